@@ -1,0 +1,103 @@
+//! Names of objects.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The schema that unqualified names of new objects go to.
+pub const DEFAULT_SCHEMA: &str = "public";
+
+/// A name as written: `name`, `schema.name` or `database.schema.name` (the database is dropped).
+///
+/// Parts are folded to lower case unless they were quoted, as Postgres does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectName {
+    /// The schema, where the statement names one.
+    pub schema: Option<String>,
+    /// The object.
+    pub name: String,
+}
+
+/// The full name of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct QualifiedName {
+    /// The schema.
+    pub schema: String,
+    /// The object.
+    pub name: String,
+}
+
+impl QualifiedName {
+    /// `schema.name`.
+    pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            schema: schema.into(),
+            name: name.into(),
+        }
+    }
+}
+
+impl ObjectName {
+    /// The full name, with `schema` where the statement named none.
+    pub fn qualify(&self, schema: &str) -> QualifiedName {
+        QualifiedName::new(self.schema.as_deref().unwrap_or(schema), &self.name)
+    }
+}
+
+impl From<QualifiedName> for ObjectName {
+    fn from(name: QualifiedName) -> Self {
+        Self {
+            schema: Some(name.schema),
+            name: name.name,
+        }
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{}.", Quoted(schema))?;
+        }
+        Quoted(&self.name).fmt(f)
+    }
+}
+
+impl fmt::Display for QualifiedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", Quoted(&self.schema), Quoted(&self.name))
+    }
+}
+
+/// An identifier as SQL text, quoted where it must be.
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self
+            .0
+            .starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && self
+                .0
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && !is_reserved(self.0);
+        if plain {
+            f.write_str(self.0)
+        } else {
+            write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+        }
+    }
+}
+
+fn is_reserved(word: &str) -> bool {
+    use datafusion::sql::sqlparser::keywords;
+    let upper = word.to_uppercase();
+    keywords::ALL_KEYWORDS
+        .binary_search(&upper.as_str())
+        .is_ok_and(|index| {
+            let keyword = keywords::ALL_KEYWORDS_INDEX[index];
+            keywords::RESERVED_FOR_TABLE_ALIAS.contains(&keyword)
+                || keywords::RESERVED_FOR_COLUMN_ALIAS.contains(&keyword)
+                || keywords::RESERVED_FOR_IDENTIFIER.contains(&keyword)
+        })
+}

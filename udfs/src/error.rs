@@ -1,0 +1,49 @@
+//! What a function says when it cannot answer.
+
+use std::fmt;
+
+use datafusion::error::DataFusionError;
+
+/// An error of a function, with the SQLSTATE that PostgreSQL gives to its like.
+///
+/// It travels in [`DataFusionError::External`], so that a server can take it out again.
+#[derive(Clone, Debug)]
+pub struct FunctionError {
+    /// Five characters, as in Appendix A of the PostgreSQL manual.
+    pub sqlstate: &'static str,
+    /// What was wrong: lower case start, no trailing dot, the function named.
+    pub message: String,
+    /// What to do, as a whole sentence.
+    pub hint: Option<String>,
+}
+
+impl FunctionError {
+    /// An argument outside the function's domain (22023).
+    pub fn invalid_argument(message: impl Into<String>) -> Self {
+        Self {
+            sqlstate: "22023",
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds what to do, as a whole sentence.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for FunctionError {}
+
+impl From<FunctionError> for DataFusionError {
+    fn from(error: FunctionError) -> Self {
+        Self::External(Box::new(error))
+    }
+}

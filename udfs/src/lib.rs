@@ -1,0 +1,5 @@
+//! SQL functions for customer data, usable in any DataFusion program.
+
+mod error;
+
+pub use error::FunctionError;
