@@ -8,6 +8,7 @@ use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
+use bytes::Bytes;
 use datafusion::common::ParamValues;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -270,11 +271,7 @@ impl TestSession {
             RecordBatch::try_new(numbers(), vec![column]).map_err(Into::into)
         };
         let stream = match special {
-            Special::HangsToExecute => {
-                futures::future::pending::<()>().await;
-                drop(running);
-                futures::stream::empty().boxed()
-            }
+            Special::HangsToExecute => futures::future::pending().await,
             Special::Hang => futures::stream::pending().boxed(),
             Special::Endless => futures::stream::repeat_with(batch).boxed(),
             Special::Panics => {
@@ -288,7 +285,7 @@ impl TestSession {
     }
 
     fn copy_in(&self, format: &CopyFormat) -> CopyIn {
-        let (input, mut pieces) = mpsc::channel::<Result<_, CopyAborted>>(1);
+        let (input, mut pieces) = mpsc::channel::<Result<Bytes, CopyAborted>>(1);
         let witness = Arc::clone(&self.witness);
         let columns = vec!["a".to_owned(), "b".to_owned()];
         let mut decoder = CopyDecoder::new(format.clone(), "t", columns);
