@@ -567,9 +567,8 @@ proptest! {
             prop_assert_eq!(&found, &reachable);
             prop_assert_eq!(order.len(), reachable.len());
             for (place, object) in order.iter().enumerate() {
-                for later in &order[..place] {
-                    prop_assert!(!object.depends_on.contains(&object.oid));
-                    prop_assert!(!object.depends_on.contains(&later.oid));
+                for earlier in &order[..place] {
+                    prop_assert!(!object.depends_on.contains(&earlier.oid));
                 }
             }
         }

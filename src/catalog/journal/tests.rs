@@ -152,7 +152,7 @@ fn the_state_of_a_view_goes_with_it() {
                 oid: None,
                 name: QualifiedName::new("public", "a"),
                 definition,
-                schema: std::sync::Arc::new(arrow::datatypes::Schema::empty()),
+                schema: Arc::new(arrow::datatypes::Schema::empty()),
                 depends_on: Default::default(),
                 comment: None,
                 column_comments: Default::default(),
