@@ -1,0 +1,7 @@
+//! Tests of the whole program: a server process, real clients, real files.
+
+mod cli;
+mod crash;
+mod server;
+mod slt;
+mod wire;
