@@ -6,6 +6,7 @@
 
 pub mod journal;
 pub mod object;
+pub mod system;
 
 mod dependency;
 mod name;
