@@ -69,6 +69,8 @@ impl SqlState {
     pub const INVALID_CATALOG_NAME: Self = Self("3D000");
     /// No schema of that name.
     pub const INVALID_SCHEMA_NAME: Self = Self("3F000");
+    /// Someone else changed the same table at the same time.
+    pub const SERIALIZATION_FAILURE: Self = Self("40001");
     /// SQL that cannot be parsed.
     pub const SYNTAX_ERROR: Self = Self("42601");
     /// An identifier that cannot be one.
