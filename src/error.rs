@@ -71,6 +71,8 @@ impl SqlState {
     pub const INVALID_SCHEMA_NAME: Self = Self("3F000");
     /// Something that no user may do.
     pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
+    /// Someone else changed the same table at the same time.
+    pub const SERIALIZATION_FAILURE: Self = Self("40001");
     /// SQL that cannot be parsed.
     pub const SYNTAX_ERROR: Self = Self("42601");
     /// An identifier that cannot be one.
