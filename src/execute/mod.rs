@@ -64,7 +64,7 @@ pub fn columns(statement: &Statement) -> Option<SchemaRef> {
     match statement {
         Statement::Explain(_) => Some(explain::columns()),
         Statement::Show(show) => Some(show::columns(show)),
-        Statement::DescribeHistory(_) => Some(crate::warehouse::history_schema()),
+        Statement::DescribeHistory(_) => Some(Arc::clone(&crate::warehouse::HISTORY_SCHEMA)),
         _ => None,
     }
 }

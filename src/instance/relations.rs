@@ -72,7 +72,7 @@ impl fmt::Debug for Database {
 impl CatalogProvider for Database {
     fn schema_names(&self) -> Vec<String> {
         let snapshot = self.instance.catalog.snapshot();
-        snapshot.schemas().map(|schema| schema.name.clone()).chain([system::SCHEMA.to_owned()]).collect()
+        snapshot.schemas().map(|schema| schema.name.clone()).chain([system::SYSTEM_SCHEMA.to_owned()]).collect()
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
@@ -97,7 +97,7 @@ impl fmt::Debug for Schema {
 #[async_trait]
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
-        if self.name == system::SCHEMA {
+        if self.name == system::SYSTEM_SCHEMA {
             return system::names().map(str::to_owned).collect();
         }
         let snapshot = self.database.instance.catalog.snapshot();
@@ -110,7 +110,7 @@ impl SchemaProvider for Schema {
 
     fn table_exist(&self, name: &str) -> bool {
         let name = QualifiedName::new(&self.name, name);
-        self.name == system::SCHEMA && system::names().any(|view| view == name.name)
+        self.name == system::SYSTEM_SCHEMA && system::exists(&name.name)
             || self.database.instance.catalog.snapshot().relation(&name).is_some()
     }
 }
@@ -122,8 +122,8 @@ impl Schema {
             None => (name.to_owned(), None),
         };
         let instance = &self.database.instance;
-        if self.name == system::SCHEMA {
-            return instance.system_view(&name, version.is_some()).await;
+        if self.name == system::SYSTEM_SCHEMA {
+            return instance.system_view(&name, version.is_some(), &self.database.settings).await;
         }
         let name = QualifiedName::new(&self.name, name);
         let snapshot = instance.catalog.snapshot();

@@ -13,7 +13,7 @@ use super::relations::{Databases, Reading};
 use super::{Instance, machine};
 use crate::config::{Configuration, SessionSettings};
 use crate::error::{Error, Result};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, WarehouseSettings};
 
 /// The name of the one database.
 pub const DATABASE: &str = "tributary";
@@ -45,7 +45,8 @@ pub(super) fn open_warehouse(configuration: &Configuration, runtime: &RuntimeEnv
     let url = configuration.warehouse_url()?;
     let store = crate::warehouse::store::open(&url)?;
     runtime.register_object_store(&url, Arc::clone(&store));
-    Warehouse::open(&url, store, crate::warehouse::WarehouseSettings::default())
+    let settings = WarehouseSettings { memory_pool: Arc::clone(&runtime.memory_pool), ..WarehouseSettings::default() };
+    Warehouse::open(&url, store, settings)
 }
 
 /// The state that every session's is copied from: all functions, no relations.

@@ -13,7 +13,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 use super::{Instance, Reading};
 use crate::catalog::system::{LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable, TableStatistics, rejected_rows_schema, view};
 use crate::catalog::{Journal, Kind, Object, Oid, Snapshot};
-use crate::config::{Config, SessionSettings};
+use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{lineage, rejected, table_id};
 use crate::session::plan;
@@ -29,7 +29,7 @@ impl Instance {
         if versioned {
             return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("tributary.{name} keeps no versions")));
         }
-        if name == REJECTED_ROWS.name() {
+        if name == REJECTED_ROWS {
             return self.rejected_rows().await.map(Some);
         }
         let Some(view) = view(name) else { return Ok(None) };
@@ -89,8 +89,8 @@ impl Instance {
         for object in snapshot.objects().filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView)) {
             let table = table_id(object);
             if self.warehouse.exists(&table).await? {
-                let (version, rows) = self.warehouse.statistics(&table).await?;
-                statistics.insert(object.oid, TableStatistics { version, rows });
+                let size = self.warehouse.size(&table, At::Latest).await?;
+                statistics.insert(object.oid, TableStatistics { version: size.version, rows: size.rows });
             }
             if object.kind == Kind::MaterializedView {
                 // A source that cannot be listed leaves the question open.
@@ -141,18 +141,25 @@ impl SystemSources for Seen {
 
     fn settings(&self) -> Vec<SettingInfo> {
         let server = &self.instance.configuration.server;
-        let session = SessionSettings::ALL.iter().map(|setting| (setting, self.settings.get(setting.name), true));
-        let fixed = Config::ALL.iter().map(|setting| (setting, server.get(setting.name), false));
-        session
-            .chain(fixed)
-            .map(|(setting, value, settable)| SettingInfo {
+        let initial = &self.instance.configuration.session;
+        let info = |setting: &Setting, value: Option<String>, initial: Option<String>, settable| {
+            let source = match &value {
+                value if *value != initial => "session",
+                Some(value) if value != setting.default => "configuration",
+                _ => "default",
+            };
+            SettingInfo {
                 name: setting.name.to_owned(),
                 value,
                 default: Some(setting.default.to_owned()),
+                source: source.to_owned(),
                 settable,
                 description: setting.description.to_owned(),
-            })
-            .collect()
+            }
+        };
+        let session = SessionSettings::ALL.iter().map(|setting| info(setting, self.settings.get(setting.name), initial.get(setting.name), true));
+        let fixed = Config::ALL.iter().map(|setting| info(setting, server.get(setting.name), server.get(setting.name), false));
+        session.chain(fixed).collect()
     }
 
     fn sessions(&self) -> Vec<SessionInfo> {

@@ -107,7 +107,7 @@ async fn build(
     let rows = query::stream(state, plan).await?;
     let rows = enforce(rows, Arc::clone(&expectations), object.name.to_string(), rejections);
     let rows = writer.precede(count(rows, Arc::clone(progress)));
-    let info = CommitInfo::new("REFRESH").with_refresh(record.id);
+    let info = CommitInfo { refresh_id: Some(record.id.to_string()), ..CommitInfo::new("REFRESH") };
     let commit = instance.warehouse.replace(&table_id(object), rows, info).await;
     record.rows_rejected = rejected.count();
     record.rows_dropped = expectations.dropped();

@@ -30,7 +30,7 @@ const BATCH: usize = 1024;
 
 /// The table of the rows that were rejected on their way into `object`.
 pub fn table_id(object: &Object) -> TableId {
-    TableId::new(object.oid, system::SCHEMA, "rejected_rows")
+    TableId::new(object.oid, system::SYSTEM_SCHEMA, "rejected_rows")
 }
 
 /// How the rows of a load replace or join those rejected before.

@@ -44,7 +44,7 @@ pub fn resolve_names(query: &mut ast::Query, snapshot: &Snapshot, search_path: &
 pub fn resolve(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -> Result<QualifiedName> {
     let exists = |full: &QualifiedName| {
         snapshot.relation(full).is_some()
-            || full.schema == system::SCHEMA && system::names().any(|view| view == full.name)
+            || full.schema == system::SYSTEM_SCHEMA && system::exists(&full.name)
             || full.schema == INFORMATION_SCHEMA
     };
     resolve_among(name, search_path, &exists).map_err(|_| undefined_table(name, snapshot))

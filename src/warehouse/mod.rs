@@ -18,6 +18,7 @@ mod scan;
 mod schema;
 mod settings;
 mod snapshot;
+pub mod store;
 mod table;
 mod table_id;
 mod types;
@@ -90,7 +91,7 @@ pub struct Warehouse {
     root: Root,
     settings: WarehouseSettings,
     opened_at: DateTime<Utc>,
-    tables: Mutex<HashMap<u32, Arc<Table>>>,
+    tables: Mutex<HashMap<TableId, Arc<Table>>>,
 }
 
 impl Warehouse {
@@ -123,6 +124,14 @@ impl Warehouse {
         self.table(table)
             .commit(Change::Create(schema), info, None, &self.settings)
             .await
+    }
+
+    /// Whether the table is there.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn exists(&self, table: &TableId) -> Result<bool> {
+        self.table(table).exists().await
     }
 
     /// Puts these rows, and their schema, in the place of all that the table holds, and creates it
@@ -258,7 +267,7 @@ impl Warehouse {
     fn table(&self, id: &TableId) -> Arc<Table> {
         let mut tables = self.tables.lock();
         let table = tables
-            .entry(id.oid)
+            .entry(id.clone())
             .or_insert_with(|| Arc::new(Table::new(id.clone(), self.root.place(id))));
         Arc::clone(table)
     }

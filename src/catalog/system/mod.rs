@@ -129,6 +129,16 @@ pub static VIEWS: [&dyn SystemView; 8] = [
     &sources::Sources,
 ];
 
+/// The names of all system views.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VIEWS.iter().map(|view| view.name()).chain([REJECTED_ROWS])
+}
+
+/// Whether there is a system view of this name.
+pub fn exists(name: &str) -> bool {
+    names().any(|view| view == name)
+}
+
 /// A computed system view by name.
 pub fn view(name: &str) -> Option<&'static dyn SystemView> {
     VIEWS.iter().copied().find(|view| view.name() == name)

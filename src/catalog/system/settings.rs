@@ -19,7 +19,7 @@ pub struct SettingInfo {
     pub value: Option<String>,
     /// Its value where nobody sets it.
     pub default: Option<String>,
-    /// Where the value comes from: `default`, `file`, `environment`, `flag` or `session`.
+    /// Where the value comes from: `default`, `configuration` or `session`.
     pub source: String,
     /// Whether `SET` can change it.
     pub settable: bool,
@@ -39,7 +39,7 @@ static COLUMNS: [Column; 6] = [
     Column::new(
         "source",
         ColumnType::Text,
-        "Where the value comes from: `default`, `file`, `environment`, `flag` or `session`.",
+        "Where the value comes from: `default`, `configuration` or `session`.",
     ),
     Column::new(
         "settable",
