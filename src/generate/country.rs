@@ -86,7 +86,7 @@ impl Names {
     }
 }
 
-/// Half as many people carry a frequent surname as a rare one.
+/// Of a thousand people, how many carry a rare surname.
 const RARE_SURNAMES: u64 = 640;
 
 impl Country {

@@ -157,7 +157,10 @@ fn email(person: &Person<'_>, copy: u64, habits: &Habits, random: &mut Random) -
     let (local, domain) = address.split_once('@').unwrap_or((address, ""));
     match random.below(1000) {
         0..12 => format!("{}@{domain}", mess::typo(local, random)),
-        12..16 => format!("{local}@{}", domain.replace(".example", ".exmaple")),
+        12..16 => {
+            let host = domain.trim_end_matches(".example");
+            format!("{local}@{}.example", mess::typo(host, random))
+        }
         16..19 => format!("{local}{domain}"),
         19..60 => address.to_uppercase(),
         60..80 => format!(" {address} "),

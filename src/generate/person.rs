@@ -250,7 +250,7 @@ impl People {
         } else {
             household.family.clone()
         };
-        let joined = Day(LAST_DAY.0 - 5 - random.below(random_span(random)) as i64);
+        let joined = joined(random);
         let former_family = (female && role < 2 && random.chance(130)).then(|| {
             let married = Day(LAST_DAY.0 - random.between(20, 2200));
             (country.surname(random), married)
@@ -345,8 +345,9 @@ impl People {
 }
 
 /// Customers came in ever greater numbers: more of them joined lately.
-fn random_span(random: &mut Random) -> u64 {
-    200 + random.below(2400)
+fn joined(random: &mut Random) -> Day {
+    let span = 400 + random.below(2600);
+    Day(LAST_DAY.0 - 5 - random.below(span) as i64)
 }
 
 fn member_sex_and_birth(household: &Household<'_>, role: u64, random: &mut Random) -> (bool, Day) {

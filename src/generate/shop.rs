@@ -169,16 +169,16 @@ fn add_order(
     }
 }
 
-/// Good customers bought lately; the others whenever.
+/// The best customers bought lately; the dormant ones long ago.
 fn order_moment(tier: Tier, since: Day, random: &mut Random) -> Moment {
     let first = since.0.max(Day::new(FIRST_ORDER_YEAR, 1, 1).0);
     let days = (LAST_DAY.0 - first + 1).max(1) as u64;
     let ago = match tier {
-        Tier::Top | Tier::Regular => {
+        Tier::Top => {
             let bound = random.below(days) + 1;
             random.below(bound)
         }
-        Tier::Occasional => random.below(days),
+        Tier::Regular | Tier::Occasional => random.below(days),
         Tier::Dormant => days - 1 - random.below(days.div_ceil(3)),
     };
     let hour = 7 + random.below(8) + random.below(9);
