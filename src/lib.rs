@@ -3,6 +3,7 @@
 //! ARCHITECTURE.md is the map of this crate.
 
 pub mod catalog;
+pub mod config;
 pub mod error;
 pub mod generate;
 pub mod session;
