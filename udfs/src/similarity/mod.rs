@@ -1,0 +1,10 @@
+//! How alike two texts are.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+/// The functions of this folder.
+pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
+    vec![]
+}
