@@ -9,5 +9,5 @@ mod tests;
 
 pub(crate) use call::Call;
 pub(crate) use form::{Form, Kind};
-pub(crate) use pairs::{Metric, Side};
+pub(crate) use pairs::Metric;
 pub(crate) use strings::Strings;

@@ -10,16 +10,7 @@ use datafusion::logical_expr::ColumnarValue;
 use super::call::Call;
 use super::strings::Strings;
 
-/// Which of two arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// The first.
-    Left,
-    /// The second.
-    Right,
-}
-
-/// A distance or similarity of two texts.
+/// A distance or similarity of two texts, the same in both directions.
 ///
 /// One is made for each batch, so that it can keep its buffers from pair to pair.
 pub(crate) trait Metric {
@@ -30,9 +21,9 @@ pub(crate) trait Metric {
     fn pair(&mut self, left: &str, right: &str) -> <Self::Answer as ArrowPrimitiveType>::Native;
 
     /// Takes in the text that one side has in every row of the batch.
-    fn prepare(&mut self, constant: &str, side: Side);
+    fn prepare(&mut self, constant: &str);
 
-    /// The answer for the prepared text and that of the other side.
+    /// The answer for the prepared text and another.
     fn prepared(&mut self, other: &str) -> <Self::Answer as ArrowPrimitiveType>::Native;
 }
 
@@ -46,13 +37,13 @@ impl<'a> Call<'a> {
         let right = self.text(1)?;
         match (&left, &right) {
             (Strings::Constant(Some(constant)), _) => {
-                metric.prepare(constant, Side::Left);
+                metric.prepare(constant);
                 self.over_distinct(&right, |others, rows| {
                     Ok(against_constant(&mut metric, others, rows))
                 })
             }
             (_, Strings::Constant(Some(constant))) => {
-                metric.prepare(constant, Side::Right);
+                metric.prepare(constant);
                 self.over_distinct(&left, |others, rows| {
                     Ok(against_constant(&mut metric, others, rows))
                 })
