@@ -35,8 +35,8 @@ pub async fn plan(session: &Session, insert: &mut Insert) -> Result<LogicalPlan>
     plan::resolve_names(&mut insert.source, &snapshot, &path)?;
     crate::sql::time_travel::rewrite(&mut insert.source)?;
     let text = insert.to_string();
-    let mut parser = DFParserBuilder::new(&text).with_dialect(&PostgreSqlDialect {}).build()?;
-    match session.state(Reading::Rows).statement_to_plan(parser.parse_statement()?).await? {
+    let statement = DFParserBuilder::new(text.as_str()).with_dialect(&PostgreSqlDialect {}).build()?.parse_statement()?;
+    match session.state(Reading::Rows).statement_to_plan(statement).await? {
         LogicalPlan::Dml(DmlStatement { input, .. }) => Ok(Arc::unwrap_or_clone(input)),
         other => Err(Error::internal(format!("INSERT was planned as {}", other.display()))),
     }

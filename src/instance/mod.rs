@@ -62,7 +62,7 @@ impl Instance {
         let known = catalog.snapshot().objects().map(|object| object.oid).collect();
         warehouse.clean(&known).await?;
         Ok(Arc::new(Self {
-            template: state::template(&configuration, Arc::clone(&runtime)),
+            template: state::template(&configuration, Arc::clone(&runtime))?,
             runtime,
             catalog,
             journal,

@@ -123,11 +123,11 @@ impl Schema {
         }
         let (name, version) = match time_travel::decode(name) {
             Some((base, version)) => (base, Some(version)),
-            None => (name.to_owned(), None),
+            None => (name, None),
         };
         let instance = &self.database.instance;
         if self.name == system::SYSTEM_SCHEMA {
-            return instance.system_view(&name, version.is_some(), &self.database.settings).await;
+            return instance.system_view(name, version.is_some(), &self.database.settings).await;
         }
         let name = QualifiedName::new(&self.name, name);
         let snapshot = instance.catalog.snapshot();

@@ -19,7 +19,7 @@ use crate::warehouse::{Warehouse, WarehouseSettings};
 pub const DATABASE: &str = "tributary";
 
 /// How many of the largest users of memory an out-of-memory error names.
-const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::new(3).unwrap_or(NonZeroUsize::MIN);
+const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 /// Memory with a limit, and disk to spill to.
 pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> {
@@ -50,7 +50,7 @@ pub(super) fn open_warehouse(configuration: &Configuration, runtime: &RuntimeEnv
 }
 
 /// The state that every session's is copied from: all functions, no relations.
-pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> SessionState {
+pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Result<SessionState> {
     let config = SessionConfig::new()
         .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
@@ -62,8 +62,8 @@ pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) 
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .build();
-    tributary_udfs::register_into(&mut state);
-    state
+    tributary_udfs::register_all(&mut state)?;
+    Ok(state)
 }
 
 /// Puts into DataFusion's configuration what it must know of a session's settings.

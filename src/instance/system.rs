@@ -17,7 +17,7 @@ use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{lineage, rejected, table_id};
 use crate::session::plan;
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::Statement;
 use crate::warehouse::At;
 
 impl Instance {

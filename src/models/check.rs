@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use chrono::Utc;
 use futures::TryStreamExt;
 
 use super::rejected::row_as_json;
@@ -27,11 +28,25 @@ pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResul
         return Err(Error::internal(format!("{} is not defined as a check", object.name)));
     };
     let started = Instant::now();
-    let mut result = CheckResult::start(object.name.clone(), object.oid);
+    let mut result = CheckResult {
+        id: 0,
+        check: object.name.clone(),
+        oid: object.oid,
+        checked_at: Utc::now(),
+        status: CheckStatus::Passed,
+        failing_rows: None,
+        sample: Vec::new(),
+        duration_ms: 0,
+        sqlstate: None,
+        error: None,
+    };
     match evaluate(instance, definition).await {
-        Ok((0, _)) => result.status = CheckStatus::Passed,
         Ok((rows, sample)) => {
-            result.status = if warns(definition) { CheckStatus::Warned } else { CheckStatus::Failed };
+            result.status = match rows {
+                0 => CheckStatus::Passed,
+                _ if warns(definition) => CheckStatus::Warned,
+                _ => CheckStatus::Failed,
+            };
             result.failing_rows = Some(rows);
             result.sample = sample;
         }
@@ -41,7 +56,6 @@ pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResul
             result.error = Some(error.message().to_owned());
         }
     }
-    result.failing_rows = result.failing_rows.or((result.status == CheckStatus::Passed).then_some(0));
     result.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     instance.journal.add_check_result(&mut result)?;
     Ok(result)

@@ -86,7 +86,7 @@ async fn columns(
                 let plan = plan::definition(state, query, &create.column_names).await?;
                 Ok((stored_columns(&plan)?, BTreeSet::new()))
             }
-            None => Ok((declared_columns(state, &create.columns).await?, BTreeSet::new())),
+            None => Ok((declared_columns(&create.columns)?, BTreeSet::new())),
         },
         Statement::CreateCheck(create) => {
             create.options.check_known(CHECK_OPTIONS, "check")?;
@@ -112,8 +112,8 @@ fn stored_columns(plan: &LogicalPlan) -> Result<SchemaRef> {
 ///
 /// # Errors
 /// 42704 for a type that does not exist; 42701 for a name given twice; 42P16 for no columns.
-pub async fn declared_columns(state: &SessionState, columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
-    crate::sources::declared_schema(state, columns)
+pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
+    crate::sources::declared_schema(columns)
 }
 
 fn check_value(option: &str, value: Option<&str>, known: &[&str]) -> Result<()> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::project::{Project, ProjectModel};
 use super::stale;
-use crate::catalog::{Kind, Object, Snapshot};
+use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::instance::Instance;
 use crate::session::plan::{query_of, resolve_among};
@@ -75,7 +75,7 @@ impl Plan {
 pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
     let snapshot = instance.catalog.snapshot();
     let states = instance.journal.model_states()?;
-    let checked = instance.journal.checked()?;
+    let checked = checked(instance)?;
     let models: BTreeMap<QualifiedName, Arc<ProjectModel>> =
         project.models.into_iter().map(|model| (model.name.clone(), Arc::new(model))).collect();
     let mut graph = Graph::default();
@@ -119,6 +119,12 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
         plan.steps.push(Step { name, kind: model.kind(), define, build, model: Arc::clone(model), reads });
     }
     Ok(plan)
+}
+
+/// The checks that have a result.
+fn checked(instance: &Instance) -> Result<BTreeSet<Oid>> {
+    let results = instance.journal.check_results(usize::MAX)?;
+    Ok(results.into_iter().map(|result| result.oid).collect())
 }
 
 /// The project's models that a model reads.

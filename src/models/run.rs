@@ -1,7 +1,7 @@
 //! Doing what a plan says: what is independent at the same time, what failed stopping only what
 //! stands on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -46,15 +46,16 @@ pub async fn run(instance: &Arc<Instance>, plan: &Plan, progress: &Arc<dyn Progr
     drop_all(instance, &plan.drops).await?;
 
     let mut report = Report::default();
-    let mut waiting: BTreeMap<&QualifiedName, &Step> = plan.steps.iter().map(|step| (&step.name, step)).collect();
+    let mut waiting: BTreeSet<&QualifiedName> = plan.steps.iter().map(|step| &step.name).collect();
     let mut done: BTreeSet<QualifiedName> = BTreeSet::new();
     let mut failed: BTreeSet<QualifiedName> = BTreeSet::new();
     let mut running = JoinSet::new();
     let jobs = instance.jobs();
     loop {
         let mut moved = false;
-        for step in plan.steps.iter().filter(|step| step.reads.iter().all(|read| done.contains(read) || failed.contains(read))) {
-            if !waiting.contains_key(&step.name) {
+        for step in &plan.steps {
+            let ready = step.reads.iter().all(|read| done.contains(read) || failed.contains(read));
+            if !ready || !waiting.contains(&step.name) {
                 continue;
             }
             if let Some(broken) = step.reads.iter().find(|read| failed.contains(*read)) {

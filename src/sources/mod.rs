@@ -59,8 +59,8 @@ pub async fn infer_schema(
 ///
 /// # Errors
 /// 42704 for a type that does not exist; 42701 for a name given twice.
-pub fn declared_schema(state: &SessionState, columns: &[ColumnDef]) -> Result<SchemaRef> {
-    types::declared_schema(state.config_options(), columns)
+pub fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
+    types::declared_schema(columns)
 }
 
 /// The table of a definition, with the columns that [`infer_schema`] told when it was created.

@@ -164,7 +164,7 @@ pub(super) async fn infer_schema(
 ) -> Result<SchemaRef> {
     let files = Files::open(definition, base, state.runtime_env())?;
     if !definition.columns.is_empty() {
-        let schema = declared_schema(state.config_options(), &definition.columns)?;
+        let schema = declared_schema(&definition.columns)?;
         if files.format == FileFormat::Csv {
             check_readable_from_csv(&schema)?;
         }

@@ -46,8 +46,8 @@ pub(super) fn type_name(data_type: &DataType) -> String {
 }
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
-pub(super) fn declared_schema(config: &ConfigOptions, columns: &[ColumnDef]) -> Result<SchemaRef> {
-    let types = TypeContext(config);
+pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
+    let types = TypeContext(ConfigOptions::default());
     let options = ParserOptions::new()
         .with_map_string_types_to_utf8view(false)
         .with_support_varchar_with_length(true);
@@ -142,9 +142,9 @@ fn microseconds(data_type: &DataType, sql_type: &str) -> DataType {
 }
 
 /// All that planning a type asks of a session.
-struct TypeContext<'a>(&'a ConfigOptions);
+struct TypeContext(ConfigOptions);
 
-impl ContextProvider for TypeContext<'_> {
+impl ContextProvider for TypeContext {
     fn get_table_source(
         &self,
         name: TableReference,
@@ -173,7 +173,7 @@ impl ContextProvider for TypeContext<'_> {
     }
 
     fn options(&self) -> &ConfigOptions {
-        self.0
+        &self.0
     }
 
     fn udf_names(&self) -> Vec<String> {
