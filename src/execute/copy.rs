@@ -182,7 +182,7 @@ impl Source {
             None => Ok(values),
             Some(row) => Err(Error::new(
                 SqlState::INVALID_TEXT_REPRESENTATION,
-                format!("invalid input syntax for type {}: \"{}\"", crate::sources::types::type_name(wanted), text.value(row)),
+                format!("invalid input syntax for type {}: \"{}\"", crate::sources::type_name(wanted), text.value(row)),
             )
             .with_detail(format!("COPY {}, row {}, column {column}: \"{}\".", self.target.name.name, self.line + row + 1, text.value(row)))),
         }

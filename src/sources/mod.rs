@@ -37,6 +37,7 @@ pub use hidden::{is_hidden, with_hidden_columns};
 pub use format::FileFormat;
 pub use provider::FileTable;
 pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
+pub use types::type_name;
 
 use crate::error::Result;
 use crate::sql::create_external_table::CreateExternalTable;

@@ -17,7 +17,7 @@ use super::infer::UTC;
 use crate::error::{Error, Result, SqlState};
 
 /// The name that Postgres gives a type.
-pub(super) fn type_name(data_type: &DataType) -> String {
+pub fn type_name(data_type: &DataType) -> String {
     let name = match data_type {
         DataType::Boolean => "boolean",
         DataType::Int8 | DataType::Int16 | DataType::UInt8 => "smallint",

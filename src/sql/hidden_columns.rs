@@ -92,7 +92,7 @@ impl VisitorMut for Rewriter {
         self.scopes.enter(query);
         let mut ordering = Mentions::default();
         if let Some(order_by) = &query.order_by {
-            let _ = order_by.visit(&mut ordering);
+            let _ = Visit::visit(order_by, &mut ordering);
         }
         self.rewrite_body(&mut query.body, &ordering);
         ControlFlow::Continue(())
@@ -118,7 +118,7 @@ impl Rewriter {
 
     fn rewrite_select(&mut self, select: &mut Select, ordering: &Mentions) {
         let mut mentions = Mentions::default();
-        let _ = select.visit(&mut mentions);
+        let _ = Visit::visit(&*select, &mut mentions);
         mentions.add(ordering);
         if mentions.is_empty() {
             return;

@@ -58,7 +58,7 @@ impl Project {
 
     fn with_config(&self, config: SessionConfig) -> Self {
         let context =
-            SessionContext::new_with_config_rt(config, Arc::clone(self.context.runtime_env()));
+            SessionContext::new_with_config_rt(config, self.context.runtime_env());
         let (from, to) = (schema_of(&self.context), schema_of(&context));
         for name in from.table_names() {
             let table = futures::executor::block_on(from.table(&name)).unwrap().unwrap();
