@@ -319,8 +319,7 @@ impl CsvSampler {
         for record in 0..self.reader.records.len() {
             for (column, seen) in self.types.iter_mut().enumerate() {
                 let field = self.reader.records.field(bytes, record, column);
-                let is_null =
-                    field.bytes == null && (!field.quoted || self.options.force_null);
+                let is_null = field.bytes == null && (!field.quoted || self.options.force_null);
                 if is_null || *seen == Inferred::Text {
                     continue;
                 }

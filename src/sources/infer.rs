@@ -54,8 +54,7 @@ impl Inferred {
         if digits.iter().all(u8::is_ascii_digit) {
             return text.parse::<i64>().ok().map(|_| Self::BigInt);
         }
-        let is_number = digits.contains(&b'.')
-            && text.parse::<f64>().is_ok_and(f64::is_finite);
+        let is_number = digits.contains(&b'.') && text.parse::<f64>().is_ok_and(f64::is_finite);
         is_number.then_some(Self::Double)
     }
 
@@ -169,7 +168,14 @@ mod tests {
     fn merging_is_symmetric_and_never_narrows() {
         use Inferred::*;
         let all = [
-            Null, Boolean, BigInt, Double, Date, Timestamp, TimestampWithZone, Text,
+            Null,
+            Boolean,
+            BigInt,
+            Double,
+            Date,
+            Timestamp,
+            TimestampWithZone,
+            Text,
         ];
         for left in all {
             assert_eq!(left.merge(left), left);

@@ -83,7 +83,7 @@ pub(super) struct Rejections {
     /// `schema.name`.
     pub source: Arc<str>,
     pub on_error: OnError,
-    pub collector: Option<Arc<RejectedRows>>,
+    pub collector: Arc<RejectedRows>,
 }
 
 impl Rejections {
@@ -98,13 +98,9 @@ impl Rejections {
             sqlstate: bad.sqlstate,
             record: bad.record,
         };
-        match (self.on_error, &self.collector) {
-            (OnError::Fail, _) => Err(row.to_error()),
-            (OnError::Quarantine, Some(collector)) => collector.push(row).await,
-            (OnError::Quarantine, None) => {
-                tracing::warn!("{}", row.to_error());
-                Ok(())
-            }
+        match self.on_error {
+            OnError::Fail => Err(row.to_error()),
+            OnError::Quarantine => self.collector.push(row).await,
         }
     }
 }

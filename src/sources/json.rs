@@ -45,7 +45,11 @@ impl JsonDecoder {
         }
     }
 
-    fn build(&self, schema: SchemaRef, rows: usize) -> Result<arrow::json::reader::Decoder, ArrowError> {
+    fn build(
+        &self,
+        schema: SchemaRef,
+        rows: usize,
+    ) -> Result<arrow::json::reader::Decoder, ArrowError> {
         ReaderBuilder::new(schema)
             .with_batch_size(rows)
             .with_coerce_primitive(true)
@@ -192,7 +196,9 @@ fn feed<'a>(
         let used = decoder.decode(line)?;
         count += 1;
         if used != line.len() || decoder.has_partial_record() || decoder.len() != count {
-            return Err(ArrowError::JsonError("expected one object a line".to_owned()));
+            return Err(ArrowError::JsonError(
+                "expected one object a line".to_owned(),
+            ));
         }
     }
     decoder
@@ -203,7 +209,9 @@ fn feed<'a>(
 
 fn reason_of(error: &ArrowError) -> String {
     let text = error.to_string();
-    text.strip_prefix("Json error: ").unwrap_or(&text).to_owned()
+    text.strip_prefix("Json error: ")
+        .unwrap_or(&text)
+        .to_owned()
 }
 
 fn display(value: &Value) -> String {

@@ -1,7 +1,7 @@
 //! `LOCATION`: a path, folder, glob or URL, the object store it lies in, and the files it names.
 
 use std::fmt;
-use std::path::Path as FilePath;
+use std::path::{Component, Path as FilePath, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -90,7 +90,9 @@ impl Location {
             ));
         }
         match text.split_once("://") {
-            Some((scheme, rest)) if !scheme.contains('/') => Self::parse_url(text, scheme, rest, base),
+            Some((scheme, rest)) if !scheme.contains('/') => {
+                Self::parse_url(text, scheme, rest, base)
+            }
             _ => Self::parse_local(text, text, base),
         }
     }
@@ -102,15 +104,15 @@ impl Location {
                 format!("invalid location \"{text}\": {reason}"),
             )
         };
-        let base = std::path::absolute(base)?;
-        let full = base.join(path);
+        let base = without_dots(&std::path::absolute(base)?);
+        let full = without_dots(&base.join(path));
         let to_path = |path: &FilePath| {
             Path::from_absolute_path(path).map_err(|error| invalid(error.to_string()))
         };
         let target = if full.exists() || !has_glob(path) {
             Target::FileOrFolder(to_path(&full)?)
         } else {
-            let mut folder = std::path::PathBuf::new();
+            let mut folder = PathBuf::new();
             let mut rest = Vec::new();
             for part in full.components() {
                 let name = part.as_os_str().to_string_lossy();
@@ -295,12 +297,14 @@ impl Location {
         Ok(ObjectStoreUrl::parse(text)?)
     }
 
-    fn build(&self, options: &[(String, String)]) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    fn build(
+        &self,
+        options: &[(String, String)],
+    ) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
         match self.kind {
             StoreKind::Local => Ok(Arc::new(LocalFileSystem::new())),
             StoreKind::Http => {
-                let mut client =
-                    ClientOptions::new().with_allow_http(self.root.scheme() == "http");
+                let mut client = ClientOptions::new().with_allow_http(self.root.scheme() == "http");
                 for (key, value) in options {
                     if let Ok(key) = ClientConfigKey::from_str(key) {
                         client = client.with_config(key, value);
@@ -344,8 +348,11 @@ impl Location {
         }
     }
 
-    /// The files, ordered by name. A path that is neither a file nor a folder, or a folder or
-    /// glob without files where `required`, is an error.
+    /// The files, ordered by name.
+    ///
+    /// A path that is neither a file nor a folder is an error; a folder or glob without files is
+    /// one where files are `required`. An object store has no empty folders: there, a path without
+    /// the ending of a file passes for one.
     pub async fn list(
         &self,
         store: &dyn ObjectStore,
@@ -410,9 +417,13 @@ impl Location {
                 is_visible(name) && has_extension(name, format)
             })
             .await?;
-        let is_folder = any
-            || (self.kind == StoreKind::Local && FilePath::new(&format!("/{path}")).is_dir());
-        if !is_folder && files.is_empty() && (required || self.kind == StoreKind::Local) {
+        let is_folder =
+            any || (self.kind == StoreKind::Local && FilePath::new(&format!("/{path}")).is_dir());
+        let is_file = path
+            .filename()
+            .is_some_and(|name| has_extension(name, format));
+        let must_be = required || is_file || self.kind == StoreKind::Local;
+        if !is_folder && files.is_empty() && must_be {
             return Err(Error::new(
                 SqlState::UNDEFINED_FILE,
                 format!("the location \"{self}\" does not exist"),
@@ -490,6 +501,21 @@ impl Location {
     }
 }
 
+/// Takes `.` and `..` out of a path, by its text alone: a glob has no file system to ask.
+fn without_dots(path: &FilePath) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
 fn parse_root(text: &str) -> Result<Url> {
     Url::parse(text).map_err(|error| {
         Error::new(
@@ -509,8 +535,7 @@ fn has_glob(text: &str) -> bool {
 
 /// Names that begin with a dot or an underscore are not data: temporary files, markers, logs.
 fn is_visible(name: &str) -> bool {
-    name.split('/')
-        .all(|part| !part.starts_with(['.', '_']))
+    name.split('/').all(|part| !part.starts_with(['.', '_']))
 }
 
 fn has_extension(name: &str, format: FileFormat) -> bool {

@@ -33,8 +33,8 @@ use ::arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SessionState;
 use datafusion::sql::sqlparser::ast::ColumnDef;
 
-pub use hidden::{is_hidden, with_hidden_columns};
 pub use format::FileFormat;
+pub use hidden::{is_hidden, with_hidden_columns};
 pub use provider::FileTable;
 pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
 pub use types::type_name;
@@ -75,8 +75,7 @@ pub async fn provider(
     base: &Path,
     state: &SessionState,
 ) -> Result<FileTable> {
-    FileTable::open(definition, schema, base, state)
-        .map_err(|error| error.within(&definition.name))
+    FileTable::open(definition, schema, base, state).map_err(|error| error.within(&definition.name))
 }
 
 /// A hash of the files' names, sizes, times and tags: it changes when the source does.

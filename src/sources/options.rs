@@ -205,7 +205,8 @@ impl FileOptions {
             "comment" => self.csv.comment = byte(key, value)?,
             "trim" => self.csv.trim = boolean(key, value)?,
             "on_extra_columns" => {
-                self.ignore_extra_columns = choice(key, value, &[("fail", false), ("ignore", true)])?;
+                self.ignore_extra_columns =
+                    choice(key, value, &[("fail", false), ("ignore", true)])?;
             }
             "sample_rows" => {
                 self.sample_rows = value
@@ -220,10 +221,7 @@ impl FileOptions {
                 self.on_error = choice(
                     key,
                     value,
-                    &[
-                        ("fail", OnError::Fail),
-                        ("quarantine", OnError::Quarantine),
-                    ],
+                    &[("fail", OnError::Fail), ("quarantine", OnError::Quarantine)],
                 )?;
             }
             "compression" => {
@@ -240,7 +238,11 @@ impl FileOptions {
                     ],
                 )?;
             }
-            _ => return Err(Error::internal(format!("option {key} is listed but not read"))),
+            _ => {
+                return Err(Error::internal(format!(
+                    "option {key} is listed but not read"
+                )));
+            }
         }
         Ok(())
     }
@@ -296,8 +298,7 @@ fn unknown(key: &str, format: FileFormat, store_options: &[&'static str]) -> Err
 }
 
 fn boolean(key: &str, value: &str) -> Result<bool> {
-    parse_boolean(value)
-        .ok_or_else(|| invalid(key, value).with_hint("The value is true or false."))
+    parse_boolean(value).ok_or_else(|| invalid(key, value).with_hint("The value is true or false."))
 }
 
 fn choice<T: Copy>(key: &str, value: &str, choices: &[(&'static str, T)]) -> Result<T> {

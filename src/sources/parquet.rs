@@ -107,12 +107,10 @@ pub(super) fn open(
         .build();
     let name = file.name.clone();
     let table = Arc::clone(&source.name);
-    let batches =
-        DataSourceExec::from_data_source(config).execute(0, Arc::clone(context))?;
+    let batches = DataSourceExec::from_data_source(config).execute(0, Arc::clone(context))?;
     Ok(batches
         .map(move |batch| {
-            let batch = batch
-                .map_err(|error| damaged(Error::from(error), &name).within(&table))?;
+            let batch = batch.map_err(|error| damaged(Error::from(error), &name).within(&table))?;
             split_numbers(&batch, numbered)
         })
         .boxed())

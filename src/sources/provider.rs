@@ -277,7 +277,10 @@ impl TableProvider for FileTable {
             store: Arc::clone(&self.files.store),
             visible: Arc::clone(&self.visible),
             predicate,
-            collector: state.config().get_extension::<RejectedRows>(),
+            collector: state
+                .config()
+                .get_extension::<RejectedRows>()
+                .unwrap_or_else(|| Arc::new(RejectedRows::counting())),
         };
         let scan = FileScan::new(
             source,

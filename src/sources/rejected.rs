@@ -70,6 +70,8 @@ pub struct RejectedRows {
 struct Seen {
     count: u64,
     first: Vec<RejectedRow>,
+    /// The notice was asked for.
+    told: bool,
 }
 
 impl RejectedRows {
@@ -97,7 +99,8 @@ impl RejectedRows {
 
     /// The warning that tells a client of rows that its query left out; `None` where it left none.
     pub fn notice(&self) -> Option<Error> {
-        let seen = self.seen.lock();
+        let mut seen = self.seen.lock();
+        seen.told = true;
         if seen.count == 0 {
             return None;
         }
@@ -136,6 +139,16 @@ impl RejectedRows {
                     "the collector of rejected rows has stopped",
                 )
             }),
+        }
+    }
+}
+
+impl Drop for RejectedRows {
+    /// What nobody was told of goes to the log.
+    fn drop(&mut self) {
+        let told = self.sender.is_some() || self.seen.lock().told;
+        if let Some(notice) = (!told).then(|| self.notice()).flatten() {
+            tracing::warn!("{notice}: {}", notice.detail().unwrap_or_default());
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct ScanSource {
     pub visible: SchemaRef,
     /// What Parquet files are pruned by.
     pub predicate: Option<Arc<dyn PhysicalExpr>>,
-    pub collector: Option<Arc<RejectedRows>>,
+    pub collector: Arc<RejectedRows>,
 }
 
 /// A file, or of a Parquet file the row groups in a range of its bytes.
@@ -199,7 +199,7 @@ impl ScanSource {
                 let rejections = Rejections {
                     source: Arc::clone(&self.name),
                     on_error: self.options.on_error,
-                    collector: self.collector.clone(),
+                    collector: Arc::clone(&self.collector),
                 };
                 let name = Arc::from(file.name.as_str());
                 let schema = Arc::clone(&self.visible);
@@ -221,7 +221,14 @@ impl ScanSource {
                         Output::File | Output::Row => None,
                     })
                     .collect();
-                parquet::open(self, &file, range, columns, outputs.contains(&Output::Row), context)
+                parquet::open(
+                    self,
+                    &file,
+                    range,
+                    columns,
+                    outputs.contains(&Output::Row),
+                    context,
+                )
             }
             FileFormat::Arrow => ipc::open(self, &file, context).await,
             FileFormat::Avro => avro::open(self, &file, batch_size, context).await,
@@ -230,12 +237,7 @@ impl ScanSource {
 }
 
 /// Picks a scan's columns.
-fn project(
-    rows: &Rows,
-    file: &str,
-    outputs: &[Output],
-    schema: &SchemaRef,
-) -> Result<RecordBatch> {
+fn project(rows: &Rows, file: &str, outputs: &[Output], schema: &SchemaRef) -> Result<RecordBatch> {
     let count = rows.batch.num_rows();
     let columns = outputs
         .iter()
@@ -245,9 +247,7 @@ fn project(
                 .batch
                 .column_by_name(field.name())
                 .cloned()
-                .ok_or_else(|| {
-                    Error::internal(format!("column {} was not read", field.name()))
-                }),
+                .ok_or_else(|| Error::internal(format!("column {} was not read", field.name()))),
             Output::File => Ok(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
                 file, count,
             ))) as ArrayRef),
@@ -341,12 +341,10 @@ impl ExecutionPlan for FileScan {
                         .open(part, &outputs, &context)
                         .await
                         .map_err(|error| error.within(&source.name))?;
-                    Ok::<_, Error>(
-                        rows.and_then(move |rows| {
-                            let batch = project(&rows, &file, &outputs, &schema);
-                            futures::future::ready(batch)
-                        }),
-                    )
+                    Ok::<_, Error>(rows.and_then(move |rows| {
+                        let batch = project(&rows, &file, &outputs, &schema);
+                        futures::future::ready(batch)
+                    }))
                 }
             })
             .try_flatten()

@@ -7,9 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::planner::ContextProvider;
-use datafusion::logical_expr::{
-    AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF,
-};
+use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::ColumnDef;
 
@@ -91,10 +89,10 @@ fn unknown_type(column: &ColumnDef, error: DataFusionError) -> Error {
 
 /// That CSV can hold the columns.
 pub(super) fn check_readable_from_csv(schema: &Schema) -> Result<()> {
-    let unreadable = schema
-        .fields()
-        .iter()
-        .find(|field| !can_cast_types(&DataType::Utf8, field.data_type()));
+    let unreadable = schema.fields().iter().find(|field| {
+        let data_type = field.data_type();
+        data_type.is_nested() || !can_cast_types(&DataType::Utf8, data_type)
+    });
     match unreadable {
         None => Ok(()),
         Some(field) => Err(Error::new(
@@ -132,9 +130,8 @@ fn microseconds(data_type: &DataType, sql_type: &str) -> DataType {
                 unit => *unit,
             };
             let upper = sql_type.to_uppercase();
-            let has_zone = zone.is_some()
-                || upper.contains("WITH TIME ZONE")
-                || upper.contains("TIMESTAMPTZ");
+            let has_zone =
+                zone.is_some() || upper.contains("WITH TIME ZONE") || upper.contains("TIMESTAMPTZ");
             DataType::Timestamp(unit, has_zone.then(|| UTC.into()))
         }
         other => other.clone(),

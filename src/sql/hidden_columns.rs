@@ -11,8 +11,8 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::execution::SessionState;
 use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     ExcludeSelectItem, Expr, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart,
     Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor,
@@ -257,7 +257,10 @@ fn leave_out(options: &mut WildcardAdditionalOptions, columns: &[String]) {
         Some(ExcludeSelectItem::Multiple(names)) => names,
     };
     for column in columns {
-        if !names.iter().any(|name| last(name).is_some_and(|name| folded(&name) == *column)) {
+        if !names
+            .iter()
+            .any(|name| last(name).is_some_and(|name| folded(&name) == *column))
+        {
             names.push(ObjectName::from(vec![Ident::with_quote('"', column)]));
         }
     }
@@ -282,8 +285,12 @@ fn relations(from: &[TableWithJoins]) -> Option<Vec<Ident>> {
 
 fn relation(factor: &TableFactor) -> Option<Ident> {
     match factor {
-        TableFactor::Table { alias: Some(alias), .. }
-        | TableFactor::Derived { alias: Some(alias), .. } => Some(alias.name.clone()),
+        TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } => Some(alias.name.clone()),
         TableFactor::Table { name, .. } => last(name),
         _ => None,
     }
@@ -300,7 +307,10 @@ fn merges_columns(operator: &JoinOperator) -> bool {
         | JoinOperator::RightOuter(constraint)
         | JoinOperator::FullOuter(constraint)
         | JoinOperator::CrossJoin(constraint) => {
-            matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural)
+            matches!(
+                constraint,
+                JoinConstraint::Using(_) | JoinConstraint::Natural
+            )
         }
         _ => true,
     }

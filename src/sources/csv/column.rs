@@ -236,18 +236,13 @@ impl Column<'_> {
         Ok(Arc::new(builder.finish()))
     }
 
-    fn timestamps(
-        &self,
-        unit: TimeUnit,
-        zone: Option<Arc<str>>,
-        faults: &mut Faults,
-    ) -> ArrayRef {
+    fn timestamps(&self, unit: TimeUnit, zone: Option<Arc<str>>, faults: &mut Faults) -> ArrayRef {
         macro_rules! read {
             ($type:ty, $convert:expr) => {
                 Arc::new(
                     self.builder::<$type>(faults, |text| {
-                        let time = parse_timestamp(text.trim_ascii())
-                            .ok_or_else(|| time_fault(text))?;
+                        let time =
+                            parse_timestamp(text.trim_ascii()).ok_or_else(|| time_fault(text))?;
                         $convert(time).ok_or(Invalid::DateRange)
                     })
                     .with_data_type(DataType::Timestamp(unit, zone))
@@ -257,7 +252,9 @@ impl Column<'_> {
         }
         match unit {
             TimeUnit::Second => {
-                read!(TimestampSecondType, |time: DateTime<Utc>| Some(time.timestamp()))
+                read!(TimestampSecondType, |time: DateTime<Utc>| Some(
+                    time.timestamp()
+                ))
             }
             TimeUnit::Millisecond => {
                 read!(TimestampMillisecondType, |time: DateTime<Utc>| Some(
@@ -290,8 +287,7 @@ impl Column<'_> {
     }
 
     fn texts(&self, faults: &mut Faults) -> ArrayRef {
-        let mut builder =
-            StringBuilder::with_capacity(self.records.len(), self.records.len() * 16);
+        let mut builder = StringBuilder::with_capacity(self.records.len(), self.records.len() * 16);
         self.each(faults, |text| {
             builder.append_option(text);
             Ok(())
@@ -384,10 +380,11 @@ fn time_of_day(text: &str) -> Result<i64, Invalid> {
 /// Digits and separators that are no date are out of range; anything else is no date at all.
 fn time_fault(text: &str) -> Invalid {
     let text = text.trim_ascii();
-    let is_numeric = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b' ' | b'T' | b'Z'));
-    let has_iso_shape = text.as_bytes().get(4) == Some(&b'-') || text.as_bytes().get(2) == Some(&b':');
+    let is_numeric = text.bytes().all(|byte| {
+        byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b' ' | b'T' | b'Z')
+    });
+    let has_iso_shape =
+        text.as_bytes().get(4) == Some(&b'-') || text.as_bytes().get(2) == Some(&b':');
     if is_numeric && has_iso_shape && text.bytes().any(|byte| byte.is_ascii_digit()) {
         Invalid::DateRange
     } else {

@@ -134,7 +134,14 @@ impl RecordReader {
                     self.line += lines;
                     position = next;
                     if found == width || (found > width && self.allow_more) {
-                        self.records.keep(first, Place { line, start, end: next });
+                        self.records.keep(
+                            first,
+                            Place {
+                                line,
+                                start,
+                                end: next,
+                            },
+                        );
                     } else {
                         self.records.drop_from(first);
                         let record = bytes.get(start..next).unwrap_or_default();

@@ -65,9 +65,13 @@ impl Records {
 
     /// Field `column` of `record`, of the bytes it was split from.
     pub fn field<'a>(&'a self, bytes: &'a [u8], record: usize, column: usize) -> FieldText<'a> {
-        self.spans
-            .get(record * self.width + column)
-            .map_or(FieldText { bytes: &[], quoted: false }, |span| self.text(bytes, *span))
+        self.spans.get(record * self.width + column).map_or(
+            FieldText {
+                bytes: &[],
+                quoted: false,
+            },
+            |span| self.text(bytes, *span),
+        )
     }
 
     /// Keeps the record that was split last, whose spans begin at `first`, cut to the width.
@@ -146,7 +150,9 @@ impl Splitter {
         Self {
             delimiter: options.delimiter,
             quote: options.quote,
-            escape: options.escape.filter(|escape| Some(*escape) != options.quote),
+            escape: options
+                .escape
+                .filter(|escape| Some(*escape) != options.quote),
             trim: options.trim,
             ends_field,
         }
@@ -158,7 +164,11 @@ impl Splitter {
         let mut at = start;
         let mut lines = 1;
         loop {
-            let open = if self.trim { self.skip_space(bytes, at) } else { at };
+            let open = if self.trim {
+                self.skip_space(bytes, at)
+            } else {
+                at
+            };
             let end = match (self.quote, bytes.get(open)) {
                 (Some(quote), Some(byte)) if quote == *byte => {
                     match self.quoted(bytes, open, quote, last, records, &mut lines) {
@@ -273,8 +283,8 @@ impl Splitter {
             }
         };
         let end = self.end_after_quote(bytes, close + 1, last)?;
-        *lines += memchr::memchr_iter(b'\n', bytes.get(open..close).unwrap_or_default()).count()
-            as i64;
+        *lines +=
+            memchr::memchr_iter(b'\n', bytes.get(open..close).unwrap_or_default()).count() as i64;
         let unescaped = from != open + 1;
         let (start, stop) = if unescaped {
             records

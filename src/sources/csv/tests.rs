@@ -69,7 +69,10 @@ fn read(text: &str, schema: &SchemaRef, options: &CsvOptions) -> Read {
 }
 
 fn some(values: &[&str]) -> Vec<Option<String>> {
-    values.iter().map(|value| Some((*value).to_owned())).collect()
+    values
+        .iter()
+        .map(|value| Some((*value).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -82,7 +85,10 @@ fn records_are_split_as_rfc_4180_says() {
         ("a,b\n1,2", vec![["1", "2"]]),
         ("\u{feff}a,b\n1,2", vec![["1", "2"]]),
         ("a,b\n\"1\",\"2\"", vec![["1", "2"]]),
-        ("a,b\n\"1,5\",\"x\ny\"\n3,4\n", vec![["1,5", "x\ny"], ["3", "4"]]),
+        (
+            "a,b\n\"1,5\",\"x\ny\"\n3,4\n",
+            vec![["1,5", "x\ny"], ["3", "4"]],
+        ),
         ("a,b\n\"a \"\"b\"\"\",\"\"\"\"\n", vec![["a \"b\"", "\""]]),
         ("a,b\n5\" pipe,x\"y\"\n", vec![["5\" pipe", "x\"y\""]]),
         ("a,b\n\n1,2\n\r\n3,4\n\n", vec![["1", "2"], ["3", "4"]]),
@@ -114,7 +120,10 @@ fn null_is_what_copy_takes_for_null() {
         force_null: true,
         ..CsvOptions::default()
     };
-    assert_eq!(read("a,b\n,\"\"\n", &table, &forced).0, vec![vec![None, None]]);
+    assert_eq!(
+        read("a,b\n,\"\"\n", &table, &forced).0,
+        vec![vec![None, None]]
+    );
 
     let null = CsvOptions {
         null_value: "NA".to_owned(),
@@ -221,24 +230,84 @@ fn bad_values_name_line_column_and_value() {
     let header = "id,small,total,active,born,seen,price\n";
     let good = "1,2,3.5,yes,2024-02-29,2024-02-29 10:11:12.5,12.34";
     for (place, value, reason, sqlstate) in [
-        (0, "x", "invalid input syntax for type bigint: \"x\"", "22P02"),
-        (0, "1.5", "invalid input syntax for type bigint: \"1.5\"", "22P02"),
+        (
+            0,
+            "x",
+            "invalid input syntax for type bigint: \"x\"",
+            "22P02",
+        ),
+        (
+            0,
+            "1.5",
+            "invalid input syntax for type bigint: \"1.5\"",
+            "22P02",
+        ),
         (
             0,
             "9223372036854775808",
             "value \"9223372036854775808\" is out of range for type bigint",
             "22003",
         ),
-        (1, "40000", "value \"40000\" is out of range for type smallint", "22003"),
-        (2, "\"12,50\"", "invalid input syntax for type double precision: \"12,50\"", "22P02"),
-        (2, "1e999", "value \"1e999\" is out of range for type double precision", "22003"),
-        (2, "\"\"", "invalid input syntax for type double precision: \"\"", "22P02"),
-        (3, "maybe", "invalid input syntax for type boolean: \"maybe\"", "22P02"),
-        (4, "2023-02-29", "date/time field value out of range: \"2023-02-29\"", "22008"),
-        (4, "29.02.2024", "invalid input syntax for type date: \"29.02.2024\"", "22P02"),
-        (5, "yesterday", "invalid input syntax for type timestamp: \"yesterday\"", "22P02"),
-        (6, "12345.00", "value \"12345.00\" is out of range for type numeric(6,2)", "22003"),
-        (6, "1.2.3", "invalid input syntax for type numeric(6,2): \"1.2.3\"", "22P02"),
+        (
+            1,
+            "40000",
+            "value \"40000\" is out of range for type smallint",
+            "22003",
+        ),
+        (
+            2,
+            "\"12,50\"",
+            "invalid input syntax for type double precision: \"12,50\"",
+            "22P02",
+        ),
+        (
+            2,
+            "1e999",
+            "value \"1e999\" is out of range for type double precision",
+            "22003",
+        ),
+        (
+            2,
+            "\"\"",
+            "invalid input syntax for type double precision: \"\"",
+            "22P02",
+        ),
+        (
+            3,
+            "maybe",
+            "invalid input syntax for type boolean: \"maybe\"",
+            "22P02",
+        ),
+        (
+            4,
+            "2023-02-29",
+            "date/time field value out of range: \"2023-02-29\"",
+            "22008",
+        ),
+        (
+            4,
+            "29.02.2024",
+            "invalid input syntax for type date: \"29.02.2024\"",
+            "22P02",
+        ),
+        (
+            5,
+            "yesterday",
+            "invalid input syntax for type timestamp: \"yesterday\"",
+            "22P02",
+        ),
+        (
+            6,
+            "12345.00",
+            "value \"12345.00\" is out of range for type numeric(6,2)",
+            "22003",
+        ),
+        (
+            6,
+            "1.2.3",
+            "invalid input syntax for type numeric(6,2): \"1.2.3\"",
+            "22P02",
+        ),
     ] {
         let mut fields: Vec<_> = good.split(',').collect();
         fields[place] = value;
@@ -246,9 +315,14 @@ fn bad_values_name_line_column_and_value() {
         let (rows, lines, bad) = read(&text, &table, &CsvOptions::default());
         assert_eq!(lines, [2, 4], "{value}");
         assert_eq!(rows[0], rows[1]);
-        let [bad] = bad.as_slice() else { panic!("{value}: {bad:?}") };
+        let [bad] = bad.as_slice() else {
+            panic!("{value}: {bad:?}")
+        };
         assert_eq!(bad.line, 3);
-        assert_eq!(bad.column.as_deref(), Some(table.field(place).name().as_str()));
+        assert_eq!(
+            bad.column.as_deref(),
+            Some(table.field(place).name().as_str())
+        );
         assert_eq!(bad.value.as_deref(), Some(value.trim_matches('"')));
         assert_eq!(bad.reason, reason);
         assert_eq!(bad.sqlstate.0, sqlstate);
@@ -280,8 +354,14 @@ fn a_stray_quote_costs_one_line() {
     let table = texts(&["a", "b"]);
     for (text, reason) in [
         ("a,b\n1,2\n\"3,4\n5,6\n", "unterminated quoted value"),
-        ("a,b\n1,2\n\"3\"x,4\n5,6\n", "unexpected text after a quoted value"),
-        ("a,b\n1,2\n3,\"4\n5,\"6\n", "unexpected text after a quoted value"),
+        (
+            "a,b\n1,2\n\"3\"x,4\n5,6\n",
+            "unexpected text after a quoted value",
+        ),
+        (
+            "a,b\n1,2\n3,\"4\n5,\"6\n",
+            "unexpected text after a quoted value",
+        ),
     ] {
         let (rows, lines, bad) = read(text, &table, &CsvOptions::default());
         assert_eq!(lines[0], 2, "{text:?}");
@@ -366,8 +446,7 @@ fn a_record_beyond_the_limit_is_a_bad_row() {
     let mut text = b"a,b\n1,\"".to_vec();
     text.resize(MAX_RECORD * 2, b'x');
     text.extend_from_slice(b"\n2,3\n");
-    let (rows, lines, bad) =
-        try_read(&text, &table, &CsvOptions::default(), 1 << 20, 10).unwrap();
+    let (rows, lines, bad) = try_read(&text, &table, &CsvOptions::default(), 1 << 20, 10).unwrap();
     assert_eq!(rows, vec![some(&["2", "3"])]);
     assert_eq!(lines, [3]);
     assert_eq!(bad.len(), 1);
@@ -379,10 +458,14 @@ fn a_record_beyond_the_limit_is_a_bad_row() {
 fn columns_are_inferred_from_a_sample() {
     let options = CsvOptions::default();
     let mut sampler = CsvSampler::new(&options, 3);
-    let text = b"id, zip ,amount,,day\n1,01234,1,,2024-01-01\n2,99,\"2.5\",,\n3,,,,2024-01-02\nx,y,z,,\n";
+    let text =
+        b"id, zip ,amount,,day\n1,01234,1,,2024-01-01\n2,99,\"2.5\",,\n3,,,,2024-01-02\nx,y,z,,\n";
     let mut position = 0;
     while !sampler.is_done() {
-        position += sampler.decode(&text[position..], Window::Last).unwrap().consumed;
+        position += sampler
+            .decode(&text[position..], Window::Last)
+            .unwrap()
+            .consumed;
     }
     let columns = sampler.columns().unwrap();
     let expected = [
@@ -474,7 +557,11 @@ fn numbers_are_read_exactly() {
     let mut decoder = CsvDecoder::new(&CsvOptions::default(), table, false, 10);
     let text = b"a\n-9223372036854775808\n 7 \n";
     let header = decoder.decode(text, Window::Last).unwrap().consumed;
-    let rows = decoder.decode(&text[header..], Window::Last).unwrap().rows.unwrap();
+    let rows = decoder
+        .decode(&text[header..], Window::Last)
+        .unwrap()
+        .rows
+        .unwrap();
     let values = rows.batch.column(0).as_primitive::<Int64Type>();
     assert_eq!(values.values(), &[i64::MIN, 7]);
 }

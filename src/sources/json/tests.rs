@@ -77,7 +77,13 @@ fn lines_become_rows() {
     assert_eq!(
         rows,
         vec![
-            vec![some("1"), some("Ann"), some("2024-01-02T03:04:05"), None, None],
+            vec![
+                some("1"),
+                some("Ann"),
+                some("2024-01-02T03:04:05"),
+                None,
+                None
+            ],
             vec![None, some("7"), None, some("{city: Köln}"), some("[a, b]")],
             vec![None; 5],
         ]
@@ -88,14 +94,24 @@ fn lines_become_rows() {
 fn bad_lines_are_told_apart_from_good_ones() {
     let table = schema(&[("id", DataType::Int64), ("ok", DataType::Boolean)]);
     for (line, column, reason, sqlstate) in [
-        ("{\"id\": \"x\"}", Some("id"), "invalid input syntax for type bigint: \"x\"", "22P02"),
+        (
+            "{\"id\": \"x\"}",
+            Some("id"),
+            "invalid input syntax for type bigint: \"x\"",
+            "22P02",
+        ),
         (
             "{\"id\": 99999999999999999999}",
             Some("id"),
             "value \"1e+20\" is out of range for type bigint",
             "22003",
         ),
-        ("{\"ok\": 3}", Some("ok"), "invalid input syntax for type boolean: \"3\"", "22P02"),
+        (
+            "{\"ok\": 3}",
+            Some("ok"),
+            "invalid input syntax for type boolean: \"3\"",
+            "22P02",
+        ),
         ("[1]", None, "expected an object, found an array", "22P04"),
         ("17", None, "expected an object, found a number", "22P04"),
         ("null", None, "expected an object, found null", "22P04"),
@@ -105,8 +121,18 @@ fn bad_lines_are_told_apart_from_good_ones() {
             "invalid JSON: EOF while parsing an object at character 8",
             "22P02",
         ),
-        ("{\"id\": 1} {\"id\": 2}", None, "invalid JSON: trailing characters at character 11", "22P02"),
-        ("}", None, "invalid JSON: expected value at character 1", "22P02"),
+        (
+            "{\"id\": 1} {\"id\": 2}",
+            None,
+            "invalid JSON: trailing characters at character 11",
+            "22P02",
+        ),
+        (
+            "}",
+            None,
+            "invalid JSON: expected value at character 1",
+            "22P02",
+        ),
         (
             "{\"id\": 1, \"extra\": [2]}",
             Some("extra"),
@@ -118,7 +144,9 @@ fn bad_lines_are_told_apart_from_good_ones() {
         let (rows, lines, bad) = read(&text, &table);
         assert_eq!(lines, [1, 2, 4], "{line}");
         assert_eq!(rows.len(), 3);
-        let [bad] = bad.as_slice() else { panic!("{line}: {bad:?}") };
+        let [bad] = bad.as_slice() else {
+            panic!("{line}: {bad:?}")
+        };
         assert_eq!(bad.line, 3);
         assert_eq!(bad.column.as_deref(), column, "{line}");
         assert_eq!(bad.reason, reason);
@@ -140,8 +168,11 @@ fn keys_beyond_the_table_can_be_ignored() {
 fn bytes_that_are_not_utf8_are_a_bad_line() {
     let table = schema(&[("a", DataType::Utf8)]);
     let mut decoder = JsonDecoder::new(table, false, 10);
-    let (rows, lines, bad) =
-        read_with(b"{\"a\":\"x\"}\n{\"a\":\"\xff\"}\n{\"a\":\"y\"}\n", &mut decoder, 99);
+    let (rows, lines, bad) = read_with(
+        b"{\"a\":\"x\"}\n{\"a\":\"\xff\"}\n{\"a\":\"y\"}\n",
+        &mut decoder,
+        99,
+    );
     assert_eq!((rows.len(), lines), (2, vec![1, 3]));
     assert_eq!(bad[0].sqlstate, SqlState::CHARACTER_NOT_IN_REPERTOIRE);
 }
@@ -208,7 +239,9 @@ fn columns_are_inferred_in_the_order_they_appear() {
 
 #[test]
 fn objects_with_data_for_keys_are_refused() {
-    let keys: Vec<_> = (0..=MAX_FIELDS).map(|key| format!("\"k{key}\": 1")).collect();
+    let keys: Vec<_> = (0..=MAX_FIELDS)
+        .map(|key| format!("\"k{key}\": 1"))
+        .collect();
     let mut sampler = JsonSampler::new(10);
     let text = format!("{{{}}}", keys.join(","));
     let error = sampler.decode(text.as_bytes(), Window::Last).unwrap_err();

@@ -67,14 +67,23 @@ async fn parquet_files_are_read_and_numbered() {
     for (sql, expected) in [
         ("SELECT count(*), sum(id) FROM p", vec!["30|810"]),
         ("SELECT name FROM p WHERE id = 21", vec!["n21"]),
-        ("SELECT *, _file, _row FROM p WHERE id IN (0, 21, 104) ORDER BY id", vec![
-            "0|n0|p/a.parquet|1",
-            "21|n21|p/a.parquet|22",
-            "104|n104|p/b.parquet|5",
-        ]),
-        ("SELECT id FROM p WHERE _row = 5 ORDER BY id", vec!["4", "104"]),
+        (
+            "SELECT *, _file, _row FROM p WHERE id IN (0, 21, 104) ORDER BY id",
+            vec![
+                "0|n0|p/a.parquet|1",
+                "21|n21|p/a.parquet|22",
+                "104|n104|p/b.parquet|5",
+            ],
+        ),
+        (
+            "SELECT id FROM p WHERE _row = 5 ORDER BY id",
+            vec!["4", "104"],
+        ),
         ("SELECT _row FROM p ORDER BY _row DESC LIMIT 1", vec!["25"]),
-        ("SELECT DISTINCT _file FROM p ORDER BY 1", vec!["p/a.parquet", "p/b.parquet"]),
+        (
+            "SELECT DISTINCT _file FROM p ORDER BY 1",
+            vec!["p/a.parquet", "p/b.parquet"],
+        ),
     ] {
         assert_eq!(project.rows(sql).await.unwrap(), expected, "{sql}");
     }
@@ -90,7 +99,10 @@ async fn arrow_files_and_streams_are_read_and_numbered() {
         .await
         .unwrap();
     assert_eq!(columns, "id bigint, name text");
-    let rows = project.rows("SELECT id, _file, _row FROM x ORDER BY _file, _row").await.unwrap();
+    let rows = project
+        .rows("SELECT id, _file, _row FROM x ORDER BY _file, _row")
+        .await
+        .unwrap();
     assert_eq!(
         rows,
         [
@@ -115,7 +127,10 @@ async fn avro_files_are_read_and_numbered() {
         .await
         .unwrap();
     assert_eq!(columns, "id bigint, name text");
-    let rows = project.rows("SELECT name, _row FROM a ORDER BY id").await.unwrap();
+    let rows = project
+        .rows("SELECT name, _row FROM a ORDER BY id")
+        .await
+        .unwrap();
     assert_eq!(rows, ["n7|1", "n8|2", "n9|3"]);
 }
 
@@ -136,10 +151,15 @@ async fn a_damaged_file_is_named() {
         );
         project.create(&sql).await.unwrap();
         project.write(&name, &bytes[..bytes.len() / 2]);
-        let error = project.rows("SELECT * FROM t").await.unwrap_err();
+        let error = match project.rows("SELECT * FROM t").await {
+            Err(error) => error,
+            Ok(rows) => panic!("{format}: {rows:?}"),
+        };
         assert_eq!(error.sqlstate().0, "XX001", "{format}: {error}");
         assert!(
-            error.message().starts_with(&format!("public.t: {name}: the file cannot be read: ")),
+            error
+                .message()
+                .starts_with(&format!("public.t: {name}: the file cannot be read: ")),
             "{error}"
         );
     }

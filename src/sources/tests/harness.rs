@@ -57,11 +57,12 @@ impl Project {
     }
 
     fn with_config(&self, config: SessionConfig) -> Self {
-        let context =
-            SessionContext::new_with_config_rt(config, self.context.runtime_env());
+        let context = SessionContext::new_with_config_rt(config, self.context.runtime_env());
         let (from, to) = (schema_of(&self.context), schema_of(&context));
         for name in from.table_names() {
-            let table = futures::executor::block_on(from.table(&name)).unwrap().unwrap();
+            let table = futures::executor::block_on(from.table(&name))
+                .unwrap()
+                .unwrap();
             to.register_table(name, table).unwrap();
         }
         Self {
@@ -114,7 +115,12 @@ impl Project {
         hidden_columns::expose(&mut query, &state).await?;
         let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(query)));
         let plan = state.statement_to_plan(statement).await?;
-        let batches = self.context.execute_logical_plan(plan).await?.collect().await?;
+        let batches = self
+            .context
+            .execute_logical_plan(plan)
+            .await?
+            .collect()
+            .await?;
         let options = FormatOptions::default();
         let mut rows = Vec::new();
         for batch in &batches {
@@ -124,7 +130,10 @@ impl Project {
                 .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
                 .collect();
             for row in 0..batch.num_rows() {
-                let values: Vec<_> = columns.iter().map(|column| column.value(row).to_string()).collect();
+                let values: Vec<_> = columns
+                    .iter()
+                    .map(|column| column.value(row).to_string())
+                    .collect();
                 rows.push(values.join("|"));
             }
         }
@@ -133,5 +142,9 @@ impl Project {
 }
 
 fn schema_of(context: &SessionContext) -> Arc<dyn SchemaProvider> {
-    context.catalog("datafusion").unwrap().schema("public").unwrap()
+    context
+        .catalog("datafusion")
+        .unwrap()
+        .schema("public")
+        .unwrap()
 }

@@ -34,10 +34,37 @@ async fn folders_and_globs_choose_files() {
     }
     let absolute = project.path().join("d/a.csv").display().to_string();
     for (location, expected) in [
-        ("d", vec!["d/a.csv", "d/b.CSV", "d/odd name [1].csv", "d/sub/c.csv", "d/sub/deep/e.csv"]),
-        ("d/", vec!["d/a.csv", "d/b.CSV", "d/odd name [1].csv", "d/sub/c.csv", "d/sub/deep/e.csv"]),
+        (
+            "d",
+            vec![
+                "d/a.csv",
+                "d/b.CSV",
+                "d/odd name [1].csv",
+                "d/sub/c.csv",
+                "d/sub/deep/e.csv",
+            ],
+        ),
+        (
+            "d/",
+            vec![
+                "d/a.csv",
+                "d/b.CSV",
+                "d/odd name [1].csv",
+                "d/sub/c.csv",
+                "d/sub/deep/e.csv",
+            ],
+        ),
         ("d/*.csv", vec!["d/a.csv", "d/odd name [1].csv"]),
-        ("d/**/*.csv", vec!["d/_tmp/x.csv", "d/a.csv", "d/odd name [1].csv", "d/sub/c.csv", "d/sub/deep/e.csv"]),
+        (
+            "d/**/*.csv",
+            vec![
+                "d/_tmp/x.csv",
+                "d/a.csv",
+                "d/odd name [1].csv",
+                "d/sub/c.csv",
+                "d/sub/deep/e.csv",
+            ],
+        ),
         ("d/s*/[a-c].csv", vec!["d/sub/c.csv"]),
         ("d/?.csv", vec!["d/a.csv"]),
         ("d/odd name [1].csv", vec!["d/odd name [1].csv"]),
@@ -47,7 +74,10 @@ async fn folders_and_globs_choose_files() {
     ] {
         let sql = format!("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{location}'");
         project.create(&sql).await.unwrap();
-        let mut rows = project.rows("SELECT DISTINCT _file FROM t ORDER BY 1").await.unwrap();
+        let mut rows = project
+            .rows("SELECT DISTINCT _file FROM t ORDER BY 1")
+            .await
+            .unwrap();
         rows.sort();
         assert_eq!(rows, expected, "{location}");
     }
@@ -60,7 +90,10 @@ async fn declared_tables_wait_for_their_files() {
     for (location, outcome) in [
         ("empty", Ok(0)),
         ("later/*.csv", Ok(0)),
-        ("later.csv", Err("public.t: the location \"later.csv\" does not exist")),
+        (
+            "later.csv",
+            Err("public.t: the location \"later.csv\" does not exist"),
+        ),
     ] {
         let sql = format!("CREATE EXTERNAL TABLE t (id int) STORED AS CSV LOCATION '{location}'");
         project.create(&sql).await.unwrap();
@@ -80,7 +113,10 @@ async fn declared_tables_wait_for_their_files() {
         .await
         .unwrap();
     project.write("later/b.csv", "id\n2\n");
-    assert_eq!(project.rows("SELECT * FROM t ORDER BY id").await.unwrap(), ["1", "2"]);
+    assert_eq!(
+        project.rows("SELECT * FROM t ORDER BY id").await.unwrap(),
+        ["1", "2"]
+    );
 }
 
 #[tokio::test]
@@ -95,7 +131,14 @@ async fn compressed_files_are_read_by_their_ending_or_the_option() {
     project.write("c.bin", &gzip);
     project.write("d.jsonl.zst", lines);
     // Two members one after the other are one file, as for gzip itself.
-    project.write("e.csv.gz", [gzip.clone(), compress("4\n", FileCompressionType::GZIP).await].concat());
+    project.write(
+        "e.csv.gz",
+        [
+            gzip.clone(),
+            compress("4\n", FileCompressionType::GZIP).await,
+        ]
+        .concat(),
+    );
     for (rest, expected) in [
         ("CSV LOCATION 'a.csv.gz'", "3|6"),
         ("CSV LOCATION 'b.csv.zst'", "3|6"),
@@ -105,12 +148,17 @@ async fn compressed_files_are_read_by_their_ending_or_the_option() {
         ("CSV LOCATION 'e.csv.gz'", "4|10"),
         ("JSON LOCATION 'd.jsonl.zst'", "2|3"),
     ] {
-        let created = project.create(&format!("CREATE EXTERNAL TABLE t STORED AS {rest}")).await;
+        let created = project
+            .create(&format!("CREATE EXTERNAL TABLE t STORED AS {rest}"))
+            .await;
         if expected.is_empty() {
             assert_eq!(created.unwrap_err().sqlstate().0, "58P01", "{rest}");
             continue;
         }
-        let rows = project.rows("SELECT count(*), sum(id) FROM t").await.unwrap();
+        let rows = project
+            .rows("SELECT count(*), sum(id) FROM t")
+            .await
+            .unwrap();
         assert_eq!(rows, [expected], "{rest}");
     }
     project.write("a.csv.gz", &gzip[..gzip.len() - 9]);
@@ -120,7 +168,12 @@ async fn compressed_files_are_read_by_their_ending_or_the_option() {
         .unwrap();
     let error = project.rows("SELECT * FROM t").await.unwrap_err();
     assert_eq!(error.sqlstate().0, "XX001");
-    assert!(error.message().starts_with("public.t: a.csv.gz: the compressed file is damaged"), "{error}");
+    assert!(
+        error
+            .message()
+            .starts_with("public.t: a.csv.gz: the compressed file is damaged"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -174,16 +227,23 @@ async fn a_file_is_read_over_http() {
     tokio::spawn(serve(listener, "id,name\n1,Ann\n2,Bob\n"));
     let project = Project::new();
     let columns = project
-        .create(&format!("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{root}/data/orders.csv'"))
+        .create(&format!(
+            "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{root}/data/orders.csv'"
+        ))
         .await
         .unwrap();
     assert_eq!(columns, "id bigint, name text");
-    let rows = project.rows("SELECT *, _file FROM t ORDER BY id").await.unwrap();
+    let rows = project
+        .rows("SELECT *, _file FROM t ORDER BY id")
+        .await
+        .unwrap();
     let file = format!("{root}/data/orders.csv");
     assert_eq!(rows, [format!("1|Ann|{file}"), format!("2|Bob|{file}")]);
 
     let error = project
-        .create(&format!("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{root}/none.csv'"))
+        .create(&format!(
+            "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{root}/none.csv'"
+        ))
         .await
         .unwrap_err();
     assert_eq!(error.sqlstate().0, "58P01", "{error}");

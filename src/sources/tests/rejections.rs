@@ -44,7 +44,10 @@ async fn quarantined_rows_are_collected_whatever_is_selected() {
         .await
         .unwrap();
     for (sql, expected) in [
-        ("SELECT * FROM t ORDER BY id", vec!["1|1.5", "4|4.5", "5|5.5", "7|7.5"]),
+        (
+            "SELECT * FROM t ORDER BY id",
+            vec!["1|1.5", "4|4.5", "5|5.5", "7|7.5"],
+        ),
         ("SELECT id FROM t ORDER BY id", vec!["1", "4", "5", "7"]),
         ("SELECT count(*) FROM t", vec!["4"]),
         ("SELECT _row FROM t WHERE id > 4 ORDER BY 1", vec!["2", "4"]),
@@ -75,8 +78,20 @@ async fn quarantined_rows_are_collected_whatever_is_selected() {
                     text("invalid input syntax for type double precision: \"12,50\""),
                     text("2,\"12,50\""),
                 ),
-                (text("d/a.csv"), 4, None, text("expected 2 fields, found 1"), text("3")),
-                (text("d/b.csv"), 3, None, text("unterminated quoted value"), text("\"6,6")),
+                (
+                    text("d/a.csv"),
+                    4,
+                    None,
+                    text("expected 2 fields, found 1"),
+                    text("3")
+                ),
+                (
+                    text("d/b.csv"),
+                    3,
+                    None,
+                    text("unterminated quoted value"),
+                    text("\"6,6")
+                ),
             ],
             "{sql}"
         );
@@ -97,7 +112,12 @@ async fn a_plain_query_is_warned_of_what_it_left_out() {
     let notice = collector.notice().unwrap();
     assert_eq!(notice.message(), "3 bad rows left out");
     assert_eq!(notice.sqlstate().0, "01000");
-    assert!(notice.detail().unwrap().contains("d/a.csv, line 4: expected 2 fields"));
+    assert!(
+        notice
+            .detail()
+            .unwrap()
+            .contains("d/a.csv, line 4: expected 2 fields")
+    );
 }
 
 #[tokio::test]
@@ -110,14 +130,24 @@ async fn a_collector_that_went_away_fails_the_query() {
     let (sender, receiver) = mpsc::channel(1);
     drop(receiver);
     let collector = Arc::new(RejectedRows::new(sender));
-    let error = project.rejecting_to(&collector).rows("SELECT id FROM t").await.unwrap_err();
-    assert_eq!(error.message(), "the collector of rejected rows has stopped");
+    let error = project
+        .rejecting_to(&collector)
+        .rows("SELECT id FROM t")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the collector of rejected rows has stopped"
+    );
 }
 
 #[tokio::test]
 async fn json_lines_are_quarantined_too() {
     let project = Project::new();
-    project.write("e.jsonl", "{\"id\": 1}\n{\"id\": \"x\"}\n\nnull\n{\"id\": 2}\n");
+    project.write(
+        "e.jsonl",
+        "{\"id\": 1}\n{\"id\": \"x\"}\n\nnull\n{\"id\": 2}\n",
+    );
     project
         .create(
             "CREATE EXTERNAL TABLE e (id bigint) STORED AS JSON LOCATION 'e.jsonl' \
@@ -164,7 +194,10 @@ async fn every_row_is_read_or_rejected_in_any_number_of_files() {
     for size in [1, 64, 8192] {
         let collector = Arc::new(RejectedRows::counting());
         let query = project.batches_of(size).rejecting_to(&collector);
-        assert_eq!(query.rows("SELECT count(*) FROM t").await.unwrap(), [good.to_string()]);
+        assert_eq!(
+            query.rows("SELECT count(*) FROM t").await.unwrap(),
+            [good.to_string()]
+        );
         assert_eq!(collector.count(), bad);
     }
 }
