@@ -25,7 +25,7 @@ mod rejected;
 mod scan;
 #[cfg(test)]
 mod tests;
-mod types;
+pub(crate) mod types;
 
 use std::path::Path;
 use std::sync::Arc;

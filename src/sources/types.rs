@@ -18,7 +18,7 @@ use super::infer::UTC;
 use crate::error::{Error, Result, SqlState};
 
 /// The name that Postgres gives a type.
-pub(super) fn type_name(data_type: &DataType) -> String {
+pub(crate) fn type_name(data_type: &DataType) -> String {
     let name = match data_type {
         DataType::Boolean => "boolean",
         DataType::Int8 | DataType::Int16 | DataType::UInt8 => "smallint",
@@ -47,7 +47,7 @@ pub(super) fn type_name(data_type: &DataType) -> String {
 }
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
-pub(super) fn declared_schema(columns: &[ColumnDef], format: FileFormat) -> Result<SchemaRef> {
+pub(crate) fn declared_schema(columns: &[ColumnDef], format: FileFormat) -> Result<SchemaRef> {
     let planner = TypePlanner(ConfigOptions::default());
     let options = ParserOptions::new()
         .with_map_string_types_to_utf8view(false)
