@@ -42,6 +42,9 @@ const BLOCK: u64 = 4096;
 /// How many threads make people, while another writes.
 const WORKERS: u64 = 2;
 
+/// The file that tells which records are one person; where it stands, all else is complete.
+pub const TRUTH_FILE: &str = "truth.csv";
+
 /// What to generate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {

@@ -87,7 +87,7 @@ impl Target {
             Self::ShopCustomers => "shop/customers.csv".into(),
             Self::Subscribers => "newsletter/subscribers.csv".into(),
             Self::CampaignResults => "newsletter/campaign_results.csv".into(),
-            Self::Truth => "truth.csv".into(),
+            Self::Truth => super::TRUTH_FILE.into(),
             Self::Orders(year) => format!("shop/orders-{}.csv", FIRST_ORDER_YEAR + year as i64),
             Self::Events(month) => {
                 let months = FIRST_EVENT_MONTH.1 - 1 + month as i64;

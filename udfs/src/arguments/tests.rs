@@ -1,0 +1,1 @@
+//! Arguments of every string type give the same answers.
