@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The schema that unqualified names of new objects go to.
 pub const DEFAULT_SCHEMA: &str = "public";
 
+/// The one database.
+pub const DATABASE: &str = "tributary";
+
 /// A name as written: `name`, `schema.name` or `database.schema.name` (the database is dropped).
 ///
 /// Parts are folded to lower case unless they were quoted, as Postgres does.
@@ -87,6 +90,32 @@ impl fmt::Display for Quoted<'_> {
             write!(f, "\"{}\"", self.0.replace('"', "\"\""))
         }
     }
+}
+
+/// Writes `(a, b)` with quotes where they must be, or nothing for no names.
+pub(super) fn write_columns(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
+    for (index, name) in names.iter().enumerate() {
+        let separator = if index == 0 { " (" } else { ", " };
+        write!(f, "{separator}{}", Quoted(name))?;
+    }
+    if names.is_empty() {
+        Ok(())
+    } else {
+        f.write_str(")")
+    }
+}
+
+/// Writes `CREATE [OR REPLACE] kind [IF NOT EXISTS] name`.
+pub(super) fn write_create(
+    f: &mut fmt::Formatter<'_>,
+    or_replace: bool,
+    kind: &str,
+    if_not_exists: bool,
+    name: &ObjectName,
+) -> fmt::Result {
+    let or_replace = if or_replace { "OR REPLACE " } else { "" };
+    let if_not_exists = if if_not_exists { "IF NOT EXISTS " } else { "" };
+    write!(f, "CREATE {or_replace}{kind} {if_not_exists}{name}")
 }
 
 fn is_reserved(word: &str) -> bool {
