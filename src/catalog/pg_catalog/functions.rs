@@ -6,11 +6,11 @@ use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::format_type;
+use super::{PG_CATALOG, format_type};
 use super::function::CatalogFunction;
 use super::relation::{Relation, namespaces, relation, relations};
-use crate::catalog::system::SystemSources;
-use crate::sql::Statement;
+use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
+use crate::sql::{QualifiedName, Statement};
 use crate::sql::name::Quoted;
 
 const BIGINT: DataType = DataType::Int64;
@@ -25,7 +25,7 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
     vec![
         udf("format_type", &[&[BIGINT, BIGINT]], TEXT, |_, values| {
             let Some(oid) = number(values, 0) else {
-                return text(None);
+                return ScalarValue::Utf8(None);
             };
             let modifier = number(values, 1).and_then(|modifier| i32::try_from(modifier).ok());
             let oid = u32::try_from(oid).unwrap_or(0);
@@ -74,7 +74,7 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
             },
         ),
         udf("shobj_description", &[&[BIGINT, TEXT]], TEXT, |_, _| {
-            text(None::<String>)
+            ScalarValue::Utf8(None)
         }),
         udf(
             "pg_get_viewdef",
@@ -155,15 +155,18 @@ fn text<T: Into<String>>(value: Option<T>) -> ScalarValue {
     ScalarValue::Utf8(value.map(Into::into))
 }
 
-/// Whether a name alone means this relation.
+/// Whether a name alone means this relation: nothing in an earlier schema of the path hides it.
 fn is_visible(sources: &dyn SystemSources, relation: &Relation) -> bool {
-    // What is in an earlier schema of the path under the same name hides it.
+    let snapshot = sources.snapshot();
     let path = sources.search_path();
-    let all = relations(sources);
-    let mut schemas = std::iter::once(super::PG_CATALOG).chain(path.iter().map(String::as_str));
-    let first = schemas.find(|schema| {
-        all.iter()
-            .any(|other| other.schema == **schema && other.name == relation.name)
+    let mut schemas = std::iter::once(PG_CATALOG).chain(path.iter().map(String::as_str));
+    let first = schemas.find(|schema| match *schema {
+        PG_CATALOG => super::table(&relation.name).is_some(),
+        SYSTEM_SCHEMA => view(&relation.name).is_some() || relation.name == REJECTED_ROWS,
+        schema => {
+            let name = QualifiedName::new(schema, &relation.name);
+            snapshot.relation(&name).is_some()
+        }
     });
     first == Some(relation.schema.as_str())
 }

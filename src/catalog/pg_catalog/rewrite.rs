@@ -11,9 +11,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, FunctionArguments, GroupByExpr, Ident, JoinOperator,
-    ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins,
-    Value, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
+    Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
+    TableFactor, TableWithJoins, Value, Visit, VisitMut, Visitor, VisitorMut, visit_expressions,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -35,16 +35,38 @@ const AGGREGATES: [&str; 9] = [
 
 /// Rewrites a query in place.
 pub fn rewrite(query: &mut Query) {
-    let _ = query.visit(&mut Rewriter);
+    // A name of WITH hides the table of that name.
+    let mut hidden = HiddenNames(false);
+    let _ = Visit::visit(query, &mut hidden);
+    let _ = VisitMut::visit(query, &mut Rewriter { prunes: !hidden.0 });
 }
 
-struct Rewriter;
+/// Finds out whether `WITH` names anything like a table of `pg_catalog`.
+struct HiddenNames(bool);
+
+impl Visitor for HiddenNames {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let names = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.0 |= names
+            .into_iter()
+            .any(|table| table.alias.name.value.starts_with("pg_"));
+        ControlFlow::Continue(())
+    }
+}
+
+struct Rewriter {
+    /// Whether queries of empty tables are taken out.
+    prunes: bool,
+}
 
 impl VisitorMut for Rewriter {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-        if query.with.is_none()
+        if self.prunes
+            && query.with.is_none()
             && empty_body(&mut query.body)
             && matches!(*query.body, SetExpr::Select(_))
         {
@@ -59,7 +81,8 @@ impl VisitorMut for Rewriter {
             Expr::Function(function) => {
                 strip_schema(&mut function.name);
                 // ARRAY(query)
-                if let FunctionArguments::Subquery(query) = &mut function.args
+                if self.prunes
+                    && let FunctionArguments::Subquery(query) = &mut function.args
                     && named(&function.name) == Some("array")
                     && empty_body(&mut query.body)
                     && let Some(nothing) = parse("CAST(make_array() AS TEXT[])")
@@ -67,8 +90,12 @@ impl VisitorMut for Rewriter {
                     *expr = nothing;
                 }
             }
-            Expr::Subquery(query) if query.with.is_none() && empty_body(&mut query.body) => {
-                if let Some(null) = parse("CAST(NULL AS TEXT)") {
+            Expr::Subquery(query) => {
+                if self.prunes
+                    && query.with.is_none()
+                    && empty_body(&mut query.body)
+                    && let Some(null) = parse("CAST(NULL AS TEXT)")
+                {
                     *expr = null;
                 }
             }
@@ -253,9 +280,18 @@ fn is_empty_table(table: &TableFactor) -> bool {
         _ => return false,
     };
     match args {
-        // Nothing has options, so these functions give no rows.
-        Some(_) => matches!(name.value.as_str(), "unnest" | "pg_options_to_table"),
         None => empty::TABLES.iter().any(|table| table.name == name.value),
+        Some(_) if name.value == "pg_options_to_table" => true,
+        // Nothing has options.
+        Some(arguments) => {
+            name.value == "unnest"
+                && arguments.args.iter().all(|argument| {
+                    matches!(
+                        argument,
+                        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if is_options(expr)
+                    )
+                })
+        }
     }
 }
 
