@@ -67,6 +67,15 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The connections.
     fn sessions(&self) -> Vec<SessionInfo>;
+
+    /// The name of the one database.
+    fn database(&self) -> String;
+
+    /// The role that owns everything.
+    fn owner(&self) -> String;
+
+    /// The schemas in which the session looks for names without one.
+    fn search_path(&self) -> Vec<String>;
 }
 
 /// What is known of the current version of a table of the warehouse.
