@@ -14,8 +14,9 @@ use super::state::DATABASE;
 use crate::catalog::{Kind, Object, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
+use crate::sources::{FileTable, with_hidden_columns};
 use crate::sql::time_travel::{self, Version};
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::{QualifiedName, Statement, hidden_columns};
 use crate::warehouse::At;
 
 /// What a plan is made for.
@@ -117,6 +118,9 @@ impl SchemaProvider for Schema {
 
 impl Schema {
     async fn find(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(name) = hidden_columns::decode(name) {
+            return self.find_source(name).await;
+        }
         let (name, version) = match time_travel::decode(name) {
             Some((base, version)) => (base, Some(version)),
             None => (name, None),
@@ -133,6 +137,25 @@ impl Schema {
         match self.database.reading {
             Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::clone(&object.schema))))),
             Reading::Rows => instance.relation(object, version, &self.database.settings).await.map(Some),
+        }
+    }
+}
+
+impl Schema {
+    /// A source with its hidden columns; `None` for other relations, which have none.
+    async fn find_source(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let instance = &self.database.instance;
+        let snapshot = instance.catalog.snapshot();
+        let object = snapshot.relation(&QualifiedName::new(&self.name, name));
+        let Some(object) = object.filter(|object| object.kind == Kind::ExternalTable) else {
+            return Ok(None);
+        };
+        match self.database.reading {
+            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::new(with_hidden_columns(&object.schema)))))),
+            Reading::Rows => {
+                let source = instance.source(object, &self.database.settings).await?;
+                Ok(Some(Arc::new(source.with_hidden_columns())))
+            }
         }
     }
 }
@@ -156,7 +179,7 @@ impl Instance {
             (_, Some(_)) => Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("{} keeps no versions", object.name))
                 .with_hint("VERSION AS OF and TIMESTAMP AS OF read tables and materialized views.")),
             (Kind::View, None) => self.view(object, settings).await,
-            (Kind::ExternalTable, None) => self.external(object, settings).await,
+            (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object, settings).await?)),
             (Kind::Check, None) => Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("{} is a check", object.name))),
         }
     }
@@ -183,7 +206,7 @@ impl Instance {
         Ok(Arc::new(ViewTable::new(plan, Some(view.query.to_string()))))
     }
 
-    async fn external(self: &Arc<Self>, object: &Object, settings: &SessionSettings) -> Result<Arc<dyn TableProvider>> {
+    async fn source(self: &Arc<Self>, object: &Object, settings: &SessionSettings) -> Result<FileTable> {
         let Statement::CreateExternalTable(definition) = &object.definition else {
             return Err(Error::internal(format!("{} is not defined as an external table", object.name)));
         };

@@ -113,7 +113,7 @@ fn stored_columns(plan: &LogicalPlan) -> Result<SchemaRef> {
 /// # Errors
 /// 42704 for a type that does not exist; 42701 for a name given twice; 42P16 for no columns.
 pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
-    crate::sources::types::declared_schema(columns, crate::sources::FileFormat::Parquet)
+    crate::sources::declared_schema(columns)
 }
 
 fn check_value(option: &str, value: Option<&str>, known: &[&str]) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::catalog::{Object, Oid, Snapshot, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::qualify;
-use crate::sql::{QualifiedName, Statement, time_travel};
+use crate::sql::{QualifiedName, Statement, hidden_columns, time_travel};
 
 /// Schemas that are looked at after those of the search path.
 const IMPLICIT_SCHEMAS: [&str; 1] = ["pg_catalog"];
@@ -108,6 +108,7 @@ fn unquoted(name: &ObjectName) -> String {
 pub async fn query(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
     let mut query = query.clone();
     time_travel::rewrite(&mut query)?;
+    hidden_columns::expose(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     Ok(state.statement_to_plan(statement).await?)
 }

@@ -5,6 +5,7 @@
 //! so do integers beyond bigint.
 
 use arrow::datatypes::{DataType, TimeUnit};
+use chrono::{DateTime, Utc};
 use datafusion::arrow::compute::kernels::cast_utils::{Parser, string_to_datetime};
 
 /// The zone of inferred timestamps that carry an offset.
@@ -69,7 +70,7 @@ impl Inferred {
         if !matches!(bytes.get(10), Some(b'T' | b' ')) || bytes.len() < 16 {
             return None;
         }
-        string_to_datetime(&chrono::Utc, text).ok()?;
+        parse_timestamp(text)?;
         let has_zone = bytes
             .get(16..)
             .is_some_and(|rest| rest.iter().any(|b| !matches!(b, b'0'..=b'9' | b':' | b'.')));
@@ -107,6 +108,17 @@ impl Inferred {
             Self::TimestampWithZone => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
         }
     }
+}
+
+/// Reads a date and time; without a zone, UTC is taken. Seconds may be missing, as in Postgres.
+pub(super) fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(time) = string_to_datetime(&Utc, text) {
+        return Some(time);
+    }
+    let (minutes, zone) = text.split_at_checked(16)?;
+    let is_short = minutes.as_bytes().get(13) == Some(&b':') && !zone.starts_with(':');
+    let full = is_short.then(|| format!("{minutes}:00{zone}"))?;
+    string_to_datetime(&Utc, &full).ok()
 }
 
 #[cfg(test)]

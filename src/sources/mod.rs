@@ -1,17 +1,17 @@
 //! Sources: `CREATE EXTERNAL TABLE` over files in any object store.
 //!
 //! A source knows no warehouse and no wire: it gives DataFusion a table, and sets aside the rows
-//! that cannot be read. One file a format: [`csv`], [`json`], [`parquet`], [`arrow`](ipc),
-//! [`avro`]; `location` finds the files, `scan` reads them.
+//! that cannot be read. One file a format: `csv`, `json`, `parquet`, `ipc` (Arrow), `avro`;
+//! `location` finds the files, `scan` reads them.
 //!
 //! Every table has two columns that `*` does not show: `_file`, the file's name as the location
 //! gives it, and `_row`, the line where the record begins (CSV, JSON) or the row's ordinal in its
-//! file (Parquet, Arrow, Avro), both from 1. See [`hidden`] for how a query gets them.
+//! file (Parquet, Arrow, Avro), both from 1. [`crate::sql::hidden_columns`] tells how a query gets them.
 
 mod avro;
 mod csv;
 mod format;
-pub mod hidden;
+mod hidden;
 mod infer;
 mod input;
 mod ipc;
@@ -28,12 +28,12 @@ mod tests;
 pub(crate) mod types;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use ::arrow::datatypes::SchemaRef;
-use datafusion::catalog::TableProvider;
 use datafusion::execution::context::SessionState;
+use datafusion::sql::sqlparser::ast::ColumnDef;
 
+pub use hidden::{is_hidden, with_hidden_columns};
 pub use format::FileFormat;
 pub use provider::FileTable;
 pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
@@ -52,9 +52,15 @@ pub async fn infer_schema(
     base: &Path,
     state: &SessionState,
 ) -> Result<SchemaRef> {
-    provider::infer_schema(definition, base, state)
-        .await
-        .map_err(|error| error.within(&definition.name))
+    provider::infer_schema(definition, base, state).await
+}
+
+/// The columns that a statement declares; timestamps count microseconds, as in Postgres.
+///
+/// # Errors
+/// 42704 for a type that does not exist; 42701 for a name given twice.
+pub fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
+    types::declared_schema(columns)
 }
 
 /// The table of a definition, with the columns that [`infer_schema`] told when it was created.
@@ -67,10 +73,9 @@ pub async fn provider(
     schema: SchemaRef,
     base: &Path,
     state: &SessionState,
-) -> Result<Arc<dyn TableProvider>> {
-    let table = FileTable::open(definition, schema, base, state)
-        .map_err(|error| error.within(&definition.name))?;
-    Ok(Arc::new(table))
+) -> Result<FileTable> {
+    FileTable::open(definition, schema, base, state)
+        .map_err(|error| error.within(&definition.name))
 }
 
 /// A hash of the files' names, sizes, times and tags: it changes when the source does.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
@@ -18,7 +18,7 @@ use object_store::ObjectStore;
 
 use super::csv::CsvSampler;
 use super::format::FileFormat;
-use super::hidden::{FILE, ROW, mark_hidden};
+use super::hidden::with_hidden_columns;
 use super::infer::Inferred;
 use super::input;
 use super::json::JsonSampler;
@@ -26,7 +26,7 @@ use super::location::{self, Location, SourceFile};
 use super::options::FileOptions;
 use super::rejected::RejectedRows;
 use super::scan::{FileScan, ScanSource};
-use super::types::declared_schema;
+use super::types::{check_readable_from_csv, declared_schema};
 use super::{avro, ipc, parquet};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::create_external_table::CreateExternalTable;
@@ -164,7 +164,11 @@ pub(super) async fn infer_schema(
 ) -> Result<SchemaRef> {
     let files = Files::open(definition, base, state.runtime_env())?;
     if !definition.columns.is_empty() {
-        return declared_schema(&definition.columns, files.format);
+        let schema = declared_schema(&definition.columns)?;
+        if files.format == FileFormat::Csv {
+            check_readable_from_csv(&schema)?;
+        }
+        return Ok(schema);
     }
     let found = files.list(true).await?;
     match files.format {
@@ -202,14 +206,8 @@ impl FileTable {
     /// The table with `_file` and `_row` after its own columns (but not over ones so named).
     #[must_use]
     pub fn with_hidden_columns(&self) -> Self {
-        let mut fields = self.visible.fields().to_vec();
-        for (name, data_type) in [(FILE, DataType::Utf8), (ROW, DataType::Int64)] {
-            if self.visible.column_with_name(name).is_none() {
-                fields.push(Arc::new(mark_hidden(Field::new(name, data_type, false))));
-            }
-        }
         Self {
-            schema: Arc::new(Schema::new(fields)),
+            schema: Arc::new(with_hidden_columns(&self.visible)),
             ..self.clone()
         }
     }

@@ -26,7 +26,7 @@ use object_store::ObjectStore;
 
 use super::csv::CsvDecoder;
 use super::format::FileFormat;
-use super::hidden::{FILE, ROW};
+use super::hidden::is_hidden;
 use super::input::{self, Rejections, Rows};
 use super::json::JsonDecoder;
 use super::location::{SourceFile, compression_of};
@@ -34,6 +34,7 @@ use super::options::FileOptions;
 use super::rejected::RejectedRows;
 use super::{avro, ipc, parquet};
 use crate::error::{Error, Result};
+use crate::sql::hidden_columns::{FILE, ROW};
 
 /// A Parquet file is split among partitions only into parts of at least this many bytes.
 const MIN_PART: u64 = 8 << 20;
@@ -100,8 +101,8 @@ impl FileScan {
             .iter()
             .map(|field| match source.visible.index_of(field.name()) {
                 Ok(index) => Ok(Output::Column(index)),
-                Err(_) if field.name() == FILE => Ok(Output::File),
-                Err(_) if field.name() == ROW => Ok(Output::Row),
+                Err(_) if is_hidden(field) && field.name() == FILE => Ok(Output::File),
+                Err(_) if is_hidden(field) && field.name() == ROW => Ok(Output::Row),
                 Err(error) => Err(error),
             })
             .collect::<Result<_, _>>()?;

@@ -13,7 +13,6 @@ use datafusion::logical_expr::{
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::ColumnDef;
 
-use super::format::FileFormat;
 use super::infer::UTC;
 use crate::error::{Error, Result, SqlState};
 
@@ -47,15 +46,20 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
 }
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
-pub(crate) fn declared_schema(columns: &[ColumnDef], format: FileFormat) -> Result<SchemaRef> {
-    let planner = TypePlanner(ConfigOptions::default());
+pub(crate) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
+    let types = TypeContext(ConfigOptions::default());
     let options = ParserOptions::new()
         .with_map_string_types_to_utf8view(false)
         .with_support_varchar_with_length(true);
-    let schema =
-        SqlToRel::new_with_options(&planner, options).build_schema(columns.to_vec())?;
-    let mut fields: Vec<Arc<Field>> = Vec::with_capacity(schema.fields().len());
-    for (field, column) in schema.fields().iter().zip(columns) {
+    let planner = SqlToRel::new_with_options(&types, options);
+    let mut fields: Vec<Arc<Field>> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let schema = planner
+            .build_schema(vec![column.clone()])
+            .map_err(|error| unknown_type(column, error))?;
+        let Some(field) = schema.fields().first() else {
+            continue;
+        };
         if fields.iter().any(|known| known.name() == field.name()) {
             return Err(Error::new(
                 SqlState::DUPLICATE_COLUMN,
@@ -63,20 +67,46 @@ pub(crate) fn declared_schema(columns: &[ColumnDef], format: FileFormat) -> Resu
             ));
         }
         let data_type = microseconds(field.data_type(), &column.data_type.to_string());
-        if format == FileFormat::Csv && !can_cast_types(&DataType::Utf8, &data_type) {
-            return Err(Error::new(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                format!(
-                    "column \"{}\" of type {} cannot be read from CSV",
-                    field.name(),
-                    type_name(&data_type)
-                ),
-            )
-            .with_hint("Declare it as text and cast it in a view."));
-        }
         fields.push(Arc::new(field.as_ref().clone().with_data_type(data_type)));
     }
     Ok(Arc::new(Schema::new(fields)))
+}
+
+fn unknown_type(column: &ColumnDef, error: DataFusionError) -> Error {
+    if matches!(error.find_root(), DataFusionError::NotImplemented(_)) {
+        return Error::new(
+            SqlState::UNDEFINED_OBJECT,
+            format!(
+                "type {} of column {} does not exist",
+                column.data_type, column.name
+            ),
+        )
+        .with_hint(
+            "Types are text, bigint, integer, smallint, double precision, real, numeric(p,s), \
+             boolean, date, time, timestamp, timestamptz, interval, bytea and arrays of these.",
+        );
+    }
+    Error::from(error).within(format!("column {}", column.name))
+}
+
+/// That CSV can hold the columns.
+pub(super) fn check_readable_from_csv(schema: &Schema) -> Result<()> {
+    let unreadable = schema
+        .fields()
+        .iter()
+        .find(|field| !can_cast_types(&DataType::Utf8, field.data_type()));
+    match unreadable {
+        None => Ok(()),
+        Some(field) => Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!(
+                "column \"{}\" of type {} cannot be read from CSV",
+                field.name(),
+                type_name(field.data_type())
+            ),
+        )
+        .with_hint("Declare it as text and cast it in a view.")),
+    }
 }
 
 /// A schema whose texts and bytes are plain arrays: columns of one table have one layout whatever
@@ -112,9 +142,9 @@ fn microseconds(data_type: &DataType, sql_type: &str) -> DataType {
 }
 
 /// All that planning a type asks of a session.
-struct TypePlanner(ConfigOptions);
+struct TypeContext(ConfigOptions);
 
-impl ContextProvider for TypePlanner {
+impl ContextProvider for TypeContext {
     fn get_table_source(
         &self,
         name: TableReference,

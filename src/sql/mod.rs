@@ -20,6 +20,7 @@ pub mod describe_history;
 pub mod dialect;
 pub mod drop;
 pub mod explain;
+pub mod hidden_columns;
 pub mod insert;
 mod limits;
 pub mod name;

@@ -17,11 +17,12 @@ use arrow::datatypes::{
 };
 use chrono::{DateTime, Utc};
 use datafusion::arrow::compute::kernels::cast_utils::{
-    Parser, parse_decimal, string_to_datetime, string_to_time_nanoseconds,
+    Parser, parse_decimal, string_to_time_nanoseconds,
 };
 
 use super::record::Records;
 use crate::error::{Result, SqlState};
+use crate::sources::infer::parse_timestamp;
 use crate::sources::options::{CsvOptions, parse_boolean};
 use crate::sources::rejected::{cut, shorten};
 use crate::sources::types::type_name;
@@ -245,8 +246,8 @@ impl Column<'_> {
             ($type:ty, $convert:expr) => {
                 Arc::new(
                     self.builder::<$type>(faults, |text| {
-                        let time = string_to_datetime(&Utc, text.trim_ascii())
-                            .map_err(|_| time_fault(text))?;
+                        let time = parse_timestamp(text.trim_ascii())
+                            .ok_or_else(|| time_fault(text))?;
                         $convert(time).ok_or(Invalid::DateRange)
                     })
                     .with_data_type(DataType::Timestamp(unit, zone))

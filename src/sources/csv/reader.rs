@@ -154,7 +154,9 @@ impl RecordReader {
                         _ => "record longer than 16 MiB, perhaps by an unterminated quoted value",
                     };
                     // Only the first line is given up: what follows may be whole.
-                    let end = self.end_of_line(bytes, start, window);
+                    let Some(end) = self.end_of_line(bytes, start, window) else {
+                        return (start, bad);
+                    };
                     let record = bytes.get(start..end).unwrap_or_default();
                     bad.push(malformed(line, reason.to_owned(), record));
                     position = end;
@@ -164,15 +166,18 @@ impl RecordReader {
         (position, bad)
     }
 
-    fn end_of_line(&mut self, bytes: &[u8], start: usize, window: Window) -> usize {
+    /// Gives up the line at `start`, and returns where the next one begins; `None` where more must
+    /// be seen.
+    fn end_of_line(&mut self, bytes: &[u8], start: usize, window: Window) -> Option<usize> {
         match memchr(b'\n', bytes.get(start..).unwrap_or_default()) {
             Some(length) => {
                 self.line += 1;
-                start + length + 1
+                Some(start + length + 1)
             }
+            None if window == Window::Open => None,
             None => {
-                self.skipping = window != Window::Last;
-                bytes.len()
+                self.skipping = window == Window::Full;
+                Some(bytes.len())
             }
         }
     }
@@ -194,10 +199,12 @@ impl RecordReader {
                 }
                 [b'\r'] if window == Window::Last => return Front::Nothing(bytes.len()),
                 [b'\r'] if window == Window::Open => return Front::Nothing(at),
-                [first, ..] if Some(*first) == self.comment => match memchr(b'\n', rest) {
-                    None if window == Window::Open => return Front::Nothing(at),
-                    _ => at = self.end_of_line(bytes, at, window),
-                },
+                [first, ..] if Some(*first) == self.comment => {
+                    match self.end_of_line(bytes, at, window) {
+                        Some(end) => at = end,
+                        None => return Front::Nothing(at),
+                    }
+                }
                 _ => return Front::At(at),
             }
         }

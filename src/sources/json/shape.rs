@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields};
+use chrono::Utc;
+use datafusion::arrow::compute::kernels::cast_utils::string_to_datetime;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::sources::infer::Inferred;
@@ -121,7 +123,13 @@ impl<'de> Visitor<'de> for ShapeVisitor {
     fn visit_str<E>(self, value: &str) -> Result<Shape, E> {
         // What JSON has types for was meant as text where it is quoted; for times it has none.
         Ok(Shape::Scalar(match Inferred::of(value) {
-            time @ (Inferred::Date | Inferred::Timestamp | Inferred::TimestampWithZone) => time,
+            Inferred::Date => Inferred::Date,
+            // Arrow reads no times without seconds here.
+            time @ (Inferred::Timestamp | Inferred::TimestampWithZone)
+                if string_to_datetime(&Utc, value).is_ok() =>
+            {
+                time
+            }
             _ => Inferred::Text,
         }))
     }

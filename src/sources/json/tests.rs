@@ -92,7 +92,7 @@ fn bad_lines_are_told_apart_from_good_ones() {
         (
             "{\"id\": 99999999999999999999}",
             Some("id"),
-            "value \"1e20\" is out of range for type bigint",
+            "value \"1e+20\" is out of range for type bigint",
             "22003",
         ),
         ("{\"ok\": 3}", Some("ok"), "invalid input syntax for type boolean: \"3\"", "22P02"),
