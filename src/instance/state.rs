@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::SessionState;
@@ -11,6 +12,7 @@ use std::num::NonZeroUsize;
 
 use super::relations::{Databases, Reading};
 use super::{Instance, machine};
+use crate::catalog::pg_catalog;
 use crate::config::{Configuration, SessionSettings};
 use crate::error::{Error, Result};
 use crate::warehouse::{Warehouse, WarehouseSettings};
@@ -80,9 +82,14 @@ impl Instance {
     pub fn state(self: &Arc<Self>, settings: &SessionSettings, reading: Reading) -> SessionState {
         let config = apply(self.template.config().clone(), settings);
         let databases = Databases::new(Arc::clone(self), settings.clone(), reading);
-        SessionStateBuilder::new_from_existing(self.template.clone())
+        let mut state = SessionStateBuilder::new_from_existing(self.template.clone())
             .with_config(config)
             .with_catalog_list(Arc::new(databases))
-            .build()
+            .build();
+        for function in pg_catalog::functions(&self.seen(settings)) {
+            // Registering fails for no function: it replaces one of the same name.
+            let _ = state.register_udf(Arc::new(function));
+        }
+        state
     }
 }

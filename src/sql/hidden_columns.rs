@@ -118,7 +118,7 @@ impl Rewriter {
 
     fn rewrite_select(&mut self, select: &mut Select, ordering: &Mentions) {
         let mut mentions = Mentions::default();
-        let _ = select.visit(&mut mentions);
+        let _ = Visit::visit(&*select, &mut mentions);
         mentions.add(ordering);
         if mentions.is_empty() {
             return;
