@@ -5,6 +5,7 @@
 pub mod catalog;
 pub mod error;
 pub mod generate;
+pub mod models;
 pub mod session;
 pub mod sources;
 pub mod sql;

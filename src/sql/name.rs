@@ -214,6 +214,7 @@ const RESERVED: &[&str] = &[
     "true",
     "union",
     "unique",
+    "unnest",
     "user",
     "using",
     "variadic",
