@@ -18,7 +18,7 @@ use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{lineage, rejected, table_id};
 use crate::session::plan;
-use crate::sql::Statement;
+use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
 
 /// The role that owns every object.
@@ -94,10 +94,10 @@ impl Instance {
             };
             // A view whose inputs have changed under it has no lineage until it is mended.
             let Ok(plan) = plan else { continue };
-            edges.extend(lineage::lineage(&plan).into_iter().map(|edge| LineageEdge {
+            edges.extend(lineage::lineage(&plan)?.into_iter().map(|edge| LineageEdge {
                 relation: object.name.clone(),
                 column: edge.output,
-                source: edge.source_table,
+                source: QualifiedName::new(edge.source_table.schema().unwrap_or_default(), edge.source_table.table()),
                 source_column: edge.source_column,
             }));
         }

@@ -215,6 +215,7 @@ const RESERVED: &[&str] = &[
     "true",
     "union",
     "unique",
+    "unnest",
     "user",
     "using",
     "variadic",

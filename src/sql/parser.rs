@@ -10,6 +10,7 @@ use super::create_table::CreateTable;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
 use super::describe_history::DescribeHistory;
+use super::dialect::TributaryDialect;
 use super::drop::Drop;
 use super::explain::Explain;
 use super::insert::Insert;
@@ -157,7 +158,8 @@ pub fn parse_with_text(sql: &str) -> Result<Vec<StatementText<'_>>> {
 }
 
 fn parse_all(sql: &str) -> Parsed<Vec<StatementText<'_>>> {
-    let mut parser = Parser::new(sql)?;
+    let dialect = TributaryDialect::default();
+    let mut parser = Parser::new(&dialect, sql)?;
     let mut walker = Walker::new(sql);
     let mut statements = Vec::new();
     loop {
@@ -195,7 +197,8 @@ fn check_reads_back(statement: &Statement) -> Result<()> {
         return Ok(());
     };
     let shown = statement.to_string();
-    let again = Parser::new(&shown).and_then(|mut parser| {
+    let dialect = TributaryDialect::default();
+    let again = Parser::new(&dialect, &shown).and_then(|mut parser| {
         let again = parse_statement(&mut parser)?;
         Ok(parser.at_end().then_some(again))
     });
