@@ -6,12 +6,12 @@ use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::{PG_CATALOG, format_type};
 use super::function::CatalogFunction;
 use super::relation::{Relation, namespaces, relation, relations};
+use super::{PG_CATALOG, format_type};
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
-use crate::sql::{QualifiedName, Statement};
 use crate::sql::name::Quoted;
+use crate::sql::{QualifiedName, Statement};
 
 const BIGINT: DataType = DataType::Int64;
 const TEXT: DataType = DataType::Utf8;
@@ -97,6 +97,16 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
             BOOLEAN,
             |_, _| ScalarValue::Boolean(Some(false)),
         ),
+        // How much room relations take is not known without asking the warehouse.
+        udf("pg_table_size", &[&[BIGINT]], BIGINT, |_, _| {
+            ScalarValue::Int64(None)
+        }),
+        udf("pg_relation_size", &[&[BIGINT]], BIGINT, |_, _| {
+            ScalarValue::Int64(None)
+        }),
+        udf("pg_total_relation_size", &[&[BIGINT]], BIGINT, |_, _| {
+            ScalarValue::Int64(None)
+        }),
         udf("pg_size_pretty", &[&[BIGINT]], TEXT, |_, values| {
             text(number(values, 0).map(pretty_size))
         }),

@@ -30,7 +30,7 @@ mod tests;
 pub use functions::functions;
 pub use rewrite::rewrite;
 pub use table::PgTable;
-pub use types::{format_type, type_of};
+pub use types::format_type;
 
 /// The schema of these tables.
 pub const PG_CATALOG: &str = "pg_catalog";

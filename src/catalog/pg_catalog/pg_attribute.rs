@@ -2,8 +2,9 @@
 
 use super::relation::relations;
 use super::table::{PgTable, Row, Value, column, row};
-use super::types::{Type, type_of};
+use super::types::Type;
 use crate::catalog::system::ColumnType::{Boolean, Integer, Oid, Smallint, Text, TextArray};
+use crate::wire::types::{PostgresType, type_modifier};
 
 pub static TABLE: PgTable = PgTable {
     name: "pg_attribute",
@@ -49,7 +50,8 @@ pub static TABLE: PgTable = PgTable {
 };
 
 fn attribute(relation: i64, number: i64, field: &arrow::datatypes::Field) -> Row {
-    let (oid, modifier) = type_of(field);
+    let oid = PostgresType::of_field(field).oid;
+    let modifier = type_modifier(field.data_type());
     let of = Type::of(oid);
     let dimensions = i64::from(Type::is_array(oid));
     row![

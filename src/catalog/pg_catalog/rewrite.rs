@@ -8,6 +8,7 @@
 //! - a query of a table of [`super::empty`] has no rows: it is one that says so, whatever else is in
 //!   it.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -83,7 +84,7 @@ impl VisitorMut for Rewriter {
                 // ARRAY(query)
                 if self.prunes
                     && let FunctionArguments::Subquery(query) = &mut function.args
-                    && named(&function.name) == Some("array")
+                    && named(&function.name).is_some_and(|name| name.eq_ignore_ascii_case("array"))
                     && empty_body(&mut query.body)
                     && let Some(nothing) = parse("CAST(make_array() AS TEXT[])")
                 {
@@ -307,12 +308,17 @@ fn is_options(expr: &Expr) -> bool {
 
 /// The same columns, and no rows.
 fn make_empty(select: &mut Select) {
+    let mut names = BTreeSet::new();
     for item in &mut select.projection {
-        let alias = match item {
+        let mut alias = match item {
             SelectItem::ExprWithAlias { alias, .. } => alias.clone(),
             SelectItem::UnnamedExpr(expr) => Ident::with_quote('"', column_name(expr)),
             _ => continue,
         };
+        // PostgreSQL lets two columns have one name, the planner does not.
+        while !names.insert(alias.value.clone()) {
+            alias.value.push('_');
+        }
         if let Some(expr) = parse("CAST(NULL AS TEXT)") {
             *item = SelectItem::ExprWithAlias { expr, alias };
         }

@@ -53,18 +53,6 @@ impl SystemSources for Server {
     fn sessions(&self) -> Vec<SessionInfo> {
         Vec::new()
     }
-
-    fn database(&self) -> String {
-        "tributary".to_owned()
-    }
-
-    fn owner(&self) -> String {
-        "tributary".to_owned()
-    }
-
-    fn search_path(&self) -> Vec<String> {
-        vec!["public".to_owned()]
-    }
 }
 
 /// A server with an object of each kind, numbered as they are listed here.
@@ -196,31 +184,205 @@ mod psql {
     ];
 }
 
+/// The cells of a printed answer, without its frame.
+fn cells(answer: &str) -> Vec<Vec<&str>> {
+    let rows = answer.lines().filter(|line| line.starts_with('|')).skip(1);
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
 #[tokio::test]
-async fn probe() {
-    for sql in [
-        psql::LIST,
-        psql::LIST_MORE,
-        psql::SCHEMAS,
-        psql::DATABASES,
-        psql::ROLES,
-        psql::FUNCTIONS,
-        psql::FIND,
-        psql::RELATION,
-        psql::RELATION_MORE,
-        psql::COLUMNS,
-        psql::COLUMNS_MORE,
-        psql::FOREIGN,
-        psql::FOREIGN_COLUMNS,
-        psql::VIEW,
-    ]
-    .into_iter()
-    .chain(psql::NOTHING)
-    {
-        let sql = sql.to_owned();
-        match tokio::spawn(async move { answer(&sql).await }).await {
-            Ok(text) => println!("{text}"),
-            Err(_) => println!("PANIC"),
-        }
+async fn psql_lists_what_the_search_path_shows() {
+    let expected = "\
++--------+------+------+-----------+
+| Schema | Name | Type | Owner     |
++--------+------+------+-----------+
+| public | v    | view | tributary |
++--------+------+------+-----------+";
+    assert_eq!(answer(psql::LIST).await, expected);
+    // psql asks for another schema in the same words, but for the condition on it.
+    let of_schema = psql::LIST_MORE.replace(
+        "AND pg_catalog.pg_table_is_visible(c.oid)",
+        "AND n.nspname OPERATOR(pg_catalog.~) '^(crm)$' COLLATE pg_catalog.default",
+    );
+    assert_eq!(
+        cells(&answer(&of_schema).await),
+        [
+            [
+                "crm",
+                "feed",
+                "foreign table",
+                "tributary",
+                "permanent",
+                "",
+                "",
+                ""
+            ],
+            [
+                "crm",
+                "m",
+                "materialized view",
+                "tributary",
+                "permanent",
+                "heap",
+                "",
+                ""
+            ],
+            [
+                "crm",
+                "orders",
+                "table",
+                "tributary",
+                "permanent",
+                "heap",
+                "",
+                "what they bought"
+            ],
+        ]
+    );
+}
+
+#[tokio::test]
+async fn psql_lists_schemas_databases_roles_and_functions() {
+    assert_eq!(
+        cells(&answer(psql::SCHEMAS).await),
+        [
+            ["crm", "tributary", "", "the customers"],
+            ["public", "tributary", "", "standard public schema"],
+            [
+                "tributary",
+                "tributary",
+                "",
+                "what the server knows of itself"
+            ],
+        ]
+    );
+    let databases = answer(psql::DATABASES).await;
+    assert_eq!(
+        cells(&databases),
+        [[
+            "tributary",
+            "tributary",
+            "UTF8",
+            "C.UTF-8",
+            "C.UTF-8",
+            "",
+            "libc",
+            ""
+        ]]
+    );
+    let roles = answer(psql::ROLES).await;
+    assert_eq!(cells(&roles).len(), 1, "{roles}");
+    assert_eq!(cells(&answer(psql::FUNCTIONS).await).len(), 0);
+}
+
+#[tokio::test]
+async fn psql_describes_a_table() {
+    assert_eq!(
+        cells(&answer(psql::FIND).await),
+        [["16385", "crm", "orders"]]
+    );
+    for sql in [psql::RELATION, psql::RELATION_MORE] {
+        let relation = answer(sql).await;
+        let cells = cells(&relation);
+        assert_eq!(cells.len(), 1);
+        assert_eq!(cells[0][1], "r");
+        assert_eq!(cells[0].last(), Some(&"heap"));
     }
+    assert_eq!(
+        cells(&answer(psql::COLUMNS).await),
+        [
+            ["id", "bigint", "", "true", "", "", ""],
+            ["price", "numeric(12,2)", "", "false", "", "", ""],
+            ["tags", "text[]", "", "false", "", "", ""],
+            ["at", "timestamp with time zone", "", "false", "", "", ""],
+        ]
+    );
+    let columns = answer(psql::COLUMNS_MORE).await;
+    assert_eq!(cells(&columns)[1].last(), Some(&"in euros"));
+    for sql in psql::NOTHING {
+        assert_eq!(cells(&answer(sql).await).len(), 0, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn psql_describes_views_and_external_tables() {
+    let view = psql::VIEW.replace("16385", "16386");
+    assert_eq!(
+        cells(&answer(&view).await),
+        [["SELECT id FROM crm.orders;"]]
+    );
+    let feed = |sql: &str| sql.replace("16385", "16388");
+    assert_eq!(cells(&answer(&feed(psql::FOREIGN)).await), [["csv", ""]]);
+    let columns = answer(&feed(psql::FOREIGN_COLUMNS)).await;
+    assert_eq!(cells(&columns).len(), 4);
+}
+
+#[tokio::test]
+async fn the_tables_of_the_server_itself_are_described() {
+    let columns = answer(
+        "SELECT a.attname, format_type(a.atttypid, a.atttypmod), \
+                col_description(a.attrelid, a.attnum) \
+         FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = 'tributary.lineage'::regclass AND a.attnum = 1",
+    )
+    .await;
+    assert_eq!(
+        cells(&columns),
+        [[
+            "schema",
+            "text",
+            "The schema of the view or materialized view."
+        ]]
+    );
+    let name = "SELECT oid::regclass FROM pg_catalog.pg_class WHERE relname = 'orders'";
+    assert_eq!(cells(&answer(name).await), [["crm.orders"]]);
+}
+
+#[tokio::test]
+async fn every_table_has_its_columns() {
+    let mut seen = BTreeSet::new();
+    for table in tables() {
+        assert!(seen.insert(table.oid), "{} has a number twice", table.name);
+        let rows = SystemView::rows(table, &server()).unwrap();
+        assert_eq!(rows.schema(), table.schema());
+    }
+    // Numbers of relations are unique over all schemas.
+    let sources = server();
+    let all = relation::relations(&sources);
+    let oids: BTreeSet<i64> = all.iter().map(|relation| relation.oid).collect();
+    assert_eq!(oids.len(), all.len());
+    assert!(all.len() > VIEWS.len() + tables().count());
+}
+
+#[test]
+fn a_query_of_something_else_stays_as_it_is() {
+    for sql in [
+        "SELECT count(*) FROM pg_index",
+        "SELECT a FROM t LEFT JOIN pg_index ON true",
+        "WITH pg_index AS (SELECT 1 AS a) SELECT a FROM pg_index",
+        "SELECT x FROM unnest(make_array(1, 2)) AS u (x)",
+        "SELECT a FROM other.pg_index",
+    ] {
+        let Statement::Query(before) = parse_one(sql).unwrap() else {
+            panic!("{sql} is no query");
+        };
+        let mut after = before.clone();
+        rewrite(&mut after);
+        assert_eq!(before, after);
+    }
+}
+
+#[test]
+fn types_are_written_as_postgres_writes_them() {
+    // SELECT format_type(1700, 786438), format_type(1700, 655366), format_type(1231, -1) ...
+    assert_eq!(format_type(1700, 786_438), "numeric(12,2)");
+    assert_eq!(
+        format_type(1700, ((5 << 16) | (-3 & 0x7ff)) + 4),
+        "numeric(5,-3)"
+    );
+    assert_eq!(format_type(1231, -1), "numeric[]");
+    assert_eq!(format_type(1043, 14), "character varying(10)");
+    assert_eq!(format_type(0, -1), "-");
+    assert_eq!(format_type(4_000_000, -1), "???");
 }

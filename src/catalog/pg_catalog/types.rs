@@ -1,6 +1,4 @@
-//! PostgreSQL's types, and which of them stands for an Arrow type.
-
-use arrow::datatypes::{DataType, Field};
+//! PostgreSQL's types, as `pg_type` describes them.
 
 /// A type; the numbers are PostgreSQL's (`pg_type.dat`).
 #[derive(Debug, PartialEq, Eq)]
@@ -155,73 +153,6 @@ impl Type {
             "S" => 100,
             _ => 0,
         }
-    }
-}
-
-/// The type of a column, as the protocol sends it, and its modifier; -1 where it has none.
-pub fn type_of(field: &Field) -> (u32, i32) {
-    match field.data_type() {
-        DataType::List(element)
-        | DataType::LargeList(element)
-        | DataType::ListView(element)
-        | DataType::LargeListView(element)
-        | DataType::FixedSizeList(element, _) => {
-            let (element, modifier) = type_of(element);
-            // The array of arrays is an array of more dimensions.
-            let array = TYPES.iter().find(|known| known.oid == element);
-            (array.map_or(element, |known| known.array_oid), modifier)
-        }
-        DataType::Dictionary(_, values) => type_of(&Field::new("", DataType::clone(values), true)),
-        DataType::RunEndEncoded(_, values) => type_of(values),
-        data_type => (scalar(field, data_type), modifier(data_type)),
-    }
-}
-
-fn scalar(field: &Field, data_type: &DataType) -> u32 {
-    let extension = field.extension_type_name();
-    match data_type {
-        DataType::FixedSizeBinary(16) if extension == Some("arrow.uuid") => UUID,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-            if extension == Some("arrow.json") =>
-        {
-            JSON
-        }
-        DataType::Boolean => BOOL,
-        DataType::Int8 | DataType::UInt8 | DataType::Int16 => INT2,
-        DataType::UInt16 | DataType::Int32 => INT4,
-        DataType::UInt32 | DataType::Int64 => INT8,
-        DataType::UInt64
-        | DataType::Decimal32(..)
-        | DataType::Decimal64(..)
-        | DataType::Decimal128(..)
-        | DataType::Decimal256(..) => NUMERIC,
-        DataType::Float16 | DataType::Float32 => FLOAT4,
-        DataType::Float64 => FLOAT8,
-        DataType::Binary
-        | DataType::LargeBinary
-        | DataType::BinaryView
-        | DataType::FixedSizeBinary(_) => BYTEA,
-        DataType::Date32 | DataType::Date64 => DATE,
-        DataType::Time32(_) | DataType::Time64(_) => TIME,
-        DataType::Timestamp(_, None) => TIMESTAMP,
-        DataType::Timestamp(_, Some(_)) => TIMESTAMPTZ,
-        DataType::Duration(_) | DataType::Interval(_) => INTERVAL,
-        DataType::Struct(_) => RECORD,
-        DataType::Map(..) => JSON,
-        _ => TEXT,
-    }
-}
-
-/// Precision and scale of a `numeric`, as PostgreSQL packs them.
-fn modifier(data_type: &DataType) -> i32 {
-    match data_type {
-        DataType::Decimal32(precision, scale)
-        | DataType::Decimal64(precision, scale)
-        | DataType::Decimal128(precision, scale)
-        | DataType::Decimal256(precision, scale) => {
-            ((i32::from(*precision) << 16) | (i32::from(*scale) & 0x7ff)) + 4
-        }
-        _ => -1,
     }
 }
 

@@ -83,18 +83,6 @@ impl SystemSources for Server {
         }]
     }
 
-    fn database(&self) -> String {
-        "tributary".to_owned()
-    }
-
-    fn owner(&self) -> String {
-        "tributary".to_owned()
-    }
-
-    fn search_path(&self) -> Vec<String> {
-        vec!["public".to_owned()]
-    }
-
     fn sessions(&self) -> Vec<SessionInfo> {
         vec![SessionInfo {
             pid: 7,
