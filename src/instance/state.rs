@@ -71,10 +71,9 @@ pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) 
 /// Puts into DataFusion's configuration what it must know of a session's settings.
 pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig {
     let partitions = if settings.target_partitions == 0 { machine::cores() } else { settings.target_partitions };
-    config
-        .with_target_partitions(partitions)
-        .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
-        .set_str("datafusion.execution.time_zone", &settings.time_zone.0)
+    // The session's time zone stays with the wire: with it in here, the types of a view's columns
+    // would depend on who reads it.
+    config.with_target_partitions(partitions).with_batch_size(settings.batch_size.clamp(1, 1 << 20))
 }
 
 impl Instance {
