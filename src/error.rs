@@ -17,6 +17,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct SqlState(pub &'static str);
 
 impl SqlState {
+    /// A note to the client that is neither error nor warning.
+    pub const NOTICE: Self = Self("00000");
     /// A warning that is not an error.
     pub const WARNING: Self = Self("01000");
     /// The connection broke or could not be made.
@@ -31,12 +33,16 @@ impl SqlState {
     pub const DIVISION_BY_ZERO: Self = Self("22012");
     /// A function was given an argument outside its domain.
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
+    /// Sub-arrays of different lengths in an array of several dimensions.
+    pub const ARRAY_SUBSCRIPT_ERROR: Self = Self("2202E");
     /// Text that its type cannot be read from.
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     /// A parameter in binary format that is not a value of its type.
     pub const INVALID_BINARY_REPRESENTATION: Self = Self("22P03");
     /// A row of a file or of COPY that cannot be read.
     pub const BAD_COPY_FILE_FORMAT: Self = Self("22P04");
+    /// Text that is no date or time.
+    pub const INVALID_DATETIME_FORMAT: Self = Self("22007");
     /// A value outside the range of dates and times.
     pub const DATETIME_FIELD_OVERFLOW: Self = Self("22008");
     /// Bytes that are not UTF-8.

@@ -1,5 +1,5 @@
 -- Matching: no link leads from one customer to another. If this fails, clusters need one more
--- round between matching.cluster_round_2 and matching.cluster.
+-- round between matching.cluster_round_3 and matching.cluster.
 CREATE CHECK checks.clusters_are_complete AS
 SELECT link.record, link.other, l.customer_id, r.customer_id AS other_customer_id
 FROM matching.link

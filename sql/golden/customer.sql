@@ -43,7 +43,7 @@ known AS (
 with_segment AS (
     SELECT
         *,
-        coalesce(segment, impute_mode(segment) OVER (PARTITION BY country)) AS filled_segment
+        impute_mode(segment) OVER (PARTITION BY country) AS filled_segment
     FROM known
 )
 SELECT
@@ -53,10 +53,8 @@ SELECT
     email,
     phone,
     birth_date,
-    CAST(coalesce(
-        known_birth_year,
-        impute_median(known_birth_year) OVER (PARTITION BY country, filled_segment)
-    ) AS INTEGER) AS birth_year,
+    CAST(impute_median(known_birth_year) OVER (PARTITION BY country, filled_segment) AS INTEGER)
+        AS birth_year,
     known_birth_year IS NULL AS birth_year_imputed,
     street,
     postcode,
@@ -64,7 +62,7 @@ SELECT
     country,
     filled_segment AS segment,
     segment IS NULL AS segment_imputed,
-    coalesce(device, impute_mode(device) OVER (PARTITION BY country, filled_segment)) AS device,
+    impute_mode(device) OVER (PARTITION BY country, filled_segment) AS device,
     device IS NULL AS device_imputed,
     coalesce(accepts_email, false) AS accepts_email,
     customer_since,

@@ -4,11 +4,11 @@
 CREATE MATERIALIZED VIEW matching.cluster AS
 WITH spread AS (
     SELECT own.record, least(own.cluster, min(linked.cluster)) AS cluster
-    FROM matching.cluster_round_2 AS own
+    FROM matching.cluster_round_3 AS own
     LEFT JOIN matching.link ON link.record = own.record
-    LEFT JOIN matching.cluster_round_2 AS linked ON linked.record = link.other
+    LEFT JOIN matching.cluster_round_3 AS linked ON linked.record = link.other
     GROUP BY own.record, own.cluster
 )
 SELECT spread.record, least(spread.cluster, further.cluster) AS customer_id
 FROM spread
-JOIN matching.cluster_round_2 AS further ON further.record = spread.cluster;
+JOIN matching.cluster_round_3 AS further ON further.record = spread.cluster;

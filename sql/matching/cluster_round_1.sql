@@ -1,9 +1,9 @@
--- Clusters, first of three rounds: each record takes the smallest name among itself and its links.
+-- Clusters, first of four rounds: each record takes the smallest name among itself and its links.
 --
 -- Records that are linked, or linked through others, are one person. Each round carries the
--- smallest name one link further and, from the second on, jumps to where that record has got to,
--- which doubles the distance: three rounds reach across seven links, and people have fewer records than
--- that. checks.clusters_are_complete fails if it ever is not enough.
+-- smallest name one link further and, from the second on, jumps to where the record of that name
+-- has got to. Four rounds reach across far more records than a person has; if they ever do not,
+-- checks.clusters_are_complete says so.
 CREATE MATERIALIZED VIEW matching.cluster_round_1 AS
 SELECT person.record, least(person.record, min(link.other)) AS cluster
 FROM staging.person

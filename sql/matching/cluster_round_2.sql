@@ -1,4 +1,4 @@
--- Clusters, second of three rounds; see matching.cluster_round_1.
+-- Clusters, second of four rounds; see matching.cluster_round_1.
 CREATE MATERIALIZED VIEW matching.cluster_round_2 AS
 WITH spread AS (
     SELECT own.record, least(own.cluster, min(linked.cluster)) AS cluster

@@ -56,7 +56,7 @@ compared AS (
         CASE WHEN l.postcode = r.postcode THEN 'same' END AS postcode,
         CASE
             WHEN l.street_key = r.street_key THEN 'same'
-            WHEN jaro_winkler_similarity(l.street_key, r.street_key) >= 0.93 THEN 'similar'
+            WHEN jaro_winkler_similarity(l.street_key, r.street_key) >= 0.95 THEN 'similar'
         END AS street
     FROM candidate
     JOIN staging.person AS l ON l.record = left_record

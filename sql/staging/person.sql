@@ -18,14 +18,10 @@ WITH records AS (
 folded AS (
     SELECT
         *,
-        translate(
-            replace(replace(replace(replace(lower(given_name),
-                'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'),
-            'éèêëàâçîïôû', 'eeeeaaciiou') AS folded_given_name,
-        translate(
-            replace(replace(replace(replace(lower(family_name),
-                'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss'),
-            'éèêëàâçîïôû', 'eeeeaaciiou') AS family_key
+        unaccent(replace(replace(replace(lower(given_name), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'))
+            AS folded_given_name,
+        unaccent(replace(replace(replace(lower(family_name), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'))
+            AS family_key
     FROM records
 )
 SELECT

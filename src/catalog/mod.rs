@@ -6,6 +6,7 @@
 
 pub mod journal;
 pub mod object;
+pub mod pg_catalog;
 pub mod system;
 
 mod dependency;

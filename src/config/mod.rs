@@ -162,7 +162,7 @@ settings! {
         statement_timeout: Milliseconds = "0",
         /// Whether backslashes in ordinary string literals are literal, which is always so.
         standard_conforming_strings: values::AlwaysOn = "on",
-        /// The time zone that timestamps with time zone are shown in, and that text without a zone is read in.
+        /// The time zone that timestamps with time zone are shown in. Text without a zone is read as UTC.
         time_zone as "TimeZone": TimeZone = "UTC",
         /// How many partitions a query is worked on in parallel; 0 for one a core.
         target_partitions: usize = "0",

@@ -11,7 +11,7 @@ use datafusion::error::{DataFusionError, Result as DataFusionResult};
 
 use super::Instance;
 use super::state::DATABASE;
-use crate::catalog::{Kind, Object, system};
+use crate::catalog::{Kind, Object, pg_catalog, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::sources::{FileTable, with_hidden_columns};
@@ -98,6 +98,9 @@ impl fmt::Debug for Schema {
 #[async_trait]
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
+        if self.name == pg_catalog::PG_CATALOG {
+            return pg_catalog::tables().map(|table| table.name.to_owned()).collect();
+        }
         if self.name == system::SYSTEM_SCHEMA {
             return system::names().map(str::to_owned).collect();
         }
@@ -128,6 +131,9 @@ impl Schema {
         let instance = &self.database.instance;
         if self.name == system::SYSTEM_SCHEMA {
             return instance.system_view(name, version.is_some(), &self.database.settings).await;
+        }
+        if self.name == pg_catalog::PG_CATALOG {
+            return Ok(pg_catalog::table(name).map(|table| instance.pg_table(table, &self.database.settings)));
         }
         let name = QualifiedName::new(&self.name, name);
         let snapshot = instance.catalog.snapshot();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::SessionState;
@@ -11,6 +12,7 @@ use std::num::NonZeroUsize;
 
 use super::relations::{Databases, Reading};
 use super::{Instance, machine};
+use crate::catalog::pg_catalog;
 use crate::config::{Configuration, SessionSettings};
 use crate::error::{Error, Result};
 use crate::warehouse::{Warehouse, WarehouseSettings};
@@ -69,10 +71,9 @@ pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) 
 /// Puts into DataFusion's configuration what it must know of a session's settings.
 pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig {
     let partitions = if settings.target_partitions == 0 { machine::cores() } else { settings.target_partitions };
-    config
-        .with_target_partitions(partitions)
-        .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
-        .set_str("datafusion.execution.time_zone", &settings.time_zone.0)
+    // The session's time zone stays with the wire: with it in here, the types of a view's columns
+    // would depend on who reads it.
+    config.with_target_partitions(partitions).with_batch_size(settings.batch_size.clamp(1, 1 << 20))
 }
 
 impl Instance {
@@ -80,9 +81,14 @@ impl Instance {
     pub fn state(self: &Arc<Self>, settings: &SessionSettings, reading: Reading) -> SessionState {
         let config = apply(self.template.config().clone(), settings);
         let databases = Databases::new(Arc::clone(self), settings.clone(), reading);
-        SessionStateBuilder::new_from_existing(self.template.clone())
+        let mut state = SessionStateBuilder::new_from_existing(self.template.clone())
             .with_config(config)
             .with_catalog_list(Arc::new(databases))
-            .build()
+            .build();
+        for function in pg_catalog::functions(&self.seen(settings)) {
+            // Registering fails for no function: it replaces one of the same name.
+            let _ = state.register_udf(Arc::new(function));
+        }
+        state
     }
 }

@@ -12,15 +12,36 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 
 use super::{Instance, Reading};
 use crate::catalog::system::{LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable, TableStatistics, rejected_rows_schema, view};
+use crate::catalog::pg_catalog::PgTable;
 use crate::catalog::{Journal, Kind, Object, Oid, Snapshot};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{lineage, rejected, table_id};
 use crate::session::plan;
-use crate::sql::Statement;
+use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
 
+/// The role that owns every object.
+const OWNER: &str = "tributary";
+
 impl Instance {
+    /// A table of `pg_catalog`.
+    pub(super) fn pg_table(self: &Arc<Self>, table: &'static PgTable, settings: &SessionSettings) -> Arc<dyn TableProvider> {
+        Arc::new(SystemTable::new(table, self.seen(settings)))
+    }
+
+    /// What functions of `pg_catalog` and most system views are made of.
+    pub(super) fn seen(self: &Arc<Self>, settings: &SessionSettings) -> Arc<dyn SystemSources> {
+        Arc::new(Seen {
+            instance: Arc::clone(self),
+            settings: settings.clone(),
+            snapshot: self.catalog.snapshot(),
+            lineage: Vec::new(),
+            statistics: HashMap::new(),
+            stale: HashMap::new(),
+        })
+    }
+
     /// A view of schema `tributary`.
     ///
     /// # Errors
@@ -73,10 +94,10 @@ impl Instance {
             };
             // A view whose inputs have changed under it has no lineage until it is mended.
             let Ok(plan) = plan else { continue };
-            edges.extend(lineage::lineage(&plan).into_iter().map(|edge| LineageEdge {
+            edges.extend(lineage::lineage(&plan)?.into_iter().map(|edge| LineageEdge {
                 relation: object.name.clone(),
                 column: edge.output,
-                source: edge.source_table,
+                source: QualifiedName::new(edge.source_table.schema().unwrap_or_default(), edge.source_table.table()),
                 source_column: edge.source_column,
             }));
         }
@@ -137,6 +158,18 @@ impl SystemSources for Seen {
 
     fn lineage(&self) -> Result<Vec<LineageEdge>> {
         Ok(self.lineage.clone())
+    }
+
+    fn database(&self) -> String {
+        super::state::DATABASE.to_owned()
+    }
+
+    fn owner(&self) -> String {
+        OWNER.to_owned()
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        self.settings.search_path.0.clone()
     }
 
     fn settings(&self) -> Vec<SettingInfo> {

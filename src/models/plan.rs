@@ -39,8 +39,6 @@ pub struct Step {
     pub build: Option<String>,
     /// What the project says of it.
     pub model: Arc<ProjectModel>,
-    /// The steps that come before it, by name.
-    pub reads: Vec<QualifiedName>,
 }
 
 impl Step {
@@ -50,21 +48,23 @@ impl Step {
     }
 }
 
-/// Everything that a run does, in an order in which it can be done.
-#[derive(Clone, Debug, Default)]
+/// Everything that a run does.
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// Schemas to create.
     pub schemas: Vec<String>,
     /// Objects that left the project.
     pub drops: Vec<Arc<Object>>,
     /// Models and checks; those with nothing to do too.
-    pub steps: Vec<Step>,
+    pub steps: BTreeMap<QualifiedName, Step>,
+    /// Which of them reads which.
+    pub graph: Graph<QualifiedName>,
 }
 
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.schemas.is_empty() && self.drops.is_empty() && self.steps.iter().all(Step::is_idle)
+        self.schemas.is_empty() && self.drops.is_empty() && self.steps.values().all(Step::is_idle)
     }
 }
 
@@ -78,24 +78,21 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
     let checked = checked(instance)?;
     let models: BTreeMap<QualifiedName, Arc<ProjectModel>> =
         project.models.into_iter().map(|model| (model.name.clone(), Arc::new(model))).collect();
-    let mut graph = Graph::default();
-    for (name, model) in &models {
-        graph.add(name.clone(), reads(model, &models));
-    }
+    let graph = Graph::new(models.iter().map(|(name, model)| (name.clone(), reads(model, &models))))?;
     let mut plan = Plan {
         schemas: project.schemas.into_iter().filter(|schema| snapshot.schema(schema).is_none()).collect(),
         drops: left(&snapshot, &models),
-        steps: Vec::with_capacity(models.len()),
+        steps: BTreeMap::new(),
+        graph: graph.clone(),
     };
     // Names of models whose rows, or whose meaning, will be others after the run.
     let mut changing = BTreeSet::new();
-    for name in graph.order()? {
-        let Some(model) = models.get(&name) else { continue };
-        let reads = reads(model, &models);
+    for name in graph.order() {
+        let Some(model) = models.get(name) else { continue };
         let object = existing(&snapshot, model);
         let define = difference(&snapshot, model, object, &models);
-        let upstream = reads.iter().find(|name| changing.contains(*name));
-        let build = match (model.kind(), &define, upstream) {
+        let upstream = graph.parents(name).find(|name| changing.contains(*name));
+        let build = match (kind(model), &define, upstream) {
             (Kind::MaterializedView | Kind::Check, Some(Define::Create | Define::Recreate), _) => Some("new".to_owned()),
             (Kind::MaterializedView, Some(Define::Replace), _) if definition_differs(&snapshot, model, object, &models) => {
                 Some("definition changed".to_owned())
@@ -112,13 +109,19 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
             },
             _ => None,
         };
-        let passes_on = define.is_some() || build.is_some() || (model.kind() == Kind::View && upstream.is_some());
+        let passes_on = define.is_some() || build.is_some() || (kind(model) == Kind::View && upstream.is_some());
         if passes_on {
             changing.insert(name.clone());
         }
-        plan.steps.push(Step { name, kind: model.kind(), define, build, model: Arc::clone(model), reads });
+        let step = Step { name: name.clone(), kind: kind(model), define, build, model: Arc::clone(model) };
+        plan.steps.insert(name.clone(), step);
     }
     Ok(plan)
+}
+
+/// The kind of object that a model defines.
+pub fn kind(model: &ProjectModel) -> Kind {
+    Kind::of(&model.definition).unwrap_or(Kind::View)
 }
 
 /// The checks that have a result.
@@ -147,7 +150,7 @@ pub fn search_path(model: &ProjectModel) -> Vec<String> {
 }
 
 fn existing<'a>(snapshot: &'a Snapshot, model: &ProjectModel) -> Option<&'a Arc<Object>> {
-    match model.kind() {
+    match kind(model) {
         Kind::Check => snapshot.check(&model.name),
         _ => snapshot.relation(&model.name),
     }
@@ -156,7 +159,7 @@ fn existing<'a>(snapshot: &'a Snapshot, model: &ProjectModel) -> Option<&'a Arc<
 /// Objects of the project as it was that it no longer has.
 fn left(snapshot: &Snapshot, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>) -> Vec<Arc<Object>> {
     let gone = |object: &&Arc<Object>| {
-        let stays = models.get(&object.name).is_some_and(|model| (model.kind() == Kind::Check) == (object.kind == Kind::Check));
+        let stays = models.get(&object.name).is_some_and(|model| (kind(model) == Kind::Check) == (object.kind == Kind::Check));
         object.project_file.is_some() && !stays
     };
     snapshot.objects().filter(gone).cloned().collect()
@@ -169,7 +172,7 @@ fn difference(
     models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
 ) -> Option<Define> {
     let Some(object) = object else { return Some(Define::Create) };
-    if object.kind != model.kind() {
+    if object.kind != kind(model) {
         return Some(Define::Recreate);
     }
     let (comment, columns) = comments(model);
@@ -240,7 +243,8 @@ impl fmt::Display for Plan {
         for object in &self.drops {
             writeln!(f, "drop {}: it left the project", object.described())?;
         }
-        for step in self.steps.iter().filter(|step| !step.is_idle()) {
+        let steps = self.graph.order().iter().filter_map(|name| self.steps.get(name));
+        for step in steps.filter(|step| !step.is_idle()) {
             let build = if step.kind == Kind::Check { "run" } else { "refresh" };
             let name = format!("{} {}", step.kind, step.name);
             match (&step.define, &step.build) {

@@ -1,7 +1,6 @@
 //! Doing what a plan says: what is independent at the same time, what failed stopping only what
 //! stands on it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -46,42 +45,33 @@ pub async fn run(instance: &Arc<Instance>, plan: &Plan, progress: &Arc<dyn Progr
     drop_all(instance, &plan.drops).await?;
 
     let mut report = Report::default();
-    let mut waiting: BTreeSet<&QualifiedName> = plan.steps.iter().map(|step| &step.name).collect();
-    let mut done: BTreeSet<QualifiedName> = BTreeSet::new();
-    let mut failed: BTreeSet<QualifiedName> = BTreeSet::new();
+    let mut schedule = plan.graph.schedule();
     let mut running = JoinSet::new();
-    let jobs = instance.jobs();
-    loop {
-        let mut moved = false;
-        for step in &plan.steps {
-            let ready = step.reads.iter().all(|read| done.contains(read) || failed.contains(read));
-            if !ready || !waiting.contains(&step.name) {
-                continue;
+    while !schedule.is_done() {
+        while running.len() < instance.jobs()
+            && !instance.shutdown.is_cancelled()
+            && let Some(name) = schedule.take_ready()
+        {
+            match plan.steps.get(&name) {
+                Some(step) if !step.is_idle() => {
+                    running.spawn(take(Arc::clone(instance), step.clone(), Arc::clone(progress)));
+                }
+                _ => schedule.succeed(&name),
             }
-            if let Some(broken) = step.reads.iter().find(|read| failed.contains(*read)) {
-                waiting.remove(&step.name);
-                failed.insert(step.name.clone());
-                skip(instance, step, broken, progress, &mut report)?;
-                moved = true;
-            } else if step.is_idle() {
-                waiting.remove(&step.name);
-                done.insert(step.name.clone());
-                moved = true;
-            } else if running.len() < jobs && !instance.shutdown.is_cancelled() {
-                waiting.remove(&step.name);
-                running.spawn(take(Arc::clone(instance), step.clone(), Arc::clone(progress)));
-            }
-        }
-        if moved {
-            continue;
         }
         let Some(ended) = running.join_next().await else { break };
         let (name, ended) = ended.map_err(|error| Error::internal(format!("a build ended abnormally: {error}")))?;
-        match ended {
-            Ended::Failed(_) => failed.insert(name.clone()),
-            _ => done.insert(name.clone()),
+        let skipped = match ended {
+            Ended::Failed(_) => schedule.fail(&name),
+            _ => {
+                schedule.succeed(&name);
+                Vec::new()
+            }
         };
-        report.ended.push((name, ended));
+        report.ended.push((name.clone(), ended));
+        for step in skipped.iter().filter_map(|skipped| plan.steps.get(skipped)) {
+            skip(instance, step, &name, progress, &mut report)?;
+        }
     }
     if instance.shutdown.is_cancelled() {
         return Err(Error::new(SqlState::ADMIN_SHUTDOWN, "the run was stopped before its end"));

@@ -9,14 +9,14 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
 
-use crate::catalog::{Object, Oid, Snapshot, system};
+use crate::catalog::{Object, Oid, Snapshot, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::qualify;
 use crate::sql::{QualifiedName, Statement, hidden_columns, time_travel};
 
 /// Schemas that are looked at after those of the search path.
-const IMPLICIT_SCHEMAS: [&str; 1] = ["pg_catalog"];
+const IMPLICIT_SCHEMAS: [&str; 1] = [pg_catalog::PG_CATALOG];
 
 /// The schema whose views DataFusion answers.
 const INFORMATION_SCHEMA: &str = "information_schema";
@@ -46,6 +46,7 @@ pub fn resolve(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -
         snapshot.relation(full).is_some()
             || full.schema == system::SYSTEM_SCHEMA && system::exists(&full.name)
             || full.schema == INFORMATION_SCHEMA
+            || full.schema == pg_catalog::PG_CATALOG && pg_catalog::table(&full.name).is_some()
     };
     resolve_among(name, search_path, &exists).map_err(|_| undefined_table(name, snapshot))
 }
@@ -107,6 +108,7 @@ fn unquoted(name: &ObjectName) -> String {
 /// What DataFusion's planner says.
 pub async fn query(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
     let mut query = query.clone();
+    pg_catalog::rewrite(&mut query);
     time_travel::rewrite(&mut query)?;
     hidden_columns::expose(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));

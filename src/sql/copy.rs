@@ -11,6 +11,7 @@ use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns};
 use super::options::Literal;
 use super::query;
+use super::shown::Shown;
 use crate::error::Error;
 
 /// The statement.
@@ -139,7 +140,9 @@ impl fmt::Display for Copy {
                 write_columns(f, columns)?;
                 f.write_str(" TO STDOUT")?;
             }
-            Direction::QueryToStdout(query) => write!(f, "({query}) TO STDOUT")?,
+            Direction::QueryToStdout(query) => {
+                write!(f, "({}) TO STDOUT", Shown(query.as_ref()))?;
+            }
         }
         write!(f, " WITH ({})", self.format)
     }

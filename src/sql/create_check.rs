@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::Query;
 
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_create};
+use super::shown::Shown;
 use super::{Options, query};
 
 /// The statement.
@@ -45,6 +46,6 @@ impl fmt::Display for CreateCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_create(f, self.or_replace, "CHECK", self.if_not_exists, &self.name)?;
         self.options.write_with(f)?;
-        write!(f, " AS {}", self.query)
+        write!(f, " AS {}", Shown(self.query.as_ref()))
     }
 }

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, no_duplicates};
 use super::name::{ObjectName, Quoted, write_create};
+use super::shown::Shown;
 use super::{Options, query};
 use crate::error::{Error, SqlState};
 
@@ -171,7 +172,7 @@ impl Expectation {
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Quoted(&self.name);
-        write!(f, "CONSTRAINT {name} EXPECT ({})", self.condition)?;
+        write!(f, "CONSTRAINT {name} EXPECT ({})", Shown(&self.condition))?;
         f.write_str(match self.on_violation {
             OnViolation::Keep => "",
             OnViolation::DropRow => " ON VIOLATION DROP ROW",
@@ -184,27 +185,18 @@ impl fmt::Display for CreateMaterializedView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = "MATERIALIZED VIEW";
         write_create(f, self.or_replace, kind, self.if_not_exists, &self.name)?;
-        let columns = self.columns.iter().map(|name| quoted_column(name));
+        let columns = self.columns.iter().map(|name| Quoted(name).to_string());
         let expectations = self.expectations.iter().map(ToString::to_string);
         let list: Vec<String> = columns.chain(expectations).collect();
         if !list.is_empty() {
             write!(f, " ({})", list.join(", "))?;
         }
         self.options.write_with(f)?;
-        write!(f, " AS {}", self.query)?;
+        write!(f, " AS {}", Shown(self.query.as_ref()))?;
         if self.with_data {
             Ok(())
         } else {
             f.write_str(" WITH NO DATA")
         }
-    }
-}
-
-/// A column called "constraint" must be told from the word.
-fn quoted_column(name: &str) -> String {
-    if name == "constraint" {
-        format!("\"{name}\"")
-    } else {
-        Quoted(name).to_string()
     }
 }

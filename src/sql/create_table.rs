@@ -9,6 +9,7 @@ use super::columns::{self, Columns};
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns, write_create};
 use super::query;
+use super::shown::Shown;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +73,7 @@ impl fmt::Display for CreateTable {
         columns::write(f, &self.columns)?;
         write_columns(f, &self.column_names)?;
         match &self.query {
-            Some(query) => write!(f, " AS {query}"),
+            Some(query) => write!(f, " AS {}", Shown(query.as_ref())),
             None => Ok(()),
         }
     }

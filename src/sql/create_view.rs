@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::Query;
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns, write_create};
 use super::query;
+use super::shown::Shown;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,6 @@ impl fmt::Display for CreateView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_create(f, self.or_replace, "VIEW", self.if_not_exists, &self.name)?;
         write_columns(f, &self.columns)?;
-        write!(f, " AS {}", self.query)
+        write!(f, " AS {}", Shown(self.query.as_ref()))
     }
 }

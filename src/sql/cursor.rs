@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart};
 use datafusion::sql::sqlparser::parser::{Parser as Tokens, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
-use super::dialect::DIALECT;
+use super::dialect::TributaryDialect;
 use super::limits;
 use super::name::{DATABASE, ObjectName};
 use super::time_travel;
@@ -14,6 +14,12 @@ use crate::error::{Error, SqlState};
 
 /// How deep expressions and subqueries may be nested.
 const MAX_DEPTH: usize = 200;
+
+/// How many expressions may be begun, with all that are begun anew, for any text.
+const MIN_EXPRESSIONS: usize = 50_000;
+
+/// How many more for each token.
+const MAX_EXPRESSIONS_A_TOKEN: usize = 30;
 
 /// What a statement's parser gives.
 pub type Parsed<T> = Result<T, Failure>;
@@ -52,36 +58,37 @@ impl Failure {
 
 /// sqlparser's parser over a text's tokens, with the reading of names, words and literals that
 /// all statements share.
-pub struct Parser(Tokens<'static>);
+pub struct Parser<'a>(Tokens<'a>);
 
-impl Deref for Parser {
-    type Target = Tokens<'static>;
+impl<'a> Deref for Parser<'a> {
+    type Target = Tokens<'a>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
     }
 }
 
-impl DerefMut for Parser {
+impl DerefMut for Parser<'_> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.0
     }
 }
 
-impl Parser {
+impl<'a> Parser<'a> {
     /// Cuts a text into tokens, ready to be parsed.
     ///
     /// # Errors
     /// What is not a token, and statements beyond the limits.
-    pub fn new(sql: &str) -> Parsed<Self> {
-        let mut tokens = Tokenizer::new(&DIALECT, sql)
+    pub fn new(dialect: &'a TributaryDialect, sql: &str) -> Parsed<Self> {
+        let mut tokens = Tokenizer::new(dialect, sql)
             .tokenize_with_location()
             .map_err(ParserError::from)?;
         limits::check(&tokens)?;
         for token in &mut tokens {
             make_displayable(token)?;
         }
-        let parser = Tokens::new(&DIALECT)
+        dialect.allow_expressions(MIN_EXPRESSIONS + MAX_EXPRESSIONS_A_TOKEN * tokens.len());
+        let parser = Tokens::new(dialect)
             .with_recursion_limit(MAX_DEPTH)
             .with_tokens_with_locations(tokens);
         Ok(Self(parser))

@@ -1,7 +1,9 @@
 //! The dialect that sqlparser reads queries in: Postgres, with table versions and named arguments.
 
 use std::any::TypeId;
+use std::cell::Cell;
 
+use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -11,11 +13,21 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 /// sqlparser asks some questions of a dialect by its type; the answer is Postgres's. What is not
 /// delegated here is the trait's default, which Postgres's dialect does not override, or a part of
 /// it that DataFusion would skip in silence (aliases of `*`, hints in comments).
-#[derive(Debug)]
-pub struct TributaryDialect;
+///
+/// sqlparser tries one reading after another where the first fails, also within each other, which
+/// takes time exponential in the depth of some texts. One instance therefore serves one text and
+/// counts the expressions begun.
+#[derive(Debug, Default)]
+pub struct TributaryDialect {
+    expressions_left: Cell<usize>,
+}
 
-/// The one instance.
-pub static DIALECT: TributaryDialect = TributaryDialect;
+impl TributaryDialect {
+    /// Allows this many expressions to be begun from now on.
+    pub fn allow_expressions(&self, count: usize) {
+        self.expressions_left.set(count);
+    }
+}
 
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
 
@@ -26,6 +38,16 @@ impl Dialect for TributaryDialect {
 
     fn supports_table_versioning(&self) -> bool {
         true
+    }
+
+    fn parse_prefix(&self, _parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        match self.expressions_left.get().checked_sub(1) {
+            Some(left) => {
+                self.expressions_left.set(left);
+                None
+            }
+            None => Some(Err(ParserError::RecursionLimitExceeded)),
+        }
     }
 
     fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
@@ -86,14 +108,6 @@ impl Dialect for TributaryDialect {
 
     fn supports_bitwise_shift_operators(&self) -> bool {
         POSTGRES.supports_bitwise_shift_operators()
-    }
-
-    fn supports_named_fn_args_with_colon_operator(&self) -> bool {
-        POSTGRES.supports_named_fn_args_with_colon_operator()
-    }
-
-    fn supports_named_fn_args_with_expr_name(&self) -> bool {
-        POSTGRES.supports_named_fn_args_with_expr_name()
     }
 
     fn supports_named_fn_args_with_assignment_operator(&self) -> bool {

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::Query;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
+use super::shown::Shown;
 use super::{Options, query};
 use crate::error::{Error, SqlState};
 
@@ -74,6 +75,10 @@ impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let analyze = if self.analyze { "ANALYZE " } else { "" };
         let verbose = if self.verbose { "VERBOSE " } else { "" };
-        write!(f, "EXPLAIN {analyze}{verbose}{}", self.query)
+        write!(
+            f,
+            "EXPLAIN {analyze}{verbose}{}",
+            Shown(self.query.as_ref())
+        )
     }
 }

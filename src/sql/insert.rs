@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns};
 use super::query;
+use super::shown::Shown;
 use crate::error::Error;
 
 /// The statement.
@@ -81,6 +82,6 @@ impl fmt::Display for Insert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "INSERT INTO {}", self.table)?;
         write_columns(f, &self.columns)?;
-        write!(f, " {}", self.source)
+        write!(f, " {}", Shown(self.source.as_ref()))
     }
 }

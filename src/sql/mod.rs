@@ -33,6 +33,7 @@ pub mod refresh;
 mod scope;
 pub mod set;
 pub mod show;
+mod shown;
 mod syntax_error;
 #[cfg(test)]
 mod tests;
@@ -94,7 +95,7 @@ pub enum Statement {
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Query(query) => query.fmt(f),
+            Self::Query(query) => shown::Shown(query.as_ref()).fmt(f),
             Self::Explain(statement) => statement.fmt(f),
             Self::CreateSchema(statement) => statement.fmt(f),
             Self::CreateExternalTable(statement) => statement.fmt(f),

@@ -10,6 +10,7 @@ use super::create_table::CreateTable;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
 use super::describe_history::DescribeHistory;
+use super::dialect::TributaryDialect;
 use super::drop::Drop;
 use super::explain::Explain;
 use super::insert::Insert;
@@ -157,7 +158,8 @@ pub fn parse_with_text(sql: &str) -> Result<Vec<StatementText<'_>>> {
 }
 
 fn parse_all(sql: &str) -> Parsed<Vec<StatementText<'_>>> {
-    let mut parser = Parser::new(sql)?;
+    let dialect = TributaryDialect::default();
+    let mut parser = Parser::new(&dialect, sql)?;
     let mut walker = Walker::new(sql);
     let mut statements = Vec::new();
     loop {
@@ -166,16 +168,46 @@ fn parse_all(sql: &str) -> Parsed<Vec<StatementText<'_>>> {
             return Ok(statements);
         }
         let start = walker.advance(parser.peek_token_ref().span.start);
+        let first = parser.error_here(Error::internal(""));
         let statement = parse_statement(&mut parser)?;
         if !parser.at_end() {
             return parser.fail("the end of the statement");
         }
+        check_reads_back(&statement).map_err(|error| first.with_error(error))?;
         let end = walker.advance(parser.peek_token_ref().span.start);
         statements.push(StatementText {
             statement,
             text: sql[start..end].trim_end(),
             start,
         });
+    }
+}
+
+/// That a definition, which the catalog keeps as its displayed text, will be read from it again.
+///
+/// sqlparser reads some rare forms that it does not display as they were; such a definition is
+/// better refused than stored wrongly.
+fn check_reads_back(statement: &Statement) -> Result<()> {
+    let (Statement::CreateView(_)
+    | Statement::CreateMaterializedView(_)
+    | Statement::CreateTable(_)
+    | Statement::CreateCheck(_)
+    | Statement::CreateExternalTable(_)) = statement
+    else {
+        return Ok(());
+    };
+    let shown = statement.to_string();
+    let dialect = TributaryDialect::default();
+    let again = Parser::new(&dialect, &shown).and_then(|mut parser| {
+        let again = parse_statement(&mut parser)?;
+        Ok(parser.at_end().then_some(again))
+    });
+    match again {
+        Ok(Some(again)) if again == *statement => Ok(()),
+        _ => Err(
+            Error::unsupported("a form of expression in this definition")
+                .with_detail(format!("The definition would be kept as: {shown}")),
+        ),
     }
 }
 

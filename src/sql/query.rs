@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{Query, SetExpr, TableFactor, Visit, Visito
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
+use super::dialect::TributaryDialect;
 use crate::error::Error;
 
 /// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses.
@@ -28,7 +29,8 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Box<Query>> {
 fn parse_table(parser: &mut Parser) -> Parsed<Box<Query>> {
     parser.expect_words(&["TABLE"])?;
     let name = parser.object_name()?;
-    Parser::new(&format!("SELECT * FROM {name}"))?
+    let dialect = TributaryDialect::default();
+    Parser::new(&dialect, &format!("SELECT * FROM {name}"))?
         .parse_query()
         .map_err(Failure::from)
 }

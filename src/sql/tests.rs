@@ -3,4 +3,5 @@
 mod errors;
 mod hostile;
 mod round_trip;
+mod timing;
 mod walks;

@@ -24,6 +24,8 @@ mod table_id;
 mod types;
 mod writer;
 
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

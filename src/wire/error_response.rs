@@ -2,7 +2,7 @@
 
 use pgwire::messages::response::{ErrorResponse, NoticeResponse};
 
-use crate::error::Error;
+use crate::error::{Error, SqlState};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn error_response(error: &Error, severity: Severity) -> ErrorResponse
 
 /// A warning or a note, by the class of its SQLSTATE.
 pub(super) fn notice_response(notice: &Error) -> NoticeResponse {
-    let severity = if notice.sqlstate().0 == "00000" {
+    let severity = if notice.sqlstate() == SqlState::NOTICE {
         "NOTICE"
     } else {
         "WARNING"
@@ -59,7 +59,6 @@ pub(super) fn without_zeros(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::SqlState;
 
     #[test]
     fn every_field_that_is_known_is_sent() {

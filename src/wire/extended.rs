@@ -1,6 +1,5 @@
 //! The extended protocol: Parse, Bind, Describe, Execute, Close.
 
-use std::mem;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -12,25 +11,16 @@ use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
 
 use super::backend::BackendSession;
 use super::connection::Connection;
-use super::copy_in;
-use super::copy_out;
 use super::encode::Style;
 use super::failure::{Step, protocol_violation};
 use super::interrupt::{Interrupts, catch_panic};
 use super::message::{Bind, Format, Target, spread_formats};
 use super::parameters;
-use super::portal::{Portal, PortalState, PreparedStatement};
+use super::portal::{Portal, PortalState, PreparedStatement, Run, Runner};
 use super::row_description::row_description;
-use super::rows::{Progress, Rows, command_tag};
 use super::types::{PostgresType, parameter_type};
 use crate::error::{Error, Result, SqlState};
-use crate::session::{Outcome, Prepared};
-
-/// How one Execute ended.
-enum Execution {
-    Complete(String),
-    Suspended,
-}
+use crate::session::Prepared;
 
 impl<S: BackendSession> Connection<S> {
     /// Prepares a statement under a name; the empty name may be taken again and again.
@@ -121,7 +111,9 @@ impl<S: BackendSession> Connection<S> {
                 let format = parameter_formats[index];
                 let value =
                     parameters::decode(value.as_ref(), oid, format, target, style.time_zone())
-                        .map_err(|error| error.within(format!("parameter ${}", index + 1)))?;
+                        .map_err(|error| {
+                            error.with_detail(format!("It was given for parameter ${}.", index + 1))
+                        })?;
                 values.push(value);
             }
             Ok(values)
@@ -167,81 +159,39 @@ impl<S: BackendSession> Connection<S> {
 
     /// Runs a portal, or lets it go on, up to `max_rows` where that is above zero.
     pub(super) async fn execute(&mut self, name: &str, max_rows: i32) -> Step<()> {
-        let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
-        if portal.prepared.is_none() {
-            return self.writer.message(&EmptyQueryResponse::new());
-        }
-        let max_rows = u64::try_from(max_rows).ok().filter(|rows| *rows > 0);
         let interrupts = self.begin();
-        let execution = self.run_portal(name, &interrupts, max_rows).await;
+        let run = self.run_portal(name, max_rows, &interrupts).await;
         self.key.end();
-        match execution? {
-            Execution::Suspended => self.writer.message(&PortalSuspended::new()),
-            Execution::Complete(tag) => {
+        match run? {
+            None => self.writer.message(&EmptyQueryResponse::new()),
+            Some(Run::Suspended) => self.writer.message(&PortalSuspended::new()),
+            Some(Run::Complete(tag)) => {
                 self.send_notices()?;
                 self.writer.message(&CommandComplete::new(tag))
             }
         }
     }
 
+    /// `None` for the portal of an empty query string.
     async fn run_portal(
         &mut self,
         name: &str,
+        max_rows: i32,
         interrupts: &Interrupts,
-        max_rows: Option<u64>,
-    ) -> Step<Execution> {
+    ) -> Step<Option<Run>> {
         let portal = self.portals.get_mut(name).ok_or_else(|| no_portal(name))?;
-        let (Some(prepared), writer) = (&portal.prepared, &mut self.writer) else {
-            return Err(no_portal(name).into());
-        };
-        // Whatever stops the portal before its end leaves it finished.
-        let (tag, mut rows) = match mem::replace(&mut portal.state, PortalState::Finished) {
-            PortalState::Suspended { tag, rows } => (tag, rows),
-            PortalState::Exhausted { tag } => {
-                portal.state = PortalState::Exhausted { tag };
-                return Ok(Execution::Complete(command_tag(tag, 0)));
-            }
-            PortalState::Finished => {
-                let message = format!("portal \"{name}\" cannot be run");
-                let sqlstate = SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE;
-                return Err(Error::new(sqlstate, message).into());
-            }
-            PortalState::Ready(parameters) => {
-                let session = &self.session;
-                let execution = async { Ok(session.execute(prepared, parameters).await?) };
-                let outcome = interrupts.guard(&mut self.reader, execution).await?;
-                let style = Style::new(session.setting("TimeZone").as_deref());
-                match outcome {
-                    Outcome::Done(tag) => return Ok(Execution::Complete(tag)),
-                    Outcome::CopyOut { format, stream } => {
-                        let delivery = copy_out::send(writer, &format, stream, style);
-                        let sent = interrupts.guard(&mut self.reader, delivery).await?;
-                        return Ok(Execution::Complete(command_tag("COPY", sent)));
-                    }
-                    Outcome::CopyIn(copy) => {
-                        return copy_in::receive(&mut self.reader, writer, interrupts, copy)
-                            .await
-                            .map(Execution::Complete);
-                    }
-                    Outcome::Rows { tag, stream } => {
-                        let rows = Rows::new(stream, portal.formats.clone(), style)?;
-                        check_described(prepared, &rows)?;
-                        (tag, rows)
-                    }
-                }
-            }
-        };
-        let delivery = rows.send(writer, max_rows);
-        match interrupts.guard(&mut self.reader, delivery).await? {
-            (_, Progress::Suspended) => {
-                portal.state = PortalState::Suspended { tag, rows };
-                Ok(Execution::Suspended)
-            }
-            (sent, Progress::Complete) => {
-                portal.state = PortalState::Exhausted { tag };
-                Ok(Execution::Complete(command_tag(tag, sent)))
-            }
+        if portal.prepared.is_none() {
+            return Ok(None);
         }
+        let runner = Runner {
+            session: self.session.as_ref(),
+            reader: &mut self.reader,
+            writer: &mut self.writer,
+            interrupts,
+            describes: false,
+        };
+        let max_rows = u64::try_from(max_rows).ok().filter(|rows| *rows > 0);
+        portal.run(runner, max_rows).await.map(Some)
     }
 
     /// Forgets a statement or portal; one that is not there is no error.
@@ -293,24 +243,6 @@ fn result_formats(formats: &[Format], columns: usize) -> Result<Vec<Format>> {
             formats.len(),
         ))
     })
-}
-
-/// The client decodes rows by the types it was told; others than those would be read wrongly.
-fn check_described(prepared: &Prepared, rows: &Rows) -> Result<()> {
-    let schema = rows.schema();
-    let described = prepared.schema.as_ref().unwrap_or(&schema);
-    let oids = |schema: &arrow::datatypes::Schema| -> Vec<u32> {
-        let fields = schema.fields().iter();
-        fields
-            .map(|field| PostgresType::of_field(field).oid)
-            .collect()
-    };
-    if oids(described) == oids(&schema) {
-        return Ok(());
-    }
-    let message = "cached plan must not change result type";
-    Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message)
-        .with_hint("Prepare the statement again."))
 }
 
 fn no_portal(name: &str) -> Error {

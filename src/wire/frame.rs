@@ -15,10 +15,12 @@ pub(super) const SMALL_MESSAGE_BYTES: usize = 10_000;
 const FLUSH_BYTES: usize = 64 << 10;
 /// How far a client's messages are read ahead while a statement runs.
 const READ_AHEAD_BYTES: usize = 64 << 10;
-/// The most that is read at once.
-const READ_BYTES: usize = 32 << 10;
+/// What an idle connection has room for.
+const READ_BYTES: usize = 8 << 10;
+/// The most room that is made at once for the rest of a long message.
+const LONG_READ_BYTES: usize = 64 << 10;
 /// Buffers that grew beyond this are given back once they are empty.
-const KEEP_BYTES: usize = 1 << 20;
+const KEEP_BYTES: usize = 128 << 10;
 
 /// How long a client may take to hear why its connection ends.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -95,7 +97,7 @@ impl FrameReader {
     /// Waits until the client has gone, reading ahead meanwhile; never ends while it is there.
     pub(super) async fn gone(&mut self) -> Failure {
         while self.buffer.len() < READ_AHEAD_BYTES {
-            if let Err(failure) = self.read().await {
+            if let Err(failure) = self.read(READ_BYTES).await {
                 return failure;
             }
         }
@@ -114,14 +116,16 @@ impl FrameReader {
 
     async fn fill(&mut self, bytes: usize) -> Step<()> {
         while self.buffer.len() < bytes {
-            self.read().await?;
+            let missing = bytes - self.buffer.len();
+            self.read(missing.clamp(READ_BYTES, LONG_READ_BYTES))
+                .await?;
         }
         Ok(())
     }
 
     /// Memory follows what arrives, never what a length promises.
-    async fn read(&mut self) -> Step<()> {
-        self.buffer.reserve(READ_BYTES);
+    async fn read(&mut self, room: usize) -> Step<()> {
+        self.buffer.reserve(room);
         match self.socket.read_buf(&mut self.buffer).await {
             Ok(0) | Err(_) => Err(Failure::Gone),
             Ok(_) => Ok(()),
@@ -162,10 +166,12 @@ impl FrameWriter {
         self.buffer.len() >= FLUSH_BYTES
     }
 
-    /// Sends what waits once it is much, as fast as the client reads.
+    /// Sends what waits once it is much, as fast as the client reads. Lets others run after that:
+    /// a client that always reads must not keep a cancel request or a timeout from being seen.
     pub(super) async fn relieve(&mut self) -> Step<()> {
         if self.is_full() {
             self.send().await?;
+            tokio::task::yield_now().await;
         }
         Ok(())
     }

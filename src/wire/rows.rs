@@ -1,6 +1,5 @@
 //! Rows on their way to the client: encoded batch by batch, as fast as the client takes them.
 
-use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use bytes::{BufMut, BytesMut};
 use datafusion::execution::SendableRecordBatchStream;
@@ -52,11 +51,6 @@ impl Rows {
             batch: None,
             next_row: 0,
         })
-    }
-
-    /// The columns.
-    pub(super) fn schema(&self) -> SchemaRef {
-        self.stream.schema()
     }
 
     /// Sends rows until there are no more, or `max_rows` were sent; tells how many were.

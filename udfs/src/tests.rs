@@ -1,12 +1,44 @@
 //! What holds for every function of the library.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::Field;
 use arrow::util::pretty::pretty_format_batches;
+use datafusion::config::ConfigOptions;
+use datafusion::error::Result;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use datafusion::prelude::SessionContext;
 
-use super::{OVERRIDES, reference, register_all};
+use super::{OVERRIDES, all_scalar_functions, reference, register_all};
 use crate::reference::entries;
+
+/// Calls a scalar function as DataFusion does, over this many rows.
+pub(crate) fn try_call(name: &str, args: Vec<ColumnarValue>, rows: usize) -> Result<ArrayRef> {
+    let mut functions = all_scalar_functions().into_iter();
+    let function = functions.find(|function| function.name() == name);
+    let function = function.unwrap_or_else(|| panic!("there is no {name}"));
+    let types: Vec<_> = args.iter().map(ColumnarValue::data_type).collect();
+    let field = |given| Arc::new(Field::new("argument", given, true));
+    let return_type = function.return_type(&types)?;
+    let answer = function.invoke_with_args(ScalarFunctionArgs {
+        args,
+        arg_fields: types.into_iter().map(field).collect(),
+        number_rows: rows,
+        return_field: Arc::new(Field::new("answer", return_type.clone(), true)),
+        config_options: Arc::new(ConfigOptions::default()),
+    })?;
+    let array = answer.into_array(rows)?;
+    assert_eq!(array.data_type(), &return_type);
+    assert_eq!(array.len(), rows);
+    Ok(array)
+}
+
+/// As [`try_call`], where no error is expected.
+pub(crate) fn call(name: &str, args: Vec<ColumnarValue>, rows: usize) -> ArrayRef {
+    try_call(name, args, rows).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
 
 /// A context with the whole library.
 fn context() -> SessionContext {

@@ -37,6 +37,16 @@ pub enum ColumnType {
     Boolean,
     /// A moment, in microseconds.
     Timestamptz,
+    /// 16 bits.
+    Smallint,
+    /// 32-bit floating point.
+    Real,
+    /// A number of an object; unsigned 32 bits in 64, for the want of a type of its own.
+    Oid,
+    /// An array of texts.
+    TextArray,
+    /// An array of 16-bit numbers.
+    SmallintArray,
 }
 
 impl ColumnType {
@@ -48,6 +58,11 @@ impl ColumnType {
             Self::Bigint => "bigint",
             Self::Boolean => "boolean",
             Self::Timestamptz => "timestamptz",
+            Self::Smallint => "smallint",
+            Self::Real => "real",
+            Self::Oid => "oid",
+            Self::TextArray => "text[]",
+            Self::SmallintArray => "smallint[]",
         }
     }
 
@@ -58,6 +73,11 @@ impl ColumnType {
             Self::Bigint => DataType::Int64,
             Self::Boolean => DataType::Boolean,
             Self::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+            Self::Smallint => DataType::Int16,
+            Self::Real => DataType::Float32,
+            Self::Oid => DataType::Int64,
+            Self::TextArray => DataType::new_list(DataType::Utf8, true),
+            Self::SmallintArray => DataType::new_list(DataType::Int16, true),
         }
     }
 }

@@ -37,6 +37,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use super::journal::Journal;
 use super::{Object, Snapshot};
 use crate::error::Result;
+use crate::sql::name::DEFAULT_SCHEMA;
 
 /// The schema of the system views.
 pub const SYSTEM_SCHEMA: &str = "tributary";
@@ -67,6 +68,21 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The connections.
     fn sessions(&self) -> Vec<SessionInfo>;
+
+    /// The name of the one database.
+    fn database(&self) -> String {
+        SYSTEM_SCHEMA.to_owned()
+    }
+
+    /// The role that owns everything.
+    fn owner(&self) -> String {
+        SYSTEM_SCHEMA.to_owned()
+    }
+
+    /// The schemas in which the session looks for names without one.
+    fn search_path(&self) -> Vec<String> {
+        vec![DEFAULT_SCHEMA.to_owned()]
+    }
 }
 
 /// What is known of the current version of a table of the warehouse.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::sql::name::{ObjectName, QualifiedName};
+use crate::sql::name::{ObjectName, QualifiedName, Quoted};
 use crate::sql::{Statement, parse_one};
 
 /// Statements, and how they are displayed; `=` where they are as written.
@@ -16,7 +16,12 @@ const STATEMENTS: &[(&str, &str)] = &[
         "SELECT 'a''''b', E'x\\'\\'y', N'it''s', $$it's$$",
         "SELECT E'a\\'\\'b', E'x\\'\\'y', 'it''s', 'it''s'",
     ),
-    ("SELECT '\\''''", "SELECT E'\\\\\\'\\''"),
+    ("SELECT '\\'''", "SELECT E'\\\\\\''"),
+    (
+        "SELECT - - 1, - (-1), +-a, NOT NOT b",
+        "SELECT - -1, -(-1), + -a, NOT NOT b",
+    ),
+    ("SELECT * FROM t VERSION AS OF 3 x", "="),
     ("SELECT \"A\", \"b c\" FROM \"T\"", "="),
     ("WITH x AS (SELECT 1) SELECT * FROM x", "="),
     ("VALUES (1, 'a'), (2, 'b')", "="),
@@ -237,7 +242,10 @@ fn every_keyword_can_be_a_name() {
         for statement in [
             format!("DROP TABLE {name}, {name} CASCADE"),
             format!("REFRESH MATERIALIZED VIEW {name} FULL"),
-            format!("COMMENT ON COLUMN {name}.{} IS 'x'", keyword.to_lowercase()),
+            format!(
+                "COMMENT ON COLUMN {name}.{} IS 'x'",
+                Quoted(&keyword.to_lowercase())
+            ),
             format!("SELECT * FROM {name}"),
             format!("COPY {name} FROM STDIN"),
         ] {

@@ -1,6 +1,6 @@
 //! `real` and `double precision`: the shortest text that reads back as the same number.
 
-use std::fmt::{LowerExp, Write};
+use std::fmt::LowerExp;
 
 use arrow::array::PrimitiveArray;
 use arrow::array::types::{Float16Type, Float32Type, Float64Type};
@@ -9,12 +9,15 @@ use bytes::{BufMut, BytesMut};
 use super::Encode;
 use super::integer::write_padded;
 use super::json::write_quoted;
+use super::stack::Stack;
 use crate::error::Result;
 
 /// PostgreSQL writes an exponent from this many digits on: FLT_DIG of C.
 const SINGLE_DIGITS: i32 = 6;
 /// The same for `double precision`: DBL_DIG of C.
 const DOUBLE_DIGITS: i32 = 15;
+/// Sign, 17 digits, point and exponent of any double, and some to spare.
+const MAX_CHARACTERS: usize = 32;
 /// And below this exponent.
 const LEAST_PLAIN_EXPONENT: i32 = -4;
 
@@ -115,11 +118,8 @@ fn write_not_finite(out: &mut BytesMut, value: f64) {
 }
 
 fn write_finite(out: &mut BytesMut, value: impl LowerExp, plain_digits: i32) {
-    let mut shortest = Shortest::default();
     // Rust writes the shortest digits that tell the number from its neighbours, as `d.dde-x`.
-    if write!(shortest, "{value:e}").is_err() {
-        return;
-    }
+    let shortest = Stack::<MAX_CHARACTERS>::new(format_args!("{value:e}"));
     let text = shortest.as_str();
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -159,31 +159,5 @@ fn write_plain(out: &mut BytesMut, first: &str, rest: &str, exponent: i32) {
     if !fraction.is_empty() {
         out.put_u8(b'.');
         out.put_slice(fraction.as_bytes());
-    }
-}
-
-/// Room for the 17 digits, sign, point and exponent of any double.
-#[derive(Default)]
-struct Shortest {
-    bytes: [u8; 32],
-    length: usize,
-}
-
-impl Shortest {
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-    }
-}
-
-impl Write for Shortest {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.length + text.len();
-        let room = self
-            .bytes
-            .get_mut(self.length..end)
-            .ok_or(std::fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
     }
 }

@@ -12,9 +12,6 @@ use super::{Column, Encode, Style};
 use crate::error::{Error, Result, SqlState};
 use crate::wire::types::{PostgresType, innermost};
 
-/// Sub-arrays of different lengths, which an array in binary cannot have.
-const ARRAY_SUBSCRIPT_ERROR: SqlState = SqlState("2202E");
-
 /// Where a list's elements lie among all elements.
 pub(super) trait Spans: Send + Sync {
     /// The elements of one list.
@@ -188,7 +185,7 @@ fn needs_quotes(text: &[u8]) -> bool {
 
 fn ragged() -> Error {
     Error::new(
-        ARRAY_SUBSCRIPT_ERROR,
+        SqlState::ARRAY_SUBSCRIPT_ERROR,
         "multidimensional arrays must have sub-arrays with matching dimensions",
     )
     .with_hint("Read the column as text, or unnest it.")

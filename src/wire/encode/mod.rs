@@ -11,6 +11,7 @@ mod list;
 mod numeric;
 mod record;
 mod scalar;
+mod stack;
 #[cfg(test)]
 mod tests;
 mod wrapped;

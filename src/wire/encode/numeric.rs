@@ -8,12 +8,18 @@ use bytes::{BufMut, BytesMut};
 
 use super::Encode;
 use super::integer::write_unsigned;
+use super::stack::Stack;
 use crate::error::Result;
 
 /// The sign word of a negative number, as numeric_send writes it.
 const NEGATIVE: u16 = 0x4000;
 /// Decimal digits in one digit of the base 10,000.
 const GROUP: usize = 4;
+/// Sign and digits of an integer of 256 bits.
+const MAX_DIGITS: usize = 80;
+/// Groups of those digits, of the zeros of a negative scale, and of the zeros before the digits of
+/// a fraction.
+const MAX_GROUPS: usize = 100;
 
 /// Decimals of one scale.
 pub(super) struct Decimals<'a, T: DecimalType> {
@@ -27,14 +33,14 @@ where
     T::Native: Display,
 {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let digits = self.array.value(row).to_string();
-        write_decimal(out, &digits, self.scale);
+        let digits = Stack::<MAX_DIGITS>::new(format_args!("{}", self.array.value(row)));
+        Decimal::new(digits.as_str(), self.scale).write(out);
         Ok(())
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let digits = self.array.value(row).to_string();
-        send_decimal(out, &digits, self.scale);
+        let digits = Stack::<MAX_DIGITS>::new(format_args!("{}", self.array.value(row)));
+        Decimal::new(digits.as_str(), self.scale).send(out);
         Ok(())
     }
 
@@ -53,7 +59,8 @@ impl Encode for Unsigned<'_> {
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        send_decimal(out, &self.0.value(row).to_string(), 0);
+        let digits = Stack::<MAX_DIGITS>::new(format_args!("{}", self.0.value(row)));
+        Decimal::new(digits.as_str(), 0).send(out);
         Ok(())
     }
 
@@ -62,77 +69,89 @@ impl Encode for Unsigned<'_> {
     }
 }
 
-/// Splits the sign from the digits, and appends the zeros of a negative scale.
-fn parts(integer: &str, scale: i8) -> (bool, String, usize) {
-    let (negative, digits) = match integer.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, integer),
-    };
-    let mut digits = digits.to_owned();
-    let scale = match usize::try_from(scale) {
-        Ok(scale) => scale,
-        Err(_) => {
-            if digits != "0" {
-                digits.extend(std::iter::repeat_n('0', usize::from(scale.unsigned_abs())));
-            }
+/// An integer and where its decimal point goes.
+struct Decimal<'a> {
+    negative: bool,
+    digits: &'a [u8],
+    /// Zeros after the digits, of a negative scale.
+    zeros: usize,
+    /// Digits after the point.
+    scale: usize,
+}
+
+impl<'a> Decimal<'a> {
+    /// `integer` / 10^`scale`.
+    fn new(integer: &'a str, scale: i8) -> Self {
+        let (negative, digits) = match integer.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, integer),
+        };
+        let zeros = if scale < 0 && digits != "0" {
+            usize::from(scale.unsigned_abs())
+        } else {
             0
+        };
+        Self {
+            negative,
+            digits: digits.as_bytes(),
+            zeros,
+            scale: usize::try_from(scale).unwrap_or(0),
         }
-    };
-    (negative, digits, scale)
-}
-
-/// Appends `integer` / 10^`scale` with exactly `scale` digits after the point.
-fn write_decimal(out: &mut BytesMut, integer: &str, scale: i8) {
-    let (negative, digits, scale) = parts(integer, scale);
-    if negative {
-        out.put_u8(b'-');
     }
-    let whole = digits.len().saturating_sub(scale);
-    if whole == 0 {
-        out.put_u8(b'0');
-    }
-    out.put_slice(&digits.as_bytes()[..whole]);
-    if scale > 0 {
-        out.put_u8(b'.');
-        out.put_bytes(b'0', scale.saturating_sub(digits.len()));
-        out.put_slice(&digits.as_bytes()[whole..]);
-    }
-}
 
-/// Appends the same number as numeric_send does: digits of base 10,000 without zeros at either
-/// end, and the weight of the first of them.
-fn send_decimal(out: &mut BytesMut, integer: &str, scale: i8) {
-    let (negative, mut digits, scale) = parts(integer, scale);
-    let fraction_padding = (GROUP - scale % GROUP) % GROUP;
-    digits.extend(std::iter::repeat_n('0', fraction_padding));
-    let fraction_groups = (scale + fraction_padding) / GROUP;
-
-    let mut groups: Vec<u16> = digits
-        .as_bytes()
-        .rchunks(GROUP)
-        .map(|group| {
-            group
-                .iter()
-                .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
-        })
-        .collect();
-    while groups.last() == Some(&0) {
-        groups.pop();
+    /// Appends the number with exactly `scale` digits after the point.
+    fn write(&self, out: &mut BytesMut) {
+        if self.negative {
+            out.put_u8(b'-');
+        }
+        let whole = self.digits.len().saturating_sub(self.scale);
+        if whole == 0 {
+            out.put_u8(b'0');
+        }
+        out.put_slice(&self.digits[..whole]);
+        out.put_bytes(b'0', self.zeros);
+        if self.scale > 0 {
+            out.put_u8(b'.');
+            out.put_bytes(b'0', self.scale.saturating_sub(self.digits.len()));
+            out.put_slice(&self.digits[whole..]);
+        }
     }
-    let weight = groups.len() as i16 - fraction_groups as i16 - 1;
-    let trailing_zeros = groups.iter().take_while(|group| **group == 0).count();
-    let groups = &groups[trailing_zeros..];
 
-    let (weight, sign) = if groups.is_empty() {
-        (0, 0)
-    } else {
-        (weight, if negative { NEGATIVE } else { 0 })
-    };
-    out.put_i16(groups.len() as i16);
-    out.put_i16(weight);
-    out.put_u16(sign);
-    out.put_i16(scale as i16);
-    for group in groups.iter().rev() {
-        out.put_u16(*group);
+    /// Appends the number as numeric_send does: digits of base 10,000 without zeros at either end,
+    /// and the weight of the first of them.
+    fn send(&self, out: &mut BytesMut) {
+        let padding = (GROUP - self.scale % GROUP) % GROUP;
+        let length = self.digits.len() + self.zeros + padding;
+        let mut groups = [0_u16; MAX_GROUPS];
+        let group_count = length.div_ceil(GROUP);
+        // The last group first, for it is the one that is full.
+        for (index, group) in groups.iter_mut().take(group_count).enumerate() {
+            let end = length - index * GROUP;
+            let digits = end.saturating_sub(GROUP)..end;
+            *group = digits.fold(0, |number, at| {
+                number * 10
+                    + self
+                        .digits
+                        .get(at)
+                        .map_or(0, |digit| u16::from(digit - b'0'))
+            });
+        }
+        let first = groups.iter().rposition(|group| *group != 0);
+        let last = groups.iter().position(|group| *group != 0);
+        let (Some(first), Some(last)) = (first, last) else {
+            out.put_i16(0);
+            out.put_i16(0);
+            out.put_u16(0);
+            out.put_i16(self.scale as i16);
+            return;
+        };
+        let fraction_groups = (self.scale + padding) / GROUP;
+        out.put_i16((first - last + 1) as i16);
+        out.put_i16(first as i16 - fraction_groups as i16);
+        out.put_u16(if self.negative { NEGATIVE } else { 0 });
+        out.put_i16(self.scale as i16);
+        for group in groups[last..=first].iter().rev() {
+            out.put_u16(*group);
+        }
     }
 }

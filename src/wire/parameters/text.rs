@@ -12,9 +12,6 @@ use super::{invalid_text, numeric, out_of_range};
 use crate::error::{Error, Result, SqlState};
 use crate::wire::types::{PostgresType, scalar_type};
 
-/// Text that is no date or time.
-const INVALID_DATETIME_FORMAT: SqlState = SqlState("22007");
-
 /// Reads a value of a type that is no array.
 pub(super) fn decode(
     text: &str,
@@ -171,7 +168,7 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
 
 fn invalid_datetime(type_name: &str, text: &str) -> Error {
     Error::new(
-        INVALID_DATETIME_FORMAT,
+        SqlState::INVALID_DATETIME_FORMAT,
         format!("invalid input syntax for type {type_name}: \"{text}\""),
     )
 }

@@ -120,7 +120,7 @@ impl BackendSession for TestSession {
             "panic" => panic!("the parser has a bug"),
             _ => {}
         }
-        let (sql, format) = match sql.strip_suffix(" to stdout csv") {
+        let (sql, format) = match sql.strip_suffix(" csv") {
             Some(sql) => (sql, csv_format()),
             None => (sql, text_format()),
         };

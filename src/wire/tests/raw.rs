@@ -32,6 +32,11 @@ impl RawClient {
     /// Closes the writing half and reads all that the server still says.
     pub(super) async fn finish(mut self) -> Vec<u8> {
         let _ = self.socket.shutdown().await;
+        self.rest().await
+    }
+
+    /// Reads all that the server says before it hangs up.
+    pub(super) async fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         let _ = self.socket.read_to_end(&mut rest).await;
         rest

@@ -2,40 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, AsArray, StringArray};
 use arrow::datatypes::{Float64Type, Int32Type};
-use datafusion::arrow::datatypes::Field;
 use datafusion::common::ScalarValue;
-use datafusion::config::ConfigOptions;
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
+use datafusion::logical_expr::ColumnarValue;
 use proptest::prelude::*;
 
 use super::kernel::weighted::{Costs, distance as weighted_distance};
-
-fn function(name: &str) -> Arc<ScalarUDF> {
-    let mut functions = super::functions().into_iter();
-    functions.find(|function| function.name() == name).unwrap()
-}
-
-fn call(name: &str, args: Vec<ColumnarValue>, rows: usize) -> ArrayRef {
-    let function = function(name);
-    let types: Vec<_> = args.iter().map(ColumnarValue::data_type).collect();
-    let fields = types
-        .iter()
-        .map(|given| Arc::new(Field::new("a", given.clone(), true)))
-        .collect();
-    let return_type = function.return_type(&types).unwrap();
-    let answer = function.invoke_with_args(ScalarFunctionArgs {
-        args,
-        arg_fields: fields,
-        number_rows: rows,
-        return_field: Arc::new(Field::new("r", return_type.clone(), true)),
-        config_options: Arc::new(ConfigOptions::default()),
-    });
-    let array = answer.unwrap().into_array(rows).unwrap();
-    assert_eq!(array.data_type(), &return_type);
-    array
-}
+use crate::tests::{call, try_call};
 
 /// The answer for one pair, pair by pair and with either side constant.
 fn integers(name: &str, left: &str, right: &str) -> [i32; 3] {
@@ -205,13 +179,8 @@ fn a_cost_out_of_range_is_an_error() {
     let cost = ColumnarValue::Scalar(ScalarValue::from(i32::MAX));
     let free = ColumnarValue::Scalar(ScalarValue::from(0));
     let text = |text: &str| ColumnarValue::Scalar(ScalarValue::from(text));
-    let result = function("levenshtein").invoke_with_args(ScalarFunctionArgs {
-        args: vec![text(""), text("ab"), cost, free.clone(), free],
-        arg_fields: vec![],
-        number_rows: 1,
-        return_field: Arc::new(Field::new("r", arrow::datatypes::DataType::Int32, true)),
-        config_options: Arc::new(ConfigOptions::default()),
-    });
+    let args = vec![text(""), text("ab"), cost, free.clone(), free];
+    let result = try_call("levenshtein", args, 1);
     let message = result.unwrap_err().to_string();
     assert!(message.contains("out of range for an integer"), "{message}");
 }
