@@ -82,7 +82,11 @@ impl GroupsAccumulator for LatestOfGroups {
     ) -> Result<Vec<ArrayRef>> {
         let mut columns = self.layout.plain_columns(values)?;
         if let (Some(filter), Some(value)) = (opt_filter, columns.first_mut()) {
-            *value = nullif(value, &not(&prep_null_mask_filter(filter))?)?;
+            let kept = match filter.null_count() {
+                0 => filter.clone(),
+                _ => prep_null_mask_filter(filter),
+            };
+            *value = nullif(value, &not(&kept)?)?;
         }
         Ok(columns)
     }

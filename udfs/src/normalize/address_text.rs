@@ -41,6 +41,8 @@ impl Habits {
     }
 }
 
+/// The name of a street has at most so many words.
+const MAX_WORDS_OF_STREET: usize = 8;
 /// A word that is written out may decide the word before it; more rounds than a few never help.
 const MAX_ROUNDS: usize = 8;
 
@@ -62,6 +64,7 @@ fn round(words: &str, habits: Habits) -> String {
     let mut address = Address {
         habits,
         words: &words,
+        in_english: habits != Habits::Unknown || words.iter().any(|word| is_street(word)),
         written: Vec::with_capacity(words.len()),
     };
     let mut position = 0;
@@ -75,6 +78,8 @@ fn round(words: &str, habits: Habits) -> String {
 struct Address<'a> {
     habits: Habits,
     words: &'a [&'a str],
+    /// Whether the words are English beyond doubt.
+    in_english: bool,
     written: Vec<String>,
 }
 
@@ -208,13 +213,18 @@ impl Address<'_> {
             return in_front;
         };
         let is_direction = DIRECTIONS.iter().any(|(_, long)| long == last);
-        let later = self.words.get(position + 2..).unwrap_or_default();
-        let street_follows = later.iter().any(|word| is_street(word));
+        let street_follows = self.street_follows(position + 2);
         if is_number(last) || is_street(last) || is_unit(last) || (is_direction && street_follows) {
             in_front
         } else {
             behind
         }
+    }
+
+    /// Whether a street word is among the few words from a position on.
+    fn street_follows(&self, position: usize) -> bool {
+        let later = self.words.iter().skip(position).take(MAX_WORDS_OF_STREET);
+        later.copied().any(is_street)
     }
 
     /// A word for a part of a building, where a number or letter follows or an ordinal precedes.
@@ -234,11 +244,9 @@ impl Address<'_> {
             return None;
         }
         // 100 E Street is a street of one letter; so is Avenue E.
-        let later = self.words.get(position + 2..).unwrap_or_default();
-        let next_is_saint = matches!(next, "st" | "dr") && later.iter().any(|word| is_street(word));
+        let next_is_saint = matches!(next, "st" | "dr") && self.street_follows(position + 2);
         let names_street = word.len() == 1 && is_street(next) && is_number(last) && !next_is_saint;
-        let in_english = self.habits != Habits::Unknown || self.words.iter().any(|w| is_street(w));
-        (!names_street && in_english && (position > 0 || !next.is_empty())).then_some(long)
+        (!names_street && self.in_english && (position > 0 || !next.is_empty())).then_some(long)
     }
 
     fn ordinal(&self, word: &str, next: &str) -> Option<&'static str> {

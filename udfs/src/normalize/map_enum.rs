@@ -1,4 +1,4 @@
-use arrow::array::{Array, ArrayRef, AsArray, MapArray};
+use arrow::array::{Array, AsArray, MapArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
@@ -71,6 +71,12 @@ impl ScalarUDFImpl for MapEnum {
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
         FORM.check(arg_types)?;
+        if let Some(map) = arg_types.get(1).filter(|map| !is_map(map)) {
+            return Err(FunctionError::no_such_form(format!(
+                "map_enum takes a JSON object or a map of text, not {map}"
+            ))
+            .into());
+        }
         Ok(DataType::Utf8View)
     }
 
@@ -160,21 +166,27 @@ impl<'a> Mappings<'a> {
     }
 }
 
+/// Text, or a map from plain values to plain values.
+fn is_map(given: &DataType) -> bool {
+    match given {
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(columns) => {
+                columns.iter().all(|column| !column.data_type().is_nested())
+            }
+            _ => false,
+        },
+        DataType::Dictionary(_, values) => values.is_string(),
+        other => other.is_null() || other.is_string(),
+    }
+}
+
 fn mapping_of(maps: &MapArray, row: usize) -> Result<Option<Mapping>> {
     if row >= maps.len() || maps.is_null(row) {
         return Ok(None);
     }
     let entries = maps.value(row);
-    let text = |column: usize| -> Result<ArrayRef> {
-        cast(entries.column(column), &DataType::Utf8).map_err(|_| {
-            FunctionError::no_such_form(format!(
-                "map_enum takes a map of text, not {}",
-                maps.data_type()
-            ))
-            .into()
-        })
-    };
-    let (keys, meanings) = (text(0)?, text(1)?);
+    let keys = cast(entries.column(0), &DataType::Utf8)?;
+    let meanings = cast(entries.column(1), &DataType::Utf8)?;
     let (keys, meanings) = (keys.as_string::<i32>(), meanings.as_string::<i32>());
     let mut mapping = Mapping::default();
     for (key, meaning) in keys.iter().zip(meanings) {

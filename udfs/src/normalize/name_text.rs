@@ -25,7 +25,8 @@ pub(super) fn normalize(text: &str) -> Option<String> {
     if words.is_empty() {
         return None;
     }
-    let whole = case_of(words.iter().flat_map(|word| word.chars()));
+    let is_mixed = words.iter().any(|word| stays_small(word));
+    let whole = if is_mixed { Case::Mixed } else { Case::Uniform };
     let mut name = String::with_capacity(text.len());
     for position in 0..words.len() {
         if position > 0 {
@@ -40,26 +41,28 @@ pub(super) fn normalize(text: &str) -> Option<String> {
     Some(compatible(&name))
 }
 
+/// What opens a remark.
+const OPENING: [char; 7] = ['(', '[', '{', '"', '“', '„', '«'];
+
 /// Without what stands in brackets or double quotes: nicknames and comments.
 fn without_remarks(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(open) = rest.find(['(', '[', '{', '"', '“', '„', '«']) {
+    while let Some(open) = rest.find(OPENING) {
         let (before, from) = rest.split_at(open);
         kept.push_str(before);
         kept.push(' ');
         let width = from.chars().next().map_or(0, char::len_utf8);
         let after = from.get(width..).unwrap_or_default();
         let close = after.find([')', ']', '}', '"', '”', '»']);
-        rest = match close {
-            Some(close) => {
-                let tail = after.get(close..).unwrap_or_default();
-                let width = tail.chars().next().map_or(0, char::len_utf8);
-                tail.get(width..).unwrap_or_default()
-            }
+        let Some(close) = close else {
             // A bracket that nothing closes is noise by itself.
-            None => after,
+            kept.push_str(&after.replace(OPENING, " "));
+            return kept;
         };
+        let tail = after.get(close..).unwrap_or_default();
+        let width = tail.chars().next().map_or(0, char::len_utf8);
+        rest = tail.get(width..).unwrap_or_default();
     }
     kept.push_str(rest);
     kept
@@ -199,9 +202,8 @@ fn push_word(words: &[String], position: usize, whole: Case, name: &mut String) 
         name.push_str(&lower);
         return;
     }
-    let is_initials = word.chars().count() <= 2
-        && word.chars().all(char::is_uppercase)
-        && words.iter().any(|word| stays_small(word));
+    let is_initials =
+        word.chars().count() <= 2 && word.chars().all(char::is_uppercase) && whole == Case::Mixed;
     if is_initials {
         name.push_str(word);
         return;
