@@ -73,10 +73,16 @@ impl SqlState {
     pub const INVALID_CATALOG_NAME: Self = Self("3D000");
     /// No schema of that name.
     pub const INVALID_SCHEMA_NAME: Self = Self("3F000");
+    /// Something that no user may do.
+    pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
+    /// Someone else changed the same table at the same time.
+    pub const SERIALIZATION_FAILURE: Self = Self("40001");
     /// SQL that cannot be parsed.
     pub const SYNTAX_ERROR: Self = Self("42601");
     /// An identifier that cannot be one.
     pub const INVALID_NAME: Self = Self("42602");
+    /// An identifier that is too long.
+    pub const NAME_TOO_LONG: Self = Self("42622");
     /// A column named twice.
     pub const DUPLICATE_COLUMN: Self = Self("42701");
     /// A column name that fits two columns.
@@ -93,6 +99,8 @@ impl SqlState {
     pub const DATATYPE_MISMATCH: Self = Self("42804");
     /// An object of another kind than the statement wants.
     pub const WRONG_OBJECT_TYPE: Self = Self("42809");
+    /// A name that the server keeps for itself.
+    pub const RESERVED_NAME: Self = Self("42939");
     /// No function of that name and those arguments.
     pub const UNDEFINED_FUNCTION: Self = Self("42883");
     /// No relation of that name.
@@ -121,6 +129,8 @@ impl SqlState {
     pub const CONFIGURATION_LIMIT_EXCEEDED: Self = Self("53400");
     /// A statement or packet beyond the limits of the program.
     pub const PROGRAM_LIMIT_EXCEEDED: Self = Self("54000");
+    /// A statement nested, or chained, too deeply.
+    pub const STATEMENT_TOO_COMPLEX: Self = Self("54001");
     /// The object is not in the state the statement needs.
     pub const OBJECT_NOT_IN_PREREQUISITE_STATE: Self = Self("55000");
     /// The object is in use.
@@ -129,6 +139,8 @@ impl SqlState {
     pub const QUERY_CANCELED: Self = Self("57014");
     /// The server stops.
     pub const ADMIN_SHUTDOWN: Self = Self("57P01");
+    /// The server stopped without finishing.
+    pub const CRASH_SHUTDOWN: Self = Self("57P02");
     /// The server is not ready.
     pub const CANNOT_CONNECT_NOW: Self = Self("57P03");
     /// A file or object store failed.

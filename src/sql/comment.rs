@@ -1,6 +1,11 @@
 //! `COMMENT ON kind name IS 'text' | NULL`.
 
-use super::name::ObjectName;
+use std::fmt;
+
+use super::cursor::{Failure, Parsed, Parser, object_name_of};
+use super::drop::DropKind;
+use super::name::{ObjectName, Quoted};
+use super::options::Literal;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +22,54 @@ pub enum CommentOn {
     /// A schema.
     Schema(String),
     /// A relation or check; the kind written must be the object's.
-    Object(super::drop::DropKind, ObjectName),
+    Object(DropKind, ObjectName),
     /// A column of a relation.
     Column(ObjectName, String),
+}
+
+impl Comment {
+    /// Parses the statement.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["COMMENT", "ON"])?;
+        let on = if parser.take_word("COLUMN") {
+            let place = parser.peek_token_ref().span.start;
+            let mut parts = parser.name_parts()?;
+            let column = parts.pop().unwrap_or_default();
+            if parts.is_empty() {
+                return parser.fail("a relation's name before the column's");
+            }
+            let relation =
+                object_name_of(parts).map_err(|error| Failure::Told(error, Some(place)))?;
+            CommentOn::Column(relation, column)
+        } else {
+            match DropKind::parse(parser, "COMMENT ON")? {
+                DropKind::Schema => CommentOn::Schema(parser.schema_name()?),
+                kind => CommentOn::Object(kind, parser.object_name()?),
+            }
+        };
+        parser.expect_words(&["IS"])?;
+        let text = if parser.take_word("NULL") {
+            None
+        } else {
+            Some(parser.string()?)
+        };
+        Ok(Self { on, text })
+    }
+}
+
+impl fmt::Display for Comment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("COMMENT ON ")?;
+        match &self.on {
+            CommentOn::Schema(name) => write!(f, "SCHEMA {}", Quoted(name))?,
+            CommentOn::Object(kind, name) => write!(f, "{kind} {name}")?,
+            CommentOn::Column(relation, column) => {
+                write!(f, "COLUMN {relation}.{}", Quoted(column))?;
+            }
+        }
+        match &self.text {
+            Some(text) => write!(f, " IS {}", Literal(text)),
+            None => f.write_str(" IS NULL"),
+        }
+    }
 }

@@ -1,9 +1,18 @@
 //! `COPY name [(columns)] FROM STDIN | COPY name [(columns)] TO STDOUT | COPY (query) TO STDOUT
 //! [WITH (FORMAT csv | text, DELIMITER, NULL, HEADER, QUOTE, ESCAPE, FORCE_QUOTE, ...)]`.
 
-use datafusion::sql::sqlparser::ast::Query;
+use std::fmt;
 
-use super::name::ObjectName;
+use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::copy_options;
+use super::cursor::{Parsed, Parser};
+use super::name::{ObjectName, write_columns};
+use super::options::Literal;
+use super::query;
+use super::shown::Shown;
+use crate::error::Error;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,4 +69,113 @@ pub enum CopyFormat {
         /// Before a quote within quotes.
         escape: u8,
     },
+}
+
+impl Copy {
+    /// Parses the statement.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["COPY"])?;
+        if parser.peek_word(0).as_deref() == Some("BINARY") && parser.peek_word(1).is_some() {
+            return parser.unsupported_here("COPY in binary format");
+        }
+        let direction = if parser.consume_token(&Token::LParen) {
+            let query = query::parse(parser)?;
+            parser.expect_token(&Token::RParen)?;
+            parser.expect_words(&["TO"])?;
+            expect_stream(parser, "STDOUT")?;
+            Direction::QueryToStdout(query)
+        } else {
+            let table = parser.object_name()?;
+            let columns = parser.optional_columns()?;
+            if parser.take_word("FROM") {
+                expect_stream(parser, "STDIN")?;
+                Direction::FromStdin { table, columns }
+            } else if parser.take_word("TO") {
+                expect_stream(parser, "STDOUT")?;
+                Direction::TableToStdout { table, columns }
+            } else {
+                return parser.fail("FROM or TO");
+            }
+        };
+        let format = copy_options::parse(parser)?;
+        if parser.peek_word(0).as_deref() == Some("WHERE") {
+            return parser.unsupported_here("COPY FROM ... WHERE");
+        }
+        Ok(Self { direction, format })
+    }
+}
+
+/// `STDIN` or `STDOUT`: the server reads and writes no files for its clients.
+fn expect_stream(parser: &mut Parser, stream: &str) -> Parsed<()> {
+    let is_file = matches!(
+        parser.peek_token_ref().token,
+        Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_)
+    );
+    if is_file || parser.peek_word(0).as_deref() == Some("PROGRAM") {
+        return Err(parser.error_here(
+            Error::unsupported("COPY of a file or program of the server").with_hint(format!(
+                "Use COPY ... {stream}, or \\copy in psql for a file of the client's; \
+                 CREATE EXTERNAL TABLE reads files of the server's."
+            )),
+        ));
+    }
+    // Postgres too takes either word in either direction.
+    if parser.take_word("STDIN") || parser.take_word("STDOUT") {
+        return Ok(());
+    }
+    parser.fail(stream)
+}
+
+impl fmt::Display for Copy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("COPY ")?;
+        match &self.direction {
+            Direction::FromStdin { table, columns } => {
+                write!(f, "{table}")?;
+                write_columns(f, columns)?;
+                f.write_str(" FROM STDIN")?;
+            }
+            Direction::TableToStdout { table, columns } => {
+                write!(f, "{table}")?;
+                write_columns(f, columns)?;
+                f.write_str(" TO STDOUT")?;
+            }
+            Direction::QueryToStdout(query) => {
+                write!(f, "({}) TO STDOUT", Shown(query.as_ref()))?;
+            }
+        }
+        write!(f, " WITH ({})", self.format)
+    }
+}
+
+impl fmt::Display for CopyFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let byte = |byte: &u8| Literal(&char::from(*byte).to_string()).to_string();
+        match self {
+            Self::Text {
+                delimiter,
+                null,
+                header,
+            } => write!(
+                f,
+                "FORMAT text, DELIMITER {}, NULL {}, HEADER {header}",
+                byte(delimiter),
+                Literal(null)
+            ),
+            Self::Csv {
+                delimiter,
+                null,
+                header,
+                quote,
+                escape,
+            } => write!(
+                f,
+                "FORMAT csv, DELIMITER {}, NULL {}, HEADER {header}, QUOTE {}, ESCAPE {}",
+                byte(delimiter),
+                Literal(null),
+                byte(quote),
+                byte(escape)
+            ),
+        }
+    }
 }

@@ -1,9 +1,13 @@
 //! `CREATE [OR REPLACE] CHECK [IF NOT EXISTS] name [WITH (severity = 'error' | 'warn')] AS query`: a query that must return no rows.
 
+use std::fmt;
+
 use datafusion::sql::sqlparser::ast::Query;
 
-use super::Options;
-use super::name::ObjectName;
+use super::cursor::{Parsed, Parser};
+use super::name::{ObjectName, write_create};
+use super::shown::Shown;
+use super::{Options, query};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,4 +22,30 @@ pub struct CreateCheck {
     pub if_not_exists: bool,
     /// Whether an existing check is replaced.
     pub or_replace: bool,
+}
+
+impl CreateCheck {
+    /// Parses the statement after `CREATE [OR REPLACE]`.
+    pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        parser.expect_words(&["CHECK"])?;
+        let if_not_exists = parser.take_if_not_exists(or_replace)?;
+        let name = parser.object_name()?;
+        let options = Options::parse_with(parser)?;
+        parser.expect_words(&["AS"])?;
+        Ok(Self {
+            name,
+            options,
+            query: query::parse(parser)?,
+            if_not_exists,
+            or_replace,
+        })
+    }
+}
+
+impl fmt::Display for CreateCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_create(f, self.or_replace, "CHECK", self.if_not_exists, &self.name)?;
+        self.options.write_with(f)?;
+        write!(f, " AS {}", Shown(self.query.as_ref()))
+    }
 }

@@ -1,10 +1,17 @@
 //! `CREATE [OR REPLACE] EXTERNAL TABLE [IF NOT EXISTS] name [(columns)] STORED AS format
 //! LOCATION 'url' [OPTIONS (key 'value', ...)]`.
 
+use std::fmt;
+
 use datafusion::sql::sqlparser::ast::ColumnDef;
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::Options;
-use super::name::ObjectName;
+use super::columns::{self, Columns};
+use super::cursor::{Parsed, Parser};
+use super::name::{ObjectName, Quoted, write_create};
+use super::options::Literal;
+use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,4 +30,79 @@ pub struct CreateExternalTable {
     pub if_not_exists: bool,
     /// Whether an existing table is replaced.
     pub or_replace: bool,
+}
+
+impl CreateExternalTable {
+    /// Parses the statement after `CREATE [OR REPLACE]`; its clauses come in any order.
+    pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        parser.expect_words(&["EXTERNAL", "TABLE"])?;
+        let if_not_exists = parser.take_if_not_exists(or_replace)?;
+        let name = parser.object_name()?;
+        let columns = parse_columns(parser)?;
+        let (mut format, mut location, mut options) = (None, None, None);
+        while !parser.at_end() {
+            if format.is_none() && parser.take_words(&["STORED", "AS"]) {
+                format = Some(parser.identifier()?.to_uppercase());
+            } else if location.is_none() && parser.take_word("LOCATION") {
+                location = Some(parser.string()?);
+            } else if options.is_none() && parser.take_word("OPTIONS") {
+                options = Some(Options::parse(parser)?);
+            } else {
+                let word = parser.peek_word(0).unwrap_or_default();
+                if matches!(
+                    word.as_str(),
+                    "PARTITIONED" | "WITH" | "COMPRESSION" | "DELIMITER" | "UNBOUNDED" | "COMMENT"
+                ) {
+                    return parser.unsupported_here(format_args!("{word} of an external table"));
+                }
+                return parser.fail("STORED AS, LOCATION or OPTIONS, each once");
+            }
+        }
+        let missing = |clause: &str, hint: &str| {
+            parser.error_here(
+                Error::new(
+                    SqlState::SYNTAX_ERROR,
+                    format!("external table {name} has no {clause}"),
+                )
+                .with_hint(hint),
+            )
+        };
+        let format = format.ok_or_else(|| missing("format", "Add STORED AS CSV, for example."))?;
+        let location =
+            location.ok_or_else(|| missing("location", "Add LOCATION 'path or URL'."))?;
+        Ok(Self {
+            name,
+            columns,
+            format,
+            location,
+            options: options.unwrap_or_default(),
+            if_not_exists,
+            or_replace,
+        })
+    }
+}
+
+fn parse_columns(parser: &mut Parser) -> Parsed<Vec<ColumnDef>> {
+    if parser.peek_token_ref().token != Token::LParen {
+        return Ok(Vec::new());
+    }
+    match columns::parse(parser)? {
+        Columns::Declared(columns) => Ok(columns),
+        Columns::Named(names) => Err(parser.error_here(columns::missing_types(&names))),
+    }
+}
+
+impl fmt::Display for CreateExternalTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = "EXTERNAL TABLE";
+        write_create(f, self.or_replace, kind, self.if_not_exists, &self.name)?;
+        columns::write(f, &self.columns)?;
+        let lower = self.format.to_lowercase();
+        match Quoted(&lower).to_string() {
+            plain if plain == lower => write!(f, " STORED AS {}", self.format)?,
+            _ => write!(f, " STORED AS \"{}\"", self.format.replace('"', "\"\""))?,
+        }
+        write!(f, " LOCATION {}", Literal(&self.location))?;
+        self.options.write_options(f)
+    }
 }

@@ -1,8 +1,15 @@
 //! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (columns) | [(columns)] AS query`.
 
-use datafusion::sql::sqlparser::ast::{ColumnDef, Query};
+use std::fmt;
 
-use super::name::ObjectName;
+use datafusion::sql::sqlparser::ast::{ColumnDef, Query};
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::columns::{self, Columns};
+use super::cursor::{Parsed, Parser};
+use super::name::{ObjectName, write_columns, write_create};
+use super::query;
+use super::shown::Shown;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,4 +26,55 @@ pub struct CreateTable {
     pub if_not_exists: bool,
     /// Whether an existing table is replaced.
     pub or_replace: bool,
+}
+
+impl CreateTable {
+    /// Parses the statement after `CREATE [OR REPLACE]`.
+    pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        parser.expect_words(&["TABLE"])?;
+        let if_not_exists = parser.take_if_not_exists(or_replace)?;
+        let mut table = Self {
+            name: parser.object_name()?,
+            columns: Vec::new(),
+            column_names: Vec::new(),
+            query: None,
+            if_not_exists,
+            or_replace,
+        };
+        if parser.peek_token_ref().token == Token::LParen {
+            match columns::parse(parser)? {
+                Columns::Declared(columns) => table.columns = columns,
+                Columns::Named(names) => table.column_names = names,
+            }
+        }
+        for clause in ["WITH", "PARTITION", "INHERITS", "USING", "TABLESPACE"] {
+            if parser.peek_word(0).as_deref() == Some(clause) {
+                return parser.unsupported_here(format_args!("{clause} of a table"));
+            }
+        }
+        if !table.columns.is_empty() {
+            return Ok(table);
+        }
+        if parser.at_end() && !table.column_names.is_empty() {
+            return Err(parser.error_here(columns::missing_types(&table.column_names)));
+        }
+        parser.expect_words(&["AS"])?;
+        table.query = Some(query::parse(parser)?);
+        if !parser.take_words(&["WITH", "DATA"]) && parser.peek_word(0).as_deref() == Some("WITH") {
+            return parser.unsupported_here("CREATE TABLE AS ... WITH NO DATA");
+        }
+        Ok(table)
+    }
+}
+
+impl fmt::Display for CreateTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_create(f, self.or_replace, "TABLE", self.if_not_exists, &self.name)?;
+        columns::write(f, &self.columns)?;
+        write_columns(f, &self.column_names)?;
+        match &self.query {
+            Some(query) => write!(f, " AS {}", Shown(query.as_ref())),
+            None => Ok(()),
+        }
+    }
 }

@@ -1,8 +1,13 @@
 //! `CREATE [OR REPLACE] VIEW [IF NOT EXISTS] name [(columns)] AS query`.
 
+use std::fmt;
+
 use datafusion::sql::sqlparser::ast::Query;
 
-use super::name::ObjectName;
+use super::cursor::{Parsed, Parser};
+use super::name::{ObjectName, write_columns, write_create};
+use super::query;
+use super::shown::Shown;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,4 +22,37 @@ pub struct CreateView {
     pub if_not_exists: bool,
     /// Whether an existing view is replaced.
     pub or_replace: bool,
+}
+
+impl CreateView {
+    /// Parses the statement after `CREATE [OR REPLACE]`.
+    pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        parser.expect_words(&["VIEW"])?;
+        let if_not_exists = parser.take_if_not_exists(or_replace)?;
+        let name = parser.object_name()?;
+        let columns = parser.optional_columns()?;
+        if parser.peek_word(0).as_deref() == Some("WITH") {
+            return parser.unsupported_here("an option of a view");
+        }
+        parser.expect_words(&["AS"])?;
+        let query = query::parse(parser)?;
+        if parser.peek_word(0).as_deref() == Some("WITH") {
+            return parser.unsupported_here("WITH CHECK OPTION");
+        }
+        Ok(Self {
+            name,
+            columns,
+            query,
+            if_not_exists,
+            or_replace,
+        })
+    }
+}
+
+impl fmt::Display for CreateView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_create(f, self.or_replace, "VIEW", self.if_not_exists, &self.name)?;
+        write_columns(f, &self.columns)?;
+        write!(f, " AS {}", Shown(self.query.as_ref()))
+    }
 }

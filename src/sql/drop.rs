@@ -1,5 +1,10 @@
 //! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | CHECK [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
 
+use std::fmt;
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::cursor::{Parsed, Parser};
 use super::name::ObjectName;
 
 /// The statement.
@@ -30,4 +35,96 @@ pub enum DropKind {
     MaterializedView,
     /// A check.
     Check,
+}
+
+impl DropKind {
+    const ALL: [Self; 6] = [
+        Self::Schema,
+        Self::Table,
+        Self::ExternalTable,
+        Self::View,
+        Self::MaterializedView,
+        Self::Check,
+    ];
+
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Schema => &["SCHEMA"],
+            Self::Table => &["TABLE"],
+            Self::ExternalTable => &["EXTERNAL", "TABLE"],
+            Self::View => &["VIEW"],
+            Self::MaterializedView => &["MATERIALIZED", "VIEW"],
+            Self::Check => &["CHECK"],
+        }
+    }
+
+    /// Takes the words of a kind.
+    pub(super) fn parse(parser: &mut Parser, statement: &str) -> Parsed<Self> {
+        if let Some(kind) = Self::ALL
+            .into_iter()
+            .find(|kind| parser.take_words(kind.words()))
+        {
+            return Ok(kind);
+        }
+        match parser.peek_word(0) {
+            Some(word) if super::parser::is_object_kind(&word) => {
+                parser.unsupported_here(format_args!("{statement} {word}"))
+            }
+            _ => parser.fail("a kind of object"),
+        }
+    }
+}
+
+impl fmt::Display for DropKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().join(" "))
+    }
+}
+
+impl Drop {
+    /// Parses the statement.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["DROP"])?;
+        let kind = DropKind::parse(parser, "DROP")?;
+        let if_exists = parser.take_words(&["IF", "EXISTS"]);
+        let mut names = Vec::new();
+        loop {
+            names.push(match kind {
+                DropKind::Schema => ObjectName {
+                    schema: None,
+                    name: parser.schema_name()?,
+                },
+                _ => parser.object_name()?,
+            });
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        let cascade = parser.take_word("CASCADE");
+        if !cascade {
+            let _ = parser.take_word("RESTRICT");
+        }
+        Ok(Self {
+            kind,
+            names,
+            if_exists,
+            cascade,
+        })
+    }
+}
+
+impl fmt::Display for Drop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let if_exists = if self.if_exists { "IF EXISTS " } else { "" };
+        write!(f, "DROP {} {if_exists}", self.kind)?;
+        for (index, name) in self.names.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{name}")?;
+        }
+        if self.cascade {
+            f.write_str(" CASCADE")
+        } else {
+            Ok(())
+        }
+    }
 }

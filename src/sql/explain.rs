@@ -1,6 +1,14 @@
 //! `EXPLAIN [ANALYZE] [VERBOSE] query` and `EXPLAIN (ANALYZE, VERBOSE, ...) query`.
 
+use std::fmt;
+
 use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::cursor::{Parsed, Parser};
+use super::shown::Shown;
+use super::{Options, query};
+use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,4 +19,66 @@ pub struct Explain {
     pub verbose: bool,
     /// The query explained.
     pub query: Box<Query>,
+}
+
+impl Explain {
+    /// Parses the statement.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["EXPLAIN"])?;
+        let (mut analyze, mut verbose) = (false, false);
+        let is_query = |parser: &Parser| {
+            matches!(
+                parser.peek_word(1).as_deref(),
+                Some("SELECT" | "WITH" | "VALUES" | "TABLE")
+            ) || parser.peek_nth_token_ref(1).token == Token::LParen
+        };
+        if parser.peek_token_ref().token == Token::LParen && !is_query(parser) {
+            let failure = parser.error_here(Error::new(
+                SqlState::SYNTAX_ERROR,
+                "unrecognized EXPLAIN option",
+            ));
+            for (key, value) in Options::parse(parser)?.0 {
+                let on = matches!(value.as_str(), "true" | "on" | "1");
+                match key.as_str() {
+                    "analyze" => analyze = on,
+                    "verbose" => verbose = on,
+                    "format" if value != "text" => {
+                        return parser.unsupported_here(format_args!("EXPLAIN (FORMAT {value})"));
+                    }
+                    "format" | "costs" | "settings" | "buffers" | "wal" | "timing" | "summary"
+                    | "memory" => {}
+                    _ => return Err(failure),
+                }
+            }
+        } else {
+            analyze = parser.take_word("ANALYZE") || parser.take_word("ANALYSE");
+            verbose = parser.take_word("VERBOSE");
+        }
+        let is_query = matches!(
+            parser.peek_word(0).as_deref(),
+            Some("SELECT" | "WITH" | "VALUES" | "TABLE")
+        ) || parser.peek_token_ref().token == Token::LParen;
+        if let (false, Some(word)) = (is_query, parser.peek_word(0))
+            && super::parser::is_statement(&word)
+        {
+            return parser.unsupported_here(format_args!("EXPLAIN {word}"));
+        }
+        Ok(Self {
+            analyze,
+            verbose,
+            query: query::parse(parser)?,
+        })
+    }
+}
+
+impl fmt::Display for Explain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let analyze = if self.analyze { "ANALYZE " } else { "" };
+        let verbose = if self.verbose { "VERBOSE " } else { "" };
+        write!(
+            f,
+            "EXPLAIN {analyze}{verbose}{}",
+            Shown(self.query.as_ref())
+        )
+    }
 }

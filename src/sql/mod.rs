@@ -4,26 +4,48 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+mod columns;
 pub mod comment;
 pub mod copy;
+mod copy_options;
 pub mod create_check;
 pub mod create_external_table;
 pub mod create_materialized_view;
 pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
+mod cursor;
+mod definition;
 pub mod describe_history;
+pub mod dialect;
 pub mod drop;
 pub mod explain;
+pub mod hidden_columns;
 pub mod insert;
+mod limits;
 pub mod name;
 pub mod options;
+pub mod parser;
+pub mod qualify;
+mod query;
+pub mod references;
 pub mod refresh;
+mod scope;
 pub mod set;
 pub mod show;
+mod shown;
+mod syntax_error;
+#[cfg(test)]
+mod tests;
+pub mod time_travel;
+mod transaction;
 
-pub use name::QualifiedName;
+pub use name::{ObjectName, QualifiedName};
 pub use options::Options;
+pub use parser::{StatementText, parse, parse_one, parse_with_text};
+pub use references::relations;
+
+use std::fmt;
 
 use datafusion::sql::sqlparser::ast;
 
@@ -68,4 +90,30 @@ pub enum Statement {
     Commit,
     /// `ROLLBACK`, `ABORT`.
     Rollback,
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Query(query) => shown::Shown(query.as_ref()).fmt(f),
+            Self::Explain(statement) => statement.fmt(f),
+            Self::CreateSchema(statement) => statement.fmt(f),
+            Self::CreateExternalTable(statement) => statement.fmt(f),
+            Self::CreateView(statement) => statement.fmt(f),
+            Self::CreateMaterializedView(statement) => statement.fmt(f),
+            Self::CreateTable(statement) => statement.fmt(f),
+            Self::CreateCheck(statement) => statement.fmt(f),
+            Self::Drop(statement) => statement.fmt(f),
+            Self::Refresh(statement) => statement.fmt(f),
+            Self::Insert(statement) => statement.fmt(f),
+            Self::Copy(statement) => statement.fmt(f),
+            Self::Comment(statement) => statement.fmt(f),
+            Self::DescribeHistory(statement) => statement.fmt(f),
+            Self::Set(statement) => statement.fmt(f),
+            Self::Show(statement) => statement.fmt(f),
+            Self::Begin => f.write_str("BEGIN"),
+            Self::Commit => f.write_str("COMMIT"),
+            Self::Rollback => f.write_str("ROLLBACK"),
+        }
+    }
 }

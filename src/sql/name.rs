@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The schema that unqualified names of new objects go to.
 pub const DEFAULT_SCHEMA: &str = "public";
 
+/// The one database.
+pub const DATABASE: &str = "tributary";
+
 /// A name as written: `name`, `schema.name` or `database.schema.name` (the database is dropped).
 ///
 /// Parts are folded to lower case unless they were quoted, as Postgres does.
@@ -71,17 +74,18 @@ impl fmt::Display for QualifiedName {
 /// An identifier as SQL text, quoted where it must be.
 pub struct Quoted<'a>(pub &'a str);
 
+impl Quoted<'_> {
+    /// Whether the identifier needs no quotes.
+    pub fn is_plain(&self) -> bool {
+        self.0.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && self.0.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && !is_reserved(self.0)
+    }
+}
+
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = self
-            .0
-            .starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-            && self
-                .0
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            && !is_reserved(self.0);
-        if plain {
+        if self.is_plain() {
             f.write_str(self.0)
         } else {
             write!(f, "\"{}\"", self.0.replace('"', "\"\""))
@@ -89,8 +93,144 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// Writes `(a, b)` with quotes where they must be, or nothing for no names.
+pub(super) fn write_columns(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
+    for (index, name) in names.iter().enumerate() {
+        let separator = if index == 0 { " (" } else { ", " };
+        write!(f, "{separator}{}", Quoted(name))?;
+    }
+    if names.is_empty() {
+        Ok(())
+    } else {
+        f.write_str(")")
+    }
+}
+
+/// Writes `CREATE [OR REPLACE] kind [IF NOT EXISTS] name`.
+pub(super) fn write_create(
+    f: &mut fmt::Formatter<'_>,
+    or_replace: bool,
+    kind: &str,
+    if_not_exists: bool,
+    name: &ObjectName,
+) -> fmt::Result {
+    let or_replace = if or_replace { "OR REPLACE " } else { "" };
+    let if_not_exists = if if_not_exists { "IF NOT EXISTS " } else { "" };
+    write!(f, "CREATE {or_replace}{kind} {if_not_exists}{name}")
+}
+
+/// The words that Postgres reserves (Appendix C of its manual), so that what is displayed can be
+/// read by its tools too.
+const RESERVED: &[&str] = &[
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "unnest",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
 fn is_reserved(word: &str) -> bool {
     use datafusion::sql::sqlparser::keywords;
+    if RESERVED.binary_search(&word).is_ok() {
+        return true;
+    }
     let upper = word.to_uppercase();
     keywords::ALL_KEYWORDS
         .binary_search(&upper.as_str())

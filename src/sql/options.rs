@@ -1,15 +1,160 @@
 //! `WITH (key = 'value')` and `OPTIONS (key 'value')`: options as text, in the order written.
 
+use std::fmt;
+
+use datafusion::sql::sqlparser::tokenizer::{Token, Word};
+
+use super::cursor::{Failure, Parsed, Parser};
+use super::name::Quoted;
+use crate::error::{Error, Result, SqlState, nearest};
+
 /// Options of a statement; keys are lower case and appear once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options(pub Vec<(String, String)>);
 
 impl Options {
+    /// Gives `key` a value, whether it had one or not.
+    pub fn set(&mut self, key: &str, value: &str) {
+        match self.0.iter_mut().find(|(name, _)| name == key) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.0.push((key.to_owned(), value.to_owned())),
+        }
+    }
+
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0
             .iter()
             .find(|(name, _)| name == key)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// That every option is one of `known`; `object` is whose options they are, as in
+    /// `materialized view raw.contact`.
+    ///
+    /// # Errors
+    /// 22023 for an unknown option, with the nearest known one.
+    pub fn check_known(&self, known: &[&str], object: impl fmt::Display) -> Result<()> {
+        for (key, _) in &self.0 {
+            if known.contains(&key.as_str()) {
+                continue;
+            }
+            let error = Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("{object} has no option \"{key}\""),
+            );
+            return Err(match nearest(key, known.iter().copied()) {
+                Some(name) => error.with_hint(format!("Perhaps you meant \"{name}\".")),
+                None => error.with_hint(format!("Its options are: {}.", known.join(", "))),
+            });
+        }
+        Ok(())
+    }
+
+    /// `(key [=] value, ...)`; a key alone is `true`.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        let mut options = Self::default();
+        parser.expect_token(&Token::LParen)?;
+        loop {
+            let place = parser.peek_token_ref().span.start;
+            let key = parse_key(parser)?;
+            let _ = parser.consume_token(&Token::Eq);
+            let value = match parser.peek_token_ref().token {
+                Token::Comma | Token::RParen => "true".to_owned(),
+                _ => parse_value(parser)?,
+            };
+            if options.get(&key).is_some() {
+                let error = Error::new(
+                    SqlState::INVALID_PARAMETER_VALUE,
+                    format!("option \"{key}\" is given twice"),
+                );
+                return Err(Failure::Told(error, Some(place)));
+            }
+            options.0.push((key, value));
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        parser.expect_token(&Token::RParen)?;
+        Ok(options)
+    }
+
+    /// `WITH (...)` where it is next.
+    pub(super) fn parse_with(parser: &mut Parser) -> Parsed<Self> {
+        if parser.take_word("WITH") {
+            Self::parse(parser)
+        } else {
+            Ok(Self::default())
+        }
+    }
+
+    /// ` WITH (key = 'value', ...)`, or nothing.
+    pub(super) fn write_with(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, " WITH", " =")
+    }
+
+    /// ` OPTIONS (key 'value', ...)`, or nothing.
+    pub(super) fn write_options(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, " OPTIONS", "")
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, word: &str, equals: &str) -> fmt::Result {
+        for (index, (key, value)) in self.0.iter().enumerate() {
+            match index {
+                0 => write!(f, "{word} (")?,
+                _ => f.write_str(", ")?,
+            }
+            if Quoted(key).to_string() == *key {
+                f.write_str(key)?;
+            } else {
+                write!(f, "{}", Literal(key))?;
+            }
+            write!(f, "{equals} {}", Literal(value))?;
+        }
+        if !self.0.is_empty() {
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_key(parser: &mut Parser) -> Parsed<String> {
+    let mut key = match &parser.peek_token_ref().token {
+        Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) => {
+            return Ok(parser.string()?.to_lowercase());
+        }
+        _ => parser.identifier()?,
+    };
+    while parser.consume_token(&Token::Period) {
+        key.push('.');
+        key.push_str(&parser.identifier()?);
+    }
+    Ok(key.to_lowercase())
+}
+
+fn parse_value(parser: &mut Parser) -> Parsed<String> {
+    let token = parser.next_token();
+    match token.token {
+        Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => Ok(text),
+        Token::Number(number, _) => Ok(number),
+        Token::Minus => match parser.next_token().token {
+            Token::Number(number, _) => Ok(format!("-{number}")),
+            _ => Ok(parser.expected("a value", token)?),
+        },
+        Token::Word(Word {
+            value,
+            quote_style: None,
+            ..
+        }) => Ok(value.to_ascii_lowercase()),
+        _ => Ok(parser.expected("a value", token)?),
+    }
+}
+
+/// A string as an SQL literal.
+pub struct Literal<'a>(pub &'a str);
+
+impl fmt::Display for Literal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.0.replace('\'', "''"))
     }
 }

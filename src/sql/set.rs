@@ -1,5 +1,14 @@
 //! `SET [SESSION | LOCAL] name = value | TO value | DEFAULT`, `SET TIME ZONE value`, `RESET name | ALL`.
 
+use std::fmt;
+
+use datafusion::sql::sqlparser::tokenizer::{Token, Word};
+
+use super::cursor::{Parsed, Parser};
+use super::name::Quoted;
+use super::options::Literal;
+use super::transaction;
+
 /// The statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Set {
@@ -14,4 +23,172 @@ pub enum Set {
     },
     /// `RESET ALL`.
     ResetAll,
+}
+
+impl Set {
+    /// Parses `SET`.
+    pub(super) fn parse_set(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["SET"])?;
+        if parser.take_words(&["SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"]) {
+            return parse_modes(parser, "default_", false);
+        }
+        if parser.take_word("TRANSACTION") {
+            return parse_modes(parser, "", true);
+        }
+        let session = matches!(parser.peek_word(1).as_deref(), Some("AUTHORIZATION"));
+        let local = parser.take_word("LOCAL");
+        if !local && !session && !is_assignment(parser) {
+            let _ = parser.take_word("SESSION");
+        }
+        for unsupported in ["ROLE", "CONSTRAINTS", "SESSION"] {
+            if parser.peek_word(0).as_deref() == Some(unsupported) && !is_assignment(parser) {
+                let what = if session {
+                    "SESSION AUTHORIZATION"
+                } else {
+                    unsupported
+                };
+                return parser.unsupported_here(format_args!("SET {what}"));
+            }
+        }
+        let (name, value) = if parser.take_words(&["TIME", "ZONE"]) {
+            let value = if parser.take_word("LOCAL") || parser.take_word("DEFAULT") {
+                None
+            } else if parser.peek_word(0).as_deref() == Some("INTERVAL") {
+                return parser.unsupported_here("SET TIME ZONE INTERVAL");
+            } else {
+                Some(parse_value(parser)?)
+            };
+            ("timezone".to_owned(), value)
+        } else if !is_assignment(parser) && parser.take_word("NAMES") {
+            ("client_encoding".to_owned(), parse_values(parser, false)?)
+        } else if !is_assignment(parser) && parser.take_word("SCHEMA") {
+            ("search_path".to_owned(), parse_values(parser, true)?)
+        } else {
+            let name = parse_setting_name(parser)?;
+            if !parser.consume_token(&Token::Eq) && !parser.take_word("TO") {
+                return parser.fail("TO");
+            }
+            let value = parse_values(parser, name == SEARCH_PATH)?;
+            (name, value)
+        };
+        Ok(Self::Value { name, value, local })
+    }
+
+    /// Parses `RESET`.
+    pub(super) fn parse_reset(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["RESET"])?;
+        let name = if parser.take_word("ALL") {
+            return Ok(Self::ResetAll);
+        } else if parser.take_words(&["TIME", "ZONE"]) {
+            "timezone".to_owned()
+        } else if parser.take_words(&["TRANSACTION", "ISOLATION", "LEVEL"]) {
+            "transaction_isolation".to_owned()
+        } else {
+            parse_setting_name(parser)?
+        };
+        Ok(Self::Value {
+            name,
+            value: None,
+            local: false,
+        })
+    }
+}
+
+/// The setting whose value is a list of names.
+const SEARCH_PATH: &str = "search_path";
+
+/// Whether the next word is a setting's name before `=` or `TO`.
+fn is_assignment(parser: &Parser) -> bool {
+    matches!(
+        parser.peek_nth_token_ref(1).token,
+        Token::Eq | Token::Period
+    ) || parser.peek_word(1).as_deref() == Some("TO")
+}
+
+/// `name` or `prefix.name`, in lower case.
+pub(super) fn parse_setting_name(parser: &mut Parser) -> Parsed<String> {
+    Ok(parser.name_parts()?.join(".").to_lowercase())
+}
+
+/// A setting's name as SQL text.
+pub(super) struct Setting<'a>(pub(super) &'a str);
+
+impl fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, part) in self.0.split('.').enumerate() {
+            let separator = if index == 0 { "" } else { "." };
+            write!(f, "{separator}{}", Quoted(part))?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_value(parser: &mut Parser) -> Parsed<String> {
+    let token = parser.next_token();
+    let text = match token.token {
+        Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => text,
+        Token::Number(number, _) => number,
+        Token::Plus => return parse_value(parser),
+        Token::Minus => match parser.next_token().token {
+            Token::Number(number, _) => format!("-{number}"),
+            _ => return Ok(parser.expected("a value", token)?),
+        },
+        Token::Word(Word {
+            value,
+            quote_style: Some(_),
+            ..
+        }) => value,
+        Token::Word(word) => word.value.to_ascii_lowercase(),
+        _ => return Ok(parser.expected("a value", token)?),
+    };
+    Ok(text)
+}
+
+/// One value or several; `None` for `DEFAULT`. Names in a list of names keep their quotes.
+fn parse_values(parser: &mut Parser, names: bool) -> Parsed<Option<String>> {
+    if parser.take_word("DEFAULT") {
+        return Ok(None);
+    }
+    let mut values = Vec::new();
+    loop {
+        let value = parse_value(parser)?;
+        values.push(if names {
+            Quoted(&value).to_string()
+        } else {
+            value
+        });
+        if !parser.consume_token(&Token::Comma) {
+            break;
+        }
+    }
+    Ok(Some(values.join(", ")))
+}
+
+/// The one mode of `SET TRANSACTION` and `SET SESSION CHARACTERISTICS`.
+fn parse_modes(parser: &mut Parser, prefix: &str, local: bool) -> Parsed<Set> {
+    let mut modes = transaction::modes(parser)?;
+    match (modes.pop(), modes.is_empty()) {
+        (Some((name, value)), true) => Ok(Set::Value {
+            name: format!("{prefix}{name}"),
+            value: Some(value),
+            local,
+        }),
+        (None, _) => parser.fail("a transaction mode"),
+        (Some(_), false) => parser.unsupported_here("more than one transaction mode in SET"),
+    }
+}
+
+impl fmt::Display for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Value { name, value, local } = self else {
+            return f.write_str("RESET ALL");
+        };
+        let local = if *local { "LOCAL " } else { "" };
+        write!(f, "SET {local}{} TO ", Setting(name))?;
+        match value {
+            None => f.write_str("DEFAULT"),
+            Some(value) if name == SEARCH_PATH => f.write_str(value),
+            Some(value) => Literal(value).fmt(f),
+        }
+    }
 }

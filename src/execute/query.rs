@@ -1,0 +1,45 @@
+//! `SELECT` and its like.
+
+use datafusion::common::ParamValues;
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::scalar::ScalarValue;
+
+use crate::error::{Error, Result};
+use crate::instance::Reading;
+use crate::session::{Outcome, Prepared, Session, plan};
+
+/// Runs a query.
+///
+/// # Errors
+/// What planning and the first batch say; later batches speak for themselves.
+pub async fn execute(session: &Session, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+    let Some(plan) = &prepared.plan else {
+        return Err(Error::internal("a query was prepared without a plan"));
+    };
+    let plan = bind(plan.clone(), parameters)?;
+    let stream = stream(session.state(Reading::Rows), plan).await?;
+    Ok(Outcome::Rows { tag: "SELECT", stream })
+}
+
+/// Puts values in the place of parameters.
+///
+/// # Errors
+/// 42804 where a value does not fit its place.
+pub fn bind(plan: LogicalPlan, parameters: Vec<ScalarValue>) -> Result<LogicalPlan> {
+    if parameters.is_empty() {
+        return Ok(plan);
+    }
+    Ok(plan.with_param_values(ParamValues::from(parameters))?)
+}
+
+/// Begins to run a plan.
+///
+/// # Errors
+/// What the optimizer and the planner say.
+pub async fn stream(state: SessionState, plan: LogicalPlan) -> Result<SendableRecordBatchStream> {
+    let wanted = plan::columns(&plan);
+    let plan = plan::cast_to(plan, &wanted)?;
+    Ok(DataFrame::new(state, plan).execute_stream().await?)
+}

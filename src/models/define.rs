@@ -1,0 +1,128 @@
+//! From a `CREATE` statement to what the catalog keeps: full names, columns, dependencies.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::sqlparser::ast;
+
+use crate::catalog::{NewObject, Oid, Snapshot};
+use crate::config::SessionSettings;
+use crate::error::{Error, Result, SqlState};
+use crate::instance::{Instance, Reading};
+use crate::session::plan;
+use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
+use crate::sql::Statement;
+
+/// The options of a check.
+pub const CHECK_OPTIONS: &[&str] = &["severity"];
+
+/// The options of a materialized view.
+pub const MATERIALIZED_VIEW_OPTIONS: &[&str] = &["on_error", "refresh_mode"];
+
+/// Plans a `CREATE` statement against the catalog as it is, and answers what to keep of it.
+///
+/// `settings` give the search path; a name without a schema gets its first one.
+///
+/// # Errors
+/// What planning its query says, or its source; the object named.
+pub async fn define(instance: &Arc<Instance>, settings: &SessionSettings, statement: &Statement) -> Result<NewObject> {
+    let mut statement = statement.clone();
+    let Some(name) = statement.object_name_mut() else {
+        return Err(Error::internal("only objects of a schema are defined"));
+    };
+    let schema = settings.search_path.0.first().map_or(DEFAULT_SCHEMA, String::as_str);
+    let full = name.qualify(schema);
+    *name = ObjectName::from(full.clone());
+    let snapshot = instance.catalog.snapshot();
+    let state = instance.state(settings, Reading::Shape);
+    let described = full.to_string();
+    let columns = columns(instance, &state, &snapshot, settings, &mut statement).await;
+    let (schema, depends_on) = columns.map_err(|error| error.within(described))?;
+    Ok(NewObject {
+        oid: None,
+        name: full,
+        definition: statement,
+        schema,
+        depends_on,
+        comment: None,
+        column_comments: Default::default(),
+        project_file: None,
+    })
+}
+
+async fn columns(
+    instance: &Arc<Instance>,
+    state: &SessionState,
+    snapshot: &Snapshot,
+    settings: &SessionSettings,
+    statement: &mut Statement,
+) -> Result<(SchemaRef, BTreeSet<Oid>)> {
+    let path = &settings.search_path.0;
+    match statement {
+        Statement::CreateExternalTable(create) => {
+            let schema = crate::sources::infer_schema(create, &instance.project_folder(), state).await?;
+            Ok((schema, BTreeSet::new()))
+        }
+        Statement::CreateView(create) => {
+            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let plan = plan::definition(state, &create.query, &create.columns).await?;
+            Ok((plan::columns(&plan), depends_on))
+        }
+        Statement::CreateMaterializedView(create) => {
+            create.options.check_known(MATERIALIZED_VIEW_OPTIONS, "materialized view")?;
+            check_value("on_error", create.options.get("on_error"), &["fail", "quarantine"])?;
+            check_value("refresh_mode", create.options.get("refresh_mode"), &["auto", "full"])?;
+            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let plan = plan::definition(state, &create.query, &create.columns).await?;
+            super::expectation::check(state, &plan, &create.expectations)?;
+            Ok((stored_columns(&plan)?, depends_on))
+        }
+        Statement::CreateTable(create) => match &mut create.query {
+            Some(query) => {
+                plan::resolve_names(query, snapshot, path)?;
+                let plan = plan::definition(state, query, &create.column_names).await?;
+                Ok((stored_columns(&plan)?, BTreeSet::new()))
+            }
+            None => Ok((declared_columns(&create.columns)?, BTreeSet::new())),
+        },
+        Statement::CreateCheck(create) => {
+            create.options.check_known(CHECK_OPTIONS, "check")?;
+            check_value("severity", create.options.get("severity"), &["error", "warn"])?;
+            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            plan::query(state, &create.query).await?;
+            Ok((Arc::new(Schema::empty()), depends_on))
+        }
+        _ => Err(Error::internal("only objects of a schema are defined")),
+    }
+}
+
+/// The columns of a query whose rows are to be stored.
+fn stored_columns(plan: &LogicalPlan) -> Result<SchemaRef> {
+    let schema = plan::columns(plan);
+    if schema.fields().is_empty() {
+        return Err(Error::new(SqlState::INVALID_OBJECT_DEFINITION, "the query has no columns"));
+    }
+    Ok(schema)
+}
+
+/// The columns of `CREATE TABLE name (column type [NOT NULL], ...)`.
+///
+/// # Errors
+/// 42704 for a type that does not exist; 42701 for a name given twice; 42P16 for no columns.
+pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
+    crate::sources::declared_schema(columns)
+}
+
+fn check_value(option: &str, value: Option<&str>, known: &[&str]) -> Result<()> {
+    match value {
+        Some(value) if !known.contains(&value) => {
+            Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, format!("invalid value for option \"{option}\": \"{value}\""))
+                .with_hint(format!("The value must be {}.", known.join(" or "))))
+        }
+        _ => Ok(()),
+    }
+}
+

@@ -1,0 +1,75 @@
+//! Planning a statement as far as its parameters and columns.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use datafusion::logical_expr::LogicalPlan;
+
+use super::{Session, plan};
+use crate::error::{Error, Result, SqlState};
+use crate::execute;
+use crate::instance::Reading;
+use crate::sql::Statement;
+
+/// A statement ready to run: planned as far as it can be without its parameters.
+pub struct Prepared {
+    /// What will run, with names in full.
+    pub statement: Statement,
+    /// The types of `$1`, `$2`, ..., inferred where the client declared none.
+    pub parameter_types: Vec<DataType>,
+    /// The columns of the answer; `None` where the statement returns no rows.
+    pub schema: Option<SchemaRef>,
+    /// The plan of a query, or of the rows of an INSERT.
+    pub(crate) plan: Option<LogicalPlan>,
+}
+
+/// Parameters that one statement may have, as the protocol counts them in 16 bits.
+const MAX_PARAMETERS: usize = 65_535;
+
+pub(super) async fn prepare(session: &Session, statement: Statement, types: &[Option<DataType>]) -> Result<Prepared> {
+    let mut statement = statement;
+    let plan = match &mut statement {
+        Statement::Query(query) => {
+            plan::resolve_names(query, &session.instance.catalog.snapshot(), &session.settings().search_path.0)?;
+            Some(plan::query(&session.state(Reading::Rows), query).await?)
+        }
+        Statement::Insert(insert) => Some(execute::insert::plan(session, insert).await?),
+        _ => None,
+    };
+    let parameter_types = match &plan {
+        Some(plan) => parameter_types(plan, types)?,
+        None => Vec::new(),
+    };
+    let schema = match (&statement, &plan) {
+        (Statement::Query(_), Some(plan)) => Some(plan::columns(plan)),
+        _ => execute::columns(&statement),
+    };
+    Ok(Prepared { statement, parameter_types, schema, plan })
+}
+
+/// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
+fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
+    let mut types: Vec<Option<DataType>> = declared.to_vec();
+    for (name, inferred) in plan.get_parameter_types()? {
+        let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);
+        if number == 0 || number > MAX_PARAMETERS {
+            return Err(Error::new(SqlState::UNDEFINED_PARAMETER, format!("there is no parameter {name}"))
+                .with_hint("Parameters are written $1, $2 and so on."));
+        }
+        if types.len() < number {
+            types.resize(number, None);
+        }
+        if let Some(slot) = types.get_mut(number - 1)
+            && slot.is_none()
+        {
+            *slot = inferred;
+        }
+    }
+    Ok(types.into_iter().map(|known| known.unwrap_or(DataType::Utf8)).collect())
+}
+
+/// A schema of one text column, as `SHOW` and `EXPLAIN` answer with.
+pub fn text_column(name: &str) -> SchemaRef {
+    let field: FieldRef = Arc::new(Field::new(name, DataType::Utf8, true));
+    Arc::new(Schema::new(vec![field]))
+}

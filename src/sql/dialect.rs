@@ -1,0 +1,156 @@
+//! The dialect that sqlparser reads queries in: Postgres, with table versions and named arguments.
+
+use std::any::TypeId;
+use std::cell::Cell;
+
+use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+
+/// Postgres's dialect and `VERSION AS OF`.
+///
+/// sqlparser asks some questions of a dialect by its type; the answer is Postgres's. What is not
+/// delegated here is the trait's default, which Postgres's dialect does not override, or a part of
+/// it that DataFusion would skip in silence (aliases of `*`, hints in comments).
+///
+/// sqlparser tries one reading after another where the first fails, also within each other, which
+/// takes time exponential in the depth of some texts. One instance therefore serves one text and
+/// counts the expressions begun.
+#[derive(Debug, Default)]
+pub struct TributaryDialect {
+    expressions_left: Cell<usize>,
+}
+
+impl TributaryDialect {
+    /// Allows this many expressions to be begun from now on.
+    pub fn allow_expressions(&self, count: usize) {
+        self.expressions_left.set(count);
+    }
+}
+
+const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
+
+impl Dialect for TributaryDialect {
+    fn dialect(&self) -> TypeId {
+        POSTGRES.dialect()
+    }
+
+    fn supports_table_versioning(&self) -> bool {
+        true
+    }
+
+    fn parse_prefix(&self, _parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        match self.expressions_left.get().checked_sub(1) {
+            Some(left) => {
+                self.expressions_left.set(left);
+                None
+            }
+            None => Some(Err(ParserError::RecursionLimitExceeded)),
+        }
+    }
+
+    fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
+        POSTGRES.identifier_quote_style(identifier)
+    }
+
+    fn is_delimited_identifier_start(&self, character: char) -> bool {
+        POSTGRES.is_delimited_identifier_start(character)
+    }
+
+    fn is_identifier_start(&self, character: char) -> bool {
+        POSTGRES.is_identifier_start(character)
+    }
+
+    fn is_identifier_part(&self, character: char) -> bool {
+        POSTGRES.is_identifier_part(character)
+    }
+
+    fn is_custom_operator_part(&self, character: char) -> bool {
+        POSTGRES.is_custom_operator_part(character)
+    }
+
+    fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
+        POSTGRES.is_reserved_for_identifier(keyword)
+    }
+
+    fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
+        POSTGRES.get_next_precedence(parser)
+    }
+
+    fn prec_value(&self, precedence: Precedence) -> u8 {
+        POSTGRES.prec_value(precedence)
+    }
+
+    fn supports_unicode_string_literal(&self) -> bool {
+        POSTGRES.supports_unicode_string_literal()
+    }
+
+    fn supports_filter_during_aggregation(&self) -> bool {
+        POSTGRES.supports_filter_during_aggregation()
+    }
+
+    fn supports_group_by_expr(&self) -> bool {
+        POSTGRES.supports_group_by_expr()
+    }
+
+    fn allow_extract_custom(&self) -> bool {
+        POSTGRES.allow_extract_custom()
+    }
+
+    fn allow_extract_single_quotes(&self) -> bool {
+        POSTGRES.allow_extract_single_quotes()
+    }
+
+    fn supports_factorial_operator(&self) -> bool {
+        POSTGRES.supports_factorial_operator()
+    }
+
+    fn supports_bitwise_shift_operators(&self) -> bool {
+        POSTGRES.supports_bitwise_shift_operators()
+    }
+
+    fn supports_named_fn_args_with_assignment_operator(&self) -> bool {
+        true
+    }
+
+    fn supports_empty_projections(&self) -> bool {
+        POSTGRES.supports_empty_projections()
+    }
+
+    fn supports_nested_comments(&self) -> bool {
+        POSTGRES.supports_nested_comments()
+    }
+
+    fn supports_string_escape_constant(&self) -> bool {
+        POSTGRES.supports_string_escape_constant()
+    }
+
+    fn supports_string_literal_concatenation_with_newline(&self) -> bool {
+        true
+    }
+
+    fn supports_numeric_literal_underscores(&self) -> bool {
+        POSTGRES.supports_numeric_literal_underscores()
+    }
+
+    fn supports_array_typedef_with_brackets(&self) -> bool {
+        POSTGRES.supports_array_typedef_with_brackets()
+    }
+
+    fn supports_notnull_operator(&self) -> bool {
+        POSTGRES.supports_notnull_operator()
+    }
+
+    fn supports_interval_options(&self) -> bool {
+        POSTGRES.supports_interval_options()
+    }
+
+    fn supports_comma_separated_trim(&self) -> bool {
+        POSTGRES.supports_comma_separated_trim()
+    }
+
+    fn supports_xml_expressions(&self) -> bool {
+        POSTGRES.supports_xml_expressions()
+    }
+}

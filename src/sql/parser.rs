@@ -1,0 +1,276 @@
+//! From text to statements.
+
+use super::comment::Comment;
+use super::copy::Copy;
+use super::create_check::CreateCheck;
+use super::create_external_table::CreateExternalTable;
+use super::create_materialized_view::CreateMaterializedView;
+use super::create_schema::CreateSchema;
+use super::create_table::CreateTable;
+use super::create_view::CreateView;
+use super::cursor::{Parsed, Parser};
+use super::describe_history::DescribeHistory;
+use super::dialect::TributaryDialect;
+use super::drop::Drop;
+use super::explain::Explain;
+use super::insert::Insert;
+use super::refresh::Refresh;
+use super::set::Set;
+use super::show::Show;
+use super::syntax_error::{Walker, explain};
+use super::{Statement, query, transaction};
+use crate::error::{Error, Result, SqlState};
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+/// Statements of Postgres that are known and not supported.
+const UNSUPPORTED: &[&str] = &[
+    "ALTER",
+    "ANALYZE",
+    "CALL",
+    "CHECKPOINT",
+    "CLOSE",
+    "CLUSTER",
+    "DEALLOCATE",
+    "DECLARE",
+    "DELETE",
+    "DISCARD",
+    "DO",
+    "EXECUTE",
+    "FETCH",
+    "GRANT",
+    "IMPORT",
+    "LISTEN",
+    "LOAD",
+    "LOCK",
+    "MERGE",
+    "MOVE",
+    "NOTIFY",
+    "OPTIMIZE",
+    "PREPARE",
+    "REASSIGN",
+    "REINDEX",
+    "RELEASE",
+    "RESTORE",
+    "REVOKE",
+    "SAVEPOINT",
+    "SECURITY",
+    "TRUNCATE",
+    "UNLISTEN",
+    "UPDATE",
+    "VACUUM",
+];
+
+/// What Postgres, or the design, can create and this server does not yet.
+const UNSUPPORTED_OBJECTS: &[&str] = &[
+    "ACCESS",
+    "AGGREGATE",
+    "ALERT",
+    "CAST",
+    "COLLATION",
+    "CONVERSION",
+    "DATABASE",
+    "DOMAIN",
+    "EVENT",
+    "EXTENSION",
+    "FOREIGN",
+    "FUNCTION",
+    "GROUP",
+    "INDEX",
+    "LANGUAGE",
+    "MASKING",
+    "MODEL",
+    "OPERATOR",
+    "POLICY",
+    "PROCEDURE",
+    "PUBLICATION",
+    "ROLE",
+    "RULE",
+    "SECRET",
+    "SEQUENCE",
+    "SERVER",
+    "SINK",
+    "STATISTICS",
+    "SUBSCRIPTION",
+    "TABLESPACE",
+    "TEXT",
+    "TRANSFORM",
+    "TRIGGER",
+    "TYPE",
+    "UNIQUE",
+    "UNLOGGED",
+    "USER",
+    "RECURSIVE",
+    "TEMP",
+    "TEMPORARY",
+    "GLOBAL",
+    "LOCAL",
+];
+
+/// A statement and the text it was parsed from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatementText<'a> {
+    /// The statement.
+    pub statement: Statement,
+    /// Its text, from its first word up to, but without, its semicolon.
+    pub text: &'a str,
+    /// Where `text` begins in the whole, in bytes.
+    pub start: usize,
+}
+
+/// Parses a text of any number of statements, separated by semicolons.
+///
+/// # Errors
+/// The first mistake, with its place in `sql`.
+pub fn parse(sql: &str) -> Result<Vec<Statement>> {
+    let statements = parse_with_text(sql)?;
+    Ok(statements
+        .into_iter()
+        .map(|parsed| parsed.statement)
+        .collect())
+}
+
+/// Parses a text of exactly one statement.
+///
+/// # Errors
+/// As [`parse`]; and where there is no statement, or a second one.
+pub fn parse_one(sql: &str) -> Result<Statement> {
+    let mut statements = parse(sql)?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(statement), true) => Ok(statement),
+        (None, _) => Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            "a statement is expected",
+        )),
+        (Some(_), false) => Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            "one statement is expected, and there are more",
+        )),
+    }
+}
+
+/// As [`parse`], with the text of each statement.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_text(sql: &str) -> Result<Vec<StatementText<'_>>> {
+    parse_all(sql).map_err(|failure| explain(failure, sql))
+}
+
+fn parse_all(sql: &str) -> Parsed<Vec<StatementText<'_>>> {
+    let dialect = TributaryDialect::default();
+    let mut parser = Parser::new(&dialect, sql)?;
+    let mut walker = Walker::new(sql);
+    let mut statements = Vec::new();
+    loop {
+        while parser.consume_token(&Token::SemiColon) {}
+        if parser.peek_token_ref().token == Token::EOF {
+            return Ok(statements);
+        }
+        let start = walker.advance(parser.peek_token_ref().span.start);
+        let first = parser.error_here(Error::internal(""));
+        let statement = parse_statement(&mut parser)?;
+        if !parser.at_end() {
+            return parser.fail("the end of the statement");
+        }
+        check_reads_back(&statement).map_err(|error| first.with_error(error))?;
+        let end = walker.advance(parser.peek_token_ref().span.start);
+        statements.push(StatementText {
+            statement,
+            text: sql[start..end].trim_end(),
+            start,
+        });
+    }
+}
+
+/// That a definition, which the catalog keeps as its displayed text, will be read from it again.
+///
+/// sqlparser reads some rare forms that it does not display as they were; such a definition is
+/// better refused than stored wrongly.
+fn check_reads_back(statement: &Statement) -> Result<()> {
+    let (Statement::CreateView(_)
+    | Statement::CreateMaterializedView(_)
+    | Statement::CreateTable(_)
+    | Statement::CreateCheck(_)
+    | Statement::CreateExternalTable(_)) = statement
+    else {
+        return Ok(());
+    };
+    let shown = statement.to_string();
+    let dialect = TributaryDialect::default();
+    let again = Parser::new(&dialect, &shown).and_then(|mut parser| {
+        let again = parse_statement(&mut parser)?;
+        Ok(parser.at_end().then_some(again))
+    });
+    match again {
+        Ok(Some(again)) if again == *statement => Ok(()),
+        _ => Err(
+            Error::unsupported("a form of expression in this definition")
+                .with_detail(format!("The definition would be kept as: {shown}")),
+        ),
+    }
+}
+
+fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
+    if parser.peek_token_ref().token == Token::LParen {
+        return Ok(Statement::Query(query::parse(parser)?));
+    }
+    let Some(word) = parser.peek_word(0) else {
+        return parser.fail("a statement");
+    };
+    match word.as_str() {
+        "SELECT" | "VALUES" | "WITH" | "TABLE" => query::parse(parser).map(Statement::Query),
+        "EXPLAIN" => Explain::parse(parser).map(Statement::Explain),
+        "CREATE" => parse_create(parser),
+        "DROP" => Drop::parse(parser).map(Statement::Drop),
+        "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),
+        "INSERT" => Insert::parse(parser).map(Statement::Insert),
+        "COPY" => Copy::parse(parser).map(Statement::Copy),
+        "COMMENT" => Comment::parse(parser).map(Statement::Comment),
+        "DESCRIBE" | "DESC" => DescribeHistory::parse(parser).map(Statement::DescribeHistory),
+        "SET" => Set::parse_set(parser).map(Statement::Set),
+        "RESET" => Set::parse_reset(parser).map(Statement::Set),
+        "SHOW" => Show::parse(parser).map(Statement::Show),
+        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" => transaction::parse(parser),
+        word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
+        _ => parser.fail("a statement"),
+    }
+}
+
+fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
+    parser.expect_words(&["CREATE"])?;
+    let or_replace = parser.take_words(&["OR", "REPLACE"]);
+    let Some(kind) = parser.peek_word(0) else {
+        return parser.fail("a kind of object");
+    };
+    match kind.as_str() {
+        "SCHEMA" if !or_replace => CreateSchema::parse(parser).map(Statement::CreateSchema),
+        "EXTERNAL" => {
+            CreateExternalTable::parse(parser, or_replace).map(Statement::CreateExternalTable)
+        }
+        "VIEW" => CreateView::parse(parser, or_replace).map(Statement::CreateView),
+        "MATERIALIZED" => {
+            CreateMaterializedView::parse(parser, or_replace).map(Statement::CreateMaterializedView)
+        }
+        "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
+        "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
+        kind if UNSUPPORTED_OBJECTS.contains(&kind) => {
+            parser.unsupported_here(format_args!("CREATE {kind}"))
+        }
+        _ => parser.fail("a kind of object"),
+    }
+}
+
+/// Whether this word, in upper case, begins a statement that is known.
+pub(super) fn is_statement(word: &str) -> bool {
+    const SUPPORTED: &[&str] = &[
+        "ABORT", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DESCRIBE", "DROP", "END",
+        "EXPLAIN", "INSERT", "REFRESH", "RESET", "ROLLBACK", "SET", "SHOW", "START",
+    ];
+    UNSUPPORTED.contains(&word) || SUPPORTED.contains(&word)
+}
+
+/// Whether this word, in upper case, begins a kind of object that is known and not supported.
+pub(super) fn is_object_kind(word: &str) -> bool {
+    UNSUPPORTED_OBJECTS.contains(&word) || matches!(word, "CONSTRAINT" | "OWNED" | "LARGE")
+}

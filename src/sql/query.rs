@@ -1,0 +1,100 @@
+//! Queries: sqlparser's, without what DataFusion would skip in silence.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token};
+
+use super::cursor::{Failure, Parsed, Parser};
+use super::dialect::TributaryDialect;
+use crate::error::Error;
+
+/// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses.
+pub(super) fn parse(parser: &mut Parser) -> Parsed<Box<Query>> {
+    let place = parser.peek_token_ref().span.start;
+    match parser.peek_word(0).as_deref() {
+        Some("TABLE") => return parse_table(parser),
+        Some("SELECT" | "VALUES" | "WITH") => {}
+        _ if parser.peek_token_ref().token == Token::LParen => {}
+        _ => return parser.fail("a query"),
+    }
+    let query = parser.parse_query()?;
+    match query.visit(&mut Refusals) {
+        ControlFlow::Continue(()) => Ok(query),
+        ControlFlow::Break(what) => Err(Failure::Told(Error::unsupported(what), Some(place))),
+    }
+}
+
+/// `TABLE name`, which is `SELECT * FROM name`.
+fn parse_table(parser: &mut Parser) -> Parsed<Box<Query>> {
+    parser.expect_words(&["TABLE"])?;
+    let name = parser.object_name()?;
+    let dialect = TributaryDialect::default();
+    Parser::new(&dialect, &format!("SELECT * FROM {name}"))?
+        .parse_query()
+        .map_err(Failure::from)
+}
+
+/// Refuses an expression that has what a query must not have.
+pub(super) fn check_expression(expression: &impl Visit, place: Location) -> Parsed<()> {
+    match expression.visit(&mut Refusals) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(what) => Err(Failure::Told(Error::unsupported(what), Some(place))),
+    }
+}
+
+/// Finds what sqlparser reads and DataFusion's planner drops or cannot have.
+struct Refusals;
+
+impl Visitor for Refusals {
+    type Break = &'static str;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<&'static str> {
+        if !query.locks.is_empty() {
+            return ControlFlow::Break("FOR UPDATE and FOR SHARE");
+        }
+        if query.for_clause.is_some() {
+            return ControlFlow::Break("FOR XML, FOR JSON and FOR BROWSE");
+        }
+        check_body(&query.body)
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<&'static str> {
+        match table {
+            TableFactor::Table {
+                sample: Some(_), ..
+            }
+            | TableFactor::Derived {
+                sample: Some(_), ..
+            } => ControlFlow::Break("TABLESAMPLE"),
+            TableFactor::Table {
+                with_ordinality: true,
+                ..
+            }
+            | TableFactor::Function {
+                with_ordinality: true,
+                ..
+            } => ControlFlow::Break("WITH ORDINALITY of this function"),
+            TableFactor::Table { with_hints, .. } if !with_hints.is_empty() => {
+                ControlFlow::Break("a table hint")
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn check_body(body: &SetExpr) -> ControlFlow<&'static str> {
+    match body {
+        SetExpr::Insert(_) => ControlFlow::Break("INSERT within a query"),
+        SetExpr::Update(_) => ControlFlow::Break("UPDATE within a query"),
+        SetExpr::Delete(_) => ControlFlow::Break("DELETE within a query"),
+        SetExpr::Merge(_) => ControlFlow::Break("MERGE within a query"),
+        SetExpr::Table(_) => ControlFlow::Break("TABLE within a query"),
+        SetExpr::Select(select) if select.into.is_some() => ControlFlow::Break("SELECT INTO"),
+        SetExpr::SetOperation { left, right, .. } => {
+            check_body(left)?;
+            check_body(right)
+        }
+        SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => ControlFlow::Continue(()),
+    }
+}

@@ -1,0 +1,101 @@
+//! The relations that a statement reads.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Query, TableFactor, Visit, Visitor};
+
+use super::Statement;
+use super::copy::Direction;
+use super::cursor::object_name_from;
+use super::name::ObjectName;
+use super::scope::Scopes;
+use crate::error::{Error, Result};
+
+/// The relations that a statement reads, each once, in the order of their first mention.
+///
+/// Names of `WITH` are left out where they hide relations; table functions are none.
+///
+/// # Errors
+/// A name that cannot be one: of another database, or with too many parts.
+pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
+    let mut collector = Collector::default();
+    let query = match statement {
+        Statement::Query(query) => query,
+        Statement::Explain(explain) => &explain.query,
+        Statement::CreateView(view) => &view.query,
+        Statement::CreateMaterializedView(view) => {
+            for expectation in &view.expectations {
+                collector.collect(&expectation.condition)?;
+            }
+            &view.query
+        }
+        Statement::CreateTable(table) => match &table.query {
+            Some(query) => query,
+            None => return Ok(Vec::new()),
+        },
+        Statement::CreateCheck(check) => &check.query,
+        Statement::Insert(insert) => &insert.source,
+        Statement::Copy(copy) => match &copy.direction {
+            Direction::QueryToStdout(query) => query,
+            Direction::TableToStdout { table, .. } => return Ok(vec![table.clone()]),
+            Direction::FromStdin { .. } => return Ok(Vec::new()),
+        },
+        Statement::CreateSchema(_)
+        | Statement::CreateExternalTable(_)
+        | Statement::Drop(_)
+        | Statement::Refresh(_)
+        | Statement::Comment(_)
+        | Statement::DescribeHistory(_)
+        | Statement::Set(_)
+        | Statement::Show(_)
+        | Statement::Begin
+        | Statement::Commit
+        | Statement::Rollback => return Ok(Vec::new()),
+    };
+    collector.collect(query.as_ref())?;
+    Ok(collector.found)
+}
+
+#[derive(Default)]
+struct Collector {
+    scopes: Scopes,
+    found: Vec<ObjectName>,
+}
+
+impl Collector {
+    fn collect(&mut self, tree: &impl Visit) -> Result<()> {
+        match tree.visit(self) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(error) => Err(error),
+        }
+    }
+}
+
+impl Visitor for Collector {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        self.scopes.enter(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        self.scopes.leave(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Error> {
+        if let TableFactor::Table {
+            name, args: None, ..
+        } = table
+            && !self.scopes.hides(name)
+        {
+            match object_name_from(name) {
+                Ok(name) if self.found.contains(&name) => {}
+                Ok(name) => self.found.push(name),
+                Err(error) => return ControlFlow::Break(error),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}

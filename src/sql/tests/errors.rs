@@ -1,0 +1,317 @@
+//! What is refused: SQLSTATE, message, place and hint.
+
+use crate::error::Error;
+use crate::sql::{Options, parse, parse_one, parse_with_text};
+
+fn error(sql: &str) -> Error {
+    match parse_one(sql) {
+        Ok(statement) => panic!("{sql} was read as {statement:?}"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn syntax_errors_say_where() {
+    // statement, message, position, hint
+    let cases: &[(&str, &str, Option<usize>, Option<&str>)] = &[
+        (
+            "SELCT 1",
+            "syntax error at or near \"SELCT\"",
+            Some(1),
+            Some("SELECT"),
+        ),
+        (
+            "SELECT * FORM t",
+            "syntax error at or near \"FORM\"",
+            Some(10),
+            Some("FROM"),
+        ),
+        (
+            "SELECT a FORM t",
+            "syntax error at or near \"t\"",
+            Some(15),
+            Some("FROM"),
+        ),
+        (
+            "SELECT 1 FROM t WHER a = 1",
+            "syntax error at or near \"a\"",
+            Some(22),
+            Some("WHERE"),
+        ),
+        (
+            "SELECT * FROM",
+            "syntax error at end of input",
+            Some(14),
+            None,
+        ),
+        (
+            "CREATE TABEL t (a int)",
+            "syntax error at or near \"TABEL\"",
+            Some(8),
+            Some("TABLE"),
+        ),
+        (
+            "CREATE MATERIALISED VIEW t AS SELECT 1",
+            "syntax error at or near \"MATERIALISED\"",
+            Some(8),
+            Some("MATERIALIZED"),
+        ),
+        (
+            "DROP VEIW v",
+            "syntax error at or near \"VEIW\"",
+            Some(6),
+            Some("VIEW"),
+        ),
+        ("SELECT 'abc", "unterminated quoted string", Some(8), None),
+        (
+            "SELECT \"abc",
+            "unterminated quoted identifier",
+            Some(8),
+            None,
+        ),
+        ("SELECT /* abc", "unterminated /* comment", None, None),
+        (
+            "SELECT\n 'ä', )",
+            "syntax error at or near \")\"",
+            Some(14),
+            None,
+        ),
+        (
+            "SELECT 1 2",
+            "syntax error at or near \"2\"",
+            Some(10),
+            None,
+        ),
+        (
+            "SELECT 1;\nSELECT x y z",
+            "syntax error at or near \"z\"",
+            Some(22),
+            None,
+        ),
+        ("COPY t", "syntax error at end of input", Some(7), None),
+        ("REFRESH t", "syntax error at or near \"t\"", Some(9), None),
+        (
+            "CREATE TABLE t (a)",
+            "column \"a\" has no data type",
+            Some(19),
+            None,
+        ),
+        (
+            "CREATE EXTERNAL TABLE t LOCATION 'x'",
+            "external table t has no format",
+            Some(37),
+            None,
+        ),
+        (
+            "CREATE EXTERNAL TABLE t STORED AS CSV",
+            "external table t has no location",
+            Some(38),
+            None,
+        ),
+        (
+            "SELECT 1 AS \"\"",
+            "zero-length delimited identifier",
+            Some(13),
+            None,
+        ),
+    ];
+    for (sql, message, position, hint) in cases {
+        let error = error(sql);
+        assert_eq!(error.message(), *message, "{sql}");
+        assert_eq!(error.sqlstate().0, "42601", "{sql}");
+        if position.is_some() {
+            assert_eq!(error.position(), *position, "{sql}");
+        }
+        match hint {
+            Some(word) => assert_eq!(
+                error.hint(),
+                Some(format!("Perhaps you meant \"{word}\".").as_str()),
+                "{sql}"
+            ),
+            None => assert!(
+                !error.hint().is_some_and(|hint| hint.starts_with("Perhaps")),
+                "{sql}: {:?}",
+                error.hint()
+            ),
+        }
+    }
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let cases = [
+        ("UPDATE t SET a = 1", "UPDATE"),
+        ("DELETE FROM t", "DELETE"),
+        ("GRANT SELECT ON t TO u", "GRANT"),
+        ("SAVEPOINT a", "SAVEPOINT"),
+        ("ROLLBACK TO a", "ROLLBACK TO SAVEPOINT"),
+        ("CREATE INDEX i ON t (a)", "CREATE INDEX"),
+        ("CREATE TEMP TABLE t (a int)", "CREATE TEMP"),
+        ("DROP FUNCTION f", "DROP FUNCTION"),
+        ("COMMENT ON INDEX i IS 'x'", "COMMENT ON INDEX"),
+        ("EXPLAIN UPDATE t SET a = 1", "EXPLAIN UPDATE"),
+        (
+            "CREATE TABLE t (a INT PRIMARY KEY)",
+            "PRIMARY KEY of column \"a\"",
+        ),
+        ("CREATE TABLE t (a INT UNIQUE)", "UNIQUE of column \"a\""),
+        (
+            "CREATE TABLE t (a INT DEFAULT 5)",
+            "DEFAULT of column \"a\"",
+        ),
+        (
+            "CREATE TABLE t (a INT CHECK (a > 0))",
+            "CHECK of column \"a\"",
+        ),
+        (
+            "CREATE TABLE t (a INT REFERENCES u (a))",
+            "REFERENCES of column \"a\"",
+        ),
+        (
+            "CREATE TABLE t (a INT, PRIMARY KEY (a))",
+            "PRIMARY KEY of a table",
+        ),
+        (
+            "CREATE TABLE t (a INT, CONSTRAINT x UNIQUE (a))",
+            "UNIQUE of a table",
+        ),
+        (
+            "CREATE TABLE t (a INT) PARTITION BY RANGE (a)",
+            "PARTITION of a table",
+        ),
+        (
+            "CREATE EXTERNAL TABLE t STORED AS CSV PARTITIONED BY (a) LOCATION 'x'",
+            "PARTITIONED of an external table",
+        ),
+        (
+            "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING",
+            "INSERT ... ON CONFLICT",
+        ),
+        (
+            "INSERT INTO t VALUES (1) RETURNING a",
+            "INSERT ... RETURNING",
+        ),
+        ("INSERT INTO t DEFAULT VALUES", "INSERT ... DEFAULT VALUES"),
+        ("SELECT * FROM t FOR UPDATE", "FOR UPDATE and FOR SHARE"),
+        ("SELECT * INTO x FROM t", "SELECT INTO"),
+        (
+            "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
+            "DELETE within a query",
+        ),
+        ("SELECT * FROM t TABLESAMPLE BERNOULLI (10)", "TABLESAMPLE"),
+        (
+            "COPY t FROM '/etc/passwd'",
+            "COPY of a file or program of the server",
+        ),
+        (
+            "COPY t TO PROGRAM 'rm'",
+            "COPY of a file or program of the server",
+        ),
+        ("COPY t FROM STDIN (FORMAT binary)", "COPY in binary format"),
+        ("DESCRIBE t", "DESCRIBE of anything but HISTORY"),
+        ("SET ROLE x", "SET ROLE"),
+        ("SET SESSION AUTHORIZATION x", "SET SESSION AUTHORIZATION"),
+    ];
+    for (sql, what) in cases {
+        let error = error(sql);
+        assert_eq!(error.message(), format!("{what} is not supported"), "{sql}");
+        assert_eq!(error.sqlstate().0, "0A000", "{sql}");
+    }
+}
+
+#[test]
+fn other_errors_have_their_sqlstate() {
+    let cases = [
+        (
+            "SELECT * FROM t; DROP TABLE other.s.t",
+            "0A000",
+            "cross-database references are not implemented: other.s.t",
+        ),
+        (
+            "DROP TABLE a.b.c.d",
+            "42601",
+            "improper qualified name (too many dotted names): a.b.c.d",
+        ),
+        (
+            "CREATE TABLE t (a INT, A INT)",
+            "42701",
+            "column \"a\" specified more than once",
+        ),
+        (
+            "CREATE VIEW v (a, a) AS SELECT 1, 2",
+            "42701",
+            "column \"a\" specified more than once",
+        ),
+        (
+            "CREATE MATERIALIZED VIEW m WITH (a = 1, A = 2) AS SELECT 1",
+            "22023",
+            "option \"a\" is given twice",
+        ),
+        (
+            "CREATE OR REPLACE VIEW IF NOT EXISTS v AS SELECT 1",
+            "42601",
+            "OR REPLACE and IF NOT EXISTS cannot be combined",
+        ),
+        (
+            "COPY t FROM STDIN (DELIMITER 'ab')",
+            "22023",
+            "COPY delimiter must be a single one-byte character",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT csv, DELIMITER '\"')",
+            "22023",
+            "COPY delimiter and quote must be different",
+        ),
+        (
+            "COPY t FROM STDIN (QUOTE '\"')",
+            "22023",
+            "COPY QUOTE requires CSV mode",
+        ),
+        (
+            "COPY t FROM STDIN (FORMAT xml)",
+            "22023",
+            "COPY format \"xml\" not recognized",
+        ),
+        (
+            "COPY t FROM STDIN (SPEED 9)",
+            "42601",
+            "option \"speed\" not recognized",
+        ),
+        (
+            "DROP TABLE \"t@version=3\"",
+            "42602",
+            "the name \"t@version=3\" is reserved",
+        ),
+    ];
+    for (sql, sqlstate, message) in cases {
+        let error = parse(sql).expect_err(sql);
+        assert_eq!(error.message(), message, "{sql}");
+        assert_eq!(error.sqlstate().0, sqlstate, "{sql}");
+        assert!(error.position().is_some(), "{sql}");
+    }
+}
+
+#[test]
+fn unknown_options_name_the_nearest() {
+    let options = Options(vec![("uniqe_key".to_owned(), "id".to_owned())]);
+    let error = options
+        .check_known(&["lookback", "unique_key"], "materialized view raw.contact")
+        .unwrap_err();
+    assert_eq!(
+        error.message(),
+        "materialized view raw.contact has no option \"uniqe_key\""
+    );
+    assert_eq!(error.hint(), Some("Perhaps you meant \"unique_key\"."));
+    assert!(options.check_known(&["uniqe_key"], "x").is_ok());
+}
+
+#[test]
+fn texts_are_cut_at_semicolons() {
+    let sql = "-- first\n ; SELECT 'ä;'  ;;SHOW ALL /* end */;\n-- last";
+    let parsed = parse_with_text(sql).unwrap();
+    let texts: Vec<_> = parsed.iter().map(|one| (one.start, one.text)).collect();
+    assert_eq!(texts, [(12, "SELECT 'ä;'"), (28, "SHOW ALL /* end */")]);
+    assert_eq!(parse(" ; -- nothing\n").unwrap(), []);
+    assert!(parse_one("").is_err());
+    assert!(parse_one("SELECT 1; SELECT 2").is_err());
+}

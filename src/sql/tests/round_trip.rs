@@ -1,0 +1,289 @@
+//! Displaying a statement and parsing it again gives the statement.
+
+use proptest::prelude::*;
+
+use crate::sql::name::{ObjectName, QualifiedName, Quoted};
+use crate::sql::{Statement, parse_one};
+
+/// Statements, and how they are displayed; `=` where they are as written.
+const STATEMENTS: &[(&str, &str)] = &[
+    ("SELECT 1", "="),
+    (
+        "select a, b from t where c = 'it''s'",
+        "SELECT a, b FROM t WHERE c = 'it''s'",
+    ),
+    (
+        "SELECT 'a''''b', E'x\\'\\'y', N'it''s', $$it's$$",
+        "SELECT E'a\\'\\'b', E'x\\'\\'y', 'it''s', 'it''s'",
+    ),
+    ("SELECT '\\'''", "SELECT E'\\\\\\''"),
+    (
+        "SELECT - - 1, - (-1), +-a, NOT NOT b",
+        "SELECT - -1, -(-1), + -a, NOT NOT b",
+    ),
+    ("SELECT * FROM t VERSION AS OF 3 x", "="),
+    ("SELECT \"A\", \"b c\" FROM \"T\"", "="),
+    ("WITH x AS (SELECT 1) SELECT * FROM x", "="),
+    ("VALUES (1, 'a'), (2, 'b')", "="),
+    ("(SELECT 1) UNION ALL (SELECT 2)", "="),
+    ("TABLE s.t", "SELECT * FROM s.t"),
+    ("SELECT * FROM t VERSION AS OF 3", "="),
+    ("SELECT * FROM t TIMESTAMP AS OF '2026-01-01' AS x", "="),
+    ("SELECT f(a => 1, b => 'x')", "="),
+    (
+        "SELECT a::int, b::text FROM t",
+        "SELECT a::INT, b::TEXT FROM t",
+    ),
+    (
+        "SELECT count(*) FILTER (WHERE x > 1) OVER (PARTITION BY a ORDER BY b) FROM t",
+        "=",
+    ),
+    ("EXPLAIN SELECT 1", "="),
+    (
+        "explain analyze verbose select 1",
+        "EXPLAIN ANALYZE VERBOSE SELECT 1",
+    ),
+    (
+        "EXPLAIN (ANALYZE, VERBOSE false, COSTS off, FORMAT text) SELECT 1",
+        "EXPLAIN ANALYZE SELECT 1",
+    ),
+    ("EXPLAIN (SELECT 1)", "="),
+    ("CREATE SCHEMA raw", "="),
+    ("CREATE SCHEMA IF NOT EXISTS \"My Schema\"", "="),
+    (
+        "CREATE EXTERNAL TABLE crm.contact STORED AS csv LOCATION 'data/*.csv' OPTIONS (has_header true, 'format.delimiter' ';', Sample_Rows 5)",
+        "CREATE EXTERNAL TABLE crm.contact STORED AS CSV LOCATION 'data/*.csv' OPTIONS (has_header 'true', 'format.delimiter' ';', sample_rows '5')",
+    ),
+    (
+        "CREATE EXTERNAL TABLE IF NOT EXISTS c (\"Id\" BIGINT NOT NULL, Name TEXT) OPTIONS (a.b -1) LOCATION 's3://b/it''s' STORED AS PARQUET",
+        "CREATE EXTERNAL TABLE IF NOT EXISTS c (\"Id\" BIGINT NOT NULL, name TEXT) STORED AS PARQUET LOCATION 's3://b/it''s' OPTIONS ('a.b' '-1')",
+    ),
+    (
+        "CREATE OR REPLACE EXTERNAL TABLE c STORED AS JSON LOCATION 'x'",
+        "=",
+    ),
+    ("CREATE VIEW v AS SELECT 1", "="),
+    ("CREATE OR REPLACE VIEW s.v (a, \"B\") AS SELECT 1, 2", "="),
+    (
+        "CREATE VIEW IF NOT EXISTS v AS SELECT * FROM tributary.raw.t",
+        "=",
+    ),
+    (
+        "CREATE VIEW tributary.s.v AS SELECT 1",
+        "CREATE VIEW s.v AS SELECT 1",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW m AS SELECT * FROM t WITH DATA",
+        "CREATE MATERIALIZED VIEW m AS SELECT * FROM t",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW m AS SELECT * FROM t WITH NO DATA",
+        "=",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t GROUP BY a WITH NO DATA",
+        "=",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t ORDER BY a LIMIT 3 WITH NO DATA",
+        "=",
+    ),
+    ("CREATE MATERIALIZED VIEW m AS SELECT a WITH NO DATA", "="),
+    (
+        "CREATE MATERIALIZED VIEW m (a, CONSTRAINT ok EXPECT (a > 0 AND b IS NOT NULL) ON VIOLATION DROP ROW, b, CONSTRAINT hard EXPECT (b LIKE '%@%') ON VIOLATION FAIL UPDATE, CONSTRAINT soft EXPECT (true)) WITH (unique_key = 'a', lookback = 5) AS SELECT 1, 2",
+        "CREATE MATERIALIZED VIEW m (a, b, CONSTRAINT ok EXPECT (a > 0 AND b IS NOT NULL) ON VIOLATION DROP ROW, CONSTRAINT hard EXPECT (b LIKE '%@%') ON VIOLATION FAIL UPDATE, CONSTRAINT soft EXPECT (true)) WITH (unique_key = 'a', lookback = '5') AS SELECT 1, 2",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW m (\"constraint\") AS SELECT 1",
+        "=",
+    ),
+    (
+        "CREATE TABLE t (a INT NOT NULL, b TEXT NULL, c NUMERIC(10,2))",
+        "CREATE TABLE t (a INT NOT NULL, b TEXT, c NUMERIC(10,2))",
+    ),
+    (
+        "CREATE TABLE IF NOT EXISTS t (a TIMESTAMP WITH TIME ZONE, b DOUBLE PRECISION[])",
+        "=",
+    ),
+    ("CREATE OR REPLACE TABLE t AS SELECT 1 AS a", "="),
+    (
+        "CREATE TABLE t (a, b) AS VALUES (1, 2) WITH DATA",
+        "CREATE TABLE t (a, b) AS VALUES (1, 2)",
+    ),
+    ("CREATE CHECK one_email AS SELECT 1", "="),
+    (
+        "CREATE OR REPLACE CHECK q.c WITH (severity = warn) AS SELECT 1",
+        "CREATE OR REPLACE CHECK q.c WITH (severity = 'warn') AS SELECT 1",
+    ),
+    ("DROP SCHEMA a, b CASCADE", "="),
+    (
+        "DROP TABLE IF EXISTS s.t RESTRICT",
+        "DROP TABLE IF EXISTS s.t",
+    ),
+    ("DROP EXTERNAL TABLE t", "="),
+    ("DROP VIEW v, w", "="),
+    ("DROP MATERIALIZED VIEW m", "="),
+    ("DROP CHECK c", "="),
+    ("REFRESH MATERIALIZED VIEW s.m", "="),
+    (
+        "refresh materialized view concurrently m full",
+        "REFRESH MATERIALIZED VIEW m FULL",
+    ),
+    (
+        "INSERT INTO t VALUES (1, DEFAULT)",
+        "INSERT INTO t VALUES (1, NULL)",
+    ),
+    ("INSERT INTO s.t (a, \"B\") SELECT 1, 2", "="),
+    ("INSERT INTO t (SELECT 1)", "="),
+    ("INSERT INTO t WITH x AS (SELECT 1) SELECT * FROM x", "="),
+    (
+        "COPY t FROM STDIN",
+        "COPY t FROM STDIN WITH (FORMAT text, DELIMITER '\t', NULL '\\N', HEADER false)",
+    ),
+    (
+        "COPY t (a, b) FROM STDIN WITH CSV HEADER",
+        "COPY t (a, b) FROM STDIN WITH (FORMAT csv, DELIMITER ',', NULL '', HEADER true, QUOTE '\"', ESCAPE '\"')",
+    ),
+    (
+        "COPY t TO STDOUT (FORMAT csv, HEADER true, NULL 'n/a', DELIMITER ';', QUOTE '''')",
+        "COPY t TO STDOUT WITH (FORMAT csv, DELIMITER ';', NULL 'n/a', HEADER true, QUOTE '''', ESCAPE '''')",
+    ),
+    (
+        "COPY t FROM STDIN DELIMITER AS '|' NULL AS 'x'",
+        "COPY t FROM STDIN WITH (FORMAT text, DELIMITER '|', NULL 'x', HEADER false)",
+    ),
+    (
+        "COPY t FROM STDIN WITH (DELIMITER E'\\t')",
+        "COPY t FROM STDIN WITH (FORMAT text, DELIMITER '\t', NULL '\\N', HEADER false)",
+    ),
+    (
+        "COPY (SELECT * FROM t) TO STDOUT WITH (FORMAT csv)",
+        "COPY (SELECT * FROM t) TO STDOUT WITH (FORMAT csv, DELIMITER ',', NULL '', HEADER false, QUOTE '\"', ESCAPE '\"')",
+    ),
+    ("COMMENT ON TABLE s.t IS 'it''s'", "="),
+    ("COMMENT ON MATERIALIZED VIEW m IS NULL", "="),
+    ("COMMENT ON COLUMN s.t.\"C\" IS 'c'", "="),
+    ("COMMENT ON SCHEMA s IS 's'", "="),
+    (
+        "COMMENT ON CHECK c IS $$two 'quotes'$$",
+        "COMMENT ON CHECK c IS 'two ''quotes'''",
+    ),
+    ("DESCRIBE HISTORY s.t", "="),
+    ("desc history t", "DESCRIBE HISTORY t"),
+    ("SET x TO 5", "SET x TO '5'"),
+    ("SET LOCAL a.b = off", "SET LOCAL a.b TO 'off'"),
+    (
+        "SET SESSION DateStyle TO ISO, MDY",
+        "SET datestyle TO 'iso, mdy'",
+    ),
+    (
+        "SET search_path TO \"$user\", Public, 'a b'",
+        "SET search_path TO \"$user\", public, \"a b\"",
+    ),
+    ("SET x TO DEFAULT", "="),
+    (
+        "SET TIME ZONE 'Europe/Berlin'",
+        "SET timezone TO 'Europe/Berlin'",
+    ),
+    ("SET TIME ZONE -3", "SET timezone TO '-3'"),
+    ("SET TIME ZONE LOCAL", "SET timezone TO DEFAULT"),
+    ("SET NAMES 'UTF8'", "SET client_encoding TO 'UTF8'"),
+    (
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "SET default_transaction_isolation TO 'read committed'",
+    ),
+    (
+        "SET TRANSACTION READ ONLY",
+        "SET LOCAL transaction_read_only TO 'on'",
+    ),
+    ("RESET x", "SET x TO DEFAULT"),
+    ("RESET ALL", "="),
+    ("SHOW ALL", "="),
+    ("SHOW TIME ZONE", "SHOW timezone"),
+    ("SHOW Search_Path", "SHOW search_path"),
+    (
+        "SHOW TRANSACTION ISOLATION LEVEL",
+        "SHOW transaction_isolation",
+    ),
+    ("BEGIN", "="),
+    (
+        "begin work isolation level serializable, read only",
+        "BEGIN",
+    ),
+    ("START TRANSACTION READ WRITE", "BEGIN"),
+    ("COMMIT", "="),
+    ("END TRANSACTION", "COMMIT"),
+    ("ROLLBACK AND NO CHAIN", "ROLLBACK"),
+    ("ABORT", "ROLLBACK"),
+];
+
+#[test]
+fn statements_read_back() {
+    for (written, displayed) in STATEMENTS {
+        let statement = parse_one(written).unwrap_or_else(|error| {
+            panic!("{written}: {error} {:?}", error.detail());
+        });
+        let shown = statement.to_string();
+        let expected = if *displayed == "=" {
+            written
+        } else {
+            displayed
+        };
+        assert_eq!(shown, *expected, "display of {written}");
+        let again = parse_one(&shown).unwrap_or_else(|error| panic!("{shown}: {error}"));
+        assert_eq!(again, statement, "{written}");
+    }
+}
+
+#[test]
+fn every_keyword_can_be_a_name() {
+    for keyword in datafusion::sql::sqlparser::keywords::ALL_KEYWORDS {
+        let name = ObjectName::from(QualifiedName::new(keyword.to_lowercase(), *keyword));
+        for statement in [
+            format!("DROP TABLE {name}, {name} CASCADE"),
+            format!("REFRESH MATERIALIZED VIEW {name} FULL"),
+            format!(
+                "COMMENT ON COLUMN {name}.{} IS 'x'",
+                Quoted(&keyword.to_lowercase())
+            ),
+            format!("SELECT * FROM {name}"),
+            format!("COPY {name} FROM STDIN"),
+        ] {
+            let parsed = parse_one(&statement).unwrap_or_else(|error| {
+                panic!("{statement}: {error}");
+            });
+            assert_eq!(parse_one(&parsed.to_string()).as_ref().ok(), Some(&parsed));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_name_reads_back(schema in "\\PC{1,12}", name in "[a-zA-Z\" .$é]{1,12}") {
+        let name = ObjectName::from(QualifiedName::new(schema, name));
+        let sql = format!("REFRESH MATERIALIZED VIEW {name}");
+        // Names that cannot be written are refused, never changed.
+        if let Ok(statement) = parse_one(&sql) {
+            let Statement::Refresh(refresh) = statement else {
+                panic!("{sql}");
+            };
+            prop_assert_eq!(refresh.name, name);
+        }
+    }
+
+    #[test]
+    fn any_string_reads_back(text in "['\\\\a$\n\t\"]{0,12}|\\PC{0,12}") {
+        let sql = format!(
+            "CREATE VIEW v AS SELECT '{}' AS x",
+            text.replace('\'', "''")
+        );
+        let statement = parse_one(&sql).unwrap();
+        let shown = statement.to_string();
+        prop_assert_eq!(parse_one(&shown).unwrap(), statement, "{}", shown);
+        let comment = format!("COMMENT ON VIEW v IS '{}'", text.replace('\'', "''"));
+        let Statement::Comment(comment) = parse_one(&comment).unwrap() else {
+            panic!("{comment}");
+        };
+        prop_assert_eq!(comment.text.as_deref(), Some(text.as_str()));
+    }
+}

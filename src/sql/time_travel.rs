@@ -1,0 +1,233 @@
+//! `VERSION AS OF` and `TIMESTAMP AS OF`.
+//!
+//! DataFusion's planner drops a table's version without a word. So before a query is planned, each
+//! versioned table is renamed to one whose name carries the version; the catalog decodes the name
+//! and gives the table as it was then. Users cannot write such names themselves.
+
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectNamePart, Query, TableAlias, TableFactor, TableVersion, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
+};
+
+use super::cursor::{fold, object_name_from};
+use super::hidden_columns;
+use super::scope::Scopes;
+use crate::error::{Error, Result, SqlState};
+
+const NUMBER: &str = "@version=";
+const TIMESTAMP: &str = "@timestamp=";
+
+/// A version of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// Its number.
+    Number(i64),
+    /// The one that was current at a time.
+    Timestamp(DateTime<Utc>),
+}
+
+/// Renames the versioned tables of a query, so that planning it finds them. To be called for every
+/// query before it is planned; what is stored and displayed is the query as written.
+///
+/// # Errors
+/// A version that is no literal, of another form than the two, or of what has no versions.
+pub fn rewrite(query: &mut Query) -> Result<()> {
+    match query.visit(&mut Rewriter::default()) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+/// The table and the version that a rewritten name stands for; `None` for every other name.
+pub fn decode(name: &str) -> Option<(&str, Version)> {
+    if let Some((base, number)) = name.rsplit_once(NUMBER) {
+        return Some((base, Version::Number(number.parse().ok()?)));
+    }
+    let (base, timestamp) = name.rsplit_once(TIMESTAMP)?;
+    let timestamp = DateTime::parse_from_rfc3339(timestamp).ok()?;
+    Some((base, Version::Timestamp(timestamp.to_utc())))
+}
+
+/// Refuses a name that could be taken for an encoded one.
+pub(super) fn refuse_encoded(name: &str) -> Result<()> {
+    if !name.contains(NUMBER) && !name.contains(TIMESTAMP) && hidden_columns::decode(name).is_none() {
+        return Ok(());
+    }
+    Err(Error::new(
+        SqlState::INVALID_NAME,
+        format!("the name \"{name}\" is reserved"),
+    )
+    .with_hint("Write VERSION AS OF or TIMESTAMP AS OF after the table's name."))
+}
+
+fn encode(name: &str, version: Version) -> String {
+    match version {
+        Version::Number(number) => format!("{name}{NUMBER}{number}"),
+        Version::Timestamp(timestamp) => {
+            let timestamp = timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            format!("{name}{TIMESTAMP}{timestamp}")
+        }
+    }
+}
+
+#[derive(Default)]
+struct Rewriter {
+    scopes: Scopes,
+}
+
+impl VisitorMut for Rewriter {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.enter(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.leave(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<Error> {
+        match self.rewrite_table(table) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+impl Rewriter {
+    fn rewrite_table(&self, table: &mut TableFactor) -> Result<()> {
+        let TableFactor::Table {
+            name,
+            alias,
+            args,
+            version,
+            ..
+        } = table
+        else {
+            return Ok(());
+        };
+        if let Some(ObjectNamePart::Identifier(last)) = name.0.last() {
+            refuse_encoded(&last.value)?;
+        }
+        let Some(asked) = version.take() else {
+            return Ok(());
+        };
+        let relation = object_name_from(name)?;
+        if args.is_some() || self.scopes.hides(name) {
+            return Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("{relation} has no versions"),
+            )
+            .with_hint("Only tables and materialized views have."));
+        }
+        let asked = read(&asked).map_err(|error| error.within(&relation))?;
+        let Some(ObjectNamePart::Identifier(last)) = name.0.last_mut() else {
+            return Ok(());
+        };
+        if alias.is_none() {
+            *alias = Some(TableAlias {
+                explicit: true,
+                name: last.clone(),
+                columns: Vec::new(),
+                at: None,
+            });
+        }
+        let base = fold(last.value.clone(), last.quote_style);
+        *last = Ident::with_quote('"', encode(&base, asked));
+        Ok(())
+    }
+}
+
+fn read(version: &TableVersion) -> Result<Version> {
+    match version {
+        TableVersion::VersionAsOf(number) => read_number(number),
+        TableVersion::TimestampAsOf(timestamp) | TableVersion::ForSystemTimeAsOf(timestamp) => {
+            read_timestamp(timestamp)
+        }
+        TableVersion::Function(function) => Err(unknown(function)),
+        TableVersion::Changes { changes, .. } => Err(unknown(changes)),
+    }
+}
+
+fn unknown(clause: &Expr) -> Error {
+    Error::unsupported(format!("{clause} after a table"))
+        .with_hint("Write VERSION AS OF number or TIMESTAMP AS OF 'time'.")
+}
+
+fn read_number(number: &Expr) -> Result<Version> {
+    let parsed = match number {
+        Expr::Value(ValueWithSpan {
+            value: Value::Number(number, _),
+            ..
+        }) => number.parse().ok(),
+        _ => None,
+    };
+    parsed.map(Version::Number).ok_or_else(|| {
+        Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            format!("VERSION AS OF {number} is not a version"),
+        )
+        .with_hint("A version is a whole number; DESCRIBE HISTORY lists them.")
+    })
+}
+
+fn read_timestamp(timestamp: &Expr) -> Result<Version> {
+    // TIMESTAMP '...' and '...'::timestamptz say no more than the string.
+    let literal = match timestamp {
+        Expr::TypedString(typed) => &typed.value.value,
+        Expr::Value(value) => &value.value,
+        _ => &Value::Null,
+    };
+    let (Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = literal else {
+        return Err(Error::unsupported(format!("TIMESTAMP AS OF {timestamp}"))
+            .with_hint("Write the time as a literal: TIMESTAMP AS OF '2026-01-31 12:00:00'."));
+    };
+    parse_timestamp(text.trim())
+        .map(Version::Timestamp)
+        .ok_or_else(|| {
+            Error::new(
+                SqlState::INVALID_TEXT_REPRESENTATION,
+                format!("invalid input syntax for type timestamp: \"{text}\""),
+            )
+            .with_hint("Write it as in '2026-01-31 12:00:00+00'; UTC is taken where no zone is.")
+        })
+}
+
+/// ISO 8601 in the forms that Postgres reads: a date, with or without a time, with or without an
+/// offset; UTC where there is none.
+fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
+    let with_offset = [
+        "%Y-%m-%d %H:%M:%S%.f%#z",
+        "%Y-%m-%dT%H:%M:%S%.f%#z",
+        "%Y-%m-%d %H:%M%#z",
+    ];
+    let without = [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+    ];
+    let zoned = match text.strip_suffix(['Z', 'z']) {
+        Some(utc) => format!("{}+00", utc.trim_end()),
+        None => text.to_owned(),
+    };
+    if let Some(time) = with_offset
+        .iter()
+        .find_map(|format| DateTime::parse_from_str(&zoned, format).ok())
+    {
+        return Some(time.to_utc());
+    }
+    without
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .or_else(|| {
+            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            date.and_hms_opt(0, 0, 0)
+        })
+        .map(|time| time.and_utc())
+}
