@@ -23,9 +23,6 @@ mod table_id;
 mod types;
 mod writer;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -271,3 +268,6 @@ impl fmt::Debug for Warehouse {
         write!(f, "warehouse at {}", self.root.url)
     }
 }
+
+#[cfg(test)]
+mod tests;
