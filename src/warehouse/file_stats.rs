@@ -21,47 +21,39 @@ use super::types::{UTC, keeps_order};
 /// Statistics are kept of this many columns, as Delta's default has it.
 const MAX_COLUMNS: usize = 32;
 
-/// Bounds of text with this many characters or more may be cut.
-const CUT_TEXT: usize = 32;
-
 /// Decimals of more digits do not survive JSON.
 const EXACT_DIGITS: u8 = 15;
 
 const TIMESTAMP: &str = "%Y-%m-%dT%H:%M:%S%.6f";
 
-/// The statistics that the log gets, as JSON; `unordered` tells the columns that have no bounds
-/// because they hold NaN.
+/// The statistics that the log gets, as JSON; `nulls` counts the NULLs of each column.
+///
+/// Floating-point columns have no bounds, here and in the footer: NaN sorts above all numbers in
+/// SQL, but counts for nothing in the bounds of Parquet, so that filters would lose it.
 pub(super) fn to_json(
     metadata: &ParquetMetaData,
     stored: &SchemaRef,
-    unordered: &[bool],
+    nulls: &[u64],
     rows: u64,
 ) -> String {
-    let (mut mins, mut maxes, mut nulls) = (Map::new(), Map::new(), Map::new());
+    let (mut mins, mut maxes, mut counts) = (Map::new(), Map::new(), Map::new());
     let descriptor = metadata.file_metadata().schema_descr();
-    let columns = stored.fields().iter().zip(unordered).take(MAX_COLUMNS);
-    for (field, unordered) in columns {
+    let columns = stored.fields().iter().zip(nulls).take(MAX_COLUMNS);
+    for (field, nulls) in columns.filter(|(field, _)| !field.data_type().is_nested()) {
+        counts.insert(field.name().clone(), (*nulls).into());
+        if field.data_type().is_floating() {
+            continue;
+        }
         let Ok(converter) = StatisticsConverter::try_new(field.name(), stored, descriptor) else {
             continue;
         };
-        if field.data_type().is_nested() {
-            continue;
-        }
         let groups = || metadata.row_groups().iter();
-        let Ok(counts) = converter.row_group_null_counts(groups()) else {
+        let Ok(nulls) = converter.row_group_null_counts(groups()) else {
             continue;
         };
-        if counts.null_count() > 0 {
-            continue;
-        }
-        let total: u64 = counts.values().iter().sum();
-        nulls.insert(field.name().clone(), total.into());
-        if *unordered {
-            continue;
-        }
         // A row group may lack a bound only where it has no values.
         let has_values: Vec<bool> = groups()
-            .zip(counts.values())
+            .zip(nulls.values())
             .map(|(group, nulls)| u64::try_from(group.num_rows()).is_ok_and(|rows| rows > *nulls))
             .collect();
         let min = converter.row_group_mins(groups()).ok();
@@ -73,7 +65,7 @@ pub(super) fn to_json(
             maxes.insert(field.name().clone(), max);
         }
     }
-    json!({"numRecords": rows, "minValues": mins, "maxValues": maxes, "nullCount": nulls})
+    json!({"numRecords": rows, "minValues": mins, "maxValues": maxes, "nullCount": counts})
         .to_string()
 }
 
@@ -102,8 +94,6 @@ fn scalar_to_json(scalar: &ScalarValue) -> Option<Value> {
         ScalarValue::Int16(value) => (*value)?.into(),
         ScalarValue::Int32(value) => (*value)?.into(),
         ScalarValue::Int64(value) => (*value)?.into(),
-        ScalarValue::Float32(value) => finite((*value)?.into())?,
-        ScalarValue::Float64(value) => finite((*value)?)?,
         ScalarValue::Utf8(value) => value.as_deref()?.into(),
         ScalarValue::Decimal128(Some(value), precision, scale) if *precision <= EXACT_DIGITS => {
             serde_json::from_str(&Decimal128Type::format_decimal(*value, *precision, *scale))
@@ -123,10 +113,6 @@ fn scalar_to_json(scalar: &ScalarValue) -> Option<Value> {
         }
         _ => return None,
     })
-}
-
-fn finite(value: f64) -> Option<Value> {
-    value.is_finite().then(|| value.into())
 }
 
 fn in_four_digits(date: NaiveDate) -> Option<()> {
@@ -220,19 +206,8 @@ fn json_to_scalar(value: &Value, stored: &DataType, upper: bool) -> Option<(Scal
             let value = ScalarValue::Int64(Some(value.as_i64()?));
             (value.cast_to(stored).ok()?, true)
         }
-        DataType::Float32 => {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "it was written from an f32"
-            )]
-            let value = value.as_f64()? as f32;
-            (ScalarValue::Float32(Some(value)), false)
-        }
-        DataType::Float64 => (ScalarValue::Float64(Some(value.as_f64()?)), false),
-        DataType::Utf8 => {
-            let text = value.as_str()?;
-            (text.into(), text.chars().count() < CUT_TEXT)
-        }
+        // Long texts are cut, and nothing tells which.
+        DataType::Utf8 => (value.as_str()?.into(), false),
         DataType::Decimal128(precision, _) if *precision <= EXACT_DIGITS => {
             let text = ScalarValue::Utf8(Some(value.as_number()?.to_string()));
             (text.cast_to(stored).ok()?, true)
@@ -265,4 +240,104 @@ fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
     }
     let time = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
     Some(time.and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{
+        Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray,
+        TimestampMicrosecondArray,
+    };
+    use datafusion::parquet::arrow::ArrowWriter;
+    use datafusion::parquet::file::properties::WriterProperties;
+    use proptest::collection::vec;
+    use proptest::option::of;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bounds_of(batch: &RecordBatch) -> FileBounds {
+        let schema = TableSchema::declare(&batch.schema(), false).unwrap();
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(3))
+            .build();
+        let stored = Arc::clone(&schema.stored);
+        let mut writer = ArrowWriter::try_new(Vec::new(), stored, Some(properties)).unwrap();
+        writer.write(batch).unwrap();
+        let metadata = writer.close().unwrap();
+        let nulls: Vec<u64> = batch
+            .columns()
+            .iter()
+            .map(|c| c.null_count() as u64)
+            .collect();
+        let json = to_json(&metadata, &schema.stored, &nulls, batch.num_rows() as u64);
+        FileBounds::from_json(Some(&json), &schema)
+    }
+
+    proptest! {
+        #[test]
+        fn all_values_are_within_the_bounds(
+            numbers in vec(of(any::<i64>()), 8),
+            texts in vec(of("\\PC{0,80}"), 8),
+            decimals in vec(of(-999_999_999_999_i128..1_000_000_000_000), 8),
+            days in vec(of(-800_000..3_000_000), 8),
+            times in vec(of(-100_000_000_000_000_000_i64..300_000_000_000_000_000), 8),
+        ) {
+            let decimals = Decimal128Array::from(decimals).with_precision_and_scale(12, 6).unwrap();
+            let times = TimestampMicrosecondArray::from(times);
+            let columns: [(&str, ArrayRef); 6] = [
+                ("number", Arc::new(Int64Array::from(numbers))),
+                ("text", Arc::new(StringArray::from(texts))),
+                ("decimal", Arc::new(decimals)),
+                ("day", Arc::new(Date32Array::from(days))),
+                ("time", Arc::new(times.clone())),
+                ("time_utc", Arc::new(times.with_timezone(UTC))),
+            ];
+            let columns = columns.map(|(name, array)| (name, array, true));
+            let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+            let bounds = bounds_of(&batch);
+            prop_assert_eq!(bounds.rows, Some(8));
+            for (column, bounds) in batch.columns().iter().zip(&bounds.columns) {
+                prop_assert_eq!(bounds.nulls, Some(column.null_count() as u64));
+                let values: Vec<ScalarValue> = (0..8)
+                    .map(|row| ScalarValue::try_from_array(column, row).unwrap())
+                    .filter(|value| !value.is_null())
+                    .collect();
+                if let (Some(min), Some(max)) = (&bounds.min, &bounds.max) {
+                    prop_assert!(values.iter().all(|value| min <= value && value <= max));
+                    prop_assert!(!bounds.exact || (values.contains(min) && values.contains(max)));
+                } else {
+                    prop_assert!(!bounds.exact);
+                }
+            }
+            let number = &bounds.columns[0];
+            prop_assert_eq!(number.exact, batch.column(0).null_count() < 8);
+        }
+    }
+
+    #[test]
+    fn milliseconds_of_other_engines_are_no_exact_bounds() {
+        let batch = RecordBatch::try_from_iter([(
+            "time",
+            Arc::new(TimestampMicrosecondArray::from(vec![0])) as ArrayRef,
+        )]);
+        let schema = TableSchema::declare(&batch.unwrap().schema(), false).unwrap();
+        let json = r#"{"numRecords": 2, "minValues": {"time": "1970-01-01T00:00:00.001"},
+            "maxValues": {"time": "1970-01-01T00:00:00.001"}, "nullCount": {"time": 0}}"#;
+        let bounds = FileBounds::from_json(Some(json), &schema);
+        let [time] = bounds.columns.as_slice() else {
+            panic!("one column");
+        };
+        assert!(!time.exact);
+        assert_eq!(
+            time.min,
+            Some(ScalarValue::TimestampMicrosecond(Some(1_000), None))
+        );
+        assert_eq!(
+            time.max,
+            Some(ScalarValue::TimestampMicrosecond(Some(1_999), None))
+        );
+        let nothing = FileBounds::from_json(Some("not JSON"), &schema);
+        assert_eq!(nothing.rows, None);
+    }
 }

@@ -24,9 +24,6 @@ mod table_id;
 mod types;
 mod writer;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -280,3 +277,6 @@ impl fmt::Debug for Warehouse {
         write!(f, "warehouse at {}", self.root.url)
     }
 }
+
+#[cfg(test)]
+mod tests;

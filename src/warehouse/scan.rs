@@ -144,12 +144,15 @@ impl TableProvider for TableScan {
             .map(|f| self.partitioned_file(f))
             .collect();
         let statistics = merge(&files)?;
-        let groups = FileGroup::new(files)
-            .split_files(state.config().target_partitions())
-            .into_iter()
+        // In their order, so that few partitions read the rows as they were written.
+        let per_group = files
+            .len()
+            .div_ceil(state.config().target_partitions().max(1));
+        let groups = files
+            .chunks(per_group)
             .map(|group| {
-                let statistics = merge(group.files())?;
-                Ok(group.with_statistics(Arc::new(statistics)))
+                let statistics = merge(group)?;
+                Ok(FileGroup::new(group.to_vec()).with_statistics(Arc::new(statistics)))
             })
             .collect::<Result<Vec<_>>>()?;
 

@@ -71,7 +71,7 @@ mod tests {
         let id = TableId::new(17, "my schema", "a/../ü%20\"b");
         let [schema, table] = id.folders();
         assert_eq!(schema, "my_schema");
-        assert_eq!(table, "a_____20_b-17".replace("a_____20", "a______20"));
+        assert_eq!(table, "a______20_b-17");
         assert_eq!(oid_of_folder(&table), Some(17));
         assert_eq!(oid_of_folder("_delta_log"), None);
         let long = TableId::new(1, "", "x".repeat(500)).folders();

@@ -232,3 +232,53 @@ pub(super) fn from_delta_name(name: &str) -> Result<DataType> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array, IntervalDayTimeArray, IntervalMonthDayNanoArray};
+    use arrow::compute::cast;
+    use arrow::datatypes::{IntervalDayTime, IntervalMonthDayNano};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn intervals_survive_as_text(
+            months in -100_000..100_000,
+            days in -100_000..100_000,
+            milliseconds in any::<i32>(),
+            nanoseconds in any::<i64>(),
+        ) {
+            let whole = IntervalMonthDayNano::new(months, days, nanoseconds);
+            let whole = IntervalMonthDayNanoArray::from(vec![whole]);
+            let text = cast(&whole, &stored_type(whole.data_type()).unwrap()).unwrap();
+            let back = cast(&text, whole.data_type()).unwrap();
+            prop_assert_eq!(back.to_data(), whole.to_data());
+
+            let short = IntervalDayTimeArray::from(vec![IntervalDayTime::new(days, milliseconds)]);
+            let text = cast(&short, &stored_type(short.data_type()).unwrap()).unwrap();
+            let back = cast(&text, short.data_type()).unwrap();
+            prop_assert_eq!(back.to_data(), short.to_data());
+        }
+
+        #[test]
+        fn delta_names_are_read_back(precision in 1_u8..=38, scale in 0_i8..=38) {
+            let plain = [
+                DataType::Boolean,
+                DataType::Int8,
+                DataType::Float64,
+                DataType::Utf8,
+                DataType::Binary,
+                DataType::Date32,
+                DataType::Timestamp(TimeUnit::Microsecond, None),
+                DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+                DataType::Decimal128(precision, scale.min(precision as i8)),
+            ];
+            for data_type in plain {
+                let name = delta_name(&data_type).unwrap();
+                prop_assert_eq!(from_delta_name(&name).unwrap(), data_type);
+            }
+        }
+    }
+}

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::util::display::FormatOptions;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::parquet::arrow::ArrowSchemaConverter;
 use datafusion::parquet::arrow::async_writer::AsyncArrowWriter;
-use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::parquet::basic::Type;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use futures::StreamExt as _;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -167,8 +169,8 @@ struct Encoder {
 struct OpenFile {
     name: String,
     rows: u64,
-    /// By column, whether it holds NaN, which no bound includes.
-    unordered: Vec<bool>,
+    /// By column.
+    nulls: Vec<u64>,
     writer: AsyncArrowWriter<BufWriter>,
 }
 
@@ -182,8 +184,8 @@ impl Encoder {
             Some(file) => file,
             None => self.begin()?,
         };
-        for (column, unordered) in batch.columns().iter().zip(&mut file.unordered) {
-            *unordered = *unordered || has_nan(column);
+        for (column, nulls) in batch.columns().iter().zip(&mut file.nulls) {
+            *nulls += column.null_count() as u64;
         }
         file.rows += batch.num_rows() as u64;
         file.writer.write(&batch).await.map_err(from_parquet)?;
@@ -204,11 +206,7 @@ impl Encoder {
         let name = format!("part-{:05}-{}.parquet", self.files.len(), self.write);
         let path = self.place.file(&name);
         self.paths.lock().push(path.clone());
-        let properties = WriterProperties::builder()
-            .set_compression(self.settings.compression)
-            .set_max_row_group_row_count(Some(self.settings.row_group_rows))
-            .set_created_by(format!("tributary version {}", env!("CARGO_PKG_VERSION")))
-            .build();
+        let properties = self.properties()?;
         let object = BufWriter::new(Arc::clone(&self.place.store), path);
         let stored = Arc::clone(&self.schema.stored);
         let columns = stored.fields().len();
@@ -217,9 +215,27 @@ impl Encoder {
         Ok(OpenFile {
             name,
             rows: 0,
-            unordered: vec![false; columns],
+            nulls: vec![0; columns],
             writer,
         })
+    }
+
+    fn properties(&self) -> Result<WriterProperties> {
+        let mut properties = WriterProperties::builder()
+            .set_compression(self.settings.compression)
+            .set_max_row_group_row_count(Some(self.settings.row_group_rows))
+            .set_created_by(format!("tributary version {}", env!("CARGO_PKG_VERSION")));
+        let parquet = ArrowSchemaConverter::new()
+            .convert(&self.schema.stored)
+            .map_err(from_parquet)?;
+        for column in parquet.columns() {
+            // See `file_stats::to_json`.
+            if matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE) {
+                let none = EnabledStatistics::None;
+                properties = properties.set_column_statistics_enabled(column.path().clone(), none);
+            }
+        }
+        Ok(properties.build())
     }
 
     async fn close(&mut self) -> Result<()> {
@@ -229,7 +245,7 @@ impl Encoder {
         let metadata = file.writer.finish().await.map_err(from_parquet)?;
         self.memory.free();
         self.files.push(NewFile {
-            stats: file_stats::to_json(&metadata, &self.schema.stored, &file.unordered, file.rows),
+            stats: file_stats::to_json(&metadata, &self.schema.stored, &file.nulls, file.rows),
             name: file.name,
             rows: file.rows,
             bytes: file.writer.bytes_written() as u64,
@@ -296,18 +312,4 @@ fn store_column(column: &ArrayRef, declared: &Field, stored: &DataType) -> Resul
         return Ok(column);
     }
     Ok(cast_with_options(&column, stored, &options)?)
-}
-
-fn has_nan(column: &ArrayRef) -> bool {
-    match column.data_type() {
-        DataType::Float32 => {
-            let values = column.as_primitive::<Float32Type>().values();
-            values.iter().any(|value| value.is_nan())
-        }
-        DataType::Float64 => {
-            let values = column.as_primitive::<Float64Type>().values();
-            values.iter().any(|value| value.is_nan())
-        }
-        _ => false,
-    }
 }

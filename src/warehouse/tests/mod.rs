@@ -15,7 +15,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::compute::concat_batches;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::local::LocalFileSystem;
 use tempfile::TempDir;
 use url::Url;
@@ -94,7 +94,9 @@ fn stream(batches: Vec<RecordBatch>) -> SendableRecordBatchStream {
 
 async fn collect(provider: Arc<dyn TableProvider>) -> RecordBatch {
     let schema = provider.schema();
-    let context = SessionContext::new();
+    // One partition reads files in the order of their commits.
+    let config = SessionConfig::new().with_target_partitions(1);
+    let context = SessionContext::new_with_config(config);
     let batches = context.read_table(provider).unwrap().collect().await;
     concat_batches(&schema, &batches.unwrap()).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Plans are made from the statistics in the log.
 
+use arrow::array::Float64Array;
 use datafusion::physical_plan::displayable;
-use datafusion::prelude::SessionConfig;
 
 use super::*;
 
@@ -99,4 +99,29 @@ async fn files_are_spread_over_partitions() {
         .await
         .unwrap();
     assert_eq!(found.iter().map(RecordBatch::num_rows).sum::<usize>(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_a_number_is_greater_than_all_numbers() {
+    let fixture = Fixture::new();
+    let values: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), Some(f64::NAN), None]));
+    let batch = RecordBatch::try_from_iter_with_nullable([("x", values, true)]).unwrap();
+    fixture.replace(batch).await;
+    let context = SessionContext::new();
+    let provider = fixture
+        .warehouse
+        .scan(&fixture.id, At::Latest)
+        .await
+        .unwrap();
+    context.register_table("t", provider).unwrap();
+    for (filter, rows) in [
+        ("x > 5", 1),
+        ("x = 'NaN'", 1),
+        ("x < 5", 1),
+        ("x IS NULL", 1),
+    ] {
+        let sql = format!("SELECT x FROM t WHERE {filter}");
+        let found = context.sql(&sql).await.unwrap().count().await.unwrap();
+        assert_eq!(found, rows, "{filter}");
+    }
 }
