@@ -192,6 +192,7 @@ impl Error {
     /// A bug: something that no input should be able to cause.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(SqlState::INTERNAL_ERROR, message)
+            .with_hint("This is a bug of Tributary. Please report it, with the statement that shows it.")
     }
 
     /// Something Postgres or the design has and this server does not.
@@ -301,6 +302,9 @@ impl From<ArrowError> for Error {
                 Self::new(SqlState::INVALID_TEXT_REPRESENTATION, lower_first(&message))
             }
             ArrowError::IoError(_, error) => error.into(),
+            ArrowError::InvalidArgumentError(message) if message.contains("non-nullable") => {
+                Self::new(SqlState::NOT_NULL_VIOLATION, "null value in a column that violates its not-null constraint")
+            }
             other => Self::new(
                 SqlState::INVALID_PARAMETER_VALUE,
                 lower_first(&other.to_string()),
@@ -341,9 +345,15 @@ impl From<DataFusionError> for Error {
             DataFusionError::Collection(mut inner) if !inner.is_empty() => {
                 inner.swap_remove(0).into()
             }
-            other => Self::internal(lower_first(&other.to_string())),
+            other => Self::internal(lower_first(without_report(&other.strip_backtrace()))),
         }
     }
+}
+
+/// DataFusion asks for a bug report to itself; whoever reads it here is not its user.
+fn without_report(message: &str) -> &str {
+    let message = message.trim_start_matches("Internal error: ");
+    message.split("\nThis issue was likely caused by").next().unwrap_or(message)
 }
 
 /// Finds our own error, or one we know, in what another crate carried for us.
@@ -387,7 +397,7 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::NotImplemented(message) => {
             Error::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(message))
         }
-        DataFusionError::Internal(message) => Error::internal(lower_first(message)),
+        DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
         other => Error::new(
             SqlState::INVALID_PARAMETER_VALUE,
             lower_first(&other.strip_backtrace()),

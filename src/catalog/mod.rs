@@ -23,7 +23,7 @@ mod kill_test;
 mod tests;
 
 pub use journal::Journal;
-pub use name::is_system_schema;
+pub use name::{check_writable, is_system_schema};
 pub use object::{Kind, Object, Oid};
 pub use snapshot::{Schema, Snapshot};
 pub use transaction::{NewObject, Transaction};

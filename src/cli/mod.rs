@@ -79,7 +79,6 @@ pub fn command() -> Command {
              A flag wins over the environment, which wins over the file.",
         )
         .subcommand_required(false)
-        .args_conflicts_with_subcommands(true)
         .subcommand(server("serve", "Apply the project, build what is stale, and serve it (the default)"))
         .subcommand(server("run", "Apply the project, build what is stale, and exit: 0 all good, 1 a model or check failed, 2 wrong usage"))
         .subcommand(server("plan", "Print what run would do, and do nothing"))

@@ -162,6 +162,12 @@ settings! {
         statement_timeout: Milliseconds = "0",
         /// Whether backslashes in ordinary string literals are literal, which is always so.
         standard_conforming_strings: values::AlwaysOn = "on",
+        /// The isolation level that clients ask for. Whatever it is, each statement reads one version of each table.
+        transaction_isolation: values::Isolation = "read committed",
+        /// The isolation level that transactions begin with.
+        default_transaction_isolation: values::Isolation = "read committed",
+        /// Whether clients ask for transactions that only read.
+        default_transaction_read_only: Switch = "off",
         /// The time zone that timestamps with time zone are shown in. Text without a zone is read as UTC.
         time_zone as "TimeZone": TimeZone = "UTC",
         /// How many partitions a query is worked on in parallel; 0 for one a core.

@@ -287,7 +287,9 @@ macro_rules! choice {
 
             fn read(text: &str) -> Result<Self, String> {
                 $( if text.eq_ignore_ascii_case($text) { return Ok(Self($shown)); } )+
-                Err([$($shown),+].join(" or "))
+                let mut known = vec![$($shown),+];
+                known.dedup();
+                Err(known.join(" or "))
             }
 
             fn show(&self) -> String {
@@ -308,6 +310,11 @@ choice!(
 choice!(
     /// The interval style.
     IntervalStyle: "interval style", "postgres" => "postgres"
+);
+choice!(
+    /// How far a transaction is kept apart from others: every statement sees one version of each table.
+    Isolation: "isolation level", "read committed" => "read committed", "read uncommitted" => "read uncommitted",
+    "repeatable read" => "repeatable read", "serializable" => "serializable"
 );
 choice!(
     /// A setting that is always on.

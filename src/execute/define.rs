@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Kind, NewObject, Object};
+use crate::catalog::{Kind, NewObject, Object, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::define;
 use crate::session::Session;
@@ -48,6 +48,7 @@ pub async fn creation(session: &Session, statement: Statement, if_not_exists: bo
             return Err(Error::new(sqlstate, format!("{} \"{name}\" already exists", if kind == Kind::Check { "check" } else { "relation" })));
         }
     }
+    check_writable(&name.schema, || format!("create \"{name}\""))?;
     snapshot.resolve_schema(&name.schema)?;
     let existing = existing.cloned();
     let mut statement = statement;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ParamValues;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
@@ -31,7 +32,11 @@ pub async fn execute(session: &Session, prepared: &Prepared, parameters: Vec<Sca
     let schema = prepared.schema.clone().unwrap_or_else(|| rows.schema());
     let names = Arc::clone(&schema);
     let notices = session.notices();
-    let rows = rows.map(move |batch| Ok(batch?.with_schema(Arc::clone(&names))?));
+    let rows = rows.map(move |batch| {
+        let batch = batch?;
+        let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&names), batch.columns().to_vec(), &rows)?)
+    });
     // Rows of a source that were left out are told of when the last row was sent.
     let told = futures::stream::once(async move {
         if let Some(notice) = rejected.notice() {

@@ -5,6 +5,7 @@ mod relations;
 mod sessions;
 mod state;
 mod system;
+mod types;
 
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};

@@ -11,6 +11,7 @@ use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 
 use super::relations::{Databases, Reading};
+use super::types::PostgresTypes;
 use super::{Instance, machine};
 use crate::catalog::pg_catalog;
 use crate::config::{Configuration, SessionSettings};
@@ -57,12 +58,14 @@ pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) 
         .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(DATABASE, crate::sql::name::DEFAULT_SCHEMA)
+        .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut state = SessionStateBuilder::new_with_default_features()
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
+        .with_type_planner(Arc::new(PostgresTypes))
         .build();
     tributary_udfs::register_all(&mut state)?;
     Ok(state)
@@ -89,6 +92,8 @@ impl Instance {
             // Registering fails for no function: it replaces one of the same name.
             let _ = state.register_udf(Arc::new(function));
         }
+        // now() is the time at which the statement began.
+        state.mark_start_execution();
         state
     }
 }

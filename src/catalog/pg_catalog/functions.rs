@@ -31,6 +31,9 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
             let oid = u32::try_from(oid).unwrap_or(0);
             text(Some(format_type(oid, modifier.unwrap_or(-1))))
         }),
+        udf("version", &[&[]], TEXT, |_, _| {
+            text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))
+        }),
         udf("pg_get_userbyid", &[&[BIGINT]], TEXT, |sources, values| {
             text(number(values, 0).map(|oid| match oid {
                 super::OWNER => sources.owner(),
