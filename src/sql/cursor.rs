@@ -13,7 +13,7 @@ use super::time_travel;
 use crate::error::{Error, SqlState};
 
 /// How deep expressions and subqueries may be nested.
-const MAX_DEPTH: usize = 200;
+const MAX_DEPTH: usize = 64;
 
 /// How many expressions may be begun, with all that are begun anew, for any text.
 const MIN_EXPRESSIONS: usize = 50_000;
