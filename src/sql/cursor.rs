@@ -16,10 +16,10 @@ use crate::error::{Error, SqlState};
 const MAX_DEPTH: usize = 64;
 
 /// How many expressions may be begun, with all that are begun anew, for any text.
-const MIN_EXPRESSIONS: usize = 50_000;
+const MIN_EXPRESSIONS: usize = 10_000;
 
 /// How many more for each token.
-const MAX_EXPRESSIONS_A_TOKEN: usize = 30;
+const MAX_EXPRESSIONS_A_TOKEN: usize = 10;
 
 /// What a statement's parser gives.
 pub type Parsed<T> = Result<T, Failure>;
