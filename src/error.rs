@@ -31,12 +31,16 @@ impl SqlState {
     pub const DIVISION_BY_ZERO: Self = Self("22012");
     /// A function was given an argument outside its domain.
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
+    /// Sub-arrays of different lengths in an array of several dimensions.
+    pub const ARRAY_SUBSCRIPT_ERROR: Self = Self("2202E");
     /// Text that its type cannot be read from.
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     /// A parameter in binary format that is not a value of its type.
     pub const INVALID_BINARY_REPRESENTATION: Self = Self("22P03");
     /// A row of a file or of COPY that cannot be read.
     pub const BAD_COPY_FILE_FORMAT: Self = Self("22P04");
+    /// Text that is no date or time.
+    pub const INVALID_DATETIME_FORMAT: Self = Self("22007");
     /// A value outside the range of dates and times.
     pub const DATETIME_FIELD_OVERFLOW: Self = Self("22008");
     /// Bytes that are not UTF-8.
@@ -69,10 +73,16 @@ impl SqlState {
     pub const INVALID_CATALOG_NAME: Self = Self("3D000");
     /// No schema of that name.
     pub const INVALID_SCHEMA_NAME: Self = Self("3F000");
+    /// Something that no user may do.
+    pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
+    /// Someone else changed the same table at the same time.
+    pub const SERIALIZATION_FAILURE: Self = Self("40001");
     /// SQL that cannot be parsed.
     pub const SYNTAX_ERROR: Self = Self("42601");
     /// An identifier that cannot be one.
     pub const INVALID_NAME: Self = Self("42602");
+    /// An identifier that is too long.
+    pub const NAME_TOO_LONG: Self = Self("42622");
     /// A column named twice.
     pub const DUPLICATE_COLUMN: Self = Self("42701");
     /// A column name that fits two columns.
@@ -89,6 +99,8 @@ impl SqlState {
     pub const DATATYPE_MISMATCH: Self = Self("42804");
     /// An object of another kind than the statement wants.
     pub const WRONG_OBJECT_TYPE: Self = Self("42809");
+    /// A name that the server keeps for itself.
+    pub const RESERVED_NAME: Self = Self("42939");
     /// No function of that name and those arguments.
     pub const UNDEFINED_FUNCTION: Self = Self("42883");
     /// No relation of that name.
@@ -127,6 +139,8 @@ impl SqlState {
     pub const QUERY_CANCELED: Self = Self("57014");
     /// The server stops.
     pub const ADMIN_SHUTDOWN: Self = Self("57P01");
+    /// The server stopped without finishing.
+    pub const CRASH_SHUTDOWN: Self = Self("57P02");
     /// The server is not ready.
     pub const CANNOT_CONNECT_NOW: Self = Self("57P03");
     /// A file or object store failed.

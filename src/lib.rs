@@ -3,11 +3,18 @@
 //! ARCHITECTURE.md is the map of this crate.
 
 pub mod catalog;
+pub mod cli;
+pub mod config;
 pub mod error;
+pub mod execute;
 pub mod generate;
+pub mod instance;
 pub mod models;
 pub mod session;
 pub mod sources;
 pub mod sql;
 pub mod warehouse;
 pub mod wire;
+
+/// The version that clients are told: that of the PostgreSQL they may take this server for.
+pub const SERVER_VERSION: &str = concat!("15.0 (Tributary ", env!("CARGO_PKG_VERSION"), ")");

@@ -1,3 +1,5 @@
 //! The `tributary` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    tributary::cli::main()
+}

@@ -1,5 +1,104 @@
 //! The catalog: the objects, their persistence and what stands on what.
+//!
+//! Everything is in one transactional file, `catalog.redb`, apart from the tables of the warehouse.
+//! Readers hold an immutable [`Snapshot`] and wait for nobody; writers go through
+//! [`Catalog::write`], one at a time, and what they did is on disk before it can be seen.
 
+pub mod journal;
 pub mod object;
+pub mod pg_catalog;
+pub mod system;
 
+mod dependency;
+mod name;
+mod record;
+mod snapshot;
+mod store;
+mod time;
+mod transaction;
+
+#[cfg(test)]
+mod kill_test;
+#[cfg(test)]
+mod tests;
+
+pub use journal::Journal;
+pub use name::is_system_schema;
 pub use object::{Kind, Object, Oid};
+pub use snapshot::{Schema, Snapshot};
+pub use transaction::{NewObject, Transaction};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::error::Result;
+use store::Store;
+
+/// The persistent catalog of one data directory.
+#[derive(Debug)]
+pub struct Catalog {
+    store: Arc<Store>,
+    /// Taken for the whole of a change: there is one writer at a time.
+    writer: Mutex<()>,
+    /// Held only as long as it takes to copy or swap the pointer.
+    current: RwLock<Arc<Snapshot>>,
+}
+
+impl Catalog {
+    /// Opens the catalog in the file `path`, which is created where it does not exist.
+    ///
+    /// # Errors
+    /// 55006 where another process has it open, XX001 where the file is damaged or was written by a
+    /// newer version, 58030 and the like where it cannot be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        let store = Store::open(path)?;
+        let current = RwLock::new(Arc::new(store.load()?));
+        Ok(Self {
+            store: Arc::new(store),
+            writer: Mutex::new(()),
+            current,
+        })
+    }
+
+    /// The catalog as it is now; it never changes under its holder.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.current.read())
+    }
+
+    /// Runs `change` alone, makes what it did durable, and then shows it to readers. Where it
+    /// returns an error nothing of it stays.
+    ///
+    /// It blocks on other writers and on the disk: from async code call it on a blocking thread.
+    ///
+    /// # Errors
+    /// That of `change`, or of the disk.
+    pub fn write<T>(&self, change: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        let _alone = self.writer.lock();
+        let mut transaction = Transaction::new(&self.store, &self.snapshot());
+        let answer = change(&mut transaction)?;
+        if let Some(next) = transaction.commit()? {
+            *self.current.write() = Arc::new(next);
+        }
+        Ok(answer)
+    }
+
+    /// A number for an object to come, so that its data can be written before it is created. It is
+    /// never given out again, whether or not the object comes to be.
+    ///
+    /// # Errors
+    /// 54000 where all numbers are used up, or those of the disk.
+    pub fn reserve_oid(&self) -> Result<Oid> {
+        self.store.next_oid()
+    }
+
+    /// The journal of refreshes and checks, in the same file. It keeps the last
+    /// `retention` records of each kind. What the last process left running is marked interrupted.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn journal(&self, retention: u64) -> Result<Journal> {
+        Journal::open(Arc::clone(&self.store), retention)
+    }
+}

@@ -1,6 +1,7 @@
 //! What the catalog keeps of an object.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
@@ -28,6 +29,42 @@ pub enum Kind {
     Check,
 }
 
+impl Kind {
+    /// The kind as SQL writes it, in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExternalTable => "external table",
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Check => "check",
+        }
+    }
+
+    /// Whether it has columns and lives in the name space of relations.
+    pub fn is_relation(self) -> bool {
+        self != Self::Check
+    }
+
+    /// The kind that a `CREATE` statement makes; `None` for any other statement.
+    pub fn of(statement: &Statement) -> Option<Self> {
+        match statement {
+            Statement::CreateExternalTable(_) => Some(Self::ExternalTable),
+            Statement::CreateTable(_) => Some(Self::Table),
+            Statement::CreateView(_) => Some(Self::View),
+            Statement::CreateMaterializedView(_) => Some(Self::MaterializedView),
+            Statement::CreateCheck(_) => Some(Self::Check),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// An object of a schema. Relations (all but checks) share one name space; checks have another.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -52,4 +89,11 @@ pub struct Object {
     pub project_file: Option<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+}
+
+impl Object {
+    /// `materialized view a.b`, as messages name it.
+    pub fn described(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
 }

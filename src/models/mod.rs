@@ -1,9 +1,23 @@
-//! Models: what a project folder defines, in what order it is built, and what comes from where.
+//! Models: what is built from what. The project folder, the dependency graph, refreshing,
+//! expectations, checks.
 
+pub mod check;
+pub mod define;
+pub mod expectation;
 pub mod graph;
 pub mod lineage;
+pub mod plan;
+pub mod progress;
 pub mod project;
+pub mod refresh;
+pub mod rejected;
+pub mod run;
+pub mod stale;
 
-pub use graph::{Graph, Schedule};
-pub use lineage::{ColumnLineage, lineage};
-pub use project::{Project, ProjectModel};
+use crate::catalog::Object;
+use crate::warehouse::TableId;
+
+/// The table that holds the rows of a table or materialized view.
+pub fn table_id(object: &Object) -> TableId {
+    TableId::new(object.oid, &object.name.schema, &object.name.name)
+}

@@ -1,1 +1,95 @@
-//! To be written.
+//! Sources: `CREATE EXTERNAL TABLE` over files in any object store.
+//!
+//! A source knows no warehouse and no wire: it gives DataFusion a table, and sets aside the rows
+//! that cannot be read. One file a format: `csv`, `json`, `parquet`, `ipc` (Arrow), `avro`;
+//! `location` finds the files, `scan` reads them.
+//!
+//! Every table has two columns that `*` does not show: `_file`, the file's name as the location
+//! gives it, and `_row`, the line where the record begins (CSV, JSON) or the row's ordinal in its
+//! file (Parquet, Arrow, Avro), both from 1. [`crate::sql::hidden_columns`] tells how a query gets them.
+
+mod avro;
+mod csv;
+mod format;
+mod hidden;
+mod infer;
+mod input;
+mod ipc;
+mod json;
+mod local;
+mod location;
+pub mod options;
+mod parquet;
+mod provider;
+mod reference;
+mod rejected;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use std::path::Path;
+
+use ::arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SessionState;
+use datafusion::sql::sqlparser::ast::ColumnDef;
+
+pub use format::FileFormat;
+pub use hidden::{is_hidden, with_hidden_columns};
+pub use provider::FileTable;
+pub use reference::reference;
+pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
+pub use types::type_name;
+
+use crate::error::Result;
+use crate::sql::create_external_table::CreateExternalTable;
+
+/// Checks a definition and tells its columns: those declared, or else those that its files have.
+/// Relative locations are below `base`.
+///
+/// # Errors
+/// 22023 for an option, format or location that cannot be; 58P01 where columns must be inferred
+/// and no file is there, or where a single path is missing; what reading the sample meets.
+pub async fn infer_schema(
+    definition: &CreateExternalTable,
+    base: &Path,
+    state: &SessionState,
+) -> Result<SchemaRef> {
+    provider::infer_schema(definition, base, state).await
+}
+
+/// The columns that a statement declares; timestamps count microseconds, as in Postgres.
+///
+/// # Errors
+/// 42704 for a type that does not exist; 42701 for a name given twice.
+pub fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
+    types::declared_schema(columns)
+}
+
+/// The table of a definition, with the columns that [`infer_schema`] told when it was created.
+/// Files are listed anew by each query.
+///
+/// # Errors
+/// Those of the definition; files are not looked at.
+pub async fn provider(
+    definition: &CreateExternalTable,
+    schema: SchemaRef,
+    base: &Path,
+    state: &SessionState,
+) -> Result<FileTable> {
+    FileTable::open(definition, schema, base, state).map_err(|error| error.within(&definition.name))
+}
+
+/// A hash of the files' names, sizes, times and tags: it changes when the source does.
+///
+/// # Errors
+/// What listing the files meets.
+pub async fn fingerprint(
+    definition: &CreateExternalTable,
+    base: &Path,
+    state: &SessionState,
+) -> Result<String> {
+    provider::fingerprint(definition, base, state)
+        .await
+        .map_err(|error| error.within(&definition.name))
+}

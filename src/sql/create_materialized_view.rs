@@ -47,6 +47,17 @@ pub struct Expectation {
     pub on_violation: OnViolation,
 }
 
+impl OnViolation {
+    /// What is done, as the journal tells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::DropRow => "drop row",
+            Self::FailUpdate => "fail update",
+        }
+    }
+}
+
 /// What becomes of a row that violates an expectation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnViolation {

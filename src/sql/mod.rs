@@ -4,6 +4,7 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod column_names;
 mod columns;
 pub mod comment;
 pub mod copy;
@@ -15,15 +16,18 @@ pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
 mod cursor;
+mod definition;
 pub mod describe_history;
 pub mod dialect;
 pub mod drop;
 pub mod explain;
+pub mod hidden_columns;
 pub mod insert;
 mod limits;
 pub mod name;
 pub mod options;
 pub mod parser;
+pub mod qualify;
 mod query;
 pub mod references;
 pub mod refresh;

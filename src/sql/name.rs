@@ -74,17 +74,18 @@ impl fmt::Display for QualifiedName {
 /// An identifier as SQL text, quoted where it must be.
 pub struct Quoted<'a>(pub &'a str);
 
+impl Quoted<'_> {
+    /// Whether the identifier needs no quotes.
+    pub fn is_plain(&self) -> bool {
+        self.0.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && self.0.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && !is_reserved(self.0)
+    }
+}
+
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = self
-            .0
-            .starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-            && self
-                .0
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            && !is_reserved(self.0);
-        if plain {
+        if self.is_plain() {
             f.write_str(self.0)
         } else {
             write!(f, "\"{}\"", self.0.replace('"', "\"\""))

@@ -13,6 +13,14 @@ use crate::error::{Error, Result, SqlState, nearest};
 pub struct Options(pub Vec<(String, String)>);
 
 impl Options {
+    /// Gives `key` a value, whether it had one or not.
+    pub fn set(&mut self, key: &str, value: &str) {
+        match self.0.iter_mut().find(|(name, _)| name == key) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.0.push((key.to_owned(), value.to_owned())),
+        }
+    }
+
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0

@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::cursor::{fold, object_name_from};
+use super::hidden_columns;
 use super::scope::Scopes;
 use crate::error::{Error, Result, SqlState};
 
@@ -52,12 +53,12 @@ pub fn decode(name: &str) -> Option<(&str, Version)> {
 
 /// Refuses a name that could be taken for an encoded one.
 pub(super) fn refuse_encoded(name: &str) -> Result<()> {
-    if !name.contains(NUMBER) && !name.contains(TIMESTAMP) {
+    if !name.contains(NUMBER) && !name.contains(TIMESTAMP) && hidden_columns::decode(name).is_none() {
         return Ok(());
     }
     Err(Error::new(
         SqlState::INVALID_NAME,
-        format!("the name \"{name}\" is reserved for versions of tables"),
+        format!("the name \"{name}\" is reserved"),
     )
     .with_hint("Write VERSION AS OF or TIMESTAMP AS OF after the table's name."))
 }

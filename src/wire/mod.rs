@@ -1,1 +1,73 @@
-//! To be written.
+//! The Postgres wire protocol: accept loop, connections, portals, COPY, cancel, and the encoding of
+//! rows. It knows of the server behind it only what [`Backend`] says.
+//!
+//! A connection is one task: [`listener`] accepts it, [`startup`] greets the client, `connection`
+//! takes its messages one by one and hands them to `simple` or `extended`. Frontend messages are
+//! decoded here, with every length checked before it is used; the messages of the server are
+//! encoded by pgwire, except for rows, which go from Arrow arrays straight into the output buffer.
+//!
+//! Whatever a client sends, memory stays bounded: frames grow only as their bytes arrive, rows are
+//! written in pieces of 64 kB and wait for the client to read them, and the number of statements,
+//! portals and connections is limited by [`Limits`].
+
+mod backend;
+mod cancel;
+mod connection;
+pub mod copy_decoder;
+mod copy_in;
+mod copy_out;
+mod encode;
+mod error_response;
+mod extended;
+mod failure;
+mod frame;
+mod interrupt;
+pub mod listener;
+mod message;
+mod parameters;
+mod portal;
+mod reader;
+mod row_description;
+mod rows;
+mod simple;
+pub mod startup;
+mod startup_message;
+#[cfg(test)]
+mod tests;
+pub mod types;
+
+use std::time::Duration;
+
+pub use backend::{Backend, BackendSession, Client};
+pub use copy_decoder::CopyDecoder;
+pub use listener::serve;
+
+/// What one client, and all clients together, may take.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Sessions at once; one more is refused with 53300.
+    pub max_connections: usize,
+    /// How long a client may take from connecting to being ready for queries.
+    pub startup_timeout: Duration,
+    /// The largest message of a client, in bytes; a larger one ends the connection with 54000.
+    pub max_message_bytes: usize,
+    /// Prepared statements of one connection; one more is refused with 53400.
+    pub max_prepared_statements: usize,
+    /// Portals of one connection; one more is refused with 53400.
+    pub max_portals: usize,
+    /// How long running statements may go on once the server stops.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 100,
+            startup_timeout: Duration::from_secs(60),
+            max_message_bytes: 256 << 20,
+            max_prepared_statements: 10_000,
+            max_portals: 10_000,
+            shutdown_grace: Duration::from_secs(10),
+        }
+    }
+}

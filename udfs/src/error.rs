@@ -27,6 +27,24 @@ impl FunctionError {
         }
     }
 
+    /// An answer that its type cannot hold (22003).
+    pub fn out_of_range(message: impl Into<String>) -> Self {
+        Self {
+            sqlstate: "22003",
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Arguments whose number or types no form of the function takes (42883).
+    pub fn no_such_form(message: impl Into<String>) -> Self {
+        Self {
+            sqlstate: "42883",
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     /// Adds what to do, as a whole sentence.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -1,5 +1,67 @@
 //! SQL functions for customer data, usable in any DataFusion program.
+//!
+//! [`register_all`] gives a `SessionContext` (or any other [`FunctionRegistry`]) the whole
+//! library. One folder is one domain, one file is one function, and the file has the function's
+//! SQL name. What a function does is said once, in the `#[user_doc]` above it, from which
+//! [`reference`] writes the reference page.
 
+mod arguments;
 mod error;
+mod impute;
+mod latest;
+mod normalize;
+mod phonetic;
+mod reference;
+mod similarity;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 pub use error::FunctionError;
+pub use reference::reference;
+
+/// Functions of DataFusion that this library replaces on purpose: `levenshtein` answers as
+/// PostgreSQL's does, an integer whatever the string type, with optional costs.
+pub const OVERRIDES: [&str; 1] = ["levenshtein"];
+
+/// Every scalar function, as `SessionStateBuilder::with_scalar_functions` takes them.
+///
+/// That method replaces DataFusion's own functions unless they are given too: prefer
+/// [`register_all`] on the finished state, or chain the two lists, this one last.
+pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
+    [
+        similarity::functions(),
+        phonetic::functions(),
+        normalize::functions(),
+    ]
+    .concat()
+}
+
+/// Every aggregate function; all of them work as window functions too.
+pub fn all_aggregate_functions() -> Vec<Arc<AggregateUDF>> {
+    latest::functions()
+}
+
+/// Every function that needs an `OVER` clause.
+pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
+    impute::functions()
+}
+
+/// Registers every function under its name and aliases, replacing those of the same name.
+pub fn register_all(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for function in all_scalar_functions() {
+        registry.register_udf(function)?;
+    }
+    for function in all_aggregate_functions() {
+        registry.register_udaf(function)?;
+    }
+    for function in all_window_functions() {
+        registry.register_udwf(function)?;
+    }
+    Ok(())
+}

@@ -280,7 +280,7 @@ fn other_errors_have_their_sqlstate() {
         (
             "DROP TABLE \"t@version=3\"",
             "42602",
-            "the name \"t@version=3\" is reserved for versions of tables",
+            "the name \"t@version=3\" is reserved",
         ),
     ];
     for (sql, sqlstate, message) in cases {

@@ -1,0 +1,77 @@
+-- The golden customer: one row a person, from the best of what all systems know.
+--
+-- Survivorship is latest wins, field by field, and a NULL never wins. An address is taken as a
+-- whole from the latest record that has a street, so that nobody lives in one city's street and
+-- another city's postcode. Gaps in birth_year, segment and device are filled with what is usual
+-- among comparable customers; the *_imputed columns say so, and no campaign should take them for
+-- facts.
+CREATE MATERIALIZED VIEW golden.customer (
+    CONSTRAINT known_customer EXPECT (customer_id IS NOT NULL) ON VIOLATION FAIL UPDATE
+)
+AS
+WITH survivor AS (
+    SELECT
+        customer_id,
+        latest_by(given_name, updated_at) AS given_name,
+        latest_by(family_name, updated_at) AS family_name,
+        latest_by(email, updated_at) AS email,
+        latest_by(phone, updated_at) AS phone,
+        latest_by(birth_date, updated_at) AS birth_date,
+        latest_by(country, updated_at) AS country,
+        latest_by(segment, updated_at) AS segment,
+        latest_by(device, updated_at) AS device,
+        latest_by(accepts_email, updated_at) AS accepts_email,
+        latest_by(CASE WHEN street IS NOT NULL THEN person.record END, updated_at) AS address_record,
+        min(created_at) AS customer_since,
+        max(updated_at) AS updated_at,
+        count(*) AS records,
+        count(DISTINCT system) AS systems
+    FROM staging.person
+    JOIN matching.cluster ON cluster.record = person.record
+    GROUP BY customer_id
+),
+known AS (
+    SELECT
+        survivor.*,
+        address.street,
+        address.postcode,
+        address.city,
+        CAST(extract(year FROM survivor.birth_date) AS INTEGER) AS known_birth_year
+    FROM survivor
+    LEFT JOIN staging.person AS address ON address.record = address_record
+),
+with_segment AS (
+    SELECT
+        *,
+        impute_mode(segment) OVER (PARTITION BY country) AS filled_segment
+    FROM known
+)
+SELECT
+    customer_id,
+    given_name,
+    family_name,
+    email,
+    phone,
+    birth_date,
+    CAST(impute_median(known_birth_year) OVER (PARTITION BY country, filled_segment) AS INTEGER)
+        AS birth_year,
+    known_birth_year IS NULL AS birth_year_imputed,
+    street,
+    postcode,
+    city,
+    country,
+    filled_segment AS segment,
+    segment IS NULL AS segment_imputed,
+    impute_mode(device) OVER (PARTITION BY country, filled_segment) AS device,
+    device IS NULL AS device_imputed,
+    coalesce(accepts_email, false) AS accepts_email,
+    customer_since,
+    updated_at,
+    records,
+    systems
+FROM with_segment;
+
+COMMENT ON COLUMN golden.customer.customer_id IS 'The smallest record of the person; stable as long as that record is';
+COMMENT ON COLUMN golden.customer.birth_year_imputed IS 'Whether birth_year is the median of customers of the same country and segment';
+COMMENT ON COLUMN golden.customer.segment_imputed IS 'Whether segment is the commonest one of the country';
+COMMENT ON COLUMN golden.customer.device_imputed IS 'Whether device is the commonest one of the same country and segment';

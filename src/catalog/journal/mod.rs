@@ -1,0 +1,212 @@
+//! What was done: refreshes, checks, and where each materialized view stands.
+//!
+//! Records are appended with numbers of their own and kept up to a limit, the oldest going first.
+//! Each call is durable when it returns, and blocks on the disk.
+
+mod check_result;
+mod log;
+mod model_state;
+mod refresh;
+
+#[cfg(test)]
+mod tests;
+
+pub use check_result::{CheckResult, CheckStatus};
+pub use model_state::ModelState;
+pub use refresh::{ExpectationCount, RefreshRecord, RefreshStatus};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use redb::{ReadableTable, WriteTransaction};
+
+use super::record::{from_json, to_json};
+use super::store::{MODEL_STATES, Store};
+use super::{Oid, time};
+use crate::error::{Result, SqlState};
+use log::{CHECK_RESULTS, Log, REFRESHES};
+
+/// How many bytes of rows a check result keeps as its sample.
+const SAMPLE_BYTES: usize = 64 << 10;
+/// How many bytes of an error's message a record keeps.
+const MESSAGE_BYTES: usize = 16 << 10;
+
+/// The durable journal of refreshes and checks.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    store: Arc<Store>,
+    retention: u64,
+}
+
+impl Journal {
+    pub(super) fn open(store: Arc<Store>, retention: u64) -> Result<Self> {
+        let journal = Self { store, retention };
+        journal.interrupt_running()?;
+        Ok(journal)
+    }
+
+    /// Appends a refresh and gives it its number.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn add_refresh(&self, record: &mut RefreshRecord) -> Result<()> {
+        cut_message(&mut record.error);
+        record.id = self.store.write(|write| {
+            self.log(write, REFRESHES).append(|id| {
+                record.id = id;
+                to_json(record)
+            })
+        })?;
+        Ok(())
+    }
+
+    /// Writes how a refresh ended, and what that makes of its materialized view, in one step.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn finish_refresh(&self, record: &RefreshRecord, state: Option<&ModelState>) -> Result<()> {
+        let mut record = record.clone();
+        cut_message(&mut record.error);
+        self.store.write(|write| {
+            self.log(write, REFRESHES)
+                .replace(record.id, &to_json(&record)?)?;
+            match state {
+                Some(state) => self.put_state(write, record.oid, state),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// The refreshes kept, the latest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn refreshes(&self, limit: usize) -> Result<Vec<RefreshRecord>> {
+        log::latest(&self.store, REFRESHES, limit)
+    }
+
+    /// A refresh, unless it is no longer kept.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn refresh(&self, id: u64) -> Result<Option<RefreshRecord>> {
+        log::record(&self.store, REFRESHES, id)
+    }
+
+    /// Appends what a check found and gives it its number. A sample that is too long is cut.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn add_check_result(&self, result: &mut CheckResult) -> Result<()> {
+        cut_message(&mut result.error);
+        result.cut_sample(SAMPLE_BYTES)?;
+        result.id = self.store.write(|write| {
+            self.log(write, CHECK_RESULTS).append(|id| {
+                result.id = id;
+                to_json(result)
+            })
+        })?;
+        Ok(())
+    }
+
+    /// The check results kept, the latest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn check_results(&self, limit: usize) -> Result<Vec<CheckResult>> {
+        log::latest(&self.store, CHECK_RESULTS, limit)
+    }
+
+    /// Where a materialized view stands; `None` where it was never refreshed.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn model_state(&self, oid: Oid) -> Result<Option<ModelState>> {
+        self.store.read(|read| {
+            let states = read.open_table(MODEL_STATES).map_err(self.store.failed())?;
+            let state = states.get(oid).map_err(self.store.failed())?;
+            state.map(|bytes| from_json(bytes.value())).transpose()
+        })
+    }
+
+    /// Where each materialized view stands, by its number.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn model_states(&self) -> Result<BTreeMap<Oid, ModelState>> {
+        self.store.read(|read| {
+            let states = read.open_table(MODEL_STATES).map_err(self.store.failed())?;
+            let mut found = BTreeMap::new();
+            for entry in states.iter().map_err(self.store.failed())? {
+                let (oid, bytes) = entry.map_err(self.store.failed())?;
+                found.insert(oid.value(), from_json(bytes.value())?);
+            }
+            Ok(found)
+        })
+    }
+
+    /// Writes where a materialized view stands. It goes when the view is dropped.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn put_model_state(&self, oid: Oid, state: &ModelState) -> Result<()> {
+        self.store.write(|write| self.put_state(write, oid, state))
+    }
+
+    fn log<'a>(&'a self, write: &'a WriteTransaction, table: log::Table) -> Log<'a> {
+        Log::new(&self.store, write, table, self.retention)
+    }
+
+    fn put_state(&self, write: &WriteTransaction, oid: Oid, state: &ModelState) -> Result<()> {
+        let mut state = state.clone();
+        cut_message(&mut state.error);
+        let mut states = write
+            .open_table(MODEL_STATES)
+            .map_err(self.store.failed())?;
+        states
+            .insert(oid, to_json(&state)?.as_slice())
+            .map_err(self.store.failed())?;
+        Ok(())
+    }
+
+    /// What the last process left running has stopped with it.
+    fn interrupt_running(&self) -> Result<()> {
+        let states = self.store.write(|write| {
+            // Makes the tables of a new file as well.
+            let mut refreshes = self.log(write, REFRESHES);
+            let _ = self.log(write, CHECK_RESULTS).len()?;
+            let mut interrupted = Vec::new();
+            for mut record in refreshes.records::<RefreshRecord>()? {
+                if record.status != RefreshStatus::Running {
+                    continue;
+                }
+                record.status = RefreshStatus::Interrupted;
+                record.finished_at = Some(time::now());
+                record.sqlstate = Some(SqlState::CRASH_SHUTDOWN.to_string());
+                record.error = Some("the server stopped while the refresh ran".to_owned());
+                refreshes.replace(record.id, &to_json(&record)?)?;
+                interrupted.push(record);
+            }
+            Ok(interrupted)
+        })?;
+        for record in states {
+            if let Some(mut state) = self.model_state(record.oid)? {
+                state.status = record.status;
+                state.last_refresh_id = record.id;
+                state.error = record.error;
+                self.put_model_state(record.oid, &state)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Messages can quote whole rows.
+fn cut_message(message: &mut Option<String>) {
+    if let Some(message) = message
+        && message.len() > MESSAGE_BYTES
+    {
+        message.truncate(message.floor_char_boundary(MESSAGE_BYTES));
+        message.push_str(" ...");
+    }
+}

@@ -1,0 +1,71 @@
+//! Which names objects may have.
+
+use crate::error::{Error, Result, SqlState};
+
+/// PostgreSQL's NAMEDATALEN less its terminator.
+const IDENTIFIER_BYTES: usize = 63;
+
+/// Schemas whose content the server makes itself, beside those that begin with `pg_`.
+const SYSTEM_SCHEMAS: [&str; 2] = ["information_schema", "tributary"];
+
+/// Whether a schema is the server's own: nobody creates, drops or fills it.
+pub fn is_system_schema(name: &str) -> bool {
+    name.starts_with("pg_") || SYSTEM_SCHEMAS.contains(&name)
+}
+
+/// Refuses what cannot be the name of a schema or an object.
+///
+/// PostgreSQL cuts names that are too long; two names that differ at their end would then be one,
+/// so here they are an error.
+pub fn check_identifier(name: &str) -> Result<()> {
+    if name.is_empty() {
+        return Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            "zero-length delimited identifier",
+        ));
+    }
+    if name.len() > IDENTIFIER_BYTES {
+        return Err(Error::new(
+            SqlState::NAME_TOO_LONG,
+            format!("identifier \"{name}\" is too long"),
+        )
+        .with_hint(format!(
+            "Use at most {IDENTIFIER_BYTES} bytes; it has {}.",
+            name.len()
+        )));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::new(
+            SqlState::INVALID_NAME,
+            format!("identifier {name:?} has a control character"),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a name that no user's schema can have.
+pub fn check_schema_name(name: &str) -> Result<()> {
+    check_identifier(name)?;
+    if name.starts_with("pg_") {
+        return Err(Error::new(
+            SqlState::RESERVED_NAME,
+            format!("unacceptable schema name \"{name}\""),
+        )
+        .with_detail("The prefix \"pg_\" is reserved for system schemas."));
+    }
+    Ok(())
+}
+
+/// Refuses to change a schema of the server's own.
+pub fn check_writable(schema: &str, what: impl FnOnce() -> String) -> Result<()> {
+    if is_system_schema(schema) {
+        return Err(Error::new(
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied to {}", what()),
+        )
+        .with_detail(format!(
+            "The schema \"{schema}\" belongs to the server itself."
+        )));
+    }
+    Ok(())
+}

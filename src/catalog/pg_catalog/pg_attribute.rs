@@ -1,0 +1,85 @@
+//! `pg_attribute`: columns.
+
+use super::relation::relations;
+use super::table::{PgTable, Row, Value, column, row};
+use super::types::Type;
+use crate::catalog::system::ColumnType::{Boolean, Integer, Oid, Smallint, Text, TextArray};
+use crate::wire::types::{PostgresType, type_modifier};
+
+pub static TABLE: PgTable = PgTable {
+    name: "pg_attribute",
+    oid: 1249,
+    columns: &[
+        column("attrelid", Oid),
+        column("attname", Text),
+        column("atttypid", Oid),
+        column("attstattarget", Integer),
+        column("attlen", Smallint),
+        column("attnum", Smallint),
+        column("attndims", Integer),
+        column("attcacheoff", Integer),
+        column("atttypmod", Integer),
+        column("attbyval", Boolean),
+        column("attalign", Text),
+        column("attstorage", Text),
+        column("attcompression", Text),
+        column("attnotnull", Boolean),
+        column("atthasdef", Boolean),
+        column("atthasmissing", Boolean),
+        column("attidentity", Text),
+        column("attgenerated", Text),
+        column("attisdropped", Boolean),
+        column("attislocal", Boolean),
+        column("attinhcount", Integer),
+        column("attcollation", Oid),
+        column("attacl", TextArray),
+        column("attoptions", TextArray),
+        column("attfdwoptions", TextArray),
+        column("attmissingval", Text),
+    ],
+    rows: Some(|sources| {
+        let all = relations(sources);
+        Ok(all
+            .iter()
+            .flat_map(|relation| {
+                let fields = relation.columns.fields().iter().zip(1..);
+                fields.map(|(field, number)| attribute(relation.oid, number, field))
+            })
+            .collect())
+    }),
+};
+
+fn attribute(relation: i64, number: i64, field: &arrow::datatypes::Field) -> Row {
+    let oid = PostgresType::of_field(field).oid;
+    let modifier = type_modifier(field.data_type());
+    let of = Type::of(oid);
+    let dimensions = i64::from(Type::is_array(oid));
+    row![
+        relation,
+        field.name().as_str(),
+        i64::from(oid),
+        -1,
+        of.length(),
+        number,
+        dimensions,
+        -1,
+        i64::from(modifier),
+        of.by_value(),
+        of.align(),
+        of.storage(),
+        "",
+        !field.is_nullable(),
+        false,
+        false,
+        "",
+        "",
+        false,
+        true,
+        0,
+        of.collation(),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ]
+}

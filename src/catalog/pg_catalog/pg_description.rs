@@ -1,0 +1,44 @@
+//! `pg_description`: comments.
+
+use super::PG_CATALOG;
+use super::relation::{namespaces, relations};
+use super::table::{PgTable, Row, column, row};
+use crate::catalog::system::ColumnType::{Integer, Oid, Text};
+
+/// The number of `pg_class`, where relations and their columns have their comments.
+const CLASS: i64 = 1259;
+/// The number of `pg_namespace`.
+const NAMESPACE: i64 = 2615;
+
+pub static TABLE: PgTable = PgTable {
+    name: "pg_description",
+    oid: 2609,
+    columns: &[
+        column("objoid", Oid),
+        column("classoid", Oid),
+        column("objsubid", Integer),
+        column("description", Text),
+    ],
+    rows: Some(|sources| {
+        let mut rows: Vec<Row> = Vec::new();
+        for schema in namespaces(&sources.snapshot()) {
+            if let Some(comment) = schema.comment {
+                rows.push(row![schema.oid, NAMESPACE, 0, comment]);
+            }
+        }
+        for relation in relations(sources) {
+            if relation.schema == PG_CATALOG {
+                continue;
+            }
+            if let Some(comment) = &relation.comment {
+                rows.push(row![relation.oid, CLASS, 0, comment.as_str()]);
+            }
+            for (field, number) in relation.columns.fields().iter().zip(1_i64..) {
+                if let Some(comment) = relation.column_comments.get(field.name()) {
+                    rows.push(row![relation.oid, CLASS, number, comment.as_str()]);
+                }
+            }
+        }
+        Ok(rows)
+    }),
+};

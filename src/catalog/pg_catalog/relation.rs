@@ -1,0 +1,153 @@
+//! Every relation there is: those of users, and those that the server makes itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+
+use super::PG_CATALOG;
+use crate::catalog::system::{
+    REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, SystemView, VIEWS, rejected_rows_schema,
+};
+use crate::catalog::{Kind, Object, Snapshot};
+
+/// PostgreSQL's number of `pg_catalog`.
+const PG_CATALOG_OID: i64 = 11;
+/// The number of schema `tributary`; below PostgreSQL's first number for users' objects.
+const SYSTEM_SCHEMA_OID: i64 = 12000;
+/// The number of `tributary.rejected_rows`.
+const REJECTED_ROWS_OID: i64 = 12001;
+/// The number of the first computed view of schema `tributary`.
+const FIRST_VIEW_OID: i64 = 12010;
+
+/// A schema.
+pub struct Namespace {
+    pub oid: i64,
+    pub name: String,
+    pub comment: Option<String>,
+}
+
+/// A relation.
+pub struct Relation {
+    pub oid: i64,
+    pub schema: String,
+    pub namespace: i64,
+    pub name: String,
+    /// PostgreSQL's letter for its kind.
+    pub kind: &'static str,
+    pub columns: SchemaRef,
+    pub comment: Option<String>,
+    pub column_comments: BTreeMap<String, String>,
+    /// The object, where it is a user's.
+    pub object: Option<Arc<Object>>,
+}
+
+/// Every schema.
+pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
+    let mut all = vec![
+        Namespace {
+            oid: PG_CATALOG_OID,
+            name: PG_CATALOG.to_owned(),
+            comment: Some("system catalog schema".to_owned()),
+        },
+        Namespace {
+            oid: SYSTEM_SCHEMA_OID,
+            name: SYSTEM_SCHEMA.to_owned(),
+            comment: Some("what the server knows of itself".to_owned()),
+        },
+    ];
+    all.extend(snapshot.schemas().map(|schema| Namespace {
+        oid: schema.oid.into(),
+        name: schema.name.clone(),
+        comment: schema.comment.clone(),
+    }));
+    all
+}
+
+/// Every relation.
+pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
+    let snapshot = sources.snapshot();
+    let own = super::tables().map(|table| {
+        let view: &dyn SystemView = table;
+        system_relation(table.oid, PG_CATALOG, PG_CATALOG_OID, "r", view)
+    });
+    let views = VIEWS
+        .iter()
+        .zip(FIRST_VIEW_OID..)
+        .map(|(view, oid)| system_relation(oid, SYSTEM_SCHEMA, SYSTEM_SCHEMA_OID, "v", *view));
+    let rejected_rows = Relation {
+        oid: REJECTED_ROWS_OID,
+        schema: SYSTEM_SCHEMA.to_owned(),
+        namespace: SYSTEM_SCHEMA_OID,
+        name: REJECTED_ROWS.to_owned(),
+        kind: "r",
+        columns: rejected_rows_schema(),
+        comment: None,
+        column_comments: BTreeMap::new(),
+        object: None,
+    };
+    let mut all: Vec<Relation> = own.chain(views).collect();
+    all.push(rejected_rows);
+    let objects = snapshot
+        .objects()
+        .filter_map(|object| user_relation(&snapshot, object));
+    all.extend(objects);
+    all
+}
+
+/// A relation by its number.
+pub fn relation(sources: &dyn SystemSources, oid: i64) -> Option<Relation> {
+    let snapshot = sources.snapshot();
+    match u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid)) {
+        Some(object) => user_relation(&snapshot, object),
+        None => relations(sources)
+            .into_iter()
+            .find(|relation| relation.oid == oid),
+    }
+}
+
+fn system_relation(
+    oid: i64,
+    schema: &str,
+    namespace: i64,
+    kind: &'static str,
+    view: &dyn SystemView,
+) -> Relation {
+    let columns = view.columns().iter();
+    let comments = columns.filter(|column| !column.description.is_empty());
+    Relation {
+        oid,
+        schema: schema.to_owned(),
+        namespace,
+        name: view.name().to_owned(),
+        kind,
+        columns: view.schema(),
+        comment: Some(view.description().to_owned()).filter(|comment| !comment.is_empty()),
+        column_comments: comments
+            .map(|column| (column.name.to_owned(), column.description.to_owned()))
+            .collect(),
+        object: None,
+    }
+}
+
+fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> {
+    let kind = match object.kind {
+        Kind::Table => "r",
+        Kind::View => "v",
+        Kind::MaterializedView => "m",
+        Kind::ExternalTable => "f",
+        Kind::Check => return None,
+    };
+    let namespace = snapshot.schema(&object.name.schema)?.oid.into();
+    Some(Relation {
+        oid: object.oid.into(),
+        schema: object.name.schema.clone(),
+        namespace,
+        name: object.name.name.clone(),
+        kind,
+        columns: Arc::clone(&object.schema),
+        comment: object.comment.clone(),
+        column_comments: object.column_comments.clone(),
+        object: Some(Arc::clone(object)),
+    })
+}

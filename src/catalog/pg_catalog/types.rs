@@ -1,0 +1,180 @@
+//! PostgreSQL's types, as `pg_type` describes them.
+
+/// A type; the numbers are PostgreSQL's (`pg_type.dat`).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Type {
+    pub oid: u32,
+    pub array_oid: u32,
+    /// Its name in `pg_type`.
+    pub name: &'static str,
+    /// Its name in SQL.
+    pub sql: &'static str,
+    /// Its length in bytes; -1 where that varies.
+    length: i64,
+    /// PostgreSQL's letter for what it is akin to.
+    pub category: &'static str,
+}
+
+const BOOL: u32 = 16;
+const BYTEA: u32 = 17;
+const INT8: u32 = 20;
+const INT2: u32 = 21;
+const INT4: u32 = 23;
+const TEXT: u32 = 25;
+const OID: u32 = 26;
+const JSON: u32 = 114;
+const FLOAT4: u32 = 700;
+const FLOAT8: u32 = 701;
+const BPCHAR: u32 = 1042;
+const VARCHAR: u32 = 1043;
+const DATE: u32 = 1082;
+const TIME: u32 = 1083;
+const TIMESTAMP: u32 = 1114;
+const TIMESTAMPTZ: u32 = 1184;
+const INTERVAL: u32 = 1186;
+const NUMERIC: u32 = 1700;
+const RECORD: u32 = 2249;
+const UUID: u32 = 2950;
+
+/// The types that columns, parameters and casts can have.
+pub static TYPES: [Type; 23] = [
+    new(BOOL, 1000, "bool", "boolean", 1, "B"),
+    new(BYTEA, 1001, "bytea", "bytea", -1, "U"),
+    new(18, 1002, "char", "\"char\"", 1, "Z"),
+    new(19, 1003, "name", "name", 64, "S"),
+    new(INT8, 1016, "int8", "bigint", 8, "N"),
+    new(INT2, 1005, "int2", "smallint", 2, "N"),
+    new(INT4, 1007, "int4", "integer", 4, "N"),
+    TEXT_TYPE,
+    new(OID, 1028, "oid", "oid", 4, "N"),
+    new(JSON, 199, "json", "json", -1, "U"),
+    new(FLOAT4, 1021, "float4", "real", 4, "N"),
+    new(FLOAT8, 1022, "float8", "double precision", 8, "N"),
+    new(BPCHAR, 1014, "bpchar", "character", -1, "S"),
+    new(VARCHAR, 1015, "varchar", "character varying", -1, "S"),
+    new(DATE, 1182, "date", "date", 4, "D"),
+    new(TIME, 1183, "time", "time without time zone", 8, "D"),
+    new(
+        TIMESTAMP,
+        1115,
+        "timestamp",
+        "timestamp without time zone",
+        8,
+        "D",
+    ),
+    new(
+        TIMESTAMPTZ,
+        1185,
+        "timestamptz",
+        "timestamp with time zone",
+        8,
+        "D",
+    ),
+    new(INTERVAL, 1187, "interval", "interval", 16, "T"),
+    new(NUMERIC, 1231, "numeric", "numeric", -1, "N"),
+    new(RECORD, 2287, "record", "record", -1, "P"),
+    new(UUID, 2951, "uuid", "uuid", 16, "U"),
+    new(3802, 3807, "jsonb", "jsonb", -1, "U"),
+];
+
+static TEXT_TYPE_STATIC: Type = TEXT_TYPE;
+const TEXT_TYPE: Type = new(TEXT, 1009, "text", "text", -1, "S");
+
+const fn new(
+    oid: u32,
+    array_oid: u32,
+    name: &'static str,
+    sql: &'static str,
+    length: i64,
+    category: &'static str,
+) -> Type {
+    Type {
+        oid,
+        array_oid,
+        name,
+        sql,
+        length,
+        category,
+    }
+}
+
+/// How an array of any type is kept.
+static ARRAY: Type = new(0, 0, "", "", -1, "A");
+
+impl Type {
+    /// How values of the type with this number are kept.
+    pub fn of(oid: u32) -> &'static Self {
+        if Self::is_array(oid) {
+            return &ARRAY;
+        }
+        TYPES
+            .iter()
+            .find(|known| known.oid == oid)
+            .unwrap_or(&TEXT_TYPE_STATIC)
+    }
+
+    /// Whether this is the number of an array type.
+    pub fn is_array(oid: u32) -> bool {
+        TYPES.iter().any(|known| known.array_oid == oid)
+    }
+
+    /// `typlen`
+    pub fn length(&self) -> i64 {
+        self.length
+    }
+
+    /// `typbyval`
+    pub fn by_value(&self) -> bool {
+        matches!(self.length, 1 | 2 | 4 | 8)
+    }
+
+    /// `typalign`
+    pub fn align(&self) -> &'static str {
+        match (self.oid, self.length) {
+            (UUID | 19, _) | (_, 1) => "c",
+            (_, 2) => "s",
+            (INTERVAL | RECORD, _) | (_, 8) => "d",
+            _ => "i",
+        }
+    }
+
+    /// `typstorage`
+    pub fn storage(&self) -> &'static str {
+        match (self.oid, self.length) {
+            (NUMERIC, _) => "m",
+            (_, -1) => "x",
+            _ => "p",
+        }
+    }
+
+    /// `typcollation`: the number of the collation `default` for text.
+    pub fn collation(&self) -> i64 {
+        match self.category {
+            "S" => 100,
+            _ => 0,
+        }
+    }
+}
+
+/// A type as SQL writes it, as PostgreSQL's `format_type` does: `numeric(12,2)`, `text[]`.
+pub fn format_type(oid: u32, modifier: i32) -> String {
+    if oid == 0 {
+        return "-".to_owned();
+    }
+    if let Some(element) = TYPES.iter().find(|known| known.array_oid == oid) {
+        return format!("{}[]", format_type(element.oid, modifier));
+    }
+    let Some(known) = TYPES.iter().find(|known| known.oid == oid) else {
+        return "???".to_owned();
+    };
+    let modifier = modifier.checked_sub(4).filter(|modifier| *modifier >= 0);
+    match (oid, modifier) {
+        (NUMERIC, Some(modifier)) => {
+            // The scale has eleven bits and a sign.
+            let scale = (modifier & 0x7ff ^ 1024) - 1024;
+            format!("numeric({},{scale})", (modifier >> 16) & 0xffff)
+        }
+        (BPCHAR | VARCHAR, Some(length)) => format!("{}({length})", known.sql),
+        _ => known.sql.to_owned(),
+    }
+}

@@ -1,0 +1,136 @@
+//! Objects and schemas as they stand in the file.
+//!
+//! An object is a JSON record and the Arrow IPC bytes of its columns. Fields may be added where they
+//! have a default; anything else needs a new [`FORMAT_VERSION`] and a migration in `store`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use arrow::ipc::convert::{IpcSchemaEncoder, fb_to_schema};
+use arrow::ipc::root_as_schema;
+use arrow::ipc::writer::DictionaryTracker;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Object, Oid, Schema, time};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::{self, QualifiedName};
+
+/// The version of the file that this program writes.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// A schema in the file; its name is the key.
+#[derive(Serialize, Deserialize)]
+struct SchemaRecord {
+    oid: Oid,
+    comment: Option<String>,
+}
+
+/// An object in the file; its number is the key.
+#[derive(Serialize, Deserialize)]
+struct ObjectRecord {
+    name: QualifiedName,
+    kind: Kind,
+    definition: String,
+    depends_on: BTreeSet<Oid>,
+    comment: Option<String>,
+    column_comments: BTreeMap<String, String>,
+    project_file: Option<String>,
+    #[serde(with = "time")]
+    created_at: DateTime<Utc>,
+}
+
+/// A schema as bytes.
+pub fn encode_schema(schema: &Schema) -> Result<Vec<u8>> {
+    to_json(&SchemaRecord {
+        oid: schema.oid,
+        comment: schema.comment.clone(),
+    })
+}
+
+/// The schema of bytes that [`encode_schema`] made.
+pub fn decode_schema(name: &str, bytes: &[u8]) -> Result<Schema> {
+    let record: SchemaRecord = from_json(bytes)
+        .map_err(|error| error.within(format!("schema \"{name}\" in the catalog")))?;
+    Ok(Schema {
+        oid: record.oid,
+        name: name.to_owned(),
+        comment: record.comment,
+    })
+}
+
+/// An object as bytes: its record, and its columns.
+pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
+    let record = to_json(&ObjectRecord {
+        name: object.name.clone(),
+        kind: object.kind,
+        definition: object.definition.to_string(),
+        depends_on: object.depends_on.clone(),
+        comment: object.comment.clone(),
+        column_comments: object.column_comments.clone(),
+        project_file: object.project_file.clone(),
+        created_at: object.created_at,
+    })?;
+    Ok((record, encode_columns(&object.schema)))
+}
+
+/// The object of bytes that [`encode_object`] made.
+pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> {
+    let record: ObjectRecord =
+        from_json(record).map_err(|error| error.within(format!("object {oid} in the catalog")))?;
+    let damaged = |what: String| {
+        Error::new(SqlState::DATA_CORRUPTED, what)
+            .within(format!("{} {} in the catalog", record.kind, record.name))
+    };
+    let definition = sql::parse_one(&record.definition).map_err(|error| {
+        damaged(format!(
+            "cannot read its definition {:?}: {error}",
+            record.definition
+        ))
+    })?;
+    let schema = decode_columns(columns).map_err(damaged)?;
+    Ok(Object {
+        oid,
+        name: record.name,
+        kind: record.kind,
+        definition,
+        schema,
+        depends_on: record.depends_on,
+        comment: record.comment,
+        column_comments: record.column_comments,
+        project_file: record.project_file,
+        created_at: record.created_at,
+    })
+}
+
+/// A record as JSON.
+pub fn to_json(record: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(record)
+        .map_err(|error| Error::internal(format!("cannot write a catalog record: {error}")))
+}
+
+/// The record of JSON that [`to_json`] made.
+pub fn from_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Error::new(
+            SqlState::DATA_CORRUPTED,
+            format!("cannot read the record: {error}"),
+        )
+    })
+}
+
+fn encode_columns(schema: &ArrowSchema) -> Vec<u8> {
+    let mut dictionaries = DictionaryTracker::new(true);
+    IpcSchemaEncoder::new()
+        .with_dictionary_tracker(&mut dictionaries)
+        .schema_to_fb(schema)
+        .finished_data()
+        .to_vec()
+}
+
+fn decode_columns(bytes: &[u8]) -> Result<SchemaRef, String> {
+    let schema =
+        root_as_schema(bytes).map_err(|error| format!("cannot read its columns: {error}"))?;
+    Ok(Arc::new(fb_to_schema(schema)))
+}

@@ -1,0 +1,230 @@
+//! The catalog at one moment, for readers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Kind, Object, Oid, is_system_schema};
+use crate::error::{Error, Result, SqlState, nearest};
+use crate::sql::QualifiedName;
+use crate::sql::name::ObjectName;
+
+/// A schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Its number.
+    pub oid: Oid,
+    /// Its name.
+    pub name: String,
+    /// `COMMENT ON SCHEMA`.
+    pub comment: Option<String>,
+}
+
+/// The catalog at one moment. It never changes: readers hold it as long as they like.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub(super) generation: u64,
+    pub(super) schemas: BTreeMap<String, Arc<Schema>>,
+    objects: BTreeMap<Oid, Arc<Object>>,
+    relations: BTreeMap<QualifiedName, Oid>,
+    checks: BTreeMap<QualifiedName, Oid>,
+    /// Which objects read the key.
+    dependents: BTreeMap<Oid, BTreeSet<Oid>>,
+}
+
+impl Snapshot {
+    /// Counts the changes since the data directory was made: two snapshots of one number are equal.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The schemas that users made, by name; the server's own are not among them.
+    pub fn schemas(&self) -> impl Iterator<Item = &Arc<Schema>> {
+        self.schemas.values()
+    }
+
+    /// A schema by name.
+    pub fn schema(&self, name: &str) -> Option<&Arc<Schema>> {
+        self.schemas.get(name)
+    }
+
+    /// All objects, by number, which is the order in which they were created.
+    pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects.values()
+    }
+
+    /// An object by number.
+    pub fn object(&self, oid: Oid) -> Option<&Arc<Object>> {
+        self.objects.get(&oid)
+    }
+
+    /// A relation by its full name.
+    pub fn relation(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
+        self.relations.get(name).and_then(|oid| self.object(*oid))
+    }
+
+    /// A check by its full name.
+    pub fn check(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
+        self.checks.get(name).and_then(|oid| self.object(*oid))
+    }
+
+    /// The relations of a schema, by name.
+    pub fn relations_in(&self, schema: &str) -> impl Iterator<Item = &Arc<Object>> {
+        self.listed(&self.relations, schema)
+    }
+
+    /// The checks of a schema, by name.
+    pub fn checks_in(&self, schema: &str) -> impl Iterator<Item = &Arc<Object>> {
+        self.listed(&self.checks, schema)
+    }
+
+    /// The relation that a name means: the first in `search_path` where it names no schema.
+    ///
+    /// # Errors
+    /// 42P01 with the relation most likely meant.
+    pub fn resolve(&self, name: &ObjectName, search_path: &[String]) -> Result<Arc<Object>> {
+        self.find(&self.relations, name, search_path)
+            .ok_or_else(|| self.not_found("relation", &self.relations, name, search_path))
+    }
+
+    /// The check that a name means: the first in `search_path` where it names no schema.
+    ///
+    /// # Errors
+    /// 42704 with the check most likely meant.
+    pub fn resolve_check(&self, name: &ObjectName, search_path: &[String]) -> Result<Arc<Object>> {
+        self.find(&self.checks, name, search_path)
+            .ok_or_else(|| self.not_found("check", &self.checks, name, search_path))
+    }
+
+    /// The schema of that name.
+    ///
+    /// # Errors
+    /// 3F000 with the schema most likely meant.
+    pub fn resolve_schema(&self, name: &str) -> Result<Arc<Schema>> {
+        if let Some(schema) = self.schema(name) {
+            return Ok(Arc::clone(schema));
+        }
+        let error = Error::new(
+            SqlState::INVALID_SCHEMA_NAME,
+            format!("schema \"{name}\" does not exist"),
+        );
+        Err(
+            match nearest(name, self.schemas.keys().map(String::as_str)) {
+                Some(near) => error.with_hint(format!("Perhaps you meant the schema \"{near}\".")),
+                None => error.with_hint(format!(
+                    "Create it with CREATE SCHEMA {}.",
+                    crate::sql::name::Quoted(name)
+                )),
+            },
+        )
+    }
+
+    fn listed<'a>(
+        &'a self,
+        names: &'a BTreeMap<QualifiedName, Oid>,
+        schema: &str,
+    ) -> impl Iterator<Item = &'a Arc<Object>> {
+        let first = QualifiedName::new(schema, "");
+        let schema = schema.to_owned();
+        names
+            .range(first..)
+            .take_while(move |(name, _)| name.schema == schema)
+            .filter_map(|(_, oid)| self.objects.get(oid))
+    }
+
+    fn find(
+        &self,
+        names: &BTreeMap<QualifiedName, Oid>,
+        name: &ObjectName,
+        search_path: &[String],
+    ) -> Option<Arc<Object>> {
+        let schemas = match &name.schema {
+            Some(schema) => std::slice::from_ref(schema),
+            None => search_path,
+        };
+        schemas
+            .iter()
+            .find_map(|schema| names.get(&name.qualify(schema)))
+            .and_then(|oid| self.objects.get(oid))
+            .cloned()
+    }
+
+    fn not_found(
+        &self,
+        what: &str,
+        names: &BTreeMap<QualifiedName, Oid>,
+        name: &ObjectName,
+        search_path: &[String],
+    ) -> Error {
+        let sqlstate = match what {
+            "relation" => SqlState::UNDEFINED_TABLE,
+            _ => SqlState::UNDEFINED_OBJECT,
+        };
+        let error = Error::new(sqlstate, format!("{what} \"{name}\" does not exist"));
+        if let Some(schema) = &name.schema
+            && !self.schemas.contains_key(schema)
+            && !is_system_schema(schema)
+        {
+            let schemas = self.schemas.keys().map(String::as_str);
+            return match nearest(schema, schemas) {
+                Some(near) => error.with_hint(format!(
+                    "There is no schema \"{schema}\". Perhaps you meant \"{near}\"."
+                )),
+                None => error.with_hint(format!("There is no schema \"{schema}\".")),
+            };
+        }
+        // The same name elsewhere is a better guess than another spelling here.
+        if let Some(elsewhere) = names.keys().find(|full| full.name == name.name) {
+            return error.with_hint(format!("Perhaps you meant {elsewhere}."));
+        }
+        let here = names.keys().filter(|full| match &name.schema {
+            Some(schema) => full.schema == *schema,
+            None => search_path.contains(&full.schema),
+        });
+        match nearest(&name.name, here.map(|full| full.name.as_str())) {
+            Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
+            None => error,
+        }
+    }
+
+    pub(super) fn dependent_oids(&self, oid: Oid) -> impl Iterator<Item = Oid> + '_ {
+        self.dependents.get(&oid).into_iter().flatten().copied()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Puts an object in, in the place of one of its number.
+    pub(super) fn put(&mut self, object: Arc<Object>) {
+        self.take(object.oid);
+        self.names_of(object.kind)
+            .insert(object.name.clone(), object.oid);
+        for read in &object.depends_on {
+            self.dependents.entry(*read).or_default().insert(object.oid);
+        }
+        self.objects.insert(object.oid, object);
+    }
+
+    /// Takes an object out.
+    pub(super) fn take(&mut self, oid: Oid) -> Option<Arc<Object>> {
+        let object = self.objects.remove(&oid)?;
+        self.names_of(object.kind).remove(&object.name);
+        for read in &object.depends_on {
+            if let Some(readers) = self.dependents.get_mut(read) {
+                readers.remove(&oid);
+                if readers.is_empty() {
+                    self.dependents.remove(read);
+                }
+            }
+        }
+        Some(object)
+    }
+
+    fn names_of(&mut self, kind: Kind) -> &mut BTreeMap<QualifiedName, Oid> {
+        if kind.is_relation() {
+            &mut self.relations
+        } else {
+            &mut self.checks
+        }
+    }
+}

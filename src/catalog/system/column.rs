@@ -1,0 +1,144 @@
+//! Columns of system views, and the arrays that fill them.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Field, TimeUnit};
+use chrono::{DateTime, Utc};
+
+/// The time zone of all moments in system views.
+const UTC: &str = "UTC";
+
+/// A column of a system view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub column_type: ColumnType,
+    /// Whether it can be NULL.
+    pub nullable: bool,
+    /// What it holds, as a sentence in Markdown.
+    pub description: &'static str,
+}
+
+/// The types of columns of system views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Text.
+    Text,
+    /// 32 bits.
+    Integer,
+    /// 64 bits.
+    Bigint,
+    /// True or false.
+    Boolean,
+    /// A moment, in microseconds.
+    Timestamptz,
+    /// 16 bits.
+    Smallint,
+    /// 32-bit floating point.
+    Real,
+    /// A number of an object; unsigned 32 bits in 64, for the want of a type of its own.
+    Oid,
+    /// An array of texts.
+    TextArray,
+    /// An array of 16-bit numbers.
+    SmallintArray,
+}
+
+impl ColumnType {
+    /// The type's name in SQL.
+    pub fn sql(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Bigint => "bigint",
+            Self::Boolean => "boolean",
+            Self::Timestamptz => "timestamptz",
+            Self::Smallint => "smallint",
+            Self::Real => "real",
+            Self::Oid => "oid",
+            Self::TextArray => "text[]",
+            Self::SmallintArray => "smallint[]",
+        }
+    }
+
+    fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Integer => DataType::Int32,
+            Self::Bigint => DataType::Int64,
+            Self::Boolean => DataType::Boolean,
+            Self::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+            Self::Smallint => DataType::Int16,
+            Self::Real => DataType::Float32,
+            Self::Oid => DataType::Int64,
+            Self::TextArray => DataType::new_list(DataType::Utf8, true),
+            Self::SmallintArray => DataType::new_list(DataType::Int16, true),
+        }
+    }
+}
+
+impl Column {
+    /// A column that is never NULL.
+    pub const fn new(
+        name: &'static str,
+        column_type: ColumnType,
+        description: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            column_type,
+            nullable: false,
+            description,
+        }
+    }
+
+    /// The same column, which can be NULL.
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// The column as Arrow has it.
+    pub fn field(&self) -> Field {
+        Field::new(self.name, self.column_type.data_type(), self.nullable)
+    }
+}
+
+/// A column of texts.
+pub fn text<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> ArrayRef {
+    Arc::new(values.collect::<StringArray>())
+}
+
+/// A column of 32-bit numbers.
+pub fn integer(values: impl Iterator<Item = Option<i32>>) -> ArrayRef {
+    Arc::new(values.collect::<Int32Array>())
+}
+
+/// A column of 64-bit numbers; one too large for its type is the largest.
+pub fn bigint<T: TryInto<i64>>(values: impl Iterator<Item = Option<T>>) -> ArrayRef {
+    Arc::new(
+        values
+            .map(|value| value.map(|value| value.try_into().unwrap_or(i64::MAX)))
+            .collect::<Int64Array>(),
+    )
+}
+
+/// A column of truths.
+pub fn boolean(values: impl Iterator<Item = Option<bool>>) -> ArrayRef {
+    Arc::new(values.collect::<BooleanArray>())
+}
+
+/// A column of moments.
+pub fn timestamptz(values: impl Iterator<Item = Option<DateTime<Utc>>>) -> ArrayRef {
+    let micros = values.map(|value| value.map(|time| time.timestamp_micros()));
+    Arc::new(
+        micros
+            .collect::<TimestampMicrosecondArray>()
+            .with_timezone(UTC),
+    )
+}

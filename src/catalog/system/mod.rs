@@ -1,0 +1,161 @@
+//! The system views: schema `tributary`, what the server knows of itself, as tables.
+//!
+//! One file a view. A view declares its columns with their documentation, from which the reference
+//! page is made, and its rows from [`SystemSources`] alone.
+
+mod check_results;
+mod checks;
+mod column;
+mod lineage;
+mod models;
+mod provider;
+mod reference;
+mod refreshes;
+mod rejected_rows;
+mod sessions;
+mod settings;
+mod sources;
+
+#[cfg(test)]
+mod tests;
+
+pub use column::{Column, ColumnType};
+pub use lineage::LineageEdge;
+pub use provider::SystemTable;
+pub use reference::reference;
+pub use rejected_rows::{REJECTED_ROWS, rejected_rows_schema};
+pub use sessions::SessionInfo;
+pub use settings::SettingInfo;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+
+use super::journal::Journal;
+use super::{Object, Snapshot};
+use crate::error::Result;
+use crate::sql::name::DEFAULT_SCHEMA;
+
+/// The schema of the system views.
+pub const SYSTEM_SCHEMA: &str = "tributary";
+
+/// What the system views are made of; the server's instance, seen from a session.
+pub trait SystemSources: Debug + Send + Sync {
+    /// The catalog now.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// The journal.
+    fn journal(&self) -> &Journal;
+
+    /// Whether `run` would refresh a materialized view, from what is known without reading its
+    /// inputs; `None` where that does not tell.
+    fn is_stale(&self, object: &Object) -> Option<bool>;
+
+    /// The current version of a table of the warehouse.
+    fn table_statistics(&self, object: &Object) -> Option<TableStatistics>;
+
+    /// Which columns the columns of views and materialized views come from.
+    ///
+    /// # Errors
+    /// What planning a view says.
+    fn lineage(&self) -> Result<Vec<LineageEdge>>;
+
+    /// The settings, with the session's own values.
+    fn settings(&self) -> Vec<SettingInfo>;
+
+    /// The connections.
+    fn sessions(&self) -> Vec<SessionInfo>;
+
+    /// The name of the one database.
+    fn database(&self) -> String {
+        SYSTEM_SCHEMA.to_owned()
+    }
+
+    /// The role that owns everything.
+    fn owner(&self) -> String {
+        SYSTEM_SCHEMA.to_owned()
+    }
+
+    /// The schemas in which the session looks for names without one.
+    fn search_path(&self) -> Vec<String> {
+        vec![DEFAULT_SCHEMA.to_owned()]
+    }
+}
+
+/// What is known of the current version of a table of the warehouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableStatistics {
+    /// Its version.
+    pub version: i64,
+    /// Its rows, where its files say.
+    pub rows: Option<u64>,
+}
+
+/// A system view.
+pub trait SystemView: Debug + Send + Sync {
+    /// Its name in the schema `tributary`.
+    fn name(&self) -> &'static str;
+
+    /// What its rows are, in Markdown.
+    fn description(&self) -> &'static str;
+
+    /// Its columns, with what they mean.
+    fn columns(&self) -> &'static [Column];
+
+    /// Its rows now, a column each.
+    ///
+    /// # Errors
+    /// Those of what it is made of.
+    fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>>;
+
+    /// Its columns as Arrow has them.
+    fn schema(&self) -> SchemaRef {
+        let fields: Vec<_> = self.columns().iter().map(Column::field).collect();
+        Arc::new(Schema::new(fields))
+    }
+
+    /// Its rows now.
+    ///
+    /// # Errors
+    /// Those of what it is made of.
+    fn rows(&self, sources: &dyn SystemSources) -> Result<RecordBatch> {
+        let arrays = self.arrays(sources)?;
+        let rows = arrays.first().map_or(0, |array| array.len());
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(
+            self.schema(),
+            arrays,
+            &options,
+        )?)
+    }
+}
+
+/// All system views that are computed, by name.
+pub static VIEWS: [&dyn SystemView; 8] = [
+    &check_results::CheckResults,
+    &checks::Checks,
+    &lineage::Lineage,
+    &models::Models,
+    &refreshes::Refreshes,
+    &sessions::Sessions,
+    &settings::Settings,
+    &sources::Sources,
+];
+
+/// The names of all system views.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VIEWS.iter().map(|view| view.name()).chain([REJECTED_ROWS])
+}
+
+/// Whether there is a system view of this name.
+pub fn exists(name: &str) -> bool {
+    names().any(|view| view == name)
+}
+
+/// A computed system view by name.
+pub fn view(name: &str) -> Option<&'static dyn SystemView> {
+    VIEWS.iter().copied().find(|view| view.name() == name)
+}

@@ -1,0 +1,164 @@
+//! `tributary.models`.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+
+use super::column::{Column, ColumnType, bigint, boolean, text, timestamptz};
+use super::{SystemSources, SystemView};
+use crate::catalog::journal::ModelState;
+use crate::catalog::{Kind, Object};
+use crate::error::Result;
+
+/// The views, materialized views and tables, with where each stands.
+#[derive(Debug)]
+pub struct Models;
+
+static COLUMNS: [Column; 14] = [
+    Column::new("schema", ColumnType::Text, "The relation's schema."),
+    Column::new("name", ColumnType::Text, "The relation's name."),
+    Column::new(
+        "kind",
+        ColumnType::Text,
+        "`view`, `materialized view` or `table`.",
+    ),
+    Column::new(
+        "status",
+        ColumnType::Text,
+        "Of a materialized view: `new` before its first refresh, then how its last one stands, as \
+         in `tributary.refreshes`.",
+    )
+    .nullable(),
+    Column::new(
+        "stale",
+        ColumnType::Boolean,
+        "Of a materialized view: whether the next run refreshes it.",
+    )
+    .nullable(),
+    Column::new("rows", ColumnType::Bigint, "Rows of the current version.").nullable(),
+    Column::new(
+        "version",
+        ColumnType::Bigint,
+        "The current version of the table, for `VERSION AS OF`.",
+    )
+    .nullable(),
+    Column::new(
+        "last_refresh_id",
+        ColumnType::Bigint,
+        "The last refresh, in `tributary.refreshes`.",
+    )
+    .nullable(),
+    Column::new(
+        "refreshed_at",
+        ColumnType::Timestamptz,
+        "When the current version was made.",
+    )
+    .nullable(),
+    Column::new(
+        "error",
+        ColumnType::Text,
+        "The error that the last refresh met.",
+    )
+    .nullable(),
+    Column::new("comment", ColumnType::Text, "The relation's comment.").nullable(),
+    Column::new(
+        "project_file",
+        ColumnType::Text,
+        "The file of the project folder that it comes from.",
+    )
+    .nullable(),
+    Column::new(
+        "created_at",
+        ColumnType::Timestamptz,
+        "When it was created.",
+    ),
+    Column::new(
+        "definition",
+        ColumnType::Text,
+        "The statement that creates it.",
+    ),
+];
+
+/// A relation with where it stands.
+struct Model {
+    object: Arc<Object>,
+    state: Option<ModelState>,
+    status: Option<&'static str>,
+    stale: Option<bool>,
+    rows: Option<u64>,
+    version: Option<i64>,
+}
+
+impl SystemView for Models {
+    fn name(&self) -> &'static str {
+        "models"
+    }
+
+    fn description(&self) -> &'static str {
+        "The views, materialized views and tables, with where each stands. What needs a look: \
+         `SELECT * FROM tributary.models WHERE status <> 'succeeded' OR stale`."
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
+        let all = models(sources)?;
+        let models = || all.iter();
+        let objects = || all.iter().map(|model| &model.object);
+        let states = || all.iter().map(|model| model.state.as_ref());
+        Ok(vec![
+            text(objects().map(|object| Some(&object.name.schema))),
+            text(objects().map(|object| Some(&object.name.name))),
+            text(objects().map(|object| Some(object.kind.as_str()))),
+            text(models().map(|model| model.status)),
+            boolean(models().map(|model| model.stale)),
+            bigint(models().map(|model| model.rows)),
+            bigint(models().map(|model| model.version)),
+            bigint(states().map(|state| Some(state?.last_refresh_id))),
+            timestamptz(states().map(|state| state?.last_success_at)),
+            text(states().map(|state| state?.error.as_ref())),
+            text(objects().map(|object| object.comment.as_ref())),
+            text(objects().map(|object| object.project_file.as_ref())),
+            timestamptz(objects().map(|object| Some(object.created_at))),
+            text(objects().map(|object| Some(object.definition.to_string()))),
+        ])
+    }
+}
+
+fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
+    let snapshot = sources.snapshot();
+    let mut states = sources.journal().model_states()?;
+    let relations = snapshot.objects().filter(|object| {
+        matches!(
+            object.kind,
+            Kind::View | Kind::MaterializedView | Kind::Table
+        )
+    });
+    Ok(relations
+        .map(|object| {
+            let state = states.remove(&object.oid);
+            let materialized = object.kind == Kind::MaterializedView;
+            let statistics = match object.kind {
+                Kind::Table => sources.table_statistics(object),
+                _ => None,
+            };
+            Model {
+                status: materialized
+                    .then(|| state.as_ref().map_or("new", |state| state.status.as_str())),
+                stale: materialized.then(|| sources.is_stale(object)).flatten(),
+                rows: match statistics {
+                    Some(statistics) => statistics.rows,
+                    None => state.as_ref().and_then(|state| state.rows),
+                },
+                version: match statistics {
+                    Some(statistics) => Some(statistics.version),
+                    None => state.as_ref().and_then(|state| state.version),
+                },
+                object: Arc::clone(object),
+                state,
+            }
+        })
+        .collect())
+}

@@ -1,0 +1,145 @@
+//! `tributary.refreshes`.
+
+use arrow::array::ArrayRef;
+
+use super::column::{Column, ColumnType, bigint, text, timestamptz};
+use super::{SystemSources, SystemView};
+use crate::catalog::journal::RefreshRecord;
+use crate::error::Result;
+
+/// The refreshes of materialized views.
+#[derive(Debug)]
+pub struct Refreshes;
+
+static COLUMNS: [Column; 19] = [
+    Column::new(
+        "id",
+        ColumnType::Bigint,
+        "The refresh's number; it grows with time.",
+    ),
+    Column::new(
+        "schema",
+        ColumnType::Text,
+        "The materialized view's schema.",
+    ),
+    Column::new("name", ColumnType::Text, "The materialized view's name."),
+    Column::new(
+        "status",
+        ColumnType::Text,
+        "`running`; `succeeded`; `failed`: it met an error; `skipped`: something it reads failed; \
+         `interrupted`: the server stopped. But for `succeeded` the last good version goes on \
+         serving.",
+    ),
+    Column::new("mode", ColumnType::Text, "How it computed: `full`."),
+    Column::new("reason", ColumnType::Text, "Why it ran, or was skipped."),
+    Column::new("started_at", ColumnType::Timestamptz, "When it began."),
+    Column::new("finished_at", ColumnType::Timestamptz, "When it ended.").nullable(),
+    Column::new(
+        "duration_ms",
+        ColumnType::Bigint,
+        "How long it took, in milliseconds.",
+    )
+    .nullable(),
+    Column::new(
+        "rows_read",
+        ColumnType::Bigint,
+        "Rows read from its inputs, where that is known.",
+    )
+    .nullable(),
+    Column::new(
+        "rows_written",
+        ColumnType::Bigint,
+        "Rows of the version that it made.",
+    ),
+    Column::new(
+        "rows_rejected",
+        ColumnType::Bigint,
+        "Rows that a source could not read; they are in `tributary.rejected_rows`.",
+    ),
+    Column::new(
+        "rows_dropped",
+        ColumnType::Bigint,
+        "Rows dropped by expectations; they are in `tributary.rejected_rows`.",
+    ),
+    Column::new(
+        "bytes_written",
+        ColumnType::Bigint,
+        "Bytes of the files that it wrote.",
+    ),
+    Column::new(
+        "version",
+        ColumnType::Bigint,
+        "The version of the table that it made, for `VERSION AS OF`.",
+    )
+    .nullable(),
+    Column::new(
+        "expectations",
+        ColumnType::Text,
+        "What its expectations found, as JSON: `[{\"constraint\", \"violations\", \"action\"}]`.",
+    )
+    .nullable(),
+    Column::new(
+        "sqlstate",
+        ColumnType::Text,
+        "The SQLSTATE of the error that it met.",
+    )
+    .nullable(),
+    Column::new("error", ColumnType::Text, "The error that it met.").nullable(),
+    Column::new(
+        "project_file",
+        ColumnType::Text,
+        "The file of the project folder that the materialized view comes from.",
+    )
+    .nullable(),
+];
+
+impl SystemView for Refreshes {
+    fn name(&self) -> &'static str {
+        "refreshes"
+    }
+
+    fn description(&self) -> &'static str {
+        "The refreshes of materialized views, the latest first. The setting `journal_retention` \
+         says how many are kept."
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
+        let snapshot = sources.snapshot();
+        let all = sources.journal().refreshes(usize::MAX)?;
+        let records = || all.iter();
+        let count = |of: fn(&RefreshRecord) -> Option<u64>| bigint(all.iter().map(of));
+        Ok(vec![
+            count(|record| Some(record.id)),
+            text(records().map(|record| Some(&record.object.schema))),
+            text(records().map(|record| Some(&record.object.name))),
+            text(records().map(|record| Some(record.status.as_str()))),
+            text(records().map(|record| Some(&record.mode))),
+            text(records().map(|record| Some(&record.reason))),
+            timestamptz(records().map(|record| Some(record.started_at))),
+            timestamptz(records().map(|record| record.finished_at)),
+            count(|record| record.duration_ms),
+            count(|record| record.rows_read),
+            count(|record| Some(record.rows_written)),
+            count(|record| Some(record.rows_rejected)),
+            count(|record| Some(record.rows_dropped)),
+            count(|record| Some(record.bytes_written)),
+            bigint(records().map(|record| record.version)),
+            text(records().map(expectations)),
+            text(records().map(|record| record.sqlstate.as_ref())),
+            text(records().map(|record| record.error.as_ref())),
+            text(records().map(|record| snapshot.object(record.oid)?.project_file.as_ref())),
+        ])
+    }
+}
+
+/// The counts as JSON; `None` where there are none.
+fn expectations(record: &RefreshRecord) -> Option<String> {
+    if record.expectations.is_empty() {
+        return None;
+    }
+    serde_json::to_string(&record.expectations).ok()
+}

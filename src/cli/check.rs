@@ -1,0 +1,40 @@
+//! `tributary check`: runs every check and prints what it finds.
+
+use std::process::ExitCode;
+
+use super::{FAILED, GOOD, show};
+use crate::catalog::Kind;
+use crate::catalog::journal::CheckStatus;
+use crate::config::Configuration;
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::models::check;
+
+/// How many of a check's rows are printed.
+const PRINTED_ROWS: usize = 3;
+
+/// 0 where all checks passed or only warn, 1 where one failed.
+///
+/// # Errors
+/// What the configuration or the data directory says.
+pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
+    let instance = Instance::open(configuration).await?;
+    let snapshot = instance.catalog.snapshot();
+    let mut failed = 0;
+    let checks: Vec<_> = snapshot.objects().filter(|object| object.kind == Kind::Check).collect();
+    for object in &checks {
+        let result = check::run(&instance, object).await?;
+        let found = match (&result.error, result.failing_rows) {
+            (Some(error), _) => format!(": {error}"),
+            (None, Some(rows)) if rows > 0 => format!(": {} rows should not be", show::grouped(rows)),
+            _ => String::new(),
+        };
+        println!("{:8} {}{found}", result.status.as_str(), object.name);
+        for row in result.sample.iter().take(PRINTED_ROWS) {
+            println!("         {row}");
+        }
+        failed += usize::from(matches!(result.status, CheckStatus::Failed | CheckStatus::Error));
+    }
+    println!("{} checks, {failed} failed", checks.len());
+    Ok(if failed == 0 { GOOD } else { ExitCode::from(FAILED) })
+}

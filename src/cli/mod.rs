@@ -1,0 +1,153 @@
+//! The command line.
+
+mod check;
+mod generate;
+mod plan;
+mod project;
+mod run;
+mod serve;
+mod show;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::config::{Config, Configuration};
+use crate::error::{Error, Result};
+
+/// All went well.
+const GOOD: ExitCode = ExitCode::SUCCESS;
+/// A model or a check failed, or the command could not do its work.
+const FAILED: u8 = 1;
+/// The command was called with something it does not know.
+const USAGE: u8 = 2;
+
+/// The configuration file that is read where it exists.
+const CONFIGURATION_FILE: &str = "tributary.toml";
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    match dispatch(&matches) {
+        Ok(code) => code,
+        Err(error) => {
+            show::error(&error);
+            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
+        }
+    }
+}
+
+fn is_usage(error: &Error) -> bool {
+    use crate::error::SqlState;
+    [SqlState::CONFIG_FILE_ERROR, SqlState::UNDEFINED_OBJECT, SqlState::INVALID_PARAMETER_VALUE].contains(&error.sqlstate())
+}
+
+fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
+    if let Some(("generate", matches)) = matches.subcommand() {
+        return generate::execute(matches);
+    }
+    let (name, matches) = matches.subcommand().unwrap_or(("serve", matches));
+    let configuration = configuration(matches)?;
+    log(&configuration.server.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
+    let code = match name {
+        "run" => runtime.block_on(run::execute(configuration)),
+        "plan" => runtime.block_on(plan::execute(configuration)),
+        "check" => runtime.block_on(check::execute(configuration)),
+        _ => runtime.block_on(serve::execute(configuration)),
+    };
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    code
+}
+
+/// Plans of deeply nested queries are walked by recursion.
+const STACK: usize = 16 << 20;
+
+/// The command, its subcommands and their flags.
+pub fn command() -> Command {
+    let server = |name: &'static str, about: &'static str| settings(Command::new(name).about(about));
+    settings(Command::new("tributary"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A SQL-first customer-data warehouse that speaks the Postgres wire protocol")
+        .long_about(
+            "Tributary turns the scattered customer data of a business into one live, trusted customer profile, in SQL.\n\n\
+             Without a command it serves: it applies the project folder, builds what is stale, and answers psql and every other Postgres client.",
+        )
+        .after_help(
+            "Every flag can be an environment variable (--data-dir is TRIBUTARY_DATA_DIR) or a line of tributary.toml (data_dir = \"...\"). \
+             A flag wins over the environment, which wins over the file.",
+        )
+        .subcommand_required(false)
+        .args_conflicts_with_subcommands(true)
+        .subcommand(server("serve", "Apply the project, build what is stale, and serve it (the default)"))
+        .subcommand(server("run", "Apply the project, build what is stale, and exit: 0 all good, 1 a model or check failed, 2 wrong usage"))
+        .subcommand(server("plan", "Print what run would do, and do nothing"))
+        .subcommand(server("check", "Run every check, print what they find, and exit: 0 all passed, 1 one failed"))
+        .subcommand(generate::command())
+}
+
+fn settings(command: Command) -> Command {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("The configuration file; tributary.toml in the current folder, where it exists, by default");
+    let set = Arg::new("set")
+        .long("set")
+        .value_name("NAME=VALUE")
+        .action(ArgAction::Append)
+        .help("The value that a session setting begins with, such as statement_timeout=30s");
+    let flags = Config::ALL.iter().map(|setting| {
+        let default = if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
+        Arg::new(setting.name)
+            .long(setting.flag())
+            .value_name(setting.kind.to_uppercase().replace(' ', "_"))
+            .help(format!("{}{default}", setting.summary()))
+            .long_help(format!("{}{default} [env: {}]", setting.description, setting.environment()))
+    });
+    command.arg(config).arg(set).args(flags)
+}
+
+fn configuration(matches: &ArgMatches) -> Result<Configuration> {
+    let asked = matches.get_one::<PathBuf>("config").cloned().or_else(|| std::env::var_os("TRIBUTARY_CONFIG").map(PathBuf::from));
+    let file = asked.or_else(|| Some(PathBuf::from(CONFIGURATION_FILE)).filter(|path| Path::exists(path)));
+    let mut flags: Vec<(String, String)> = Config::ALL
+        .iter()
+        .filter_map(|setting| Some((setting.name.to_owned(), matches.get_one::<String>(setting.name)?.clone())))
+        .collect();
+    for pair in matches.get_many::<String>("set").into_iter().flatten() {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(Error::new(crate::error::SqlState::INVALID_PARAMETER_VALUE, format!("--set {pair}: there is no ="))
+                .with_hint("Write --set name=value."));
+        };
+        flags.push((name.to_owned(), value.to_owned()));
+    }
+    Configuration::load(file.as_deref(), |name| std::env::var(name).ok(), flags)
+}
+
+fn log(filter: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).finish();
+    // A second start within one process keeps the first one's.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_and_set_reach_the_configuration() {
+        let matches = command().get_matches_from(["tributary", "run", "--data-dir", "x", "--set", "statement_timeout=3s"]);
+        let (_, matches) = matches.subcommand().unwrap();
+        let configuration = configuration(matches).unwrap();
+        assert_eq!(configuration.server.data_dir, Path::new("x"));
+        assert_eq!(configuration.session.statement_timeout.0, 3000);
+    }
+}

@@ -1,0 +1,21 @@
+//! `tributary run`: applies the project, builds what is stale, and exits.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::{FAILED, GOOD, project};
+use crate::config::Configuration;
+use crate::error::Result;
+use crate::instance::Instance;
+
+/// 0 where all went well, 1 where a model or check failed.
+///
+/// # Errors
+/// What the configuration, the project or the data directory says.
+pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
+    project::sources(&configuration.server.project)?;
+    let instance = Instance::open(configuration).await?;
+    super::serve::stop_at_signal(Arc::clone(&instance))?;
+    let report = project::apply(&instance).await?;
+    Ok(if report.failures() == 0 { GOOD } else { ExitCode::from(FAILED) })
+}

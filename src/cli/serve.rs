@@ -1,0 +1,67 @@
+//! `tributary serve`: applies the project, builds what is stale, and answers clients.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{GOOD, project, show};
+use crate::config::Configuration;
+use crate::error::{Error, Result, SqlState};
+use crate::instance::Instance;
+use crate::wire;
+
+/// Serves until a signal.
+///
+/// # Errors
+/// What the configuration, the address or the data directory says. A model that fails is reported,
+/// and the last good version of everything is served.
+pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
+    refuse_open_door(&configuration)?;
+    let address = configuration.server.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Error::from(error).within(format!("cannot listen on {address}")).with_hint("Set listen to another address, or to port 0 for any free port.")
+    })?;
+    project::sources(&configuration.server.project)?;
+    let instance = Instance::open(configuration).await?;
+    stop_at_signal(Arc::clone(&instance))?;
+    match project::apply(&instance).await {
+        Ok(_) => {}
+        Err(error) if instance.shutdown.is_cancelled() => return Err(error),
+        // What is there can be served; what to mend is on the screen.
+        Err(error) => show::error(&error),
+    }
+    let address = listener.local_addr()?;
+    println!("ready: psql -h {} -p {} -U tributary tributary", address.ip(), address.port());
+    let limits = wire::Limits { max_connections: instance.configuration.server.max_connections, ..wire::Limits::default() };
+    wire::serve(listener, Arc::new(crate::session::Server::new(Arc::clone(&instance))), limits, instance.shutdown.clone()).await;
+    Ok(GOOD)
+}
+
+/// Without authentication, only this machine may connect.
+fn refuse_open_door(configuration: &Configuration) -> Result<()> {
+    let address = configuration.server.listen;
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Error::new(SqlState::INVALID_AUTHORIZATION, format!("refusing to listen on {address}, where others can connect, without authentication"))
+        .with_hint("Listen on 127.0.0.1."))
+}
+
+/// Begins to stop at Ctrl-C or SIGTERM; a second Ctrl-C stops at once.
+pub(super) fn stop_at_signal(instance: Arc<Instance>) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        eprintln!("stopping");
+        instance.shutdown.cancel();
+        interrupt.recv().await;
+        std::process::exit(130);
+    });
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! What the commands print.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
+
+use crate::error::Error;
+use crate::models::progress::{Ended, Progress, Rows};
+use crate::models::run::Report;
+use crate::sql::QualifiedName;
+
+/// How often a bar is drawn anew.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Prints an error as psql would.
+pub fn error(error: &Error) {
+    eprintln!("ERROR:  {}: {}", error.sqlstate(), error.message());
+    if let Some(detail) = error.detail() {
+        eprintln!("DETAIL:  {detail}");
+    }
+    if let Some(hint) = error.hint() {
+        eprintln!("HINT:  {hint}");
+    }
+}
+
+/// Bars where there is a terminal, plain lines where there is none.
+pub fn progress() -> Arc<dyn Progress> {
+    let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
+    Arc::new(Lines { bars, running: Mutex::default() })
+}
+
+struct Lines {
+    bars: Option<MultiProgress>,
+    running: Mutex<HashMap<QualifiedName, Running>>,
+}
+
+struct Running {
+    started: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress for Lines {
+    fn started(&self, name: &QualifiedName, rows: &Arc<Rows>) {
+        let bar = self.bars.as_ref().map(|bars| {
+            let rows = Arc::clone(rows);
+            let style = ProgressStyle::with_template("{spinner} {msg:40} {rows:>14} rows {elapsed:>6}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner())
+                .with_key("rows", move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                    // A bar that cannot be drawn is no reason to stop a build.
+                    let _ = out.write_str(&grouped(rows.get()));
+                });
+            let bar = bars.add(ProgressBar::new_spinner().with_style(style).with_message(name.to_string()));
+            bar.enable_steady_tick(TICK);
+            bar
+        });
+        self.running.lock().insert(name.clone(), Running { started: Instant::now(), bar });
+    }
+
+    fn ended(&self, name: &QualifiedName, ended: &Ended) {
+        let running = self.running.lock().remove(name);
+        let elapsed = running.as_ref().map_or(Duration::ZERO, |running| running.started.elapsed());
+        let line = line(name, ended, elapsed);
+        match (running.and_then(|running| running.bar), &self.bars) {
+            (Some(bar), Some(bars)) => {
+                bar.finish_and_clear();
+                bars.remove(&bar);
+                // The terminal may be gone; the build goes on.
+                let _ = bars.println(line);
+            }
+            (_, Some(bars)) => {
+                let _ = bars.println(line);
+            }
+            _ => eprintln!("{line}"),
+        }
+    }
+}
+
+fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
+    let name = name.to_string();
+    let elapsed = format!("{:.1} s", elapsed.as_secs_f64());
+    match ended {
+        Ended::Built { rows, rejected: 0 } => format!("built    {name:40} {:>14} rows {elapsed:>9}", grouped(*rows)),
+        Ended::Built { rows, rejected } => {
+            format!("built    {name:40} {:>14} rows {elapsed:>9}  {} rejected", grouped(*rows), grouped(*rejected))
+        }
+        Ended::Defined => format!("defined  {name}"),
+        Ended::Failed(error) => {
+            let hint = error.hint().map(|hint| format!("\n         HINT: {hint}")).unwrap_or_default();
+            format!("FAILED   {name}: {}: {}{hint}", error.sqlstate(), error.message())
+        }
+        Ended::Skipped(broken) => format!("skipped  {name}: {broken} failed"),
+        Ended::Passed => format!("passed   {name:40} {:>19} {elapsed:>9}", ""),
+        Ended::Violated { rows, warns: false } => format!("FAILED   {name}: {} rows should not be", grouped(*rows)),
+        Ended::Violated { rows, warns: true } => format!("warning  {name}: {} rows should not be", grouped(*rows)),
+    }
+}
+
+/// One line that sums a run up.
+pub fn summary(report: &Report, elapsed: Duration) -> String {
+    let count = |wanted: fn(&Ended) -> bool| report.ended.iter().filter(|(_, ended)| wanted(ended)).count();
+    let built = count(|ended| matches!(ended, Ended::Built { .. }));
+    let defined = count(|ended| matches!(ended, Ended::Defined));
+    let passed = count(|ended| matches!(ended, Ended::Passed | Ended::Violated { warns: true, .. }));
+    let counted = [(built, "built"), (defined, "defined"), (passed, "checks passed"), (report.failures(), "failed"), (report.skipped(), "skipped")];
+    let parts: Vec<String> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    match parts.as_slice() {
+        [] => "everything is up to date".to_owned(),
+        parts => format!("{} in {:.1} s", parts.join(", "), elapsed.as_secs_f64()),
+    }
+}
+
+/// A number with commas between thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! The types of settings: how their values are read and shown.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::Value;
+
+macro_rules! plain_value {
+    ($type:ty, $kind:literal, $wanted:literal, $show:expr) => {
+        impl Value for $type {
+            const KIND: &'static str = $kind;
+
+            fn read(text: &str) -> Result<Self, String> {
+                text.parse().map_err(|_| $wanted.to_owned())
+            }
+
+            fn show(&self) -> String {
+                let show: fn(&Self) -> String = $show;
+                show(self)
+            }
+        }
+    };
+}
+
+plain_value!(String, "text", "text", |value| value.clone());
+plain_value!(PathBuf, "path", "a path", |value| value
+    .display()
+    .to_string());
+plain_value!(
+    SocketAddr,
+    "address:port",
+    "an address and a port such as 127.0.0.1:7432",
+    ToString::to_string
+);
+plain_value!(
+    usize,
+    "integer",
+    "a whole number, 0 or more",
+    ToString::to_string
+);
+plain_value!(
+    u64,
+    "integer",
+    "a whole number, 0 or more",
+    ToString::to_string
+);
+
+/// A number of bytes: `512MB`, `4GB`; units are powers of 1024, as in Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteSize(pub u64);
+
+const UNITS: [(&str, u64); 5] = [
+    ("TB", 1 << 40),
+    ("GB", 1 << 30),
+    ("MB", 1 << 20),
+    ("kB", 1 << 10),
+    ("B", 1),
+];
+
+impl Value for ByteSize {
+    const KIND: &'static str = "size";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let wanted = || "a size such as 512MB or 4GB".to_owned();
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let unit = if unit.trim().is_empty() {
+            "B"
+        } else {
+            unit.trim()
+        };
+        let (_, factor) = UNITS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(unit))
+            .ok_or_else(wanted)?;
+        let bytes = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(*factor));
+        bytes.map(Self).ok_or_else(wanted)
+    }
+
+    fn show(&self) -> String {
+        let (name, factor) = UNITS
+            .iter()
+            .find(|(_, factor)| self.0 >= *factor && self.0.is_multiple_of(*factor))
+            .unwrap_or(&("B", 1));
+        format!("{}{name}", self.0 / factor)
+    }
+}
+
+/// A size, or a share of the machine's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryLimit {
+    /// So many bytes.
+    Bytes(ByteSize),
+    /// So many hundredths of the machine's memory.
+    Percent(u64),
+}
+
+impl Value for MemoryLimit {
+    const KIND: &'static str = "size or share";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let wanted = || "a size such as 4GB, or a share of the machine such as 50%".to_owned();
+        match text.strip_suffix('%') {
+            Some(share) => match share.trim().parse() {
+                Ok(percent @ 1..=100) => Ok(Self::Percent(percent)),
+                _ => Err(wanted()),
+            },
+            None => match ByteSize::read(text) {
+                Ok(size) if size.0 > 0 => Ok(Self::Bytes(size)),
+                _ => Err(wanted()),
+            },
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Bytes(size) => size.show(),
+            Self::Percent(percent) => format!("{percent}%"),
+        }
+    }
+}
+
+impl MemoryLimit {
+    /// The limit in bytes, on a machine with so much memory.
+    pub fn bytes(self, machine: u64) -> u64 {
+        match self {
+            Self::Bytes(size) => size.0,
+            Self::Percent(percent) => machine / 100 * percent,
+        }
+    }
+}
+
+/// A duration in milliseconds: `250`, `30s`, `5min`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Milliseconds(pub u64);
+
+const DURATIONS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("min", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
+
+impl Value for Milliseconds {
+    const KIND: &'static str = "duration";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let wanted = || "a number of milliseconds, or a duration such as 30s or 5min".to_owned();
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let unit = if unit.trim().is_empty() {
+            "ms"
+        } else {
+            unit.trim()
+        };
+        let (_, factor) = DURATIONS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(wanted)?;
+        let value = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(*factor));
+        value
+            .filter(|value| *value <= i32::MAX as u64)
+            .map(Self)
+            .ok_or_else(wanted)
+    }
+
+    fn show(&self) -> String {
+        if self.0 == 0 {
+            return "0".to_owned();
+        }
+        let (name, factor) = DURATIONS
+            .iter()
+            .find(|(_, factor)| self.0.is_multiple_of(*factor))
+            .unwrap_or(&("ms", 1));
+        format!("{}{name}", self.0 / factor)
+    }
+}
+
+/// A list of names, folded to lower case unless quoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl Value for Names {
+    const KIND: &'static str = "names";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let names = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty() && *name != "\"$user\"" && *name != "$user");
+        Ok(Self(
+            names
+                .map(|name| {
+                    match name
+                        .strip_prefix('"')
+                        .and_then(|rest| rest.strip_suffix('"'))
+                    {
+                        Some(quoted) => quoted.replace("\"\"", "\""),
+                        None => name.to_lowercase(),
+                    }
+                })
+                .collect(),
+        ))
+    }
+
+    fn show(&self) -> String {
+        self.0
+            .iter()
+            .map(|name| crate::sql::name::Quoted(name).to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
+impl Value for Switch {
+    const KIND: &'static str = "boolean";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text.to_lowercase().as_str() {
+            "on" | "true" | "yes" | "1" => Ok(Self(true)),
+            "off" | "false" | "no" | "0" => Ok(Self(false)),
+            _ => Err("on or off".to_owned()),
+        }
+    }
+
+    fn show(&self) -> String {
+        if self.0 {
+            "on".to_owned()
+        } else {
+            "off".to_owned()
+        }
+    }
+}
+
+/// A time zone of the IANA database, or an offset from UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeZone(pub String);
+
+impl Value for TimeZone {
+    const KIND: &'static str = "time zone";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let text = if text.eq_ignore_ascii_case("utc")
+            || text.eq_ignore_ascii_case("gmt")
+            || text == "0"
+        {
+            "UTC"
+        } else {
+            text
+        };
+        match text.parse::<arrow::array::timezone::Tz>() {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(_) => {
+                Err("a time zone such as Europe/Berlin, or an offset such as +02:00".to_owned())
+            }
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.clone()
+    }
+}
+
+macro_rules! choice {
+    ($(#[doc = $doc:literal])* $name:ident: $kind:literal, $($text:literal => $shown:literal),+) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name(pub &'static str);
+
+        impl Value for $name {
+            const KIND: &'static str = $kind;
+
+            fn read(text: &str) -> Result<Self, String> {
+                $( if text.eq_ignore_ascii_case($text) { return Ok(Self($shown)); } )+
+                Err([$($shown),+].join(" or "))
+            }
+
+            fn show(&self) -> String {
+                self.0.to_owned()
+            }
+        }
+    };
+}
+
+choice!(
+    /// UTF-8, under the names that clients use.
+    ClientEncoding: "encoding", "UTF8" => "UTF8", "UTF-8" => "UTF8", "UNICODE" => "UTF8"
+);
+choice!(
+    /// The date style, under the names that clients use.
+    DateStyle: "date style", "ISO, MDY" => "ISO, MDY", "ISO" => "ISO, MDY", "ISO,MDY" => "ISO, MDY"
+);
+choice!(
+    /// The interval style.
+    IntervalStyle: "interval style", "postgres" => "postgres"
+);
+choice!(
+    /// A setting that is always on.
+    AlwaysOn: "on", "on" => "on", "true" => "on"
+);
+choice!(
+    /// What a bad row does.
+    OnError: "source, fail or quarantine", "source" => "source", "fail" => "fail", "quarantine" => "quarantine"
+);
+
+/// How many digits a float is written with, as in Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExtraFloatDigits(pub i32);
+
+impl Value for ExtraFloatDigits {
+    const KIND: &'static str = "integer";
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .ok()
+            .filter(|digits| (-15..=3).contains(digits))
+            .map(Self)
+            .ok_or_else(|| "a number from -15 to 3".to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_round_trip() {
+        for text in ["512MB", "4GB", "7B", "0B", "100kB"] {
+            assert_eq!(ByteSize::read(text).unwrap().show(), text);
+        }
+        for (text, shown) in [
+            ("0", "0"),
+            ("250", "250ms"),
+            ("30s", "30s"),
+            ("60000", "1min"),
+            ("2h", "2h"),
+        ] {
+            assert_eq!(Milliseconds::read(text).unwrap().show(), shown);
+        }
+        assert!(ByteSize::read("99999999999TB").is_err());
+        assert!(Milliseconds::read("5 parsecs").is_err());
+        assert_eq!(MemoryLimit::read("50%").unwrap().bytes(1000), 500);
+        assert!(MemoryLimit::read("0").is_err());
+    }
+
+    #[test]
+    fn names_fold_unless_quoted() {
+        let names = Names::read("Public, \"Mixed Case\", \"$user\"").unwrap();
+        assert_eq!(names.0, ["public", "Mixed Case"]);
+        assert_eq!(names.show(), "public, \"Mixed Case\"");
+    }
+
+    #[test]
+    fn time_zones_are_checked() {
+        assert_eq!(
+            TimeZone::read("Europe/Berlin").unwrap().show(),
+            "Europe/Berlin"
+        );
+        assert!(TimeZone::read("Mars/Olympus").is_err());
+    }
+}

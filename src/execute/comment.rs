@@ -1,0 +1,41 @@
+//! `COMMENT ON`.
+
+use crate::catalog::Kind;
+use crate::error::{Error, Result, SqlState};
+use crate::session::{Outcome, Session, plan};
+use crate::sql::comment::{Comment, CommentOn};
+use crate::sql::drop::DropKind;
+
+/// Sets or takes away a comment.
+///
+/// # Errors
+/// For an object or column that does not exist; 42809 for an object of another kind.
+pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let text = comment.text.clone();
+    match &comment.on {
+        CommentOn::Schema(name) => catalog.write(|transaction| transaction.set_schema_comment(name, text))?,
+        CommentOn::Column(relation, column) => {
+            let object = plan::object(relation, &snapshot, &path)?;
+            catalog.write(|transaction| transaction.set_column_comment(object.oid, column, text))?;
+        }
+        CommentOn::Object(kind, name) => {
+            let object = if *kind == DropKind::Check { snapshot.resolve_check(name, &path)? } else { plan::object(name, &snapshot, &path)? };
+            let wanted = match kind {
+                DropKind::Table => Kind::Table,
+                DropKind::ExternalTable => Kind::ExternalTable,
+                DropKind::View => Kind::View,
+                DropKind::MaterializedView => Kind::MaterializedView,
+                DropKind::Check | DropKind::Schema => Kind::Check,
+            };
+            if object.kind != wanted {
+                return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("\"{}\" is not a {wanted}", object.name))
+                    .with_detail(format!("It is a {}.", object.kind)));
+            }
+            catalog.write(|transaction| transaction.set_comment(object.oid, text))?;
+        }
+    }
+    Ok(Outcome::Done("COMMENT".to_owned()))
+}

@@ -1,0 +1,95 @@
+//! What the statements that create objects have in common.
+
+use std::sync::Arc;
+
+use crate::catalog::{Kind, NewObject, Object};
+use crate::error::{Error, Result, SqlState};
+use crate::models::define::define;
+use crate::session::Session;
+use crate::sql::Statement;
+
+/// What is to be done for a `CREATE` statement.
+pub enum Creation {
+    /// The object exists, and `IF NOT EXISTS` was said.
+    Exists,
+    /// Nothing of that name exists.
+    New(NewObject),
+    /// `OR REPLACE` was said, and this exists.
+    Replaces(Arc<Object>, NewObject),
+}
+
+/// Plans a `CREATE` statement, and looks whether its name is taken.
+///
+/// # Errors
+/// 42P07 and 42710 for a name that is taken; what planning says.
+pub async fn creation(session: &Session, statement: Statement, if_not_exists: bool, or_replace: bool) -> Result<Creation> {
+    let settings = session.settings();
+    let Some(kind) = Kind::of(&statement) else {
+        return Err(Error::internal("only objects of a schema are created"));
+    };
+    let schema = settings.search_path.0.first().map_or(crate::sql::name::DEFAULT_SCHEMA, String::as_str);
+    let Some(name) = statement.object_name().map(|name| name.qualify(schema)) else {
+        return Err(Error::internal("an object without a name"));
+    };
+    let snapshot = session.instance.catalog.snapshot();
+    let existing = if kind == Kind::Check { snapshot.check(&name) } else { snapshot.relation(&name) };
+    if let Some(existing) = existing {
+        if if_not_exists {
+            session.notice(Error::new(SqlState::DUPLICATE_TABLE, format!("relation \"{name}\" already exists, skipping")));
+            return Ok(Creation::Exists);
+        }
+        if or_replace && existing.kind != kind {
+            return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a {kind}"))
+                .with_detail(format!("It is a {}.", existing.kind))
+                .with_hint("Drop it first."));
+        }
+        if !or_replace {
+            let sqlstate = if kind == Kind::Check { SqlState::DUPLICATE_OBJECT } else { SqlState::DUPLICATE_TABLE };
+            return Err(Error::new(sqlstate, format!("{} \"{name}\" already exists", if kind == Kind::Check { "check" } else { "relation" })));
+        }
+    }
+    snapshot.resolve_schema(&name.schema)?;
+    let existing = existing.cloned();
+    let mut statement = statement;
+    statement.clear_modifiers();
+    let mut new = define(&session.instance, &settings, &statement).await?;
+    match existing {
+        Some(existing) => {
+            new.project_file.clone_from(&existing.project_file);
+            Ok(Creation::Replaces(existing, new))
+        }
+        None => Ok(Creation::New(new)),
+    }
+}
+
+/// Creates or replaces an object that has no rows of its own.
+///
+/// # Errors
+/// See [`creation`].
+pub async fn create(session: &Session, statement: Statement, if_not_exists: bool, or_replace: bool) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    match creation(session, statement, if_not_exists, or_replace).await? {
+        Creation::Exists => Ok(()),
+        Creation::New(new) => catalog.write(|transaction| transaction.create(new)).map(drop),
+        Creation::Replaces(old, new) => catalog.write(|transaction| transaction.replace(old.oid, new)),
+    }
+}
+
+/// What an object would be, were it in the catalog already.
+pub fn object(oid: crate::catalog::Oid, new: &NewObject) -> Result<Object> {
+    let Some(kind) = Kind::of(&new.definition) else {
+        return Err(Error::internal("only objects of a schema are created"));
+    };
+    Ok(Object {
+        oid,
+        name: new.name.clone(),
+        kind,
+        definition: new.definition.clone(),
+        schema: Arc::clone(&new.schema),
+        depends_on: new.depends_on.clone(),
+        comment: new.comment.clone(),
+        column_comments: new.column_comments.clone(),
+        project_file: new.project_file.clone(),
+        created_at: chrono::Utc::now(),
+    })
+}

@@ -1,0 +1,108 @@
+//! What statements do. One file a statement, of the same name as in `sql/`.
+
+pub mod comment;
+pub mod copy;
+pub mod create_check;
+pub mod create_external_table;
+pub mod create_materialized_view;
+pub mod create_schema;
+pub mod create_table;
+pub mod create_view;
+pub mod describe_history;
+pub mod drop;
+pub mod explain;
+pub mod insert;
+pub mod query;
+pub mod refresh;
+pub mod set;
+pub mod show;
+pub mod transaction;
+
+mod define;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::SchemaRef;
+use datafusion::physical_plan::memory::MemoryStream;
+use datafusion::scalar::ScalarValue;
+
+use crate::error::Result;
+use crate::session::{Outcome, Prepared, Session};
+use crate::sql::Statement;
+
+/// Runs a prepared statement.
+///
+/// # Errors
+/// Whatever the statement meets.
+pub async fn statement(session: &Session, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+    match &prepared.statement {
+        Statement::Query(_) => query::execute(session, prepared, parameters).await,
+        Statement::Insert(insert) => insert::execute(session, insert, prepared, parameters).await,
+        Statement::Explain(explain) => explain::execute(session, explain).await,
+        Statement::CreateSchema(create) => create_schema::execute(session, create),
+        Statement::CreateExternalTable(create) => create_external_table::execute(session, create).await,
+        Statement::CreateView(create) => create_view::execute(session, create).await,
+        Statement::CreateMaterializedView(create) => create_materialized_view::execute(session, create).await,
+        Statement::CreateTable(create) => create_table::execute(session, create).await,
+        Statement::CreateCheck(create) => create_check::execute(session, create).await,
+        Statement::Drop(drop) => drop::execute(session, drop).await,
+        Statement::Refresh(refresh) => refresh::execute(session, refresh).await,
+        Statement::Copy(copy) => copy::execute(session, copy).await,
+        Statement::Comment(comment) => comment::execute(session, comment),
+        Statement::DescribeHistory(describe) => describe_history::execute(session, describe).await,
+        Statement::Set(set) => set::execute(session, set),
+        Statement::Show(show) => show::execute(session, show),
+        Statement::Begin => transaction::begin(session),
+        Statement::Commit => transaction::commit(session),
+        Statement::Rollback => transaction::rollback(session),
+    }
+}
+
+/// The columns that a statement other than a query answers with.
+pub fn columns(statement: &Statement) -> Option<SchemaRef> {
+    match statement {
+        Statement::Explain(_) => Some(explain::columns()),
+        Statement::Show(show) => Some(show::columns(show)),
+        Statement::DescribeHistory(_) => Some(Arc::clone(&crate::warehouse::HISTORY_SCHEMA)),
+        _ => None,
+    }
+}
+
+/// The command of a statement that writes; none for one that reads.
+pub fn write_command(statement: &Statement) -> Option<&'static str> {
+    match statement {
+        Statement::Query(_)
+        | Statement::Explain(_)
+        | Statement::DescribeHistory(_)
+        | Statement::Set(_)
+        | Statement::Show(_)
+        | Statement::Begin
+        | Statement::Commit
+        | Statement::Rollback => None,
+        Statement::Copy(copy) => matches!(copy.direction, crate::sql::copy::Direction::FromStdin { .. }).then_some("COPY FROM"),
+        Statement::Insert(_) => Some("INSERT"),
+        Statement::Refresh(_) => Some("REFRESH MATERIALIZED VIEW"),
+        Statement::Drop(_) => Some("DROP"),
+        Statement::Comment(_) => Some("COMMENT"),
+        Statement::CreateSchema(_) => Some("CREATE SCHEMA"),
+        Statement::CreateExternalTable(_) => Some("CREATE EXTERNAL TABLE"),
+        Statement::CreateView(_) => Some("CREATE VIEW"),
+        Statement::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
+        Statement::CreateTable(_) => Some("CREATE TABLE"),
+        Statement::CreateCheck(_) => Some("CREATE CHECK"),
+    }
+}
+
+/// Rows that are at hand already.
+fn rows(tag: &'static str, batch: RecordBatch) -> Result<Outcome> {
+    let schema = batch.schema();
+    let stream = MemoryStream::try_new(vec![batch], schema, None)?;
+    Ok(Outcome::Rows { tag, stream: Box::pin(stream) })
+}
+
+/// Rows of text.
+fn text_rows(tag: &'static str, schema: SchemaRef, columns: Vec<Vec<String>>) -> Result<Outcome> {
+    let arrays = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as ArrayRef).collect();
+    rows(tag, RecordBatch::try_new(schema, arrays)?)
+}

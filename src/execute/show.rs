@@ -1,0 +1,65 @@
+//! `SHOW`: a setting's value, or all of them with what they mean.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::text_rows;
+use crate::config::{Config, SessionSettings, unknown_setting};
+use crate::error::Result;
+use crate::session::prepare::text_column;
+use crate::session::{Outcome, Session};
+use crate::sql::show::Show;
+
+/// The columns of the answer.
+pub fn columns(show: &Show) -> SchemaRef {
+    match show {
+        Show::Setting(name) => {
+            let shown = SessionSettings::ALL.iter().chain(Config::ALL).find(|setting| setting.name.eq_ignore_ascii_case(name));
+            text_column(shown.map_or(name.as_str(), |setting| setting.name))
+        }
+        Show::All => Arc::new(Schema::new(
+            ["name", "setting", "description"].map(|name| Field::new(name, DataType::Utf8, true)).to_vec(),
+        )),
+    }
+}
+
+/// Shows settings.
+///
+/// # Errors
+/// 42704 for a setting that does not exist.
+pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
+    let server = &session.instance.configuration.server;
+    let value = |name: &str| session.setting(name).or_else(|| server.get(name)).or_else(|| fixed(name));
+    match show {
+        Show::Setting(name) => {
+            let known: Vec<_> = SessionSettings::ALL.iter().chain(Config::ALL).copied().collect();
+            let value = value(name).ok_or_else(|| unknown_setting(name, &known))?;
+            text_rows("SHOW", columns(show), vec![vec![value]])
+        }
+        Show::All => {
+            let mut settings: Vec<_> = SessionSettings::ALL.iter().chain(Config::ALL).collect();
+            settings.sort_by_key(|setting| setting.name.to_lowercase());
+            let names = settings.iter().map(|setting| setting.name.to_owned()).collect();
+            let values = settings.iter().map(|setting| value(setting.name).unwrap_or_default()).collect();
+            let descriptions = settings.iter().map(|setting| setting.description.to_owned()).collect();
+            text_rows("SHOW", columns(show), vec![names, values, descriptions])
+        }
+    }
+}
+
+/// What clients ask for that nobody can set here.
+fn fixed(name: &str) -> Option<String> {
+    let value = match name {
+        "server_version" => crate::SERVER_VERSION,
+        "server_version_num" => "150000",
+        "server_encoding" => "UTF8",
+        "transaction_isolation" | "default_transaction_isolation" => "read committed",
+        "transaction_read_only" | "default_transaction_read_only" => "off",
+        "integer_datetimes" => "on",
+        "max_identifier_length" => "63",
+        "is_superuser" => "on",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}

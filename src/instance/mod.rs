@@ -1,0 +1,94 @@
+//! What all sessions share: the catalog, the warehouse, the runtime with its memory, the settings.
+
+mod machine;
+mod relations;
+mod sessions;
+mod state;
+mod system;
+
+pub use relations::Reading;
+pub use sessions::{SessionEntry, Sessions};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::execution::SessionState;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::{Catalog, Journal};
+use crate::config::Configuration;
+use crate::error::{Error, Result};
+use crate::models::refresh::RefreshLocks;
+use crate::warehouse::Warehouse;
+
+/// A running warehouse, without its wire.
+pub struct Instance {
+    /// What the server was told at its start.
+    pub configuration: Configuration,
+    /// The objects.
+    pub catalog: Catalog,
+    /// What refreshes and checks have done.
+    pub journal: Journal,
+    /// The tables.
+    pub warehouse: Warehouse,
+    /// Who is connected.
+    pub sessions: Sessions,
+    /// One refresh of a materialized view at a time.
+    pub refresh_locks: RefreshLocks,
+    /// Set when the server stops: refreshes end, nothing new begins.
+    pub shutdown: CancellationToken,
+    /// Memory, disk and object stores.
+    runtime: Arc<RuntimeEnv>,
+    /// What every session's state is copied from.
+    template: SessionState,
+}
+
+impl Instance {
+    /// Opens the data directory, creating it at the first start, and removes what a kill has left.
+    ///
+    /// # Errors
+    /// 55006 where another process uses the directory; XX001 where it is damaged; 58030 and 53100
+    /// where the disk fails.
+    pub async fn open(configuration: Configuration) -> Result<Arc<Self>> {
+        let folder = &configuration.server.data_dir;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Error::from(error).within(format!("data_dir {}", folder.display())).with_hint("Set data_dir to a folder that can be written.")
+        })?;
+        let catalog = Catalog::open(&folder.join("catalog.redb"))?;
+        let journal = catalog.journal(configuration.server.journal_size as u64)?;
+        let runtime = state::runtime(&configuration)?;
+        let warehouse = state::open_warehouse(&configuration, &runtime)?;
+        let known = catalog.snapshot().objects().map(|object| object.oid).collect();
+        warehouse.clean(&known).await?;
+        Ok(Arc::new(Self {
+            template: state::template(&configuration, Arc::clone(&runtime))?,
+            runtime,
+            catalog,
+            journal,
+            warehouse,
+            sessions: Sessions::default(),
+            refresh_locks: RefreshLocks::default(),
+            shutdown: CancellationToken::new(),
+            configuration,
+        }))
+    }
+
+    /// The folder that relative locations of external tables begin at.
+    pub fn project_folder(&self) -> PathBuf {
+        self.configuration.server.project.clone()
+    }
+
+    /// Memory, disk and object stores.
+    pub fn runtime(&self) -> &Arc<RuntimeEnv> {
+        &self.runtime
+    }
+
+    /// How many models are built at once.
+    pub fn jobs(&self) -> usize {
+        match self.configuration.server.jobs {
+            0 => machine::cores(),
+            jobs => jobs,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! DataFusion's session state, as this server sets it up.
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::registry::FunctionRegistry;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::SessionState;
+use datafusion::prelude::SessionConfig;
+use std::num::NonZeroUsize;
+
+use super::relations::{Databases, Reading};
+use super::{Instance, machine};
+use crate::catalog::pg_catalog;
+use crate::config::{Configuration, SessionSettings};
+use crate::error::{Error, Result};
+use crate::warehouse::{Warehouse, WarehouseSettings};
+
+/// The name of the one database.
+pub const DATABASE: &str = "tributary";
+
+/// How many of the largest users of memory an out-of-memory error names.
+const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
+
+/// Memory with a limit, and disk to spill to.
+pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> {
+    let server = &configuration.server;
+    let limit = usize::try_from(server.memory_limit.bytes(machine::memory())).unwrap_or(usize::MAX);
+    let spill = server.data_dir.join("spill");
+    // What an earlier process spilled is of no use to this one.
+    match std::fs::remove_dir_all(&spill) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::from(error).within(spill.display())),
+        _ => std::fs::create_dir_all(&spill).map_err(|error| Error::from(error).within(spill.display()))?,
+    }
+    let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_temp_file_path(spill)
+        .with_max_temp_directory_size(server.spill_limit.0)
+        .build_arc()?;
+    Ok(runtime)
+}
+
+/// The tables' folder on its object store.
+pub(super) fn open_warehouse(configuration: &Configuration, runtime: &RuntimeEnv) -> Result<Warehouse> {
+    let url = configuration.warehouse_url()?;
+    let store = crate::warehouse::store::open(&url)?;
+    runtime.register_object_store(&url, Arc::clone(&store));
+    let settings = WarehouseSettings { memory_pool: Arc::clone(&runtime.memory_pool), ..WarehouseSettings::default() };
+    Warehouse::open(&url, store, settings)
+}
+
+/// The state that every session's is copied from: all functions, no relations.
+pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Result<SessionState> {
+    let config = SessionConfig::new()
+        .with_information_schema(true)
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(DATABASE, crate::sql::name::DEFAULT_SCHEMA)
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
+    let mut state = SessionStateBuilder::new_with_default_features()
+        .with_config(apply(config, &configuration.session))
+        .with_runtime_env(runtime)
+        .build();
+    tributary_udfs::register_all(&mut state)?;
+    Ok(state)
+}
+
+/// Puts into DataFusion's configuration what it must know of a session's settings.
+pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig {
+    let partitions = if settings.target_partitions == 0 { machine::cores() } else { settings.target_partitions };
+    // The session's time zone stays with the wire: with it in here, the types of a view's columns
+    // would depend on who reads it.
+    config.with_target_partitions(partitions).with_batch_size(settings.batch_size.clamp(1, 1 << 20))
+}
+
+impl Instance {
+    /// A state to plan and run statements in.
+    pub fn state(self: &Arc<Self>, settings: &SessionSettings, reading: Reading) -> SessionState {
+        let config = apply(self.template.config().clone(), settings);
+        let databases = Databases::new(Arc::clone(self), settings.clone(), reading);
+        let mut state = SessionStateBuilder::new_from_existing(self.template.clone())
+            .with_config(config)
+            .with_catalog_list(Arc::new(databases))
+            .build();
+        for function in pg_catalog::functions(&self.seen(settings)) {
+            // Registering fails for no function: it replaces one of the same name.
+            let _ = state.register_udf(Arc::new(function));
+        }
+        state
+    }
+}

@@ -1,0 +1,213 @@
+//! What the system views show of an instance.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use datafusion::datasource::ViewTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlanBuilder;
+
+use super::{Instance, Reading};
+use crate::catalog::system::{LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable, TableStatistics, rejected_rows_schema, view};
+use crate::catalog::pg_catalog::PgTable;
+use crate::catalog::{Journal, Kind, Object, Oid, Snapshot};
+use crate::config::{Config, SessionSettings, Setting};
+use crate::error::{Error, Result, SqlState};
+use crate::models::{lineage, rejected, table_id};
+use crate::session::plan;
+use crate::sql::{QualifiedName, Statement};
+use crate::warehouse::At;
+
+/// The role that owns every object.
+const OWNER: &str = "tributary";
+
+impl Instance {
+    /// A table of `pg_catalog`.
+    pub(super) fn pg_table(self: &Arc<Self>, table: &'static PgTable, settings: &SessionSettings) -> Arc<dyn TableProvider> {
+        Arc::new(SystemTable::new(table, self.seen(settings)))
+    }
+
+    /// What functions of `pg_catalog` and most system views are made of.
+    pub(super) fn seen(self: &Arc<Self>, settings: &SessionSettings) -> Arc<dyn SystemSources> {
+        Arc::new(Seen {
+            instance: Arc::clone(self),
+            settings: settings.clone(),
+            snapshot: self.catalog.snapshot(),
+            lineage: Vec::new(),
+            statistics: HashMap::new(),
+            stale: HashMap::new(),
+        })
+    }
+
+    /// A view of schema `tributary`.
+    ///
+    /// # Errors
+    /// What it is made of says.
+    pub(super) async fn system_view(self: &Arc<Self>, name: &str, versioned: bool, settings: &SessionSettings) -> Result<Option<Arc<dyn TableProvider>>> {
+        if versioned {
+            return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("tributary.{name} keeps no versions")));
+        }
+        if name == REJECTED_ROWS {
+            return self.rejected_rows().await.map(Some);
+        }
+        let Some(view) = view(name) else { return Ok(None) };
+        let snapshot = self.catalog.snapshot();
+        let lineage = if name == "lineage" { self.lineage(&snapshot).await? } else { Vec::new() };
+        let (statistics, stale) = if name == "models" { self.states(&snapshot).await? } else { Default::default() };
+        let sources = Seen { instance: Arc::clone(self), settings: settings.clone(), snapshot, lineage, statistics, stale };
+        Ok(Some(Arc::new(SystemTable::new(view, Arc::new(sources)))))
+    }
+
+    /// The rejected rows of all tables and materialized views, together.
+    async fn rejected_rows(&self) -> Result<Arc<dyn TableProvider>> {
+        let snapshot = self.catalog.snapshot();
+        let mut all = None::<LogicalPlanBuilder>;
+        for object in snapshot.objects().filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView)) {
+            let table = rejected::table_id(object);
+            if !self.warehouse.exists(&table).await? {
+                continue;
+            }
+            let rows = self.warehouse.scan(&table, At::Latest).await?;
+            let scan = LogicalPlanBuilder::scan("rejected_rows", provider_as_source(rows), None)?;
+            all = Some(match all {
+                None => scan,
+                Some(others) => others.union(scan.build()?)?,
+            });
+        }
+        match all {
+            Some(all) => Ok(Arc::new(ViewTable::new(all.build()?, None))),
+            None => Ok(Arc::new(MemTable::try_new(rejected_rows_schema(), vec![Vec::new()])?)),
+        }
+    }
+
+    async fn lineage(self: &Arc<Self>, snapshot: &Snapshot) -> Result<Vec<LineageEdge>> {
+        let state = self.state(&self.configuration.session, Reading::Shape);
+        let mut edges = Vec::new();
+        for object in snapshot.objects() {
+            let plan = match &object.definition {
+                Statement::CreateView(view) => plan::definition(&state, &view.query, &view.columns).await,
+                Statement::CreateMaterializedView(view) => plan::definition(&state, &view.query, &view.columns).await,
+                _ => continue,
+            };
+            // A view whose inputs have changed under it has no lineage until it is mended.
+            let Ok(plan) = plan else { continue };
+            edges.extend(lineage::lineage(&plan)?.into_iter().map(|edge| LineageEdge {
+                relation: object.name.clone(),
+                column: edge.output,
+                source: QualifiedName::new(edge.source_table.schema().unwrap_or_default(), edge.source_table.table()),
+                source_column: edge.source_column,
+            }));
+        }
+        Ok(edges)
+    }
+
+    async fn states(self: &Arc<Self>, snapshot: &Snapshot) -> Result<(HashMap<Oid, TableStatistics>, HashMap<Oid, bool>)> {
+        let states = self.journal.model_states()?;
+        let (mut statistics, mut stale) = (HashMap::new(), HashMap::new());
+        for object in snapshot.objects().filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView)) {
+            let table = table_id(object);
+            if self.warehouse.exists(&table).await? {
+                let size = self.warehouse.size(&table, At::Latest).await?;
+                statistics.insert(object.oid, TableStatistics { version: size.version, rows: size.rows });
+            }
+            if object.kind == Kind::MaterializedView {
+                // A source that cannot be listed leaves the question open.
+                if let Ok(reason) = crate::models::stale::reason(self, object, states.get(&object.oid)).await {
+                    stale.insert(object.oid, reason.is_some());
+                }
+            }
+        }
+        Ok((statistics, stale))
+    }
+}
+
+struct Seen {
+    instance: Arc<Instance>,
+    settings: SessionSettings,
+    snapshot: Arc<Snapshot>,
+    lineage: Vec<LineageEdge>,
+    statistics: HashMap<Oid, TableStatistics>,
+    stale: HashMap<Oid, bool>,
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seen")
+    }
+}
+
+impl SystemSources for Seen {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot)
+    }
+
+    fn journal(&self) -> &Journal {
+        &self.instance.journal
+    }
+
+    fn is_stale(&self, object: &Object) -> Option<bool> {
+        self.stale.get(&object.oid).copied()
+    }
+
+    fn table_statistics(&self, object: &Object) -> Option<TableStatistics> {
+        self.statistics.get(&object.oid).copied()
+    }
+
+    fn lineage(&self) -> Result<Vec<LineageEdge>> {
+        Ok(self.lineage.clone())
+    }
+
+    fn database(&self) -> String {
+        super::state::DATABASE.to_owned()
+    }
+
+    fn owner(&self) -> String {
+        OWNER.to_owned()
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        self.settings.search_path.0.clone()
+    }
+
+    fn settings(&self) -> Vec<SettingInfo> {
+        let server = &self.instance.configuration.server;
+        let initial = &self.instance.configuration.session;
+        let info = |setting: &Setting, value: Option<String>, initial: Option<String>, settable| {
+            let source = match &value {
+                value if *value != initial => "session",
+                Some(value) if value != setting.default => "configuration",
+                _ => "default",
+            };
+            SettingInfo {
+                name: setting.name.to_owned(),
+                value,
+                default: Some(setting.default.to_owned()),
+                source: source.to_owned(),
+                settable,
+                description: setting.description.to_owned(),
+            }
+        };
+        let session = SessionSettings::ALL.iter().map(|setting| info(setting, self.settings.get(setting.name), initial.get(setting.name), true));
+        let fixed = Config::ALL.iter().map(|setting| info(setting, server.get(setting.name), server.get(setting.name), false));
+        session.chain(fixed).collect()
+    }
+
+    fn sessions(&self) -> Vec<SessionInfo> {
+        let list = self.instance.sessions.list().into_iter();
+        list.map(|(pid, entry)| SessionInfo {
+            pid,
+            user: entry.user_name,
+            database: super::state::DATABASE.to_owned(),
+            application_name: entry.application_name,
+            client: entry.client_address,
+            state: entry.state,
+            query: Some(entry.query).filter(|query| !query.is_empty()),
+            connected_at: entry.connected_at,
+            query_started_at: entry.query_started_at,
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,82 @@
+//! Running a check: a query that must return no rows.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::Utc;
+use futures::TryStreamExt;
+
+use super::rejected::row_as_json;
+use crate::catalog::Object;
+use crate::catalog::journal::{CheckResult, CheckStatus};
+use crate::error::{Error, Result};
+use crate::execute::query;
+use crate::instance::{Instance, Reading};
+use crate::session::plan;
+use crate::sql::Statement;
+use crate::sql::create_check::CreateCheck;
+
+/// How many of a check's rows its result keeps.
+const SAMPLE_ROWS: usize = 10;
+
+/// Runs a check and keeps its result in `tributary.check_results`.
+///
+/// # Errors
+/// Those of the journal; what the check's query meets is in the result.
+pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResult> {
+    let Statement::CreateCheck(definition) = &object.definition else {
+        return Err(Error::internal(format!("{} is not defined as a check", object.name)));
+    };
+    let started = Instant::now();
+    let mut result = CheckResult {
+        id: 0,
+        check: object.name.clone(),
+        oid: object.oid,
+        checked_at: Utc::now(),
+        status: CheckStatus::Passed,
+        failing_rows: None,
+        sample: Vec::new(),
+        duration_ms: 0,
+        sqlstate: None,
+        error: None,
+    };
+    match evaluate(instance, definition).await {
+        Ok((rows, sample)) => {
+            result.status = match rows {
+                0 => CheckStatus::Passed,
+                _ if warns(definition) => CheckStatus::Warned,
+                _ => CheckStatus::Failed,
+            };
+            result.failing_rows = Some(rows);
+            result.sample = sample;
+        }
+        Err(error) => {
+            result.status = CheckStatus::Error;
+            result.sqlstate = Some(error.sqlstate().to_string());
+            result.error = Some(error.message().to_owned());
+        }
+    }
+    result.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    instance.journal.add_check_result(&mut result)?;
+    Ok(result)
+}
+
+fn warns(definition: &CreateCheck) -> bool {
+    definition.options.get("severity") == Some("warn")
+}
+
+async fn evaluate(instance: &Arc<Instance>, definition: &CreateCheck) -> Result<(u64, Vec<serde_json::Value>)> {
+    let state = instance.state(&instance.configuration.session, Reading::Rows);
+    let plan = plan::query(&state, &definition.query).await?;
+    let mut rows = query::stream(state, plan).await?;
+    let (mut count, mut sample) = (0, Vec::new());
+    while let Some(batch) = rows.try_next().await? {
+        count += batch.num_rows() as u64;
+        let wanted = SAMPLE_ROWS.saturating_sub(sample.len()).min(batch.num_rows());
+        for row in 0..wanted {
+            let text = row_as_json(&batch, row)?;
+            sample.push(serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)));
+        }
+    }
+    Ok((count, sample))
+}

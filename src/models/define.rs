@@ -1,0 +1,155 @@
+//! From a `CREATE` statement to what the catalog keeps: full names, columns, dependencies.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::sqlparser::ast;
+
+use crate::catalog::{NewObject, Oid, Snapshot};
+use crate::config::SessionSettings;
+use crate::error::{Error, Result, SqlState};
+use crate::instance::{Instance, Reading};
+use crate::session::plan;
+use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
+use crate::sql::{Options, Statement};
+
+/// An option of an object that takes one of a few values.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// Its key.
+    pub name: &'static str,
+    /// What it can be, the default first.
+    pub values: &'static [&'static str],
+    /// What it does.
+    pub description: &'static str,
+}
+
+/// The options of a check.
+pub const CHECK_OPTIONS: &[Choice] = &[Choice {
+    name: "severity",
+    values: &["error", "warn"],
+    description: "What rows that should not be mean: a failure of the run, or a warning.",
+}];
+
+/// The options of a materialized view.
+pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
+    Choice {
+        name: "on_error",
+        values: &["source", "fail", "quarantine"],
+        description: "What a bad row of a source means in a refresh: what the source says, or whatever the source says.",
+    },
+    Choice {
+        name: "refresh_mode",
+        values: &["auto", "full"],
+        description: "How a refresh computes. Every refresh reads everything.",
+    },
+];
+
+/// Plans a `CREATE` statement against the catalog as it is, and answers what to keep of it.
+///
+/// `settings` give the search path; a name without a schema gets its first one.
+///
+/// # Errors
+/// What planning its query says, or its source; the object named.
+pub async fn define(instance: &Arc<Instance>, settings: &SessionSettings, statement: &Statement) -> Result<NewObject> {
+    let mut statement = statement.clone();
+    let Some(name) = statement.object_name_mut() else {
+        return Err(Error::internal("only objects of a schema are defined"));
+    };
+    let schema = settings.search_path.0.first().map_or(DEFAULT_SCHEMA, String::as_str);
+    let full = name.qualify(schema);
+    *name = ObjectName::from(full.clone());
+    let snapshot = instance.catalog.snapshot();
+    let state = instance.state(settings, Reading::Shape);
+    let described = full.to_string();
+    let columns = columns(instance, &state, &snapshot, settings, &mut statement).await;
+    let (schema, depends_on) = columns.map_err(|error| error.within(described))?;
+    Ok(NewObject {
+        oid: None,
+        name: full,
+        definition: statement,
+        schema,
+        depends_on,
+        comment: None,
+        column_comments: Default::default(),
+        project_file: None,
+    })
+}
+
+async fn columns(
+    instance: &Arc<Instance>,
+    state: &SessionState,
+    snapshot: &Snapshot,
+    settings: &SessionSettings,
+    statement: &mut Statement,
+) -> Result<(SchemaRef, BTreeSet<Oid>)> {
+    let path = &settings.search_path.0;
+    match statement {
+        Statement::CreateExternalTable(create) => {
+            let schema = crate::sources::infer_schema(create, &instance.project_folder(), state).await?;
+            Ok((schema, BTreeSet::new()))
+        }
+        Statement::CreateView(create) => {
+            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let plan = plan::definition(state, &create.query, &create.columns).await?;
+            Ok((plan::columns(&plan), depends_on))
+        }
+        Statement::CreateMaterializedView(create) => {
+            check_options(&create.options, MATERIALIZED_VIEW_OPTIONS, "materialized view")?;
+            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            let plan = plan::definition(state, &create.query, &create.columns).await?;
+            super::expectation::check(state, &plan, &create.expectations)?;
+            Ok((stored_columns(&plan)?, depends_on))
+        }
+        Statement::CreateTable(create) => match &mut create.query {
+            Some(query) => {
+                plan::resolve_names(query, snapshot, path)?;
+                let plan = plan::definition(state, query, &create.column_names).await?;
+                Ok((stored_columns(&plan)?, BTreeSet::new()))
+            }
+            None => Ok((declared_columns(&create.columns)?, BTreeSet::new())),
+        },
+        Statement::CreateCheck(create) => {
+            check_options(&create.options, CHECK_OPTIONS, "check")?;
+            let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            plan::query(state, &create.query).await?;
+            Ok((Arc::new(Schema::empty()), depends_on))
+        }
+        _ => Err(Error::internal("only objects of a schema are defined")),
+    }
+}
+
+/// The columns of a query whose rows are to be stored.
+fn stored_columns(plan: &LogicalPlan) -> Result<SchemaRef> {
+    let schema = plan::columns(plan);
+    if schema.fields().is_empty() {
+        return Err(Error::new(SqlState::INVALID_OBJECT_DEFINITION, "the query has no columns"));
+    }
+    Ok(schema)
+}
+
+/// The columns of `CREATE TABLE name (column type [NOT NULL], ...)`.
+///
+/// # Errors
+/// 42704 for a type that does not exist; 42701 for a name given twice; 42P16 for no columns.
+pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
+    crate::sources::declared_schema(columns)
+}
+
+fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()> {
+    let names: Vec<&str> = known.iter().map(|choice| choice.name).collect();
+    options.check_known(&names, object)?;
+    for choice in known {
+        if let Some(value) = options.get(choice.name)
+            && !choice.values.contains(&value)
+        {
+            let message = format!("invalid value for option \"{}\": \"{value}\"", choice.name);
+            return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message)
+                .with_hint(format!("The value must be {}.", choice.values.join(" or "))));
+        }
+    }
+    Ok(())
+}

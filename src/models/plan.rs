@@ -1,0 +1,259 @@
+//! What a run will do: the difference between the project folder and the catalog.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::graph::Graph;
+use super::project::{Project, ProjectModel};
+use super::stale;
+use crate::catalog::{Kind, Object, Oid, Snapshot};
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::session::plan::{query_of, resolve_among};
+use crate::sql::comment::CommentOn;
+use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
+use crate::sql::{QualifiedName, Statement};
+
+/// What happens to a model's definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Define {
+    /// It is new.
+    Create,
+    /// Its definition or its comments changed.
+    Replace,
+    /// It became another kind of object, so the old one goes first.
+    Recreate,
+}
+
+/// One model, or check, of a run.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Its kind.
+    pub kind: Kind,
+    /// What happens to its definition, if anything.
+    pub define: Option<Define>,
+    /// Why its rows are computed again, or its check runs; none where they stay.
+    pub build: Option<String>,
+    /// What the project says of it.
+    pub model: Arc<ProjectModel>,
+}
+
+impl Step {
+    /// Whether there is nothing to do.
+    pub fn is_idle(&self) -> bool {
+        self.define.is_none() && self.build.is_none()
+    }
+}
+
+/// Everything that a run does.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Schemas to create.
+    pub schemas: Vec<String>,
+    /// Objects that left the project.
+    pub drops: Vec<Arc<Object>>,
+    /// Models and checks; those with nothing to do too.
+    pub steps: BTreeMap<QualifiedName, Step>,
+    /// Which of them reads which.
+    pub graph: Graph<QualifiedName>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.schemas.is_empty() && self.drops.is_empty() && self.steps.values().all(Step::is_idle)
+    }
+}
+
+/// Compares the project with the catalog, and the models with their inputs.
+///
+/// # Errors
+/// 42P17 for models that read each other in a circle; what a source says that cannot be listed.
+pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
+    let snapshot = instance.catalog.snapshot();
+    let states = instance.journal.model_states()?;
+    let checked = checked(instance)?;
+    let models: BTreeMap<QualifiedName, Arc<ProjectModel>> =
+        project.models.into_iter().map(|model| (model.name.clone(), Arc::new(model))).collect();
+    let graph = Graph::new(models.iter().map(|(name, model)| (name.clone(), reads(model, &models))))?;
+    let mut plan = Plan {
+        schemas: project.schemas.into_iter().filter(|schema| snapshot.schema(schema).is_none()).collect(),
+        drops: left(&snapshot, &models),
+        steps: BTreeMap::new(),
+        graph: graph.clone(),
+    };
+    // Names of models whose rows, or whose meaning, will be others after the run.
+    let mut changing = BTreeSet::new();
+    for name in graph.order() {
+        let Some(model) = models.get(name) else { continue };
+        let object = existing(&snapshot, model);
+        let define = difference(&snapshot, model, object, &models);
+        let upstream = graph.parents(name).find(|name| changing.contains(*name));
+        let build = match (kind(model), &define, upstream) {
+            (Kind::MaterializedView | Kind::Check, Some(Define::Create | Define::Recreate), _) => Some("new".to_owned()),
+            (Kind::MaterializedView, Some(Define::Replace), _) if definition_differs(&snapshot, model, object, &models) => {
+                Some("definition changed".to_owned())
+            }
+            (Kind::Check, Some(Define::Replace), _) => Some("definition changed".to_owned()),
+            (Kind::MaterializedView | Kind::Check, _, Some(upstream)) => Some(format!("{upstream} changes")),
+            (Kind::MaterializedView, _, None) => match object {
+                Some(object) => stale::reason(instance, object, states.get(&object.oid)).await?,
+                None => Some("new".to_owned()),
+            },
+            (Kind::Check, _, None) => match object {
+                Some(object) if checked.contains(&object.oid) => None,
+                _ => Some("never checked".to_owned()),
+            },
+            _ => None,
+        };
+        let passes_on = define.is_some() || build.is_some() || (kind(model) == Kind::View && upstream.is_some());
+        if passes_on {
+            changing.insert(name.clone());
+        }
+        let step = Step { name: name.clone(), kind: kind(model), define, build, model: Arc::clone(model) };
+        plan.steps.insert(name.clone(), step);
+    }
+    Ok(plan)
+}
+
+/// The kind of object that a model defines.
+pub fn kind(model: &ProjectModel) -> Kind {
+    Kind::of(&model.definition).unwrap_or(Kind::View)
+}
+
+/// The checks that have a result.
+fn checked(instance: &Instance) -> Result<BTreeSet<Oid>> {
+    let results = instance.journal.check_results(usize::MAX)?;
+    Ok(results.into_iter().map(|result| result.oid).collect())
+}
+
+/// The project's models that a model reads.
+fn reads(model: &ProjectModel, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>) -> Vec<QualifiedName> {
+    let candidates = |name: &ObjectName| match &name.schema {
+        Some(schema) => vec![QualifiedName::new(schema, &name.name)],
+        None => search_path(model).iter().map(|schema| QualifiedName::new(schema, &name.name)).collect(),
+    };
+    let found: BTreeSet<_> = model
+        .reads
+        .iter()
+        .filter_map(|name| candidates(name).into_iter().find(|full| models.contains_key(full)))
+        .collect();
+    found.into_iter().collect()
+}
+
+/// Where unqualified names of a model are looked up: in its own folder's schema first.
+pub fn search_path(model: &ProjectModel) -> Vec<String> {
+    vec![model.name.schema.clone(), DEFAULT_SCHEMA.to_owned()]
+}
+
+fn existing<'a>(snapshot: &'a Snapshot, model: &ProjectModel) -> Option<&'a Arc<Object>> {
+    match kind(model) {
+        Kind::Check => snapshot.check(&model.name),
+        _ => snapshot.relation(&model.name),
+    }
+}
+
+/// Objects of the project as it was that it no longer has.
+fn left(snapshot: &Snapshot, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>) -> Vec<Arc<Object>> {
+    let gone = |object: &&Arc<Object>| {
+        let stays = models.get(&object.name).is_some_and(|model| (kind(model) == Kind::Check) == (object.kind == Kind::Check));
+        object.project_file.is_some() && !stays
+    };
+    snapshot.objects().filter(gone).cloned().collect()
+}
+
+fn difference(
+    snapshot: &Snapshot,
+    model: &ProjectModel,
+    object: Option<&Arc<Object>>,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Option<Define> {
+    let Some(object) = object else { return Some(Define::Create) };
+    if object.kind != kind(model) {
+        return Some(Define::Recreate);
+    }
+    let (comment, columns) = comments(model);
+    let same = !definition_differs(snapshot, model, Some(object), models)
+        && object.comment == comment
+        && object.column_comments == columns
+        && object.project_file.as_deref() == Some(&model.file);
+    (!same).then_some(Define::Replace)
+}
+
+/// Whether the definition, its names written in full, is another than the catalog's.
+fn definition_differs(
+    snapshot: &Snapshot,
+    model: &ProjectModel,
+    object: Option<&Arc<Object>>,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> bool {
+    let Some(object) = object else { return true };
+    let mut definition = model.definition.clone();
+    let exists = |full: &QualifiedName| models.contains_key(full) || snapshot.relation(full).is_some();
+    if let Some(query) = query_of(&mut definition)
+        && crate::sql::qualify::qualify(query, |name| resolve_among(&name, &search_path(model), &exists)).is_err()
+    {
+        return true;
+    }
+    plain(&definition) != plain(&object.definition)
+}
+
+/// The text of a definition, whether it replaces or not.
+fn plain(definition: &Statement) -> String {
+    let mut definition = definition.clone();
+    definition.clear_modifiers();
+    definition.to_string()
+}
+
+/// The comment of a model and those of its columns; the comment on top of its file stands in where
+/// it has none.
+pub fn comments(model: &ProjectModel) -> (Option<String>, BTreeMap<String, String>) {
+    let mut comment = model.description.clone();
+    let mut columns = BTreeMap::new();
+    for statement in &model.comments {
+        match (&statement.on, &statement.text) {
+            (CommentOn::Column(_, column), Some(text)) => {
+                columns.insert(column.clone(), text.clone());
+            }
+            (CommentOn::Object(..), text) => comment.clone_from(text),
+            _ => {}
+        }
+    }
+    (comment, columns)
+}
+
+impl fmt::Display for Define {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Recreate => "drop and create",
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for schema in &self.schemas {
+            writeln!(f, "create schema {schema}")?;
+        }
+        for object in &self.drops {
+            writeln!(f, "drop {}: it left the project", object.described())?;
+        }
+        let steps = self.graph.order().iter().filter_map(|name| self.steps.get(name));
+        for step in steps.filter(|step| !step.is_idle()) {
+            let build = if step.kind == Kind::Check { "run" } else { "refresh" };
+            let name = format!("{} {}", step.kind, step.name);
+            match (&step.define, &step.build) {
+                (Some(define), Some(reason)) => writeln!(f, "{define} {name}, {build} it: {reason}")?,
+                (Some(define), None) => writeln!(f, "{define} {name}")?,
+                (None, Some(reason)) => writeln!(f, "{build} {name}: {reason}")?,
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! Refreshing a materialized view: its query's rows become the next version of its table.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
+
+use super::expectation::{Expectations, enforce};
+use super::progress::Rows;
+use super::rejected::{self, Keep};
+use super::{stale, table_id};
+use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
+use crate::catalog::{Object, Oid};
+use crate::error::{Error, Result, SqlState};
+use crate::execute::query;
+use crate::instance::{Instance, Reading};
+use crate::session::plan;
+use crate::sources::RejectedRows;
+use crate::sql::Statement;
+use crate::sql::create_materialized_view::CreateMaterializedView;
+use crate::warehouse::{Commit, CommitInfo};
+
+/// One refresh of a materialized view at a time.
+#[derive(Default)]
+pub struct RefreshLocks(Mutex<HashMap<Oid, Arc<tokio::sync::Mutex<()>>>>);
+
+impl RefreshLocks {
+    async fn lock(&self, oid: Oid) -> OwnedMutexGuard<()> {
+        let lock = Arc::clone(self.0.lock().entry(oid).or_default());
+        lock.lock_owned().await
+    }
+}
+
+/// Refreshes `object`, and answers the record that `tributary.refreshes` keeps of it.
+///
+/// The rows become visible at once when all are there. A refresh that fails, or whose future is
+/// dropped, leaves the version before.
+///
+/// # Errors
+/// What the query meets, or an expectation; it is in the record too.
+pub async fn refresh(instance: &Arc<Instance>, object: &Object, reason: &str, progress: &Arc<Rows>) -> Result<RefreshRecord> {
+    let Statement::CreateMaterializedView(definition) = &object.definition else {
+        return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("\"{}\" is not a materialized view", object.name)));
+    };
+    let _lock = instance.refresh_locks.lock(object.oid).await;
+    let mut record = RefreshRecord::start(object.name.clone(), object.oid, reason);
+    instance.journal.add_refresh(&mut record)?;
+    let mut unfinished = Unfinished { instance: Arc::clone(instance), record: Some(record.clone()) };
+    // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
+    let inputs = stale::inputs(instance, object).await;
+    let built = match inputs {
+        Ok(_) => build(instance, object, definition, &mut record, progress).await,
+        Err(ref error) => Err(error.clone()),
+    };
+    unfinished.record = None;
+    let previous = instance.journal.model_state(object.oid)?.unwrap_or_default();
+    let state = match (&built, inputs) {
+        (Ok(commit), Ok(inputs)) => {
+            record.rows_written = commit.rows;
+            record.bytes_written = commit.bytes;
+            record.version = Some(commit.version);
+            record.finish(RefreshStatus::Succeeded);
+            ModelState {
+                definition_hash: inputs.definition_hash,
+                inputs: inputs.fingerprints,
+                last_refresh_id: record.id,
+                last_success_at: record.finished_at,
+                version: Some(commit.version),
+                rows: Some(commit.rows),
+                status: RefreshStatus::Succeeded,
+                error: None,
+            }
+        }
+        (Err(error), _) => {
+            record.fail(error);
+            ModelState { last_refresh_id: record.id, status: RefreshStatus::Failed, error: record.error.clone(), ..previous }
+        }
+        (Ok(_), Err(error)) => return Err(error),
+    };
+    instance.journal.finish_refresh(&record, Some(&state))?;
+    built.map(|_| record)
+}
+
+async fn build(
+    instance: &Arc<Instance>,
+    object: &Object,
+    definition: &CreateMaterializedView,
+    record: &mut RefreshRecord,
+    progress: &Arc<Rows>,
+) -> Result<Commit> {
+    let mut settings = instance.configuration.session.clone();
+    if let Some(on_error) = definition.options.get("on_error") {
+        settings.set("on_error", on_error)?;
+    }
+    let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, Some(record.id));
+    let rejected = Arc::new(RejectedRows::new(rejections.sender()));
+    let mut state = instance.state(&settings, Reading::Rows);
+    state.config_mut().set_extension(Arc::clone(&rejected));
+
+    let plan = plan::definition(&state, &definition.query, &definition.columns).await?;
+    let columns = plan::columns(&plan);
+    let expectations = Expectations::new(&state, &columns, &definition.expectations)?;
+    let rows = query::stream(state, plan).await?;
+    let rows = enforce(rows, Arc::clone(&expectations), object.name.to_string(), rejections);
+    let rows = writer.precede(count(rows, Arc::clone(progress)));
+    let info = CommitInfo { refresh_id: Some(record.id.to_string()), ..CommitInfo::new("REFRESH") };
+    let commit = instance.warehouse.replace(&table_id(object), rows, info).await;
+    record.rows_rejected = rejected.count();
+    record.rows_dropped = expectations.dropped();
+    record.expectations = expectations.counts();
+    commit
+}
+
+fn count(rows: SendableRecordBatchStream, progress: Arc<Rows>) -> SendableRecordBatchStream {
+    let schema = rows.schema();
+    let counted = rows.inspect(move |batch| {
+        if let Ok(batch) = batch {
+            progress.add(batch.num_rows());
+        }
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, counted))
+}
+
+/// Tells the journal of a refresh whose future was dropped: cancelled by its client, or timed out.
+struct Unfinished {
+    instance: Arc<Instance>,
+    record: Option<RefreshRecord>,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(mut record) = self.record.take() {
+            record.fail(&Error::new(SqlState::QUERY_CANCELED, "the refresh was cancelled"));
+            if let Err(error) = self.instance.journal.finish_refresh(&record, None) {
+                tracing::warn!("the refresh of {} was cancelled, and that could not be recorded: {error}", record.object);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Whether a materialized view is still what its inputs and its definition make of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::table_id;
+use crate::catalog::journal::ModelState;
+use crate::catalog::{Kind, Object, Snapshot};
+use crate::error::Result;
+use crate::instance::{Instance, Reading};
+use crate::sql::Statement;
+
+/// What a materialized view is computed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inputs {
+    /// A hash of its definition, and of those of the views and sources it reads.
+    pub definition_hash: String,
+    /// The tables and sources that it reads, through views too, each with a fingerprint of what it
+    /// holds.
+    pub fingerprints: Vec<(String, String)>,
+}
+
+/// What `object` would be computed from now.
+///
+/// # Errors
+/// What a source says that cannot be listed.
+pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs> {
+    let snapshot = instance.catalog.snapshot();
+    let mut hash = Sha256::new();
+    hash.update(object.definition.to_string());
+    let mut fingerprints = Vec::new();
+    for input in leaves(&snapshot, object) {
+        hash.update(input.definition.to_string());
+        let fingerprint = match input.kind {
+            Kind::Table | Kind::MaterializedView => version(instance, &input).await?,
+            Kind::ExternalTable => listing(instance, &input).await?,
+            Kind::View | Kind::Check => continue,
+        };
+        fingerprints.push((input.name.to_string(), fingerprint));
+    }
+    Ok(Inputs { definition_hash: hex(&hash.finalize()), fingerprints })
+}
+
+/// Why `object` must be refreshed; none where it is as it should be.
+///
+/// # Errors
+/// What a source says that cannot be listed.
+pub async fn reason(instance: &Arc<Instance>, object: &Object, state: Option<&ModelState>) -> Result<Option<String>> {
+    let Some(state) = state.filter(|state| state.version.is_some()) else {
+        return Ok(Some("never built".to_owned()));
+    };
+    let inputs = inputs(instance, object).await?;
+    if inputs.definition_hash != state.definition_hash {
+        return Ok(Some("definition changed".to_owned()));
+    }
+    let before: BTreeMap<_, _> = state.inputs.iter().cloned().collect();
+    let changed = inputs.fingerprints.iter().find(|(name, fingerprint)| before.get(name) != Some(fingerprint));
+    Ok(changed.map(|(name, _)| format!("{name} changed")))
+}
+
+/// What an object reads, through views down to tables and sources, in the order of their names; the
+/// views are among them.
+fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
+    let mut found = BTreeMap::new();
+    let mut open: Vec<_> = object.depends_on.iter().copied().collect();
+    while let Some(oid) = open.pop() {
+        let Some(input) = snapshot.object(oid) else { continue };
+        if found.insert(input.name.clone(), Arc::clone(input)).is_none() && input.kind == Kind::View {
+            open.extend(&input.depends_on);
+        }
+    }
+    found.into_values().collect()
+}
+
+async fn version(instance: &Arc<Instance>, object: &Object) -> Result<String> {
+    let table = table_id(object);
+    match instance.warehouse.exists(&table).await? {
+        true => Ok(format!("{}@{}", object.oid, instance.warehouse.version(&table).await?)),
+        false => Ok("unbuilt".to_owned()),
+    }
+}
+
+async fn listing(instance: &Arc<Instance>, object: &Object) -> Result<String> {
+    let Statement::CreateExternalTable(definition) = &object.definition else {
+        return Ok(String::new());
+    };
+    let state = instance.state(&instance.configuration.session, Reading::Shape);
+    crate::sources::fingerprint(definition, &instance.project_folder(), &state).await
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,197 @@
+//! From a query's syntax tree to its logical plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::sql::parser::Statement as PlannerStatement;
+use datafusion::sql::sqlparser::ast;
+
+use crate::catalog::{Object, Oid, Snapshot, pg_catalog, system};
+use crate::error::{Error, Result, SqlState, nearest};
+use crate::sql::name::ObjectName;
+use crate::sql::qualify::qualify;
+use crate::sql::{QualifiedName, Statement, hidden_columns, time_travel};
+
+/// Schemas that are looked at after those of the search path.
+const IMPLICIT_SCHEMAS: [&str; 1] = [pg_catalog::PG_CATALOG];
+
+/// The schema whose views DataFusion answers.
+const INFORMATION_SCHEMA: &str = "information_schema";
+
+/// Resolves the names in a query that a user wrote: see [`qualify`]. Answers what it reads.
+///
+/// # Errors
+/// 42P01 for a relation that does not exist, naming the nearest.
+pub fn resolve_names(query: &mut ast::Query, snapshot: &Snapshot, search_path: &[String]) -> Result<BTreeSet<Oid>> {
+    let mut reads = BTreeSet::new();
+    qualify(query, |name| {
+        let full = resolve(&name, snapshot, search_path)?;
+        if let Some(object) = snapshot.relation(&full) {
+            reads.insert(object.oid);
+        }
+        Ok(full)
+    })?;
+    Ok(reads)
+}
+
+/// The relation that a name means.
+///
+/// # Errors
+/// 42P01 where there is none, naming the nearest.
+pub fn resolve(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -> Result<QualifiedName> {
+    let exists = |full: &QualifiedName| {
+        snapshot.relation(full).is_some()
+            || full.schema == system::SYSTEM_SCHEMA && system::exists(&full.name)
+            || full.schema == INFORMATION_SCHEMA
+            || full.schema == pg_catalog::PG_CATALOG && pg_catalog::table(&full.name).is_some()
+    };
+    resolve_among(name, search_path, &exists).map_err(|_| undefined_table(name, snapshot))
+}
+
+/// The first relation of a name along the search path that `exists`.
+///
+/// # Errors
+/// 42P01 where none does.
+pub fn resolve_among(name: &ObjectName, search_path: &[String], exists: &dyn Fn(&QualifiedName) -> bool) -> Result<QualifiedName> {
+    let found = match &name.schema {
+        Some(schema) => Some(QualifiedName::new(schema, &name.name)).filter(exists),
+        None => {
+            let schemas = search_path.iter().map(String::as_str).chain(IMPLICIT_SCHEMAS);
+            schemas.map(|schema| QualifiedName::new(schema, &name.name)).find(exists)
+        }
+    };
+    found.ok_or_else(|| Error::new(SqlState::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", unquoted(name))))
+}
+
+/// The object of the catalog that a name means.
+///
+/// # Errors
+/// 42P01 where there is none, naming the nearest.
+pub fn object(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -> Result<Arc<Object>> {
+    let full = resolve_among(name, search_path, &|full| snapshot.relation(full).is_some());
+    let found = full.ok().and_then(|full| snapshot.relation(&full).cloned());
+    found.ok_or_else(|| undefined_table(name, snapshot))
+}
+
+/// The error of a relation that does not exist.
+pub fn undefined_table(name: &ObjectName, snapshot: &Snapshot) -> Error {
+    let error = Error::new(SqlState::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", unquoted(name)));
+    let known: Vec<&QualifiedName> = snapshot.objects().filter(|object| !object.schema.fields().is_empty()).map(|object| &object.name).collect();
+    let elsewhere: Vec<String> = known.iter().filter(|full| full.name == name.name).map(ToString::to_string).collect();
+    if !elsewhere.is_empty() {
+        return error.with_hint(format!("Perhaps you meant {}.", elsewhere.join(" or ")));
+    }
+    let all: Vec<String> = known.iter().map(|full| format!("{}.{}", full.schema, full.name)).collect();
+    let names = match &name.schema {
+        Some(_) => nearest(&unquoted(name), all.iter().map(String::as_str)),
+        None => known.iter().zip(&all).find_map(|(full, shown)| nearest(&name.name, [full.name.as_str()]).map(|_| shown.as_str())),
+    };
+    match names {
+        Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
+        None => error,
+    }
+}
+
+fn unquoted(name: &ObjectName) -> String {
+    match &name.schema {
+        Some(schema) => format!("{schema}.{}", name.name),
+        None => name.name.clone(),
+    }
+}
+
+/// Plans a query whose names are resolved.
+///
+/// # Errors
+/// What DataFusion's planner says.
+pub async fn query(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
+    let mut query = query.clone();
+    pg_catalog::rewrite(&mut query);
+    time_travel::rewrite(&mut query)?;
+    hidden_columns::expose(&mut query, state).await?;
+    let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
+    Ok(state.statement_to_plan(statement).await?)
+}
+
+/// Plans the query of a definition, with the names that it gives to the columns.
+///
+/// # Errors
+/// 42701 for a name given twice; 42601 for more names than columns.
+pub async fn definition(state: &SessionState, text: &ast::Query, columns: &[String]) -> Result<LogicalPlan> {
+    let plan = query(state, text).await?;
+    let plan = rename(plan, columns)?;
+    let mut seen = BTreeSet::new();
+    for field in plan.schema().fields() {
+        if !seen.insert(field.name()) {
+            return Err(Error::new(SqlState::DUPLICATE_COLUMN, format!("column \"{}\" specified more than once", field.name()))
+                .with_hint("Give one of them another name with AS."));
+        }
+    }
+    Ok(plan)
+}
+
+fn rename(plan: LogicalPlan, columns: &[String]) -> Result<LogicalPlan> {
+    if columns.is_empty() {
+        return Ok(plan);
+    }
+    let own = plan.schema().columns();
+    if columns.len() > own.len() {
+        return Err(Error::new(SqlState::SYNTAX_ERROR, "more column names are specified than the query has columns"));
+    }
+    let renamed = own.into_iter().enumerate().map(|(index, column)| {
+        let name = columns.get(index).cloned().unwrap_or_else(|| column.name.clone());
+        datafusion::logical_expr::Expr::Column(column).alias(name)
+    });
+    Ok(LogicalPlanBuilder::from(plan).project(renamed)?.build()?)
+}
+
+/// The columns of a plan, as a relation's.
+pub fn columns(plan: &LogicalPlan) -> SchemaRef {
+    let fields: arrow::datatypes::Fields = plan
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            // A literal NULL has no type of its own; a column needs one, and Postgres says text.
+            let data_type = if *field.data_type() == DataType::Null { DataType::Utf8 } else { field.data_type().clone() };
+            field.as_ref().clone().with_data_type(data_type).with_nullable(true)
+        })
+        .collect();
+    SchemaRef::new(arrow::datatypes::Schema::new(fields))
+}
+
+/// Casts a plan's columns, by position, to those of `schema`.
+///
+/// # Errors
+/// 42804 where the types do not fit.
+pub fn cast_to(plan: LogicalPlan, schema: &SchemaRef) -> Result<LogicalPlan> {
+    let own = plan.schema().columns();
+    if plan.schema().fields().iter().zip(schema.fields()).all(|(own, wanted)| own.data_type() == wanted.data_type()) {
+        return Ok(plan);
+    }
+    let casts = own.into_iter().zip(schema.fields()).map(|(column, field)| {
+        let name = column.name.clone();
+        cast(datafusion::logical_expr::Expr::Column(column), field.data_type().clone()).alias(name)
+    });
+    Ok(LogicalPlanBuilder::from(plan).project(casts)?.build()?)
+}
+
+/// The query that a statement reads with, if it has one.
+pub fn query_of(statement: &mut Statement) -> Option<&mut ast::Query> {
+    match statement {
+        Statement::Query(query) => Some(query),
+        Statement::Explain(explain) => Some(&mut explain.query),
+        Statement::CreateView(create) => Some(&mut create.query),
+        Statement::CreateMaterializedView(create) => Some(&mut create.query),
+        Statement::CreateTable(create) => create.query.as_deref_mut(),
+        Statement::CreateCheck(create) => Some(&mut create.query),
+        Statement::Insert(insert) => Some(&mut insert.source),
+        Statement::Copy(copy) => match &mut copy.direction {
+            crate::sql::copy::Direction::QueryToStdout(query) => Some(query),
+            _ => None,
+        },
+        _ => None,
+    }
+}

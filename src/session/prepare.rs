@@ -1,0 +1,105 @@
+//! Planning a statement as far as its parameters and columns.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+
+use super::{Session, plan};
+use crate::error::{Error, Result, SqlState};
+use crate::execute;
+use crate::instance::Reading;
+use crate::sql::{Statement, column_names};
+
+/// A statement ready to run: planned as far as it can be without its parameters.
+pub struct Prepared {
+    /// What will run, with names in full.
+    pub statement: Statement,
+    /// The types of `$1`, `$2`, ..., inferred where the client declared none.
+    pub parameter_types: Vec<DataType>,
+    /// The columns of the answer; `None` where the statement returns no rows.
+    pub schema: Option<SchemaRef>,
+    /// The plan of a query, or of the rows of an INSERT.
+    pub(crate) plan: Option<LogicalPlan>,
+}
+
+/// Parameters that one statement may have, as the protocol counts them in 16 bits.
+const MAX_PARAMETERS: usize = 65_535;
+
+pub(super) async fn prepare(session: &Session, statement: Statement, types: &[Option<DataType>]) -> Result<Prepared> {
+    let mut statement = statement;
+    let plan = match &mut statement {
+        Statement::Query(query) => {
+            plan::resolve_names(query, &session.instance.catalog.snapshot(), &session.settings().search_path.0)?;
+            Some(plan::query(&session.state(Reading::Rows), query).await?)
+        }
+        Statement::Insert(insert) => Some(execute::insert::plan(session, insert).await?),
+        _ => None,
+    };
+    let parameter_types = match &plan {
+        Some(plan) => parameter_types(plan, types)?,
+        None => Vec::new(),
+    };
+    let schema = match (&statement, &plan) {
+        (Statement::Query(query), Some(plan)) => Some(answer(plan, &parameter_types, query)?),
+        _ => execute::columns(&statement),
+    };
+    Ok(Prepared { statement, parameter_types, schema, plan })
+}
+
+/// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
+fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
+    let mut types: Vec<Option<DataType>> = declared.to_vec();
+    let casts = cast_parameters(plan)?;
+    for (name, inferred) in plan.get_parameter_types()? {
+        let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);
+        if number == 0 || number > MAX_PARAMETERS {
+            return Err(Error::new(SqlState::UNDEFINED_PARAMETER, format!("there is no parameter {name}"))
+                .with_hint("Parameters are written $1, $2 and so on."));
+        }
+        if types.len() < number {
+            types.resize(number, None);
+        }
+        if let Some(slot) = types.get_mut(number - 1)
+            && slot.is_none()
+        {
+            *slot = inferred.or_else(|| casts.get(&name).cloned());
+        }
+    }
+    Ok(types.into_iter().map(|known| known.unwrap_or(DataType::Utf8)).collect())
+}
+
+/// The types that parameters are cast to where they stand: `$1::BIGINT` is a BIGINT.
+fn cast_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
+    let mut found = HashMap::new();
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                if let Expr::Cast(cast) = expression
+                    && let Expr::Placeholder(placeholder) = cast.expr.as_ref()
+                {
+                    found.entry(placeholder.id.clone()).or_insert_with(|| cast.field.data_type().clone());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// The columns that a query answers with, once its parameters have these types.
+fn answer(plan: &LogicalPlan, parameters: &[DataType], query: &ast::Query) -> Result<SchemaRef> {
+    let nulls = parameters.iter().map(ScalarValue::try_from).collect::<Result<Vec<_>, _>>()?;
+    let plan = execute::query::bind(plan.clone(), nulls)?;
+    Ok(column_names::rename(plan::columns(&plan), query))
+}
+
+/// A schema of one text column, as `SHOW` and `EXPLAIN` answer with.
+pub fn text_column(name: &str) -> SchemaRef {
+    let field: FieldRef = Arc::new(Field::new(name, DataType::Utf8, true));
+    Arc::new(Schema::new(vec![field]))
+}

@@ -1,0 +1,72 @@
+//! The server, as the wire knows it.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use async_trait::async_trait;
+use datafusion::scalar::ScalarValue;
+
+use super::{Client, Outcome, Prepared, Session, TransactionStatus};
+use crate::error::{Error, Result};
+use crate::instance::Instance;
+use crate::sql::Statement;
+use crate::wire::{self, Backend, BackendSession};
+
+/// Makes a session for each client.
+pub struct Server(Arc<Instance>);
+
+impl Server {
+    /// The server of an instance.
+    pub fn new(instance: Arc<Instance>) -> Self {
+        Self(instance)
+    }
+}
+
+#[async_trait]
+impl Backend for Server {
+    type Session = Session;
+
+    async fn connect(&self, client: &wire::Client) -> Result<Arc<Session>> {
+        let known = Client { process: client.process_id, user: client.user.clone(), address: Some(client.address.to_string()) };
+        Session::begin(Arc::clone(&self.0), known, &client.settings)
+    }
+}
+
+#[async_trait]
+impl BackendSession for Session {
+    fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        self.parse(sql)
+    }
+
+    async fn prepare(&self, statement: Statement, types: &[Option<DataType>]) -> Result<Arc<Prepared>> {
+        self.prepare(statement, types).await
+    }
+
+    async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+        self.execute(prepared, parameters).await
+    }
+
+    fn fail(&self) {
+        self.fail();
+    }
+
+    fn transaction_status(&self) -> TransactionStatus {
+        self.transaction_status()
+    }
+
+    fn rest(&self) {
+        self.rest();
+    }
+
+    fn take_notices(&self) -> Vec<Error> {
+        self.take_notices()
+    }
+
+    fn take_parameter_changes(&self) -> Vec<(String, String)> {
+        self.take_parameter_changes()
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.setting(name)
+    }
+}

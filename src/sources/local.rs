@@ -1,0 +1,116 @@
+//! Formats whose readers want a file that they can seek in and read from a thread that may block.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{Int64Array, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use datafusion::execution::TaskContext;
+use datafusion::execution::spill_file::SpillFile;
+use datafusion::physical_expr_adapter::BatchAdapterFactory;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use object_store::{GetResultPayload, ObjectStoreExt};
+
+use super::input::Rows;
+use super::location::SourceFile;
+use super::parquet::damaged;
+use super::scan::ScanSource;
+use crate::error::{Error, Result};
+
+/// Reads a file's batches, blocking.
+pub(super) trait BatchReader:
+    Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static
+{
+    /// The columns of the file.
+    fn schema(&self) -> SchemaRef;
+}
+
+/// Reads a file; one that is not local is first copied into the temporary folder of the runtime,
+/// whose limit it counts against.
+pub(super) async fn read<R: BatchReader>(
+    source: &ScanSource,
+    file: &SourceFile,
+    context: &TaskContext,
+    open: impl FnOnce(File) -> Result<R, ArrowError> + Send + 'static,
+) -> Result<BoxStream<'static, Result<Rows>>> {
+    let name = file.name.clone();
+    let (local, copy) = fetch(source, file, context).await?;
+    let table = Arc::clone(&source.visible);
+    let opened = tokio::task::spawn_blocking(move || {
+        let reader = open(local)?;
+        let adapter = BatchAdapterFactory::new(table).make_adapter(&reader.schema())?;
+        Ok::<_, Error>((reader, adapter))
+    });
+    let (reader, adapter) = joined(opened.await).map_err(|error| damaged(error, &name))?;
+    let failed = {
+        let table = Arc::clone(&source.name);
+        move |error| damaged(error, &name).within(&table)
+    };
+    let batches = stream::try_unfold((reader, copy), |(mut reader, copy)| async move {
+        let next = tokio::task::spawn_blocking(move || {
+            let batch = reader.next().transpose()?;
+            Ok::<_, Error>((batch, reader))
+        });
+        let (batch, reader) = joined(next.await)?;
+        Ok::<_, Error>(batch.map(|batch| (batch, (reader, copy))))
+    });
+    let mut count = 0;
+    Ok(batches
+        .and_then(move |batch| {
+            let adapted = adapter.adapt_batch(&batch).map_err(Error::from);
+            futures::future::ready(adapted)
+        })
+        .map_ok(move |batch| {
+            let first = count + 1;
+            count += batch.num_rows() as i64;
+            Rows {
+                numbers: Int64Array::from_iter_values(first..=count),
+                batch,
+            }
+        })
+        .map_err(failed)
+        .boxed())
+}
+
+fn joined<T>(outcome: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    outcome.map_err(|error| Error::internal(format!("a reader thread failed: {error}")))?
+}
+
+/// The file opened, and the copy that must live as long.
+async fn fetch(
+    source: &ScanSource,
+    file: &SourceFile,
+    context: &TaskContext,
+) -> Result<(File, Option<Arc<dyn SpillFile>>)> {
+    let failed = |error: Error| error.within(&file.name);
+    let result = source
+        .store
+        .get(&file.meta.location)
+        .await
+        .map_err(|error| failed(error.into()))?;
+    let mut bytes = match result.payload {
+        GetResultPayload::File(file, _) => return Ok((file, None)),
+        GetResultPayload::Stream(bytes) => bytes,
+    };
+    let copy = context
+        .runtime_env()
+        .disk_manager
+        .create_tmp_file("reading a file of an external table")?;
+    let mut writer = copy.open_writer()?;
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk.map_err(|error| failed(error.into()))?;
+        let written = tokio::task::spawn_blocking(move || {
+            writer.write_all(&chunk)?;
+            Ok::<_, Error>(writer)
+        });
+        writer = joined(written.await)?;
+    }
+    writer.finish()?;
+    let path = copy
+        .path()
+        .ok_or_else(|| Error::unsupported("a temporary folder that is not local"))?;
+    Ok((File::open(path)?, Some(Arc::clone(&copy))))
+}

@@ -1,0 +1,295 @@
+//! External tables over files, as DataFusion sees them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::DFSchema;
+use datafusion::datasource::TableType;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SessionState;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use object_store::ObjectStore;
+
+use super::csv::CsvSampler;
+use super::format::FileFormat;
+use super::hidden::with_hidden_columns;
+use super::infer::Inferred;
+use super::input;
+use super::json::JsonSampler;
+use super::location::{self, Location, SourceFile};
+use super::options::FileOptions;
+use super::rejected::RejectedRows;
+use super::scan::{FileScan, ScanSource};
+use super::types::{check_readable_from_csv, declared_schema};
+use super::{avro, ipc, parquet};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::create_external_table::CreateExternalTable;
+use crate::sql::name::DEFAULT_SCHEMA;
+
+/// Inference looks into this many files at most.
+const SAMPLED_FILES: usize = 20;
+
+/// An external table over files.
+#[derive(Clone, Debug)]
+pub struct FileTable {
+    files: Files,
+    /// The columns of `*`.
+    visible: SchemaRef,
+    /// What the table shows: `visible`, or that and the hidden columns.
+    schema: SchemaRef,
+}
+
+/// Where a table's files are and how they are read.
+#[derive(Clone, Debug)]
+struct Files {
+    source: Arc<str>,
+    format: FileFormat,
+    location: Location,
+    options: FileOptions,
+    store_url: ObjectStoreUrl,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Files {
+    fn open(
+        definition: &CreateExternalTable,
+        base: &Path,
+        runtime: &datafusion::execution::runtime_env::RuntimeEnv,
+    ) -> Result<Self> {
+        let format = FileFormat::from_name(&definition.format)?;
+        let location = Location::parse(&definition.location, base)?;
+        let options = FileOptions::read(
+            &definition.options,
+            format,
+            |key| location.is_store_option(key),
+            location.store_options(),
+        )?;
+        let (store_url, store) = location.store(&options.store, runtime)?;
+        Ok(Self {
+            source: definition.name.qualify(DEFAULT_SCHEMA).to_string().into(),
+            format,
+            location,
+            options,
+            store_url,
+            store,
+        })
+    }
+
+    async fn list(&self, required: bool) -> Result<Vec<SourceFile>> {
+        self.location
+            .list(self.store.as_ref(), self.format, required)
+            .await
+    }
+
+    async fn sample<D: input::Decoder>(
+        &self,
+        file: &SourceFile,
+        decoder: D,
+        is_enough: impl Fn(&D) -> bool,
+    ) -> Result<D> {
+        let compression = self
+            .options
+            .compression
+            .unwrap_or_else(|| location::compression_of(&file.name));
+        let bytes = input::open(self.store.as_ref(), file, compression).await?;
+        input::sample(bytes, decoder, is_enough)
+            .await
+            .map_err(|error| error.within(&file.name))
+    }
+
+    /// The columns of the first file, with types that fit the sample of all.
+    async fn infer_csv(&self, files: &[SourceFile]) -> Result<SchemaRef> {
+        let mut columns: Option<Vec<(String, Inferred)>> = None;
+        let mut wanted = self.options.sample_rows;
+        for file in files.iter().take(SAMPLED_FILES) {
+            let sampler = CsvSampler::new(&self.options.csv, wanted);
+            let sampler = self.sample(file, sampler, CsvSampler::is_done).await?;
+            wanted = wanted.saturating_sub(sampler.rows());
+            match (&mut columns, sampler.columns()) {
+                (_, None) => {}
+                (None, found) => columns = found,
+                (Some(columns), Some(found)) => {
+                    for (name, seen) in found {
+                        if let Some(column) = columns.iter_mut().find(|(known, _)| *known == name) {
+                            column.1 = column.1.merge(seen);
+                        }
+                    }
+                }
+            }
+            if wanted == 0 {
+                break;
+            }
+        }
+        let columns = columns.ok_or_else(|| self.no_columns())?;
+        let fields = columns
+            .into_iter()
+            .map(|(name, seen)| Field::new(name, seen.data_type(), true));
+        Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+    }
+
+    async fn infer_json(&self, files: &[SourceFile]) -> Result<SchemaRef> {
+        let mut sampler = JsonSampler::new(self.options.sample_rows);
+        for file in files.iter().take(SAMPLED_FILES) {
+            sampler = self.sample(file, sampler, JsonSampler::is_done).await?;
+            if sampler.is_done() {
+                break;
+            }
+            sampler.next_file();
+        }
+        sampler.schema().ok_or_else(|| self.no_columns())
+    }
+
+    fn no_columns(&self) -> Error {
+        Error::new(
+            SqlState::INVALID_OBJECT_DEFINITION,
+            format!(
+                "the files of \"{}\" hold nothing that columns could be inferred from",
+                self.location
+            ),
+        )
+        .with_hint("Declare the columns.")
+    }
+}
+
+pub(super) async fn infer_schema(
+    definition: &CreateExternalTable,
+    base: &Path,
+    state: &SessionState,
+) -> Result<SchemaRef> {
+    let files = Files::open(definition, base, state.runtime_env())?;
+    if !definition.columns.is_empty() {
+        let schema = declared_schema(&definition.columns)?;
+        if files.format == FileFormat::Csv {
+            check_readable_from_csv(&schema)?;
+        }
+        return Ok(schema);
+    }
+    let found = files.list(true).await?;
+    match files.format {
+        FileFormat::Csv => files.infer_csv(&found).await,
+        FileFormat::Json => files.infer_json(&found).await,
+        FileFormat::Parquet => parquet::infer_schema(&found, &files.store, state).await,
+        FileFormat::Arrow => ipc::infer_schema(&found, &files.store, state).await,
+        FileFormat::Avro => avro::infer_schema(&found, &files.store, state).await,
+    }
+}
+
+pub(super) async fn fingerprint(
+    definition: &CreateExternalTable,
+    base: &Path,
+    state: &SessionState,
+) -> Result<String> {
+    let files = Files::open(definition, base, state.runtime_env())?;
+    Ok(location::fingerprint(&files.list(false).await?))
+}
+
+impl FileTable {
+    pub(super) fn open(
+        definition: &CreateExternalTable,
+        schema: SchemaRef,
+        base: &Path,
+        state: &SessionState,
+    ) -> Result<Self> {
+        Ok(Self {
+            files: Files::open(definition, base, state.runtime_env())?,
+            visible: Arc::clone(&schema),
+            schema,
+        })
+    }
+
+    /// The table with `_file` and `_row` after its own columns (but not over ones so named).
+    #[must_use]
+    pub fn with_hidden_columns(&self) -> Self {
+        Self {
+            schema: Arc::new(with_hidden_columns(&self.visible)),
+            ..self.clone()
+        }
+    }
+
+    /// Whether a filter can be handed to the reader.
+    fn can_prune(&self, filter: &Expr) -> bool {
+        self.files.format == FileFormat::Parquet
+            && filter
+                .column_refs()
+                .iter()
+                .all(|column| self.visible.column_with_name(&column.name).is_some())
+    }
+}
+
+#[async_trait]
+impl TableProvider for FileTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
+        Ok(filters
+            .iter()
+            .map(|filter| {
+                if self.can_prune(filter) {
+                    TableProviderFilterPushDown::Inexact
+                } else {
+                    TableProviderFilterPushDown::Unsupported
+                }
+            })
+            .collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let files = self
+            .files
+            .list(false)
+            .await
+            .map_err(|error| error.within(&self.files.source))?;
+        let prunable = filters.iter().filter(|filter| self.can_prune(filter));
+        let predicate = match conjunction(prunable.cloned()) {
+            Some(filter) => {
+                let schema = DFSchema::try_from(self.visible.as_ref().clone())?;
+                Some(state.create_physical_expr(filter, &schema)?)
+            }
+            None => None,
+        };
+        let source = ScanSource {
+            name: Arc::clone(&self.files.source),
+            format: self.files.format,
+            location: self.files.location.to_string(),
+            options: self.files.options.clone(),
+            store_url: self.files.store_url.clone(),
+            store: Arc::clone(&self.files.store),
+            visible: Arc::clone(&self.visible),
+            predicate,
+            collector: state
+                .config()
+                .get_extension::<RejectedRows>()
+                .unwrap_or_else(|| Arc::new(RejectedRows::counting())),
+        };
+        let scan = FileScan::new(
+            source,
+            files,
+            &self.schema,
+            projection,
+            limit.filter(|_| filters.is_empty()),
+            state.config().target_partitions(),
+        )?;
+        Ok(Arc::new(scan))
+    }
+}

@@ -1,0 +1,175 @@
+//! Rows that a source could not read, and where they go under `on_error = 'quarantine'`.
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result, SqlState};
+
+/// How much of a record is kept with it.
+pub const RECORD_LIMIT: usize = 8 * 1024;
+
+/// How much of a value is shown in a message.
+const VALUE_LIMIT: usize = 100;
+
+/// How many rows are kept for a notice where nobody collects them.
+const KEPT_FOR_NOTICE: usize = 3;
+
+/// A row that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// The external table, `schema.name`.
+    pub source: String,
+    /// The file, as `_file` names it.
+    pub file: String,
+    /// The line where the record begins, from 1, as `_row` counts.
+    pub row: i64,
+    /// The column at fault, where one is.
+    pub column_name: Option<String>,
+    /// Its text, cut to 8 KiB.
+    pub value: Option<String>,
+    /// What was wrong.
+    pub reason: String,
+    /// The SQLSTATE that `on_error = 'fail'` would raise.
+    pub sqlstate: SqlState,
+    /// The whole record as it stood in the file, cut to 8 KiB, what is not UTF-8 replaced.
+    pub record: String,
+}
+
+impl RejectedRow {
+    /// The row as the error of `on_error = 'fail'`.
+    pub fn to_error(&self) -> Error {
+        let place = match &self.column_name {
+            Some(column) => format!(
+                "{}: {}, line {}, column \"{column}\"",
+                self.source, self.file, self.row
+            ),
+            None => format!("{}: {}, line {}", self.source, self.file, self.row),
+        };
+        Error::new(self.sqlstate, self.reason.clone())
+            .within(place)
+            .with_detail(format!("The record is: {}", shorten(&self.record)))
+            .with_hint(
+                "Correct the file, declare other columns, or set the option on_error \
+                 'quarantine' to set bad rows aside.",
+            )
+    }
+}
+
+/// Where a query's rejected rows go: put one in the session's configuration with
+/// `SessionConfig::with_extension(Arc<RejectedRows>)` before planning.
+///
+/// A query that reads a source twice rejects its bad rows twice; `(source, file, row)` tells them
+/// apart. A query with a LIMIT reports the rows that it happened to read.
+#[derive(Debug)]
+pub struct RejectedRows {
+    sender: Option<mpsc::Sender<RejectedRow>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    count: u64,
+    first: Vec<RejectedRow>,
+    /// The notice was asked for.
+    told: bool,
+}
+
+impl RejectedRows {
+    /// Sends every row to `sender`, and waits while its channel is full: another task must drain it
+    /// while the query runs.
+    pub fn new(sender: mpsc::Sender<RejectedRow>) -> Self {
+        Self {
+            sender: Some(sender),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Counts rows and keeps the first few, for a notice.
+    pub fn counting() -> Self {
+        Self {
+            sender: None,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// How many rows came so far.
+    pub fn count(&self) -> u64 {
+        self.seen.lock().count
+    }
+
+    /// The warning that tells a client of rows that its query left out; `None` where it left none.
+    pub fn notice(&self) -> Option<Error> {
+        let mut seen = self.seen.lock();
+        seen.told = true;
+        if seen.count == 0 {
+            return None;
+        }
+        let rows = if seen.count == 1 { "row" } else { "rows" };
+        let examples: Vec<_> = seen
+            .first
+            .iter()
+            .map(|row| format!("{}.", row.to_error()))
+            .collect();
+        Some(
+            Error::new(
+                SqlState::WARNING,
+                format!("{} bad {rows} left out", seen.count),
+            )
+            .with_detail(examples.join("\n")),
+        )
+    }
+
+    /// Takes a row, waiting for room.
+    ///
+    /// # Errors
+    /// 57014 where the receiver is gone: rows must not vanish unseen.
+    pub(super) async fn push(&self, row: RejectedRow) -> Result<()> {
+        {
+            let mut seen = self.seen.lock();
+            seen.count += 1;
+            if self.sender.is_none() && seen.first.len() < KEPT_FOR_NOTICE {
+                seen.first.push(row.clone());
+            }
+        }
+        match &self.sender {
+            None => Ok(()),
+            Some(sender) => sender.send(row).await.map_err(|_| {
+                Error::new(
+                    SqlState::QUERY_CANCELED,
+                    "the collector of rejected rows has stopped",
+                )
+            }),
+        }
+    }
+}
+
+impl Drop for RejectedRows {
+    /// What nobody was told of goes to the log.
+    fn drop(&mut self) {
+        let told = self.sender.is_some() || self.seen.lock().told;
+        if let Some(notice) = (!told).then(|| self.notice()).flatten() {
+            tracing::warn!("{notice}: {}", notice.detail().unwrap_or_default());
+        }
+    }
+}
+
+/// Bytes as text of at most [`RECORD_LIMIT`] bytes, what is not UTF-8 replaced.
+pub(super) fn cut(bytes: &[u8]) -> String {
+    let head = bytes.get(..RECORD_LIMIT).unwrap_or(bytes);
+    // Of a character that the cut halved nothing is kept.
+    let head = match std::str::from_utf8(head) {
+        Err(error) if error.error_len().is_none() && head.len() < bytes.len() => {
+            head.get(..error.valid_up_to()).unwrap_or(head)
+        }
+        _ => head,
+    };
+    String::from_utf8_lossy(head).into_owned()
+}
+
+/// Text as a message shows it.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(VALUE_LIMIT) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}

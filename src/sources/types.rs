@@ -1,0 +1,191 @@
+//! Names of types in messages, and the types of declared columns.
+
+use std::sync::Arc;
+
+use arrow::compute::can_cast_types;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::common::{DataFusionError, TableReference};
+use datafusion::config::ConfigOptions;
+use datafusion::logical_expr::planner::ContextProvider;
+use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
+use datafusion::sql::planner::{ParserOptions, SqlToRel};
+use datafusion::sql::sqlparser::ast::ColumnDef;
+
+use super::infer::UTC;
+use crate::error::{Error, Result, SqlState};
+
+/// The name that Postgres gives a type.
+pub fn type_name(data_type: &DataType) -> String {
+    let name = match data_type {
+        DataType::Boolean => "boolean",
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 => "smallint",
+        DataType::Int32 | DataType::UInt16 => "integer",
+        DataType::Int64 | DataType::UInt32 => "bigint",
+        DataType::UInt64 => "numeric",
+        DataType::Float16 | DataType::Float32 => "real",
+        DataType::Float64 => "double precision",
+        DataType::Date32 | DataType::Date64 => "date",
+        DataType::Time32(_) | DataType::Time64(_) => "time",
+        DataType::Timestamp(_, None) => "timestamp",
+        DataType::Timestamp(_, Some(_)) => "timestamp with time zone",
+        DataType::Interval(_) | DataType::Duration(_) => "interval",
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text",
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "bytea",
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            return format!("numeric({precision},{scale})");
+        }
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            return format!("{}[]", type_name(item.data_type()));
+        }
+        DataType::Struct(_) => "record",
+        other => return other.to_string(),
+    };
+    name.to_owned()
+}
+
+/// The schema of declared columns; timestamps count microseconds, as in Postgres.
+pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
+    let types = TypeContext(ConfigOptions::default());
+    let options = ParserOptions::new()
+        .with_map_string_types_to_utf8view(false)
+        .with_support_varchar_with_length(true);
+    let planner = SqlToRel::new_with_options(&types, options);
+    let mut fields: Vec<Arc<Field>> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let schema = planner
+            .build_schema(vec![column.clone()])
+            .map_err(|error| unknown_type(column, error))?;
+        let Some(field) = schema.fields().first() else {
+            continue;
+        };
+        if fields.iter().any(|known| known.name() == field.name()) {
+            return Err(Error::new(
+                SqlState::DUPLICATE_COLUMN,
+                format!("column \"{}\" specified more than once", field.name()),
+            ));
+        }
+        let data_type = microseconds(field.data_type(), &column.data_type.to_string());
+        fields.push(Arc::new(field.as_ref().clone().with_data_type(data_type)));
+    }
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn unknown_type(column: &ColumnDef, error: DataFusionError) -> Error {
+    if matches!(error.find_root(), DataFusionError::NotImplemented(_)) {
+        return Error::new(
+            SqlState::UNDEFINED_OBJECT,
+            format!(
+                "type {} of column {} does not exist",
+                column.data_type, column.name
+            ),
+        )
+        .with_hint(
+            "Types are text, bigint, integer, smallint, double precision, real, numeric(p,s), \
+             boolean, date, time, timestamp, timestamptz, interval, bytea and arrays of these.",
+        );
+    }
+    Error::from(error).within(format!("column {}", column.name))
+}
+
+/// That CSV can hold the columns.
+pub(super) fn check_readable_from_csv(schema: &Schema) -> Result<()> {
+    let unreadable = schema.fields().iter().find(|field| {
+        let data_type = field.data_type();
+        data_type.is_nested() || !can_cast_types(&DataType::Utf8, data_type)
+    });
+    match unreadable {
+        None => Ok(()),
+        Some(field) => Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!(
+                "column \"{}\" of type {} cannot be read from CSV",
+                field.name(),
+                type_name(field.data_type())
+            ),
+        )
+        .with_hint("Declare it as text and cast it in a view.")),
+    }
+}
+
+/// A schema whose texts and bytes are plain arrays: columns of one table have one layout whatever
+/// wrote their file.
+pub(super) fn without_views(schema: &Schema) -> Schema {
+    let fields = schema.fields().iter().map(|field| {
+        let data_type = match field.data_type() {
+            DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+            DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+            other => other.clone(),
+        };
+        field.as_ref().clone().with_data_type(data_type)
+    });
+    Schema::new(fields.collect::<Vec<_>>())
+}
+
+/// DataFusion's planner reads `timestamp` as nanoseconds, and gives zones by its configuration.
+fn microseconds(data_type: &DataType, sql_type: &str) -> DataType {
+    match data_type {
+        DataType::Timestamp(unit, zone) => {
+            let unit = match unit {
+                TimeUnit::Nanosecond if !sql_type.contains("(9)") => TimeUnit::Microsecond,
+                unit => *unit,
+            };
+            let upper = sql_type.to_uppercase();
+            let has_zone =
+                zone.is_some() || upper.contains("WITH TIME ZONE") || upper.contains("TIMESTAMPTZ");
+            DataType::Timestamp(unit, has_zone.then(|| UTC.into()))
+        }
+        other => other.clone(),
+    }
+}
+
+/// All that planning a type asks of a session.
+struct TypeContext(ConfigOptions);
+
+impl ContextProvider for TypeContext {
+    fn get_table_source(
+        &self,
+        name: TableReference,
+    ) -> Result<Arc<dyn TableSource>, DataFusionError> {
+        Err(Error::internal(format!("a type names the table {name}")).into())
+    }
+
+    fn get_function_meta(&self, _name: &str) -> Option<Arc<ScalarUDF>> {
+        None
+    }
+
+    fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {
+        None
+    }
+
+    fn get_aggregate_meta(&self, _name: &str) -> Option<Arc<AggregateUDF>> {
+        None
+    }
+
+    fn get_window_meta(&self, _name: &str) -> Option<Arc<WindowUDF>> {
+        None
+    }
+
+    fn get_variable_type(&self, _names: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        &self.0
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

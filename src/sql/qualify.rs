@@ -1,0 +1,95 @@
+//! Finds the relations that a query reads, and writes their names in full.
+//!
+//! A stored definition must mean the same whatever the `search_path` of who reads it, so names are
+//! resolved once, where the object is created. Names of common table expressions are left alone.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut};
+
+use super::QualifiedName;
+use super::cursor::object_name_from;
+use super::name::{ObjectName, Quoted};
+use super::scope::Scopes;
+use crate::error::{Error, Result};
+
+/// Replaces each relation's name by what `resolve` answers for it.
+///
+/// `resolve` is asked once for each place that reads a relation.
+///
+/// # Errors
+/// The first error of `resolve`.
+pub fn qualify(query: &mut Query, resolve: impl FnMut(ObjectName) -> Result<QualifiedName>) -> Result<()> {
+    let mut visitor = Qualifier { resolve, scopes: Scopes::default() };
+    match query.visit(&mut visitor) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Qualifier<F> {
+    resolve: F,
+    scopes: Scopes,
+}
+
+impl<F: FnMut(ObjectName) -> Result<QualifiedName>> VisitorMut for Qualifier<F> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.enter(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.leave(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        if let TableFactor::Table { name, args: None, .. } = factor
+            && !self.scopes.hides(name)
+        {
+            match object_name_from(name).and_then(&mut self.resolve) {
+                Ok(full) => *name = ast_name(&full),
+                Err(error) => return ControlFlow::Break(error),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A full name as the parser would have read it.
+pub fn ast_name(name: &QualifiedName) -> AstName {
+    AstName::from(vec![ident(&name.schema), ident(&name.name)])
+}
+
+/// A name as an identifier, quoted where it must be.
+fn ident(name: &str) -> Ident {
+    if Quoted(name).is_plain() { Ident::new(name) } else { Ident::with_quote('"', name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::{Statement, parse_one};
+
+    fn qualified(sql: &str) -> String {
+        let Statement::Query(mut query) = parse_one(sql).unwrap() else { panic!("not a query") };
+        qualify(&mut query, |name| Ok(name.qualify("s"))).unwrap();
+        query.to_string()
+    }
+
+    #[test]
+    fn relations_get_their_schema_and_expressions_of_with_do_not() {
+        assert_eq!(qualified("SELECT * FROM t, other.u AS x"), "SELECT * FROM s.t, other.u AS x");
+        assert_eq!(
+            qualified("WITH t AS (SELECT * FROM t) SELECT * FROM t JOIN u ON u.a = t.a"),
+            "WITH t AS (SELECT * FROM s.t) SELECT * FROM t JOIN s.u ON u.a = t.a"
+        );
+        assert_eq!(
+            qualified("SELECT * FROM a WHERE EXISTS (SELECT 1 FROM \"B\" WHERE x IN (SELECT y FROM c))"),
+            "SELECT * FROM s.a WHERE EXISTS (SELECT 1 FROM s.\"B\" WHERE x IN (SELECT y FROM s.c))"
+        );
+        assert_eq!(qualified("SELECT * FROM generate_series(1, 2)"), "SELECT * FROM generate_series(1, 2)");
+    }
+}

@@ -1,0 +1,149 @@
+//! The entries of the log: one JSON object a line, each an action.
+//!
+//! <https://github.com/delta-io/delta/blob/master/PROTOCOL.md#actions>
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use deltalake_core::kernel::{Action, Remove};
+use serde_json::{Value, json};
+
+use super::schema::{Protocol, TableSchema};
+use super::snapshot::DataFile;
+use super::writer::NewFile;
+use crate::error::{Error, Result};
+
+/// What the history of a table tells of a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitInfo {
+    /// The operation, such as `REFRESH` or `INSERT`.
+    pub operation: String,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// The refresh that the commit belongs to.
+    pub refresh_id: Option<String>,
+    /// What else is to be kept with the commit.
+    pub user_metadata: Option<String>,
+}
+
+impl CommitInfo {
+    /// The commit of an operation without parameters.
+    pub fn new(operation: impl Into<String>) -> Self {
+        Self {
+            operation: operation.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The key of [`CommitInfo::refresh_id`] in the log.
+pub(super) const REFRESH_ID: &str = "refreshId";
+
+/// A commit in the making.
+pub(super) struct Entry {
+    timestamp: i64,
+    lines: Vec<Value>,
+}
+
+impl Entry {
+    /// Begins the entry of a commit at this time, in milliseconds of the epoch.
+    pub fn new(info: &CommitInfo, files: &[NewFile], blind: bool, timestamp: i64) -> Self {
+        let sum = |count: fn(&NewFile) -> u64| files.iter().map(count).sum::<u64>().to_string();
+        let mut action = json!({
+            "timestamp": timestamp,
+            "operation": info.operation,
+            "operationParameters": info.parameters,
+            "operationMetrics": {
+                "numFiles": files.len().to_string(),
+                "numOutputRows": sum(|file| file.rows),
+                "numOutputBytes": sum(|file| file.bytes),
+            },
+            "isBlindAppend": blind,
+            "engineInfo": concat!("tributary/", env!("CARGO_PKG_VERSION")),
+        });
+        if let Some(id) = &info.refresh_id {
+            action[REFRESH_ID] = id.as_str().into();
+        }
+        if let Some(metadata) = &info.user_metadata {
+            action["userMetadata"] = metadata.as_str().into();
+        }
+        Self {
+            timestamp,
+            lines: vec![json!({"commitInfo": action})],
+        }
+    }
+
+    /// Gives the table this schema, and the protocol that it needs.
+    pub fn set_schema(&mut self, schema: &TableSchema, protocol: &Protocol) -> Result<()> {
+        self.lines.push(protocol.action());
+        self.lines.push(json!({"metaData": {
+            "id": uuid::Uuid::new_v4().to_string(),
+            "format": {"provider": "parquet", "options": {}},
+            "schemaString": schema.delta,
+            "partitionColumns": [],
+            "configuration": schema.properties()?,
+            "createdTime": self.timestamp,
+        }}));
+        Ok(())
+    }
+
+    /// Takes a file out of the table.
+    pub fn remove(&mut self, file: &DataFile) -> Result<()> {
+        let action = Action::Remove(Remove {
+            path: file.path.clone(),
+            data_change: true,
+            deletion_timestamp: Some(self.timestamp),
+            extended_file_metadata: Some(true),
+            partition_values: Some(std::collections::HashMap::new()),
+            size: i64::try_from(file.bytes).ok(),
+            ..Remove::default()
+        });
+        let action = serde_json::to_value(action)
+            .map_err(|error| Error::internal(format!("the log cannot be written: {error}")))?;
+        self.lines.push(action);
+        Ok(())
+    }
+
+    /// Puts files into the table. Their names need no escapes.
+    pub fn add(&mut self, files: &[NewFile]) {
+        self.lines.extend(files.iter().map(|file| {
+            json!({"add": {
+                "path": file.name,
+                "partitionValues": {},
+                "size": file.bytes,
+                "modificationTime": self.timestamp,
+                "dataChange": true,
+                "stats": file.stats,
+            }})
+        }));
+    }
+
+    /// The bytes of the entry.
+    pub fn into_bytes(self) -> Bytes {
+        let mut text = String::new();
+        for line in self.lines {
+            text.push_str(&line.to_string());
+            text.push('\n');
+        }
+        text.into()
+    }
+}
+
+/// The `commitInfo` of an entry, which is its first action wherever this server wrote it.
+pub(super) fn commit_info(entry: &[u8]) -> Option<Value> {
+    entry
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .find_map(|mut action| action.get_mut("commitInfo").map(Value::take))
+}
+
+/// The paths, relative to the table, of the files that an entry adds.
+pub(super) fn added_paths(entry: &[u8]) -> impl Iterator<Item = String> + '_ {
+    entry
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Action>(line).ok())
+        .filter_map(|action| match action {
+            Action::Add(add) => Some(add.path),
+            _ => None,
+        })
+}

@@ -1,0 +1,68 @@
+//! What the crates below say, as errors of ours.
+
+use std::error::Error as StdError;
+
+use datafusion::parquet::errors::ParquetError;
+use deltalake_core::DeltaTableError;
+
+use super::table_id::TableId;
+use crate::error::{Error, SqlState};
+
+/// The error of reading a table's log.
+pub(super) fn from_delta(error: DeltaTableError, table: &TableId) -> Error {
+    let error = match error {
+        DeltaTableError::NotATable(_) => Error::new(
+            SqlState::UNDEFINED_FILE,
+            "the folder of the table has no log",
+        ),
+        DeltaTableError::ObjectStore { source } => source.into(),
+        other => match root_cause(&other) {
+            Some(error) => error,
+            None => Error::new(
+                SqlState::DATA_CORRUPTED,
+                format!("the log cannot be read: {other}"),
+            ),
+        },
+    };
+    error.within(format!("table {table}"))
+}
+
+/// The error of writing a data file.
+pub(super) fn from_parquet(error: ParquetError) -> Error {
+    match root_cause(&error) {
+        Some(error) => error,
+        None => Error::new(
+            SqlState::IO_ERROR,
+            format!("a data file cannot be written: {error}"),
+        ),
+    }
+}
+
+/// The failure of a disk or an object store that an error stands for, if it does.
+fn root_cause(error: &(dyn StdError + 'static)) -> Option<Error> {
+    let mut cause = Some(error);
+    let mut found = None;
+    while let Some(current) = cause {
+        if let Some(io) = current.downcast_ref::<std::io::Error>() {
+            let copy = std::io::Error::new(io.kind(), io.to_string());
+            let copy = Error::from(copy);
+            // An error of the disk says more than the store's wrapping of it.
+            if copy.sqlstate() != SqlState::IO_ERROR || found.is_none() {
+                found = Some(copy);
+            }
+        } else if let Some(store) = current.downcast_ref::<object_store::Error>() {
+            let sqlstate = match store {
+                object_store::Error::NotFound { .. } => SqlState::UNDEFINED_FILE,
+                _ => SqlState::IO_ERROR,
+            };
+            found = Some(Error::new(sqlstate, store.to_string()));
+        } else if let ParquetError::External(inner) = current
+            .downcast_ref::<ParquetError>()
+            .unwrap_or(&ParquetError::EOF(String::new()))
+        {
+            return root_cause(inner.as_ref()).or(found);
+        }
+        cause = current.source();
+    }
+    found
+}

@@ -1,0 +1,241 @@
+//! Where a table lies, and how its files become durable.
+//!
+//! `object_store` does not sync what it writes to a local disk. A commit must outlive the loss of
+//! power, so on a local root this module syncs data files before the commit, and writes the entry
+//! of the log itself: to a file of another name, synced, then linked to its name, which exactly one
+//! writer can. Other stores are durable when a request is answered, and put the entry if absent.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::common::runtime::SpawnedTask;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use url::Url;
+
+use super::table_id::TableId;
+use crate::error::{Error, Result};
+
+/// The folder of a table's log.
+const LOG: &str = "_delta_log";
+
+/// The folder that all tables lie in.
+#[derive(Clone, Debug)]
+pub(super) struct Root {
+    pub url: Url,
+    pub store: Arc<dyn ObjectStore>,
+    pub path: Path,
+    /// The folder on this machine, where it is one.
+    pub local: Option<PathBuf>,
+}
+
+/// The folder of one table.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub url: Url,
+    pub store: Arc<dyn ObjectStore>,
+    pub path: Path,
+    local: Option<LocalPlace>,
+}
+
+#[derive(Clone, Debug)]
+struct LocalPlace {
+    /// The root, the schema's folder and the table's folder.
+    folders: [PathBuf; 3],
+}
+
+/// How the attempt to write an entry of the log ended.
+#[derive(Debug)]
+pub(super) enum Published {
+    /// The entry is there and durable.
+    Yes,
+    /// Another writer has written an entry of that version.
+    Conflict,
+    /// The entry is not there.
+    No(Error),
+    /// The entry may or may not be there.
+    Unknown(Error),
+}
+
+impl Root {
+    pub fn new(url: &Url, store: Arc<dyn ObjectStore>) -> Result<Self> {
+        let invalid = || {
+            Error::new(
+                crate::error::SqlState::INVALID_PARAMETER_VALUE,
+                format!("\"{url}\" cannot be the root of a warehouse"),
+            )
+        };
+        if url.cannot_be_a_base() {
+            return Err(invalid());
+        }
+        let local = match url.scheme() {
+            "file" => Some(url.to_file_path().map_err(|()| invalid())?),
+            _ => None,
+        };
+        let path = Path::from_url_path(url.path()).map_err(|_| invalid())?;
+        Ok(Self {
+            url: url.clone(),
+            store,
+            path,
+            local,
+        })
+    }
+
+    pub fn place(&self, table: &TableId) -> Place {
+        let [schema, name] = table.folders();
+        let mut url = self.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend([&schema, &name]);
+            // Delta joins file names to the URL, which takes a folder to end with a slash.
+            segments.push("");
+        }
+        let local = self.local.as_ref().map(|root| {
+            let folder = root.join(&schema);
+            let table = folder.join(&name);
+            LocalPlace {
+                folders: [root.clone(), folder, table],
+            }
+        });
+        Place {
+            url,
+            store: Arc::clone(&self.store),
+            path: self.path.clone().join(schema).join(name),
+            local,
+        }
+    }
+}
+
+impl Place {
+    /// The path of a file that the log names relative to the table.
+    pub fn file(&self, relative: &str) -> Path {
+        let parts = Path::from(relative);
+        parts
+            .parts()
+            .fold(self.path.clone(), |path, part| path.join(part))
+    }
+
+    /// The folder of the log.
+    pub fn log(&self) -> Path {
+        self.path.clone().join(LOG)
+    }
+
+    /// The entry of a version.
+    pub fn entry(&self, version: u64) -> Path {
+        self.log().join(entry_name(version))
+    }
+
+    /// The folder on this machine, where it is one.
+    pub fn local_folder(&self) -> Option<&PathBuf> {
+        self.local.as_ref().map(|local| &local.folders[2])
+    }
+
+    /// Makes data files durable.
+    pub async fn sync(&self, names: Vec<String>) -> Result<()> {
+        let Some(folder) = self.local_folder().cloned() else {
+            return Ok(());
+        };
+        blocking(move || {
+            for name in &names {
+                File::open(folder.join(name))?.sync_all()?;
+            }
+            if names.is_empty() {
+                return Ok(());
+            }
+            File::open(&folder)?.sync_all()
+        })
+        .await?
+        .map_err(Error::from)
+    }
+
+    /// Makes what was last written to the log's folder durable, as far as it is there.
+    pub async fn sync_log(&self, names: Vec<String>) -> Result<()> {
+        let names = names.iter().map(|name| format!("{LOG}/{name}")).collect();
+        self.sync(names).await
+    }
+
+    /// Writes the entry of a version, unless there is one.
+    pub async fn publish(&self, version: u64, entry: Bytes) -> Published {
+        match self.local.clone() {
+            Some(local) => match blocking(move || local.publish(version, &entry)).await {
+                Ok(published) => published,
+                Err(error) => Published::Unknown(error),
+            },
+            None => self.put(version, entry).await,
+        }
+    }
+
+    async fn put(&self, version: u64, entry: Bytes) -> Published {
+        let path = self.entry(version);
+        let options = PutOptions::from(PutMode::Create);
+        let put = self
+            .store
+            .put_opts(&path, entry.clone().into(), options)
+            .await;
+        let error = match put {
+            Ok(_) => return Published::Yes,
+            Err(error) => error,
+        };
+        // A request that was sent again after its answer got lost meets its own entry.
+        let found = match self.store.get(&path).await {
+            Ok(found) => found.bytes().await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(found) if found == entry => Published::Yes,
+            Ok(_) => Published::Conflict,
+            Err(object_store::Error::NotFound { .. }) => Published::No(error.into()),
+            Err(_) => Published::Unknown(error.into()),
+        }
+    }
+}
+
+impl LocalPlace {
+    fn publish(&self, version: u64, entry: &[u8]) -> Published {
+        let log = self.folders[2].join(LOG);
+        let draft = log.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
+        let written = std::fs::create_dir_all(&log).and_then(|()| {
+            let mut file = File::create_new(&draft)?;
+            file.write_all(entry)?;
+            file.sync_all()
+        });
+        let linked =
+            written.and_then(|()| std::fs::hard_link(&draft, log.join(entry_name(version))));
+        // A draft that stays behind is an orphan, which is no reason to fail.
+        let _ = std::fs::remove_file(&draft);
+        match linked {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Published::Conflict,
+            Err(error) => return Published::No(error.into()),
+        }
+        let new = if version == 0 { 0 } else { self.folders.len() };
+        let folders = self.folders.iter().skip(new).chain([&log]);
+        for folder in folders {
+            if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+                return Published::Unknown(error.into());
+            }
+        }
+        Published::Yes
+    }
+}
+
+/// The version of an entry of the log, from the name of its file.
+pub(super) fn version_of_entry(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".json")?;
+    (digits.len() == 20).then(|| digits.parse().ok()).flatten()
+}
+
+fn entry_name(version: u64) -> String {
+    format!("{version:020}.json")
+}
+
+/// Runs what blocks on the threads for it.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    SpawnedTask::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal(format!("a file operation was cut off: {error}")))
+}

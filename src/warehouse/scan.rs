@@ -1,0 +1,240 @@
+//! Scans one version of a table: plain Parquet scans, planned from the statistics in the log.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::TableParquetOptions;
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::{Column, DFSchema, ScalarValue, Statistics, project_schema};
+use datafusion::datasource::TableType;
+use datafusion::datasource::file_format::FileFormat as _;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfigBuilder, FileSource as _, ParquetSource,
+};
+use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::expressions::Column as PhysicalColumn;
+use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use object_store::ObjectMeta;
+
+use super::file_stats::ColumnBounds;
+use super::place::Place;
+use super::snapshot::{DataFile, Snapshot};
+use super::table_id::TableId;
+use crate::error::Error;
+
+/// A version of a table, for queries.
+pub(super) struct TableScan {
+    id: TableId,
+    place: Place,
+    store_url: ObjectStoreUrl,
+    snapshot: Arc<Snapshot>,
+}
+
+impl TableScan {
+    pub fn new(id: TableId, place: Place, snapshot: Arc<Snapshot>) -> crate::error::Result<Self> {
+        let mut root = place.url.clone();
+        root.set_path("/");
+        let store_url = ObjectStoreUrl::parse(root.as_str()).map_err(Error::from)?;
+        Ok(Self {
+            id,
+            place,
+            store_url,
+            snapshot,
+        })
+    }
+
+    /// The files that may hold rows that pass the filters.
+    fn files(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&Arc<DataFile>>> {
+        let files = &self.snapshot.files;
+        let Some(filter) = conjunction(filters.iter().cloned()) else {
+            return Ok(files.iter().collect());
+        };
+        let schema = &self.snapshot.schema.declared;
+        let df_schema = DFSchema::try_from(Arc::clone(schema))?;
+        let predicate = state.create_physical_expr(filter, &df_schema)?;
+        let predicate = PruningPredicateBuilder::new()
+            .with_file_schema(Arc::clone(schema))
+            .try_build(predicate);
+        // What cannot be decided from bounds is decided row by row.
+        let Ok(predicate) = predicate else {
+            return Ok(files.iter().collect());
+        };
+        let Ok(keep) = predicate.prune(&FileStatistics(&self.snapshot)) else {
+            return Ok(files.iter().collect());
+        };
+        let kept = files.iter().zip(keep).filter(|(_, keep)| *keep);
+        Ok(kept.map(|(file, _)| file).collect())
+    }
+
+    fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
+        PartitionedFile::new_from_meta(ObjectMeta {
+            location: self.place.file(&file.path),
+            last_modified: file.modified,
+            size: file.bytes,
+            e_tag: None,
+            version: None,
+        })
+        .with_statistics(Arc::clone(&file.statistics))
+    }
+}
+
+impl fmt::Debug for TableScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} version {}", self.id, self.snapshot.version)
+    }
+}
+
+#[async_trait]
+impl TableProvider for TableScan {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.snapshot.schema.declared)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(self.snapshot.statistics.clone())
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let runtime = state.runtime_env();
+        if runtime.object_store(&self.store_url).is_err() {
+            runtime.register_object_store(self.store_url.as_ref(), Arc::clone(&self.place.store));
+        }
+        let schema = &self.snapshot.schema;
+        let files = self.files(state, filters)?;
+        if files.is_empty() {
+            let projected = project_schema(&schema.declared, projection)?;
+            return Ok(Arc::new(EmptyExec::new(projected)));
+        }
+        let merge = |files: &[PartitionedFile]| {
+            let known = files.iter().filter_map(|file| file.statistics.as_deref());
+            Statistics::try_merge_iter(known, &schema.scanned)
+        };
+        let files: Vec<_> = files
+            .into_iter()
+            .map(|f| self.partitioned_file(f))
+            .collect();
+        let statistics = merge(&files)?;
+        // In their order, so that few partitions read the rows as they were written.
+        let per_group = files
+            .len()
+            .div_ceil(state.config().target_partitions().max(1));
+        let groups = files
+            .chunks(per_group)
+            .map(|group| {
+                let statistics = merge(group)?;
+                Ok(FileGroup::new(group.to_vec()).with_statistics(Arc::new(statistics)))
+            })
+            .collect::<Result<Vec<_>>>()?;
+
+        let mut options = TableParquetOptions::default();
+        options.global = state.config_options().execution.parquet.clone();
+        let source = ParquetSource::new(Arc::clone(&schema.scanned))
+            .with_table_parquet_options(options.clone());
+        let indices: Vec<usize> = match projection {
+            Some(projection) => projection.clone(),
+            None => (0..schema.declared.fields().len()).collect(),
+        };
+        let columns = indices.into_iter().map(|index| {
+            let column = PhysicalColumn::new(schema.scanned.field(index).name(), index);
+            ProjectionExpr::new(Arc::new(column), schema.declared.field(index).name())
+        });
+        let source = source
+            .try_pushdown_projection(&ProjectionExprs::new(columns))?
+            .ok_or_else(|| Error::internal("a Parquet scan takes no projection"))?;
+        let config = FileScanConfigBuilder::new(self.store_url.clone(), source)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_limit(limit)
+            .build();
+        ParquetFormat::new()
+            .with_options(options)
+            .create_physical_plan(state, config)
+            .await
+    }
+}
+
+/// The bounds of the files of a version, for pruning. Unlike statistics for the optimizer, they
+/// need not be values that occur.
+struct FileStatistics<'a>(&'a Snapshot);
+
+impl FileStatistics<'_> {
+    fn index(&self, column: &Column) -> Option<usize> {
+        self.0.schema.declared.index_of(column.name()).ok()
+    }
+
+    fn bounds(
+        &self,
+        column: &Column,
+        bound: fn(&ColumnBounds) -> &Option<ScalarValue>,
+    ) -> Option<ArrayRef> {
+        let index = self.index(column)?;
+        let unknown =
+            ScalarValue::try_from(self.0.schema.declared.field(index).data_type()).ok()?;
+        let values = self.0.files.iter().map(|file| {
+            let bounds = file.bounds.columns.get(index);
+            let value = bounds.and_then(|bounds| bound(bounds).clone());
+            value.unwrap_or_else(|| unknown.clone())
+        });
+        ScalarValue::iter_to_array(values).ok()
+    }
+}
+
+impl PruningStatistics for FileStatistics<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bounds(column, |bounds| &bounds.min)
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bounds(column, |bounds| &bounds.max)
+    }
+
+    fn num_containers(&self) -> usize {
+        self.0.files.len()
+    }
+
+    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
+        let index = self.index(column)?;
+        let files = self.0.files.iter();
+        let counts = files.map(|file| file.bounds.columns.get(index)?.nulls);
+        Some(Arc::new(counts.collect::<UInt64Array>()))
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        let counts = self.0.files.iter().map(|file| file.bounds.rows);
+        Some(Arc::new(counts.collect::<UInt64Array>()))
+    }
+
+    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
+        None
+    }
+}

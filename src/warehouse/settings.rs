@@ -1,0 +1,37 @@
+//! How tables are written.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+
+/// How tables are written. The defaults suit a server.
+#[derive(Clone, Debug)]
+pub struct WarehouseSettings {
+    /// A data file is closed when it has about this many bytes.
+    pub file_bytes: usize,
+    /// A row group is closed when it has this many rows.
+    pub row_group_rows: usize,
+    /// A row group is closed when its encoded pages take about this many bytes of memory.
+    pub row_group_bytes: usize,
+    /// How pages are compressed.
+    pub compression: Compression,
+    /// A checkpoint of the log is written every so many commits.
+    pub checkpoint_interval: NonZeroU64,
+    /// The pool that open row groups are accounted to.
+    pub memory_pool: Arc<dyn MemoryPool>,
+}
+
+impl Default for WarehouseSettings {
+    fn default() -> Self {
+        Self {
+            file_bytes: 128 << 20,
+            row_group_rows: 1 << 20,
+            row_group_bytes: 128 << 20,
+            compression: Compression::ZSTD(ZstdLevel::default()),
+            checkpoint_interval: NonZeroU64::MIN.saturating_add(9),
+            memory_pool: Arc::new(UnboundedMemoryPool::default()),
+        }
+    }
+}

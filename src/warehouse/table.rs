@@ -1,0 +1,393 @@
+//! One table: its versions and its commits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake_core::{DeltaTable, checkpoints};
+use futures::TryStreamExt as _;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectMeta, ObjectStoreExt as _};
+use parking_lot::RwLock;
+
+use super::entry::{CommitInfo, Entry, commit_info};
+use super::failure::from_delta;
+use super::place::{Place, Published, version_of_entry};
+use super::schema::{Protocol, TableSchema};
+use super::settings::WarehouseSettings;
+use super::snapshot::Snapshot;
+use super::table_id::TableId;
+use super::writer::Written;
+use super::{At, Commit};
+use crate::error::{Error, Result, SqlState};
+
+/// A table and what is known of its latest version.
+pub(super) struct Table {
+    pub id: TableId,
+    pub place: Place,
+    log_store: LogStoreRef,
+    latest: RwLock<Option<Latest>>,
+    /// Held by the one who commits.
+    committing: tokio::sync::Mutex<()>,
+    dropped: AtomicBool,
+}
+
+#[derive(Clone)]
+struct Latest {
+    log: DeltaTable,
+    snapshot: Arc<Snapshot>,
+}
+
+/// What a commit does to the table.
+pub(super) enum Change {
+    /// Makes the table.
+    Create(Arc<TableSchema>),
+    /// Puts files in the place of all others.
+    Replace(Arc<TableSchema>),
+    /// Adds files, which were written for this schema.
+    Append(Arc<TableSchema>),
+}
+
+impl Table {
+    pub fn new(id: TableId, place: Place) -> Self {
+        let store = Arc::new(PrefixStore::new(
+            Arc::clone(&place.store),
+            place.path.clone(),
+        ));
+        let root = Arc::clone(&place.store);
+        let log_store = default_logstore(store, root, &place.url, &StorageConfig::default());
+        Self {
+            id,
+            place,
+            log_store,
+            latest: RwLock::new(None),
+            committing: tokio::sync::Mutex::new(()),
+            dropped: AtomicBool::new(false),
+        }
+    }
+
+    /// The version that `at` stands for.
+    pub async fn snapshot(&self, at: At) -> Result<Arc<Snapshot>> {
+        let latest = self.latest().await?;
+        let version = match at {
+            At::Latest => return Ok(latest),
+            At::Version(version) => self.existing(version, &latest).await?,
+            At::Timestamp(time) => self.version_at(time, &latest).await?,
+        };
+        if version == latest.version {
+            return Ok(latest);
+        }
+        let mut log = DeltaTable::new(Arc::clone(&self.log_store));
+        log.load_version(version)
+            .await
+            .map_err(|e| self.failed(e))?;
+        Ok(Arc::new(Snapshot::read(&log, &self.id, Some(&latest))?))
+    }
+
+    /// The latest version. Without news in the log this costs one look for the next entry.
+    pub async fn latest(&self) -> Result<Arc<Snapshot>> {
+        let known = self.latest.read().clone();
+        let Some(known) = known else {
+            return self.load().await;
+        };
+        match self
+            .place
+            .store
+            .head(&self.place.entry(known.snapshot.version + 1))
+            .await
+        {
+            Err(object_store::Error::NotFound { .. }) => Ok(known.snapshot),
+            Ok(_) => self.advance(known).await,
+            Err(error) => Err(Error::from(error).within(format!("table {}", self.id))),
+        }
+    }
+
+    async fn load(&self) -> Result<Arc<Snapshot>> {
+        let mut log = DeltaTable::new(Arc::clone(&self.log_store));
+        log.load().await.map_err(|error| self.failed(error))?;
+        let snapshot = Arc::new(Snapshot::read(&log, &self.id, None)?);
+        self.remember(log, snapshot)
+    }
+
+    async fn advance(&self, known: Latest) -> Result<Arc<Snapshot>> {
+        let mut log = known.log;
+        log.update_incremental(None)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let snapshot = Arc::new(Snapshot::read(&log, &self.id, Some(&known.snapshot))?);
+        self.remember(log, snapshot)
+    }
+
+    fn remember(&self, log: DeltaTable, snapshot: Arc<Snapshot>) -> Result<Arc<Snapshot>> {
+        let mut latest = self.latest.write();
+        // Another task may have seen a later one meanwhile.
+        if latest
+            .as_ref()
+            .is_none_or(|known| known.snapshot.version < snapshot.version)
+        {
+            *latest = Some(Latest {
+                log,
+                snapshot: Arc::clone(&snapshot),
+            });
+        }
+        Ok(snapshot)
+    }
+
+    /// Whether the table has a log.
+    pub async fn exists(&self) -> Result<bool> {
+        if self.latest.read().is_some() {
+            return Ok(true);
+        }
+        Ok(!self.entries().await?.is_empty())
+    }
+
+    /// The entries of the log, oldest first.
+    pub async fn entries(&self) -> Result<Vec<(u64, ObjectMeta)>> {
+        let log = self.place.log();
+        let listed: Vec<ObjectMeta> = self.place.store.list(Some(&log)).try_collect().await?;
+        let mut entries: Vec<_> = listed
+            .into_iter()
+            .filter_map(|meta| Some((version_of_entry(meta.location.filename()?)?, meta)))
+            .collect();
+        entries.sort_by_key(|(version, _)| *version);
+        Ok(entries)
+    }
+
+    /// The bytes of an entry.
+    pub async fn read_entry(&self, version: u64) -> Result<Bytes> {
+        let entry = self.place.store.get(&self.place.entry(version)).await?;
+        Ok(entry.bytes().await?)
+    }
+
+    /// When the commit of an entry was made, in milliseconds of the epoch.
+    async fn time_of(&self, version: u64, meta: Option<&ObjectMeta>) -> Result<i64> {
+        let entry = self.read_entry(version).await?;
+        let told = commit_info(&entry).and_then(|info| info["timestamp"].as_i64());
+        Ok(told
+            .or(meta.map(|meta| meta.last_modified.timestamp_millis()))
+            .unwrap_or_default())
+    }
+
+    async fn existing(&self, version: i64, latest: &Snapshot) -> Result<u64> {
+        let entries = self.entries().await?;
+        let first = entries.first().map_or(0, |(version, _)| *version);
+        u64::try_from(version)
+            .ok()
+            .filter(|version| (first..=latest.version).contains(version))
+            .ok_or_else(|| {
+                Error::new(
+                    SqlState::INVALID_PARAMETER_VALUE,
+                    format!("table {} has no version {version}", self.id),
+                )
+                .with_detail(format!("It has versions {first} to {}.", latest.version))
+            })
+    }
+
+    /// The last version that was committed at that time or before.
+    async fn version_at(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<u64> {
+        let mut entries = self.entries().await?;
+        entries.retain(|(version, _)| *version <= latest.version);
+        // Times of commits never decrease, so the last one is found by halving.
+        let (mut before, mut after) = (0, entries.len());
+        while before < after {
+            let middle = usize::midpoint(before, after);
+            let (version, meta) = &entries[middle];
+            if self.time_of(*version, Some(meta)).await? <= time.timestamp_millis() {
+                before = middle + 1;
+            } else {
+                after = middle;
+            }
+        }
+        if let Some((version, _)) = before.checked_sub(1).and_then(|last| entries.get(last)) {
+            return Ok(*version);
+        }
+        let first = match entries.first() {
+            Some((version, meta)) => self.time_of(*version, Some(meta)).await?,
+            None => 0,
+        };
+        let first = DateTime::from_timestamp_millis(first).unwrap_or_default();
+        Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            format!("table {} has no version of {time}", self.id),
+        )
+        .with_detail(format!("Its first version is of {first}.")))
+    }
+
+    /// Commits a change with these files. Once begun it runs to its end, whoever waits for it.
+    pub async fn commit(
+        self: &Arc<Self>,
+        change: Change,
+        info: CommitInfo,
+        written: Option<Written>,
+        settings: &WarehouseSettings,
+    ) -> Result<Commit> {
+        let table = Arc::clone(self);
+        let interval = settings.checkpoint_interval;
+        let commit = async move {
+            let _alone = table.committing.lock().await;
+            let commit = table.publish(&change, &info, written).await?;
+            // The next one who reads finds the entry if this fails.
+            if let Err(error) = table.latest().await {
+                tracing::warn!(table = %table.id, %error, "a new version cannot be read back");
+            }
+            let next = commit.version.unsigned_abs() + 1;
+            if next.is_multiple_of(interval.get())
+                && let Err(error) = table.checkpoint().await
+            {
+                tracing::warn!(table = %table.id, %error, "no checkpoint was written");
+            }
+            Ok(commit)
+        };
+        tokio::spawn(commit)
+            .await
+            .map_err(|error| Error::internal(format!("a commit was cut off: {error}")))?
+    }
+
+    async fn publish(
+        &self,
+        change: &Change,
+        info: &CommitInfo,
+        written: Option<Written>,
+    ) -> Result<Commit> {
+        if self.dropped.load(Ordering::Acquire) {
+            return Err(Error::new(
+                SqlState::UNDEFINED_TABLE,
+                format!("table {} was dropped", self.id),
+            ));
+        }
+        let current = match self.exists().await? {
+            true => Some(self.latest().await?),
+            false => None,
+        };
+        let files = written.as_ref().map_or(&[][..], |written| &written.files);
+        let version = current.as_ref().map_or(0, |current| current.version + 1);
+        let timestamp = self.next_time(current.as_deref()).await?;
+        let blind = matches!(change, Change::Append(_));
+        let mut entry = Entry::new(info, files, blind, timestamp);
+        self.describe(&mut entry, change, current.as_deref())?;
+        entry.add(files);
+        let names = files.iter().map(|file| file.name.clone()).collect();
+        self.place.sync(names).await?;
+        let commit = Commit {
+            version: i64::try_from(version).unwrap_or(i64::MAX),
+            rows: written.as_ref().map_or(0, Written::rows),
+            bytes: written.as_ref().map_or(0, Written::bytes),
+            files: files.len(),
+        };
+        match self.place.publish(version, entry.into_bytes()).await {
+            Published::Yes => {
+                if let Some(written) = written {
+                    written.keep();
+                }
+                Ok(commit)
+            }
+            Published::Conflict => Err(self.conflict()),
+            Published::No(error) => Err(error.within(format!("table {}", self.id))),
+            Published::Unknown(error) => {
+                // Whoever finds the entry must find its files.
+                if let Some(written) = written {
+                    written.keep();
+                }
+                Err(error.within(format!("table {}", self.id)))
+            }
+        }
+    }
+
+    fn describe(
+        &self,
+        entry: &mut Entry,
+        change: &Change,
+        current: Option<&Snapshot>,
+    ) -> Result<()> {
+        match (change, current) {
+            (Change::Create(schema) | Change::Replace(schema), None) => {
+                entry.set_schema(schema, &schema.protocol())
+            }
+            (Change::Create(_), Some(_)) => Err(Error::new(
+                SqlState::DUPLICATE_TABLE,
+                format!("the folder of table {} is not empty", self.id),
+            )),
+            (Change::Replace(schema), Some(current)) => {
+                if current.schema.delta != schema.delta
+                    || current.schema.declared != schema.declared
+                {
+                    let mut protocol = schema.protocol();
+                    keep_features(&mut protocol, &current.features);
+                    entry.set_schema(schema, &protocol)?;
+                }
+                current.files.iter().try_for_each(|file| entry.remove(file))
+            }
+            (Change::Append(_), None) => Err(Error::new(
+                SqlState::UNDEFINED_TABLE,
+                format!("table {} has no data folder", self.id),
+            )),
+            (Change::Append(schema), Some(current)) => {
+                if current.schema.delta == schema.delta {
+                    Ok(())
+                } else {
+                    Err(self.conflict())
+                }
+            }
+        }
+    }
+
+    /// The time of a commit that follows the current one.
+    async fn next_time(&self, current: Option<&Snapshot>) -> Result<i64> {
+        let last = match current {
+            Some(current) => match self.time_of(current.version, None).await {
+                Ok(last) => last,
+                // Only a checkpoint has that version: another engine has cleaned up the log.
+                Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => 0,
+                Err(error) => return Err(error),
+            },
+            None => 0,
+        };
+        Ok(Utc::now().timestamp_millis().max(last + 1))
+    }
+
+    async fn checkpoint(&self) -> Result<()> {
+        let Some(latest) = self.latest.read().clone() else {
+            return Ok(());
+        };
+        checkpoints::create_checkpoint(&latest.log, None)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let name = format!("{:020}.checkpoint.parquet", latest.snapshot.version);
+        self.place
+            .sync_log(vec![name, "_last_checkpoint".to_owned()])
+            .await
+    }
+
+    /// Refuses all commits from now on, and waits for the one that runs.
+    pub async fn retire(&self) {
+        self.dropped.store(true, Ordering::Release);
+        let _alone = self.committing.lock().await;
+        *self.latest.write() = None;
+    }
+
+    fn conflict(&self) -> Error {
+        Error::new(
+            SqlState::SERIALIZATION_FAILURE,
+            format!(
+                "could not write to table {} because it was changed meanwhile",
+                self.id
+            ),
+        )
+        .with_hint("Run the statement again.")
+    }
+
+    fn failed(&self, error: deltalake_core::DeltaTableError) -> Error {
+        from_delta(error, &self.id)
+    }
+}
+
+/// A table never loses a feature, for older versions may need it.
+fn keep_features(protocol: &mut Protocol, features: &[String]) {
+    for feature in features {
+        if !protocol.features.contains(feature) {
+            protocol.features.push(feature.clone());
+        }
+    }
+}

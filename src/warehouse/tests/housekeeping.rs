@@ -1,0 +1,92 @@
+//! What is left over goes away, and nothing else.
+
+use super::*;
+use crate::error::SqlState;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_table_is_gone_and_takes_no_writes() {
+    let fixture = Fixture::new();
+    fixture.replace(ids([1])).await;
+    fixture.warehouse.drop(&fixture.id).await.unwrap();
+    assert!(!fixture.table_folder().exists());
+    let info = CommitInfo::new("REFRESH");
+    let error = fixture
+        .warehouse
+        .replace(&fixture.id, stream(vec![ids([2])]), info)
+        .await
+        .unwrap_err();
+    assert_eq!(error.sqlstate(), SqlState::UNDEFINED_TABLE);
+    fixture
+        .warehouse
+        .scan(&fixture.id, At::Latest)
+        .await
+        .unwrap_err();
+    fixture.warehouse.drop(&fixture.id).await.unwrap();
+    // The same name in a table of another number is another table.
+    let again = TableId::new(43, "shop", "customer");
+    fixture
+        .warehouse
+        .create(&again, ids([]).schema())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_the_catalog_does_not_know_are_removed() {
+    let fixture = Fixture::new();
+    for oid in 1..=4 {
+        let id = TableId::new(oid, format!("schema {}", oid % 2), "t");
+        fixture
+            .warehouse
+            .create(&id, ids([]).schema())
+            .await
+            .unwrap();
+    }
+    let other = fixture.folder.path().join("schema_0").join("notes");
+    std::fs::create_dir(&other).unwrap();
+    let fresh = fixture.reopened();
+    assert_eq!(fresh.clean(&HashSet::from([1, 4])).await.unwrap(), 2);
+    assert_eq!(fresh.clean(&HashSet::from([1, 4])).await.unwrap(), 0);
+    let exists = |path: &str| fixture.folder.path().join(path).exists();
+    assert!(exists("schema_1/t-1") && exists("schema_0/t-4") && other.exists());
+    assert!(!exists("schema_0/t-2") && !exists("schema_1/t-3"));
+    let empty = tempfile::tempdir().unwrap();
+    let none = open(
+        &empty.path().join("not there"),
+        WarehouseSettings::default(),
+    );
+    assert_eq!(none.clean(&HashSet::new()).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_are_files_of_no_version() {
+    let fixture = Fixture::new();
+    fixture.replace(ids([1])).await;
+    fixture.replace(ids([2])).await;
+    let known = fixture.data_files();
+    let folder = fixture.table_folder();
+    for orphan in [
+        "part-00000-x.parquet",
+        "part-00000-y.parquet#1",
+        "_delta_log/.z.tmp",
+    ] {
+        std::fs::write(folder.join(orphan), "half").unwrap();
+    }
+    std::fs::write(folder.join("README.txt"), "kept").unwrap();
+    // To this warehouse they may be of a write that still runs.
+    assert_eq!(
+        fixture.warehouse.remove_orphans(&fixture.id).await.unwrap(),
+        0
+    );
+    assert_eq!(
+        fixture
+            .reopened()
+            .remove_orphans(&fixture.id)
+            .await
+            .unwrap(),
+        3
+    );
+    std::fs::remove_file(folder.join("README.txt")).unwrap();
+    assert_eq!(fixture.data_files(), known);
+    assert_eq!(fixture.rows(At::Version(0)).await, ids([1]));
+}

@@ -1,0 +1,233 @@
+//! Versions, time travel and history.
+
+use arrow::array::{AsArray, StringArray};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use chrono::DateTime;
+use futures::StreamExt as _;
+
+use super::*;
+use crate::error::SqlState;
+
+#[tokio::test]
+async fn each_commit_makes_a_version_that_stays() {
+    let fixture = Fixture::new();
+    let created = fixture
+        .warehouse
+        .create(&fixture.id, ids([]).schema())
+        .await
+        .unwrap();
+    assert_eq!((created.version, created.rows, created.files), (0, 0, 0));
+    assert_eq!(fixture.append(ids([1, 2])).await.version, 1);
+    assert_eq!(fixture.append(ids([3])).await.version, 2);
+    let names: ArrayRef = Arc::new(StringArray::from(vec!["ann"]));
+    let named = RecordBatch::try_from_iter([("name", names)]).unwrap();
+    assert_eq!(fixture.replace(named.clone()).await.version, 3);
+
+    assert_eq!(fixture.rows(At::Version(0)).await, ids([]));
+    assert_eq!(fixture.rows(At::Version(1)).await, ids([1, 2]));
+    assert_eq!(fixture.rows(At::Version(2)).await, ids([1, 2, 3]));
+    assert_eq!(fixture.rows(At::Latest).await, named);
+    let size = fixture
+        .reopened()
+        .size(&fixture.id, At::Version(2))
+        .await
+        .unwrap();
+    assert_eq!((size.version, size.rows, size.files), (2, Some(3), 2));
+
+    for version in [-1, 4, i64::MAX] {
+        let error = fixture
+            .warehouse
+            .scan(&fixture.id, At::Version(version))
+            .await
+            .unwrap_err();
+        assert_eq!(error.sqlstate(), SqlState::INVALID_PARAMETER_VALUE);
+        assert_eq!(error.detail(), Some("It has versions 0 to 3."));
+    }
+}
+
+#[tokio::test]
+async fn a_time_names_the_last_version_of_then() {
+    let fixture = Fixture::new();
+    for id in 0..5 {
+        fixture.replace(ids([id])).await;
+    }
+    let history = fixture.warehouse.history(&fixture.id).await.unwrap();
+    let times = history.column(1).as_primitive::<TimestampMicrosecondType>();
+    for (row, id) in (0..5).rev().enumerate() {
+        let time = DateTime::from_timestamp_micros(times.value(row)).unwrap();
+        assert_eq!(fixture.rows(At::Timestamp(time)).await, ids([id]));
+    }
+    assert_eq!(
+        fixture.rows(At::Timestamp(DateTime::<Utc>::MAX_UTC)).await,
+        ids([4])
+    );
+    let before = DateTime::from_timestamp_micros(times.value(4) - 1_000).unwrap();
+    let error = fixture
+        .warehouse
+        .scan(&fixture.id, At::Timestamp(before))
+        .await
+        .unwrap_err();
+    assert_eq!(error.sqlstate(), SqlState::INVALID_PARAMETER_VALUE);
+}
+
+#[tokio::test]
+async fn history_tells_what_happened() {
+    let fixture = Fixture::new();
+    fixture
+        .warehouse
+        .create(&fixture.id, ids([]).schema())
+        .await
+        .unwrap();
+    let info = CommitInfo {
+        operation: "REFRESH".into(),
+        parameters: [("mode".to_owned(), "full".to_owned())].into(),
+        refresh_id: Some("17".into()),
+        user_metadata: Some("by hand".into()),
+    };
+    let rows = stream(vec![ids([1, 2]), ids([3])]);
+    let commit = fixture
+        .warehouse
+        .replace(&fixture.id, rows, info)
+        .await
+        .unwrap();
+
+    let history = fixture.warehouse.history(&fixture.id).await.unwrap();
+    let text = |name: &str, row| {
+        history
+            .column_by_name(name)
+            .unwrap()
+            .as_string::<i32>()
+            .value(row)
+            .to_owned()
+    };
+    let number = |name: &str, row| {
+        history
+            .column_by_name(name)
+            .unwrap()
+            .as_primitive::<Int64Type>()
+            .value(row)
+    };
+    assert_eq!(history.num_rows(), 2);
+    assert_eq!((number("version", 0), number("version", 1)), (1, 0));
+    assert_eq!(
+        (text("operation", 0), text("operation", 1)),
+        ("REFRESH".into(), "CREATE TABLE".into())
+    );
+    assert_eq!(text("parameters", 0), r#"{"mode":"full"}"#);
+    assert_eq!((number("rows", 0), number("files", 0)), (3, 1));
+    assert_eq!(number("bytes", 0), commit.bytes as i64);
+    assert_eq!(
+        (text("refresh_id", 0), text("user_metadata", 0)),
+        ("17".into(), "by hand".into())
+    );
+    assert!(history.column_by_name("refresh_id").unwrap().is_null(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_keeps_the_version_it_began_with() {
+    let fixture = Fixture::with(WarehouseSettings {
+        file_bytes: 1,
+        ..WarehouseSettings::default()
+    });
+    let rows = stream((0..10).map(|id| ids([id])).collect());
+    let commit = fixture
+        .warehouse
+        .replace(&fixture.id, rows, CommitInfo::new("REFRESH"))
+        .await;
+    assert_eq!(commit.unwrap().files, 10);
+    let provider = fixture
+        .warehouse
+        .scan(&fixture.id, At::Latest)
+        .await
+        .unwrap();
+    let context = SessionContext::new();
+    let reading = context.read_table(Arc::clone(&provider)).unwrap();
+    let mut reading = reading.execute_stream().await.unwrap();
+    let mut seen = reading.next().await.unwrap().unwrap().num_rows();
+
+    fixture.replace(ids([100, 101])).await;
+    fixture.append(ids([102])).await;
+
+    while let Some(batch) = reading.next().await {
+        seen += batch.unwrap().num_rows();
+    }
+    assert_eq!(seen, 10);
+    assert_eq!(collect(provider).await, ids(0..10));
+    assert_eq!(fixture.rows(At::Latest).await, ids([100, 101, 102]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_at_the_same_time_all_get_their_version() {
+    let fixture = Arc::new(Fixture::new());
+    fixture
+        .warehouse
+        .create(&fixture.id, ids([]).schema())
+        .await
+        .unwrap();
+    let writers = (0..8).map(|id| {
+        let fixture = Arc::clone(&fixture);
+        tokio::spawn(async move { fixture.append(ids([id])).await.version })
+    });
+    let mut versions = Vec::new();
+    for version in futures::future::join_all(writers).await {
+        versions.push(version.unwrap());
+    }
+    versions.sort_unstable();
+    assert_eq!(versions, (1..=8).collect::<Vec<_>>());
+    assert_eq!(fixture.rows(At::Latest).await.num_rows(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_versions_are_read_through_checkpoints() {
+    let fixture = Fixture::new();
+    for id in 0..25 {
+        match id {
+            0 => fixture.replace(ids([id])).await,
+            _ => fixture.append(ids([id])).await,
+        };
+    }
+    let log = fixture.table_folder().join("_delta_log");
+    assert!(log.join("00000000000000000019.checkpoint.parquet").exists());
+    let fresh = fixture.reopened();
+    let latest = fresh.scan(&fixture.id, At::Latest).await.unwrap();
+    assert_eq!(collect(latest).await, ids(0..25));
+    let past = fresh.scan(&fixture.id, At::Version(21)).await.unwrap();
+    assert_eq!(collect(past).await, ids(0..22));
+    let size = fresh.size(&fixture.id, At::Latest).await.unwrap();
+    assert_eq!(size.rows, Some(25));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_is_seen_and_met() {
+    let fixture = Fixture::new();
+    fixture.replace(ids([1])).await;
+    let other = fixture.reopened();
+    let info = || CommitInfo::new("INSERT");
+    other
+        .append(&fixture.id, stream(vec![ids([2])]), info())
+        .await
+        .unwrap();
+    assert_eq!(fixture.rows(At::Latest).await, ids([1, 2]));
+    // The schema changes between the beginning and the commit of an append.
+    let (go, wait) = tokio::sync::oneshot::channel::<()>();
+    let rows = futures::stream::once(async move {
+        wait.await.unwrap();
+        Ok(ids([3]))
+    });
+    let rows = Box::pin(RecordBatchStreamAdapter::new(ids([]).schema(), rows));
+    let appending = fixture.warehouse.append(&fixture.id, rows, info());
+    let changing = async {
+        let names: ArrayRef = Arc::new(StringArray::from(vec!["ann"]));
+        let named = RecordBatch::try_from_iter([("name", names)]).unwrap();
+        other
+            .replace(&fixture.id, stream(vec![named]), info())
+            .await
+            .unwrap();
+        go.send(()).unwrap();
+    };
+    let (appended, ()) = tokio::join!(appending, changing);
+    assert_eq!(
+        appended.unwrap_err().sqlstate(),
+        SqlState::SERIALIZATION_FAILURE
+    );
+}

@@ -1,0 +1,315 @@
+//! Writes rows to data files, in bounded memory.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::util::display::FormatOptions;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::parquet::arrow::ArrowSchemaConverter;
+use datafusion::parquet::arrow::async_writer::AsyncArrowWriter;
+use datafusion::parquet::basic::Type;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use futures::StreamExt as _;
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::failure::from_parquet;
+use super::file_stats;
+use super::place::Place;
+use super::schema::TableSchema;
+use super::settings::WarehouseSettings;
+use crate::error::{Error, Result, SqlState};
+
+/// Batches that wait between the query and the encoder.
+const QUEUE: usize = 2;
+
+/// A data file that no version has yet.
+#[derive(Clone, Debug)]
+pub(super) struct NewFile {
+    pub name: String,
+    pub rows: u64,
+    pub bytes: u64,
+    /// As the log has them.
+    pub stats: String,
+}
+
+/// The files of one write. They are deleted when this is dropped, unless they are kept.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub files: Vec<NewFile>,
+    uncommitted: Uncommitted,
+}
+
+impl Written {
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Leaves the files where they are.
+    pub fn keep(self) {
+        self.uncommitted.paths.lock().clear();
+    }
+}
+
+/// Paths that were begun, to be deleted when nothing comes of them.
+#[derive(Debug)]
+struct Uncommitted {
+    store: Arc<dyn ObjectStore>,
+    paths: Arc<Mutex<Vec<Path>>>,
+}
+
+impl Drop for Uncommitted {
+    fn drop(&mut self) {
+        let paths = std::mem::take(&mut *self.paths.lock());
+        if paths.is_empty() {
+            return;
+        }
+        // Without a runtime the process ends, and they are orphans for the next one to remove.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let store = Arc::clone(&self.store);
+            runtime.spawn(async move {
+                for path in paths {
+                    if let Err(error) = store.delete(&path).await {
+                        tracing::debug!(%path, %error, "an abandoned data file stays behind");
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Writes all rows to files of the table, which belong to no version yet.
+///
+/// The rows are polled in the task of the caller; another one encodes them.
+pub(super) async fn write(
+    place: &Place,
+    schema: &Arc<TableSchema>,
+    mut rows: SendableRecordBatchStream,
+    settings: &WarehouseSettings,
+) -> Result<Written> {
+    let uncommitted = Uncommitted {
+        store: Arc::clone(&place.store),
+        paths: Arc::default(),
+    };
+    let (sender, mut receiver) = mpsc::channel::<Option<RecordBatch>>(QUEUE);
+    let mut encoder = Encoder {
+        place: place.clone(),
+        schema: Arc::clone(schema),
+        settings: settings.clone(),
+        memory: MemoryConsumer::new("DeltaWriter").register(&settings.memory_pool),
+        write: uuid::Uuid::new_v4(),
+        paths: Arc::clone(&uncommitted.paths),
+        open: None,
+        files: Vec::new(),
+    };
+    let encoding = SpawnedTask::spawn(async move {
+        while let Some(message) = receiver.recv().await {
+            match message {
+                Some(batch) => encoder.write(&batch).await?,
+                // The end of the rows; a channel that closes before it means that they failed.
+                None => encoder.close().await?,
+            }
+        }
+        Ok::<_, Error>(encoder.files)
+    });
+    let mut failure = None;
+    loop {
+        let batch = rows.next().await.transpose();
+        let message = match batch {
+            Ok(batch) => batch,
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        };
+        let is_last = message.is_none();
+        // The encoder takes no more when it has failed; it tells below.
+        if sender.send(message).await.is_err() || is_last {
+            break;
+        }
+    }
+    drop(sender);
+    let files = encoding
+        .join()
+        .await
+        .map_err(|error| Error::internal(format!("writing data files was cut off: {error}")))?;
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    Ok(Written {
+        files: files?,
+        uncommitted,
+    })
+}
+
+/// Encodes batches and cuts them into files.
+struct Encoder {
+    place: Place,
+    schema: Arc<TableSchema>,
+    settings: WarehouseSettings,
+    memory: MemoryReservation,
+    /// Names the files of this write.
+    write: uuid::Uuid,
+    paths: Arc<Mutex<Vec<Path>>>,
+    open: Option<OpenFile>,
+    files: Vec<NewFile>,
+}
+
+struct OpenFile {
+    name: String,
+    rows: u64,
+    /// By column.
+    nulls: Vec<u64>,
+    writer: AsyncArrowWriter<BufWriter>,
+}
+
+impl Encoder {
+    async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let batch = store_batch(batch, &self.schema)?;
+        let mut file = match self.open.take() {
+            Some(file) => file,
+            None => self.begin()?,
+        };
+        for (column, nulls) in batch.columns().iter().zip(&mut file.nulls) {
+            *nulls += column.null_count() as u64;
+        }
+        file.rows += batch.num_rows() as u64;
+        file.writer.write(&batch).await.map_err(from_parquet)?;
+        let group = file.writer.memory_size();
+        if group > self.settings.row_group_bytes || self.memory.try_resize(group).is_err() {
+            file.writer.flush().await.map_err(from_parquet)?;
+            self.memory.resize(file.writer.memory_size());
+        }
+        let bytes = file.writer.bytes_written() + file.writer.in_progress_size();
+        self.open = Some(file);
+        if bytes >= self.settings.file_bytes {
+            self.close().await?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<OpenFile> {
+        let name = format!("part-{:05}-{}.parquet", self.files.len(), self.write);
+        let path = self.place.file(&name);
+        self.paths.lock().push(path.clone());
+        let properties = self.properties()?;
+        let object = BufWriter::new(Arc::clone(&self.place.store), path);
+        let stored = Arc::clone(&self.schema.stored);
+        let columns = stored.fields().len();
+        let writer =
+            AsyncArrowWriter::try_new(object, stored, Some(properties)).map_err(from_parquet)?;
+        Ok(OpenFile {
+            name,
+            rows: 0,
+            nulls: vec![0; columns],
+            writer,
+        })
+    }
+
+    fn properties(&self) -> Result<WriterProperties> {
+        let mut properties = WriterProperties::builder()
+            .set_compression(self.settings.compression)
+            .set_max_row_group_row_count(Some(self.settings.row_group_rows))
+            .set_created_by(format!("tributary version {}", env!("CARGO_PKG_VERSION")));
+        let parquet = ArrowSchemaConverter::new()
+            .convert(&self.schema.stored)
+            .map_err(from_parquet)?;
+        for column in parquet.columns() {
+            // See `file_stats::to_json`.
+            if matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE) {
+                let none = EnabledStatistics::None;
+                properties = properties.set_column_statistics_enabled(column.path().clone(), none);
+            }
+        }
+        Ok(properties.build())
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        let Some(mut file) = self.open.take() else {
+            return Ok(());
+        };
+        let metadata = file.writer.finish().await.map_err(from_parquet)?;
+        self.memory.free();
+        self.files.push(NewFile {
+            stats: file_stats::to_json(&metadata, &self.schema.stored, &file.nulls, file.rows),
+            name: file.name,
+            rows: file.rows,
+            bytes: file.writer.bytes_written() as u64,
+        });
+        Ok(())
+    }
+}
+
+/// The batch in the types and names of data files.
+fn store_batch(batch: &RecordBatch, schema: &TableSchema) -> Result<RecordBatch> {
+    let stored = schema.stored.fields();
+    if batch.num_columns() != stored.len() {
+        return Err(Error::new(
+            SqlState::DATATYPE_MISMATCH,
+            format!(
+                "the rows have {} columns, the table has {}",
+                batch.num_columns(),
+                stored.len()
+            ),
+        ));
+    }
+    let mut columns = Vec::with_capacity(stored.len());
+    for ((column, stored), declared) in batch
+        .columns()
+        .iter()
+        .zip(stored)
+        .zip(schema.declared.fields())
+    {
+        let column = store_column(column, declared, stored.data_type())
+            .map_err(|error| error.within(format!("column \"{}\"", declared.name())))?;
+        if !declared.is_nullable() && column.logical_null_count() > 0 {
+            return Err(Error::new(
+                SqlState::NOT_NULL_VIOLATION,
+                format!(
+                    "null value in column \"{}\" violates not-null constraint",
+                    declared.name()
+                ),
+            ));
+        }
+        columns.push(column);
+    }
+    Ok(RecordBatch::try_new(
+        SchemaRef::clone(&schema.stored),
+        columns,
+    )?)
+}
+
+fn store_column(column: &ArrayRef, declared: &Field, stored: &DataType) -> Result<ArrayRef> {
+    let options = CastOptions {
+        safe: false,
+        format_options: FormatOptions::default(),
+    };
+    // Rows may come in another type than the table declares, which goes through that type.
+    let through = if column.data_type() == stored || !column.data_type().is_temporal() {
+        None
+    } else {
+        (column.data_type() != declared.data_type()).then_some(declared.data_type())
+    };
+    let column = match through {
+        Some(declared) => cast_with_options(column, declared, &options)?,
+        None => Arc::clone(column),
+    };
+    if column.data_type() == stored {
+        return Ok(column);
+    }
+    Ok(cast_with_options(&column, stored, &options)?)
+}

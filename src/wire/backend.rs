@@ -1,0 +1,90 @@
+//! What the protocol needs of the server behind it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use async_trait::async_trait;
+use datafusion::scalar::ScalarValue;
+
+use crate::error::{Error, Result};
+use crate::session::{Outcome, Prepared, TransactionStatus};
+use crate::sql::Statement;
+
+/// Who connects, and what they asked for in their startup message.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// The role.
+    pub user: String,
+    /// The database.
+    pub database: String,
+    /// Settings given at connect: `application_name`, `TimeZone`, and those of `options=-c name=value`.
+    pub settings: Vec<(String, String)>,
+    /// Where the client is.
+    pub address: SocketAddr,
+    /// The number by which cancel requests and `pg_backend_pid()` know the connection.
+    pub process_id: i32,
+}
+
+/// The server: it makes a session for each client.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// A connection's session.
+    type Session: BackendSession;
+
+    /// The one database there is; any other is refused with 3D000.
+    fn database(&self) -> &str {
+        "tributary"
+    }
+
+    /// Opens a session for an authenticated client.
+    ///
+    /// # Errors
+    /// Ends the connection; a setting that cannot be taken is 22023.
+    async fn connect(&self, client: &Client) -> Result<Arc<Self::Session>>;
+}
+
+/// A connection's session, as [`crate::session::Session`] has it.
+#[async_trait]
+pub trait BackendSession: Send + Sync + 'static {
+    /// Parses a query string into its statements.
+    ///
+    /// # Errors
+    /// 42601 with the position where the text stops being SQL.
+    fn parse(&self, sql: &str) -> Result<Vec<Statement>>;
+
+    /// Plans a statement as far as its parameters and columns; `types` are those the client
+    /// declared.
+    ///
+    /// # Errors
+    /// What planning says, and 42P18 for a parameter whose type nothing tells.
+    async fn prepare(
+        &self,
+        statement: Statement,
+        types: &[Option<DataType>],
+    ) -> Result<Arc<Prepared>>;
+
+    /// Runs a statement. The future and the stream stop within moments of being dropped.
+    ///
+    /// # Errors
+    /// Whatever the statement meets; in a failed transaction, 25P02.
+    async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome>;
+
+    /// Tells that the last statement, or the streaming of its rows, ended in an error.
+    fn fail(&self);
+
+    /// Tells that nothing runs until the client's next message.
+    fn rest(&self) {}
+
+    /// The state that ReadyForQuery reports.
+    fn transaction_status(&self) -> TransactionStatus;
+
+    /// Takes the warnings that wait for the client.
+    fn take_notices(&self) -> Vec<Error>;
+
+    /// Takes the settings that changed since the last call and that clients are told of.
+    fn take_parameter_changes(&self) -> Vec<(String, String)>;
+
+    /// A setting's value as text.
+    fn setting(&self, name: &str) -> Option<String>;
+}

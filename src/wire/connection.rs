@@ -1,0 +1,179 @@
+//! A connection that is ready for queries: takes message after message until either side leaves.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use pgwire::messages::response::{ReadyForQuery, TransactionStatus as WireStatus};
+use pgwire::messages::startup::ParameterStatus;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Limits;
+use super::backend::BackendSession;
+use super::cancel::CancelKey;
+use super::error_response::{Severity, error_response, notice_response, without_zeros};
+use super::failure::{Failure, Step};
+use super::frame::{Frame, FrameReader, FrameWriter};
+use super::interrupt::{Interrupts, shutting_down, timeout};
+use super::message::ClientMessage;
+use super::portal::{Portal, PreparedStatement};
+use crate::error::{Error, SqlState};
+use crate::session::TransactionStatus;
+
+/// The end of the server, in two steps.
+#[derive(Clone)]
+pub(super) struct Stop {
+    /// Connections without a running statement end.
+    pub(super) idle: CancellationToken,
+    /// Running statements end too.
+    pub(super) running: CancellationToken,
+}
+
+/// A connection that is ready for queries.
+pub(super) struct Connection<S> {
+    pub(super) session: Arc<S>,
+    pub(super) reader: FrameReader,
+    pub(super) writer: FrameWriter,
+    pub(super) key: CancelKey,
+    pub(super) limits: Arc<Limits>,
+    pub(super) stop: Stop,
+    pub(super) statements: HashMap<String, PreparedStatement>,
+    pub(super) portals: HashMap<String, Portal>,
+    /// An extended query failed: all is ignored up to the next Sync.
+    pub(super) skips_to_sync: bool,
+}
+
+impl<S: BackendSession> Connection<S> {
+    /// Serves the client until it leaves, breaks the protocol, or the server stops.
+    pub(super) async fn serve(mut self) {
+        let failure = match self.ready().await {
+            Ok(()) => loop {
+                let frame = tokio::select! {
+                    biased;
+                    () = self.stop.idle.cancelled() => break shutting_down(),
+                    frame = self.reader.frame() => match frame {
+                        Ok(frame) => frame,
+                        Err(failure) => break failure,
+                    },
+                };
+                if let Err(failure) = self.handle(frame).await {
+                    break failure;
+                }
+            },
+            Err(failure) => failure,
+        };
+        self.portals.clear();
+        if let Failure::Fatal(error) | Failure::Statement(error) = failure {
+            let farewell = error_response(&error, Severity::Fatal);
+            if self.writer.message(&farewell).is_ok() {
+                self.writer.close().await;
+            }
+        }
+    }
+
+    /// Carries out one message; an error here ends the connection.
+    async fn handle(&mut self, frame: Frame) -> Step<()> {
+        let kind = frame.kind;
+        if self.skips_to_sync && !matches!(kind, b'S' | b'X') {
+            return Ok(());
+        }
+        let outcome = match ClientMessage::decode(frame) {
+            Ok(message) => self.dispatch(message).await,
+            Err(error) => Err(error.into()),
+        };
+        match outcome {
+            Ok(()) => {}
+            Err(Failure::Statement(error)) => {
+                self.report(&error)?;
+                self.skips_to_sync = matches!(kind, b'P' | b'B' | b'D' | b'E' | b'C' | b'H');
+            }
+            Err(failure) => return Err(failure),
+        }
+        match kind {
+            b'S' | b'Q' | b'F' => self.ready().await,
+            b'H' => self.writer.flush().await,
+            _ => self.writer.relieve().await,
+        }
+    }
+
+    async fn dispatch(&mut self, message: ClientMessage) -> Step<()> {
+        match message {
+            ClientMessage::Query(sql) => self.query(&sql).await,
+            ClientMessage::Parse {
+                statement,
+                sql,
+                types,
+            } => self.parse(statement, &sql, &types).await,
+            ClientMessage::Bind(bind) => self.bind(bind).await,
+            ClientMessage::Describe(target) => self.describe(&target),
+            ClientMessage::Execute { portal, max_rows } => self.execute(&portal, max_rows).await,
+            ClientMessage::Close(target) => self.close(&target),
+            ClientMessage::Flush => Ok(()),
+            ClientMessage::Sync => {
+                self.skips_to_sync = false;
+                Ok(())
+            }
+            // A client may still be sending when a COPY has failed.
+            ClientMessage::CopyData(_) | ClientMessage::CopyDone | ClientMessage::CopyFail(_) => {
+                Ok(())
+            }
+            ClientMessage::FunctionCall => Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "function calls by message are not supported",
+            )
+            .with_hint("Call the function in a SELECT.")
+            .into()),
+            ClientMessage::Password => Err(Failure::out_of_step(
+                "password message outside of authentication",
+            )),
+            ClientMessage::Terminate => Err(Failure::Gone),
+        }
+    }
+
+    /// A statement starts: gives what may stop it.
+    pub(super) fn begin(&self) -> Interrupts {
+        let deadline = self
+            .session
+            .setting("statement_timeout")
+            .and_then(|setting| timeout(&setting))
+            .and_then(|duration| Instant::now().checked_add(duration));
+        Interrupts {
+            cancel: self.key.begin(),
+            shutdown: self.stop.running.clone(),
+            deadline,
+        }
+    }
+
+    /// Sends the warnings that wait.
+    pub(super) fn send_notices(&mut self) -> Step<()> {
+        for notice in self.session.take_notices() {
+            self.writer.message(&notice_response(&notice))?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, error: &Error) -> Step<()> {
+        self.session.fail();
+        self.send_notices()?;
+        self.writer.message(&error_response(error, Severity::Error))
+    }
+
+    /// Tells the client that it may go on. Outside a transaction no portal outlives this.
+    async fn ready(&mut self) -> Step<()> {
+        let status = match self.session.transaction_status() {
+            TransactionStatus::Idle => {
+                self.portals.clear();
+                WireStatus::Idle
+            }
+            TransactionStatus::InTransaction => WireStatus::Transaction,
+            TransactionStatus::Failed => WireStatus::Error,
+        };
+        for (name, value) in self.session.take_parameter_changes() {
+            let status = ParameterStatus::new(name, without_zeros(&value));
+            self.writer.message(&status)?;
+        }
+        self.session.rest();
+        self.writer.message(&ReadyForQuery::new(status))?;
+        self.writer.flush().await
+    }
+}

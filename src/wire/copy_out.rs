@@ -1,0 +1,224 @@
+//! `COPY ... TO STDOUT`: rows as lines of text or CSV, one CopyData message each.
+
+use arrow::datatypes::Schema;
+use bytes::{BufMut, BytesMut};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::StreamExt;
+use pgwire::messages::copy::{CopyDone, CopyOutResponse};
+
+use super::encode::{Column, Style};
+use super::failure::Step;
+use super::frame::FrameWriter;
+use super::row_description::column_count;
+use super::rows::{columns, write_message};
+use crate::error::Result;
+use crate::sql::copy::CopyFormat;
+
+const COPY_DATA: u8 = b'd';
+/// A line of this alone ends the data in the text format, and must be quoted in CSV.
+const END_OF_DATA: &[u8] = b"\\.";
+
+/// Sends all rows; tells how many.
+pub(super) async fn send(
+    writer: &mut FrameWriter,
+    format: &CopyFormat,
+    mut stream: SendableRecordBatchStream,
+    style: Style,
+) -> Step<u64> {
+    let schema = stream.schema();
+    let count = column_count(&schema)?;
+    let formats = vec![0; schema.fields().len()];
+    writer.message(&CopyOutResponse::new(0, count, formats))?;
+    if has_header(format) {
+        write_message(COPY_DATA, &mut writer.buffer, |out| {
+            write_header(&schema, format, out);
+            Ok(())
+        })?;
+    }
+    let mut rows = 0;
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        let columns = columns(&batch, style)?;
+        for row in 0..batch.num_rows() {
+            write_message(COPY_DATA, &mut writer.buffer, |out| {
+                write_line(&columns, row, format, out)
+            })?;
+            if writer.is_full() {
+                writer.relieve().await?;
+            }
+        }
+        rows += batch.num_rows() as u64;
+    }
+    writer.message(&CopyDone::new())?;
+    Ok(rows)
+}
+
+fn has_header(format: &CopyFormat) -> bool {
+    match format {
+        CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header,
+    }
+}
+
+fn write_header(schema: &Schema, format: &CopyFormat, out: &mut BytesMut) {
+    let is_single = schema.fields().len() == 1;
+    for (index, field) in schema.fields().iter().enumerate() {
+        if index > 0 {
+            out.put_u8(delimiter(format));
+        }
+        let start = out.len();
+        out.put_slice(field.name().as_bytes());
+        escape(format, is_single, start, out);
+    }
+    out.put_u8(b'\n');
+}
+
+fn write_line(
+    columns: &[Column<'_>],
+    row: usize,
+    format: &CopyFormat,
+    out: &mut BytesMut,
+) -> Result<()> {
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            out.put_u8(delimiter(format));
+        }
+        if column.is_null(row) {
+            out.put_slice(null_mark(format));
+            continue;
+        }
+        let start = out.len();
+        column.text(row, out)?;
+        escape(format, columns.len() == 1, start, out);
+    }
+    out.put_u8(b'\n');
+    Ok(())
+}
+
+fn delimiter(format: &CopyFormat) -> u8 {
+    match format {
+        CopyFormat::Text { delimiter, .. } | CopyFormat::Csv { delimiter, .. } => *delimiter,
+    }
+}
+
+fn null_mark(format: &CopyFormat) -> &[u8] {
+    match format {
+        CopyFormat::Text { null, .. } | CopyFormat::Csv { null, .. } => null.as_bytes(),
+    }
+}
+
+/// Escapes or quotes the field that begins at `start`.
+fn escape(format: &CopyFormat, is_single: bool, start: usize, out: &mut BytesMut) {
+    match format {
+        CopyFormat::Text { delimiter, .. } => escape_text(*delimiter, start, out),
+        CopyFormat::Csv {
+            delimiter,
+            null,
+            quote,
+            escape,
+            ..
+        } => {
+            let field = &out[start..];
+            let needs_quotes = field == null.as_bytes()
+                || (is_single && field == END_OF_DATA)
+                || field
+                    .iter()
+                    .any(|byte| [*delimiter, *quote, b'\n', b'\r'].contains(byte));
+            if needs_quotes {
+                quote_csv(*quote, *escape, start, out);
+            }
+        }
+    }
+}
+
+fn escape_text(delimiter: u8, start: usize, out: &mut BytesMut) {
+    let is_plain = |byte: &u8| *byte != delimiter && *byte != b'\\' && !(8..=13).contains(byte);
+    if out[start..].iter().all(is_plain) {
+        return;
+    }
+    let field = out.split_off(start);
+    for byte in field {
+        let escaped = match byte {
+            8 => b'b',
+            b'\t' => b't',
+            b'\n' => b'n',
+            11 => b'v',
+            12 => b'f',
+            b'\r' => b'r',
+            b'\\' => b'\\',
+            other if other == delimiter => other,
+            other => {
+                out.put_u8(other);
+                continue;
+            }
+        };
+        out.put_slice(&[b'\\', escaped]);
+    }
+}
+
+fn quote_csv(quote: u8, escape: u8, start: usize, out: &mut BytesMut) {
+    let field = out.split_off(start);
+    out.put_u8(quote);
+    for byte in field {
+        if byte == quote || byte == escape {
+            out.put_u8(escape);
+        }
+        out.put_u8(byte);
+    }
+    out.put_u8(quote);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int32Array, StringArray};
+    use arrow::record_batch::RecordBatch;
+
+    use super::*;
+
+    fn lines(format: &CopyFormat) -> String {
+        let name: ArrayRef = Arc::new(StringArray::from(vec![
+            Some("a\tb\\c\nd"),
+            None,
+            Some(""),
+            Some("say \"x\", y"),
+        ]));
+        let id: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), Some(2), None, Some(4)]));
+        let batch = RecordBatch::try_from_iter([("id", id), ("the, name", name)]).expect("batch");
+        let mut out = BytesMut::new();
+        write_header(&batch.schema(), format, &mut out);
+        let columns = columns(&batch, Style::new(None)).expect("columns");
+        for row in 0..batch.num_rows() {
+            write_line(&columns, row, format, &mut out).expect("line");
+        }
+        String::from_utf8(out.to_vec()).expect("utf8")
+    }
+
+    #[test]
+    fn text_escapes_what_would_end_a_field() {
+        let format = CopyFormat::Text {
+            delimiter: b'\t',
+            null: "\\N".to_owned(),
+            header: true,
+        };
+        assert_eq!(
+            lines(&format),
+            "id\tthe, name\n1\ta\\tb\\\\c\\nd\n2\t\\N\n\\N\t\n4\tsay \"x\", y\n"
+        );
+    }
+
+    #[test]
+    fn csv_quotes_what_would_end_a_field_or_look_like_null() {
+        let format = CopyFormat::Csv {
+            delimiter: b',',
+            null: String::new(),
+            header: true,
+            quote: b'"',
+            escape: b'"',
+        };
+        assert_eq!(
+            lines(&format),
+            "id,\"the, name\"\n1,\"a\tb\\c\nd\"\n2,\n,\"\"\n4,\"say \"\"x\"\", y\"\n"
+        );
+    }
+}

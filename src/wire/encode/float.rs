@@ -1,0 +1,163 @@
+//! `real` and `double precision`: the shortest text that reads back as the same number.
+
+use std::fmt::LowerExp;
+
+use arrow::array::PrimitiveArray;
+use arrow::array::types::{Float16Type, Float32Type, Float64Type};
+use bytes::{BufMut, BytesMut};
+
+use super::Encode;
+use super::integer::write_padded;
+use super::json::write_quoted;
+use super::stack::Stack;
+use crate::error::Result;
+
+/// PostgreSQL writes an exponent from this many digits on: FLT_DIG of C.
+const SINGLE_DIGITS: i32 = 6;
+/// The same for `double precision`: DBL_DIG of C.
+const DOUBLE_DIGITS: i32 = 15;
+/// Sign, 17 digits, point and exponent of any double, and some to spare.
+const MAX_CHARACTERS: usize = 32;
+/// And below this exponent.
+const LEAST_PLAIN_EXPONENT: i32 = -4;
+
+/// 16-bit floats, sent as `real`.
+pub(super) struct Halves<'a>(pub(super) &'a PrimitiveArray<Float16Type>);
+
+/// 32-bit floats.
+pub(super) struct Singles<'a>(pub(super) &'a PrimitiveArray<Float32Type>);
+
+/// 64-bit floats.
+pub(super) struct Doubles<'a>(pub(super) &'a PrimitiveArray<Float64Type>);
+
+impl Encode for Halves<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        write_single(out, self.0.value(row).to_f32());
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_f32(self.0.value(row).to_f32());
+        Ok(())
+    }
+
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        if self.0.value(row).is_finite() {
+            self.text(row, out)
+        } else {
+            write_quoted(out, |out| self.text(row, out))
+        }
+    }
+}
+
+impl Encode for Singles<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        write_single(out, self.0.value(row));
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_f32(self.0.value(row));
+        Ok(())
+    }
+
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        if self.0.value(row).is_finite() {
+            self.text(row, out)
+        } else {
+            write_quoted(out, |out| self.text(row, out))
+        }
+    }
+}
+
+impl Encode for Doubles<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        write_double(out, self.0.value(row));
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_f64(self.0.value(row));
+        Ok(())
+    }
+
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        if self.0.value(row).is_finite() {
+            self.text(row, out)
+        } else {
+            write_quoted(out, |out| self.text(row, out))
+        }
+    }
+}
+
+fn write_single(out: &mut BytesMut, value: f32) {
+    if value.is_finite() {
+        write_finite(out, value, SINGLE_DIGITS);
+    } else {
+        write_not_finite(out, f64::from(value));
+    }
+}
+
+/// Appends a `double precision` as text.
+pub(super) fn write_double(out: &mut BytesMut, value: f64) {
+    if value.is_finite() {
+        write_finite(out, value, DOUBLE_DIGITS);
+    } else {
+        write_not_finite(out, value);
+    }
+}
+
+fn write_not_finite(out: &mut BytesMut, value: f64) {
+    out.put_slice(if value.is_nan() {
+        b"NaN"
+    } else if value > 0.0 {
+        b"Infinity"
+    } else {
+        b"-Infinity"
+    });
+}
+
+fn write_finite(out: &mut BytesMut, value: impl LowerExp, plain_digits: i32) {
+    // Rust writes the shortest digits that tell the number from its neighbours, as `d.dde-x`.
+    let shortest = Stack::<MAX_CHARACTERS>::new(format_args!("{value:e}"));
+    let text = shortest.as_str();
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if negative {
+        out.put_u8(b'-');
+    }
+    if (LEAST_PLAIN_EXPONENT..plain_digits).contains(&exponent) {
+        write_plain(out, first, rest, exponent);
+    } else {
+        out.put_slice(first.as_bytes());
+        if !rest.is_empty() {
+            out.put_u8(b'.');
+            out.put_slice(rest.as_bytes());
+        }
+        out.put_slice(if exponent < 0 { b"e-" } else { b"e+" });
+        write_padded(out, u64::from(exponent.unsigned_abs()), 2);
+    }
+}
+
+fn write_plain(out: &mut BytesMut, first: &str, rest: &str, exponent: i32) {
+    let Ok(whole) = usize::try_from(exponent) else {
+        out.put_slice(b"0.");
+        out.put_bytes(b'0', exponent.unsigned_abs() as usize - 1);
+        out.put_slice(first.as_bytes());
+        out.put_slice(rest.as_bytes());
+        return;
+    };
+    out.put_slice(first.as_bytes());
+    let (integer, fraction) = rest.split_at(whole.min(rest.len()));
+    out.put_slice(integer.as_bytes());
+    out.put_bytes(b'0', whole - integer.len());
+    if !fraction.is_empty() {
+        out.put_u8(b'.');
+        out.put_slice(fraction.as_bytes());
+    }
+}

@@ -1,0 +1,71 @@
+//! `smallint`, `integer` and `bigint`.
+
+use arrow::array::{ArrowPrimitiveType, PrimitiveArray};
+use bytes::{BufMut, BytesMut};
+
+use super::Encode;
+use crate::error::Result;
+
+/// Integers that fit 16 bits.
+pub(super) struct Int2<'a, T: ArrowPrimitiveType>(pub(super) &'a PrimitiveArray<T>);
+
+/// Integers that fit 32 bits.
+pub(super) struct Int4<'a, T: ArrowPrimitiveType>(pub(super) &'a PrimitiveArray<T>);
+
+/// Integers that fit 64 bits.
+pub(super) struct Int8<'a, T: ArrowPrimitiveType>(pub(super) &'a PrimitiveArray<T>);
+
+macro_rules! encode_integer {
+    ($name:ident, $native:ty, $put:ident) => {
+        impl<T> Encode for $name<'_, T>
+        where
+            T: ArrowPrimitiveType,
+            T::Native: Into<$native>,
+        {
+            fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+                let value: $native = self.0.value(row).into();
+                write_integer(out, i64::from(value));
+                Ok(())
+            }
+
+            fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+                out.$put(self.0.value(row).into());
+                Ok(())
+            }
+
+            fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+                self.text(row, out)
+            }
+        }
+    };
+}
+
+encode_integer!(Int2, i16, put_i16);
+encode_integer!(Int4, i32, put_i32);
+encode_integer!(Int8, i64, put_i64);
+
+/// Appends the decimal digits of a number.
+pub(super) fn write_integer(out: &mut BytesMut, value: i64) {
+    if value < 0 {
+        out.put_u8(b'-');
+    }
+    write_unsigned(out, value.unsigned_abs());
+}
+
+/// Appends the decimal digits of a number without a sign.
+pub(super) fn write_unsigned(out: &mut BytesMut, value: u64) {
+    write_padded(out, value, 1);
+}
+
+/// Appends the decimal digits of a number, with zeros before them up to a width.
+pub(super) fn write_padded(out: &mut BytesMut, mut value: u64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    while value > 0 {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+    let start = start.min(digits.len().saturating_sub(width));
+    out.put_slice(&digits[start..]);
+}

@@ -1,0 +1,90 @@
+//! `boolean`, `text`, `bytea` and `uuid`.
+
+use arrow::array::{ArrayAccessor, BooleanArray, FixedSizeBinaryArray};
+use bytes::{BufMut, BytesMut};
+
+use super::Encode;
+use crate::error::Result;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+/// After these bytes of a UUID a hyphen is written.
+const UUID_HYPHENS: [usize; 4] = [3, 5, 7, 9];
+
+/// Truth values.
+pub(super) struct Booleans<'a>(pub(super) &'a BooleanArray);
+
+impl Encode for Booleans<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_u8(if self.0.value(row) { b't' } else { b'f' });
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_u8(u8::from(self.0.value(row)));
+        Ok(())
+    }
+
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(if self.0.value(row) { b"true" } else { b"false" });
+        Ok(())
+    }
+}
+
+/// Text, which is the same in both formats.
+pub(super) struct Texts<A>(pub(super) A);
+
+impl<'a, A: ArrayAccessor<Item = &'a str>> Encode for Texts<A> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.0.value(row).as_bytes());
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        self.text(row, out)
+    }
+}
+
+/// Bytes; as text, in hexadecimal.
+pub(super) struct Bytea<A>(pub(super) A);
+
+impl<'a, A: ArrayAccessor<Item = &'a [u8]>> Encode for Bytea<A> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        let bytes = self.0.value(row);
+        out.reserve(2 + 2 * bytes.len());
+        out.put_slice(b"\\x");
+        for byte in bytes {
+            write_hex(out, *byte);
+        }
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.0.value(row));
+        Ok(())
+    }
+}
+
+/// UUIDs.
+pub(super) struct Uuids<'a>(pub(super) &'a FixedSizeBinaryArray);
+
+impl Encode for Uuids<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        for (index, byte) in self.0.value(row).iter().enumerate() {
+            write_hex(out, *byte);
+            if UUID_HYPHENS.contains(&index) {
+                out.put_u8(b'-');
+            }
+        }
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.0.value(row));
+        Ok(())
+    }
+}
+
+fn write_hex(out: &mut BytesMut, byte: u8) {
+    out.put_u8(HEX[usize::from(byte >> 4)]);
+    out.put_u8(HEX[usize::from(byte & 15)]);
+}

@@ -1,0 +1,103 @@
+//! Errors and warnings as messages.
+
+use pgwire::messages::response::{ErrorResponse, NoticeResponse};
+
+use crate::error::Error;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// The statement failed.
+    Error,
+    /// The connection ends.
+    Fatal,
+}
+
+/// An error, as the client is told of it.
+pub(super) fn error_response(error: &Error, severity: Severity) -> ErrorResponse {
+    let severity = match severity {
+        Severity::Error => "ERROR",
+        Severity::Fatal => "FATAL",
+    };
+    ErrorResponse::new(fields(error, severity))
+}
+
+/// The classes of SQLSTATE that make a notice a warning: warnings, and those of transaction state.
+const WARNING_CLASSES: [&str; 2] = ["01", "25"];
+
+/// A warning or a note, by the class of its SQLSTATE.
+pub(super) fn notice_response(notice: &Error) -> NoticeResponse {
+    let state = notice.sqlstate().0;
+    let is_warning = WARNING_CLASSES.iter().any(|class| state.starts_with(class));
+    NoticeResponse::new(fields(
+        notice,
+        if is_warning { "WARNING" } else { "NOTICE" },
+    ))
+}
+
+fn fields(error: &Error, severity: &str) -> Vec<(u8, String)> {
+    let mut fields = vec![
+        (b'S', severity.to_owned()),
+        (b'V', severity.to_owned()),
+        (b'C', error.sqlstate().0.to_owned()),
+        (b'M', without_zeros(error.message())),
+    ];
+    if let Some(detail) = error.detail() {
+        fields.push((b'D', without_zeros(detail)));
+    }
+    if let Some(hint) = error.hint() {
+        fields.push((b'H', without_zeros(hint)));
+    }
+    if let Some(position) = error.position() {
+        fields.push((b'P', position.to_string()));
+    }
+    fields
+}
+
+/// A zero byte would end the field early.
+pub(super) fn without_zeros(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::SqlState;
+
+    #[test]
+    fn every_field_that_is_known_is_sent() {
+        let error = Error::new(SqlState::SYNTAX_ERROR, "bad\0 text")
+            .with_detail("Why.")
+            .with_hint("What to do.")
+            .with_position(7);
+        let fields = error_response(&error, Severity::Error).fields;
+        let text: Vec<(char, &str)> = fields
+            .iter()
+            .map(|(code, value)| (char::from(*code), value.as_str()))
+            .collect();
+        assert_eq!(
+            text,
+            [
+                ('S', "ERROR"),
+                ('V', "ERROR"),
+                ('C', "42601"),
+                ('M', "bad text"),
+                ('D', "Why."),
+                ('H', "What to do."),
+                ('P', "7"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_notice_is_as_loud_as_in_postgres() {
+        let severity = |sqlstate| {
+            let notice = notice_response(&Error::new(sqlstate, "x"));
+            notice.fields[0].1.clone()
+        };
+        // DROP TABLE IF EXISTS missing; BEGIN within a transaction.
+        assert_eq!(severity(SqlState::UNDEFINED_TABLE), "NOTICE");
+        assert_eq!(severity(SqlState::ACTIVE_SQL_TRANSACTION), "WARNING");
+        assert_eq!(severity(SqlState::WARNING), "WARNING");
+    }
+}

@@ -1,0 +1,261 @@
+//! The extended protocol: Parse, Bind, Describe, Execute, Close.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use pgwire::messages::data::{NoData, ParameterDescription};
+use pgwire::messages::extendedquery::{
+    BindComplete, CloseComplete, ParseComplete, PortalSuspended,
+};
+use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
+
+use super::backend::BackendSession;
+use super::connection::Connection;
+use super::encode::Style;
+use super::failure::{Step, protocol_violation};
+use super::interrupt::{Interrupts, catch_panic};
+use super::message::{Bind, Format, Target, spread_formats};
+use super::parameters;
+use super::portal::{Portal, PortalState, PreparedStatement, Run, Runner};
+use super::row_description::row_description;
+use super::types::{PostgresType, parameter_type};
+use crate::error::{Error, Result, SqlState};
+use crate::session::Prepared;
+
+impl<S: BackendSession> Connection<S> {
+    /// Prepares a statement under a name; the empty name may be taken again and again.
+    pub(super) async fn parse(&mut self, name: String, sql: &str, oids: &[u32]) -> Step<()> {
+        if name.is_empty() {
+            self.statements.remove("");
+        } else if self.statements.contains_key(&name) {
+            let message = format!("prepared statement \"{name}\" already exists");
+            return Err(Error::new(SqlState::DUPLICATE_PREPARED_STATEMENT, message).into());
+        }
+        if self.statements.len() >= self.limits.max_prepared_statements {
+            return Err(
+                too_many("prepared statements", self.limits.max_prepared_statements).into(),
+            );
+        }
+        let types = oids
+            .iter()
+            .map(|oid| parameter_type(*oid))
+            .collect::<Result<Vec<_>>>()?;
+        let interrupts = self.begin();
+        let session = Arc::clone(&self.session);
+        let planning = async {
+            let mut statements = session.parse(sql)?;
+            if statements.len() > 1 {
+                let message = "cannot insert multiple commands into a prepared statement";
+                return Err(Error::new(SqlState::SYNTAX_ERROR, message).into());
+            }
+            match statements.pop() {
+                Some(statement) => Ok(Some(session.prepare(statement, &types).await?)),
+                None => Ok(None),
+            }
+        };
+        let prepared = interrupts.guard(&mut self.reader, planning).await;
+        self.key.end();
+        let prepared = prepared?;
+        let parameter_oids = match &prepared {
+            Some(prepared) => parameter_oids(prepared, oids),
+            None => oids.to_vec(),
+        };
+        let statement = PreparedStatement {
+            prepared,
+            parameter_oids,
+        };
+        self.statements.insert(name, statement);
+        self.writer.message(&ParseComplete::new())
+    }
+
+    /// Makes a portal of a prepared statement.
+    pub(super) async fn bind(&mut self, bind: Bind) -> Step<()> {
+        let statement = self.statement(&bind.statement)?;
+        if bind.portal.is_empty() {
+            self.portals.remove("");
+        } else if self.portals.contains_key(&bind.portal) {
+            let message = format!("cursor \"{}\" already exists", bind.portal);
+            return Err(Error::new(SqlState::DUPLICATE_CURSOR, message).into());
+        }
+        if self.portals.len() >= self.limits.max_portals {
+            return Err(too_many("portals", self.limits.max_portals).into());
+        }
+        let given = bind.parameters.len();
+        let parameter_formats =
+            spread_formats(&bind.parameter_formats, given).ok_or_else(|| {
+                protocol_violation(format!(
+                    "bind message has {} parameter formats but {given} parameters",
+                    bind.parameter_formats.len(),
+                ))
+            })?;
+        let wanted = statement.parameter_oids.len();
+        if given != wanted {
+            return Err(protocol_violation(format!(
+                "bind message supplies {given} parameters, but prepared statement \"{}\" \
+                 requires {wanted}",
+                bind.statement,
+            ))
+            .into());
+        }
+        let types = statement
+            .prepared
+            .as_ref()
+            .map_or(&[][..], |prepared| &prepared.parameter_types);
+        let time_zone = self.session.setting("TimeZone");
+        let style = Style::new(time_zone.as_deref());
+        let decoding = async {
+            let mut values = Vec::new();
+            for (index, value) in bind.parameters.iter().enumerate() {
+                let target = types.get(index).unwrap_or(&DataType::Utf8);
+                let oid = statement.parameter_oids[index];
+                let format = parameter_formats[index];
+                let value =
+                    parameters::decode(value.as_ref(), oid, format, target, style.time_zone())
+                        .map_err(|error| {
+                            error.with_detail(format!("It was given for parameter ${}.", index + 1))
+                        })?;
+                values.push(value);
+            }
+            Ok(values)
+        };
+        let values = catch_panic(decoding).await?;
+        let columns = statement
+            .prepared
+            .as_ref()
+            .and_then(|prepared| prepared.schema.as_ref())
+            .map_or(0, |schema| schema.fields().len());
+        let formats = result_formats(&bind.result_formats, columns)?;
+        let portal = Portal {
+            prepared: statement.prepared.clone(),
+            formats,
+            state: PortalState::Ready(values),
+        };
+        self.portals.insert(bind.portal, portal);
+        self.writer.message(&BindComplete::new())
+    }
+
+    /// Tells the types of parameters and columns.
+    pub(super) fn describe(&mut self, target: &Target) -> Step<()> {
+        let (prepared, formats) = match target {
+            Target::Statement(name) => {
+                let statement = self.statement(name)?;
+                let types = statement.parameter_oids;
+                self.writer.message(&ParameterDescription::new(types))?;
+                (statement.prepared, Vec::new())
+            }
+            Target::Portal(name) => {
+                let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
+                (portal.prepared.clone(), portal.formats.clone())
+            }
+        };
+        match prepared
+            .as_ref()
+            .and_then(|prepared| prepared.schema.as_ref())
+        {
+            Some(schema) => self.writer.message(&row_description(schema, &formats)?),
+            None => self.writer.message(&NoData::new()),
+        }
+    }
+
+    /// Runs a portal, or lets it go on, up to `max_rows` where that is above zero.
+    pub(super) async fn execute(&mut self, name: &str, max_rows: i32) -> Step<()> {
+        let interrupts = self.begin();
+        let run = self.run_portal(name, max_rows, &interrupts).await;
+        self.key.end();
+        match run? {
+            None => self.writer.message(&EmptyQueryResponse::new()),
+            Some(Run::Suspended) => self.writer.message(&PortalSuspended::new()),
+            Some(Run::Complete(tag)) => {
+                self.send_notices()?;
+                self.writer.message(&CommandComplete::new(tag))
+            }
+        }
+    }
+
+    /// `None` for the portal of an empty query string.
+    async fn run_portal(
+        &mut self,
+        name: &str,
+        max_rows: i32,
+        interrupts: &Interrupts,
+    ) -> Step<Option<Run>> {
+        let portal = self.portals.get_mut(name).ok_or_else(|| no_portal(name))?;
+        if portal.prepared.is_none() {
+            return Ok(None);
+        }
+        let runner = Runner {
+            session: self.session.as_ref(),
+            reader: &mut self.reader,
+            writer: &mut self.writer,
+            interrupts,
+            describes: false,
+        };
+        let max_rows = u64::try_from(max_rows).ok().filter(|rows| *rows > 0);
+        portal.run(runner, max_rows).await.map(Some)
+    }
+
+    /// Forgets a statement or portal; one that is not there is no error.
+    pub(super) fn close(&mut self, target: &Target) -> Step<()> {
+        match target {
+            Target::Statement(name) => {
+                self.statements.remove(name);
+            }
+            Target::Portal(name) => {
+                self.portals.remove(name);
+            }
+        }
+        self.writer.message(&CloseComplete::new())
+    }
+
+    fn statement(&self, name: &str) -> Result<PreparedStatement> {
+        self.statements.get(name).cloned().ok_or_else(|| {
+            let message = if name.is_empty() {
+                "unnamed prepared statement does not exist".to_owned()
+            } else {
+                format!("prepared statement \"{name}\" does not exist")
+            };
+            Error::new(SqlState::INVALID_SQL_STATEMENT_NAME, message)
+        })
+    }
+}
+
+/// What the client declared stands; what it left open is as the statement needs it.
+fn parameter_oids(prepared: &Prepared, declared: &[u32]) -> Vec<u32> {
+    prepared
+        .parameter_types
+        .iter()
+        .enumerate()
+        .map(|(index, data_type)| match declared.get(index) {
+            Some(oid) if *oid != 0 && *oid != PostgresType::UNKNOWN.oid => *oid,
+            _ => PostgresType::of(data_type).oid,
+        })
+        .collect()
+}
+
+/// A statement without columns takes any formats and uses none.
+fn result_formats(formats: &[Format], columns: usize) -> Result<Vec<Format>> {
+    if columns == 0 {
+        return Ok(Vec::new());
+    }
+    spread_formats(formats, columns).ok_or_else(|| {
+        protocol_violation(format!(
+            "bind message has {} result formats but query has {columns} columns",
+            formats.len(),
+        ))
+    })
+}
+
+fn no_portal(name: &str) -> Error {
+    Error::new(
+        SqlState::INVALID_CURSOR_NAME,
+        format!("portal \"{name}\" does not exist"),
+    )
+}
+
+fn too_many(what: &str, limit: usize) -> Error {
+    Error::new(
+        SqlState::CONFIGURATION_LIMIT_EXCEEDED,
+        format!("too many {what}: a connection may have {limit}"),
+    )
+    .with_hint("Close those that are no longer needed.")
+}

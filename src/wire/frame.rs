@@ -1,0 +1,209 @@
+//! The two directions of a socket: frames in, with their lengths checked, and buffered bytes out.
+
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use pgwire::messages::Message;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::failure::{Failure, Step};
+use crate::error::{Error, SqlState};
+
+/// Before a client is known, and for messages that are short by nature, PostgreSQL takes no more.
+pub(super) const SMALL_MESSAGE_BYTES: usize = 10_000;
+/// Output is sent whenever this much of it waits.
+const FLUSH_BYTES: usize = 64 << 10;
+/// How far a client's messages are read ahead while a statement runs.
+const READ_AHEAD_BYTES: usize = 64 << 10;
+/// What an idle connection has room for.
+const READ_BYTES: usize = 8 << 10;
+/// The most room that is made at once for the rest of a long message.
+const LONG_READ_BYTES: usize = 64 << 10;
+/// Buffers that grew beyond this are given back once they are empty.
+const KEEP_BYTES: usize = 128 << 10;
+
+/// How long a client may take to hear why its connection ends.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A message of the client: its type and what follows its length.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) kind: u8,
+    pub(super) body: Bytes,
+}
+
+/// Reads frames.
+pub(super) struct FrameReader {
+    socket: Box<dyn AsyncRead + Send + Unpin>,
+    buffer: BytesMut,
+    max_message_bytes: usize,
+}
+
+impl FrameReader {
+    /// Reads from `socket`; a message larger than `max_message_bytes` ends the connection.
+    pub(super) fn new(
+        socket: impl AsyncRead + Send + Unpin + 'static,
+        max_message_bytes: usize,
+    ) -> Self {
+        Self {
+            socket: Box::new(socket),
+            buffer: BytesMut::new(),
+            max_message_bytes,
+        }
+    }
+
+    /// The next packet before the connection is established, which has a length but no type.
+    pub(super) async fn startup_packet(&mut self) -> Step<Bytes> {
+        self.fill(4).await?;
+        let length = (&self.buffer[..4]).get_u32() as usize;
+        if !(8..=SMALL_MESSAGE_BYTES).contains(&length) {
+            return Err(Failure::out_of_step("invalid length of startup packet"));
+        }
+        self.fill(length).await?;
+        let mut packet = self.buffer.split_to(length).freeze();
+        packet.advance(4);
+        Ok(packet)
+    }
+
+    /// The next message. Dropping the future loses nothing.
+    pub(super) async fn frame(&mut self) -> Step<Frame> {
+        self.fill(5).await?;
+        let kind = self.buffer[0];
+        let length = (&self.buffer[1..5]).get_i32();
+        let Some(max_bytes) = self.max_bytes(kind) else {
+            return Err(Failure::out_of_step(format!(
+                "invalid frontend message type {kind}"
+            )));
+        };
+        let Some(length) = usize::try_from(length).ok().filter(|length| *length >= 4) else {
+            return Err(Failure::out_of_step("invalid message length"));
+        };
+        if length > max_bytes {
+            let error = Error::new(
+                SqlState::PROGRAM_LIMIT_EXCEEDED,
+                format!("message of {length} bytes exceeds the limit of {max_bytes} bytes"),
+            );
+            return Err(Failure::Fatal(error));
+        }
+        self.fill(1 + length).await?;
+        let mut body = self.buffer.split_to(1 + length).freeze();
+        body.advance(5);
+        if self.buffer.is_empty() && length > KEEP_BYTES {
+            self.buffer = BytesMut::new();
+        }
+        Ok(Frame { kind, body })
+    }
+
+    /// Waits until the client has gone, reading ahead meanwhile; never ends while it is there.
+    pub(super) async fn gone(&mut self) -> Failure {
+        while self.buffer.len() < READ_AHEAD_BYTES {
+            if let Err(failure) = self.read(READ_BYTES).await {
+                return failure;
+            }
+        }
+        futures::future::pending().await
+    }
+
+    fn max_bytes(&self, kind: u8) -> Option<usize> {
+        match kind {
+            b'Q' | b'P' | b'B' | b'd' | b'F' => Some(self.max_message_bytes),
+            b'C' | b'D' | b'E' | b'H' | b'S' | b'X' | b'c' | b'f' | b'p' => {
+                Some(SMALL_MESSAGE_BYTES.min(self.max_message_bytes))
+            }
+            _ => None,
+        }
+    }
+
+    async fn fill(&mut self, bytes: usize) -> Step<()> {
+        while self.buffer.len() < bytes {
+            let missing = bytes - self.buffer.len();
+            self.read(missing.clamp(READ_BYTES, LONG_READ_BYTES))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Memory follows what arrives, never what a length promises.
+    async fn read(&mut self, room: usize) -> Step<()> {
+        self.buffer.reserve(room);
+        match self.socket.read_buf(&mut self.buffer).await {
+            Ok(0) | Err(_) => Err(Failure::Gone),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+/// Collects what the server says and sends it in large pieces.
+pub(super) struct FrameWriter {
+    socket: Box<dyn AsyncWrite + Send + Unpin>,
+    /// What has not been sent yet; rows are encoded straight into it.
+    pub(super) buffer: BytesMut,
+}
+
+impl FrameWriter {
+    /// Writes to `socket`.
+    pub(super) fn new(socket: impl AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self {
+            socket: Box::new(socket),
+            buffer: BytesMut::new(),
+        }
+    }
+
+    /// Appends a message.
+    pub(super) fn message(&mut self, message: &impl Message) -> Step<()> {
+        let start = self.buffer.len();
+        message.encode(&mut self.buffer).map_err(|error| {
+            self.buffer.truncate(start);
+            Failure::Statement(Error::new(
+                SqlState::PROGRAM_LIMIT_EXCEEDED,
+                format!("answer cannot be sent: {error}"),
+            ))
+        })
+    }
+
+    /// Whether enough waits to be worth sending.
+    pub(super) fn is_full(&self) -> bool {
+        self.buffer.len() >= FLUSH_BYTES
+    }
+
+    /// Sends what waits once it is much, as fast as the client reads. Lets others run after that:
+    /// a client that always reads must not keep a cancel request or a timeout from being seen.
+    pub(super) async fn relieve(&mut self) -> Step<()> {
+        if self.is_full() {
+            self.send().await?;
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Sends all that waits. Dropping the future loses nothing and repeats nothing.
+    pub(super) async fn flush(&mut self) -> Step<()> {
+        self.send().await?;
+        self.socket.flush().await.map_err(|_| Failure::Gone)
+    }
+
+    /// Sends the last words, for as long as a client that listens needs, and hangs up.
+    pub(super) async fn close(&mut self) {
+        let farewell = async {
+            if self.flush().await.is_ok() {
+                // The client may have closed first; there is no one left to tell.
+                let _ = self.socket.shutdown().await;
+            }
+        };
+        // Whoever does not listen is hung up on.
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
+    }
+
+    async fn send(&mut self) -> Step<()> {
+        while !self.buffer.is_empty() {
+            match self.socket.write_buf(&mut self.buffer).await {
+                Ok(0) | Err(_) => return Err(Failure::Gone),
+                Ok(_) => {}
+            }
+        }
+        if self.buffer.capacity() > KEEP_BYTES {
+            self.buffer = BytesMut::new();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! What stops a statement from outside: the client's cancel request, its timeout, its going away,
+//! and the end of the server.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::failure::{Failure, Step};
+use super::frame::FrameReader;
+use crate::error::{Error, SqlState};
+
+/// The reasons for which a running statement must stop.
+pub(super) struct Interrupts {
+    /// Set by a cancel request.
+    pub(super) cancel: CancellationToken,
+    /// Set when the server stops and has waited long enough.
+    pub(super) shutdown: CancellationToken,
+    /// When `statement_timeout` is over.
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Interrupts {
+    /// Waits for the first reason to stop.
+    pub(super) async fn wait(&self) -> Failure {
+        let timeout = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => futures::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => shutting_down(),
+            () = self.cancel.cancelled() => Failure::Statement(Error::new(
+                SqlState::QUERY_CANCELED,
+                "canceling statement due to user request",
+            )),
+            () = timeout => Failure::Statement(Error::new(
+                SqlState::QUERY_CANCELED,
+                "canceling statement due to statement timeout",
+            )),
+        }
+    }
+
+    /// Does `work` unless a reason to stop comes first, among them that the client went away. A
+    /// panic in `work` is an error of the statement alone.
+    pub(super) async fn guard<T>(
+        &self,
+        reader: &mut FrameReader,
+        work: impl Future<Output = Step<T>>,
+    ) -> Step<T> {
+        tokio::select! {
+            biased;
+            failure = self.wait() => Err(failure),
+            failure = reader.gone() => Err(failure),
+            outcome = catch_panic(work) => outcome,
+        }
+    }
+}
+
+/// Turns a panic into an error.
+pub(super) async fn catch_panic<T>(work: impl Future<Output = Step<T>>) -> Step<T> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(panic) => Err(Failure::Statement(
+            Error::internal(format!("statement panicked: {}", panic_message(&*panic)))
+                .with_hint("This is a bug of the server; please report it with the statement."),
+        )),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    if let Some(message) = panic.downcast_ref::<&str>() {
+        message
+    } else if let Some(message) = panic.downcast_ref::<String>() {
+        message
+    } else {
+        "no message"
+    }
+}
+
+/// What clients are told when the server stops.
+pub(super) fn shutting_down() -> Failure {
+    Failure::Fatal(Error::new(
+        SqlState::ADMIN_SHUTDOWN,
+        "terminating connection due to administrator command",
+    ))
+}
+
+/// Reads a duration as settings have it: milliseconds, or a number with its unit; zero is none.
+pub(super) fn timeout(setting: &str) -> Option<Duration> {
+    let setting = setting.trim();
+    let digits = setting
+        .find(|character: char| !character.is_ascii_digit() && character != '.')
+        .unwrap_or(setting.len());
+    let (number, unit) = setting.split_at(digits);
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit.trim() {
+        "us" => number / 1e6,
+        "" | "ms" => number / 1e3,
+        "s" => number,
+        "min" => number * 60.0,
+        "h" => number * 3_600.0,
+        "d" => number * 86_400.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::timeout;
+
+    #[test]
+    fn a_timeout_is_milliseconds_or_has_a_unit() {
+        assert_eq!(timeout("250"), Some(Duration::from_millis(250)));
+        assert_eq!(timeout("2s"), Some(Duration::from_secs(2)));
+        assert_eq!(timeout("1.5 min"), Some(Duration::from_secs(90)));
+        assert_eq!(timeout("0"), None);
+        assert_eq!(timeout("never"), None);
+    }
+}

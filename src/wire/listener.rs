@@ -1,0 +1,138 @@
+//! The accept loop: one task a client, a limit on their number, and an orderly end.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Limits;
+use super::backend::Backend;
+use super::cancel::CancelRegistry;
+use super::connection::Stop;
+use super::error_response::{Severity, error_response};
+use super::failure::Failure;
+use super::frame::{FrameReader, FrameWriter};
+use super::startup::{Shared, establish};
+use crate::error::{Error, SqlState};
+
+/// Sockets beyond the sessions: clients that are being greeted, refused, or come to cancel.
+const EXTRA_SOCKETS: usize = 100;
+/// How long to wait after an accept failed, as it does when file descriptors run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long clients may take to hear that their statement was stopped.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Serves clients until `shutdown`: then idle connections end at once, and running statements get
+/// the grace of `limits` before they are stopped. Returns when no connection is left.
+pub async fn serve<B: Backend>(
+    listener: TcpListener,
+    backend: Arc<B>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let stop = Stop {
+        idle: shutdown.clone(),
+        running: CancellationToken::new(),
+    };
+    let shared = Arc::new(Shared {
+        backend,
+        registry: Arc::new(CancelRegistry::default()),
+        sessions: Arc::new(Semaphore::new(limits.max_connections)),
+        stop,
+        limits: Arc::new(limits),
+    });
+    let sockets = Arc::new(Semaphore::new(
+        shared
+            .limits
+            .max_connections
+            .saturating_add(EXTRA_SOCKETS)
+            .min(Semaphore::MAX_PERMITS),
+    ));
+    let tasks = TaskTracker::new();
+    let abandon = CancellationToken::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (socket, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&sockets).try_acquire_owned() else {
+            tracing::warn!(%address, "refused a connection: too many sockets");
+            continue;
+        };
+        let (shared, abandon) = (Arc::clone(&shared), abandon.clone());
+        tasks.spawn(async move {
+            let _place = place;
+            let work = AssertUnwindSafe(serve_client(&shared, socket, address)).catch_unwind();
+            tokio::select! {
+                biased;
+                () = abandon.cancelled() => {}
+                outcome = work => if outcome.is_err() {
+                    tracing::error!(%address, "a connection ended by a panic");
+                }
+            }
+        });
+    }
+    drop(listener);
+    tasks.close();
+    let grace = shared.limits.shutdown_grace;
+    if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+        shared.stop.running.cancel();
+        if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+            abandon.cancel();
+            tasks.wait().await;
+        }
+    }
+}
+
+async fn serve_client<B: Backend>(shared: &Shared<B>, socket: TcpStream, address: SocketAddr) {
+    // Answers are sent in whole pieces; waiting to fill a packet would only delay them.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%address, %error, "could not switch off Nagle's algorithm");
+    }
+    let (input, output) = socket.into_split();
+    let mut reader = FrameReader::new(input, shared.limits.max_message_bytes);
+    let mut writer = FrameWriter::new(output);
+    let greeting = establish(shared, &mut reader, &mut writer, address);
+    let greeting = tokio::select! {
+        biased;
+        () = shared.stop.idle.cancelled() => Ok(Err(stopping())),
+        greeting = tokio::time::timeout(shared.limits.startup_timeout, greeting) => greeting,
+    };
+    match greeting {
+        Ok(Ok(Some(established))) => {
+            let (connection, slot) = established.into_connection(shared, reader, writer);
+            connection.serve().await;
+            drop(slot);
+        }
+        Ok(Err(Failure::Fatal(error) | Failure::Statement(error))) => {
+            let refusal = error_response(&error, Severity::Fatal);
+            if writer.message(&refusal).is_ok() {
+                writer.close().await;
+            }
+        }
+        Ok(Ok(None) | Err(Failure::Gone)) => {}
+        Err(_) => tracing::debug!(%address, "a client did not finish its startup in time"),
+    }
+}
+
+fn stopping() -> Failure {
+    Failure::Fatal(Error::new(
+        SqlState::CANNOT_CONNECT_NOW,
+        "the database system is shutting down",
+    ))
+}

@@ -1,0 +1,94 @@
+//! Parameters of a Bind message as values, from text and from binary.
+
+mod array;
+mod binary;
+mod numeric;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use arrow::array::timezone::Tz;
+use arrow::datatypes::DataType;
+use bytes::Bytes;
+use datafusion::scalar::ScalarValue;
+
+use super::message::Format;
+use super::reader::utf8;
+use super::types::{PostgresType, scalar_type};
+use crate::error::{Error, Result, SqlState};
+
+/// Decodes a parameter of the type `oid` and makes it a value of `target`.
+///
+/// # Errors
+/// 22P02 and 22P03 for what is no value of the type, 22003 for what does not fit it.
+pub(super) fn decode(
+    value: Option<&Bytes>,
+    oid: u32,
+    format: Format,
+    target: &DataType,
+    time_zone: Option<Tz>,
+) -> Result<ScalarValue> {
+    let Some(value) = value else {
+        return Ok(ScalarValue::try_from(target)?);
+    };
+    let decoded = match (PostgresType::from_array_oid(oid), format) {
+        (Some(element), Format::Text) => {
+            let target = element_type(element, target)?;
+            array::from_text(utf8(value)?, element.oid, &target, time_zone)?
+        }
+        (Some(element), Format::Binary) => {
+            let target = element_type(element, target)?;
+            array::from_binary(value, &target, time_zone)?
+        }
+        (None, Format::Text) => {
+            let known = PostgresType::from_oid(oid).unwrap_or(PostgresType::TEXT);
+            text::decode(utf8(value)?, known, time_zone)?
+        }
+        (None, Format::Binary) => {
+            let known = PostgresType::from_oid(oid).unwrap_or(PostgresType::TEXT);
+            binary::decode(value, known)?
+        }
+    };
+    if decoded.data_type() == *target {
+        Ok(decoded)
+    } else {
+        Ok(decoded.cast_to(target)?)
+    }
+}
+
+/// The type of the elements: as the statement wants them, or as they come.
+fn element_type(element: PostgresType, target: &DataType) -> Result<DataType> {
+    match target {
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _) => Ok(field.data_type().clone()),
+        _ => scalar_type(element)
+            .ok_or_else(|| Error::unsupported(format!("an array of type {}", element.oid))),
+    }
+}
+
+/// What PostgreSQL says of text that is no value of a type.
+fn invalid_text(type_name: &str, text: &str) -> Error {
+    Error::new(
+        SqlState::INVALID_TEXT_REPRESENTATION,
+        format!("invalid input syntax for type {type_name}: \"{text}\""),
+    )
+}
+
+/// What PostgreSQL says of text that is a number beyond a type.
+fn out_of_range(type_name: &str, text: &str) -> Error {
+    Error::new(
+        SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+        format!("value \"{text}\" is out of range for type {type_name}"),
+    )
+}
+
+/// What PostgreSQL says of bytes that are no value of a type.
+fn invalid_binary() -> Error {
+    Error::new(
+        SqlState::INVALID_BINARY_REPRESENTATION,
+        "incorrect binary data format in bind parameter",
+    )
+}

@@ -1,0 +1,182 @@
+//! Prepared statements and portals of one connection, and how a portal runs.
+
+use std::mem;
+use std::sync::Arc;
+
+use arrow::datatypes::Schema;
+use datafusion::scalar::ScalarValue;
+
+use super::backend::BackendSession;
+use super::copy_in;
+use super::copy_out;
+use super::encode::Style;
+use super::failure::Step;
+use super::frame::{FrameReader, FrameWriter};
+use super::interrupt::Interrupts;
+use super::message::Format;
+use super::row_description::row_description;
+use super::rows::{Progress, Rows, command_tag};
+use super::types::PostgresType;
+use crate::error::{Error, Result, SqlState};
+use crate::session::{Outcome, Prepared};
+
+/// What Parse made.
+#[derive(Clone)]
+pub(super) struct PreparedStatement {
+    /// `None` for an empty query string.
+    pub(super) prepared: Option<Arc<Prepared>>,
+    /// The types of the parameters, as the client was told or told us.
+    pub(super) parameter_oids: Vec<u32>,
+}
+
+/// What Bind made: a statement with its parameters.
+pub(super) struct Portal {
+    /// `None` for an empty query string.
+    pub(super) prepared: Option<Arc<Prepared>>,
+    /// One format for each column of the answer; text where there is none.
+    pub(super) formats: Vec<Format>,
+    /// How far it has run.
+    pub(super) state: PortalState,
+}
+
+/// How far a portal has run.
+pub(super) enum PortalState {
+    /// Not at all.
+    Ready(Vec<ScalarValue>),
+    /// Up to a limit of rows.
+    Suspended {
+        /// The first words of its command tag.
+        tag: &'static str,
+        /// What is left.
+        rows: Rows,
+    },
+    /// All rows were given; there are no more.
+    Exhausted {
+        /// The first words of its command tag.
+        tag: &'static str,
+    },
+    /// It ran, or failed, and cannot run again.
+    Finished,
+}
+
+/// How one run of a portal ended.
+pub(super) enum Run {
+    /// The portal has given everything; this is the command tag.
+    Complete(String),
+    /// There may be more rows than were asked for.
+    Suspended,
+}
+
+/// The parts of a connection that a portal needs to run.
+pub(super) struct Runner<'a, S> {
+    pub(super) session: &'a S,
+    pub(super) reader: &'a mut FrameReader,
+    pub(super) writer: &'a mut FrameWriter,
+    pub(super) interrupts: &'a Interrupts,
+    /// Whether the columns are described before the rows, as the simple protocol does.
+    pub(super) describes: bool,
+}
+
+impl Portal {
+    /// Runs the portal, or lets it go on, up to `max_rows`. Whatever stops it before that leaves
+    /// it finished.
+    pub(super) async fn run<S: BackendSession>(
+        &mut self,
+        runner: Runner<'_, S>,
+        max_rows: Option<u64>,
+    ) -> Step<Run> {
+        match mem::replace(&mut self.state, PortalState::Finished) {
+            PortalState::Ready(parameters) => self.start(runner, parameters, max_rows).await,
+            PortalState::Suspended { tag, rows } => {
+                self.send_rows(runner, tag, rows, max_rows).await
+            }
+            PortalState::Exhausted { tag } => {
+                self.state = PortalState::Exhausted { tag };
+                Ok(Run::Complete(command_tag(tag, 0)))
+            }
+            PortalState::Finished => Err(Error::new(
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "portal cannot be run again",
+            )
+            .with_hint("Bind the statement again.")
+            .into()),
+        }
+    }
+
+    async fn start<S: BackendSession>(
+        &mut self,
+        runner: Runner<'_, S>,
+        parameters: Vec<ScalarValue>,
+        max_rows: Option<u64>,
+    ) -> Step<Run> {
+        let Some(prepared) = self.prepared.clone() else {
+            return Ok(Run::Complete(String::new()));
+        };
+        let execution = async { Ok(runner.session.execute(&prepared, parameters).await?) };
+        let outcome = runner.interrupts.guard(runner.reader, execution).await?;
+        match outcome {
+            Outcome::Done(tag) => Ok(Run::Complete(tag)),
+            Outcome::Rows { tag, stream } => {
+                if runner.describes {
+                    let description = row_description(&stream.schema(), &self.formats)?;
+                    runner.writer.message(&description)?;
+                } else if let Some(described) = &prepared.schema {
+                    check_described(described, &stream.schema())?;
+                }
+                let rows = Rows::new(stream, self.formats.clone(), style(runner.session))?;
+                self.send_rows(runner, tag, rows, max_rows).await
+            }
+            Outcome::CopyOut { format, stream } => {
+                let style = style(runner.session);
+                let delivery = copy_out::send(runner.writer, &format, stream, style);
+                let sent = runner.interrupts.guard(runner.reader, delivery).await?;
+                Ok(Run::Complete(command_tag("COPY", sent)))
+            }
+            Outcome::CopyIn(copy) => {
+                copy_in::receive(runner.reader, runner.writer, runner.interrupts, copy)
+                    .await
+                    .map(Run::Complete)
+            }
+        }
+    }
+
+    async fn send_rows<S: BackendSession>(
+        &mut self,
+        runner: Runner<'_, S>,
+        tag: &'static str,
+        mut rows: Rows,
+        max_rows: Option<u64>,
+    ) -> Step<Run> {
+        let delivery = rows.send(runner.writer, max_rows);
+        match runner.interrupts.guard(runner.reader, delivery).await? {
+            (_, Progress::Suspended) => {
+                self.state = PortalState::Suspended { tag, rows };
+                Ok(Run::Suspended)
+            }
+            (sent, Progress::Complete) => {
+                self.state = PortalState::Exhausted { tag };
+                Ok(Run::Complete(command_tag(tag, sent)))
+            }
+        }
+    }
+}
+
+fn style<S: BackendSession>(session: &S) -> Style {
+    Style::new(session.setting("TimeZone").as_deref())
+}
+
+/// The client decodes rows by the types it was told; others than those would be read wrongly.
+fn check_described(described: &Schema, actual: &Schema) -> Result<()> {
+    let oids = |schema: &Schema| -> Vec<u32> {
+        let fields = schema.fields().iter();
+        fields
+            .map(|field| PostgresType::of_field(field).oid)
+            .collect()
+    };
+    if oids(described) == oids(actual) {
+        return Ok(());
+    }
+    let message = "cached plan must not change result type";
+    Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message)
+        .with_hint("Prepare the statement again."))
+}

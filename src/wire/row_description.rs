@@ -1,0 +1,53 @@
+//! The columns of an answer.
+
+use arrow::datatypes::Schema;
+use pgwire::messages::data::{FieldDescription, RowDescription};
+
+use super::error_response::without_zeros;
+use super::message::Format;
+use super::types::{PostgresType, type_modifier};
+use crate::error::{Error, Result, SqlState};
+
+/// Describes columns in the formats in which they will be sent.
+///
+/// # Errors
+/// 54000 for more columns than the message can count.
+pub(super) fn row_description(schema: &Schema, formats: &[Format]) -> Result<RowDescription> {
+    column_count(schema)?;
+    let fields = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let postgres_type = PostgresType::of_field(field);
+            let format = formats.get(index).copied().unwrap_or(Format::Text);
+            FieldDescription::new(
+                without_zeros(field.name()),
+                0,
+                0,
+                postgres_type.oid,
+                postgres_type.length,
+                type_modifier(field.data_type()),
+                i16::from(format == Format::Binary),
+            )
+        })
+        .collect();
+    Ok(RowDescription::new(fields))
+}
+
+/// The number of columns, as rows carry it.
+///
+/// # Errors
+/// 54000 for more columns than the message can count.
+pub(super) fn column_count(schema: &Schema) -> Result<i16> {
+    i16::try_from(schema.fields().len()).map_err(|_| {
+        Error::new(
+            SqlState::PROGRAM_LIMIT_EXCEEDED,
+            format!(
+                "an answer of {} columns cannot be sent",
+                schema.fields().len()
+            ),
+        )
+        .with_hint("Select fewer columns.")
+    })
+}

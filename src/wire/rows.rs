@@ -1,0 +1,164 @@
+//! Rows on their way to the client: encoded batch by batch, as fast as the client takes them.
+
+use arrow::record_batch::RecordBatch;
+use bytes::{BufMut, BytesMut};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::StreamExt;
+
+use super::encode::{Column, Style, too_large};
+use super::failure::Step;
+use super::frame::FrameWriter;
+use super::message::Format;
+use super::row_description::column_count;
+use crate::error::Result;
+
+const DATA_ROW: u8 = b'D';
+
+/// Whether a portal has more to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// All rows were sent.
+    Complete,
+    /// The limit was reached first.
+    Suspended,
+}
+
+/// The rows of a portal, from the first that was not sent yet.
+pub(super) struct Rows {
+    stream: SendableRecordBatchStream,
+    column_count: i16,
+    formats: Vec<Format>,
+    style: Style,
+    batch: Option<RecordBatch>,
+    next_row: usize,
+}
+
+impl Rows {
+    /// Sends the rows of `stream` with each column in its format.
+    ///
+    /// # Errors
+    /// 54000 for more columns than a row can count.
+    pub(super) fn new(
+        stream: SendableRecordBatchStream,
+        formats: Vec<Format>,
+        style: Style,
+    ) -> Result<Self> {
+        Ok(Self {
+            column_count: column_count(&stream.schema())?,
+            stream,
+            formats,
+            style,
+            batch: None,
+            next_row: 0,
+        })
+    }
+
+    /// Sends rows until there are no more, or `max_rows` were sent; tells how many were.
+    pub(super) async fn send(
+        &mut self,
+        writer: &mut FrameWriter,
+        max_rows: Option<u64>,
+    ) -> Step<(u64, Progress)> {
+        let mut sent = 0;
+        loop {
+            let left = max_rows.map(|max_rows| max_rows - sent);
+            if left == Some(0) {
+                return Ok((sent, Progress::Suspended));
+            }
+            let Some(batch) = self.batch.take() else {
+                match self.stream.next().await {
+                    Some(batch) => {
+                        self.batch = Some(batch?);
+                        self.next_row = 0;
+                        continue;
+                    }
+                    None => return Ok((sent, Progress::Complete)),
+                }
+            };
+            let rows = batch.num_rows() - self.next_row;
+            let rows = left.map_or(rows, |left| {
+                rows.min(usize::try_from(left).unwrap_or(usize::MAX))
+            });
+            self.send_batch(writer, &batch, self.next_row + rows)
+                .await?;
+            sent += rows as u64;
+            if self.next_row < batch.num_rows() {
+                self.batch = Some(batch);
+            }
+        }
+    }
+
+    async fn send_batch(
+        &mut self,
+        writer: &mut FrameWriter,
+        batch: &RecordBatch,
+        end: usize,
+    ) -> Step<()> {
+        let columns = columns(batch, self.style)?;
+        while self.next_row < end {
+            while self.next_row < end && !writer.is_full() {
+                self.encode_row(&columns, &mut writer.buffer)?;
+                self.next_row += 1;
+            }
+            writer.relieve().await?;
+        }
+        Ok(())
+    }
+
+    fn encode_row(&self, columns: &[Column<'_>], out: &mut BytesMut) -> Result<()> {
+        write_message(DATA_ROW, out, |out| {
+            out.put_i16(self.column_count);
+            for (index, column) in columns.iter().enumerate() {
+                match self.formats.get(index) {
+                    Some(Format::Binary) => column.binary_field(self.next_row, out)?,
+                    _ => column.text_field(self.next_row, out)?,
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The columns of a batch, ready to be written.
+pub(super) fn columns(batch: &RecordBatch, style: Style) -> Result<Vec<Column<'_>>> {
+    batch
+        .schema_ref()
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, array)| Column::new(field, array.as_ref(), style))
+        .collect()
+}
+
+/// Appends a message whose length is known once it is written; on error, nothing.
+pub(super) fn write_message(
+    kind: u8,
+    out: &mut BytesMut,
+    write: impl FnOnce(&mut BytesMut) -> Result<()>,
+) -> Result<()> {
+    let start = out.len();
+    out.put_u8(kind);
+    out.put_i32(0);
+    if let Err(error) = write(out) {
+        out.truncate(start);
+        return Err(error);
+    }
+    let length = out.len() - start - 1;
+    let Ok(length_word) = i32::try_from(length) else {
+        out.truncate(start);
+        return Err(too_large(length));
+    };
+    out[start + 1..start + 5].copy_from_slice(&length_word.to_be_bytes());
+    Ok(())
+}
+
+/// The command tag: the first words of most commands that give rows are followed by their count.
+pub(super) fn command_tag(tag: &str, rows: u64) -> String {
+    match tag {
+        "SELECT" | "FETCH" | "MOVE" | "COPY" | "UPDATE" | "DELETE" | "MERGE" => {
+            format!("{tag} {rows}")
+        }
+        "INSERT" => format!("INSERT 0 {rows}"),
+        other => other.to_owned(),
+    }
+}

@@ -1,0 +1,380 @@
+//! A session over a plain DataFusion context, with a table that never answers (`hang`), one that
+//! never ends (`endless`), and one whose stream panics (`panics`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use bytes::Bytes;
+use datafusion::common::ParamValues;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use futures::{FutureExt, StreamExt};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result, SqlState};
+use crate::session::{CopyAborted, CopyIn, Outcome, Prepared, TransactionStatus};
+use crate::sql::Statement;
+use crate::sql::copy::{Copy, CopyFormat, Direction};
+use crate::sql::name::ObjectName;
+use crate::sql::set::Set;
+use crate::wire::copy_decoder::{CopyDecoder, CopyRow};
+use crate::wire::{Backend, BackendSession, Client};
+
+/// What the sessions leave behind for the tests to see.
+pub(super) struct Witness {
+    /// Rows that a COPY committed.
+    pub(super) copied: Mutex<Vec<CopyRow>>,
+    /// Why a COPY was rolled back.
+    pub(super) aborted: mpsc::UnboundedSender<String>,
+    /// A statement runs (true), or its work was dropped (false).
+    pub(super) running: mpsc::UnboundedSender<bool>,
+}
+
+pub(super) struct TestBackend {
+    pub(super) witness: Arc<Witness>,
+    pub(super) running: tokio::sync::Mutex<mpsc::UnboundedReceiver<bool>>,
+    pub(super) aborted: tokio::sync::Mutex<mpsc::UnboundedReceiver<String>>,
+}
+
+impl Default for TestBackend {
+    fn default() -> Self {
+        let (running_sender, running) = mpsc::unbounded_channel();
+        let (aborted_sender, aborted) = mpsc::unbounded_channel();
+        Self {
+            witness: Arc::new(Witness {
+                copied: Mutex::default(),
+                aborted: aborted_sender,
+                running: running_sender,
+            }),
+            running: tokio::sync::Mutex::new(running),
+            aborted: tokio::sync::Mutex::new(aborted),
+        }
+    }
+}
+
+impl TestBackend {
+    /// Waits until a statement runs, or until its work is dropped.
+    pub(super) async fn wait_for_running(&self, wanted: bool) {
+        let mut running = self.running.lock().await;
+        assert_eq!(running.recv().await, Some(wanted));
+    }
+}
+
+#[async_trait]
+impl Backend for TestBackend {
+    type Session = TestSession;
+
+    async fn connect(&self, client: &Client) -> Result<Arc<TestSession>> {
+        if client.user == "nobody" {
+            let message = "role \"nobody\" does not exist";
+            return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message));
+        }
+        Ok(Arc::new(TestSession {
+            context: SessionContext::new(),
+            witness: Arc::clone(&self.witness),
+            settings: Mutex::new(client.settings.iter().cloned().collect()),
+            status: Mutex::new(TransactionStatus::Idle),
+            notices: Mutex::default(),
+            changes: Mutex::default(),
+        }))
+    }
+}
+
+pub(super) struct TestSession {
+    context: SessionContext,
+    witness: Arc<Witness>,
+    settings: Mutex<HashMap<String, String>>,
+    status: Mutex<TransactionStatus>,
+    notices: Mutex<Vec<Error>>,
+    changes: Mutex<Vec<(String, String)>>,
+}
+
+#[async_trait]
+impl BackendSession for TestSession {
+    fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        let copy_in = |format| {
+            Statement::Copy(Copy {
+                direction: Direction::FromStdin {
+                    table: ObjectName {
+                        schema: None,
+                        name: "t".to_owned(),
+                    },
+                    columns: Vec::new(),
+                },
+                format,
+            })
+        };
+        match sql {
+            "copy t from stdin" => return Ok(vec![copy_in(text_format())]),
+            "copy t from stdin csv" => return Ok(vec![copy_in(csv_format())]),
+            "panic" => panic!("the parser has a bug"),
+            _ => {}
+        }
+        let (sql, format) = match sql.strip_suffix(" csv") {
+            Some(sql) => (sql, csv_format()),
+            None => (sql, text_format()),
+        };
+        let parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).map_err(|error| {
+            Error::new(SqlState::SYNTAX_ERROR, error.to_string()).with_position(8)
+        })?;
+        parsed
+            .into_iter()
+            .map(|statement| match statement {
+                ast::Statement::Query(query) => Ok(Statement::Query(query)),
+                ast::Statement::StartTransaction { .. } => Ok(Statement::Begin),
+                ast::Statement::Commit { .. } => Ok(Statement::Commit),
+                ast::Statement::Rollback { .. } => Ok(Statement::Rollback),
+                ast::Statement::Copy {
+                    source: ast::CopySource::Query(query),
+                    ..
+                } => Ok(Statement::Copy(Copy {
+                    direction: Direction::QueryToStdout(query),
+                    format: format.clone(),
+                })),
+                ast::Statement::Set(ast::Set::SingleAssignment {
+                    variable, values, ..
+                }) => Ok(Statement::Set(Set::Value {
+                    name: variable.to_string(),
+                    value: Some(values[0].to_string().trim_matches('\'').to_owned()),
+                    local: false,
+                })),
+                other => Err(Error::unsupported(other)),
+            })
+            .collect()
+    }
+
+    async fn prepare(
+        &self,
+        statement: Statement,
+        types: &[Option<DataType>],
+    ) -> Result<Arc<Prepared>> {
+        let (parameter_types, schema) = match &statement {
+            Statement::Query(query) if special(query).is_some() => (Vec::new(), Some(numbers())),
+            Statement::Query(query) => {
+                let frame = self.context.sql(&query.to_string()).await?;
+                let plan = frame.logical_plan();
+                let inferred = plan.get_parameter_types()?;
+                let count = inferred.len().max(types.len());
+                let parameter_types = (0..count)
+                    .map(|index| {
+                        let declared = types.get(index).cloned().flatten();
+                        let inferred = inferred.get(&format!("${}", index + 1)).cloned();
+                        declared.or(inferred.flatten()).unwrap_or(DataType::Utf8)
+                    })
+                    .collect();
+                let schema = Schema::from(plan.schema().as_arrow().clone());
+                (parameter_types, Some(Arc::new(schema)))
+            }
+            _ => (Vec::new(), None),
+        };
+        Ok(Arc::new(Prepared {
+            statement,
+            parameter_types,
+            schema,
+            plan: None,
+        }))
+    }
+
+    async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+        let is_end = matches!(prepared.statement, Statement::Rollback | Statement::Commit);
+        if *self.status.lock() == TransactionStatus::Failed && !is_end {
+            let message = "current transaction is aborted";
+            return Err(Error::new(SqlState::IN_FAILED_SQL_TRANSACTION, message));
+        }
+        match &prepared.statement {
+            Statement::Query(query) => Ok(Outcome::Rows {
+                tag: "SELECT",
+                stream: self.rows(query, parameters).await?,
+            }),
+            Statement::Begin => {
+                *self.status.lock() = TransactionStatus::InTransaction;
+                Ok(Outcome::Done("BEGIN".to_owned()))
+            }
+            Statement::Commit => {
+                *self.status.lock() = TransactionStatus::Idle;
+                Ok(Outcome::Done("COMMIT".to_owned()))
+            }
+            Statement::Rollback => {
+                *self.status.lock() = TransactionStatus::Idle;
+                Ok(Outcome::Done("ROLLBACK".to_owned()))
+            }
+            Statement::Set(Set::Value {
+                name,
+                value: Some(value),
+                ..
+            }) => {
+                self.settings.lock().insert(name.clone(), value.clone());
+                self.changes.lock().push((name.clone(), value.clone()));
+                let notice = Error::new(SqlState::WARNING, format!("{name} was set"));
+                self.notices.lock().push(notice);
+                Ok(Outcome::Done("SET".to_owned()))
+            }
+            Statement::Copy(Copy {
+                direction: Direction::QueryToStdout(query),
+                format,
+            }) => Ok(Outcome::CopyOut {
+                format: format.clone(),
+                stream: self.rows(query, Vec::new()).await?,
+            }),
+            Statement::Copy(Copy { format, .. }) => Ok(Outcome::CopyIn(self.copy_in(format))),
+            _ => Err(Error::unsupported("this statement")),
+        }
+    }
+
+    fn fail(&self) {
+        let mut status = self.status.lock();
+        if *status == TransactionStatus::InTransaction {
+            *status = TransactionStatus::Failed;
+        }
+    }
+
+    fn transaction_status(&self) -> TransactionStatus {
+        *self.status.lock()
+    }
+
+    fn take_notices(&self) -> Vec<Error> {
+        std::mem::take(&mut self.notices.lock())
+    }
+
+    fn take_parameter_changes(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.changes.lock())
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.lock().get(name).cloned()
+    }
+}
+
+impl TestSession {
+    async fn rows(
+        &self,
+        query: &ast::Query,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<SendableRecordBatchStream> {
+        let Some(special) = special(query) else {
+            let frame = self.context.sql(&query.to_string()).await?;
+            let frame = frame.with_param_values(ParamValues::from(parameters))?;
+            return Ok(frame.execute_stream().await?);
+        };
+        let running = Running::new(self.witness.running.clone());
+        let batch = || {
+            let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..1_000));
+            RecordBatch::try_new(numbers(), vec![column]).map_err(Into::into)
+        };
+        let stream = match special {
+            Special::HangsToExecute => futures::future::pending().await,
+            Special::Hang => futures::stream::pending().boxed(),
+            Special::Endless => futures::stream::repeat_with(batch).boxed(),
+            Special::Panics => {
+                futures::stream::repeat_with(|| panic!("the stream has a bug")).boxed()
+            }
+        };
+        let stream = stream.inspect(move |_| {
+            let _keeps = &running;
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(numbers(), stream)))
+    }
+
+    fn copy_in(&self, format: &CopyFormat) -> CopyIn {
+        let (input, mut pieces) = mpsc::channel::<Result<Bytes, CopyAborted>>(1);
+        let witness = Arc::clone(&self.witness);
+        let columns = vec!["a".to_owned(), "b".to_owned()];
+        let mut decoder = CopyDecoder::new(format.clone(), "t", columns);
+        // As a sink does, the work goes on in a task of its own.
+        let work = tokio::spawn(async move {
+            let mut rows = Vec::new();
+            while let Some(piece) = pieces.recv().await {
+                match piece {
+                    Ok(bytes) => rows.extend(decoder.push(&bytes)?),
+                    Err(CopyAborted(reason)) => {
+                        let _ = witness.aborted.send(reason.clone());
+                        return Err(Error::new(SqlState::QUERY_CANCELED, reason));
+                    }
+                }
+            }
+            rows.extend(decoder.finish()?);
+            let tag = format!("COPY {}", rows.len());
+            witness.copied.lock().extend(rows);
+            Ok(tag)
+        });
+        CopyIn {
+            columns: 2,
+            input,
+            done: work
+                .map(|outcome| outcome.unwrap_or_else(|_| Err(Error::internal("task"))))
+                .boxed(),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Special {
+    HangsToExecute,
+    Hang,
+    Endless,
+    Panics,
+}
+
+fn special(query: &ast::Query) -> Option<Special> {
+    let text = query.to_string();
+    [
+        ("FROM hangs_to_execute", Special::HangsToExecute),
+        ("FROM hang", Special::Hang),
+        ("FROM endless", Special::Endless),
+        ("FROM panics", Special::Panics),
+    ]
+    .into_iter()
+    .find_map(|(name, special)| text.contains(name).then_some(special))
+}
+
+fn numbers() -> SchemaRef {
+    Arc::new(Schema::new(vec![arrow::datatypes::Field::new(
+        "n",
+        DataType::Int64,
+        false,
+    )]))
+}
+
+pub(super) fn text_format() -> CopyFormat {
+    CopyFormat::Text {
+        delimiter: b'\t',
+        null: "\\N".to_owned(),
+        header: false,
+    }
+}
+
+fn csv_format() -> CopyFormat {
+    CopyFormat::Csv {
+        delimiter: b',',
+        null: String::new(),
+        header: false,
+        quote: b'"',
+        escape: b'"',
+    }
+}
+
+/// Tells the witness that work began, and when it is dropped.
+struct Running(mpsc::UnboundedSender<bool>);
+
+impl Running {
+    fn new(sender: mpsc::UnboundedSender<bool>) -> Self {
+        let _ = sender.send(true);
+        Self(sender)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.send(false);
+    }
+}

@@ -1,0 +1,148 @@
+//! The commands, as a shell meets them.
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::server::{Server, tributary};
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    tributary().args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn write(folder: &Path, file: &str, sql: &str) {
+    let path = folder.join("sql").join(file);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, sql).unwrap();
+}
+
+/// A project of a table of values, a view on it, a materialized view on that, and a check.
+fn project(folder: &Path) {
+    write(folder, "a/numbers.sql", "-- Numbers.\nCREATE VIEW a.numbers AS SELECT * FROM (VALUES (1), (2), (3)) t(n);");
+    write(folder, "a/doubled.sql", "CREATE MATERIALIZED VIEW a.doubled AS SELECT n, 2 * n AS m FROM a.numbers;");
+    write(folder, "b/total.sql", "CREATE MATERIALIZED VIEW b.total AS SELECT sum(m) AS total FROM a.doubled;");
+    write(folder, "b/positive.sql", "CREATE CHECK b.positive AS SELECT * FROM a.doubled WHERE m <= 0;");
+}
+
+#[test]
+fn a_run_does_what_the_plan_said_and_then_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path());
+    let planned = text(&run(folder.path(), &["plan"]).stdout);
+    assert_eq!(
+        planned,
+        "create schema a\ncreate schema b\ncreate view a.numbers\ncreate materialized view a.doubled, refresh it: new\n\
+         create check b.positive, run it: new\ncreate materialized view b.total, refresh it: new\n"
+    );
+    let first = run(folder.path(), &["run"]);
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    assert!(text(&first.stderr).contains("built    a.doubled"), "{}", text(&first.stderr));
+    assert_eq!(text(&run(folder.path(), &["plan"]).stdout), "nothing to do: everything is up to date\n");
+    assert!(text(&run(folder.path(), &["run"]).stderr).contains("everything is up to date"));
+}
+
+#[test]
+fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path());
+    write(folder.path(), "b/other.sql", "CREATE MATERIALIZED VIEW b.other AS SELECT 1 AS one;");
+    assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
+    write(folder.path(), "a/numbers.sql", "-- Numbers.\nCREATE VIEW a.numbers AS SELECT * FROM (VALUES (1), (-2)) t(n);");
+    let planned = text(&run(folder.path(), &["plan"]).stdout);
+    assert_eq!(
+        planned,
+        "replace view a.numbers\nrefresh materialized view a.doubled: a.numbers changes\n\
+         run check b.positive: a.doubled changes\nrefresh materialized view b.total: a.doubled changes\n"
+    );
+    let second = run(folder.path(), &["run"]);
+    assert_eq!(second.status.code(), Some(1), "a check fails");
+    assert!(text(&second.stderr).contains("FAILED   b.positive: 1 rows should not be"), "{}", text(&second.stderr));
+    std::fs::remove_file(folder.path().join("sql/b/total.sql")).unwrap();
+    assert_eq!(text(&run(folder.path(), &["plan"]).stdout), "drop materialized view b.total: it left the project\n");
+}
+
+#[tokio::test]
+async fn a_failed_model_keeps_its_last_good_version_and_stops_only_its_descendants() {
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path());
+    write(folder.path(), "b/other.sql", "CREATE MATERIALIZED VIEW b.other AS SELECT 1 AS one;");
+    assert_eq!(run(folder.path(), &["run", "--data-dir", "data"]).status.code(), Some(0));
+    write(folder.path(), "a/doubled.sql", "CREATE MATERIALIZED VIEW a.doubled AS SELECT n, 2 / (n - n) AS m FROM a.numbers;");
+    write(folder.path(), "b/other.sql", "CREATE MATERIALIZED VIEW b.other AS SELECT 2 AS one;");
+    let second = run(folder.path(), &["run", "--data-dir", "data"]);
+    let printed = text(&second.stderr);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(printed.contains("FAILED   a.doubled: 22012: "), "{printed}");
+    assert!(printed.contains("skipped  b.total: a.doubled failed"), "{printed}");
+    assert!(printed.contains("built    b.other"), "{printed}");
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let sum: i64 = client.query_one("SELECT sum(m) FROM a.doubled", &[]).await.unwrap().get(0);
+    assert_eq!(sum, 12, "the rows of the last good version");
+    let status: String =
+        client.query_one("SELECT status FROM tributary.models WHERE schema = 'a' AND name = 'doubled'", &[]).await.unwrap().get(0);
+    assert_eq!(status, "failed");
+}
+
+#[test]
+fn mistakes_in_a_project_are_told_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a/x.sql", "CREATE VIEW a.x AS SELECT * FROM a.y;");
+    write(folder.path(), "a/y.sql", "CREATE VIEW a.y AS SELECT * FROM a.x;");
+    let circle = run(folder.path(), &["run"]);
+    assert_eq!(circle.status.code(), Some(1));
+    assert!(text(&circle.stderr).contains("a.x -> a.y -> a.x"), "{}", text(&circle.stderr));
+
+    write(folder.path(), "a/y.sql", "CREATE VIEW a.z AS\nSELEC 1;");
+    let wrong = run(folder.path(), &["run"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stderr).contains("a/y.sql"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["rnu"]).status.code(), Some(2));
+    assert_eq!(run(folder.path(), &["run", "--jobs", "many"]).status.code(), Some(2));
+    std::fs::write(folder.path().join("tributary.toml"), "data_dri = 'x'").unwrap();
+    let unknown = run(folder.path(), &["run"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("Perhaps you meant \"data_dir\""), "{}", text(&unknown.stderr));
+}
+
+#[test]
+fn an_open_address_without_authentication_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("HINT:"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn two_processes_do_not_share_a_data_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::start(folder.path());
+    let second = run(folder.path(), &["run", "--data-dir", "data"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("55006"), "{}", text(&second.stderr));
+}
+
+#[test]
+fn a_signal_ends_the_server_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Server::start(folder.path()).terminate().success());
+}
+
+#[test]
+fn the_sources_are_generated_alike_for_alike_seeds() {
+    let folder = tempfile::tempdir().unwrap();
+    for out in ["one", "two"] {
+        let made = run(folder.path(), &["generate", "--customers", "50", "--seed", "7", "--out", out]);
+        assert!(made.status.success(), "{}", text(&made.stderr));
+    }
+    let truth = |out: &str| std::fs::read(folder.path().join(out).join("truth.csv")).unwrap();
+    assert_eq!(truth("one"), truth("two"));
+}

@@ -1,0 +1,96 @@
+//! Which arguments a function takes, and what a user reads who gives others.
+
+use arrow::datatypes::DataType;
+use datafusion::logical_expr::{Signature, Volatility};
+
+use crate::FunctionError;
+
+/// What an argument may be. NULL without a type fits every kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Utf8, LargeUtf8 or Utf8View, plain or dictionary-encoded.
+    Text,
+    /// Any signed or unsigned integer.
+    Integer,
+    /// Any integer, float or decimal.
+    Number,
+    /// Any type at all; the function looks closer itself.
+    Any,
+}
+
+impl Kind {
+    fn accepts(self, given: &DataType) -> bool {
+        if given.is_null() {
+            return true;
+        }
+        match self {
+            Self::Text => is_text(given),
+            Self::Integer => given.is_integer(),
+            Self::Number => given.is_numeric(),
+            Self::Any => true,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "an integer",
+            Self::Number => "a number",
+            Self::Any => "any type",
+        }
+    }
+}
+
+/// True for Utf8, LargeUtf8 and Utf8View, plain or dictionary-encoded.
+pub(crate) fn is_text(given: &DataType) -> bool {
+    match given {
+        DataType::Dictionary(_, values) => values.is_string(),
+        other => other.is_string(),
+    }
+}
+
+/// The forms in which a function may be called: its parameters, the last of them optional.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Form {
+    /// The SQL name of the function.
+    pub(crate) name: &'static str,
+    /// The parameters in order.
+    pub(crate) parameters: &'static [Kind],
+    /// How many arguments may be given: `&[2, 5]` is two or five.
+    pub(crate) counts: &'static [usize],
+}
+
+impl Form {
+    /// The signature to declare to DataFusion.
+    ///
+    /// It lets everything through, because only errors of the function itself reach the user
+    /// with their SQLSTATE and hint; [`Form::check`] does the checking.
+    pub(crate) fn signature() -> Signature {
+        Signature::variadic_any(Volatility::Immutable)
+    }
+
+    /// Checks number and types of the arguments: to be called from `return_type`.
+    pub(crate) fn check(&self, given: &[DataType]) -> Result<(), FunctionError> {
+        let name = self.name;
+        if !self.counts.contains(&given.len()) {
+            let counts: Vec<String> = self.counts.iter().map(ToString::to_string).collect();
+            let plural = if self.counts == [1] { "" } else { "s" };
+            return Err(FunctionError::no_such_form(format!(
+                "{name} takes {} argument{plural}, not {}",
+                counts.join(" or "),
+                given.len(),
+            )));
+        }
+        for (position, (kind, given)) in self.parameters.iter().zip(given).enumerate() {
+            if !kind.accepts(given) {
+                return Err(FunctionError::no_such_form(format!(
+                    "{name} takes {} as argument {}, not {given}",
+                    kind.name(),
+                    position + 1,
+                ))
+                .with_hint("Cast the argument to the type that the function takes."));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! `jaro_similarity(left, right [, cutoff])`.
+
+use arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
+};
+use datafusion_macros::user_doc;
+
+use super::cutoff::{self, Boost};
+use super::kernel::characters::Character;
+use crate::arguments::{Call, Form, Kind};
+
+const FORM: Form = Form {
+    name: "jaro_similarity",
+    parameters: &[Kind::Text, Kind::Text, Kind::Number],
+    counts: &[2, 3],
+};
+
+#[user_doc(
+    doc_section(label = "Similarity Functions"),
+    description = r"The Jaro similarity of two texts, from 0 (no character in common) to 1 (equal), made for the names of people.
+
+Two equal characters match when they stand no further apart than half the longer text less one. With the number of matches m and half the number of matches in another order t (rounded down), the similarity is (m/|left| + m/|right| + (m - t)/m) / 3. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ.",
+    syntax_example = "jaro_similarity(left, right)",
+    alternative_syntax = "jaro_similarity(left, right, cutoff)",
+    sql_example = r#"```sql
+> SELECT round(jaro_similarity('MARTHA', 'MARHTA'), 4) AS alike, jaro_similarity('DIXON', 'DICKSONX', 0.8) AS cut;
++--------+-----+
+| alike  | cut |
++--------+-----+
+| 0.9444 | 0.0 |
++--------+-----+
+```"#,
+    argument(name = "left", description = "A text."),
+    argument(name = "right", description = "The text to compare it with."),
+    argument(
+        name = "cutoff",
+        description = "From 0 to 1: what is less alike gives 0, and sooner. 0 where it is not given."
+    ),
+    related_udf(name = "jaro_winkler_similarity")
+)]
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JaroSimilarity {
+    signature: Signature,
+}
+
+impl JaroSimilarity {
+    pub(crate) fn new() -> Self {
+        Self {
+            signature: Form::signature(),
+        }
+    }
+}
+
+impl ScalarUDFImpl for JaroSimilarity {
+    fn name(&self) -> &str {
+        FORM.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        FORM.check(arg_types)?;
+        Ok(DataType::Float64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        cutoff::invoke::<Plain>(FORM.name, &Call::new(&args))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.doc()
+    }
+}
+
+/// The Jaro similarity as it is.
+#[derive(Debug)]
+struct Plain;
+
+impl Boost for Plain {
+    fn boost<C: Character>(similarity: f64, _left: &[C], _right: &[C]) -> f64 {
+        similarity
+    }
+
+    fn upper_bound(similarity: f64) -> f64 {
+        similarity
+    }
+}

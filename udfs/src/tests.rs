@@ -1,0 +1,130 @@
+//! What holds for every function of the library.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::Field;
+use arrow::util::pretty::pretty_format_batches;
+use datafusion::config::ConfigOptions;
+use datafusion::error::Result;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
+use datafusion::prelude::SessionContext;
+
+use super::{OVERRIDES, all_scalar_functions, reference, register_all};
+use crate::reference::entries;
+
+/// Calls a scalar function as DataFusion does, over this many rows.
+pub(crate) fn try_call(name: &str, args: Vec<ColumnarValue>, rows: usize) -> Result<ArrayRef> {
+    let mut functions = all_scalar_functions().into_iter();
+    let function = functions.find(|function| function.name() == name);
+    let function = function.unwrap_or_else(|| panic!("there is no {name}"));
+    let types: Vec<_> = args.iter().map(ColumnarValue::data_type).collect();
+    let field = |given| Arc::new(Field::new("argument", given, true));
+    let return_type = function.return_type(&types)?;
+    let answer = function.invoke_with_args(ScalarFunctionArgs {
+        args,
+        arg_fields: types.into_iter().map(field).collect(),
+        number_rows: rows,
+        return_field: Arc::new(Field::new("answer", return_type.clone(), true)),
+        config_options: Arc::new(ConfigOptions::default()),
+    })?;
+    let array = answer.into_array(rows)?;
+    assert_eq!(array.data_type(), &return_type);
+    assert_eq!(array.len(), rows);
+    Ok(array)
+}
+
+/// As [`try_call`], where no error is expected.
+pub(crate) fn call(name: &str, args: Vec<ColumnarValue>, rows: usize) -> ArrayRef {
+    try_call(name, args, rows).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A context with the whole library.
+fn context() -> SessionContext {
+    let mut context = SessionContext::new();
+    register_all(&mut context).expect("every function registers");
+    context
+}
+
+#[test]
+fn no_name_is_taken_twice() {
+    let state = SessionContext::new().state();
+    let mut taken: HashMap<String, String> = HashMap::new();
+    let builtin = state
+        .scalar_functions()
+        .keys()
+        .chain(state.aggregate_functions().keys())
+        .chain(state.window_functions().keys());
+    for name in builtin {
+        taken.insert(name.clone(), "DataFusion".to_string());
+    }
+    for name in OVERRIDES {
+        assert!(taken.remove(name).is_some(), "{name} overrides nothing");
+    }
+    for entry in entries() {
+        for name in std::iter::once(&entry.name).chain(&entry.aliases) {
+            let before = taken.insert(name.clone(), entry.name.clone());
+            assert_eq!(before, None, "{name} is taken");
+        }
+    }
+}
+
+#[test]
+fn every_function_is_documented() {
+    for entry in entries() {
+        let name = &entry.name;
+        let documentation = entry.documentation.as_ref();
+        let documentation = documentation.unwrap_or_else(|| panic!("{name} has no user_doc"));
+        assert!(!documentation.description.is_empty(), "{name}");
+        assert!(
+            documentation
+                .syntax_example
+                .starts_with(&format!("{name}(")),
+            "{name}"
+        );
+        assert!(
+            documentation.arguments.is_some(),
+            "{name} documents no argument"
+        );
+        assert!(documentation.sql_example.is_some(), "{name} has no example");
+        assert!(reference().contains(&format!("\n### {name}\n")));
+    }
+}
+
+/// The statement and the output of an example: lines after `> ` or two blanks are the statement,
+/// the table below it is the output.
+fn split_example(example: &str) -> (String, String) {
+    let lines = example
+        .trim()
+        .lines()
+        .filter(|line| !line.starts_with("```"));
+    let (output, statement): (Vec<&str>, Vec<&str>) =
+        lines.partition(|line| line.starts_with(['+', '|']));
+    let statement: Vec<&str> = statement
+        .iter()
+        .map(|line| line.trim_start_matches("> ").trim_end_matches(';'))
+        .collect();
+    (statement.join("\n"), output.join("\n"))
+}
+
+#[tokio::test]
+async fn every_example_gives_the_output_it_shows() {
+    let context = context();
+    for entry in entries() {
+        let name = &entry.name;
+        let example = entry
+            .documentation
+            .and_then(|documentation| documentation.sql_example)
+            .unwrap_or_else(|| panic!("{name} has no example"));
+        let (statement, expected) = split_example(&example);
+        let frame = context.sql(&statement).await;
+        let frame = frame.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let batches = frame.collect().await;
+        let batches = batches.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let output = pretty_format_batches(&batches).unwrap().to_string();
+        if !expected.is_empty() {
+            assert_eq!(output, expected, "the example of {name} gives\n{output}");
+        }
+    }
+}
