@@ -13,13 +13,13 @@ use super::time_travel;
 use crate::error::{Error, SqlState};
 
 /// How deep expressions and subqueries may be nested.
-const MAX_DEPTH: usize = 200;
+const MAX_DEPTH: usize = 64;
 
 /// How many expressions may be begun, with all that are begun anew, for any text.
-const MIN_EXPRESSIONS: usize = 50_000;
+const MIN_EXPRESSIONS: usize = 10_000;
 
 /// How many more for each token.
-const MAX_EXPRESSIONS_A_TOKEN: usize = 30;
+const MAX_EXPRESSIONS_A_TOKEN: usize = 10;
 
 /// What a statement's parser gives.
 pub type Parsed<T> = Result<T, Failure>;

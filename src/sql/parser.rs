@@ -154,8 +154,27 @@ pub fn parse_one(sql: &str) -> Result<Statement> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_with_text(sql: &str) -> Result<Vec<StatementText<'_>>> {
-    parse_all(sql).map_err(|failure| explain(failure, sql))
+    let parse = || parse_all(sql).map_err(|failure| explain(failure, sql));
+    let openings = sql.bytes().filter(|byte| matches!(byte, b'(' | b'['));
+    if openings.count() <= SHALLOW {
+        return parse();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("parser".to_owned())
+            .stack_size(DEEP_STACK_BYTES)
+            .spawn_scoped(scope, parse)?;
+        let internal = |_| Err(Error::internal("the parser panicked"));
+        thread.join().unwrap_or_else(internal)
+    })
 }
+
+/// With no more parentheses, a text is parsed on the stack at hand.
+const SHALLOW: usize = 16;
+
+/// The stack for what may be nested deeper. sqlparser grows its stack, but in steps that are too
+/// short for its own calls between two of them. Pages that are not touched take no memory.
+const DEEP_STACK_BYTES: usize = 64 * 1024 * 1024;
 
 fn parse_all(sql: &str) -> Parsed<Vec<StatementText<'_>>> {
     let dialect = TributaryDialect::default();
