@@ -17,8 +17,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct SqlState(pub &'static str);
 
 impl SqlState {
-    /// A note to the client that is neither error nor warning.
-    pub const NOTICE: Self = Self("00000");
     /// A warning that is not an error.
     pub const WARNING: Self = Self("01000");
     /// The connection broke or could not be made.

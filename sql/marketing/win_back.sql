@@ -1,7 +1,7 @@
 -- The audience of the win-back campaign: good customers who stay away and may be written to.
 --
 -- One row a person, whatever number of accounts and subscriptions they have: nobody gets the
--- letter twice, and nobody who unsubscribed anywhere last gets it at all.
+-- letter twice, and nobody gets it whose last word on e-mails, to whichever system, was no.
 CREATE VIEW marketing.win_back AS
 SELECT
     golden.customer_id,

@@ -27,7 +27,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::memory::MemoryStream;
 use datafusion::scalar::ScalarValue;
 
-use crate::error::{Error, Result, SqlState};
+use crate::error::Result;
 use crate::session::{Outcome, Prepared, Session};
 use crate::sql::Statement;
 
@@ -105,12 +105,4 @@ fn rows(tag: &'static str, batch: RecordBatch) -> Result<Outcome> {
 fn text_rows(tag: &'static str, schema: SchemaRef, columns: Vec<Vec<String>>) -> Result<Outcome> {
     let arrays = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as ArrayRef).collect();
     rows(tag, RecordBatch::try_new(schema, arrays)?)
-}
-
-/// Refuses parameters for a statement that takes none.
-fn no_parameters(parameters: &[ScalarValue]) -> Result<()> {
-    if parameters.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(SqlState::UNDEFINED_PARAMETER, "this statement takes no parameters"))
 }

@@ -1,14 +1,19 @@
 //! `SELECT` and its like.
 
+use std::sync::Arc;
+
 use datafusion::common::ParamValues;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
+use futures::StreamExt;
 
 use crate::error::{Error, Result};
 use crate::instance::Reading;
 use crate::session::{Outcome, Prepared, Session, plan};
+use crate::sources::RejectedRows;
 
 /// Runs a query.
 ///
@@ -19,7 +24,22 @@ pub async fn execute(session: &Session, prepared: &Prepared, parameters: Vec<Sca
         return Err(Error::internal("a query was prepared without a plan"));
     };
     let plan = bind(plan.clone(), parameters)?;
-    let stream = stream(session.state(Reading::Rows), plan).await?;
+    let rejected = Arc::new(RejectedRows::counting());
+    let mut state = session.state(Reading::Rows);
+    state.config_mut().set_extension(Arc::clone(&rejected));
+    let rows = stream(state, plan).await?;
+    let schema = prepared.schema.clone().unwrap_or_else(|| rows.schema());
+    let names = Arc::clone(&schema);
+    let notices = session.notices();
+    let rows = rows.map(move |batch| Ok(batch?.with_schema(Arc::clone(&names))?));
+    // Rows of a source that were left out are told of when the last row was sent.
+    let told = futures::stream::once(async move {
+        if let Some(notice) = rejected.notice() {
+            notices.push(notice);
+        }
+        None
+    });
+    let stream = Box::pin(RecordBatchStreamAdapter::new(schema, rows.chain(told.filter_map(|none| async { none }))));
     Ok(Outcome::Rows { tag: "SELECT", stream })
 }
 

@@ -1,12 +1,13 @@
 //! The CRM: contacts typed by sales staff in the American way.
 
+use super::block::Block;
 use super::calendar::{American, Day, Iso};
 use super::identifiers::Identifiers;
 use super::known::{Habits, Known};
-use super::output::{Block, Target};
 use super::person::{Device, Person, Tier};
 use super::phone::Style;
 use super::random::Random;
+use super::target::Target;
 
 /// The columns of the contacts.
 pub const HEADER: &str = "contact_id,salutation,first_name,last_name,email,phone,birth_date,\

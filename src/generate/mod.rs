@@ -7,19 +7,23 @@
 //! `example` (RFC 2606), so that no campaign can reach anybody.
 
 mod address;
+mod block;
 mod calendar;
 mod country;
 mod crm;
+mod email;
 mod identifiers;
 mod known;
 mod mess;
 mod newsletter;
 mod output;
+mod people;
 mod person;
 mod phone;
 mod random;
 mod shop;
 mod tables;
+mod target;
 #[cfg(test)]
 mod tests;
 mod web;
@@ -30,9 +34,10 @@ use std::thread;
 
 use crate::error::{Error, Result, SqlState};
 
+use block::Block;
 use identifiers::{Identifiers, MOST_CUSTOMERS};
-use output::{Block, Output};
-use person::People;
+use output::Output;
+use people::People;
 use random::{Purpose, Random};
 
 pub use output::Written;

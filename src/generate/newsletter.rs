@@ -1,12 +1,13 @@
 //! The newsletter: subscriptions, and what became of each e-mail of each campaign.
 
+use super::block::Block;
 use super::calendar::{DAY, Day, German, LAST_DAY, Moment};
 use super::identifiers::Identifiers;
 use super::known::{Habits, Known};
-use super::output::{Block, Target};
 use super::person::{Device, Person, Tier};
 use super::phone::Style;
 use super::random::Random;
+use super::target::Target;
 
 /// The columns of the subscriptions.
 pub const SUBSCRIBERS_HEADER: &str = "member_id,email_address,fname,lname,mobile,country,\

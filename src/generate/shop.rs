@@ -1,12 +1,13 @@
 //! The shop: accounts that customers made themselves, and their orders.
 
+use super::block::{Block, csv_line};
 use super::calendar::{DAY, Day, Iso, LAST_DAY, Moment};
 use super::identifiers::{Identifiers, MOST_ACTIONS};
 use super::known::{Habits, Known};
-use super::output::{Block, FIRST_ORDER_YEAR, Target, csv_line};
 use super::person::{Device, Person, Tier};
 use super::phone::Style;
 use super::random::Random;
+use super::target::{FIRST_ORDER_YEAR, Target};
 
 /// The columns of the accounts.
 pub const CUSTOMERS_HEADER: &str = "customer_id,email,full_name,phone,address,zip,city,\

@@ -1,10 +1,11 @@
 //! The web tracker: events of browsers, some of which logged in or left an e-mail address.
 
+use super::block::Block;
 use super::calendar::{DAY, Day, LAST_DAY, Moment};
 use super::identifiers::{Identifiers, MOST_ACTIONS};
-use super::output::{Block, FIRST_EVENT_MONTH, Target};
 use super::person::{Device, Person, Tier};
 use super::random::Random;
+use super::target::{FIRST_EVENT_MONTH, Target};
 
 const SOURCES: &[(&str, &str)] = &[
     ("", ""),

@@ -14,13 +14,39 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading};
 use crate::session::plan;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
-use crate::sql::Statement;
+use crate::sql::{Options, Statement};
+
+/// An option of an object that takes one of a few values.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// Its key.
+    pub name: &'static str,
+    /// What it can be, the default first.
+    pub values: &'static [&'static str],
+    /// What it does.
+    pub description: &'static str,
+}
 
 /// The options of a check.
-pub const CHECK_OPTIONS: &[&str] = &["severity"];
+pub const CHECK_OPTIONS: &[Choice] = &[Choice {
+    name: "severity",
+    values: &["error", "warn"],
+    description: "What rows that should not be mean: a failure of the run, or a warning.",
+}];
 
 /// The options of a materialized view.
-pub const MATERIALIZED_VIEW_OPTIONS: &[&str] = &["on_error", "refresh_mode"];
+pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
+    Choice {
+        name: "on_error",
+        values: &["source", "fail", "quarantine"],
+        description: "What a bad row of a source means in a refresh: what the source says, or whatever the source says.",
+    },
+    Choice {
+        name: "refresh_mode",
+        values: &["auto", "full"],
+        description: "How a refresh computes. Every refresh reads everything.",
+    },
+];
 
 /// Plans a `CREATE` statement against the catalog as it is, and answers what to keep of it.
 ///
@@ -72,9 +98,7 @@ async fn columns(
             Ok((plan::columns(&plan), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
-            create.options.check_known(MATERIALIZED_VIEW_OPTIONS, "materialized view")?;
-            check_value("on_error", create.options.get("on_error"), &["fail", "quarantine"])?;
-            check_value("refresh_mode", create.options.get("refresh_mode"), &["auto", "full"])?;
+            check_options(&create.options, MATERIALIZED_VIEW_OPTIONS, "materialized view")?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(state, &create.query, &create.columns).await?;
             super::expectation::check(state, &plan, &create.expectations)?;
@@ -89,8 +113,7 @@ async fn columns(
             None => Ok((declared_columns(&create.columns)?, BTreeSet::new())),
         },
         Statement::CreateCheck(create) => {
-            create.options.check_known(CHECK_OPTIONS, "check")?;
-            check_value("severity", create.options.get("severity"), &["error", "warn"])?;
+            check_options(&create.options, CHECK_OPTIONS, "check")?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             plan::query(state, &create.query).await?;
             Ok((Arc::new(Schema::empty()), depends_on))
@@ -116,13 +139,17 @@ pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
     crate::sources::declared_schema(columns)
 }
 
-fn check_value(option: &str, value: Option<&str>, known: &[&str]) -> Result<()> {
-    match value {
-        Some(value) if !known.contains(&value) => {
-            Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, format!("invalid value for option \"{option}\": \"{value}\""))
-                .with_hint(format!("The value must be {}.", known.join(" or "))))
+fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()> {
+    let names: Vec<&str> = known.iter().map(|choice| choice.name).collect();
+    options.check_known(&names, object)?;
+    for choice in known {
+        if let Some(value) = options.get(choice.name)
+            && !choice.values.contains(&value)
+        {
+            let message = format!("invalid value for option \"{}\": \"{value}\"", choice.name);
+            return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message)
+                .with_hint(format!("The value must be {}.", choice.values.join(" or "))));
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
-

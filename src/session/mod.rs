@@ -42,7 +42,22 @@ pub struct Session {
     pub instance: Arc<Instance>,
     /// Who is connected.
     pub client: Client,
+    notices: Arc<Notices>,
     inner: Mutex<Inner>,
+}
+
+/// Warnings that wait for the client.
+#[derive(Default)]
+pub struct Notices(Mutex<Vec<Error>>);
+
+impl Notices {
+    /// Leaves a warning.
+    pub fn push(&self, notice: Error) {
+        let mut notices = self.0.lock();
+        if notices.len() < MAX_NOTICES {
+            notices.push(notice);
+        }
+    }
 }
 
 struct Inner {
@@ -50,7 +65,6 @@ struct Inner {
     /// What `RESET` goes back to: the configuration and what the client asked for at its start.
     initial: SessionSettings,
     transaction: TransactionStatus,
-    notices: Vec<Error>,
     changed: Vec<(String, String)>,
 }
 
@@ -82,11 +96,11 @@ impl Session {
         Ok(Arc::new(Self {
             instance,
             client,
+            notices: Arc::default(),
             inner: Mutex::new(Inner {
                 initial: settings.clone(),
                 settings,
                 transaction: TransactionStatus::Idle,
-                notices: Vec::new(),
                 changed: Vec::new(),
             }),
         }))
@@ -177,15 +191,17 @@ impl Session {
 
     /// Leaves a warning for the client.
     pub fn notice(&self, notice: Error) {
-        let mut inner = self.inner.lock();
-        if inner.notices.len() < MAX_NOTICES {
-            inner.notices.push(notice);
-        }
+        self.notices.push(notice);
+    }
+
+    /// Where what runs leaves warnings once its statement was answered.
+    pub fn notices(&self) -> Arc<Notices> {
+        Arc::clone(&self.notices)
     }
 
     /// Takes the warnings that wait for the client.
     pub fn take_notices(&self) -> Vec<Error> {
-        std::mem::take(&mut self.inner.lock().notices)
+        std::mem::take(&mut *self.notices.0.lock())
     }
 
     /// Takes the settings that changed since the last call and that clients are told of

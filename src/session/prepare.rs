@@ -1,15 +1,19 @@
 //! Planning a statement as far as its parameters and columns.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
 
 use super::{Session, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::instance::Reading;
-use crate::sql::Statement;
+use crate::sql::{Statement, column_names};
 
 /// A statement ready to run: planned as far as it can be without its parameters.
 pub struct Prepared {
@@ -41,7 +45,7 @@ pub(super) async fn prepare(session: &Session, statement: Statement, types: &[Op
         None => Vec::new(),
     };
     let schema = match (&statement, &plan) {
-        (Statement::Query(_), Some(plan)) => Some(plan::columns(plan)),
+        (Statement::Query(query), Some(plan)) => Some(answer(plan, &parameter_types, query)?),
         _ => execute::columns(&statement),
     };
     Ok(Prepared { statement, parameter_types, schema, plan })
@@ -50,6 +54,7 @@ pub(super) async fn prepare(session: &Session, statement: Statement, types: &[Op
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
 fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
     let mut types: Vec<Option<DataType>> = declared.to_vec();
+    let casts = cast_parameters(plan)?;
     for (name, inferred) in plan.get_parameter_types()? {
         let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);
         if number == 0 || number > MAX_PARAMETERS {
@@ -62,10 +67,35 @@ fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<
         if let Some(slot) = types.get_mut(number - 1)
             && slot.is_none()
         {
-            *slot = inferred;
+            *slot = inferred.or_else(|| casts.get(&name).cloned());
         }
     }
     Ok(types.into_iter().map(|known| known.unwrap_or(DataType::Utf8)).collect())
+}
+
+/// The types that parameters are cast to where they stand: `$1::BIGINT` is a BIGINT.
+fn cast_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
+    let mut found = HashMap::new();
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                if let Expr::Cast(cast) = expression
+                    && let Expr::Placeholder(placeholder) = cast.expr.as_ref()
+                {
+                    found.entry(placeholder.id.clone()).or_insert_with(|| cast.field.data_type().clone());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// The columns that a query answers with, once its parameters have these types.
+fn answer(plan: &LogicalPlan, parameters: &[DataType], query: &ast::Query) -> Result<SchemaRef> {
+    let nulls = parameters.iter().map(ScalarValue::try_from).collect::<Result<Vec<_>, _>>()?;
+    let plan = execute::query::bind(plan.clone(), nulls)?;
+    Ok(column_names::rename(plan::columns(&plan), query))
 }
 
 /// A schema of one text column, as `SHOW` and `EXPLAIN` answer with.

@@ -54,6 +54,10 @@ impl BackendSession for Session {
         self.transaction_status()
     }
 
+    fn rest(&self) {
+        self.rest();
+    }
+
     fn take_notices(&self) -> Vec<Error> {
         self.take_notices()
     }

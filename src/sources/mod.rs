@@ -21,6 +21,7 @@ mod location;
 pub mod options;
 mod parquet;
 mod provider;
+mod reference;
 mod rejected;
 mod scan;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use datafusion::sql::sqlparser::ast::ColumnDef;
 pub use format::FileFormat;
 pub use hidden::{is_hidden, with_hidden_columns};
 pub use provider::FileTable;
+pub use reference::reference;
 pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
 pub use types::type_name;
 

@@ -4,6 +4,7 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod column_names;
 mod columns;
 pub mod comment;
 pub mod copy;

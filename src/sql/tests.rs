@@ -3,5 +3,4 @@
 mod errors;
 mod hostile;
 mod round_trip;
-mod timing;
 mod walks;

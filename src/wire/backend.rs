@@ -73,6 +73,9 @@ pub trait BackendSession: Send + Sync + 'static {
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
     fn fail(&self);
 
+    /// Tells that nothing runs until the client's next message.
+    fn rest(&self) {}
+
     /// The state that ReadyForQuery reports.
     fn transaction_status(&self) -> TransactionStatus;
 

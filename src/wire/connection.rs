@@ -172,6 +172,7 @@ impl<S: BackendSession> Connection<S> {
             let status = ParameterStatus::new(name, without_zeros(&value));
             self.writer.message(&status)?;
         }
+        self.session.rest();
         self.writer.message(&ReadyForQuery::new(status))?;
         self.writer.flush().await
     }

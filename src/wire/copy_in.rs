@@ -12,6 +12,9 @@ use super::message::ClientMessage;
 use crate::error::{Error, SqlState};
 use crate::session::{CopyAborted, CopyIn};
 
+/// However much a client puts into one message, the statement takes it in pieces of this size.
+const PIECE_BYTES: usize = 64 << 10;
+
 /// Feeds the statement what the client sends; gives the command tag.
 pub(super) async fn receive(
     reader: &mut FrameReader,
@@ -24,8 +27,8 @@ pub(super) async fn receive(
     let formats = vec![0; copy.columns];
     writer.message(&CopyInResponse::new(0, columns, formats))?;
     let CopyIn { input, done, .. } = copy;
-    // Declared before the work that borrows nothing of it, so that an interrupted COPY first drops
-    // the statement and then tells whatever still listens that it must not commit.
+    // Outlives the statement's own work: an interrupted COPY first drops that, and then tells
+    // whatever still listens that it must not commit.
     let mut feed = Feed::new(input);
     tokio::select! {
         biased;
@@ -58,15 +61,18 @@ async fn transfer(
             }
         };
         match message {
-            ClientMessage::CopyData(bytes) if tag.is_none() => {
-                tokio::select! {
-                    biased;
-                    early = &mut done => tag = Some(early?),
-                    () = feed.send(bytes) => {}
+            ClientMessage::CopyData(mut bytes) => {
+                while tag.is_none() && !bytes.is_empty() {
+                    let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
+                    tokio::select! {
+                        biased;
+                        early = &mut done => tag = Some(early?),
+                        () = feed.send(piece) => {}
+                    }
                 }
             }
             // Flush and Sync may come from a client that did not know it would copy.
-            ClientMessage::CopyData(_) | ClientMessage::Flush | ClientMessage::Sync => {}
+            ClientMessage::Flush | ClientMessage::Sync => {}
             ClientMessage::CopyDone => {
                 feed.finish();
                 return match tag {

@@ -2,7 +2,7 @@
 
 use pgwire::messages::response::{ErrorResponse, NoticeResponse};
 
-use crate::error::{Error, SqlState};
+use crate::error::Error;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +22,17 @@ pub(super) fn error_response(error: &Error, severity: Severity) -> ErrorResponse
     ErrorResponse::new(fields(error, severity))
 }
 
+/// The classes of SQLSTATE that make a notice a warning: warnings, and those of transaction state.
+const WARNING_CLASSES: [&str; 2] = ["01", "25"];
+
 /// A warning or a note, by the class of its SQLSTATE.
 pub(super) fn notice_response(notice: &Error) -> NoticeResponse {
-    let severity = if notice.sqlstate() == SqlState::NOTICE {
-        "NOTICE"
-    } else {
-        "WARNING"
-    };
-    NoticeResponse::new(fields(notice, severity))
+    let state = notice.sqlstate().0;
+    let is_warning = WARNING_CLASSES.iter().any(|class| state.starts_with(class));
+    NoticeResponse::new(fields(
+        notice,
+        if is_warning { "WARNING" } else { "NOTICE" },
+    ))
 }
 
 fn fields(error: &Error, severity: &str) -> Vec<(u8, String)> {
@@ -59,6 +62,7 @@ pub(super) fn without_zeros(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::SqlState;
 
     #[test]
     fn every_field_that_is_known_is_sent() {
@@ -83,5 +87,17 @@ mod tests {
                 ('P', "7"),
             ]
         );
+    }
+
+    #[test]
+    fn a_notice_is_as_loud_as_in_postgres() {
+        let severity = |sqlstate| {
+            let notice = notice_response(&Error::new(sqlstate, "x"));
+            notice.fields[0].1.clone()
+        };
+        // DROP TABLE IF EXISTS missing; BEGIN within a transaction.
+        assert_eq!(severity(SqlState::UNDEFINED_TABLE), "NOTICE");
+        assert_eq!(severity(SqlState::ACTIVE_SQL_TRANSACTION), "WARNING");
+        assert_eq!(severity(SqlState::WARNING), "WARNING");
     }
 }

@@ -19,6 +19,7 @@ use super::error_response::{Severity, error_response};
 use super::failure::Failure;
 use super::frame::{FrameReader, FrameWriter};
 use super::startup::{Shared, establish};
+use crate::error::{Error, SqlState};
 
 /// Sockets beyond the sessions: clients that are being greeted, refused, or come to cancel.
 const EXTRA_SOCKETS: usize = 100;
@@ -109,7 +110,7 @@ async fn serve_client<B: Backend>(shared: &Shared<B>, socket: TcpStream, address
     let greeting = establish(shared, &mut reader, &mut writer, address);
     let greeting = tokio::select! {
         biased;
-        () = shared.stop.idle.cancelled() => return,
+        () = shared.stop.idle.cancelled() => Ok(Err(stopping())),
         greeting = tokio::time::timeout(shared.limits.startup_timeout, greeting) => greeting,
     };
     match greeting {
@@ -127,4 +128,11 @@ async fn serve_client<B: Backend>(shared: &Shared<B>, socket: TcpStream, address
         Ok(Ok(None) | Err(Failure::Gone)) => {}
         Err(_) => tracing::debug!(%address, "a client did not finish its startup in time"),
     }
+}
+
+fn stopping() -> Failure {
+    Failure::Fatal(Error::new(
+        SqlState::CANNOT_CONNECT_NOW,
+        "the database system is shutting down",
+    ))
 }

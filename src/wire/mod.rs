@@ -31,6 +31,7 @@ mod row_description;
 mod rows;
 mod simple;
 pub mod startup;
+mod startup_message;
 #[cfg(test)]
 mod tests;
 pub mod types;

@@ -17,7 +17,7 @@ fn reference_pages_are_current() {
     let pages = [
         ("functions.md", tributary_udfs::reference()),
         ("statements.md", statements()),
-        ("options.md", tributary::sources::reference()),
+        ("options.md", options()),
         ("settings.md", settings()),
         ("system-views.md", tributary::catalog::system::reference()),
     ];
@@ -49,6 +49,21 @@ fn statements() -> String {
             let does = std::fs::read_to_string(executed).unwrap();
             let does: Vec<&str> = does.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
             write!(page, "\n{}\n", does.join("\n")).unwrap();
+        }
+    }
+    page
+}
+
+fn options() -> String {
+    use tributary::models::define::{CHECK_OPTIONS, MATERIALIZED_VIEW_OPTIONS};
+    let mut page = format!("# Options\n\n{}", tributary::sources::reference());
+    for (title, statement, options) in [
+        ("Materialized views", "CREATE MATERIALIZED VIEW", MATERIALIZED_VIEW_OPTIONS),
+        ("Checks", "CREATE CHECK", CHECK_OPTIONS),
+    ] {
+        write!(page, "\n## {title}\n\n`WITH (name = 'value', ...)` of `{statement}`.\n\n| option | values, the default first | what it does |\n|---|---|---|\n").unwrap();
+        for option in options {
+            writeln!(page, "| `{}` | {} | {} |", option.name, option.values.join(", "), option.description).unwrap();
         }
     }
     page

@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
     Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
-    TableFactor, TableWithJoins, Value, Visit, VisitMut, Visitor, VisitorMut, visit_expressions,
+    TableFactor, TableWithJoins, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -229,16 +229,39 @@ fn has_no_rows(select: &Select) -> bool {
 }
 
 fn has_aggregate(item: &SelectItem) -> bool {
-    let found = visit_expressions(item, |expr| match expr {
-        Expr::Function(function)
-            if named(&function.name)
-                .is_some_and(|name| AGGREGATES.contains(&name.to_lowercase().as_str())) =>
-        {
-            ControlFlow::Break(())
+    item.visit(&mut Aggregates { depth: 0 }).is_break()
+}
+
+/// Finds an aggregate of the query itself, not of one within it.
+struct Aggregates {
+    depth: usize,
+}
+
+impl Visitor for Aggregates {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Function(function)
+                if self.depth == 0
+                    && named(&function.name)
+                        .is_some_and(|name| AGGREGATES.contains(&name.to_lowercase().as_str())) =>
+            {
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
         }
-        _ => ControlFlow::Continue(()),
-    });
-    found.is_break()
+    }
 }
 
 fn is_wildcard(item: &SelectItem) -> bool {

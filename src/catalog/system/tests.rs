@@ -118,18 +118,15 @@ async fn query(server: Server, sql: &str) -> String {
 #[tokio::test]
 async fn every_view_answers_in_its_own_columns() {
     let empty = Server::new();
-    for view in VIEWS {
-        if view.name() == "lineage" {
+    for of in VIEWS {
+        if of.name() == "lineage" {
             continue;
         }
-        let rows = view.rows(&empty).unwrap();
-        assert_eq!(rows.schema(), view.schema());
-        assert!(std::ptr::eq(
-            view.name(),
-            super::view(view.name()).unwrap().name()
-        ));
+        let rows = of.rows(&empty).unwrap();
+        assert_eq!(rows.schema(), of.schema());
+        assert!(std::ptr::eq(of.name(), view(of.name()).unwrap().name()));
     }
-    assert!(super::view("nothing").is_none());
+    assert!(view("nothing").is_none());
     // An error of a source is the error of the query.
     assert_eq!(
         query(empty, "SELECT * FROM lineage").await,

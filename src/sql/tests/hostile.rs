@@ -33,55 +33,83 @@ fn is_definition(statement: &Statement) -> bool {
 
 #[test]
 fn deep_and_long_statements_are_refused_or_read() {
-    for length in [10, 100, 900, 1_100, 20_000] {
-        read(&format!(
-            "SELECT {}1{}",
-            "(".repeat(length),
-            ")".repeat(length)
-        ));
-        read(&format!("SELECT {}1", "NOT ".repeat(length)));
-        read(&format!("SELECT {}1", "- ".repeat(length)));
-        read(&format!("SELECT 1{}", " + 1".repeat(length)));
-        read(&format!("SELECT a{}", " OR a".repeat(length)));
-        read(&format!("SELECT a{}", "::int".repeat(length)));
-        read(&format!("SELECT a{}", "[1]".repeat(length)));
-        read(&format!("SELECT a{}", " IS NULL".repeat(length)));
-        read(&format!("SELECT a{}", " COLLATE x".repeat(length)));
-        read(&format!("SELECT a{}", " AT TIME ZONE 'x'".repeat(length)));
-        read(&format!("SELECT a{}", ".b".repeat(length)));
-        read(&format!("SELECT 1{}", " UNION SELECT 1".repeat(length)));
-        read(&format!(
-            "SELECT * FROM t{}",
-            " JOIN t USING (a)".repeat(length)
-        ));
-        read(&format!(
-            "SELECT {}1{}",
-            "f(".repeat(length),
-            ")".repeat(length)
-        ));
-        read(&format!(
-            "SELECT {}1{}",
-            "CASE WHEN a THEN ".repeat(length),
-            " END".repeat(length)
-        ));
-        read(&format!(
-            "SELECT * FROM {}t{}",
-            "(SELECT * FROM ".repeat(length),
-            ") x".repeat(length)
-        ));
-        read(&format!("CREATE TABLE t (a INT{})", "[]".repeat(length)));
-        read(&format!(
-            "CREATE TABLE t (a {}INT{})",
-            "ARRAY<".repeat(length),
-            ">".repeat(length)
-        ));
-        read(&format!("SELECT 1{}", ", 1".repeat(length)));
-        read(&format!("SELECT a IN (1{})", ", 1".repeat(length)));
-        read(&";".repeat(length));
-        read(&"/*".repeat(length));
-        read(&"'".repeat(length));
-        read(&"\"".repeat(length));
-        read(&"$a$".repeat(length));
+    let nested = [
+        ("SELECT ", "(", "1", ")"),
+        ("SELECT ", "NOT ", "1", ""),
+        ("SELECT ", "- ", "1", ""),
+        ("SELECT ", "f(", "1", ")"),
+        ("SELECT ", "f(a => ", "1", ")"),
+        ("SELECT ", "CASE WHEN a THEN ", "1", " END"),
+        ("SELECT ", "CAST(", "1", " AS INT)"),
+        ("SELECT ", "EXTRACT(year FROM ", "1", ")"),
+        ("SELECT ", "ARRAY[", "1", "]"),
+        ("SELECT ", "INTERVAL ", "'1 day'", ""),
+        ("SELECT ", "EXISTS (SELECT ", "1", ")"),
+        ("SELECT ", "a IN (SELECT ", "1", ")"),
+        ("SELECT ", "a IN (", "1", ")"),
+        ("SELECT ", "a[", "1", "]"),
+        ("SELECT ", "(a, ", "1", ")"),
+        ("SELECT ", "date ", "'x'", ""),
+        ("SELECT 1 FROM t GROUP BY ", "ROLLUP((", "a", "))"),
+        ("SELECT * FROM ", "(", "t", ")"),
+        ("SELECT * FROM ", "(t JOIN ", "t", " USING (a))"),
+        ("SELECT * FROM ", "(SELECT * FROM ", "t", ") x"),
+        ("SELECT * FROM ", "LATERAL (SELECT * FROM ", "t", ") x"),
+        ("SELECT * FROM ", "f(TABLE(", "t", "))"),
+        ("", "WITH x AS (", "SELECT 1", ") SELECT 1"),
+        ("", "(", "SELECT 1", ")"),
+        ("EXPLAIN ", "(", "SELECT 1", ")"),
+        ("CREATE TABLE t (a ", "ARRAY<", "INT", ">"),
+        ("CREATE TABLE t (a ", "STRUCT<a ", "INT", ">"),
+        ("CREATE TABLE t (a ", "TABLE(a ", "INT", ")"),
+        (
+            "SELECT JSON_TABLE(x, '$' COLUMNS(",
+            "NESTED PATH '$' COLUMNS(",
+            "a INT PATH '$'",
+            ")",
+        ),
+        ("", "/*", "", "*/"),
+    ];
+    let repeated = [
+        ("SELECT 1", " + 1"),
+        ("SELECT 1", " + CASE WHEN a THEN b END"),
+        ("SELECT 1", " + f() WITHIN GROUP (ORDER BY a)"),
+        ("SELECT a", " OR a"),
+        ("SELECT a", " IS DISTINCT FROM a"),
+        ("SELECT a", "::int"),
+        ("SELECT a", "[1]"),
+        ("SELECT a", " IS NULL"),
+        ("SELECT a", " NOT IN (1, 2)"),
+        ("SELECT a", " COLLATE x"),
+        ("SELECT a", " AT TIME ZONE 'x'"),
+        ("SELECT a", " OPERATOR(pg_catalog.+) a"),
+        ("SELECT a", ".b"),
+        ("SELECT (a)", ".b"),
+        ("SELECT 1", " UNION SELECT 1"),
+        ("SELECT * FROM t", " JOIN t USING (a)"),
+        ("SELECT * FROM t", " PIVOT (sum(a) FOR b IN (1))"),
+        ("SELECT * FROM t", ", t"),
+        ("SELECT 1", ", 1"),
+        ("SELECT a IN (1", ", 1"),
+        ("CREATE TABLE t (a INT", "[]"),
+        ("", "SELECT 1;"),
+        ("", ";"),
+        ("", "'"),
+        ("", "\""),
+        ("", "$a$"),
+        ("", "\n"),
+    ];
+    for length in [10, 30, 150, 900, 1_100, 10_000] {
+        for (start, open, middle, close) in nested {
+            let (open, close) = (open.repeat(length), close.repeat(length));
+            // Whole, and broken off where it is deepest.
+            read(&format!("{start}{open}{middle}{close}"));
+            read(&format!("{start}{open}{middle}"));
+            read(&format!("{start}{open}"));
+        }
+        for (start, part) in repeated {
+            read(&format!("{start}{}", part.repeat(length)));
+        }
     }
 }
 

@@ -181,6 +181,7 @@ impl BackendSession for TestSession {
             statement,
             parameter_types,
             schema,
+            plan: None,
         }))
     }
 

@@ -1,5 +1,8 @@
 //! The bytes of `COPY ... FROM STDIN` as rows of text fields, however they are cut into pieces.
 
+#[cfg(test)]
+mod tests;
+
 use crate::error::{Error, Result, SqlState};
 use crate::sql::copy::CopyFormat;
 
@@ -319,111 +322,4 @@ fn number(bytes: &[u8], radix: u32, max_digits: usize, start: u32) -> (u8, usize
         (number * radix + digit, count + 1)
     });
     ((number & 0xff) as u8, count)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn text() -> CopyFormat {
-        CopyFormat::Text {
-            delimiter: b'\t',
-            null: "\\N".to_owned(),
-            header: false,
-        }
-    }
-
-    fn csv() -> CopyFormat {
-        CopyFormat::Csv {
-            delimiter: b',',
-            null: String::new(),
-            header: true,
-            quote: b'"',
-            escape: b'"',
-        }
-    }
-
-    fn decode(format: CopyFormat, bytes: &[u8], piece: usize) -> Result<Vec<CopyRow>> {
-        let columns = vec!["a".to_owned(), "b".to_owned()];
-        let mut decoder = CopyDecoder::new(format, "t", columns);
-        let mut rows = Vec::new();
-        for bytes in bytes.chunks(piece) {
-            rows.extend(decoder.push(bytes)?);
-        }
-        rows.extend(decoder.finish()?);
-        Ok(rows)
-    }
-
-    fn row(a: Option<&str>, b: Option<&str>) -> CopyRow {
-        vec![a.map(str::to_owned), b.map(str::to_owned)]
-    }
-
-    #[test]
-    fn text_is_unescaped_and_ends_at_its_mark() {
-        let bytes = b"1\ta\\tb\\\\\n\\N\t\\x41\\101\\\nz\r\n\t\\.\n\\.\nignored\n";
-        for piece in 1..bytes.len() {
-            let rows = decode(text(), bytes, piece).expect("rows");
-            assert_eq!(
-                rows,
-                [
-                    row(Some("1"), Some("a\tb\\")),
-                    row(None, Some("AA\nz")),
-                    row(Some(""), Some(".")),
-                ]
-            );
-        }
-    }
-
-    #[test]
-    fn csv_keeps_lines_within_quotes_and_tells_null_from_empty() {
-        let bytes = b"a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n,\"\"\nlast,one";
-        for piece in 1..bytes.len() {
-            let rows = decode(csv(), bytes, piece).expect("rows");
-            assert_eq!(
-                rows,
-                [
-                    row(Some("1"), Some("x, \"y\"\nz")),
-                    row(None, Some("")),
-                    row(Some("last"), Some("one")),
-                ]
-            );
-        }
-    }
-
-    #[test]
-    fn an_error_names_table_and_line() {
-        let message = |format, bytes: &[u8]| {
-            let error = decode(format, bytes, 3).expect_err("error");
-            assert_eq!(error.sqlstate(), SqlState::BAD_COPY_FILE_FORMAT);
-            error.message().to_owned()
-        };
-        assert_eq!(
-            message(text(), b"1\t2\n3\t4\n5\t6\t7\n"),
-            "COPY t, line 3: extra data after last expected column"
-        );
-        assert_eq!(
-            message(csv(), b"a,b\n1,\"2\n\"\n3\n"),
-            "COPY t, line 4: missing data for column \"b\""
-        );
-        assert_eq!(
-            message(csv(), b"a,b\n1,\"2\n"),
-            "COPY t, line 2: unterminated CSV quoted field"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_do_not_matter(bytes in "[ab,\"\\\\\t\n\r.N]{0,60}", piece in 1..9_usize) {
-            for format in [text(), csv()] {
-                let whole = decode(format.clone(), bytes.as_bytes(), bytes.len().max(1));
-                let cut = decode(format, bytes.as_bytes(), piece);
-                prop_assert_eq!(
-                    whole.map_err(|error| error.message().to_owned()),
-                    cut.map_err(|error| error.message().to_owned())
-                );
-            }
-        }
-    }
 }

@@ -1,0 +1,114 @@
+//! The names that Postgres gives to the columns of a query's answer.
+//!
+//! A column without `AS` is named for the column, function or type that makes it, and `?column?`
+//! where there is none (`FigureColname` in PostgreSQL's `parse_target.c`). DataFusion's names are
+//! whole expressions, which serve inside of a plan.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr};
+
+use super::cursor::fold;
+
+const UNNAMED: &str = "?column?";
+
+/// Gives the columns of a query's answer the names that Postgres would.
+pub fn rename(schema: SchemaRef, query: &Query) -> SchemaRef {
+    let Some(names) = names(&query.body, schema.fields().len()) else {
+        return schema;
+    };
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .zip(names)
+        .map(|(field, name)| match name {
+            Some(name) => Arc::new(field.as_ref().clone().with_name(name)),
+            None => Arc::clone(field),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// A name for each column, or none for one that has the right name; none at all where the items
+/// cannot be told apart.
+fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, .. } => return names(left, columns),
+        SetExpr::Query(query) => return names(&query.body, columns),
+        _ => return None,
+    };
+    let is_wildcard = |item: &&SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    let wildcards = select.projection.iter().filter(is_wildcard).count();
+    if wildcards > 1 {
+        return None;
+    }
+    let width = (columns + wildcards).checked_sub(select.projection.len())?;
+    let mut names = Vec::with_capacity(columns);
+    for item in &select.projection {
+        match item {
+            SelectItem::UnnamedExpr(expression) => names.push(Some(figure(expression).unwrap_or_else(|| UNNAMED.to_owned()))),
+            SelectItem::ExprWithAlias { .. } | SelectItem::ExprWithAliases { .. } => names.push(None),
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => names.extend(std::iter::repeat_n(None, width)),
+        }
+    }
+    (names.len() == columns).then_some(names)
+}
+
+fn figure(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Identifier(name) => Some(folded(name)),
+        Expr::CompoundIdentifier(parts) => parts.last().map(folded),
+        Expr::Function(function) => function.name.0.last().and_then(|part| part.as_ident()).map(folded),
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
+        Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(data_type.to_string().to_lowercase())),
+        Expr::Case { else_result, .. } => else_result.as_deref().and_then(figure).or_else(|| Some("case".to_owned())),
+        Expr::Exists { .. } => Some("exists".to_owned()),
+        Expr::Extract { .. } => Some("extract".to_owned()),
+        Expr::Substring { .. } => Some("substring".to_owned()),
+        Expr::Trim { .. } => Some("btrim".to_owned()),
+        Expr::Position { .. } => Some("position".to_owned()),
+        Expr::Array(_) => Some("array".to_owned()),
+        Expr::TypedString(typed) => Some(typed.data_type.to_string().to_lowercase()),
+        Expr::Interval(_) => Some("interval".to_owned()),
+        Expr::Value(value) if matches!(value.value, datafusion::sql::sqlparser::ast::Value::Boolean(_)) => Some("bool".to_owned()),
+        Expr::Subquery(query) => match query.body.as_ref() {
+            SetExpr::Select(select) => match select.projection.as_slice() {
+                [SelectItem::UnnamedExpr(expression)] => figure(expression),
+                [SelectItem::ExprWithAlias { alias, .. }] => Some(folded(alias)),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn folded(name: &Ident) -> String {
+    fold(name.value.clone(), name.quote_style)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::{DataType, Field};
+
+    use super::*;
+    use crate::sql::{Statement, parse_one};
+
+    fn named(sql: &str, columns: usize) -> Vec<String> {
+        let Statement::Query(query) = parse_one(sql).unwrap() else { panic!("not a query") };
+        let fields: Vec<_> = (0..columns).map(|index| Field::new(format!("c{index}"), DataType::Utf8, true)).collect();
+        rename(Arc::new(Schema::new(fields)), &query).fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    #[test]
+    fn columns_are_named_as_in_postgres() {
+        assert_eq!(named("SELECT 1, 'a', a, t.B, \"C\", count(*), 1 + 1 AS two", 7), ["?column?", "?column?", "a", "b", "C", "count", "c6"]);
+        assert_eq!(named("SELECT a::text, 1::bigint, CASE WHEN a THEN 1 END, EXISTS (SELECT 1), true", 5), ["a", "bigint", "case", "exists", "bool"]);
+        assert_eq!(named("SELECT *, upper(a) FROM t", 3), ["c0", "c1", "upper"]);
+        assert_eq!(named("SELECT a.*, b.* FROM a, b", 3), ["c0", "c1", "c2"]);
+        assert_eq!(named("SELECT max(a) FROM t UNION SELECT 2", 1), ["max"]);
+        assert_eq!(named("VALUES (1, 2)", 2), ["c0", "c1"]);
+    }
+}

@@ -1,0 +1,65 @@
+//! kill -9 at any moment leaves the catalog, and every table, before or after, never between.
+
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use crate::server::Server;
+
+/// Kills of one run; each starts the server anew.
+const KILLS: usize = 12;
+
+/// Rows that every step adds, so that a count that is no multiple tells of a torn write.
+const ROWS: i64 = 1000;
+
+/// What the client does, over and over, until the server is killed under it.
+async fn work(client: &tokio_postgres::Client, round: usize) -> Result<(), tokio_postgres::Error> {
+    for step in 0.. {
+        let name = format!("r{round}_{step}");
+        client.batch_execute(&format!("CREATE SCHEMA {name}; CREATE TABLE {name}.t AS SELECT value AS id FROM generate_series(1, {ROWS}) s")).await?;
+        client.batch_execute(&format!("CREATE VIEW {name}.v AS SELECT id FROM {name}.t; CREATE MATERIALIZED VIEW {name}.m AS SELECT id FROM {name}.v")).await?;
+        client.batch_execute(&format!("INSERT INTO {name}.t SELECT value FROM generate_series(1, {ROWS}) s; REFRESH MATERIALIZED VIEW {name}.m")).await?;
+        let mut sink = Box::pin(client.copy_in(&format!("COPY {name}.t FROM STDIN")).await?);
+        let rows: String = (0..ROWS).map(|id| format!("{id}\n")).collect();
+        futures::SinkExt::send(&mut sink, bytes::Bytes::from(rows)).await?;
+        sink.as_mut().finish().await?;
+        if step % 2 == 1 {
+            client.batch_execute(&format!("DROP SCHEMA {name} CASCADE")).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Every relation of the catalog can be read, and holds whole steps.
+async fn verify(client: &tokio_postgres::Client) {
+    let relations = client.query("SELECT schema, name, kind, status FROM tributary.models", &[]).await.unwrap();
+    for relation in relations {
+        let (schema, name): (String, String) = (relation.get(0), relation.get(1));
+        let count: i64 = client.query_one(&format!("SELECT count(*) FROM {schema}.{name}"), &[]).await.unwrap().get(0);
+        assert!(count > 0 && count % ROWS == 0 && count <= 3 * ROWS, "{schema}.{name} has {count} rows");
+    }
+    let running: i64 =
+        client.query_one("SELECT count(*) FROM tributary.refreshes WHERE status = 'running'", &[]).await.unwrap().get(0);
+    assert_eq!(running, 0, "what was killed is not still running");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_leaves_every_object_before_or_after() {
+    let seed = std::env::var("TRIBUTARY_CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
+    println!("TRIBUTARY_CRASH_SEED={seed}");
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..KILLS {
+        let server = Server::start(folder.path());
+        let client = server.connect().await;
+        verify(&client).await;
+        // The moment of the kill is what is random here; nothing waits for it to pass.
+        let moment = Duration::from_millis(random.random_range(1..600));
+        let worked = tokio::time::timeout(moment, work(&client, round)).await;
+        assert!(worked.is_err() || worked.unwrap().is_err(), "the work has no end");
+        server.kill();
+    }
+    let server = Server::start(folder.path());
+    verify(&server.connect().await).await;
+}
