@@ -441,6 +441,9 @@ fn from_schema_error(error: &SchemaError) -> Error {
 
 /// DataFusion's planner tells most mistakes by text alone; these are the ones a client looks for.
 fn from_plan_message(message: &str) -> Error {
+    if let Some(error) = undefined_function(message) {
+        return error;
+    }
     let lower = message.to_lowercase();
     let sqlstate = if lower.contains("table '") && lower.contains("not found") {
         SqlState::UNDEFINED_TABLE
@@ -462,6 +465,17 @@ fn from_plan_message(message: &str) -> Error {
         SqlState::SYNTAX_ERROR
     };
     Error::new(sqlstate, lower_first(message))
+}
+
+/// `Invalid function 'soundx'.\nDid you mean 'soundex'?`
+fn undefined_function(message: &str) -> Option<Error> {
+    let (name, rest) = message.strip_prefix("Invalid function '")?.split_once('\'')?;
+    let error = Error::new(SqlState::UNDEFINED_FUNCTION, format!("function {name} does not exist"));
+    let near = rest.split_once("Did you mean '").and_then(|(_, near)| near.split_once('\''));
+    Some(match near {
+        Some((near, _)) => error.with_hint(format!("Perhaps you meant {near}.")),
+        None => error,
+    })
 }
 
 fn has_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -7,7 +7,7 @@ CREATE MATERIALIZED VIEW marketing.campaign_result AS
 SELECT
     campaign_id,
     min(campaign_name) AS campaign_name,
-    min(sent_at) AS sent_at,
+    min(min(sent_at)) OVER (PARTITION BY campaign_id) AS sent_at,
     rfm_segment,
     count(*) AS sent,
     count(opened_at) AS opened,

@@ -26,7 +26,7 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         let result = check::run(&instance, object).await?;
         let found = match (&result.error, result.failing_rows) {
             (Some(error), _) => format!(": {error}"),
-            (None, Some(rows)) if rows > 0 => format!(": {} rows should not be", show::grouped(rows)),
+            (None, Some(rows)) if rows > 0 => format!(": {} that should not be", show::counted(rows)),
             _ => String::new(),
         };
         println!("{:8} {}{found}", result.status.as_str(), object.name);
@@ -35,6 +35,6 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         }
         failed += usize::from(matches!(result.status, CheckStatus::Failed | CheckStatus::Error));
     }
-    println!("{} checks, {failed} failed", checks.len());
+    println!("checks: {}, failed: {failed}", checks.len());
     Ok(if failed == 0 { GOOD } else { ExitCode::from(FAILED) })
 }

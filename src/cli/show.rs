@@ -94,8 +94,8 @@ fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
         }
         Ended::Skipped(broken) => format!("skipped  {name}: {broken} failed"),
         Ended::Passed => format!("passed   {name:40} {:>19} {elapsed:>9}", ""),
-        Ended::Violated { rows, warns: false } => format!("FAILED   {name}: {} rows should not be", grouped(*rows)),
-        Ended::Violated { rows, warns: true } => format!("warning  {name}: {} rows should not be", grouped(*rows)),
+        Ended::Violated { rows, warns: false } => format!("FAILED   {name}: {} that should not be", counted(*rows)),
+        Ended::Violated { rows, warns: true } => format!("warning  {name}: {} that should not be", counted(*rows)),
     }
 }
 
@@ -111,6 +111,11 @@ pub fn summary(report: &Report, elapsed: Duration) -> String {
         [] => "everything is up to date".to_owned(),
         parts => format!("{} in {:.1} s", parts.join(", "), elapsed.as_secs_f64()),
     }
+}
+
+/// A number of rows.
+pub fn counted(rows: u64) -> String {
+    format!("{} {}", grouped(rows), if rows == 1 { "row" } else { "rows" })
 }
 
 /// A number with commas between thousands.

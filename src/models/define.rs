@@ -64,9 +64,8 @@ pub async fn define(instance: &Arc<Instance>, settings: &SessionSettings, statem
     *name = ObjectName::from(full.clone());
     let snapshot = instance.catalog.snapshot();
     let state = instance.state(settings, Reading::Shape);
-    let described = full.to_string();
     let columns = columns(instance, &state, &snapshot, settings, &mut statement).await;
-    let (schema, depends_on) = columns.map_err(|error| error.within(described))?;
+    let (schema, depends_on) = columns?;
     Ok(NewObject {
         oid: None,
         name: full,

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::project::{Project, ProjectModel};
 use super::stale;
+use crate::catalog::journal::CheckStatus;
 use crate::catalog::{Kind, Object, Oid, Snapshot};
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::session::plan::{query_of, resolve_among};
 use crate::sql::comment::CommentOn;
@@ -75,9 +76,10 @@ impl Plan {
 pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
     let snapshot = instance.catalog.snapshot();
     let states = instance.journal.model_states()?;
-    let checked = checked(instance)?;
+    let checked = last_results(instance)?;
     let models: BTreeMap<QualifiedName, Arc<ProjectModel>> =
         project.models.into_iter().map(|model| (model.name.clone(), Arc::new(model))).collect();
+    refuse_orphans(&snapshot, &models)?;
     let graph = Graph::new(models.iter().map(|(name, model)| (name.clone(), reads(model, &models))))?;
     let mut plan = Plan {
         schemas: project.schemas.into_iter().filter(|schema| snapshot.schema(schema).is_none()).collect(),
@@ -104,8 +106,12 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
                 None => Some("new".to_owned()),
             },
             (Kind::Check, _, None) => match object {
-                Some(object) if checked.contains(&object.oid) => None,
-                _ => Some("never checked".to_owned()),
+                Some(object) => match checked.get(&object.oid) {
+                    Some(CheckStatus::Passed | CheckStatus::Warned) => None,
+                    Some(CheckStatus::Failed | CheckStatus::Error) => Some("failed the last time".to_owned()),
+                    None => Some("never checked".to_owned()),
+                },
+                None => Some("new".to_owned()),
             },
             _ => None,
         };
@@ -124,10 +130,10 @@ pub fn kind(model: &ProjectModel) -> Kind {
     Kind::of(&model.definition).unwrap_or(Kind::View)
 }
 
-/// The checks that have a result.
-fn checked(instance: &Instance) -> Result<BTreeSet<Oid>> {
-    let results = instance.journal.check_results(usize::MAX)?;
-    Ok(results.into_iter().map(|result| result.oid).collect())
+/// How each check ended the last time.
+fn last_results(instance: &Instance) -> Result<BTreeMap<Oid, CheckStatus>> {
+    let latest_first = instance.journal.check_results(usize::MAX)?;
+    Ok(latest_first.into_iter().rev().map(|result| (result.oid, result.status)).collect())
 }
 
 /// The project's models that a model reads.
@@ -163,6 +169,25 @@ fn left(snapshot: &Snapshot, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>
         object.project_file.is_some() && !stays
     };
     snapshot.objects().filter(gone).cloned().collect()
+}
+
+/// Refuses to take away what something that stays stands on.
+fn refuse_orphans(snapshot: &Snapshot, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>) -> Result<()> {
+    let left = left(snapshot, models);
+    let mut standing = Vec::new();
+    for object in &left {
+        let by_hand = snapshot.direct_dependents(object.oid).into_iter().filter(|dependent| dependent.project_file.is_none());
+        standing.extend(by_hand.map(|dependent| format!("{} depends on {}", dependent.described(), object.described())));
+        let readers = models.values().filter(|model| model.reads.iter().any(|name| *name == ObjectName::from(object.name.clone())));
+        standing.extend(readers.map(|model| format!("{} reads {}", model.file, object.described())));
+    }
+    if standing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = left.iter().map(|object| object.described()).collect();
+    Err(Error::new(SqlState::DEPENDENT_OBJECTS_STILL_EXIST, format!("cannot drop {}, which left the project, because other objects depend on it", names.join(", ")))
+        .with_detail(standing.join("\n"))
+        .with_hint("Change what depends on it too, or put its file back."))
 }
 
 fn difference(

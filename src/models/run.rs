@@ -9,7 +9,7 @@ use super::define::define;
 use super::plan::{Define, Plan, Step, comments, search_path};
 use super::progress::{Ended, Progress, Rows};
 use super::{check, refresh, rejected, table_id};
-use crate::catalog::journal::{CheckStatus, RefreshRecord, RefreshStatus};
+use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -42,8 +42,6 @@ pub async fn run(instance: &Arc<Instance>, plan: &Plan, progress: &Arc<dyn Progr
     instance.catalog.write(|transaction| {
         plan.schemas.iter().try_for_each(|schema| transaction.create_schema(schema, true).map(drop))
     })?;
-    drop_all(instance, &plan.drops).await?;
-
     let mut report = Report::default();
     let mut schedule = plan.graph.schedule();
     let mut running = JoinSet::new();
@@ -76,6 +74,8 @@ pub async fn run(instance: &Arc<Instance>, plan: &Plan, progress: &Arc<dyn Progr
     if instance.shutdown.is_cancelled() {
         return Err(Error::new(SqlState::ADMIN_SHUTDOWN, "the run was stopped before its end"));
     }
+    // Last, when what stood on them reads something else.
+    drop_all(instance, &plan.drops).await?;
     Ok(report)
 }
 
@@ -92,7 +92,13 @@ async fn take(instance: Arc<Instance>, step: Step, progress: Arc<dyn Progress>) 
 
 async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Result<Ended> {
     let object = match step.define {
-        Some(how) => apply(instance, step, how).await?,
+        Some(how) => match apply(instance, step, how).await {
+            Ok(object) => object,
+            Err(error) => {
+                record_failure(instance, step, &error)?;
+                return Err(error);
+            }
+        },
         None => current(instance, step)?,
     };
     let Some(reason) = &step.build else {
@@ -113,6 +119,20 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
         keep(instance, step, &object)?;
     }
     Ok(Ended::Built { rows: record.rows_written, rejected: record.rows_rejected + record.rows_dropped })
+}
+
+/// Tells the journal of a materialized view whose new definition cannot be planned.
+fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()> {
+    let Ok(object) = current(instance, step) else { return Ok(()) };
+    if object.kind != Kind::MaterializedView {
+        return Ok(());
+    }
+    let mut record = RefreshRecord::start(object.name.clone(), object.oid, "definition changed");
+    instance.journal.add_refresh(&mut record)?;
+    record.fail(error);
+    let previous = instance.journal.model_state(object.oid)?.unwrap_or_default();
+    let state = ModelState { last_refresh_id: record.id, status: RefreshStatus::Failed, error: record.error.clone(), ..previous };
+    instance.journal.finish_refresh(&record, Some(&state))
 }
 
 fn current(instance: &Instance, step: &Step) -> Result<Arc<Object>> {

@@ -136,6 +136,7 @@ impl Session {
     pub async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
         self.refuse_in_failed_transaction(&prepared.statement)?;
         self.refuse_writes_in_transaction(&prepared.statement)?;
+        self.instance.sessions.update(self.client.process, |entry| entry.state = "active");
         execute::statement(self, prepared, parameters).await
     }
 

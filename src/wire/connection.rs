@@ -91,6 +91,8 @@ impl<S: BackendSession> Connection<S> {
         }
         match kind {
             b'S' | b'Q' | b'F' => self.ready().await,
+            // Postgres sends an error at once: a client may wait for it before its Sync.
+            _ if self.skips_to_sync => self.writer.flush().await,
             b'H' => self.writer.flush().await,
             _ => self.writer.relieve().await,
         }

@@ -59,7 +59,7 @@ fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     );
     let second = run(folder.path(), &["run"]);
     assert_eq!(second.status.code(), Some(1), "a check fails");
-    assert!(text(&second.stderr).contains("FAILED   b.positive: 1 rows should not be"), "{}", text(&second.stderr));
+    assert!(text(&second.stderr).contains("FAILED   b.positive: 1 row that should not be"), "{}", text(&second.stderr));
     std::fs::remove_file(folder.path().join("sql/b/total.sql")).unwrap();
     assert_eq!(text(&run(folder.path(), &["plan"]).stdout), "drop materialized view b.total: it left the project\n");
 }

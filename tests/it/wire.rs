@@ -7,10 +7,10 @@ use tokio_postgres::error::SqlState;
 use crate::server::Server;
 
 /// A query that has rows at once and no end in sight.
-const ENDLESS: &str = "SELECT a.value FROM generate_series(1, 100000000) a CROSS JOIN generate_series(1, 100000000) b";
+const ENDLESS: &str = "SELECT b.value FROM generate_series(1, 1000) a CROSS JOIN generate_series(1, 100000000) b";
 
 /// A query that computes without end before its first row.
-const SILENT: &str = "SELECT count(*) FROM generate_series(1, 100000000) a CROSS JOIN generate_series(1, 100000000) b WHERE a.value + b.value = 0";
+const SILENT: &str = "SELECT count(*) FROM generate_series(1, 1000) a CROSS JOIN generate_series(1, 100000000) b WHERE a.value + b.value = 0";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_request_stops_the_work() {
@@ -39,11 +39,7 @@ async fn a_cancel_request_stops_the_work() {
 /// Waits until another session runs one of the endless queries.
 async fn until_active(server: &Server) {
     let watcher = server.connect().await;
-    let active = "SELECT count(*) FROM tributary.sessions WHERE state = 'active' AND query LIKE '%CROSS JOIN%' AND pid <> pg_backend_pid()";
-    let query = match watcher.prepare(active).await {
-        Ok(_) => active,
-        Err(_) => "SELECT count(*) FROM tributary.sessions WHERE state = 'active' AND query LIKE '%100000000%CROSS JOIN%' AND query NOT LIKE '%tributary.sessions%'",
-    };
+    let query = "SELECT count(*) FROM tributary.sessions WHERE state = 'active' AND query LIKE 'SELECT%CROSS JOIN generate_series%' AND query NOT LIKE '%tributary.sessions%'";
     loop {
         let count: i64 = watcher.query_one(query, &[]).await.unwrap().get(0);
         if count > 0 {
@@ -132,7 +128,7 @@ async fn every_error_has_a_sqlstate_of_its_kind() {
     let server = Server::start(folder.path());
     let client = server.connect().await;
     for (query, sqlstate) in [
-        ("SELECT", None),
+        ("SELECT 1", None),
         ("SELEC 1", Some("42601")),
         ("SELECT * FROM nowhere", Some("42P01")),
         ("SELECT nothing", Some("42703")),
