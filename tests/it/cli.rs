@@ -118,7 +118,7 @@ fn an_open_address_without_authentication_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("HINT:"), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("HINT:  Set a password (TRIBUTARY_PASSWORD,"), "{}", text(&refused.stderr));
 }
 
 #[test]
