@@ -58,7 +58,7 @@ fn authentication(configuration: &Configuration) -> Result<wire::Authentication>
             .with_hint("Set user to the role that may connect."));
     }
     if is_open {
-        eprintln!("warning: connections to {address} are not encrypted: keep them within a network you trust");
+        eprintln!("warning: connections to {} are not encrypted: keep them within a network you trust", address.ip());
     }
     wire::Authentication::password(user, password.reveal())
 }
