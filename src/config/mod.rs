@@ -249,11 +249,13 @@ impl Configuration {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::from(error).within(shown.to_string()))?;
         let table: toml::Table = toml::from_str(&text).map_err(|error| {
+            // The line itself is not shown: it may hold the password.
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
             Error::new(
                 SqlState::CONFIG_FILE_ERROR,
-                format!("{shown}: {}", error.message()),
+                format!("{shown}: line {line}: {}", error.message()),
             )
-            .with_detail(error.to_string())
         })?;
         for (name, value) in table {
             let value = match value {
@@ -419,6 +421,20 @@ mod tests {
         assert_eq!(revealed(&from_file).as_deref(), Some("pencil"));
         std::fs::write(&file, "\n").unwrap();
         assert!(from_file.password().is_err());
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_told_by_its_line_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tributary.toml");
+        std::fs::write(&file, "jobs = 1\npassword = pencil\n").unwrap();
+        let error = Configuration::load(Some(&file), |_| None, []).unwrap_err();
+        assert_eq!(error.sqlstate(), SqlState::CONFIG_FILE_ERROR);
+        assert!(
+            error.message().contains("tributary.toml: line 2: "),
+            "{error}"
+        );
+        assert!(!format!("{error:?}").contains("pencil"), "{error:?}");
     }
 
     #[test]
