@@ -122,7 +122,9 @@ fn configuration(matches: &ArgMatches) -> Result<Configuration> {
         };
         flags.push((name.to_owned(), value.to_owned()));
     }
-    Configuration::load(file.as_deref(), |name| std::env::var(name).ok(), flags)
+    // A value that is no text must not pass for one that is not set: it may be a password.
+    let environment = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    Configuration::load(file.as_deref(), environment, flags)
 }
 
 fn log(filter: &str) {

@@ -18,7 +18,8 @@ use crate::wire;
 /// What the configuration, the address or the data directory says. A model that fails is reported,
 /// and the last good version of everything is served.
 pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
-    refuse_open_door(&configuration)?;
+    let authentication = authentication(&configuration)?;
+    let user = configuration.server.user.clone();
     let address = configuration.server.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Error::from(error).within(format!("cannot listen on {address}")).with_hint("Set listen to another address, or to port 0 for any free port.")
@@ -33,20 +34,33 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         Err(error) => show::error(&error),
     }
     let address = listener.local_addr()?;
-    println!("ready: psql -h {} -p {} -U tributary tributary", address.ip(), address.port());
+    println!("ready: psql -h {} -p {} -U {user} tributary", address.ip(), address.port());
     let limits = wire::Limits { max_connections: instance.configuration.server.max_connections, ..wire::Limits::default() };
-    wire::serve(listener, Arc::new(crate::session::Server::new(Arc::clone(&instance))), limits, instance.shutdown.clone()).await;
+    wire::serve(listener, Arc::new(crate::session::Server::new(Arc::clone(&instance))), authentication, limits, instance.shutdown.clone()).await;
     Ok(GOOD)
 }
 
-/// Without authentication, only this machine may connect.
-fn refuse_open_door(configuration: &Configuration) -> Result<()> {
+/// With a password every client needs it; without, only this machine may connect.
+fn authentication(configuration: &Configuration) -> Result<wire::Authentication> {
     let address = configuration.server.listen;
-    if address.ip().is_loopback() {
-        return Ok(());
+    let is_open = !address.ip().is_loopback();
+    let Some(password) = configuration.password()? else {
+        if is_open {
+            let message = format!("refusing to listen on {address}, where others can connect, without authentication");
+            return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message)
+                .with_hint("Set a password (TRIBUTARY_PASSWORD, or password in tributary.toml), or listen on 127.0.0.1."));
+        }
+        return Ok(wire::Authentication::trust());
+    };
+    let user = &configuration.server.user;
+    if user.is_empty() {
+        return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, "user is empty, but there is a password")
+            .with_hint("Set user to the role that may connect."));
     }
-    Err(Error::new(SqlState::INVALID_AUTHORIZATION, format!("refusing to listen on {address}, where others can connect, without authentication"))
-        .with_hint("Listen on 127.0.0.1."))
+    if is_open {
+        eprintln!("warning: connections to {} are not encrypted: keep them within a network you trust", address.ip());
+    }
+    wire::Authentication::password(user, password.reveal())
 }
 
 /// Begins to stop at Ctrl-C or SIGTERM; a second Ctrl-C stops at once.

@@ -8,7 +8,7 @@
 
 mod values;
 
-pub use values::{ByteSize, MemoryLimit, Milliseconds, Names, Switch, TimeZone};
+pub use values::{ByteSize, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -126,8 +126,14 @@ settings! {
         data_dir: PathBuf = ".tributary",
         /// Where the tables are kept. A URL of a folder: `file:///...`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`; empty for the folder `tables` in `data_dir`.
         warehouse: String = "",
-        /// The address that the server listens on. Port 0 takes any free port, which is printed. An address that others can reach needs authentication to be configured.
+        /// The address that the server listens on. Port 0 takes any free port, which is printed. An address that others can reach needs a `password`.
         listen: SocketAddr = "127.0.0.1:7432",
+        /// The role that clients connect as once there is a password. Without one, any name does.
+        user: String = "tributary",
+        /// The password of `user`. With it, every client must authenticate, by SCRAM-SHA-256; without, only this machine may connect. Never shown; as a flag, other users of the machine could see it.
+        password: Secret = "",
+        /// A file that holds the password, such as `/run/secrets/tributary`. Blanks and line ends around the password are left out.
+        password_file: PathBuf = "",
         /// How much memory queries may use before they spill to disk. A size such as `4GB`, or a share of the machine such as `50%`.
         memory_limit: MemoryLimit = "50%",
         /// How much disk spilled data may use. A query that needs more ends with an error.
@@ -249,11 +255,13 @@ impl Configuration {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::from(error).within(shown.to_string()))?;
         let table: toml::Table = toml::from_str(&text).map_err(|error| {
+            // The line itself is not shown: it may hold the password.
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
             Error::new(
                 SqlState::CONFIG_FILE_ERROR,
-                format!("{shown}: {}", error.message()),
+                format!("{shown}: line {line}: {}", error.message()),
             )
-            .with_detail(error.to_string())
         })?;
         for (name, value) in table {
             let value = match value {
@@ -282,6 +290,38 @@ impl Configuration {
             self.session.set(name, value)
         } else {
             self.server.set(name, value)
+        }
+    }
+
+    /// The password that clients need, from `password` or `password_file`; `None` where there is none.
+    ///
+    /// # Errors
+    /// F0000 where both are set, or the file is empty; what reading it says.
+    pub fn password(&self) -> Result<Option<Secret>> {
+        let Config {
+            password,
+            password_file,
+            ..
+        } = &self.server;
+        if password_file.as_os_str().is_empty() {
+            return Ok(Some(password.clone()).filter(|password| !password.is_empty()));
+        }
+        if !password.is_empty() {
+            return Err(Error::new(
+                SqlState::CONFIG_FILE_ERROR,
+                "password and password_file are both set",
+            )
+            .with_hint("Set one of them."));
+        }
+        let shown = format!("password_file: {}", password_file.display());
+        let text = std::fs::read_to_string(password_file)
+            .map_err(|error| Error::from(error).within(&shown))?;
+        match text.trim() {
+            "" => Err(Error::new(
+                SqlState::CONFIG_FILE_ERROR,
+                format!("{shown}: the file is empty"),
+            )),
+            password => Ok(Some(Secret::new(password))),
         }
     }
 
@@ -356,6 +396,51 @@ mod tests {
         assert_eq!(loaded.server.listen.port(), 3);
         assert_eq!(loaded.server.jobs, 3);
         assert_eq!(loaded.session.statement_timeout.0, 5000);
+    }
+
+    #[test]
+    fn the_password_comes_from_its_setting_or_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, " pencil\n").unwrap();
+        let load = |name: &str, value: &str| {
+            let flags = [(name.to_owned(), value.to_owned())];
+            Configuration::load(None, |_| None, flags).unwrap()
+        };
+        let revealed = |configuration: &Configuration| {
+            configuration
+                .password()
+                .unwrap()
+                .map(|password| password.reveal().to_owned())
+        };
+        assert_eq!(revealed(&load("jobs", "1")), None);
+        let mut set = load("password", "pencil");
+        assert_eq!(revealed(&set).as_deref(), Some("pencil"));
+        assert_eq!(set.server.get("password").as_deref(), Some("********"));
+        assert!(!format!("{set:?}").contains("pencil"));
+        set.server.password_file.clone_from(&file);
+        assert_eq!(
+            set.password().unwrap_err().sqlstate(),
+            SqlState::CONFIG_FILE_ERROR
+        );
+        let from_file = load("password_file", &file.display().to_string());
+        assert_eq!(revealed(&from_file).as_deref(), Some("pencil"));
+        std::fs::write(&file, "\n").unwrap();
+        assert!(from_file.password().is_err());
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_told_by_its_line_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tributary.toml");
+        std::fs::write(&file, "jobs = 1\npassword = pencil\n").unwrap();
+        let error = Configuration::load(Some(&file), |_| None, []).unwrap_err();
+        assert_eq!(error.sqlstate(), SqlState::CONFIG_FILE_ERROR);
+        assert!(
+            error.message().contains("tributary.toml: line 2: "),
+            "{error}"
+        );
+        assert!(!format!("{error:?}").contains("pencil"), "{error:?}");
     }
 
     #[test]

@@ -45,6 +45,52 @@ plain_value!(
     ToString::to_string
 );
 
+/// Text that is never shown: not by `SHOW`, in no view, message or log.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// What is shown of it.
+const MASK: &str = "********";
+
+impl Secret {
+    /// A secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Value for Secret {
+    const KIND: &'static str = "secret";
+
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(Self::new(text))
+    }
+
+    fn show(&self) -> String {
+        if self.is_empty() {
+            String::new()
+        } else {
+            MASK.to_owned()
+        }
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.show())
+    }
+}
+
 /// A number of bytes: `512MB`, `4GB`; units are powers of 1024, as in Postgres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
@@ -367,6 +413,15 @@ mod tests {
         assert!(Milliseconds::read("5 parsecs").is_err());
         assert_eq!(MemoryLimit::read("50%").unwrap().bytes(1000), 500);
         assert!(MemoryLimit::read("0").is_err());
+    }
+
+    #[test]
+    fn secrets_are_shown_to_no_one() {
+        let secret = Secret::read("pencil").unwrap();
+        assert_eq!(secret.show(), "********");
+        assert_eq!(format!("{secret:?}"), "********");
+        assert_eq!(secret.reveal(), "pencil");
+        assert_eq!(Secret::default().show(), "");
     }
 
     #[test]

@@ -94,6 +94,18 @@ impl FrameReader {
         Ok(Frame { kind, body })
     }
 
+    /// The next message of a client that was asked for its password: nothing else is read of it.
+    pub(super) async fn password_message(&mut self) -> Step<Bytes> {
+        self.fill(1).await?;
+        match self.buffer[0] {
+            b'p' => Ok(self.frame().await?.body),
+            b'X' => Err(Failure::Gone),
+            other => Err(Failure::out_of_step(format!(
+                "expected SASL response, got message type {other}"
+            ))),
+        }
+    }
+
     /// Waits until the client has gone, reading ahead meanwhile; never ends while it is there.
     pub(super) async fn gone(&mut self) -> Failure {
         while self.buffer.len() < READ_AHEAD_BYTES {

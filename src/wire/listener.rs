@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Limits;
+use super::authentication::Authentication;
 use super::backend::Backend;
 use super::cancel::CancelRegistry;
 use super::connection::Stop;
@@ -33,6 +34,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub async fn serve<B: Backend>(
     listener: TcpListener,
     backend: Arc<B>,
+    authentication: Authentication,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
@@ -42,6 +44,7 @@ pub async fn serve<B: Backend>(
     };
     let shared = Arc::new(Shared {
         backend,
+        authentication,
         registry: Arc::new(CancelRegistry::default()),
         sessions: Arc::new(Semaphore::new(limits.max_connections)),
         stop,

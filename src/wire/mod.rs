@@ -1,15 +1,17 @@
 //! The Postgres wire protocol: accept loop, connections, portals, COPY, cancel, and the encoding of
 //! rows. It knows of the server behind it only what [`Backend`] says.
 //!
-//! A connection is one task: [`listener`] accepts it, [`startup`] greets the client, `connection`
-//! takes its messages one by one and hands them to `simple` or `extended`. Frontend messages are
-//! decoded here, with every length checked before it is used; the messages of the server are
-//! encoded by pgwire, except for rows, which go from Arrow arrays straight into the output buffer.
+//! A connection is one task: [`listener`] accepts it, [`startup`] greets the client,
+//! `authentication` asks for its password where there is one, `connection` takes its messages one
+//! by one and hands them to `simple` or `extended`. Frontend messages are decoded here, with every
+//! length checked before it is used; the messages of the server are encoded by pgwire, except for
+//! rows, which go from Arrow arrays straight into the output buffer.
 //!
 //! Whatever a client sends, memory stays bounded: frames grow only as their bytes arrive, rows are
 //! written in pieces of 64 kB and wait for the client to read them, and the number of statements,
 //! portals and connections is limited by [`Limits`].
 
+mod authentication;
 mod backend;
 mod cancel;
 mod connection;
@@ -29,6 +31,7 @@ mod portal;
 mod reader;
 mod row_description;
 mod rows;
+mod scram;
 mod simple;
 pub mod startup;
 mod startup_message;
@@ -38,6 +41,7 @@ pub mod types;
 
 use std::time::Duration;
 
+pub use authentication::Authentication;
 pub use backend::{Backend, BackendSession, Client};
 pub use copy_decoder::CopyDecoder;
 pub use listener::serve;
@@ -49,6 +53,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// How long a client may take from connecting to being ready for queries.
     pub startup_timeout: Duration,
+    /// How long a client waits to hear that its user or password is wrong.
+    pub failed_login_delay: Duration,
     /// The largest message of a client, in bytes; a larger one ends the connection with 54000.
     pub max_message_bytes: usize,
     /// Prepared statements of one connection; one more is refused with 53400.
@@ -64,6 +70,7 @@ impl Default for Limits {
         Self {
             max_connections: 100,
             startup_timeout: Duration::from_secs(60),
+            failed_login_delay: Duration::from_secs(1),
             max_message_bytes: 256 << 20,
             max_prepared_statements: 10_000,
             max_portals: 10_000,

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use pgwire::messages::response::SslResponse;
 use pgwire::messages::startup::{
-    Authentication, BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey,
+    BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
+use super::authentication::Authentication;
 use super::backend::{Backend, BackendSession, Client};
 use super::cancel::{CancelKey, CancelRegistry};
 use super::connection::{Connection, Stop};
@@ -25,9 +26,6 @@ const SSL_REQUEST: u32 = 80_877_103;
 const GSS_ENCRYPTION_REQUEST: u32 = 80_877_104;
 const CANCEL_REQUEST: u32 = 80_877_102;
 
-/// The version that clients are told: that of the PostgreSQL they may take this server for.
-pub const SERVER_VERSION: &str = concat!("15.0 (Tributary ", env!("CARGO_PKG_VERSION"), ")");
-
 /// The settings that clients are told of at connect and when they change, with what they are
 /// where the session has no such setting.
 pub const REPORTED_SETTINGS: [(&str, &str); 13] = [
@@ -40,7 +38,7 @@ pub const REPORTED_SETTINGS: [(&str, &str); 13] = [
     ("IntervalStyle", "postgres"),
     ("is_superuser", "on"),
     ("server_encoding", "UTF8"),
-    ("server_version", SERVER_VERSION),
+    ("server_version", crate::SERVER_VERSION),
     ("session_authorization", ""),
     ("standard_conforming_strings", "on"),
     ("TimeZone", "UTC"),
@@ -49,6 +47,7 @@ pub const REPORTED_SETTINGS: [(&str, &str); 13] = [
 /// What all connections share.
 pub(super) struct Shared<B> {
     pub(super) backend: Arc<B>,
+    pub(super) authentication: Authentication,
     pub(super) limits: Arc<Limits>,
     pub(super) registry: Arc<CancelRegistry>,
     pub(super) sessions: Arc<Semaphore>,
@@ -66,6 +65,11 @@ pub(super) async fn establish<B: Backend>(
         return Ok(None);
     };
     negotiate(&startup, writer)?;
+    // Before it takes a place: whoever has no password cannot keep others from theirs.
+    shared
+        .authentication
+        .check(&startup.user, address, &shared.limits, reader, writer)
+        .await?;
     let slot = Arc::clone(&shared.sessions)
         .try_acquire_owned()
         .map_err(|_| {
@@ -77,7 +81,6 @@ pub(super) async fn establish<B: Backend>(
                 .with_hint("Close connections, or raise max_connections."),
             )
         })?;
-    authenticate(writer)?;
     if startup.database != shared.backend.database() {
         let message = format!("database \"{}\" does not exist", startup.database);
         let hint = format!("The database is \"{}\".", shared.backend.database());
@@ -180,11 +183,6 @@ fn negotiate(startup: &Startup, writer: &mut FrameWriter) -> Step<()> {
         writer.message(&NegotiateProtocolVersion::new(newest, options))?;
     }
     Ok(())
-}
-
-/// Every client is trusted: the server listens where only trusted clients are.
-fn authenticate(writer: &mut FrameWriter) -> Step<()> {
-    writer.message(&Authentication::Ok)
 }
 
 fn greet<S: BackendSession>(

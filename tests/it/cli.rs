@@ -118,7 +118,28 @@ fn an_open_address_without_authentication_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("HINT:"), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("HINT:  Set a password (TRIBUTARY_PASSWORD,"), "{}", text(&refused.stderr));
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for_and_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tributary.toml"), "user = 'reader'\npassword = 'pencil'").unwrap();
+    let server = Server::start(folder.path());
+    let connect = async |user: &str, password: &str| {
+        let mut config = tokio_postgres::Config::new();
+        config.host("127.0.0.1").port(server.port).dbname("tributary").user(user).password(password);
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        Ok::<_, tokio_postgres::Error>(client)
+    };
+    for (user, password) in [("reader", "pen"), ("tributary", "pencil")] {
+        let error = connect(user, password).await.err().unwrap();
+        assert_eq!(error.code().unwrap().code(), "28P01", "{user}");
+    }
+    let client = connect("reader", "pencil").await.unwrap();
+    let shown: String = client.query_one("SHOW password", &[]).await.unwrap().get(0);
+    assert_eq!(shown, "********");
 }
 
 #[test]

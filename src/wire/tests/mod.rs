@@ -1,5 +1,6 @@
 //! The protocol over a real socket, before a small server of its own.
 
+mod authentication;
 mod backend;
 mod copy;
 mod hostile;
@@ -16,7 +17,7 @@ use tokio_postgres::{Client, NoTls};
 use tokio_util::sync::CancellationToken;
 
 use self::backend::TestBackend;
-use super::{Limits, serve};
+use super::{Authentication, Limits, serve};
 
 /// A server on a free port, stopped when it is dropped.
 struct Server {
@@ -32,11 +33,21 @@ impl Server {
     }
 
     async fn start_with(limits: Limits) -> Self {
+        Self::start_guarded(Authentication::trust(), limits).await
+    }
+
+    async fn start_guarded(authentication: Authentication, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
         let address = listener.local_addr().expect("address");
         let backend = Arc::new(TestBackend::default());
         let shutdown = CancellationToken::new();
-        let serving = serve(listener, Arc::clone(&backend), limits, shutdown.clone());
+        let serving = serve(
+            listener,
+            Arc::clone(&backend),
+            authentication,
+            limits,
+            shutdown.clone(),
+        );
         Self {
             address,
             backend,

@@ -1,0 +1,154 @@
+//! How clients prove who they are.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use aws_lc_rs::{hmac, rand};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use pgwire::messages::startup::Authentication as AuthenticationMessage;
+
+use super::Limits;
+use super::failure::{Failure, Step, protocol_violation};
+use super::frame::{FrameReader, FrameWriter};
+use super::reader::BodyReader;
+use super::scram::{ClientFirst, MECHANISM, Verifier};
+use crate::error::{Error, Result, SqlState};
+
+/// As long as PostgreSQL's, in bytes.
+const SALT_BYTES: usize = 16;
+const NONCE_BYTES: usize = 18;
+
+/// What clients must show before they may ask anything.
+#[derive(Debug)]
+pub struct Authentication {
+    /// `None` where every client is trusted.
+    role: Option<Role>,
+}
+
+impl Authentication {
+    /// Every client is who it says: only for a server that listens where only trusted clients are.
+    pub fn trust() -> Self {
+        Self { role: None }
+    }
+
+    /// Clients connect as `user` and know the password, which is checked by SCRAM-SHA-256. The
+    /// password itself is not kept.
+    ///
+    /// # Errors
+    /// XX000 where the machine has no random numbers.
+    pub fn password(user: &str, password: &str) -> Result<Self> {
+        let mut key = [0; 32];
+        fill_with_random(&mut key)?;
+        let salts = hmac::Key::new(hmac::HMAC_SHA256, &key);
+        let verifier = Verifier::new(password, salt(&salts, user).as_ref());
+        let role = Role {
+            user: user.to_owned(),
+            verifier,
+            salts,
+        };
+        Ok(Self { role: Some(role) })
+    }
+
+    /// Has a client prove that it is `user`, and tells it so.
+    ///
+    /// # Errors
+    /// 28P01 for a wrong user or password, which are not told apart; 08P01 for a broken exchange.
+    pub(super) async fn check(
+        &self,
+        user: &str,
+        address: SocketAddr,
+        limits: &Limits,
+        reader: &mut FrameReader,
+        writer: &mut FrameWriter,
+    ) -> Step<()> {
+        if let Some(role) = &self.role
+            && !role.exchange(user, reader, writer).await?
+        {
+            tracing::warn!(%address, ?user, "password authentication failed");
+            // Whoever guesses keeps one of the server's few sockets meanwhile, even if it leaves.
+            tokio::time::sleep(limits.failed_login_delay).await;
+            let message = format!("password authentication failed for user \"{user}\"");
+            let error = Error::new(SqlState::INVALID_PASSWORD, message);
+            return Err(Failure::Fatal(error));
+        }
+        writer.message(&AuthenticationMessage::Ok)
+    }
+}
+
+/// The one role that may connect.
+struct Role {
+    user: String,
+    verifier: Verifier,
+    /// Gives every user a salt, also those that do not exist, so that a client cannot tell.
+    salts: hmac::Key,
+}
+
+impl Role {
+    /// Whether the client is the role and knows its password.
+    async fn exchange(
+        &self,
+        user: &str,
+        reader: &mut FrameReader,
+        writer: &mut FrameWriter,
+    ) -> Step<bool> {
+        let mechanisms = vec![MECHANISM.to_owned()];
+        writer.message(&AuthenticationMessage::SASL(mechanisms))?;
+        writer.flush().await?;
+        let first = ClientFirst::decode(&initial_response(reader.password_message().await?)?)?;
+
+        let mut nonce = [0; NONCE_BYTES];
+        fill_with_random(&mut nonce)?;
+        let salt = salt(&self.salts, user);
+        let challenge = first.challenge(&salt, &STANDARD.encode(nonce));
+        let message = Bytes::copy_from_slice(challenge.message.as_bytes());
+        writer.message(&AuthenticationMessage::SASLContinue(message))?;
+        writer.flush().await?;
+
+        let answer = reader.password_message().await?;
+        let proven = challenge.verify(&answer, &self.verifier)?;
+        match proven.filter(|_| user == self.user) {
+            Some(message) => {
+                writer.message(&AuthenticationMessage::SASLFinal(message.into()))?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+impl fmt::Debug for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Role")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The mechanism that the client chose, which must be the one there is, and its first message.
+fn initial_response(body: Bytes) -> Result<Bytes> {
+    let mut body = BodyReader::new(body);
+    if body.string()? != MECHANISM {
+        let message = "client selected an invalid SASL authentication mechanism";
+        return Err(protocol_violation(message));
+    }
+    let first = body
+        .value()?
+        .ok_or_else(|| protocol_violation("SASL authentication without a first message"))?;
+    body.end()?;
+    Ok(first)
+}
+
+fn salt(salts: &hmac::Key, user: &str) -> [u8; SALT_BYTES] {
+    let tag = hmac::sign(salts, user.as_bytes());
+    let mut salt = [0; SALT_BYTES];
+    for (to, from) in salt.iter_mut().zip(tag.as_ref()) {
+        *to = *from;
+    }
+    salt
+}
+
+fn fill_with_random(bytes: &mut [u8]) -> Result<()> {
+    rand::fill(bytes).map_err(|_| Error::internal("the machine gives no random numbers"))
+}

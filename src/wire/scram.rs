@@ -1,0 +1,279 @@
+//! SCRAM-SHA-256, the server's side: the messages and keys of RFC 5802 with the hash of RFC 7677.
+//!
+//! Nothing here waits or sends: [`ClientFirst`] becomes a [`Challenge`], and the client's answer to
+//! that is right or wrong. The name within the client's first message is ignored, as in PostgreSQL:
+//! the role is the one of the startup message. Channel binding needs encryption and is not offered.
+
+use std::num::NonZeroU32;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::{digest, hmac, pbkdf2};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::failure::protocol_violation;
+use super::reader::utf8;
+use crate::error::{Error, Result};
+
+/// The mechanism's name in the SASL messages.
+pub(super) const MECHANISM: &str = "SCRAM-SHA-256";
+/// The least that RFC 7677 asks for, and what PostgreSQL takes.
+const ITERATIONS: NonZeroU32 = match NonZeroU32::new(4096) {
+    Some(iterations) => iterations,
+    None => NonZeroU32::MIN,
+};
+
+type Key = [u8; digest::SHA256_OUTPUT_LEN];
+
+/// What is kept of a password: enough to check a proof, too little to make one.
+pub(super) struct Verifier {
+    stored_key: Key,
+    server_key: Key,
+}
+
+impl Verifier {
+    /// Derives the keys. A password that SASLprep (RFC 4013) refuses is taken as it is, as clients do.
+    pub(super) fn new(password: &str, salt: &[u8]) -> Self {
+        let prepared = stringprep::saslprep(password).unwrap_or(password.into());
+        let mut salted = Key::default();
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA256,
+            ITERATIONS,
+            salt,
+            prepared.as_bytes(),
+            &mut salted,
+        );
+        Self {
+            stored_key: sha256(&sign(&salted, b"Client Key")),
+            server_key: sign(&salted, b"Server Key"),
+        }
+    }
+
+    /// Whether who made the proof knows the password.
+    fn accepts(&self, auth_message: &str, proof: &Key) -> bool {
+        let mut client_key = sign(&self.stored_key, auth_message.as_bytes());
+        for (key, proof) in client_key.iter_mut().zip(proof) {
+            *key ^= proof;
+        }
+        verify_slices_are_equal(&sha256(&client_key), &self.stored_key).is_ok()
+    }
+}
+
+/// The client's first message.
+pub(super) struct ClientFirst {
+    /// What was said of channel binding, which the final message must repeat.
+    header: &'static str,
+    /// The message after the header.
+    bare: String,
+    nonce: String,
+}
+
+impl ClientFirst {
+    /// Reads `n,,n=user,r=nonce`.
+    ///
+    /// # Errors
+    /// 08P01 for what is no such message, 0A000 for what it may ask but nobody here has.
+    pub(super) fn decode(message: &[u8]) -> Result<Self> {
+        let message = utf8(message)?;
+        let (header, bare) = if let Some(bare) = message.strip_prefix("n,,") {
+            ("n,,", bare)
+        } else if let Some(bare) = message.strip_prefix("y,,") {
+            ("y,,", bare)
+        } else if message.starts_with("n,a=") || message.starts_with("y,a=") {
+            return Err(Error::unsupported("a SASL authorization identity"));
+        } else if message.starts_with("p=") {
+            return Err(malformed("channel binding was not offered"));
+        } else {
+            return Err(malformed("the first message has no header"));
+        };
+        if bare.starts_with("m=") {
+            return Err(Error::unsupported("a mandatory SCRAM extension"));
+        }
+        let mut attributes = bare.split(',');
+        if !attributes.next().is_some_and(|name| name.starts_with("n=")) {
+            return Err(malformed("the first message has no user name"));
+        }
+        let nonce = attributes
+            .next()
+            .and_then(|nonce| nonce.strip_prefix("r="))
+            .filter(|nonce| !nonce.is_empty() && nonce.bytes().all(|byte| byte.is_ascii_graphic()))
+            .ok_or_else(|| malformed("the first message has no nonce"))?;
+        Ok(Self {
+            header,
+            bare: bare.to_owned(),
+            nonce: nonce.to_owned(),
+        })
+    }
+
+    /// Answers it. `nonce` must never have been used before.
+    pub(super) fn challenge(self, salt: &[u8], nonce: &str) -> Challenge {
+        let nonce = format!("{}{nonce}", self.nonce);
+        let message = format!("r={nonce},s={},i={ITERATIONS}", STANDARD.encode(salt));
+        Challenge {
+            header: self.header,
+            client_first: self.bare,
+            nonce,
+            message,
+        }
+    }
+}
+
+/// The server's first message, and what led to it.
+pub(super) struct Challenge {
+    header: &'static str,
+    client_first: String,
+    nonce: String,
+    /// The message.
+    pub(super) message: String,
+}
+
+impl Challenge {
+    /// Checks the client's final message, `c=biws,r=nonce,p=proof`. Gives the server's final
+    /// message, by which the client knows the server, or `None` where the proof is wrong.
+    ///
+    /// # Errors
+    /// 08P01 for what is no such message, or is one of another exchange.
+    pub(super) fn verify(&self, message: &[u8], verifier: &Verifier) -> Result<Option<String>> {
+        let message = utf8(message)?;
+        let (without_proof, proof) = message
+            .rsplit_once(",p=")
+            .ok_or_else(|| malformed("the final message has no proof"))?;
+        let mut attributes = without_proof.split(',');
+        let binding = attributes
+            .next()
+            .and_then(|binding| binding.strip_prefix("c="));
+        if binding != Some(STANDARD.encode(self.header).as_str()) {
+            return Err(malformed("the channel binding is not that of the start"));
+        }
+        let nonce = attributes.next().and_then(|nonce| nonce.strip_prefix("r="));
+        if nonce != Some(self.nonce.as_str()) {
+            return Err(malformed("the nonce does not match"));
+        }
+        let proof = STANDARD
+            .decode(proof)
+            .ok()
+            .and_then(|proof| Key::try_from(proof).ok())
+            .ok_or_else(|| malformed("the proof has not the right form"))?;
+        let auth_message = format!("{},{},{without_proof}", self.client_first, self.message);
+        let signature = sign(&verifier.server_key, auth_message.as_bytes());
+        Ok(verifier
+            .accepts(&auth_message, &proof)
+            .then(|| format!("v={}", STANDARD.encode(signature))))
+    }
+}
+
+fn malformed(detail: &str) -> Error {
+    protocol_violation(format!("malformed SCRAM message: {detail}"))
+}
+
+fn sign(key: &[u8], message: &[u8]) -> Key {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message);
+    first_bytes(tag.as_ref())
+}
+
+fn sha256(bytes: &[u8]) -> Key {
+    first_bytes(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// The whole of a SHA-256, whose type does not tell its length.
+fn first_bytes(bytes: &[u8]) -> Key {
+    let mut key = Key::default();
+    for (to, from) in key.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The example of RFC 7677, section 3.
+    const CLIENT_FIRST: &str = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
+    const SERVER_NONCE: &str = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+    const SALT: &str = "W22ZaJ0SNY7soEsUEjb6gQ==";
+    const SERVER_FIRST: &str =
+        "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+    const CLIENT_FINAL: &str = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+    const SERVER_FINAL: &str = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
+
+    fn challenge() -> Challenge {
+        let salt = STANDARD.decode(SALT).unwrap();
+        let first = ClientFirst::decode(CLIENT_FIRST.as_bytes()).unwrap();
+        first.challenge(&salt, SERVER_NONCE)
+    }
+
+    fn verifier(password: &str) -> Verifier {
+        Verifier::new(password, &STANDARD.decode(SALT).unwrap())
+    }
+
+    #[test]
+    fn the_example_of_the_standard_is_followed() {
+        let challenge = challenge();
+        assert_eq!(challenge.message, SERVER_FIRST);
+        let answer = challenge.verify(CLIENT_FINAL.as_bytes(), &verifier("pencil"));
+        assert_eq!(answer.unwrap().as_deref(), Some(SERVER_FINAL));
+    }
+
+    #[test]
+    fn another_password_is_not_accepted() {
+        let answer = challenge().verify(CLIENT_FINAL.as_bytes(), &verifier("pencils"));
+        assert_eq!(answer.unwrap(), None);
+    }
+
+    #[test]
+    fn passwords_are_prepared_as_clients_do() {
+        let composed = verifier("caf\u{e9} \u{2168}");
+        let decomposed = verifier("cafe\u{301}\u{a0}IX");
+        assert_eq!(composed.stored_key, decomposed.stored_key);
+        // Not allowed by SASLprep, thus taken as it is.
+        verifier("bell\u{7}");
+    }
+
+    #[test]
+    fn messages_that_are_not_of_the_exchange_are_refused() {
+        for (message, sqlstate) in [
+            ("", "08P01"),
+            ("n,,", "08P01"),
+            ("n,,n=user", "08P01"),
+            ("n,,n=user,r=", "08P01"),
+            ("n,,n=user,r=with space", "08P01"),
+            ("n,,r=nonce", "08P01"),
+            ("p=tls-server-end-point,,n=user,r=nonce", "08P01"),
+            ("n,a=other,n=user,r=nonce", "0A000"),
+            ("n,,m=must,n=user,r=nonce", "0A000"),
+        ] {
+            let error = ClientFirst::decode(message.as_bytes()).err().unwrap();
+            assert_eq!(error.sqlstate().0, sqlstate, "{message}");
+        }
+        let (before, proof) = CLIENT_FINAL.split_once(",p=").unwrap();
+        for message in [
+            String::new(),
+            before.to_owned(),
+            format!("{before},p="),
+            format!("{before},p=AAAA"),
+            format!("{before},p=AAAA{proof}"),
+            format!("{before},p=!{proof}"),
+            CLIENT_FINAL.replace("c=biws", "c=eSws"),
+            CLIENT_FINAL.replace("r=rO", "r=RO"),
+        ] {
+            let error = challenge()
+                .verify(message.as_bytes(), &verifier("pencil"))
+                .unwrap_err();
+            assert_eq!(error.sqlstate().0, "08P01", "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_an_error_or_a_wrong_proof(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            if let Ok(first) = ClientFirst::decode(&bytes) {
+                first.challenge(b"salt", SERVER_NONCE);
+            }
+            let stored = Verifier { stored_key: Key::default(), server_key: Key::default() };
+            prop_assert!(!matches!(challenge().verify(&bytes, &stored), Ok(Some(_))));
+        }
+    }
+}
