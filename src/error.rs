@@ -191,8 +191,9 @@ impl Error {
 
     /// A bug: something that no input should be able to cause.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::new(SqlState::INTERNAL_ERROR, message)
-            .with_hint("This is a bug of Tributary. Please report it, with the statement that shows it.")
+        Self::new(SqlState::INTERNAL_ERROR, message).with_hint(
+            "This is a bug of Tributary. Please report it, with the statement that shows it.",
+        )
     }
 
     /// Something Postgres or the design has and this server does not.
@@ -303,7 +304,10 @@ impl From<ArrowError> for Error {
             }
             ArrowError::IoError(_, error) => error.into(),
             ArrowError::InvalidArgumentError(message) if message.contains("non-nullable") => {
-                Self::new(SqlState::NOT_NULL_VIOLATION, "null value in a column that violates its not-null constraint")
+                Self::new(
+                    SqlState::NOT_NULL_VIOLATION,
+                    "null value in a column that violates its not-null constraint",
+                )
             }
             other => Self::new(
                 SqlState::INVALID_PARAMETER_VALUE,
@@ -353,7 +357,10 @@ impl From<DataFusionError> for Error {
 /// DataFusion asks for a bug report to itself; whoever reads it here is not its user.
 fn without_report(message: &str) -> &str {
     let message = message.trim_start_matches("Internal error: ");
-    message.split("\nThis issue was likely caused by").next().unwrap_or(message)
+    message
+        .split("\nThis issue was likely caused by")
+        .next()
+        .unwrap_or(message)
 }
 
 /// Finds our own error, or one we know, in what another crate carried for us.
@@ -469,9 +476,16 @@ fn from_plan_message(message: &str) -> Error {
 
 /// `Invalid function 'soundx'.\nDid you mean 'soundex'?`
 fn undefined_function(message: &str) -> Option<Error> {
-    let (name, rest) = message.strip_prefix("Invalid function '")?.split_once('\'')?;
-    let error = Error::new(SqlState::UNDEFINED_FUNCTION, format!("function {name} does not exist"));
-    let near = rest.split_once("Did you mean '").and_then(|(_, near)| near.split_once('\''));
+    let (name, rest) = message
+        .strip_prefix("Invalid function '")?
+        .split_once('\'')?;
+    let error = Error::new(
+        SqlState::UNDEFINED_FUNCTION,
+        format!("function {name} does not exist"),
+    );
+    let near = rest
+        .split_once("Did you mean '")
+        .and_then(|(_, near)| near.split_once('\''));
     Some(match near {
         Some((near, _)) => error.with_hint(format!("Perhaps you meant {near}.")),
         None => error,

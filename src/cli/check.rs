@@ -21,20 +21,32 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let instance = Instance::open(configuration).await?;
     let snapshot = instance.catalog.snapshot();
     let mut failed = 0;
-    let checks: Vec<_> = snapshot.objects().filter(|object| object.kind == Kind::Check).collect();
+    let checks: Vec<_> = snapshot
+        .objects()
+        .filter(|object| object.kind == Kind::Check)
+        .collect();
     for object in &checks {
         let result = check::run(&instance, object).await?;
         let found = match (&result.error, result.failing_rows) {
             (Some(error), _) => format!(": {error}"),
-            (None, Some(rows)) if rows > 0 => format!(": {} that should not be", show::counted(rows)),
+            (None, Some(rows)) if rows > 0 => {
+                format!(": {} that should not be", show::counted(rows))
+            }
             _ => String::new(),
         };
         println!("{:8} {}{found}", result.status.as_str(), object.name);
         for row in result.sample.iter().take(PRINTED_ROWS) {
             println!("         {row}");
         }
-        failed += usize::from(matches!(result.status, CheckStatus::Failed | CheckStatus::Error));
+        failed += usize::from(matches!(
+            result.status,
+            CheckStatus::Failed | CheckStatus::Error
+        ));
     }
     println!("checks: {}, failed: {failed}", checks.len());
-    Ok(if failed == 0 { GOOD } else { ExitCode::from(FAILED) })
+    Ok(if failed == 0 {
+        GOOD
+    } else {
+        ExitCode::from(FAILED)
+    })
 }

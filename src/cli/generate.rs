@@ -28,16 +28,30 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let options = Options {
         customers: matches.get_one("customers").copied().unwrap_or_default(),
         seed: matches.get_one("seed").copied().unwrap_or_default(),
-        out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_default(),
+        out: matches
+            .get_one::<PathBuf>("out")
+            .cloned()
+            .unwrap_or_default(),
     };
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(options.customers) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} customers {elapsed}") {
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::new(options.customers)
+    } else {
+        ProgressBar::hidden()
+    };
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} customers {elapsed}")
+    {
         bar.set_style(style);
     }
     let summary = generate(&options, |progress| bar.set_position(progress.customers))?;
     bar.finish_and_clear();
     for file in &summary.files {
-        println!("{:45} {:>14} rows {:>16} bytes", options.out.join(&file.path).display(), show::grouped(file.rows), show::grouped(file.bytes));
+        println!(
+            "{:45} {:>14} rows {:>16} bytes",
+            options.out.join(&file.path).display(),
+            show::grouped(file.rows),
+            show::grouped(file.bytes)
+        );
     }
     Ok(GOOD)
 }

@@ -40,7 +40,12 @@ pub fn main() -> ExitCode {
 
 fn is_usage(error: &Error) -> bool {
     use crate::error::SqlState;
-    [SqlState::CONFIG_FILE_ERROR, SqlState::UNDEFINED_OBJECT, SqlState::INVALID_PARAMETER_VALUE].contains(&error.sqlstate())
+    [
+        SqlState::CONFIG_FILE_ERROR,
+        SqlState::UNDEFINED_OBJECT,
+        SqlState::INVALID_PARAMETER_VALUE,
+    ]
+    .contains(&error.sqlstate())
 }
 
 fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
@@ -50,7 +55,10 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
     let (name, matches) = matches.subcommand().unwrap_or(("serve", matches));
     let configuration = configuration(matches)?;
     log(&configuration.server.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build()?;
     let code = match name {
         "run" => runtime.block_on(run::execute(configuration)),
         "plan" => runtime.block_on(plan::execute(configuration)),
@@ -66,7 +74,8 @@ const STACK: usize = 16 << 20;
 
 /// The command, its subcommands and their flags.
 pub fn command() -> Command {
-    let server = |name: &'static str, about: &'static str| settings(Command::new(name).about(about));
+    let server =
+        |name: &'static str, about: &'static str| settings(Command::new(name).about(about));
     settings(Command::new("tributary"))
         .version(env!("CARGO_PKG_VERSION"))
         .about("A SQL-first customer-data warehouse that speaks the Postgres wire protocol")
@@ -98,38 +107,63 @@ fn settings(command: Command) -> Command {
         .action(ArgAction::Append)
         .help("The value that a session setting begins with, such as statement_timeout=30s");
     let flags = Config::ALL.iter().map(|setting| {
-        let default = if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
+        let default = if setting.default.is_empty() {
+            String::new()
+        } else {
+            format!(" [default: {}]", setting.default)
+        };
         Arg::new(setting.name)
             .long(setting.flag())
             .value_name(setting.kind.to_uppercase().replace(' ', "_"))
             .help(format!("{}{default}", setting.summary()))
-            .long_help(format!("{}{default} [env: {}]", setting.description, setting.environment()))
+            .long_help(format!(
+                "{}{default} [env: {}]",
+                setting.description,
+                setting.environment()
+            ))
     });
     command.arg(config).arg(set).args(flags)
 }
 
 fn configuration(matches: &ArgMatches) -> Result<Configuration> {
-    let asked = matches.get_one::<PathBuf>("config").cloned().or_else(|| std::env::var_os("TRIBUTARY_CONFIG").map(PathBuf::from));
-    let file = asked.or_else(|| Some(PathBuf::from(CONFIGURATION_FILE)).filter(|path| Path::exists(path)));
+    let asked = matches
+        .get_one::<PathBuf>("config")
+        .cloned()
+        .or_else(|| std::env::var_os("TRIBUTARY_CONFIG").map(PathBuf::from));
+    let file =
+        asked.or_else(|| Some(PathBuf::from(CONFIGURATION_FILE)).filter(|path| Path::exists(path)));
     let mut flags: Vec<(String, String)> = Config::ALL
         .iter()
-        .filter_map(|setting| Some((setting.name.to_owned(), matches.get_one::<String>(setting.name)?.clone())))
+        .filter_map(|setting| {
+            Some((
+                setting.name.to_owned(),
+                matches.get_one::<String>(setting.name)?.clone(),
+            ))
+        })
         .collect();
     for pair in matches.get_many::<String>("set").into_iter().flatten() {
         let Some((name, value)) = pair.split_once('=') else {
-            return Err(Error::new(crate::error::SqlState::INVALID_PARAMETER_VALUE, format!("--set {pair}: there is no ="))
-                .with_hint("Write --set name=value."));
+            return Err(Error::new(
+                crate::error::SqlState::INVALID_PARAMETER_VALUE,
+                format!("--set {pair}: there is no ="),
+            )
+            .with_hint("Write --set name=value."));
         };
         flags.push((name.to_owned(), value.to_owned()));
     }
     // A value that is no text must not pass for one that is not set: it may be a password.
-    let environment = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let environment =
+        |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     Configuration::load(file.as_deref(), environment, flags)
 }
 
 fn log(filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).finish();
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .finish();
     // A second start within one process keeps the first one's.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
@@ -145,7 +179,14 @@ mod tests {
 
     #[test]
     fn flags_and_set_reach_the_configuration() {
-        let matches = command().get_matches_from(["tributary", "run", "--data-dir", "x", "--set", "statement_timeout=3s"]);
+        let matches = command().get_matches_from([
+            "tributary",
+            "run",
+            "--data-dir",
+            "x",
+            "--set",
+            "statement_timeout=3s",
+        ]);
         let (_, matches) = matches.subcommand().unwrap();
         let configuration = configuration(matches).unwrap();
         assert_eq!(configuration.server.data_dir, Path::new("x"));

@@ -37,14 +37,30 @@ pub fn sources(project: &Path) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::from(error).within(shown)),
     };
-    let wanted: Wanted = toml::from_str(&text)
-        .map_err(|error| Error::new(SqlState::CONFIG_FILE_ERROR, format!("{shown}: {}", error.message())).with_hint("It must say customers, seed and out."))?;
+    let wanted: Wanted = toml::from_str(&text).map_err(|error| {
+        Error::new(
+            SqlState::CONFIG_FILE_ERROR,
+            format!("{shown}: {}", error.message()),
+        )
+        .with_hint("It must say customers, seed and out.")
+    })?;
     let out = project.join(&wanted.out);
     if out.join(generate::TRUTH_FILE).exists() {
         return Ok(());
     }
-    eprintln!("generating the sources of {} customers in {}", show::grouped(wanted.customers), out.display());
-    generate::generate(&generate::Options { customers: wanted.customers, seed: wanted.seed, out }, |_| {})?;
+    eprintln!(
+        "generating the sources of {} customers in {}",
+        show::grouped(wanted.customers),
+        out.display()
+    );
+    generate::generate(
+        &generate::Options {
+            customers: wanted.customers,
+            seed: wanted.seed,
+            out,
+        },
+        |_| {},
+    )?;
     Ok(())
 }
 

@@ -17,5 +17,9 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let instance = Instance::open(configuration).await?;
     super::serve::stop_at_signal(Arc::clone(&instance))?;
     let report = project::apply(&instance).await?;
-    Ok(if report.failures() == 0 { GOOD } else { ExitCode::from(FAILED) })
+    Ok(if report.failures() == 0 {
+        GOOD
+    } else {
+        ExitCode::from(FAILED)
+    })
 }

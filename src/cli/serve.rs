@@ -22,7 +22,9 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let user = configuration.server.user.clone();
     let address = configuration.server.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::from(error).within(format!("cannot listen on {address}")).with_hint("Set listen to another address, or to port 0 for any free port.")
+        Error::from(error)
+            .within(format!("cannot listen on {address}"))
+            .with_hint("Set listen to another address, or to port 0 for any free port.")
     })?;
     project::sources(&configuration.server.project)?;
     let instance = Instance::open(configuration).await?;
@@ -34,9 +36,23 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         Err(error) => show::error(&error),
     }
     let address = listener.local_addr()?;
-    println!("ready: psql -h {} -p {} -U {user} tributary", address.ip(), address.port());
-    let limits = wire::Limits { max_connections: instance.configuration.server.max_connections, ..wire::Limits::default() };
-    wire::serve(listener, Arc::new(crate::session::Server::new(Arc::clone(&instance))), authentication, limits, instance.shutdown.clone()).await;
+    println!(
+        "ready: psql -h {} -p {} -U {user} tributary",
+        address.ip(),
+        address.port()
+    );
+    let limits = wire::Limits {
+        max_connections: instance.configuration.server.max_connections,
+        ..wire::Limits::default()
+    };
+    wire::serve(
+        listener,
+        Arc::new(crate::session::Server::new(Arc::clone(&instance))),
+        authentication,
+        limits,
+        instance.shutdown.clone(),
+    )
+    .await;
     Ok(GOOD)
 }
 
@@ -46,7 +62,9 @@ fn authentication(configuration: &Configuration) -> Result<wire::Authentication>
     let is_open = !address.ip().is_loopback();
     let Some(password) = configuration.password()? else {
         if is_open {
-            let message = format!("refusing to listen on {address}, where others can connect, without authentication");
+            let message = format!(
+                "refusing to listen on {address}, where others can connect, without authentication"
+            );
             return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message)
                 .with_hint("Set a password (TRIBUTARY_PASSWORD, or password in tributary.toml), or listen on 127.0.0.1."));
         }
@@ -54,11 +72,17 @@ fn authentication(configuration: &Configuration) -> Result<wire::Authentication>
     };
     let user = &configuration.server.user;
     if user.is_empty() {
-        return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, "user is empty, but there is a password")
-            .with_hint("Set user to the role that may connect."));
+        return Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "user is empty, but there is a password",
+        )
+        .with_hint("Set user to the role that may connect."));
     }
     if is_open {
-        eprintln!("warning: connections to {} are not encrypted: keep them within a network you trust", address.ip());
+        eprintln!(
+            "warning: connections to {} are not encrypted: keep them within a network you trust",
+            address.ip()
+        );
     }
     wire::Authentication::password(user, password.reveal())
 }

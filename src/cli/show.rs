@@ -30,7 +30,10 @@ pub fn error(error: &Error) {
 /// Bars where there is a terminal, plain lines where there is none.
 pub fn progress() -> Arc<dyn Progress> {
     let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-    Arc::new(Lines { bars, running: Mutex::default() })
+    Arc::new(Lines {
+        bars,
+        running: Mutex::default(),
+    })
 }
 
 struct Lines {
@@ -47,22 +50,38 @@ impl Progress for Lines {
     fn started(&self, name: &QualifiedName, rows: &Arc<Rows>) {
         let bar = self.bars.as_ref().map(|bars| {
             let rows = Arc::clone(rows);
-            let style = ProgressStyle::with_template("{spinner} {msg:40} {rows:>14} rows {elapsed:>6}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner())
-                .with_key("rows", move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-                    // A bar that cannot be drawn is no reason to stop a build.
-                    let _ = out.write_str(&grouped(rows.get()));
-                });
-            let bar = bars.add(ProgressBar::new_spinner().with_style(style).with_message(name.to_string()));
+            let style =
+                ProgressStyle::with_template("{spinner} {msg:40} {rows:>14} rows {elapsed:>6}")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner())
+                    .with_key(
+                        "rows",
+                        move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                            // A bar that cannot be drawn is no reason to stop a build.
+                            let _ = out.write_str(&grouped(rows.get()));
+                        },
+                    );
+            let bar = bars.add(
+                ProgressBar::new_spinner()
+                    .with_style(style)
+                    .with_message(name.to_string()),
+            );
             bar.enable_steady_tick(TICK);
             bar
         });
-        self.running.lock().insert(name.clone(), Running { started: Instant::now(), bar });
+        self.running.lock().insert(
+            name.clone(),
+            Running {
+                started: Instant::now(),
+                bar,
+            },
+        );
     }
 
     fn ended(&self, name: &QualifiedName, ended: &Ended) {
         let running = self.running.lock().remove(name);
-        let elapsed = running.as_ref().map_or(Duration::ZERO, |running| running.started.elapsed());
+        let elapsed = running
+            .as_ref()
+            .map_or(Duration::ZERO, |running| running.started.elapsed());
         let line = line(name, ended, elapsed);
         match (running.and_then(|running| running.bar), &self.bars) {
             (Some(bar), Some(bars)) => {
@@ -83,30 +102,65 @@ fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
     let name = name.to_string();
     let elapsed = format!("{:.1} s", elapsed.as_secs_f64());
     match ended {
-        Ended::Built { rows, rejected: 0 } => format!("built    {name:40} {:>14} rows {elapsed:>9}", grouped(*rows)),
+        Ended::Built { rows, rejected: 0 } => format!(
+            "built    {name:40} {:>14} rows {elapsed:>9}",
+            grouped(*rows)
+        ),
         Ended::Built { rows, rejected } => {
-            format!("built    {name:40} {:>14} rows {elapsed:>9}  {} rejected", grouped(*rows), grouped(*rejected))
+            format!(
+                "built    {name:40} {:>14} rows {elapsed:>9}  {} rejected",
+                grouped(*rows),
+                grouped(*rejected)
+            )
         }
         Ended::Defined => format!("defined  {name}"),
         Ended::Failed(error) => {
-            let hint = error.hint().map(|hint| format!("\n         HINT: {hint}")).unwrap_or_default();
-            format!("FAILED   {name}: {}: {}{hint}", error.sqlstate(), error.message())
+            let hint = error
+                .hint()
+                .map(|hint| format!("\n         HINT: {hint}"))
+                .unwrap_or_default();
+            format!(
+                "FAILED   {name}: {}: {}{hint}",
+                error.sqlstate(),
+                error.message()
+            )
         }
         Ended::Skipped(broken) => format!("skipped  {name}: {broken} failed"),
         Ended::Passed => format!("passed   {name:40} {:>19} {elapsed:>9}", ""),
-        Ended::Violated { rows, warns: false } => format!("FAILED   {name}: {} that should not be", counted(*rows)),
-        Ended::Violated { rows, warns: true } => format!("warning  {name}: {} that should not be", counted(*rows)),
+        Ended::Violated { rows, warns: false } => {
+            format!("FAILED   {name}: {} that should not be", counted(*rows))
+        }
+        Ended::Violated { rows, warns: true } => {
+            format!("warning  {name}: {} that should not be", counted(*rows))
+        }
     }
 }
 
 /// One line that sums a run up.
 pub fn summary(report: &Report, elapsed: Duration) -> String {
-    let count = |wanted: fn(&Ended) -> bool| report.ended.iter().filter(|(_, ended)| wanted(ended)).count();
+    let count = |wanted: fn(&Ended) -> bool| {
+        report
+            .ended
+            .iter()
+            .filter(|(_, ended)| wanted(ended))
+            .count()
+    };
     let built = count(|ended| matches!(ended, Ended::Built { .. }));
     let defined = count(|ended| matches!(ended, Ended::Defined));
-    let passed = count(|ended| matches!(ended, Ended::Passed | Ended::Violated { warns: true, .. }));
-    let counted = [(built, "built"), (defined, "defined"), (passed, "checks passed"), (report.failures(), "failed"), (report.skipped(), "skipped")];
-    let parts: Vec<String> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let passed =
+        count(|ended| matches!(ended, Ended::Passed | Ended::Violated { warns: true, .. }));
+    let counted = [
+        (built, "built"),
+        (defined, "defined"),
+        (passed, "checks passed"),
+        (report.failures(), "failed"),
+        (report.skipped(), "skipped"),
+    ];
+    let parts: Vec<String> = counted
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
     match parts.as_slice() {
         [] => "everything is up to date".to_owned(),
         parts => format!("{} in {:.1} s", parts.join(", "), elapsed.as_secs_f64()),
@@ -115,7 +169,11 @@ pub fn summary(report: &Report, elapsed: Duration) -> String {
 
 /// A number of rows.
 pub fn counted(rows: u64) -> String {
-    format!("{} {}", grouped(rows), if rows == 1 { "row" } else { "rows" })
+    format!(
+        "{} {}",
+        grouped(rows),
+        if rows == 1 { "row" } else { "rows" }
+    )
 }
 
 /// A number with commas between thousands.
@@ -137,7 +195,12 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(grouped(number), text);
         }
     }

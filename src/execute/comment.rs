@@ -16,13 +16,20 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
     let path = session.settings().search_path.0;
     let text = comment.text.clone();
     match &comment.on {
-        CommentOn::Schema(name) => catalog.write(|transaction| transaction.set_schema_comment(name, text))?,
+        CommentOn::Schema(name) => {
+            catalog.write(|transaction| transaction.set_schema_comment(name, text))?
+        }
         CommentOn::Column(relation, column) => {
             let object = plan::object(relation, &snapshot, &path)?;
-            catalog.write(|transaction| transaction.set_column_comment(object.oid, column, text))?;
+            catalog
+                .write(|transaction| transaction.set_column_comment(object.oid, column, text))?;
         }
         CommentOn::Object(kind, name) => {
-            let object = if *kind == DropKind::Check { snapshot.resolve_check(name, &path)? } else { plan::object(name, &snapshot, &path)? };
+            let object = if *kind == DropKind::Check {
+                snapshot.resolve_check(name, &path)?
+            } else {
+                plan::object(name, &snapshot, &path)?
+            };
             let wanted = match kind {
                 DropKind::Table => Kind::Table,
                 DropKind::ExternalTable => Kind::ExternalTable,
@@ -31,8 +38,11 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 DropKind::Check | DropKind::Schema => Kind::Check,
             };
             if object.kind != wanted {
-                return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("\"{}\" is not a {wanted}", object.name))
-                    .with_detail(format!("It is a {}.", object.kind)));
+                return Err(Error::new(
+                    SqlState::WRONG_OBJECT_TYPE,
+                    format!("\"{}\" is not a {wanted}", object.name),
+                )
+                .with_detail(format!("It is a {}.", object.kind)));
             }
             catalog.write(|transaction| transaction.set_comment(object.oid, text))?;
         }

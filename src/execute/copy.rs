@@ -34,20 +34,37 @@ const BATCH: usize = 8192;
 /// 42809 for what cannot be copied to; 42703 for a column that does not exist; what the query meets.
 pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
     let rows = match &copy.direction {
-        Direction::FromStdin { table, columns } => return from_stdin(session, table, columns, &copy.format),
+        Direction::FromStdin { table, columns } => {
+            return from_stdin(session, table, columns, &copy.format);
+        }
         Direction::QueryToStdout(text) => {
             let mut text = text.clone();
-            plan::resolve_names(&mut text, &session.instance.catalog.snapshot(), &session.settings().search_path.0)?;
+            plan::resolve_names(
+                &mut text,
+                &session.instance.catalog.snapshot(),
+                &session.settings().search_path.0,
+            )?;
             plan::query(&session.state(Reading::Rows), &text).await?
         }
         Direction::TableToStdout { table, columns } => table_rows(session, table, columns).await?,
     };
     let stream = query::stream(session.state(Reading::Rows), rows).await?;
-    Ok(Outcome::CopyOut { format: copy.format.clone(), stream })
+    Ok(Outcome::CopyOut {
+        format: copy.format.clone(),
+        stream,
+    })
 }
 
-async fn table_rows(session: &Session, table: &ObjectName, columns: &[String]) -> Result<datafusion::logical_expr::LogicalPlan> {
-    let full = plan::resolve(table, &session.instance.catalog.snapshot(), &session.settings().search_path.0)?;
+async fn table_rows(
+    session: &Session,
+    table: &ObjectName,
+    columns: &[String],
+) -> Result<datafusion::logical_expr::LogicalPlan> {
+    let full = plan::resolve(
+        table,
+        &session.instance.catalog.snapshot(),
+        &session.settings().search_path.0,
+    )?;
     let everything: ast::Query = select_all(&full)?;
     let rows = plan::query(&session.state(Reading::Rows), &everything).await?;
     if columns.is_empty() {
@@ -55,7 +72,9 @@ async fn table_rows(session: &Session, table: &ObjectName, columns: &[String]) -
     }
     let schema: SchemaRef = Arc::clone(rows.schema().inner());
     let own = rows.schema().columns();
-    let chosen = positions(&schema, columns, &full.to_string())?.into_iter().filter_map(|index| own.get(index).cloned().map(Expr::Column));
+    let chosen = positions(&schema, columns, &full.to_string())?
+        .into_iter()
+        .filter_map(|index| own.get(index).cloned().map(Expr::Column));
     Ok(LogicalPlanBuilder::from(rows).project(chosen)?.build()?)
 }
 
@@ -71,27 +90,49 @@ fn positions(schema: &Schema, columns: &[String], relation: &str) -> Result<Vec<
     let mut found = Vec::with_capacity(columns.len());
     for name in columns {
         let Ok(index) = schema.index_of(name) else {
-            let error = Error::new(SqlState::UNDEFINED_COLUMN, format!("column \"{name}\" of relation \"{relation}\" does not exist"));
-            return Err(match nearest(name, schema.fields().iter().map(|field| field.name().as_str())) {
-                Some(near) => error.with_hint(format!("Perhaps you meant the column \"{near}\".")),
-                None => error,
-            });
+            let error = Error::new(
+                SqlState::UNDEFINED_COLUMN,
+                format!("column \"{name}\" of relation \"{relation}\" does not exist"),
+            );
+            return Err(
+                match nearest(
+                    name,
+                    schema.fields().iter().map(|field| field.name().as_str()),
+                ) {
+                    Some(near) => {
+                        error.with_hint(format!("Perhaps you meant the column \"{near}\"."))
+                    }
+                    None => error,
+                },
+            );
         };
         if found.contains(&index) {
-            return Err(Error::new(SqlState::DUPLICATE_COLUMN, format!("column \"{name}\" specified more than once")));
+            return Err(Error::new(
+                SqlState::DUPLICATE_COLUMN,
+                format!("column \"{name}\" specified more than once"),
+            ));
         }
         found.push(index);
     }
     Ok(found)
 }
 
-fn from_stdin(session: &Session, table: &ObjectName, columns: &[String], format: &CopyFormat) -> Result<Outcome> {
+fn from_stdin(
+    session: &Session,
+    table: &ObjectName,
+    columns: &[String],
+    format: &CopyFormat,
+) -> Result<Outcome> {
     let target = insert::target(session, table)?;
     let given = match columns {
         [] => (0..target.schema.fields().len()).collect(),
         columns => positions(&target.schema, columns, &target.name.to_string())?,
     };
-    let names: Vec<String> = given.iter().filter_map(|index| target.schema.fields().get(*index)).map(|field| field.name().clone()).collect();
+    let names: Vec<String> = given
+        .iter()
+        .filter_map(|index| target.schema.fields().get(*index))
+        .map(|field| field.name().clone())
+        .collect();
     let (input, received) = mpsc::channel(QUEUE);
     let count = names.len();
     let source = Source {
@@ -114,7 +155,11 @@ fn from_stdin(session: &Session, table: &ObjectName, columns: &[String], format:
         let rows = insert::append(&instance, &target, rows, "COPY").await?;
         Ok(format!("COPY {rows}"))
     };
-    Ok(Outcome::CopyIn(CopyIn { columns: count, input, done: done.boxed() }))
+    Ok(Outcome::CopyIn(CopyIn {
+        columns: count,
+        input,
+        done: done.boxed(),
+    }))
 }
 
 /// The client's bytes as batches of the table's rows.
@@ -141,11 +186,19 @@ impl Source {
             match self.received.recv().await {
                 Some(Ok(bytes)) => self.waiting = self.decoder.push(&bytes)?.into_iter(),
                 Some(Err(CopyAborted(why))) => {
-                    return Err(Error::new(SqlState::QUERY_CANCELED, format!("COPY from stdin failed: {why}")));
+                    return Err(Error::new(
+                        SqlState::QUERY_CANCELED,
+                        format!("COPY from stdin failed: {why}"),
+                    ));
                 }
                 None => {
                     self.ended = true;
-                    self.waiting = self.decoder.finish()?.into_iter().collect::<Vec<_>>().into_iter();
+                    self.waiting = self
+                        .decoder
+                        .finish()?
+                        .into_iter()
+                        .collect::<Vec<_>>()
+                        .into_iter();
                 }
             }
         }
@@ -159,32 +212,57 @@ impl Source {
 
     fn batch(&self, rows: &[Vec<Option<String>>]) -> Result<RecordBatch> {
         let fields = self.target.schema.fields();
-        let mut columns: Vec<ArrayRef> = fields.iter().map(|field| new_null_array(field.data_type(), rows.len())).collect();
+        let mut columns: Vec<ArrayRef> = fields
+            .iter()
+            .map(|field| new_null_array(field.data_type(), rows.len()))
+            .collect();
         for (position, index) in self.given.iter().enumerate() {
             if let (Some(field), Some(column)) = (fields.get(*index), columns.get_mut(*index)) {
-                let text: StringArray = rows.iter().map(|row| row.get(position).and_then(Option::as_deref)).collect();
+                let text: StringArray = rows
+                    .iter()
+                    .map(|row| row.get(position).and_then(Option::as_deref))
+                    .collect();
                 *column = self.read(text, field.name(), field.data_type())?;
             }
         }
         // Nullability is checked where every row of the table is.
-        let nullable: Vec<_> = fields.iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(nullable)), columns)?)
+        let nullable: Vec<_> = fields
+            .iter()
+            .map(|field| field.as_ref().clone().with_nullable(true))
+            .collect();
+        Ok(RecordBatch::try_new(
+            Arc::new(Schema::new(nullable)),
+            columns,
+        )?)
     }
 
     fn read(&self, text: StringArray, column: &str, wanted: &DataType) -> Result<ArrayRef> {
         if matches!(wanted, DataType::Utf8) {
             return Ok(Arc::new(text));
         }
-        let options = CastOptions { safe: true, ..CastOptions::default() };
-        let values = cast_with_options(&text, wanted, &options)
-            .map_err(|_| Error::unsupported(format!("COPY into column \"{column}\" of type {wanted}")))?;
+        let options = CastOptions {
+            safe: true,
+            ..CastOptions::default()
+        };
+        let values = cast_with_options(&text, wanted, &options).map_err(|_| {
+            Error::unsupported(format!("COPY into column \"{column}\" of type {wanted}"))
+        })?;
         match (0..text.len()).find(|row| text.is_valid(*row) && values.is_null(*row)) {
             None => Ok(values),
             Some(row) => Err(Error::new(
                 SqlState::INVALID_TEXT_REPRESENTATION,
-                format!("invalid input syntax for type {}: \"{}\"", crate::sources::type_name(wanted), text.value(row)),
+                format!(
+                    "invalid input syntax for type {}: \"{}\"",
+                    crate::sources::type_name(wanted),
+                    text.value(row)
+                ),
             )
-            .with_detail(format!("COPY {}, row {}, column {column}: \"{}\".", self.target.name.name, self.line + row + 1, text.value(row)))),
+            .with_detail(format!(
+                "COPY {}, row {}, column {column}: \"{}\".",
+                self.target.name.name,
+                self.line + row + 1,
+                text.value(row)
+            ))),
         }
     }
 }

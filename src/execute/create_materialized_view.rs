@@ -18,7 +18,9 @@ use crate::sql::create_materialized_view::CreateMaterializedView;
 pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Result<Outcome> {
     let instance = &session.instance;
     let statement = Statement::CreateMaterializedView(create.clone());
-    let fill = |object: crate::catalog::Object| async move { refresh(instance, &object, "created", &Arc::new(Rows::default())).await };
+    let fill = |object: crate::catalog::Object| async move {
+        refresh(instance, &object, "created", &Arc::new(Rows::default())).await
+    };
     match creation(session, statement, create.if_not_exists, create.or_replace).await? {
         Creation::Exists => {}
         Creation::New(mut new) => {
@@ -27,13 +29,17 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
             if create.with_data {
                 fill(object(oid, &new)?).await?;
             }
-            instance.catalog.write(|transaction| transaction.create(new))?;
+            instance
+                .catalog
+                .write(|transaction| transaction.create(new))?;
         }
         Creation::Replaces(old, new) => {
             if create.with_data {
                 fill(object(old.oid, &new)?).await?;
             }
-            instance.catalog.write(|transaction| transaction.replace(old.oid, new))?;
+            instance
+                .catalog
+                .write(|transaction| transaction.replace(old.oid, new))?;
         }
     }
     Ok(Outcome::Done("CREATE MATERIALIZED VIEW".to_owned()))

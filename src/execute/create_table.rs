@@ -22,8 +22,20 @@ use crate::warehouse::CommitInfo;
 /// What its query meets; 42P07 where the name is taken.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
     let catalog = &session.instance.catalog;
-    let tag = |rows: Option<u64>| Ok(Outcome::Done(rows.map_or_else(|| "CREATE TABLE".to_owned(), |rows| format!("SELECT {rows}"))));
-    match creation(session, Statement::CreateTable(create.clone()), create.if_not_exists, create.or_replace).await? {
+    let tag = |rows: Option<u64>| {
+        Ok(Outcome::Done(rows.map_or_else(
+            || "CREATE TABLE".to_owned(),
+            |rows| format!("SELECT {rows}"),
+        )))
+    };
+    match creation(
+        session,
+        Statement::CreateTable(create.clone()),
+        create.if_not_exists,
+        create.or_replace,
+    )
+    .await?
+    {
         Creation::Exists => tag(None),
         Creation::New(mut new) => {
             let oid = catalog.reserve_oid()?;
@@ -45,18 +57,28 @@ async fn fill(session: &Session, object: &Object) -> Result<Option<u64>> {
     let warehouse = &session.instance.warehouse;
     let table = table_id(object);
     let Statement::CreateTable(create) = &object.definition else {
-        return Err(crate::error::Error::internal(format!("{} is not defined as a table", object.name)));
+        return Err(crate::error::Error::internal(format!(
+            "{} is not defined as a table",
+            object.name
+        )));
     };
     let Some(text) = &create.query else {
-        let empty = datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
-        warehouse.replace(&table, Box::pin(empty), CommitInfo::new("CREATE TABLE")).await?;
+        let empty =
+            datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
+        warehouse
+            .replace(&table, Box::pin(empty), CommitInfo::new("CREATE TABLE"))
+            .await?;
         return Ok(None);
     };
     let (rejections, writer) = rejected::begin(&session.instance, object, Keep::Latest, None);
     let mut state = session.state(Reading::Rows);
-    state.config_mut().set_extension(Arc::new(RejectedRows::new(rejections.sender())));
+    state
+        .config_mut()
+        .set_extension(Arc::new(RejectedRows::new(rejections.sender())));
     let plan = plan::definition(&state, text, &create.column_names).await?;
     let rows = writer.precede(query::stream(state, plan).await?);
-    let commit = warehouse.replace(&table, rows, CommitInfo::new("CREATE TABLE AS")).await?;
+    let commit = warehouse
+        .replace(&table, rows, CommitInfo::new("CREATE TABLE AS"))
+        .await?;
     Ok(Some(commit.rows))
 }

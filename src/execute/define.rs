@@ -22,30 +22,63 @@ pub enum Creation {
 ///
 /// # Errors
 /// 42P07 and 42710 for a name that is taken; what planning says.
-pub async fn creation(session: &Session, statement: Statement, if_not_exists: bool, or_replace: bool) -> Result<Creation> {
+pub async fn creation(
+    session: &Session,
+    statement: Statement,
+    if_not_exists: bool,
+    or_replace: bool,
+) -> Result<Creation> {
     let settings = session.settings();
     let Some(kind) = Kind::of(&statement) else {
         return Err(Error::internal("only objects of a schema are created"));
     };
-    let schema = settings.search_path.0.first().map_or(crate::sql::name::DEFAULT_SCHEMA, String::as_str);
+    let schema = settings
+        .search_path
+        .0
+        .first()
+        .map_or(crate::sql::name::DEFAULT_SCHEMA, String::as_str);
     let Some(name) = statement.object_name().map(|name| name.qualify(schema)) else {
         return Err(Error::internal("an object without a name"));
     };
     let snapshot = session.instance.catalog.snapshot();
-    let existing = if kind == Kind::Check { snapshot.check(&name) } else { snapshot.relation(&name) };
+    let existing = if kind == Kind::Check {
+        snapshot.check(&name)
+    } else {
+        snapshot.relation(&name)
+    };
     if let Some(existing) = existing {
         if if_not_exists {
-            session.notice(Error::new(SqlState::DUPLICATE_TABLE, format!("relation \"{name}\" already exists, skipping")));
+            session.notice(Error::new(
+                SqlState::DUPLICATE_TABLE,
+                format!("relation \"{name}\" already exists, skipping"),
+            ));
             return Ok(Creation::Exists);
         }
         if or_replace && existing.kind != kind {
-            return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a {kind}"))
-                .with_detail(format!("It is a {}.", existing.kind))
-                .with_hint("Drop it first."));
+            return Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("\"{name}\" is not a {kind}"),
+            )
+            .with_detail(format!("It is a {}.", existing.kind))
+            .with_hint("Drop it first."));
         }
         if !or_replace {
-            let sqlstate = if kind == Kind::Check { SqlState::DUPLICATE_OBJECT } else { SqlState::DUPLICATE_TABLE };
-            return Err(Error::new(sqlstate, format!("{} \"{name}\" already exists", if kind == Kind::Check { "check" } else { "relation" })));
+            let sqlstate = if kind == Kind::Check {
+                SqlState::DUPLICATE_OBJECT
+            } else {
+                SqlState::DUPLICATE_TABLE
+            };
+            return Err(Error::new(
+                sqlstate,
+                format!(
+                    "{} \"{name}\" already exists",
+                    if kind == Kind::Check {
+                        "check"
+                    } else {
+                        "relation"
+                    }
+                ),
+            ));
         }
     }
     check_writable(&name.schema, || format!("create \"{name}\""))?;
@@ -67,12 +100,21 @@ pub async fn creation(session: &Session, statement: Statement, if_not_exists: bo
 ///
 /// # Errors
 /// See [`creation`].
-pub async fn create(session: &Session, statement: Statement, if_not_exists: bool, or_replace: bool) -> Result<()> {
+pub async fn create(
+    session: &Session,
+    statement: Statement,
+    if_not_exists: bool,
+    or_replace: bool,
+) -> Result<()> {
     let catalog = &session.instance.catalog;
     match creation(session, statement, if_not_exists, or_replace).await? {
         Creation::Exists => Ok(()),
-        Creation::New(new) => catalog.write(|transaction| transaction.create(new)).map(drop),
-        Creation::Replaces(old, new) => catalog.write(|transaction| transaction.replace(old.oid, new)),
+        Creation::New(new) => catalog
+            .write(|transaction| transaction.create(new))
+            .map(drop),
+        Creation::Replaces(old, new) => {
+            catalog.write(|transaction| transaction.replace(old.oid, new))
+        }
     }
 }
 

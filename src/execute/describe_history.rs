@@ -14,9 +14,16 @@ pub async fn execute(session: &Session, describe: &DescribeHistory) -> Result<Ou
     let snapshot = session.instance.catalog.snapshot();
     let object = plan::object(&describe.name, &snapshot, &session.settings().search_path.0)?;
     if !matches!(object.kind, Kind::Table | Kind::MaterializedView) {
-        return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("{} keeps no versions", object.described()))
-            .with_hint("Tables and materialized views have a history."));
+        return Err(Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("{} keeps no versions", object.described()),
+        )
+        .with_hint("Tables and materialized views have a history."));
     }
-    let history = session.instance.warehouse.history(&table_id(&object)).await?;
+    let history = session
+        .instance
+        .warehouse
+        .history(&table_id(&object))
+        .await?;
     super::rows("DESCRIBE", history)
 }

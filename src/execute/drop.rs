@@ -15,19 +15,41 @@ use crate::sql::drop::{Drop, DropKind};
 /// for one of another kind.
 pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     let instance = &session.instance;
-    let dropped = if drop.kind == DropKind::Schema { drop_schemas(session, drop)? } else { drop_objects(session, drop)? };
+    let dropped = if drop.kind == DropKind::Schema {
+        drop_schemas(session, drop)?
+    } else {
+        drop_objects(session, drop)?
+    };
     remove_tables(instance, &dropped).await?;
-    Ok(Outcome::Done(format!("DROP {}", word(drop.kind).to_uppercase())))
+    Ok(Outcome::Done(format!(
+        "DROP {}",
+        word(drop.kind).to_uppercase()
+    )))
 }
 
 fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
     let mut dropped = Vec::new();
     for name in &drop.names {
-        if drop.if_exists && session.instance.catalog.snapshot().schema(&name.name).is_none() {
-            session.notice(Error::new(SqlState::INVALID_SCHEMA_NAME, format!("schema \"{}\" does not exist, skipping", name.name)));
+        if drop.if_exists
+            && session
+                .instance
+                .catalog
+                .snapshot()
+                .schema(&name.name)
+                .is_none()
+        {
+            session.notice(Error::new(
+                SqlState::INVALID_SCHEMA_NAME,
+                format!("schema \"{}\" does not exist, skipping", name.name),
+            ));
             continue;
         }
-        dropped.extend(session.instance.catalog.write(|transaction| transaction.drop_schema(&name.name, drop.cascade))?);
+        dropped.extend(
+            session
+                .instance
+                .catalog
+                .write(|transaction| transaction.drop_schema(&name.name, drop.cascade))?,
+        );
     }
     Ok(dropped)
 }
@@ -38,21 +60,38 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
     let path = session.settings().search_path.0;
     let mut oids = Vec::new();
     for name in &drop.names {
-        let found = if kind == Kind::Check { snapshot.resolve_check(name, &path) } else { snapshot.resolve(name, &path) };
+        let found = if kind == Kind::Check {
+            snapshot.resolve_check(name, &path)
+        } else {
+            snapshot.resolve(name, &path)
+        };
         match found {
             Ok(object) if object.kind == kind => oids.push(object.oid),
             Ok(object) => {
-                return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("\"{}\" is not a {kind}", object.name))
-                    .with_hint(format!("Use DROP {} to remove a {}.", object.kind.to_string().to_uppercase(), object.kind)));
+                return Err(Error::new(
+                    SqlState::WRONG_OBJECT_TYPE,
+                    format!("\"{}\" is not a {kind}", object.name),
+                )
+                .with_hint(format!(
+                    "Use DROP {} to remove a {}.",
+                    object.kind.to_string().to_uppercase(),
+                    object.kind
+                )));
             }
             Err(_) if drop.if_exists => {
-                session.notice(Error::new(SqlState::UNDEFINED_TABLE, format!("{} \"{name}\" does not exist, skipping", word(drop.kind))));
+                session.notice(Error::new(
+                    SqlState::UNDEFINED_TABLE,
+                    format!("{} \"{name}\" does not exist, skipping", word(drop.kind)),
+                ));
             }
             Err(error) if kind == Kind::Check => return Err(error),
             Err(_) => return Err(plan::undefined_table(name, &snapshot)),
         }
     }
-    session.instance.catalog.write(|transaction| transaction.drop(&oids, drop.cascade))
+    session
+        .instance
+        .catalog
+        .write(|transaction| transaction.drop(&oids, drop.cascade))
 }
 
 fn kind(kind: DropKind) -> Kind {
@@ -66,5 +105,9 @@ fn kind(kind: DropKind) -> Kind {
 }
 
 fn word(drop: DropKind) -> &'static str {
-    if drop == DropKind::Schema { "schema" } else { kind(drop).as_str() }
+    if drop == DropKind::Schema {
+        "schema"
+    } else {
+        kind(drop).as_str()
+    }
 }

@@ -24,14 +24,27 @@ pub fn columns() -> SchemaRef {
 pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     let state = session.state(Reading::Rows);
     let mut query = explain.query.clone();
-    plan::resolve_names(&mut query, &session.instance.catalog.snapshot(), &session.settings().search_path.0)?;
+    plan::resolve_names(
+        &mut query,
+        &session.instance.catalog.snapshot(),
+        &session.settings().search_path.0,
+    )?;
     let logical = plan::query(&state, &query).await?;
     let optimized = state.optimize(&logical)?;
-    let physical = state.query_planner().create_physical_plan(&optimized, &state).await?;
+    let physical = state
+        .query_planner()
+        .create_physical_plan(&optimized, &state)
+        .await?;
     let mut lines = Vec::new();
     if explain.verbose {
         lines.push("Logical plan:".to_owned());
-        lines.extend(optimized.display_indent().to_string().lines().map(|line| format!("  {line}")));
+        lines.extend(
+            optimized
+                .display_indent()
+                .to_string()
+                .lines()
+                .map(|line| format!("  {line}")),
+        );
         lines.push("Physical plan:".to_owned());
     }
     let shown = if explain.analyze {
@@ -42,9 +55,14 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
             count += batch.num_rows();
         }
         let shown = analyzed(&physical, explain.verbose);
-        format!("{shown}Rows: {count}\nExecution Time: {:.3} ms\n", started.elapsed().as_secs_f64() * 1000.0)
+        format!(
+            "{shown}Rows: {count}\nExecution Time: {:.3} ms\n",
+            started.elapsed().as_secs_f64() * 1000.0
+        )
     } else {
-        displayable(physical.as_ref()).indent(explain.verbose).to_string()
+        displayable(physical.as_ref())
+            .indent(explain.verbose)
+            .to_string()
     };
     let indent = if explain.verbose { "  " } else { "" };
     lines.extend(shown.lines().map(|line| format!("{indent}{line}")));
@@ -54,8 +72,12 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
 fn analyzed(plan: &Arc<dyn ExecutionPlan>, verbose: bool) -> String {
     use datafusion::physical_plan::display::DisplayableExecutionPlan;
     if verbose {
-        DisplayableExecutionPlan::with_full_metrics(plan.as_ref()).indent(true).to_string()
+        DisplayableExecutionPlan::with_full_metrics(plan.as_ref())
+            .indent(true)
+            .to_string()
     } else {
-        DisplayableExecutionPlan::with_metrics(plan.as_ref()).indent(false).to_string()
+        DisplayableExecutionPlan::with_metrics(plan.as_ref())
+            .indent(false)
+            .to_string()
     }
 }

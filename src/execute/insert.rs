@@ -35,10 +35,20 @@ pub async fn plan(session: &Session, insert: &mut Insert) -> Result<LogicalPlan>
     plan::resolve_names(&mut insert.source, &snapshot, &path)?;
     crate::sql::time_travel::rewrite(&mut insert.source)?;
     let text = insert.to_string();
-    let statement = DFParserBuilder::new(text.as_str()).with_dialect(&PostgreSqlDialect {}).build()?.parse_statement()?;
-    match session.state(Reading::Rows).statement_to_plan(statement).await? {
+    let statement = DFParserBuilder::new(text.as_str())
+        .with_dialect(&PostgreSqlDialect {})
+        .build()?
+        .parse_statement()?;
+    match session
+        .state(Reading::Rows)
+        .statement_to_plan(statement)
+        .await?
+    {
         LogicalPlan::Dml(DmlStatement { input, .. }) => Ok(Arc::unwrap_or_clone(input)),
-        other => Err(Error::internal(format!("INSERT was planned as {}", other.display()))),
+        other => Err(Error::internal(format!(
+            "INSERT was planned as {}",
+            other.display()
+        ))),
     }
 }
 
@@ -47,12 +57,22 @@ pub async fn plan(session: &Session, insert: &mut Insert) -> Result<LogicalPlan>
 /// # Errors
 /// 42P01 where there is none; 42809 where it is no table.
 pub fn target(session: &Session, name: &crate::sql::name::ObjectName) -> Result<Arc<Object>> {
-    let object = plan::object(name, &session.instance.catalog.snapshot(), &session.settings().search_path.0)?;
+    let object = plan::object(
+        name,
+        &session.instance.catalog.snapshot(),
+        &session.settings().search_path.0,
+    )?;
     match object.kind {
         Kind::Table => Ok(object),
-        Kind::MaterializedView => Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("cannot change materialized view \"{}\"", object.name))
-            .with_hint("Its rows come from its query. Use REFRESH MATERIALIZED VIEW.")),
-        kind => Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("cannot insert into {kind} \"{}\"", object.name))),
+        Kind::MaterializedView => Err(Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("cannot change materialized view \"{}\"", object.name),
+        )
+        .with_hint("Its rows come from its query. Use REFRESH MATERIALIZED VIEW.")),
+        kind => Err(Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("cannot insert into {kind} \"{}\"", object.name),
+        )),
     }
 }
 
@@ -60,7 +80,12 @@ pub fn target(session: &Session, name: &crate::sql::name::ObjectName) -> Result<
 ///
 /// # Errors
 /// What the rows' query meets; 23502 for NULL in a column that has none.
-pub async fn execute(session: &Session, insert: &Insert, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+pub async fn execute(
+    session: &Session,
+    insert: &Insert,
+    prepared: &Prepared,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
     let Some(plan) = &prepared.plan else {
         return Err(Error::internal("an INSERT was prepared without a plan"));
     };
@@ -68,7 +93,9 @@ pub async fn execute(session: &Session, insert: &Insert, prepared: &Prepared, pa
     let plan = query::bind(plan.clone(), parameters)?;
     let (rejections, writer) = rejected::begin(&session.instance, &target, Keep::All, None);
     let mut state = session.state(Reading::Rows);
-    state.config_mut().set_extension(Arc::new(RejectedRows::new(rejections.sender())));
+    state
+        .config_mut()
+        .set_extension(Arc::new(RejectedRows::new(rejections.sender())));
     let plan = plan::cast_to(plan, &target.schema)?;
     let rows = writer.precede(query::stream(state, plan).await?);
     let rows = append(&session.instance, &target, rows, "INSERT").await?;
@@ -79,7 +106,12 @@ pub async fn execute(session: &Session, insert: &Insert, prepared: &Prepared, pa
 ///
 /// # Errors
 /// 23502 for NULL in a column that has none.
-pub async fn append(instance: &Instance, target: &Arc<Object>, rows: SendableRecordBatchStream, operation: &'static str) -> Result<u64> {
+pub async fn append(
+    instance: &Instance,
+    target: &Arc<Object>,
+    rows: SendableRecordBatchStream,
+    operation: &'static str,
+) -> Result<u64> {
     let object = Arc::clone(target);
     let checked = rows.map(move |batch| {
         let batch = batch?;
@@ -96,7 +128,13 @@ pub async fn append(instance: &Instance, target: &Arc<Object>, rows: SendableRec
         }
         Ok(arrow::array::RecordBatch::try_new(Arc::clone(&object.schema), batch.columns().to_vec())?)
     });
-    let rows = Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&target.schema), checked));
-    let commit = instance.warehouse.append(&table_id(target), rows, CommitInfo::new(operation)).await?;
+    let rows = Box::pin(RecordBatchStreamAdapter::new(
+        Arc::clone(&target.schema),
+        checked,
+    ));
+    let commit = instance
+        .warehouse
+        .append(&table_id(target), rows, CommitInfo::new(operation))
+        .await?;
     Ok(commit.rows)
 }

@@ -35,15 +35,23 @@ use crate::sql::Statement;
 ///
 /// # Errors
 /// Whatever the statement meets.
-pub async fn statement(session: &Session, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+pub async fn statement(
+    session: &Session,
+    prepared: &Prepared,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
     match &prepared.statement {
         Statement::Query(_) => query::execute(session, prepared, parameters).await,
         Statement::Insert(insert) => insert::execute(session, insert, prepared, parameters).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,
         Statement::CreateSchema(create) => create_schema::execute(session, create),
-        Statement::CreateExternalTable(create) => create_external_table::execute(session, create).await,
+        Statement::CreateExternalTable(create) => {
+            create_external_table::execute(session, create).await
+        }
         Statement::CreateView(create) => create_view::execute(session, create).await,
-        Statement::CreateMaterializedView(create) => create_materialized_view::execute(session, create).await,
+        Statement::CreateMaterializedView(create) => {
+            create_materialized_view::execute(session, create).await
+        }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
         Statement::CreateCheck(create) => create_check::execute(session, create).await,
         Statement::Drop(drop) => drop::execute(session, drop).await,
@@ -80,7 +88,11 @@ pub fn write_command(statement: &Statement) -> Option<&'static str> {
         | Statement::Begin
         | Statement::Commit
         | Statement::Rollback => None,
-        Statement::Copy(copy) => matches!(copy.direction, crate::sql::copy::Direction::FromStdin { .. }).then_some("COPY FROM"),
+        Statement::Copy(copy) => matches!(
+            copy.direction,
+            crate::sql::copy::Direction::FromStdin { .. }
+        )
+        .then_some("COPY FROM"),
         Statement::Insert(_) => Some("INSERT"),
         Statement::Refresh(_) => Some("REFRESH MATERIALIZED VIEW"),
         Statement::Drop(_) => Some("DROP"),
@@ -98,11 +110,17 @@ pub fn write_command(statement: &Statement) -> Option<&'static str> {
 fn rows(tag: &'static str, batch: RecordBatch) -> Result<Outcome> {
     let schema = batch.schema();
     let stream = MemoryStream::try_new(vec![batch], schema, None)?;
-    Ok(Outcome::Rows { tag, stream: Box::pin(stream) })
+    Ok(Outcome::Rows {
+        tag,
+        stream: Box::pin(stream),
+    })
 }
 
 /// Rows of text.
 fn text_rows(tag: &'static str, schema: SchemaRef, columns: Vec<Vec<String>>) -> Result<Outcome> {
-    let arrays = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as ArrayRef).collect();
+    let arrays = columns
+        .into_iter()
+        .map(|column| Arc::new(StringArray::from(column)) as ArrayRef)
+        .collect();
     rows(tag, RecordBatch::try_new(schema, arrays)?)
 }

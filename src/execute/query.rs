@@ -20,7 +20,11 @@ use crate::sources::RejectedRows;
 ///
 /// # Errors
 /// What planning and the first batch say; later batches speak for themselves.
-pub async fn execute(session: &Session, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+pub async fn execute(
+    session: &Session,
+    prepared: &Prepared,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
     let Some(plan) = &prepared.plan else {
         return Err(Error::internal("a query was prepared without a plan"));
     };
@@ -35,7 +39,11 @@ pub async fn execute(session: &Session, prepared: &Prepared, parameters: Vec<Sca
     let rows = rows.map(move |batch| {
         let batch = batch?;
         let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&names), batch.columns().to_vec(), &rows)?)
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&names),
+            batch.columns().to_vec(),
+            &rows,
+        )?)
     });
     // Rows of a source that were left out are told of when the last row was sent.
     let told = futures::stream::once(async move {
@@ -44,8 +52,14 @@ pub async fn execute(session: &Session, prepared: &Prepared, parameters: Vec<Sca
         }
         None
     });
-    let stream = Box::pin(RecordBatchStreamAdapter::new(schema, rows.chain(told.filter_map(|none| async { none }))));
-    Ok(Outcome::Rows { tag: "SELECT", stream })
+    let stream = Box::pin(RecordBatchStreamAdapter::new(
+        schema,
+        rows.chain(told.filter_map(|none| async { none })),
+    ));
+    Ok(Outcome::Rows {
+        tag: "SELECT",
+        stream,
+    })
 }
 
 /// Puts values in the place of parameters.

@@ -14,7 +14,17 @@ use crate::sql::refresh::Refresh;
 pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
     let object = plan::object(&refresh.name, &snapshot, &session.settings().search_path.0)?;
-    let reason = if refresh.full { "REFRESH FULL" } else { "REFRESH" };
-    crate::models::refresh::refresh(&session.instance, &object, reason, &Arc::new(Rows::default())).await?;
+    let reason = if refresh.full {
+        "REFRESH FULL"
+    } else {
+        "REFRESH"
+    };
+    crate::models::refresh::refresh(
+        &session.instance,
+        &object,
+        reason,
+        &Arc::new(Rows::default()),
+    )
+    .await?;
     Ok(Outcome::Done("REFRESH MATERIALIZED VIEW".to_owned()))
 }

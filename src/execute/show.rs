@@ -15,11 +15,16 @@ use crate::sql::show::Show;
 pub fn columns(show: &Show) -> SchemaRef {
     match show {
         Show::Setting(name) => {
-            let shown = SessionSettings::ALL.iter().chain(Config::ALL).find(|setting| setting.name.eq_ignore_ascii_case(name));
+            let shown = SessionSettings::ALL
+                .iter()
+                .chain(Config::ALL)
+                .find(|setting| setting.name.eq_ignore_ascii_case(name));
             text_column(shown.map_or(name.as_str(), |setting| setting.name))
         }
         Show::All => Arc::new(Schema::new(
-            ["name", "setting", "description"].map(|name| Field::new(name, DataType::Utf8, true)).to_vec(),
+            ["name", "setting", "description"]
+                .map(|name| Field::new(name, DataType::Utf8, true))
+                .to_vec(),
         )),
     }
 }
@@ -30,19 +35,37 @@ pub fn columns(show: &Show) -> SchemaRef {
 /// 42704 for a setting that does not exist.
 pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
     let server = &session.instance.configuration.server;
-    let value = |name: &str| session.setting(name).or_else(|| server.get(name)).or_else(|| fixed(name));
+    let value = |name: &str| {
+        session
+            .setting(name)
+            .or_else(|| server.get(name))
+            .or_else(|| fixed(name))
+    };
     match show {
         Show::Setting(name) => {
-            let known: Vec<_> = SessionSettings::ALL.iter().chain(Config::ALL).copied().collect();
+            let known: Vec<_> = SessionSettings::ALL
+                .iter()
+                .chain(Config::ALL)
+                .copied()
+                .collect();
             let value = value(name).ok_or_else(|| unknown_setting(name, &known))?;
             text_rows("SHOW", columns(show), vec![vec![value]])
         }
         Show::All => {
             let mut settings: Vec<_> = SessionSettings::ALL.iter().chain(Config::ALL).collect();
             settings.sort_by_key(|setting| setting.name.to_lowercase());
-            let names = settings.iter().map(|setting| setting.name.to_owned()).collect();
-            let values = settings.iter().map(|setting| value(setting.name).unwrap_or_default()).collect();
-            let descriptions = settings.iter().map(|setting| setting.description.to_owned()).collect();
+            let names = settings
+                .iter()
+                .map(|setting| setting.name.to_owned())
+                .collect();
+            let values = settings
+                .iter()
+                .map(|setting| value(setting.name).unwrap_or_default())
+                .collect();
+            let descriptions = settings
+                .iter()
+                .map(|setting| setting.description.to_owned())
+                .collect();
             text_rows("SHOW", columns(show), vec![names, values, descriptions])
         }
     }

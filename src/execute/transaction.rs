@@ -12,7 +12,10 @@ use crate::session::{Outcome, Session, TransactionStatus};
 /// None; within a block it warns, as Postgres does.
 pub fn begin(session: &Session) -> Result<Outcome> {
     if session.transaction_status() == TransactionStatus::InTransaction {
-        session.notice(warning(SqlState::ACTIVE_SQL_TRANSACTION, "there is already a transaction in progress"));
+        session.notice(warning(
+            SqlState::ACTIVE_SQL_TRANSACTION,
+            "there is already a transaction in progress",
+        ));
     }
     session.set_transaction_status(TransactionStatus::InTransaction);
     Ok(Outcome::Done("BEGIN".to_owned()))
@@ -23,7 +26,11 @@ pub fn begin(session: &Session) -> Result<Outcome> {
 /// # Errors
 /// None; outside a block it warns, as Postgres does.
 pub fn commit(session: &Session) -> Result<Outcome> {
-    let tag = if session.transaction_status() == TransactionStatus::Failed { "ROLLBACK" } else { "COMMIT" };
+    let tag = if session.transaction_status() == TransactionStatus::Failed {
+        "ROLLBACK"
+    } else {
+        "COMMIT"
+    };
     end(session, tag)
 }
 
@@ -37,7 +44,10 @@ pub fn rollback(session: &Session) -> Result<Outcome> {
 
 fn end(session: &Session, tag: &str) -> Result<Outcome> {
     if session.transaction_status() == TransactionStatus::Idle {
-        session.notice(warning(SqlState::NO_ACTIVE_SQL_TRANSACTION, "there is no transaction in progress"));
+        session.notice(warning(
+            SqlState::NO_ACTIVE_SQL_TRANSACTION,
+            "there is no transaction in progress",
+        ));
     }
     session.set_transaction_status(TransactionStatus::Idle);
     Ok(Outcome::Done(tag.to_owned()))

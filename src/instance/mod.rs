@@ -54,13 +54,19 @@ impl Instance {
     pub async fn open(configuration: Configuration) -> Result<Arc<Self>> {
         let folder = &configuration.server.data_dir;
         std::fs::create_dir_all(folder).map_err(|error| {
-            Error::from(error).within(format!("data_dir {}", folder.display())).with_hint("Set data_dir to a folder that can be written.")
+            Error::from(error)
+                .within(format!("data_dir {}", folder.display()))
+                .with_hint("Set data_dir to a folder that can be written.")
         })?;
         let catalog = Catalog::open(&folder.join("catalog.redb"))?;
         let journal = catalog.journal(configuration.server.journal_size as u64)?;
         let runtime = state::runtime(&configuration)?;
         let warehouse = state::open_warehouse(&configuration, &runtime)?;
-        let known = catalog.snapshot().objects().map(|object| object.oid).collect();
+        let known = catalog
+            .snapshot()
+            .objects()
+            .map(|object| object.oid)
+            .collect();
         warehouse.clean(&known).await?;
         Ok(Arc::new(Self {
             template: state::template(&configuration, Arc::clone(&runtime))?,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
-use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::ViewTable;
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 
 use super::Instance;
@@ -32,8 +32,16 @@ pub enum Reading {
 pub(super) struct Databases(Arc<Database>);
 
 impl Databases {
-    pub(super) fn new(instance: Arc<Instance>, settings: SessionSettings, reading: Reading) -> Self {
-        Self(Arc::new(Database { instance, settings, reading }))
+    pub(super) fn new(
+        instance: Arc<Instance>,
+        settings: SessionSettings,
+        reading: Reading,
+    ) -> Self {
+        Self(Arc::new(Database {
+            instance,
+            settings,
+            reading,
+        }))
     }
 }
 
@@ -44,7 +52,11 @@ impl fmt::Debug for Databases {
 }
 
 impl CatalogProviderList for Databases {
-    fn register_catalog(&self, _: String, _: Arc<dyn CatalogProvider>) -> Option<Arc<dyn CatalogProvider>> {
+    fn register_catalog(
+        &self,
+        _: String,
+        _: Arc<dyn CatalogProvider>,
+    ) -> Option<Arc<dyn CatalogProvider>> {
         None
     }
 
@@ -73,7 +85,11 @@ impl fmt::Debug for Database {
 impl CatalogProvider for Database {
     fn schema_names(&self) -> Vec<String> {
         let snapshot = self.instance.catalog.snapshot();
-        snapshot.schemas().map(|schema| schema.name.clone()).chain([system::SYSTEM_SCHEMA.to_owned()]).collect()
+        snapshot
+            .schemas()
+            .map(|schema| schema.name.clone())
+            .chain([system::SYSTEM_SCHEMA.to_owned()])
+            .collect()
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
@@ -99,13 +115,18 @@ impl fmt::Debug for Schema {
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
         if self.name == pg_catalog::PG_CATALOG {
-            return pg_catalog::tables().map(|table| table.name.to_owned()).collect();
+            return pg_catalog::tables()
+                .map(|table| table.name.to_owned())
+                .collect();
         }
         if self.name == system::SYSTEM_SCHEMA {
             return system::names().map(str::to_owned).collect();
         }
         let snapshot = self.database.instance.catalog.snapshot();
-        snapshot.relations_in(&self.name).map(|object| object.name.name.clone()).collect()
+        snapshot
+            .relations_in(&self.name)
+            .map(|object| object.name.name.clone())
+            .collect()
     }
 
     async fn table(&self, name: &str) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
@@ -115,7 +136,13 @@ impl SchemaProvider for Schema {
     fn table_exist(&self, name: &str) -> bool {
         let name = QualifiedName::new(&self.name, name);
         self.name == system::SYSTEM_SCHEMA && system::exists(&name.name)
-            || self.database.instance.catalog.snapshot().relation(&name).is_some()
+            || self
+                .database
+                .instance
+                .catalog
+                .snapshot()
+                .relation(&name)
+                .is_some()
     }
 }
 
@@ -130,10 +157,13 @@ impl Schema {
         };
         let instance = &self.database.instance;
         if self.name == system::SYSTEM_SCHEMA {
-            return instance.system_view(name, version.is_some(), &self.database.settings).await;
+            return instance
+                .system_view(name, version.is_some(), &self.database.settings)
+                .await;
         }
         if self.name == pg_catalog::PG_CATALOG {
-            return Ok(pg_catalog::table(name).map(|table| instance.pg_table(table, &self.database.settings)));
+            return Ok(pg_catalog::table(name)
+                .map(|table| instance.pg_table(table, &self.database.settings)));
         }
         let name = QualifiedName::new(&self.name, name);
         let snapshot = instance.catalog.snapshot();
@@ -142,7 +172,10 @@ impl Schema {
         };
         match self.database.reading {
             Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::clone(&object.schema))))),
-            Reading::Rows => instance.relation(object, version, &self.database.settings).await.map(Some),
+            Reading::Rows => instance
+                .relation(object, version, &self.database.settings)
+                .await
+                .map(Some),
         }
     }
 }
@@ -157,7 +190,9 @@ impl Schema {
             return Ok(None);
         };
         match self.database.reading {
-            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::new(with_hidden_columns(&object.schema)))))),
+            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::new(
+                with_hidden_columns(&object.schema),
+            ))))),
             Reading::Rows => {
                 let source = instance.source(object, &self.database.settings).await?;
                 Ok(Some(Arc::new(source.with_hidden_columns())))
@@ -172,7 +207,12 @@ impl Instance {
     /// # Errors
     /// 55000 for a materialized view that was never filled; 42809 for an old version of what keeps
     /// none; what its source or table says.
-    pub async fn relation(self: &Arc<Self>, object: &Object, version: Option<Version>, settings: &SessionSettings) -> Result<Arc<dyn TableProvider>> {
+    pub async fn relation(
+        self: &Arc<Self>,
+        object: &Object,
+        version: Option<Version>,
+        settings: &SessionSettings,
+    ) -> Result<Arc<dyn TableProvider>> {
         match (object.kind, version) {
             (Kind::Table | Kind::MaterializedView, version) => {
                 let at = match version {
@@ -182,11 +222,17 @@ impl Instance {
                 };
                 self.stored(object, at).await
             }
-            (_, Some(_)) => Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("{} keeps no versions", object.name))
-                .with_hint("VERSION AS OF and TIMESTAMP AS OF read tables and materialized views.")),
+            (_, Some(_)) => Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("{} keeps no versions", object.name),
+            )
+            .with_hint("VERSION AS OF and TIMESTAMP AS OF read tables and materialized views.")),
             (Kind::View, None) => self.view(object, settings).await,
             (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object, settings).await?)),
-            (Kind::Check, None) => Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("{} is a check", object.name))),
+            (Kind::Check, None) => Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("{} is a check", object.name),
+            )),
         }
     }
 
@@ -202,25 +248,50 @@ impl Instance {
         self.warehouse.scan(&table, at).await
     }
 
-    async fn view(self: &Arc<Self>, object: &Object, settings: &SessionSettings) -> Result<Arc<dyn TableProvider>> {
+    async fn view(
+        self: &Arc<Self>,
+        object: &Object,
+        settings: &SessionSettings,
+    ) -> Result<Arc<dyn TableProvider>> {
         let Statement::CreateView(view) = &object.definition else {
-            return Err(Error::internal(format!("{} is not defined as a view", object.name)));
+            return Err(Error::internal(format!(
+                "{} is not defined as a view",
+                object.name
+            )));
         };
         let state = self.state(settings, Reading::Rows);
-        let plan = Box::pin(crate::session::plan::definition(&state, &view.query, &view.columns)).await;
+        let plan = Box::pin(crate::session::plan::definition(
+            &state,
+            &view.query,
+            &view.columns,
+        ))
+        .await;
         let plan = plan.map_err(|error| error.within(format!("view {}", object.name)))?;
         Ok(Arc::new(ViewTable::new(plan, Some(view.query.to_string()))))
     }
 
-    async fn source(self: &Arc<Self>, object: &Object, settings: &SessionSettings) -> Result<FileTable> {
+    async fn source(
+        self: &Arc<Self>,
+        object: &Object,
+        settings: &SessionSettings,
+    ) -> Result<FileTable> {
         let Statement::CreateExternalTable(definition) = &object.definition else {
-            return Err(Error::internal(format!("{} is not defined as an external table", object.name)));
+            return Err(Error::internal(format!(
+                "{} is not defined as an external table",
+                object.name
+            )));
         };
         let mut definition = definition.clone();
         if settings.on_error.0 != "source" {
             definition.options.set("on_error", settings.on_error.0);
         }
         let state = self.state(settings, Reading::Shape);
-        crate::sources::provider(&definition, Arc::clone(&object.schema), &self.project_folder(), &state).await
+        crate::sources::provider(
+            &definition,
+            Arc::clone(&object.schema),
+            &self.project_folder(),
+            &state,
+        )
+        .await
     }
 }

@@ -48,6 +48,10 @@ impl Sessions {
 
     /// Every session, in the order of process numbers.
     pub fn list(&self) -> Vec<(i32, SessionEntry)> {
-        self.0.lock().iter().map(|(process, entry)| (*process, entry.clone())).collect()
+        self.0
+            .lock()
+            .iter()
+            .map(|(process, entry)| (*process, entry.clone()))
+            .collect()
     }
 }

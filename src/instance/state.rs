@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use datafusion::execution::SessionState;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::SessionState;
+use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 
@@ -31,8 +31,11 @@ pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> 
     let spill = server.data_dir.join("spill");
     // What an earlier process spilled is of no use to this one.
     match std::fs::remove_dir_all(&spill) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::from(error).within(spill.display())),
-        _ => std::fs::create_dir_all(&spill).map_err(|error| Error::from(error).within(spill.display()))?,
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::from(error).within(spill.display()));
+        }
+        _ => std::fs::create_dir_all(&spill)
+            .map_err(|error| Error::from(error).within(spill.display()))?,
     }
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
     let runtime = RuntimeEnvBuilder::new()
@@ -44,23 +47,35 @@ pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> 
 }
 
 /// The tables' folder on its object store.
-pub(super) fn open_warehouse(configuration: &Configuration, runtime: &RuntimeEnv) -> Result<Warehouse> {
+pub(super) fn open_warehouse(
+    configuration: &Configuration,
+    runtime: &RuntimeEnv,
+) -> Result<Warehouse> {
     let url = configuration.warehouse_url()?;
     let store = crate::warehouse::store::open(&url)?;
     runtime.register_object_store(&url, Arc::clone(&store));
-    let settings = WarehouseSettings { memory_pool: Arc::clone(&runtime.memory_pool), ..WarehouseSettings::default() };
+    let settings = WarehouseSettings {
+        memory_pool: Arc::clone(&runtime.memory_pool),
+        ..WarehouseSettings::default()
+    };
     Warehouse::open(&url, store, settings)
 }
 
 /// The state that every session's is copied from: all functions, no relations.
-pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) -> Result<SessionState> {
+pub(super) fn template(
+    configuration: &Configuration,
+    runtime: Arc<RuntimeEnv>,
+) -> Result<SessionState> {
     let config = SessionConfig::new()
         .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(DATABASE, crate::sql::name::DEFAULT_SCHEMA)
         .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool(
+            "datafusion.execution.parquet.schema_force_view_types",
+            false,
+        )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut state = SessionStateBuilder::new_with_default_features()
         .with_config(apply(config, &configuration.session))
@@ -73,10 +88,16 @@ pub(super) fn template(configuration: &Configuration, runtime: Arc<RuntimeEnv>) 
 
 /// Puts into DataFusion's configuration what it must know of a session's settings.
 pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig {
-    let partitions = if settings.target_partitions == 0 { machine::cores() } else { settings.target_partitions };
+    let partitions = if settings.target_partitions == 0 {
+        machine::cores()
+    } else {
+        settings.target_partitions
+    };
     // The session's time zone stays with the wire: with it in here, the types of a view's columns
     // would depend on who reads it.
-    config.with_target_partitions(partitions).with_batch_size(settings.batch_size.clamp(1, 1 << 20))
+    config
+        .with_target_partitions(partitions)
+        .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
 }
 
 impl Instance {

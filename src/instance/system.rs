@@ -11,8 +11,11 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
 
 use super::{Instance, Reading};
-use crate::catalog::system::{LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable, TableStatistics, rejected_rows_schema, view};
 use crate::catalog::pg_catalog::PgTable;
+use crate::catalog::system::{
+    LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
+    TableStatistics, rejected_rows_schema, view,
+};
 use crate::catalog::{Journal, Kind, Object, Oid, Snapshot};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
@@ -26,7 +29,11 @@ const OWNER: &str = "tributary";
 
 impl Instance {
     /// A table of `pg_catalog`.
-    pub(super) fn pg_table(self: &Arc<Self>, table: &'static PgTable, settings: &SessionSettings) -> Arc<dyn TableProvider> {
+    pub(super) fn pg_table(
+        self: &Arc<Self>,
+        table: &'static PgTable,
+        settings: &SessionSettings,
+    ) -> Arc<dyn TableProvider> {
         Arc::new(SystemTable::new(table, self.seen(settings)))
     }
 
@@ -46,18 +53,43 @@ impl Instance {
     ///
     /// # Errors
     /// What it is made of says.
-    pub(super) async fn system_view(self: &Arc<Self>, name: &str, versioned: bool, settings: &SessionSettings) -> Result<Option<Arc<dyn TableProvider>>> {
+    pub(super) async fn system_view(
+        self: &Arc<Self>,
+        name: &str,
+        versioned: bool,
+        settings: &SessionSettings,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
         if versioned {
-            return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("tributary.{name} keeps no versions")));
+            return Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("tributary.{name} keeps no versions"),
+            ));
         }
         if name == REJECTED_ROWS {
             return self.rejected_rows().await.map(Some);
         }
-        let Some(view) = view(name) else { return Ok(None) };
+        let Some(view) = view(name) else {
+            return Ok(None);
+        };
         let snapshot = self.catalog.snapshot();
-        let lineage = if name == "lineage" { self.lineage(&snapshot).await? } else { Vec::new() };
-        let (statistics, stale) = if name == "models" { self.states(&snapshot).await? } else { Default::default() };
-        let sources = Seen { instance: Arc::clone(self), settings: settings.clone(), snapshot, lineage, statistics, stale };
+        let lineage = if name == "lineage" {
+            self.lineage(&snapshot).await?
+        } else {
+            Vec::new()
+        };
+        let (statistics, stale) = if name == "models" {
+            self.states(&snapshot).await?
+        } else {
+            Default::default()
+        };
+        let sources = Seen {
+            instance: Arc::clone(self),
+            settings: settings.clone(),
+            snapshot,
+            lineage,
+            statistics,
+            stale,
+        };
         Ok(Some(Arc::new(SystemTable::new(view, Arc::new(sources)))))
     }
 
@@ -65,7 +97,10 @@ impl Instance {
     async fn rejected_rows(&self) -> Result<Arc<dyn TableProvider>> {
         let snapshot = self.catalog.snapshot();
         let mut all = None::<LogicalPlanBuilder>;
-        for object in snapshot.objects().filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView)) {
+        for object in snapshot
+            .objects()
+            .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
+        {
             let table = rejected::table_id(object);
             if !self.warehouse.exists(&table).await? {
                 continue;
@@ -79,7 +114,10 @@ impl Instance {
         }
         match all {
             Some(all) => Ok(Arc::new(ViewTable::new(all.build()?, None))),
-            None => Ok(Arc::new(MemTable::try_new(rejected_rows_schema(), vec![Vec::new()])?)),
+            None => Ok(Arc::new(MemTable::try_new(
+                rejected_rows_schema(),
+                vec![Vec::new()],
+            )?)),
         }
     }
 
@@ -88,34 +126,59 @@ impl Instance {
         let mut edges = Vec::new();
         for object in snapshot.objects() {
             let plan = match &object.definition {
-                Statement::CreateView(view) => plan::definition(&state, &view.query, &view.columns).await,
-                Statement::CreateMaterializedView(view) => plan::definition(&state, &view.query, &view.columns).await,
+                Statement::CreateView(view) => {
+                    plan::definition(&state, &view.query, &view.columns).await
+                }
+                Statement::CreateMaterializedView(view) => {
+                    plan::definition(&state, &view.query, &view.columns).await
+                }
                 _ => continue,
             };
             // A view whose inputs have changed under it has no lineage until it is mended.
             let Ok(plan) = plan else { continue };
-            edges.extend(lineage::lineage(&plan)?.into_iter().map(|edge| LineageEdge {
-                relation: object.name.clone(),
-                column: edge.output,
-                source: QualifiedName::new(edge.source_table.schema().unwrap_or_default(), edge.source_table.table()),
-                source_column: edge.source_column,
-            }));
+            edges.extend(
+                lineage::lineage(&plan)?
+                    .into_iter()
+                    .map(|edge| LineageEdge {
+                        relation: object.name.clone(),
+                        column: edge.output,
+                        source: QualifiedName::new(
+                            edge.source_table.schema().unwrap_or_default(),
+                            edge.source_table.table(),
+                        ),
+                        source_column: edge.source_column,
+                    }),
+            );
         }
         Ok(edges)
     }
 
-    async fn states(self: &Arc<Self>, snapshot: &Snapshot) -> Result<(HashMap<Oid, TableStatistics>, HashMap<Oid, bool>)> {
+    async fn states(
+        self: &Arc<Self>,
+        snapshot: &Snapshot,
+    ) -> Result<(HashMap<Oid, TableStatistics>, HashMap<Oid, bool>)> {
         let states = self.journal.model_states()?;
         let (mut statistics, mut stale) = (HashMap::new(), HashMap::new());
-        for object in snapshot.objects().filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView)) {
+        for object in snapshot
+            .objects()
+            .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
+        {
             let table = table_id(object);
             if self.warehouse.exists(&table).await? {
                 let size = self.warehouse.size(&table, At::Latest).await?;
-                statistics.insert(object.oid, TableStatistics { version: size.version, rows: size.rows });
+                statistics.insert(
+                    object.oid,
+                    TableStatistics {
+                        version: size.version,
+                        rows: size.rows,
+                    },
+                );
             }
             if object.kind == Kind::MaterializedView {
                 // A source that cannot be listed leaves the question open.
-                if let Ok(reason) = crate::models::stale::reason(self, object, states.get(&object.oid)).await {
+                if let Ok(reason) =
+                    crate::models::stale::reason(self, object, states.get(&object.oid)).await
+                {
                     stale.insert(object.oid, reason.is_some());
                 }
             }
@@ -190,8 +253,22 @@ impl SystemSources for Seen {
                 description: setting.description.to_owned(),
             }
         };
-        let session = SessionSettings::ALL.iter().map(|setting| info(setting, self.settings.get(setting.name), initial.get(setting.name), true));
-        let fixed = Config::ALL.iter().map(|setting| info(setting, server.get(setting.name), server.get(setting.name), false));
+        let session = SessionSettings::ALL.iter().map(|setting| {
+            info(
+                setting,
+                self.settings.get(setting.name),
+                initial.get(setting.name),
+                true,
+            )
+        });
+        let fixed = Config::ALL.iter().map(|setting| {
+            info(
+                setting,
+                server.get(setting.name),
+                server.get(setting.name),
+                false,
+            )
+        });
         session.chain(fixed).collect()
     }
 

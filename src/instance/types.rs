@@ -16,9 +16,15 @@ impl TypePlanner for PostgresTypes {
     fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
         let zone = match sql_type {
             SqlType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => None,
-            SqlType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => Some("UTC".into()),
+            SqlType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+                Some("UTC".into())
+            }
             _ => return Ok(None),
         };
-        Ok(Some(Arc::new(Field::new("", DataType::Timestamp(TimeUnit::Microsecond, zone), true))))
+        Ok(Some(Arc::new(Field::new(
+            "",
+            DataType::Timestamp(TimeUnit::Microsecond, zone),
+            true,
+        ))))
     }
 }

@@ -25,7 +25,10 @@ const SAMPLE_ROWS: usize = 10;
 /// Those of the journal; what the check's query meets is in the result.
 pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResult> {
     let Statement::CreateCheck(definition) = &object.definition else {
-        return Err(Error::internal(format!("{} is not defined as a check", object.name)));
+        return Err(Error::internal(format!(
+            "{} is not defined as a check",
+            object.name
+        )));
     };
     let started = Instant::now();
     let mut result = CheckResult {
@@ -65,14 +68,19 @@ fn warns(definition: &CreateCheck) -> bool {
     definition.options.get("severity") == Some("warn")
 }
 
-async fn evaluate(instance: &Arc<Instance>, definition: &CreateCheck) -> Result<(u64, Vec<serde_json::Value>)> {
+async fn evaluate(
+    instance: &Arc<Instance>,
+    definition: &CreateCheck,
+) -> Result<(u64, Vec<serde_json::Value>)> {
     let state = instance.state(&instance.configuration.session, Reading::Rows);
     let plan = plan::query(&state, &definition.query).await?;
     let mut rows = query::stream(state, plan).await?;
     let (mut count, mut sample) = (0, Vec::new());
     while let Some(batch) = rows.try_next().await? {
         count += batch.num_rows() as u64;
-        let wanted = SAMPLE_ROWS.saturating_sub(sample.len()).min(batch.num_rows());
+        let wanted = SAMPLE_ROWS
+            .saturating_sub(sample.len())
+            .min(batch.num_rows());
         for row in 0..wanted {
             let text = row_as_json(&batch, row)?;
             sample.push(serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)));

@@ -54,12 +54,20 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
 ///
 /// # Errors
 /// What planning its query says, or its source; the object named.
-pub async fn define(instance: &Arc<Instance>, settings: &SessionSettings, statement: &Statement) -> Result<NewObject> {
+pub async fn define(
+    instance: &Arc<Instance>,
+    settings: &SessionSettings,
+    statement: &Statement,
+) -> Result<NewObject> {
     let mut statement = statement.clone();
     let Some(name) = statement.object_name_mut() else {
         return Err(Error::internal("only objects of a schema are defined"));
     };
-    let schema = settings.search_path.0.first().map_or(DEFAULT_SCHEMA, String::as_str);
+    let schema = settings
+        .search_path
+        .0
+        .first()
+        .map_or(DEFAULT_SCHEMA, String::as_str);
     let full = name.qualify(schema);
     *name = ObjectName::from(full.clone());
     let snapshot = instance.catalog.snapshot();
@@ -88,7 +96,8 @@ async fn columns(
     let path = &settings.search_path.0;
     match statement {
         Statement::CreateExternalTable(create) => {
-            let schema = crate::sources::infer_schema(create, &instance.project_folder(), state).await?;
+            let schema =
+                crate::sources::infer_schema(create, &instance.project_folder(), state).await?;
             Ok((schema, BTreeSet::new()))
         }
         Statement::CreateView(create) => {
@@ -97,7 +106,11 @@ async fn columns(
             Ok((plan::columns(&plan), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
-            check_options(&create.options, MATERIALIZED_VIEW_OPTIONS, "materialized view")?;
+            check_options(
+                &create.options,
+                MATERIALIZED_VIEW_OPTIONS,
+                "materialized view",
+            )?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(state, &create.query, &create.columns).await?;
             super::expectation::check(state, &plan, &create.expectations)?;
@@ -125,7 +138,10 @@ async fn columns(
 fn stored_columns(plan: &LogicalPlan) -> Result<SchemaRef> {
     let schema = plan::columns(plan);
     if schema.fields().is_empty() {
-        return Err(Error::new(SqlState::INVALID_OBJECT_DEFINITION, "the query has no columns"));
+        return Err(Error::new(
+            SqlState::INVALID_OBJECT_DEFINITION,
+            "the query has no columns",
+        ));
     }
     Ok(schema)
 }

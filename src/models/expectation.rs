@@ -29,23 +29,43 @@ use crate::sql::create_materialized_view::{Expectation, OnViolation};
 pub fn check(state: &SessionState, plan: &LogicalPlan, expectations: &[Expectation]) -> Result<()> {
     let schema = crate::session::plan::columns(plan);
     for (index, expectation) in expectations.iter().enumerate() {
-        if expectations[..index].iter().any(|other| other.name == expectation.name) {
-            return Err(Error::new(SqlState::DUPLICATE_OBJECT, format!("constraint \"{}\" is given twice", expectation.name)));
+        if expectations[..index]
+            .iter()
+            .any(|other| other.name == expectation.name)
+        {
+            return Err(Error::new(
+                SqlState::DUPLICATE_OBJECT,
+                format!("constraint \"{}\" is given twice", expectation.name),
+            ));
         }
         condition(state, &schema, expectation)?;
     }
     Ok(())
 }
 
-fn condition(state: &SessionState, schema: &SchemaRef, expectation: &Expectation) -> Result<Arc<dyn PhysicalExpr>> {
+fn condition(
+    state: &SessionState,
+    schema: &SchemaRef,
+    expectation: &Expectation,
+) -> Result<Arc<dyn PhysicalExpr>> {
     let named = |error: Error| error.within(format!("constraint \"{}\"", expectation.name));
     let columns = DFSchema::try_from(Arc::clone(schema))?;
-    let expression = ExprWithAlias { expr: expectation.condition.clone(), alias: None };
-    let logical = state.create_logical_expr_from_sql_expr(expression, &columns).map_err(|error| named(error.into()))?;
-    let physical = state.create_physical_expr(logical, &columns).map_err(|error| named(error.into()))?;
+    let expression = ExprWithAlias {
+        expr: expectation.condition.clone(),
+        alias: None,
+    };
+    let logical = state
+        .create_logical_expr_from_sql_expr(expression, &columns)
+        .map_err(|error| named(error.into()))?;
+    let physical = state
+        .create_physical_expr(logical, &columns)
+        .map_err(|error| named(error.into()))?;
     let data_type = physical.data_type(schema)?;
     if data_type != arrow::datatypes::DataType::Boolean {
-        return Err(named(Error::new(SqlState::DATATYPE_MISMATCH, format!("argument of EXPECT must be type boolean, not {data_type}"))));
+        return Err(named(Error::new(
+            SqlState::DATATYPE_MISMATCH,
+            format!("argument of EXPECT must be type boolean, not {data_type}"),
+        )));
     }
     Ok(physical)
 }
@@ -66,7 +86,11 @@ impl Expectations {
     ///
     /// # Errors
     /// See [`check`].
-    pub fn new(state: &SessionState, schema: &SchemaRef, expectations: &[Expectation]) -> Result<Arc<Self>> {
+    pub fn new(
+        state: &SessionState,
+        schema: &SchemaRef,
+        expectations: &[Expectation],
+    ) -> Result<Arc<Self>> {
         let conditions = expectations.iter().map(|expectation| {
             Ok(Condition {
                 expression: condition(state, schema, expectation)?,
@@ -74,7 +98,9 @@ impl Expectations {
                 violations: AtomicU64::new(0),
             })
         });
-        Ok(Arc::new(Self { conditions: conditions.collect::<Result<_>>()? }))
+        Ok(Arc::new(Self {
+            conditions: conditions.collect::<Result<_>>()?,
+        }))
     }
 
     /// How often each was violated so far.
@@ -89,32 +115,58 @@ impl Expectations {
 
     /// Rows that expectations dropped so far.
     pub fn dropped(&self) -> u64 {
-        let drops = self.conditions.iter().filter(|condition| condition.expectation.on_violation == OnViolation::DropRow);
-        drops.map(|condition| condition.violations.load(Ordering::Relaxed)).sum()
+        let drops = self
+            .conditions
+            .iter()
+            .filter(|condition| condition.expectation.on_violation == OnViolation::DropRow);
+        drops
+            .map(|condition| condition.violations.load(Ordering::Relaxed))
+            .sum()
     }
 
     /// The rows that may stay. A row that several constraints would drop counts for the first.
-    async fn apply(&self, mut batch: RecordBatch, object: &str, rejections: &Rejections) -> Result<RecordBatch> {
+    async fn apply(
+        &self,
+        mut batch: RecordBatch,
+        object: &str,
+        rejections: &Rejections,
+    ) -> Result<RecordBatch> {
         for condition in &self.conditions {
-            let held = condition.expression.evaluate(&batch)?.into_array(batch.num_rows())?;
+            let held = condition
+                .expression
+                .evaluate(&batch)?
+                .into_array(batch.num_rows())?;
             let violated = violations(held.as_boolean())?;
             let count = violated.true_count();
             if count == 0 {
                 continue;
             }
-            condition.violations.fetch_add(count as u64, Ordering::Relaxed);
+            condition
+                .violations
+                .fetch_add(count as u64, Ordering::Relaxed);
             let name = &condition.expectation.name;
             match condition.expectation.on_violation {
                 OnViolation::Keep => {}
                 OnViolation::FailUpdate => {
                     let first = filter_record_batch(&batch, &violated)?.slice(0, 1);
-                    return Err(Error::new(SqlState::CHECK_VIOLATION, format!("row violates expectation \"{name}\" of materialized view {object}"))
-                        .with_detail(format!("Failing row contains {}.", row_as_json(&first, 0)?)));
+                    return Err(Error::new(
+                        SqlState::CHECK_VIOLATION,
+                        format!(
+                            "row violates expectation \"{name}\" of materialized view {object}"
+                        ),
+                    )
+                    .with_detail(format!("Failing row contains {}.", row_as_json(&first, 0)?)));
                 }
                 OnViolation::DropRow => {
                     let dropped = filter_record_batch(&batch, &violated)?;
                     for row in 0..dropped.num_rows() {
-                        rejections.send(rejected(name, &condition.expectation, row_as_json(&dropped, row)?)).await;
+                        rejections
+                            .send(rejected(
+                                name,
+                                &condition.expectation,
+                                row_as_json(&dropped, row)?,
+                            ))
+                            .await;
                     }
                     batch = filter_record_batch(&batch, &not(&violated)?)?;
                 }
@@ -127,7 +179,11 @@ impl Expectations {
 /// As with CHECK, false violates and NULL does not.
 fn violations(held: &BooleanArray) -> Result<BooleanArray> {
     let violated = not(held)?;
-    Ok(if violated.null_count() > 0 { prep_null_mask_filter(&violated) } else { violated })
+    Ok(if violated.null_count() > 0 {
+        prep_null_mask_filter(&violated)
+    } else {
+        violated
+    })
 }
 
 fn rejected(constraint: &str, expectation: &Expectation, record: String) -> RejectedRow {
@@ -137,7 +193,10 @@ fn rejected(constraint: &str, expectation: &Expectation, record: String) -> Reje
         row: 0,
         column_name: None,
         value: None,
-        reason: format!("violates expectation \"{constraint}\": {}", expectation.condition),
+        reason: format!(
+            "violates expectation \"{constraint}\": {}",
+            expectation.condition
+        ),
         sqlstate: SqlState::CHECK_VIOLATION,
         record,
     }
@@ -155,8 +214,17 @@ pub fn enforce(
     }
     let schema = rows.schema();
     let checked = rows.then(move |batch| {
-        let (expectations, object, rejections) = (Arc::clone(&expectations), object.clone(), rejections.clone());
-        async move { expectations.apply(batch?, &object, &rejections).await.map_err(DataFusionError::from) }
+        let (expectations, object, rejections) = (
+            Arc::clone(&expectations),
+            object.clone(),
+            rejections.clone(),
+        );
+        async move {
+            expectations
+                .apply(batch?, &object, &rejections)
+                .await
+                .map_err(DataFusionError::from)
+        }
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, checked))
 }

@@ -77,12 +77,23 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
     let snapshot = instance.catalog.snapshot();
     let states = instance.journal.model_states()?;
     let checked = last_results(instance)?;
-    let models: BTreeMap<QualifiedName, Arc<ProjectModel>> =
-        project.models.into_iter().map(|model| (model.name.clone(), Arc::new(model))).collect();
+    let models: BTreeMap<QualifiedName, Arc<ProjectModel>> = project
+        .models
+        .into_iter()
+        .map(|model| (model.name.clone(), Arc::new(model)))
+        .collect();
     refuse_orphans(&snapshot, &models)?;
-    let graph = Graph::new(models.iter().map(|(name, model)| (name.clone(), reads(model, &models))))?;
+    let graph = Graph::new(
+        models
+            .iter()
+            .map(|(name, model)| (name.clone(), reads(model, &models))),
+    )?;
     let mut plan = Plan {
-        schemas: project.schemas.into_iter().filter(|schema| snapshot.schema(schema).is_none()).collect(),
+        schemas: project
+            .schemas
+            .into_iter()
+            .filter(|schema| snapshot.schema(schema).is_none())
+            .collect(),
         drops: left(&snapshot, &models),
         steps: BTreeMap::new(),
         graph: graph.clone(),
@@ -90,17 +101,25 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
     // Names of models whose rows, or whose meaning, will be others after the run.
     let mut changing = BTreeSet::new();
     for name in graph.order() {
-        let Some(model) = models.get(name) else { continue };
+        let Some(model) = models.get(name) else {
+            continue;
+        };
         let object = existing(&snapshot, model);
         let define = difference(&snapshot, model, object, &models);
         let upstream = graph.parents(name).find(|name| changing.contains(*name));
         let build = match (kind(model), &define, upstream) {
-            (Kind::MaterializedView | Kind::Check, Some(Define::Create | Define::Recreate), _) => Some("new".to_owned()),
-            (Kind::MaterializedView, Some(Define::Replace), _) if definition_differs(&snapshot, model, object, &models) => {
+            (Kind::MaterializedView | Kind::Check, Some(Define::Create | Define::Recreate), _) => {
+                Some("new".to_owned())
+            }
+            (Kind::MaterializedView, Some(Define::Replace), _)
+                if definition_differs(&snapshot, model, object, &models) =>
+            {
                 Some("definition changed".to_owned())
             }
             (Kind::Check, Some(Define::Replace), _) => Some("definition changed".to_owned()),
-            (Kind::MaterializedView | Kind::Check, _, Some(upstream)) => Some(format!("{upstream} changes")),
+            (Kind::MaterializedView | Kind::Check, _, Some(upstream)) => {
+                Some(format!("{upstream} changes"))
+            }
             (Kind::MaterializedView, _, None) => match object {
                 Some(object) => stale::reason(instance, object, states.get(&object.oid)).await?,
                 None => Some("new".to_owned()),
@@ -108,18 +127,28 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
             (Kind::Check, _, None) => match object {
                 Some(object) => match checked.get(&object.oid) {
                     Some(CheckStatus::Passed | CheckStatus::Warned) => None,
-                    Some(CheckStatus::Failed | CheckStatus::Error) => Some("failed the last time".to_owned()),
+                    Some(CheckStatus::Failed | CheckStatus::Error) => {
+                        Some("failed the last time".to_owned())
+                    }
                     None => Some("never checked".to_owned()),
                 },
                 None => Some("new".to_owned()),
             },
             _ => None,
         };
-        let passes_on = define.is_some() || build.is_some() || (kind(model) == Kind::View && upstream.is_some());
+        let passes_on = define.is_some()
+            || build.is_some()
+            || (kind(model) == Kind::View && upstream.is_some());
         if passes_on {
             changing.insert(name.clone());
         }
-        let step = Step { name: name.clone(), kind: kind(model), define, build, model: Arc::clone(model) };
+        let step = Step {
+            name: name.clone(),
+            kind: kind(model),
+            define,
+            build,
+            model: Arc::clone(model),
+        };
         plan.steps.insert(name.clone(), step);
     }
     Ok(plan)
@@ -133,19 +162,33 @@ pub fn kind(model: &ProjectModel) -> Kind {
 /// How each check ended the last time.
 fn last_results(instance: &Instance) -> Result<BTreeMap<Oid, CheckStatus>> {
     let latest_first = instance.journal.check_results(usize::MAX)?;
-    Ok(latest_first.into_iter().rev().map(|result| (result.oid, result.status)).collect())
+    Ok(latest_first
+        .into_iter()
+        .rev()
+        .map(|result| (result.oid, result.status))
+        .collect())
 }
 
 /// The project's models that a model reads.
-fn reads(model: &ProjectModel, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>) -> Vec<QualifiedName> {
+fn reads(
+    model: &ProjectModel,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Vec<QualifiedName> {
     let candidates = |name: &ObjectName| match &name.schema {
         Some(schema) => vec![QualifiedName::new(schema, &name.name)],
-        None => search_path(model).iter().map(|schema| QualifiedName::new(schema, &name.name)).collect(),
+        None => search_path(model)
+            .iter()
+            .map(|schema| QualifiedName::new(schema, &name.name))
+            .collect(),
     };
     let found: BTreeSet<_> = model
         .reads
         .iter()
-        .filter_map(|name| candidates(name).into_iter().find(|full| models.contains_key(full)))
+        .filter_map(|name| {
+            candidates(name)
+                .into_iter()
+                .find(|full| models.contains_key(full))
+        })
         .collect();
     found.into_iter().collect()
 }
@@ -163,31 +206,60 @@ fn existing<'a>(snapshot: &'a Snapshot, model: &ProjectModel) -> Option<&'a Arc<
 }
 
 /// Objects of the project as it was that it no longer has.
-fn left(snapshot: &Snapshot, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>) -> Vec<Arc<Object>> {
+fn left(
+    snapshot: &Snapshot,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Vec<Arc<Object>> {
     let gone = |object: &&Arc<Object>| {
-        let stays = models.get(&object.name).is_some_and(|model| (kind(model) == Kind::Check) == (object.kind == Kind::Check));
+        let stays = models
+            .get(&object.name)
+            .is_some_and(|model| (kind(model) == Kind::Check) == (object.kind == Kind::Check));
         object.project_file.is_some() && !stays
     };
     snapshot.objects().filter(gone).cloned().collect()
 }
 
 /// Refuses to take away what something that stays stands on.
-fn refuse_orphans(snapshot: &Snapshot, models: &BTreeMap<QualifiedName, Arc<ProjectModel>>) -> Result<()> {
+fn refuse_orphans(
+    snapshot: &Snapshot,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Result<()> {
     let left = left(snapshot, models);
     let mut standing = Vec::new();
     for object in &left {
-        let by_hand = snapshot.direct_dependents(object.oid).into_iter().filter(|dependent| dependent.project_file.is_none());
-        standing.extend(by_hand.map(|dependent| format!("{} depends on {}", dependent.described(), object.described())));
-        let readers = models.values().filter(|model| model.reads.iter().any(|name| *name == ObjectName::from(object.name.clone())));
-        standing.extend(readers.map(|model| format!("{} reads {}", model.file, object.described())));
+        let by_hand = snapshot
+            .direct_dependents(object.oid)
+            .into_iter()
+            .filter(|dependent| dependent.project_file.is_none());
+        standing.extend(by_hand.map(|dependent| {
+            format!(
+                "{} depends on {}",
+                dependent.described(),
+                object.described()
+            )
+        }));
+        let readers = models.values().filter(|model| {
+            model
+                .reads
+                .iter()
+                .any(|name| *name == ObjectName::from(object.name.clone()))
+        });
+        standing
+            .extend(readers.map(|model| format!("{} reads {}", model.file, object.described())));
     }
     if standing.is_empty() {
         return Ok(());
     }
     let names: Vec<String> = left.iter().map(|object| object.described()).collect();
-    Err(Error::new(SqlState::DEPENDENT_OBJECTS_STILL_EXIST, format!("cannot drop {}, which left the project, because other objects depend on it", names.join(", ")))
-        .with_detail(standing.join("\n"))
-        .with_hint("Change what depends on it too, or put its file back."))
+    Err(Error::new(
+        SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+        format!(
+            "cannot drop {}, which left the project, because other objects depend on it",
+            names.join(", ")
+        ),
+    )
+    .with_detail(standing.join("\n"))
+    .with_hint("Change what depends on it too, or put its file back."))
 }
 
 fn difference(
@@ -196,7 +268,9 @@ fn difference(
     object: Option<&Arc<Object>>,
     models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
 ) -> Option<Define> {
-    let Some(object) = object else { return Some(Define::Create) };
+    let Some(object) = object else {
+        return Some(Define::Create);
+    };
     if object.kind != kind(model) {
         return Some(Define::Recreate);
     }
@@ -217,9 +291,13 @@ fn definition_differs(
 ) -> bool {
     let Some(object) = object else { return true };
     let mut definition = model.definition.clone();
-    let exists = |full: &QualifiedName| models.contains_key(full) || snapshot.relation(full).is_some();
+    let exists =
+        |full: &QualifiedName| models.contains_key(full) || snapshot.relation(full).is_some();
     if let Some(query) = query_of(&mut definition)
-        && crate::sql::qualify::qualify(query, |name| resolve_among(&name, &search_path(model), &exists)).is_err()
+        && crate::sql::qualify::qualify(query, |name| {
+            resolve_among(&name, &search_path(model), &exists)
+        })
+        .is_err()
     {
         return true;
     }
@@ -268,12 +346,22 @@ impl fmt::Display for Plan {
         for object in &self.drops {
             writeln!(f, "drop {}: it left the project", object.described())?;
         }
-        let steps = self.graph.order().iter().filter_map(|name| self.steps.get(name));
+        let steps = self
+            .graph
+            .order()
+            .iter()
+            .filter_map(|name| self.steps.get(name));
         for step in steps.filter(|step| !step.is_idle()) {
-            let build = if step.kind == Kind::Check { "run" } else { "refresh" };
+            let build = if step.kind == Kind::Check {
+                "run"
+            } else {
+                "refresh"
+            };
             let name = format!("{} {}", step.kind, step.name);
             match (&step.define, &step.build) {
-                (Some(define), Some(reason)) => writeln!(f, "{define} {name}, {build} it: {reason}")?,
+                (Some(define), Some(reason)) => {
+                    writeln!(f, "{define} {name}, {build} it: {reason}")?
+                }
                 (Some(define), None) => writeln!(f, "{define} {name}")?,
                 (None, Some(reason)) => writeln!(f, "{build} {name}: {reason}")?,
                 (None, None) => {}

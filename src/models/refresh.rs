@@ -42,14 +42,25 @@ impl RefreshLocks {
 ///
 /// # Errors
 /// What the query meets, or an expectation; it is in the record too.
-pub async fn refresh(instance: &Arc<Instance>, object: &Object, reason: &str, progress: &Arc<Rows>) -> Result<RefreshRecord> {
+pub async fn refresh(
+    instance: &Arc<Instance>,
+    object: &Object,
+    reason: &str,
+    progress: &Arc<Rows>,
+) -> Result<RefreshRecord> {
     let Statement::CreateMaterializedView(definition) = &object.definition else {
-        return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, format!("\"{}\" is not a materialized view", object.name)));
+        return Err(Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("\"{}\" is not a materialized view", object.name),
+        ));
     };
     let _lock = instance.refresh_locks.lock(object.oid).await;
     let mut record = RefreshRecord::start(object.name.clone(), object.oid, reason);
     instance.journal.add_refresh(&mut record)?;
-    let mut unfinished = Unfinished { instance: Arc::clone(instance), record: Some(record.clone()) };
+    let mut unfinished = Unfinished {
+        instance: Arc::clone(instance),
+        record: Some(record.clone()),
+    };
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let inputs = stale::inputs(instance, object).await;
     let built = match inputs {
@@ -57,7 +68,10 @@ pub async fn refresh(instance: &Arc<Instance>, object: &Object, reason: &str, pr
         Err(ref error) => Err(error.clone()),
     };
     unfinished.record = None;
-    let previous = instance.journal.model_state(object.oid)?.unwrap_or_default();
+    let previous = instance
+        .journal
+        .model_state(object.oid)?
+        .unwrap_or_default();
     let state = match (&built, inputs) {
         (Ok(commit), Ok(inputs)) => {
             record.rows_written = commit.rows;
@@ -77,7 +91,12 @@ pub async fn refresh(instance: &Arc<Instance>, object: &Object, reason: &str, pr
         }
         (Err(error), _) => {
             record.fail(error);
-            ModelState { last_refresh_id: record.id, status: RefreshStatus::Failed, error: record.error.clone(), ..previous }
+            ModelState {
+                last_refresh_id: record.id,
+                status: RefreshStatus::Failed,
+                error: record.error.clone(),
+                ..previous
+            }
         }
         (Ok(_), Err(error)) => return Err(error),
     };
@@ -105,10 +124,21 @@ async fn build(
     let columns = plan::columns(&plan);
     let expectations = Expectations::new(&state, &columns, &definition.expectations)?;
     let rows = query::stream(state, plan).await?;
-    let rows = enforce(rows, Arc::clone(&expectations), object.name.to_string(), rejections);
+    let rows = enforce(
+        rows,
+        Arc::clone(&expectations),
+        object.name.to_string(),
+        rejections,
+    );
     let rows = writer.precede(count(rows, Arc::clone(progress)));
-    let info = CommitInfo { refresh_id: Some(record.id.to_string()), ..CommitInfo::new("REFRESH") };
-    let commit = instance.warehouse.replace(&table_id(object), rows, info).await;
+    let info = CommitInfo {
+        refresh_id: Some(record.id.to_string()),
+        ..CommitInfo::new("REFRESH")
+    };
+    let commit = instance
+        .warehouse
+        .replace(&table_id(object), rows, info)
+        .await;
     record.rows_rejected = rejected.count();
     record.rows_dropped = expectations.dropped();
     record.expectations = expectations.counts();
@@ -134,9 +164,15 @@ struct Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(mut record) = self.record.take() {
-            record.fail(&Error::new(SqlState::QUERY_CANCELED, "the refresh was cancelled"));
+            record.fail(&Error::new(
+                SqlState::QUERY_CANCELED,
+                "the refresh was cancelled",
+            ));
             if let Err(error) = self.instance.journal.finish_refresh(&record, None) {
-                tracing::warn!("the refresh of {} was cancelled, and that could not be recorded: {error}", record.object);
+                tracing::warn!(
+                    "the refresh of {} was cancelled, and that could not be recorded: {error}",
+                    record.object
+                );
             }
         }
     }

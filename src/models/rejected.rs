@@ -67,12 +67,23 @@ pub struct Writer {
 }
 
 /// Begins to take the rejected rows of a load into `object`.
-pub fn begin(instance: &Arc<Instance>, object: &Object, keep: Keep, refresh_id: Option<u64>) -> (Rejections, Writer) {
+pub fn begin(
+    instance: &Arc<Instance>,
+    object: &Object,
+    keep: Keep,
+    refresh_id: Option<u64>,
+) -> (Rejections, Writer) {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let (finish, finished) = oneshot::channel();
     let rows = rows(receiver, finished, object.name.to_string(), refresh_id);
     let task = tokio::spawn(write(Arc::clone(instance), table_id(object), keep, rows));
-    (Rejections(sender), Writer { finish, task: AbortOnDropHandle::new(task) })
+    (
+        Rejections(sender),
+        Writer {
+            finish,
+            task: AbortOnDropHandle::new(task),
+        },
+    )
 }
 
 impl Writer {
@@ -86,12 +97,20 @@ impl Writer {
     async fn commit(self) -> DataFusionResult<()> {
         // The task may have failed already, and tells so itself.
         let _ = self.finish.send(());
-        let written = self.task.await.map_err(|error| Error::internal(format!("writing rejected rows: {error}")))?;
+        let written = self
+            .task
+            .await
+            .map_err(|error| Error::internal(format!("writing rejected rows: {error}")))?;
         written.map_err(DataFusionError::from)
     }
 }
 
-async fn write(instance: Arc<Instance>, table: TableId, keep: Keep, rows: SendableRecordBatchStream) -> Result<()> {
+async fn write(
+    instance: Arc<Instance>,
+    table: TableId,
+    keep: Keep,
+    rows: SendableRecordBatchStream,
+) -> Result<()> {
     let schema = rows.schema();
     let mut rows = rows.peekable();
     let none = std::pin::Pin::new(&mut rows).peek().await.is_none();
@@ -101,9 +120,24 @@ async fn write(instance: Arc<Instance>, table: TableId, keep: Keep, rows: Sendab
     }
     let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
     match keep {
-        Keep::Latest => instance.warehouse.replace(&table, rows, CommitInfo::new("REJECT")).await?,
-        Keep::All if exists => instance.warehouse.append(&table, rows, CommitInfo::new("REJECT")).await?,
-        Keep::All => instance.warehouse.replace(&table, rows, CommitInfo::new("REJECT")).await?,
+        Keep::Latest => {
+            instance
+                .warehouse
+                .replace(&table, rows, CommitInfo::new("REJECT"))
+                .await?
+        }
+        Keep::All if exists => {
+            instance
+                .warehouse
+                .append(&table, rows, CommitInfo::new("REJECT"))
+                .await?
+        }
+        Keep::All => {
+            instance
+                .warehouse
+                .replace(&table, rows, CommitInfo::new("REJECT"))
+                .await?
+        }
     };
     Ok(())
 }
@@ -115,48 +149,76 @@ fn rows(
     object: String,
     refresh_id: Option<u64>,
 ) -> SendableRecordBatchStream {
-    let batches = stream::unfold((receiver, Some(finished)), move |(mut receiver, mut finished)| {
-        let object = object.clone();
-        async move {
-            let mut rows = Vec::new();
-            if let Some(finish) = &mut finished {
-                tokio::select! {
-                    biased;
-                    taken = receiver.recv_many(&mut rows, BATCH) => if taken == 0 { finished = None },
-                    _ = finish => finished = None,
+    let batches = stream::unfold(
+        (receiver, Some(finished)),
+        move |(mut receiver, mut finished)| {
+            let object = object.clone();
+            async move {
+                let mut rows = Vec::new();
+                if let Some(finish) = &mut finished {
+                    tokio::select! {
+                        biased;
+                        taken = receiver.recv_many(&mut rows, BATCH) => if taken == 0 { finished = None },
+                        _ = finish => finished = None,
+                    }
                 }
+                if finished.is_none() && rows.is_empty() {
+                    while rows.len() < BATCH
+                        && let Ok(row) = receiver.try_recv()
+                    {
+                        rows.push(row);
+                    }
+                    if rows.is_empty() {
+                        return None;
+                    }
+                }
+                let batch =
+                    batch(&rows, &object, refresh_id, Utc::now()).map_err(DataFusionError::from);
+                Some((batch, (receiver, finished)))
             }
-            if finished.is_none() && rows.is_empty() {
-                while rows.len() < BATCH && let Ok(row) = receiver.try_recv() {
-                    rows.push(row);
-                }
-                if rows.is_empty() {
-                    return None;
-                }
-            }
-            let batch = batch(&rows, &object, refresh_id, Utc::now()).map_err(DataFusionError::from);
-            Some((batch, (receiver, finished)))
-        }
-    });
-    Box::pin(RecordBatchStreamAdapter::new(rejected_rows_schema(), batches))
+        },
+    );
+    Box::pin(RecordBatchStreamAdapter::new(
+        rejected_rows_schema(),
+        batches,
+    ))
 }
 
-fn batch(rows: &[RejectedRow], object: &str, refresh_id: Option<u64>, at: DateTime<Utc>) -> Result<RecordBatch> {
-    let text = |value: fn(&RejectedRow) -> Option<&str>| -> ArrayRef { Arc::new(rows.iter().map(value).collect::<StringArray>()) };
+fn batch(
+    rows: &[RejectedRow],
+    object: &str,
+    refresh_id: Option<u64>,
+    at: DateTime<Utc>,
+) -> Result<RecordBatch> {
+    let text = |value: fn(&RejectedRow) -> Option<&str>| -> ArrayRef {
+        Arc::new(rows.iter().map(value).collect::<StringArray>())
+    };
     // A row that an expectation rejected comes from no file.
     let count = rows.len();
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(TimestampMicrosecondArray::from(vec![at.timestamp_micros(); count]).with_timezone("UTC")),
+        Arc::new(
+            TimestampMicrosecondArray::from(vec![at.timestamp_micros(); count])
+                .with_timezone("UTC"),
+        ),
         Arc::new(StringArray::from(vec![object; count])),
         text(|row| Some(row.source.as_str()).filter(|source| !source.is_empty())),
         text(|row| Some(row.file.as_str()).filter(|file| !file.is_empty())),
-        Arc::new(rows.iter().map(|row| (row.row > 0).then_some(row.row)).collect::<Int64Array>()),
+        Arc::new(
+            rows.iter()
+                .map(|row| (row.row > 0).then_some(row.row))
+                .collect::<Int64Array>(),
+        ),
         text(|row| row.column_name.as_deref()),
         text(|row| row.value.as_deref()),
         text(|row| Some(&row.reason)),
         text(|row| Some(row.sqlstate.0)),
         text(|row| Some(&row.record)),
-        Arc::new(Int64Array::from(vec![refresh_id.and_then(|id| i64::try_from(id).ok()); count])),
+        Arc::new(Int64Array::from(vec![
+            refresh_id.and_then(|id| {
+                i64::try_from(id).ok()
+            });
+            count
+        ])),
     ];
     Ok(RecordBatch::try_new(rejected_rows_schema(), columns)?)
 }

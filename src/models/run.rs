@@ -25,12 +25,23 @@ pub struct Report {
 impl Report {
     /// Models that failed, and checks that found rows or failed.
     pub fn failures(&self) -> usize {
-        self.ended.iter().filter(|(_, ended)| matches!(ended, Ended::Failed(_) | Ended::Violated { warns: false, .. })).count()
+        self.ended
+            .iter()
+            .filter(|(_, ended)| {
+                matches!(
+                    ended,
+                    Ended::Failed(_) | Ended::Violated { warns: false, .. }
+                )
+            })
+            .count()
     }
 
     /// Models and checks that were not tried.
     pub fn skipped(&self) -> usize {
-        self.ended.iter().filter(|(_, ended)| matches!(ended, Ended::Skipped(_))).count()
+        self.ended
+            .iter()
+            .filter(|(_, ended)| matches!(ended, Ended::Skipped(_)))
+            .count()
     }
 }
 
@@ -38,9 +49,15 @@ impl Report {
 ///
 /// # Errors
 /// Those of the catalog's store; 2BP01 where something made by hand stands on what left the project.
-pub async fn run(instance: &Arc<Instance>, plan: &Plan, progress: &Arc<dyn Progress>) -> Result<Report> {
+pub async fn run(
+    instance: &Arc<Instance>,
+    plan: &Plan,
+    progress: &Arc<dyn Progress>,
+) -> Result<Report> {
     instance.catalog.write(|transaction| {
-        plan.schemas.iter().try_for_each(|schema| transaction.create_schema(schema, true).map(drop))
+        plan.schemas
+            .iter()
+            .try_for_each(|schema| transaction.create_schema(schema, true).map(drop))
     })?;
     let mut report = Report::default();
     let mut schedule = plan.graph.schedule();
@@ -52,13 +69,20 @@ pub async fn run(instance: &Arc<Instance>, plan: &Plan, progress: &Arc<dyn Progr
         {
             match plan.steps.get(&name) {
                 Some(step) if !step.is_idle() => {
-                    running.spawn(take(Arc::clone(instance), step.clone(), Arc::clone(progress)));
+                    running.spawn(take(
+                        Arc::clone(instance),
+                        step.clone(),
+                        Arc::clone(progress),
+                    ));
                 }
                 _ => schedule.succeed(&name),
             }
         }
-        let Some(ended) = running.join_next().await else { break };
-        let (name, ended) = ended.map_err(|error| Error::internal(format!("a build ended abnormally: {error}")))?;
+        let Some(ended) = running.join_next().await else {
+            break;
+        };
+        let (name, ended) =
+            ended.map_err(|error| Error::internal(format!("a build ended abnormally: {error}")))?;
         let skipped = match ended {
             Ended::Failed(_) => schedule.fail(&name),
             _ => {
@@ -72,14 +96,21 @@ pub async fn run(instance: &Arc<Instance>, plan: &Plan, progress: &Arc<dyn Progr
         }
     }
     if instance.shutdown.is_cancelled() {
-        return Err(Error::new(SqlState::ADMIN_SHUTDOWN, "the run was stopped before its end"));
+        return Err(Error::new(
+            SqlState::ADMIN_SHUTDOWN,
+            "the run was stopped before its end",
+        ));
     }
     // Last, when what stood on them reads something else.
     drop_all(instance, &plan.drops).await?;
     Ok(report)
 }
 
-async fn take(instance: Arc<Instance>, step: Step, progress: Arc<dyn Progress>) -> (QualifiedName, Ended) {
+async fn take(
+    instance: Arc<Instance>,
+    step: Step,
+    progress: Arc<dyn Progress>,
+) -> (QualifiedName, Ended) {
     let rows = Arc::new(Rows::default());
     progress.started(&step.name, &rows);
     let ended = tokio::select! {
@@ -111,34 +142,59 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
             CheckStatus::Passed => Ended::Passed,
             CheckStatus::Failed => Ended::Violated { rows, warns: false },
             CheckStatus::Warned => Ended::Violated { rows, warns: true },
-            CheckStatus::Error => Ended::Failed(Error::new(SqlState::INTERNAL_ERROR, result.error.unwrap_or_default())),
+            CheckStatus::Error => Ended::Failed(Error::new(
+                SqlState::INTERNAL_ERROR,
+                result.error.unwrap_or_default(),
+            )),
         });
     }
     let record = refresh::refresh(instance, &object, reason, rows).await?;
     if step.define == Some(Define::Replace) {
         keep(instance, step, &object)?;
     }
-    Ok(Ended::Built { rows: record.rows_written, rejected: record.rows_rejected + record.rows_dropped })
+    Ok(Ended::Built {
+        rows: record.rows_written,
+        rejected: record.rows_rejected + record.rows_dropped,
+    })
 }
 
 /// Tells the journal of a materialized view whose new definition cannot be planned.
 fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()> {
-    let Ok(object) = current(instance, step) else { return Ok(()) };
+    let Ok(object) = current(instance, step) else {
+        return Ok(());
+    };
     if object.kind != Kind::MaterializedView {
         return Ok(());
     }
     let mut record = RefreshRecord::start(object.name.clone(), object.oid, "definition changed");
     instance.journal.add_refresh(&mut record)?;
     record.fail(error);
-    let previous = instance.journal.model_state(object.oid)?.unwrap_or_default();
-    let state = ModelState { last_refresh_id: record.id, status: RefreshStatus::Failed, error: record.error.clone(), ..previous };
+    let previous = instance
+        .journal
+        .model_state(object.oid)?
+        .unwrap_or_default();
+    let state = ModelState {
+        last_refresh_id: record.id,
+        status: RefreshStatus::Failed,
+        error: record.error.clone(),
+        ..previous
+    };
     instance.journal.finish_refresh(&record, Some(&state))
 }
 
 fn current(instance: &Instance, step: &Step) -> Result<Arc<Object>> {
     let snapshot = instance.catalog.snapshot();
-    let object = if step.kind == Kind::Check { snapshot.check(&step.name) } else { snapshot.relation(&step.name) };
-    object.cloned().ok_or_else(|| Error::new(SqlState::UNDEFINED_TABLE, format!("{} was dropped while the run waited for it", step.name)))
+    let object = if step.kind == Kind::Check {
+        snapshot.check(&step.name)
+    } else {
+        snapshot.relation(&step.name)
+    };
+    object.cloned().ok_or_else(|| {
+        Error::new(
+            SqlState::UNDEFINED_TABLE,
+            format!("{} was dropped while the run waited for it", step.name),
+        )
+    })
 }
 
 /// Creates or replaces the model's object. A materialized view that is replaced and built keeps its
@@ -153,18 +209,25 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Arc
     new.project_file = Some(step.model.file.clone());
     for column in new.column_comments.keys() {
         if step.kind != Kind::Check && new.schema.column_with_name(column).is_none() {
-            return Err(Error::new(SqlState::UNDEFINED_COLUMN, format!("{}: column \"{column}\" does not exist", step.name))
-                .with_hint("Correct the name in COMMENT ON COLUMN."));
+            return Err(Error::new(
+                SqlState::UNDEFINED_COLUMN,
+                format!("{}: column \"{column}\" does not exist", step.name),
+            )
+            .with_hint("Correct the name in COMMENT ON COLUMN."));
         }
     }
     match how {
         Define::Create => {
-            instance.catalog.write(|transaction| transaction.create(new))?;
+            instance
+                .catalog
+                .write(|transaction| transaction.create(new))?;
         }
         Define::Recreate => {
             let old = instance.catalog.snapshot().relation(&step.name).cloned();
             drop_all(instance, old.as_slice()).await?;
-            instance.catalog.write(|transaction| transaction.create(new))?;
+            instance
+                .catalog
+                .write(|transaction| transaction.create(new))?;
         }
         Define::Replace => {
             let old = current(instance, step)?;
@@ -179,7 +242,9 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Arc
                     ..Object::clone(&old)
                 }));
             }
-            instance.catalog.write(|transaction| transaction.replace(old.oid, new))?;
+            instance
+                .catalog
+                .write(|transaction| transaction.replace(old.oid, new))?;
         }
     }
     current(instance, step)
@@ -198,7 +263,9 @@ fn keep(instance: &Instance, step: &Step, object: &Object) -> Result<()> {
         project_file: object.project_file.clone(),
     };
     let old = current(instance, step)?;
-    instance.catalog.write(|transaction| transaction.replace(old.oid, new))
+    instance
+        .catalog
+        .write(|transaction| transaction.replace(old.oid, new))
 }
 
 /// Drops objects, and the tables of those that have one.
@@ -210,7 +277,9 @@ pub async fn drop_all(instance: &Instance, objects: &[Arc<Object>]) -> Result<()
         return Ok(());
     }
     let oids: Vec<_> = objects.iter().map(|object| object.oid).collect();
-    let dropped = instance.catalog.write(|transaction| transaction.drop(&oids, false))?;
+    let dropped = instance
+        .catalog
+        .write(|transaction| transaction.drop(&oids, false))?;
     remove_tables(instance, &dropped).await
 }
 
@@ -219,18 +288,28 @@ pub async fn drop_all(instance: &Instance, objects: &[Arc<Object>]) -> Result<()
 /// # Errors
 /// Those of the object store.
 pub async fn remove_tables(instance: &Instance, dropped: &[Arc<Object>]) -> Result<()> {
-    for object in dropped.iter().filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView)) {
+    for object in dropped
+        .iter()
+        .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
+    {
         instance.warehouse.drop(&table_id(object)).await?;
         instance.warehouse.drop(&rejected::table_id(object)).await?;
     }
     Ok(())
 }
 
-fn skip(instance: &Instance, step: &Step, broken: &QualifiedName, progress: &Arc<dyn Progress>, report: &mut Report) -> Result<()> {
+fn skip(
+    instance: &Instance,
+    step: &Step,
+    broken: &QualifiedName,
+    progress: &Arc<dyn Progress>,
+    report: &mut Report,
+) -> Result<()> {
     if step.kind == Kind::MaterializedView
         && let Ok(object) = current(instance, step)
     {
-        let mut record = RefreshRecord::start(object.name.clone(), object.oid, format!("{broken} failed"));
+        let mut record =
+            RefreshRecord::start(object.name.clone(), object.oid, format!("{broken} failed"));
         record.finish(RefreshStatus::Skipped);
         instance.journal.add_refresh(&mut record)?;
     }

@@ -40,14 +40,21 @@ pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs>
         };
         fingerprints.push((input.name.to_string(), fingerprint));
     }
-    Ok(Inputs { definition_hash: hex(&hash.finalize()), fingerprints })
+    Ok(Inputs {
+        definition_hash: hex(&hash.finalize()),
+        fingerprints,
+    })
 }
 
 /// Why `object` must be refreshed; none where it is as it should be.
 ///
 /// # Errors
 /// What a source says that cannot be listed.
-pub async fn reason(instance: &Arc<Instance>, object: &Object, state: Option<&ModelState>) -> Result<Option<String>> {
+pub async fn reason(
+    instance: &Arc<Instance>,
+    object: &Object,
+    state: Option<&ModelState>,
+) -> Result<Option<String>> {
     let Some(state) = state.filter(|state| state.version.is_some()) else {
         return Ok(Some("never built".to_owned()));
     };
@@ -56,7 +63,10 @@ pub async fn reason(instance: &Arc<Instance>, object: &Object, state: Option<&Mo
         return Ok(Some("definition changed".to_owned()));
     }
     let before: BTreeMap<_, _> = state.inputs.iter().cloned().collect();
-    let changed = inputs.fingerprints.iter().find(|(name, fingerprint)| before.get(name) != Some(fingerprint));
+    let changed = inputs
+        .fingerprints
+        .iter()
+        .find(|(name, fingerprint)| before.get(name) != Some(fingerprint));
     Ok(changed.map(|(name, _)| format!("{name} changed")))
 }
 
@@ -66,8 +76,14 @@ fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
     let mut found = BTreeMap::new();
     let mut open: Vec<_> = object.depends_on.iter().copied().collect();
     while let Some(oid) = open.pop() {
-        let Some(input) = snapshot.object(oid) else { continue };
-        if found.insert(input.name.clone(), Arc::clone(input)).is_none() && input.kind == Kind::View {
+        let Some(input) = snapshot.object(oid) else {
+            continue;
+        };
+        if found
+            .insert(input.name.clone(), Arc::clone(input))
+            .is_none()
+            && input.kind == Kind::View
+        {
             open.extend(&input.depends_on);
         }
     }
@@ -77,7 +93,11 @@ fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
 async fn version(instance: &Arc<Instance>, object: &Object) -> Result<String> {
     let table = table_id(object);
     match instance.warehouse.exists(&table).await? {
-        true => Ok(format!("{}@{}", object.oid, instance.warehouse.version(&table).await?)),
+        true => Ok(format!(
+            "{}@{}",
+            object.oid,
+            instance.warehouse.version(&table).await?
+        )),
         false => Ok("unbuilt".to_owned()),
     }
 }

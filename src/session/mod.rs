@@ -69,14 +69,25 @@ struct Inner {
 }
 
 /// The settings that clients are told of when they change, as in Postgres.
-const REPORTED: [&str; 6] = ["application_name", "client_encoding", "DateStyle", "IntervalStyle", "standard_conforming_strings", "TimeZone"];
+const REPORTED: [&str; 6] = [
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "IntervalStyle",
+    "standard_conforming_strings",
+    "TimeZone",
+];
 
 impl Session {
     /// Begins a session; `startup` are the settings that the client asks for as it connects.
     ///
     /// # Errors
     /// 42704 and 22023 for a setting or value that does not exist.
-    pub fn begin(instance: Arc<Instance>, client: Client, startup: &[(String, String)]) -> Result<Arc<Self>> {
+    pub fn begin(
+        instance: Arc<Instance>,
+        client: Client,
+        startup: &[(String, String)],
+    ) -> Result<Arc<Self>> {
         let mut settings = instance.configuration.session.clone();
         for (name, value) in startup {
             settings.set(name, value)?;
@@ -124,7 +135,11 @@ impl Session {
     ///
     /// # Errors
     /// What planning says, and 42P18 for a parameter whose type nothing tells.
-    pub async fn prepare(&self, statement: Statement, types: &[Option<arrow::datatypes::DataType>]) -> Result<Arc<Prepared>> {
+    pub async fn prepare(
+        &self,
+        statement: Statement,
+        types: &[Option<arrow::datatypes::DataType>],
+    ) -> Result<Arc<Prepared>> {
         self.refuse_in_failed_transaction(&statement)?;
         prepare::prepare(self, statement, types).await.map(Arc::new)
     }
@@ -133,10 +148,16 @@ impl Session {
     ///
     /// # Errors
     /// Whatever the statement meets; in a failed transaction, 25P02.
-    pub async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
+    pub async fn execute(
+        &self,
+        prepared: &Prepared,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Outcome> {
         self.refuse_in_failed_transaction(&prepared.statement)?;
         self.refuse_writes_in_transaction(&prepared.statement)?;
-        self.instance.sessions.update(self.client.process, |entry| entry.state = "active");
+        self.instance
+            .sessions
+            .update(self.client.process, |entry| entry.state = "active");
         execute::statement(self, prepared, parameters).await
     }
 
@@ -187,7 +208,9 @@ impl Session {
             TransactionStatus::InTransaction => "idle in transaction",
             TransactionStatus::Failed => "idle in transaction (aborted)",
         };
-        self.instance.sessions.update(self.client.process, |entry| entry.state = state);
+        self.instance
+            .sessions
+            .update(self.client.process, |entry| entry.state = state);
     }
 
     /// Leaves a warning for the client.
@@ -235,13 +258,19 @@ impl Session {
         inner.settings.set(name, &value)?;
         let after = inner.settings.get(name);
         if before != after
-            && let Some(reported) = REPORTED.iter().find(|reported| reported.eq_ignore_ascii_case(name))
+            && let Some(reported) = REPORTED
+                .iter()
+                .find(|reported| reported.eq_ignore_ascii_case(name))
         {
-            inner.changed.push(((*reported).to_owned(), after.unwrap_or_default()));
+            inner
+                .changed
+                .push(((*reported).to_owned(), after.unwrap_or_default()));
         }
         if name.eq_ignore_ascii_case("application_name") {
             let application_name = inner.settings.application_name.clone();
-            self.instance.sessions.update(self.client.process, |entry| entry.application_name = application_name);
+            self.instance.sessions.update(self.client.process, |entry| {
+                entry.application_name = application_name
+            });
         }
         Ok(())
     }
@@ -251,7 +280,9 @@ impl Session {
     /// # Errors
     /// None that the session's start has not met.
     pub fn reset_all(&self) -> Result<()> {
-        SessionSettings::ALL.iter().try_for_each(|setting| self.set(setting.name, None))
+        SessionSettings::ALL
+            .iter()
+            .try_for_each(|setting| self.set(setting.name, None))
     }
 
     /// A state to plan and run a statement in.

@@ -25,7 +25,11 @@ const INFORMATION_SCHEMA: &str = "information_schema";
 ///
 /// # Errors
 /// 42P01 for a relation that does not exist, naming the nearest.
-pub fn resolve_names(query: &mut ast::Query, snapshot: &Snapshot, search_path: &[String]) -> Result<BTreeSet<Oid>> {
+pub fn resolve_names(
+    query: &mut ast::Query,
+    snapshot: &Snapshot,
+    search_path: &[String],
+) -> Result<BTreeSet<Oid>> {
     let mut reads = BTreeSet::new();
     qualify(query, |name| {
         let full = resolve(&name, snapshot, search_path)?;
@@ -41,7 +45,11 @@ pub fn resolve_names(query: &mut ast::Query, snapshot: &Snapshot, search_path: &
 ///
 /// # Errors
 /// 42P01 where there is none, naming the nearest.
-pub fn resolve(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -> Result<QualifiedName> {
+pub fn resolve(
+    name: &ObjectName,
+    snapshot: &Snapshot,
+    search_path: &[String],
+) -> Result<QualifiedName> {
     let exists = |full: &QualifiedName| {
         snapshot.relation(full).is_some()
             || full.schema == system::SYSTEM_SCHEMA && system::exists(&full.name)
@@ -55,22 +63,40 @@ pub fn resolve(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -
 ///
 /// # Errors
 /// 42P01 where none does.
-pub fn resolve_among(name: &ObjectName, search_path: &[String], exists: &dyn Fn(&QualifiedName) -> bool) -> Result<QualifiedName> {
+pub fn resolve_among(
+    name: &ObjectName,
+    search_path: &[String],
+    exists: &dyn Fn(&QualifiedName) -> bool,
+) -> Result<QualifiedName> {
     let found = match &name.schema {
         Some(schema) => Some(QualifiedName::new(schema, &name.name)).filter(exists),
         None => {
-            let schemas = search_path.iter().map(String::as_str).chain(IMPLICIT_SCHEMAS);
-            schemas.map(|schema| QualifiedName::new(schema, &name.name)).find(exists)
+            let schemas = search_path
+                .iter()
+                .map(String::as_str)
+                .chain(IMPLICIT_SCHEMAS);
+            schemas
+                .map(|schema| QualifiedName::new(schema, &name.name))
+                .find(exists)
         }
     };
-    found.ok_or_else(|| Error::new(SqlState::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", unquoted(name))))
+    found.ok_or_else(|| {
+        Error::new(
+            SqlState::UNDEFINED_TABLE,
+            format!("relation \"{}\" does not exist", unquoted(name)),
+        )
+    })
 }
 
 /// The object of the catalog that a name means.
 ///
 /// # Errors
 /// 42P01 where there is none, naming the nearest.
-pub fn object(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -> Result<Arc<Object>> {
+pub fn object(
+    name: &ObjectName,
+    snapshot: &Snapshot,
+    search_path: &[String],
+) -> Result<Arc<Object>> {
     let full = resolve_among(name, search_path, &|full| snapshot.relation(full).is_some());
     let found = full.ok().and_then(|full| snapshot.relation(&full).cloned());
     found.ok_or_else(|| undefined_table(name, snapshot))
@@ -78,16 +104,32 @@ pub fn object(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) ->
 
 /// The error of a relation that does not exist.
 pub fn undefined_table(name: &ObjectName, snapshot: &Snapshot) -> Error {
-    let error = Error::new(SqlState::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", unquoted(name)));
-    let known: Vec<&QualifiedName> = snapshot.objects().filter(|object| !object.schema.fields().is_empty()).map(|object| &object.name).collect();
-    let elsewhere: Vec<String> = known.iter().filter(|full| full.name == name.name).map(ToString::to_string).collect();
+    let error = Error::new(
+        SqlState::UNDEFINED_TABLE,
+        format!("relation \"{}\" does not exist", unquoted(name)),
+    );
+    let known: Vec<&QualifiedName> = snapshot
+        .objects()
+        .filter(|object| !object.schema.fields().is_empty())
+        .map(|object| &object.name)
+        .collect();
+    let elsewhere: Vec<String> = known
+        .iter()
+        .filter(|full| full.name == name.name)
+        .map(ToString::to_string)
+        .collect();
     if !elsewhere.is_empty() {
         return error.with_hint(format!("Perhaps you meant {}.", elsewhere.join(" or ")));
     }
-    let all: Vec<String> = known.iter().map(|full| format!("{}.{}", full.schema, full.name)).collect();
+    let all: Vec<String> = known
+        .iter()
+        .map(|full| format!("{}.{}", full.schema, full.name))
+        .collect();
     let names = match &name.schema {
         Some(_) => nearest(&unquoted(name), all.iter().map(String::as_str)),
-        None => known.iter().zip(&all).find_map(|(full, shown)| nearest(&name.name, [full.name.as_str()]).map(|_| shown.as_str())),
+        None => known.iter().zip(&all).find_map(|(full, shown)| {
+            nearest(&name.name, [full.name.as_str()]).map(|_| shown.as_str())
+        }),
     };
     match names {
         Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
@@ -119,14 +161,21 @@ pub async fn query(state: &SessionState, query: &ast::Query) -> Result<LogicalPl
 ///
 /// # Errors
 /// 42701 for a name given twice; 42601 for more names than columns.
-pub async fn definition(state: &SessionState, text: &ast::Query, columns: &[String]) -> Result<LogicalPlan> {
+pub async fn definition(
+    state: &SessionState,
+    text: &ast::Query,
+    columns: &[String],
+) -> Result<LogicalPlan> {
     let plan = query(state, text).await?;
     let plan = rename(plan, columns)?;
     let mut seen = BTreeSet::new();
     for field in plan.schema().fields() {
         if !seen.insert(field.name()) {
-            return Err(Error::new(SqlState::DUPLICATE_COLUMN, format!("column \"{}\" specified more than once", field.name()))
-                .with_hint("Give one of them another name with AS."));
+            return Err(Error::new(
+                SqlState::DUPLICATE_COLUMN,
+                format!("column \"{}\" specified more than once", field.name()),
+            )
+            .with_hint("Give one of them another name with AS."));
         }
     }
     Ok(plan)
@@ -138,10 +187,16 @@ fn rename(plan: LogicalPlan, columns: &[String]) -> Result<LogicalPlan> {
     }
     let own = plan.schema().columns();
     if columns.len() > own.len() {
-        return Err(Error::new(SqlState::SYNTAX_ERROR, "more column names are specified than the query has columns"));
+        return Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            "more column names are specified than the query has columns",
+        ));
     }
     let renamed = own.into_iter().enumerate().map(|(index, column)| {
-        let name = columns.get(index).cloned().unwrap_or_else(|| column.name.clone());
+        let name = columns
+            .get(index)
+            .cloned()
+            .unwrap_or_else(|| column.name.clone());
         datafusion::logical_expr::Expr::Column(column).alias(name)
     });
     Ok(LogicalPlanBuilder::from(plan).project(renamed)?.build()?)
@@ -155,8 +210,16 @@ pub fn columns(plan: &LogicalPlan) -> SchemaRef {
         .iter()
         .map(|field| {
             // A literal NULL has no type of its own; a column needs one, and Postgres says text.
-            let data_type = if *field.data_type() == DataType::Null { DataType::Utf8 } else { field.data_type().clone() };
-            field.as_ref().clone().with_data_type(data_type).with_nullable(true)
+            let data_type = if *field.data_type() == DataType::Null {
+                DataType::Utf8
+            } else {
+                field.data_type().clone()
+            };
+            field
+                .as_ref()
+                .clone()
+                .with_data_type(data_type)
+                .with_nullable(true)
         })
         .collect();
     SchemaRef::new(arrow::datatypes::Schema::new(fields))
@@ -168,12 +231,22 @@ pub fn columns(plan: &LogicalPlan) -> SchemaRef {
 /// 42804 where the types do not fit.
 pub fn cast_to(plan: LogicalPlan, schema: &SchemaRef) -> Result<LogicalPlan> {
     let own = plan.schema().columns();
-    if plan.schema().fields().iter().zip(schema.fields()).all(|(own, wanted)| own.data_type() == wanted.data_type()) {
+    if plan
+        .schema()
+        .fields()
+        .iter()
+        .zip(schema.fields())
+        .all(|(own, wanted)| own.data_type() == wanted.data_type())
+    {
         return Ok(plan);
     }
     let casts = own.into_iter().zip(schema.fields()).map(|(column, field)| {
         let name = column.name.clone();
-        cast(datafusion::logical_expr::Expr::Column(column), field.data_type().clone()).alias(name)
+        cast(
+            datafusion::logical_expr::Expr::Column(column),
+            field.data_type().clone(),
+        )
+        .alias(name)
     });
     Ok(LogicalPlanBuilder::from(plan).project(casts)?.build()?)
 }

@@ -30,11 +30,19 @@ pub struct Prepared {
 /// Parameters that one statement may have, as the protocol counts them in 16 bits.
 const MAX_PARAMETERS: usize = 65_535;
 
-pub(super) async fn prepare(session: &Session, statement: Statement, types: &[Option<DataType>]) -> Result<Prepared> {
+pub(super) async fn prepare(
+    session: &Session,
+    statement: Statement,
+    types: &[Option<DataType>],
+) -> Result<Prepared> {
     let mut statement = statement;
     let plan = match &mut statement {
         Statement::Query(query) => {
-            plan::resolve_names(query, &session.instance.catalog.snapshot(), &session.settings().search_path.0)?;
+            plan::resolve_names(
+                query,
+                &session.instance.catalog.snapshot(),
+                &session.settings().search_path.0,
+            )?;
             Some(plan::query(&session.state(Reading::Rows), query).await?)
         }
         Statement::Insert(insert) => Some(execute::insert::plan(session, insert).await?),
@@ -48,7 +56,12 @@ pub(super) async fn prepare(session: &Session, statement: Statement, types: &[Op
         (Statement::Query(query), Some(plan)) => Some(answer(plan, &parameter_types, query)?),
         _ => execute::columns(&statement),
     };
-    Ok(Prepared { statement, parameter_types, schema, plan })
+    Ok(Prepared {
+        statement,
+        parameter_types,
+        schema,
+        plan,
+    })
 }
 
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
@@ -58,8 +71,11 @@ fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<
     for (name, inferred) in plan.get_parameter_types()? {
         let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);
         if number == 0 || number > MAX_PARAMETERS {
-            return Err(Error::new(SqlState::UNDEFINED_PARAMETER, format!("there is no parameter {name}"))
-                .with_hint("Parameters are written $1, $2 and so on."));
+            return Err(Error::new(
+                SqlState::UNDEFINED_PARAMETER,
+                format!("there is no parameter {name}"),
+            )
+            .with_hint("Parameters are written $1, $2 and so on."));
         }
         if types.len() < number {
             types.resize(number, None);
@@ -70,7 +86,10 @@ fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<
             *slot = inferred.or_else(|| casts.get(&name).cloned());
         }
     }
-    Ok(types.into_iter().map(|known| known.unwrap_or(DataType::Utf8)).collect())
+    Ok(types
+        .into_iter()
+        .map(|known| known.unwrap_or(DataType::Utf8))
+        .collect())
 }
 
 /// The types that parameters are cast to where they stand: `$1::BIGINT` is a BIGINT.
@@ -82,7 +101,9 @@ fn cast_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
                 if let Expr::Cast(cast) = expression
                     && let Expr::Placeholder(placeholder) = cast.expr.as_ref()
                 {
-                    found.entry(placeholder.id.clone()).or_insert_with(|| cast.field.data_type().clone());
+                    found
+                        .entry(placeholder.id.clone())
+                        .or_insert_with(|| cast.field.data_type().clone());
                 }
                 Ok(TreeNodeRecursion::Continue)
             })
@@ -93,7 +114,10 @@ fn cast_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
 
 /// The columns that a query answers with, once its parameters have these types.
 fn answer(plan: &LogicalPlan, parameters: &[DataType], query: &ast::Query) -> Result<SchemaRef> {
-    let nulls = parameters.iter().map(ScalarValue::try_from).collect::<Result<Vec<_>, _>>()?;
+    let nulls = parameters
+        .iter()
+        .map(ScalarValue::try_from)
+        .collect::<Result<Vec<_>, _>>()?;
     let plan = execute::query::bind(plan.clone(), nulls)?;
     Ok(column_names::rename(plan::columns(&plan), query))
 }

@@ -27,7 +27,11 @@ impl Backend for Server {
     type Session = Session;
 
     async fn connect(&self, client: &wire::Client) -> Result<Arc<Session>> {
-        let known = Client { process: client.process_id, user: client.user.clone(), address: Some(client.address.to_string()) };
+        let known = Client {
+            process: client.process_id,
+            user: client.user.clone(),
+            address: Some(client.address.to_string()),
+        };
         Session::begin(Arc::clone(&self.0), known, &client.settings)
     }
 }
@@ -38,7 +42,11 @@ impl BackendSession for Session {
         self.parse(sql)
     }
 
-    async fn prepare(&self, statement: Statement, types: &[Option<DataType>]) -> Result<Arc<Prepared>> {
+    async fn prepare(
+        &self,
+        statement: Statement,
+        types: &[Option<DataType>],
+    ) -> Result<Arc<Prepared>> {
         self.prepare(statement, types).await
     }
 

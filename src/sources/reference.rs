@@ -10,11 +10,24 @@ pub fn reference() -> String {
     let mut page = "## External tables over files\n\n`OPTIONS (name 'value', ...)` of `CREATE EXTERNAL TABLE`. An unknown option is an error that names the nearest.\n\n| option | default | formats | what it does |\n|---|---|---|---|\n".to_owned();
     for option in FILE_OPTIONS {
         let formats: Vec<String> = option.formats.iter().map(ToString::to_string).collect();
-        let formats = if option.formats.len() == FileFormat::ALL.len() { "all".to_owned() } else { formats.join(", ") };
+        let formats = if option.formats.len() == FileFormat::ALL.len() {
+            "all".to_owned()
+        } else {
+            formats.join(", ")
+        };
         let default = option.default.replace('|', "\\|");
-        let default = if default.is_empty() { "empty".to_owned() } else { format!("`{default}`") };
+        let default = if default.is_empty() {
+            "empty".to_owned()
+        } else {
+            format!("`{default}`")
+        };
         // Writing to a String does not fail.
-        let _ = writeln!(page, "| `{}` | {default} | {formats} | {} |", option.name, option.description.replace('|', "\\|"));
+        let _ = writeln!(
+            page,
+            "| `{}` | {default} | {formats} | {} |",
+            option.name,
+            option.description.replace('|', "\\|")
+        );
     }
     page
 }

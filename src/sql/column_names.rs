@@ -39,7 +39,12 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
         SetExpr::Query(query) => return names(&query.body, columns),
         _ => return None,
     };
-    let is_wildcard = |item: &&SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    let is_wildcard = |item: &&SelectItem| {
+        matches!(
+            item,
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
+        )
+    };
     let wildcards = select.projection.iter().filter(is_wildcard).count();
     if wildcards > 1 {
         return None;
@@ -48,9 +53,15 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
     let mut names = Vec::with_capacity(columns);
     for item in &select.projection {
         match item {
-            SelectItem::UnnamedExpr(expression) => names.push(Some(figure(expression).unwrap_or_else(|| UNNAMED.to_owned()))),
-            SelectItem::ExprWithAlias { .. } | SelectItem::ExprWithAliases { .. } => names.push(None),
-            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => names.extend(std::iter::repeat_n(None, width)),
+            SelectItem::UnnamedExpr(expression) => names.push(Some(
+                figure(expression).unwrap_or_else(|| UNNAMED.to_owned()),
+            )),
+            SelectItem::ExprWithAlias { .. } | SelectItem::ExprWithAliases { .. } => {
+                names.push(None)
+            }
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
+                names.extend(std::iter::repeat_n(None, width))
+            }
         }
     }
     (names.len() == columns).then_some(names)
@@ -60,10 +71,20 @@ fn figure(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Identifier(name) => Some(folded(name)),
         Expr::CompoundIdentifier(parts) => parts.last().map(folded),
-        Expr::Function(function) => function.name.0.last().and_then(|part| part.as_ident()).map(folded),
+        Expr::Function(function) => function
+            .name
+            .0
+            .last()
+            .and_then(|part| part.as_ident())
+            .map(folded),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
-        Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(data_type.to_string().to_lowercase())),
-        Expr::Case { else_result, .. } => else_result.as_deref().and_then(figure).or_else(|| Some("case".to_owned())),
+        Expr::Cast {
+            expr, data_type, ..
+        } => figure(expr).or_else(|| Some(data_type.to_string().to_lowercase())),
+        Expr::Case { else_result, .. } => else_result
+            .as_deref()
+            .and_then(figure)
+            .or_else(|| Some("case".to_owned())),
         Expr::Exists { .. } => Some("exists".to_owned()),
         Expr::Extract { .. } => Some("extract".to_owned()),
         Expr::Substring { .. } => Some("substring".to_owned()),
@@ -72,7 +93,14 @@ fn figure(expression: &Expr) -> Option<String> {
         Expr::Array(_) => Some("array".to_owned()),
         Expr::TypedString(typed) => Some(typed.data_type.to_string().to_lowercase()),
         Expr::Interval(_) => Some("interval".to_owned()),
-        Expr::Value(value) if matches!(value.value, datafusion::sql::sqlparser::ast::Value::Boolean(_)) => Some("bool".to_owned()),
+        Expr::Value(value)
+            if matches!(
+                value.value,
+                datafusion::sql::sqlparser::ast::Value::Boolean(_)
+            ) =>
+        {
+            Some("bool".to_owned())
+        }
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(select) => match select.projection.as_slice() {
                 [SelectItem::UnnamedExpr(expression)] => figure(expression),
@@ -97,15 +125,32 @@ mod tests {
     use crate::sql::{Statement, parse_one};
 
     fn named(sql: &str, columns: usize) -> Vec<String> {
-        let Statement::Query(query) = parse_one(sql).unwrap() else { panic!("not a query") };
-        let fields: Vec<_> = (0..columns).map(|index| Field::new(format!("c{index}"), DataType::Utf8, true)).collect();
-        rename(Arc::new(Schema::new(fields)), &query).fields().iter().map(|field| field.name().clone()).collect()
+        let Statement::Query(query) = parse_one(sql).unwrap() else {
+            panic!("not a query")
+        };
+        let fields: Vec<_> = (0..columns)
+            .map(|index| Field::new(format!("c{index}"), DataType::Utf8, true))
+            .collect();
+        rename(Arc::new(Schema::new(fields)), &query)
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect()
     }
 
     #[test]
     fn columns_are_named_as_in_postgres() {
-        assert_eq!(named("SELECT 1, 'a', a, t.B, \"C\", count(*), 1 + 1 AS two", 7), ["?column?", "?column?", "a", "b", "C", "count", "c6"]);
-        assert_eq!(named("SELECT a::text, 1::bigint, CASE WHEN a THEN 1 END, EXISTS (SELECT 1), true", 5), ["a", "bigint", "case", "exists", "bool"]);
+        assert_eq!(
+            named("SELECT 1, 'a', a, t.B, \"C\", count(*), 1 + 1 AS two", 7),
+            ["?column?", "?column?", "a", "b", "C", "count", "c6"]
+        );
+        assert_eq!(
+            named(
+                "SELECT a::text, 1::bigint, CASE WHEN a THEN 1 END, EXISTS (SELECT 1), true",
+                5
+            ),
+            ["a", "bigint", "case", "exists", "bool"]
+        );
         assert_eq!(named("SELECT *, upper(a) FROM t", 3), ["c0", "c1", "upper"]);
         assert_eq!(named("SELECT a.*, b.* FROM a, b", 3), ["c0", "c1", "c2"]);
         assert_eq!(named("SELECT max(a) FROM t UNION SELECT 2", 1), ["max"]);

@@ -32,7 +32,9 @@ impl Statement {
     /// `IF NOT EXISTS`, `WITH NO DATA`.
     pub fn clear_modifiers(&mut self) {
         let (if_not_exists, or_replace) = match self {
-            Self::CreateExternalTable(create) => (&mut create.if_not_exists, &mut create.or_replace),
+            Self::CreateExternalTable(create) => {
+                (&mut create.if_not_exists, &mut create.or_replace)
+            }
             Self::CreateView(create) => (&mut create.if_not_exists, &mut create.or_replace),
             Self::CreateMaterializedView(create) => {
                 create.with_data = true;

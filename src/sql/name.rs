@@ -77,8 +77,12 @@ pub struct Quoted<'a>(pub &'a str);
 impl Quoted<'_> {
     /// Whether the identifier needs no quotes.
     pub fn is_plain(&self) -> bool {
-        self.0.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-            && self.0.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        self.0
+            .starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && self
+                .0
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             && !is_reserved(self.0)
     }
 }

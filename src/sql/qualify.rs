@@ -5,7 +5,9 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Ident, ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{
+    Ident, ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut,
+};
 
 use super::QualifiedName;
 use super::cursor::object_name_from;
@@ -19,8 +21,14 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// The first error of `resolve`.
-pub fn qualify(query: &mut Query, resolve: impl FnMut(ObjectName) -> Result<QualifiedName>) -> Result<()> {
-    let mut visitor = Qualifier { resolve, scopes: Scopes::default() };
+pub fn qualify(
+    query: &mut Query,
+    resolve: impl FnMut(ObjectName) -> Result<QualifiedName>,
+) -> Result<()> {
+    let mut visitor = Qualifier {
+        resolve,
+        scopes: Scopes::default(),
+    };
     match query.visit(&mut visitor) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -46,7 +54,9 @@ impl<F: FnMut(ObjectName) -> Result<QualifiedName>> VisitorMut for Qualifier<F> 
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        if let TableFactor::Table { name, args: None, .. } = factor
+        if let TableFactor::Table {
+            name, args: None, ..
+        } = factor
             && !self.scopes.hides(name)
         {
             match object_name_from(name).and_then(&mut self.resolve) {
@@ -65,7 +75,11 @@ pub fn ast_name(name: &QualifiedName) -> AstName {
 
 /// A name as an identifier, quoted where it must be.
 fn ident(name: &str) -> Ident {
-    if Quoted(name).is_plain() { Ident::new(name) } else { Ident::with_quote('"', name) }
+    if Quoted(name).is_plain() {
+        Ident::new(name)
+    } else {
+        Ident::with_quote('"', name)
+    }
 }
 
 #[cfg(test)]
@@ -74,22 +88,32 @@ mod tests {
     use crate::sql::{Statement, parse_one};
 
     fn qualified(sql: &str) -> String {
-        let Statement::Query(mut query) = parse_one(sql).unwrap() else { panic!("not a query") };
+        let Statement::Query(mut query) = parse_one(sql).unwrap() else {
+            panic!("not a query")
+        };
         qualify(&mut query, |name| Ok(name.qualify("s"))).unwrap();
         query.to_string()
     }
 
     #[test]
     fn relations_get_their_schema_and_expressions_of_with_do_not() {
-        assert_eq!(qualified("SELECT * FROM t, other.u AS x"), "SELECT * FROM s.t, other.u AS x");
+        assert_eq!(
+            qualified("SELECT * FROM t, other.u AS x"),
+            "SELECT * FROM s.t, other.u AS x"
+        );
         assert_eq!(
             qualified("WITH t AS (SELECT * FROM t) SELECT * FROM t JOIN u ON u.a = t.a"),
             "WITH t AS (SELECT * FROM s.t) SELECT * FROM t JOIN s.u ON u.a = t.a"
         );
         assert_eq!(
-            qualified("SELECT * FROM a WHERE EXISTS (SELECT 1 FROM \"B\" WHERE x IN (SELECT y FROM c))"),
+            qualified(
+                "SELECT * FROM a WHERE EXISTS (SELECT 1 FROM \"B\" WHERE x IN (SELECT y FROM c))"
+            ),
             "SELECT * FROM s.a WHERE EXISTS (SELECT 1 FROM s.\"B\" WHERE x IN (SELECT y FROM s.c))"
         );
-        assert_eq!(qualified("SELECT * FROM generate_series(1, 2)"), "SELECT * FROM generate_series(1, 2)");
+        assert_eq!(
+            qualified("SELECT * FROM generate_series(1, 2)"),
+            "SELECT * FROM generate_series(1, 2)"
+        );
     }
 }

@@ -53,7 +53,8 @@ pub fn decode(name: &str) -> Option<(&str, Version)> {
 
 /// Refuses a name that could be taken for an encoded one.
 pub(super) fn refuse_encoded(name: &str) -> Result<()> {
-    if !name.contains(NUMBER) && !name.contains(TIMESTAMP) && hidden_columns::decode(name).is_none() {
+    if !name.contains(NUMBER) && !name.contains(TIMESTAMP) && hidden_columns::decode(name).is_none()
+    {
         return Ok(());
     }
     Err(Error::new(

@@ -17,7 +17,9 @@ const PREFIXES: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
 /// 22023 for a URL of no known store; what the store says of its configuration.
 pub fn open(url: &Url) -> Result<Arc<dyn ObjectStore>> {
     let known = |name: &String| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    let options = std::env::vars().filter(|(name, _)| known(name)).map(|(name, value)| (name.to_lowercase(), value));
+    let options = std::env::vars()
+        .filter(|(name, _)| known(name))
+        .map(|(name, value)| (name.to_lowercase(), value));
     let (store, _) = object_store::parse_url_opts(url, options).map_err(|error| {
         Error::new(SqlState::INVALID_PARAMETER_VALUE, format!("warehouse {url}: {error}"))
             .with_hint("Use the URL of a folder: file:///..., s3://bucket/prefix, gs://bucket/prefix or az://container/prefix.")

@@ -6,7 +6,11 @@ use std::process::Output;
 use crate::server::{Server, tributary};
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    tributary().args(arguments).current_dir(folder).output().unwrap()
+    tributary()
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -21,10 +25,26 @@ fn write(folder: &Path, file: &str, sql: &str) {
 
 /// A project of a table of values, a view on it, a materialized view on that, and a check.
 fn project(folder: &Path) {
-    write(folder, "a/numbers.sql", "-- Numbers.\nCREATE VIEW a.numbers AS SELECT * FROM (VALUES (1), (2), (3)) t(n);");
-    write(folder, "a/doubled.sql", "CREATE MATERIALIZED VIEW a.doubled AS SELECT n, 2 * n AS m FROM a.numbers;");
-    write(folder, "b/total.sql", "CREATE MATERIALIZED VIEW b.total AS SELECT sum(m) AS total FROM a.doubled;");
-    write(folder, "b/positive.sql", "CREATE CHECK b.positive AS SELECT * FROM a.doubled WHERE m <= 0;");
+    write(
+        folder,
+        "a/numbers.sql",
+        "-- Numbers.\nCREATE VIEW a.numbers AS SELECT * FROM (VALUES (1), (2), (3)) t(n);",
+    );
+    write(
+        folder,
+        "a/doubled.sql",
+        "CREATE MATERIALIZED VIEW a.doubled AS SELECT n, 2 * n AS m FROM a.numbers;",
+    );
+    write(
+        folder,
+        "b/total.sql",
+        "CREATE MATERIALIZED VIEW b.total AS SELECT sum(m) AS total FROM a.doubled;",
+    );
+    write(
+        folder,
+        "b/positive.sql",
+        "CREATE CHECK b.positive AS SELECT * FROM a.doubled WHERE m <= 0;",
+    );
 }
 
 #[test]
@@ -39,8 +59,15 @@ fn a_run_does_what_the_plan_said_and_then_nothing_is_left() {
     );
     let first = run(folder.path(), &["run"]);
     assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
-    assert!(text(&first.stderr).contains("built    a.doubled"), "{}", text(&first.stderr));
-    assert_eq!(text(&run(folder.path(), &["plan"]).stdout), "nothing to do: everything is up to date\n");
+    assert!(
+        text(&first.stderr).contains("built    a.doubled"),
+        "{}",
+        text(&first.stderr)
+    );
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "nothing to do: everything is up to date\n"
+    );
     assert!(text(&run(folder.path(), &["run"]).stderr).contains("everything is up to date"));
 }
 
@@ -48,9 +75,17 @@ fn a_run_does_what_the_plan_said_and_then_nothing_is_left() {
 fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     project(folder.path());
-    write(folder.path(), "b/other.sql", "CREATE MATERIALIZED VIEW b.other AS SELECT 1 AS one;");
+    write(
+        folder.path(),
+        "b/other.sql",
+        "CREATE MATERIALIZED VIEW b.other AS SELECT 1 AS one;",
+    );
     assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
-    write(folder.path(), "a/numbers.sql", "-- Numbers.\nCREATE VIEW a.numbers AS SELECT * FROM (VALUES (1), (-2)) t(n);");
+    write(
+        folder.path(),
+        "a/numbers.sql",
+        "-- Numbers.\nCREATE VIEW a.numbers AS SELECT * FROM (VALUES (1), (-2)) t(n);",
+    );
     let planned = text(&run(folder.path(), &["plan"]).stdout);
     assert_eq!(
         planned,
@@ -59,58 +94,118 @@ fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     );
     let second = run(folder.path(), &["run"]);
     assert_eq!(second.status.code(), Some(1), "a check fails");
-    assert!(text(&second.stderr).contains("FAILED   b.positive: 1 row that should not be"), "{}", text(&second.stderr));
+    assert!(
+        text(&second.stderr).contains("FAILED   b.positive: 1 row that should not be"),
+        "{}",
+        text(&second.stderr)
+    );
     std::fs::remove_file(folder.path().join("sql/b/total.sql")).unwrap();
-    assert_eq!(text(&run(folder.path(), &["plan"]).stdout), "drop materialized view b.total: it left the project\n");
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "drop materialized view b.total: it left the project\n"
+    );
 }
 
 #[tokio::test]
 async fn a_failed_model_keeps_its_last_good_version_and_stops_only_its_descendants() {
     let folder = tempfile::tempdir().unwrap();
     project(folder.path());
-    write(folder.path(), "b/other.sql", "CREATE MATERIALIZED VIEW b.other AS SELECT 1 AS one;");
-    assert_eq!(run(folder.path(), &["run", "--data-dir", "data"]).status.code(), Some(0));
-    write(folder.path(), "a/doubled.sql", "CREATE MATERIALIZED VIEW a.doubled AS SELECT n, 2 / (n - n) AS m FROM a.numbers;");
-    write(folder.path(), "b/other.sql", "CREATE MATERIALIZED VIEW b.other AS SELECT 2 AS one;");
+    write(
+        folder.path(),
+        "b/other.sql",
+        "CREATE MATERIALIZED VIEW b.other AS SELECT 1 AS one;",
+    );
+    assert_eq!(
+        run(folder.path(), &["run", "--data-dir", "data"])
+            .status
+            .code(),
+        Some(0)
+    );
+    write(
+        folder.path(),
+        "a/doubled.sql",
+        "CREATE MATERIALIZED VIEW a.doubled AS SELECT n, 2 / (n - n) AS m FROM a.numbers;",
+    );
+    write(
+        folder.path(),
+        "b/other.sql",
+        "CREATE MATERIALIZED VIEW b.other AS SELECT 2 AS one;",
+    );
     let second = run(folder.path(), &["run", "--data-dir", "data"]);
     let printed = text(&second.stderr);
     assert_eq!(second.status.code(), Some(1));
     assert!(printed.contains("FAILED   a.doubled: 22012: "), "{printed}");
-    assert!(printed.contains("skipped  b.total: a.doubled failed"), "{printed}");
+    assert!(
+        printed.contains("skipped  b.total: a.doubled failed"),
+        "{printed}"
+    );
     assert!(printed.contains("built    b.other"), "{printed}");
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    let sum: i64 = client.query_one("SELECT sum(m) FROM a.doubled", &[]).await.unwrap().get(0);
+    let sum: i64 = client
+        .query_one("SELECT sum(m) FROM a.doubled", &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(sum, 12, "the rows of the last good version");
-    let status: String =
-        client.query_one("SELECT status FROM tributary.models WHERE schema = 'a' AND name = 'doubled'", &[]).await.unwrap().get(0);
+    let status: String = client
+        .query_one(
+            "SELECT status FROM tributary.models WHERE schema = 'a' AND name = 'doubled'",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(status, "failed");
 }
 
 #[test]
 fn mistakes_in_a_project_are_told_with_their_place() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "a/x.sql", "CREATE VIEW a.x AS SELECT * FROM a.y;");
-    write(folder.path(), "a/y.sql", "CREATE VIEW a.y AS SELECT * FROM a.x;");
+    write(
+        folder.path(),
+        "a/x.sql",
+        "CREATE VIEW a.x AS SELECT * FROM a.y;",
+    );
+    write(
+        folder.path(),
+        "a/y.sql",
+        "CREATE VIEW a.y AS SELECT * FROM a.x;",
+    );
     let circle = run(folder.path(), &["run"]);
     assert_eq!(circle.status.code(), Some(1));
-    assert!(text(&circle.stderr).contains("a.x -> a.y -> a.x"), "{}", text(&circle.stderr));
+    assert!(
+        text(&circle.stderr).contains("a.x -> a.y -> a.x"),
+        "{}",
+        text(&circle.stderr)
+    );
 
     write(folder.path(), "a/y.sql", "CREATE VIEW a.z AS\nSELEC 1;");
     let wrong = run(folder.path(), &["run"]);
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(text(&wrong.stderr).contains("a/y.sql"), "{}", text(&wrong.stderr));
+    assert!(
+        text(&wrong.stderr).contains("a/y.sql"),
+        "{}",
+        text(&wrong.stderr)
+    );
 }
 
 #[test]
 fn wrong_usage_exits_with_2() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(run(folder.path(), &["rnu"]).status.code(), Some(2));
-    assert_eq!(run(folder.path(), &["run", "--jobs", "many"]).status.code(), Some(2));
+    assert_eq!(
+        run(folder.path(), &["run", "--jobs", "many"]).status.code(),
+        Some(2)
+    );
     std::fs::write(folder.path().join("tributary.toml"), "data_dri = 'x'").unwrap();
     let unknown = run(folder.path(), &["run"]);
     assert_eq!(unknown.status.code(), Some(2));
-    assert!(text(&unknown.stderr).contains("Perhaps you meant \"data_dir\""), "{}", text(&unknown.stderr));
+    assert!(
+        text(&unknown.stderr).contains("Perhaps you meant \"data_dir\""),
+        "{}",
+        text(&unknown.stderr)
+    );
 }
 
 #[test]
@@ -118,17 +213,30 @@ fn an_open_address_without_authentication_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("HINT:  Set a password (TRIBUTARY_PASSWORD,"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("HINT:  Set a password (TRIBUTARY_PASSWORD,"),
+        "{}",
+        text(&refused.stderr)
+    );
 }
 
 #[tokio::test]
 async fn a_password_is_asked_for_and_never_shown() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("tributary.toml"), "user = 'reader'\npassword = 'pencil'").unwrap();
+    std::fs::write(
+        folder.path().join("tributary.toml"),
+        "user = 'reader'\npassword = 'pencil'",
+    )
+    .unwrap();
     let server = Server::start(folder.path());
     let connect = async |user: &str, password: &str| {
         let mut config = tokio_postgres::Config::new();
-        config.host("127.0.0.1").port(server.port).dbname("tributary").user(user).password(password);
+        config
+            .host("127.0.0.1")
+            .port(server.port)
+            .dbname("tributary")
+            .user(user)
+            .password(password);
         let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
         Ok::<_, tokio_postgres::Error>(client)
@@ -148,7 +256,11 @@ fn two_processes_do_not_share_a_data_directory() {
     let _server = Server::start(folder.path());
     let second = run(folder.path(), &["run", "--data-dir", "data"]);
     assert_eq!(second.status.code(), Some(1));
-    assert!(text(&second.stderr).contains("55006"), "{}", text(&second.stderr));
+    assert!(
+        text(&second.stderr).contains("55006"),
+        "{}",
+        text(&second.stderr)
+    );
 }
 
 #[test]
@@ -161,7 +273,10 @@ fn a_signal_ends_the_server_in_order() {
 fn the_sources_are_generated_alike_for_alike_seeds() {
     let folder = tempfile::tempdir().unwrap();
     for out in ["one", "two"] {
-        let made = run(folder.path(), &["generate", "--customers", "50", "--seed", "7", "--out", out]);
+        let made = run(
+            folder.path(),
+            &["generate", "--customers", "50", "--seed", "7", "--out", out],
+        );
         assert!(made.status.success(), "{}", text(&made.stderr));
     }
     let truth = |out: &str| std::fs::read(folder.path().join(out).join("truth.csv")).unwrap();

@@ -25,7 +25,9 @@ async fn work(client: &tokio_postgres::Client, round: usize) -> Result<(), tokio
         futures::SinkExt::send(&mut sink, bytes::Bytes::from(rows)).await?;
         sink.as_mut().finish().await?;
         if step % 2 == 1 {
-            client.batch_execute(&format!("DROP SCHEMA {name} CASCADE")).await?;
+            client
+                .batch_execute(&format!("DROP SCHEMA {name} CASCADE"))
+                .await?;
         }
     }
     Ok(())
@@ -33,20 +35,42 @@ async fn work(client: &tokio_postgres::Client, round: usize) -> Result<(), tokio
 
 /// Every relation of the catalog can be read, and holds whole steps.
 async fn verify(client: &tokio_postgres::Client) {
-    let relations = client.query("SELECT schema, name, kind, status FROM tributary.models", &[]).await.unwrap();
+    let relations = client
+        .query(
+            "SELECT schema, name, kind, status FROM tributary.models",
+            &[],
+        )
+        .await
+        .unwrap();
     for relation in relations {
         let (schema, name): (String, String) = (relation.get(0), relation.get(1));
-        let count: i64 = client.query_one(&format!("SELECT count(*) FROM {schema}.{name}"), &[]).await.unwrap().get(0);
-        assert!(count > 0 && count % ROWS == 0 && count <= 3 * ROWS, "{schema}.{name} has {count} rows");
+        let count: i64 = client
+            .query_one(&format!("SELECT count(*) FROM {schema}.{name}"), &[])
+            .await
+            .unwrap()
+            .get(0);
+        assert!(
+            count > 0 && count % ROWS == 0 && count <= 3 * ROWS,
+            "{schema}.{name} has {count} rows"
+        );
     }
-    let running: i64 =
-        client.query_one("SELECT count(*) FROM tributary.refreshes WHERE status = 'running'", &[]).await.unwrap().get(0);
+    let running: i64 = client
+        .query_one(
+            "SELECT count(*) FROM tributary.refreshes WHERE status = 'running'",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(running, 0, "what was killed is not still running");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_leaves_every_object_before_or_after() {
-    let seed = std::env::var("TRIBUTARY_CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
+    let seed = std::env::var("TRIBUTARY_CRASH_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| rand::rng().random());
     println!("TRIBUTARY_CRASH_SEED={seed}");
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     let folder = tempfile::tempdir().unwrap();
@@ -57,7 +81,10 @@ async fn kill_9_leaves_every_object_before_or_after() {
         // The moment of the kill is what is random here; nothing waits for it to pass.
         let moment = Duration::from_millis(random.random_range(1..600));
         let worked = tokio::time::timeout(moment, work(&client, round)).await;
-        assert!(worked.is_err() || worked.unwrap().is_err(), "the work has no end");
+        assert!(
+            worked.is_err() || worked.unwrap().is_err(),
+            "the work has no end"
+        );
         server.kill();
     }
     let server = Server::start(folder.path());

@@ -23,31 +23,59 @@ fn reference_pages_are_current() {
     ];
     for (name, page) in pages {
         let path = root().join("docs/reference").join(name);
-        let page = if page.starts_with("<!--") { page } else { format!("{NOTE}{page}") };
+        let page = if page.starts_with("<!--") {
+            page
+        } else {
+            format!("{NOTE}{page}")
+        };
         if write {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, page).unwrap();
         } else {
             let current = std::fs::read_to_string(&path).unwrap_or_default();
-            assert!(current == page, "docs/reference/{name} is stale: run docs/generate");
+            assert!(
+                current == page,
+                "docs/reference/{name} is stale: run docs/generate"
+            );
         }
     }
 }
 
 /// The statements' grammar stands on top of their files.
 fn statements() -> String {
-    let mut page = "# Statements\n\nBrackets mark what may be left out, `|` a choice, `...` repetition.\n".to_owned();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("src/sql")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut page =
+        "# Statements\n\nBrackets mark what may be left out, `|` a choice, `...` repetition.\n"
+            .to_owned();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("src/sql"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+    {
         let text = std::fs::read_to_string(file).unwrap();
-        let top: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
-        let name = file.file_stem().unwrap().to_string_lossy().replace('_', " ").to_uppercase();
+        let top: Vec<&str> = text
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"))
+            .map(str::trim)
+            .collect();
+        let name = file
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .replace('_', " ")
+            .to_uppercase();
         let executed = root().join("src/execute").join(file.file_name().unwrap());
         if executed.exists() && name != "MOD" {
             write!(page, "\n## {name}\n\n{}\n", top.join("\n")).unwrap();
             let does = std::fs::read_to_string(executed).unwrap();
-            let does: Vec<&str> = does.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+            let does: Vec<&str> = does
+                .lines()
+                .map_while(|line| line.strip_prefix("//!"))
+                .map(str::trim)
+                .collect();
             write!(page, "\n{}\n", does.join("\n")).unwrap();
         }
     }
@@ -58,12 +86,23 @@ fn options() -> String {
     use tributary::models::define::{CHECK_OPTIONS, MATERIALIZED_VIEW_OPTIONS};
     let mut page = format!("# Options\n\n{}", tributary::sources::reference());
     for (title, statement, options) in [
-        ("Materialized views", "CREATE MATERIALIZED VIEW", MATERIALIZED_VIEW_OPTIONS),
+        (
+            "Materialized views",
+            "CREATE MATERIALIZED VIEW",
+            MATERIALIZED_VIEW_OPTIONS,
+        ),
         ("Checks", "CREATE CHECK", CHECK_OPTIONS),
     ] {
         write!(page, "\n## {title}\n\n`WITH (name = 'value', ...)` of `{statement}`.\n\n| option | values, the default first | what it does |\n|---|---|---|\n").unwrap();
         for option in options {
-            writeln!(page, "| `{}` | {} | {} |", option.name, option.values.join(", "), option.description).unwrap();
+            writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                option.name,
+                option.values.join(", "),
+                option.description
+            )
+            .unwrap();
         }
     }
     page
@@ -72,16 +111,37 @@ fn options() -> String {
 fn settings() -> String {
     let mut page = "# Settings\n\n## Server\n\nGiven as a flag, in the environment or in `tributary.toml`; a flag wins over the environment, which wins over the file.\n".to_owned();
     for setting in Config::ALL {
-        entry(&mut page, setting, &format!("flag `--{}`, environment `{}`", setting.flag(), setting.environment()));
+        entry(
+            &mut page,
+            setting,
+            &format!(
+                "flag `--{}`, environment `{}`",
+                setting.flag(),
+                setting.environment()
+            ),
+        );
     }
     page.push_str("\n## Session\n\nGiven with `SET`; what sessions begin with is given with `--set name=value`, in the environment or in `tributary.toml`.\n");
     for setting in SessionSettings::ALL {
-        entry(&mut page, setting, &format!("environment `{}`", setting.environment()));
+        entry(
+            &mut page,
+            setting,
+            &format!("environment `{}`", setting.environment()),
+        );
     }
     page
 }
 
 fn entry(page: &mut String, setting: &Setting, given: &str) {
-    let default = if setting.default.is_empty() { "empty".to_owned() } else { format!("`{}`", setting.default) };
-    write!(page, "\n### {}\n\n{}\n\n- {}; default {default}\n- {given}\n", setting.name, setting.description, setting.kind).unwrap();
+    let default = if setting.default.is_empty() {
+        "empty".to_owned()
+    } else {
+        format!("`{}`", setting.default)
+    };
+    write!(
+        page,
+        "\n### {}\n\n{}\n\n- {}; default {default}\n- {given}\n",
+        setting.name, setting.description, setting.kind
+    )
+    .unwrap();
 }

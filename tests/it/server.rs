@@ -15,7 +15,9 @@ pub struct Server {
 /// The program under test.
 pub fn tributary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command
 }
 
@@ -48,17 +50,30 @@ impl Server {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.map_while(Result::ok).find(|line| line.starts_with("ready: "));
+        let ready = lines
+            .map_while(Result::ok)
+            .find(|line| line.starts_with("ready: "));
         let Some(ready) = ready else {
             panic!("the server ended before it was ready: {:?}", child.wait());
         };
-        let port = ready.split(" -p ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        let port = ready
+            .split(" -p ")
+            .nth(1)
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
         Self { child, port }
     }
 
     /// Connects with a client of the Postgres protocol.
     pub async fn connect(&self) -> Client {
-        let config = format!("host=127.0.0.1 port={} user=tributary dbname=tributary", self.port);
+        let config = format!(
+            "host=127.0.0.1 port={} user=tributary dbname=tributary",
+            self.port
+        );
         let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
         tokio::spawn(connection);
         client
@@ -73,7 +88,13 @@ impl Server {
     /// SIGTERM, and the exit status.
     pub fn terminate(mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap()
     }
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqllogictest::{DBOutput, DefaultColumnType, Runner, default_column_validator, default_normalizer, default_validator};
+use sqllogictest::{
+    DBOutput, DefaultColumnType, Runner, default_column_validator, default_normalizer,
+    default_validator,
+};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::server::{Server, fixtures};
@@ -27,7 +30,9 @@ impl sqllogictest::AsyncDB for Connection {
         let mut count = 0;
         for message in messages {
             match message {
-                SimpleQueryMessage::RowDescription(description) => columns = Some(description.len()),
+                SimpleQueryMessage::RowDescription(description) => {
+                    columns = Some(description.len())
+                }
                 SimpleQueryMessage::Row(row) => {
                     columns = Some(row.len());
                     rows.push((0..row.len()).map(|index| shown(row.get(index))).collect());
@@ -37,7 +42,10 @@ impl sqllogictest::AsyncDB for Connection {
             }
         }
         Ok(match columns {
-            Some(columns) => DBOutput::Rows { types: vec![DefaultColumnType::Text; columns], rows },
+            Some(columns) => DBOutput::Rows {
+                types: vec![DefaultColumnType::Text; columns],
+                rows,
+            },
             None => DBOutput::StatementComplete(count),
         })
     }
@@ -63,7 +71,9 @@ struct Refused(tokio_postgres::Error);
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some(error) = self.0.as_db_error() else { return self.0.fmt(f) };
+        let Some(error) = self.0.as_db_error() else {
+            return self.0.fmt(f);
+        };
         write!(f, "{}", error.message())?;
         if let Some(detail) = error.detail() {
             write!(f, " DETAIL: {detail}")?;
@@ -105,8 +115,14 @@ async fn every_file_of_slt() {
     let only = std::env::var("TRIBUTARY_SLT").unwrap_or_default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt");
     let mut failures = Vec::new();
-    let chosen: Vec<_> = files(&root).into_iter().filter(|file| file.to_string_lossy().contains(&only)).collect();
-    assert!(!chosen.is_empty(), "no file of tests/slt is named like {only}");
+    let chosen: Vec<_> = files(&root)
+        .into_iter()
+        .filter(|file| file.to_string_lossy().contains(&only))
+        .collect();
+    assert!(
+        !chosen.is_empty(),
+        "no file of tests/slt is named like {only}"
+    );
     for file in chosen {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start(folder.path());
@@ -114,7 +130,16 @@ async fn every_file_of_slt() {
         runner.set_var("FIXTURES".to_owned(), fixtures().display().to_string());
         runner.set_var("FOLDER".to_owned(), folder.path().display().to_string());
         if complete {
-            runner.update_test_file(&file, "\t", default_validator, default_normalizer, default_column_validator).await.unwrap();
+            runner
+                .update_test_file(
+                    &file,
+                    "\t",
+                    default_validator,
+                    default_normalizer,
+                    default_column_validator,
+                )
+                .await
+                .unwrap();
         } else if let Err(error) = runner.run_file_async(&file).await {
             failures.push(format!("{}", error.display(false)));
         }

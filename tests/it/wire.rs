@@ -7,7 +7,8 @@ use tokio_postgres::error::SqlState;
 use crate::server::Server;
 
 /// A query that has rows at once and no end in sight.
-const ENDLESS: &str = "SELECT b.value FROM generate_series(1, 1000) a CROSS JOIN generate_series(1, 100000000) b";
+const ENDLESS: &str =
+    "SELECT b.value FROM generate_series(1, 1000) a CROSS JOIN generate_series(1, 100000000) b";
 
 /// A query that computes without end before its first row.
 const SILENT: &str = "SELECT count(*) FROM generate_series(1, 1000) a CROSS JOIN generate_series(1, 100000000) b WHERE a.value + b.value = 0";
@@ -30,7 +31,11 @@ async fn a_cancel_request_stops_the_work() {
             }
         );
         cancelled.unwrap();
-        assert_eq!(answer.unwrap_err().code(), Some(&SqlState::QUERY_CANCELED), "{query}");
+        assert_eq!(
+            answer.unwrap_err().code(),
+            Some(&SqlState::QUERY_CANCELED),
+            "{query}"
+        );
         let one: i32 = client.query_one("SELECT 1::INT", &[]).await.unwrap().get(0);
         assert_eq!(one, 1);
     }
@@ -53,7 +58,10 @@ async fn statement_timeout_holds_while_rows_stream() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    client.batch_execute("SET statement_timeout = '300ms'").await.unwrap();
+    client
+        .batch_execute("SET statement_timeout = '300ms'")
+        .await
+        .unwrap();
     for query in [ENDLESS, SILENT] {
         let rows = client.query_raw(query, std::iter::empty::<i32>()).await;
         let error = match rows {
@@ -69,13 +77,38 @@ async fn parameters_are_inferred_and_bound() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    client.batch_execute("CREATE TABLE t (id BIGINT, name TEXT, at TIMESTAMP, price NUMERIC(10, 2))").await.unwrap();
-    let insert = client.prepare("INSERT INTO t (id, name) VALUES ($1, $2)").await.unwrap();
-    assert_eq!(insert.params(), [tokio_postgres::types::Type::INT8, tokio_postgres::types::Type::TEXT]);
-    assert_eq!(client.execute(&insert, &[&7_i64, &"seven"]).await.unwrap(), 1);
-    let name: String = client.query_one("SELECT name FROM t WHERE id = $1", &[&7_i64]).await.unwrap().get(0);
+    client
+        .batch_execute("CREATE TABLE t (id BIGINT, name TEXT, at TIMESTAMP, price NUMERIC(10, 2))")
+        .await
+        .unwrap();
+    let insert = client
+        .prepare("INSERT INTO t (id, name) VALUES ($1, $2)")
+        .await
+        .unwrap();
+    assert_eq!(
+        insert.params(),
+        [
+            tokio_postgres::types::Type::INT8,
+            tokio_postgres::types::Type::TEXT
+        ]
+    );
+    assert_eq!(
+        client.execute(&insert, &[&7_i64, &"seven"]).await.unwrap(),
+        1
+    );
+    let name: String = client
+        .query_one("SELECT name FROM t WHERE id = $1", &[&7_i64])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(name, "seven");
-    assert!(client.query_opt("SELECT name FROM t WHERE name = $1", &[&"x"]).await.unwrap().is_none());
+    assert!(
+        client
+            .query_opt("SELECT name FROM t WHERE name = $1", &[&"x"])
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,19 +116,39 @@ async fn copy_takes_all_rows_or_none_and_gives_them_back() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    client.batch_execute("CREATE TABLE t (id INT NOT NULL, name TEXT)").await.unwrap();
+    client
+        .batch_execute("CREATE TABLE t (id INT NOT NULL, name TEXT)")
+        .await
+        .unwrap();
     let copy = async |rows: &'static str| {
-        let sink = client.copy_in("COPY t FROM STDIN WITH (FORMAT csv)").await?;
+        let sink = client
+            .copy_in("COPY t FROM STDIN WITH (FORMAT csv)")
+            .await?;
         let mut sink = Box::pin(sink);
         futures::SinkExt::send(&mut sink, bytes::Bytes::from_static(rows.as_bytes())).await?;
         sink.as_mut().finish().await
     };
     assert_eq!(copy("1,one\n2,\"two, or so\"\n3,\n").await.unwrap(), 3);
-    assert_eq!(copy("4,four\nfive,5\n").await.unwrap_err().code(), Some(&SqlState::INVALID_TEXT_REPRESENTATION));
-    assert_eq!(copy("4,four,4\n").await.unwrap_err().code(), Some(&SqlState::BAD_COPY_FILE_FORMAT));
-    assert_eq!(copy(",nobody\n").await.unwrap_err().code(), Some(&SqlState::NOT_NULL_VIOLATION));
-    let out = client.copy_out("COPY (SELECT * FROM t ORDER BY id) TO STDOUT").await.unwrap();
-    let text = out.map(|piece| String::from_utf8(piece.unwrap().to_vec()).unwrap()).collect::<String>().await;
+    assert_eq!(
+        copy("4,four\nfive,5\n").await.unwrap_err().code(),
+        Some(&SqlState::INVALID_TEXT_REPRESENTATION)
+    );
+    assert_eq!(
+        copy("4,four,4\n").await.unwrap_err().code(),
+        Some(&SqlState::BAD_COPY_FILE_FORMAT)
+    );
+    assert_eq!(
+        copy(",nobody\n").await.unwrap_err().code(),
+        Some(&SqlState::NOT_NULL_VIOLATION)
+    );
+    let out = client
+        .copy_out("COPY (SELECT * FROM t ORDER BY id) TO STDOUT")
+        .await
+        .unwrap();
+    let text = out
+        .map(|piece| String::from_utf8(piece.unwrap().to_vec()).unwrap())
+        .collect::<String>()
+        .await;
     assert_eq!(text, "1\tone\n2\ttwo, or so\n3\t\\N\n");
 }
 
@@ -109,13 +162,25 @@ async fn a_reader_keeps_its_version_while_another_session_refreshes() {
         .await
         .unwrap();
     for round in 1..4 {
-        let rows = reader.query_raw("SELECT id, round FROM m", std::iter::empty::<i32>()).await.unwrap();
+        let rows = reader
+            .query_raw("SELECT id, round FROM m", std::iter::empty::<i32>())
+            .await
+            .unwrap();
         let mut rows = Box::pin(rows);
         let first: i64 = rows.next().await.unwrap().unwrap().get(1);
-        writer.batch_execute(&format!("CREATE OR REPLACE MATERIALIZED VIEW m AS SELECT id, {round} AS round FROM t")).await.unwrap();
+        writer
+            .batch_execute(&format!(
+                "CREATE OR REPLACE MATERIALIZED VIEW m AS SELECT id, {round} AS round FROM t"
+            ))
+            .await
+            .unwrap();
         let mut count = 1;
         while let Some(row) = rows.next().await {
-            assert_eq!(row.unwrap().get::<_, i64>(1), first, "one version from the first row to the last");
+            assert_eq!(
+                row.unwrap().get::<_, i64>(1),
+                first,
+                "one version from the first row to the last"
+            );
             count += 1;
         }
         assert_eq!(count, 200_000);
@@ -140,7 +205,9 @@ async fn every_error_has_a_sqlstate_of_its_kind() {
         ("DROP TABLE nowhere", Some("42P01")),
     ] {
         let answer = client.simple_query(query).await;
-        let got = answer.err().and_then(|error| error.code().map(|code| code.code().to_owned()));
+        let got = answer
+            .err()
+            .and_then(|error| error.code().map(|code| code.code().to_owned()));
         assert_eq!(got.as_deref(), sqlstate, "{query}");
     }
 }
