@@ -114,6 +114,7 @@ fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
             )
         }
         Ended::Defined => format!("defined  {name}"),
+        Ended::Dropped => format!("dropped  {name}"),
         Ended::Failed(error) => {
             let hint = error
                 .hint()
@@ -147,11 +148,13 @@ pub fn summary(report: &Report, elapsed: Duration) -> String {
     };
     let built = count(|ended| matches!(ended, Ended::Built { .. }));
     let defined = count(|ended| matches!(ended, Ended::Defined));
+    let dropped = count(|ended| matches!(ended, Ended::Dropped));
     let passed =
         count(|ended| matches!(ended, Ended::Passed | Ended::Violated { warns: true, .. }));
     let counted = [
         (built, "built"),
         (defined, "defined"),
+        (dropped, "dropped"),
         (passed, "checks passed"),
         (report.failures(), "failed"),
         (report.skipped(), "skipped"),

@@ -19,6 +19,7 @@ use crate::models::rejected::{self, Keep};
 use crate::models::table_id;
 use crate::session::{Outcome, Prepared, Session, plan};
 use crate::sources::RejectedRows;
+use crate::sql::column_names;
 use crate::sql::insert::Insert;
 use crate::warehouse::CommitInfo;
 
@@ -33,8 +34,10 @@ pub async fn plan(session: &Session, insert: &mut Insert) -> Result<LogicalPlan>
     let target = target(session, &insert.table)?;
     insert.table = target.name.clone().into();
     plan::resolve_names(&mut insert.source, &snapshot, &path)?;
-    crate::sql::time_travel::rewrite(&mut insert.source)?;
-    let text = insert.to_string();
+    let mut unique = insert.clone();
+    column_names::make_unique(&mut unique.source);
+    crate::sql::time_travel::rewrite(&mut unique.source)?;
+    let text = unique.to_string();
     let statement = DFParserBuilder::new(text.as_str())
         .with_dialect(&PostgreSqlDialect {})
         .build()?

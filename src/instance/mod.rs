@@ -6,6 +6,7 @@ mod sessions;
 mod state;
 mod system;
 mod types;
+mod yielding;
 
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};

@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 
 use super::relations::{Databases, Reading};
 use super::types::PostgresTypes;
+use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
 use crate::catalog::pg_catalog;
 use crate::config::{Configuration, SessionSettings};
@@ -81,6 +82,7 @@ pub(super) fn template(
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
+        .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
         .build();
     tributary_udfs::register_all(&mut state)?;
     Ok(state)

@@ -82,6 +82,7 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
         .into_iter()
         .map(|model| (model.name.clone(), Arc::new(model)))
         .collect();
+    refuse_empty(instance, &snapshot, &models)?;
     refuse_orphans(&snapshot, &models)?;
     let graph = Graph::new(
         models
@@ -217,6 +218,24 @@ fn left(
         object.project_file.is_some() && !stays
     };
     snapshot.objects().filter(gone).cloned().collect()
+}
+
+/// An empty folder is a wrong path far more often than the wish to drop everything.
+fn refuse_empty(
+    instance: &Instance,
+    snapshot: &Snapshot,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Result<()> {
+    let count = left(snapshot, models).len();
+    if count == 0 || !models.is_empty() {
+        return Ok(());
+    }
+    let folder = instance.project_folder();
+    Err(Error::new(
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("the project folder {} has no models, and all {count} objects of the project would be dropped", folder.display()),
+    )
+    .with_hint("Set project to the right folder; to start anew, remove the data directory."))
 }
 
 /// Refuses to take away what something that stays stands on.

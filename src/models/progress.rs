@@ -15,8 +15,10 @@ pub enum Ended {
         /// Rows that went to `tributary.rejected_rows`.
         rejected: u64,
     },
-    /// Created, replaced or dropped; there is nothing to build.
+    /// Created or replaced; there is nothing to build.
     Defined,
+    /// Dropped, since it left the project.
+    Dropped,
     /// It failed.
     Failed(Error),
     /// It was not tried, as this that it reads failed.

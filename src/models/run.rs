@@ -103,6 +103,10 @@ pub async fn run(
     }
     // Last, when what stood on them reads something else.
     drop_all(instance, &plan.drops).await?;
+    for object in &plan.drops {
+        progress.ended(&object.name, &Ended::Dropped);
+        report.ended.push((object.name.clone(), Ended::Dropped));
+    }
     Ok(report)
 }
 

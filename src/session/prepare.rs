@@ -43,7 +43,9 @@ pub(super) async fn prepare(
                 &session.instance.catalog.snapshot(),
                 &session.settings().search_path.0,
             )?;
-            Some(plan::query(&session.state(Reading::Rows), query).await?)
+            let mut unique = query.clone();
+            column_names::make_unique(&mut unique);
+            Some(plan::query(&session.state(Reading::Rows), &unique).await?)
         }
         Statement::Insert(insert) => Some(execute::insert::plan(session, insert).await?),
         _ => None,

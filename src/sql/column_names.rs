@@ -4,6 +4,7 @@
 //! where there is none (`FigureColname` in PostgreSQL's `parse_target.c`). DataFusion's names are
 //! whole expressions, which serve inside of a plan.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -56,15 +57,38 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
             SelectItem::UnnamedExpr(expression) => names.push(Some(
                 figure(expression).unwrap_or_else(|| UNNAMED.to_owned()),
             )),
-            SelectItem::ExprWithAlias { .. } | SelectItem::ExprWithAliases { .. } => {
-                names.push(None)
-            }
+            SelectItem::ExprWithAlias { alias, .. } => names.push(Some(folded(alias))),
+            SelectItem::ExprWithAliases { .. } => names.push(None),
             SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
                 names.extend(std::iter::repeat_n(None, width))
             }
         }
     }
     (names.len() == columns).then_some(names)
+}
+
+/// Gives columns of a query's answer that have one name between them names of their own, which
+/// DataFusion's planner wants; [`rename`], given the query as it was, takes them away again.
+pub fn make_unique(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return;
+    };
+    let mut seen = HashSet::new();
+    for (position, item) in select.projection.iter_mut().enumerate() {
+        let (name, expression) = match item {
+            SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => continue,
+            SelectItem::UnnamedExpr(expression) => (expression.to_string(), expression),
+            SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr),
+            _ => continue,
+        };
+        if !seen.insert(name.clone()) {
+            let alias = Ident::with_quote('"', format!("{name} ({})", position + 1));
+            *item = SelectItem::ExprWithAlias {
+                expr: expression.clone(),
+                alias,
+            };
+        }
+    }
 }
 
 fn figure(expression: &Expr) -> Option<String> {
@@ -142,7 +166,7 @@ mod tests {
     fn columns_are_named_as_in_postgres() {
         assert_eq!(
             named("SELECT 1, 'a', a, t.B, \"C\", count(*), 1 + 1 AS two", 7),
-            ["?column?", "?column?", "a", "b", "C", "count", "c6"]
+            ["?column?", "?column?", "a", "b", "C", "count", "two"]
         );
         assert_eq!(
             named(
