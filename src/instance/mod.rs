@@ -18,9 +18,10 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Journal};
+use crate::catalog::{Catalog, Journal, Kind};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
+use crate::models;
 use crate::models::refresh::RefreshLocks;
 use crate::warehouse::Warehouse;
 
@@ -69,7 +70,7 @@ impl Instance {
             .map(|object| object.oid)
             .collect();
         warehouse.clean(&known).await?;
-        Ok(Arc::new(Self {
+        let instance = Arc::new(Self {
             template: state::template(&configuration, Arc::clone(&runtime))?,
             runtime,
             catalog,
@@ -79,7 +80,9 @@ impl Instance {
             refresh_locks: RefreshLocks::default(),
             shutdown: CancellationToken::new(),
             configuration,
-        }))
+        });
+        tokio::spawn(remove_orphans(Arc::clone(&instance)));
+        Ok(instance)
     }
 
     /// The folder that relative locations of external tables begin at.
@@ -97,6 +100,29 @@ impl Instance {
         match self.configuration.server.jobs {
             0 => machine::cores(),
             jobs => jobs,
+        }
+    }
+}
+
+/// Removes, while the server works, the files of writes that a kill has cut off.
+async fn remove_orphans(instance: Arc<Instance>) {
+    let snapshot = instance.catalog.snapshot();
+    for object in snapshot
+        .objects()
+        .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
+    {
+        for table in [models::table_id(object), models::rejected::table_id(object)] {
+            let removed = match instance.warehouse.exists(&table).await {
+                Ok(true) => instance.warehouse.remove_orphans(&table).await,
+                other => other.map(|_| 0),
+            };
+            match removed {
+                Ok(0) => {}
+                Ok(files) => tracing::info!("removed {files} files of {table} that no version has"),
+                Err(error) => tracing::warn!(
+                    "{table}: files that no version has could not be removed: {error}"
+                ),
+            }
         }
     }
 }

@@ -156,8 +156,10 @@ impl TableProvider for TableScan {
             })
             .collect::<Result<Vec<_>>>()?;
 
-        let mut options = TableParquetOptions::default();
-        options.global = state.config_options().execution.parquet.clone();
+        let options = TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
         let source = ParquetSource::new(Arc::clone(&schema.scanned))
             .with_table_parquet_options(options.clone());
         let indices: Vec<usize> = match projection {

@@ -1,8 +1,14 @@
 //! Tests of the whole program: a server process, real clients, real files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod cli;
 mod crash;
 mod docs;
+mod psql;
 mod server;
 mod slt;
 mod wire;

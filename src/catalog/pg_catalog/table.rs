@@ -25,6 +25,9 @@ pub enum Value {
 /// A row, a value for each column.
 pub type Row = Vec<Value>;
 
+/// Makes the rows of a table.
+pub type MakeRows = fn(&dyn SystemSources) -> Result<Vec<Row>>;
+
 /// A table of `pg_catalog`.
 #[derive(Debug)]
 pub struct PgTable {
@@ -35,7 +38,7 @@ pub struct PgTable {
     /// Its columns, in PostgreSQL's order.
     pub columns: &'static [Column],
     /// Its rows; `None` where there are never any.
-    pub rows: Option<fn(&dyn SystemSources) -> Result<Vec<Row>>>,
+    pub rows: Option<MakeRows>,
 }
 
 /// A column of `pg_catalog`; PostgreSQL's manual documents it.

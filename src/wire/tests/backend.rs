@@ -172,7 +172,7 @@ impl BackendSession for TestSession {
                         declared.or(inferred.flatten()).unwrap_or(DataType::Utf8)
                     })
                     .collect();
-                let schema = Schema::from(plan.schema().as_arrow().clone());
+                let schema = plan.schema().as_arrow().clone();
                 (parameter_types, Some(Arc::new(schema)))
             }
             _ => (Vec::new(), None),

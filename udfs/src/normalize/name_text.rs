@@ -32,7 +32,7 @@ pub(super) fn normalize(text: &str) -> Option<String> {
         if position > 0 {
             name.push(' ');
         }
-        push_word(&words, position, whole, &mut name);
+        push_word(words, position, whole, &mut name);
     }
     if let Some(generation) = generation {
         name.push(' ');

@@ -1,0 +1,125 @@
+//! psql itself: what it prints, and what it asks of the catalog to print it.
+
+use std::process::Command;
+
+use crate::server::Server;
+
+fn psql(server: &Server, commands: &[&str]) -> String {
+    let mut psql = Command::new("psql");
+    psql.args([
+        "-X",
+        "-A",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        &server.port.to_string(),
+        "-U",
+        "tributary",
+        "tributary",
+    ]);
+    for command in commands {
+        psql.args(["-c", command]);
+    }
+    let output = psql.output().unwrap();
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn relations_are_listed_and_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let created = psql(
+        &server,
+        &[
+            "CREATE SCHEMA shop",
+            "CREATE TABLE shop.item (id BIGINT NOT NULL, price NUMERIC(10, 2), at TIMESTAMPTZ)",
+            "COMMENT ON TABLE shop.item IS 'what can be bought'",
+            "CREATE MATERIALIZED VIEW shop.dear AS SELECT id, price FROM shop.item WHERE price > 100",
+        ],
+    );
+    assert_eq!(
+        created,
+        "CREATE SCHEMA\nCREATE TABLE\nCOMMENT\nCREATE MATERIALIZED VIEW\n"
+    );
+    let described = psql(&server, &["\\d shop.item"]);
+    for line in [
+        "Table \"shop.item\"",
+        "id|bigint||not null|",
+        "price|numeric(10,2)|||",
+        "at|timestamp with time zone|||",
+    ] {
+        assert!(described.contains(line), "{line} is not in:\n{described}");
+    }
+    let listed = psql(&server, &["\\d shop.*"]);
+    assert!(
+        listed.contains("Materialized view \"shop.dear\""),
+        "{listed}"
+    );
+    let schemas = psql(&server, &["\\dn"]);
+    assert!(schemas.contains("shop|tributary"), "{schemas}");
+}
+
+#[test]
+fn errors_have_their_line_detail_and_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let wrong = psql(&server, &["SELECT 1,\n  FORM t"]);
+    assert!(
+        wrong.starts_with("ERROR:  syntax error at or near"),
+        "{wrong}"
+    );
+    assert!(wrong.contains("LINE 2:"), "{wrong}");
+    let near = psql(
+        &server,
+        &["CREATE TABLE item (id INT)", "SELECT * FROM itme"],
+    );
+    assert!(
+        near.contains(
+            "ERROR:  relation \"itme\" does not exist\nHINT:  Perhaps you meant public.item."
+        ),
+        "{near}"
+    );
+}
+
+#[test]
+fn rows_of_a_source_that_are_left_out_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let file = crate::server::fixtures().join("broken.csv");
+    let create = format!(
+        "CREATE EXTERNAL TABLE lenient (id BIGINT, amount DOUBLE PRECISION, day DATE) STORED AS CSV LOCATION '{}' OPTIONS (on_error 'quarantine')",
+        file.display()
+    );
+    let answer = psql(&server, &[&create, "SELECT count(*) FROM lenient"]);
+    assert!(answer.contains("count\n2\n"), "{answer}");
+    assert!(answer.contains("WARNING:  3 bad rows left out"), "{answer}");
+}
+
+#[test]
+fn client_side_copy_goes_both_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let file = folder.path().join("rows.csv");
+    std::fs::write(&file, "id,name\n1,one\n2,\"two, quoted\"\n").unwrap();
+    let out = folder.path().join("out.csv");
+    let answer = psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT, name TEXT)",
+            &format!(
+                "\\copy t from '{}' with (format csv, header)",
+                file.display()
+            ),
+            &format!(
+                "\\copy (select * from t order by id) to '{}' with (format csv, header)",
+                out.display()
+            ),
+        ],
+    );
+    assert_eq!(answer, "CREATE TABLE\nCOPY 2\nCOPY 2\n");
+    assert_eq!(std::fs::read(&out).unwrap(), std::fs::read(&file).unwrap());
+}
