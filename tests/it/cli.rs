@@ -102,7 +102,7 @@ fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     std::fs::remove_file(folder.path().join("sql/b/total.sql")).unwrap();
     assert_eq!(
         text(&run(folder.path(), &["plan"]).stdout),
-        "drop materialized view b.total: it left the project\n"
+        "drop materialized view b.total: it left the project\nrun check b.positive: failed the last time\n"
     );
 }
 

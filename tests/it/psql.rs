@@ -67,7 +67,7 @@ fn relations_are_listed_and_described() {
 fn errors_have_their_line_detail_and_hint() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
-    let wrong = psql(&server, &["SELECT 1,\n  FORM t"]);
+    let wrong = psql(&server, &["SELECT 1\n  FORM t"]);
     assert!(
         wrong.starts_with("ERROR:  syntax error at or near"),
         "{wrong}"
