@@ -188,11 +188,13 @@ impl Store {
 
     /// Runs a change of the file, all or nothing; on disk when it returns.
     pub fn write<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
-        // Dropped without a commit, it rolls back.
-        let write = self.database.begin_write().map_err(self.failed())?;
-        let answer = change(&write)?;
-        write.commit().map_err(self.failed())?;
-        Ok(answer)
+        blocking(|| {
+            // Dropped without a commit, it rolls back.
+            let write = self.database.begin_write().map_err(self.failed())?;
+            let answer = change(&write)?;
+            write.commit().map_err(self.failed())?;
+            Ok(answer)
+        })
     }
 
     /// Reads the file as it is now.
@@ -313,4 +315,15 @@ fn damaged(place: &dyn std::fmt::Display, error: &dyn std::error::Error) -> Erro
         format!("{place} is damaged: {error}"),
     )
     .with_hint("Restore it from a backup, or start with another data directory.")
+}
+
+/// Waits for the disk without holding up the other tasks of this thread.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(work)
+        }
+        _ => work(),
+    }
 }

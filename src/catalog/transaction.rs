@@ -177,19 +177,7 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// 42809 where the new one is of another kind, 42P17 where it would read itself.
     pub fn replace(&mut self, oid: Oid, new: NewObject) -> Result<()> {
-        let old = self.existing(oid)?;
-        let (kind, definition) = self.check_new(&new)?;
-        if old.kind != kind {
-            let message = format!("\"{}\" is not a {kind}", old.name);
-            return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message)
-                .with_detail(format!("It is a {}.", old.kind))
-                .with_hint("Drop it first."));
-        }
-        if old.name != new.name {
-            let message = format!("{} cannot replace {}", new.name, old.described());
-            return Err(Error::internal(message));
-        }
-        self.snapshot.check_acyclic(&old, &new.depends_on)?;
+        let (old, kind, definition) = self.check_replacement(oid, &new)?;
         let mut column_comments = old.column_comments.clone();
         column_comments.retain(|column, _| new.schema.column_with_name(column).is_some());
         column_comments.extend(new.column_comments);
@@ -206,6 +194,36 @@ impl<'a> Transaction<'a> {
             created_at: old.created_at,
         });
         Ok(())
+    }
+
+    /// Refuses what [`Self::replace`] would refuse, and changes nothing: to be asked before the rows
+    /// of the new definition are written.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace`].
+    pub fn check_replace(&self, oid: Oid, new: &NewObject) -> Result<()> {
+        self.check_replacement(oid, new).map(drop)
+    }
+
+    fn check_replacement(
+        &self,
+        oid: Oid,
+        new: &NewObject,
+    ) -> Result<(Arc<Object>, Kind, Statement)> {
+        let old = self.existing(oid)?;
+        let (kind, definition) = self.check_new(new)?;
+        if old.kind != kind {
+            let message = format!("\"{}\" is not a {kind}", old.name);
+            return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message)
+                .with_detail(format!("It is a {}.", old.kind))
+                .with_hint("Drop it first."));
+        }
+        if old.name != new.name {
+            let message = format!("{} cannot replace {}", new.name, old.described());
+            return Err(Error::internal(message));
+        }
+        self.snapshot.check_acyclic(&old, &new.depends_on)?;
+        Ok((old, kind, definition))
     }
 
     /// Drops objects, and with `cascade` all that stands on them; answers what was dropped, each

@@ -33,19 +33,9 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             show::error(&error);
-            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
+            ExitCode::from(FAILED)
         }
     }
-}
-
-fn is_usage(error: &Error) -> bool {
-    use crate::error::SqlState;
-    [
-        SqlState::CONFIG_FILE_ERROR,
-        SqlState::UNDEFINED_OBJECT,
-        SqlState::INVALID_PARAMETER_VALUE,
-    ]
-    .contains(&error.sqlstate())
 }
 
 fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
@@ -53,7 +43,13 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         return generate::execute(matches);
     }
     let (name, matches) = matches.subcommand().unwrap_or(("serve", matches));
-    let configuration = configuration(matches)?;
+    let configuration = match configuration(matches) {
+        Ok(configuration) => configuration,
+        Err(error) => {
+            show::error(&error);
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
     log(&configuration.server.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

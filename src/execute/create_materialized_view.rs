@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::define::{Creation, creation, object};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models::progress::Rows;
-use crate::models::refresh::refresh;
+use crate::models::refresh::{refresh, refresh_locked};
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
@@ -33,10 +33,25 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
                 .catalog
                 .write(|transaction| transaction.create(new))?;
         }
+        Creation::Replaces(_, _) if !create.with_data => {
+            return Err(
+                Error::unsupported("OR REPLACE of a materialized view WITH NO DATA")
+                    .with_hint("Leave out WITH NO DATA, or drop it first."),
+            );
+        }
         Creation::Replaces(old, new) => {
-            if create.with_data {
-                fill(object(old.oid, &new)?).await?;
-            }
+            instance
+                .catalog
+                .write(|transaction| transaction.check_replace(old.oid, &new))?;
+            let guard = instance.refresh_locks.lock(old.oid).await;
+            refresh_locked(
+                instance,
+                &object(old.oid, &new)?,
+                "replaced",
+                &Arc::default(),
+                &guard,
+            )
+            .await?;
             instance
                 .catalog
                 .write(|transaction| transaction.replace(old.oid, new))?;

@@ -45,6 +45,7 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
             tag(rows)
         }
         Creation::Replaces(old, new) => {
+            catalog.write(|transaction| transaction.check_replace(old.oid, &new))?;
             let rows = fill(session, &object(old.oid, &new)?).await?;
             catalog.write(|transaction| transaction.replace(old.oid, new))?;
             tag(rows)

@@ -28,30 +28,24 @@ pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
 }
 
 fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
-    let mut dropped = Vec::new();
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let mut names = Vec::new();
     for name in &drop.names {
-        if drop.if_exists
-            && session
-                .instance
-                .catalog
-                .snapshot()
-                .schema(&name.name)
-                .is_none()
-        {
-            session.notice(Error::new(
-                SqlState::INVALID_SCHEMA_NAME,
-                format!("schema \"{}\" does not exist, skipping", name.name),
-            ));
-            continue;
+        if drop.if_exists && snapshot.schema(&name.name).is_none() {
+            let message = format!("schema \"{}\" does not exist, skipping", name.name);
+            session.notice(Error::new(SqlState::INVALID_SCHEMA_NAME, message));
+        } else {
+            names.push(&name.name);
         }
-        dropped.extend(
-            session
-                .instance
-                .catalog
-                .write(|transaction| transaction.drop_schema(&name.name, drop.cascade))?,
-        );
     }
-    Ok(dropped)
+    catalog.write(|transaction| {
+        let mut dropped = Vec::new();
+        for name in names {
+            dropped.extend(transaction.drop_schema(name, drop.cascade)?);
+        }
+        Ok(dropped)
+    })
 }
 
 fn drop_objects(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {

@@ -17,7 +17,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading};
 use crate::models::rejected::{self, Keep};
 use crate::models::table_id;
-use crate::session::{Outcome, Prepared, Session, plan};
+use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::column_names;
 use crate::sql::insert::Insert;
@@ -36,17 +36,14 @@ pub async fn plan(session: &Session, insert: &mut Insert) -> Result<LogicalPlan>
     plan::resolve_names(&mut insert.source, &snapshot, &path)?;
     let mut unique = insert.clone();
     column_names::make_unique(&mut unique.source);
-    crate::sql::time_travel::rewrite(&mut unique.source)?;
+    let state = session.state(Reading::Rows);
+    plan::make_plannable(&mut unique.source, &state).await?;
     let text = unique.to_string();
     let statement = DFParserBuilder::new(text.as_str())
         .with_dialect(&PostgreSqlDialect {})
         .build()?
         .parse_statement()?;
-    match session
-        .state(Reading::Rows)
-        .statement_to_plan(statement)
-        .await?
-    {
+    match state.statement_to_plan(statement).await? {
         LogicalPlan::Dml(DmlStatement { input, .. }) => Ok(Arc::unwrap_or_clone(input)),
         other => Err(Error::internal(format!(
             "INSERT was planned as {}",
@@ -86,14 +83,10 @@ pub fn target(session: &Session, name: &crate::sql::name::ObjectName) -> Result<
 pub async fn execute(
     session: &Session,
     insert: &Insert,
-    prepared: &Prepared,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let Some(plan) = &prepared.plan else {
-        return Err(Error::internal("an INSERT was prepared without a plan"));
-    };
     let target = target(session, &insert.table)?;
-    let plan = query::bind(plan.clone(), parameters)?;
+    let plan = query::bind(plan(session, &mut insert.clone()).await?, parameters)?;
     let (rejections, writer) = rejected::begin(&session.instance, &target, Keep::All, None);
     let mut state = session.state(Reading::Rows);
     state

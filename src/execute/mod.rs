@@ -41,8 +41,8 @@ pub async fn statement(
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
     match &prepared.statement {
-        Statement::Query(_) => query::execute(session, prepared, parameters).await,
-        Statement::Insert(insert) => insert::execute(session, insert, prepared, parameters).await,
+        Statement::Query(query) => query::execute(session, query, prepared, parameters).await,
+        Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,
         Statement::CreateSchema(create) => create_schema::execute(session, create),
         Statement::CreateExternalTable(create) => {

@@ -3,37 +3,64 @@
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
 use datafusion::common::ParamValues;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::instance::Reading;
 use crate::session::{Outcome, Prepared, Session, plan};
 use crate::sources::RejectedRows;
+use crate::sql::column_names;
 
-/// Runs a query.
+/// Plans a query whose names are resolved; columns of one name get names of their own.
 ///
 /// # Errors
-/// What planning and the first batch say; later batches speak for themselves.
+/// What DataFusion's planner says.
+pub async fn plan(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
+    let mut unique = query.clone();
+    column_names::make_unique(&mut unique);
+    plan::query(state, &unique).await
+}
+
+/// Runs a query. It is planned anew: a plan holds the versions of its tables, and a statement that
+/// was prepared a while ago must read those of now.
+///
+/// # Errors
+/// What planning and the first batch say; later batches speak for themselves. 0A000 where the
+/// columns are no longer those that the client was told.
 pub async fn execute(
     session: &Session,
+    query: &ast::Query,
     prepared: &Prepared,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let Some(plan) = &prepared.plan else {
-        return Err(Error::internal("a query was prepared without a plan"));
-    };
-    let plan = bind(plan.clone(), parameters)?;
     let rejected = Arc::new(RejectedRows::counting());
     let mut state = session.state(Reading::Rows);
     state.config_mut().set_extension(Arc::clone(&rejected));
+    let plan = bind(plan(&state, query).await?, parameters)?;
     let rows = stream(state, plan).await?;
     let schema = prepared.schema.clone().unwrap_or_else(|| rows.schema());
+    let types = |schema: &SchemaRef| {
+        schema
+            .fields()
+            .iter()
+            .map(|field| field.data_type().clone())
+            .collect::<Vec<_>>()
+    };
+    if types(&schema) != types(&rows.schema()) {
+        return Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "cached plan must not change result type",
+        )
+        .with_hint("Prepare the statement again."));
+    }
     let names = Arc::clone(&schema);
     let notices = session.notices();
     let rows = rows.map(move |batch| {

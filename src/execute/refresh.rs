@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::models::progress::Rows;
+use crate::models::refresh::refresh_locked;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::refresh::Refresh;
 
@@ -19,12 +19,12 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     } else {
         "REFRESH"
     };
-    crate::models::refresh::refresh(
-        &session.instance,
-        &object,
-        reason,
-        &Arc::new(Rows::default()),
-    )
-    .await?;
+    let guard = session.instance.refresh_locks.lock(object.oid).await;
+    // Someone may have replaced it meanwhile.
+    let snapshot = session.instance.catalog.snapshot();
+    let Some(object) = snapshot.object(object.oid) else {
+        return Err(plan::undefined_table(&refresh.name, &snapshot));
+    };
+    refresh_locked(&session.instance, object, reason, &Arc::default(), &guard).await?;
     Ok(Outcome::Done("REFRESH MATERIALIZED VIEW".to_owned()))
 }

@@ -8,7 +8,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
-use crate::catalog::{NewObject, Oid, Snapshot};
+use crate::catalog::{Kind, NewObject, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading};
@@ -74,6 +74,7 @@ pub async fn define(
     let state = instance.state(settings, Reading::Shape);
     let columns = columns(instance, &state, &snapshot, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
+    check_depth(&snapshot, &depends_on)?;
     Ok(NewObject {
         oid: None,
         name: full,
@@ -132,6 +133,30 @@ async fn columns(
         }
         _ => Err(Error::internal("only objects of a schema are defined")),
     }
+}
+
+/// How deep views may stand on views: each level is planned within the one above it.
+const MAX_VIEW_DEPTH: usize = 64;
+
+fn check_depth(snapshot: &Snapshot, depends_on: &BTreeSet<Oid>) -> Result<()> {
+    let mut level = depends_on.clone();
+    for _ in 0..MAX_VIEW_DEPTH {
+        let views = level
+            .iter()
+            .filter_map(|oid| snapshot.object(*oid))
+            .filter(|object| object.kind == Kind::View);
+        level = views
+            .flat_map(|view| view.depends_on.iter().copied())
+            .collect();
+        if level.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(Error::new(
+        SqlState::STATEMENT_TOO_COMPLEX,
+        format!("views stand on views more than {MAX_VIEW_DEPTH} deep"),
+    )
+    .with_hint("Make one of them a materialized view."))
 }
 
 /// The columns of a query whose rows are to be stored.

@@ -11,7 +11,7 @@ use crate::catalog::journal::CheckStatus;
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
-use crate::session::plan::{query_of, resolve_among};
+use crate::session::plan::{is_relation, query_of, resolve_among};
 use crate::sql::comment::CommentOn;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{QualifiedName, Statement};
@@ -101,20 +101,27 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
     };
     // Names of models whose rows, or whose meaning, will be others after the run.
     let mut changing = BTreeSet::new();
+    // Names of models that may have other columns after the run.
+    let mut redefined = BTreeSet::new();
     for name in graph.order() {
         let Some(model) = models.get(name) else {
             continue;
         };
         let object = existing(&snapshot, model);
-        let define = difference(&snapshot, model, object, &models);
+        let reshaped = matches!(kind(model), Kind::View | Kind::MaterializedView)
+            && graph.parents(name).any(|parent| redefined.contains(parent));
+        let define =
+            difference(&snapshot, model, object, &models).or(reshaped.then_some(Define::Replace));
+        let differs = definition_differs(&snapshot, model, object, &models);
+        if differs || reshaped {
+            redefined.insert(name.clone());
+        }
         let upstream = graph.parents(name).find(|name| changing.contains(*name));
         let build = match (kind(model), &define, upstream) {
             (Kind::MaterializedView | Kind::Check, Some(Define::Create | Define::Recreate), _) => {
                 Some("new".to_owned())
             }
-            (Kind::MaterializedView, Some(Define::Replace), _)
-                if definition_differs(&snapshot, model, object, &models) =>
-            {
+            (Kind::MaterializedView, Some(Define::Replace), _) if differs => {
                 Some("definition changed".to_owned())
             }
             (Kind::Check, Some(Define::Replace), _) => Some("definition changed".to_owned()),
@@ -122,7 +129,11 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
                 Some(format!("{upstream} changes"))
             }
             (Kind::MaterializedView, _, None) => match object {
-                Some(object) => stale::reason(instance, object, states.get(&object.oid)).await?,
+                Some(object) => stale::reason(instance, object, states.get(&object.oid))
+                    .await
+                    .unwrap_or_else(|error| {
+                        Some(format!("its inputs cannot be read: {}", error.message()))
+                    }),
                 None => Some("new".to_owned()),
             },
             (Kind::Check, _, None) => match object {
@@ -137,9 +148,8 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
             },
             _ => None,
         };
-        let passes_on = define.is_some()
-            || build.is_some()
-            || (kind(model) == Kind::View && upstream.is_some());
+        let passes_on =
+            differs || build.is_some() || (kind(model) == Kind::View && upstream.is_some());
         if passes_on {
             changing.insert(name.clone());
         }
@@ -310,8 +320,7 @@ fn definition_differs(
 ) -> bool {
     let Some(object) = object else { return true };
     let mut definition = model.definition.clone();
-    let exists =
-        |full: &QualifiedName| models.contains_key(full) || snapshot.relation(full).is_some();
+    let exists = |full: &QualifiedName| models.contains_key(full) || is_relation(snapshot, full);
     if let Some(query) = query_of(&mut definition)
         && crate::sql::qualify::qualify(query, |name| {
             resolve_among(&name, &search_path(model), &exists)

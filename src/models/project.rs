@@ -265,12 +265,12 @@ fn name_definition(statement: &mut Statement, expected: &QualifiedName) -> Resul
             &mut it.if_not_exists,
             &mut it.or_replace,
         ),
-        Statement::CreateTable(it) => (
-            DropKind::Table,
-            &mut it.name,
-            &mut it.if_not_exists,
-            &mut it.or_replace,
-        ),
+        Statement::CreateTable(_) => {
+            return Err(invalid(
+                "a project defines sources, views, materialized views and checks, not tables",
+            )
+            .with_hint("Create the table with psql, or make it a materialized view."));
+        }
         Statement::CreateCheck(it) => (
             DropKind::Check,
             &mut it.name,

@@ -29,8 +29,13 @@ use crate::warehouse::{Commit, CommitInfo};
 pub struct RefreshLocks(Mutex<HashMap<Oid, Arc<tokio::sync::Mutex<()>>>>);
 
 impl RefreshLocks {
-    async fn lock(&self, oid: Oid) -> OwnedMutexGuard<()> {
-        let lock = Arc::clone(self.0.lock().entry(oid).or_default());
+    /// Waits until nobody refreshes the materialized view, and keeps others from it.
+    pub async fn lock(&self, oid: Oid) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut locks = self.0.lock();
+            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+            Arc::clone(locks.entry(oid).or_default())
+        };
         lock.lock_owned().await
     }
 }
@@ -48,13 +53,27 @@ pub async fn refresh(
     reason: &str,
     progress: &Arc<Rows>,
 ) -> Result<RefreshRecord> {
+    let guard = instance.refresh_locks.lock(object.oid).await;
+    refresh_locked(instance, object, reason, progress, &guard).await
+}
+
+/// [`refresh`] by who holds the lock already, and holds it until the catalog has the definition too.
+///
+/// # Errors
+/// Those of [`refresh`].
+pub async fn refresh_locked(
+    instance: &Arc<Instance>,
+    object: &Object,
+    reason: &str,
+    progress: &Arc<Rows>,
+    _guard: &OwnedMutexGuard<()>,
+) -> Result<RefreshRecord> {
     let Statement::CreateMaterializedView(definition) = &object.definition else {
         return Err(Error::new(
             SqlState::WRONG_OBJECT_TYPE,
             format!("\"{}\" is not a materialized view", object.name),
         ));
     };
-    let _lock = instance.refresh_locks.lock(object.oid).await;
     let mut record = RefreshRecord::start(object.name.clone(), object.oid, reason);
     instance.journal.add_refresh(&mut record)?;
     let mut unfinished = Unfinished {

@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::catalog::system::rejected_rows_schema;
 use crate::catalog::{Object, system};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::sources::RejectedRow;
 use crate::warehouse::{CommitInfo, TableId};
@@ -62,8 +62,9 @@ impl Rejections {
 
 /// Writes a load's rejected rows as they come.
 pub struct Writer {
-    finish: oneshot::Sender<()>,
+    // Dropped first: a load that fails must not look finished to the task.
     task: AbortOnDropHandle<Result<()>>,
+    finish: oneshot::Sender<()>,
 }
 
 /// Begins to take the rejected rows of a load into `object`.
@@ -119,26 +120,30 @@ async fn write(
         return Ok(());
     }
     let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
-    match keep {
-        Keep::Latest => {
-            instance
-                .warehouse
-                .replace(&table, rows, CommitInfo::new("REJECT"))
-                .await?
+    if keep == Keep::Latest {
+        instance
+            .warehouse
+            .replace(&table, rows, CommitInfo::new("REJECT"))
+            .await?;
+        return Ok(());
+    }
+    if !exists {
+        match instance
+            .warehouse
+            .create(&table, rejected_rows_schema())
+            .await
+        {
+            // Another load was faster.
+            Err(error)
+                if [SqlState::DUPLICATE_TABLE, SqlState::SERIALIZATION_FAILURE]
+                    .contains(&error.sqlstate()) => {}
+            created => drop(created?),
         }
-        Keep::All if exists => {
-            instance
-                .warehouse
-                .append(&table, rows, CommitInfo::new("REJECT"))
-                .await?
-        }
-        Keep::All => {
-            instance
-                .warehouse
-                .replace(&table, rows, CommitInfo::new("REJECT"))
-                .await?
-        }
-    };
+    }
+    instance
+        .warehouse
+        .append(&table, rows, CommitInfo::new("REJECT"))
+        .await?;
     Ok(())
 }
 

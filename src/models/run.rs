@@ -10,7 +10,7 @@ use super::plan::{Define, Plan, Step, comments, search_path};
 use super::progress::{Ended, Progress, Rows};
 use super::{check, refresh, rejected, table_id};
 use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
-use crate::catalog::{Kind, Object};
+use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::sql::QualifiedName;
@@ -152,7 +152,8 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
             )),
         });
     }
-    let record = refresh::refresh(instance, &object, reason, rows).await?;
+    let guard = instance.refresh_locks.lock(object.oid).await;
+    let record = refresh::refresh_locked(instance, &object, reason, rows, &guard).await?;
     if step.define == Some(Define::Replace) {
         keep(instance, step, &object)?;
     }
@@ -246,9 +247,7 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Arc
                     ..Object::clone(&old)
                 }));
             }
-            instance
-                .catalog
-                .write(|transaction| transaction.replace(old.oid, new))?;
+            replace(instance, &old, new)?;
         }
     }
     current(instance, step)
@@ -256,7 +255,7 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Arc
 
 /// Puts the definition of a materialized view, whose new rows are there, in the catalog.
 fn keep(instance: &Instance, step: &Step, object: &Object) -> Result<()> {
-    let new = crate::catalog::NewObject {
+    let new = NewObject {
         oid: None,
         name: object.name.clone(),
         definition: object.definition.clone(),
@@ -267,9 +266,27 @@ fn keep(instance: &Instance, step: &Step, object: &Object) -> Result<()> {
         project_file: object.project_file.clone(),
     };
     let old = current(instance, step)?;
-    instance
-        .catalog
-        .write(|transaction| transaction.replace(old.oid, new))
+    replace(instance, &old, new)
+}
+
+/// Replaces an object, its comments too: one that left the project goes.
+fn replace(instance: &Instance, old: &Object, new: NewObject) -> Result<()> {
+    let gone: Vec<String> = old
+        .column_comments
+        .keys()
+        .filter(|column| {
+            !new.column_comments.contains_key(*column)
+                && new.schema.column_with_name(column).is_some()
+        })
+        .cloned()
+        .collect();
+    let comment = new.comment.clone();
+    instance.catalog.write(|transaction| {
+        transaction.replace(old.oid, new)?;
+        transaction.set_comment(old.oid, comment)?;
+        gone.iter()
+            .try_for_each(|column| transaction.set_column_comment(old.oid, column, None))
+    })
 }
 
 /// Drops objects, and the tables of those that have one.

@@ -50,13 +50,18 @@ pub fn resolve(
     snapshot: &Snapshot,
     search_path: &[String],
 ) -> Result<QualifiedName> {
-    let exists = |full: &QualifiedName| {
-        snapshot.relation(full).is_some()
-            || full.schema == system::SYSTEM_SCHEMA && system::exists(&full.name)
-            || full.schema == INFORMATION_SCHEMA
-            || full.schema == pg_catalog::PG_CATALOG && pg_catalog::table(&full.name).is_some()
-    };
-    resolve_among(name, search_path, &exists).map_err(|_| undefined_table(name, snapshot))
+    resolve_among(name, search_path, &|full| is_relation(snapshot, full))
+        .map_err(|_| undefined_table(name, snapshot))
+}
+
+/// Whether there is a relation of this name, the server's own among them.
+pub fn is_relation(snapshot: &Snapshot, full: &QualifiedName) -> bool {
+    match full.schema.as_str() {
+        system::SYSTEM_SCHEMA => system::exists(&full.name),
+        pg_catalog::PG_CATALOG => pg_catalog::table(&full.name).is_some(),
+        INFORMATION_SCHEMA => true,
+        _ => snapshot.relation(full).is_some(),
+    }
 }
 
 /// The first relation of a name along the search path that `exists`.
@@ -150,11 +155,20 @@ fn unquoted(name: &ObjectName) -> String {
 /// What DataFusion's planner says.
 pub async fn query(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
     let mut query = query.clone();
-    pg_catalog::rewrite(&mut query);
-    time_travel::rewrite(&mut query)?;
-    hidden_columns::expose(&mut query, state).await?;
+    make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     Ok(state.statement_to_plan(statement).await?)
+}
+
+/// Says what DataFusion's planner does not know in forms that it does: clients' questions of
+/// `pg_catalog`, versions of tables, hidden columns.
+///
+/// # Errors
+/// 22023 for a version that is none; what looking up a source meets.
+pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
+    pg_catalog::rewrite(query);
+    time_travel::rewrite(query)?;
+    hidden_columns::expose(query, state).await
 }
 
 /// Plans the query of a definition, with the names that it gives to the columns.

@@ -23,8 +23,6 @@ pub struct Prepared {
     pub parameter_types: Vec<DataType>,
     /// The columns of the answer; `None` where the statement returns no rows.
     pub schema: Option<SchemaRef>,
-    /// The plan of a query, or of the rows of an INSERT.
-    pub(crate) plan: Option<LogicalPlan>,
 }
 
 /// Parameters that one statement may have, as the protocol counts them in 16 bits.
@@ -43,9 +41,7 @@ pub(super) async fn prepare(
                 &session.instance.catalog.snapshot(),
                 &session.settings().search_path.0,
             )?;
-            let mut unique = query.clone();
-            column_names::make_unique(&mut unique);
-            Some(plan::query(&session.state(Reading::Rows), &unique).await?)
+            Some(execute::query::plan(&session.state(Reading::Rows), query).await?)
         }
         Statement::Insert(insert) => Some(execute::insert::plan(session, insert).await?),
         _ => None,
@@ -62,7 +58,6 @@ pub(super) async fn prepare(
         statement,
         parameter_types,
         schema,
-        plan,
     })
 }
 

@@ -181,7 +181,6 @@ impl BackendSession for TestSession {
             statement,
             parameter_types,
             schema,
-            plan: None,
         }))
     }
 
