@@ -89,8 +89,8 @@ fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     let planned = text(&run(folder.path(), &["plan"]).stdout);
     assert_eq!(
         planned,
-        "replace view a.numbers\nrefresh materialized view a.doubled: a.numbers changes\n\
-         run check b.positive: a.doubled changes\nrefresh materialized view b.total: a.doubled changes\n"
+        "replace view a.numbers\nreplace materialized view a.doubled, refresh it: a.numbers changes\n\
+         run check b.positive: a.doubled changes\nreplace materialized view b.total, refresh it: a.doubled changes\n"
     );
     let second = run(folder.path(), &["run"]);
     assert_eq!(second.status.code(), Some(1), "a check fails");
