@@ -30,46 +30,51 @@ WITH survivor AS (
     JOIN matching.cluster ON cluster.record = person.record
     GROUP BY customer_id
 ),
-known AS (
-    SELECT
-        survivor.*,
-        address.street,
-        address.postcode,
-        address.city,
-        CAST(extract(year FROM survivor.birth_date) AS INTEGER) AS known_birth_year
-    FROM survivor
-    LEFT JOIN staging.person AS address ON address.record = address_record
-),
+-- Windows hold whole partitions in memory, so only the columns that they need go through them.
 with_segment AS (
     SELECT
-        *,
+        customer_id,
+        country,
+        device,
+        CAST(extract(year FROM birth_date) AS INTEGER) AS known_birth_year,
         impute_mode(segment) OVER (PARTITION BY country) AS filled_segment
-    FROM known
+    FROM survivor
+),
+imputed AS (
+    SELECT
+        customer_id,
+        known_birth_year,
+        filled_segment,
+        CAST(impute_median(known_birth_year) OVER (PARTITION BY country, filled_segment) AS INTEGER)
+            AS filled_birth_year,
+        impute_mode(device) OVER (PARTITION BY country, filled_segment) AS filled_device
+    FROM with_segment
 )
 SELECT
-    customer_id,
-    given_name,
-    family_name,
-    email,
-    phone,
-    birth_date,
-    CAST(impute_median(known_birth_year) OVER (PARTITION BY country, filled_segment) AS INTEGER)
-        AS birth_year,
+    survivor.customer_id,
+    survivor.given_name,
+    survivor.family_name,
+    survivor.email,
+    survivor.phone,
+    survivor.birth_date,
+    filled_birth_year AS birth_year,
     known_birth_year IS NULL AS birth_year_imputed,
-    street,
-    postcode,
-    city,
-    country,
+    address.street,
+    address.postcode,
+    address.city,
+    survivor.country,
     filled_segment AS segment,
-    segment IS NULL AS segment_imputed,
-    impute_mode(device) OVER (PARTITION BY country, filled_segment) AS device,
-    device IS NULL AS device_imputed,
-    coalesce(accepts_email, false) AS accepts_email,
-    customer_since,
-    updated_at,
-    records,
-    systems
-FROM with_segment;
+    survivor.segment IS NULL AS segment_imputed,
+    filled_device AS device,
+    survivor.device IS NULL AS device_imputed,
+    coalesce(survivor.accepts_email, false) AS accepts_email,
+    survivor.customer_since,
+    survivor.updated_at,
+    survivor.records,
+    survivor.systems
+FROM survivor
+JOIN imputed ON imputed.customer_id = survivor.customer_id
+LEFT JOIN staging.person AS address ON address.record = survivor.address_record;
 
 COMMENT ON COLUMN golden.customer.customer_id IS 'The smallest record of the person; stable as long as that record is';
 COMMENT ON COLUMN golden.customer.birth_year_imputed IS 'Whether birth_year is the median of customers of the same country and segment';

@@ -226,7 +226,7 @@ impl Warehouse {
         })
     }
 
-    /// The commits of the table, latest first, in the columns of [`struct@HISTORY_SCHEMA`].
+    /// The commits of the table, latest first, in the columns of [`HISTORY_SCHEMA`].
     ///
     /// # Errors
     /// What the store says.

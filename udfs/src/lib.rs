@@ -3,7 +3,7 @@
 //! [`register_all`] gives a `SessionContext` (or any other [`FunctionRegistry`]) the whole
 //! library. One folder is one domain, one file is one function, and the file has the function's
 //! SQL name. What a function does is said once, in the `#[user_doc]` above it, from which
-//! [`reference`] writes the reference page.
+//! [`reference()`] writes the reference page.
 
 mod arguments;
 mod error;
