@@ -5,6 +5,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod case_study;
 mod cli;
 mod crash;
 mod docs;
