@@ -42,14 +42,6 @@ pub trait Progress: Send + Sync {
     fn ended(&self, name: &QualifiedName, ended: &Ended);
 }
 
-/// Nobody is told.
-pub struct Silent;
-
-impl Progress for Silent {
-    fn started(&self, _: &QualifiedName, _: &std::sync::Arc<Rows>) {}
-    fn ended(&self, _: &QualifiedName, _: &Ended) {}
-}
-
 /// Rows that a build has written so far.
 #[derive(Debug, Default)]
 pub struct Rows(AtomicU64);
