@@ -1,7 +1,7 @@
 //! Which arguments a function takes, and what a user reads who gives others.
 
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{Signature, Volatility};
+use datafusion::logical_expr::{Signature, TypeSignature, Volatility};
 
 use crate::FunctionError;
 
@@ -65,8 +65,9 @@ impl Form {
     ///
     /// It lets everything through, because only errors of the function itself reach the user
     /// with their SQLSTATE and hint; [`Form::check`] does the checking.
-    pub(crate) fn signature() -> Signature {
-        Signature::variadic_any(Volatility::Immutable)
+    pub(crate) fn signature(volatility: Volatility) -> Signature {
+        let anything = vec![TypeSignature::Nullary, TypeSignature::VariadicAny];
+        Signature::one_of(anything, volatility)
     }
 
     /// Checks number and types of the arguments: to be called from `return_type`.

@@ -2,6 +2,7 @@
 
 mod call;
 mod form;
+mod function;
 mod pairs;
 mod strings;
 #[cfg(test)]
@@ -9,5 +10,6 @@ mod tests;
 
 pub(crate) use call::Call;
 pub(crate) use form::{Form, Kind};
+pub(crate) use function::{Function, declare};
 pub(crate) use pairs::Metric;
 pub(crate) use strings::Strings;

@@ -10,7 +10,9 @@ use arrow::row::{RowConverter, SortField};
 use datafusion::common::HashMap;
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
-use datafusion::logical_expr::{Documentation, PartitionEvaluator, Signature, WindowUDFImpl};
+use datafusion::logical_expr::{
+    Documentation, PartitionEvaluator, Signature, Volatility, WindowUDFImpl,
+};
 use datafusion_macros::user_doc;
 
 use super::only_argument;
@@ -57,7 +59,7 @@ pub(crate) struct ImputeMode {
 impl ImputeMode {
     pub(crate) fn new() -> Self {
         Self {
-            signature: Form::signature(),
+            signature: Form::signature(Volatility::Immutable),
         }
     }
 }

@@ -9,6 +9,7 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, ReversedUDAF, Signature,
+    Volatility,
 };
 use datafusion_macros::user_doc;
 
@@ -54,7 +55,7 @@ pub(crate) struct LatestBy {
 impl LatestBy {
     pub(crate) fn new() -> Self {
         Self {
-            signature: Form::signature(),
+            signature: Form::signature(Volatility::Immutable),
         }
     }
 }

@@ -3,20 +3,12 @@ use std::sync::Arc;
 use arrow::array::BooleanArray;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::numbering_plan::{PLANS, constant_region};
 use super::phone_text::to_e164;
-use crate::arguments::{Call, Form, Kind, Strings};
-
-const FORM: Form = Form {
-    name: "is_valid_phone",
-    parameters: &[Kind::Text, Kind::Text],
-    counts: &[1, 2],
-};
+use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -37,55 +29,36 @@ const FORM: Form = Form {
     ),
     related_udf(name = "normalize_phone")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct IsValidPhone {
-    signature: Signature,
-}
+struct IsValidPhone;
 
-impl IsValidPhone {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "is_valid_phone",
+        parameters: &[Kind::Text, Kind::Text],
+        counts: &[1, 2],
+    },
+    answer: |_| Ok(DataType::Boolean),
+    invoke,
+    documentation: || IsValidPhone.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for IsValidPhone {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Boolean)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let call = Call::new(&args);
-        let texts = call.text(0)?;
-        let regions = match call.count() {
-            1 => Strings::Constant(None),
-            _ => call.text(1)?,
-        };
-        let constant = match regions {
-            Strings::Constant(region) => constant_region(FORM.name, region)?,
-            _ => None,
-        };
-        let valid: BooleanArray = (0..call.rows())
-            .map(|row| {
-                let of_row = || regions.get(row).and_then(|region| PLANS.region(region));
-                let region = constant.or_else(of_row);
-                Some(to_e164(texts.get(row)?, region).is_some())
-            })
-            .collect();
-        call.answer(Arc::new(valid))
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let texts = call.text(0)?;
+    let regions = match call.count() {
+        1 => Strings::Constant(None),
+        _ => call.text(1)?,
+    };
+    let constant = match regions {
+        Strings::Constant(region) => constant_region(FUNCTION.form.name, region)?,
+        _ => None,
+    };
+    let valid: BooleanArray = (0..call.rows())
+        .map(|row| {
+            let of_row = || regions.get(row).and_then(|region| PLANS.region(region));
+            let region = constant.or_else(of_row);
+            Some(to_e164(texts.get(row)?, region).is_some())
+        })
+        .collect();
+    call.answer(Arc::new(valid))
 }

@@ -3,20 +3,12 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::map_text::Mapping;
 use crate::FunctionError;
-use crate::arguments::{Call, Form, Kind, Strings};
-
-const FORM: Form = Form {
-    name: "map_enum",
-    parameters: &[Kind::Text, Kind::Any, Kind::Text],
-    counts: &[2, 3],
-};
+use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -47,65 +39,49 @@ Keys match the whole value without regard to case and blanks around it. A key ma
         description = "What to answer for a value that the map does not have; NULL by default."
     )
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct MapEnum {
-    signature: Signature,
+struct MapEnum;
+
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "map_enum",
+        parameters: &[Kind::Text, Kind::Any, Kind::Text],
+        counts: &[2, 3],
+    },
+    answer,
+    invoke,
+    documentation: || MapEnum.doc(),
+    ..Function::IMMUTABLE
+};
+
+fn answer(arg_types: &[DataType]) -> Result<DataType> {
+    if let Some(map) = arg_types.get(1).filter(|map| !is_map(map)) {
+        return Err(FunctionError::no_such_form(format!(
+            "map_enum takes a JSON object or a map of text, not {map}"
+        ))
+        .into());
+    }
+    Ok(DataType::Utf8View)
 }
-
-impl MapEnum {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
-
-impl ScalarUDFImpl for MapEnum {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        if let Some(map) = arg_types.get(1).filter(|map| !is_map(map)) {
-            return Err(FunctionError::no_such_form(format!(
-                "map_enum takes a JSON object or a map of text, not {map}"
-            ))
-            .into());
-        }
-        Ok(DataType::Utf8View)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let call = Call::new(&args);
-        let otherwise = match call.count() {
-            2 => Strings::Constant(None),
-            _ => call.text(2)?,
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let otherwise = match call.count() {
+        2 => Strings::Constant(None),
+        _ => call.text(2)?,
+    };
+    let values = call.text(0)?;
+    let mut mappings = Mappings::new(call)?;
+    let mut answer_row = |value: Option<&str>, row: usize, answer: &mut String| {
+        let (Some(value), Some(mapping)) = (value, mappings.of_row(row)?) else {
+            return Ok(false);
         };
-        let values = call.text(0)?;
-        let mut mappings = Mappings::new(&call)?;
-        let mut answer_row = |value: Option<&str>, row: usize, answer: &mut String| {
-            let (Some(value), Some(mapping)) = (value, mappings.of_row(row)?) else {
-                return Ok(false);
-            };
-            let meaning = mapping.get(value).unwrap_or_else(|| otherwise.get(row));
-            answer.push_str(meaning.unwrap_or_default());
-            Ok(meaning.is_some())
-        };
-        let map_is_constant = matches!(call.argument(1)?, ColumnarValue::Scalar(_));
-        if map_is_constant && matches!(otherwise, Strings::Constant(_)) {
-            return call.text_to_text(|value, answer| answer_row(Some(value), 0, answer));
-        }
-        call.rows_to_text(|row, answer| answer_row(values.get(row), row, answer))
+        let meaning = mapping.get(value).unwrap_or_else(|| otherwise.get(row));
+        answer.push_str(meaning.unwrap_or_default());
+        Ok(meaning.is_some())
+    };
+    let map_is_constant = matches!(call.argument(1)?, ColumnarValue::Scalar(_));
+    if map_is_constant && matches!(otherwise, Strings::Constant(_)) {
+        return call.text_to_text(|value, answer| answer_row(Some(value), 0, answer));
     }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+    call.rows_to_text(|row, answer| answer_row(values.get(row), row, answer))
 }
 
 /// The map argument, read once where it is constant, and once for each run of equal rows where it

@@ -36,23 +36,23 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+use crate::arguments::declare;
+
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
-    [
-        ScalarUDF::from(email_domain::EmailDomain::new()),
-        ScalarUDF::from(fingerprint::Fingerprint::new()),
-        ScalarUDF::from(is_valid_email::IsValidEmail::new()),
-        ScalarUDF::from(is_valid_phone::IsValidPhone::new()),
-        ScalarUDF::from(map_enum::MapEnum::new()),
-        ScalarUDF::from(nickname_root::NicknameRoot::new()),
-        ScalarUDF::from(normalize_address::NormalizeAddress::new()),
-        ScalarUDF::from(normalize_email::NormalizeEmail::new()),
-        ScalarUDF::from(normalize_name::NormalizeName::new()),
-        ScalarUDF::from(normalize_phone::NormalizePhone::new()),
-        ScalarUDF::from(parse_date::ParseDate::new()),
-        ScalarUDF::from(squash_whitespace::SquashWhitespace::new()),
-        ScalarUDF::from(unaccent::Unaccent::new()),
-    ]
-    .map(Arc::new)
-    .to_vec()
+    declare(&[
+        &email_domain::FUNCTION,
+        &fingerprint::FUNCTION,
+        &is_valid_email::FUNCTION,
+        &is_valid_phone::FUNCTION,
+        &map_enum::FUNCTION,
+        &nickname_root::FUNCTION,
+        &normalize_address::FUNCTION,
+        &normalize_email::FUNCTION,
+        &normalize_name::FUNCTION,
+        &normalize_phone::FUNCTION,
+        &parse_date::FUNCTION,
+        &squash_whitespace::FUNCTION,
+        &unaccent::FUNCTION,
+    ])
 }

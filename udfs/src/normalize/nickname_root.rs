@@ -1,18 +1,9 @@
-use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::nicknames::root;
-use crate::arguments::{Call, Form, Kind};
-
-const FORM: Form = Form {
-    name: "nickname_root",
-    parameters: &[Kind::Text],
-    counts: &[1],
-};
+use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -28,41 +19,22 @@ const FORM: Form = Form {
 ```"#,
     argument(name = "text", description = "A given name.")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct NicknameRoot {
-    signature: Signature,
-}
+struct NicknameRoot;
 
-impl NicknameRoot {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "nickname_root",
+        parameters: &[Kind::Text],
+        counts: &[1],
+    },
+    invoke,
+    documentation: || NicknameRoot.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for NicknameRoot {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Utf8View)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Call::new(&args).text_to_text(|text, answer| {
-            answer.push_str(root(text));
-            Ok(!answer.is_empty())
-        })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    call.text_to_text(|text, answer| {
+        answer.push_str(root(text));
+        Ok(!answer.is_empty())
+    })
 }

@@ -1,18 +1,9 @@
-use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::address_text::{Habits, normalize};
-use crate::arguments::{Call, Form, Kind, Strings};
-
-const FORM: Form = Form {
-    name: "normalize_address",
-    parameters: &[Kind::Text, Kind::Text],
-    counts: &[1, 2],
-};
+use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -43,56 +34,36 @@ The tables know the words of the United States, Britain, Australia, Germany and 
         description = "The country whose words the address uses, as ISO 3166 alpha-2 code in any case. NULL or a code without a table is no error."
     )
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct NormalizeAddress {
-    signature: Signature,
-}
+struct NormalizeAddress;
 
-impl NormalizeAddress {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "normalize_address",
+        parameters: &[Kind::Text, Kind::Text],
+        counts: &[1, 2],
+    },
+    invoke,
+    documentation: || NormalizeAddress.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for NormalizeAddress {
-    fn name(&self) -> &str {
-        FORM.name
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let write = |text: &str, country: Option<&str>, answer: &mut String| {
+        let habits = country.map_or(Habits::Unknown, Habits::of_country);
+        let address = normalize(text, habits);
+        answer.push_str(address.as_deref().unwrap_or_default());
+        Ok(address.is_some())
+    };
+    let countries = match call.count() {
+        1 => Strings::Constant(None),
+        _ => call.text(1)?,
+    };
+    if let Strings::Constant(country) = countries {
+        return call.text_to_text(|text, answer| write(text, country, answer));
     }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Utf8View)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let call = Call::new(&args);
-        let write = |text: &str, country: Option<&str>, answer: &mut String| {
-            let habits = country.map_or(Habits::Unknown, Habits::of_country);
-            let address = normalize(text, habits);
-            answer.push_str(address.as_deref().unwrap_or_default());
-            Ok(address.is_some())
-        };
-        let countries = match call.count() {
-            1 => Strings::Constant(None),
-            _ => call.text(1)?,
-        };
-        if let Strings::Constant(country) = countries {
-            return call.text_to_text(|text, answer| write(text, country, answer));
-        }
-        let texts = call.text(0)?;
-        call.rows_to_text(|row, answer| match texts.get(row) {
-            Some(text) => write(text, countries.get(row), answer),
-            None => Ok(false),
-        })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+    let texts = call.text(0)?;
+    call.rows_to_text(|row, answer| match texts.get(row) {
+        Some(text) => write(text, countries.get(row), answer),
+        None => Ok(false),
+    })
 }

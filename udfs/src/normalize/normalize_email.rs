@@ -1,18 +1,9 @@
-use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::email_text::{ProviderRules, normalize};
-use crate::arguments::{Call, Form, Kind, Strings};
-
-const FORM: Form = Form {
-    name: "normalize_email",
-    parameters: &[Kind::Text, Kind::Text],
-    counts: &[1, 2],
-};
+use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -38,56 +29,36 @@ No rule of a provider is applied unless the second argument names it.",
         description = "The provider rules to apply, separated by commas: `gmail` takes dots and everything from a plus out of addresses at gmail.com and googlemail.com, and writes both as gmail.com; `plus` takes everything from a plus out of every address. Another word is an error (22023)."
     )
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct NormalizeEmail {
-    signature: Signature,
-}
+struct NormalizeEmail;
 
-impl NormalizeEmail {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "normalize_email",
+        parameters: &[Kind::Text, Kind::Text],
+        counts: &[1, 2],
+    },
+    invoke,
+    documentation: || NormalizeEmail.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for NormalizeEmail {
-    fn name(&self) -> &str {
-        FORM.name
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let write = |text: &str, rules: ProviderRules, answer: &mut String| {
+        let address = normalize(text, rules);
+        answer.push_str(address.as_deref().unwrap_or_default());
+        Ok(address.is_some())
+    };
+    if call.count() == 1 {
+        return call.text_to_text(|text, answer| write(text, ProviderRules::default(), answer));
     }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
+    let options = call.text(1)?;
+    if let Strings::Constant(Some(options)) = options {
+        let rules = ProviderRules::parse(options)?;
+        return call.text_to_text(|text, answer| write(text, rules, answer));
     }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Utf8View)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let call = Call::new(&args);
-        let write = |text: &str, rules: ProviderRules, answer: &mut String| {
-            let address = normalize(text, rules);
-            answer.push_str(address.as_deref().unwrap_or_default());
-            Ok(address.is_some())
-        };
-        if call.count() == 1 {
-            return call.text_to_text(|text, answer| write(text, ProviderRules::default(), answer));
-        }
-        let options = call.text(1)?;
-        if let Strings::Constant(Some(options)) = options {
-            let rules = ProviderRules::parse(options)?;
-            return call.text_to_text(|text, answer| write(text, rules, answer));
-        }
-        let texts = call.text(0)?;
-        call.rows_to_text(|row, answer| match (texts.get(row), options.get(row)) {
-            (Some(text), Some(options)) => write(text, ProviderRules::parse(options)?, answer),
-            _ => Ok(false),
-        })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+    let texts = call.text(0)?;
+    call.rows_to_text(|row, answer| match (texts.get(row), options.get(row)) {
+        (Some(text), Some(options)) => write(text, ProviderRules::parse(options)?, answer),
+        _ => Ok(false),
+    })
 }

@@ -1,18 +1,9 @@
-use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::name_text::normalize;
-use crate::arguments::{Call, Form, Kind};
-
-const FORM: Form = Form {
-    name: "normalize_name",
-    parameters: &[Kind::Text],
-    counts: &[1],
-};
+use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -36,42 +27,23 @@ const FORM: Form = Form {
 ```"#,
     argument(name = "text", description = "A name, of one part or of several.")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct NormalizeName {
-    signature: Signature,
-}
+struct NormalizeName;
 
-impl NormalizeName {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "normalize_name",
+        parameters: &[Kind::Text],
+        counts: &[1],
+    },
+    invoke,
+    documentation: || NormalizeName.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for NormalizeName {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Utf8View)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Call::new(&args).text_to_text(|text, answer| {
-            let name = normalize(text);
-            answer.push_str(name.as_deref().unwrap_or_default());
-            Ok(name.is_some())
-        })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    call.text_to_text(|text, answer| {
+        let name = normalize(text);
+        answer.push_str(name.as_deref().unwrap_or_default());
+        Ok(name.is_some())
+    })
 }

@@ -1,19 +1,10 @@
-use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::numbering_plan::{PLANS, constant_region};
 use super::phone_text::to_e164;
-use crate::arguments::{Call, Form, Kind, Strings};
-
-const FORM: Form = Form {
-    name: "normalize_phone",
-    parameters: &[Kind::Text, Kind::Text],
-    counts: &[1, 2],
-};
+use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -37,56 +28,36 @@ A number is valid where the numbering plans of Google's libphonenumber know its 
         description = "The country that numbers without a country code belong to, as ISO 3166 alpha-2 code in any case (`UK` is read as `GB`). Rows whose region is NULL or unknown keep the numbers that say their country. A constant that is no such code is an error (22023)."
     )
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct NormalizePhone {
-    signature: Signature,
-}
+struct NormalizePhone;
 
-impl NormalizePhone {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "normalize_phone",
+        parameters: &[Kind::Text, Kind::Text],
+        counts: &[1, 2],
+    },
+    invoke,
+    documentation: || NormalizePhone.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for NormalizePhone {
-    fn name(&self) -> &str {
-        FORM.name
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let write = |number: Option<String>, answer: &mut String| {
+        answer.push_str(number.as_deref().unwrap_or_default());
+        Ok(number.is_some())
+    };
+    let regions = match call.count() {
+        1 => Strings::Constant(None),
+        _ => call.text(1)?,
+    };
+    if let Strings::Constant(region) = regions {
+        let region = constant_region(FUNCTION.form.name, region)?;
+        return call.text_to_text(|text, answer| write(to_e164(text, region), answer));
     }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Utf8View)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let call = Call::new(&args);
-        let write = |number: Option<String>, answer: &mut String| {
-            answer.push_str(number.as_deref().unwrap_or_default());
-            Ok(number.is_some())
-        };
-        let regions = match call.count() {
-            1 => Strings::Constant(None),
-            _ => call.text(1)?,
-        };
-        if let Strings::Constant(region) = regions {
-            let region = constant_region(FORM.name, region)?;
-            return call.text_to_text(|text, answer| write(to_e164(text, region), answer));
-        }
-        let texts = call.text(0)?;
-        call.rows_to_text(|row, answer| {
-            let region = regions.get(row).and_then(|region| PLANS.region(region));
-            let number = texts.get(row).and_then(|text| to_e164(text, region));
-            write(number, answer)
-        })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+    let texts = call.text(0)?;
+    call.rows_to_text(|row, answer| {
+        let region = regions.get(row).and_then(|region| PLANS.region(region));
+        let number = texts.get(row).and_then(|text| to_e164(text, region));
+        write(number, answer)
+    })
 }

@@ -1,19 +1,11 @@
 use arrow::datatypes::{DataType, Date32Type};
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::date_text::{Order, parse};
 use crate::FunctionError;
-use crate::arguments::{Call, Form, Kind, Strings};
-
-const FORM: Form = Form {
-    name: "parse_date",
-    parameters: &[Kind::Text, Kind::Text, Kind::Text],
-    counts: &[2, 3],
-};
+use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -47,60 +39,39 @@ Separators are `/`, `-`, `.` (the same between all parts) and blanks; ordinals (
         description = "`null` (the default) gives NULL for text that is not a date; `error` raises an error (22007) that names the text."
     )
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ParseDate {
-    signature: Signature,
-}
+struct ParseDate;
 
-impl ParseDate {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "parse_date",
+        parameters: &[Kind::Text, Kind::Text, Kind::Text],
+        counts: &[2, 3],
+    },
+    answer: |_| Ok(DataType::Date32),
+    invoke,
+    documentation: || ParseDate.doc(),
+    ..Function::IMMUTABLE
+};
+
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let orders = call.text(1)?;
+    let choices = match call.count() {
+        2 => Strings::Constant(Some("null")),
+        _ => call.text(2)?,
+    };
+    if let (Strings::Constant(Some(order)), Strings::Constant(Some(choice))) = (&orders, &choices) {
+        let (order, raises) = (order_named(order)?, raises(choice)?);
+        return call.text_to_primitive::<Date32Type>(|text| day(text, order, raises));
     }
-}
-
-impl ScalarUDFImpl for ParseDate {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Date32)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let call = Call::new(&args);
-        let orders = call.text(1)?;
-        let choices = match call.count() {
-            2 => Strings::Constant(Some("null")),
-            _ => call.text(2)?,
-        };
-        if let (Strings::Constant(Some(order)), Strings::Constant(Some(choice))) =
-            (&orders, &choices)
-        {
-            let (order, raises) = (order_named(order)?, raises(choice)?);
-            return call.text_to_primitive::<Date32Type>(|text| day(text, order, raises));
-        }
-        let texts = call.text(0)?;
-        call.rows_to_primitive::<Date32Type>(|row| {
-            match (texts.get(row), orders.get(row), choices.get(row)) {
-                (Some(text), Some(order), Some(choice)) => {
-                    day(text, order_named(order)?, raises(choice)?)
-                }
-                _ => Ok(None),
+    let texts = call.text(0)?;
+    call.rows_to_primitive::<Date32Type>(|row| {
+        match (texts.get(row), orders.get(row), choices.get(row)) {
+            (Some(text), Some(order), Some(choice)) => {
+                day(text, order_named(order)?, raises(choice)?)
             }
-        })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+            _ => Ok(None),
+        }
+    })
 }
 
 fn day(text: &str, order: Order, raises: bool) -> Result<Option<i32>> {

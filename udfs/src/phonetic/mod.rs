@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+use crate::arguments::declare;
+
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
-    vec![Arc::new(ScalarUDF::from(soundex::Soundex::new()))]
+    declare(&[&soundex::FUNCTION])
 }

@@ -1,19 +1,10 @@
 //! `soundex(text)`: American Soundex, as PostgreSQL has it.
 
-use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use crate::arguments::{Call, Form, Kind};
-
-const FORM: Form = Form {
-    name: "soundex",
-    parameters: &[Kind::Text],
-    counts: &[1],
-};
+use crate::arguments::{Call, Form, Function, Kind};
 
 /// The digit of each letter from A to Z in American Soundex; vowels, H, W and Y have none.
 const DIGITS: [u8; 26] = *b"01230120022455012623010202";
@@ -34,43 +25,24 @@ Letters are those of ASCII, in either case; everything else is left out, so that
 ```"#,
     argument(name = "text", description = "The name or word to code.")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Soundex {
-    signature: Signature,
-}
+struct Soundex;
 
-impl Soundex {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "soundex",
+        parameters: &[Kind::Text],
+        counts: &[1],
+    },
+    invoke,
+    documentation: || Soundex.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for Soundex {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Utf8View)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Call::new(&args).text_to_text(|text, code| {
-            soundex(text, code);
-            Ok(true)
-        })
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    call.text_to_text(|text, code| {
+        soundex(text, code);
+        Ok(true)
+    })
 }
 
 /// Writes the code of a text; nothing where the text has no ASCII letter.

@@ -2,20 +2,12 @@
 
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::kernel::characters::{Decoder, Pair};
 use super::kernel::damerau::Scratch;
-use crate::arguments::{Call, Form, Kind, Metric};
-
-const FORM: Form = Form {
-    name: "damerau_levenshtein",
-    parameters: &[Kind::Text, Kind::Text],
-    counts: &[2],
-};
+use crate::arguments::{Call, Form, Function, Kind, Metric};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
@@ -35,40 +27,22 @@ It is the true distance, a metric, as in DuckDB: characters may be edited betwee
     argument(name = "right", description = "The text to compare it with."),
     related_udf(name = "levenshtein")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct DamerauLevenshtein {
-    signature: Signature,
-}
+struct DamerauLevenshtein;
 
-impl DamerauLevenshtein {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "damerau_levenshtein",
+        parameters: &[Kind::Text, Kind::Text],
+        counts: &[2],
+    },
+    answer: |_| Ok(DataType::Int32),
+    invoke,
+    documentation: || DamerauLevenshtein.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for DamerauLevenshtein {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Int32)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Call::new(&args).pairs(Distance::default())
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    call.pairs(Distance::default())
 }
 
 #[derive(Debug, Default)]

@@ -2,20 +2,12 @@
 
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::cutoff::{self, Boost};
 use super::kernel::characters::Character;
-use crate::arguments::{Call, Form, Kind};
-
-const FORM: Form = Form {
-    name: "jaro_similarity",
-    parameters: &[Kind::Text, Kind::Text, Kind::Number],
-    counts: &[2, 3],
-};
+use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
@@ -40,40 +32,22 @@ Two equal characters match when they stand no further apart than half the longer
     ),
     related_udf(name = "jaro_winkler_similarity")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct JaroSimilarity {
-    signature: Signature,
-}
+struct JaroSimilarity;
 
-impl JaroSimilarity {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "jaro_similarity",
+        parameters: &[Kind::Text, Kind::Text, Kind::Number],
+        counts: &[2, 3],
+    },
+    answer: |_| Ok(DataType::Float64),
+    invoke,
+    documentation: || JaroSimilarity.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for JaroSimilarity {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Float64)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        cutoff::invoke::<Plain>(FORM.name, &Call::new(&args))
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    cutoff::invoke::<Plain>(FUNCTION.form.name, call)
 }
 
 /// The Jaro similarity as it is.

@@ -2,20 +2,12 @@
 
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::cutoff::{self, Boost};
 use super::kernel::characters::{Character, common_prefix};
-use crate::arguments::{Call, Form, Kind};
-
-const FORM: Form = Form {
-    name: "jaro_winkler_similarity",
-    parameters: &[Kind::Text, Kind::Text, Kind::Number],
-    counts: &[2, 3],
-};
+use crate::arguments::{Call, Form, Function, Kind};
 
 /// What each equal character at the beginning is worth, how many of them count, and above which
 /// Jaro similarity: W. E. Winkler, "String comparator metrics and enhanced decision rules in the
@@ -47,40 +39,22 @@ A Jaro similarity j above 0.7 becomes j + 0.1 p (1 - j), where p is the number o
     ),
     related_udf(name = "jaro_similarity")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct JaroWinklerSimilarity {
-    signature: Signature,
-}
+struct JaroWinklerSimilarity;
 
-impl JaroWinklerSimilarity {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "jaro_winkler_similarity",
+        parameters: &[Kind::Text, Kind::Text, Kind::Number],
+        counts: &[2, 3],
+    },
+    answer: |_| Ok(DataType::Float64),
+    invoke,
+    documentation: || JaroWinklerSimilarity.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for JaroWinklerSimilarity {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Float64)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        cutoff::invoke::<Winkler>(FORM.name, &Call::new(&args))
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    cutoff::invoke::<Winkler>(FUNCTION.form.name, call)
 }
 
 /// The Jaro similarity, raised where the texts begin alike.

@@ -3,28 +3,14 @@
 use arrow::array::Array;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::kernel::characters::{Decoder, Pair};
 use super::kernel::edit::{Prepared, Scratch};
 use super::kernel::weighted::{self, Costs};
 use crate::FunctionError;
-use crate::arguments::{Call, Form, Kind, Metric};
-
-const FORM: Form = Form {
-    name: "levenshtein",
-    parameters: &[
-        Kind::Text,
-        Kind::Text,
-        Kind::Integer,
-        Kind::Integer,
-        Kind::Integer,
-    ],
-    counts: &[2, 5],
-};
+use crate::arguments::{Call, Form, Function, Kind, Metric};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
@@ -54,44 +40,31 @@ As in PostgreSQL's `fuzzystrmatch` the answer is an integer and upper and lower 
     ),
     related_udf(name = "damerau_levenshtein")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Levenshtein {
-    signature: Signature,
-}
+struct Levenshtein;
 
-impl Levenshtein {
-    pub(crate) fn new() -> Self {
-        Self {
-            signature: Form::signature(),
-        }
-    }
-}
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "levenshtein",
+        parameters: &[
+            Kind::Text,
+            Kind::Text,
+            Kind::Integer,
+            Kind::Integer,
+            Kind::Integer,
+        ],
+        counts: &[2, 5],
+    },
+    answer: |_| Ok(DataType::Int32),
+    invoke,
+    documentation: || Levenshtein.doc(),
+    ..Function::IMMUTABLE
+};
 
-impl ScalarUDFImpl for Levenshtein {
-    fn name(&self) -> &str {
-        FORM.name
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    if call.count() == 2 {
+        return call.pairs(Unweighted::default());
     }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        FORM.check(arg_types)?;
-        Ok(DataType::Int32)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let call = Call::new(&args);
-        if call.count() == 2 {
-            return call.pairs(Unweighted::default());
-        }
-        weighted(&call)
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
-    }
+    weighted(call)
 }
 
 /// Every edit costs 1.

@@ -13,12 +13,14 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+use crate::arguments::declare;
+
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
-    vec![
-        Arc::new(damerau_levenshtein::DamerauLevenshtein::new().into()),
-        Arc::new(jaro_similarity::JaroSimilarity::new().into()),
-        Arc::new(jaro_winkler_similarity::JaroWinklerSimilarity::new().into()),
-        Arc::new(levenshtein::Levenshtein::new().into()),
-    ]
+    declare(&[
+        &damerau_levenshtein::FUNCTION,
+        &jaro_similarity::FUNCTION,
+        &jaro_winkler_similarity::FUNCTION,
+        &levenshtein::FUNCTION,
+    ])
 }
