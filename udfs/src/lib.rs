@@ -8,6 +8,7 @@
 mod arguments;
 mod error;
 mod impute;
+mod join;
 mod latest;
 mod normalize;
 mod phonetic;

@@ -1,0 +1,104 @@
+//! What every index answers.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+use datafusion::error::Result;
+use datafusion::physical_expr::PhysicalExpr;
+
+use super::all_pairs::AllPairs;
+use super::cancellation::Cancellation;
+use super::pairs::Pairs;
+use super::predicate::{Metric, Predicate};
+use super::texts::Texts;
+
+/// What a thread keeps from search to search: what [`Index::scratch`] made.
+pub(crate) type Scratch = Box<dyn Any + Send>;
+
+/// Finds, among the texts that it was built over, those that satisfy a predicate with another.
+///
+/// It is exact: all pairs that satisfy the predicate are found, each once, and no other.
+pub(crate) trait Index: Debug + Send + Sync {
+    /// Buffers for searches, one at a time.
+    fn scratch(&self) -> Scratch;
+
+    /// Searches for texts one after the other, until all are done or `pairs` is full. Returns the
+    /// id after the last text that was searched for, where the next call goes on: at least one is.
+    ///
+    /// Runs on a thread where it may block; `search.cancellation` is checked on the way.
+    fn search(&self, search: &Search<'_>, scratch: &mut Scratch, pairs: &mut Pairs) -> Result<u32>;
+
+    /// The bytes of memory that the index takes, without the texts that it is over.
+    fn size(&self) -> usize;
+
+    /// How the index finds its candidates, as `EXPLAIN` shows it.
+    fn strategy(&self) -> &'static str;
+}
+
+/// Which texts are searched for.
+#[derive(Debug)]
+pub(crate) struct Search<'a> {
+    pub(crate) texts: &'a Texts,
+    pub(crate) ids: Range<u32>,
+    /// Whether the texts are those that the index is over. Then only pairs whose `build` is below
+    /// or equal to `probe` are found: the others are their mirror images.
+    pub(crate) self_join: bool,
+    pub(crate) cancellation: &'a Cancellation,
+}
+
+/// What an index is built with.
+#[derive(Clone, Debug)]
+pub(crate) struct Build {
+    pub(crate) predicate: Predicate,
+    /// The predicate as an expression over two columns of text, the function's arguments.
+    pub(crate) expression: Arc<dyn PhysicalExpr>,
+    pub(crate) texts: Arc<Texts>,
+    /// How many threads may work on it.
+    pub(crate) threads: usize,
+    pub(crate) cancellation: Cancellation,
+}
+
+impl Build {
+    /// An upper bound of the bytes of memory that building takes, and the index afterwards. It is
+    /// reserved before [`Build::index`] runs.
+    pub(crate) fn size(&self) -> usize {
+        match self.predicate.metric {
+            Metric::Levenshtein
+            | Metric::Osa
+            | Metric::DamerauLevenshtein
+            | Metric::Hamming
+            | Metric::NormalizedLevenshtein
+            | Metric::Jaro
+            | Metric::JaroWinkler
+            | Metric::Jaccard { .. }
+            | Metric::Dice { .. }
+            | Metric::Cosine { .. }
+            | Metric::Overlap { .. }
+            | Metric::Trigram
+            | Metric::TokenSort
+            | Metric::TokenSet => AllPairs::build_size(&self.texts),
+        }
+    }
+
+    /// The index. Runs on a thread where it may block.
+    pub(crate) fn index(&self) -> Result<Arc<dyn Index>> {
+        match self.predicate.metric {
+            Metric::Levenshtein
+            | Metric::Osa
+            | Metric::DamerauLevenshtein
+            | Metric::Hamming
+            | Metric::NormalizedLevenshtein
+            | Metric::Jaro
+            | Metric::JaroWinkler
+            | Metric::Jaccard { .. }
+            | Metric::Dice { .. }
+            | Metric::Cosine { .. }
+            | Metric::Overlap { .. }
+            | Metric::Trigram
+            | Metric::TokenSort
+            | Metric::TokenSet => Ok(Arc::new(AllPairs::new(self))),
+        }
+    }
+}
