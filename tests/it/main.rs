@@ -9,6 +9,7 @@ mod case_study;
 mod cli;
 mod crash;
 mod docs;
+mod postgres;
 mod psql;
 mod server;
 mod slt;
