@@ -12,11 +12,18 @@ use proptest::prelude::*;
 
 use crate::tests::call;
 
-const PAIR_FUNCTIONS: [&str; 4] = [
+const PAIR_FUNCTIONS: [&str; 11] = [
+    "cosine",
     "damerau_levenshtein",
+    "jaccard",
     "jaro_similarity",
     "jaro_winkler_similarity",
     "levenshtein",
+    "overlap_coefficient",
+    "partial_ratio",
+    "sorensen_dice",
+    "token_set_ratio",
+    "token_sort_ratio",
 ];
 
 fn texts(rows: usize) -> impl Strategy<Value = Vec<Option<String>>> {

@@ -1,14 +1,13 @@
 //! Similarities with a cutoff: what is less alike than that is 0, and need not be computed.
 
-use arrow::array::Array;
 use arrow::datatypes::Float64Type;
-use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
 use super::kernel::characters::{Character, Decoder, Pair};
 use super::kernel::jaro::{self, Scratch};
 use super::kernel::masks::{Masks, WORD};
+use super::parameter;
 use crate::FunctionError;
 use crate::arguments::{Call, Metric};
 
@@ -26,33 +25,13 @@ pub(super) fn invoke<B: Boost>(function: &str, call: &Call<'_>) -> Result<Column
     if call.count() == 2 {
         return call.pairs(Similarity::<B>::new(0.0));
     }
-    let cutoffs = call.numbers::<Float64Type>(2)?;
-    for cutoff in cutoffs.iter().flatten() {
-        if !(0.0..=1.0).contains(&cutoff) {
-            return Err(FunctionError::invalid_argument(format!(
-                "{function}: the cutoff {cutoff} is not between 0 and 1"
-            ))
-            .into());
+    parameter::pairs::<Float64Type, _>(call, 2, |cutoff| {
+        if (0.0..=1.0).contains(&cutoff) {
+            return Ok(Similarity::<B>::new(cutoff));
         }
-    }
-    if let ColumnarValue::Scalar(_) = call.argument(2)? {
-        if cutoffs.is_empty() || cutoffs.is_null(0) {
-            return Ok(ColumnarValue::Scalar(ScalarValue::Float64(None)));
-        }
-        return call.pairs(Similarity::<B>::new(cutoffs.value(0)));
-    }
-    let lefts = call.text(0)?;
-    let rights = call.text(1)?;
-    let mut similarity = Similarity::<B>::new(0.0);
-    call.rows_to_primitive::<Float64Type>(|row| {
-        let (Some(left), Some(right)) = (lefts.get(row), rights.get(row)) else {
-            return Ok(None);
-        };
-        if cutoffs.is_null(row) {
-            return Ok(None);
-        }
-        similarity.cutoff = cutoffs.value(row);
-        Ok(Some(similarity.pair(left, right)))
+        Err(FunctionError::invalid_argument(format!(
+            "{function}: the cutoff {cutoff} is not between 0 and 1"
+        )))
     })
 }
 

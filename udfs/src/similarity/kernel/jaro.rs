@@ -32,9 +32,12 @@ pub(crate) fn upper_bound(left: usize, right: usize) -> f64 {
     from_counts(left, right, matches, 0)
 }
 
-fn from_counts(left: usize, right: usize, matches: usize, misplaced: usize) -> f64 {
+/// The similarity of two texts of these lengths, of which so many characters match, and so many
+/// of those stand in another order.
+#[inline(always)]
+pub(crate) fn from_counts(left: usize, right: usize, matches: usize, misplaced: usize) -> f64 {
     if matches == 0 {
-        return 0.0;
+        return if left + right == 0 { 1.0 } else { 0.0 };
     }
     let in_order = matches - misplaced / 2;
     let matches = matches as f64;

@@ -6,4 +6,7 @@ pub(super) mod damerau;
 pub(super) mod edit;
 pub(super) mod jaro;
 pub(super) mod masks;
+pub(super) mod ngrams;
+pub(super) mod subsequence;
 pub(super) mod weighted;
+pub(super) mod words;

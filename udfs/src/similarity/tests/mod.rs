@@ -1,5 +1,8 @@
 //! The metrics against slow oracles.
 
+mod ngrams;
+mod ratios;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, StringArray};

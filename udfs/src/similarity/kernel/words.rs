@@ -1,0 +1,115 @@
+//! Texts as words: what stands between white space, as Unicode has it.
+
+use super::characters::{Decoder, Pair};
+use super::subsequence::{Scratch, ratio};
+
+/// What is kept between two texts.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    left: Sorted,
+    right: Sorted,
+    decoder: Decoder,
+    scratch: Scratch,
+}
+
+/// The words of one text by code point, as places within it.
+#[derive(Debug, Default)]
+struct Sorted {
+    places: Vec<(usize, usize)>,
+    /// Words with one blank between each two.
+    joined: String,
+}
+
+impl Sorted {
+    fn split(&mut self, text: &str) {
+        self.places.clear();
+        let start = text.as_ptr().addr();
+        self.places.extend(text.split_whitespace().map(|word| {
+            let begin = word.as_ptr().addr() - start;
+            (begin, begin + word.len())
+        }));
+        self.places
+            .sort_unstable_by_key(|(begin, end)| &text[*begin..*end]);
+    }
+
+    fn distinct(&mut self, text: &str) {
+        self.split(text);
+        self.places.dedup_by_key(|(begin, end)| &text[*begin..*end]);
+    }
+
+    fn join(&mut self, text: &str) {
+        self.joined.clear();
+        for (begin, end) in &self.places {
+            if !self.joined.is_empty() {
+                self.joined.push(' ');
+            }
+            self.joined.push_str(&text[*begin..*end]);
+        }
+    }
+}
+
+impl Words {
+    /// The ratio of both texts with their words sorted.
+    pub(crate) fn sorted_ratio(&mut self, left: &str, right: &str) -> f64 {
+        self.left.split(left);
+        self.left.join(left);
+        self.right.split(right);
+        self.right.join(right);
+        let scratch = &mut self.scratch;
+        match self.decoder.decode(&self.left.joined, &self.right.joined) {
+            Pair::Ascii(left, right) => scratch.ratio(left, right),
+            Pair::Unicode(left, right) => scratch.ratio(left, right),
+        }
+    }
+
+    /// The highest ratio of any two of: the words of both, those and the rest of the left, those
+    /// and the rest of the right. 100 where one text has all words of the other; 0 where either
+    /// has none.
+    pub(crate) fn set_ratio(&mut self, left: &str, right: &str) -> f64 {
+        self.left.distinct(left);
+        self.right.distinct(right);
+        if self.left.places.is_empty() || self.right.places.is_empty() {
+            return 0.0;
+        }
+        let shared = self.take_shared(left, right);
+        if shared > 0 && (self.left.places.is_empty() || self.right.places.is_empty()) {
+            return 100.0;
+        }
+        self.left.join(left);
+        self.right.join(right);
+        let scratch = &mut self.scratch;
+        let (left, right, common) = match self.decoder.decode(&self.left.joined, &self.right.joined)
+        {
+            Pair::Ascii(left, right) => (left.len(), right.len(), scratch.length(left, right)),
+            Pair::Unicode(left, right) => (left.len(), right.len(), scratch.length(left, right)),
+        };
+        if shared == 0 {
+            return ratio(left + right - 2 * common, left + right);
+        }
+        // The shared words count with a blank behind them, so that the rests follow.
+        let whole = 2 * shared + left + right;
+        let both = ratio(left + right - 2 * common, whole);
+        let to_left = ratio(left + 1, 2 * shared - 1 + left);
+        let to_right = ratio(right + 1, 2 * shared - 1 + right);
+        both.max(to_left).max(to_right)
+    }
+
+    /// Takes the words that both have out of both; how many characters they have, one more for
+    /// each.
+    fn take_shared(&mut self, left: &str, right: &str) -> usize {
+        let mut shared = 0;
+        let others = &mut self.right.places;
+        self.left.places.retain(|(begin, end)| {
+            let word = &left[*begin..*end];
+            match others.binary_search_by_key(&word, |(begin, end)| &right[*begin..*end]) {
+                Ok(place) => {
+                    others.remove(place);
+                    shared += word.chars().count() + 1;
+                    false
+                }
+                Err(_) => true,
+            }
+        });
+        shared
+    }
+}
