@@ -10,8 +10,9 @@ use datafusion::physical_expr::PhysicalExpr;
 
 use super::all_pairs::AllPairs;
 use super::cancellation::Cancellation;
+use super::jaro::Jaro;
 use super::pairs::Pairs;
-use super::predicate::{Metric, Predicate};
+use super::predicate::{Bound, Metric, Predicate};
 use super::texts::Texts;
 
 /// What a thread keeps from search to search: what [`Index::scratch`] made.
@@ -70,8 +71,6 @@ impl Build {
             | Metric::DamerauLevenshtein
             | Metric::Hamming
             | Metric::NormalizedLevenshtein
-            | Metric::Jaro
-            | Metric::JaroWinkler
             | Metric::Jaccard { .. }
             | Metric::Dice { .. }
             | Metric::Cosine { .. }
@@ -79,6 +78,7 @@ impl Build {
             | Metric::Trigram
             | Metric::TokenSort
             | Metric::TokenSet => AllPairs::build_size(&self.texts),
+            Metric::Jaro | Metric::JaroWinkler => Jaro::build_size(&self.texts),
         }
     }
 
@@ -90,8 +90,6 @@ impl Build {
             | Metric::DamerauLevenshtein
             | Metric::Hamming
             | Metric::NormalizedLevenshtein
-            | Metric::Jaro
-            | Metric::JaroWinkler
             | Metric::Jaccard { .. }
             | Metric::Dice { .. }
             | Metric::Cosine { .. }
@@ -99,6 +97,16 @@ impl Build {
             | Metric::Trigram
             | Metric::TokenSort
             | Metric::TokenSet => Ok(Arc::new(AllPairs::new(self))),
+            Metric::Jaro | Metric::JaroWinkler => {
+                let winkler = self.predicate.metric == Metric::JaroWinkler;
+                let Bound::AtLeast(at_least) = self.predicate.bound else {
+                    return Ok(Arc::new(AllPairs::new(self)));
+                };
+                Ok(match Jaro::index(self, winkler, at_least) {
+                    Some(index) => Arc::new(index),
+                    None => Arc::new(AllPairs::new(self)),
+                })
+            }
         }
     }
 }

@@ -9,6 +9,8 @@
 mod all_pairs;
 mod cancellation;
 mod index;
+mod jaro;
+mod overlap;
 mod pairs;
 mod predicate;
 #[cfg(test)]

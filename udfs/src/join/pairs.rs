@@ -38,6 +38,11 @@ impl Pairs {
         self.probe.len()
     }
 
+    /// How many more there may be.
+    pub(crate) fn room(&self) -> usize {
+        self.limit.saturating_sub(self.probe.len())
+    }
+
     /// Whether the search has to stop after the text that it is at.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::arguments::{Call, Form, Function, Kind};
 /// Jaro similarity: W. E. Winkler, "String comparator metrics and enhanced decision rules in the
 /// Fellegi-Sunter model of record linkage" (1990), and the Census Bureau's strcmp95.c.
 const PREFIX_SCALE: f64 = 0.1;
-const LONGEST_PREFIX: usize = 4;
+pub(crate) const LONGEST_PREFIX: usize = 4;
 const BOOST_THRESHOLD: f64 = 0.7;
 
 #[user_doc(
@@ -61,7 +61,9 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
 #[derive(Debug)]
 struct Winkler;
 
-fn raise(similarity: f64, prefix: usize) -> f64 {
+/// The Jaro similarity of texts that begin with so many equal characters, 4 at most, raised.
+#[inline(always)]
+pub(crate) fn raise(similarity: f64, prefix: usize) -> f64 {
     if similarity > BOOST_THRESHOLD {
         similarity + PREFIX_SCALE * prefix as f64 * (1.0 - similarity)
     } else {

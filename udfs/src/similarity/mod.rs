@@ -6,7 +6,7 @@ mod damerau_levenshtein;
 mod jaccard;
 mod jaro_similarity;
 mod jaro_winkler_similarity;
-mod kernel;
+pub(crate) mod kernel;
 mod levenshtein;
 mod ngram_set;
 mod overlap_coefficient;
@@ -22,6 +22,8 @@ mod token_sort_ratio;
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
+
+pub(crate) use jaro_winkler_similarity::{LONGEST_PREFIX, raise};
 
 use crate::arguments::declare;
 

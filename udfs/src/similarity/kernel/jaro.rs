@@ -19,7 +19,7 @@ pub(crate) struct Scratch {
 }
 
 /// How far apart two characters may stand to match.
-fn reach(left: usize, right: usize) -> usize {
+pub(crate) fn reach(left: usize, right: usize) -> usize {
     (left.max(right) / 2).saturating_sub(1)
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn similarity_to_masks<C: Character>(masks: &Masks, length: usize, ot
 
 /// The bits of the positions that are no further than `reach` (at most 31) from one below 64.
 #[inline]
-fn window(position: usize, reach: usize) -> u64 {
+pub(crate) fn window(position: usize, reach: usize) -> u64 {
     let all = (1_u64 << (2 * reach + 1)) - 1;
     if position >= reach {
         all << (position - reach)

@@ -1,12 +1,12 @@
 //! What the metrics compute with: characters, their positions as bits, distances over them.
 
-pub(super) mod block_masks;
-pub(super) mod characters;
-pub(super) mod damerau;
-pub(super) mod edit;
-pub(super) mod jaro;
-pub(super) mod masks;
-pub(super) mod ngrams;
-pub(super) mod subsequence;
-pub(super) mod weighted;
-pub(super) mod words;
+pub(crate) mod block_masks;
+pub(crate) mod characters;
+pub(crate) mod damerau;
+pub(crate) mod edit;
+pub(crate) mod jaro;
+pub(crate) mod masks;
+pub(crate) mod ngrams;
+pub(crate) mod subsequence;
+pub(crate) mod weighted;
+pub(crate) mod words;

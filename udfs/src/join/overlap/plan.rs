@@ -1,0 +1,244 @@
+//! How the pairs of two classes of sizes are found.
+
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, OnceLock};
+
+use super::class::Class;
+use super::combination::{self, Combinations};
+use super::measure::Measure;
+use super::memory::Reservation;
+use super::records::{Detail, Records};
+use super::table::Table;
+
+/// What is done for probes of one class.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) units: Vec<Unit>,
+    /// For how many probes this was planned, and how many there were.
+    pub(crate) expected: usize,
+    pub(crate) seen: AtomicUsize,
+}
+
+/// The pairs of probes of one class and texts of another that begin with so many equal characters.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    /// The class of the probes.
+    pub(crate) probes: Class,
+    /// The class of the texts of the index, and their places.
+    pub(crate) class: Class,
+    pub(crate) places: Range<usize>,
+    pub(crate) prefixes: RangeInclusive<usize>,
+    /// How many tokens both share at least.
+    required: usize,
+    /// How many tokens only one of both may have.
+    pub(crate) difference: u32,
+    /// How many tokens a key combines; with 0, all pairs are looked at.
+    pub(crate) combined: usize,
+    pub(crate) table: OnceLock<Option<(Table, Reservation)>>,
+    pub(crate) building: Mutex<()>,
+}
+
+/// Up to so many pairs, it is not worth while to think about them.
+const FEW_PAIRS: f64 = 50_000.0;
+
+/// The most tokens that a key combines, and the most keys of a record.
+const MOST_COMBINED: usize = 7;
+const MOST_KEYS: f64 = 300.0;
+
+/// How many records of either side are sampled.
+const SAMPLED_PROBES: usize = 256;
+const SAMPLED_TEXTS: usize = 2048;
+
+/// What each step costs, about, in nanoseconds.
+const SCANNED_PAIR: f64 = 1.0;
+const CANDIDATE: f64 = 5.0;
+const KEY: f64 = 18.0;
+
+impl Unit {
+    /// The units of two classes. `places` are those of the texts of the index.
+    pub(crate) fn of_classes<M: Measure>(
+        measure: &M,
+        probes: Class,
+        class: Class,
+        places: &Range<usize>,
+    ) -> Vec<Self> {
+        let mut units: Vec<Self> = Vec::new();
+        let unit = |prefixes, required: usize| Self {
+            probes,
+            class,
+            places: places.clone(),
+            prefixes,
+            required,
+            difference: (probes.highest + class.highest - 2 * required) as u32,
+            combined: 0,
+            table: OnceLock::new(),
+            building: Mutex::new(()),
+        };
+        let longest = measure.longest_prefix();
+        if !probes.is_exact() || !class.is_exact() {
+            if Self::can_be_similar(measure, probes, class) {
+                let required = Self::least_required(measure, longest, probes.lowest, class.lowest);
+                units.push(unit(0..=longest, required));
+            }
+            return units;
+        }
+        let (left, right) = (probes.lowest, class.lowest);
+        let mut before = None;
+        for prefix in 0..=longest.min(left).min(right) {
+            let Some(required) = measure.required(prefix, left, right) else {
+                continue;
+            };
+            match units.last_mut() {
+                Some(unit) if before == Some(required) => {
+                    unit.prefixes = *unit.prefixes.start()..=prefix;
+                }
+                _ => units.push(unit(prefix..=prefix, required)),
+            }
+            before = Some(required);
+        }
+        units
+    }
+
+    /// Whether any of the records of two classes can be similar.
+    fn can_be_similar<M: Measure>(measure: &M, left: Class, right: Class) -> bool {
+        let (left, right) = if left.highest < right.lowest {
+            (left.highest, right.lowest)
+        } else if right.highest < left.lowest {
+            (left.lowest, right.highest)
+        } else {
+            let both = left.lowest.max(right.lowest);
+            (both, both)
+        };
+        measure
+            .required(measure.longest_prefix(), left, right)
+            .is_some()
+    }
+
+    /// What records of these sizes or larger ones share at least.
+    fn least_required<M: Measure>(measure: &M, prefix: usize, left: usize, right: usize) -> usize {
+        // Where not even all tokens of the smaller one suffice, larger ones need yet more.
+        measure
+            .required(prefix, left, right)
+            .unwrap_or_else(|| left.min(right))
+    }
+
+    /// How many tokens records that begin with so many equal characters know to share.
+    pub(crate) fn skipped(&self) -> usize {
+        *self.prefixes.start()
+    }
+
+    /// How many tokens can be combined: no more than similar records share.
+    pub(crate) fn most_combined<M: Measure>(&self, measure: &M) -> usize {
+        if self.probes.highest.max(self.class.highest) > measure.largest_with_tokens() {
+            return 0;
+        }
+        MOST_COMBINED.min(self.required.saturating_sub(self.skipped()))
+    }
+
+    /// Among how many of its rarest tokens a record has a combination with every similar one.
+    pub(crate) fn first<M: Measure>(&self, measure: &M, size: usize, other: Class) -> usize {
+        let prefix = *self.prefixes.end();
+        self.combined + size - Self::least_required(measure, prefix, size, other.lowest).min(size)
+    }
+
+    /// The keys of a record; `other` is the class of what it is compared with.
+    pub(crate) fn keys<M: Measure>(
+        &self,
+        measure: &M,
+        records: &Records<M::Detail>,
+        record: u32,
+        other: Class,
+        combinations: &mut Combinations,
+        found: impl FnMut(u64),
+    ) {
+        let prefix = records.prefix(record, self.skipped());
+        let base = combination::hash(prefix as u64 ^ combination::hash((prefix >> 64) as u64));
+        let first = self.first(measure, records.size(record), other);
+        let tokens = &records.tokens(record)[self.skipped()..];
+        combinations.keys(tokens, first, self.combined, base, found);
+    }
+
+    /// Chooses how many tokens are combined, by trying with a sample.
+    pub(crate) fn choose<M: Measure>(
+        &mut self,
+        measure: &M,
+        index: &Records<M::Detail>,
+        sample: &Sample<'_, M::Detail>,
+        expected: usize,
+    ) {
+        let (probes, texts) = (expected as f64, self.places.len() as f64);
+        let most = self.most_combined(measure);
+        if probes * texts <= FEW_PAIRS || most == 0 {
+            return;
+        }
+        let probe_sample = every(sample.records_at, SAMPLED_PROBES);
+        let text_sample = every(&index.order[self.places.clone()], SAMPLED_TEXTS);
+        let scale = probes / probe_sample.len() as f64 * (texts / text_sample.len() as f64);
+        let mut combinations = Combinations::default();
+        let mut best = (f64::INFINITY, 0);
+        for combined in 0..=most {
+            self.combined = combined;
+            let ways = |class: Class, other: Class| {
+                combination::count(self.first(measure, class.highest, other), combined)
+            };
+            let (probe_keys, text_keys) =
+                (ways(self.probes, self.class), ways(self.class, self.probes));
+            if probe_keys.max(text_keys) > MOST_KEYS {
+                break;
+            }
+            let keys = if combined == 0 {
+                0.0
+            } else {
+                (probes * probe_keys + texts * text_keys) * KEY
+            };
+            if keys > best.0 {
+                break;
+            }
+            let mut counts: HashMap<u64, u32> = HashMap::new();
+            for record in &probe_sample {
+                let (records, class) = (sample.records, self.class);
+                self.keys(measure, records, *record, class, &mut combinations, |key| {
+                    *counts.entry(key).or_default() += 1;
+                });
+            }
+            let mut hits = 0_u64;
+            for record in &text_sample {
+                self.keys(
+                    measure,
+                    index,
+                    *record,
+                    self.probes,
+                    &mut combinations,
+                    |key| {
+                        hits += u64::from(counts.get(&key).copied().unwrap_or(0));
+                    },
+                );
+            }
+            let pair = if combined == 0 {
+                SCANNED_PAIR
+            } else {
+                CANDIDATE
+            };
+            let cost = keys + hits as f64 * scale * pair;
+            if cost < best.0 {
+                best = (cost, combined);
+            }
+        }
+        self.combined = best.1;
+    }
+}
+
+/// Records like those that will be searched for.
+#[derive(Debug)]
+pub(crate) struct Sample<'a, D: Detail> {
+    pub(crate) records: &'a Records<D>,
+    pub(crate) records_at: &'a [u32],
+}
+
+/// So many of them, evenly spread.
+fn every(records: &[u32], count: usize) -> Vec<u32> {
+    let step = records.len().div_ceil(count).max(1);
+    records.iter().step_by(step).copied().collect()
+}
