@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray, StringViewBuilder};
 use arrow::buffer::NullBuffer;
 use datafusion::common::ScalarValue;
+use datafusion::config::{ConfigExtension, ConfigOptions};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
@@ -20,6 +21,7 @@ pub(crate) struct Call<'a> {
     /// How many rows there are to compute.
     rows: usize,
     constant: bool,
+    options: &'a ConfigOptions,
 }
 
 impl<'a> Call<'a> {
@@ -33,6 +35,7 @@ impl<'a> Call<'a> {
             arguments: &args.args,
             rows: if constant { 1 } else { args.number_rows },
             constant,
+            options: &args.config_options,
         }
     }
 
@@ -44,6 +47,11 @@ impl<'a> Call<'a> {
     /// How many arguments were given.
     pub(crate) fn count(&self) -> usize {
         self.arguments.len()
+    }
+
+    /// The settings of a kind; their defaults where the session does not know them.
+    pub(crate) fn settings<T: ConfigExtension + Clone + Default>(&self) -> T {
+        self.options.extensions.get().cloned().unwrap_or_default()
     }
 
     /// The argument at a position, counted from 0, as DataFusion gave it.
@@ -132,7 +140,7 @@ impl<'a> Call<'a> {
 
     /// Computes over the distinct values of a dictionary rather than over its rows, where there
     /// are fewer of them.
-    pub(super) fn over_distinct(
+    pub(crate) fn over_distinct(
         &self,
         texts: &Strings<'a>,
         mut compute: impl FnMut(&Strings<'a>, usize) -> Result<ArrayRef>,

@@ -3,13 +3,15 @@
 mod call;
 mod form;
 mod function;
+mod lists;
 mod pairs;
 mod strings;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use call::Call;
-pub(crate) use form::{Form, Kind};
+pub(crate) use form::{Form, Kind, is_text};
 pub(crate) use function::{Function, declare};
+pub(crate) use lists::text_list;
 pub(crate) use pairs::Metric;
 pub(crate) use strings::Strings;

@@ -30,7 +30,7 @@ mod squash_whitespace;
 mod tests;
 mod time_of_day;
 mod unaccent;
-mod unicode;
+pub(crate) mod unicode;
 
 use std::sync::Arc;
 

@@ -53,7 +53,7 @@ pub(super) fn compatible_lower_case(text: &str) -> String {
 
 /// Without accents: every letter as its base letter, and the Latin letters that Unicode does not
 /// take apart as PostgreSQL's `unaccent.rules` writes them (`ß` as `ss`, `ø` as `o`, `æ` as `ae`).
-pub(super) fn unaccent(text: &str, answer: &mut String) {
+pub(crate) fn unaccent(text: &str, answer: &mut String) {
     if text.is_ascii() {
         answer.push_str(text);
         return;

@@ -39,36 +39,42 @@ pub(crate) static FUNCTION: Function = Function {
 };
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    call.text_to_text(|text, code| {
-        soundex(text, code);
+    call.text_to_text(|text, answer| {
+        let code = code(text);
+        answer.extend(
+            code.iter()
+                .take_while(|byte| **byte != 0)
+                .copied()
+                .map(char::from),
+        );
         Ok(true)
     })
 }
 
-/// Writes the code of a text; nothing where the text has no ASCII letter.
+/// The code of a text; zero bytes where the text has no ASCII letter.
 ///
 /// A byte counts where it differs from the byte before it, which need not be a letter, and whose
 /// code then is the byte itself: so a digit hides a letter of its own code, as in PostgreSQL.
-fn soundex(text: &str, code: &mut String) {
+pub(super) fn code(text: &str) -> [u8; 4] {
     let bytes = text.as_bytes();
     let Some(first) = bytes.iter().position(u8::is_ascii_alphabetic) else {
-        return;
+        return [0; 4];
     };
-    code.push(char::from(bytes[first].to_ascii_uppercase()));
+    let mut code = [bytes[first].to_ascii_uppercase(), b'0', b'0', b'0'];
+    let mut length = 1;
     let mut previous = digit(bytes[first]);
     for byte in &bytes[first + 1..] {
         let current = digit(*byte);
         if byte.is_ascii_alphabetic() && current != previous && current != b'0' {
-            code.push(char::from(current));
-            if code.len() == 4 {
-                return;
+            code[length] = current;
+            length += 1;
+            if length == code.len() {
+                break;
             }
         }
         previous = current;
     }
-    while code.len() < 4 {
-        code.push('0');
-    }
+    code
 }
 
 /// The digit of an ASCII letter; any other byte stands for itself.
@@ -102,9 +108,9 @@ mod tests {
             ("ärger", "R260"),
         ];
         for (text, expected) in cases {
-            let mut code = String::new();
-            soundex(text, &mut code);
-            assert_eq!(code, expected, "{text}");
+            let code = code(text);
+            let code = String::from_utf8_lossy(&code);
+            assert_eq!(code.trim_end_matches('\0'), expected, "{text}");
         }
     }
 }

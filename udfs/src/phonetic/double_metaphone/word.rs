@@ -1,0 +1,81 @@
+//! A word as the rules read it.
+
+/// No rule looks further back or ahead.
+const MARGIN: usize = 8;
+/// So many blanks follow the word; some rules look for one behind it.
+const BLANKS: usize = 5;
+
+/// The bytes of a word in upper case.
+#[derive(Debug, Default)]
+pub(in crate::phonetic) struct Word {
+    /// The word between margins of zeros, with blanks behind it.
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Word {
+    /// Takes in a word.
+    pub(in crate::phonetic) fn read(&mut self, text: &str) {
+        self.length = text.len();
+        self.bytes.clear();
+        self.bytes.resize(MARGIN, 0);
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes[MARGIN..].make_ascii_uppercase();
+        self.bytes.resize(MARGIN + text.len() + BLANKS, b' ');
+        self.bytes.resize(MARGIN + text.len() + BLANKS + MARGIN, 0);
+    }
+
+    /// The place of the first letter.
+    pub(super) fn start(&self) -> usize {
+        MARGIN
+    }
+
+    /// The place of the last letter; before the first where there is none.
+    pub(super) fn last(&self) -> usize {
+        MARGIN + self.length - 1
+    }
+
+    /// The place behind the last letter.
+    pub(super) fn end(&self) -> usize {
+        MARGIN + self.length
+    }
+
+    /// The letter at a place.
+    #[inline]
+    pub(super) fn letter(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    /// Whether one of these stands at a place.
+    #[inline]
+    pub(super) fn has<const N: usize>(&self, at: usize, options: &[&[u8; N]]) -> bool {
+        let found = self
+            .bytes
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<N>());
+        found.is_some_and(|found| options.contains(&found))
+    }
+
+    /// Whether the word begins with one of these.
+    pub(super) fn begins<const N: usize>(&self, options: &[&[u8; N]]) -> bool {
+        self.has(self.start(), options)
+    }
+
+    /// Whether a vowel stands at a place.
+    #[inline]
+    pub(super) fn is_vowel(&self, at: usize) -> bool {
+        matches!(self.letter(at), b'A' | b'E' | b'I' | b'O' | b'U' | b'Y')
+    }
+
+    /// Whether the word looks Slavic or German.
+    pub(super) fn is_slavo_germanic(&self) -> bool {
+        let word = &self.bytes[self.start()..self.end()];
+        word.iter().any(|letter| matches!(letter, b'W' | b'K'))
+            || word.windows(2).any(|letters| letters == b"CZ")
+    }
+
+    /// Whether the word is plainly German or Dutch.
+    pub(super) fn is_germanic(&self) -> bool {
+        self.begins(&[b"VAN ", b"VON "]) || self.begins(&[b"SCH"])
+    }
+}
