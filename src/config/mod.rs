@@ -8,7 +8,7 @@
 
 mod values;
 
-pub use values::{ByteSize, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone};
+pub use values::{ByteSize, Fraction, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ impl Setting {
 
     /// The environment variable.
     pub fn environment(&self) -> String {
-        format!("TRIBUTARY_{}", self.name.to_uppercase())
+        format!("TRIBUTARY_{}", self.name.to_uppercase().replace('.', "_"))
     }
 
     /// The flag, without its dashes.
@@ -182,6 +182,12 @@ settings! {
         batch_size: usize = "8192",
         /// What a bad row of a source does in this session, whatever the source's own `on_error` says. `source` for what the source says, `fail`, or `quarantine`.
         on_error: values::OnError = "source",
+        /// From which similarity on `%` takes two texts as alike. From 0 to 1.
+        similarity_threshold as "pg_trgm.similarity_threshold": Fraction = "0.3",
+        /// From which similarity on `<%` and `%>` find a pattern in a text. From 0 to 1.
+        word_similarity_threshold as "pg_trgm.word_similarity_threshold": Fraction = "0.6",
+        /// From which similarity on `<<%` and `%>>` find a pattern's words in a text. From 0 to 1.
+        strict_word_similarity_threshold as "pg_trgm.strict_word_similarity_threshold": Fraction = "0.5",
         /// The least important messages that are sent to the client.
         client_min_messages: String = "notice",
     }
@@ -263,7 +269,15 @@ impl Configuration {
                 format!("{shown}: line {line}: {}", error.message()),
             )
         })?;
-        for (name, value) in table {
+        let settings = table.into_iter().flat_map(|(name, value)| match value {
+            // A name with a dot in it, as in SET.
+            toml::Value::Table(inner) => inner
+                .into_iter()
+                .map(|(last, value)| (format!("{name}.{last}"), value))
+                .collect(),
+            value => vec![(name, value)],
+        });
+        for (name, value) in settings {
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Array(items) => items

@@ -269,6 +269,25 @@ impl Value for Names {
     }
 }
 
+/// A number from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fraction(pub f64);
+
+impl Value for Fraction {
+    const KIND: &'static str = "number";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(number) if (0.0..=1.0).contains(&number) => Ok(Self(number)),
+            _ => Err("a number from 0 to 1".to_owned()),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 /// `on` or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Switch(pub bool);

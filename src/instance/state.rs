@@ -10,6 +10,8 @@ use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 
+use tributary_udfs::TrigramThresholds;
+
 use super::relations::{Databases, Reading};
 use super::types::PostgresTypes;
 use super::yielding::YieldWithinJoins;
@@ -95,11 +97,17 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
     } else {
         settings.target_partitions
     };
+    let thresholds = TrigramThresholds::new(
+        settings.similarity_threshold.0,
+        settings.word_similarity_threshold.0,
+        settings.strict_word_similarity_threshold.0,
+    );
     // The session's time zone stays with the wire: with it in here, the types of a view's columns
     // would depend on who reads it.
     config
         .with_target_partitions(partitions)
         .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
+        .with_option_extension(thresholds)
 }
 
 impl Instance {

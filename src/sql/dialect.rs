@@ -3,10 +3,11 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Postgres's dialect and `VERSION AS OF`.
 ///
@@ -68,6 +69,24 @@ impl Dialect for TributaryDialect {
 
     fn is_custom_operator_part(&self, character: char) -> bool {
         POSTGRES.is_custom_operator_part(character)
+    }
+
+    /// Reads `<->`, which sqlparser takes for an operator only together with geometric types.
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        left: &Expr,
+        precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        if !parser.consume_token(&Token::TwoWayArrow) {
+            return None;
+        }
+        let right = parser.parse_subexpr(precedence);
+        Some(right.map(|right| Expr::BinaryOp {
+            left: Box::new(left.clone()),
+            op: BinaryOperator::LtDashGt,
+            right: Box::new(right),
+        }))
     }
 
     fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {

@@ -9,6 +9,7 @@ mod case_study;
 mod cli;
 mod crash;
 mod docs;
+mod equal_to_postgres;
 mod postgres;
 mod psql;
 mod server;

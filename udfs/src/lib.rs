@@ -16,15 +16,18 @@ mod reference;
 mod similarity;
 #[cfg(test)]
 mod tests;
+mod trigram;
 
 use std::sync::Arc;
 
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 pub use error::FunctionError;
 pub use reference::reference;
+pub use trigram::TrigramThresholds;
 
 /// Functions of DataFusion that this library replaces on purpose: `levenshtein` answers as
 /// PostgreSQL's does, an integer whatever the string type, with optional costs.
@@ -38,6 +41,7 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
     [
         similarity::functions(),
         phonetic::functions(),
+        trigram::functions(),
         normalize::functions(),
     ]
     .concat()
@@ -53,7 +57,12 @@ pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
     impute::functions()
 }
 
-/// Registers every function under its name and aliases, replacing those of the same name.
+/// What plans the operators that SQL itself does not have: those of PostgreSQL's `pg_trgm`.
+pub fn all_expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
+    vec![Arc::new(trigram::TrigramOperators::new())]
+}
+
+/// Registers every operator, and every function under its name and aliases, replacing those of the same name.
 pub fn register_all(registry: &mut dyn FunctionRegistry) -> Result<()> {
     for function in all_scalar_functions() {
         registry.register_udf(function)?;
@@ -63,6 +72,13 @@ pub fn register_all(registry: &mut dyn FunctionRegistry) -> Result<()> {
     }
     for function in all_window_functions() {
         registry.register_udwf(function)?;
+    }
+    for planner in all_expr_planners() {
+        match registry.register_expr_planner(planner) {
+            // A registry that plans nothing, such as MemoryFunctionRegistry, has no operators.
+            Err(DataFusionError::NotImplemented(_)) => {}
+            other => other?,
+        }
     }
     Ok(())
 }

@@ -1,0 +1,246 @@
+//! Functions that claim to equal PostgreSQL's, held against it: the same statement over the same
+//! rows on both servers, and the texts of their answers compared.
+
+use bytes::Bytes;
+use futures::SinkExt;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::postgres::Postgres;
+use crate::server::Server;
+
+/// What random texts are made of: names, and characters that functions treat differently.
+const NAMES: [&str; 24] = [
+    "Anna",
+    "Hannah",
+    "Müller",
+    "Mueller",
+    "MULLER",
+    "O'Brien",
+    "McDonald",
+    "Mc Donald",
+    "Knight",
+    "van der Berg",
+    "José",
+    "Łukasz",
+    "Straße",
+    "İstanbul",
+    "Ångström",
+    "Schwartzenegger",
+    "Thompson",
+    "Filipowicz",
+    "Привет",
+    "東京都",
+    "محمد",
+    "Xavier",
+    "Michael",
+    "Wright",
+];
+const ALPHABETS: [&str; 12] = [
+    "abc ",
+    "abcABC  12",
+    "aeiouäöüÄÖÜß ",
+    "абвгдАБВ ",
+    "東京都大阪 ",
+    "İıIi ",
+    "²³½a ",
+    "𝒜𝔅😀a ",
+    "\u{301}\u{300}e ",
+    "ⅣⅷⒶⓑ ",
+    "٠١٢ a",
+    "  \t\n-_.,\\",
+];
+const SOUNDS: [&str; 48] = [
+    "ae", "bb", "ch", "cia", "cc", "sch", "schw", "ck", "cz", "dge", "gh", "ght", "gn", "gned",
+    "gy", "ger", "gli", "jose", "kn", "ll", "illo", "mb", "ph", "qu", "rr", "ier", "sh", "sio",
+    "sz", "isl", "sugar", "th", "tth", "tion", "tch", "wr", "wh", "wicz", "ewski", "x", "eau",
+    "zh", "zz", "van ", "mac ", "é", "ñ", "Д",
+];
+
+fn text(random: &mut Pcg64) -> String {
+    let mut text = String::new();
+    let kind = random.random_range(0..100);
+    match kind {
+        0..3 => {}
+        3..30 => {
+            for _ in 0..random.random_range(1..4) {
+                text.push_str(NAMES[random.random_range(0..NAMES.len())]);
+                text.push(' ');
+            }
+        }
+        30..55 => {
+            for _ in 0..random.random_range(1..8) {
+                text.push_str(SOUNDS[random.random_range(0..SOUNDS.len())]);
+                text.push(random.random_range('a'..='z'));
+            }
+        }
+        55..85 => {
+            let letters: Vec<char> = ALPHABETS[random.random_range(0..ALPHABETS.len())]
+                .chars()
+                .collect();
+            for _ in 0..random.random_range(1..40) {
+                text.push(letters[random.random_range(0..letters.len())]);
+            }
+        }
+        85..99 => {
+            for _ in 0..random.random_range(1..20) {
+                text.push(random.random_range('\u{1}'..'\u{2FFFF}'));
+            }
+        }
+        _ => {
+            for _ in 0..random.random_range(300..2000) {
+                text.push(random.random_range('a'..'f'));
+            }
+        }
+    }
+    match kind % 4 {
+        0 => text.to_uppercase(),
+        _ => text,
+    }
+}
+
+/// A text like another, as typing mistakes make it.
+fn like(random: &mut Pcg64, text: &str) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    for _ in 0..random.random_range(0..4) {
+        let at = random.random_range(0..=letters.len());
+        if at < letters.len() && random.random() {
+            letters.remove(at);
+        } else {
+            letters.insert(at, random.random_range('a'..'e'));
+        }
+    }
+    letters.into_iter().collect()
+}
+
+/// A field of COPY's text format.
+fn field(text: Option<&str>) -> String {
+    match text {
+        None => "\\N".to_owned(),
+        Some(text) => text
+            .replace('\\', "\\\\")
+            .replace('\t', "\\t")
+            .replace('\n', "\\n")
+            .replace('\r', "\\r"),
+    }
+}
+
+/// Pairs of texts as rows of `pair (id, a, b)`, some of them NULL.
+fn pairs(count: usize) -> String {
+    let mut random = Pcg64::seed_from_u64(20_261_125);
+    (0..count)
+        .map(|id| {
+            let left = text(&mut random);
+            let right = if random.random() {
+                like(&mut random, &left)
+            } else {
+                text(&mut random)
+            };
+            let left = Some(&left[..]).filter(|_| random.random_range(0..50) > 0);
+            let right = Some(&right[..]).filter(|_| random.random_range(0..50) > 0);
+            format!("{id}\t{}\t{}\n", field(left), field(right))
+        })
+        .collect()
+}
+
+async fn load(client: &Client, rows: &str) {
+    client
+        .batch_execute("CREATE TABLE pair (id INT, a TEXT, b TEXT)")
+        .await
+        .unwrap();
+    let sink = client
+        .copy_in::<_, Bytes>("COPY pair FROM STDIN")
+        .await
+        .unwrap();
+    let mut sink = std::pin::pin!(sink);
+    sink.send(Bytes::from(rows.to_owned())).await.unwrap();
+    sink.close().await.unwrap();
+}
+
+async fn answers(client: &Client, statement: &str) -> Vec<Vec<Option<String>>> {
+    let messages = client.simple_query(statement).await.unwrap();
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.map(|row| {
+        (0..row.len())
+            .map(|column| row.get(column).map(str::to_owned))
+            .collect()
+    })
+    .collect()
+}
+
+/// Compares expressions over `a` and `b` of so many pairs.
+async fn compare(extension: &str, count: usize, expressions: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let ours = server.connect().await;
+    let postgres = Postgres::shared();
+    let theirs = postgres.connect().await;
+    theirs
+        .batch_execute(&format!(
+            "CREATE SCHEMA own_{extension}; SET search_path = own_{extension}; CREATE EXTENSION {extension}"
+        ))
+        .await
+        .unwrap();
+    let rows = pairs(count);
+    load(&ours, &rows).await;
+    load(&theirs, &rows).await;
+    let mut compared = 0;
+    for expression in expressions {
+        let statement = format!("SELECT a, b, {expression} FROM pair ORDER BY id");
+        let expected = answers(&theirs, &statement).await;
+        let given = answers(&ours, &statement).await;
+        assert_eq!(given.len(), count, "{expression}");
+        let different: Vec<_> = given
+            .iter()
+            .zip(&expected)
+            .filter(|(given, expected)| given != expected)
+            .take(5)
+            .collect();
+        assert!(different.is_empty(), "{expression}: {different:#?}");
+        compared += given.len();
+    }
+    println!("{extension}: {compared} answers compared, no differences");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trigrams_equal_those_of_pg_trgm() {
+    let expressions = [
+        "similarity(a, b)",
+        "word_similarity(a, b)",
+        "strict_word_similarity(a, b)",
+        "similarity(a, 'Anna Müller')",
+        "word_similarity('Anna Müller', b)",
+        "show_trgm(a)",
+        "a % b",
+        "a <% b",
+        "a %> b",
+        "a <<% b",
+        "a %>> b",
+        "a <-> b",
+        "a <<-> b",
+        "a <->> b",
+        "a <<<-> b",
+        "a <->>> b",
+        "similarity_op(a, b)",
+        "show_limit()",
+    ];
+    compare("pg_trgm", 10_000, &expressions).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sounds_equal_those_of_fuzzystrmatch() {
+    let expressions = [
+        "soundex(a)",
+        "difference(a, b)",
+        "metaphone(left(a, 60), 1)",
+        "metaphone(left(a, 60), 4)",
+        "metaphone(left(a, 60), 255)",
+        "dmetaphone(a)",
+        "dmetaphone_alt(a)",
+    ];
+    compare("fuzzystrmatch", 30_000, &expressions).await;
+}
