@@ -36,6 +36,15 @@ impl FunctionError {
         }
     }
 
+    /// Text that its type cannot be read from (22P02).
+    pub fn invalid_text(data_type: &str) -> Self {
+        Self {
+            sqlstate: "22P02",
+            message: format!("invalid input syntax for type {data_type}"),
+            hint: None,
+        }
+    }
+
     /// Arguments whose number or types no form of the function takes (42883).
     pub fn no_such_form(message: impl Into<String>) -> Self {
         Self {

@@ -12,6 +12,7 @@ mod join;
 mod latest;
 mod normalize;
 mod phonetic;
+pub mod postgres;
 mod reference;
 mod similarity;
 #[cfg(test)]

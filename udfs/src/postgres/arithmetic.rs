@@ -1,0 +1,236 @@
+//! Arithmetic that tells of overflow: `+`, `-`, `*`, `/`, `%` and the sign of integers and floats.
+//!
+//! DataFusion wraps integers around and lets floats become infinite.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Datum, PrimitiveArray, Scalar};
+use arrow::compute::kernels::numeric;
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Field, FieldRef, Float16Type, Float32Type, Float64Type,
+};
+use arrow::error::ArrowError;
+use datafusion::common::{exec_err, internal_err};
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature,
+    Volatility,
+};
+use datafusion::scalar::ScalarValue;
+
+use super::range::{arithmetic_error, out_of_range};
+
+/// An operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Operation {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Negate,
+}
+
+impl Operation {
+    pub(super) fn of(operator: Operator) -> Option<Self> {
+        Some(match operator {
+            Operator::Plus => Self::Add,
+            Operator::Minus => Self::Subtract,
+            Operator::Multiply => Self::Multiply,
+            Operator::Divide => Self::Divide,
+            Operator::Modulo => Self::Modulo,
+            _ => return None,
+        })
+    }
+
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract | Self::Negate => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Modulo => "%",
+        }
+    }
+}
+
+/// Whether DataFusion's own arithmetic of this type gives wrong answers.
+pub(super) fn is_checked(data_type: &DataType) -> bool {
+    data_type.is_integer() || data_type.is_floating()
+}
+
+/// An operator over two numbers of one type, or one number.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct CheckedArithmetic {
+    operation: Operation,
+    signature: Signature,
+}
+
+impl CheckedArithmetic {
+    pub(super) fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            signature: Signature::variadic_any(Volatility::Immutable),
+        }
+    }
+
+    fn compute(&self, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+        match self.operation {
+            Operation::Add => numeric::add(left, right),
+            Operation::Subtract => numeric::sub(left, right),
+            Operation::Multiply => numeric::mul(left, right),
+            Operation::Divide => numeric::div(left, right),
+            Operation::Modulo => numeric::rem(left, right),
+            Operation::Negate => numeric::neg(left.get().0),
+        }
+    }
+}
+
+impl ScalarUDFImpl for CheckedArithmetic {
+    fn name(&self) -> &str {
+        match self.operation {
+            Operation::Add => "checked_add",
+            Operation::Subtract => "checked_subtract",
+            Operation::Multiply => "checked_multiply",
+            Operation::Divide => "checked_divide",
+            Operation::Modulo => "checked_modulo",
+            Operation::Negate => "checked_negate",
+        }
+    }
+
+    /// The name that the operator gives to its column.
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        let sign = self.operation.sign();
+        match args {
+            [left, right] => Ok(format!(
+                "{} {sign} {}",
+                left.schema_name(),
+                right.schema_name()
+            )),
+            [value] => Ok(format!("({sign} {})", value.schema_name())),
+            _ => internal_err!("an operator has one operand or two"),
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        match arg_types.first() {
+            Some(data_type) => Ok(data_type.clone()),
+            None => exec_err!("an operator has one operand or two"),
+        }
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let nullable = args.arg_fields.iter().any(|field| field.is_nullable());
+        let types: Vec<_> = args
+            .arg_fields
+            .iter()
+            .map(|field| field.data_type().clone())
+            .collect();
+        Ok(Arc::new(Field::new(
+            self.name(),
+            self.return_type(&types)?,
+            nullable,
+        )))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let data_type = args.return_field.data_type().clone();
+        let is_scalar = args
+            .args
+            .iter()
+            .all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let operands = args.args.iter().map(operand).collect::<Result<Vec<_>>>()?;
+        let (left, right) = match operands.as_slice() {
+            [left, right] => (left.as_ref(), right.as_ref()),
+            [value] => (value.as_ref(), value.as_ref()),
+            _ => return internal_err!("an operator has one operand or two"),
+        };
+        if self.operation == Operation::Divide && data_type.is_floating() {
+            refuse_zero(right)?;
+        }
+        let answer = self
+            .compute(left, right)
+            .map_err(|error| arithmetic_error(error, &data_type))?;
+        if data_type.is_floating() && self.operation != Operation::Modulo {
+            refuse_new_infinity(&answer, left, right)?;
+        }
+        if is_scalar {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
+                &answer, 0,
+            )?));
+        }
+        Ok(ColumnarValue::Array(answer))
+    }
+}
+
+fn operand(value: &ColumnarValue) -> Result<Box<dyn Datum>> {
+    Ok(match value {
+        ColumnarValue::Array(array) => Box::new(Arc::clone(array)),
+        ColumnarValue::Scalar(scalar) => Box::new(Scalar::new(scalar.to_array()?)),
+    })
+}
+
+fn refuse_zero(divisor: &dyn Datum) -> Result<()> {
+    let (array, _) = divisor.get();
+    let has_zero = match array.data_type() {
+        DataType::Float16 => any::<Float16Type>(array, |value| value.to_f32() == 0.0),
+        DataType::Float32 => any::<Float32Type>(array, |value| value == 0.0),
+        _ => any::<Float64Type>(array, |value| value == 0.0),
+    };
+    if has_zero {
+        return Err(ArrowError::DivideByZero.into());
+    }
+    Ok(())
+}
+
+/// An infinite answer is one where an operand is infinite, and an overflow where none is.
+fn refuse_new_infinity(answer: &ArrayRef, left: &dyn Datum, right: &dyn Datum) -> Result<()> {
+    let is_infinite = |array: &dyn Array| match array.data_type() {
+        DataType::Float16 => any::<Float16Type>(array, |value| value.is_infinite()),
+        DataType::Float32 => any::<Float32Type>(array, f32::is_infinite),
+        _ => any::<Float64Type>(array, f64::is_infinite),
+    };
+    if !is_infinite(answer) {
+        return Ok(());
+    }
+    let overflows = match answer.data_type() {
+        DataType::Float16 => {
+            overflows::<Float16Type>(answer, left, right, |value| value.is_infinite())
+        }
+        DataType::Float32 => overflows::<Float32Type>(answer, left, right, f32::is_infinite),
+        _ => overflows::<Float64Type>(answer, left, right, f64::is_infinite),
+    };
+    if overflows {
+        return Err(out_of_range(answer.data_type()).into());
+    }
+    Ok(())
+}
+
+fn overflows<T: ArrowPrimitiveType>(
+    answer: &dyn Array,
+    left: &dyn Datum,
+    right: &dyn Datum,
+    is_infinite: impl Fn(T::Native) -> bool,
+) -> bool {
+    let answer: &PrimitiveArray<T> = answer.as_primitive();
+    let was_infinite = |operand: &dyn Datum, row: usize| {
+        let (array, is_scalar) = operand.get();
+        let array: &PrimitiveArray<T> = array.as_primitive();
+        is_infinite(array.value(if is_scalar { 0 } else { row }))
+    };
+    (0..answer.len()).any(|row| {
+        answer.is_valid(row)
+            && is_infinite(answer.value(row))
+            && !was_infinite(left, row)
+            && !was_infinite(right, row)
+    })
+}
+
+fn any<T: ArrowPrimitiveType>(array: &dyn Array, is: impl Fn(T::Native) -> bool) -> bool {
+    let array: &PrimitiveArray<T> = array.as_primitive();
+    array.iter().flatten().any(is)
+}

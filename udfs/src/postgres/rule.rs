@@ -1,0 +1,140 @@
+//! Puts PostgreSQL's arithmetic and casts in a plan in the place of DataFusion's.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::error::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    AggregateUDF, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF,
+    WindowFunctionDefinition,
+};
+use datafusion::optimizer::AnalyzerRule;
+
+use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
+use super::character_length::{CHARACTER_LENGTH, CharacterLength};
+use super::conversion::{Conversion, differs};
+use super::sum::ExactSum;
+
+static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ExactSum::new())));
+
+/// Arithmetic, casts and sums compute what PostgreSQL computes. As an analyzer rule it comes after
+/// DataFusion's own, when operands have their types; as a function rewrite it serves expressions
+/// outside of plans.
+#[derive(Debug, Default)]
+pub struct PostgresSemantics;
+
+/// For expressions that are planned without a plan around them, such as conditions over rows.
+impl FunctionRewrite for PostgresSemantics {
+    fn name(&self) -> &str {
+        "postgres_semantics"
+    }
+
+    fn rewrite(
+        &self,
+        expression: Expr,
+        schema: &DFSchema,
+        _: &ConfigOptions,
+    ) -> Result<Transformed<Expr>> {
+        Ok(rewrite(expression, schema))
+    }
+}
+
+impl AnalyzerRule for PostgresSemantics {
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|plan| {
+            let schema = merge_schema(&plan.inputs());
+            let names = NamePreserver::new(&plan);
+            let rewritten = plan.map_expressions(|expression| {
+                let name = names.save(&expression);
+                let rewritten =
+                    expression.transform_up(|expression| Ok(rewrite(expression, &schema)))?;
+                Ok(rewritten.update_data(|expression| name.restore(expression)))
+            })?;
+            if rewritten.transformed {
+                return rewritten.map_data(LogicalPlan::recompute_schema);
+            }
+            Ok(rewritten)
+        })
+        .data()
+    }
+
+    fn name(&self) -> &str {
+        "postgres_semantics"
+    }
+}
+
+fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    match expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            match Operation::of(op).filter(|_| both_are_checked(&left, &right, schema)) {
+                Some(operation) => Transformed::yes(arithmetic(operation, vec![*left, *right])),
+                None => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
+            }
+        }
+        Expr::Negative(value) => match value.get_type(schema) {
+            Ok(data_type) if data_type.is_integer() => {
+                Transformed::yes(arithmetic(Operation::Negate, vec![*value]))
+            }
+            _ => Transformed::no(Expr::Negative(value)),
+        },
+        Expr::Cast(cast) => convert(cast, schema),
+        Expr::AggregateFunction(mut function) if is_sum(&function.func) => {
+            function.func = Arc::clone(&EXACT_SUM);
+            Transformed::yes(Expr::AggregateFunction(function))
+        }
+        Expr::WindowFunction(mut function) => match &function.fun {
+            WindowFunctionDefinition::AggregateUDF(aggregate) if is_sum(aggregate) => {
+                function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(&EXACT_SUM));
+                Transformed::yes(Expr::WindowFunction(function))
+            }
+            _ => Transformed::no(Expr::WindowFunction(function)),
+        },
+        other => Transformed::no(other),
+    }
+}
+
+fn is_sum(function: &AggregateUDF) -> bool {
+    function == datafusion::functions_aggregate::sum::sum_udaf().as_ref()
+}
+
+/// Whether the operands are numbers of one type whose arithmetic DataFusion does not check.
+fn both_are_checked(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
+    match (left.get_type(schema), right.get_type(schema)) {
+        (Ok(left), Ok(right)) => left == right && is_checked(&left),
+        _ => false,
+    }
+}
+
+fn arithmetic(operation: Operation, operands: Vec<Expr>) -> Expr {
+    let function = ScalarUDF::new_from_impl(CheckedArithmetic::new(operation));
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), operands))
+}
+
+fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
+    let to = cast.field.data_type();
+    let length = cast
+        .field
+        .metadata()
+        .get(CHARACTER_LENGTH)
+        .and_then(|value| CharacterLength::from_metadata(value))
+        .filter(|_| *to == DataType::Utf8);
+    let is_other = cast
+        .expr
+        .get_type(schema)
+        .is_ok_and(|from| differs(&from, to));
+    if length.is_none() && !is_other {
+        return Transformed::no(Expr::Cast(cast));
+    }
+    let function = ScalarUDF::new_from_impl(Conversion::new(to.clone(), length));
+    Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
+        Arc::new(function),
+        vec![*cast.expr],
+    )))
+}

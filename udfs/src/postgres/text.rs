@@ -1,0 +1,68 @@
+//! Numbers and moments as text.
+
+use std::fmt::LowerExp;
+
+/// PostgreSQL writes an exponent from this many digits on: FLT_DIG of C.
+pub(super) const SINGLE_DIGITS: i32 = 6;
+/// The same for `double precision`: DBL_DIG of C.
+pub(super) const DOUBLE_DIGITS: i32 = 15;
+/// And below this exponent.
+const LEAST_PLAIN_EXPONENT: i32 = -4;
+
+/// A float's shortest text that reads back as the same number, as PostgreSQL writes it.
+pub(super) fn float(value: impl LowerExp, plain_digits: i32) -> String {
+    // Rust writes the shortest digits that tell the number from its neighbours, as `d.dde-x`.
+    let shortest = format!("{value:e}");
+    let (sign, digits) = match shortest.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", shortest.as_str()),
+    };
+    match digits {
+        "NaN" => return "NaN".to_owned(),
+        "inf" => return format!("{sign}Infinity"),
+        _ => {}
+    }
+    let (mantissa, exponent) = digits.split_once('e').unwrap_or((digits, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let all: String = mantissa
+        .chars()
+        .filter(|character| *character != '.')
+        .collect();
+    if !(LEAST_PLAIN_EXPONENT..plain_digits).contains(&exponent) {
+        let direction = if exponent < 0 { '-' } else { '+' };
+        let exponent = exponent.unsigned_abs();
+        return format!("{sign}{mantissa}e{direction}{exponent:02}");
+    }
+    match usize::try_from(exponent) {
+        Err(_) => {
+            let zeros = "0".repeat(exponent.unsigned_abs() as usize - 1);
+            format!("{sign}0.{zeros}{all}")
+        }
+        Ok(whole) if whole + 1 >= all.len() => {
+            let zeros = "0".repeat(whole + 1 - all.len());
+            format!("{sign}{all}{zeros}")
+        }
+        Ok(whole) => {
+            let (integer, fraction) = all.split_at(whole + 1);
+            format!("{sign}{integer}.{fraction}")
+        }
+    }
+}
+
+/// Arrow's text of a timestamp, as PostgreSQL writes it in UTC: a blank before the time, no zeros
+/// at the end of the fraction, `+00` for the zone.
+pub(super) fn timestamp(arrow: &str) -> String {
+    let (text, zone) = match arrow.strip_suffix('Z') {
+        Some(text) => (text, "+00"),
+        None => (arrow, ""),
+    };
+    let text = text.replacen('T', " ", 1);
+    let text = match text.split_once('.') {
+        Some((whole, fraction)) => match fraction.trim_end_matches('0') {
+            "" => whole.to_owned(),
+            fraction => format!("{whole}.{fraction}"),
+        },
+        None => text,
+    };
+    format!("{text}{zone}")
+}
