@@ -3,6 +3,8 @@
 //! Messages follow PostgreSQL's style guide: lower case start, no trailing dot; the `detail` and
 //! `hint` are whole sentences.
 
+mod cast;
+
 use std::fmt;
 
 use datafusion::arrow::error::ArrowError;
@@ -299,8 +301,11 @@ impl From<ArrowError> for Error {
             ArrowError::ArithmeticOverflow(message) => {
                 Self::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, lower_first(&message))
             }
+            ArrowError::ParseError(message) if message.contains("parsing timestamp") => {
+                Self::new(SqlState::INVALID_DATETIME_FORMAT, lower_first(&message))
+            }
             ArrowError::CastError(message) | ArrowError::ParseError(message) => {
-                Self::new(SqlState::INVALID_TEXT_REPRESENTATION, lower_first(&message))
+                cast::from_message(&message)
             }
             ArrowError::IoError(_, error) => error.into(),
             ArrowError::InvalidArgumentError(message) if message.contains("non-nullable") => {
@@ -309,6 +314,10 @@ impl From<ArrowError> for Error {
                     "null value in a column that violates its not-null constraint",
                 )
             }
+            ArrowError::InvalidArgumentError(message) => cast::out_of_range(&message)
+                .unwrap_or_else(|| {
+                    Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
+                }),
             other => Self::new(
                 SqlState::INVALID_PARAMETER_VALUE,
                 lower_first(&other.to_string()),
@@ -463,6 +472,8 @@ fn from_plan_message(message: &str) -> Error {
         || lower.contains("could not be resolved from available columns")
     {
         SqlState::GROUPING_ERROR
+    } else if lower.contains("require unique expression names") {
+        SqlState::DUPLICATE_COLUMN
     } else if lower.contains("no field named") {
         SqlState::UNDEFINED_COLUMN
     } else if lower.contains("cannot coerce") || lower.contains("cannot infer common argument type")

@@ -5,8 +5,9 @@ use std::fmt;
 
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
+use tributary_udfs::postgres::CharacterLength;
 
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::{QualifiedName, Statement, character_length};
 
 /// An object's number: unique, persisted, never used again.
 pub type Oid = u32;
@@ -39,6 +40,16 @@ impl Kind {
             Self::MaterializedView => "materialized view",
             Self::Check => "check",
         }
+    }
+
+    /// `a view`, `an external table`.
+    pub fn with_article(self) -> String {
+        let article = if self == Self::ExternalTable {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{article} {self}")
     }
 
     /// Whether it has columns and lives in the name space of relations.
@@ -95,5 +106,13 @@ impl Object {
     /// `materialized view a.b`, as messages name it.
     pub fn described(&self) -> String {
         format!("{} {}", self.kind, self.name)
+    }
+
+    /// The length that a declared column's type gives to its texts; none where it gives no limit.
+    pub fn character_length(&self, column: &str) -> Option<CharacterLength> {
+        match &self.definition {
+            Statement::CreateTable(create) => character_length::of_column(&create.columns, column),
+            _ => None,
+        }
     }
 }

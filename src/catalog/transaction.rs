@@ -149,7 +149,7 @@ impl<'a> Transaction<'a> {
             return Err(if existing.kind == kind {
                 error
             } else {
-                error.with_detail(format!("It is a {}.", existing.kind))
+                error.with_detail(format!("It is {}.", existing.kind.with_article()))
             });
         }
         let oid = match new.oid {
@@ -213,9 +213,9 @@ impl<'a> Transaction<'a> {
         let old = self.existing(oid)?;
         let (kind, definition) = self.check_new(new)?;
         if old.kind != kind {
-            let message = format!("\"{}\" is not a {kind}", old.name);
+            let message = format!("\"{}\" is not {}", old.name, kind.with_article());
             return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message)
-                .with_detail(format!("It is a {}.", old.kind))
+                .with_detail(format!("It is {}.", old.kind.with_article()))
                 .with_hint("Drop it first."));
         }
         if old.name != new.name {

@@ -40,9 +40,9 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
             if object.kind != wanted {
                 return Err(Error::new(
                     SqlState::WRONG_OBJECT_TYPE,
-                    format!("\"{}\" is not a {wanted}", object.name),
+                    format!("\"{}\" is not {}", object.name, wanted.with_article()),
                 )
-                .with_detail(format!("It is a {}.", object.kind)));
+                .with_detail(format!("It is {}.", object.kind.with_article())));
             }
             catalog.write(|transaction| transaction.set_comment(object.oid, text))?;
         }

@@ -57,9 +57,9 @@ pub async fn creation(
         if or_replace && existing.kind != kind {
             return Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
-                format!("\"{name}\" is not a {kind}"),
+                format!("\"{name}\" is not {}", kind.with_article()),
             )
-            .with_detail(format!("It is a {}.", existing.kind))
+            .with_detail(format!("It is {}.", existing.kind.with_article()))
             .with_hint("Drop it first."));
         }
         if !or_replace {

@@ -64,10 +64,10 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
             Ok(object) => {
                 return Err(Error::new(
                     SqlState::WRONG_OBJECT_TYPE,
-                    format!("\"{}\" is not a {kind}", object.name),
+                    format!("\"{}\" is not {}", object.name, kind.with_article()),
                 )
                 .with_hint(format!(
-                    "Use DROP {} to remove a {}.",
+                    "Use DROP {} to remove {}.",
                     object.kind.to_string().to_uppercase(),
                     object.kind
                 )));

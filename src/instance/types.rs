@@ -1,12 +1,18 @@
 //! The types that SQL's type names mean where DataFusion reads them otherwise.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{DataType as SqlType, TimezoneInfo};
+use tributary_udfs::postgres::CHARACTER_LENGTH;
 
+use crate::sql::character_length;
+
+/// A length of texts goes with the cast that names it, for `PostgresSemantics` to keep.
+///
 /// Timestamps count microseconds, as in Postgres and Delta: nanoseconds would end in the year 2262,
 /// and an open end is often written as 9999-12-31.
 #[derive(Debug)]
@@ -14,6 +20,11 @@ pub(super) struct PostgresTypes;
 
 impl TypePlanner for PostgresTypes {
     fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
+        if let Some(length) = character_length::of(sql_type) {
+            let metadata = HashMap::from([(CHARACTER_LENGTH.to_owned(), length.to_metadata())]);
+            let field = Field::new("", DataType::Utf8, true).with_metadata(metadata);
+            return Ok(Some(Arc::new(field)));
+        }
         let zone = match sql_type {
             SqlType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => None,
             SqlType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {

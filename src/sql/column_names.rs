@@ -5,10 +5,13 @@
 //! whole expressions, which serve inside of a plan.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Query, SelectItem, SetExpr, Value, visit_expressions_mut,
+};
 
 use super::cursor::fold;
 
@@ -77,7 +80,7 @@ pub fn make_unique(query: &mut Query) {
     for (position, item) in select.projection.iter_mut().enumerate() {
         let (name, expression) = match item {
             SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => continue,
-            SelectItem::UnnamedExpr(expression) => (expression.to_string(), expression),
+            SelectItem::UnnamedExpr(expression) => (without_casts(expression), expression),
             SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr),
             _ => continue,
         };
@@ -89,6 +92,22 @@ pub fn make_unique(query: &mut Query) {
             };
         }
     }
+}
+
+/// An expression as DataFusion names it: casts leave no trace.
+fn without_casts(expression: &Expr) -> String {
+    let mut expression = expression.clone();
+    // Nothing breaks the walk.
+    let _ = visit_expressions_mut(&mut expression, |part| {
+        while let Expr::Cast { expr: inner, .. } | Expr::Nested(inner) = part {
+            *part = std::mem::replace(inner.as_mut(), Expr::value(Value::Null));
+        }
+        if let Expr::TypedString(typed) = part {
+            *part = Expr::Value(typed.value.clone());
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    expression.to_string()
 }
 
 fn figure(expression: &Expr) -> Option<String> {
@@ -117,14 +136,7 @@ fn figure(expression: &Expr) -> Option<String> {
         Expr::Array(_) => Some("array".to_owned()),
         Expr::TypedString(typed) => Some(typed.data_type.to_string().to_lowercase()),
         Expr::Interval(_) => Some("interval".to_owned()),
-        Expr::Value(value)
-            if matches!(
-                value.value,
-                datafusion::sql::sqlparser::ast::Value::Boolean(_)
-            ) =>
-        {
-            Some("bool".to_owned())
-        }
+        Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => Some("bool".to_owned()),
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(select) => match select.projection.as_slice() {
                 [SelectItem::UnnamedExpr(expression)] => figure(expression),

@@ -4,6 +4,7 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod character_length;
 pub mod column_names;
 mod columns;
 pub mod comment;
@@ -35,6 +36,7 @@ mod scope;
 pub mod set;
 pub mod show;
 mod shown;
+pub mod standard_forms;
 mod syntax_error;
 #[cfg(test)]
 mod tests;

@@ -56,6 +56,16 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
     Ok(collector.found)
 }
 
+/// The relations that a query reads, as [`relations`] tells those of a statement.
+///
+/// # Errors
+/// Those of [`relations`].
+pub fn of_query(query: &Query) -> Result<Vec<ObjectName>> {
+    let mut collector = Collector::default();
+    collector.collect(query)?;
+    Ok(collector.found)
+}
+
 #[derive(Default)]
 struct Collector {
     scopes: Scopes,

@@ -31,6 +31,27 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
             let oid = u32::try_from(oid).unwrap_or(0);
             text(Some(format_type(oid, modifier.unwrap_or(-1))))
         }),
+        udf("current_user", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.user()))
+        }),
+        udf("current_role", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.user()))
+        }),
+        udf("session_user", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.user()))
+        }),
+        udf("user", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.user()))
+        }),
+        udf("current_catalog", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.database()))
+        }),
+        udf("current_database", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.database()))
+        }),
+        udf("current_schema", &[&[]], TEXT, |sources, _| {
+            text(sources.search_path().into_iter().next())
+        }),
         udf("version", &[&[]], TEXT, |_, _| {
             text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))
         }),

@@ -1,8 +1,11 @@
 //! `pg_attribute`: columns.
 
+use arrow::datatypes::Field;
+use tributary_udfs::postgres::CharacterLength;
+
 use super::relation::relations;
 use super::table::{PgTable, Row, Value, column, row};
-use super::types::Type;
+use super::types::{self, Type};
 use crate::catalog::system::ColumnType::{Boolean, Integer, Oid, Smallint, Text, TextArray};
 use crate::wire::types::{PostgresType, type_modifier};
 
@@ -43,15 +46,24 @@ pub static TABLE: PgTable = PgTable {
             .iter()
             .flat_map(|relation| {
                 let fields = relation.columns.fields().iter().zip(1..);
-                fields.map(|(field, number)| attribute(relation.oid, number, field))
+                fields.map(|(field, number)| {
+                    let object = relation.object.as_ref();
+                    let length = object.and_then(|object| object.character_length(field.name()));
+                    attribute(relation.oid, number, field, length)
+                })
             })
             .collect())
     }),
 };
 
-fn attribute(relation: i64, number: i64, field: &arrow::datatypes::Field) -> Row {
-    let oid = PostgresType::of_field(field).oid;
-    let modifier = type_modifier(field.data_type());
+fn attribute(relation: i64, number: i64, field: &Field, length: Option<CharacterLength>) -> Row {
+    let (oid, modifier) = match length {
+        Some(length) => types::of_length(length),
+        None => (
+            PostgresType::of_field(field).oid,
+            type_modifier(field.data_type()),
+        ),
+    };
     let of = Type::of(oid);
     let dimensions = i64::from(Type::is_array(oid));
     row![

@@ -1,5 +1,7 @@
 //! PostgreSQL's types, as `pg_type` describes them.
 
+use tributary_udfs::postgres::CharacterLength;
+
 /// A type; the numbers are PostgreSQL's (`pg_type.dat`).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Type {
@@ -154,6 +156,14 @@ impl Type {
             _ => 0,
         }
     }
+}
+
+/// The type of texts of limited length, and its modifier.
+pub fn of_length(length: CharacterLength) -> (u32, i32) {
+    let oid = if length.is_fixed { BPCHAR } else { VARCHAR };
+    // PostgreSQL counts the four bytes of a header too.
+    let modifier = i32::try_from(length.characters.saturating_add(4)).unwrap_or(i32::MAX);
+    (oid, modifier)
 }
 
 /// A type as SQL writes it, as PostgreSQL's `format_type` does: `numeric(12,2)`, `text[]`.

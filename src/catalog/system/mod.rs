@@ -74,6 +74,11 @@ pub trait SystemSources: Debug + Send + Sync {
         SYSTEM_SCHEMA.to_owned()
     }
 
+    /// The role that asks.
+    fn user(&self) -> String {
+        self.owner()
+    }
+
     /// The role that owns everything.
     fn owner(&self) -> String {
         SYSTEM_SCHEMA.to_owned()
