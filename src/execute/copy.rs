@@ -2,71 +2,81 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, BinaryBuilder, RecordBatch, StringArray, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
 use futures::{FutureExt, stream};
 use tokio::sync::mpsc;
+use tributary_udfs::postgres::parse_bytea;
 
 use super::{insert, query};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::instance::Reading;
+use crate::instance::StatementContext;
 use crate::session::{CopyAborted, CopyIn, Outcome, Session, plan};
+use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
-use crate::wire::CopyDecoder;
+use crate::wire::{CopyDecoder, CopyRow};
 
 /// Pieces of the client's bytes that wait to be decoded; a client that sends more waits.
 const QUEUE: usize = 16;
 
-/// Rows that are turned into a batch at once.
-const BATCH: usize = 8192;
+/// The most rows that are turned into a batch at once.
+const BATCH_ROWS: usize = 8192;
+
+/// Rows of this many bytes together are a batch too; one more row may go over it.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Rows are in memory twice while they become a batch: as text, and as columns.
+const COPIES: usize = 2;
 
 /// Copies rows to the client, or from it into a table.
 ///
 /// # Errors
 /// 42809 for what cannot be copied to; 42703 for a column that does not exist; what the query meets.
 pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
+    if let Direction::FromStdin { table, columns } = &copy.direction {
+        return from_stdin(session, table, columns, &copy.format);
+    }
+    let rejected = Arc::new(RejectedRows::counting());
+    let context = session.statement().collecting(&rejected);
+    let path = session.settings().search_path.0;
     let rows = match &copy.direction {
-        Direction::FromStdin { table, columns } => {
-            return from_stdin(session, table, columns, &copy.format);
+        Direction::TableToStdout { table, columns } => {
+            table_rows(&context, &path, table, columns).await?
         }
         Direction::QueryToStdout(text) => {
             let mut text = text.clone();
-            plan::resolve_names(
-                &mut text,
-                &session.instance.catalog.snapshot(),
-                &session.settings().search_path.0,
-            )?;
-            plan::query(&session.state(Reading::Rows), &text).await?
+            plan::resolve_names(&mut text, &context.snapshot, &path)?;
+            plan::query(&context, &text).await?
         }
-        Direction::TableToStdout { table, columns } => table_rows(session, table, columns).await?,
+        Direction::FromStdin { .. } => {
+            return Err(Error::internal("COPY FROM has no rows to send"));
+        }
     };
-    let stream = query::stream(session.state(Reading::Rows), rows).await?;
+    let stream = query::stream(context.state, rows).await?;
     Ok(Outcome::CopyOut {
         format: copy.format.clone(),
-        stream,
+        stream: query::telling(stream, rejected, session.notices()),
     })
 }
 
 async fn table_rows(
-    session: &Session,
+    context: &StatementContext,
+    search_path: &[String],
     table: &ObjectName,
     columns: &[String],
 ) -> Result<datafusion::logical_expr::LogicalPlan> {
-    let full = plan::resolve(
-        table,
-        &session.instance.catalog.snapshot(),
-        &session.settings().search_path.0,
-    )?;
+    let full = plan::resolve(table, &context.snapshot, search_path)?;
     let everything: ast::Query = select_all(&full)?;
-    let rows = plan::query(&session.state(Reading::Rows), &everything).await?;
+    let rows = plan::query(context, &everything).await?;
     if columns.is_empty() {
         return Ok(rows);
     }
@@ -123,7 +133,11 @@ fn from_stdin(
     columns: &[String],
     format: &CopyFormat,
 ) -> Result<Outcome> {
-    let target = insert::target(session, table)?;
+    let target = insert::target(
+        &session.instance.catalog.snapshot(),
+        &session.settings().search_path.0,
+        table,
+    )?;
     let given = match columns {
         [] => (0..target.schema.fields().len()).collect(),
         columns => positions(&target.schema, columns, &target.name.to_string())?,
@@ -143,6 +157,8 @@ fn from_stdin(
         target: Arc::clone(&target),
         line: 0,
         ended: false,
+        memory: MemoryConsumer::new(format!("COPY {}", target.name))
+            .register(&session.instance.runtime().memory_pool),
     };
     let instance = Arc::clone(&session.instance);
     let done = async move {
@@ -162,29 +178,49 @@ fn from_stdin(
     }))
 }
 
+/// How many bytes a row takes.
+fn size_of(row: &CopyRow) -> usize {
+    let text: usize = row.iter().flatten().map(String::len).sum();
+    size_of_val(row) + size_of_val(row.as_slice()) + text
+}
+
 /// The client's bytes as batches of the table's rows.
 struct Source {
     decoder: CopyDecoder,
     received: mpsc::Receiver<Result<Bytes, CopyAborted>>,
-    waiting: std::vec::IntoIter<Vec<Option<String>>>,
+    waiting: std::vec::IntoIter<CopyRow>,
     /// The table's columns that the client sends, in its order.
     given: Vec<usize>,
     target: Arc<Object>,
     /// Rows before those of the next batch.
     line: usize,
     ended: bool,
+    /// What the rows and the line that is not complete yet take.
+    memory: MemoryReservation,
 }
 
 impl Source {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let mut rows = Vec::with_capacity(BATCH);
+        let mut rows = Vec::new();
+        let mut bytes = 0;
         loop {
-            rows.extend(self.waiting.by_ref().take(BATCH - rows.len()));
-            if rows.len() == BATCH || self.ended {
+            while rows.len() < BATCH_ROWS
+                && bytes < BATCH_BYTES
+                && let Some(row) = self.waiting.next()
+            {
+                bytes += size_of(&row);
+                rows.push(row);
+            }
+            if rows.len() == BATCH_ROWS || bytes >= BATCH_BYTES || self.ended {
                 break;
             }
             match self.received.recv().await {
-                Some(Ok(bytes)) => self.waiting = self.decoder.push(&bytes)?.into_iter(),
+                Some(Ok(piece)) => {
+                    self.waiting = self.decoder.push(&piece)?.into_iter();
+                    let waiting: usize = self.waiting.as_slice().iter().map(size_of).sum();
+                    self.memory
+                        .try_resize(COPIES * (bytes + waiting + self.decoder.pending_bytes()))?;
+                }
                 Some(Err(CopyAborted(why))) => {
                     return Err(Error::new(
                         SqlState::QUERY_CANCELED,
@@ -210,7 +246,7 @@ impl Source {
         Ok(Some(batch))
     }
 
-    fn batch(&self, rows: &[Vec<Option<String>>]) -> Result<RecordBatch> {
+    fn batch(&self, rows: &[CopyRow]) -> Result<RecordBatch> {
         let fields = self.target.schema.fields();
         let mut columns: Vec<ArrayRef> = fields
             .iter()
@@ -240,29 +276,131 @@ impl Source {
         if matches!(wanted, DataType::Utf8) {
             return Ok(Arc::new(text));
         }
-        let options = CastOptions {
-            safe: true,
-            ..CastOptions::default()
-        };
-        let values = cast_with_options(&text, wanted, &options).map_err(|_| {
-            Error::unsupported(format!("COPY into column \"{column}\" of type {wanted}"))
-        })?;
-        match (0..text.len()).find(|row| text.is_valid(*row) && values.is_null(*row)) {
-            None => Ok(values),
-            Some(row) => Err(Error::new(
-                SqlState::INVALID_TEXT_REPRESENTATION,
-                format!(
-                    "invalid input syntax for type {}: \"{}\"",
-                    crate::sources::type_name(wanted),
-                    text.value(row)
-                ),
-            )
-            .with_detail(format!(
+        let in_place = |row: usize, error: Error| {
+            error.with_detail(format!(
                 "COPY {}, row {}, column {column}: \"{}\".",
                 self.target.name.name,
                 self.line + row + 1,
                 text.value(row)
-            ))),
+            ))
+        };
+        if matches!(wanted, DataType::Binary) {
+            let mut bytes = BinaryBuilder::new();
+            for (row, text) in text.iter().enumerate() {
+                let parsed = text.map(parse_bytea).transpose();
+                bytes.append_option(
+                    parsed.map_err(|error| in_place(row, DataFusionError::from(error).into()))?,
+                );
+            }
+            return Ok(Arc::new(bytes.finish()));
         }
+        let options = |safe| CastOptions {
+            safe,
+            ..CastOptions::default()
+        };
+        let values = cast_with_options(&text, wanted, &options(true)).map_err(|_| {
+            Error::unsupported(format!("COPY into column \"{column}\" of type {wanted}"))
+        })?;
+        match (0..text.len()).find(|row| text.is_valid(*row) && values.is_null(*row)) {
+            None => Ok(values),
+            Some(row) => {
+                let told = cast_with_options(&text.slice(row, 1), wanted, &options(false));
+                let error = told.err().map_or_else(
+                    || {
+                        Error::new(
+                            SqlState::INVALID_TEXT_REPRESENTATION,
+                            format!(
+                                "invalid input syntax for type {}: \"{}\"",
+                                crate::sources::type_name(wanted),
+                                text.value(row)
+                            ),
+                        )
+                    },
+                    Error::from,
+                );
+                Err(in_place(row, error))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+
+    use super::*;
+    use crate::catalog::Kind;
+    use crate::sql::{QualifiedName, Statement, parse_one};
+
+    /// A copy into a table of one text column, within so much memory.
+    fn copy(memory: usize) -> (mpsc::Sender<Result<Bytes, CopyAborted>>, Source) {
+        let definition = parse_one("CREATE TABLE public.t (note TEXT)").unwrap();
+        let Statement::CreateTable(create) = &definition else {
+            panic!("not a table");
+        };
+        let target = Object {
+            oid: 1,
+            name: QualifiedName::new("public", "t"),
+            kind: Kind::Table,
+            schema: crate::sources::declared_schema(&create.columns).unwrap(),
+            definition,
+            depends_on: Default::default(),
+            comment: None,
+            column_comments: Default::default(),
+            project_file: None,
+            created_at: chrono::Utc::now(),
+        };
+        let format = CopyFormat::Text {
+            delimiter: b'\t',
+            null: "\\N".to_owned(),
+            header: false,
+        };
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(memory));
+        let (input, received) = mpsc::channel(QUEUE);
+        let source = Source {
+            decoder: CopyDecoder::new(format, "t", vec!["note".to_owned()]),
+            received,
+            waiting: Vec::new().into_iter(),
+            given: vec![0],
+            target: Arc::new(target),
+            line: 0,
+            ended: false,
+            memory: MemoryConsumer::new("COPY t").register(&pool),
+        };
+        (input, source)
+    }
+
+    /// Sends so many lines of one megabyte each.
+    async fn send(input: mpsc::Sender<Result<Bytes, CopyAborted>>, lines: usize) {
+        let line = [vec![b'x'; (1 << 20) - 1], vec![b'\n']].concat();
+        for _ in 0..lines {
+            for piece in line.chunks(64 << 10) {
+                if input.send(Ok(Bytes::copy_from_slice(piece))).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_batch_ends_where_its_bytes_are_many() {
+        let (input, mut source) = copy(64 << 20);
+        let sender = tokio::spawn(send(input, 20));
+        let mut rows = Vec::new();
+        while let Some(batch) = source.next().await.unwrap() {
+            rows.push(batch.num_rows());
+        }
+        sender.await.unwrap();
+        assert_eq!(rows, [8, 8, 4]);
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_its_batch_is_counted() {
+        let (input, mut source) = copy(4 << 20);
+        let sender = tokio::spawn(send(input, 20));
+        let error = source.next().await.unwrap_err();
+        assert_eq!(error.sqlstate(), SqlState::OUT_OF_MEMORY);
+        drop(source);
+        sender.await.unwrap();
     }
 }

@@ -6,7 +6,6 @@ use super::define::{Creation, creation, object};
 use super::query;
 use crate::catalog::Object;
 use crate::error::Result;
-use crate::instance::Reading;
 use crate::models::rejected::{self, Keep};
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan};
@@ -72,14 +71,15 @@ async fn fill(session: &Session, object: &Object) -> Result<Option<u64>> {
         return Ok(None);
     };
     let (rejections, writer) = rejected::begin(&session.instance, object, Keep::Latest, None);
-    let mut state = session.state(Reading::Rows);
-    state
-        .config_mut()
-        .set_extension(Arc::new(RejectedRows::new(rejections.sender())));
-    let plan = plan::definition(&state, text, &create.column_names).await?;
-    let rows = writer.precede(query::stream(state, plan).await?);
+    let rejected = Arc::new(RejectedRows::new(rejections.sender()));
+    let context = session.statement().collecting(&rejected);
+    let plan = plan::definition(&context, text, &create.column_names).await?;
+    let rows = writer.precede(query::stream(context.state, plan).await?);
     let commit = warehouse
         .replace(&table, rows, CommitInfo::new("CREATE TABLE AS"))
         .await?;
+    if let Some(notice) = rejected.notice() {
+        session.notice(notice);
+    }
     Ok(Some(commit.rows))
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::text_rows;
 use crate::error::Result;
-use crate::instance::Reading;
 use crate::session::prepare::text_column;
 use crate::session::{Outcome, Session, plan};
+use crate::sources::RejectedRows;
 use crate::sql::explain::Explain;
 
 /// The column of the answer, named as in Postgres.
@@ -22,14 +22,16 @@ pub fn columns() -> SchemaRef {
 /// # Errors
 /// What the query says.
 pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
-    let state = session.state(Reading::Rows);
+    let rejected = Arc::new(RejectedRows::counting());
+    let context = session.statement().collecting(&rejected);
     let mut query = explain.query.clone();
     plan::resolve_names(
         &mut query,
-        &session.instance.catalog.snapshot(),
+        &context.snapshot,
         &session.settings().search_path.0,
     )?;
-    let logical = plan::query(&state, &query).await?;
+    let logical = plan::query(&context, &query).await?;
+    let state = context.state;
     let optimized = state.optimize(&logical)?;
     let physical = state
         .query_planner()
@@ -53,6 +55,9 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
         let mut count = 0;
         while let Some(batch) = rows.try_next().await? {
             count += batch.num_rows();
+        }
+        if let Some(notice) = rejected.notice() {
+            session.notice(notice);
         }
         let shown = analyzed(&physical, explain.verbose);
         format!(

@@ -14,8 +14,8 @@ use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
 use crate::error::{Error, Result, SqlState};
-use crate::instance::Reading;
-use crate::session::{Outcome, Prepared, Session, plan};
+use crate::instance::StatementContext;
+use crate::session::{Notices, Outcome, Prepared, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::column_names;
 
@@ -23,10 +23,10 @@ use crate::sql::column_names;
 ///
 /// # Errors
 /// What DataFusion's planner says.
-pub async fn plan(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
+pub async fn plan(context: &StatementContext, query: &ast::Query) -> Result<LogicalPlan> {
     let mut unique = query.clone();
     column_names::make_unique(&mut unique);
-    plan::query(state, &unique).await
+    plan::query(context, &unique).await
 }
 
 /// Runs a query. It is planned anew: a plan holds the versions of its tables, and a statement that
@@ -42,10 +42,10 @@ pub async fn execute(
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
     let rejected = Arc::new(RejectedRows::counting());
-    let mut state = session.state(Reading::Rows);
-    state.config_mut().set_extension(Arc::clone(&rejected));
-    let plan = bind(plan(&state, query).await?, parameters)?;
-    let rows = stream(state, plan).await?;
+    let context = session.statement().collecting(&rejected);
+    let plan = bind(plan(&context, query).await?, parameters)?;
+    let rows = stream(context.state, plan).await?;
+    let rows = telling(rows, rejected, session.notices());
     let schema = prepared.schema.clone().unwrap_or_else(|| rows.schema());
     let types = |schema: &SchemaRef| {
         schema
@@ -62,7 +62,6 @@ pub async fn execute(
         .with_hint("Prepare the statement again."));
     }
     let names = Arc::clone(&schema);
-    let notices = session.notices();
     let rows = rows.map(move |batch| {
         let batch = batch?;
         let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -72,21 +71,31 @@ pub async fn execute(
             &rows,
         )?)
     });
-    // Rows of a source that were left out are told of when the last row was sent.
+    let stream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+    Ok(Outcome::Rows {
+        tag: "SELECT",
+        stream,
+    })
+}
+
+/// The rows of a query, after the last of which the client is told of rows of sources that the query
+/// left out.
+pub fn telling(
+    rows: SendableRecordBatchStream,
+    rejected: Arc<RejectedRows>,
+    notices: Arc<Notices>,
+) -> SendableRecordBatchStream {
+    let schema = rows.schema();
     let told = futures::stream::once(async move {
         if let Some(notice) = rejected.notice() {
             notices.push(notice);
         }
         None
     });
-    let stream = Box::pin(RecordBatchStreamAdapter::new(
+    Box::pin(RecordBatchStreamAdapter::new(
         schema,
         rows.chain(told.filter_map(|none| async { none })),
-    ));
-    Ok(Outcome::Rows {
-        tag: "SELECT",
-        stream,
-    })
+    ))
 }
 
 /// Puts values in the place of parameters.

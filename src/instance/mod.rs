@@ -4,12 +4,14 @@ mod machine;
 mod relations;
 mod sessions;
 mod state;
+mod statement;
 mod system;
 mod types;
 mod yielding;
 
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};
+pub use statement::StatementContext;
 
 use std::path::PathBuf;
 use std::sync::Arc;

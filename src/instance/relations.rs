@@ -1,17 +1,24 @@
 //! The catalog's objects as DataFusion's relations.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, SchemaProvider, Session, TableProvider,
+};
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use parking_lot::Mutex;
 
 use super::Instance;
 use super::state::DATABASE;
-use crate::catalog::{Kind, Object, pg_catalog, system};
+use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::sources::{FileTable, with_hidden_columns};
@@ -28,20 +35,250 @@ pub enum Reading {
     Shape,
 }
 
+/// The relations that one statement reads: the catalog as it was when the statement began, and one
+/// version of each table, however often and through whatever views it is read.
+pub(super) struct Relations {
+    pub(super) instance: Arc<Instance>,
+    pub(super) snapshot: Arc<Snapshot>,
+    settings: SessionSettings,
+    pub(super) reading: Reading,
+    /// What was opened, by the schema and the name it was asked by.
+    opened: Mutex<HashMap<(String, String), Arc<dyn TableProvider>>>,
+    /// The external tables among them: one listing of the files serves a source with and without
+    /// its hidden columns.
+    sources: Mutex<HashMap<Oid, FileTable>>,
+    /// The views that have their plans.
+    planned: Mutex<HashSet<Oid>>,
+}
+
+impl Relations {
+    pub(super) fn new(
+        instance: Arc<Instance>,
+        snapshot: Arc<Snapshot>,
+        settings: SessionSettings,
+        reading: Reading,
+    ) -> Self {
+        Self {
+            instance,
+            snapshot,
+            settings,
+            reading,
+            opened: Mutex::default(),
+            sources: Mutex::default(),
+            planned: Mutex::default(),
+        }
+    }
+
+    /// Whether a view has its plan.
+    pub(super) fn is_planned(&self, view: Oid) -> bool {
+        self.planned.lock().contains(&view)
+    }
+
+    /// Gives a view its plan.
+    pub(super) fn add_view(&self, object: &Object, plan: LogicalPlan) {
+        let view = ViewTable::new(plan, view_text(object));
+        let key = (object.name.schema.clone(), object.name.name.clone());
+        self.opened.lock().insert(key, Arc::new(view));
+        self.planned.lock().insert(object.oid);
+    }
+
+    async fn find(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let key = (schema.to_owned(), name.to_owned());
+        if let Some(opened) = self.opened.lock().get(&key) {
+            return Ok(Some(Arc::clone(opened)));
+        }
+        let Some(found) = self.open(schema, name).await? else {
+            return Ok(None);
+        };
+        // Who was first gives the version that all see.
+        let mut opened = self.opened.lock();
+        Ok(Some(Arc::clone(opened.entry(key).or_insert(found))))
+    }
+
+    async fn open(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(name) = hidden_columns::decode(name) {
+            return self.open_with_hidden_columns(schema, name);
+        }
+        let (name, version) = match time_travel::decode(name) {
+            Some((base, version)) => (base, Some(version)),
+            None => (name, None),
+        };
+        if schema == system::SYSTEM_SCHEMA {
+            return self
+                .instance
+                .system_view(&self.snapshot, name, version.is_some(), &self.settings)
+                .await;
+        }
+        if schema == pg_catalog::PG_CATALOG {
+            if version.is_some() {
+                return Err(no_versions(format!("{schema}.{name}")));
+            }
+            return Ok(pg_catalog::table(name).map(|table| {
+                self.instance
+                    .pg_table(&self.snapshot, table, &self.settings)
+            }));
+        }
+        let Some(object) = self.snapshot.relation(&QualifiedName::new(schema, name)) else {
+            return Ok(None);
+        };
+        match self.reading {
+            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::clone(&object.schema))))),
+            Reading::Rows => self.open_object(object, version).await.map(Some),
+        }
+    }
+
+    /// A source with its hidden columns; `None` for other relations, which have none.
+    fn open_with_hidden_columns(
+        &self,
+        schema: &str,
+        name: &str,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let object = self.snapshot.relation(&QualifiedName::new(schema, name));
+        let Some(object) = object.filter(|object| object.kind == Kind::ExternalTable) else {
+            return Ok(None);
+        };
+        match self.reading {
+            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::new(
+                with_hidden_columns(&object.schema),
+            ))))),
+            Reading::Rows => Ok(Some(Arc::new(self.source(object)?.with_hidden_columns()))),
+        }
+    }
+
+    /// An object's rows.
+    ///
+    /// # Errors
+    /// 55000 for a materialized view that was never filled; 42809 for an old version of what keeps
+    /// none; what its source or table says.
+    async fn open_object(
+        &self,
+        object: &Object,
+        version: Option<Version>,
+    ) -> Result<Arc<dyn TableProvider>> {
+        match (object.kind, version) {
+            (Kind::Table | Kind::MaterializedView, version) => {
+                let at = match version {
+                    None => At::Latest,
+                    Some(Version::Number(number)) => At::Version(number),
+                    Some(Version::Timestamp(time)) => At::Timestamp(time),
+                };
+                self.stored(object, at).await
+            }
+            (_, Some(_)) => Err(no_versions(&object.name)),
+            (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
+            (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object)?)),
+            (Kind::Check, None) => Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("{} is a check", object.name),
+            )),
+        }
+    }
+
+    async fn stored(&self, object: &Object, at: At) -> Result<Arc<dyn TableProvider>> {
+        let warehouse = &self.instance.warehouse;
+        let table = crate::models::table_id(object);
+        if object.kind == Kind::MaterializedView && !warehouse.exists(&table).await? {
+            return Err(Error::new(
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("materialized view {} has not been populated", object.name),
+            )
+            .with_hint("Use the REFRESH MATERIALIZED VIEW command, or tributary run."));
+        }
+        warehouse.scan(&table, at).await
+    }
+
+    fn source(&self, object: &Object) -> Result<FileTable> {
+        let Statement::CreateExternalTable(definition) = &object.definition else {
+            return Err(Error::internal(format!(
+                "{} is not defined as an external table",
+                object.name
+            )));
+        };
+        let mut sources = self.sources.lock();
+        if let Some(source) = sources.get(&object.oid) {
+            return Ok(source.clone());
+        }
+        let mut definition = definition.clone();
+        if self.settings.on_error.0 != "source" {
+            definition.options.set("on_error", self.settings.on_error.0);
+        }
+        let source = crate::sources::provider(
+            &definition,
+            Arc::clone(&object.schema),
+            &self.instance.project_folder(),
+            self.instance.runtime(),
+        )?;
+        sources.insert(object.oid, source.clone());
+        Ok(source)
+    }
+}
+
+/// The error of an old version of what keeps none.
+pub(super) fn no_versions(relation: impl fmt::Display) -> Error {
+    Error::new(
+        SqlState::WRONG_OBJECT_TYPE,
+        format!("{relation} keeps no versions"),
+    )
+    .with_hint("VERSION AS OF and TIMESTAMP AS OF read tables and materialized views.")
+}
+
+/// The text of a view's query.
+fn view_text(object: &Object) -> Option<String> {
+    match &object.definition {
+        Statement::CreateView(view) => Some(view.query.to_string()),
+        _ => None,
+    }
+}
+
+/// A view that the statement does not read: `information_schema` asks for its columns alone.
+#[derive(Debug)]
+struct UnplannedView {
+    name: QualifiedName,
+    schema: SchemaRef,
+    text: Option<String>,
+}
+
+impl UnplannedView {
+    fn new(object: &Object) -> Self {
+        Self {
+            name: object.name.clone(),
+            schema: Arc::clone(&object.schema),
+            text: view_text(object),
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for UnplannedView {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    fn get_table_definition(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        _: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        Err(Error::internal(format!("view {} was read without its plan", self.name)).into())
+    }
+}
+
 /// The one database, for DataFusion.
 pub(super) struct Databases(Arc<Database>);
 
 impl Databases {
-    pub(super) fn new(
-        instance: Arc<Instance>,
-        settings: SessionSettings,
-        reading: Reading,
-    ) -> Self {
-        Self(Arc::new(Database {
-            instance,
-            settings,
-            reading,
-        }))
+    pub(super) fn new(relations: Arc<Relations>) -> Self {
+        Self(Arc::new(Database(relations)))
     }
 }
 
@@ -69,12 +306,7 @@ impl CatalogProviderList for Databases {
     }
 }
 
-#[derive(Clone)]
-struct Database {
-    instance: Arc<Instance>,
-    settings: SessionSettings,
-    reading: Reading,
-}
+struct Database(Arc<Relations>);
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,8 +316,8 @@ impl fmt::Debug for Database {
 
 impl CatalogProvider for Database {
     fn schema_names(&self) -> Vec<String> {
-        let snapshot = self.instance.catalog.snapshot();
-        snapshot
+        self.0
+            .snapshot
             .schemas()
             .map(|schema| schema.name.clone())
             .chain([system::SYSTEM_SCHEMA.to_owned()])
@@ -95,14 +327,14 @@ impl CatalogProvider for Database {
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
         Some(Arc::new(Schema {
             name: name.to_owned(),
-            database: self.clone(),
+            relations: Arc::clone(&self.0),
         }))
     }
 }
 
 struct Schema {
     name: String,
-    database: Database,
+    relations: Arc<Relations>,
 }
 
 impl fmt::Debug for Schema {
@@ -122,176 +354,21 @@ impl SchemaProvider for Schema {
         if self.name == system::SYSTEM_SCHEMA {
             return system::names().map(str::to_owned).collect();
         }
-        let snapshot = self.database.instance.catalog.snapshot();
-        snapshot
+        self.relations
+            .snapshot
             .relations_in(&self.name)
             .map(|object| object.name.name.clone())
             .collect()
     }
 
     async fn table(&self, name: &str) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
-        self.find(name).await.map_err(DataFusionError::from)
+        let found = self.relations.find(&self.name, name).await;
+        found.map_err(DataFusionError::from)
     }
 
     fn table_exist(&self, name: &str) -> bool {
         let name = QualifiedName::new(&self.name, name);
         self.name == system::SYSTEM_SCHEMA && system::exists(&name.name)
-            || self
-                .database
-                .instance
-                .catalog
-                .snapshot()
-                .relation(&name)
-                .is_some()
-    }
-}
-
-impl Schema {
-    async fn find(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        if let Some(name) = hidden_columns::decode(name) {
-            return self.find_source(name).await;
-        }
-        let (name, version) = match time_travel::decode(name) {
-            Some((base, version)) => (base, Some(version)),
-            None => (name, None),
-        };
-        let instance = &self.database.instance;
-        if self.name == system::SYSTEM_SCHEMA {
-            return instance
-                .system_view(name, version.is_some(), &self.database.settings)
-                .await;
-        }
-        if self.name == pg_catalog::PG_CATALOG {
-            return Ok(pg_catalog::table(name)
-                .map(|table| instance.pg_table(table, &self.database.settings)));
-        }
-        let name = QualifiedName::new(&self.name, name);
-        let snapshot = instance.catalog.snapshot();
-        let Some(object) = snapshot.relation(&name) else {
-            return Ok(None);
-        };
-        match self.database.reading {
-            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::clone(&object.schema))))),
-            Reading::Rows => instance
-                .relation(object, version, &self.database.settings)
-                .await
-                .map(Some),
-        }
-    }
-}
-
-impl Schema {
-    /// A source with its hidden columns; `None` for other relations, which have none.
-    async fn find_source(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let instance = &self.database.instance;
-        let snapshot = instance.catalog.snapshot();
-        let object = snapshot.relation(&QualifiedName::new(&self.name, name));
-        let Some(object) = object.filter(|object| object.kind == Kind::ExternalTable) else {
-            return Ok(None);
-        };
-        match self.database.reading {
-            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::new(
-                with_hidden_columns(&object.schema),
-            ))))),
-            Reading::Rows => {
-                let source = instance.source(object, &self.database.settings).await?;
-                Ok(Some(Arc::new(source.with_hidden_columns())))
-            }
-        }
-    }
-}
-
-impl Instance {
-    /// An object's rows, as a relation for DataFusion.
-    ///
-    /// # Errors
-    /// 55000 for a materialized view that was never filled; 42809 for an old version of what keeps
-    /// none; what its source or table says.
-    pub async fn relation(
-        self: &Arc<Self>,
-        object: &Object,
-        version: Option<Version>,
-        settings: &SessionSettings,
-    ) -> Result<Arc<dyn TableProvider>> {
-        match (object.kind, version) {
-            (Kind::Table | Kind::MaterializedView, version) => {
-                let at = match version {
-                    None => At::Latest,
-                    Some(Version::Number(number)) => At::Version(number),
-                    Some(Version::Timestamp(time)) => At::Timestamp(time),
-                };
-                self.stored(object, at).await
-            }
-            (_, Some(_)) => Err(Error::new(
-                SqlState::WRONG_OBJECT_TYPE,
-                format!("{} keeps no versions", object.name),
-            )
-            .with_hint("VERSION AS OF and TIMESTAMP AS OF read tables and materialized views.")),
-            (Kind::View, None) => self.view(object, settings).await,
-            (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object, settings).await?)),
-            (Kind::Check, None) => Err(Error::new(
-                SqlState::WRONG_OBJECT_TYPE,
-                format!("{} is a check", object.name),
-            )),
-        }
-    }
-
-    async fn stored(&self, object: &Object, at: At) -> Result<Arc<dyn TableProvider>> {
-        let table = crate::models::table_id(object);
-        if object.kind == Kind::MaterializedView && !self.warehouse.exists(&table).await? {
-            return Err(Error::new(
-                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("materialized view {} has not been populated", object.name),
-            )
-            .with_hint("Use the REFRESH MATERIALIZED VIEW command, or tributary run."));
-        }
-        self.warehouse.scan(&table, at).await
-    }
-
-    async fn view(
-        self: &Arc<Self>,
-        object: &Object,
-        settings: &SessionSettings,
-    ) -> Result<Arc<dyn TableProvider>> {
-        let Statement::CreateView(view) = &object.definition else {
-            return Err(Error::internal(format!(
-                "{} is not defined as a view",
-                object.name
-            )));
-        };
-        let state = self.state(settings, Reading::Rows);
-        let plan = Box::pin(crate::session::plan::definition(
-            &state,
-            &view.query,
-            &view.columns,
-        ))
-        .await;
-        let plan = plan.map_err(|error| error.within(format!("view {}", object.name)))?;
-        Ok(Arc::new(ViewTable::new(plan, Some(view.query.to_string()))))
-    }
-
-    async fn source(
-        self: &Arc<Self>,
-        object: &Object,
-        settings: &SessionSettings,
-    ) -> Result<FileTable> {
-        let Statement::CreateExternalTable(definition) = &object.definition else {
-            return Err(Error::internal(format!(
-                "{} is not defined as an external table",
-                object.name
-            )));
-        };
-        let mut definition = definition.clone();
-        if settings.on_error.0 != "source" {
-            definition.options.set("on_error", settings.on_error.0);
-        }
-        let state = self.state(settings, Reading::Shape);
-        crate::sources::provider(
-            &definition,
-            Arc::clone(&object.schema),
-            &self.project_folder(),
-            &state,
-        )
-        .await
+            || self.relations.snapshot.relation(&name).is_some()
     }
 }

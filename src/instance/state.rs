@@ -9,10 +9,10 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
-
 use tributary_udfs::TrigramThresholds;
+use tributary_udfs::postgres::PostgresSemantics;
 
-use super::relations::{Databases, Reading};
+use super::relations::{Databases, Relations};
 use super::types::PostgresTypes;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
@@ -84,9 +84,11 @@ pub(super) fn template(
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
+        .with_analyzer_rule(Arc::new(PostgresSemantics))
         .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
         .build();
     tributary_udfs::register_all(&mut state)?;
+    state.register_function_rewrite(Arc::new(PostgresSemantics))?;
     Ok(state)
 }
 
@@ -111,15 +113,20 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
 }
 
 impl Instance {
-    /// A state to plan and run statements in.
-    pub fn state(self: &Arc<Self>, settings: &SessionSettings, reading: Reading) -> SessionState {
+    /// A state to plan and run a statement in.
+    pub(super) fn state(
+        self: &Arc<Self>,
+        settings: &SessionSettings,
+        relations: &Arc<Relations>,
+        user: &str,
+    ) -> SessionState {
         let config = apply(self.template.config().clone(), settings);
-        let databases = Databases::new(Arc::clone(self), settings.clone(), reading);
+        let databases = Databases::new(Arc::clone(relations));
         let mut state = SessionStateBuilder::new_from_existing(self.template.clone())
             .with_config(config)
             .with_catalog_list(Arc::new(databases))
             .build();
-        for function in pg_catalog::functions(&self.seen(settings)) {
+        for function in pg_catalog::functions(&self.seen(&relations.snapshot, settings, user)) {
             // Registering fails for no function: it replaces one of the same name.
             let _ = state.register_udf(Arc::new(function));
         }

@@ -10,6 +10,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
 
+use super::relations::no_versions;
 use super::{Instance, Reading};
 use crate::catalog::pg_catalog::PgTable;
 use crate::catalog::system::{
@@ -18,31 +19,41 @@ use crate::catalog::system::{
 };
 use crate::catalog::{Journal, Kind, Object, Oid, Snapshot};
 use crate::config::{Config, SessionSettings, Setting};
-use crate::error::{Error, Result, SqlState};
+use crate::error::Result;
 use crate::models::{lineage, rejected, table_id};
 use crate::session::plan;
 use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
 
-/// The role that owns every object.
-const OWNER: &str = "tributary";
+/// The role that owns every object, and runs what no client asked for.
+pub(super) const OWNER: &str = "tributary";
 
 impl Instance {
     /// A table of `pg_catalog`.
     pub(super) fn pg_table(
         self: &Arc<Self>,
+        snapshot: &Arc<Snapshot>,
         table: &'static PgTable,
         settings: &SessionSettings,
     ) -> Arc<dyn TableProvider> {
-        Arc::new(SystemTable::new(table, self.seen(settings)))
+        Arc::new(SystemTable::new(
+            table,
+            self.seen(snapshot, settings, OWNER),
+        ))
     }
 
     /// What functions of `pg_catalog` and most system views are made of.
-    pub(super) fn seen(self: &Arc<Self>, settings: &SessionSettings) -> Arc<dyn SystemSources> {
+    pub(super) fn seen(
+        self: &Arc<Self>,
+        snapshot: &Arc<Snapshot>,
+        settings: &SessionSettings,
+        user: &str,
+    ) -> Arc<dyn SystemSources> {
         Arc::new(Seen {
             instance: Arc::clone(self),
+            user: user.to_owned(),
             settings: settings.clone(),
-            snapshot: self.catalog.snapshot(),
+            snapshot: Arc::clone(snapshot),
             lineage: Vec::new(),
             statistics: HashMap::new(),
             stale: HashMap::new(),
@@ -55,37 +66,35 @@ impl Instance {
     /// What it is made of says.
     pub(super) async fn system_view(
         self: &Arc<Self>,
+        snapshot: &Arc<Snapshot>,
         name: &str,
         versioned: bool,
         settings: &SessionSettings,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
         if versioned {
-            return Err(Error::new(
-                SqlState::WRONG_OBJECT_TYPE,
-                format!("tributary.{name} keeps no versions"),
-            ));
+            return Err(no_versions(format!("tributary.{name}")));
         }
         if name == REJECTED_ROWS {
-            return self.rejected_rows().await.map(Some);
+            return self.rejected_rows(snapshot).await.map(Some);
         }
         let Some(view) = view(name) else {
             return Ok(None);
         };
-        let snapshot = self.catalog.snapshot();
         let lineage = if name == "lineage" {
-            self.lineage(&snapshot).await?
+            self.lineage(snapshot).await?
         } else {
             Vec::new()
         };
         let (statistics, stale) = if name == "models" {
-            self.states(&snapshot).await?
+            self.states(snapshot).await?
         } else {
             Default::default()
         };
         let sources = Seen {
             instance: Arc::clone(self),
+            user: OWNER.to_owned(),
             settings: settings.clone(),
-            snapshot,
+            snapshot: Arc::clone(snapshot),
             lineage,
             statistics,
             stale,
@@ -94,8 +103,7 @@ impl Instance {
     }
 
     /// The rejected rows of all tables and materialized views, together.
-    async fn rejected_rows(&self) -> Result<Arc<dyn TableProvider>> {
-        let snapshot = self.catalog.snapshot();
+    async fn rejected_rows(&self, snapshot: &Snapshot) -> Result<Arc<dyn TableProvider>> {
         let mut all = None::<LogicalPlanBuilder>;
         for object in snapshot
             .objects()
@@ -121,16 +129,18 @@ impl Instance {
         }
     }
 
-    async fn lineage(self: &Arc<Self>, snapshot: &Snapshot) -> Result<Vec<LineageEdge>> {
-        let state = self.state(&self.configuration.session, Reading::Shape);
+    async fn lineage(self: &Arc<Self>, snapshot: &Arc<Snapshot>) -> Result<Vec<LineageEdge>> {
+        let settings = &self.configuration.session;
+        let snapshot = Arc::clone(snapshot);
+        let context = self.statement_of(OWNER, snapshot, settings, Reading::Shape);
         let mut edges = Vec::new();
-        for object in snapshot.objects() {
+        for object in context.snapshot.objects() {
             let plan = match &object.definition {
                 Statement::CreateView(view) => {
-                    plan::definition(&state, &view.query, &view.columns).await
+                    plan::definition(&context, &view.query, &view.columns).await
                 }
                 Statement::CreateMaterializedView(view) => {
-                    plan::definition(&state, &view.query, &view.columns).await
+                    plan::definition(&context, &view.query, &view.columns).await
                 }
                 _ => continue,
             };
@@ -189,6 +199,7 @@ impl Instance {
 
 struct Seen {
     instance: Arc<Instance>,
+    user: String,
     settings: SessionSettings,
     snapshot: Arc<Snapshot>,
     lineage: Vec<LineageEdge>,
@@ -225,6 +236,10 @@ impl SystemSources for Seen {
 
     fn database(&self) -> String {
         super::state::DATABASE.to_owned()
+    }
+
+    fn user(&self) -> String {
+        self.user.clone()
     }
 
     fn owner(&self) -> String {

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use crate::catalog::{Kind, NewObject, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::{Instance, Reading};
+use crate::instance::{Instance, Reading, StatementContext};
 use crate::session::plan;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{Options, Statement};
@@ -70,11 +69,10 @@ pub async fn define(
         .map_or(DEFAULT_SCHEMA, String::as_str);
     let full = name.qualify(schema);
     *name = ObjectName::from(full.clone());
-    let snapshot = instance.catalog.snapshot();
-    let state = instance.state(settings, Reading::Shape);
-    let columns = columns(instance, &state, &snapshot, settings, &mut statement).await;
+    let context = instance.statement(settings, Reading::Shape);
+    let columns = columns(instance, &context, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
-    check_depth(&snapshot, &depends_on)?;
+    check_depth(&context.snapshot, &depends_on)?;
     Ok(NewObject {
         oid: None,
         name: full,
@@ -89,21 +87,22 @@ pub async fn define(
 
 async fn columns(
     instance: &Arc<Instance>,
-    state: &SessionState,
-    snapshot: &Snapshot,
+    context: &StatementContext,
     settings: &SessionSettings,
     statement: &mut Statement,
 ) -> Result<(SchemaRef, BTreeSet<Oid>)> {
     let path = &settings.search_path.0;
+    let snapshot = &context.snapshot;
     match statement {
         Statement::CreateExternalTable(create) => {
             let schema =
-                crate::sources::infer_schema(create, &instance.project_folder(), state).await?;
+                crate::sources::infer_schema(create, &instance.project_folder(), &context.state)
+                    .await?;
             Ok((schema, BTreeSet::new()))
         }
         Statement::CreateView(create) => {
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
-            let plan = plan::definition(state, &create.query, &create.columns).await?;
+            let plan = plan::definition(context, &create.query, &create.columns).await?;
             Ok((plan::columns(&plan), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
@@ -113,14 +112,14 @@ async fn columns(
                 "materialized view",
             )?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
-            let plan = plan::definition(state, &create.query, &create.columns).await?;
-            super::expectation::check(state, &plan, &create.expectations)?;
+            let plan = plan::definition(context, &create.query, &create.columns).await?;
+            super::expectation::check(&context.state, &plan, &create.expectations)?;
             Ok((stored_columns(&plan)?, depends_on))
         }
         Statement::CreateTable(create) => match &mut create.query {
             Some(query) => {
                 plan::resolve_names(query, snapshot, path)?;
-                let plan = plan::definition(state, query, &create.column_names).await?;
+                let plan = plan::definition(context, query, &create.column_names).await?;
                 Ok((stored_columns(&plan)?, BTreeSet::new()))
             }
             None => Ok((declared_columns(&create.columns)?, BTreeSet::new())),
@@ -128,7 +127,7 @@ async fn columns(
         Statement::CreateCheck(create) => {
             check_options(&create.options, CHECK_OPTIONS, "check")?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
-            plan::query(state, &create.query).await?;
+            plan::query(context, &create.query).await?;
             Ok((Arc::new(Schema::empty()), depends_on))
         }
         _ => Err(Error::internal("only objects of a schema are defined")),

@@ -136,13 +136,14 @@ async fn build(
     }
     let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, Some(record.id));
     let rejected = Arc::new(RejectedRows::new(rejections.sender()));
-    let mut state = instance.state(&settings, Reading::Rows);
-    state.config_mut().set_extension(Arc::clone(&rejected));
+    let context = instance
+        .statement(&settings, Reading::Rows)
+        .collecting(&rejected);
 
-    let plan = plan::definition(&state, &definition.query, &definition.columns).await?;
+    let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
     let columns = plan::columns(&plan);
-    let expectations = Expectations::new(&state, &columns, &definition.expectations)?;
-    let rows = query::stream(state, plan).await?;
+    let expectations = Expectations::new(&context.state, &columns, &definition.expectations)?;
+    let rows = query::stream(context.state, plan).await?;
     let rows = enforce(
         rows,
         Arc::clone(&expectations),

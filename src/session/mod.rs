@@ -2,6 +2,7 @@
 
 pub mod outcome;
 pub mod plan;
+pub mod plan_size;
 pub(crate) mod prepare;
 mod server;
 
@@ -12,14 +13,13 @@ pub use server::Server;
 use std::sync::Arc;
 
 use chrono::Utc;
-use datafusion::execution::SessionState;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
-use crate::instance::{Instance, Reading, SessionEntry};
+use crate::instance::{Instance, Reading, SessionEntry, StatementContext};
 use crate::sql::Statement;
 
 /// The most warnings that wait for the client; later ones are dropped.
@@ -285,9 +285,14 @@ impl Session {
             .try_for_each(|setting| self.set(setting.name, None))
     }
 
-    /// A state to plan and run a statement in.
-    pub fn state(&self, reading: Reading) -> SessionState {
-        self.instance.state(&self.settings(), reading)
+    /// What a statement that begins now sees.
+    pub fn statement(&self) -> StatementContext {
+        self.instance.statement_of(
+            &self.client.user,
+            self.instance.catalog.snapshot(),
+            &self.settings(),
+            Reading::Rows,
+        )
     }
 }
 

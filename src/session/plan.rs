@@ -8,12 +8,17 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
+use tributary_udfs::postgres::CHARACTER_LENGTH;
 
-use crate::catalog::{Object, Oid, Snapshot, pg_catalog, system};
+use super::plan_size;
+use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::instance::StatementContext;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::qualify;
-use crate::sql::{QualifiedName, Statement, hidden_columns, time_travel};
+use crate::sql::{
+    QualifiedName, Statement, hidden_columns, references, standard_forms, time_travel,
+};
 
 /// Schemas that are looked at after those of the search path.
 const IMPLICIT_SCHEMAS: [&str; 1] = [pg_catalog::PG_CATALOG];
@@ -152,21 +157,43 @@ fn unquoted(name: &ObjectName) -> String {
 /// Plans a query whose names are resolved.
 ///
 /// # Errors
-/// What DataFusion's planner says.
-pub async fn query(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
+/// What DataFusion's planner says; 54001 for a plan that is too large.
+pub async fn query(context: &StatementContext, query: &ast::Query) -> Result<LogicalPlan> {
+    context.plan_views(views(&context.snapshot, query)?).await?;
+    over_planned(&context.state, query).await
+}
+
+/// [`query`], where the views that it reads are planned already.
+async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
     let mut query = query.clone();
     make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
-    Ok(state.statement_to_plan(statement).await?)
+    let plan = state.statement_to_plan(statement).await?;
+    plan_size::check(&plan)?;
+    Ok(plan)
+}
+
+/// The views that a query reads itself.
+///
+/// # Errors
+/// A name that cannot be one.
+pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
+    let views = references::of_query(query)?.into_iter().filter_map(|name| {
+        let full = QualifiedName::new(&name.schema?, &name.name);
+        let object = snapshot.relation(&full)?;
+        (object.kind == Kind::View).then_some(object.oid)
+    });
+    Ok(views.collect())
 }
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
-/// `pg_catalog`, versions of tables, hidden columns.
+/// `pg_catalog`, forms of standard SQL, versions of tables, hidden columns.
 ///
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     pg_catalog::rewrite(query);
+    standard_forms::rewrite(query)?;
     time_travel::rewrite(query)?;
     hidden_columns::expose(query, state).await
 }
@@ -176,11 +203,24 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
 /// # Errors
 /// 42701 for a name given twice; 42601 for more names than columns.
 pub async fn definition(
+    context: &StatementContext,
+    text: &ast::Query,
+    columns: &[String],
+) -> Result<LogicalPlan> {
+    context.plan_views(views(&context.snapshot, text)?).await?;
+    definition_over_planned(&context.state, text, columns).await
+}
+
+/// [`definition`], where the views that it reads are planned already.
+///
+/// # Errors
+/// Those of [`definition`].
+pub async fn definition_over_planned(
     state: &SessionState,
     text: &ast::Query,
     columns: &[String],
 ) -> Result<LogicalPlan> {
-    let plan = query(state, text).await?;
+    let plan = over_planned(state, text).await?;
     let plan = rename(plan, columns)?;
     let mut seen = BTreeSet::new();
     for field in plan.schema().fields() {
@@ -229,11 +269,15 @@ pub fn columns(plan: &LogicalPlan) -> SchemaRef {
             } else {
                 field.data_type().clone()
             };
+            // The length that a cast gave was kept there; it holds for no other rows.
+            let mut metadata = field.metadata().clone();
+            metadata.remove(CHARACTER_LENGTH);
             field
                 .as_ref()
                 .clone()
                 .with_data_type(data_type)
                 .with_nullable(true)
+                .with_metadata(metadata)
         })
         .collect();
     SchemaRef::new(arrow::datatypes::Schema::new(fields))

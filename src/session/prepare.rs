@@ -12,7 +12,6 @@ use datafusion::sql::sqlparser::ast;
 use super::{Session, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
-use crate::instance::Reading;
 use crate::sql::{Statement, column_names};
 
 /// A statement ready to run: planned as far as it can be without its parameters.
@@ -36,14 +35,15 @@ pub(super) async fn prepare(
     let mut statement = statement;
     let plan = match &mut statement {
         Statement::Query(query) => {
-            plan::resolve_names(
-                query,
-                &session.instance.catalog.snapshot(),
-                &session.settings().search_path.0,
-            )?;
-            Some(execute::query::plan(&session.state(Reading::Rows), query).await?)
+            let context = session.statement();
+            let path = session.settings().search_path.0;
+            plan::resolve_names(query, &context.snapshot, &path)?;
+            Some(execute::query::plan(&context, query).await?)
         }
-        Statement::Insert(insert) => Some(execute::insert::plan(session, insert).await?),
+        Statement::Insert(insert) => {
+            let path = session.settings().search_path.0;
+            Some(execute::insert::plan(&session.statement(), &path, insert).await?)
+        }
         _ => None,
     };
     let parameter_types = match &plan {

@@ -32,6 +32,7 @@ use std::path::Path;
 
 use ::arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SessionState;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::sql::sqlparser::ast::ColumnDef;
 
 pub use format::FileFormat;
@@ -67,17 +68,18 @@ pub fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
 }
 
 /// The table of a definition, with the columns that [`infer_schema`] told when it was created.
-/// Files are listed anew by each query.
+/// Its files are listed once, when it is first scanned: each statement opens it anew.
 ///
 /// # Errors
 /// Those of the definition; files are not looked at.
-pub async fn provider(
+pub fn provider(
     definition: &CreateExternalTable,
     schema: SchemaRef,
     base: &Path,
-    state: &SessionState,
+    runtime: &RuntimeEnv,
 ) -> Result<FileTable> {
-    FileTable::open(definition, schema, base, state).map_err(|error| error.within(&definition.name))
+    FileTable::open(definition, schema, base, runtime)
+        .map_err(|error| error.within(&definition.name))
 }
 
 /// A hash of the files' names, sizes, times and tags: it changes when the source does.
@@ -87,9 +89,9 @@ pub async fn provider(
 pub async fn fingerprint(
     definition: &CreateExternalTable,
     base: &Path,
-    state: &SessionState,
+    runtime: &RuntimeEnv,
 ) -> Result<String> {
-    provider::fingerprint(definition, base, state)
+    provider::fingerprint(definition, base, runtime)
         .await
         .map_err(|error| error.within(&definition.name))
 }

@@ -11,10 +11,12 @@ use datafusion::datasource::TableType;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectStore;
+use tokio::sync::OnceCell;
 
 use super::csv::CsvSampler;
 use super::format::FileFormat;
@@ -39,6 +41,9 @@ const SAMPLED_FILES: usize = 20;
 #[derive(Clone, Debug)]
 pub struct FileTable {
     files: Files,
+    /// What was found at the first scan: however often a statement reads the table, it reads the
+    /// same files.
+    listed: Arc<OnceCell<Vec<SourceFile>>>,
     /// The columns of `*`.
     visible: SchemaRef,
     /// What the table shows: `visible`, or that and the hidden columns.
@@ -57,11 +62,7 @@ struct Files {
 }
 
 impl Files {
-    fn open(
-        definition: &CreateExternalTable,
-        base: &Path,
-        runtime: &datafusion::execution::runtime_env::RuntimeEnv,
-    ) -> Result<Self> {
+    fn open(definition: &CreateExternalTable, base: &Path, runtime: &RuntimeEnv) -> Result<Self> {
         let format = FileFormat::from_name(&definition.format)?;
         let location = Location::parse(&definition.location, base)?;
         let options = FileOptions::read(
@@ -183,9 +184,9 @@ pub(super) async fn infer_schema(
 pub(super) async fn fingerprint(
     definition: &CreateExternalTable,
     base: &Path,
-    state: &SessionState,
+    runtime: &RuntimeEnv,
 ) -> Result<String> {
-    let files = Files::open(definition, base, state.runtime_env())?;
+    let files = Files::open(definition, base, runtime)?;
     Ok(location::fingerprint(&files.list(false).await?))
 }
 
@@ -194,10 +195,11 @@ impl FileTable {
         definition: &CreateExternalTable,
         schema: SchemaRef,
         base: &Path,
-        state: &SessionState,
+        runtime: &RuntimeEnv,
     ) -> Result<Self> {
         Ok(Self {
-            files: Files::open(definition, base, state.runtime_env())?,
+            files: Files::open(definition, base, runtime)?,
+            listed: Arc::default(),
             visible: Arc::clone(&schema),
             schema,
         })
@@ -256,10 +258,11 @@ impl TableProvider for FileTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         let files = self
-            .files
-            .list(false)
+            .listed
+            .get_or_try_init(|| self.files.list(false))
             .await
-            .map_err(|error| error.within(&self.files.source))?;
+            .map_err(|error| error.within(&self.files.source))?
+            .clone();
         let prunable = filters.iter().filter(|filter| self.can_prune(filter));
         let predicate = match conjunction(prunable.cloned()) {
             Some(filter) => {

@@ -84,7 +84,8 @@ impl Project {
         let definition = self.definition(sql);
         let state = self.context.state();
         let schema = infer_schema(&definition, self.path(), &state).await?;
-        let table = provider(&definition, Arc::clone(&schema), self.path(), &state).await?;
+        let runtime = self.context.runtime_env();
+        let table = provider(&definition, Arc::clone(&schema), self.path(), &runtime)?;
         let name = &definition.name.name;
         let tables = schema_of(&self.context);
         for name in [name.clone(), format!("{name}@hidden")] {
@@ -103,7 +104,7 @@ impl Project {
 
     pub async fn fingerprint(&self, sql: &str) -> Result<String> {
         let definition = self.definition(sql);
-        fingerprint(&definition, self.path(), &self.context.state()).await
+        fingerprint(&definition, self.path(), &self.context.runtime_env()).await
     }
 
     /// A query's rows, their values between bars.

@@ -102,6 +102,11 @@ impl CopyDecoder {
         Ok(rows)
     }
 
+    /// How many bytes wait for the end of their line.
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.capacity()
+    }
+
     /// Takes the end of the bytes and gives the last row, if it had no line end.
     ///
     /// # Errors

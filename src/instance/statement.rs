@@ -1,0 +1,191 @@
+//! What one statement sees.
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionState;
+
+use super::Instance;
+use super::relations::{Reading, Relations};
+use super::system::OWNER;
+use crate::catalog::{Kind, Oid, Snapshot};
+use crate::config::SessionSettings;
+use crate::error::{Error, Result};
+use crate::session::plan;
+use crate::sources::RejectedRows;
+use crate::sql::Statement;
+
+/// What one statement sees: the catalog as it is when the statement begins, and one version of each
+/// table, however it is reached. Each view is planned once.
+pub struct StatementContext {
+    /// The objects.
+    pub snapshot: Arc<Snapshot>,
+    /// Where the statement is planned and run; its relations are those of the snapshot.
+    pub state: SessionState,
+    relations: Arc<Relations>,
+}
+
+impl StatementContext {
+    pub(super) fn new(
+        snapshot: Arc<Snapshot>,
+        state: SessionState,
+        relations: Arc<Relations>,
+    ) -> Self {
+        Self {
+            snapshot,
+            state,
+            relations,
+        }
+    }
+
+    /// The context, whose sources leave the rows that they cannot read with `rejected`.
+    #[must_use]
+    pub fn collecting(mut self, rejected: &Arc<RejectedRows>) -> Self {
+        self.state.config_mut().set_extension(Arc::clone(rejected));
+        self
+    }
+
+    /// Plans views, and those that they read, each once and after what it reads. DataFusion's
+    /// planner finds them by their names from then on.
+    ///
+    /// # Errors
+    /// What planning a view says, naming it; 54001 where views multiply into a plan too large.
+    pub async fn plan_views(&self, roots: impl IntoIterator<Item = Oid>) -> Result<()> {
+        if self.relations.reading == Reading::Shape {
+            return Ok(());
+        }
+        let mut open: Vec<Oid> = roots.into_iter().collect();
+        while let Some(oid) = open.last().copied() {
+            let view = self
+                .snapshot
+                .object(oid)
+                .filter(|object| object.kind == Kind::View && !self.relations.is_planned(oid));
+            let Some(view) = view else {
+                open.pop();
+                continue;
+            };
+            let unplanned = view.depends_on.iter().filter(|input| {
+                !self.relations.is_planned(**input)
+                    && self
+                        .snapshot
+                        .object(**input)
+                        .is_some_and(|object| object.kind == Kind::View)
+            });
+            let before = open.len();
+            open.extend(unplanned);
+            if open.len() > before {
+                continue;
+            }
+            open.pop();
+            let Statement::CreateView(definition) = &view.definition else {
+                return Err(Error::internal(format!(
+                    "{} is not defined as a view",
+                    view.name
+                )));
+            };
+            let plan =
+                plan::definition_over_planned(&self.state, &definition.query, &definition.columns)
+                    .await
+                    .map_err(|error| error.within(format!("view {}", view.name)))?;
+            self.relations.add_view(view, plan);
+        }
+        Ok(())
+    }
+}
+
+impl Instance {
+    /// What a statement of the server's own sees that begins now.
+    pub fn statement(
+        self: &Arc<Self>,
+        settings: &SessionSettings,
+        reading: Reading,
+    ) -> StatementContext {
+        self.statement_of(OWNER, self.catalog.snapshot(), settings, reading)
+    }
+
+    /// What a statement of this user sees that has begun with this snapshot of the catalog.
+    pub fn statement_of(
+        self: &Arc<Self>,
+        user: &str,
+        snapshot: Arc<Snapshot>,
+        settings: &SessionSettings,
+        reading: Reading,
+    ) -> StatementContext {
+        let relations = Arc::new(Relations::new(
+            Arc::clone(self),
+            Arc::clone(&snapshot),
+            settings.clone(),
+            reading,
+        ));
+        let state = self.state(settings, &relations, user);
+        StatementContext::new(snapshot, state, relations)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::util::pretty::pretty_format_batches;
+    use datafusion::physical_plan::common::collect;
+
+    use super::*;
+    use crate::config::Configuration;
+    use crate::execute::query;
+    use crate::session::{Client, Outcome, Session};
+
+    async fn session(folder: &std::path::Path) -> Arc<Session> {
+        let flags = [("data_dir".to_owned(), folder.display().to_string())];
+        let configuration = Configuration::load(None, |_| None, flags).unwrap();
+        let instance = Instance::open(configuration).await.unwrap();
+        let client = Client {
+            process: 1,
+            user: "tributary".to_owned(),
+            address: None,
+        };
+        Session::begin(instance, client, &[]).unwrap()
+    }
+
+    async fn run(session: &Session, sql: &str) {
+        for statement in session.parse(sql).unwrap() {
+            let prepared = session.prepare(statement, &[]).await.unwrap();
+            let outcome = session.execute(&prepared, Vec::new()).await.unwrap();
+            assert!(matches!(outcome, Outcome::Done(_)), "{sql}");
+        }
+    }
+
+    /// What a query answers within a statement that has begun.
+    async fn answer(context: &StatementContext, sql: &str) -> String {
+        let Statement::Query(text) = crate::sql::parse_one(sql).unwrap() else {
+            panic!("{sql} is no query");
+        };
+        let plan = plan::query(context, &text).await.unwrap();
+        let rows = query::stream(context.state.clone(), plan).await.unwrap();
+        let shown = pretty_format_batches(&collect(rows).await.unwrap()).unwrap();
+        shown.to_string()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_statement_sees_one_catalog_and_one_version_of_each_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(folder.path()).await;
+        run(
+            &session,
+            "CREATE TABLE t (id BIGINT); INSERT INTO t VALUES (1);
+             CREATE VIEW v AS SELECT id FROM public.t; CREATE VIEW w AS SELECT id FROM public.v;",
+        )
+        .await;
+        let context = session.statement();
+        let first = answer(&context, "SELECT count(*) AS n FROM public.t").await;
+        run(
+            &session,
+            "INSERT INTO t VALUES (2); CREATE OR REPLACE VIEW v AS SELECT -id AS id FROM public.t;",
+        )
+        .await;
+        for relation in ["public.t", "public.v", "public.w"] {
+            let sql = format!("SELECT count(*) AS n FROM {relation} WHERE id > 0");
+            assert_eq!(answer(&context, &sql).await, first, "{relation}");
+        }
+        let next = session.statement();
+        let negative = "SELECT min(id) AS n FROM public.w";
+        let expected = answer(&next, "SELECT -2 AS n").await;
+        assert_eq!(answer(&next, negative).await, expected);
+    }
+}
