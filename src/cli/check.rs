@@ -34,7 +34,12 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
             }
             _ => String::new(),
         };
-        println!("{:8} {}{found}", result.status.as_str(), object.name);
+        let left_out = show::left_out(result.rows_rejected);
+        println!(
+            "{:8} {}{found}{left_out}",
+            result.status.as_str(),
+            object.name
+        );
         for row in result.sample.iter().take(PRINTED_ROWS) {
             println!("         {row}");
         }

@@ -127,13 +127,29 @@ fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
             )
         }
         Ended::Skipped(broken) => format!("skipped  {name}: {broken} failed"),
-        Ended::Passed => format!("passed   {name:40} {:>19} {elapsed:>9}", ""),
-        Ended::Violated { rows, warns: false } => {
-            format!("FAILED   {name}: {} that should not be", counted(*rows))
-        }
-        Ended::Violated { rows, warns: true } => {
-            format!("warning  {name}: {} that should not be", counted(*rows))
-        }
+        Ended::Passed { rejected } => format!(
+            "passed   {name:40} {:>19} {elapsed:>9}{}",
+            "",
+            left_out(*rejected)
+        ),
+        Ended::Violated {
+            rows,
+            warns,
+            rejected,
+        } => format!(
+            "{} {name}: {} that should not be{}",
+            if *warns { "warning " } else { "FAILED  " },
+            counted(*rows),
+            left_out(*rejected)
+        ),
+    }
+}
+
+/// Says how many rows of sources a check left out; nothing where there were none.
+pub fn left_out(rejected: u64) -> String {
+    match rejected {
+        0 => String::new(),
+        rejected => format!("  {} left out", counted(rejected)),
     }
 }
 
@@ -149,8 +165,12 @@ pub fn summary(report: &Report, elapsed: Duration) -> String {
     let built = count(|ended| matches!(ended, Ended::Built { .. }));
     let defined = count(|ended| matches!(ended, Ended::Defined));
     let dropped = count(|ended| matches!(ended, Ended::Dropped));
-    let passed =
-        count(|ended| matches!(ended, Ended::Passed | Ended::Violated { warns: true, .. }));
+    let passed = count(|ended| {
+        matches!(
+            ended,
+            Ended::Passed { .. } | Ended::Violated { warns: true, .. }
+        )
+    });
     let counted = [
         (built, "built"),
         (defined, "defined"),

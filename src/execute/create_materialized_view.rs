@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::define::{Creation, creation, object};
+use super::refresh::tell_rejected;
 use crate::error::{Error, Result};
 use crate::models::progress::Rows;
 use crate::models::refresh::{refresh, refresh_locked};
@@ -27,7 +28,7 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
             let oid = instance.catalog.reserve_oid()?;
             new.oid = Some(oid);
             if create.with_data {
-                fill(object(oid, &new)?).await?;
+                tell_rejected(session, &fill(object(oid, &new)?).await?);
             }
             instance
                 .catalog
@@ -44,7 +45,7 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
                 .catalog
                 .write(|transaction| transaction.check_replace(old.oid, &new))?;
             let guard = instance.refresh_locks.lock(old.oid).await;
-            refresh_locked(
+            let record = refresh_locked(
                 instance,
                 &object(old.oid, &new)?,
                 "replaced",
@@ -55,6 +56,7 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
             instance
                 .catalog
                 .write(|transaction| transaction.replace(old.oid, new))?;
+            tell_rejected(session, &record);
         }
     }
     Ok(Outcome::Done("CREATE MATERIALIZED VIEW".to_owned()))

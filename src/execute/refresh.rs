@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::catalog::journal::RefreshRecord;
+use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::refresh_locked;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::refresh::Refresh;
@@ -25,6 +26,27 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     let Some(object) = snapshot.object(object.oid) else {
         return Err(plan::undefined_table(&refresh.name, &snapshot));
     };
-    refresh_locked(&session.instance, object, reason, &Arc::default(), &guard).await?;
+    let record = refresh_locked(&session.instance, object, reason, &Arc::default(), &guard).await?;
+    tell_rejected(session, &record);
     Ok(Outcome::Done("REFRESH MATERIALIZED VIEW".to_owned()))
+}
+
+/// Tells the client how many rows a refresh left out, and where they are.
+pub fn tell_rejected(session: &Session, record: &RefreshRecord) {
+    let rows = record.rows_rejected + record.rows_dropped;
+    if rows == 0 {
+        return;
+    }
+    let counted = if rows == 1 { "row" } else { "rows" };
+    session.notice(
+        Error::new(
+            SqlState::WARNING,
+            format!("{}: {rows} {counted} left out", record.object),
+        )
+        .with_detail(format!(
+            "{} could not be read, {} did not meet an expectation.",
+            record.rows_rejected, record.rows_dropped
+        ))
+        .with_hint("All of them are in tributary.rejected_rows."),
+    );
 }

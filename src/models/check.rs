@@ -7,12 +7,14 @@ use chrono::Utc;
 use futures::TryStreamExt;
 
 use super::rejected::row_as_json;
+use super::stale;
 use crate::catalog::Object;
 use crate::catalog::journal::{CheckResult, CheckStatus};
 use crate::error::{Error, Result};
 use crate::execute::query;
 use crate::instance::{Instance, Reading};
 use crate::session::plan;
+use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_check::CreateCheck;
 
@@ -39,11 +41,25 @@ pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResul
         status: CheckStatus::Passed,
         failing_rows: None,
         sample: Vec::new(),
+        rows_rejected: 0,
+        definition_hash: String::new(),
+        inputs: Vec::new(),
         duration_ms: 0,
         sqlstate: None,
         error: None,
     };
-    match evaluate(instance, definition).await {
+    // Taken before anything is read: what changes meanwhile makes the check run again.
+    let rejected = Arc::new(RejectedRows::counting());
+    let found = match stale::inputs(instance, object).await {
+        Ok(inputs) => {
+            result.definition_hash = inputs.definition_hash;
+            result.inputs = inputs.fingerprints;
+            evaluate(instance, definition, &rejected).await
+        }
+        Err(error) => Err(error),
+    };
+    result.rows_rejected = rejected.count();
+    match found {
         Ok((rows, sample)) => {
             result.status = match rows {
                 0 => CheckStatus::Passed,
@@ -71,10 +87,13 @@ fn warns(definition: &CreateCheck) -> bool {
 async fn evaluate(
     instance: &Arc<Instance>,
     definition: &CreateCheck,
+    rejected: &Arc<RejectedRows>,
 ) -> Result<(u64, Vec<serde_json::Value>)> {
-    let state = instance.state(&instance.configuration.session, Reading::Rows);
-    let plan = plan::query(&state, &definition.query).await?;
-    let mut rows = query::stream(state, plan).await?;
+    let context = instance
+        .statement(&instance.configuration.session, Reading::Rows)
+        .collecting(rejected);
+    let plan = plan::query(&context, &definition.query).await?;
+    let mut rows = query::stream(context.state, plan).await?;
     let (mut count, mut sample) = (0, Vec::new());
     while let Some(batch) = rows.try_next().await? {
         count += batch.num_rows() as u64;

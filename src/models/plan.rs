@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::project::{Project, ProjectModel};
 use super::stale;
-use crate::catalog::journal::CheckStatus;
+use crate::catalog::journal::{CheckResult, CheckStatus};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -131,17 +131,21 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
             (Kind::MaterializedView, _, None) => match object {
                 Some(object) => stale::reason(instance, object, states.get(&object.oid))
                     .await
-                    .unwrap_or_else(|error| {
-                        Some(format!("its inputs cannot be read: {}", error.message()))
-                    }),
+                    .unwrap_or_else(unreadable),
                 None => Some("new".to_owned()),
             },
             (Kind::Check, _, None) => match object {
                 Some(object) => match checked.get(&object.oid) {
-                    Some(CheckStatus::Passed | CheckStatus::Warned) => None,
-                    Some(CheckStatus::Failed | CheckStatus::Error) => {
-                        Some("failed the last time".to_owned())
-                    }
+                    Some(last) => match last.status {
+                        CheckStatus::Passed | CheckStatus::Warned => {
+                            stale::reason_to_check(instance, object, last)
+                                .await
+                                .unwrap_or_else(unreadable)
+                        }
+                        CheckStatus::Failed | CheckStatus::Error => {
+                            Some("failed the last time".to_owned())
+                        }
+                    },
                     None => Some("never checked".to_owned()),
                 },
                 None => Some("new".to_owned()),
@@ -170,13 +174,18 @@ pub fn kind(model: &ProjectModel) -> Kind {
     Kind::of(&model.definition).unwrap_or(Kind::View)
 }
 
-/// How each check ended the last time.
-fn last_results(instance: &Instance) -> Result<BTreeMap<Oid, CheckStatus>> {
+/// The reason to try what reads a source that cannot be listed.
+fn unreadable(error: Error) -> Option<String> {
+    Some(format!("its inputs cannot be read: {}", error.message()))
+}
+
+/// What each check found the last time.
+fn last_results(instance: &Instance) -> Result<BTreeMap<Oid, CheckResult>> {
     let latest_first = instance.journal.check_results(usize::MAX)?;
     Ok(latest_first
         .into_iter()
         .rev()
-        .map(|result| (result.oid, result.status))
+        .map(|result| (result.oid, result))
         .collect())
 }
 

@@ -24,13 +24,18 @@ pub enum Ended {
     /// It was not tried, as this that it reads failed.
     Skipped(QualifiedName),
     /// A check that returned no row.
-    Passed,
-    /// A check that returned rows; `true` where it only warns.
+    Passed {
+        /// Rows of sources that it left out, as they could not be read.
+        rejected: u64,
+    },
+    /// A check that returned rows.
     Violated {
         /// The rows that should not be.
         rows: u64,
         /// Whether the check's severity is `warn`.
         warns: bool,
+        /// Rows of sources that it left out, as they could not be read.
+        rejected: u64,
     },
 }
 

@@ -141,11 +141,16 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
     };
     if step.kind == Kind::Check {
         let result = check::run(instance, &object).await?;
-        let rows = result.failing_rows.unwrap_or(0);
+        let rejected = result.rows_rejected;
+        let violated = |warns| Ended::Violated {
+            rows: result.failing_rows.unwrap_or(0),
+            warns,
+            rejected,
+        };
         return Ok(match result.status {
-            CheckStatus::Passed => Ended::Passed,
-            CheckStatus::Failed => Ended::Violated { rows, warns: false },
-            CheckStatus::Warned => Ended::Violated { rows, warns: true },
+            CheckStatus::Passed => Ended::Passed { rejected },
+            CheckStatus::Failed => violated(false),
+            CheckStatus::Warned => violated(true),
             CheckStatus::Error => Ended::Failed(Error::new(
                 SqlState::INTERNAL_ERROR,
                 result.error.unwrap_or_default(),

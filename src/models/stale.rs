@@ -1,4 +1,5 @@
-//! Whether a materialized view is still what its inputs and its definition make of it.
+//! Whether a materialized view is still what its inputs and its definition make of it, and whether
+//! what a check found still holds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,13 +7,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::table_id;
-use crate::catalog::journal::ModelState;
+use crate::catalog::journal::{CheckResult, ModelState};
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::Result;
-use crate::instance::{Instance, Reading};
+use crate::instance::Instance;
 use crate::sql::Statement;
 
-/// What a materialized view is computed from.
+/// What a materialized view is computed from, or a check reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inputs {
     /// A hash of its definition, and of those of the views and sources it reads.
@@ -58,15 +59,40 @@ pub async fn reason(
     let Some(state) = state.filter(|state| state.version.is_some()) else {
         return Ok(Some("never built".to_owned()));
     };
+    changed(instance, object, &state.definition_hash, &state.inputs).await
+}
+
+/// Why a check that passed must run again; none where it would find the same.
+///
+/// # Errors
+/// What a source says that cannot be listed.
+pub async fn reason_to_check(
+    instance: &Arc<Instance>,
+    check: &Object,
+    last: &CheckResult,
+) -> Result<Option<String>> {
+    changed(instance, check, &last.definition_hash, &last.inputs).await
+}
+
+/// What changed of what `object` is computed from.
+async fn changed(
+    instance: &Arc<Instance>,
+    object: &Object,
+    definition_hash: &str,
+    before: &[(String, String)],
+) -> Result<Option<String>> {
     let inputs = inputs(instance, object).await?;
-    if inputs.definition_hash != state.definition_hash {
+    if inputs.definition_hash != definition_hash {
         return Ok(Some("definition changed".to_owned()));
     }
-    let before: BTreeMap<_, _> = state.inputs.iter().cloned().collect();
+    let before: BTreeMap<&str, &str> = before
+        .iter()
+        .map(|(name, fingerprint)| (name.as_str(), fingerprint.as_str()))
+        .collect();
     let changed = inputs
         .fingerprints
         .iter()
-        .find(|(name, fingerprint)| before.get(name) != Some(fingerprint));
+        .find(|(name, fingerprint)| before.get(name.as_str()) != Some(&fingerprint.as_str()));
     Ok(changed.map(|(name, _)| format!("{name} changed")))
 }
 
@@ -106,8 +132,8 @@ async fn listing(instance: &Arc<Instance>, object: &Object) -> Result<String> {
     let Statement::CreateExternalTable(definition) = &object.definition else {
         return Ok(String::new());
     };
-    let state = instance.state(&instance.configuration.session, Reading::Shape);
-    crate::sources::fingerprint(definition, &instance.project_folder(), &state).await
+    let runtime = instance.runtime();
+    crate::sources::fingerprint(definition, &instance.project_folder(), runtime).await
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -11,7 +11,7 @@ pub const RECORD_LIMIT: usize = 8 * 1024;
 /// How much of a value is shown in a message.
 const VALUE_LIMIT: usize = 100;
 
-/// How many rows are kept for a notice where nobody collects them.
+/// How many rows are kept for a notice.
 const KEPT_FOR_NOTICE: usize = 3;
 
 /// A row that could not be read.
@@ -75,8 +75,8 @@ struct Seen {
 }
 
 impl RejectedRows {
-    /// Sends every row to `sender`, and waits while its channel is full: another task must drain it
-    /// while the query runs.
+    /// Sends every row to `sender`, whose receiver keeps it in `tributary.rejected_rows`, and waits
+    /// while its channel is full: another task must drain it while the query runs.
     pub fn new(sender: mpsc::Sender<RejectedRow>) -> Self {
         Self {
             sender: Some(sender),
@@ -97,7 +97,8 @@ impl RejectedRows {
         self.seen.lock().count
     }
 
-    /// The warning that tells a client of rows that its query left out; `None` where it left none.
+    /// The warning that tells a client of rows that its statement left out; `None` where it left
+    /// none.
     pub fn notice(&self) -> Option<Error> {
         let mut seen = self.seen.lock();
         seen.told = true;
@@ -110,13 +111,15 @@ impl RejectedRows {
             .iter()
             .map(|row| format!("{}.", row.to_error()))
             .collect();
-        Some(
-            Error::new(
-                SqlState::WARNING,
-                format!("{} bad {rows} left out", seen.count),
-            )
-            .with_detail(examples.join("\n")),
+        let notice = Error::new(
+            SqlState::WARNING,
+            format!("{} bad {rows} left out", seen.count),
         )
+        .with_detail(examples.join("\n"));
+        Some(match self.sender {
+            Some(_) => notice.with_hint("All of them are in tributary.rejected_rows."),
+            None => notice,
+        })
     }
 
     /// Takes a row, waiting for room.
@@ -127,7 +130,7 @@ impl RejectedRows {
         {
             let mut seen = self.seen.lock();
             seen.count += 1;
-            if self.sender.is_none() && seen.first.len() < KEPT_FOR_NOTICE {
+            if seen.first.len() < KEPT_FOR_NOTICE {
                 seen.first.push(row.clone());
             }
         }

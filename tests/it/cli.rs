@@ -106,6 +106,64 @@ fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     );
 }
 
+/// A project of a source that sets bad rows aside, and a check over it.
+fn checked_source(folder: &Path) {
+    write(
+        folder,
+        "c/orders.sql",
+        "CREATE EXTERNAL TABLE c.orders (id BIGINT, amount BIGINT) STORED AS CSV LOCATION '../orders.csv' OPTIONS (on_error 'quarantine');",
+    );
+    write(
+        folder,
+        "c/positive.sql",
+        "CREATE CHECK c.positive AS SELECT * FROM c.orders WHERE amount <= 0;",
+    );
+}
+
+#[test]
+fn a_check_runs_again_when_the_file_that_it_reads_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    checked_source(folder.path());
+    let orders = folder.path().join("orders.csv");
+    std::fs::write(&orders, "id,amount\n1,10\n").unwrap();
+    let first = run(folder.path(), &["run"]);
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "nothing to do: everything is up to date\n"
+    );
+    std::fs::write(&orders, "id,amount\n1,10\n2,-200\n").unwrap();
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "run check c.positive: c.orders changed\n"
+    );
+    let second = run(folder.path(), &["run"]);
+    assert_eq!(second.status.code(), Some(1), "{}", text(&second.stderr));
+    std::fs::write(&orders, "id,amount\n1,10\n").unwrap();
+    assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
+    std::fs::remove_file(&orders).unwrap();
+    let gone = text(&run(folder.path(), &["plan"]).stdout);
+    assert!(gone.starts_with("run check c.positive: "), "{gone}");
+}
+
+#[test]
+fn a_check_tells_how_many_rows_it_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    checked_source(folder.path());
+    std::fs::write(
+        folder.path().join("orders.csv"),
+        "id,amount\n1,10\n2,many\nthree,3\n",
+    )
+    .unwrap();
+    let first = text(&run(folder.path(), &["run"]).stderr);
+    assert!(first.contains("2 rows left out"), "{first}");
+    let checked = text(&run(folder.path(), &["check"]).stdout);
+    assert_eq!(
+        checked,
+        "passed   c.positive  2 rows left out\nchecks: 1, failed: 0\n"
+    );
+}
+
 #[tokio::test]
 async fn a_failed_model_keeps_its_last_good_version_and_stops_only_its_descendants() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::server::Server;
+use crate::server::{Server, fixtures};
 
 fn psql(server: &Server, commands: &[&str]) -> String {
     let mut psql = Command::new("psql");
@@ -89,7 +89,7 @@ fn errors_have_their_line_detail_and_hint() {
 fn rows_of_a_source_that_are_left_out_are_told_of() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
-    let file = crate::server::fixtures().join("broken.csv");
+    let file = fixtures().join("broken.csv");
     let create = format!(
         "CREATE EXTERNAL TABLE lenient (id BIGINT, amount DOUBLE PRECISION, day DATE) STORED AS CSV LOCATION '{}' OPTIONS (on_error 'quarantine')",
         file.display()
@@ -122,4 +122,37 @@ fn client_side_copy_goes_both_ways() {
     );
     assert_eq!(answer, "CREATE TABLE\nCOPY 2\nCOPY 2\n");
     assert_eq!(std::fs::read(&out).unwrap(), std::fs::read(&file).unwrap());
+}
+
+#[test]
+fn every_statement_tells_of_the_rows_that_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let file = fixtures().join("broken.csv");
+    let source = format!(
+        "CREATE EXTERNAL TABLE lenient (id BIGINT, amount DOUBLE PRECISION, day DATE) STORED AS CSV LOCATION '{}' OPTIONS (on_error 'quarantine')",
+        file.display()
+    );
+    psql(&server, &[&source, "CREATE TABLE t (id BIGINT)"]);
+    for statement in [
+        "SELECT id FROM lenient",
+        "COPY lenient TO STDOUT",
+        "COPY (SELECT id FROM lenient) TO STDOUT",
+        "EXPLAIN ANALYZE SELECT id FROM lenient",
+        "INSERT INTO t SELECT id FROM lenient",
+        "CREATE TABLE filled AS SELECT id FROM lenient",
+        "CREATE MATERIALIZED VIEW loaded AS SELECT id FROM lenient",
+        "CREATE OR REPLACE MATERIALIZED VIEW loaded AS SELECT id, amount FROM lenient",
+        "REFRESH MATERIALIZED VIEW loaded",
+    ] {
+        let told = psql(&server, &[statement]);
+        assert!(
+            told.contains("WARNING:") && told.contains("left out"),
+            "{statement}: {told}"
+        );
+    }
+    for statement in ["EXPLAIN SELECT id FROM lenient", "SELECT count(*) FROM t"] {
+        let told = psql(&server, &[statement]);
+        assert!(!told.contains("WARNING:"), "{statement}: {told}");
+    }
 }

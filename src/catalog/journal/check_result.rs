@@ -60,6 +60,16 @@ pub struct CheckResult {
     pub failing_rows: Option<u64>,
     /// The first of these rows, each a JSON object by column.
     pub sample: Vec<serde_json::Value>,
+    /// How many rows of sources it left out, as they could not be read.
+    #[serde(default)]
+    pub rows_rejected: u64,
+    /// The hash of the definition that ran.
+    #[serde(default)]
+    pub definition_hash: String,
+    /// What it read: each input by name, with a fingerprint of what it held (a table's version, a
+    /// source's listing).
+    #[serde(default)]
+    pub inputs: Vec<(String, String)>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// The SQLSTATE of the error that its query met.

@@ -10,7 +10,7 @@ use crate::error::Result;
 #[derive(Debug)]
 pub struct CheckResults;
 
-static COLUMNS: [Column; 10] = [
+static COLUMNS: [Column; 11] = [
     Column::new(
         "id",
         ColumnType::Bigint,
@@ -37,6 +37,12 @@ static COLUMNS: [Column; 10] = [
         "The first of these rows, as a JSON array of objects.",
     )
     .nullable(),
+    Column::new(
+        "rows_rejected",
+        ColumnType::Bigint,
+        "How many rows of external tables it left out, as they could not be read (`on_error = \
+         'quarantine'`).",
+    ),
     Column::new(
         "duration_ms",
         ColumnType::Bigint,
@@ -79,6 +85,7 @@ impl SystemView for CheckResults {
                 let has_rows = !result.sample.is_empty();
                 has_rows.then(|| serde_json::Value::from(result.sample.clone()).to_string())
             })),
+            bigint(results().map(|result| Some(result.rows_rejected))),
             bigint(results().map(|result| Some(result.duration_ms))),
             text(results().map(|result| result.sqlstate.as_ref())),
             text(results().map(|result| result.error.as_ref())),
