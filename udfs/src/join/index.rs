@@ -13,6 +13,7 @@ use super::cancellation::Cancellation;
 use super::jaro::Jaro;
 use super::pairs::Pairs;
 use super::predicate::{Bound, Metric, Predicate};
+use super::set::{SetSimilarity, Sets, TokenSort};
 use super::texts::Texts;
 
 /// What a thread keeps from search to search: what [`Index::scratch`] made.
@@ -66,47 +67,48 @@ impl Build {
     /// reserved before [`Build::index`] runs.
     pub(crate) fn size(&self) -> usize {
         match self.predicate.metric {
+            Metric::Jaro | Metric::JaroWinkler => Jaro::build_size(&self.texts),
+            Metric::TokenSort => TokenSort::build_size(&self.texts),
+            Metric::Jaccard { .. }
+            | Metric::Dice { .. }
+            | Metric::Cosine { .. }
+            | Metric::Overlap { .. }
+            | Metric::Trigram => Sets::build_size(&self.texts),
             Metric::Levenshtein
             | Metric::Osa
             | Metric::DamerauLevenshtein
             | Metric::Hamming
             | Metric::NormalizedLevenshtein
-            | Metric::Jaccard { .. }
-            | Metric::Dice { .. }
-            | Metric::Cosine { .. }
-            | Metric::Overlap { .. }
-            | Metric::Trigram
-            | Metric::TokenSort
             | Metric::TokenSet => AllPairs::build_size(&self.texts),
-            Metric::Jaro | Metric::JaroWinkler => Jaro::build_size(&self.texts),
         }
     }
 
     /// The index. Runs on a thread where it may block.
     pub(crate) fn index(&self) -> Result<Arc<dyn Index>> {
-        match self.predicate.metric {
-            Metric::Levenshtein
-            | Metric::Osa
-            | Metric::DamerauLevenshtein
-            | Metric::Hamming
-            | Metric::NormalizedLevenshtein
-            | Metric::Jaccard { .. }
-            | Metric::Dice { .. }
-            | Metric::Cosine { .. }
-            | Metric::Overlap { .. }
-            | Metric::Trigram
-            | Metric::TokenSort
-            | Metric::TokenSet => Ok(Arc::new(AllPairs::new(self))),
-            Metric::Jaro | Metric::JaroWinkler => {
-                let winkler = self.predicate.metric == Metric::JaroWinkler;
-                let Bound::AtLeast(at_least) = self.predicate.bound else {
-                    return Ok(Arc::new(AllPairs::new(self)));
-                };
-                Ok(match Jaro::index(self, winkler, at_least) {
-                    Some(index) => Arc::new(index),
-                    None => Arc::new(AllPairs::new(self)),
-                })
-            }
-        }
+        let index = match self.predicate.bound {
+            Bound::AtLeast(at_least) => self.index_of_similar(at_least)?,
+            Bound::AtMost(_) => None,
+        };
+        Ok(index.unwrap_or_else(|| Arc::new(AllPairs::new(self))))
     }
+
+    /// An index for a similarity, where there is one that narrows.
+    fn index_of_similar(&self, at_least: f64) -> Result<Option<Arc<dyn Index>>> {
+        let metric = self.predicate.metric;
+        Ok(match metric {
+            Metric::Jaro | Metric::JaroWinkler => {
+                let winkler = metric == Metric::JaroWinkler;
+                Jaro::index(self, winkler, at_least)?.map(shared)
+            }
+            Metric::TokenSort => TokenSort::index(self, at_least)?.map(shared),
+            _ => match SetSimilarity::of_metric(metric) {
+                Some(similarity) => Some(shared(Sets::index(self, similarity, at_least)?)),
+                None => None,
+            },
+        })
+    }
+}
+
+fn shared(index: impl Index + 'static) -> Arc<dyn Index> {
+    Arc::new(index)
 }

@@ -15,4 +15,5 @@ mod pairs;
 mod predicate;
 #[cfg(test)]
 mod reference;
+mod set;
 mod texts;

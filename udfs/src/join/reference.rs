@@ -31,7 +31,7 @@ pub(crate) fn expression(predicate: Predicate) -> Arc<dyn PhysicalExpr> {
         Metric::Jaccard { n } => ("jaccard", Some(n)),
         Metric::Dice { n } => ("sorensen_dice", Some(n)),
         Metric::Cosine { n } => ("cosine", Some(n)),
-        Metric::Overlap { n } => ("overlap", Some(n)),
+        Metric::Overlap { n } => ("overlap_coefficient", Some(n)),
         Metric::Trigram => ("similarity", None),
         Metric::TokenSort => ("token_sort_ratio", None),
         Metric::TokenSet => ("token_set_ratio", None),

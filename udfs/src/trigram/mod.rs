@@ -34,7 +34,9 @@ use std::sync::Arc;
 use datafusion::logical_expr::ScalarUDF;
 
 pub(crate) use operators::TrigramOperators;
+pub(crate) use overlap::Overlap;
 pub use thresholds::TrigramThresholds;
+pub(crate) use trigrams::distinct;
 
 use crate::arguments::declare;
 

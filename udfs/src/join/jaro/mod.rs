@@ -12,6 +12,8 @@ mod verify;
 
 use std::sync::Arc;
 
+use datafusion::error::Result;
+
 use super::index::Build;
 use super::overlap::Codes;
 use super::overlap::{
@@ -37,18 +39,21 @@ impl Jaro {
 
     /// An index for a similarity of at least `at_least`; `None` where there are more different
     /// characters than it can tell apart.
-    pub(crate) fn index(build: &Build, winkler: bool, at_least: f64) -> Option<OverlapIndex<Self>> {
+    pub(crate) fn index(
+        build: &Build,
+        winkler: bool,
+        at_least: f64,
+    ) -> Result<Option<OverlapIndex<Self>>> {
         let texts = Arc::clone(&build.texts);
-        let characters = Characters::new(texts.ids().map(|id| texts.get(id)))?;
+        let all = texts.ids().map(|id| texts.get(id));
+        let Some(characters) = Characters::new(all, &build.cancellation)? else {
+            return Ok(None);
+        };
         let measure = Self {
             threshold: Threshold { winkler, at_least },
             characters,
         };
-        let mut records = Records::default();
-        for id in texts.ids() {
-            measure.append(texts.get(id), &mut records);
-        }
-        Some(OverlapIndex::new(measure, texts, records))
+        OverlapIndex::new(measure, texts, &build.cancellation).map(Some)
     }
 }
 

@@ -56,7 +56,7 @@ fn distinct(texts: &[String]) -> Arc<Texts> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn the_index_finds_what_the_function_finds(
@@ -71,7 +71,7 @@ proptest! {
         let predicate = Predicate { metric, bound: Bound::AtLeast(at_least) };
         let texts = distinct(&texts);
         let build = build(predicate, Arc::clone(&texts));
-        let index = Jaro::index(&build, winkler, at_least).unwrap().with_combined(combined);
+        let index = Jaro::index(&build, winkler, at_least).unwrap().unwrap().with_combined(combined);
         for (probes, self_join) in [(distinct(&probes), false), (texts, true)] {
             prop_assert_eq!(
                 search(&index, &probes, self_join, limit),

@@ -6,8 +6,12 @@
 
 use std::collections::HashMap;
 
+use datafusion::error::Result;
+
+use super::records::TEXTS_BETWEEN_CHECKS;
 use super::records::{Detail, LONGEST_PREFIX, Prefix, Records, Token, UNKNOWN};
 use super::signature::{Signature, assign_bits};
+use crate::join::cancellation::Cancellation;
 use crate::similarity::kernel::masks::WORD;
 
 /// The longest texts that have tokens, and how many equal characters of longer ones count.
@@ -61,7 +65,10 @@ impl Detail for Codes {
 
 impl Characters {
     /// The characters of texts; `None` where there are too many different ones.
-    pub(crate) fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Self> {
+    pub(crate) fn new<T: AsRef<str>>(
+        texts: impl Iterator<Item = T>,
+        cancellation: &Cancellation,
+    ) -> Result<Option<Self>> {
         let mut characters = Self {
             ascii: [0; 128],
             others: HashMap::new(),
@@ -72,10 +79,15 @@ impl Characters {
         let mut frequencies: Vec<u32> = vec![0; LONGEST_COUNTED];
         let mut counts: Vec<usize> = vec![0];
         let mut codes = Vec::new();
-        for text in texts {
+        for (count, text) in texts.enumerate() {
+            if count % TEXTS_BETWEEN_CHECKS == 0 {
+                cancellation.check()?;
+            }
             codes.clear();
-            for character in text.chars() {
-                let code = characters.add(character, &mut frequencies, &mut counts)?;
+            for character in text.as_ref().chars() {
+                let Some(code) = characters.add(character, &mut frequencies, &mut counts) else {
+                    return Ok(None);
+                };
                 let count = &mut counts[usize::from(code)];
                 if *count < LONGEST_COUNTED {
                     frequencies[usize::from(code) * LONGEST_COUNTED + *count] += 1;
@@ -95,7 +107,7 @@ impl Characters {
         }
         let ordered: Vec<u32> = order.iter().map(|place| frequencies[*place]).collect();
         characters.bits = assign_bits(&ordered);
-        Some(characters)
+        Ok(Some(characters))
     }
 
     fn add(

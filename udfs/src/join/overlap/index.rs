@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::Result;
@@ -12,17 +12,22 @@ use super::class::{Class, classes};
 use super::combination::{self, Combinations};
 use super::measure::{Measure, Pair, Side};
 use super::memory::{Budget, Reservation};
-use super::plan::{Plan, Sample, Unit};
-use super::records::{Prefix, Records};
-use super::table::Table;
+use super::plan::{MOST_KEYS, Plan, Sample, Setting, Unit};
+use super::records::{Prefix, Records, TEXTS_BETWEEN_CHECKS};
+use super::shared::{Scope, Shared};
+use super::table::{Lookups, Table};
 use crate::join::cancellation::Cancellation;
 use crate::join::index::{Index, Scratch, Search};
 use crate::join::pairs::Pairs;
 use crate::join::texts::Texts;
 
 /// How many bytes of tables a text may take, and all texts together at least.
-const TABLES_PER_TEXT: usize = 512;
+const TABLES_PER_TEXT: usize = 1024;
 const TABLES_AT_LEAST: usize = 1 << 20;
+
+/// The most keys of a text in a table that cannot be dropped before the search is through, as
+/// texts are not searched for by size.
+const MOST_KEPT_KEYS: f64 = 50.0;
 
 /// How many texts are searched for at once.
 const FEWEST_PROBES: u32 = 16;
@@ -41,6 +46,8 @@ pub(crate) struct OverlapIndex<M: Measure> {
     /// Whether the larger of two records is the later one.
     by_size: bool,
     plans: Mutex<HashMap<(Class, bool), Arc<Plan>>>,
+    /// The tables that plans use.
+    tables: Mutex<HashMap<Scope, Weak<Shared>>>,
     budget: Budget,
     /// How many tokens are combined wherever as many are needed.
     #[cfg(test)]
@@ -57,6 +64,7 @@ struct Buffers<M: Measure> {
     block: u32,
     records: Records<M::Detail>,
     combinations: Combinations,
+    lookups: Lookups,
     /// The number of the last probe that each place was found for.
     stamps: Vec<u32>,
     stamp: u32,
@@ -65,14 +73,31 @@ struct Buffers<M: Measure> {
 }
 
 impl<M: Measure> OverlapIndex<M> {
+    /// An index over texts.
+    pub(crate) fn new(measure: M, texts: Arc<Texts>, cancellation: &Cancellation) -> Result<Self> {
+        let mut records = Records::default();
+        for id in texts.ids() {
+            if id as usize % TEXTS_BETWEEN_CHECKS == 0 {
+                cancellation.check()?;
+            }
+            measure.append(texts.get(id), &mut records);
+        }
+        Ok(Self::over_records(measure, texts, records))
+    }
+
     /// An index over records of all the texts.
-    pub(crate) fn new(measure: M, texts: Arc<Texts>, mut records: Records<M::Detail>) -> Self {
+    pub(crate) fn over_records(
+        measure: M,
+        texts: Arc<Texts>,
+        mut records: Records<M::Detail>,
+    ) -> Self {
         records.sort();
         let sizes = records.order.iter().map(|record| records.size(*record));
         Self {
             classes: classes(sizes),
             by_size: records.sizes.is_sorted(),
             plans: Mutex::default(),
+            tables: Mutex::default(),
             budget: Budget::new(tables_size(texts.len())),
             #[cfg(test)]
             combined: None,
@@ -129,17 +154,43 @@ impl<M: Measure> OverlapIndex<M> {
             let share = own.len() as f64 / self.records.len() as f64;
             seen.max((search.texts.len() as f64 * share) as usize)
         };
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let larger = search.self_join && self.by_size;
         let mut units = Vec::new();
         for (build, places) in &self.classes {
-            if search.self_join && self.by_size && build.lowest > class.highest {
+            if larger && build.lowest > class.highest {
                 break;
             }
             search.cancellation.check()?;
             for mut unit in Unit::of_classes(&self.measure, class, *build, places) {
-                unit.choose(&self.measure, &self.records, &sample, expected);
+                unit.choose(&Setting {
+                    measure: &self.measure,
+                    index: &self.records,
+                    sample: &sample,
+                    expected,
+                    shared: !self.by_size,
+                    most_keys: if self.by_size {
+                        MOST_KEYS
+                    } else {
+                        MOST_KEPT_KEYS
+                    },
+                    exists: &|scope| {
+                        tables
+                            .get(scope)
+                            .is_some_and(|table| table.strong_count() > 0)
+                    },
+                });
                 #[cfg(test)]
                 if let Some(combined) = self.combined {
                     unit.combined = combined.min(unit.most_combined(&self.measure));
+                }
+                if unit.combined > 0 {
+                    let table = tables.entry(unit.scope(!self.by_size)).or_default();
+                    unit.table = table.upgrade().or_else(|| {
+                        let shared = Arc::default();
+                        *table = Arc::downgrade(&shared);
+                        Some(shared)
+                    });
                 }
                 units.push(unit);
             }
@@ -154,31 +205,17 @@ impl<M: Measure> OverlapIndex<M> {
     }
 
     /// The table of a unit; `None` where all pairs are looked at, or there is no memory.
-    fn table<'a>(&self, unit: &'a Unit, cancellation: &Cancellation) -> Result<Option<&'a Table>> {
-        if unit.combined == 0 {
-            return Ok(None);
+    #[inline]
+    fn table<'a>(&self, unit: &'a Unit, search: &Search<'_>) -> Result<Option<&'a Table>> {
+        match &unit.table {
+            None => Ok(None),
+            Some(shared) => shared.get(|| self.make_table(unit, search)),
         }
-        if let Some(made) = unit.table.get() {
-            return Ok(made.as_ref().map(|(table, _)| table));
-        }
-        let building = unit.building.lock();
-        let _building = building.unwrap_or_else(PoisonError::into_inner);
-        if unit.table.get().is_none() {
-            let made = self.make_table(unit, cancellation)?;
-            if unit.table.set(made).is_err() {
-                return Err(exec_datafusion_err!("a table was made twice"));
-            }
-        }
-        let made = unit.table.get().and_then(Option::as_ref);
-        Ok(made.map(|(table, _)| table))
     }
 
-    fn make_table(
-        &self,
-        unit: &Unit,
-        cancellation: &Cancellation,
-    ) -> Result<Option<(Table, Reservation)>> {
-        let first = unit.first(&self.measure, unit.class.highest, unit.probes);
+    fn make_table(&self, unit: &Unit, search: &Search<'_>) -> Result<Option<(Table, Reservation)>> {
+        let scope = unit.scope(!self.by_size);
+        let first = scope.first(&self.measure, unit.class.highest);
         let entries = combination::count(first, unit.combined) * unit.places.len() as f64;
         let bytes = Table::memory(entries) as usize;
         let mut reservation = self.budget.reserve(bytes);
@@ -193,21 +230,14 @@ impl<M: Measure> OverlapIndex<M> {
         let mut combinations = Combinations::default();
         let mut keys = Vec::new();
         for place in unit.places.clone() {
-            if place % PAIRS_BETWEEN_CHECKS == 0 {
-                cancellation.check()?;
+            if place % TEXTS_BETWEEN_CHECKS == 0 {
+                search.cancellation.check()?;
             }
             let (records, record) = (&self.records, self.records.order[place]);
             let measure = &self.measure;
-            unit.keys(
-                measure,
-                records,
-                record,
-                unit.probes,
-                &mut combinations,
-                |key| {
-                    keys.push((key, place as u32));
-                },
-            );
+            scope.keys(measure, records, record, &mut combinations, |key| {
+                keys.push((key, place as u32));
+            });
         }
         let Some(table) = Table::new(&keys) else {
             return Ok(None);
@@ -278,7 +308,7 @@ impl<M: Measure> Visit<'_, M> {
         let signatures = &self.index.records.signatures;
         buffers.survivors.clear();
         let survivors = &mut buffers.survivors;
-        if let Some(table) = self.index.table(self.unit, self.search.cancellation)? {
+        if let Some(table) = self.index.table(self.unit, self.search)? {
             if buffers.stamp == u32::MAX {
                 buffers.stamps.fill(0);
                 buffers.stamp = 0;
@@ -288,17 +318,20 @@ impl<M: Measure> Visit<'_, M> {
             let measure = &self.index.measure;
             let combinations = &mut buffers.combinations;
             let (unit, probes) = (self.unit, self.probes);
-            unit.keys(measure, probes, record, unit.class, combinations, |key| {
-                for found in table.get(key) {
-                    pairs.candidates += 1;
-                    let at = found as usize;
-                    if signatures[at].difference(signature) <= difference
-                        && places.contains(&at)
-                        && stamps[at] != stamp
-                    {
-                        stamps[at] = stamp;
-                        survivors.push(found);
-                    }
+            let lookups = &mut buffers.lookups;
+            lookups.keys.clear();
+            unit.keys(measure, probes, record, combinations, |key| {
+                lookups.keys.push(key);
+            });
+            table.find(lookups, |found| {
+                pairs.candidates += 1;
+                let at = found as usize;
+                if signatures[at].difference(signature) <= difference
+                    && places.contains(&at)
+                    && stamps[at] != stamp
+                {
+                    stamps[at] = stamp;
+                    survivors.push(found);
                 }
             });
         } else {
@@ -399,6 +432,7 @@ impl<M: Measure> Index for OverlapIndex<M> {
             block: FEWEST_PROBES,
             records: Records::default(),
             combinations: Combinations::default(),
+            lookups: Lookups::default(),
             stamps: vec![0; self.records.len()],
             stamp: 0,
             survivors: Vec::new(),

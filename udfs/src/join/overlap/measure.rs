@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::records::{Detail, Records};
+use super::records::{Detail, Records, Token};
 use crate::join::texts::Texts;
 
 /// A similarity that needs a number of common tokens.
@@ -63,6 +63,12 @@ pub(crate) struct Side<'a, D> {
 impl<'a, D: Detail> Side<'a, D> {
     pub(crate) fn text(&self) -> &'a str {
         self.texts.get(self.id)
+    }
+
+    /// The tokens of the text.
+    #[inline]
+    pub(crate) fn tokens(&self) -> &'a [Token] {
+        self.records.tokens(self.record)
     }
 
     pub(crate) fn size(&self) -> usize {

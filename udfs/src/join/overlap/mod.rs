@@ -15,10 +15,13 @@ mod measure;
 mod memory;
 mod plan;
 mod records;
+mod shared;
 mod signature;
 mod table;
 
 pub(crate) use characters::{Characters, Code, Codes, LONGEST_COUNTED};
+pub(crate) use combination::hash;
 pub(crate) use index::{OverlapIndex, tables_size};
 pub(crate) use measure::{Measure, Pair, Side};
-pub(crate) use records::Records;
+pub(crate) use records::{Records, TEXTS_BETWEEN_CHECKS, Token, UNKNOWN};
+pub(crate) use signature::{Signature, assign_bits};

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, OnceLock};
 
 use super::class::Class;
 use super::combination::{self, Combinations};
 use super::measure::Measure;
-use super::memory::Reservation;
 use super::records::{Detail, Records};
-use super::table::Table;
+use super::shared::{Scope, Shared};
 
 /// What is done for probes of one class.
 #[derive(Debug)]
@@ -36,8 +35,8 @@ pub(crate) struct Unit {
     pub(crate) difference: u32,
     /// How many tokens a key combines; with 0, all pairs are looked at.
     pub(crate) combined: usize,
-    pub(crate) table: OnceLock<Option<(Table, Reservation)>>,
-    pub(crate) building: Mutex<()>,
+    /// The table of those keys.
+    pub(crate) table: Option<Arc<Shared>>,
 }
 
 /// Up to so many pairs, it is not worth while to think about them.
@@ -45,7 +44,7 @@ const FEW_PAIRS: f64 = 50_000.0;
 
 /// The most tokens that a key combines, and the most keys of a record.
 const MOST_COMBINED: usize = 7;
-const MOST_KEYS: f64 = 300.0;
+pub(crate) const MOST_KEYS: f64 = 300.0;
 
 /// How many records of either side are sampled.
 const SAMPLED_PROBES: usize = 256;
@@ -73,13 +72,12 @@ impl Unit {
             required,
             difference: (probes.highest + class.highest - 2 * required) as u32,
             combined: 0,
-            table: OnceLock::new(),
-            building: Mutex::new(()),
+            table: None,
         };
         let longest = measure.longest_prefix();
         if !probes.is_exact() || !class.is_exact() {
             if Self::can_be_similar(measure, probes, class) {
-                let required = Self::least_required(measure, longest, probes.lowest, class.lowest);
+                let required = least_required(measure, longest, probes.lowest, class.lowest);
                 units.push(unit(0..=longest, required));
             }
             return units;
@@ -116,14 +114,6 @@ impl Unit {
             .is_some()
     }
 
-    /// What records of these sizes or larger ones share at least.
-    fn least_required<M: Measure>(measure: &M, prefix: usize, left: usize, right: usize) -> usize {
-        // Where not even all tokens of the smaller one suffice, larger ones need yet more.
-        measure
-            .required(prefix, left, right)
-            .unwrap_or_else(|| left.min(right))
-    }
-
     /// How many tokens records that begin with so many equal characters know to share.
     pub(crate) fn skipped(&self) -> usize {
         *self.prefixes.start()
@@ -137,39 +127,47 @@ impl Unit {
         MOST_COMBINED.min(self.required.saturating_sub(self.skipped()))
     }
 
-    /// Among how many of its rarest tokens a record has a combination with every similar one.
-    pub(crate) fn first<M: Measure>(&self, measure: &M, size: usize, other: Class) -> usize {
+    /// Among how many of its rarest tokens a probe has a combination with every similar text.
+    fn first<M: Measure>(&self, measure: &M, size: usize) -> usize {
         let prefix = *self.prefixes.end();
-        self.combined + size - Self::least_required(measure, prefix, size, other.lowest).min(size)
+        let required = least_required(measure, prefix, size, self.class.lowest);
+        self.combined + size - required.min(size)
     }
 
-    /// The keys of a record; `other` is the class of what it is compared with.
+    /// The keys of a probe.
     pub(crate) fn keys<M: Measure>(
         &self,
         measure: &M,
         records: &Records<M::Detail>,
         record: u32,
-        other: Class,
         combinations: &mut Combinations,
         found: impl FnMut(u64),
     ) {
-        let prefix = records.prefix(record, self.skipped());
-        let base = combination::hash(prefix as u64 ^ combination::hash((prefix >> 64) as u64));
-        let first = self.first(measure, records.size(record), other);
-        let tokens = &records.tokens(record)[self.skipped()..];
-        combinations.keys(tokens, first, self.combined, base, found);
+        let first = self.first(measure, records.size(record));
+        let (skipped, combined) = (self.skipped(), self.combined);
+        records.keys(record, skipped, first, combined, combinations, found);
+    }
+
+    /// What the table is of, which probes of other classes share or not.
+    pub(crate) fn scope(&self, shared: bool) -> Scope {
+        Scope {
+            class: self.class,
+            prefixes: (*self.prefixes.start(), *self.prefixes.end()),
+            combined: self.combined,
+            probes: (!shared).then_some(self.probes),
+        }
     }
 
     /// Chooses how many tokens are combined, by trying with a sample.
-    pub(crate) fn choose<M: Measure>(
-        &mut self,
-        measure: &M,
-        index: &Records<M::Detail>,
-        sample: &Sample<'_, M::Detail>,
-        expected: usize,
-    ) {
-        let (probes, texts) = (expected as f64, self.places.len() as f64);
-        let most = self.most_combined(measure);
+    pub(crate) fn choose<M: Measure>(&mut self, setting: &Setting<'_, M>) {
+        let Setting {
+            measure,
+            index,
+            sample,
+            ..
+        } = setting;
+        let most = self.most_combined(*measure);
+        let (probes, texts) = (setting.expected as f64, self.places.len() as f64);
         if probes * texts <= FEW_PAIRS || most == 0 {
             return;
         }
@@ -180,41 +178,43 @@ impl Unit {
         let mut best = (f64::INFINITY, 0);
         for combined in 0..=most {
             self.combined = combined;
-            let ways = |class: Class, other: Class| {
-                combination::count(self.first(measure, class.highest, other), combined)
-            };
-            let (probe_keys, text_keys) =
-                (ways(self.probes, self.class), ways(self.class, self.probes));
-            if probe_keys.max(text_keys) > MOST_KEYS {
+            let scope = self.scope(setting.shared);
+            let first = self.first(*measure, self.probes.highest);
+            let probe_keys = combination::count(first, combined);
+            let first = scope.first(*measure, self.class.highest);
+            let text_keys = combination::count(first, combined);
+            if probe_keys > MOST_KEYS || text_keys > setting.most_keys {
                 break;
             }
-            let keys = if combined == 0 {
-                0.0
-            } else {
-                (probes * probe_keys + texts * text_keys) * KEY
-            };
+            let mut keys = 0.0;
+            if combined > 0 {
+                let made = if (setting.exists)(&scope) {
+                    0.0
+                } else {
+                    text_keys
+                };
+                keys = (probes * probe_keys + texts * made) * KEY;
+            }
             if keys > best.0 {
                 break;
             }
             let mut counts: HashMap<u64, u32> = HashMap::new();
             for record in &probe_sample {
-                let (records, class) = (sample.records, self.class);
-                self.keys(measure, records, *record, class, &mut combinations, |key| {
-                    *counts.entry(key).or_default() += 1;
-                });
+                self.keys(
+                    *measure,
+                    sample.records,
+                    *record,
+                    &mut combinations,
+                    |key| {
+                        *counts.entry(key).or_default() += 1;
+                    },
+                );
             }
             let mut hits = 0_u64;
             for record in &text_sample {
-                self.keys(
-                    measure,
-                    index,
-                    *record,
-                    self.probes,
-                    &mut combinations,
-                    |key| {
-                        hits += u64::from(counts.get(&key).copied().unwrap_or(0));
-                    },
-                );
+                scope.keys(*measure, index, *record, &mut combinations, |key| {
+                    hits += u64::from(counts.get(&key).copied().unwrap_or(0));
+                });
             }
             let pair = if combined == 0 {
                 SCANNED_PAIR
@@ -228,6 +228,34 @@ impl Unit {
         }
         self.combined = best.1;
     }
+}
+
+/// What records of these sizes or larger ones share at least.
+pub(crate) fn least_required<M: Measure>(
+    measure: &M,
+    prefix: usize,
+    left: usize,
+    right: usize,
+) -> usize {
+    // Where not even all tokens of the smaller one suffice, larger ones need yet more.
+    measure
+        .required(prefix, left, right)
+        .unwrap_or_else(|| left.min(right))
+}
+
+/// What it takes to choose.
+pub(crate) struct Setting<'a, M: Measure> {
+    pub(crate) measure: &'a M,
+    pub(crate) index: &'a Records<M::Detail>,
+    pub(crate) sample: &'a Sample<'a, M::Detail>,
+    /// How many probes of the class there will be.
+    pub(crate) expected: usize,
+    /// Whether probes of all classes use the same tables.
+    pub(crate) shared: bool,
+    /// The most keys that a text may have in a table.
+    pub(crate) most_keys: f64,
+    /// Whether there is such a table.
+    pub(crate) exists: &'a dyn Fn(&Scope) -> bool,
 }
 
 /// Records like those that will be searched for.

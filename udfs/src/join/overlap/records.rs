@@ -2,7 +2,11 @@
 
 use std::fmt::Debug;
 
+use super::combination::{self, Combinations};
 use super::signature::Signature;
+
+/// How many texts are taken in between two looks whether the query was cancelled.
+pub(crate) const TEXTS_BETWEEN_CHECKS: usize = 4096;
 
 /// A token as its rank, the rarest first, from 1 on.
 pub(crate) type Token = u32;
@@ -86,6 +90,24 @@ impl<D: Detail> Records<D> {
             return 0;
         }
         self.prefixes[record as usize] >> (32 * (LONGEST_PREFIX - length))
+    }
+
+    /// The keys of combinations of so many of the first of a record's rarest tokens, and of the
+    /// first characters, the tokens of which are skipped.
+    #[inline]
+    pub(crate) fn keys(
+        &self,
+        record: u32,
+        skipped: usize,
+        first: usize,
+        combined: usize,
+        combinations: &mut Combinations,
+        found: impl FnMut(u64),
+    ) {
+        let prefix = self.prefix(record, skipped);
+        let base = combination::hash(prefix as u64 ^ combination::hash((prefix >> 64) as u64));
+        let tokens = &self.tokens(record)[skipped..];
+        combinations.keys(tokens, first, combined, base, found);
     }
 
     /// How many of the first characters two records share.

@@ -36,6 +36,11 @@ impl Ngrams {
         grams.dedup();
     }
 
+    /// The n-grams as numbers.
+    pub(crate) fn numbers(&self) -> &[u128] {
+        &self.0
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
