@@ -80,7 +80,7 @@ impl Characters {
         let mut counts: Vec<usize> = vec![0];
         let mut codes = Vec::new();
         for (count, text) in texts.enumerate() {
-            if count % TEXTS_BETWEEN_CHECKS == 0 {
+            if count.is_multiple_of(TEXTS_BETWEEN_CHECKS) {
                 cancellation.check()?;
             }
             codes.clear();

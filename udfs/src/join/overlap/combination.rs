@@ -36,7 +36,8 @@ pub(crate) struct Combinations {
 
 impl Combinations {
     /// Calls `found` with the key of each combination of `length` of the `first` rarest tokens.
-    /// A key is the sum of the tokens' hashes and of `base`.
+    /// A key is the sum of the tokens' hashes and of `base`, but for its lowest bits, which are
+    /// the place of the last of these tokens among all of the record (see [`place`]).
     #[inline]
     pub(crate) fn keys(
         &mut self,
@@ -55,23 +56,48 @@ impl Combinations {
         let known = self.tokens.iter().filter(|token| **token != UNKNOWN);
         self.hashes
             .extend(known.map(|token| hash(u64::from(*token))));
-        combine(&self.hashes, length, base, &mut found);
+        combine(&self.hashes, 0, length, base, &mut found);
     }
 }
 
-fn combine(hashes: &[u64], length: usize, sum: u64, found: &mut impl FnMut(u64)) {
+fn combine(hashes: &[u64], before: usize, length: usize, sum: u64, found: &mut impl FnMut(u64)) {
     match length {
-        0 => found(sum),
-        1 => hashes
-            .iter()
-            .for_each(|hash| found(sum.wrapping_add(*hash))),
+        0 => found(with_place(sum, 0)),
+        1 => {
+            for (place, hash) in hashes.iter().enumerate() {
+                found(with_place(sum.wrapping_add(*hash), before + place));
+            }
+        }
         _ => {
             for place in 0..(hashes.len() + 1).saturating_sub(length) {
                 let sum = sum.wrapping_add(hashes[place]);
-                combine(&hashes[place + 1..], length - 1, sum, found);
+                let (rest, before) = (&hashes[place + 1..], before + place + 1);
+                combine(rest, before, length - 1, sum, found);
             }
         }
     }
+}
+
+/// The bits of a key that are a place.
+const PLACE: u64 = 0xFF;
+
+#[inline]
+fn with_place(sum: u64, place: usize) -> u64 {
+    sum & !PLACE | (place as u64).min(PLACE)
+}
+
+/// The place of the last token of a key, 255 where it is that or a later one. Two records can
+/// only be similar by this combination if it is, in either, among the rarest tokens that the sizes
+/// of these two leave.
+#[inline]
+pub(crate) fn place(key: u64) -> u64 {
+    key & PLACE
+}
+
+/// The bits of a key that tell combinations apart.
+#[inline]
+pub(crate) fn without_place(key: u64) -> u64 {
+    key & !PLACE
 }
 
 #[cfg(test)]

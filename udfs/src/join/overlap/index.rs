@@ -77,7 +77,7 @@ impl<M: Measure> OverlapIndex<M> {
     pub(crate) fn new(measure: M, texts: Arc<Texts>, cancellation: &Cancellation) -> Result<Self> {
         let mut records = Records::default();
         for id in texts.ids() {
-            if id as usize % TEXTS_BETWEEN_CHECKS == 0 {
+            if (id as usize).is_multiple_of(TEXTS_BETWEEN_CHECKS) {
                 cancellation.check()?;
             }
             measure.append(texts.get(id), &mut records);
@@ -230,7 +230,7 @@ impl<M: Measure> OverlapIndex<M> {
         let mut combinations = Combinations::default();
         let mut keys = Vec::new();
         for place in unit.places.clone() {
-            if place % TEXTS_BETWEEN_CHECKS == 0 {
+            if place.is_multiple_of(TEXTS_BETWEEN_CHECKS) {
                 search.cancellation.check()?;
             }
             let (records, record) = (&self.records, self.records.order[place]);
@@ -315,15 +315,14 @@ impl<M: Measure> Visit<'_, M> {
             }
             buffers.stamp += 1;
             let (stamps, stamp) = (&mut buffers.stamps, buffers.stamp);
-            let measure = &self.index.measure;
             let combinations = &mut buffers.combinations;
             let (unit, probes) = (self.unit, self.probes);
             let lookups = &mut buffers.lookups;
             lookups.keys.clear();
-            unit.keys(measure, probes, record, combinations, |key| {
+            unit.keys(probes, record, combinations, |key| {
                 lookups.keys.push(key);
             });
-            table.find(lookups, |found| {
+            table.find(lookups, unit.within(), |found| {
                 pairs.candidates += 1;
                 let at = found as usize;
                 if signatures[at].difference(signature) <= difference
@@ -399,7 +398,7 @@ impl<M: Measure> Visit<'_, M> {
         };
         self.index.measure.prepare(&probe, &mut buffers.measure);
         for (count, place) in buffers.survivors.iter().enumerate() {
-            if (count + 1) % PAIRS_BETWEEN_CHECKS == 0 {
+            if (count + 1).is_multiple_of(PAIRS_BETWEEN_CHECKS) {
                 self.search.cancellation.check()?;
             }
             let build = records.order[*place as usize];

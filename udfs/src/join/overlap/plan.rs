@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::class::Class;
-use super::combination::{self, Combinations};
+use super::combination::{self, Combinations, place, without_place};
 use super::measure::Measure;
 use super::records::{Detail, Records};
 use super::shared::{Scope, Shared};
@@ -70,7 +70,8 @@ impl Unit {
             places: places.clone(),
             prefixes,
             required,
-            difference: (probes.highest + class.highest - 2 * required) as u32,
+            difference: u32::try_from(probes.highest + class.highest - 2 * required)
+                .unwrap_or(u32::MAX),
             combined: 0,
             table: None,
         };
@@ -127,23 +128,26 @@ impl Unit {
         MOST_COMBINED.min(self.required.saturating_sub(self.skipped()))
     }
 
-    /// Among how many of its rarest tokens a probe has a combination with every similar text.
-    fn first<M: Measure>(&self, measure: &M, size: usize) -> usize {
-        let prefix = *self.prefixes.end();
-        let required = least_required(measure, prefix, size, self.class.lowest);
-        self.combined + size - required.min(size)
+    /// Among how many of its rarest tokens a record of this size has a combination with every
+    /// similar one.
+    fn first(&self, size: usize) -> usize {
+        self.combined + size - self.required.min(size)
+    }
+
+    /// And a text of the index, whatever its size.
+    pub(crate) fn within(&self) -> usize {
+        self.first(self.class.highest)
     }
 
     /// The keys of a probe.
-    pub(crate) fn keys<M: Measure>(
+    pub(crate) fn keys<D: Detail>(
         &self,
-        measure: &M,
-        records: &Records<M::Detail>,
+        records: &Records<D>,
         record: u32,
         combinations: &mut Combinations,
         found: impl FnMut(u64),
     ) {
-        let first = self.first(measure, records.size(record));
+        let first = self.first(records.size(record));
         let (skipped, combined) = (self.skipped(), self.combined);
         records.keys(record, skipped, first, combined, combinations, found);
     }
@@ -179,7 +183,7 @@ impl Unit {
         for combined in 0..=most {
             self.combined = combined;
             let scope = self.scope(setting.shared);
-            let first = self.first(*measure, self.probes.highest);
+            let first = self.first(self.probes.highest);
             let probe_keys = combination::count(first, combined);
             let first = scope.first(*measure, self.class.highest);
             let text_keys = combination::count(first, combined);
@@ -200,20 +204,17 @@ impl Unit {
             }
             let mut counts: HashMap<u64, u32> = HashMap::new();
             for record in &probe_sample {
-                self.keys(
-                    *measure,
-                    sample.records,
-                    *record,
-                    &mut combinations,
-                    |key| {
-                        *counts.entry(key).or_default() += 1;
-                    },
-                );
+                self.keys(sample.records, *record, &mut combinations, |key| {
+                    *counts.entry(without_place(key)).or_default() += 1;
+                });
             }
+            let within = self.within() as u64;
             let mut hits = 0_u64;
             for record in &text_sample {
                 scope.keys(*measure, index, *record, &mut combinations, |key| {
-                    hits += u64::from(counts.get(&key).copied().unwrap_or(0));
+                    if place(key) < within || combined == 0 {
+                        hits += u64::from(counts.get(&without_place(key)).copied().unwrap_or(0));
+                    }
                 });
             }
             let pair = if combined == 0 {

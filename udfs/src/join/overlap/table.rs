@@ -1,5 +1,7 @@
 //! Which records have a key.
 
+use super::combination::{place, without_place};
+
 /// Keys that are looked up together.
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
@@ -55,18 +57,23 @@ impl Table {
         })
     }
 
-    /// Calls `found` with the places that have one of some keys; a few others, by chance, may be
-    /// among them.
+    /// Calls `found` with the places that have one of some keys, the last token of which is within
+    /// the first so many of the record; a few others, by chance, may be among them.
     ///
     /// Tables do not fit caches. So all buckets are looked up before the first is read, and the
     /// beginnings of all of these before the first is compared: memory answers many such reads at a
     /// time, where no decision waits for one.
     #[inline]
-    pub(crate) fn find(&self, lookups: &mut Lookups, mut found: impl FnMut(u32)) {
+    pub(crate) fn find(&self, lookups: &mut Lookups, within: usize, mut found: impl FnMut(u32)) {
+        let within = within as u64;
+        let is_found = |entry: u32, low: u32| {
+            without_place(u64::from(entry)) as u32 == low && place(u64::from(entry)) < within
+        };
         lookups.buckets.clear();
         lookups.buckets.extend(lookups.keys.iter().map(|key| {
             let bucket = (key >> self.shift) as usize;
-            (self.starts[bucket], self.starts[bucket + 1], *key as u32)
+            let low = without_place(*key) as u32;
+            (self.starts[bucket], self.starts[bucket + 1], low)
         }));
         lookups.first.clear();
         lookups.first.extend(
@@ -76,12 +83,12 @@ impl Table {
                 .map(|(start, ..)| self.entries.get(*start as usize).map_or(0, |entry| entry.0)),
         );
         for ((start, end, low), first) in lookups.buckets.iter().zip(&lookups.first) {
-            if end - start == 1 && first != low {
+            if end - start == 1 && !is_found(*first, *low) {
                 continue;
             }
             for (_, place) in self.entries[*start as usize..*end as usize]
                 .iter()
-                .filter(|entry| entry.0 == *low)
+                .filter(|entry| is_found(entry.0, *low))
             {
                 found(*place);
             }
@@ -110,7 +117,7 @@ mod tests {
             let mut lookups = Lookups::default();
             lookups.keys.push(key);
             let mut places = Vec::new();
-            table.find(&mut lookups, |place| places.push(place));
+            table.find(&mut lookups, 256, |place| places.push(place));
             places
         };
         assert_eq!(find(&table, hash(7)), [7, 307, 607, 907]);

@@ -54,7 +54,7 @@ impl Dictionary {
         let mut frequencies: Vec<u32> = Vec::new();
         let mut grams = Vec::new();
         for id in texts.ids() {
-            if id as usize % TEXTS_BETWEEN_CHECKS == 0 {
+            if (id as usize).is_multiple_of(TEXTS_BETWEEN_CHECKS) {
                 cancellation.check()?;
             }
             similarity.grams(texts.get(id), &mut grams);
