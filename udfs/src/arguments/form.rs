@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Integer,
     /// Any integer, float or decimal.
     Number,
+    /// A date or a timestamp.
+    Date,
     /// Any type at all; the function looks closer itself.
     Any,
 }
@@ -27,6 +29,10 @@ impl Kind {
             Self::Text => is_text(given),
             Self::Integer => given.is_integer(),
             Self::Number => given.is_numeric(),
+            Self::Date => matches!(
+                given,
+                DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)
+            ),
             Self::Any => true,
         }
     }
@@ -36,6 +42,7 @@ impl Kind {
             Self::Text => "text",
             Self::Integer => "an integer",
             Self::Number => "a number",
+            Self::Date => "a date",
             Self::Any => "any type",
         }
     }

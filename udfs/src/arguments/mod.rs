@@ -13,5 +13,5 @@ pub(crate) use call::Call;
 pub(crate) use form::{Form, Kind, is_text};
 pub(crate) use function::{Function, declare};
 pub(crate) use lists::text_list;
-pub(crate) use pairs::Metric;
+pub(crate) use pairs::{Metric, Native, Sides};
 pub(crate) use strings::Strings;

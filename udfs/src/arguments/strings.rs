@@ -1,7 +1,8 @@
 //! A text argument, whatever its encoding.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, LargeStringArray, StringArray, StringViewArray,
+    Array, ArrayRef, AsArray, ByteView, DictionaryArray, LargeStringArray, StringArray,
+    StringViewArray,
 };
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{ArrowDictionaryKeyType, DataType};
@@ -11,6 +12,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
 use crate::FunctionError;
+
+/// How many bytes a view holds itself.
+const INLINE: u32 = 12;
 
 /// A text argument: one value for all rows, or an array of any string type.
 #[derive(Clone, Debug)]
@@ -101,6 +105,36 @@ impl<'a> Strings<'a> {
             Self::Utf8View(array) => array.value(row),
             Self::Dictionary { keys, values, .. } => values.value(keys[row]),
         }
+    }
+
+    /// The value in a row that is not NULL, and the bytes of the buffer that it stands in, from
+    /// its first byte on.
+    #[inline]
+    pub(crate) fn placed(&self, row: usize) -> (&'a str, &'a [u8]) {
+        let text = self.value(row);
+        let bytes = match self {
+            Self::Constant(_) => None,
+            Self::Utf8(array) => {
+                let start = array.value_offsets()[row];
+                array.value_data().get(start as usize..)
+            }
+            Self::LargeUtf8(array) => {
+                let start = array.value_offsets()[row];
+                array.value_data().get(start as usize..)
+            }
+            Self::Utf8View(array) => {
+                let view = ByteView::from(array.views()[row]);
+                if view.length <= INLINE {
+                    let start = row * size_of::<u128>() + size_of::<u32>();
+                    array.views().inner().as_slice().get(start..)
+                } else {
+                    let buffer = &array.data_buffers()[view.buffer_index as usize];
+                    buffer.as_slice().get(view.offset as usize..)
+                }
+            }
+            Self::Dictionary { keys, values, .. } => return values.placed(keys[row]),
+        };
+        (text, bytes.unwrap_or(text.as_bytes()))
     }
 
     fn is_null(&self, row: usize) -> bool {

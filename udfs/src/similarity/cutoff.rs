@@ -1,23 +1,29 @@
-//! Similarities with a cutoff: what is less alike than that is 0, and need not be computed.
+//! Jaro similarities with a cutoff: what is less alike than that is 0, and need not be computed.
+
+use std::marker::PhantomData;
 
 use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
-use super::kernel::characters::{Character, Decoder, Pair};
+use super::in_lanes::{self, InLanes};
+use super::kernel::characters::{Character, Decoder, Pair, common_prefix};
 use super::kernel::jaro::{self, Scratch};
+use super::kernel::lanes;
+use super::kernel::lanes::group::{Group, Lanes};
 use super::kernel::masks::{Masks, WORD};
 use super::parameter;
 use crate::FunctionError;
-use crate::arguments::{Call, Metric};
+use crate::arguments::{Call, Metric, Sides};
 
-/// What becomes of the Jaro similarity of two texts, given the characters that they begin with.
+/// What becomes of the Jaro similarity of two texts.
 pub(super) trait Boost {
-    /// The similarity to answer: no less than the one given, and growing with it.
-    fn boost<C: Character>(similarity: f64, left: &[C], right: &[C]) -> f64;
+    /// How many characters count that two texts begin with alike.
+    const LONGEST_PREFIX: usize;
 
-    /// The highest that `boost` can answer.
-    fn upper_bound(similarity: f64) -> f64;
+    /// The similarity to answer: no less than the one given, and growing with it and with the
+    /// number of characters that both begin with.
+    fn boost(similarity: f64, prefix: usize) -> f64;
 }
 
 /// Answers a call of a function of two texts and perhaps a cutoff.
@@ -26,18 +32,23 @@ pub(super) fn invoke<B: Boost>(function: &str, call: &Call<'_>) -> Result<Column
         return call.pairs(Similarity::<B>::new(0.0));
     }
     parameter::pairs::<Float64Type, _>(call, 2, |cutoff| {
-        if (0.0..=1.0).contains(&cutoff) {
-            return Ok(Similarity::<B>::new(cutoff));
-        }
-        Err(FunctionError::invalid_argument(format!(
-            "{function}: the cutoff {cutoff} is not between 0 and 1"
-        )))
+        Ok(Similarity::<B>::new(checked(function, cutoff)?))
     })
+}
+
+/// A cutoff, if it is one.
+pub(super) fn checked(function: &str, cutoff: f64) -> Result<f64, FunctionError> {
+    if (0.0..=1.0).contains(&cutoff) {
+        return Ok(cutoff);
+    }
+    Err(FunctionError::invalid_argument(format!(
+        "{function}: the cutoff {cutoff} is not between 0 and 1"
+    )))
 }
 
 /// Jaro similarity, boosted, or 0 where that is below the cutoff.
 #[derive(Debug)]
-struct Similarity<B> {
+pub(super) struct Similarity<B> {
     cutoff: f64,
     decoder: Decoder,
     scratch: Scratch,
@@ -45,11 +56,11 @@ struct Similarity<B> {
     /// The masks of the constant, if it has 1 to 64 characters.
     masks: Masks,
     length: usize,
-    boost: std::marker::PhantomData<B>,
+    boost: PhantomData<B>,
 }
 
 impl<B: Boost> Similarity<B> {
-    fn new(cutoff: f64) -> Self {
+    pub(super) fn new(cutoff: f64) -> Self {
         Self {
             cutoff,
             decoder: Decoder::default(),
@@ -57,9 +68,15 @@ impl<B: Boost> Similarity<B> {
             constant: String::new(),
             masks: Masks::default(),
             length: 0,
-            boost: std::marker::PhantomData,
+            boost: PhantomData,
         }
     }
+}
+
+/// The highest that the similarity of two texts of these lengths can be, once it is boosted.
+#[inline(always)]
+fn upper_bound<B: Boost>(left: usize, right: usize) -> f64 {
+    B::boost(jaro::upper_bound(left, right), B::LONGEST_PREFIX)
 }
 
 /// The boosted similarity, or 0 below the cutoff; `compute` is asked only where it can be reached.
@@ -69,11 +86,11 @@ fn bounded<B: Boost, C: Character>(
     right: &[C],
     compute: impl FnOnce() -> f64,
 ) -> f64 {
-    let bound = B::upper_bound(jaro::upper_bound(left.len(), right.len()));
-    if bound < cutoff {
+    if upper_bound::<B>(left.len(), right.len()) < cutoff {
         return 0.0;
     }
-    let similarity = B::boost(compute(), left, right);
+    let beginning = &left[..left.len().min(B::LONGEST_PREFIX)];
+    let similarity = B::boost(compute(), common_prefix(beginning, right));
     if similarity < cutoff { 0.0 } else { similarity }
 }
 
@@ -122,5 +139,26 @@ impl<B: Boost> Metric for Similarity<B> {
         };
         self.constant = constant;
         similarity
+    }
+
+    fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f64]) {
+        in_lanes::many(self, sides, rows, answers);
+    }
+}
+
+impl<B: Boost> InLanes for Similarity<B> {
+    #[inline(always)]
+    fn by_lengths(&self, left: usize, right: usize) -> Option<f64> {
+        (self.cutoff > 0.0 && upper_bound::<B>(left, right) < self.cutoff).then_some(0.0)
+    }
+
+    #[inline(always)]
+    fn group(&mut self, group: &Group) -> Lanes<f64> {
+        let (mut similarities, prefixes) = lanes::jaro::jaro(group, B::LONGEST_PREFIX);
+        for (similarity, prefix) in similarities.iter_mut().zip(prefixes) {
+            let boosted = B::boost(*similarity, usize::from(prefix));
+            *similarity = if boosted < self.cutoff { 0.0 } else { boosted };
+        }
+        similarities
     }
 }

@@ -1,20 +1,18 @@
-//! `damerau_levenshtein(left, right)`: the true distance, not the restricted one.
+//! `damerau_levenshtein(left, right [, max])`: the true distance, not the restricted one.
 
-use arrow::datatypes::{DataType, Int32Type};
-use datafusion::error::Result;
-use datafusion::logical_expr::ColumnarValue;
+use arrow::datatypes::DataType;
 use datafusion_macros::user_doc;
 
-use super::kernel::characters::{Decoder, Pair};
-use super::kernel::damerau::Scratch;
-use crate::arguments::{Call, Form, Function, Kind, Metric};
+use super::distance;
+use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
     description = r"The Damerau-Levenshtein distance: as `levenshtein`, and swapping two neighbours counts as one edit, the commonest slip of a typist.
 
-It is the true distance, a metric, as in DuckDB: characters may be edited between two that were swapped, so that `ca` and `abc` are 2 apart (3 by the restricted distance, also called optimal string alignment). Upper and lower case differ. The time grows with the product of both lengths.",
+It is the true distance, a metric, as in DuckDB: characters may be edited between two that were swapped, so that `ca` and `abc` are 2 apart (3 by `osa_distance`, the restricted one). Upper and lower case differ; an empty text is as far as the other is long. DuckDB's counts bytes. The time grows with the product of both lengths.",
     syntax_example = "damerau_levenshtein(left, right)",
+    alternative_syntax = "damerau_levenshtein(left, right, max)",
     sql_example = r#"```sql
 > SELECT damerau_levenshtein('Smiht', 'Smith') AS slip, damerau_levenshtein('ca', 'abc') AS far;
 +------+-----+
@@ -25,6 +23,11 @@ It is the true distance, a metric, as in DuckDB: characters may be edited betwee
 ```"#,
     argument(name = "left", description = "A text."),
     argument(name = "right", description = "The text to compare it with."),
+    argument(
+        name = "max",
+        description = "The greatest distance of interest, an integer: what is further gives max + 1, and sooner. A negative one is none."
+    ),
+    related_udf(name = "osa_distance"),
     related_udf(name = "levenshtein")
 )]
 struct DamerauLevenshtein;
@@ -32,46 +35,11 @@ struct DamerauLevenshtein;
 pub(crate) static FUNCTION: Function = Function {
     form: Form {
         name: "damerau_levenshtein",
-        parameters: &[Kind::Text, Kind::Text],
-        counts: &[2],
+        parameters: &[Kind::Text, Kind::Text, Kind::Integer],
+        counts: &[2, 3],
     },
     answer: |_| Ok(DataType::Int32),
-    invoke,
+    invoke: distance::invoke::<distance::DamerauLevenshtein>,
     documentation: || DamerauLevenshtein.doc(),
     ..Function::IMMUTABLE
 };
-
-fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    call.pairs(Distance::default())
-}
-
-#[derive(Debug, Default)]
-struct Distance {
-    decoder: Decoder,
-    scratch: Scratch,
-    constant: String,
-}
-
-impl Metric for Distance {
-    type Answer = Int32Type;
-
-    #[inline]
-    fn pair(&mut self, left: &str, right: &str) -> i32 {
-        let distance = match self.decoder.decode(left, right) {
-            Pair::Ascii(left, right) => self.scratch.distance(left, right),
-            Pair::Unicode(left, right) => self.scratch.distance(left, right),
-        };
-        i32::try_from(distance).unwrap_or(i32::MAX)
-    }
-
-    fn prepare(&mut self, constant: &str) {
-        self.constant = constant.to_string();
-    }
-
-    fn prepared(&mut self, other: &str) -> i32 {
-        let constant = std::mem::take(&mut self.constant);
-        let distance = self.pair(&constant, other);
-        self.constant = constant;
-        distance
-    }
-}

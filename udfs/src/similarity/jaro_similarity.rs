@@ -6,7 +6,6 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::cutoff::{self, Boost};
-use super::kernel::characters::Character;
 use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
@@ -55,11 +54,10 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
 struct Plain;
 
 impl Boost for Plain {
-    fn boost<C: Character>(similarity: f64, _left: &[C], _right: &[C]) -> f64 {
-        similarity
-    }
+    const LONGEST_PREFIX: usize = 0;
 
-    fn upper_bound(similarity: f64) -> f64 {
+    #[inline(always)]
+    fn boost(similarity: f64, _: usize) -> f64 {
         similarity
     }
 }

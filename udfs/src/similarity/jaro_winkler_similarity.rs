@@ -6,7 +6,6 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::cutoff::{self, Boost};
-use super::kernel::characters::{Character, common_prefix};
 use crate::arguments::{Call, Form, Function, Kind};
 
 /// What each equal character at the beginning is worth, how many of them count, and above which
@@ -20,7 +19,11 @@ const BOOST_THRESHOLD: f64 = 0.7;
     doc_section(label = "Similarity Functions"),
     description = r"The Jaro-Winkler similarity of two texts, from 0 (no character in common) to 1 (equal): the Jaro similarity, raised where the texts begin alike, because people seldom mistake the beginning of a name.
 
-A Jaro similarity j above 0.7 becomes j + 0.1 p (1 - j), where p is the number of equal characters at the beginning, 4 at most; others stay. That is Winkler's rule, and DuckDB's. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ.",
+A Jaro similarity j above 0.7 becomes j + 0.1 p (1 - j), where p is the number of equal characters at the beginning, 4 at most; others stay. That is Winkler's rule, and DuckDB's. Two empty texts are equal and give 1 (0 in DuckDB), one empty text gives 0. Upper and lower case differ.
+
+Snowflake's function of this kind is `jarowinkler_similarity`; SQL Server's has this name, and answers the nearest integer to 100 times the similarity.
+
+Compared with a constant, as in `jaro_winkler_similarity(a, b) >= 0.9`, that becomes the cutoff.",
     syntax_example = "jaro_winkler_similarity(left, right)",
     alternative_syntax = "jaro_winkler_similarity(left, right, cutoff)",
     sql_example = r#"```sql
@@ -37,6 +40,7 @@ A Jaro similarity j above 0.7 becomes j + 0.1 p (1 - j), where p is the number o
         name = "cutoff",
         description = "From 0 to 1: what is less alike gives 0, and sooner. 0 where it is not given."
     ),
+    related_udf(name = "jaro_winkler_distance"),
     related_udf(name = "jaro_similarity")
 )]
 struct JaroWinklerSimilarity;
@@ -59,7 +63,7 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
 
 /// The Jaro similarity, raised where the texts begin alike.
 #[derive(Debug)]
-struct Winkler;
+pub(super) struct Winkler;
 
 /// The Jaro similarity of texts that begin with so many equal characters, 4 at most, raised.
 #[inline(always)]
@@ -72,12 +76,10 @@ pub(crate) fn raise(similarity: f64, prefix: usize) -> f64 {
 }
 
 impl Boost for Winkler {
-    fn boost<C: Character>(similarity: f64, left: &[C], right: &[C]) -> f64 {
-        let left = &left[..left.len().min(LONGEST_PREFIX)];
-        raise(similarity, common_prefix(left, right))
-    }
+    const LONGEST_PREFIX: usize = LONGEST_PREFIX;
 
-    fn upper_bound(similarity: f64) -> f64 {
-        raise(similarity, LONGEST_PREFIX)
+    #[inline(always)]
+    fn boost(similarity: f64, prefix: usize) -> f64 {
+        raise(similarity, prefix)
     }
 }

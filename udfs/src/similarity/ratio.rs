@@ -1,10 +1,10 @@
-//! Similarities that thefuzz and RapidFuzz made known, from 0 to 100.
+//! Similarities that a kernel computes pair by pair.
 
 use arrow::datatypes::Float64Type;
 
 use crate::arguments::Metric;
 
-/// A ratio of two texts, as the kernel that computes it has it.
+/// A similarity of two texts, and the kernel that computes it.
 pub(super) struct Ratio<K> {
     kernel: K,
     ratio: fn(&mut K, &str, &str) -> f64,

@@ -5,6 +5,7 @@ pub(crate) mod characters;
 pub(crate) mod damerau;
 pub(crate) mod edit;
 pub(crate) mod jaro;
+pub(crate) mod lanes;
 pub(crate) mod masks;
 pub(crate) mod ngrams;
 pub(crate) mod subsequence;

@@ -14,14 +14,15 @@ pub(crate) struct Words {
 
 /// The words of one text by code point, as places within it.
 #[derive(Debug, Default)]
-struct Sorted {
+pub(crate) struct Sorted {
     places: Vec<(usize, usize)>,
     /// Words with one blank between each two.
     joined: String,
 }
 
 impl Sorted {
-    fn split(&mut self, text: &str) {
+    /// Takes in a text in place of the one before.
+    pub(crate) fn split(&mut self, text: &str) {
         self.places.clear();
         let start = text.as_ptr().addr();
         self.places.extend(text.split_whitespace().map(|word| {
@@ -30,6 +31,15 @@ impl Sorted {
         }));
         self.places
             .sort_unstable_by_key(|(begin, end)| &text[*begin..*end]);
+    }
+
+    /// Each word of the text that was taken in, and how often it occurs.
+    pub(crate) fn counts<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (&'a str, usize)> {
+        let same = |(a, b): &(usize, usize), (c, d): &(usize, usize)| text[*a..*b] == text[*c..*d];
+        self.places
+            .chunk_by(same)
+            .filter_map(|places| Some((places.first()?, places.len())))
+            .map(|((begin, end), count)| (&text[*begin..*end], count))
     }
 
     fn distinct(&mut self, text: &str) {

@@ -1,6 +1,8 @@
 //! The metrics against slow oracles.
 
+mod batches;
 mod ngrams;
+mod others;
 mod ratios;
 
 use std::sync::Arc;
@@ -100,6 +102,12 @@ proptest! {
     }
 
     #[test]
+    fn osa_distance_equals_strsim((left, right) in texts()) {
+        let expected = strsim::osa_distance(&left, &right) as i32;
+        prop_assert_eq!(integers("osa_distance", &left, &right), [expected; 3]);
+    }
+
+    #[test]
     fn damerau_levenshtein_equals_strsim((left, right) in texts()) {
         let expected = strsim::damerau_levenshtein(&left, &right) as i32;
         prop_assert_eq!(integers("damerau_levenshtein", &left, &right), [expected; 3]);
@@ -139,6 +147,7 @@ proptest! {
         insert in -2..5_i32,
         delete in -2..5_i32,
         substitute in -2..5_i32,
+        max in -1..20_i32,
     ) {
         let costs = Costs { insert, delete, substitute };
         let source: Vec<char> = left.chars().collect();
@@ -150,7 +159,11 @@ proptest! {
             for cost in [insert, delete, substitute] {
                 args.push(ColumnarValue::Scalar(ScalarValue::from(i64::from(cost))));
             }
-            let answer = call("levenshtein", args, 1);
+            let answer = call("levenshtein", args.clone(), 1);
+            prop_assert_eq!(i64::from(answer.as_primitive::<Int32Type>().value(0)), expected);
+            args.push(ColumnarValue::Scalar(ScalarValue::from(max)));
+            let answer = call("levenshtein_less_equal", args, 1);
+            let expected = if max < 0 { expected } else { expected.min(i64::from(max) + 1) };
             prop_assert_eq!(i64::from(answer.as_primitive::<Int32Type>().value(0)), expected);
         }
     }

@@ -31,6 +31,14 @@ fn characters(text: &str) -> Vec<char> {
     text.chars().collect()
 }
 
+pub(super) fn slow_lcs_similarity(left: &str, right: &str) -> f64 {
+    let (left, right) = (characters(left), characters(right));
+    match left.len().max(right.len()) {
+        0 => 1.0,
+        longer => common(&left, &right) as f64 / longer as f64,
+    }
+}
+
 fn slow_partial(left: &str, right: &str) -> f64 {
     let (left, right) = (characters(left), characters(right));
     let (short, long) = if left.len() <= right.len() {
@@ -131,6 +139,8 @@ proptest! {
         near("partial_ratio", &left, &right, slow_partial(&left, &right))?;
         near("token_sort_ratio", &left, &right, slow_sorted(&left, &right))?;
         near("token_set_ratio", &left, &right, slow_set(&left, &right))?;
+        let expected = slow_lcs_similarity(&left, &right);
+        near("lcs_similarity", &left, &right, expected)?;
     }
 
     #[test]

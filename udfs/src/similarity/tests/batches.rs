@@ -1,0 +1,140 @@
+//! Many pairs at once, which are computed in groups, against slow oracles for one pair.
+
+use super::*;
+
+type Pairs = Vec<(Option<String>, Option<String>)>;
+
+/// Pairs of short and long texts, ASCII or not, some of them NULL.
+fn pairs() -> impl Strategy<Value = Pairs> {
+    let short = || prop_oneof!["[ab]{0,8}", "[a-d]{0,20}", "[abéß日]{0,12}", "[ab𝒳]{0,5}"];
+    let longer = prop_oneof!["[abc]{10,40}", "[abé日]{10,40}", "[a-e]{60,90}"];
+    let text = || prop_oneof![4 => short(), 1 => longer.clone()];
+    let option = || prop::option::weighted(0.9, text());
+    let near = texts().prop_map(|(left, right)| (Some(left), Some(right)));
+    let pair = prop_oneof![(option(), option()), near];
+    prop::collection::vec(pair, 0..40)
+}
+
+/// The answers of a function for both columns, in several encodings.
+fn answers(name: &str, pairs: &Pairs, more: Option<ScalarValue>) -> Vec<arrow::array::ArrayRef> {
+    use arrow::datatypes::DataType;
+    let left = StringArray::from_iter(pairs.iter().map(|(left, _)| left.as_deref()));
+    let right = StringArray::from_iter(pairs.iter().map(|(_, right)| right.as_deref()));
+    let encodings = [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View];
+    let cast = |array: &StringArray, encoding: &DataType| {
+        ColumnarValue::Array(arrow::compute::cast(array, encoding).unwrap())
+    };
+    let mut answers = Vec::new();
+    for encoding in &encodings {
+        let mut args = vec![cast(&left, encoding), cast(&right, encoding)];
+        args.extend(more.clone().map(ColumnarValue::Scalar));
+        answers.push(call(name, args, pairs.len()));
+    }
+    answers
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(
+    name: &str,
+    pairs: &Pairs,
+    given: impl IntoIterator<Item = Option<T>>,
+    oracle: impl Fn(&str, &str) -> T,
+) -> Result<(), TestCaseError> {
+    for ((left, right), given) in pairs.iter().zip(given) {
+        let expected = match (left, right) {
+            (Some(left), Some(right)) => Some(oracle(left, right)),
+            _ => None,
+        };
+        prop_assert_eq!(given, expected, "{} {:?} {:?}", name, left, right);
+    }
+    Ok(())
+}
+
+type Oracle = fn(&str, &str) -> usize;
+
+const DISTANCES: [(&str, &str, Oracle); 3] = [
+    ("levenshtein", "levenshtein_less_equal", strsim::levenshtein),
+    ("osa_distance", "osa_distance", strsim::osa_distance),
+    (
+        "damerau_levenshtein",
+        "damerau_levenshtein",
+        strsim::damerau_levenshtein,
+    ),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn distances_equal_strsim(pairs in pairs()) {
+        for (name, _, oracle) in DISTANCES {
+            for answer in answers(name, &pairs, None) {
+                let given = answer.as_primitive::<Int32Type>().iter();
+                expect(name, &pairs, given, |left, right| oracle(left, right) as i32)?;
+            }
+        }
+    }
+
+    #[test]
+    fn a_bound_only_cuts(pairs in pairs(), max in -1..12_i64) {
+        for (_, name, oracle) in DISTANCES {
+            for answer in answers(name, &pairs, Some(ScalarValue::from(max))) {
+                let given = answer.as_primitive::<Int32Type>().iter();
+                expect(name, &pairs, given, |left, right| {
+                    let distance = oracle(left, right) as i32;
+                    if max < 0 { distance } else { distance.min(max as i32 + 1) }
+                })?;
+            }
+        }
+    }
+
+    #[test]
+    fn jaro_equals_strsim_and_cuts(pairs in pairs(), cutoff in prop_oneof![Just(0.0), 0.0..=1.0_f64]) {
+        let oracles: [(&str, fn(&str, &str) -> f64); 2] = [
+            ("jaro_similarity", strsim::jaro),
+            ("jaro_winkler_similarity", strsim::jaro_winkler),
+        ];
+        for (name, oracle) in oracles {
+            let whole = answers(name, &pairs, None);
+            for answer in &whole {
+                let given = answer.as_primitive::<Float64Type>().iter();
+                let given = given.map(|given| given.map(|given| (given * 1e9).round()));
+                expect(name, &pairs, given, |left, right| (oracle(left, right) * 1e9).round())?;
+            }
+            let cut = answers(name, &pairs, Some(ScalarValue::from(cutoff)));
+            for (whole, cut) in whole.iter().zip(&cut) {
+                let whole = whole.as_primitive::<Float64Type>().iter();
+                let expected = whole.map(|similarity| {
+                    similarity.map(|similarity| if similarity < cutoff { 0.0 } else { similarity })
+                });
+                prop_assert!(cut.as_primitive::<Float64Type>().iter().eq(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_common_subsequence_equals_its_definition(pairs in pairs()) {
+        for answer in answers("lcs_similarity", &pairs, None) {
+            let given = answer.as_primitive::<Float64Type>().iter();
+            expect("lcs_similarity", &pairs, given, ratios::slow_lcs_similarity)?;
+        }
+    }
+
+    #[test]
+    fn normalized_levenshtein_equals_its_definition(pairs in pairs(), cutoff in 0.0..=1.0_f64) {
+        let name = "normalized_levenshtein";
+        let oracle = |left: &str, right: &str| {
+            let longer = left.chars().count().max(right.chars().count());
+            let distance = strsim::levenshtein(left, right);
+            if longer == 0 { 1.0 } else { 1.0 - distance as f64 / longer as f64 }
+        };
+        for answer in answers(name, &pairs, None) {
+            expect(name, &pairs, answer.as_primitive::<Float64Type>().iter(), oracle)?;
+        }
+        for answer in answers(name, &pairs, Some(ScalarValue::from(cutoff))) {
+            expect(name, &pairs, answer.as_primitive::<Float64Type>().iter(), |left, right| {
+                let similarity = oracle(left, right);
+                if similarity < cutoff { 0.0 } else { similarity }
+            })?;
+        }
+    }
+}
