@@ -80,7 +80,11 @@ pub(super) fn template(
             false,
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
-    let mut state = SessionStateBuilder::new_with_default_features()
+    let mut builder = SessionStateBuilder::new_with_default_features();
+    for rule in tributary_udfs::optimizer_rules() {
+        builder = builder.with_optimizer_rule(rule);
+    }
+    let mut state = builder
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))

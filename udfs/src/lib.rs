@@ -25,6 +25,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion::optimizer::OptimizerRule;
 
 pub use error::FunctionError;
 pub use reference::reference;
@@ -61,6 +62,12 @@ pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
 /// What plans the operators that SQL itself does not have: those of PostgreSQL's `pg_trgm`.
 pub fn all_expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     vec![Arc::new(trigram::TrigramOperators::new())]
+}
+
+/// The rules that make queries with these functions faster, without another answer: to be added
+/// to the optimizer's own, behind them.
+pub fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    vec![Arc::new(similarity::BoundComparisons)]
 }
 
 /// Registers every operator, and every function under its name and aliases, replacing those of the same name.

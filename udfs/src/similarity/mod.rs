@@ -1,5 +1,6 @@
 //! How alike two texts are.
 
+mod bound_comparisons;
 mod cosine;
 mod costs;
 mod cutoff;
@@ -45,6 +46,7 @@ pub(crate) use jaro_winkler_similarity::{LONGEST_PREFIX, raise};
 
 use crate::arguments::declare;
 
+pub(crate) use bound_comparisons::BoundComparisons;
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {

@@ -1,6 +1,7 @@
 //! The metrics against slow oracles.
 
 mod batches;
+mod bound_comparisons;
 mod ngrams;
 mod others;
 mod ratios;
