@@ -1,5 +1,7 @@
 //! Texts as words: what stands between white space, as Unicode has it.
 
+use std::cmp::Ordering;
+
 use super::characters::{Decoder, Pair};
 use super::subsequence::{Scratch, ratio};
 
@@ -24,13 +26,33 @@ impl Sorted {
     /// Takes in a text in place of the one before.
     pub(crate) fn split(&mut self, text: &str) {
         self.places.clear();
-        let start = text.as_ptr().addr();
-        self.places.extend(text.split_whitespace().map(|word| {
-            let begin = word.as_ptr().addr() - start;
-            (begin, begin + word.len())
-        }));
+        if text.is_ascii() {
+            self.split_ascii(text.as_bytes());
+        } else {
+            let start = text.as_ptr().addr();
+            self.places.extend(text.split_whitespace().map(|word| {
+                let begin = word.as_ptr().addr() - start;
+                (begin, begin + word.len())
+            }));
+        }
         self.places
             .sort_unstable_by_key(|(begin, end)| &text[*begin..*end]);
+    }
+
+    fn split_ascii(&mut self, text: &[u8]) {
+        let mut begin = 0;
+        for (place, byte) in text.iter().enumerate() {
+            // The white space that Unicode has among ASCII.
+            if matches!(byte, b'\t'..=b'\r' | b' ') {
+                if begin < place {
+                    self.places.push((begin, place));
+                }
+                begin = place + 1;
+            }
+        }
+        if begin < text.len() {
+            self.places.push((begin, text.len()));
+        }
     }
 
     /// Each word of the text that was taken in, and how often it occurs.
@@ -107,19 +129,32 @@ impl Words {
     /// Takes the words that both have out of both; how many characters they have, one more for
     /// each.
     fn take_shared(&mut self, left: &str, right: &str) -> usize {
-        let mut shared = 0;
-        let others = &mut self.right.places;
-        self.left.places.retain(|(begin, end)| {
-            let word = &left[*begin..*end];
-            match others.binary_search_by_key(&word, |(begin, end)| &right[*begin..*end]) {
-                Ok(place) => {
-                    others.remove(place);
-                    shared += word.chars().count() + 1;
-                    false
+        let (lefts, rights) = (&mut self.left.places, &mut self.right.places);
+        let (mut i, mut j, mut shared) = (0, 0, 0);
+        // How many words of each are kept, at the beginning.
+        let mut kept = (0, 0);
+        while i < lefts.len() && j < rights.len() {
+            let word = &left[lefts[i].0..lefts[i].1];
+            match word.cmp(&right[rights[j].0..rights[j].1]) {
+                Ordering::Less => {
+                    lefts[kept.0] = lefts[i];
+                    kept.0 += 1;
+                    i += 1;
                 }
-                Err(_) => true,
+                Ordering::Greater => {
+                    rights[kept.1] = rights[j];
+                    kept.1 += 1;
+                    j += 1;
+                }
+                Ordering::Equal => {
+                    shared += word.chars().count() + 1;
+                    i += 1;
+                    j += 1;
+                }
             }
-        });
+        }
+        lefts.drain(kept.0..i);
+        rights.drain(kept.1..j);
         shared
     }
 }
