@@ -6,6 +6,8 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::kernel::characters::{Decoder, Pair};
+use super::kernel::hamming::{self, of_chunks};
+use super::kernel::lanes::group::Placed;
 use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
@@ -49,18 +51,15 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         let (Some(left), Some(right)) = (lefts.get(row), rights.get(row)) else {
             return Ok(None);
         };
+        let placed = |(text, bytes)| Placed { text, bytes };
+        let near = of_chunks(placed(lefts.placed(row)), placed(rights.placed(row)));
+        if let Some(distance) = near {
+            return Ok(Some(distance as i32));
+        }
         let distance = match decoder.decode(left, right) {
-            Pair::Ascii(left, right) => hamming(left, right),
-            Pair::Unicode(left, right) => hamming(left, right),
+            Pair::Ascii(left, right) => hamming::distance(left, right),
+            Pair::Unicode(left, right) => hamming::distance(left, right),
         };
         Ok(distance.map(|distance| i32::try_from(distance).unwrap_or(i32::MAX)))
     })
-}
-
-fn hamming<C: Eq>(left: &[C], right: &[C]) -> Option<usize> {
-    if left.len() != right.len() {
-        return None;
-    }
-    let pairs = left.iter().zip(right);
-    Some(pairs.filter(|(left, right)| left != right).count())
 }

@@ -4,6 +4,7 @@ pub(crate) mod block_masks;
 pub(crate) mod characters;
 pub(crate) mod damerau;
 pub(crate) mod edit;
+pub(crate) mod hamming;
 pub(crate) mod jaro;
 pub(crate) mod lanes;
 pub(crate) mod masks;

@@ -75,6 +75,21 @@ proptest! {
     }
 
     #[test]
+    fn hamming_equals_strsim(pairs in pairs(), changed in "[ab]{0,20}") {
+        let mut pairs = pairs;
+        let reversed: String = changed.chars().rev().collect();
+        pairs.push((Some(changed), Some(reversed)));
+        for answer in answers("hamming", &pairs, None) {
+            let answer = answer.as_primitive::<Int32Type>();
+            for ((left, right), given) in pairs.iter().zip(answer.iter()) {
+                let expected = left.as_ref().zip(right.as_ref());
+                let expected = expected.and_then(|(left, right)| strsim::hamming(left, right).ok());
+                prop_assert_eq!(given, expected.map(|distance| distance as i32));
+            }
+        }
+    }
+
+    #[test]
     fn a_bound_only_cuts(pairs in pairs(), max in -1..12_i64) {
         for (_, name, oracle) in DISTANCES {
             for answer in answers(name, &pairs, Some(ScalarValue::from(max))) {

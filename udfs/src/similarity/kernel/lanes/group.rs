@@ -18,7 +18,7 @@ pub(crate) const MEDIUM: usize = 32;
 pub(crate) const CHUNK: usize = 16;
 
 /// The high bit of each byte of a chunk that belongs to a text of a length up to a chunk's.
-const HIGH_BITS: [u128; CHUNK + 1] = {
+pub(crate) const HIGH_BITS: [u128; CHUNK + 1] = {
     let mut bits = [0; CHUNK + 1];
     let mut length = 0;
     while length < CHUNK {
