@@ -232,7 +232,7 @@ async fn trigrams_equal_those_of_pg_trgm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sounds_equal_those_of_fuzzystrmatch() {
+async fn sounds_and_distances_equal_those_of_fuzzystrmatch() {
     let expressions = [
         "soundex(a)",
         "difference(a, b)",
@@ -241,6 +241,17 @@ async fn sounds_equal_those_of_fuzzystrmatch() {
         "metaphone(left(a, 60), 255)",
         "dmetaphone(a)",
         "dmetaphone_alt(a)",
+        // It refuses texts of more than 255 characters there.
+        "levenshtein(left(a, 255), left(b, 255))",
+        "levenshtein(left(a, 80), left(b, 80), 1, 2, 3)",
+        "levenshtein(left(a, 80), left(b, 80), 3, 1, 0)",
+        "levenshtein(left(a, 80), 'Anna Müller')",
+        // What is further than the bound is some value above it there.
+        "levenshtein_less_equal(left(a, 255), left(b, 255), -1)",
+        "least(levenshtein_less_equal(left(a, 255), left(b, 255), 0), 1)",
+        "least(levenshtein_less_equal(left(a, 255), left(b, 255), 3), 4)",
+        "least(levenshtein_less_equal(left(a, 80), left(b, 80), 2, 1, 3, 9), 10)",
+        "levenshtein(left(a, 255), left(b, 255)) <= 3",
     ];
     compare("fuzzystrmatch", 30_000, &expressions).await;
 }
