@@ -8,6 +8,12 @@ pub(super) trait InLanes: Metric {
     /// The answer of two texts of these lengths, where the lengths say enough.
     fn by_lengths(&self, left: usize, right: usize) -> Option<Native<Self>>;
 
+    /// Whether two texts of these lengths may go into a group.
+    #[inline(always)]
+    fn fits(&self, _left: usize, _right: usize) -> bool {
+        true
+    }
+
     /// The answers of the pairs of a group.
     fn group(&mut self, group: &Group) -> Lanes<Native<Self>>;
 }
@@ -37,24 +43,34 @@ pub(super) fn many<M: InLanes>(
             }
         };
         let [short, longer, long] = &mut groups;
-        let group = match left.text.len().max(right.text.len()) {
-            0..=CHUNK => short,
-            ..=MEDIUM => longer,
-            _ => long,
+        let bytes = left.text.len().max(right.text.len());
+        let group = if bytes <= CHUNK {
+            short
+        } else if bytes <= MEDIUM {
+            longer
+        } else {
+            long
         };
-        if !group.push(row, left, right) {
+        let mut taken = group.push(row, left, right);
+        if taken {
+            let (left, right) = group.last_lengths();
+            if let Some(answer) = metric.by_lengths(left, right) {
+                answers[row] = answer;
+                group.pop();
+                continue;
+            }
+            taken = metric.fits(left, right);
+            if !taken {
+                group.pop();
+            } else if group.is_full() {
+                flush(metric, group, answers);
+            }
+        }
+        if !taken {
             answers[row] = match sides {
                 Sides::Both(..) => metric.pair(left.text, right.text),
                 Sides::Prepared(..) => metric.prepared(right.text),
             };
-            continue;
-        }
-        let (left, right) = group.last_lengths();
-        if let Some(answer) = metric.by_lengths(left, right) {
-            answers[row] = answer;
-            group.pop();
-        } else if group.is_full() {
-            flush(metric, group, answers);
         }
     }
     for group in &mut groups {

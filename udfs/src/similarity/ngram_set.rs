@@ -4,10 +4,13 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
+use super::in_lanes::{self, InLanes};
+use super::kernel::lanes::group::{CHUNK, Group, Lanes};
+use super::kernel::lanes::ngrams::counts;
 use super::kernel::ngrams::{Coefficient, LONGEST, Ngrams};
 use super::parameter;
 use crate::FunctionError;
-use crate::arguments::{Call, Metric};
+use crate::arguments::{Call, Metric, Sides};
 
 /// Answers a call of a function of two texts and perhaps the length of n-grams.
 pub(super) fn invoke(
@@ -66,5 +69,34 @@ impl Metric for Similarity {
         let common = self.left.common(&self.right);
         let (left, right) = (self.left.len(), self.right.len());
         self.coefficient.of(left, right, common)
+    }
+
+    fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f64]) {
+        in_lanes::many(self, sides, rows, answers);
+    }
+}
+
+impl InLanes for Similarity {
+    #[inline(always)]
+    fn by_lengths(&self, _: usize, _: usize) -> Option<f64> {
+        None
+    }
+
+    /// A text that is shorter than an n-gram is one itself. Single characters of longer texts are
+    /// counted faster as bits.
+    #[inline(always)]
+    fn fits(&self, left: usize, right: usize) -> bool {
+        let whole = |length| length == 0 || length >= self.n;
+        whole(left) && whole(right) && (self.n > 1 || left.max(right) <= CHUNK)
+    }
+
+    #[inline(always)]
+    fn group(&mut self, group: &Group) -> Lanes<f64> {
+        let counts = counts(group, self.n);
+        std::array::from_fn(|lane| {
+            let [left, right, common] =
+                [counts.left, counts.right, counts.common].map(|counts| usize::from(counts[lane]));
+            self.coefficient.of(left, right, common)
+        })
     }
 }

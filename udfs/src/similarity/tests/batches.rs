@@ -50,6 +50,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(
 }
 
 type Oracle = fn(&str, &str) -> usize;
+type Similarity = fn(&str, &str) -> f64;
 
 const DISTANCES: [(&str, &str, Oracle); 3] = [
     ("levenshtein", "levenshtein_less_equal", strsim::levenshtein),
@@ -104,7 +105,7 @@ proptest! {
 
     #[test]
     fn jaro_equals_strsim_and_cuts(pairs in pairs(), cutoff in prop_oneof![Just(0.0), 0.0..=1.0_f64]) {
-        let oracles: [(&str, fn(&str, &str) -> f64); 2] = [
+        let oracles: [(&str, Similarity); 2] = [
             ("jaro_similarity", strsim::jaro),
             ("jaro_winkler_similarity", strsim::jaro_winkler),
         ];
@@ -131,6 +132,16 @@ proptest! {
         for answer in answers("lcs_similarity", &pairs, None) {
             let given = answer.as_primitive::<Float64Type>().iter();
             expect("lcs_similarity", &pairs, given, ratios::slow_lcs_similarity)?;
+        }
+    }
+
+    #[test]
+    fn sets_of_ngrams_equal_their_definitions(pairs in pairs(), n in 1..=6_usize) {
+        for (name, _) in ngrams::NAMES {
+            for answer in answers(name, &pairs, Some(ScalarValue::from(n as i64))) {
+                let given = answer.as_primitive::<Float64Type>().iter();
+                expect(name, &pairs, given, |left, right| ngrams::slow(name, left, right, n))?;
+            }
         }
     }
 

@@ -13,7 +13,7 @@ fn ngrams(text: &str, n: usize) -> BTreeSet<String> {
     windows.map(|window| window.iter().collect()).collect()
 }
 
-fn slow(name: &str, left: &str, right: &str, n: usize) -> f64 {
+pub(super) fn slow(name: &str, left: &str, right: &str, n: usize) -> f64 {
     let (left, right) = (ngrams(left, n), ngrams(right, n));
     if left.is_empty() && right.is_empty() {
         return 1.0;
@@ -32,7 +32,7 @@ fn slow(name: &str, left: &str, right: &str, n: usize) -> f64 {
     }
 }
 
-const NAMES: [(&str, usize); 4] = [
+pub(super) const NAMES: [(&str, usize); 4] = [
     ("jaccard", 1),
     ("sorensen_dice", 2),
     ("cosine", 2),

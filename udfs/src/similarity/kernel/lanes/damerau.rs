@@ -81,7 +81,7 @@ fn fill_row(number: u16x8, characters: u16x8, columns: &mut [Column]) {
     let mut before_last_match = UNREACHABLE;
     let mut place = u16x8::NONE;
     for column in columns {
-        place = place + ONE;
+        place += ONE;
         let equal = characters.simd_eq(column.characters);
         // Unequal characters cost one more: equality is all ones, which is -1.
         let edited = (left.min(column.above) + ONE).min(diagonal + ONE + equal);

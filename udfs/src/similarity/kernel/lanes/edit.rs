@@ -13,10 +13,13 @@ use super::word::{NARROW, Word};
 /// than it is. With `SWAPS`, swapping two neighbours is one edit.
 #[inline(always)]
 pub(crate) fn distances<const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u16> {
-    match group.left.longest() {
-        0..=NARROW => of_width::<u16x8, SWAPS>(&group.left, &group.right, bound),
-        ..=MEDIUM => of_width::<u32x8, SWAPS>(&group.left, &group.right, bound),
-        _ => of_width::<u64x8, SWAPS>(&group.left, &group.right, bound),
+    let longest = group.left.longest();
+    if longest <= NARROW {
+        of_width::<u16x8, SWAPS>(&group.left, &group.right, bound)
+    } else if longest <= MEDIUM {
+        of_width::<u32x8, SWAPS>(&group.left, &group.right, bound)
+    } else {
+        of_width::<u64x8, SWAPS>(&group.left, &group.right, bound)
     }
 }
 

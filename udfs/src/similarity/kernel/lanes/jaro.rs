@@ -10,10 +10,13 @@ use super::word::{NARROW, Word};
 /// the texts of each pair begin with alike.
 #[inline(always)]
 pub(crate) fn jaro(group: &Group, longest: usize) -> (Lanes<f64>, Lanes<u16>) {
-    match group.left.longest() {
-        0..=NARROW => similarities::<u16x8>(&group.left, &group.right, longest),
-        ..=MEDIUM => similarities::<u32x8>(&group.left, &group.right, longest),
-        _ => similarities::<u64x8>(&group.left, &group.right, longest),
+    let positions = group.left.longest();
+    if positions <= NARROW {
+        similarities::<u16x8>(&group.left, &group.right, longest)
+    } else if positions <= MEDIUM {
+        similarities::<u32x8>(&group.left, &group.right, longest)
+    } else {
+        similarities::<u64x8>(&group.left, &group.right, longest)
     }
 }
 
@@ -25,7 +28,7 @@ fn common_prefixes(left: &[u16x8], right: &[u16x8], lengths: u16x8, longest: usi
         let inside = lengths.simd_gt(u16x8::splat(position as u16));
         alike = alike & left.simd_eq(*right) & inside;
         // Counts up where all bits are set.
-        prefixes = prefixes - alike;
+        prefixes -= alike;
     }
     prefixes.to_array()
 }
@@ -55,19 +58,19 @@ fn similarities<W: Word>(
         let here = W::matches(rows, 0, *characters) & live;
         let free = here & window & !taken;
         taken = taken | free.lowest();
-        *matched = here & W::of_mask(free.any());
+        *matched = here & !free.is_none();
         window = window.next() | (W::FIRST & W::of_mask(reach.simd_gt(number)));
     }
     let mut left = taken;
-    let mut misplaced = u16x8::NONE;
+    let mut misplaced = W::NONE;
     for here in &matched[..columns.len()] {
-        let some = here.any();
-        let first = left.lowest() & W::of_mask(some);
+        let some = !here.is_none();
+        let first = left.lowest() & some;
         // Counts up where all bits are set.
-        misplaced = misplaced - (some & !(*here & first).any());
+        misplaced = misplaced - (some & (*here & first).is_none());
         left = left ^ first;
     }
-    let (matches, misplaced) = (taken.counts(), misplaced.to_array());
+    let (matches, misplaced) = (taken.counts(), misplaced.numbers());
     let similarities = std::array::from_fn(|lane| {
         from_counts(
             usize::from(pattern.lengths[lane]),

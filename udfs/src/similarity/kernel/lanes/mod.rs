@@ -5,5 +5,6 @@ pub(crate) mod damerau;
 pub(crate) mod edit;
 pub(crate) mod group;
 pub(crate) mod jaro;
+pub(crate) mod ngrams;
 pub(crate) mod subsequence;
 mod word;

@@ -7,10 +7,13 @@ use super::word::{NARROW, Word};
 
 /// How many characters the longest common subsequence of each pair has.
 pub(crate) fn lengths(group: &Group) -> Lanes<u16> {
-    match group.left.longest() {
-        0..=NARROW => of_width::<u16x8>(&group.left, &group.right),
-        ..=MEDIUM => of_width::<u32x8>(&group.left, &group.right),
-        _ => of_width::<u64x8>(&group.left, &group.right),
+    let longest = group.left.longest();
+    if longest <= NARROW {
+        of_width::<u16x8>(&group.left, &group.right)
+    } else if longest <= MEDIUM {
+        of_width::<u32x8>(&group.left, &group.right)
+    } else {
+        of_width::<u64x8>(&group.left, &group.right)
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Not, Sub};
 
 use wide::{u16x8, u32x8, u64x8};
 
-use super::group::{LANES, Lanes};
+use super::group::Lanes;
 
 /// As many positions as a 16-bit lane has bits.
 pub(super) const NARROW: usize = 16;
@@ -48,8 +48,14 @@ pub(super) trait Word:
         matches
     }
 
-    /// All bits in the lanes that have a position.
-    fn any(self) -> u16x8;
+    /// All bits in the lanes that have no position.
+    fn is_none(self) -> Self;
+
+    /// The positions, so many further down.
+    fn down(self, by: usize) -> Self;
+
+    /// The lanes as numbers.
+    fn numbers(self) -> Lanes<u16>;
 
     /// The next position for each.
     #[inline(always)]
@@ -100,8 +106,18 @@ impl Word for u16x8 {
     }
 
     #[inline(always)]
-    fn any(self) -> u16x8 {
-        !self.simd_eq(Self::NONE)
+    fn is_none(self) -> Self {
+        self.simd_eq(Self::NONE)
+    }
+
+    #[inline(always)]
+    fn down(self, by: usize) -> Self {
+        self.unbounded_shr_scalar(by as u32)
+    }
+
+    #[inline(always)]
+    fn numbers(self) -> Lanes<u16> {
+        self.to_array()
     }
 }
 
@@ -131,11 +147,18 @@ impl Word for u32x8 {
     }
 
     #[inline(always)]
-    fn any(self) -> u16x8 {
-        let words = self.to_array();
-        u16x8::new(std::array::from_fn::<u16, LANES, _>(|lane| {
-            if words[lane] == 0 { 0 } else { u16::MAX }
-        }))
+    fn is_none(self) -> Self {
+        self.simd_eq(Self::NONE)
+    }
+
+    #[inline(always)]
+    fn down(self, by: usize) -> Self {
+        self.unbounded_shr_scalar(by as u32)
+    }
+
+    #[inline(always)]
+    fn numbers(self) -> Lanes<u16> {
+        self.to_array().map(|number| number as u16)
     }
 }
 
@@ -167,11 +190,18 @@ impl Word for u64x8 {
     }
 
     #[inline(always)]
-    fn any(self) -> u16x8 {
-        let words = self.to_array();
-        u16x8::new(std::array::from_fn::<u16, LANES, _>(|lane| {
-            if words[lane] == 0 { 0 } else { u16::MAX }
-        }))
+    fn is_none(self) -> Self {
+        self.simd_eq(Self::NONE)
+    }
+
+    #[inline(always)]
+    fn down(self, by: usize) -> Self {
+        self.unbounded_shr_scalar(by as u32)
+    }
+
+    #[inline(always)]
+    fn numbers(self) -> Lanes<u16> {
+        self.to_array().map(|number| number as u16)
     }
 }
 
