@@ -3,6 +3,7 @@
 pub(crate) mod block_masks;
 pub(crate) mod characters;
 pub(crate) mod damerau;
+pub(crate) mod diagonals;
 pub(crate) mod edit;
 pub(crate) mod hamming;
 pub(crate) mod jaro;
