@@ -10,6 +10,7 @@ use datafusion::physical_expr::PhysicalExpr;
 
 use super::all_pairs::AllPairs;
 use super::cancellation::Cancellation;
+use super::edit::EditIndex;
 use super::jaro::Jaro;
 use super::pairs::Pairs;
 use super::predicate::{Bound, Metric, Predicate};
@@ -66,6 +67,9 @@ impl Build {
     /// An upper bound of the bytes of memory that building takes, and the index afterwards. It is
     /// reserved before [`Build::index`] runs.
     pub(crate) fn size(&self) -> usize {
+        if EditIndex::serves(self.predicate) {
+            return EditIndex::build_size(self);
+        }
         match self.predicate.metric {
             Metric::Jaro | Metric::JaroWinkler => Jaro::build_size(&self.texts),
             Metric::TokenSort => TokenSort::build_size(&self.texts),
@@ -85,6 +89,9 @@ impl Build {
 
     /// The index. Runs on a thread where it may block.
     pub(crate) fn index(&self) -> Result<Arc<dyn Index>> {
+        if EditIndex::serves(self.predicate) {
+            return Ok(Arc::new(EditIndex::new(self)?));
+        }
         let index = match self.predicate.bound {
             Bound::AtLeast(at_least) => self.index_of_similar(at_least)?,
             Bound::AtMost(_) => None,

@@ -8,6 +8,7 @@
 
 mod all_pairs;
 mod cancellation;
+mod edit;
 mod index;
 mod jaro;
 mod overlap;

@@ -1,0 +1,250 @@
+//! Texts within a number of edits of each other.
+//!
+//! What is found how is decided for each number of characters of the longer text ([`plan`]): by
+//! what is left after deletions ([`deletions`]) where there are few ways to delete, by unchanged
+//! segments ([`segments`]) for long texts, by a scan where few texts fit. All hashes of some texts
+//! are looked up at once in a compact [`table`], so that memory is read in order; what is found is
+//! sorted, and each pair is compared once.
+//!
+//! Many people share a first name or a surname, and with it segments. Measured over a million
+//! distinct full names within two edits, one unchanged segment (of three) has its text's letters
+//! compared with those of thousands of others, three at a time (of five) with those of hundreds,
+//! and so take less time in spite of four times as many hashes; deletions have the fewest
+//! candidates of all, and take twice as long and eight times the memory. Of short texts, such as
+//! surnames, it is the other way round.
+
+mod deletions;
+mod distances;
+mod hash;
+mod hashed;
+mod letters;
+mod plan;
+mod search;
+mod segments;
+mod table;
+#[cfg(test)]
+mod tests;
+mod verifier;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread;
+
+use datafusion::error::{DataFusionError, Result};
+
+use super::cancellation::Cancellation;
+use super::index::{Build, Index, Scratch, Search};
+use super::pairs::Pairs;
+use super::predicate::{Metric, Predicate};
+use super::texts::Texts;
+use distances::Distances;
+use hashed::{Buffers, LeftOver, Masked, Segmented};
+use letters::Letters;
+use plan::{Key, MOST_ENTRIES, Plan, Planner, Strategy};
+use search::Searcher;
+use table::Table;
+
+/// Finds texts within a number of edits.
+#[derive(Debug)]
+pub(crate) struct EditIndex {
+    texts: Arc<Texts>,
+    metric: Metric,
+    distances: Distances,
+    strategies: BTreeMap<u32, Strategy>,
+    tables: BTreeMap<Key, Table>,
+    /// The letters of each text.
+    letters: Vec<Letters>,
+}
+
+impl EditIndex {
+    /// Whether a predicate bounds a number of edits.
+    pub(crate) fn serves(predicate: Predicate) -> bool {
+        Distances::new(predicate).is_some()
+    }
+
+    /// An upper bound of the bytes of memory that building takes.
+    pub(crate) fn build_size(build: &Build) -> usize {
+        let Some(planner) = planner(build) else {
+            return 0;
+        };
+        let plan = planner.plan();
+        let mut building: Vec<u64> = plan
+            .tables
+            .values()
+            .map(|count| Table::building_size(*count))
+            .collect();
+        building.sort_unstable_by(|a, b| b.cmp(a));
+        let at_a_time: u64 = building.iter().take(build.threads).sum();
+        let letters = build.texts.len() * size_of::<Letters>();
+        (plan.size() + at_a_time) as usize + letters + size_of::<Self>()
+    }
+
+    /// The index over the texts.
+    pub(crate) fn new(build: &Build) -> Result<Self> {
+        let planner = planner(build).ok_or_else(|| {
+            DataFusionError::Internal("the predicate bounds no number of edits".to_string())
+        })?;
+        Self::planned(build, &planner)
+    }
+
+    fn planned(build: &Build, planner: &Planner<'_>) -> Result<Self> {
+        let Plan { strategies, tables } = planner.plan();
+        Ok(Self {
+            letters: build
+                .texts
+                .ids()
+                .map(|id| Letters::of(build.texts.get(id)))
+                .collect(),
+            texts: Arc::clone(&build.texts),
+            metric: build.predicate.metric,
+            distances: planner.distances,
+            strategies,
+            tables: build_tables(planner, tables, build.threads, &build.cancellation)?,
+        })
+    }
+
+    fn planner(&self) -> Planner<'_> {
+        Planner {
+            texts: &self.texts,
+            metric: self.metric,
+            distances: self.distances,
+            forced: None,
+            most_entries: 0,
+        }
+    }
+}
+
+fn planner(build: &Build) -> Option<Planner<'_>> {
+    Some(Planner {
+        texts: &build.texts,
+        metric: build.predicate.metric,
+        distances: Distances::new(build.predicate)?,
+        forced: None,
+        most_entries: MOST_ENTRIES,
+    })
+}
+
+/// Builds all tables on some threads, the largest first.
+fn build_tables(
+    planner: &Planner<'_>,
+    tables: BTreeMap<Key, u64>,
+    threads: usize,
+    cancellation: &Cancellation,
+) -> Result<BTreeMap<Key, Table>> {
+    let mut tasks: Vec<(Key, u64)> = tables.into_iter().collect();
+    tasks.sort_by_key(|(_, entries)| *entries);
+    let threads = threads.clamp(1, tasks.len().max(1));
+    let tasks = Mutex::new(tasks);
+    let next = || tasks.lock().ok().and_then(|mut tasks| tasks.pop());
+    let work = || {
+        let mut buffers = Buffers::default();
+        let mut built = Vec::new();
+        while let Some((key, entries)) = next() {
+            built.push((
+                key,
+                build_table(planner, key, entries, &mut buffers, cancellation)?,
+            ));
+        }
+        Ok(built)
+    };
+    let built: Vec<Result<Vec<(Key, Table)>>> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut built = vec![work()];
+        built.extend(others.into_iter().map(|other| {
+            other.join().unwrap_or_else(|_| {
+                Err(DataFusionError::Internal(
+                    "building an index panicked".to_string(),
+                ))
+            })
+        }));
+        built
+    });
+    let mut all = BTreeMap::new();
+    for built in built {
+        all.extend(built?);
+    }
+    Ok(all)
+}
+
+fn build_table(
+    planner: &Planner<'_>,
+    key: Key,
+    entries: u64,
+    buffers: &mut Buffers,
+    cancellation: &Cancellation,
+) -> Result<Table> {
+    let texts = planner.texts;
+    match key {
+        Key::Deletions { longer } => {
+            let edits = planner.distances.most(longer).unwrap_or(0);
+            let left = planner.distances.shortest(longer).unwrap_or(longer);
+            let ids = texts.with_lengths(left..=longer);
+            if planner.metric == Metric::Hamming {
+                let mut hashes = Masked {
+                    texts,
+                    buffers,
+                    masks: edits,
+                };
+                return Table::new(ids, entries, &mut hashes, cancellation);
+            }
+            let mut hashes = LeftOver {
+                texts,
+                buffers,
+                left,
+            };
+            Table::new(ids, entries, &mut hashes, cancellation)
+        }
+        Key::Segments {
+            length,
+            edits,
+            together,
+        } => {
+            let cut = planner.cut(length, edits, together);
+            let places = cut.map(|cut| cut.own(together)).unwrap_or_default();
+            let mut hashes = Segmented {
+                texts,
+                buffers,
+                places: &places,
+            };
+            let ids = texts.with_lengths(length..=length);
+            Table::new(ids, entries, &mut hashes, cancellation)
+        }
+    }
+}
+
+impl Index for EditIndex {
+    fn scratch(&self) -> Scratch {
+        Box::new(search::Buffered::new(self.metric))
+    }
+
+    fn search(&self, search: &Search<'_>, scratch: &mut Scratch, pairs: &mut Pairs) -> Result<u32> {
+        let buffered = scratch
+            .downcast_mut()
+            .ok_or_else(|| DataFusionError::Internal("the scratch of another index".to_string()))?;
+        Searcher::new(self, search).search(buffered, pairs)
+    }
+
+    fn size(&self) -> usize {
+        let tables: usize = self.tables.values().map(Table::size).sum();
+        tables + self.letters.capacity() * size_of::<Letters>() + size_of::<Self>()
+    }
+
+    fn strategy(&self) -> &'static str {
+        let mut deletions = false;
+        let mut segments = false;
+        for strategy in self.strategies.values() {
+            match strategy {
+                Strategy::Scan => {}
+                Strategy::Deletions => deletions = true,
+                Strategy::Segments { .. } => segments = true,
+            }
+        }
+        match (deletions, segments) {
+            (true, true) => "deletions and segments",
+            (true, false) => "deletions",
+            (false, true) => "segments",
+            (false, false) => "scan by length and letters",
+        }
+    }
+}
