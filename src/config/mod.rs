@@ -188,6 +188,8 @@ settings! {
         word_similarity_threshold as "pg_trgm.word_similarity_threshold": Fraction = "0.6",
         /// From which similarity on `<<%` and `%>>` find a pattern's words in a text. From 0 to 1.
         strict_word_similarity_threshold as "pg_trgm.strict_word_similarity_threshold": Fraction = "0.5",
+        /// Whether joins on a similarity, such as `levenshtein(a, b) <= 2`, use an index rather than compare every pair.
+        similarity_join as "tributary.similarity_join": Switch = "on",
         /// The least important messages that are sent to the client.
         client_min_messages: String = "notice",
     }

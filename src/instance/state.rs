@@ -9,8 +9,8 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
-use tributary_udfs::TrigramThresholds;
 use tributary_udfs::postgres::PostgresSemantics;
+use tributary_udfs::{TributaryOptions, TrigramThresholds};
 
 use super::relations::{Databases, Relations};
 use super::types::PostgresTypes;
@@ -80,17 +80,16 @@ pub(super) fn template(
             false,
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
-    let mut builder = SessionStateBuilder::new_with_default_features();
-    for rule in tributary_udfs::optimizer_rules() {
-        builder = builder.with_optimizer_rule(rule);
-    }
-    let mut state = builder
+    let mut builder = SessionStateBuilder::new_with_default_features()
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
         .with_analyzer_rule(Arc::new(PostgresSemantics))
-        .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
-        .build();
+        .with_physical_optimizer_rule(Arc::new(YieldWithinJoins));
+    for rule in tributary_udfs::optimizer_rules() {
+        builder = builder.with_optimizer_rule(rule);
+    }
+    let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     state.register_function_rewrite(Arc::new(PostgresSemantics))?;
     Ok(state)
@@ -114,6 +113,9 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
         .with_target_partitions(partitions)
         .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
         .with_option_extension(thresholds)
+        .with_option_extension(TributaryOptions {
+            similarity_join: settings.similarity_join.0,
+        })
 }
 
 impl Instance {

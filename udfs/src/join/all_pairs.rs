@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
@@ -14,6 +14,7 @@ use datafusion::physical_expr::expressions::{Column, lit};
 use super::cancellation::Cancellation;
 use super::index::{Build, Index, Scratch, Search};
 use super::pairs::Pairs;
+use super::similarity::Similarity;
 use super::texts::Texts;
 
 /// How many texts are compared at once.
@@ -28,12 +29,13 @@ pub(crate) struct AllPairs {
 }
 
 impl AllPairs {
+    pub(crate) const STRATEGY: &'static str = "all pairs";
+
     pub(crate) fn new(build: &Build) -> Self {
-        let argument = |name| Field::new(name, DataType::Utf8, true);
         Self {
             texts: Arc::clone(&build.texts),
             expression: Arc::clone(&build.expression),
-            schema: Arc::new(Schema::new(vec![argument("left"), argument("right")])),
+            schema: Similarity::schema(),
         }
     }
 
@@ -115,6 +117,6 @@ impl Index for AllPairs {
     }
 
     fn strategy(&self) -> &'static str {
-        "all pairs"
+        Self::STRATEGY
     }
 }

@@ -119,3 +119,23 @@ impl Build {
 fn shared(index: impl Index + 'static) -> Arc<dyn Index> {
     Arc::new(index)
 }
+
+/// How an index for a predicate will find its candidates, as far as that can be told before the
+/// texts are seen.
+pub(super) fn strategy(predicate: &Predicate) -> &'static str {
+    match predicate.metric {
+        Metric::Jaro | Metric::JaroWinkler | Metric::TokenSort => "combined characters",
+        Metric::Jaccard { .. }
+        | Metric::Dice { .. }
+        | Metric::Cosine { .. }
+        | Metric::Overlap { .. }
+        | Metric::Trigram => "combined n-grams",
+        _ if EditIndex::serves(*predicate) => "segments and deletions",
+        Metric::Levenshtein
+        | Metric::Osa
+        | Metric::DamerauLevenshtein
+        | Metric::Hamming
+        | Metric::NormalizedLevenshtein
+        | Metric::TokenSet => AllPairs::STRATEGY,
+    }
+}

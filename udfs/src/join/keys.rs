@@ -1,0 +1,92 @@
+//! The equality conditions of a join: rows whose keys are equal form a group.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, SortField};
+use datafusion::common::NullEquality;
+use datafusion::error::Result;
+use hashbrown::HashMap;
+
+/// The group of a row that can have no partner.
+pub(super) const NO_GROUP: u32 = u32::MAX;
+
+/// The distinct keys of the build side; the place of each is its group.
+#[derive(Debug)]
+pub(super) struct Keys {
+    converter: RowConverter,
+    null_equality: NullEquality,
+    groups: HashMap<Box<[u8]>, u32>,
+    bytes: usize,
+}
+
+impl Keys {
+    /// Takes keys of these types.
+    pub(super) fn new(types: &[DataType], null_equality: NullEquality) -> Result<Self> {
+        let fields = types.iter().cloned().map(SortField::new).collect();
+        Ok(Self {
+            converter: RowConverter::new(fields)?,
+            null_equality,
+            groups: HashMap::new(),
+            bytes: 0,
+        })
+    }
+
+    /// The group of each row of the build side.
+    pub(super) fn add(&mut self, keys: &[ArrayRef]) -> Result<Vec<u32>> {
+        let rows = self.converter.convert_columns(keys)?;
+        let mut groups = Vec::with_capacity(rows.num_rows());
+        for (row, key) in rows.iter().enumerate() {
+            if self.excludes(keys, row) {
+                groups.push(NO_GROUP);
+                continue;
+            }
+            let next = self.groups.len() as u32;
+            let group = match self.groups.get(key.as_ref()) {
+                Some(group) => *group,
+                None => {
+                    let key: Box<[u8]> = key.as_ref().into();
+                    self.bytes += key.len();
+                    self.groups.insert(key, next);
+                    next
+                }
+            };
+            groups.push(group);
+        }
+        Ok(groups)
+    }
+
+    /// The group of each row of the probe side.
+    pub(super) fn find(&self, keys: &[ArrayRef]) -> Result<Vec<u32>> {
+        let rows = self.converter.convert_columns(keys)?;
+        let group = |(row, key): (usize, arrow::row::Row<'_>)| {
+            if self.excludes(keys, row) {
+                return NO_GROUP;
+            }
+            let group = self.groups.get(key.as_ref());
+            group.copied().unwrap_or(NO_GROUP)
+        };
+        Ok(rows.iter().enumerate().map(group).collect())
+    }
+
+    fn excludes(&self, keys: &[ArrayRef], row: usize) -> bool {
+        self.null_equality == NullEquality::NullEqualsNothing
+            && keys.iter().any(|key| key.is_null(row))
+    }
+
+    /// The bytes of memory that this takes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes + self.groups.allocation_size() + self.converter.size()
+    }
+}
+
+/// Keys whose dictionaries are taken apart, since a NULL may hide in their values.
+pub(super) fn plain(keys: Vec<ArrayRef>) -> Result<Vec<ArrayRef>> {
+    keys.into_iter()
+        .map(|key| match key.data_type() {
+            DataType::Dictionary(_, values) => Ok(arrow::compute::cast(&key, values)?),
+            _ => Ok(Arc::clone(&key)),
+        })
+        .collect()
+}

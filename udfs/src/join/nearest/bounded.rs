@@ -1,0 +1,120 @@
+//! A similarity to a constant, computed no further than a bound.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Float64Array};
+use arrow::compute::{SortOptions, cast};
+use arrow::datatypes::{DataType, Float64Type, Schema};
+use arrow::record_batch::RecordBatch;
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::physical_expr::expressions::{Literal, lit};
+use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
+use datafusion::physical_expr_common::physical_expr::is_volatile;
+
+use super::super::recognize::is_own;
+
+/// Functions with a form that takes a bound as its last argument, by the name of that form.
+const DISTANCES: [(&str, &str); 4] = [
+    ("levenshtein", "levenshtein_less_equal"),
+    ("edit_distance", "levenshtein_less_equal"),
+    ("damerau_levenshtein", "damerau_levenshtein"),
+    ("osa_distance", "osa_distance"),
+];
+const SIMILARITIES: [(&str, &str); 4] = [
+    ("normalized_levenshtein", "normalized_levenshtein"),
+    ("jaro_similarity", "jaro_similarity"),
+    ("jaro_winkler_similarity", "jaro_winkler_similarity"),
+    ("similarity", ""),
+];
+
+/// What rows are ordered by: the nearest first.
+#[derive(Clone, Debug)]
+pub(super) struct Bounded {
+    expression: Arc<dyn PhysicalExpr>,
+    /// The function that computes it up to a bound.
+    form: Option<Arc<ScalarUDF>>,
+    /// Whether large values are near.
+    pub(super) is_similarity: bool,
+    /// Whether NULL comes first, so that such rows are all to be kept.
+    pub(super) nulls_first: bool,
+}
+
+impl Bounded {
+    /// A call that compares texts with a constant, in the order in which the nearest come first.
+    pub(super) fn new(
+        expression: &Arc<dyn PhysicalExpr>,
+        options: SortOptions,
+        schema: &Schema,
+    ) -> Result<Option<Self>> {
+        let Some(call) = expression.downcast_ref::<ScalarFunctionExpr>() else {
+            return Ok(None);
+        };
+        let known = if options.descending {
+            &SIMILARITIES[..]
+        } else {
+            &DISTANCES[..]
+        };
+        let name = call.fun().name();
+        let Some((_, form)) = known.iter().find(|(known, _)| *known == name) else {
+            return Ok(None);
+        };
+        if call.args().len() != 2 || !is_own(call.fun()) || is_volatile(expression) {
+            return Ok(None);
+        }
+        let constants = call.args().iter().filter(|argument| {
+            let literal = argument.downcast_ref::<Literal>();
+            literal.is_some_and(|literal| !literal.value().is_null())
+        });
+        if constants.count() != 1 || collect_columns(expression).is_empty() {
+            return Ok(None);
+        }
+        let functions = crate::all_scalar_functions();
+        let form = functions
+            .into_iter()
+            .find(|function| function.name() == *form);
+        let _ = expression.data_type(schema)?;
+        Ok(Some(Self {
+            expression: Arc::clone(expression),
+            form,
+            is_similarity: options.descending,
+            nulls_first: options.nulls_first,
+        }))
+    }
+
+    /// The value of each row; what is further than the bound may have any value that is.
+    pub(super) fn evaluate(&self, rows: &RecordBatch, bound: Option<f64>) -> Result<Float64Array> {
+        let expression = match bound {
+            Some(bound) => self.bounded(rows, bound)?,
+            None => Arc::clone(&self.expression),
+        };
+        let values: ArrayRef = expression.evaluate(rows)?.into_array(rows.num_rows())?;
+        let values = cast(&values, &DataType::Float64)?;
+        Ok(values.as_primitive::<Float64Type>().clone())
+    }
+
+    fn bounded(&self, rows: &RecordBatch, bound: f64) -> Result<Arc<dyn PhysicalExpr>> {
+        let call = self.expression.downcast_ref::<ScalarFunctionExpr>();
+        let (Some(call), Some(form)) = (call, &self.form) else {
+            return Ok(Arc::clone(&self.expression));
+        };
+        let bound = if self.is_similarity {
+            ScalarValue::from(bound.clamp(0.0, 1.0))
+        } else {
+            ScalarValue::from(bound.clamp(0.0, f64::from(i32::MAX)) as i32)
+        };
+        let mut arguments = call.args().to_vec();
+        arguments.push(lit(bound));
+        let config = Arc::new(call.config_options().clone());
+        let call =
+            ScalarFunctionExpr::try_new(Arc::clone(form), arguments, rows.schema_ref(), config)?;
+        Ok(Arc::new(call))
+    }
+
+    /// The expression itself.
+    pub(super) fn expression(&self) -> &Arc<dyn PhysicalExpr> {
+        &self.expression
+    }
+}
