@@ -73,17 +73,10 @@ impl Build {
         match self.predicate.metric {
             Metric::Jaro | Metric::JaroWinkler => Jaro::build_size(&self.texts),
             Metric::TokenSort => TokenSort::build_size(&self.texts),
-            Metric::Jaccard { .. }
-            | Metric::Dice { .. }
-            | Metric::Cosine { .. }
-            | Metric::Overlap { .. }
-            | Metric::Trigram => Sets::build_size(&self.texts),
-            Metric::Levenshtein
-            | Metric::Osa
-            | Metric::DamerauLevenshtein
-            | Metric::Hamming
-            | Metric::NormalizedLevenshtein
-            | Metric::TokenSet => AllPairs::build_size(&self.texts),
+            metric => match SetSimilarity::of_metric(metric) {
+                Some(similarity) => Sets::build_size(similarity, &self.texts),
+                None => AllPairs::build_size(&self.texts),
+            },
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct Jaro {
 impl Jaro {
     /// An upper bound of the bytes of memory that building an index takes, and the index.
     pub(crate) fn build_size(texts: &Texts) -> usize {
-        Characters::size(texts.len(), texts.buffer().len()) + tables_size(texts.len())
+        size_of::<OverlapIndex<Self>>() + Characters::size(texts) + tables_size(texts.len())
     }
 
     /// An index for a similarity of at least `at_least`; `None` where there are more different
@@ -63,6 +63,10 @@ impl Measure for Jaro {
 
     fn strategy(&self) -> &'static str {
         "combined characters"
+    }
+
+    fn memory(&self) -> usize {
+        self.characters.memory()
     }
 
     fn longest_prefix(&self) -> usize {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::Jaro;
+use crate::join::index::Index;
 use crate::join::predicate::{Bound, Metric, Predicate};
 use crate::join::reference::{build, expected, search};
 use crate::join::texts::Texts;
@@ -72,6 +73,7 @@ proptest! {
         let texts = distinct(&texts);
         let build = build(predicate, Arc::clone(&texts));
         let index = Jaro::index(&build, winkler, at_least).unwrap().unwrap().with_combined(combined);
+        prop_assert!(index.size() <= build.size());
         for (probes, self_join) in [(distinct(&probes), false), (texts, true)] {
             prop_assert_eq!(
                 search(&index, &probes, self_join, limit),

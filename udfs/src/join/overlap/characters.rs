@@ -12,6 +12,7 @@ use super::records::TEXTS_BETWEEN_CHECKS;
 use super::records::{Detail, LONGEST_PREFIX, Prefix, Records, Token, UNKNOWN};
 use super::signature::{Signature, assign_bits};
 use crate::join::cancellation::Cancellation;
+use crate::join::texts::Texts;
 use crate::similarity::kernel::masks::WORD;
 
 /// The longest texts that have tokens, and how many equal characters of longer ones count.
@@ -53,6 +54,11 @@ impl Codes {
 }
 
 impl Detail for Codes {
+    fn reserve(&mut self, texts: usize, tokens: usize) {
+        self.codes.reserve_exact(tokens);
+        self.ends.reserve_exact(texts);
+    }
+
     fn clear(&mut self) {
         self.codes.clear();
         self.ends.clear();
@@ -146,10 +152,28 @@ impl Characters {
     }
 
     /// The bytes of memory that the characters and records of texts take at most.
-    pub(crate) fn size(texts: usize, bytes: usize) -> usize {
+    pub(crate) fn size(texts: &Texts) -> usize {
+        let bytes = texts.buffer().len();
         // No text has more different characters than bytes, and there are no more than codes.
-        let codes = bytes.min(usize::from(Code::MAX)) + 1;
-        codes * LONGEST_COUNTED * 12 + bytes * 8 + texts * 80
+        let most = if texts.is_ascii() {
+            128
+        } else {
+            usize::from(Code::MAX)
+        };
+        let codes = bytes.min(most) + 1;
+        // Frequencies, which double as they grow, their order and the tokens made of them.
+        codes * LONGEST_COUNTED * 8 * size_of::<Token>()
+            + codes * 4 * size_of::<(char, Code)>()
+            + Records::<Codes>::most_memory(texts.len(), bytes)
+            + bytes * size_of::<Code>()
+            + texts.len() * size_of::<usize>()
+    }
+
+    /// The bytes of memory that this takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.tokens.capacity() * size_of::<Token>()
+            + self.bits.capacity()
+            + self.others.capacity() * size_of::<(char, Code)>()
     }
 
     /// Takes in a text, with its prefix or without.

@@ -75,7 +75,8 @@ struct Buffers<M: Measure> {
 impl<M: Measure> OverlapIndex<M> {
     /// An index over texts.
     pub(crate) fn new(measure: M, texts: Arc<Texts>, cancellation: &Cancellation) -> Result<Self> {
-        let mut records = Records::default();
+        let prefixes = measure.longest_prefix() > 0;
+        let mut records = Records::with_capacity(texts.len(), texts.buffer().len(), prefixes);
         for id in texts.ids() {
             if (id as usize).is_multiple_of(TEXTS_BETWEEN_CHECKS) {
                 cancellation.check()?;
@@ -460,7 +461,10 @@ impl<M: Measure> Index for OverlapIndex<M> {
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.records.memory() + tables_size(self.texts.len())
+        size_of::<Self>()
+            + self.measure.memory()
+            + self.records.memory()
+            + tables_size(self.texts.len())
     }
 
     fn strategy(&self) -> &'static str {

@@ -16,6 +16,9 @@ pub(crate) trait Measure: Debug + Send + Sync + 'static {
     /// How candidates are found, as `EXPLAIN` shows it.
     fn strategy(&self) -> &'static str;
 
+    /// The bytes of memory that this takes.
+    fn memory(&self) -> usize;
+
     /// How many equal characters at the beginning the similarity looks at.
     fn longest_prefix(&self) -> usize {
         0

@@ -22,6 +22,9 @@ pub(crate) const LONGEST_PREFIX: usize = 4;
 
 /// What it takes to compare records besides their tokens.
 pub(crate) trait Detail: Debug + Default + Send + Sync + 'static {
+    /// Makes room for so many texts and tokens.
+    fn reserve(&mut self, _texts: usize, _tokens: usize) {}
+
     /// Forgets all records, and keeps the memory.
     fn clear(&mut self) {}
 
@@ -51,6 +54,21 @@ pub(crate) struct Records<D> {
 }
 
 impl<D: Detail> Records<D> {
+    /// Room for so many texts and tokens, so that no more memory is taken than they need.
+    pub(crate) fn with_capacity(texts: usize, tokens: usize, prefixes: bool) -> Self {
+        let mut detail = D::default();
+        detail.reserve(texts, tokens);
+        Self {
+            sizes: Vec::with_capacity(texts),
+            prefixes: Vec::with_capacity(if prefixes { texts } else { 0 }),
+            signatures: Vec::with_capacity(texts),
+            tokens: Vec::with_capacity(tokens),
+            ends: Vec::with_capacity(texts),
+            detail,
+            order: Vec::with_capacity(texts),
+        }
+    }
+
     /// Forgets all records, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.sizes.clear();
@@ -134,6 +152,16 @@ impl<D: Detail> Records<D> {
                 .map(|record| self.signatures[*record as usize])
                 .collect();
         }
+    }
+
+    /// The bytes of memory that so many texts and tokens take at most, but for the detail.
+    pub(crate) fn most_memory(texts: usize, tokens: usize) -> usize {
+        // Signatures are there twice while they are sorted.
+        let text = 2 * size_of::<u32>()
+            + size_of::<Prefix>()
+            + 2 * size_of::<Signature>()
+            + size_of::<usize>();
+        texts * text + tokens * size_of::<Token>()
     }
 
     /// The bytes of memory that this takes.

@@ -19,6 +19,9 @@ pub(crate) struct Dictionary {
     bits: Vec<u8>,
 }
 
+/// The bytes that a small dictionary takes whatever it holds.
+const SMALLEST: usize = 1024;
+
 /// Hashes a number that is spread by nobody on purpose.
 #[derive(Debug, Default)]
 pub(crate) struct NumberHasher(u64);
@@ -101,8 +104,15 @@ impl Dictionary {
 
     /// The bytes of memory that a dictionary of so many n-grams takes at most, while it is made.
     pub(crate) fn size(grams: usize) -> usize {
-        // Hash tables double; frequencies, their order and the bits come to it.
-        grams * (2 * size_of::<(u128, Token)>() + 16)
+        // A hash table is at least 7/16 full when it has grown, and the one before is half as large.
+        let table = grams * 4 * size_of::<(u128, Token)>();
+        // Frequencies and their order grow likewise; the bits come to it.
+        table + grams * (6 * size_of::<u32>() + 1) + SMALLEST
+    }
+
+    /// The bytes of memory that this takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.tokens.capacity() * size_of::<(u128, Token)>() + self.bits.capacity()
     }
 
     /// Takes in a text.

@@ -39,13 +39,18 @@ pub(crate) struct Scratch {
 
 impl Sets {
     /// An upper bound of the bytes of memory that building an index takes, and the index.
-    pub(crate) fn build_size(texts: &Texts) -> usize {
-        // A text has no more n-grams than bytes and one: each is a token, and once in the dictionary.
-        let grams = texts.buffer().len() + texts.len();
-        grams * size_of::<u32>() * 2
-            + Dictionary::size(grams)
-            + texts.len() * 64
+    pub(crate) fn build_size(similarity: SetSimilarity, texts: &Texts) -> usize {
+        let grams = Self::most_grams(texts);
+        let distinct = similarity.most_distinct(texts.is_ascii()).min(grams);
+        size_of::<OverlapIndex<Self>>()
+            + Records::<()>::most_memory(texts.len(), grams)
+            + Dictionary::size(distinct)
             + tables_size(texts.len())
+    }
+
+    /// How many n-grams texts have at most: each no more than bytes and one.
+    fn most_grams(texts: &Texts) -> usize {
+        texts.buffer().len() + texts.len()
     }
 
     /// An index for a similarity of at least `at_least`.
@@ -55,7 +60,7 @@ impl Sets {
         at_least: f64,
     ) -> Result<OverlapIndex<Self>> {
         let texts = Arc::clone(&build.texts);
-        let mut records = Records::default();
+        let mut records = Records::with_capacity(texts.len(), Self::most_grams(&texts), false);
         let dictionary = Dictionary::new(similarity, &texts, &mut records, &build.cancellation)?;
         let measure = Self {
             similarity,
@@ -89,6 +94,10 @@ impl Measure for Sets {
 
     fn strategy(&self) -> &'static str {
         "combined n-grams"
+    }
+
+    fn memory(&self) -> usize {
+        self.dictionary.memory()
     }
 
     /// The formulas are monotonic in what is shared, and so are their floating-point results.

@@ -30,6 +30,19 @@ impl SetSimilarity {
             .then_some(Self::Ngrams { coefficient, n })
     }
 
+    /// How many different n-grams there are at most.
+    pub(crate) fn most_distinct(self, ascii: bool) -> usize {
+        let (characters, n) = match self {
+            Self::Ngrams { n, .. } if ascii => (128_usize, n as u32),
+            Self::Ngrams { .. } => return usize::MAX,
+            // Letters and digits of ASCII, and the blank; hashes of three bytes otherwise.
+            Self::Trigrams if ascii => (37, 3),
+            Self::Trigrams => (256, 3),
+        };
+        // Shorter texts are n-grams of fewer characters.
+        characters.saturating_add(1).saturating_pow(n)
+    }
+
     /// The distinct n-grams of a text, as numbers.
     pub(crate) fn grams(self, text: &str, grams: &mut Vec<u128>) {
         grams.clear();

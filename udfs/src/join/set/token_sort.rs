@@ -25,7 +25,7 @@ pub(crate) struct TokenSort {
 impl TokenSort {
     /// An upper bound of the bytes of memory that building an index takes, and the index.
     pub(crate) fn build_size(texts: &Texts) -> usize {
-        Characters::size(texts.len(), texts.buffer().len()) + tables_size(texts.len())
+        size_of::<OverlapIndex<Self>>() + Characters::size(texts) + tables_size(texts.len())
     }
 
     /// An index for a ratio of at least `at_least`; `None` where there are more different
@@ -62,6 +62,10 @@ impl Measure for TokenSort {
 
     fn strategy(&self) -> &'static str {
         "combined characters"
+    }
+
+    fn memory(&self) -> usize {
+        self.characters.memory()
     }
 
     fn largest_with_tokens(&self) -> usize {
