@@ -52,8 +52,8 @@ const SAMPLED_TEXTS: usize = 2048;
 
 /// What each step costs, about, in nanoseconds.
 const SCANNED_PAIR: f64 = 1.0;
-const CANDIDATE: f64 = 5.0;
-const KEY: f64 = 18.0;
+const CANDIDATE: f64 = 3.0;
+const KEY: f64 = 25.0;
 
 impl Unit {
     /// The units of two classes. `places` are those of the texts of the index.
