@@ -13,6 +13,7 @@ mod entry;
 mod failure;
 mod file_stats;
 mod history;
+mod open_tables;
 mod place;
 mod scan;
 mod schema;
@@ -24,7 +25,7 @@ mod table_id;
 mod types;
 mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ pub use settings::WarehouseSettings;
 pub use table_id::TableId;
 
 use crate::error::Result;
+use open_tables::OpenTables;
 use place::Root;
 use scan::TableScan;
 use schema::TableSchema;
@@ -90,7 +92,7 @@ pub struct Warehouse {
     root: Root,
     settings: WarehouseSettings,
     opened_at: DateTime<Utc>,
-    tables: Mutex<HashMap<TableId, Arc<Table>>>,
+    tables: Mutex<OpenTables>,
 }
 
 impl Warehouse {
@@ -264,11 +266,8 @@ impl Warehouse {
     }
 
     fn table(&self, id: &TableId) -> Arc<Table> {
-        let mut tables = self.tables.lock();
-        let table = tables
-            .entry(id.clone())
-            .or_insert_with(|| Arc::new(Table::new(id.clone(), self.root.place(id))));
-        Arc::clone(table)
+        let open = || Table::new(id.clone(), self.root.place(id));
+        self.tables.lock().get(id, self.settings.idle_tables, open)
     }
 }
 

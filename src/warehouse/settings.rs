@@ -19,6 +19,8 @@ pub struct WarehouseSettings {
     pub compression: Compression,
     /// A checkpoint of the log is written every so many commits.
     pub checkpoint_interval: NonZeroU64,
+    /// So many tables are kept at hand, their logs read, when nobody uses them.
+    pub idle_tables: usize,
     /// The pool that open row groups are accounted to.
     pub memory_pool: Arc<dyn MemoryPool>,
 }
@@ -31,6 +33,7 @@ impl Default for WarehouseSettings {
             row_group_bytes: 128 << 20,
             compression: Compression::ZSTD(ZstdLevel::default()),
             checkpoint_interval: NonZeroU64::MIN.saturating_add(9),
+            idle_tables: 1000,
             memory_pool: Arc::new(UnboundedMemoryPool::default()),
         }
     }

@@ -90,3 +90,35 @@ async fn orphans_are_files_of_no_version() {
     assert_eq!(fixture.data_files(), known);
     assert_eq!(fixture.rows(At::Version(0)).await, ids([1]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_tables_are_forgotten_and_those_in_use_stay() {
+    let fixture = Fixture::with(WarehouseSettings {
+        idle_tables: 3,
+        ..WarehouseSettings::default()
+    });
+    let id = |oid| TableId::new(oid, "shop", "customer");
+    let create = async |oid| {
+        let id = id(oid);
+        let created = fixture.warehouse.create(&id, ids([]).schema()).await;
+        assert_eq!(created.unwrap().version, 0);
+    };
+    create(1).await;
+    let used = fixture.warehouse.table(&id(1));
+    for oid in 2..10 {
+        create(oid).await;
+        assert!(fixture.warehouse.tables.lock().len() <= 3);
+    }
+    // Whoever else writes to it waits in the same queue.
+    assert!(Arc::ptr_eq(&used, &fixture.warehouse.table(&id(1))));
+    // One that was used since stays rather than one that was not.
+    let recent = Arc::downgrade(&fixture.warehouse.table(&id(8)));
+    fixture.warehouse.exists(&id(2)).await.unwrap();
+    assert!(recent.upgrade().is_some());
+    assert_eq!(fixture.warehouse.version(&id(9)).await.unwrap(), 0);
+    drop(used);
+    for oid in 2..10 {
+        assert_eq!(fixture.warehouse.version(&id(oid)).await.unwrap(), 0);
+    }
+    assert!(fixture.warehouse.tables.lock().len() <= 3);
+}
