@@ -54,6 +54,10 @@ impl BackendSession for Session {
         self.execute(prepared, parameters).await
     }
 
+    async fn settle(&self) {
+        self.instance.warehouse.finish_commits().await;
+    }
+
     fn fail(&self) {
         self.fail();
     }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use deltalake_core::kernel::{Action, Remove};
 use serde_json::{Value, json};
 
+use super::participant::TRANSACTION_ID;
 use super::schema::{Protocol, TableSchema};
 use super::snapshot::DataFile;
 use super::writer::NewFile;
@@ -46,8 +47,14 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Begins the entry of a commit at this time, in milliseconds of the epoch.
-    pub fn new(info: &CommitInfo, files: &[NewFile], blind: bool, timestamp: i64) -> Self {
+    /// Begins the entry of a commit of this id at this time, in milliseconds of the epoch.
+    pub fn new(
+        info: &CommitInfo,
+        id: &str,
+        files: &[NewFile],
+        blind: bool,
+        timestamp: i64,
+    ) -> Self {
         let sum = |count: fn(&NewFile) -> u64| files.iter().map(count).sum::<u64>().to_string();
         let mut action = json!({
             "timestamp": timestamp,
@@ -59,6 +66,7 @@ impl Entry {
                 "numOutputBytes": sum(|file| file.bytes),
             },
             "isBlindAppend": blind,
+            TRANSACTION_ID: id,
             "engineInfo": concat!("tributary/", env!("CARGO_PKG_VERSION")),
         });
         if let Some(id) = &info.refresh_id {

@@ -14,6 +14,7 @@ mod failure;
 mod file_stats;
 mod history;
 mod open_tables;
+mod participant;
 mod place;
 mod scan;
 mod schema;
@@ -40,6 +41,7 @@ use url::Url;
 
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
+pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use settings::WarehouseSettings;
 pub use table_id::TableId;
 
@@ -93,6 +95,8 @@ pub struct Warehouse {
     settings: WarehouseSettings,
     opened_at: DateTime<Utc>,
     tables: Mutex<OpenTables>,
+    /// Shared by the commits that wait or run.
+    running: Arc<tokio::sync::RwLock<()>>,
 }
 
 impl Warehouse {
@@ -111,6 +115,7 @@ impl Warehouse {
             settings,
             opened_at: Utc::now(),
             tables: Mutex::default(),
+            running: Arc::default(),
         })
     }
 
@@ -123,7 +128,7 @@ impl Warehouse {
         let schema = Arc::new(TableSchema::declare(&schema, false)?);
         let info = CommitInfo::new("CREATE TABLE");
         self.table(table)
-            .commit(Change::Create(schema), info, None, &self.settings)
+            .commit(Change::Create(schema), info, None, None, &self.settings)
             .await
     }
 
@@ -136,8 +141,8 @@ impl Warehouse {
     }
 
     /// Puts these rows, and their schema, in the place of all that the table holds, and creates it
-    /// where it does not exist. Readers see the table before or after; on an error, or when the
-    /// future is dropped, nothing has changed.
+    /// where it does not exist. Readers see the table before or after; on an error nothing has
+    /// changed. A future that is dropped leaves it before, or, once the commit has begun, after.
     ///
     /// # Errors
     /// As [`Self::create`], and what the rows say.
@@ -146,6 +151,20 @@ impl Warehouse {
         table: &TableId,
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
+    ) -> Result<Commit> {
+        self.replace_with(table, rows, commit, None).await
+    }
+
+    /// [`Self::replace`], and a participant changes with it.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace`], and what the participant says.
+    pub async fn replace_with(
+        &self,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
     ) -> Result<Commit> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
@@ -156,6 +175,7 @@ impl Warehouse {
                 Change::Replace(schema),
                 commit,
                 Some(written),
+                participant,
                 &self.settings,
             )
             .await
@@ -173,6 +193,20 @@ impl Warehouse {
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
     ) -> Result<Commit> {
+        self.append_with(table, rows, commit, None).await
+    }
+
+    /// [`Self::append`], and a participant changes with it.
+    ///
+    /// # Errors
+    /// Those of [`Self::append`], and what the participant says.
+    pub async fn append_with(
+        &self,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
         let table = self.table(table);
         let schema = Arc::clone(&table.latest().await?.schema);
         let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
@@ -181,6 +215,7 @@ impl Warehouse {
                 Change::Append(schema),
                 commit,
                 Some(written),
+                participant,
                 &self.settings,
             )
             .await
@@ -236,8 +271,21 @@ impl Warehouse {
         history::history(self.table(table).as_ref()).await
     }
 
+    /// How an attempt to commit to the table has ended; waits for the commit that runs.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn outcome(&self, table: &TableId, mark: &CommitMark) -> Result<CommitOutcome> {
+        self.table(table).outcome(mark).await
+    }
+
+    /// Waits until the commits that have begun have ended, also those that nobody waits for any more.
+    pub async fn finish_commits(&self) {
+        drop(self.running.write().await);
+    }
+
     /// Deletes the files of the table, after the write that runs has ended. Writes to it fail from
-    /// now on; queries that still read it may.
+    /// now on, for as long as its handle is kept; queries that still read it may.
     ///
     /// # Errors
     /// What the store says.
@@ -266,7 +314,10 @@ impl Warehouse {
     }
 
     fn table(&self, id: &TableId) -> Arc<Table> {
-        let open = || Table::new(id.clone(), self.root.place(id));
+        let open = || {
+            let running = Arc::clone(&self.running);
+            Table::new(id.clone(), self.root.place(id), running)
+        };
         self.tables.lock().get(id, self.settings.idle_tables, open)
     }
 }

@@ -1,5 +1,6 @@
 //! One table: its versions and its commits.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,9 +12,11 @@ use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
+use tokio::sync::oneshot;
 
 use super::entry::{CommitInfo, Entry, commit_info};
 use super::failure::from_delta;
+use super::participant::{CommitMark, CommitOutcome, Participant, outcome};
 use super::place::{Place, Published, version_of_entry};
 use super::schema::{Protocol, TableSchema};
 use super::settings::WarehouseSettings;
@@ -31,6 +34,8 @@ pub(super) struct Table {
     latest: RwLock<Option<Latest>>,
     /// Held by the one who commits.
     committing: tokio::sync::Mutex<()>,
+    /// Shared by the commits of all tables that wait or run.
+    running: Arc<tokio::sync::RwLock<()>>,
     dropped: AtomicBool,
 }
 
@@ -51,7 +56,7 @@ pub(super) enum Change {
 }
 
 impl Table {
-    pub fn new(id: TableId, place: Place) -> Self {
+    pub fn new(id: TableId, place: Place, running: Arc<tokio::sync::RwLock<()>>) -> Self {
         let store = Arc::new(PrefixStore::new(
             Arc::clone(&place.store),
             place.path.clone(),
@@ -64,6 +69,7 @@ impl Table {
             log_store,
             latest: RwLock::new(None),
             committing: tokio::sync::Mutex::new(()),
+            running,
             dropped: AtomicBool::new(false),
         }
     }
@@ -221,28 +227,46 @@ impl Table {
         change: Change,
         info: CommitInfo,
         written: Option<Written>,
+        participant: Option<Arc<dyn Participant>>,
         settings: &WarehouseSettings,
     ) -> Result<Commit> {
         let table = Arc::clone(self);
         let interval = settings.checkpoint_interval;
-        let commit = async move {
+        let running = Arc::clone(&self.running).read_owned().await;
+        let (answer, committed) = oneshot::channel();
+        tokio::spawn(async move {
+            let _running = running;
             let _alone = table.committing.lock().await;
-            let commit = table.publish(&change, &info, written).await?;
-            // The next one who reads finds the entry if this fails.
-            if let Err(error) = table.latest().await {
-                tracing::warn!(table = %table.id, %error, "a new version cannot be read back");
+            // A statement that was cancelled while it waited for others has not begun.
+            if answer.is_closed() {
+                return;
             }
-            let next = commit.version.unsigned_abs() + 1;
-            if next.is_multiple_of(interval.get())
-                && let Err(error) = table.checkpoint().await
-            {
-                tracing::warn!(table = %table.id, %error, "no checkpoint was written");
+            let commit = table
+                .publish(&change, &info, written, participant.as_deref())
+                .await;
+            if let Ok(commit) = &commit {
+                table.advance_to(commit, interval).await;
             }
-            Ok(commit)
-        };
-        tokio::spawn(commit)
+            // Who is gone does not want to know.
+            let _ = answer.send(commit);
+        });
+        committed
             .await
             .map_err(|error| Error::internal(format!("a commit was cut off: {error}")))?
+    }
+
+    /// Reads a new version back, and writes its checkpoint where it is due.
+    async fn advance_to(&self, commit: &Commit, checkpoint_interval: NonZeroU64) {
+        // The next one who reads finds the entry if this fails.
+        if let Err(error) = self.latest().await {
+            tracing::warn!(table = %self.id, %error, "a new version cannot be read back");
+        }
+        let next = commit.version.unsigned_abs() + 1;
+        if next.is_multiple_of(checkpoint_interval.get())
+            && let Err(error) = self.checkpoint().await
+        {
+            tracing::warn!(table = %self.id, %error, "no checkpoint was written");
+        }
     }
 
     async fn publish(
@@ -250,6 +274,7 @@ impl Table {
         change: &Change,
         info: &CommitInfo,
         written: Option<Written>,
+        participant: Option<&dyn Participant>,
     ) -> Result<Commit> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
@@ -265,28 +290,44 @@ impl Table {
         let version = current.as_ref().map_or(0, |current| current.version + 1);
         let timestamp = self.next_time(current.as_deref()).await?;
         let blind = matches!(change, Change::Append(_));
-        let mut entry = Entry::new(info, files, blind, timestamp);
+        let mark = CommitMark {
+            version: i64::try_from(version).unwrap_or(i64::MAX),
+            id: uuid::Uuid::new_v4().to_string(),
+        };
+        let mut entry = Entry::new(info, &mark.id, files, blind, timestamp);
         self.describe(&mut entry, change, current.as_deref())?;
         entry.add(files);
         let names = files.iter().map(|file| file.name.clone()).collect();
         self.place.sync(names).await?;
         let commit = Commit {
-            version: i64::try_from(version).unwrap_or(i64::MAX),
+            version: mark.version,
             rows: written.as_ref().map_or(0, Written::rows),
             bytes: written.as_ref().map_or(0, Written::bytes),
             files: files.len(),
         };
+        if let Some(participant) = participant {
+            participant.prepare(&mark)?;
+        }
+        let aborted = |error| {
+            if let Some(participant) = participant {
+                participant.aborted(&mark);
+            }
+            Err(error)
+        };
         match self.place.publish(version, entry.into_bytes()).await {
             Published::Yes => {
+                if let Some(participant) = participant {
+                    participant.committed(&mark);
+                }
                 if let Some(written) = written {
                     written.keep();
                 }
                 Ok(commit)
             }
-            Published::Conflict => Err(self.conflict()),
-            Published::No(error) => Err(error.within(format!("table {}", self.id))),
+            Published::Conflict => aborted(self.conflict()),
+            Published::No(error) => aborted(error.within(format!("table {}", self.id))),
             Published::Unknown(error) => {
-                // Whoever finds the entry must find its files.
+                // The participant is in doubt. Whoever finds the entry must find its files.
                 if let Some(written) = written {
                     written.keep();
                 }
@@ -358,6 +399,16 @@ impl Table {
         self.place
             .sync_log(vec![name, "_last_checkpoint".to_owned()])
             .await
+    }
+
+    /// How an attempt to commit has ended, after the commit that runs.
+    pub async fn outcome(&self, mark: &CommitMark) -> Result<CommitOutcome> {
+        let _alone = self.committing.lock().await;
+        match self.read_entry(mark.version.unsigned_abs()).await {
+            Ok(entry) => Ok(outcome(mark, Some(&entry))),
+            Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => Ok(outcome(mark, None)),
+            Err(error) => Err(error.within(format!("table {}", self.id))),
+        }
     }
 
     /// Refuses all commits from now on, and waits for the one that runs.

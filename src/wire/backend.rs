@@ -73,6 +73,10 @@ pub trait BackendSession: Send + Sync + 'static {
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
     fn fail(&self);
 
+    /// Waits for what a statement that was stopped had begun and cannot take back, so that the client
+    /// never sees its effects only after it was told.
+    async fn settle(&self) {}
+
     /// Tells that nothing runs until the client's next message.
     fn rest(&self) {}
 

@@ -84,7 +84,7 @@ impl<S: BackendSession> Connection<S> {
         match outcome {
             Ok(()) => {}
             Err(Failure::Statement(error)) => {
-                self.report(&error)?;
+                self.report(&error).await?;
                 self.skips_to_sync = matches!(kind, b'P' | b'B' | b'D' | b'E' | b'C' | b'H');
             }
             Err(failure) => return Err(failure),
@@ -154,7 +154,10 @@ impl<S: BackendSession> Connection<S> {
         Ok(())
     }
 
-    fn report(&mut self, error: &Error) -> Step<()> {
+    async fn report(&mut self, error: &Error) -> Step<()> {
+        if error.sqlstate() == SqlState::QUERY_CANCELED {
+            self.session.settle().await;
+        }
         self.session.fail();
         self.send_notices()?;
         self.writer.message(&error_response(error, Severity::Error))
