@@ -70,9 +70,9 @@ impl Snapshot {
             if oid == object.oid {
                 return Err(self.cycle(object, &reader_of));
             }
-            for read in self.object(oid).iter().flat_map(|found| &found.depends_on) {
-                reader_of.entry(*read).or_insert_with(|| {
-                    queue.push_back(*read);
+            for read in self.reads(oid) {
+                reader_of.entry(read).or_insert_with(|| {
+                    queue.push_back(read);
                     oid
                 });
             }
@@ -114,7 +114,7 @@ impl Snapshot {
                 lines.extend(detail_of_root(object));
                 continue;
             }
-            for read in object.depends_on.intersection(&gone) {
+            for read in self.reads(object.oid).intersection(&gone) {
                 if let Some(read) = self.object(*read) {
                     lines.push(format!(
                         "{} depends on {}",

@@ -27,6 +27,10 @@ enum Change {
     Replace(String, u64),
     Comment(String, u64),
     Drop(String),
+    /// Puts other views, of other numbers, in the place of both.
+    Supersede(String, u64),
+    /// Prepares a replacement of both, which is then abandoned.
+    Abandon(String, u64),
     /// Begins to create a pair, and ends in an error.
     Fail(String),
 }
@@ -41,11 +45,13 @@ fn change(number: u64, model: &Model) -> Change {
     let Some(pair) = model.keys().nth(index).cloned() else {
         return Change::Create(fresh);
     };
-    match random.random_range(0..10) {
+    match random.random_range(0..13) {
         0..4 => Change::Create(fresh),
         4..6 => Change::Replace(pair, number),
         6..8 => Change::Comment(pair, number),
         8 => Change::Drop(pair),
+        9..11 => Change::Supersede(pair, number),
+        11 => Change::Abandon(pair, number),
         _ => Change::Fail(fresh),
     }
 }
@@ -60,11 +66,15 @@ fn apply_to_model(change: &Change, model: &mut Model) {
         Change::Drop(pair) => {
             model.remove(pair);
         }
-        Change::Fail(_) => {}
+        Change::Supersede(pair, query) => *model.get_mut(pair).unwrap() = (*query, None),
+        Change::Abandon(..) | Change::Fail(_) => {}
     }
 }
 
 fn apply(change: &Change, catalog: &Catalog) {
+    if let Change::Abandon(pair, query) = change {
+        prepare(pair, *query, catalog);
+    }
     let result = catalog.write(|transaction| match change {
         Change::Create(pair) => create_pair(transaction, pair),
         Change::Fail(pair) => {
@@ -75,6 +85,22 @@ fn apply(change: &Change, catalog: &Catalog) {
             for view in views(transaction.snapshot(), pair) {
                 let reads = view.depends_on.clone();
                 transaction.replace(view.oid, new_view(&view.name, *query, reads))?;
+            }
+            Ok(())
+        }
+        Change::Supersede(pair, query) => {
+            for name in ["a", "b"] {
+                let name = QualifiedName::new(pair, name);
+                let view = transaction.snapshot().relation(&name).unwrap();
+                let (oid, reads) = (view.oid, view.depends_on.clone());
+                transaction.supersede(oid, new_view(&name, *query, reads))?;
+            }
+            Ok(())
+        }
+        Change::Abandon(pair, query) => {
+            for view in views(transaction.snapshot(), pair) {
+                let abandoned = transaction.abandon_replace(view.oid, &query.to_string());
+                assert!(abandoned.is_some());
             }
             Ok(())
         }
@@ -99,6 +125,17 @@ fn apply(change: &Change, catalog: &Catalog) {
     );
 }
 
+fn prepare(pair: &str, query: u64, catalog: &Catalog) {
+    let prepared = catalog.write(|transaction| {
+        for view in views(transaction.snapshot(), pair) {
+            let new = new_view(&view.name, query, view.depends_on.clone());
+            transaction.prepare_replace(view.oid, new, 1, &query.to_string())?;
+        }
+        Ok(())
+    });
+    prepared.unwrap();
+}
+
 fn create_pair(transaction: &mut Transaction<'_>, pair: &str) -> Result<()> {
     transaction.create_schema(pair, true)?;
     let first = QualifiedName::new(pair, "a");
@@ -121,6 +158,7 @@ fn new_view(name: &QualifiedName, query: u64, depends_on: BTreeSet<Oid>) -> NewO
         depends_on,
         comment: None,
         column_comments: BTreeMap::new(),
+        keeps_comments: true,
         project_file: None,
     }
 }

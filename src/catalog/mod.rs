@@ -12,6 +12,7 @@ pub mod system;
 mod dependency;
 mod name;
 mod record;
+mod replacement;
 mod snapshot;
 mod store;
 mod time;
@@ -25,6 +26,7 @@ mod tests;
 pub use journal::Journal;
 pub use name::{check_writable, is_system_schema};
 pub use object::{Kind, Object, Oid};
+pub use replacement::PreparedReplacement;
 pub use snapshot::{Schema, Snapshot};
 pub use transaction::{NewObject, Transaction};
 
@@ -82,6 +84,36 @@ impl Catalog {
             *self.current.write() = Arc::new(next);
         }
         Ok(answer)
+    }
+
+    /// What the catalog would be after `change`, which stays undone, and its answer.
+    ///
+    /// # Errors
+    /// That of `change`.
+    pub fn preview<T>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<(T, Snapshot)> {
+        let mut transaction = Transaction::new(&self.store, &self.snapshot());
+        let answer = change(&mut transaction)?;
+        Ok((answer, transaction.snapshot().clone()))
+    }
+
+    /// Does the replacement of an object that was prepared with the commit of this id, since that
+    /// commit was made. Where the disk fails it is done nonetheless, and the next start does it
+    /// again: what was prepared is on disk.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn finish_replace(&self, oid: Oid, commit_id: &str) -> Result<()> {
+        let _alone = self.writer.lock();
+        let mut transaction = Transaction::new(&self.store, &self.snapshot());
+        if !transaction.finish_replace(oid, commit_id) {
+            return Ok(());
+        }
+        let (next, saved) = transaction.save();
+        *self.current.write() = Arc::new(next);
+        saved
     }
 
     /// A number for an object to come, so that its data can be written before it is created. It is

@@ -98,11 +98,18 @@ pub struct Object {
     /// The file of the project folder that it comes from, relative to the folder; `None` where
     /// it was created by hand.
     pub project_file: Option<String>,
+    /// The version of its table that brought its definition, where it took another one's place.
+    pub replaced_in: Option<i64>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
 impl Object {
+    /// Whether its rows are in the warehouse.
+    pub fn is_stored(&self) -> bool {
+        matches!(self.kind, Kind::Table | Kind::MaterializedView)
+    }
+
     /// `materialized view a.b`, as messages name it.
     pub fn described(&self) -> String {
         format!("{} {}", self.kind, self.name)

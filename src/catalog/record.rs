@@ -13,7 +13,8 @@ use arrow::ipc::writer::DictionaryTracker;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Object, Oid, Schema, time};
+use super::transaction::NewObject;
+use super::{Kind, Object, Oid, PreparedReplacement, Schema, time};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::{self, QualifiedName};
 
@@ -37,8 +38,18 @@ struct ObjectRecord {
     comment: Option<String>,
     column_comments: BTreeMap<String, String>,
     project_file: Option<String>,
+    #[serde(default)]
+    replaced_in: Option<i64>,
     #[serde(with = "time")]
     created_at: DateTime<Utc>,
+}
+
+/// The commit that a replacement waits for, beside the object that takes the place.
+#[derive(Serialize, Deserialize)]
+struct PreparedRecord {
+    version: i64,
+    commit_id: String,
+    keeps_comments: bool,
 }
 
 /// A schema as bytes.
@@ -70,6 +81,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
         project_file: object.project_file.clone(),
+        replaced_in: object.replaced_in,
         created_at: object.created_at,
     })?;
     Ok((record, encode_columns(&object.schema)))
@@ -100,7 +112,43 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         comment: record.comment,
         column_comments: record.column_comments,
         project_file: record.project_file,
+        replaced_in: record.replaced_in,
         created_at: record.created_at,
+    })
+}
+
+/// A replacement that waits as bytes: the commit it waits for, the new object's record, its columns.
+pub fn encode_prepared(oid: Oid, prepared: &PreparedReplacement) -> Result<[Vec<u8>; 3]> {
+    let commit = to_json(&PreparedRecord {
+        version: prepared.version,
+        commit_id: prepared.commit_id.clone(),
+        keeps_comments: prepared.new.keeps_comments,
+    })?;
+    let Some(object) = prepared.new.object(oid) else {
+        let message = format!("{} creates no object", prepared.new.name);
+        return Err(Error::internal(message));
+    };
+    let (record, columns) = encode_object(&object)?;
+    Ok([commit, record, columns])
+}
+
+/// The replacement of bytes that [`encode_prepared`] made.
+pub fn decode_prepared(
+    oid: Oid,
+    commit: &[u8],
+    record: &[u8],
+    columns: &[u8],
+) -> Result<PreparedReplacement> {
+    let commit: PreparedRecord = from_json(commit)
+        .map_err(|error| error.within(format!("replacement of object {oid} in the catalog")))?;
+    let object = decode_object(oid, record, columns)?;
+    Ok(PreparedReplacement {
+        version: commit.version,
+        commit_id: commit.commit_id,
+        new: NewObject {
+            keeps_comments: commit.keeps_comments,
+            ..NewObject::from(object)
+        },
     })
 }
 

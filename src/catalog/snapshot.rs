@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Kind, Object, Oid, is_system_schema};
+use arrow::datatypes::SchemaRef;
+
+use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::QualifiedName;
 use crate::sql::name::ObjectName;
@@ -27,7 +29,9 @@ pub struct Snapshot {
     objects: BTreeMap<Oid, Arc<Object>>,
     relations: BTreeMap<QualifiedName, Oid>,
     checks: BTreeMap<QualifiedName, Oid>,
-    /// Which objects read the key.
+    /// Replacements that wait for the commit of their rows, by the object replaced.
+    prepared: BTreeMap<Oid, Arc<PreparedReplacement>>,
+    /// Which objects read the key, or will when their replacement is done.
     dependents: BTreeMap<Oid, BTreeSet<Oid>>,
 }
 
@@ -194,30 +198,89 @@ impl Snapshot {
         self.objects.len()
     }
 
-    /// Puts an object in, in the place of one of its number.
-    pub(super) fn put(&mut self, object: Arc<Object>) {
-        self.take(object.oid);
-        self.names_of(object.kind)
-            .insert(object.name.clone(), object.oid);
-        for read in &object.depends_on {
-            self.dependents.entry(*read).or_default().insert(object.oid);
-        }
-        self.objects.insert(object.oid, object);
+    /// The replacement of an object that waits for the commit of its rows.
+    pub fn prepared(&self, oid: Oid) -> Option<&Arc<PreparedReplacement>> {
+        self.prepared.get(&oid)
     }
 
-    /// Takes an object out.
+    /// Whether the replacement of an object waits for the commit of this id.
+    pub fn is_prepared(&self, oid: Oid, commit_id: &str) -> bool {
+        self.prepared(oid)
+            .is_some_and(|prepared| prepared.commit_id == commit_id)
+    }
+
+    /// All replacements that wait for the commit of their rows, by the object replaced.
+    pub fn all_prepared(&self) -> impl Iterator<Item = (Oid, &Arc<PreparedReplacement>)> {
+        self.prepared.iter().map(|(oid, prepared)| (*oid, prepared))
+    }
+
+    /// What an object reads, and what it will when its replacement is done.
+    pub(super) fn reads(&self, oid: Oid) -> BTreeSet<Oid> {
+        let now = self.object(oid).map(|object| &object.depends_on);
+        let then = self.prepared(oid).map(|prepared| &prepared.new.depends_on);
+        now.into_iter().chain(then).flatten().copied().collect()
+    }
+
+    /// Gives an object other columns in this copy of the catalog alone.
+    pub fn assume_columns(&mut self, oid: Oid, schema: SchemaRef) {
+        if let Some(object) = self.object(oid) {
+            let mut object = Object::clone(object);
+            object.schema = schema;
+            self.put(Arc::new(object));
+        }
+    }
+
+    /// Puts an object in, in the place of one of its number.
+    pub(super) fn put(&mut self, object: Arc<Object>) {
+        let oid = object.oid;
+        self.unlink(oid);
+        if let Some(old) = self.objects.remove(&oid) {
+            self.names_of(old.kind).remove(&old.name);
+        }
+        self.names_of(object.kind).insert(object.name.clone(), oid);
+        self.objects.insert(oid, object);
+        self.link(oid);
+    }
+
+    /// Takes an object out, with the replacement that waits.
     pub(super) fn take(&mut self, oid: Oid) -> Option<Arc<Object>> {
+        self.unlink(oid);
+        self.prepared.remove(&oid);
         let object = self.objects.remove(&oid)?;
         self.names_of(object.kind).remove(&object.name);
-        for read in &object.depends_on {
-            if let Some(readers) = self.dependents.get_mut(read) {
+        Some(object)
+    }
+
+    /// Puts in a replacement that waits, in the place of another one.
+    pub(super) fn put_prepared(&mut self, oid: Oid, prepared: Arc<PreparedReplacement>) {
+        self.unlink(oid);
+        self.prepared.insert(oid, prepared);
+        self.link(oid);
+    }
+
+    /// Takes a replacement that waits out.
+    pub(super) fn take_prepared(&mut self, oid: Oid) -> Option<Arc<PreparedReplacement>> {
+        self.unlink(oid);
+        let prepared = self.prepared.remove(&oid);
+        self.link(oid);
+        prepared
+    }
+
+    fn link(&mut self, oid: Oid) {
+        for read in self.reads(oid) {
+            self.dependents.entry(read).or_default().insert(oid);
+        }
+    }
+
+    fn unlink(&mut self, oid: Oid) {
+        for read in self.reads(oid) {
+            if let Some(readers) = self.dependents.get_mut(&read) {
                 readers.remove(&oid);
                 if readers.is_empty() {
-                    self.dependents.remove(read);
+                    self.dependents.remove(&read);
                 }
             }
         }
-        Some(object)
     }
 
     fn names_of(&mut self, kind: Kind) -> &mut BTreeMap<QualifiedName, Oid> {

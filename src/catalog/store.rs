@@ -20,6 +20,10 @@ pub const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta
 const SCHEMAS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("schemas");
 /// Objects by number: the record, and the columns.
 const OBJECTS: TableDefinition<'static, Oid, (&[u8], &[u8])> = TableDefinition::new("objects");
+/// Replacements that wait for the commit of their rows, by the number of the object replaced: the
+/// commit and what takes the object's place, which is a record and columns as in `OBJECTS`.
+const PREPARED: TableDefinition<'static, Oid, (&[u8], &[u8], &[u8])> =
+    TableDefinition::new("prepared_replacements");
 /// What the last refresh made of each materialized view, by its number.
 pub const MODEL_STATES: TableDefinition<'static, Oid, &[u8]> = TableDefinition::new("model_states");
 
@@ -119,6 +123,13 @@ impl Store {
                 columns,
             )?));
         }
+        let prepared = read.open_table(PREPARED).map_err(self.failed())?;
+        for entry in prepared.iter().map_err(self.failed())? {
+            let (oid, value) = entry.map_err(self.failed())?;
+            let (commit, bytes, columns) = value.value();
+            let prepared = record::decode_prepared(oid.value(), commit, bytes, columns)?;
+            snapshot.put_prepared(oid.value(), Arc::new(prepared));
+        }
         Ok(snapshot)
     }
 
@@ -136,7 +147,22 @@ impl Store {
             }
             let mut objects = write.open_table(OBJECTS).map_err(self.failed())?;
             let mut states = write.open_table(MODEL_STATES).map_err(self.failed())?;
+            let mut prepared = write.open_table(PREPARED).map_err(self.failed())?;
             for oid in changes.objects {
+                match changes.snapshot.prepared(*oid) {
+                    Some(replacement) => {
+                        let [commit, bytes, columns] = record::encode_prepared(*oid, replacement)?;
+                        prepared
+                            .insert(
+                                *oid,
+                                (commit.as_slice(), bytes.as_slice(), columns.as_slice()),
+                            )
+                            .map_err(self.failed())?;
+                    }
+                    None => {
+                        prepared.remove(*oid).map_err(self.failed())?;
+                    }
+                }
                 match changes.snapshot.object(*oid) {
                     Some(object) => {
                         let (bytes, columns) = record::encode_object(object)?;
@@ -210,6 +236,8 @@ impl Store {
     /// Makes the tables of a new file, and refuses one that a later version wrote.
     fn initialize(&self) -> Result<()> {
         self.write(|write| {
+            // Made here too where an earlier version made the file, and could not need it.
+            write.open_table(PREPARED).map_err(self.failed())?;
             let mut meta = write.open_table(META).map_err(self.failed())?;
             let version = meta
                 .get(FORMAT)

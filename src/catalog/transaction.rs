@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 
 use super::name::{check_identifier, check_schema_name, check_writable, is_system_schema};
 use super::store::{Changes, Store};
-use super::{Kind, Object, Oid, Schema, Snapshot, time};
+use super::{Kind, Object, Oid, PreparedReplacement, Schema, Snapshot, time};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::{self, QualifiedName, Statement};
 
@@ -35,10 +35,12 @@ pub struct NewObject {
     pub schema: SchemaRef,
     /// The objects that its definition reads.
     pub depends_on: BTreeSet<Oid>,
-    /// Its comment; on replacing, `None` keeps what is there.
+    /// Its comment.
     pub comment: Option<String>,
-    /// Comments on columns; on replacing, the others of columns that stay are kept.
+    /// Comments on columns.
     pub column_comments: BTreeMap<String, String>,
+    /// Whether, on replacing, comments stay that are not given here.
+    pub keeps_comments: bool,
     /// The file of the project folder that it comes from.
     pub project_file: Option<String>,
 }
@@ -167,6 +169,7 @@ impl<'a> Transaction<'a> {
             comment: new.comment,
             column_comments: new.column_comments,
             project_file: new.project_file,
+            replaced_in: None,
             created_at: time::now(),
         });
         Ok(oid)
@@ -178,21 +181,52 @@ impl<'a> Transaction<'a> {
     /// 42809 where the new one is of another kind, 42P17 where it would read itself.
     pub fn replace(&mut self, oid: Oid, new: NewObject) -> Result<()> {
         let (old, kind, definition) = self.check_replacement(oid, &new)?;
-        let mut column_comments = old.column_comments.clone();
-        column_comments.retain(|column, _| new.schema.column_with_name(column).is_some());
-        column_comments.extend(new.column_comments);
-        self.put(Object {
-            oid,
-            name: new.name,
-            kind,
-            definition,
-            schema: new.schema,
-            depends_on: new.depends_on,
-            comment: new.comment.or_else(|| old.comment.clone()),
-            column_comments,
-            project_file: new.project_file,
-            created_at: old.created_at,
-        });
+        let new = NewObject { definition, ..new };
+        self.put(new.in_place_of(&old, kind));
+        Ok(())
+    }
+
+    /// Puts an object, of any kind and a number of its own, in the place of one that goes; what
+    /// read that one reads this one. Answers its number.
+    ///
+    /// # Errors
+    /// 42P17 where the new one would read itself, and those of [`Self::create`].
+    pub fn supersede(&mut self, oid: Oid, new: NewObject) -> Result<Oid> {
+        let old = self.existing(oid)?;
+        let (kind, _) = self.check_new(&new)?;
+        if old.name != new.name || !kind.is_relation() || !old.kind.is_relation() {
+            let message = format!("{} cannot replace {}", new.name, old.described());
+            return Err(Error::internal(message));
+        }
+        self.snapshot.check_acyclic(&old, &new.depends_on)?;
+        let readers: Vec<Oid> = self.snapshot.dependent_oids(oid).collect();
+        self.snapshot.take(oid);
+        self.changed_objects.insert(oid);
+        let successor = self.create(new)?;
+        for reader in readers {
+            let mut object = Object::clone(&*self.existing(reader)?);
+            repoint(&mut object.depends_on, oid, successor);
+            if let Some(prepared) = self.snapshot.prepared(reader).cloned() {
+                let mut prepared = Arc::unwrap_or_clone(prepared);
+                repoint(&mut prepared.new.depends_on, oid, successor);
+                self.put_prepared(reader, prepared);
+            }
+            self.put(object);
+        }
+        Ok(successor)
+    }
+
+    /// Gives a view the columns that its query has now.
+    ///
+    /// # Errors
+    /// Where another session dropped it.
+    pub fn set_columns(&mut self, oid: Oid, schema: SchemaRef) -> Result<()> {
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object
+            .column_comments
+            .retain(|column, _| schema.column_with_name(column).is_some());
+        object.schema = schema;
+        self.put(object);
         Ok(())
     }
 
@@ -205,7 +239,7 @@ impl<'a> Transaction<'a> {
         self.check_replacement(oid, new).map(drop)
     }
 
-    fn check_replacement(
+    pub(super) fn check_replacement(
         &self,
         oid: Oid,
         new: &NewObject,
@@ -305,17 +339,23 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes the changes; answers the snapshot to show, or `None` where nothing changed.
-    pub(super) fn commit(mut self) -> Result<Option<Snapshot>> {
+    pub(super) fn commit(self) -> Result<Option<Snapshot>> {
         if self.changed_objects.is_empty() && self.changed_schemas.is_empty() {
             return Ok(None);
         }
+        let (next, saved) = self.save();
+        saved.map(|()| Some(next))
+    }
+
+    /// Writes the changes; answers the snapshot that has them, and whether they are on disk.
+    pub(super) fn save(mut self) -> (Snapshot, Result<()>) {
         self.snapshot.generation += 1;
-        self.store.save(&Changes {
+        let saved = self.store.save(&Changes {
             snapshot: &self.snapshot,
             objects: &self.changed_objects,
             schemas: &self.changed_schemas,
-        })?;
-        Ok(Some(self.snapshot))
+        });
+        (self.snapshot, saved)
     }
 
     /// What must hold of an object whether it is new or replaces one; answers its kind, and the
@@ -372,7 +412,17 @@ impl<'a> Transaction<'a> {
         })
     }
 
-    fn put(&mut self, object: Object) {
+    pub(super) fn put_prepared(&mut self, oid: Oid, prepared: PreparedReplacement) {
+        self.changed_objects.insert(oid);
+        self.snapshot.put_prepared(oid, Arc::new(prepared));
+    }
+
+    pub(super) fn take_prepared(&mut self, oid: Oid) -> Option<Arc<PreparedReplacement>> {
+        self.changed_objects.insert(oid);
+        self.snapshot.take_prepared(oid)
+    }
+
+    pub(super) fn put(&mut self, object: Object) {
         self.changed_objects.insert(object.oid);
         self.snapshot.put(Arc::new(object));
     }
@@ -389,6 +439,12 @@ impl<'a> Transaction<'a> {
             self.changed_objects.insert(object.oid);
             self.snapshot.take(object.oid);
         }
+    }
+}
+
+fn repoint(reads: &mut BTreeSet<Oid>, from: Oid, to: Oid) {
+    if reads.remove(&from) {
+        reads.insert(to);
     }
 }
 

@@ -348,6 +348,7 @@ mod tests {
             comment: None,
             column_comments: Default::default(),
             project_file: None,
+            replaced_in: None,
             created_at: chrono::Utc::now(),
         };
         let format = CopyFormat::Text {

@@ -2,37 +2,36 @@
 
 use std::sync::Arc;
 
-use super::define::{Creation, creation, object};
+use super::define::{Creation, create_filled, creation, object};
 use super::refresh::tell_rejected;
 use crate::error::{Error, Result};
-use crate::models::progress::Rows;
-use crate::models::refresh::{refresh, refresh_locked};
+use crate::models::refresh::{Catalogued, refresh, refresh_locked};
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
 
-/// Creates or replaces a materialized view. Its rows come first, so that a failure, or a kill,
-/// leaves the catalog as it was.
+/// Creates or replaces a materialized view. The rows of a new one come first, so that a failure, or
+/// a kill, leaves the catalog as it was; those of one that is replaced come in the same step as its
+/// definition.
 ///
 /// # Errors
 /// What its query meets; 42P07 where the name is taken.
 pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Result<Outcome> {
     let instance = &session.instance;
     let statement = Statement::CreateMaterializedView(create.clone());
-    let fill = |object: crate::catalog::Object| async move {
-        refresh(instance, &object, "created", &Arc::new(Rows::default())).await
-    };
     match creation(session, statement, create.if_not_exists, create.or_replace).await? {
         Creation::Exists => {}
         Creation::New(mut new) => {
             let oid = instance.catalog.reserve_oid()?;
             new.oid = Some(oid);
+            let object = object(oid, &new)?;
             if create.with_data {
-                tell_rejected(session, &fill(object(oid, &new)?).await?);
+                let rows = Arc::default();
+                let created = Catalogued::Nothing;
+                let record = refresh(instance, &object, created, "created", &rows).await?;
+                tell_rejected(session, &record);
             }
-            instance
-                .catalog
-                .write(|transaction| transaction.create(new))?;
+            create_filled(instance, new, object).await?;
         }
         Creation::Replaces(_, _) if !create.with_data => {
             return Err(
@@ -45,17 +44,16 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
                 .catalog
                 .write(|transaction| transaction.check_replace(old.oid, &new))?;
             let guard = instance.refresh_locks.lock(old.oid).await;
+            let object = object(old.oid, &new)?;
             let record = refresh_locked(
                 instance,
-                &object(old.oid, &new)?,
+                &object,
+                Catalogued::Replaced(Box::new(new)),
                 "replaced",
                 &Arc::default(),
                 &guard,
             )
             .await?;
-            instance
-                .catalog
-                .write(|transaction| transaction.replace(old.oid, new))?;
             tell_rejected(session, &record);
         }
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::catalog::{Kind, NewObject, Object, check_writable};
 use crate::error::{Error, Result, SqlState};
+use crate::instance::Instance;
 use crate::models::define::define;
+use crate::models::run::remove_tables;
 use crate::session::Session;
 use crate::sql::Statement;
 
@@ -118,21 +120,22 @@ pub async fn create(
     }
 }
 
+/// Creates an object whose rows are there. Where it cannot be created, they go.
+///
+/// # Errors
+/// 42P07 where another session took the name meanwhile; those of the disk.
+pub async fn create_filled(instance: &Arc<Instance>, new: NewObject, object: Object) -> Result<()> {
+    let created = instance
+        .catalog
+        .write(|transaction| transaction.create(new));
+    if created.is_err() {
+        remove_tables(instance, &[Arc::new(object)]).await;
+    }
+    created.map(drop)
+}
+
 /// What an object would be, were it in the catalog already.
 pub fn object(oid: crate::catalog::Oid, new: &NewObject) -> Result<Object> {
-    let Some(kind) = Kind::of(&new.definition) else {
-        return Err(Error::internal("only objects of a schema are created"));
-    };
-    Ok(Object {
-        oid,
-        name: new.name.clone(),
-        kind,
-        definition: new.definition.clone(),
-        schema: Arc::clone(&new.schema),
-        depends_on: new.depends_on.clone(),
-        comment: new.comment.clone(),
-        column_comments: new.column_comments.clone(),
-        project_file: new.project_file.clone(),
-        created_at: chrono::Utc::now(),
-    })
+    new.object(oid)
+        .ok_or_else(|| Error::internal("only objects of a schema are created"))
 }

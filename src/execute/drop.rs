@@ -20,7 +20,7 @@ pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     } else {
         drop_objects(session, drop)?
     };
-    remove_tables(instance, &dropped).await?;
+    remove_tables(instance, &dropped).await;
     Ok(Outcome::Done(format!(
         "DROP {}",
         word(drop.kind).to_uppercase()

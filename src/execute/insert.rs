@@ -19,6 +19,7 @@ use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
 use crate::models::rejected::{self, Keep};
+use crate::models::replacement::{self, Unchanged};
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan, plan_size};
 use crate::sources::RejectedRows;
@@ -158,9 +159,10 @@ pub async fn execute(
 /// Adds rows to a table as one commit, and answers how many.
 ///
 /// # Errors
-/// 23502 for NULL in a column that has none; 22001 for a text that is too long for its column.
+/// 23502 for NULL in a column that has none; 22001 for a text that is too long for its column; 40001
+/// where the table was replaced meanwhile.
 pub async fn append(
-    instance: &Instance,
+    instance: &Arc<Instance>,
     target: &Arc<Object>,
     rows: SendableRecordBatchStream,
     operation: &'static str,
@@ -198,9 +200,16 @@ pub async fn append(
         Arc::clone(&target.schema),
         checked,
     ));
+    // Rows for columns that a replacement has changed meanwhile are not let in.
+    replacement::settle(&instance.catalog, &instance.warehouse, target.oid).await?;
+    let unchanged = Unchanged {
+        instance: Arc::clone(instance),
+        object: Arc::clone(target),
+    };
+    let info = CommitInfo::new(operation);
     let commit = instance
         .warehouse
-        .append(&table_id(target), rows, CommitInfo::new(operation))
+        .append_with(&table_id(target), rows, info, Some(Arc::new(unchanged)))
         .await?;
     Ok(commit.rows)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::journal::RefreshRecord;
 use crate::error::{Error, Result, SqlState};
-use crate::models::refresh::refresh_locked;
+use crate::models::refresh::{Catalogued, refresh_locked};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::refresh::Refresh;
 
@@ -26,7 +26,16 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     let Some(object) = snapshot.object(object.oid) else {
         return Err(plan::undefined_table(&refresh.name, &snapshot));
     };
-    let record = refresh_locked(&session.instance, object, reason, &Arc::default(), &guard).await?;
+    let progress = Arc::default();
+    let record = refresh_locked(
+        &session.instance,
+        object,
+        Catalogued::Same,
+        reason,
+        &progress,
+        &guard,
+    )
+    .await?;
     tell_rejected(session, &record);
     Ok(Outcome::Done("REFRESH MATERIALIZED VIEW".to_owned()))
 }

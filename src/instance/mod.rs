@@ -12,6 +12,7 @@ mod yielding;
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};
 pub use statement::StatementContext;
+pub use system::OWNER;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,6 +67,7 @@ impl Instance {
         let journal = catalog.journal(configuration.server.journal_size as u64)?;
         let runtime = state::runtime(&configuration)?;
         let warehouse = state::open_warehouse(&configuration, &runtime)?;
+        models::replacement::recover(&catalog, &warehouse).await?;
         let known = catalog
             .snapshot()
             .objects()

@@ -21,10 +21,14 @@ use super::state::DATABASE;
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
+use crate::models::replacement;
 use crate::sources::{FileTable, with_hidden_columns};
 use crate::sql::time_travel::{self, Version};
 use crate::sql::{QualifiedName, Statement, hidden_columns};
 use crate::warehouse::At;
+
+/// How often a relation may be replaced while it is looked up.
+const ATTEMPTS: usize = 10;
 
 /// What a plan is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,15 +156,15 @@ impl Relations {
     /// none; what its source or table says.
     async fn open_object(
         &self,
-        object: &Object,
+        object: &Arc<Object>,
         version: Option<Version>,
     ) -> Result<Arc<dyn TableProvider>> {
         match (object.kind, version) {
-            (Kind::Table | Kind::MaterializedView, version) => {
+            (Kind::Table | Kind::MaterializedView, None) => self.latest(object).await,
+            (Kind::Table | Kind::MaterializedView, Some(version)) => {
                 let at = match version {
-                    None => At::Latest,
-                    Some(Version::Number(number)) => At::Version(number),
-                    Some(Version::Timestamp(time)) => At::Timestamp(time),
+                    Version::Number(number) => At::Version(number),
+                    Version::Timestamp(time) => At::Timestamp(time),
                 };
                 self.stored(object, at).await
             }
@@ -172,6 +176,43 @@ impl Relations {
                 format!("{} is a check", object.name),
             )),
         }
+    }
+
+    /// The latest rows of a table or materialized view, and no others than those of its definition
+    /// in the statement's catalog: where it was replaced since, the rows before that.
+    async fn latest(&self, object: &Arc<Object>) -> Result<Arc<dyn TableProvider>> {
+        let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
+        for _ in 0..ATTEMPTS {
+            replacement::settle(catalog, warehouse, object.oid).await?;
+            let now = catalog.snapshot();
+            let at = match (now.object(object.oid), now.prepared(object.oid)) {
+                (Some(now), None) if is_same(now, object) => At::Latest,
+                // Its commit is not there, but may come.
+                (Some(now), Some(prepared)) if is_same(now, object) => {
+                    At::Version(prepared.version - 1)
+                }
+                (Some(now), _) => match now.replaced_in {
+                    Some(version) => At::Version(version - 1),
+                    None => At::Latest,
+                },
+                (None, _) => At::Latest,
+            };
+            let rows = self.stored(object, at).await?;
+            if at == At::Latest && !is_untouched(&catalog.snapshot(), object) {
+                continue;
+            }
+            if replacement::same_columns(&rows.schema(), &object.schema) {
+                return Ok(rows);
+            }
+        }
+        Err(Error::new(
+            SqlState::SERIALIZATION_FAILURE,
+            format!(
+                "could not read {} because it was replaced meanwhile",
+                object.name
+            ),
+        )
+        .with_hint("Run the statement again."))
     }
 
     async fn stored(&self, object: &Object, at: At) -> Result<Arc<dyn TableProvider>> {
@@ -211,6 +252,19 @@ impl Relations {
         sources.insert(object.oid, source.clone());
         Ok(source)
     }
+}
+
+/// Whether an object has the definition that it had when the statement began.
+fn is_same(now: &Arc<Object>, object: &Arc<Object>) -> bool {
+    Arc::ptr_eq(now, object) || now.definition == object.definition && now.schema == object.schema
+}
+
+/// Whether nothing has replaced an object, or is about to; one that was dropped stays as it was.
+fn is_untouched(now: &Snapshot, object: &Arc<Object>) -> bool {
+    now.prepared(object.oid).is_none()
+        && now
+            .object(object.oid)
+            .is_none_or(|now| is_same(now, object))
 }
 
 /// The error of an old version of what keeps none.

@@ -26,7 +26,7 @@ use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
 
 /// The role that owns every object, and runs what no client asked for.
-pub(super) const OWNER: &str = "tributary";
+pub const OWNER: &str = "tributary";
 
 impl Instance {
     /// A table of `pg_catalog`.

@@ -81,11 +81,12 @@ pub async fn define(
         depends_on,
         comment: None,
         column_comments: Default::default(),
+        keeps_comments: true,
         project_file: None,
     })
 }
 
-async fn columns(
+pub(super) async fn columns(
     instance: &Arc<Instance>,
     context: &StatementContext,
     settings: &SessionSettings,

@@ -11,6 +11,8 @@ pub mod progress;
 pub mod project;
 pub mod refresh;
 pub mod rejected;
+pub mod replacement;
+pub mod replan;
 pub mod run;
 pub mod stale;
 

@@ -23,8 +23,9 @@ pub enum Define {
     Create,
     /// Its definition or its comments changed.
     Replace,
-    /// It became another kind of object, so the old one goes first.
-    Recreate,
+    /// It was of this kind: the new object takes the place of the old one in one step, and what
+    /// stands on that stands on it.
+    Supersede(Kind),
 }
 
 /// One model, or check, of a run.
@@ -118,9 +119,11 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
         }
         let upstream = graph.parents(name).find(|name| changing.contains(*name));
         let build = match (kind(model), &define, upstream) {
-            (Kind::MaterializedView | Kind::Check, Some(Define::Create | Define::Recreate), _) => {
-                Some("new".to_owned())
-            }
+            (
+                Kind::MaterializedView | Kind::Check,
+                Some(Define::Create | Define::Supersede(_)),
+                _,
+            ) => Some("new".to_owned()),
             (Kind::MaterializedView, Some(Define::Replace), _) if differs => {
                 Some("definition changed".to_owned())
             }
@@ -310,7 +313,7 @@ fn difference(
         return Some(Define::Create);
     };
     if object.kind != kind(model) {
-        return Some(Define::Recreate);
+        return Some(Define::Supersede(object.kind));
     }
     let (comment, columns) = comments(model);
     let same = !definition_differs(snapshot, model, Some(object), models)
@@ -367,11 +370,11 @@ pub fn comments(model: &ProjectModel) -> (Option<String>, BTreeMap<String, Strin
 
 impl fmt::Display for Define {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Create => "create",
-            Self::Replace => "replace",
-            Self::Recreate => "drop and create",
-        })
+        match self {
+            Self::Create => f.write_str("create"),
+            Self::Replace => f.write_str("replace"),
+            Self::Supersede(old) => write!(f, "replace {old} by"),
+        }
     }
 }
 

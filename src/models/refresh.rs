@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
@@ -12,9 +13,10 @@ use tokio::sync::OwnedMutexGuard;
 use super::expectation::{Expectations, enforce};
 use super::progress::Rows;
 use super::rejected::{self, Keep};
+use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::{stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
-use crate::catalog::{Object, Oid};
+use crate::catalog::{NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading};
@@ -22,7 +24,7 @@ use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{Commit, CommitInfo};
+use crate::warehouse::{Commit, CommitInfo, Participant};
 
 /// One refresh of a materialized view at a time.
 #[derive(Default)]
@@ -40,6 +42,17 @@ impl RefreshLocks {
     }
 }
 
+/// What the catalog has of an object whose rows are computed.
+#[derive(Clone, Debug)]
+pub enum Catalogued {
+    /// Nothing yet: it is created when its rows are there.
+    Nothing,
+    /// This definition.
+    Same,
+    /// Another definition, whose place this one takes in the same step as the rows.
+    Replaced(Box<NewObject>),
+}
+
 /// Refreshes `object`, and answers the record that `tributary.refreshes` keeps of it.
 ///
 /// The rows become visible at once when all are there. A refresh that fails, or whose future is
@@ -50,20 +63,22 @@ impl RefreshLocks {
 pub async fn refresh(
     instance: &Arc<Instance>,
     object: &Object,
+    catalogued: Catalogued,
     reason: &str,
     progress: &Arc<Rows>,
 ) -> Result<RefreshRecord> {
     let guard = instance.refresh_locks.lock(object.oid).await;
-    refresh_locked(instance, object, reason, progress, &guard).await
+    refresh_locked(instance, object, catalogued, reason, progress, &guard).await
 }
 
-/// [`refresh`] by who holds the lock already, and holds it until the catalog has the definition too.
+/// [`refresh`] by who holds the lock already.
 ///
 /// # Errors
 /// Those of [`refresh`].
 pub async fn refresh_locked(
     instance: &Arc<Instance>,
     object: &Object,
+    catalogued: Catalogued,
     reason: &str,
     progress: &Arc<Rows>,
     _guard: &OwnedMutexGuard<()>,
@@ -83,7 +98,17 @@ pub async fn refresh_locked(
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let inputs = stale::inputs(instance, object).await;
     let built = match inputs {
-        Ok(_) => build(instance, object, definition, &mut record, progress).await,
+        Ok(_) => {
+            build(
+                instance,
+                object,
+                catalogued,
+                definition,
+                &mut record,
+                progress,
+            )
+            .await
+        }
         Err(ref error) => Err(error.clone()),
     };
     unfinished.record = None;
@@ -126,6 +151,7 @@ pub async fn refresh_locked(
 async fn build(
     instance: &Arc<Instance>,
     object: &Object,
+    catalogued: Catalogued,
     definition: &CreateMaterializedView,
     record: &mut RefreshRecord,
     progress: &Arc<Rows>,
@@ -134,6 +160,7 @@ async fn build(
     if let Some(on_error) = definition.options.get("on_error") {
         settings.set("on_error", on_error)?;
     }
+    replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
     let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, Some(record.id));
     let rejected = Arc::new(RejectedRows::new(rejections.sender()));
     let context = instance
@@ -142,6 +169,7 @@ async fn build(
 
     let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
     let columns = plan::columns(&plan);
+    let participant = participant(instance, object, catalogued, &columns);
     let expectations = Expectations::new(&context.state, &columns, &definition.expectations)?;
     let rows = query::stream(context.state, plan).await?;
     let rows = enforce(
@@ -157,12 +185,43 @@ async fn build(
     };
     let commit = instance
         .warehouse
-        .replace(&table_id(object), rows, info)
+        .replace_with(&table_id(object), rows, info, participant)
         .await;
     record.rows_rejected = rejected.count();
     record.rows_dropped = expectations.dropped();
     record.expectations = expectations.counts();
     commit
+}
+
+/// The catalog's part in the commit of rows with these columns.
+pub fn participant(
+    instance: &Arc<Instance>,
+    object: &Object,
+    catalogued: Catalogued,
+    columns: &SchemaRef,
+) -> Option<Arc<dyn Participant>> {
+    let mut new = match catalogued {
+        Catalogued::Nothing => return None,
+        Catalogued::Same if same_columns(&object.schema, columns) => {
+            return Some(Arc::new(Unchanged {
+                instance: Arc::clone(instance),
+                object: Arc::new(object.clone()),
+            }));
+        }
+        // `SELECT *` has other columns when what it reads has.
+        Catalogued::Same => NewObject::from(object.clone()),
+        Catalogued::Replaced(new) => *new,
+    };
+    if !same_columns(&new.schema, columns) {
+        new.schema = Arc::clone(columns);
+        new.column_comments
+            .retain(|column, _| columns.column_with_name(column).is_some());
+    }
+    Some(Arc::new(Replacement {
+        instance: Arc::clone(instance),
+        oid: object.oid,
+        new,
+    }))
 }
 
 fn count(rows: SendableRecordBatchStream, progress: Arc<Rows>) -> SendableRecordBatchStream {

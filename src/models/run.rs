@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 use super::define::define;
 use super::plan::{Define, Plan, Step, comments, search_path};
 use super::progress::{Ended, Progress, Rows};
-use super::{check, refresh, rejected, table_id};
+use super::refresh::{self, Catalogued};
+use super::{check, rejected, replan, table_id};
 use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
@@ -126,46 +127,88 @@ async fn take(
 }
 
 async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Result<Ended> {
-    let object = match step.define {
+    let target = match step.define {
         Some(how) => match apply(instance, step, how).await {
-            Ok(object) => object,
+            Ok(target) => target,
             Err(error) => {
                 record_failure(instance, step, &error)?;
                 return Err(error);
             }
         },
-        None => current(instance, step)?,
+        None => Target::Defined(current(instance, step)?),
     };
     let Some(reason) = &step.build else {
         return Ok(Ended::Defined);
     };
+    let object = target.object(instance, step)?;
     if step.kind == Kind::Check {
-        let result = check::run(instance, &object).await?;
-        let rejected = result.rows_rejected;
-        let violated = |warns| Ended::Violated {
-            rows: result.failing_rows.unwrap_or(0),
-            warns,
-            rejected,
-        };
-        return Ok(match result.status {
-            CheckStatus::Passed => Ended::Passed { rejected },
-            CheckStatus::Failed => violated(false),
-            CheckStatus::Warned => violated(true),
-            CheckStatus::Error => Ended::Failed(Error::new(
-                SqlState::INTERNAL_ERROR,
-                result.error.unwrap_or_default(),
-            )),
-        });
+        return check(instance, &object).await;
     }
     let guard = instance.refresh_locks.lock(object.oid).await;
-    let record = refresh::refresh_locked(instance, &object, reason, rows, &guard).await?;
-    if step.define == Some(Define::Replace) {
-        keep(instance, step, &object)?;
+    let (catalogued, successor) = match target {
+        Target::Defined(_) => (Catalogued::Same, None),
+        Target::Replaces(_, new) => (Catalogued::Replaced(Box::new(new)), None),
+        Target::Supersedes(old, new) => (Catalogued::Nothing, Some((old, new))),
+    };
+    let record =
+        refresh::refresh_locked(instance, &object, catalogued, reason, rows, &guard).await?;
+    if let Some((old, new)) = successor {
+        if let Err(error) = replan::supersede(instance, old.oid, &new).await {
+            remove_tables(instance, &[object]).await;
+            return Err(error);
+        }
+        remove_tables(instance, &[old]).await;
     }
     Ok(Ended::Built {
         rows: record.rows_written,
         rejected: record.rows_rejected + record.rows_dropped,
     })
+}
+
+async fn check(instance: &Arc<Instance>, object: &Object) -> Result<Ended> {
+    let result = check::run(instance, object).await?;
+    let rejected = result.rows_rejected;
+    let violated = |warns| Ended::Violated {
+        rows: result.failing_rows.unwrap_or(0),
+        warns,
+        rejected,
+    };
+    Ok(match result.status {
+        CheckStatus::Passed => Ended::Passed { rejected },
+        CheckStatus::Failed => violated(false),
+        CheckStatus::Warned => violated(true),
+        CheckStatus::Error => Ended::Failed(Error::new(
+            SqlState::INTERNAL_ERROR,
+            result.error.unwrap_or_default(),
+        )),
+    })
+}
+
+/// Where a step's definition stands when its rows are to be computed.
+enum Target {
+    /// In the catalog.
+    Defined(Arc<Object>),
+    /// To take the place of this object's definition, together with the rows.
+    Replaces(Arc<Object>, NewObject),
+    /// To take the place of this object, of another kind, when the rows are there.
+    Supersedes(Arc<Object>, NewObject),
+}
+
+impl Target {
+    /// The object whose rows are computed, as it is or will be.
+    fn object(&self, instance: &Instance, step: &Step) -> Result<Arc<Object>> {
+        let (oid, new) = match self {
+            Self::Defined(object) => return Ok(Arc::clone(object)),
+            Self::Replaces(old, new) => (old.oid, new),
+            Self::Supersedes(_, new) => (
+                new.oid.map_or_else(|| instance.catalog.reserve_oid(), Ok)?,
+                new,
+            ),
+        };
+        new.object(oid)
+            .ok_or_else(|| Error::internal(format!("{} is not an object", step.name)))
+            .map(Arc::new)
+    }
 }
 
 /// Tells the journal of a materialized view whose new definition cannot be planned.
@@ -207,15 +250,17 @@ fn current(instance: &Instance, step: &Step) -> Result<Arc<Object>> {
     })
 }
 
-/// Creates or replaces the model's object. A materialized view that is replaced and built keeps its
-/// old definition in the catalog until its new rows are there, as its old rows serve till then.
-async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Arc<Object>> {
+/// Creates or replaces the model's object; where its rows are to be built, what takes the place of
+/// another definition waits for them, as the old ones serve till then.
+async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Target> {
     let mut settings = instance.configuration.session.clone();
     settings.search_path.0 = search_path(&step.model);
     let mut definition = step.model.definition.clone();
     definition.clear_modifiers();
     let mut new = define(instance, &settings, &definition).await?;
     (new.comment, new.column_comments) = comments(&step.model);
+    // A comment that left the project goes.
+    new.keeps_comments = false;
     new.project_file = Some(step.model.file.clone());
     for column in new.column_comments.keys() {
         if step.kind != Kind::Check && new.schema.column_with_name(column).is_none() {
@@ -226,79 +271,35 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Arc
             .with_hint("Correct the name in COMMENT ON COLUMN."));
         }
     }
+    let waits_for_rows = step.kind == Kind::MaterializedView && step.build.is_some();
+    let catalog = &instance.catalog;
     match how {
-        Define::Create => {
-            instance
-                .catalog
-                .write(|transaction| transaction.create(new))?;
-        }
-        Define::Recreate => {
-            let old = instance.catalog.snapshot().relation(&step.name).cloned();
-            drop_all(instance, old.as_slice()).await?;
-            instance
-                .catalog
-                .write(|transaction| transaction.create(new))?;
+        Define::Create => drop(catalog.write(|transaction| transaction.create(new))?),
+        Define::Supersede(_) => {
+            let old = current(instance, step)?;
+            new.oid = Some(catalog.reserve_oid()?);
+            if waits_for_rows {
+                return Ok(Target::Supersedes(old, new));
+            }
+            replan::supersede(instance, old.oid, &new).await?;
+            remove_tables(instance, &[old]).await;
         }
         Define::Replace => {
             let old = current(instance, step)?;
-            if step.kind == Kind::MaterializedView && step.build.is_some() {
-                return Ok(Arc::new(Object {
-                    definition: new.definition,
-                    schema: new.schema,
-                    depends_on: new.depends_on,
-                    comment: new.comment,
-                    column_comments: new.column_comments,
-                    project_file: new.project_file,
-                    ..Object::clone(&old)
-                }));
+            if waits_for_rows {
+                return Ok(Target::Replaces(old, new));
             }
-            replace(instance, &old, new)?;
+            catalog.write(|transaction| transaction.replace(old.oid, new))?;
         }
     }
-    current(instance, step)
-}
-
-/// Puts the definition of a materialized view, whose new rows are there, in the catalog.
-fn keep(instance: &Instance, step: &Step, object: &Object) -> Result<()> {
-    let new = NewObject {
-        oid: None,
-        name: object.name.clone(),
-        definition: object.definition.clone(),
-        schema: Arc::clone(&object.schema),
-        depends_on: object.depends_on.clone(),
-        comment: object.comment.clone(),
-        column_comments: object.column_comments.clone(),
-        project_file: object.project_file.clone(),
-    };
-    let old = current(instance, step)?;
-    replace(instance, &old, new)
-}
-
-/// Replaces an object, its comments too: one that left the project goes.
-fn replace(instance: &Instance, old: &Object, new: NewObject) -> Result<()> {
-    let gone: Vec<String> = old
-        .column_comments
-        .keys()
-        .filter(|column| {
-            !new.column_comments.contains_key(*column)
-                && new.schema.column_with_name(column).is_some()
-        })
-        .cloned()
-        .collect();
-    let comment = new.comment.clone();
-    instance.catalog.write(|transaction| {
-        transaction.replace(old.oid, new)?;
-        transaction.set_comment(old.oid, comment)?;
-        gone.iter()
-            .try_for_each(|column| transaction.set_column_comment(old.oid, column, None))
-    })
+    current(instance, step).map(Target::Defined)
 }
 
 /// Drops objects, and the tables of those that have one.
 ///
 /// # Errors
 /// 2BP01 where something else stands on them.
-pub async fn drop_all(instance: &Instance, objects: &[Arc<Object>]) -> Result<()> {
+async fn drop_all(instance: &Arc<Instance>, objects: &[Arc<Object>]) -> Result<()> {
     if objects.is_empty() {
         return Ok(());
     }
@@ -306,22 +307,31 @@ pub async fn drop_all(instance: &Instance, objects: &[Arc<Object>]) -> Result<()
     let dropped = instance
         .catalog
         .write(|transaction| transaction.drop(&oids, false))?;
-    remove_tables(instance, &dropped).await
+    remove_tables(instance, &dropped).await;
+    Ok(())
 }
 
-/// Removes the tables of dropped objects. A kill before leaves folders that the next start removes.
-///
-/// # Errors
-/// Those of the object store.
-pub async fn remove_tables(instance: &Instance, dropped: &[Arc<Object>]) -> Result<()> {
-    for object in dropped
+/// Removes the tables of objects that the catalog does not have any more, whether or not someone
+/// waits for it. What stays behind, after a kill or where the store fails, the next start removes.
+pub async fn remove_tables(instance: &Arc<Instance>, dropped: &[Arc<Object>]) {
+    let tables: Vec<_> = dropped
         .iter()
-        .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
-    {
-        instance.warehouse.drop(&table_id(object)).await?;
-        instance.warehouse.drop(&rejected::table_id(object)).await?;
+        .filter(|object| object.is_stored())
+        .flat_map(|object| [table_id(object), rejected::table_id(object)])
+        .collect();
+    if tables.is_empty() {
+        return;
     }
-    Ok(())
+    let instance = Arc::clone(instance);
+    let removal = tokio::spawn(async move {
+        for table in &tables {
+            if let Err(error) = instance.warehouse.drop(table).await {
+                tracing::warn!("the files of {table}, which was dropped, stay behind: {error}");
+            }
+        }
+    });
+    // It can only be cut off by the end of the process.
+    let _ = removal.await;
 }
 
 fn skip(

@@ -5,15 +5,14 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
+use crate::replaced::{ROWS, replace, whole};
 use crate::server::Server;
 
 /// Kills of one run; each starts the server anew.
 const KILLS: usize = 12;
 
-/// Rows that every step adds, so that a count that is no multiple tells of a torn write.
-const ROWS: i64 = 1000;
-
-/// What the client does, over and over, until the server is killed under it.
+/// What the client does, over and over, [`ROWS`] at a time so that a count that is no multiple
+/// tells of a torn write, until the server is killed under it.
 async fn work(client: &tokio_postgres::Client, round: usize) -> Result<(), tokio_postgres::Error> {
     for step in 0.. {
         let name = format!("r{round}_{step}");
@@ -24,9 +23,20 @@ async fn work(client: &tokio_postgres::Client, round: usize) -> Result<(), tokio
         let rows: String = (0..ROWS).map(|id| format!("{id}\n")).collect();
         futures::SinkExt::send(&mut sink, bytes::Bytes::from(rows)).await?;
         sink.as_mut().finish().await?;
+        for (kind, table) in [
+            ("TABLE", "replaced"),
+            ("MATERIALIZED VIEW", "replaced_view"),
+        ] {
+            let table = format!("{name}.{table}");
+            for number in 0..4 {
+                replace(client, kind, &table, number).await?;
+            }
+        }
         if step % 2 == 1 {
             client
-                .batch_execute(&format!("DROP SCHEMA {name} CASCADE"))
+                .batch_execute(&format!(
+                    "DROP MATERIALIZED VIEW {name}.replaced_view; DROP SCHEMA {name} CASCADE"
+                ))
                 .await?;
         }
     }
@@ -44,6 +54,10 @@ async fn verify(client: &tokio_postgres::Client) {
         .unwrap();
     for relation in relations {
         let (schema, name): (String, String) = (relation.get(0), relation.get(1));
+        if name.starts_with("replaced") {
+            whole(client, &schema, &name).await;
+            continue;
+        }
         let count: i64 = client
             .query_one(&format!("SELECT count(*) FROM {schema}.{name}"), &[])
             .await
