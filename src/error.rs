@@ -224,6 +224,17 @@ impl Error {
         self
     }
 
+    /// The failure of a disk or an object store.
+    fn of_disk(sqlstate: SqlState, message: String) -> Self {
+        let error = Self::new(sqlstate, message);
+        if sqlstate == SqlState::DISK_FULL {
+            return error.with_hint(
+                "Free space on the disk, or put data_dir or warehouse on a larger one.",
+            );
+        }
+        error
+    }
+
     /// Puts `context: ` before the message, to name the object or file at fault.
     pub fn within(mut self, context: impl fmt::Display) -> Self {
         self.0.message = format!("{context}: {}", self.0.message);
@@ -278,7 +289,7 @@ impl From<std::io::Error> for Error {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => SqlState::DISK_FULL,
             _ => SqlState::IO_ERROR,
         };
-        Self::new(sqlstate, error.to_string())
+        Self::of_disk(sqlstate, error.to_string())
     }
 }
 
@@ -289,7 +300,7 @@ impl From<object_store::Error> for Error {
             _ if has_full_disk(&error) => SqlState::DISK_FULL,
             _ => SqlState::IO_ERROR,
         };
-        Self::new(sqlstate, error.to_string())
+        Self::of_disk(sqlstate, error.to_string())
     }
 }
 
@@ -507,7 +518,8 @@ fn has_full_disk(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(current) = cause {
         if let Some(io) = current.downcast_ref::<std::io::Error>() {
-            return io.kind() == std::io::ErrorKind::StorageFull;
+            use std::io::ErrorKind;
+            return matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
         }
         cause = current.source();
     }

@@ -32,6 +32,7 @@ pub use transaction::{NewObject, Transaction};
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -44,6 +45,8 @@ pub struct Catalog {
     store: Arc<Store>,
     /// Taken for the whole of a change: there is one writer at a time.
     writer: Mutex<()>,
+    /// How often the file had been opened again when it was last read.
+    read_at: AtomicU64,
     /// Held only as long as it takes to copy or swap the pointer.
     current: RwLock<Arc<Snapshot>>,
 }
@@ -60,6 +63,7 @@ impl Catalog {
         Ok(Self {
             store: Arc::new(store),
             writer: Mutex::new(()),
+            read_at: AtomicU64::new(0),
             current,
         })
     }
@@ -78,12 +82,25 @@ impl Catalog {
     /// That of `change`, or of the disk.
     pub fn write<T>(&self, change: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         let _alone = self.writer.lock();
+        self.reread()?;
         let mut transaction = Transaction::new(&self.store, &self.snapshot());
         let answer = change(&mut transaction)?;
         if let Some(next) = transaction.commit()? {
             *self.current.write() = Arc::new(next);
         }
         Ok(answer)
+    }
+
+    /// Reads the file again where it was opened again: of a write that failed nobody knows whether
+    /// it is on disk.
+    fn reread(&self) -> Result<()> {
+        self.store.mend()?;
+        let reopened = self.store.reopened();
+        if self.read_at.load(Ordering::Acquire) != reopened {
+            *self.current.write() = Arc::new(self.store.load()?);
+            self.read_at.store(reopened, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// What the catalog would be after `change`, which stays undone, and its answer.
@@ -107,6 +124,8 @@ impl Catalog {
     /// Those of the disk.
     pub fn finish_replace(&self, oid: Oid, commit_id: &str) -> Result<()> {
         let _alone = self.writer.lock();
+        // Where this fails, saving does too, and tells.
+        let _ = self.reread();
         let mut transaction = Transaction::new(&self.store, &self.snapshot());
         if !transaction.finish_replace(oid, commit_id) {
             return Ok(());

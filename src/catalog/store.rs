@@ -5,9 +5,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use parking_lot::{Mutex, RwLock};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+};
 
 use super::record::{self, FORMAT_VERSION};
 use super::{Oid, Schema, Snapshot};
@@ -43,7 +46,12 @@ const CACHE_BYTES: usize = 8 << 20;
 /// The open file.
 #[derive(Debug)]
 pub struct Store {
-    database: Database,
+    /// None while it is opened again, and after that failed.
+    database: RwLock<Option<Database>>,
+    /// Set when the disk has failed: the database refuses everything until it is opened again.
+    broken: AtomicBool,
+    /// How often the file was opened again.
+    reopened: AtomicU64,
     path: PathBuf,
     oids: Mutex<OidRange>,
 }
@@ -74,11 +82,7 @@ impl Store {
                 .map_err(|error| Error::from(error).within(folder.display()))?;
         }
         let is_new = !path.exists() || clear_unfinished(path)?;
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .set_check_integrity_on_open(true)
-            .create(path)
-            .map_err(|error| failed(path, error))?;
+        let database = open_database(path)?;
         if let Some(folder) = folder
             && is_new
         {
@@ -88,7 +92,9 @@ impl Store {
                 .map_err(|error| Error::from(error).within(folder.display()))?;
         }
         let store = Self {
-            database,
+            database: RwLock::new(Some(database)),
+            broken: AtomicBool::new(false),
+            reopened: AtomicU64::new(0),
             path: path.to_owned(),
             oids: Mutex::new(OidRange { next: 0, end: 0 }),
         };
@@ -98,7 +104,10 @@ impl Store {
 
     /// Reads the whole catalog.
     pub fn load(&self) -> Result<Snapshot> {
-        let read = self.database.begin_read().map_err(self.failed())?;
+        self.read(|read| self.load_from(read))
+    }
+
+    fn load_from(&self, read: &ReadTransaction) -> Result<Snapshot> {
         let mut snapshot = Snapshot::default();
         let meta = read.open_table(META).map_err(self.failed())?;
         snapshot.generation = meta
@@ -215,8 +224,11 @@ impl Store {
     /// Runs a change of the file, all or nothing; on disk when it returns.
     pub fn write<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
         blocking(|| {
+            self.mend()?;
+            let database = self.database.read();
+            let database = database.as_ref().ok_or_else(|| self.closed())?;
             // Dropped without a commit, it rolls back.
-            let write = self.database.begin_write().map_err(self.failed())?;
+            let write = database.begin_write().map_err(self.failed())?;
             let answer = change(&write)?;
             write.commit().map_err(self.failed())?;
             Ok(answer)
@@ -224,13 +236,48 @@ impl Store {
     }
 
     /// Reads the file as it is now.
-    pub fn read<T>(&self, query: impl FnOnce(&redb::ReadTransaction) -> Result<T>) -> Result<T> {
-        query(&self.database.begin_read().map_err(self.failed())?)
+    pub fn read<T>(&self, query: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
+        self.mend()?;
+        let database = self.database.read();
+        let database = database.as_ref().ok_or_else(|| self.closed())?;
+        query(&database.begin_read().map_err(self.failed())?)
+    }
+
+    /// How often the file was opened again. What a write that failed has made of it is then read
+    /// from it, and not remembered.
+    pub fn reopened(&self) -> u64 {
+        self.reopened.load(Ordering::Acquire)
+    }
+
+    /// Opens the file again where the disk has failed: it may have room again.
+    pub fn mend(&self) -> Result<()> {
+        if !self.broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut database = self.database.write();
+        if self.broken.load(Ordering::Acquire) {
+            // The file is locked until it is closed.
+            *database = None;
+            *database = Some(open_database(&self.path)?);
+            self.reopened.fetch_add(1, Ordering::AcqRel);
+            self.broken.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn closed(&self) -> Error {
+        failed(&self.path, redb::Error::PreviousIo)
     }
 
     /// Turns the store's errors into ours.
     pub fn failed<E: Into<redb::Error>>(&self) -> impl Fn(E) -> Error + '_ {
-        |error| failed(&self.path, error)
+        |error| {
+            let error = error.into();
+            if matches!(error, redb::Error::Io(_) | redb::Error::PreviousIo) {
+                self.broken.store(true, Ordering::Release);
+            }
+            failed(&self.path, error)
+        }
     }
 
     /// Makes the tables of a new file, and refuses one that a later version wrote.
@@ -272,6 +319,14 @@ impl Store {
             }
         })
     }
+}
+
+fn open_database(path: &Path) -> Result<Database> {
+    Database::builder()
+        .set_cache_size(CACHE_BYTES)
+        .set_check_integrity_on_open(true)
+        .create(path)
+        .map_err(|error| failed(path, error))
 }
 
 /// Empties a file whose making was cut short; answers whether it did.
@@ -323,7 +378,7 @@ fn failed(path: &Path, error: impl Into<redb::Error>) -> Error {
             SqlState::IO_ERROR,
             format!("{place}: an earlier write failed"),
         )
-        .with_hint("Free or repair the disk, then start the server again."),
+        .with_hint("Free or repair the disk, then try again."),
         error @ (redb::Error::Corrupted(_)
         | redb::Error::UpgradeRequired(_)
         | redb::Error::RepairAborted

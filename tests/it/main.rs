@@ -10,6 +10,7 @@ mod cli;
 mod crash;
 mod docs;
 mod equal_to_postgres;
+mod full_disk;
 mod kinds;
 mod postgres;
 mod psql;
