@@ -1,0 +1,234 @@
+//! Failures of DataFusion and Arrow, as errors of ours.
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+
+use super::{Error, SqlState, cast, nearest};
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        Self::External(Box::new(error))
+    }
+}
+
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::ExternalError(inner) => from_dyn(inner),
+            ArrowError::DivideByZero => Self::new(SqlState::DIVISION_BY_ZERO, "division by zero"),
+            ArrowError::ArithmeticOverflow(message) => {
+                Self::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, lower_first(&message))
+            }
+            ArrowError::ParseError(message) if message.contains("parsing timestamp") => {
+                Self::new(SqlState::INVALID_DATETIME_FORMAT, lower_first(&message))
+            }
+            ArrowError::CastError(message) | ArrowError::ParseError(message) => {
+                cast::from_message(&message)
+            }
+            ArrowError::IoError(_, error) => error.into(),
+            ArrowError::InvalidArgumentError(message) if message.contains("non-nullable") => {
+                Self::new(
+                    SqlState::NOT_NULL_VIOLATION,
+                    "null value in a column that violates its not-null constraint",
+                )
+            }
+            ArrowError::InvalidArgumentError(message) => cast::out_of_range(&message)
+                .unwrap_or_else(|| {
+                    Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
+                }),
+            other => Self::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                lower_first(&other.to_string()),
+            ),
+        }
+    }
+}
+
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) => from_dyn(inner),
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+                (*inner).into()
+            }
+            DataFusionError::ArrowError(inner, _) => (*inner).into(),
+            DataFusionError::ObjectStore(inner) => (*inner).into(),
+            DataFusionError::IoError(inner) => inner.into(),
+            DataFusionError::ParquetError(inner) => {
+                Self::new(SqlState::DATA_CORRUPTED, lower_first(&inner.to_string()))
+            }
+            DataFusionError::SQL(inner, _) => {
+                Self::new(SqlState::SYNTAX_ERROR, lower_first(&inner.to_string()))
+            }
+            DataFusionError::NotImplemented(message) => {
+                Self::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(&message))
+            }
+            DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
+            DataFusionError::SchemaError(inner, _) => from_schema_error(&inner),
+            DataFusionError::Plan(message) => from_plan_message(&message),
+            DataFusionError::Execution(message) => {
+                Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
+            }
+            DataFusionError::Configuration(message) => {
+                Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
+            }
+            DataFusionError::Shared(inner) => from_shared(&inner),
+            DataFusionError::Collection(mut inner) if !inner.is_empty() => {
+                inner.swap_remove(0).into()
+            }
+            other => Self::internal(lower_first(without_report(&other.strip_backtrace()))),
+        }
+    }
+}
+
+/// DataFusion asks for a bug report to itself; whoever reads it here is not its user.
+fn without_report(message: &str) -> &str {
+    let message = message.trim_start_matches("Internal error: ");
+    message
+        .split("\nThis issue was likely caused by")
+        .next()
+        .unwrap_or(message)
+}
+
+/// Finds our own error, or one we know, in what another crate carried for us.
+fn from_dyn(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(own) => return *own,
+        Err(other) => other,
+    };
+    let error = match error.downcast::<DataFusionError>() {
+        Ok(inner) => return (*inner).into(),
+        Err(other) => other,
+    };
+    let error = match error.downcast::<ArrowError>() {
+        Ok(inner) => return (*inner).into(),
+        Err(other) => other,
+    };
+    match error.downcast::<tributary_udfs::FunctionError>() {
+        Ok(inner) => {
+            let error = Error::new(SqlState(inner.sqlstate), inner.message);
+            match inner.hint {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+        }
+        Err(other) => Error::internal(lower_first(&other.to_string())),
+    }
+}
+
+/// An error that several consumers share cannot be taken apart; find ours by reference.
+fn from_shared(error: &DataFusionError) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        if let Some(own) = current.downcast_ref::<Error>() {
+            return own.clone();
+        }
+        cause = current.source();
+    }
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(message) => out_of_memory(message),
+        DataFusionError::Plan(message) => from_plan_message(message),
+        DataFusionError::NotImplemented(message) => {
+            Error::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(message))
+        }
+        DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
+        other => Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            lower_first(&other.strip_backtrace()),
+        ),
+    }
+}
+
+fn out_of_memory(message: &str) -> Error {
+    Error::new(SqlState::OUT_OF_MEMORY, lower_first(message))
+        .with_hint("Raise memory_limit, or let the query read less at once.")
+}
+
+fn from_schema_error(error: &SchemaError) -> Error {
+    match error {
+        SchemaError::AmbiguousReference { field } => Error::new(
+            SqlState::AMBIGUOUS_COLUMN,
+            format!("column reference \"{}\" is ambiguous", field.name),
+        )
+        .with_hint("Put the table's name or alias before the column."),
+        SchemaError::FieldNotFound {
+            field,
+            valid_fields,
+        } => {
+            let error = Error::new(
+                SqlState::UNDEFINED_COLUMN,
+                format!("column \"{}\" does not exist", field.flat_name()),
+            );
+            let names = valid_fields.iter().map(|valid| valid.name.as_str());
+            match nearest(&field.name, names) {
+                Some(name) => error.with_hint(format!("Perhaps you meant the column \"{name}\".")),
+                None => error,
+            }
+        }
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => Error::new(
+            SqlState::DUPLICATE_COLUMN,
+            format!("column \"{name}\" appears twice"),
+        ),
+    }
+}
+
+/// DataFusion's planner tells most mistakes by text alone; these are the ones a client looks for.
+fn from_plan_message(message: &str) -> Error {
+    if let Some(error) = undefined_function(message) {
+        return error;
+    }
+    let lower = message.to_lowercase();
+    let sqlstate = if lower.contains("table '") && lower.contains("not found") {
+        SqlState::UNDEFINED_TABLE
+    } else if lower.contains("invalid function")
+        || lower.contains("no function matches")
+        || lower.contains("failed to coerce arguments")
+    {
+        SqlState::UNDEFINED_FUNCTION
+    } else if lower.contains("must appear in the group by")
+        || lower.contains("could not be resolved from available columns")
+    {
+        SqlState::GROUPING_ERROR
+    } else if lower.contains("require unique expression names") {
+        SqlState::DUPLICATE_COLUMN
+    } else if lower.contains("no field named") {
+        SqlState::UNDEFINED_COLUMN
+    } else if lower.contains("cannot coerce") || lower.contains("cannot infer common argument type")
+    {
+        SqlState::DATATYPE_MISMATCH
+    } else {
+        SqlState::SYNTAX_ERROR
+    };
+    Error::new(sqlstate, lower_first(message))
+}
+
+/// `Invalid function 'soundx'.\nDid you mean 'soundex'?`
+fn undefined_function(message: &str) -> Option<Error> {
+    let (name, rest) = message
+        .strip_prefix("Invalid function '")?
+        .split_once('\'')?;
+    let error = Error::new(
+        SqlState::UNDEFINED_FUNCTION,
+        format!("function {name} does not exist"),
+    );
+    let near = rest
+        .split_once("Did you mean '")
+        .and_then(|(_, near)| near.split_once('\''));
+    Some(match near {
+        Some((near, _)) => error.with_hint(format!("Perhaps you meant {near}.")),
+        None => error,
+    })
+}
+
+/// Other crates begin their messages with a capital; Postgres does not.
+fn lower_first(message: &str) -> String {
+    let mut chars = message.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(chars).collect()
+        }
+        _ => message.to_owned(),
+    }
+}

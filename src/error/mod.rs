@@ -1,0 +1,117 @@
+//! The one error of the server: what was wrong, where, and what to do, with its SQLSTATE.
+//!
+//! Messages follow PostgreSQL's style guide: lower case start, no trailing dot; the `detail` and
+//! `hint` are whole sentences.
+
+mod cast;
+mod engine;
+mod nearest;
+mod sqlstate;
+mod storage;
+
+use std::fmt;
+
+pub use nearest::nearest;
+pub use sqlstate::SqlState;
+
+/// The result of everything that can fail for a reason a user should read.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error as a user meets it.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Fields>);
+
+#[derive(Clone, Debug)]
+struct Fields {
+    sqlstate: SqlState,
+    message: String,
+    detail: Option<String>,
+    hint: Option<String>,
+    /// Position in the statement's text, in characters from 1.
+    position: Option<usize>,
+}
+
+impl Error {
+    /// An error of this SQLSTATE; `message` starts in lower case and ends without a dot.
+    pub fn new(sqlstate: SqlState, message: impl Into<String>) -> Self {
+        Self(Box::new(Fields {
+            sqlstate,
+            message: message.into(),
+            detail: None,
+            hint: None,
+            position: None,
+        }))
+    }
+
+    /// A bug: something that no input should be able to cause.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(SqlState::INTERNAL_ERROR, message).with_hint(
+            "This is a bug of Tributary. Please report it, with the statement that shows it.",
+        )
+    }
+
+    /// Something Postgres or the design has and this server does not.
+    pub fn unsupported(what: impl fmt::Display) -> Self {
+        Self::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!("{what} is not supported"),
+        )
+    }
+
+    /// Adds what more is known, as whole sentences.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds what to do about it, as whole sentences.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the place in the statement's text, in characters from 1.
+    pub fn with_position(mut self, position: usize) -> Self {
+        self.0.position = Some(position);
+        self
+    }
+
+    /// Puts `context: ` before the message, to name the object or file at fault.
+    pub fn within(mut self, context: impl fmt::Display) -> Self {
+        self.0.message = format!("{context}: {}", self.0.message);
+        self
+    }
+
+    /// The SQLSTATE.
+    pub fn sqlstate(&self) -> SqlState {
+        self.0.sqlstate
+    }
+
+    /// What was wrong.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What more is known.
+    pub fn detail(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The place in the statement's text, in characters from 1.
+    pub fn position(&self) -> Option<usize> {
+        self.0.position
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}
