@@ -9,6 +9,7 @@
 //! file (Parquet, Arrow, Avro), both from 1. [`crate::sql::hidden_columns`] tells how a query gets them.
 
 mod avro;
+mod compression;
 mod csv;
 mod format;
 mod hidden;

@@ -18,6 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectStore;
 use tokio::sync::OnceCell;
 
+use super::compression::compression_of;
 use super::csv::CsvSampler;
 use super::format::FileFormat;
 use super::hidden::with_hidden_columns;
@@ -97,7 +98,7 @@ impl Files {
         let compression = self
             .options
             .compression
-            .unwrap_or_else(|| location::compression_of(&file.name));
+            .unwrap_or_else(|| compression_of(&file.name));
         let bytes = input::open(self.store.as_ref(), file, compression).await?;
         input::sample(bytes, decoder, is_enough)
             .await

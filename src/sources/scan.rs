@@ -24,12 +24,13 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 
+use super::compression::compression_of;
 use super::csv::CsvDecoder;
 use super::format::FileFormat;
 use super::hidden::is_hidden;
 use super::input::{self, Rejections, Rows};
 use super::json::JsonDecoder;
-use super::location::{SourceFile, compression_of};
+use super::location::SourceFile;
 use super::options::FileOptions;
 use super::rejected::RejectedRows;
 use super::{avro, ipc, parquet};
