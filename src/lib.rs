@@ -13,6 +13,7 @@ pub mod models;
 pub mod session;
 pub mod sources;
 pub mod sql;
+pub mod storage;
 pub mod warehouse;
 pub mod wire;
 

@@ -11,13 +11,14 @@ use object_store::path::Path;
 use url::Url;
 
 pub(super) use listing::{SourceFile, fingerprint};
-use store::StoreKind;
 
 use crate::error::{Error, Result, SqlState};
+use crate::storage::StoreKind;
 
+/// Where a table's files lie.
 #[derive(Clone, Debug)]
 pub(super) struct Location {
-    /// As the statement has it.
+    /// As the statement has it, but for a password.
     text: String,
     kind: StoreKind,
     /// `scheme://authority`; for local files `file:///`.
@@ -103,82 +104,94 @@ impl Location {
         Ok(Self {
             text: text.to_owned(),
             kind: StoreKind::Local,
-            root: parse_root("file:///")?,
+            root: Url::from_directory_path("/").map_err(|()| invalid("no root".to_owned()))?,
             prefix,
             target,
         })
     }
 
     fn parse_url(text: &str, scheme: &str, rest: &str, base: &FilePath) -> Result<Self> {
+        let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
+        let shown = text.replacen(authority, &without_password(authority), 1);
         let invalid = |reason: &str| {
             Error::new(
                 SqlState::INVALID_PARAMETER_VALUE,
-                format!("invalid location \"{text}\": {reason}"),
+                format!("invalid location \"{shown}\": {reason}"),
             )
         };
-        let kind = match scheme.to_ascii_lowercase().as_str() {
-            "file" => {
-                let path = Url::parse(text)
-                    .ok()
-                    .and_then(|url| url.to_file_path().ok())
-                    .ok_or_else(|| invalid("not a file URL"))?;
-                let path = path.to_string_lossy().into_owned();
-                return Self::parse_local(text, &path, base);
-            }
-            "s3" | "s3a" => StoreKind::S3,
-            "gs" | "gcs" => StoreKind::Gcs,
-            "az" | "azure" | "abfs" | "abfss" | "adl" => StoreKind::Azure,
-            "http" | "https" => StoreKind::Http,
-            _ => {
-                return Err(invalid("unknown scheme").with_hint(
-                    "A location is a path or begins with file://, s3://, gs://, az://, http:// \
-                     or https://.",
-                ));
-            }
-        };
-        let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
+        let kind = StoreKind::of_scheme(scheme).ok_or_else(|| {
+            invalid("unknown scheme").with_hint(
+                "A location is a path or begins with file://, s3://, gs://, az://, http:// or \
+                 https://.",
+            )
+        })?;
+        if kind == StoreKind::Local {
+            let path = Url::parse(text)
+                .ok()
+                .and_then(|url| url.to_file_path().ok())
+                .ok_or_else(|| invalid("not a file URL"))?;
+            return Self::parse_local(text, &path.to_string_lossy(), base);
+        }
         if authority.is_empty() {
             return Err(invalid("the bucket or host is missing"));
         }
-        let root = parse_root(&format!("{scheme}://{authority}"))?;
+        let root = Url::parse(&format!("{scheme}://{authority}"))
+            .map_err(|error| invalid(&error.to_string()))?;
         let target = match kind {
             StoreKind::Http => {
-                if key.contains('?') {
+                if let Some((path, _)) = shown.split_once('?') {
+                    // What follows the question mark may be a signature, which is a secret.
                     return Err(Error::unsupported(format!(
-                        "a query in the location \"{text}\""
+                        "a query in a location, as in \"{path}?...\","
                     )));
                 }
                 Target::FileOrFolder(
                     Path::from_url_path(key).map_err(|error| invalid(&error.to_string()))?,
                 )
             }
-            _ => {
-                let parse = |key: &str| {
-                    Path::parse(key.trim_end_matches('/'))
-                        .map_err(|error| invalid(&error.to_string()))
-                };
-                match key.find(is_glob) {
-                    None => Target::FileOrFolder(parse(key)?),
-                    Some(first) => {
-                        let split = key.get(..first).and_then(|head| head.rfind('/'));
-                        let (folder, pattern) = match split {
-                            Some(slash) => key.split_at(slash),
-                            None => ("", key),
-                        };
-                        let pattern = Pattern::new(pattern.trim_start_matches('/'))
-                            .map_err(|error| invalid(&error.to_string()))?;
-                        Target::Glob(parse(folder)?, Box::new(pattern))
-                    }
-                }
-            }
+            _ => Self::parse_key(key).map_err(|reason| invalid(&reason))?,
+        };
+        let host = match kind {
+            StoreKind::Http => authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host),
+            _ => authority,
         };
         Ok(Self {
-            text: text.to_owned(),
+            prefix: FilePrefix::After(format!("{scheme}://{host}/")),
+            text: shown,
             kind,
-            prefix: FilePrefix::After(format!("{scheme}://{authority}/")),
             root,
             target,
         })
+    }
+
+    /// The key, folder or glob after the name of a bucket.
+    fn parse_key(key: &str) -> Result<Target, String> {
+        let parse =
+            |key: &str| Path::parse(key.trim_end_matches('/')).map_err(|error| error.to_string());
+        let Some(first) = key.find(is_glob) else {
+            return Ok(Target::FileOrFolder(parse(key)?));
+        };
+        let split = key.get(..first).and_then(|head| head.rfind('/'));
+        let (folder, pattern) = match split {
+            Some(slash) => key.split_at(slash),
+            None => ("", key),
+        };
+        let pattern =
+            Pattern::new(pattern.trim_start_matches('/')).map_err(|error| error.to_string())?;
+        Ok(Target::Glob(parse(folder)?, Box::new(pattern)))
+    }
+}
+
+/// `user:password@host` as `user:***@host`.
+fn without_password(authority: &str) -> String {
+    match authority.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((user, _)) => format!("{user}:***@{host}"),
+            None => authority.to_owned(),
+        },
+        None => authority.to_owned(),
     }
 }
 
@@ -195,15 +208,6 @@ fn without_dots(path: &FilePath) -> PathBuf {
         }
     }
     plain
-}
-
-fn parse_root(text: &str) -> Result<Url> {
-    Url::parse(text).map_err(|error| {
-        Error::new(
-            SqlState::INVALID_PARAMETER_VALUE,
-            format!("invalid URL \"{text}\": {error}"),
-        )
-    })
 }
 
 fn is_glob(c: char) -> bool {

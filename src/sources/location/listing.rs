@@ -8,11 +8,11 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 
-use super::store::StoreKind;
 use super::{FilePrefix, Location, Target, hex};
 use crate::error::{Error, Result, SqlState};
 use crate::sources::compression::without_compression;
 use crate::sources::format::FileFormat;
+use crate::storage::StoreKind;
 
 /// More files than this are a mistake in the pattern.
 const MAX_FILES: usize = 1_000_000;
@@ -82,7 +82,15 @@ impl Location {
         format: FileFormat,
         required: bool,
     ) -> Result<Vec<ObjectMeta>> {
-        if !path.as_ref().is_empty() {
+        if path.as_ref().is_empty() {
+            if self.kind == StoreKind::Http {
+                return Err(Error::new(
+                    SqlState::INVALID_PARAMETER_VALUE,
+                    format!("the location \"{self}\" names no file"),
+                )
+                .with_hint("A web server does not list its files: give the URL of one."));
+            }
+        } else {
             match store.head(path).await {
                 Ok(meta) => return Ok(vec![meta]),
                 Err(object_store::Error::NotFound { .. }) if self.kind != StoreKind::Http => {}
@@ -103,11 +111,16 @@ impl Location {
             .is_some_and(|name| has_extension(name, format));
         let must_be = required || is_file || self.kind == StoreKind::Local;
         if !is_folder && files.is_empty() && must_be {
-            return Err(Error::new(
+            let missing = Error::new(
                 SqlState::UNDEFINED_FILE,
                 format!("the location \"{self}\" does not exist"),
-            )
-            .with_hint(self.store_hint()));
+            );
+            // A relative location is below the project's folder, which may not be the current one.
+            return Err(match self.kind {
+                StoreKind::Local => missing.with_detail(format!("There is nothing at /{path}.")),
+                _ => missing,
+            }
+            .with_hint(self.kind.hint()));
         }
         Ok(files)
     }
@@ -123,7 +136,8 @@ impl Location {
         let mut files = Vec::new();
         while let Some(meta) = match listing.try_next().await {
             Ok(next) => next,
-            Err(object_store::Error::NotFound { .. }) => None,
+            // Of a bucket, it is the bucket that is not there: a prefix need not exist.
+            Err(object_store::Error::NotFound { .. }) if self.kind == StoreKind::Local => None,
             Err(error) => return Err(self.failed(error)),
         } {
             let below: Vec<_> = match meta.location.prefix_match(folder) {
@@ -153,17 +167,28 @@ impl Location {
 
     fn failed(&self, error: object_store::Error) -> Error {
         let error = Error::from(error);
+        let hint = match self.kind {
+            StoreKind::Http if error.sqlstate() == SqlState::UNDEFINED_FILE => {
+                "Check the URL. A web server does not list its files: a folder or a pattern \
+                 names none."
+                    .to_owned()
+            }
+            kind => kind.hint(),
+        };
         if error.sqlstate() == SqlState::UNDEFINED_FILE {
-            return Error::new(
+            let missing = Error::new(
                 SqlState::UNDEFINED_FILE,
                 format!("the location \"{self}\" does not exist"),
-            )
-            .with_detail(error.message().to_owned())
-            .with_hint(self.store_hint());
+            );
+            return match error.detail() {
+                Some(detail) => missing.with_detail(detail),
+                None => missing,
+            }
+            .with_hint(hint);
         }
         error
             .within(format!("cannot list the location \"{self}\""))
-            .with_hint(self.store_hint())
+            .with_hint(hint)
     }
 
     fn file_name(&self, path: &Path) -> String {
