@@ -3,8 +3,9 @@
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
 
-use super::{Error, SqlState, cast, nearest};
+use super::{Error, SqlState, cast, lower_first, nearest, storage};
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
@@ -27,6 +28,7 @@ impl From<ArrowError> for Error {
                 cast::from_message(&message)
             }
             ArrowError::IoError(_, error) => error.into(),
+            ArrowError::ParquetError(text) => ParquetError::General(text).into(),
             ArrowError::InvalidArgumentError(message) if message.contains("non-nullable") => {
                 Self::new(
                     SqlState::NOT_NULL_VIOLATION,
@@ -45,6 +47,23 @@ impl From<ArrowError> for Error {
     }
 }
 
+impl From<ParquetError> for Error {
+    fn from(error: ParquetError) -> Self {
+        match error {
+            // What the store says is told by it, and not by who reads through it.
+            ParquetError::External(inner) => match from_dyn(inner) {
+                known if known.sqlstate() != SqlState::INTERNAL_ERROR => known,
+                other => Self::new(SqlState::DATA_CORRUPTED, other.message()),
+            },
+            other => {
+                let text = other.to_string();
+                storage::from_text(&text)
+                    .unwrap_or_else(|| Self::new(SqlState::DATA_CORRUPTED, lower_first(&text)))
+            }
+        }
+    }
+}
+
 impl From<DataFusionError> for Error {
     fn from(error: DataFusionError) -> Self {
         match error {
@@ -55,9 +74,7 @@ impl From<DataFusionError> for Error {
             DataFusionError::ArrowError(inner, _) => (*inner).into(),
             DataFusionError::ObjectStore(inner) => (*inner).into(),
             DataFusionError::IoError(inner) => inner.into(),
-            DataFusionError::ParquetError(inner) => {
-                Self::new(SqlState::DATA_CORRUPTED, lower_first(&inner.to_string()))
-            }
+            DataFusionError::ParquetError(inner) => (*inner).into(),
             DataFusionError::SQL(inner, _) => {
                 Self::new(SqlState::SYNTAX_ERROR, lower_first(&inner.to_string()))
             }
@@ -92,7 +109,7 @@ fn without_report(message: &str) -> &str {
 }
 
 /// Finds our own error, or one we know, in what another crate carried for us.
-fn from_dyn(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+pub(super) fn from_dyn(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(own) => return *own,
         Err(other) => other,
@@ -102,6 +119,18 @@ fn from_dyn(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
         Err(other) => other,
     };
     let error = match error.downcast::<ArrowError>() {
+        Ok(inner) => return (*inner).into(),
+        Err(other) => other,
+    };
+    let error = match error.downcast::<object_store::Error>() {
+        Ok(inner) => return (*inner).into(),
+        Err(other) => other,
+    };
+    let error = match error.downcast::<ParquetError>() {
+        Ok(inner) => return (*inner).into(),
+        Err(other) => other,
+    };
+    let error = match error.downcast::<std::io::Error>() {
         Ok(inner) => return (*inner).into(),
         Err(other) => other,
     };
@@ -123,6 +152,9 @@ fn from_shared(error: &DataFusionError) -> Error {
     while let Some(current) = cause {
         if let Some(own) = current.downcast_ref::<Error>() {
             return own.clone();
+        }
+        if let Some(store) = current.downcast_ref::<object_store::Error>() {
+            return store.into();
         }
         cause = current.source();
     }
@@ -176,7 +208,7 @@ fn from_schema_error(error: &SchemaError) -> Error {
 
 /// DataFusion's planner tells most mistakes by text alone; these are the ones a client looks for.
 fn from_plan_message(message: &str) -> Error {
-    if let Some(error) = undefined_function(message) {
+    if let Some(error) = undefined_function(message).or_else(|| unfit_arguments(message)) {
         return error;
     }
     let lower = message.to_lowercase();
@@ -204,6 +236,37 @@ fn from_plan_message(message: &str) -> Error {
     Error::new(sqlstate, lower_first(message))
 }
 
+/// `... No function matches the given name and argument types 'sum(Utf8)'. You might ...`
+fn unfit_arguments(message: &str) -> Option<Error> {
+    let (_, rest) =
+        message.split_once("No function matches the given name and argument types '")?;
+    let (call, _) = rest.split_once("'.")?;
+    let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
+    let types: Vec<&str> = arguments.split(", ").map(sql_name).collect();
+    let error = Error::new(
+        SqlState::UNDEFINED_FUNCTION,
+        format!("function {name}({}) does not exist", types.join(", ")),
+    );
+    Some(error.with_hint("A function of that name takes other arguments: add explicit casts."))
+}
+
+/// Arrow's name of a common type in SQL.
+fn sql_name(arrow: &str) -> &str {
+    match arrow {
+        "Utf8" | "LargeUtf8" | "Utf8View" | "String" => "text",
+        "Int16" => "smallint",
+        "Int32" => "integer",
+        "Int64" => "bigint",
+        "Float32" => "real",
+        "Float64" => "double precision",
+        "Boolean" => "boolean",
+        "Date32" => "date",
+        "Binary" | "BinaryView" => "bytea",
+        "Timestamp(µs)" => "timestamp",
+        other => other,
+    }
+}
+
 /// `Invalid function 'soundx'.\nDid you mean 'soundex'?`
 fn undefined_function(message: &str) -> Option<Error> {
     let (name, rest) = message
@@ -220,15 +283,4 @@ fn undefined_function(message: &str) -> Option<Error> {
         Some((near, _)) => error.with_hint(format!("Perhaps you meant {near}.")),
         None => error,
     })
-}
-
-/// Other crates begin their messages with a capital; Postgres does not.
-fn lower_first(message: &str) -> String {
-    let mut chars = message.chars();
-    match (chars.next(), chars.clone().next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
-            first.to_lowercase().chain(chars).collect()
-        }
-        _ => message.to_owned(),
-    }
 }

@@ -41,28 +41,21 @@ pub(super) fn from_parquet(error: ParquetError) -> Error {
 /// The failure of a disk or an object store that an error stands for, if it does.
 fn root_cause(error: &(dyn StdError + 'static)) -> Option<Error> {
     let mut cause = Some(error);
-    let mut found = None;
     while let Some(current) = cause {
+        if let Some(store) = current.downcast_ref::<object_store::Error>() {
+            return Some(store.into());
+        }
         if let Some(io) = current.downcast_ref::<std::io::Error>() {
-            let copy = std::io::Error::new(io.kind(), io.to_string());
-            let copy = Error::from(copy);
-            // An error of the disk says more than the store's wrapping of it.
-            if copy.sqlstate() != SqlState::IO_ERROR || found.is_none() {
-                found = Some(copy);
-            }
-        } else if let Some(store) = current.downcast_ref::<object_store::Error>() {
-            let sqlstate = match store {
-                object_store::Error::NotFound { .. } => SqlState::UNDEFINED_FILE,
-                _ => SqlState::IO_ERROR,
-            };
-            found = Some(Error::new(sqlstate, store.to_string()));
-        } else if let ParquetError::External(inner) = current
-            .downcast_ref::<ParquetError>()
-            .unwrap_or(&ParquetError::EOF(String::new()))
-        {
-            return root_cause(inner.as_ref()).or(found);
+            let inner = io.get_ref();
+            return Some(match inner.and_then(|inner| inner.downcast_ref()) {
+                Some(store) => <Error as From<&object_store::Error>>::from(store),
+                None => Error::from(std::io::Error::new(io.kind(), io.to_string())),
+            });
+        }
+        if let Some(ParquetError::External(inner)) = current.downcast_ref::<ParquetError>() {
+            return root_cause(inner.as_ref());
         }
         cause = current.source();
     }
-    found
+    None
 }
