@@ -8,25 +8,25 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow_avro::reader::{Reader, ReaderBuilder, read_header_info};
-use datafusion::datasource::file_format::avro::AvroFormat;
 use datafusion::execution::TaskContext;
-use datafusion::execution::context::SessionState;
 use futures::stream::BoxStream;
 use object_store::ObjectStore;
 
+use super::head;
 use super::input::Rows;
 use super::local::{self, BatchReader};
 use super::location::SourceFile;
-use super::parquet::merge_schemas;
 use super::scan::ScanSource;
 use crate::error::Result;
 
 pub(super) async fn infer_schema(
     files: &[SourceFile],
     store: &Arc<dyn ObjectStore>,
-    state: &SessionState,
 ) -> Result<SchemaRef> {
-    merge_schemas(&AvroFormat, files, store, state).await
+    head::infer_schema(files, store, |bytes| {
+        Ok(ReaderBuilder::new().build(bytes)?.schema())
+    })
+    .await
 }
 
 pub(super) async fn open(

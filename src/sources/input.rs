@@ -10,8 +10,9 @@ use datafusion::datasource::file_format::file_compression_type::FileCompressionT
 use datafusion::error::DataFusionError;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 
+use super::content::{self, Content};
 use super::location::SourceFile;
 use super::options::OnError;
 use super::rejected::{RejectedRow, RejectedRows};
@@ -107,37 +108,46 @@ impl Rejections {
 
 /// Opens a file's bytes, decompressed.
 pub(super) async fn open(
-    store: &dyn ObjectStore,
+    store: &Arc<dyn ObjectStore>,
     file: &SourceFile,
     compression: FileCompressionType,
 ) -> Result<BoxStream<'static, Result<Bytes>>> {
     let name = file.name.clone();
-    let result = store
-        .get(&file.meta.location)
-        .await
-        .map_err(|error| Error::from(error).within(&name))?;
-    let raw = match result.payload {
-        GetResultPayload::File(file, _) => read_local(file).boxed(),
-        GetResultPayload::Stream(stream) => stream.map_err(DataFusionError::from).boxed(),
+    let content = content::open(store, file).await;
+    let raw = match content.map_err(|error| error.within(&name))? {
+        Content::Local(file) => read_local(file).boxed(),
+        Content::Remote(bytes) => bytes.map_err(DataFusionError::from).boxed(),
     };
     let is_compressed = compression.is_compressed();
     Ok(compression
         .convert_stream(raw)?
-        .map_err(move |error| damaged(Error::from(error), is_compressed).within(&name))
+        .map_err(move |error| {
+            let error = match is_compressed && !is_of_store(&error) {
+                true => damaged(&error),
+                false => Error::from(error),
+            };
+            error.within(&name)
+        })
         .boxed())
 }
 
+/// Whether a decompressor only hands on what went wrong below it.
+fn is_of_store(error: &DataFusionError) -> bool {
+    let DataFusionError::IoError(error) = error else {
+        return true;
+    };
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<DataFusionError>())
+}
+
 /// What fails within a decompressor is a damaged file, not a broken disk.
-fn damaged(error: Error, is_compressed: bool) -> Error {
-    if is_compressed && error.sqlstate() == SqlState::IO_ERROR {
-        Error::new(
-            SqlState::DATA_CORRUPTED,
-            format!("the compressed file is damaged: {}", error.message()),
-        )
-        .with_hint("Check that the file is complete and compressed as its ending says.")
-    } else {
-        error
-    }
+fn damaged(error: &DataFusionError) -> Error {
+    Error::new(
+        SqlState::DATA_CORRUPTED,
+        format!("the compressed file is damaged: {}", error.find_root()),
+    )
+    .with_hint("Check that the file is complete and compressed as its ending says.")
 }
 
 fn read_local(file: File) -> impl futures::Stream<Item = Result<Bytes, DataFusionError>> {

@@ -8,16 +8,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader};
-use datafusion::datasource::file_format::arrow::ArrowFormat;
 use datafusion::execution::TaskContext;
-use datafusion::execution::context::SessionState;
 use futures::stream::BoxStream;
 use object_store::ObjectStore;
 
+use super::head;
 use super::input::Rows;
 use super::local::{self, BatchReader};
 use super::location::SourceFile;
-use super::parquet::merge_schemas;
 use super::scan::ScanSource;
 use crate::error::Result;
 
@@ -27,9 +25,21 @@ const MAGIC: &[u8; 6] = b"ARROW1";
 pub(super) async fn infer_schema(
     files: &[SourceFile],
     store: &Arc<dyn ObjectStore>,
-    state: &SessionState,
 ) -> Result<SchemaRef> {
-    merge_schemas(&ArrowFormat, files, store, state).await
+    head::infer_schema(files, store, |bytes| {
+        Ok(StreamReader::try_new(stream_within(bytes), None)?.schema())
+    })
+    .await
+}
+
+/// A file is a stream after a magic word, which zeros fill up to a multiple of 8 or of 64.
+fn stream_within(bytes: &[u8]) -> &[u8] {
+    let Some(rest) = bytes.strip_prefix(MAGIC) else {
+        return bytes;
+    };
+    let zeros = rest.iter().take_while(|byte| **byte == 0).count();
+    let start = (MAGIC.len() + zeros) / 8 * 8;
+    bytes.get(start..).unwrap_or_default()
 }
 
 pub(super) async fn open(

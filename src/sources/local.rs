@@ -12,8 +12,8 @@ use datafusion::execution::spill_file::SpillFile;
 use datafusion::physical_expr_adapter::BatchAdapterFactory;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use object_store::{GetResultPayload, ObjectStoreExt};
 
+use super::content::{self, Content};
 use super::input::Rows;
 use super::location::SourceFile;
 use super::parquet::damaged;
@@ -86,14 +86,9 @@ async fn fetch(
     context: &TaskContext,
 ) -> Result<(File, Option<Arc<dyn SpillFile>>)> {
     let failed = |error: Error| error.within(&file.name);
-    let result = source
-        .store
-        .get(&file.meta.location)
-        .await
-        .map_err(|error| failed(error.into()))?;
-    let mut bytes = match result.payload {
-        GetResultPayload::File(file, _) => return Ok((file, None)),
-        GetResultPayload::Stream(bytes) => bytes,
+    let mut bytes = match content::open(&source.store, file).await.map_err(failed)? {
+        Content::Local(file) => return Ok((file, None)),
+        Content::Remote(bytes) => bytes,
     };
     let copy = context
         .runtime_env()
@@ -101,7 +96,7 @@ async fn fetch(
         .create_tmp_file("reading a file of an external table")?;
     let mut writer = copy.open_writer()?;
     while let Some(chunk) = bytes.next().await {
-        let chunk = chunk.map_err(|error| failed(error.into()))?;
+        let chunk = chunk.map_err(failed)?;
         let written = tokio::task::spawn_blocking(move || {
             writer.write_all(&chunk)?;
             Ok::<_, Error>(writer)

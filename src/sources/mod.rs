@@ -10,8 +10,10 @@
 
 mod avro;
 mod compression;
+mod content;
 mod csv;
 mod format;
+mod head;
 mod hidden;
 mod infer;
 mod input;

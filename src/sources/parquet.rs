@@ -30,36 +30,31 @@ use crate::error::{Error, Result, SqlState};
 /// The name of the row number while it is read: no column of a file is called so.
 const ROW_NUMBER: &str = "\u{1}row";
 
+/// The columns of all files together.
 pub(super) async fn infer_schema(
     files: &[SourceFile],
     store: &Arc<dyn ObjectStore>,
     state: &SessionState,
 ) -> Result<SchemaRef> {
     let format = ParquetFormat::default().with_force_view_types(false);
-    merge_schemas(&format, files, store, state).await
-}
-
-/// The columns of all files together; a column must have one type.
-pub(super) async fn merge_schemas(
-    format: &dyn FileFormat,
-    files: &[SourceFile],
-    store: &Arc<dyn ObjectStore>,
-    state: &SessionState,
-) -> Result<SchemaRef> {
     let mut merged = Schema::empty();
     for file in files {
         let schema = format
             .infer_schema(state, store, std::slice::from_ref(&file.meta))
             .await
             .map_err(|error| damaged(Error::from(error), &file.name))?;
-        let schema = without_views(&schema);
-        merged = Schema::try_merge([merged, schema]).map_err(|error| {
-            Error::from(error)
-                .within(&file.name)
-                .with_hint("Declare the columns, with types that fit all files.")
-        })?;
+        merged = merge(merged, &schema, file)?;
     }
     Ok(Arc::new(merged))
+}
+
+/// The columns of files so far and those of one more; a column must have one type.
+pub(super) fn merge(merged: Schema, schema: &Schema, file: &SourceFile) -> Result<Schema> {
+    Schema::try_merge([merged, without_views(schema)]).map_err(|error| {
+        Error::from(error)
+            .within(&file.name)
+            .with_hint("Declare the columns, with types that fit all files.")
+    })
 }
 
 /// A file that its reader cannot read is damaged, whatever the reader calls it.
@@ -67,6 +62,10 @@ pub(super) fn damaged(error: Error, file: &str) -> Error {
     let is_store_failure = matches!(
         error.sqlstate(),
         SqlState::UNDEFINED_FILE
+            | SqlState::IO_ERROR
+            | SqlState::FEATURE_NOT_SUPPORTED
+            | SqlState::INSUFFICIENT_PRIVILEGE
+            | SqlState::SERIALIZATION_FAILURE
             | SqlState::OUT_OF_MEMORY
             | SqlState::DISK_FULL
             | SqlState::QUERY_CANCELED

@@ -99,7 +99,7 @@ impl Files {
             .options
             .compression
             .unwrap_or_else(|| compression_of(&file.name));
-        let bytes = input::open(self.store.as_ref(), file, compression).await?;
+        let bytes = input::open(&self.store, file, compression).await?;
         input::sample(bytes, decoder, is_enough)
             .await
             .map_err(|error| error.within(&file.name))
@@ -177,8 +177,8 @@ pub(super) async fn infer_schema(
         FileFormat::Csv => files.infer_csv(&found).await,
         FileFormat::Json => files.infer_json(&found).await,
         FileFormat::Parquet => parquet::infer_schema(&found, &files.store, state).await,
-        FileFormat::Arrow => ipc::infer_schema(&found, &files.store, state).await,
-        FileFormat::Avro => avro::infer_schema(&found, &files.store, state).await,
+        FileFormat::Arrow => ipc::infer_schema(&found, &files.store).await,
+        FileFormat::Avro => avro::infer_schema(&found, &files.store).await,
     }
 }
 

@@ -196,7 +196,7 @@ impl ScanSource {
                     .options
                     .compression
                     .unwrap_or_else(|| compression_of(&file.name));
-                let bytes = input::open(self.store.as_ref(), &file, compression).await?;
+                let bytes = input::open(&self.store, &file, compression).await?;
                 let rejections = Rejections {
                     source: Arc::clone(&self.name),
                     on_error: self.options.on_error,
