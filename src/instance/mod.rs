@@ -14,6 +14,7 @@ pub use sessions::{SessionEntry, Sessions};
 pub use statement::StatementContext;
 pub use system::OWNER;
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -58,7 +59,10 @@ impl Instance {
     /// where the disk fails.
     pub async fn open(configuration: Configuration) -> Result<Arc<Self>> {
         let folder = &configuration.server.data_dir;
-        std::fs::create_dir_all(folder).map_err(|error| {
+        // The catalog holds what statements hold, secrets included: no other user reads it.
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(folder).map_err(|error| {
             Error::from(error)
                 .within(format!("data_dir {}", folder.display()))
                 .with_hint("Set data_dir to a folder that can be written.")

@@ -5,6 +5,7 @@ pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
 mod server;
+mod shown_query;
 
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::Prepared;
@@ -122,7 +123,7 @@ impl Session {
     /// # Errors
     /// 42601 with the position where the text stops being SQL.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
-        let shown: String = sql.trim().chars().take(1000).collect();
+        let shown = shown_query::shown_query(sql);
         self.instance.sessions.update(self.client.process, |entry| {
             entry.query = shown;
             entry.state = "active";

@@ -1,0 +1,61 @@
+//! A statement's text as other sessions see it.
+
+/// No more of a text is shown than this.
+const MAX_CHARACTERS: usize = 1000;
+
+/// The text without what may be a secret: what follows `OPTIONS (`, and passwords in URLs.
+pub(super) fn shown_query(sql: &str) -> String {
+    let upper = sql.to_ascii_uppercase();
+    let options = upper.match_indices("OPTIONS").find_map(|(place, word)| {
+        let end = place + word.len();
+        let rest = upper.get(end..)?;
+        rest.trim_start().starts_with('(').then_some(end)
+    });
+    let (sql, cut) = match options.and_then(|end| sql.get(..end)) {
+        Some(before) => (before, " (...)"),
+        None => (sql, ""),
+    };
+    let mut shown = String::new();
+    let mut rest = sql.trim();
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let end = after.find(['/', '\'', ' ']).unwrap_or(after.len());
+        let (authority, next) = after.split_at(end);
+        match authority.rsplit_once('@') {
+            Some((user, host)) if user.contains(':') => {
+                let user = user.split(':').next().unwrap_or_default();
+                shown.push_str(&format!("{user}:***@{host}"));
+            }
+            _ => shown.push_str(authority),
+        }
+        rest = next;
+    }
+    shown.push_str(rest);
+    let mut shown: String = shown.chars().take(MAX_CHARACTERS).collect();
+    shown.push_str(cut);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_query;
+
+    #[test]
+    fn secrets_are_left_out() {
+        for (sql, expected) in [
+            (" SELECT 1 ", "SELECT 1"),
+            ("SELECT options FROM t", "SELECT options FROM t"),
+            (
+                "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 's3://b/é' options\n(k 'v'); SELECT",
+                "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 's3://b/é' options (...)",
+            ),
+            (
+                "... LOCATION 'http://me:pa:ss@host/a@b', 'https://host/x:y@z'",
+                "... LOCATION 'http://me:***@host/a@b', 'https://host/x:y@z'",
+            ),
+        ] {
+            assert_eq!(shown_query(sql), expected);
+        }
+    }
+}
