@@ -7,6 +7,7 @@ mod state;
 mod statement;
 mod system;
 mod types;
+mod window_memory;
 mod yielding;
 
 pub use relations::Reading;

@@ -14,6 +14,7 @@ use tributary_udfs::{TributaryOptions, TrigramThresholds};
 
 use super::relations::{Databases, Relations};
 use super::types::PostgresTypes;
+use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
 use crate::catalog::pg_catalog;
@@ -85,7 +86,8 @@ pub(super) fn template(
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
         .with_analyzer_rule(Arc::new(PostgresSemantics))
-        .with_physical_optimizer_rule(Arc::new(YieldWithinJoins));
+        .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
+        .with_physical_optimizer_rule(Arc::new(AccountWindows));
     for rule in tributary_udfs::optimizer_rules() {
         builder = builder.with_optimizer_rule(rule);
     }

@@ -12,6 +12,7 @@ mod docs;
 mod equal_to_postgres;
 mod full_disk;
 mod kinds;
+mod memory;
 mod postgres;
 mod psql;
 mod replaced;
