@@ -291,7 +291,13 @@ fn unknown(key: &str, format: FileFormat, store_options: &[&'static str]) -> Err
         SqlState::INVALID_PARAMETER_VALUE,
         format!("unrecognized option \"{key}\" of an external table stored as {format}"),
     );
-    match nearest(key, names.iter().copied()) {
+    let meant = match key {
+        "separator" | "seperator" | "sep" | "delim" | "field_delimiter" => Some("delimiter"),
+        "null" | "nullstr" | "na_values" => Some("null_value"),
+        "ignore_errors" | "mode" => Some("on_error"),
+        _ => nearest(key, names.iter().copied()),
+    };
+    match meant.filter(|name| names.contains(name)) {
         Some(name) => error.with_hint(format!("Perhaps you meant the option \"{name}\".")),
         None => error.with_hint(format!("The options are {}.", names.join(", "))),
     }

@@ -8,6 +8,9 @@ use crate::error::{Error, Result, SqlState};
 /// How much of a record is kept with it.
 pub const RECORD_LIMIT: usize = 8 * 1024;
 
+/// What to do about a file in another encoding.
+pub(super) const CONVERT: &str = "Convert the file to UTF-8, as with iconv -f ISO-8859-1 -t UTF-8.";
+
 /// How much of a value is shown in a message.
 const VALUE_LIMIT: usize = 100;
 
@@ -48,10 +51,18 @@ impl RejectedRow {
         Error::new(self.sqlstate, self.reason.clone())
             .within(place)
             .with_detail(format!("The record is: {}", shorten(&self.record)))
-            .with_hint(
-                "Correct the file, declare other columns, or set the option on_error \
-                 'quarantine' to set bad rows aside.",
-            )
+            .with_hint(self.hint())
+    }
+
+    fn hint(&self) -> String {
+        let correct = match self.sqlstate {
+            SqlState::CHARACTER_NOT_IN_REPERTOIRE => CONVERT,
+            _ if self.column_name.is_none() && self.record.starts_with('[') => {
+                "A file of JSON has one object a line: take an array apart, as with jq -c '.[]'."
+            }
+            _ => "Correct the file, or declare other columns.",
+        };
+        format!("{correct} The option on_error 'quarantine' sets bad rows aside.")
     }
 }
 

@@ -53,7 +53,9 @@ impl CreateExternalTable {
                     word.as_str(),
                     "PARTITIONED" | "WITH" | "COMPRESSION" | "DELIMITER" | "UNBOUNDED" | "COMMENT"
                 ) {
-                    return parser.unsupported_here(format_args!("{word} of an external table"));
+                    let error = Error::unsupported(format_args!("{word} of an external table"))
+                        .with_hint("What a source is told stands in OPTIONS (name 'value', ...).");
+                    return Err(parser.error_here(error));
                 }
                 return parser.fail("STORED AS, LOCATION or OPTIONS, each once");
             }

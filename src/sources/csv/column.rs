@@ -110,6 +110,11 @@ impl Column<'_> {
                 continue;
             }
             let outcome = match std::str::from_utf8(field.bytes) {
+                // Clients take a zero byte for the end of a text.
+                Ok(_) if memchr::memchr(0, field.bytes).is_some() => {
+                    let _ = take(None);
+                    Err(self.not_text(field.bytes, ": 0x00"))
+                }
                 Ok(text) => {
                     let text = if self.options.trim && field.quoted {
                         text.trim_ascii()
@@ -120,17 +125,21 @@ impl Column<'_> {
                 }
                 Err(_) => {
                     let _ = take(None);
-                    Err(Fault {
-                        column: self.field.name().clone(),
-                        value: Some(cut(field.bytes)),
-                        reason: "invalid byte sequence for encoding \"UTF8\"".to_owned(),
-                        sqlstate: SqlState::CHARACTER_NOT_IN_REPERTOIRE,
-                    })
+                    Err(self.not_text(field.bytes, ""))
                 }
             };
             if let Err(fault) = outcome {
                 faults.entry(record).or_insert(fault);
             }
+        }
+    }
+
+    fn not_text(&self, bytes: &[u8], what: &str) -> Fault {
+        Fault {
+            column: self.field.name().clone(),
+            value: Some(cut(bytes).replace('\0', "\u{fffd}")),
+            reason: format!("invalid byte sequence for encoding \"UTF8\"{what}"),
+            sqlstate: SqlState::CHARACTER_NOT_IN_REPERTOIRE,
         }
     }
 

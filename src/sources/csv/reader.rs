@@ -6,7 +6,7 @@ use super::record::{Place, Records, Split, Splitter};
 use crate::error::{Error, Result, SqlState};
 use crate::sources::input::{BadRow, Window};
 use crate::sources::options::CsvOptions;
-use crate::sources::rejected::cut;
+use crate::sources::rejected::{CONVERT, cut};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -54,7 +54,7 @@ impl RecordReader {
                 SqlState::CHARACTER_NOT_IN_REPERTOIRE,
                 "the file is encoded in UTF-16",
             )
-            .with_hint("Convert it to UTF-8."));
+            .with_hint("Convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8."));
         }
         Ok(if bytes.starts_with(BYTE_ORDER_MARK) {
             BYTE_ORDER_MARK.len()
@@ -80,13 +80,13 @@ impl RecordReader {
                     .texts_from(bytes, 0)
                     .enumerate()
                     .map(|(index, field)| {
-                        let name = String::from_utf8_lossy(field.bytes);
-                        match name.trim() {
+                        let name = std::str::from_utf8(field.bytes).map_err(|_| not_utf8())?;
+                        Ok(match name.trim() {
                             "" => format!("column_{}", index + 1),
                             name => name.to_owned(),
-                        }
+                        })
                     })
-                    .collect();
+                    .collect::<Result<_>>()?;
                 self.line += lines;
                 Ok((next, Some(names)))
             }
@@ -233,6 +233,14 @@ fn malformed(line: i64, reason: String, record: &[u8]) -> BadRow {
 pub(super) fn line_text(record: &[u8]) -> String {
     let record = record.strip_suffix(b"\n").unwrap_or(record);
     cut(record.strip_suffix(b"\r").unwrap_or(record))
+}
+
+fn not_utf8() -> Error {
+    Error::new(
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE,
+        "the header is not encoded in UTF-8",
+    )
+    .with_hint(CONVERT)
 }
 
 fn bad_header(reason: &str) -> Error {
