@@ -4,7 +4,8 @@ use std::process::Command;
 
 use crate::server::{Server, fixtures};
 
-fn psql(server: &Server, commands: &[&str]) -> String {
+/// What psql prints.
+pub fn psql(server: &Server, commands: &[&str]) -> String {
     let mut psql = Command::new("psql");
     psql.args([
         "-X",
