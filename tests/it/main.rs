@@ -9,6 +9,7 @@ mod case_study;
 mod cli;
 mod crash;
 mod docs;
+mod engines;
 mod equal_to_postgres;
 mod full_disk;
 mod kinds;

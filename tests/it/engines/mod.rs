@@ -1,0 +1,184 @@
+//! Other engines read the tables of the warehouse: the same rows, types and versions.
+
+use std::path::{Path, PathBuf};
+
+use tokio_postgres::Client;
+
+use crate::server::{Server, rows};
+use crate::tools::python;
+
+/// The engines: DuckDB (delta-kernel), delta-rs with DataFusion, PyArrow, Polars.
+const ENGINES: [&str; 4] = ["duckdb", "deltalake", "pyarrow", "polars"];
+
+/// Of these, the ones that read a table whose columns are mapped.
+const MAPPING: [&str; 2] = ["duckdb", "deltalake"];
+
+/// The folder of a table.
+fn folder_of(data: &Path, name: &str) -> PathBuf {
+    let pattern = format!("{}/tables/public/{name}-*", data.display());
+    let mut found: Vec<_> = glob::glob(&pattern).unwrap().map(Result::unwrap).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+/// The types and the rows that an engine finds.
+fn read(engine: &str, folder: &Path, version: &str) -> (String, Vec<String>) {
+    let output = python("python3")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/engines/read.py"))
+        .args([engine.as_ref(), folder.as_os_str(), version.as_ref()])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{engine}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let mut lines = text.lines().map(str::to_owned);
+    (lines.next().unwrap(), lines.collect())
+}
+
+async fn agree(client: &Client, data: &Path, name: &str, engines: &[&str], types: &[&str]) {
+    let expected = rows(client, &format!("SELECT * FROM {name} ORDER BY 1")).await;
+    let folder = folder_of(data, name);
+    for engine in engines {
+        let (found_types, found) = read(engine, &folder, "latest");
+        assert_eq!(found, expected, "{engine}: {name}");
+        // Names of list elements and of text layouts are an engine's own business.
+        for wanted in types {
+            assert!(
+                found_types.contains(wanted),
+                "{engine}: {wanted} is not in: {found_types}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_every_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    client
+        .batch_execute(
+            "CREATE TABLE flat AS SELECT * FROM (VALUES
+                 (1, true, arrow_cast(-128, 'Int8'), CAST(32767 AS SMALLINT), CAST(-1 AS INT),
+                  9223372036854775807, CAST(1.5 AS REAL), CAST(-0.25 AS DOUBLE PRECISION),
+                  CAST(99999999.99 AS NUMERIC(10, 2)),
+                  CAST('1234567890123456789012345678.0123456789' AS NUMERIC(38, 10)),
+                  'ä''\"x', decode('00ff', 'hex'), DATE '2024-02-29',
+                  TIMESTAMP '2024-02-29 10:11:12.123456', TIMESTAMPTZ '2024-02-29 10:11:12.5+02'),
+                 (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                  NULL),
+                 (3, false, arrow_cast(0, 'Int8'), CAST(0 AS SMALLINT), CAST(0 AS INT),
+                  -9223372036854775808, CAST('NaN' AS REAL), CAST('Infinity' AS DOUBLE PRECISION),
+                  CAST(0 AS NUMERIC(10, 2)), CAST('0' AS NUMERIC(38, 10)),
+                  '', decode('', 'hex'), DATE '1600-01-01', TIMESTAMP '1600-01-01 00:00:00',
+                  TIMESTAMPTZ '2262-01-01 00:00:00Z')
+             ) v(id, yes, tiny, small, medium, large, single, double, price, exact, name, bytes,
+                 day, at, instant);
+             CREATE TABLE nested AS
+                 SELECT 1 AS id, [1, NULL, 3] AS list, named_struct('a', 1, 'b', 'x y') AS record,
+                        [named_struct('c', [1, 2]), NULL] AS records, map(['k', 'l'], [1, 2]) AS map
+                 UNION ALL SELECT 2, NULL, NULL, NULL, NULL;
+             CREATE TABLE nothing (id BIGINT, name TEXT)",
+        )
+        .await
+        .unwrap();
+    let types = [
+        "id int64",
+        "yes bool",
+        "tiny int8",
+        "small int16",
+        "medium int32",
+        "large int64",
+        "single float",
+        "double double",
+        "price decimal128(10, 2)",
+        "exact decimal128(38, 10)",
+        "day date32[day]",
+        "at timestamp[us]",
+        "instant timestamp[us, tz=",
+    ];
+    agree(&client, &data, "flat", &ENGINES, &types).await;
+    let types = ["list<", "record struct<a: int64, b: ", "map<"];
+    agree(&client, &data, "nested", &ENGINES, &types).await;
+    agree(&client, &data, "nothing", &ENGINES, &["id int64"]).await;
+    // What Delta has no type for lies there as the nearest one that loses nothing.
+    client
+        .batch_execute(
+            "CREATE TABLE other AS SELECT CAST('10:11:12' AS TIME) AS t, INTERVAL '1 day' AS i,
+                 arrow_cast(18446744073709551615, 'UInt64') AS u",
+        )
+        .await
+        .unwrap();
+    for engine in ENGINES {
+        let (_, found) = read(engine, &folder_of(&data, "other"), "latest");
+        assert_eq!(
+            found,
+            ["36672000000000|1 days|18446744073709551615"],
+            "{engine}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_every_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    client
+        .batch_execute("CREATE TABLE t (id BIGINT, name TEXT)")
+        .await
+        .unwrap();
+    // As many commits as bring a checkpoint of the log.
+    for id in 1..13 {
+        let insert = format!("INSERT INTO t VALUES ({id}, 'n{id}')");
+        client.batch_execute(&insert).await.unwrap();
+    }
+    agree(&client, &data, "t", &ENGINES, &[]).await;
+    for version in ["0", "3", "11"] {
+        let sql = format!("SELECT * FROM t VERSION AS OF {version} ORDER BY id");
+        let expected = rows(&client, &sql).await;
+        assert_eq!(expected.len(), version.parse::<usize>().unwrap());
+        for engine in ENGINES {
+            let (_, found) = read(engine, &folder_of(&data, "t"), version);
+            assert_eq!(found, expected, "{engine} at version {version}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_columns_that_were_renamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    client
+        .batch_execute("CREATE MATERIALIZED VIEW m AS SELECT 1 AS id, 'x' AS b, 2 AS gone")
+        .await
+        .unwrap();
+    client
+        .batch_execute(
+            "CREATE OR REPLACE MATERIALIZED VIEW m AS
+                 SELECT 1 AS id, 'y' AS \"b, renamed\", named_struct('a', 1) AS \"größe;=\"",
+        )
+        .await
+        .unwrap();
+    agree(
+        &client,
+        &data,
+        "m",
+        &MAPPING,
+        &["b, renamed ", "größe;= struct<a: int64>"],
+    )
+    .await;
+    let expected = rows(&client, "SELECT * FROM m VERSION AS OF 0").await;
+    assert_eq!(expected, ["1|x|2"]);
+    for engine in MAPPING {
+        let (types, found) = read(engine, &folder_of(&data, "m"), "0");
+        assert_eq!(found, expected, "{engine}: {types}");
+    }
+}
