@@ -8,6 +8,7 @@
 mod case_study;
 mod cli;
 mod crash;
+mod docker;
 mod docs;
 mod engines;
 mod equal_to_postgres;
