@@ -19,6 +19,7 @@ mod object_stores;
 mod postgres;
 mod psql;
 mod replaced;
+mod quickstart;
 mod server;
 mod slt;
 mod tools;

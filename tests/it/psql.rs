@@ -1,6 +1,7 @@
 //! psql itself: what it prints, and what it asks of the catalog to print it.
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use crate::server::{Server, fixtures};
 
@@ -22,6 +23,27 @@ pub fn psql(server: &Server, commands: &[&str]) -> String {
         psql.args(["-c", command]);
     }
     let output = psql.output().unwrap();
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// What psql prints of a script, as in a terminal.
+pub fn psql_script(server: &Server, script: &str) -> String {
+    let mut child = Command::new("psql")
+        .args(["-X", "-h", "127.0.0.1", "-p", &server.port.to_string()])
+        .args(["-U", "tributary", "tributary"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(script.as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
