@@ -17,6 +17,7 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let instance = Instance::open(configuration).await?;
     super::serve::stop_at_signal(Arc::clone(&instance))?;
     let report = project::apply(&instance).await?;
+    instance.remove_orphans().await;
     Ok(if report.failures() == 0 {
         GOOD
     } else {

@@ -29,6 +29,10 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     project::sources(&configuration.server.project)?;
     let instance = Instance::open(configuration).await?;
     stop_at_signal(Arc::clone(&instance))?;
+    let tidied = Arc::clone(&instance);
+    let tidying = async move { tidied.remove_orphans().await };
+    let shutdown = instance.shutdown.clone();
+    tokio::spawn(shutdown.run_until_cancelled_owned(tidying));
     match project::apply(&instance).await {
         Ok(_) => {}
         Err(error) if instance.shutdown.is_cancelled() => return Err(error),

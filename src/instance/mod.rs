@@ -79,7 +79,7 @@ impl Instance {
             .map(|object| object.oid)
             .collect();
         warehouse.clean(&known).await?;
-        let instance = Arc::new(Self {
+        Ok(Arc::new(Self {
             template: state::template(&configuration, Arc::clone(&runtime))?,
             runtime,
             catalog,
@@ -89,9 +89,7 @@ impl Instance {
             refresh_locks: RefreshLocks::default(),
             shutdown: CancellationToken::new(),
             configuration,
-        });
-        tokio::spawn(remove_orphans(Arc::clone(&instance)));
-        Ok(instance)
+        }))
     }
 
     /// The folder that relative locations of external tables begin at.
@@ -111,26 +109,28 @@ impl Instance {
             jobs => jobs,
         }
     }
-}
 
-/// Removes, while the server works, the files of writes that a kill has cut off.
-async fn remove_orphans(instance: Arc<Instance>) {
-    let snapshot = instance.catalog.snapshot();
-    for object in snapshot
-        .objects()
-        .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
-    {
-        for table in [models::table_id(object), models::rejected::table_id(object)] {
-            let removed = match instance.warehouse.exists(&table).await {
-                Ok(true) => instance.warehouse.remove_orphans(&table).await,
-                other => other.map(|_| 0),
-            };
-            match removed {
-                Ok(0) => {}
-                Ok(files) => tracing::info!("removed {files} files of {table} that no version has"),
-                Err(error) => tracing::warn!(
-                    "{table}: files that no version has could not be removed: {error}"
-                ),
+    /// Removes the files of writes that a kill has cut off. What fails is logged: nobody waits for it.
+    pub async fn remove_orphans(&self) {
+        let snapshot = self.catalog.snapshot();
+        for object in snapshot
+            .objects()
+            .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
+        {
+            for table in [models::table_id(object), models::rejected::table_id(object)] {
+                let removed = match self.warehouse.exists(&table).await {
+                    Ok(true) => self.warehouse.remove_orphans(&table).await,
+                    other => other.map(|_| 0),
+                };
+                match removed {
+                    Ok(0) => {}
+                    Ok(files) => {
+                        tracing::info!("removed {files} files of {table} that no version has")
+                    }
+                    Err(error) => tracing::warn!(
+                        "{table}: files that no version has could not be removed: {error}"
+                    ),
+                }
             }
         }
     }
