@@ -5,6 +5,7 @@ mod form;
 mod function;
 mod lists;
 mod pairs;
+mod records;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -14,4 +15,5 @@ pub(crate) use form::{Form, Kind, is_text};
 pub(crate) use function::{Function, declare};
 pub(crate) use lists::text_list;
 pub(crate) use pairs::{Metric, Native, Sides};
+pub(crate) use records::{check_length, record};
 pub(crate) use strings::Strings;

@@ -107,7 +107,7 @@ fn without_honours(words: &mut Vec<String>, needed: usize) -> Option<&'static st
 }
 
 /// The words of a text: letters, apostrophes and hyphens; dots part words, but not in `Ph.D.`.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for chunk in text.split_whitespace() {
         let undotted = clean(&chunk.replace('.', ""));

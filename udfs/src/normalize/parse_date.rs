@@ -41,9 +41,11 @@ Separators are `/`, `-`, `.` (the same between all parts) and blanks; ordinals (
 )]
 struct ParseDate;
 
+const NAME: &str = "parse_date";
+
 pub(crate) static FUNCTION: Function = Function {
     form: Form {
-        name: "parse_date",
+        name: NAME,
         parameters: &[Kind::Text, Kind::Text, Kind::Text],
         counts: &[2, 3],
     },
@@ -60,14 +62,14 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         _ => call.text(2)?,
     };
     if let (Strings::Constant(Some(order)), Strings::Constant(Some(choice))) = (&orders, &choices) {
-        let (order, raises) = (order_named(order)?, raises(choice)?);
+        let (order, raises) = (order_named(NAME, order)?, raises(NAME, choice)?);
         return call.text_to_primitive::<Date32Type>(|text| day(text, order, raises));
     }
     let texts = call.text(0)?;
     call.rows_to_primitive::<Date32Type>(|row| {
         match (texts.get(row), orders.get(row), choices.get(row)) {
             (Some(text), Some(order), Some(choice)) => {
-                day(text, order_named(order)?, raises(choice)?)
+                day(text, order_named(NAME, order)?, raises(NAME, choice)?)
             }
             _ => Ok(None),
         }
@@ -87,20 +89,22 @@ fn day(text: &str, order: Order, raises: bool) -> Result<Option<i32>> {
     Ok(day)
 }
 
-fn order_named(name: &str) -> Result<Order, FunctionError> {
+/// The order of this name, as an argument of a function.
+pub(super) fn order_named(function: &str, name: &str) -> Result<Order, FunctionError> {
     Order::named(name).ok_or_else(|| {
         let names: Vec<&str> = Order::ALL.iter().map(|(name, _)| *name).collect();
-        FunctionError::invalid_argument(format!("parse_date has no order \"{name}\""))
+        FunctionError::invalid_argument(format!("{function} has no order \"{name}\""))
             .with_hint(format!("The orders are {}.", names.join(", ")))
     })
 }
 
-fn raises(choice: &str) -> Result<bool, FunctionError> {
+/// Whether text that is not a date is an error, as an argument of a function says.
+pub(super) fn raises(function: &str, choice: &str) -> Result<bool, FunctionError> {
     match choice.trim().to_ascii_lowercase().as_str() {
         "error" => Ok(true),
         "null" => Ok(false),
         _ => Err(FunctionError::invalid_argument(format!(
-            "parse_date cannot answer \"{choice}\" for text that is not a date"
+            "{function} cannot answer \"{choice}\" for text that is not a date"
         ))
         .with_hint("The third argument is 'null' or 'error'.")),
     }

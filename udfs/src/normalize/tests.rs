@@ -61,7 +61,22 @@ async fn error(query: &str) -> FunctionError {
     panic!("{query}: {failure}");
 }
 
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 32] = [
+    "fuzzy_enum(v, ['bobby', 'Smith John'], 0.7)",
+    "hash_pii(v, 'a key of sixteen bytes')",
+    "is_disposable_email(v)",
+    "normalize_country(v)",
+    "normalize_currency(v)",
+    "normalize_postcode(v, 'DE')",
+    "normalize_postcode(v, r)",
+    "normalize_state(v, r)",
+    "parse_address(v, r)",
+    "parse_money(v)",
+    "parse_name(v)",
+    "parse_url(v)",
+    "parse_user_agent(v)",
+    "to_iso8601(v, 'DMY')",
+    "url_parameter(v, 'x')",
     "email_domain(v)",
     "fingerprint(v)",
     "is_valid_email(v)",

@@ -1,0 +1,230 @@
+//! Reads the User-Agent header of browsers (RFC 9110, 10.1.5).
+//!
+//! Browsers name each other for compatibility, so that the order of the rules decides: the tokens
+//! are those that the vendors document (Chromium's, Mozilla's and WebKit's user agent references).
+
+/// What a User-Agent says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct UserAgent<'a> {
+    pub(super) device: &'static str,
+    pub(super) os: Option<&'static str>,
+    pub(super) os_version: Option<&'a str>,
+    pub(super) browser: Option<&'static str>,
+    pub(super) browser_version: Option<&'a str>,
+}
+
+/// Tokens of browsers, those that name others too first, and the browser's name.
+const BROWSERS: [(&str, &str); 24] = [
+    ("EdgiOS/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("Edg/", "Edge"),
+    ("Edge/", "Edge"),
+    ("OPR/", "Opera"),
+    ("OPiOS/", "Opera"),
+    ("OPT/", "Opera"),
+    ("Opera Mini/", "Opera"),
+    ("Vivaldi/", "Vivaldi"),
+    ("YaBrowser/", "Yandex Browser"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("UCBrowser/", "UC Browser"),
+    ("DuckDuckGo/", "DuckDuckGo"),
+    ("FBAV/", "Facebook"),
+    ("Instagram ", "Instagram"),
+    ("GSA/", "Google"),
+    ("CriOS/", "Chrome"),
+    ("FxiOS/", "Firefox"),
+    ("Firefox/", "Firefox"),
+    ("HeadlessChrome/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("MSIE ", "Internet Explorer"),
+    ("Trident/", "Internet Explorer"),
+    ("Opera/", "Opera"),
+];
+
+/// What names of programs that are no browsers have in them, in small letters.
+const ROBOTS: [&str; 12] = [
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "facebookexternalhit",
+    "preview",
+    "curl/",
+    "wget/",
+    "python-",
+    "java/",
+    "go-http-client",
+    "okhttp/",
+];
+
+/// What names of television sets and boxes have in them, in small letters.
+const TELEVISIONS: [&str; 7] = [
+    "smart-tv", "smarttv", "googletv", "appletv", "apple tv", "bravia", "web0s",
+];
+
+impl<'a> UserAgent<'a> {
+    /// What a header says; `None` where it is empty.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let lower = text.to_lowercase();
+        let has = |part: &&str| lower.contains(*part);
+        let (os, os_version) = operating_system(text);
+        let (browser, browser_version) = browser(text);
+        let device = if ROBOTS.iter().any(&has) {
+            "bot"
+        } else if TELEVISIONS.iter().any(&has) {
+            "tv"
+        } else if text.contains("iPad") || has(&"tablet") {
+            "tablet"
+        } else if text.contains("Mobi") || text.contains("iPhone") || text.contains("iPod") {
+            "mobile"
+        } else if os == Some("Android") {
+            // Android says Mobile on telephones alone.
+            "tablet"
+        } else if os.is_some() {
+            "desktop"
+        } else {
+            "other"
+        };
+        Some(Self {
+            device,
+            os,
+            os_version,
+            browser,
+            browser_version,
+        })
+    }
+}
+
+fn browser(text: &str) -> (Option<&'static str>, Option<&str>) {
+    for (token, name) in BROWSERS {
+        if let Some(version) = version_behind(text, token) {
+            let version = match token {
+                // The engine's version is no browser's; that is behind `rv:`.
+                "Trident/" => version_behind(text, "rv:").unwrap_or_default(),
+                _ => version,
+            };
+            return (
+                Some(name),
+                Some(version).filter(|version| !version.is_empty()),
+            );
+        }
+    }
+    if text.contains("Safari/") && text.contains("AppleWebKit/") {
+        let name = if text.contains("Android") {
+            "Android Browser"
+        } else {
+            "Safari"
+        };
+        return (Some(name), version_behind(text, "Version/"));
+    }
+    (None, None)
+}
+
+fn operating_system(text: &str) -> (Option<&'static str>, Option<&str>) {
+    let version = |token: &str| version_behind(text, token).filter(|version| !version.is_empty());
+    if text.contains("Windows Phone") {
+        (Some("Windows Phone"), version("Windows Phone "))
+    } else if let Some(number) = version("Windows NT ") {
+        // Windows 11 says 10 as well.
+        let name = match number {
+            "6.1" => "7",
+            "6.2" => "8",
+            "6.3" => "8.1",
+            "6.0" => "Vista",
+            "5.1" | "5.2" => "XP",
+            other => other.strip_suffix(".0").unwrap_or(other),
+        };
+        (Some("Windows"), Some(name))
+    } else if text.contains("Windows") {
+        (Some("Windows"), None)
+    } else if ["iPhone", "iPad", "iPod"]
+        .iter()
+        .any(|device| text.contains(device))
+    {
+        (Some("iOS"), version(" OS "))
+    } else if text.contains("Android") {
+        (Some("Android"), version("Android "))
+    } else if text.contains("Macintosh") || text.contains("Mac OS X") {
+        (Some("macOS"), version("Mac OS X "))
+    } else if text.contains("CrOS") {
+        (Some("ChromeOS"), None)
+    } else if text.contains("Linux") || text.contains("X11") {
+        (Some("Linux"), None)
+    } else {
+        (None, None)
+    }
+}
+
+/// The version behind a token: digits with dots or underscores between.
+fn version_behind<'a>(text: &'a str, token: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(token)?;
+    let end = rest
+        .find(|character: char| !(character.is_ascii_digit() || matches!(character, '.' | '_')))
+        .unwrap_or(rest.len());
+    Some(rest[..end].trim_end_matches(['.', '_']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_browsers() {
+        let cases = [
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0.2210.91",
+                ("desktop", "Windows", "10", "Edge", "120.0.2210.91"),
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.2 Mobile/15E148 Safari/604.1",
+                ("mobile", "iOS", "17_2", "Safari", "17.2"),
+            ),
+            (
+                "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/119.0.6045.109 Mobile/15E148 Safari/604.1",
+                ("tablet", "iOS", "16_6", "Chrome", "119.0.6045.109"),
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 13; SM-S911B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/23.0 Chrome/115.0.0.0 Mobile Safari/537.36",
+                ("mobile", "Android", "13", "Samsung Internet", "23.0"),
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 9; SM-T580) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/96.0.4664.104 Safari/537.36",
+                ("tablet", "Android", "9", "Chrome", "96.0.4664.104"),
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.1 Safari/605.1.15",
+                ("desktop", "macOS", "10_15_7", "Safari", "16.1"),
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0",
+                ("desktop", "Linux", "", "Firefox", "115.0"),
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko",
+                ("desktop", "Windows", "7", "Internet Explorer", "11.0"),
+            ),
+            (
+                "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+                ("bot", "", "", "", ""),
+            ),
+            ("curl/8.4.0", ("bot", "", "", "", "")),
+            ("something else", ("other", "", "", "", "")),
+        ];
+        for (text, expected) in cases {
+            let found = UserAgent::parse(text).unwrap();
+            let found = (
+                found.device,
+                found.os.unwrap_or_default(),
+                found.os_version.unwrap_or_default(),
+                found.browser.unwrap_or_default(),
+                found.browser_version.unwrap_or_default(),
+            );
+            assert_eq!(found, expected, "{text}");
+        }
+        assert_eq!(UserAgent::parse(" "), None);
+    }
+}
