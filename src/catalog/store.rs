@@ -17,6 +17,9 @@ use super::{Oid, Schema, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::name::DEFAULT_SCHEMA;
 
+/// What the store keeps of a prepared change, each part encoded.
+type PreparedRow<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
 /// Numbers by name: the format version and the counters.
 pub const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
 /// Schemas by name.
@@ -25,7 +28,7 @@ const SCHEMAS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("sch
 const OBJECTS: TableDefinition<'static, Oid, (&[u8], &[u8])> = TableDefinition::new("objects");
 /// Replacements that wait for the commit of their rows, by the number of the object replaced: the
 /// commit and what takes the object's place, which is a record and columns as in `OBJECTS`.
-const PREPARED: TableDefinition<'static, Oid, (&[u8], &[u8], &[u8])> =
+const PREPARED: TableDefinition<'static, Oid, PreparedRow<'static>> =
     TableDefinition::new("prepared_replacements");
 /// What the last refresh made of each materialized view, by its number.
 pub const MODEL_STATES: TableDefinition<'static, Oid, &[u8]> = TableDefinition::new("model_states");

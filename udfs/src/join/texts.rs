@@ -89,6 +89,11 @@ impl Texts {
         self.lengths.last().copied().unwrap_or(0)
     }
 
+    /// Whether every character is one byte.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.lengths.iter().map(|n| *n as usize).sum::<usize>() == self.buffer.len()
+    }
+
     /// The ids of the texts whose numbers of characters lie in a range.
     pub(crate) fn with_lengths(&self, lengths: RangeInclusive<u32>) -> Range<u32> {
         let start = self.lengths.partition_point(|n| n < lengths.start());
