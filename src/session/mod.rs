@@ -21,6 +21,7 @@ use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::instance::{Instance, Reading, SessionEntry, StatementContext};
+use crate::models::replacement;
 use crate::sql::Statement;
 
 /// The most warnings that wait for the client; later ones are dropped.
@@ -142,7 +143,19 @@ impl Session {
         types: &[Option<arrow::datatypes::DataType>],
     ) -> Result<Arc<Prepared>> {
         self.refuse_in_failed_transaction(&statement)?;
+        self.settle_replacements().await;
         prepare::prepare(self, statement, types).await.map(Arc::new)
+    }
+
+    /// Ends the replacements that are committed and not finished, so that a statement is described
+    /// and run by one definition. What cannot be ended is told when it is read.
+    async fn settle_replacements(&self) {
+        let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
+        for (oid, _) in catalog.snapshot().all_prepared() {
+            if let Err(error) = replacement::settle(catalog, warehouse, oid).await {
+                tracing::debug!("a replacement stays in doubt: {error}");
+            }
+        }
     }
 
     /// Runs a statement. The future and the stream stop within moments of being dropped.

@@ -11,7 +11,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    AggregateUDF, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF,
+    AggregateUDF, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
     WindowFunctionDefinition,
 };
 use datafusion::optimizer::AnalyzerRule;
@@ -72,6 +72,7 @@ impl AnalyzerRule for PostgresSemantics {
 
 fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expression {
+        Expr::BinaryExpr(binary) if is_comparison(binary.op) => as_floats(binary, schema),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             match Operation::of(op).filter(|_| both_are_checked(&left, &right, schema)) {
                 Some(operation) => Transformed::yes(arithmetic(operation, vec![*left, *right])),
@@ -110,6 +111,38 @@ fn both_are_checked(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
         (Ok(left), Ok(right)) => left == right && is_checked(&left),
         _ => false,
     }
+}
+
+fn is_comparison(operator: Operator) -> bool {
+    use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
+    matches!(
+        operator,
+        Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom
+    )
+}
+
+/// A comparison of a float with a numeric is one of floats. DataFusion makes decimals of both, which
+/// rounds the float, and hides what is compared from the rules that bound similarities.
+fn as_floats(binary: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
+    let float = |side: &Expr| match side {
+        Expr::Cast(cast) if cast.field.data_type().is_decimal() => cast
+            .expr
+            .get_type(schema)
+            .is_ok_and(|from| from.is_floating())
+            .then(|| to_float(*cast.expr.clone())),
+        _ => None,
+    };
+    let (left, right) = match (float(&binary.left), float(&binary.right)) {
+        (Some(left), None) => (left, to_float(*binary.right)),
+        (None, Some(right)) => (to_float(*binary.left), right),
+        _ => return Transformed::no(Expr::BinaryExpr(binary)),
+    };
+    let compared = BinaryExpr::new(Box::new(left), binary.op, Box::new(right));
+    Transformed::yes(Expr::BinaryExpr(compared))
+}
+
+fn to_float(expression: Expr) -> Expr {
+    Expr::Cast(Cast::new(Box::new(expression), DataType::Float64))
 }
 
 fn arithmetic(operation: Operation, operands: Vec<Expr>) -> Expr {
