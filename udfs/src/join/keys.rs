@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::NullEquality;
 use datafusion::error::Result;
@@ -81,12 +81,46 @@ impl Keys {
     }
 }
 
-/// Keys whose dictionaries are taken apart, since a NULL may hide in their values.
+/// Keys as they compare: dictionaries are taken apart, since a NULL may hide in their values, and
+/// zero has one sign, since 0 equals -0.
 pub(super) fn plain(keys: Vec<ArrayRef>) -> Result<Vec<ArrayRef>> {
     keys.into_iter()
         .map(|key| match key.data_type() {
-            DataType::Dictionary(_, values) => Ok(arrow::compute::cast(&key, values)?),
-            _ => Ok(Arc::clone(&key)),
+            DataType::Dictionary(_, values) => {
+                Ok(unsigned_zero(arrow::compute::cast(&key, values)?))
+            }
+            _ => Ok(unsigned_zero(key)),
         })
         .collect()
+}
+
+fn unsigned_zero(key: ArrayRef) -> ArrayRef {
+    match key.data_type() {
+        DataType::Float32 => Arc::new(
+            key.as_primitive::<Float32Type>()
+                .unary::<_, Float32Type>(|value| if value == 0.0 { 0.0 } else { value }),
+        ),
+        DataType::Float64 => Arc::new(
+            key.as_primitive::<Float64Type>()
+                .unary::<_, Float64Type>(|value| if value == 0.0 { 0.0 } else { value }),
+        ),
+        _ => key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Float64Array;
+
+    use super::*;
+
+    #[test]
+    fn zero_has_one_sign() {
+        let keys = |value: f64| plain(vec![Arc::new(Float64Array::from(vec![value]))]).unwrap();
+        let nothing = NullEquality::NullEqualsNothing;
+        let mut known = Keys::new(&[DataType::Float64], nothing).unwrap();
+        let group = known.add(&keys(0.0)).unwrap();
+        assert_eq!(known.find(&keys(-0.0)).unwrap(), group);
+        assert_eq!(known.find(&keys(1.0)).unwrap(), [NO_GROUP]);
+    }
 }
