@@ -32,3 +32,39 @@ async fn a_window_over_too_many_rows_is_an_error() {
     }
     assert_eq!(rows(&client, &query("", 500_000)).await, ["125000250000"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_keeps_few_rows_needs_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(folder.path(), &["--memory-limit", "16MB"]);
+    let client = server.connect().await;
+    let query = |function: &str, frame: &str| {
+        format!(
+            "SELECT max(s) FROM (SELECT {function} OVER (ORDER BY value {frame}) AS s \
+             FROM generate_series(1, 600000) t)"
+        )
+    };
+    for (function, frame, answer) in [
+        ("row_number()", "", "600000"),
+        ("lag(value)", "", "599999"),
+        (
+            "sum(value)",
+            "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW",
+            "1199999",
+        ),
+    ] {
+        assert_eq!(rows(&client, &query(function, frame)).await, [answer]);
+    }
+    let far = query(
+        "sum(value)",
+        "ROWS BETWEEN 550000 PRECEDING AND CURRENT ROW",
+    );
+    let error = client.batch_execute(&far).await.unwrap_err();
+    assert_eq!(error.as_db_error().unwrap().code().code(), "53200");
+    let ahead = query(
+        "last_value(value)",
+        "ROWS BETWEEN CURRENT ROW AND 550000 FOLLOWING",
+    );
+    let error = client.batch_execute(&ahead).await.unwrap_err();
+    assert_eq!(error.as_db_error().unwrap().code().code(), "53200");
+}
