@@ -6,8 +6,6 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::error::Result;
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 
 use super::keys::NO_GROUP;
 use super::texts::Texts;
@@ -49,10 +47,9 @@ impl Side {
     /// An upper bound of the bytes of memory that gathering takes, and the side afterwards, apart
     /// from the rows themselves.
     pub(super) fn build_size(rows: usize, text: &ArrayRef, grouped: bool) -> usize {
-        // Per row: the text of each row, the hash table of distinct texts at its lowest load, the
-        // place and the row of each, and, where there are groups, what these are sorted by.
-        let hash_table = 2 * (size_of::<(&str, u32)>() + 1);
-        let row = 4 * size_of::<u32>() + hash_table + if grouped { 24 } else { 0 };
+        // Per row: its text, where the rows of that begin, which row comes next, the row, and, where
+        // there are groups, what these are sorted by.
+        let row = 4 * size_of::<u32>() + if grouped { 24 } else { 0 };
         Texts::build_size(rows, text.get_array_memory_size()) + rows * row
     }
 
@@ -179,24 +176,14 @@ impl Side {
 /// The distinct texts of a column, and the id of each row's.
 fn distinct(column: &ArrayRef) -> Result<(Texts, Vec<u32>)> {
     let strings = Strings::from_array(column)?;
-    let mut places: HashMap<&str, u32> = HashMap::new();
-    let mut texts = Vec::new();
-    let mut rows: Vec<u32> = (0..column.len())
-        .map(|row| match strings.get(row) {
-            None => NO_TEXT,
-            Some(text) => match places.entry(text) {
-                Entry::Occupied(place) => *place.get(),
-                Entry::Vacant(vacant) => {
-                    texts.push(text);
-                    *vacant.insert(texts.len() as u32 - 1)
-                }
-            },
-        })
-        .collect();
-    drop(places);
-    let (texts, ids) = Texts::new(&texts);
-    for row in rows.iter_mut().filter(|row| **row != NO_TEXT) {
-        *row = ids[*row as usize];
+    let rows = 0..column.len();
+    let present: Vec<&str> = rows.clone().filter_map(|row| strings.get(row)).collect();
+    let (texts, ids) = Texts::new(&present);
+    if ids.len() == rows.len() {
+        return Ok((texts, ids));
     }
-    Ok((texts, rows))
+    let mut ids = ids.into_iter();
+    let id = |row| strings.get(row).and_then(|_| ids.next()).unwrap_or(NO_TEXT);
+    let ids = rows.map(id).collect();
+    Ok((texts, ids))
 }

@@ -13,28 +13,45 @@ pub(crate) struct Texts {
     lengths: Vec<u32>,
 }
 
-/// What a text is sorted by, before the rest of its bytes.
-type Rank = (u32, u64, u32);
+/// What a text is sorted by: its number of characters, eight of its bytes, and its place among the
+/// texts that were given, from the highest bits to the lowest.
+type Rank = u128;
+
+/// How many bytes are taken into ranks, before texts that still seem equal are compared as such.
+const RANKED_BYTES: usize = 32;
 
 impl Texts {
-    /// Takes in distinct texts, in any order, and tells the id of each.
+    /// Takes in texts in any order, some of which may be equal, and tells the id of each.
     pub(crate) fn new(texts: &[&str]) -> (Self, Vec<u32>) {
-        let mut ranks: Vec<Rank> = texts
-            .iter()
-            .enumerate()
-            .map(|(place, text)| (characters(text), head(text), place as u32))
+        let ranks = texts.iter().enumerate();
+        let mut ranks: Vec<Rank> = ranks
+            .map(|(place, text)| rank(characters(text), head(text, 0), place))
             .collect();
-        ranks.sort_unstable_by(|left, right| {
-            (left.0, left.1).cmp(&(right.0, right.1)).then_with(|| {
-                let (left, right) = (texts[left.2 as usize], texts[right.2 as usize]);
-                left.as_bytes().cmp(right.as_bytes())
-            })
-        });
+        ranks.sort_unstable();
+        sort_alike(texts, &mut ranks, size_of::<u64>());
         let mut ids = vec![0; texts.len()];
-        for (id, rank) in ranks.iter().enumerate() {
-            ids[rank.2 as usize] = id as u32;
+        let (mut distinct, mut bytes) = (0_u32, 0);
+        let mut last = None;
+        for rank in &ranks {
+            let text = texts[place(*rank)];
+            if last != Some(text) {
+                last = Some(text);
+                distinct += 1;
+                bytes += text.len();
+            }
+            ids[place(*rank)] = distinct - 1;
         }
-        let sorted = Self::from_sorted(ranks.iter().map(|rank| texts[rank.2 as usize]));
+        let mut sorted = Self {
+            buffer: String::with_capacity(bytes),
+            ends: Vec::with_capacity(distinct as usize),
+            lengths: Vec::with_capacity(distinct as usize),
+        };
+        for rank in &ranks {
+            let place = place(*rank);
+            if ids[place] as usize == sorted.ends.len() {
+                sorted.push(texts[place], length(*rank));
+            }
+        }
         (sorted, ids)
     }
 
@@ -45,13 +62,17 @@ impl Texts {
             ..Self::default()
         };
         for text in texts {
-            sorted.buffer.push_str(text);
-            sorted.ends.push(sorted.buffer.len());
-            sorted.lengths.push(characters(text));
+            sorted.push(text, characters(text));
         }
         sorted.ends.shrink_to_fit();
         sorted.lengths.shrink_to_fit();
         sorted
+    }
+
+    fn push(&mut self, text: &str, characters: u32) {
+        self.buffer.push_str(text);
+        self.ends.push(self.buffer.len());
+        self.lengths.push(characters);
     }
 
     /// The bytes of memory that so many texts of so many bytes take while they are sorted.
@@ -119,17 +140,77 @@ fn characters(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
 
-/// The first bytes of a text, as a number that sorts like them.
-fn head(text: &str) -> u64 {
-    let mut head = [0; size_of::<u64>()];
-    let length = text.len().min(head.len());
-    head[..length].copy_from_slice(&text.as_bytes()[..length]);
-    u64::from_be_bytes(head)
+/// The bytes of a text from an offset on, as many as fit into a number that sorts like them.
+fn head(text: &str, offset: usize) -> u64 {
+    let rest = text.as_bytes().get(offset..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(head) => u64::from_be_bytes(*head),
+        None => {
+            let mut head = [0; size_of::<u64>()];
+            head[..rest.len()].copy_from_slice(rest);
+            u64::from_be_bytes(head)
+        }
+    }
+}
+
+fn rank(length: u32, head: u64, place: usize) -> Rank {
+    Rank::from(length) << 96 | Rank::from(head) << 32 | place as Rank
+}
+
+fn length(rank: Rank) -> u32 {
+    (rank >> 96) as u32
+}
+
+fn place(rank: Rank) -> usize {
+    rank as u32 as usize
+}
+
+/// Sorts texts whose ranks are equal but for their places by the bytes from an offset on. Texts of
+/// as many characters of which one begins with all of the other are equal.
+fn sort_alike(texts: &[&str], ranks: &mut [Rank], offset: usize) {
+    for alike in ranks.chunk_by_mut(|left, right| left >> 32 == right >> 32) {
+        if alike.len() == 1 || texts[place(alike[0])].len() <= offset {
+            continue;
+        }
+        if offset >= RANKED_BYTES {
+            let rest = |rank: &Rank| texts[place(*rank)].as_bytes().get(offset..);
+            alike.sort_unstable_by(|left, right| {
+                let bytes = rest(left).cmp(&rest(right));
+                bytes.then_with(|| left.cmp(right))
+            });
+            continue;
+        }
+        for alike in alike.iter_mut() {
+            let place = place(*alike);
+            *alike = rank(length(*alike), head(texts[place], offset), place);
+        }
+        alike.sort_unstable();
+        sort_alike(texts, alike, offset + size_of::<u64>());
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Texts;
+
+    proptest! {
+        #[test]
+        fn equal_texts_have_one_id_and_ids_are_ranks(
+            given in prop::collection::vec("(a{0,2}|[ab]{7,10}|a{30,34}[bé]{0,3}|[aé\u{0}]{0,9})", 0..40),
+        ) {
+            let given: Vec<&str> = given.iter().map(String::as_str).collect();
+            let (texts, ids) = Texts::new(&given);
+            let mut sorted = given.clone();
+            sorted.sort_by_key(|text| (text.chars().count(), text.as_bytes()));
+            sorted.dedup();
+            prop_assert_eq!(&texts, &Texts::from_sorted(sorted.into_iter()));
+            for (text, id) in given.iter().zip(ids) {
+                prop_assert_eq!(texts.get(id), *text);
+            }
+        }
+    }
 
     #[test]
     fn texts_are_ranked_by_characters_then_bytes() {
