@@ -12,8 +12,12 @@ use super::built::Built;
 use super::definition::Join;
 use super::side::Side;
 
-/// How many texts are searched for in one go, as far as one group has them.
-const BLOCK: u32 = 1024;
+/// How many texts are searched for in one go, as far as one group has them: the more, the better an
+/// index shares the reading of its memory among them, up to some number, but all threads must have
+/// some until the end.
+const FEWEST: usize = 1 << 10;
+const MOST: usize = 1 << 14;
+const BLOCKS: usize = 32;
 
 /// Rows to find partners for.
 #[derive(Debug)]
@@ -46,17 +50,18 @@ impl Probe {
     /// The rows by blocks of entries, each within one group, with the place of that in the build
     /// side's groups. Entries whose group has none there are left out.
     pub(super) fn blocks(&self, built: &Built) -> Vec<Block> {
+        let most = (self.side.entries() / BLOCKS).clamp(FEWEST, MOST) as u32;
         let mut blocks = Vec::new();
         for (at, group) in self.side.groups().iter().enumerate() {
             let Ok(place) = built.side.groups().binary_search(group) else {
                 continue;
             };
             let entries = self.side.entries_at(at);
-            for start in entries.clone().step_by(BLOCK as usize) {
+            for start in entries.clone().step_by(most as usize) {
                 blocks.push(Block {
                     group: place,
                     first: entries.start,
-                    entries: start..entries.end.min(start + BLOCK),
+                    entries: start..entries.end.min(start + most),
                 });
             }
         }

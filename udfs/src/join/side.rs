@@ -119,6 +119,11 @@ impl Side {
         side
     }
 
+    /// How many entries there are.
+    pub(super) fn entries(&self) -> usize {
+        self.row_starts.len() - 1
+    }
+
     /// The groups that have entries, in order.
     pub(super) fn groups(&self) -> &[u32] {
         &self.groups
