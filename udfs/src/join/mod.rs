@@ -47,6 +47,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod threads;
 mod width;
 
 use std::sync::Arc;

@@ -19,6 +19,7 @@ mod hash;
 mod hashed;
 mod letters;
 mod plan;
+mod profile;
 mod search;
 mod segments;
 mod table;
@@ -26,10 +27,9 @@ mod table;
 mod tests;
 mod verifier;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::thread;
 
 use datafusion::error::{DataFusionError, Result};
 
@@ -38,10 +38,12 @@ use super::index::{Build, Index, Scratch, Search};
 use super::pairs::Pairs;
 use super::predicate::{Metric, Predicate};
 use super::texts::Texts;
+use super::threads::in_threads;
 use distances::Distances;
 use hashed::{Buffers, LeftOver, Masked, Segmented};
 use letters::Letters;
 use plan::{Key, MOST_ENTRIES, Plan, Planner, Strategy};
+use profile::Profiles;
 use search::Searcher;
 use table::Table;
 
@@ -51,6 +53,7 @@ pub(crate) struct EditIndex {
     texts: Arc<Texts>,
     metric: Metric,
     distances: Distances,
+    profiles: Profiles,
     strategies: BTreeMap<u32, Strategy>,
     tables: BTreeMap<Key, Table>,
     /// The letters of each text.
@@ -65,7 +68,8 @@ impl EditIndex {
 
     /// An upper bound of the bytes of memory that building takes.
     pub(crate) fn build_size(build: &Build) -> usize {
-        let Some(planner) = planner(build) else {
+        let profiles = Profiles::new(&build.texts);
+        let Some(planner) = planner(build, &profiles) else {
             return 0;
         };
         let plan = planner.plan();
@@ -77,18 +81,22 @@ impl EditIndex {
         building.sort_unstable_by(|a, b| b.cmp(a));
         let at_a_time: u64 = building.iter().take(build.threads).sum();
         let letters = build.texts.len() * size_of::<Letters>();
-        (plan.size() + at_a_time) as usize + letters + size_of::<Self>()
+        let profiles = Profiles::most_size(&build.texts);
+        (plan.size() + at_a_time) as usize + letters + profiles + size_of::<Self>()
     }
 
     /// The index over the texts.
     pub(crate) fn new(build: &Build) -> Result<Self> {
-        let planner = planner(build).ok_or_else(|| {
-            DataFusionError::Internal("the predicate bounds no number of edits".to_string())
-        })?;
-        Self::planned(build, &planner)
+        Self::planned(build, |_| {})
     }
 
-    fn planned(build: &Build, planner: &Planner<'_>) -> Result<Self> {
+    /// The index as the planner plans it after some change.
+    fn planned(build: &Build, change: impl FnOnce(&mut Planner<'_>)) -> Result<Self> {
+        let profiles = Profiles::new(&build.texts);
+        let mut planner = planner(build, &profiles).ok_or_else(|| {
+            DataFusionError::Internal("the predicate bounds no number of edits".to_string())
+        })?;
+        change(&mut planner);
         let Plan { strategies, tables } = planner.plan();
         Ok(Self {
             letters: build
@@ -100,7 +108,8 @@ impl EditIndex {
             metric: build.predicate.metric,
             distances: planner.distances,
             strategies,
-            tables: build_tables(planner, tables, build.threads, &build.cancellation)?,
+            tables: build_tables(&planner, tables, build.threads, &build.cancellation)?,
+            profiles,
         })
     }
 
@@ -109,17 +118,19 @@ impl EditIndex {
             texts: &self.texts,
             metric: self.metric,
             distances: self.distances,
+            profiles: &self.profiles,
             forced: None,
             most_entries: 0,
         }
     }
 }
 
-fn planner(build: &Build) -> Option<Planner<'_>> {
+fn planner<'a>(build: &'a Build, profiles: &'a Profiles) -> Option<Planner<'a>> {
     Some(Planner {
         texts: &build.texts,
         metric: build.predicate.metric,
         distances: Distances::new(build.predicate)?,
+        profiles,
         forced: None,
         most_entries: MOST_ENTRIES,
     })
@@ -133,38 +144,13 @@ fn build_tables(
     cancellation: &Cancellation,
 ) -> Result<BTreeMap<Key, Table>> {
     let mut tasks: Vec<(Key, u64)> = tables.into_iter().collect();
-    tasks.sort_by_key(|(_, entries)| *entries);
-    let threads = threads.clamp(1, tasks.len().max(1));
-    let tasks = Mutex::new(tasks);
-    let next = || tasks.lock().ok().and_then(|mut tasks| tasks.pop());
-    let work = || {
+    tasks.sort_by_key(|(_, entries)| Reverse(*entries));
+    let built = in_threads(tasks, threads, |(key, entries)| {
         let mut buffers = Buffers::default();
-        let mut built = Vec::new();
-        while let Some((key, entries)) = next() {
-            built.push((
-                key,
-                build_table(planner, key, entries, &mut buffers, cancellation)?,
-            ));
-        }
-        Ok(built)
-    };
-    let built: Vec<Result<Vec<(Key, Table)>>> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut built = vec![work()];
-        built.extend(others.into_iter().map(|other| {
-            other.join().unwrap_or_else(|_| {
-                Err(DataFusionError::Internal(
-                    "building an index panicked".to_string(),
-                ))
-            })
-        }));
-        built
-    });
-    let mut all = BTreeMap::new();
-    for built in built {
-        all.extend(built?);
-    }
-    Ok(all)
+        let table = build_table(planner, key, entries, &mut buffers, cancellation)?;
+        Ok((key, table))
+    })?;
+    Ok(built.into_iter().collect())
 }
 
 fn build_table(
@@ -227,7 +213,8 @@ impl Index for EditIndex {
 
     fn size(&self) -> usize {
         let tables: usize = self.tables.values().map(Table::size).sum();
-        tables + self.letters.capacity() * size_of::<Letters>() + size_of::<Self>()
+        let letters = self.letters.capacity() * size_of::<Letters>();
+        tables + letters + self.profiles.size() + size_of::<Self>()
     }
 
     fn strategy(&self) -> &'static str {

@@ -7,6 +7,7 @@ use super::super::texts::Texts;
 use super::deletions::ways;
 use super::distances::Distances;
 use super::hashed::{Buffers, Segmented};
+use super::profile::Profiles;
 use super::segments::{Cut, Places};
 use super::table::{Hashes, Table};
 
@@ -97,6 +98,7 @@ pub(super) struct Planner<'a> {
     pub(super) texts: &'a Texts,
     pub(super) metric: Metric,
     pub(super) distances: Distances,
+    pub(super) profiles: &'a Profiles,
     /// The strategy to take wherever it can be.
     pub(super) forced: Option<Strategy>,
     /// How many entries all tables may have.
@@ -250,7 +252,8 @@ impl Planner<'_> {
 
     /// How a text of some length is cut.
     pub(super) fn cut(&self, length: u32, edits: u32, together: u32) -> Option<Cut> {
-        Cut::new(length, edits, together, gap(self.metric))
+        let profile = self.profiles.of(length);
+        Cut::new(length, edits, together, gap(self.metric), profile)
     }
 
     /// Where segments are looked for in a text of another length.

@@ -14,23 +14,24 @@
 //! are exactly as many edits before each, and hence between any two, as there are segments left
 //! out; no more than that after the last.
 //!
+//! All this holds wherever the text is cut: see [`super::profile`].
+//!
 //! A swap of two neighbours may touch two segments. So where swaps count as one edit, segments
 //! stand one character apart, and a swap touches one at most. A swap of characters further apart,
 //! with `n` characters from the first to the last, is `n - 1` edits or more and touches no more
 //! than `n / 2` segments, rounded up, which is not more.
 
 use super::hash::{BASE, mix, value};
+use super::profile::Profile;
 use crate::similarity::kernel::characters::Character;
 
 /// How a text of some length is cut.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Cut {
     /// The characters of the text.
     length: u32,
-    /// Into how many segments.
-    segments: u32,
-    /// How many characters are left out between two.
-    gap: u32,
+    /// Where each segment starts and how long it is.
+    segments: Vec<(u32, u32)>,
 }
 
 /// Unchanged segments, and where to look for them.
@@ -52,26 +53,40 @@ struct Part {
 }
 
 impl Cut {
-    /// Cuts a text so that `together` segments stay unchanged by `edits`; none where the text is
-    /// too short for that.
-    pub(super) fn new(length: u32, edits: u32, together: u32, gap: u32) -> Option<Self> {
-        let segments = edits + together;
-        let left_out = gap * (segments - 1);
-        (length >= left_out + segments).then_some(Self {
-            length,
-            segments,
-            gap,
-        })
-    }
-
-    /// Where a segment starts and how long it is. The last ones are longer where the length is not
-    /// a multiple, as in the paper.
-    fn segment(&self, number: u32) -> (u32, u32) {
-        let characters = self.length - self.gap * (self.segments - 1);
-        let (short, rest) = (characters / self.segments, characters % self.segments);
-        let longer_before = number.saturating_sub(self.segments - rest);
-        let start = number * (short + self.gap) + longer_before;
-        (start, short + u32::from(number >= self.segments - rest))
+    /// Cuts a text so that `together` segments stay unchanged by `edits`, with `gap` characters left
+    /// out between each two; none where the text is too short for that. Where there is a profile, the
+    /// segments have about as much information each, else about as many characters.
+    pub(super) fn new(
+        length: u32,
+        edits: u32,
+        together: u32,
+        gap: u32,
+        profile: Option<&Profile>,
+    ) -> Option<Self> {
+        let count = edits + together;
+        let left_out = gap * (count - 1);
+        if length < left_out + count {
+            return None;
+        }
+        let mut segments = Vec::with_capacity(count as usize);
+        let mut start = 0;
+        for number in 1..=count {
+            let share = f64::from(number) / f64::from(count);
+            let end = match profile {
+                Some(profile) => profile.place(share),
+                None => f64::from(length) * share,
+            };
+            // Each has at least one character, and leaves one for each of the others.
+            let others = (count - number) * (gap + 1);
+            let end = if others == 0 {
+                length
+            } else {
+                (end.round() as u32).clamp(start + 1, length - others)
+            };
+            segments.push((start, end - start));
+            start = end + gap;
+        }
+        Some(Self { length, segments })
     }
 
     /// All choices of segments of the text itself.
@@ -127,15 +142,15 @@ impl<F: Fn(u32) -> i64> PlaceSearch<'_, F> {
         }
         let missing = self.places.together - self.chosen.len();
         if missing == 0 {
-            let left_out = self.cut.segments - from;
+            let left_out = self.cut.segments.len() as u32 - from;
             let shift = i64::from(self.length) - i64::from(self.cut.length);
             if (shift - moved).abs() <= (self.most_moved)(left_out) {
                 self.places.parts.extend_from_slice(&self.chosen);
             }
             return;
         }
-        for segment in from..=self.cut.segments - missing as u32 {
-            let (start, length) = self.cut.segment(segment);
+        for segment in from..=(self.cut.segments.len() - missing) as u32 {
+            let (start, length) = self.cut.segments[segment as usize];
             let most = (self.most_moved)(segment - from);
             for moved in moved - most..=moved + most {
                 let place = i64::from(start) + moved;

@@ -10,8 +10,8 @@ use super::super::pairs::Pairs;
 use super::super::predicate::{Bound, Metric, Predicate};
 use super::super::reference;
 use super::super::texts::Texts;
-use super::plan::Strategy as Way;
-use super::{EditIndex, planner};
+use super::EditIndex;
+use super::plan::{Planner, Strategy as Way};
 use crate::similarity::kernel::edit;
 
 /// What the SQL functions compute, by another implementation.
@@ -70,10 +70,11 @@ fn build(predicate: Predicate, texts: &Arc<Texts>) -> Build {
 
 /// The index with one strategy wherever it can be taken, and few entries.
 fn index(build: &Build, way: Option<Way>) -> EditIndex {
-    let mut planner = planner(build).unwrap();
-    planner.forced = way;
-    planner.most_entries = 1 << 13;
-    EditIndex::planned(build, &planner).unwrap()
+    let change = |planner: &mut Planner<'_>| {
+        planner.forced = way;
+        planner.most_entries = 1 << 13;
+    };
+    EditIndex::planned(build, change).unwrap()
 }
 
 const WAYS: [Option<Way>; 6] = [
@@ -112,6 +113,7 @@ fn some_texts() -> impl Strategy<Value = BTreeSet<String>> {
         4 => "[aé日]{0,7}",
         2 => "(abc|bca){8,13}",
         1 => "[ab]{60,70}",
+        2 => "(the same beginning of all ){1,2}[abc]{2,6}",
     ];
     let edits = prop::collection::vec((any::<prop::sample::Index>(), 0_u8..4), 0..4);
     prop::collection::vec((text, edits), 0..10).prop_map(|texts| {
@@ -297,7 +299,8 @@ fn a_cancelled_query_ends_building_and_searching() {
             .search(&search, &mut index.scratch(), &mut pairs)
             .is_err()
     );
-    let mut planner = planner(&build).unwrap();
-    planner.forced = Some(Way::Segments { together: 1 });
-    assert!(EditIndex::planned(&build, &planner).is_err());
+    let segments = |planner: &mut Planner<'_>| {
+        planner.forced = Some(Way::Segments { together: 1 });
+    };
+    assert!(EditIndex::planned(&build, segments).is_err());
 }
