@@ -2,7 +2,7 @@
 
 Each measurement is a process of its own (for servers: a server of its own), so that its peak of
 memory is its own. Seconds are those of the join alone: the file is loaded before, and so is
-PostgreSQL's index built. An engine that takes longer than the limit is stopped, and is not asked
+PostgreSQL's index built; of servers, they are those that psql's \\timing tells, connected. An engine that takes longer than the limit is stopped, and is not asked
 for more names of the same join.
 """
 

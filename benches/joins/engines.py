@@ -95,6 +95,15 @@ def psql(port, user, database, *queries):
     return done.stdout.strip()
 
 
+def timed_psql(run, query, *others):
+    """The seconds of a query by psql's own clock, which starts once it is connected, as DuckDB's
+    users are, and the lines of all answers."""
+    lines = run("\\timing on", query, *others).splitlines()
+    times = [line for line in lines if line.startswith("Time: ")]
+    answers = [line for line in lines if not line.startswith("Time: ")]
+    return float(times[0].split()[1]) / 1000, answers
+
+
 def tributary(query, path, options):
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
@@ -112,11 +121,11 @@ def tributary(query, path, options):
                     break
             if port is None:
                 sys.exit("the server did not start")
-            run = lambda sql: psql(port, "tributary", "tributary", sql)
+            run = lambda *sql: psql(port, "tributary", "tributary", *sql)
             run(f"CREATE EXTERNAL TABLE file STORED AS PARQUET LOCATION '{path}'")
             run("CREATE TABLE names AS SELECT * FROM file")
-            seconds, pairs = timed(lambda: int(run(query)))
-            return seconds, pairs, peak_mb(Path(f"/proc/{server.pid}/status").read_text())
+            seconds, (pairs,) = timed_psql(run, query)
+            return seconds, int(pairs), peak_mb(Path(f"/proc/{server.pid}/status").read_text())
         finally:
             server.kill()
             server.wait()
@@ -188,8 +197,8 @@ def postgres(query, path, options):
         # The planner takes the index by itself; without bitmaps it would not.
         # The memory is that of the session's own process, which ends with it.
         status = "SELECT pg_read_file('/proc/self/status')"
-        seconds, answer = timed(lambda: run(query, status))
-        return seconds, int(answer.split()[0]), peak_mb(answer)
+        seconds, (pairs, *answer) = timed_psql(run, query, status)
+        return seconds, int(pairs), peak_mb("\n".join(answer))
     finally:
         if server is not None:
             pid_file = folder / "data" / "postmaster.pid"
