@@ -46,7 +46,8 @@ pub(crate) struct Search<'a> {
     pub(crate) texts: &'a Texts,
     pub(crate) ids: Range<u32>,
     /// Whether the texts are those that the index is over. Then only pairs whose `build` is below
-    /// or equal to `probe` are found: the others are their mirror images.
+    /// or equal to `probe` are found: the others are their mirror images. The index may take the
+    /// texts in another order: all pairs are found once all ids were searched for.
     pub(crate) self_join: bool,
     pub(crate) cancellation: &'a Cancellation,
 }

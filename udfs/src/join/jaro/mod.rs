@@ -10,8 +10,6 @@ mod limits;
 mod tests;
 mod verify;
 
-use std::sync::Arc;
-
 use datafusion::error::Result;
 
 use super::index::Build;
@@ -44,7 +42,7 @@ impl Jaro {
         winkler: bool,
         at_least: f64,
     ) -> Result<Option<OverlapIndex<Self>>> {
-        let texts = Arc::clone(&build.texts);
+        let texts = &build.texts;
         let all = texts.ids().map(|id| texts.get(id));
         let Some(characters) = Characters::new(all, &build.cancellation)? else {
             return Ok(None);
@@ -53,7 +51,7 @@ impl Jaro {
             threshold: Threshold { winkler, at_least },
             characters,
         };
-        OverlapIndex::new(measure, texts, &build.cancellation).map(Some)
+        OverlapIndex::new(measure, build).map(Some)
     }
 }
 

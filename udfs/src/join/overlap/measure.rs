@@ -24,6 +24,11 @@ pub(crate) trait Measure: Debug + Send + Sync + 'static {
         0
     }
 
+    /// Whether the tokens of a record are in ascending order, and no prefix counts.
+    fn has_sorted_tokens(&self) -> bool {
+        false
+    }
+
     /// The size of the largest records that have tokens, rather than a signature alone.
     fn largest_with_tokens(&self) -> usize {
         usize::MAX

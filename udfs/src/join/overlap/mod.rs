@@ -10,14 +10,18 @@
 mod characters;
 mod class;
 mod combination;
+mod graded;
 mod index;
 mod measure;
 mod memory;
 mod plan;
+mod planning;
 mod records;
 mod shared;
 mod signature;
+mod stamps;
 mod table;
+mod visit;
 
 pub(crate) use characters::{Characters, Code, Codes, LONGEST_COUNTED};
 pub(crate) use combination::hash;

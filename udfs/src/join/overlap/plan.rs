@@ -9,7 +9,7 @@ use super::class::Class;
 use super::combination::{self, Combinations, place, without_place};
 use super::measure::Measure;
 use super::records::{Detail, Records};
-use super::shared::{Scope, Shared};
+use super::shared::{Scope, SharedTable};
 
 /// What is done for probes of one class.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(crate) struct Unit {
     /// How many tokens a key combines; with 0, all pairs are looked at.
     pub(crate) combined: usize,
     /// The table of those keys.
-    pub(crate) table: Option<Arc<Shared>>,
+    pub(crate) table: Option<Arc<SharedTable>>,
 }
 
 /// Up to so many pairs, it is not worth while to think about them.
@@ -242,6 +242,20 @@ pub(crate) fn least_required<M: Measure>(
     measure
         .required(prefix, left, right)
         .unwrap_or_else(|| left.min(right))
+}
+
+/// The size of the smallest record that can be similar to one of some size.
+pub(crate) fn smallest_similar<M: Measure>(measure: &M, prefix: usize, size: usize) -> usize {
+    let (mut low, mut high) = (0, size);
+    while low < high {
+        let middle = low.midpoint(high);
+        if measure.required(prefix, middle, size).is_some() {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
 }
 
 /// What it takes to choose.

@@ -8,7 +8,7 @@ use super::class::Class;
 use super::combination::Combinations;
 use super::measure::Measure;
 use super::memory::Reservation;
-use super::plan::least_required;
+use super::plan::{least_required, smallest_similar};
 use super::records::Records;
 use super::table::Table;
 
@@ -31,23 +31,10 @@ impl Scope {
         let (_, prefix) = self.prefixes;
         let smallest = match self.probes {
             Some(probes) => probes.lowest,
-            None => Self::smallest_similar(measure, prefix, size),
+            // Which shares the fewest tokens.
+            None => smallest_similar(measure, prefix, size),
         };
         self.combined + size - least_required(measure, prefix, smallest, size).min(size)
-    }
-
-    /// The size of the smallest probe that can be similar, which shares the fewest tokens.
-    fn smallest_similar<M: Measure>(measure: &M, prefix: usize, size: usize) -> usize {
-        let (mut low, mut high) = (0, size);
-        while low < high {
-            let middle = low.midpoint(high);
-            if measure.required(prefix, middle, size).is_some() {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        low
     }
 
     /// The keys of a text.
@@ -65,28 +52,36 @@ impl Scope {
     }
 }
 
-/// A table that is made by who needs it first.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    table: OnceLock<Option<(Table, Reservation)>>,
+/// A table, and the memory that it takes.
+pub(crate) type SharedTable = Shared<(Table, Reservation)>;
+
+/// What is made by who needs it first, unless it turns out that it cannot be.
+#[derive(Debug)]
+pub(crate) struct Shared<T> {
+    made: OnceLock<Option<T>>,
     making: Mutex<()>,
 }
 
-impl Shared {
-    /// The table; `None` where there is no memory for it.
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self {
+            made: OnceLock::new(),
+            making: Mutex::default(),
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    /// What was made, if it could be.
     #[inline]
-    pub(crate) fn get(
-        &self,
-        make: impl FnOnce() -> Result<Option<(Table, Reservation)>>,
-    ) -> Result<Option<&Table>> {
-        if self.table.get().is_none() {
+    pub(crate) fn get(&self, make: impl FnOnce() -> Result<Option<T>>) -> Result<Option<&T>> {
+        if self.made.get().is_none() {
             let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.table.get().is_none() {
+            if self.made.get().is_none() {
                 let made = make()?;
-                self.table.get_or_init(|| made);
+                self.made.get_or_init(|| made);
             }
         }
-        let made = self.table.get().and_then(Option::as_ref);
-        Ok(made.map(|(table, _)| table))
+        Ok(self.made.get().and_then(Option::as_ref))
     }
 }

@@ -3,6 +3,8 @@
 //! E. F. O. Sandes, G. L. M. Teodoro, A. C. M. A. Melo, "Bitmap filter: speeding up exact set
 //! similarity joins with bitwise operations", Information Systems 88 (2020).
 
+use multiversion::multiversion;
+
 /// How many bits a signature has.
 const BITS: usize = 128;
 
@@ -16,11 +18,40 @@ impl Signature {
         self.0[usize::from(bit) / 64 % 2] |= 1 << (bit % 64);
     }
 
+    /// Half as many bits, of which no more differ between two records.
+    #[inline]
+    pub(crate) fn folded(self) -> u64 {
+        self.0[0] ^ self.0[1]
+    }
+
     /// The least number of tokens that only one of two records has: each bit that differs comes of
     /// at least one such token.
     #[inline]
     pub(crate) fn difference(self, other: Self) -> u32 {
         (self.0[0] ^ other.0[0]).count_ones() + (self.0[1] ^ other.0[1]).count_ones()
+    }
+}
+
+/// Adds the places of signatures that differ from one by no more than so many bits; the first stands
+/// at `first`. Compiled for processors that count bits in one instruction as well.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+pub(crate) fn scan(
+    signatures: &[Signature],
+    signature: Signature,
+    difference: u32,
+    first: usize,
+    found: &mut Vec<u32>,
+) {
+    for (number, signatures) in signatures.chunks(64).enumerate() {
+        let mut alike = 0_u64;
+        for (place, other) in signatures.iter().enumerate() {
+            alike |= u64::from(other.difference(signature) <= difference) << place;
+        }
+        while alike != 0 {
+            let place = first + 64 * number + alike.trailing_zeros() as usize;
+            found.push(place as u32);
+            alike &= alike - 1;
+        }
     }
 }
 
@@ -45,7 +76,28 @@ pub(crate) fn assign_bits(frequencies: &[u32]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Signature, assign_bits};
+    use super::{Signature, assign_bits, scan};
+
+    #[test]
+    fn a_scan_finds_what_differs_little() {
+        let signatures: Vec<Signature> = (0..200_u64)
+            .map(|n| Signature([n * n, n.rotate_right(n as u32)]))
+            .collect();
+        for difference in [0, 3, 9, 128] {
+            let mut found = Vec::new();
+            scan(
+                &signatures[10..],
+                signatures[50],
+                difference,
+                10,
+                &mut found,
+            );
+            let expected: Vec<u32> = (10..200)
+                .filter(|n| signatures[*n as usize].difference(signatures[50]) <= difference)
+                .collect();
+            assert_eq!(found, expected);
+        }
+    }
 
     #[test]
     fn frequent_tokens_have_a_bit_of_their_own() {

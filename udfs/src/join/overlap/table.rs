@@ -1,14 +1,17 @@
 //! Which records have a key.
 
+use multiversion::multiversion;
+
 use super::combination::{place, without_place};
+use super::signature::Signature;
 
 /// Keys that are looked up together.
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
     pub(crate) keys: Vec<u64>,
-    /// Where the entries of each key's bucket begin and end, and the low bits of the key.
-    buckets: Vec<(u32, u32, u32)>,
-    /// The low bits of the first entry.
+    /// Where the entries of each key's bucket begin and end.
+    buckets: Vec<(u32, u32)>,
+    /// The place of the first entry.
     first: Vec<u32>,
 }
 
@@ -19,18 +22,40 @@ pub(crate) struct Table {
     shift: u32,
     /// Where the entries of each bucket begin.
     starts: Vec<u32>,
-    /// The low bits of a key, and a place.
-    entries: Vec<(u32, u32)>,
+    entries: Vec<Entry>,
+}
+
+/// A record that has a key.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    /// The low bits of the key.
+    key: u32,
+    place: u32,
+    /// The record's signature, folded: most of those that share a key are told apart by it.
+    signature: u64,
+}
+
+/// What a probe looks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Among how many of its rarest tokens a record has those of the key.
+    pub(crate) within: usize,
+    /// Where the places end that count.
+    pub(crate) end: usize,
+    pub(crate) signature: Signature,
+    /// By how many bits signatures differ at most.
+    pub(crate) difference: u32,
 }
 
 impl Table {
     /// The bytes of memory that a table of so many entries takes while it is made.
     pub(crate) fn memory(entries: f64) -> f64 {
-        entries * 32.0
+        entries * (size_of::<(u64, u32)>() + size_of::<Entry>() + size_of::<u32>()) as f64
     }
 
-    /// A table of keys and places, in ascending order of places. `None` where there are too many.
-    pub(crate) fn new(keys: &[(u64, u32)]) -> Option<Self> {
+    /// A table of keys and places, in ascending order of places, which have signatures. `None`
+    /// where there are too many.
+    pub(crate) fn new(keys: &[(u64, u32)], signatures: &[Signature]) -> Option<Self> {
         u32::try_from(keys.len()).ok()?;
         // One to two entries a bucket.
         let bits = keys.len().checked_ilog2().unwrap_or(0).max(1);
@@ -43,10 +68,14 @@ impl Table {
         for place in 2..starts.len() {
             starts[place] += starts[place - 1];
         }
-        let mut entries = vec![(0, 0); keys.len()];
+        let mut entries = vec![Entry::default(); keys.len()];
         for (key, place) in keys {
             let next = &mut starts[bucket(*key) + 1];
-            entries[*next as usize] = (*key as u32, *place);
+            entries[*next as usize] = Entry {
+                key: *key as u32,
+                place: *place,
+                signature: signatures[*place as usize].folded(),
+            };
             *next += 1;
         }
         starts.pop();
@@ -57,71 +86,96 @@ impl Table {
         })
     }
 
-    /// Calls `found` with the places that have one of some keys, the last token of which is within
-    /// the first so many of the record; a few others, by chance, may be among them.
-    ///
-    /// Tables do not fit caches. So all buckets are looked up before the first is read, and the
-    /// beginnings of all of these before the first is compared: memory answers many such reads at a
-    /// time, where no decision waits for one.
-    #[inline]
-    pub(crate) fn find(&self, lookups: &mut Lookups, within: usize, mut found: impl FnMut(u32)) {
-        let within = within as u64;
-        let is_found = |entry: u32, low: u32| {
-            without_place(u64::from(entry)) as u32 == low && place(u64::from(entry)) < within
-        };
-        lookups.buckets.clear();
-        lookups.buckets.extend(lookups.keys.iter().map(|key| {
-            let bucket = (key >> self.shift) as usize;
-            let low = without_place(*key) as u32;
-            (self.starts[bucket], self.starts[bucket + 1], low)
-        }));
-        lookups.first.clear();
-        lookups.first.extend(
-            lookups
-                .buckets
-                .iter()
-                .map(|(start, ..)| self.entries.get(*start as usize).map_or(0, |entry| entry.0)),
-        );
-        for ((start, end, low), first) in lookups.buckets.iter().zip(&lookups.first) {
-            if end - start == 1 && !is_found(*first, *low) {
-                continue;
-            }
-            for (_, place) in self.entries[*start as usize..*end as usize]
-                .iter()
-                .filter(|entry| is_found(entry.0, *low))
-            {
-                found(*place);
-            }
-        }
+    /// Adds the places that have one of the keys looked up, and a few others by chance; some of
+    /// them more than once. Returns how many there were before signatures told them apart.
+    pub(crate) fn find(&self, lookups: &mut Lookups, wanted: Wanted, found: &mut Vec<u32>) -> u64 {
+        find(self, lookups, wanted, found)
     }
 
     /// The bytes of memory that this takes.
     pub(crate) fn size(&self) -> usize {
-        self.starts.capacity() * size_of::<u32>()
-            + self.entries.capacity() * size_of::<(u32, u32)>()
+        self.starts.capacity() * size_of::<u32>() + self.entries.capacity() * size_of::<Entry>()
     }
+}
+
+/// See [`Table::find`]. Tables do not fit caches. So all buckets are looked up before the first is
+/// read, and the beginnings of all of these before the first is compared: memory answers many such
+/// reads at a time, where no decision waits for one. Compiled for processors that count bits in one
+/// instruction as well.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn find(table: &Table, lookups: &mut Lookups, wanted: Wanted, found: &mut Vec<u32>) -> u64 {
+    lookups.buckets.clear();
+    lookups.buckets.extend(lookups.keys.iter().map(|key| {
+        let bucket = (key >> table.shift) as usize;
+        (table.starts[bucket], table.starts[bucket + 1])
+    }));
+    lookups.first.clear();
+    lookups
+        .first
+        .extend(lookups.buckets.iter().map(|(start, _)| {
+            let first = table.entries.get(*start as usize);
+            first.map_or(u32::MAX, |entry| entry.place)
+        }));
+    let (within, end) = (wanted.within as u64, wanted.end as u32);
+    let signature = wanted.signature.folded();
+    let mut candidates = 0;
+    for ((bucket, first), key) in lookups
+        .buckets
+        .iter()
+        .zip(&lookups.first)
+        .zip(&lookups.keys)
+    {
+        if *first >= end {
+            continue;
+        }
+        let low = without_place(*key) as u32;
+        for entry in &table.entries[bucket.0 as usize..bucket.1 as usize] {
+            if entry.place >= end {
+                break;
+            }
+            let key = u64::from(entry.key);
+            let same = without_place(key) as u32 == low && place(key) < within;
+            candidates += u64::from(same);
+            let difference = (entry.signature ^ signature).count_ones();
+            if same && difference <= wanted.difference {
+                found.push(entry.place);
+            }
+        }
+    }
+    candidates
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Lookups, Table};
+    use super::{Lookups, Table, Wanted};
     use crate::join::overlap::combination::hash;
+    use crate::join::overlap::signature::Signature;
 
     #[test]
     fn a_table_gives_the_places_of_a_key_in_order() {
         let keys: Vec<_> = (0..1000_u32)
             .map(|n| (hash(u64::from(n % 300)), n))
             .collect();
-        let table = Table::new(&keys).unwrap();
-        let find = |table: &Table, key| {
+        let mut signatures = vec![Signature::default(); 1000];
+        signatures[607].set(5);
+        let table = Table::new(&keys, &signatures).unwrap();
+        let find = |table: &Table, key, end, difference| {
             let mut lookups = Lookups::default();
             lookups.keys.push(key);
+            let wanted = Wanted {
+                within: 256,
+                end,
+                signature: Signature::default(),
+                difference,
+            };
             let mut places = Vec::new();
-            table.find(&mut lookups, 256, |place| places.push(place));
+            table.find(&mut lookups, wanted, &mut places);
             places
         };
-        assert_eq!(find(&table, hash(7)), [7, 307, 607, 907]);
-        assert!(find(&table, hash(300)).is_empty());
-        assert!(find(&Table::new(&[]).unwrap(), hash(1)).is_empty());
+        assert_eq!(find(&table, hash(7), 1000, 1), [7, 307, 607, 907]);
+        assert_eq!(find(&table, hash(7), 907, 1), [7, 307, 607]);
+        assert_eq!(find(&table, hash(7), 1000, 0), [7, 307, 907]);
+        assert!(find(&table, hash(300), 1000, 128).is_empty());
+        assert!(find(&Table::new(&[], &[]).unwrap(), hash(1), 0, 0).is_empty());
     }
 }

@@ -10,8 +10,6 @@ mod similarity;
 mod tests;
 mod token_sort;
 
-use std::sync::Arc;
-
 use datafusion::error::Result;
 
 use super::index::Build;
@@ -59,15 +57,15 @@ impl Sets {
         similarity: SetSimilarity,
         at_least: f64,
     ) -> Result<OverlapIndex<Self>> {
-        let texts = Arc::clone(&build.texts);
-        let mut records = Records::with_capacity(texts.len(), Self::most_grams(&texts), false);
-        let dictionary = Dictionary::new(similarity, &texts, &mut records, &build.cancellation)?;
+        let texts = &build.texts;
+        let mut records = Records::with_capacity(texts.len(), Self::most_grams(texts), false);
+        let dictionary = Dictionary::new(similarity, texts, &mut records, &build.cancellation)?;
         let measure = Self {
             similarity,
             at_least,
             dictionary,
         };
-        Ok(OverlapIndex::over_records(measure, texts, records))
+        Ok(OverlapIndex::over_records(measure, build, records))
     }
 }
 
@@ -98,6 +96,10 @@ impl Measure for Sets {
 
     fn memory(&self) -> usize {
         self.dictionary.memory()
+    }
+
+    fn has_sorted_tokens(&self) -> bool {
+        true
     }
 
     /// The formulas are monotonic in what is shared, and so are their floating-point results.

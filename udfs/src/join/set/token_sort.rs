@@ -3,8 +3,6 @@
 //! `token_sort_ratio` counts the longest common subsequence of the sorted words, which has no more
 //! characters than both texts have in common.
 
-use std::sync::Arc;
-
 use datafusion::error::Result;
 
 use crate::join::index::Build;
@@ -31,7 +29,7 @@ impl TokenSort {
     /// An index for a ratio of at least `at_least`; `None` where there are more different
     /// characters than it can tell apart.
     pub(crate) fn index(build: &Build, at_least: f64) -> Result<Option<OverlapIndex<Self>>> {
-        let texts = Arc::clone(&build.texts);
+        let texts = &build.texts;
         let all = texts.ids().map(|id| words(texts.get(id)));
         let Some(characters) = Characters::new(all, &build.cancellation)? else {
             return Ok(None);
@@ -40,7 +38,7 @@ impl TokenSort {
             at_least,
             characters,
         };
-        OverlapIndex::new(measure, texts, &build.cancellation).map(Some)
+        OverlapIndex::new(measure, build).map(Some)
     }
 }
 
