@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use tributary_udfs::postgres::PostgresSemantics;
 use tributary_udfs::{TributaryOptions, TrigramThresholds};
 
+use super::nested_loops::CutNestedLoops;
 use super::relations::{Databases, Relations};
 use super::types::PostgresTypes;
 use super::window_memory::AccountWindows;
@@ -86,6 +87,7 @@ pub(super) fn template(
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
         .with_analyzer_rule(Arc::new(PostgresSemantics))
+        .with_physical_optimizer_rule(Arc::new(CutNestedLoops))
         .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
         .with_physical_optimizer_rule(Arc::new(AccountWindows));
     for rule in tributary_udfs::optimizer_rules() {

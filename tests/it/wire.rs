@@ -13,12 +13,15 @@ const ENDLESS: &str =
 /// A query that computes without end before its first row.
 const SILENT: &str = "SELECT count(*) FROM generate_series(1, 1000) a CROSS JOIN generate_series(1, 100000000) b WHERE a.value + b.value = 0";
 
+/// The same, with many rows on either side.
+const SILENT_SQUARE: &str = "SELECT count(*) FROM generate_series(1, 2000000) a CROSS JOIN generate_series(1, 2000000) b WHERE a.value + b.value = 0";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_request_stops_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    for query in [ENDLESS, SILENT] {
+    for query in [ENDLESS, SILENT, SILENT_SQUARE] {
         let token = client.cancel_token();
         let (answer, cancelled) = tokio::join!(
             async {
@@ -62,7 +65,7 @@ async fn statement_timeout_holds_while_rows_stream() {
         .batch_execute("SET statement_timeout = '300ms'")
         .await
         .unwrap();
-    for query in [ENDLESS, SILENT] {
+    for query in [ENDLESS, SILENT, SILENT_SQUARE] {
         let rows = client.query_raw(query, std::iter::empty::<i32>()).await;
         let error = match rows {
             Ok(rows) => rows.try_for_each(|_| async { Ok(()) }).await.unwrap_err(),
