@@ -54,6 +54,33 @@ impl FunctionError {
         }
     }
 
+    /// A clause that the function does not know (0A000).
+    pub fn not_supported(message: impl Into<String>) -> Self {
+        Self {
+            sqlstate: "0A000",
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A window that the function cannot work over (42P20).
+    pub fn unfit_window(message: impl Into<String>) -> Self {
+        Self {
+            sqlstate: "42P20",
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// More work than a function takes on (54000).
+    pub fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self {
+            sqlstate: "54000",
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     /// Adds what to do, as a whole sentence.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

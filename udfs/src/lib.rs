@@ -46,6 +46,7 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
         phonetic::functions(),
         trigram::functions(),
         normalize::functions(),
+        impute::scalar_functions(),
     ]
     .concat()
 }
@@ -60,9 +61,13 @@ pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
     impute::functions()
 }
 
-/// What plans the operators that SQL itself does not have: those of PostgreSQL's `pg_trgm`.
+/// What plans the operators that SQL itself does not have, those of PostgreSQL's `pg_trgm`, and
+/// what refuses the clauses of `OVER` that a function would silently not follow.
 pub fn all_expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
-    vec![Arc::new(trigram::TrigramOperators::new())]
+    vec![
+        Arc::new(trigram::TrigramOperators::new()),
+        Arc::new(impute::ClauseRules),
+    ]
 }
 
 /// The rules that make queries with these functions faster, without another answer: to be added

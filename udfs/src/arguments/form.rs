@@ -89,10 +89,39 @@ impl Form {
                 given.len(),
             )));
         }
-        for (position, (kind, given)) in self.parameters.iter().zip(given).enumerate() {
+        self.check_kinds(given.iter().take(self.parameters.len()))
+    }
+
+    /// As [`Form::check`], where there is no greatest number of arguments: those behind the
+    /// parameters are as the last of them.
+    pub(crate) fn check_repeating(&self, given: &[DataType]) -> Result<(), FunctionError> {
+        let least = self.counts.iter().min().copied().unwrap_or_default();
+        if given.len() < least {
+            let plural = if least == 1 { "" } else { "s" };
+            return Err(FunctionError::no_such_form(format!(
+                "{} takes at least {least} argument{plural}, not {}",
+                self.name,
+                given.len(),
+            )));
+        }
+        self.check_kinds(given.iter())
+    }
+
+    fn check_kinds<'a>(
+        &self,
+        given: impl Iterator<Item = &'a DataType>,
+    ) -> Result<(), FunctionError> {
+        let last = self.parameters.last().copied().unwrap_or(Kind::Any);
+        let kinds = self
+            .parameters
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(last));
+        for (position, (kind, given)) in kinds.zip(given).enumerate() {
             if !kind.accepts(given) {
                 return Err(FunctionError::no_such_form(format!(
-                    "{name} takes {} as argument {}, not {given}",
+                    "{} takes {} as argument {}, not {given}",
+                    self.name,
                     kind.name(),
                     position + 1,
                 ))

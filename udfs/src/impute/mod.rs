@@ -1,37 +1,63 @@
 //! Values in place of missing ones.
 
+mod amounts;
+mod carry;
+mod center;
+mod constants;
+mod features;
+mod gaps;
+mod imputation;
+mod impute_constant;
+mod impute_hot_deck;
+mod impute_knn;
+mod impute_last;
+mod impute_linear;
+mod impute_mean;
 mod impute_median;
 mod impute_mode;
+mod impute_next;
+mod impute_spline;
+mod interpolation;
+mod mean;
+mod monotone_cubic;
+mod neighbours;
+mod ranking;
+mod rounding;
+mod rules;
 #[cfg(test)]
 mod tests;
+mod times;
+mod was_imputed;
 
 use std::sync::Arc;
 
-use arrow::datatypes::FieldRef;
-use datafusion::error::Result;
-use datafusion::logical_expr::WindowUDF;
-use datafusion::logical_expr::function::WindowUDFFieldArgs;
+use datafusion::logical_expr::{ScalarUDF, WindowUDF};
 
-use crate::FunctionError;
-use crate::arguments::Form;
+use crate::arguments;
+use imputation::Imputation;
 
-/// The functions of this folder.
+pub(crate) use rules::ClauseRules;
+
+/// The functions of this folder that fill gaps.
+static IMPUTATIONS: [&Imputation; 10] = [
+    &impute_constant::IMPUTATION,
+    &impute_hot_deck::IMPUTATION,
+    &impute_knn::IMPUTATION,
+    &impute_last::IMPUTATION,
+    &impute_linear::IMPUTATION,
+    &impute_mean::IMPUTATION,
+    &impute_median::IMPUTATION,
+    &impute_mode::IMPUTATION,
+    &impute_next::IMPUTATION,
+    &impute_spline::IMPUTATION,
+];
+
+/// The functions that fill gaps.
 pub(crate) fn functions() -> Vec<Arc<WindowUDF>> {
-    vec![
-        Arc::new(impute_median::ImputeMedian::new().into()),
-        Arc::new(impute_mode::ImputeMode::new().into()),
-    ]
+    imputation::declare(&IMPUTATIONS)
 }
 
-/// The one argument of a function that fills gaps, checked.
-fn only_argument(form: &Form, args: &WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
-    let types: Vec<_> = args
-        .input_fields()
-        .iter()
-        .map(|field| field.data_type().clone())
-        .collect();
-    form.check(&types)?;
-    args.get_input_field(0).ok_or_else(|| {
-        FunctionError::no_such_form(format!("{} takes 1 argument, not 0", form.name)).into()
-    })
+/// The functions that tell where gaps were filled.
+pub(crate) fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
+    arguments::declare(&[&was_imputed::FUNCTION])
 }
