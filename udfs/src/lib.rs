@@ -6,6 +6,7 @@
 //! [`reference()`] writes the reference page.
 
 mod arguments;
+mod completeness;
 mod error;
 mod impute;
 mod join;
@@ -53,7 +54,7 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
 
 /// Every aggregate function; all of them work as window functions too.
 pub fn all_aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    latest::functions()
+    [latest::functions(), completeness::functions()].concat()
 }
 
 /// Every function that needs an `OVER` clause.

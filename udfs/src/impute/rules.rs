@@ -3,12 +3,15 @@
 
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawWindowExpr};
+use datafusion::logical_expr::planner::{
+    ExprPlanner, PlannerResult, RawAggregateExpr, RawWindowExpr,
+};
 use datafusion::logical_expr::{WindowFrame, WindowFrameBound, WindowFunctionDefinition};
 
 use super::IMPUTATIONS;
 use super::imputation::Imputation;
 use crate::FunctionError;
+use crate::completeness::NOT_DISTINCT;
 
 /// Refuses the clauses that would make no difference where their reader thinks they do.
 #[derive(Debug)]
@@ -39,8 +42,13 @@ impl ExprPlanner for ClauseRules {
                     check(imputation, &expr)?;
                 }
             }
-            WindowFunctionDefinition::AggregateUDF(_) => {}
+            WindowFunctionDefinition::AggregateUDF(_) => check_distinct(name, expr.distinct)?,
         }
+        Ok(PlannerResult::Original(expr))
+    }
+
+    fn plan_aggregate(&self, expr: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
+        check_distinct(expr.func.name(), expr.distinct)?;
         Ok(PlannerResult::Original(expr))
     }
 }
@@ -83,4 +91,14 @@ fn reaches_back(frame: &WindowFrame) -> bool {
         WindowFrameBound::Preceding(_) => false,
     };
     start && end
+}
+
+fn check_distinct(name: &str, distinct: bool) -> Result<(), FunctionError> {
+    if distinct && NOT_DISTINCT.contains(&name) {
+        return Err(FunctionError::not_supported(format!(
+            "{name} counts rows and takes no DISTINCT"
+        ))
+        .with_hint("Ask a query of SELECT DISTINCT rows instead."));
+    }
+    Ok(())
 }
