@@ -272,6 +272,14 @@ fn undefined_function(message: &str) -> Option<Error> {
     let (name, rest) = message
         .strip_prefix("Invalid function '")?
         .split_once('\'')?;
+    if is_window_function(name) {
+        let error = Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("window function {name} requires an OVER clause"),
+        );
+        let hint = format!("Write {name}(...) OVER (PARTITION BY ...), or OVER () for all rows.");
+        return Some(error.with_hint(hint));
+    }
     let error = Error::new(
         SqlState::UNDEFINED_FUNCTION,
         format!("function {name} does not exist"),
@@ -283,4 +291,14 @@ fn undefined_function(message: &str) -> Option<Error> {
         Some((near, _)) => error.with_hint(format!("Perhaps you meant {near}.")),
         None => error,
     })
+}
+
+/// Whether a function that was called without `OVER` exists, but only with it.
+fn is_window_function(name: &str) -> bool {
+    tributary_udfs::all_window_functions()
+        .iter()
+        .chain(&datafusion::functions_window::all_default_window_functions())
+        .any(|function| {
+            function.name() == name || function.aliases().iter().any(|other| other == name)
+        })
 }
