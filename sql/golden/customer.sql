@@ -45,10 +45,10 @@ imputed AS (
         customer_id,
         known_birth_year,
         filled_segment,
-        CAST(impute_median(known_birth_year) OVER (PARTITION BY country, filled_segment) AS INTEGER)
-            AS filled_birth_year,
-        impute_mode(device) OVER (PARTITION BY country, filled_segment) AS filled_device
+        impute_median(known_birth_year) OVER comparable AS filled_birth_year,
+        impute_mode(device) OVER comparable AS filled_device
     FROM with_segment
+    WINDOW comparable AS (PARTITION BY country, filled_segment)
 )
 SELECT
     survivor.customer_id,
@@ -58,15 +58,15 @@ SELECT
     survivor.phone,
     survivor.birth_date,
     filled_birth_year AS birth_year,
-    known_birth_year IS NULL AS birth_year_imputed,
+    was_imputed(known_birth_year, filled_birth_year) AS birth_year_imputed,
     address.street,
     address.postcode,
     address.city,
     survivor.country,
     filled_segment AS segment,
-    survivor.segment IS NULL AS segment_imputed,
+    was_imputed(survivor.segment, filled_segment) AS segment_imputed,
     filled_device AS device,
-    survivor.device IS NULL AS device_imputed,
+    was_imputed(survivor.device, filled_device) AS device_imputed,
     coalesce(survivor.accepts_email, false) AS accepts_email,
     survivor.customer_since,
     survivor.updated_at,
