@@ -18,6 +18,7 @@ mod similarity;
 #[cfg(test)]
 mod tests;
 mod trigram;
+mod wording;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub use error::FunctionError;
 pub use join::{TributaryOptions, with_similarity_joins};
 pub use reference::reference;
 pub use trigram::TrigramThresholds;
+pub use wording::type_name;
 
 /// Functions of DataFusion that this library replaces on purpose: `levenshtein` answers as
 /// PostgreSQL's does, an integer whatever the string type, with optional costs.
