@@ -54,6 +54,15 @@ impl FunctionError {
         }
     }
 
+    /// What SQL would allow and the function does not do (0A000).
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self {
+            sqlstate: "0A000",
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     /// Adds what to do, as a whole sentence.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

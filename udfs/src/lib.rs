@@ -62,9 +62,13 @@ pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
     impute::functions()
 }
 
-/// What plans the operators that SQL itself does not have: those of PostgreSQL's `pg_trgm`.
+/// What plans the operators that SQL itself does not have, those of PostgreSQL's `pg_trgm`, and
+/// refuses clauses that would mean nothing inside the call of a function.
 pub fn all_expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
-    vec![Arc::new(trigram::TrigramOperators::new())]
+    vec![
+        Arc::new(trigram::TrigramOperators::new()),
+        Arc::new(latest::SurvivorshipClauses),
+    ]
 }
 
 /// The rules that make queries with these functions faster, without another answer: to be added
