@@ -14,6 +14,7 @@ mod normalize;
 mod phonetic;
 pub mod postgres;
 mod reference;
+mod settings;
 mod similarity;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use datafusion::optimizer::OptimizerRule;
 pub use error::FunctionError;
 pub use join::{TributaryOptions, with_similarity_joins};
 pub use reference::reference;
+pub use settings::SettingsOfSession;
 pub use trigram::TrigramThresholds;
 pub use wording::type_name;
 
