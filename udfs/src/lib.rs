@@ -56,7 +56,7 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
 
 /// Every aggregate function; all of them work as window functions too.
 pub fn all_aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    latest::functions()
+    [latest::functions(), similarity::aggregates()].concat()
 }
 
 /// Every function that needs an `OVER` clause.
