@@ -3,6 +3,7 @@
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use datafusion::functions_window::all_default_window_functions;
 use datafusion::parquet::errors::ParquetError;
 
 use super::{Error, SqlState, cast, lower_first, nearest, storage};
@@ -267,11 +268,28 @@ fn sql_name(arrow: &str) -> &str {
     }
 }
 
+/// Whether a function is only called with an `OVER` clause; without one the planner does not know it.
+fn is_window_function(name: &str) -> bool {
+    tributary_udfs::all_window_functions()
+        .into_iter()
+        .chain(all_default_window_functions())
+        .any(|function| {
+            function.name() == name || function.aliases().iter().any(|alias| alias == name)
+        })
+}
+
 /// `Invalid function 'soundx'.\nDid you mean 'soundex'?`
 fn undefined_function(message: &str) -> Option<Error> {
     let (name, rest) = message
         .strip_prefix("Invalid function '")?
         .split_once('\'')?;
+    if is_window_function(name) {
+        let error = Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("window function {name} requires an OVER clause"),
+        );
+        return Some(error.with_hint(format!("Call it as {name}(...) OVER (...).")));
+    }
     let error = Error::new(
         SqlState::UNDEFINED_FUNCTION,
         format!("function {name} does not exist"),
