@@ -15,14 +15,17 @@ WITH survivor AS (
         latest_by(given_name, updated_at) AS given_name,
         latest_by(family_name, updated_at) AS family_name,
         latest_by(email, updated_at) AS email,
+        latest_by_source(email, system, updated_at) AS email_system,
         latest_by(phone, updated_at) AS phone,
         latest_by(birth_date, updated_at) AS birth_date,
         latest_by(country, updated_at) AS country,
         latest_by(segment, updated_at) AS segment,
         latest_by(device, updated_at) AS device,
         latest_by(accepts_email, updated_at) AS accepts_email,
-        latest_by(CASE WHEN street IS NOT NULL THEN person.record END, updated_at) AS address_record,
+        latest_record(named_struct('street', street, 'postcode', postcode, 'city', city), updated_at, person.record)
+            FILTER (WHERE street IS NOT NULL) AS address,
         min(created_at) AS customer_since,
+        earliest_by(system, created_at) AS first_system,
         max(updated_at) AS updated_at,
         count(*) AS records,
         count(DISTINCT system) AS systems
@@ -55,13 +58,14 @@ SELECT
     survivor.given_name,
     survivor.family_name,
     survivor.email,
+    survivor.email_system,
     survivor.phone,
     survivor.birth_date,
     filled_birth_year AS birth_year,
     was_imputed(known_birth_year, filled_birth_year) AS birth_year_imputed,
-    address.street,
-    address.postcode,
-    address.city,
+    survivor.address['street'] AS street,
+    survivor.address['postcode'] AS postcode,
+    survivor.address['city'] AS city,
     survivor.country,
     filled_segment AS segment,
     was_imputed(survivor.segment, filled_segment) AS segment_imputed,
@@ -69,14 +73,16 @@ SELECT
     was_imputed(survivor.device, filled_device) AS device_imputed,
     coalesce(survivor.accepts_email, false) AS accepts_email,
     survivor.customer_since,
+    survivor.first_system,
     survivor.updated_at,
     survivor.records,
     survivor.systems
 FROM survivor
-JOIN imputed ON imputed.customer_id = survivor.customer_id
-LEFT JOIN staging.person AS address ON address.record = survivor.address_record;
+JOIN imputed ON imputed.customer_id = survivor.customer_id;
 
 COMMENT ON COLUMN golden.customer.customer_id IS 'The smallest record of the person; stable as long as that record is';
+COMMENT ON COLUMN golden.customer.email_system IS 'The system whose record gave the e-mail address';
+COMMENT ON COLUMN golden.customer.first_system IS 'The system that knew the customer first';
 COMMENT ON COLUMN golden.customer.birth_year_imputed IS 'Whether birth_year is the median of customers of the same country and segment';
 COMMENT ON COLUMN golden.customer.segment_imputed IS 'Whether segment is the commonest one of the country';
 COMMENT ON COLUMN golden.customer.device_imputed IS 'Whether device is the commonest one of the same country and segment';

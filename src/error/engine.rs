@@ -3,6 +3,7 @@
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use datafusion::functions_window::all_default_window_functions;
 use datafusion::parquet::errors::ParquetError;
 
 use super::{Error, SqlState, cast, lower_first, nearest, storage};
@@ -297,7 +298,7 @@ fn undefined_function(message: &str) -> Option<Error> {
 fn is_window_function(name: &str) -> bool {
     tributary_udfs::all_window_functions()
         .iter()
-        .chain(&datafusion::functions_window::all_default_window_functions())
+        .chain(&all_default_window_functions())
         .any(|function| {
             function.name() == name || function.aliases().iter().any(|other| other == name)
         })

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
+use tributary_udfs::SettingsOfSession;
 
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -45,7 +46,7 @@ pub struct Session {
     /// Who is connected.
     pub client: Client,
     notices: Arc<Notices>,
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 /// Warnings that wait for the client.
@@ -110,12 +111,12 @@ impl Session {
             instance,
             client,
             notices: Arc::default(),
-            inner: Mutex::new(Inner {
+            inner: Arc::new(Mutex::new(Inner {
                 initial: settings.clone(),
                 settings,
                 transaction: TransactionStatus::Idle,
                 changed: Vec::new(),
-            }),
+            })),
         }))
     }
 
@@ -301,12 +302,16 @@ impl Session {
 
     /// What a statement that begins now sees.
     pub fn statement(&self) -> StatementContext {
-        self.instance.statement_of(
+        let context = self.instance.statement_of(
             &self.client.user,
             self.instance.catalog.snapshot(),
             &self.settings(),
             Reading::Rows,
-        )
+        );
+        let inner = Arc::clone(&self.inner);
+        context.changing(SettingsOfSession::new(move |name, value| {
+            Ok(inner.lock().settings.set(name, value)?)
+        }))
     }
 }
 

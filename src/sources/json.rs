@@ -22,7 +22,7 @@ use self::lines::{Line, LineReader};
 use self::shape::{MAX_FIELDS, Shape};
 use super::input::{BadRow, Decoded, Decoder, Rows, Window};
 use super::rejected::{cut, shorten};
-use super::types::type_name;
+use super::type_name;
 use crate::error::{Error, Result, SqlState};
 
 /// Decodes one file of JSON lines.

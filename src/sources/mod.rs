@@ -43,7 +43,7 @@ pub use hidden::{is_hidden, with_hidden_columns};
 pub use provider::FileTable;
 pub use reference::reference;
 pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
-pub use types::type_name;
+pub use tributary_udfs::type_name;
 
 use crate::error::Result;
 use crate::sql::create_external_table::CreateExternalTable;

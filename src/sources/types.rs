@@ -1,4 +1,4 @@
-//! Names of types in messages, and the types of declared columns.
+//! The types of declared columns.
 
 use std::sync::Arc;
 
@@ -12,36 +12,8 @@ use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::ColumnDef;
 
 use super::infer::UTC;
+use super::type_name;
 use crate::error::{Error, Result, SqlState};
-
-/// The name that Postgres gives a type.
-pub fn type_name(data_type: &DataType) -> String {
-    let name = match data_type {
-        DataType::Boolean => "boolean",
-        DataType::Int8 | DataType::Int16 | DataType::UInt8 => "smallint",
-        DataType::Int32 | DataType::UInt16 => "integer",
-        DataType::Int64 | DataType::UInt32 => "bigint",
-        DataType::UInt64 => "numeric",
-        DataType::Float16 | DataType::Float32 => "real",
-        DataType::Float64 => "double precision",
-        DataType::Date32 | DataType::Date64 => "date",
-        DataType::Time32(_) | DataType::Time64(_) => "time",
-        DataType::Timestamp(_, None) => "timestamp",
-        DataType::Timestamp(_, Some(_)) => "timestamp with time zone",
-        DataType::Interval(_) | DataType::Duration(_) => "interval",
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text",
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "bytea",
-        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-            return format!("numeric({precision},{scale})");
-        }
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-            return format!("{}[]", type_name(item.data_type()));
-        }
-        DataType::Struct(_) => "record",
-        other => return other.to_string(),
-    };
-    name.to_owned()
-}
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
 pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, SelectItem, SetExpr, Value, visit_expressions_mut,
+    AccessExpr, Expr, Ident, Query, SelectItem, SetExpr, Subscript, Value, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -121,6 +121,11 @@ fn figure(expression: &Expr) -> Option<String> {
             .and_then(|part| part.as_ident())
             .map(folded),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
+        Expr::CompoundFieldAccess { root, access_chain } => access_chain
+            .iter()
+            .rev()
+            .find_map(field)
+            .or_else(|| figure(root)),
         Expr::Cast {
             expr, data_type, ..
         } => figure(expr).or_else(|| Some(data_type.to_string().to_lowercase())),
@@ -143,6 +148,23 @@ fn figure(expression: &Expr) -> Option<String> {
                 [SelectItem::ExprWithAlias { alias, .. }] => Some(folded(alias)),
                 _ => None,
             },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The field of a record that is accessed; none for an item of an array.
+fn field(access: &AccessExpr) -> Option<String> {
+    let accessed = match access {
+        AccessExpr::Dot(field) => field,
+        AccessExpr::Subscript(Subscript::Index { index }) => index,
+        AccessExpr::Subscript(Subscript::Slice { .. }) => return None,
+    };
+    match accessed {
+        Expr::Identifier(name) if matches!(access, AccessExpr::Dot(_)) => Some(folded(name)),
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(name) => Some(name.clone()),
             _ => None,
         },
         _ => None,
@@ -186,6 +208,10 @@ mod tests {
                 5
             ),
             ["a", "bigint", "case", "exists", "bool"]
+        );
+        assert_eq!(
+            named("SELECT (r).City, (f(x))['zip'], a[1], (r).\"A\"[2]", 4),
+            ["city", "zip", "a", "A"]
         );
         assert_eq!(named("SELECT *, upper(a) FROM t", 3), ["c0", "c1", "upper"]);
         assert_eq!(named("SELECT a.*, b.* FROM a, b", 3), ["c0", "c1", "c2"]);

@@ -1,13 +1,15 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
-//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, and functions without parentheses get theirs.
+//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs, and
+//! `(record).field` is `(record)['field']`.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName,
-    Query, Value, VisitMut, VisitorMut,
+    AccessExpr, Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident, LimitClause,
+    ObjectName, Query, Value, VisitMut, VisitorMut,
 };
 
+use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
 
 /// Functions that are called without parentheses, which no column can be named for unless quoted.
@@ -57,6 +59,7 @@ impl VisitorMut for Rewriter {
             Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
                 function.args = no_arguments();
             }
+            Expr::CompoundFieldAccess { root, access_chain } => name_fields(root, access_chain),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -88,6 +91,23 @@ fn limit(fetch: Fetch, clause: Option<LimitClause>) -> Result<LimitClause> {
             SqlState::SYNTAX_ERROR,
             "a query has one LIMIT or one FETCH, not both",
         )),
+    }
+}
+
+/// Names the fields of records by text. Identifiers behind an identifier are a table's column.
+fn name_fields(root: &Expr, access: &mut [AccessExpr]) {
+    let is_name = |access: &AccessExpr| matches!(access, AccessExpr::Dot(Expr::Identifier(_)));
+    let column = match root {
+        Expr::Identifier(_) => access.iter().take_while(|access| is_name(access)).count(),
+        _ => 0,
+    };
+    for access in &mut access[column..] {
+        if let AccessExpr::Dot(field) = access
+            && let Expr::Identifier(name) = field
+        {
+            let name = fold(std::mem::take(&mut name.value), name.quote_style);
+            *field = Expr::value(Value::SingleQuotedString(name));
+        }
     }
 }
 

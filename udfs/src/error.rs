@@ -54,8 +54,8 @@ impl FunctionError {
         }
     }
 
-    /// A clause that the function does not know (0A000).
-    pub fn not_supported(message: impl Into<String>) -> Self {
+    /// What SQL would allow and the function does not do (0A000).
+    pub fn unsupported(message: impl Into<String>) -> Self {
         Self {
             sqlstate: "0A000",
             message: message.into(),

@@ -15,10 +15,12 @@ mod normalize;
 mod phonetic;
 pub mod postgres;
 mod reference;
+mod settings;
 mod similarity;
 #[cfg(test)]
 mod tests;
 mod trigram;
+mod wording;
 
 use std::sync::Arc;
 
@@ -31,7 +33,9 @@ use datafusion::optimizer::OptimizerRule;
 pub use error::FunctionError;
 pub use join::{TributaryOptions, with_similarity_joins};
 pub use reference::reference;
+pub use settings::SettingsOfSession;
 pub use trigram::TrigramThresholds;
+pub use wording::type_name;
 
 /// Functions of DataFusion that this library replaces on purpose: `levenshtein` answers as
 /// PostgreSQL's does, an integer whatever the string type, with optional costs.
@@ -54,7 +58,12 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
 
 /// Every aggregate function; all of them work as window functions too.
 pub fn all_aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    [latest::functions(), completeness::functions()].concat()
+    [
+        latest::functions(),
+        completeness::functions(),
+        similarity::aggregates(),
+    ]
+    .concat()
 }
 
 /// Every function that needs an `OVER` clause.
@@ -63,10 +72,11 @@ pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
 }
 
 /// What plans the operators that SQL itself does not have, those of PostgreSQL's `pg_trgm`, and
-/// what refuses the clauses of `OVER` that a function would silently not follow.
+/// what refuses the clauses of calls and of `OVER` that a function would silently not follow.
 pub fn all_expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     vec![
         Arc::new(trigram::TrigramOperators::new()),
+        Arc::new(latest::SurvivorshipClauses),
         Arc::new(impute::ClauseRules),
     ]
 }

@@ -9,9 +9,9 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::{OVERRIDES, all_scalar_functions, reference, register_all};
+use super::{OVERRIDES, SettingsOfSession, all_scalar_functions, reference, register_all};
 use crate::reference::entries;
 
 /// Calls a scalar function as DataFusion does, over this many rows.
@@ -40,9 +40,11 @@ pub(crate) fn call(name: &str, args: Vec<ColumnarValue>, rows: usize) -> ArrayRe
     try_call(name, args, rows).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A context with the whole library.
+/// A context with the whole library, and settings that functions may change to no effect.
 fn context() -> SessionContext {
-    let mut context = SessionContext::new();
+    let settings = SettingsOfSession::new(|_, _| Ok(()));
+    let config = SessionConfig::new().with_option_extension(settings);
+    let mut context = SessionContext::new_with_config(config);
     register_all(&mut context).expect("every function registers");
     context
 }

@@ -25,7 +25,7 @@ use crate::error::{Result, SqlState};
 use crate::sources::infer::parse_timestamp;
 use crate::sources::options::{CsvOptions, parse_boolean};
 use crate::sources::rejected::{cut, shorten};
-use crate::sources::types::type_name;
+use crate::sources::type_name;
 
 /// What is wrong with a record: the first column at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast;
 use tempfile::TempDir;
 
 use crate::error::Result;
-use crate::sources::types::type_name;
+use crate::sources::type_name;
 use crate::sources::{RejectedRows, fingerprint, infer_schema, provider};
 use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::{Statement, hidden_columns, parser};

@@ -4,6 +4,7 @@ use arrow::datatypes::DataType;
 use datafusion::logical_expr::{Signature, TypeSignature, Volatility};
 
 use crate::FunctionError;
+use crate::wording::type_name;
 
 /// What an argument may be. NULL without a type fits every kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,15 +78,24 @@ impl Form {
         Signature::one_of(anything, volatility)
     }
 
+    /// How many arguments may be given: `2, 3 or 5`.
+    fn counts_in_words(&self) -> String {
+        let counts: Vec<String> = self.counts.iter().map(ToString::to_string).collect();
+        match &counts[..] {
+            [] => "no".to_owned(),
+            [only] => only.clone(),
+            [earlier @ .., last] => format!("{} or {last}", earlier.join(", ")),
+        }
+    }
+
     /// Checks number and types of the arguments: to be called from `return_type`.
     pub(crate) fn check(&self, given: &[DataType]) -> Result<(), FunctionError> {
         let name = self.name;
         if !self.counts.contains(&given.len()) {
-            let counts: Vec<String> = self.counts.iter().map(ToString::to_string).collect();
             let plural = if self.counts == [1] { "" } else { "s" };
             return Err(FunctionError::no_such_form(format!(
                 "{name} takes {} argument{plural}, not {}",
-                counts.join(" or "),
+                self.counts_in_words(),
                 given.len(),
             )));
         }
@@ -120,10 +130,11 @@ impl Form {
         for (position, (kind, given)) in kinds.zip(given).enumerate() {
             if !kind.accepts(given) {
                 return Err(FunctionError::no_such_form(format!(
-                    "{} takes {} as argument {}, not {given}",
+                    "{} takes {} as argument {}, not {}",
                     self.name,
                     kind.name(),
                     position + 1,
+                    type_name(given),
                 ))
                 .with_hint("Cast the argument to the type that the function takes."));
             }

@@ -58,6 +58,14 @@ pub(crate) fn declare(functions: &[&'static Function]) -> Vec<Arc<ScalarUDF>> {
     declared.collect()
 }
 
+/// How a function is called, for who has called it otherwise.
+pub(crate) fn forms(documentation: &Documentation) -> String {
+    let mut forms = vec![documentation.syntax_example.as_str()];
+    let others = documentation.alternative_syntax.iter().flatten();
+    forms.extend(others.map(String::as_str));
+    format!("Call it as {}.", forms.join(" or "))
+}
+
 struct Declared {
     function: &'static Function,
     signature: Signature,
@@ -99,7 +107,15 @@ impl ScalarUDFImpl for Declared {
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.function.form.check(given)?;
+        self.function
+            .form
+            .check(given)
+            .map_err(|error| match (self.function.documentation)() {
+                Some(documentation) if error.hint.is_none() => {
+                    error.with_hint(forms(documentation))
+                }
+                _ => error,
+            })?;
         (self.function.answer)(given)
     }
 

@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use call::Call;
 pub(crate) use form::{Form, Kind, is_text};
-pub(crate) use function::{Function, declare};
+pub(crate) use function::{Function, declare, forms};
 pub(crate) use lists::text_list;
 pub(crate) use pairs::{Metric, Native, Sides};
 pub(crate) use records::{check_length, record};

@@ -12,6 +12,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
 use crate::FunctionError;
+use crate::wording::type_name;
 
 /// How many bytes a view holds itself.
 const INLINE: u32 = 12;
@@ -174,5 +175,9 @@ impl<'a> Strings<'a> {
 }
 
 fn not_text(given: &DataType) -> datafusion::error::DataFusionError {
-    FunctionError::no_such_form(format!("a text argument was expected, not {given}")).into()
+    FunctionError::no_such_form(format!(
+        "a text argument was expected, not {}",
+        type_name(given)
+    ))
+    .into()
 }

@@ -141,11 +141,11 @@ async fn wrong_arguments_are_named() {
     let cases = [
         (
             "levenshtein('a')",
-            "levenshtein takes 2 or 5 arguments, not 1",
+            "levenshtein takes 2, 3 or 5 arguments, not 1",
         ),
         (
             "levenshtein('a', 1)",
-            "levenshtein takes text as argument 2, not Int64",
+            "levenshtein takes text as argument 2, not bigint",
         ),
         ("soundex('a', 'b')", "soundex takes 1 argument, not 2"),
         (

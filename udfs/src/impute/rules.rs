@@ -24,13 +24,13 @@ impl ExprPlanner for ClauseRules {
             WindowFunctionDefinition::WindowUDF(_) => {
                 // As PostgreSQL says it.
                 if expr.filter.is_some() {
-                    return Err(FunctionError::not_supported(
+                    return Err(FunctionError::unsupported(
                         "FILTER is not implemented for non-aggregate window functions",
                     )
                     .into());
                 }
                 if expr.distinct {
-                    return Err(FunctionError::not_supported(
+                    return Err(FunctionError::unsupported(
                         "DISTINCT is not implemented for window functions",
                     )
                     .into());
@@ -56,7 +56,7 @@ impl ExprPlanner for ClauseRules {
 fn check(imputation: &Imputation, expr: &RawWindowExpr) -> Result<(), FunctionError> {
     let name = imputation.form.name;
     if expr.null_treatment.is_some() {
-        return Err(FunctionError::not_supported(format!(
+        return Err(FunctionError::unsupported(format!(
             "{name} takes neither IGNORE NULLS nor RESPECT NULLS"
         ))
         .with_hint("It fills NULLs from what is not NULL: leave the clause out."));
@@ -95,7 +95,7 @@ fn reaches_back(frame: &WindowFrame) -> bool {
 
 fn check_distinct(name: &str, distinct: bool) -> Result<(), FunctionError> {
     if distinct && NOT_DISTINCT.contains(&name) {
-        return Err(FunctionError::not_supported(format!(
+        return Err(FunctionError::unsupported(format!(
             "{name} counts rows and takes no DISTINCT"
         ))
         .with_hint("Ask a query of SELECT DISTINCT rows instead."));

@@ -53,6 +53,12 @@ impl GreatestRows {
         self.compact_if_worthwhile();
     }
 
+    /// The row of a group.
+    pub(super) fn get(&self, group: usize) -> Option<&[u8]> {
+        let slot = self.slots.get(group)?;
+        (slot.length != 0).then(|| &self.bytes[slot.start..slot.start + slot.length])
+    }
+
     /// Takes the first groups out, and hands their rows to `read`.
     pub(super) fn emit<T>(
         &mut self,

@@ -1,40 +1,63 @@
-//! `latest_by` for many groups at once.
+//! The row that survives of each of many groups.
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::compute::{not, nullif, prep_null_mask_filter};
-use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::greatest_rows::GreatestRows;
 use super::layout::Layout;
-use crate::FunctionError;
 
-/// The latest value of each group. Its state has the columns of the arguments.
+/// The row that survives of each group. Its state has the columns that are kept.
 #[derive(Debug)]
-pub(super) struct LatestOfGroups {
+pub(super) struct SurvivingOfGroups {
     layout: Layout,
     greatest: GreatestRows,
 }
 
-impl LatestOfGroups {
-    /// Nothing seen yet, of arguments of these types.
-    pub(super) fn new(arguments: &[DataType]) -> Result<Self> {
-        Ok(Self {
-            layout: Layout::new(arguments)?,
+impl SurvivingOfGroups {
+    /// Nothing seen yet.
+    pub(super) fn new(layout: Layout) -> Self {
+        Self {
+            layout,
             greatest: GreatestRows::default(),
-        })
+        }
+    }
+
+    fn offer(
+        &mut self,
+        columns: &[ArrayRef],
+        group_indices: &[usize],
+        filter: Option<&BooleanArray>,
+        groups: usize,
+    ) -> Result<()> {
+        self.greatest.resize(groups);
+        let valid = self.layout.with_value(columns)?;
+        let rows = self.layout.encode(columns)?;
+        for (index, group) in group_indices.iter().enumerate() {
+            if valid.as_ref().is_none_or(|valid| valid.is_valid(index)) && passes(filter, index) {
+                self.greatest.offer(*group, rows.row(index).data());
+            }
+        }
+        Ok(())
     }
 }
 
-/// The first of the columns.
-pub(super) fn value_column(columns: &[ArrayRef]) -> Result<&ArrayRef> {
-    columns.first().ok_or_else(|| {
-        FunctionError::no_such_form("latest_by takes a value and what to order by").into()
-    })
+/// Whether a filter lets a row through.
+pub(super) fn passes(filter: Option<&BooleanArray>, row: usize) -> bool {
+    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
-impl GroupsAccumulator for LatestOfGroups {
+/// Values of which those that a filter does not let through are NULL.
+pub(super) fn filtered(values: &ArrayRef, filter: &BooleanArray) -> Result<ArrayRef> {
+    let passes = match filter.null_count() {
+        0 => filter.clone(),
+        _ => prep_null_mask_filter(filter),
+    };
+    Ok(nullif(values, &not(&passes)?)?)
+}
+
+impl GroupsAccumulator for SurvivingOfGroups {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],
@@ -42,18 +65,8 @@ impl GroupsAccumulator for LatestOfGroups {
         opt_filter: Option<&BooleanArray>,
         total_num_groups: usize,
     ) -> Result<()> {
-        self.greatest.resize(total_num_groups);
-        let nulls = value_column(values)?.logical_nulls();
-        let rows = self.layout.encode(values)?;
-        for (index, group) in group_indices.iter().enumerate() {
-            let missing = nulls.as_ref().is_some_and(|nulls| nulls.is_null(index));
-            let kept =
-                opt_filter.is_none_or(|filter| filter.is_valid(index) && filter.value(index));
-            if kept && !missing {
-                self.greatest.offer(*group, rows.row(index).data());
-            }
-        }
-        Ok(())
+        let columns = self.layout.columns(values)?;
+        self.offer(&columns, group_indices, opt_filter, total_num_groups)
     }
 
     fn merge_batch(
@@ -62,12 +75,12 @@ impl GroupsAccumulator for LatestOfGroups {
         group_indices: &[usize],
         total_num_groups: usize,
     ) -> Result<()> {
-        self.update_batch(values, group_indices, None, total_num_groups)
+        self.offer(values, group_indices, None, total_num_groups)
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let columns = self.state(emit_to)?;
-        value_column(&columns).cloned()
+        self.layout.answer_of(&columns).cloned()
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
@@ -80,13 +93,10 @@ impl GroupsAccumulator for LatestOfGroups {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let mut columns = self.layout.plain_columns(values)?;
-        if let (Some(filter), Some(value)) = (opt_filter, columns.first_mut()) {
-            let kept = match filter.null_count() {
-                0 => filter.clone(),
-                _ => prep_null_mask_filter(filter),
-            };
-            *value = nullif(value, &not(&kept)?)?;
+        let mut columns = self.layout.columns(values)?;
+        if let Some(filter) = opt_filter {
+            let value = self.layout.value_of_mut(&mut columns)?;
+            *value = filtered(value, filter)?;
         }
         Ok(columns)
     }

@@ -1,18 +1,49 @@
-//! Which of several values of a group survives.
+//! Which of several rows of a group survives: aggregates, each a window function too.
+//!
+//! All but `most_frequent` answer with one row: see [`survivor`].
 
 mod accumulator;
+mod by_source_priority;
+mod clauses;
+mod comparable;
+mod earliest_by;
+mod frequency;
 mod greatest_rows;
 mod groups;
 mod latest_by;
+mod latest_by_source;
+mod latest_record;
 mod layout;
+mod longest;
+mod most_complete;
+mod most_frequent;
+mod record;
+mod survivor;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::sync::Arc;
 
 use datafusion::logical_expr::AggregateUDF;
 
+pub(crate) use clauses::SurvivorshipClauses;
+use survivor::{Survivor, declare};
+
+/// The functions that answer with one row.
+static SURVIVORS: [&Survivor; 7] = [
+    &by_source_priority::FUNCTION,
+    &earliest_by::FUNCTION,
+    &latest_by::FUNCTION,
+    &latest_by_source::FUNCTION,
+    &latest_record::FUNCTION,
+    &longest::FUNCTION,
+    &most_complete::FUNCTION,
+];
+
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<AggregateUDF>> {
-    vec![Arc::new(latest_by::LatestBy::new().into())]
+    let survivors = SURVIVORS.iter().map(|survivor| declare(survivor));
+    let most_frequent = Arc::new(most_frequent::MostFrequent::new().into());
+    survivors.chain([most_frequent]).collect()
 }

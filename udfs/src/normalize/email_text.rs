@@ -2,6 +2,7 @@
 
 use super::unicode::{compatible_lower_case, trim};
 use crate::FunctionError;
+use crate::wording::quoted;
 
 /// The longest address that a mail server must take (RFC 5321, erratum 1690), in bytes.
 const MAX_BYTES: usize = 254;
@@ -30,7 +31,8 @@ impl ProviderRules {
                 "plus" => rules.plus = true,
                 _ => {
                     return Err(FunctionError::invalid_argument(format!(
-                        "normalize_email has no option \"{word}\""
+                        "normalize_email has no option {}",
+                        quoted(word)
                     ))
                     .with_hint("The options are gmail and plus, separated by a comma."));
                 }

@@ -9,6 +9,7 @@ use datafusion_macros::user_doc;
 use super::fuzzy_text::nearest;
 use crate::FunctionError;
 use crate::arguments::{Call, Form, Function, Kind, text_list};
+use crate::wording::type_name;
 
 /// How alike a value must be where nothing else is said.
 const CUTOFF: f64 = 0.8;
@@ -59,8 +60,10 @@ fn answer(given: &[DataType]) -> Result<DataType> {
     };
     match given.get(1).filter(|list| !is_list(list)) {
         Some(other) => Err(FunctionError::no_such_form(format!(
-            "fuzzy_enum takes a list of text as argument 2, not {other}"
+            "fuzzy_enum takes a list of text as argument 2, not {}",
+            type_name(other)
         ))
+        .with_hint("Name the values, as in ARRAY['pending', 'shipped'].")
         .into()),
         None => Ok(DataType::Utf8View),
     }

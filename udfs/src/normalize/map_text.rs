@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::FunctionError;
+use crate::wording::quoted;
 
 /// From a folded value to its meaning; a meaning may be NULL.
 #[derive(Debug, Default)]
@@ -32,7 +33,8 @@ impl Mapping {
                 Value::Number(number) => Some(number.to_string()),
                 Value::Array(_) | Value::Object(_) => {
                     return Err(FunctionError::invalid_argument(format!(
-                        "map_enum cannot map \"{key}\" to an array or object"
+                        "map_enum cannot map {} to an array or object",
+                        quoted(&key)
                     ))
                     .with_hint(HINT));
                 }
@@ -51,8 +53,8 @@ impl Mapping {
         let folded = fold(key);
         match self.meanings.get(&folded) {
             Some(known) if *known != meaning => Err(FunctionError::invalid_argument(format!(
-                "map_enum has two meanings for \"{}\"",
-                key.trim()
+                "map_enum has two meanings for {}",
+                quoted(key.trim())
             ))
             .with_hint("Keys are compared without regard to case and blanks around them.")),
             _ => {

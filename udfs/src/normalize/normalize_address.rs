@@ -3,11 +3,11 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::address_text::{Habits, normalize};
-use crate::arguments::{Call, Form, Function, Kind, Strings};
+use crate::arguments::{Call, Form, Function, Kind, Strings, check_length};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
-    description = r"A postal address, or a line of one, in one canonical form for comparing: small letters without accents or punctuation, every known abbreviation written out. NULL where no letter or digit is in it. The form is made for machines; it is not one to print.
+    description = r"A postal address, or a line of one, in one canonical form for comparing: small letters without accents or punctuation, every known abbreviation written out. NULL where no letter or digit is in it. The form is made for machines; it is not one to print. A text longer than 64 kB is an error (54000).
 
 - Punctuation becomes a blank, but for hyphens and slashes between digits (`12-14`, `3/12`); apostrophes vanish, in France they part words; `&` is `and`. Under a German country `ä`, `ö`, `ü` become `ae`, `oe`, `ue`; all other accents vanish, and `ß` is `ss`. Postcodes and states stay as they are.
 - Street words: `st` is `street`, `ave` `avenue`, `blvd` `boulevard`, and so on; before a name `st` and `dr` are `saint` and `doctor` (`12 st james st` is `12 saint james street`). German words that end in `str` are written with `strasse`; French ones stand in front (`bd`, `av`, `r`).
@@ -49,6 +49,7 @@ pub(crate) static FUNCTION: Function = Function {
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     let write = |text: &str, country: Option<&str>, answer: &mut String| {
+        check_length(FUNCTION.form.name, text)?;
         let habits = country.map_or(Habits::Unknown, Habits::of_country);
         let address = normalize(text, habits);
         answer.push_str(address.as_deref().unwrap_or_default());

@@ -8,6 +8,7 @@ use super::country_table::Country;
 use super::country_text::country;
 use crate::FunctionError;
 use crate::arguments::{Call, Form, Function, Kind, Strings};
+use crate::wording::quoted;
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -74,7 +75,8 @@ fn form_named(name: &str) -> Result<fn(&Country) -> &'static str, FunctionError>
         "name" => |country| country.3,
         _ => {
             return Err(FunctionError::invalid_argument(format!(
-                "normalize_country has no form \"{name}\""
+                "normalize_country has no form {}",
+                quoted(name)
             ))
             .with_hint("The forms are alpha2, alpha3, numeric and name."));
         }

@@ -3,7 +3,7 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::name_text::normalize;
-use crate::arguments::{Call, Form, Function, Kind};
+use crate::arguments::{Call, Form, Function, Kind, check_length};
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -13,7 +13,9 @@ use crate::arguments::{Call, Form, Function, Kind};
 - `Smith, John` is turned round to `John Smith`.
 - Titles in front (`Mr`, `Dr.`, `Prof.`, `Herr`, `Mme`, `Sra.`, `Mr. and Mrs.`) and degrees and honours behind (`PhD`, `M.D.`, `MBA`, `Esq.`, `OBE`) are dropped. Generations are kept, as they tell father from son: `Jr`, `Sr`, `II`, `III`, `IV`. A degree that is the only word is a name; a title that is the only word is none. `n/a`, `unknown`, `anonymous` and `not provided` give NULL; `Null` is a family name.
 - Words in capitals or in small letters are written with one capital, and one more behind a hyphen (`Jean-Luc`), `Mc` (`McDonald`), an apostrophe before three letters or more (`O'Brien`), and in the known names with `Mac` (`MacDonald`, but `Machado`). Words with a capital inside are taken as meant (`DeShawn`), as are two capitals in a name that has small letters (`JP Smith`).
-- Particles before another word are written small: `van der Berg`, `de la Cruz`. In front of a name that is not all in capitals, one with a capital is taken as a given name: `Van Morrison`."#,
+- Particles before another word are written small: `van der Berg`, `de la Cruz`. In front of a name that is not all in capitals, one with a capital is taken as a given name: `Van Morrison`.
+
+A text longer than 64 kB is an error (54000)."#,
     syntax_example = "normalize_name(text)",
     sql_example = r#"```sql
 > SELECT normalize_name('Dr. JEAN-LUC  O’BRIEN, PhD') AS titled,
@@ -42,6 +44,7 @@ pub(crate) static FUNCTION: Function = Function {
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     call.text_to_text(|text, answer| {
+        check_length(FUNCTION.form.name, text)?;
         let name = normalize(text);
         answer.push_str(name.as_deref().unwrap_or_default());
         Ok(name.is_some())

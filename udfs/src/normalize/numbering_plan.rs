@@ -16,6 +16,7 @@ use regex::Regex;
 
 use super::numbering_rules::{Rules, compile};
 use crate::FunctionError;
+use crate::wording::quoted;
 
 /// The longest country calling code.
 const CALLING_CODE_DIGITS: usize = 3;
@@ -184,7 +185,8 @@ pub(super) fn constant_region(
     };
     let Some(region) = PLANS.region(code) else {
         return Err(FunctionError::invalid_argument(format!(
-            "{function} knows no region \"{code}\""
+            "{function} knows no region {}",
+            quoted(code)
         ))
         .with_hint("Give the ISO 3166 alpha-2 code of a country, such as GB, US or DE."));
     };

@@ -6,6 +6,7 @@ use datafusion_macros::user_doc;
 use super::date_text::{Order, parse};
 use crate::FunctionError;
 use crate::arguments::{Call, Form, Function, Kind, Strings};
+use crate::wording::quoted;
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -81,7 +82,7 @@ fn day(text: &str, order: Order, raises: bool) -> Result<Option<i32>> {
     if day.is_none() && raises {
         return Err(FunctionError {
             sqlstate: "22007",
-            message: format!("parse_date cannot read \"{text}\" as a date"),
+            message: format!("parse_date cannot read {} as a date", quoted(text)),
             hint: Some("Leave the third argument out to get NULL instead.".to_string()),
         }
         .into());
@@ -93,7 +94,7 @@ fn day(text: &str, order: Order, raises: bool) -> Result<Option<i32>> {
 pub(super) fn order_named(function: &str, name: &str) -> Result<Order, FunctionError> {
     Order::named(name).ok_or_else(|| {
         let names: Vec<&str> = Order::ALL.iter().map(|(name, _)| *name).collect();
-        FunctionError::invalid_argument(format!("{function} has no order \"{name}\""))
+        FunctionError::invalid_argument(format!("{function} has no order {}", quoted(name)))
             .with_hint(format!("The orders are {}.", names.join(", ")))
     })
 }
@@ -104,7 +105,8 @@ pub(super) fn raises(function: &str, choice: &str) -> Result<bool, FunctionError
         "error" => Ok(true),
         "null" => Ok(false),
         _ => Err(FunctionError::invalid_argument(format!(
-            "{function} cannot answer \"{choice}\" for text that is not a date"
+            "{function} cannot answer {} for text that is not a date",
+            quoted(choice)
         ))
         .with_hint("The third argument is 'null' or 'error'.")),
     }

@@ -12,6 +12,7 @@ use datafusion_macros::user_doc;
 use super::money_text::{DecimalMark, SCALE, parse};
 use crate::FunctionError;
 use crate::arguments::{Call, Form, Function, Kind, Strings};
+use crate::wording::quoted;
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -91,7 +92,8 @@ fn mark(marks: Option<&Strings<'_>>, row: usize) -> Result<Option<DecimalMark>, 
         Some(".") => Ok(Some(DecimalMark::Dot)),
         Some(",") => Ok(Some(DecimalMark::Comma)),
         Some(other) => Err(FunctionError::invalid_argument(format!(
-            "parse_money has no decimal mark \"{other}\""
+            "parse_money has no decimal mark {}",
+            quoted(other)
         ))
         .with_hint("The decimal mark is '.' or ','.")),
     }

@@ -8,6 +8,7 @@ use super::iso_text::write;
 use super::parse_date::{order_named, raises};
 use crate::FunctionError;
 use crate::arguments::{Call, Form, Function, Kind, Strings};
+use crate::wording::quoted;
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -71,7 +72,7 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         if !written && raises {
             return Err(FunctionError {
                 sqlstate: "22007",
-                message: format!("to_iso8601 cannot read \"{text}\" as a date"),
+                message: format!("to_iso8601 cannot read {} as a date", quoted(text)),
                 hint: Some("Leave the third argument out to get NULL instead.".to_string()),
             }
             .into());

@@ -41,6 +41,54 @@ const BROWSERS: [(&str, &str); 24] = [
     ("Opera/", "Opera"),
 ];
 
+/// An operating system.
+struct System {
+    /// What names it: any of these.
+    tokens: &'static [&'static str],
+    name: &'static str,
+    /// What stands before its version, if it tells that.
+    version: Option<&'static str>,
+}
+
+/// Operating systems, those that name others too first.
+const SYSTEMS: [System; 7] = [
+    System {
+        tokens: &["Windows Phone"],
+        name: "Windows Phone",
+        version: Some("Windows Phone "),
+    },
+    System {
+        tokens: &["Windows"],
+        name: "Windows",
+        version: Some("Windows NT "),
+    },
+    System {
+        tokens: &["iPhone", "iPad", "iPod"],
+        name: "iOS",
+        version: Some(" OS "),
+    },
+    System {
+        tokens: &["Android"],
+        name: "Android",
+        version: Some("Android "),
+    },
+    System {
+        tokens: &["Macintosh", "Mac OS X"],
+        name: "macOS",
+        version: Some("Mac OS X "),
+    },
+    System {
+        tokens: &["CrOS"],
+        name: "ChromeOS",
+        version: None,
+    },
+    System {
+        tokens: &["Linux", "X11"],
+        name: "Linux",
+        version: None,
+    },
+];
+
 /// What names of programs that are no browsers have in them, in small letters.
 const ROBOTS: [&str; 12] = [
     "bot",
@@ -125,37 +173,30 @@ fn browser(text: &str) -> (Option<&'static str>, Option<&str>) {
 }
 
 fn operating_system(text: &str) -> (Option<&'static str>, Option<&str>) {
-    let version = |token: &str| version_behind(text, token).filter(|version| !version.is_empty());
-    if text.contains("Windows Phone") {
-        (Some("Windows Phone"), version("Windows Phone "))
-    } else if let Some(number) = version("Windows NT ") {
-        // Windows 11 says 10 as well.
-        let name = match number {
-            "6.1" => "7",
-            "6.2" => "8",
-            "6.3" => "8.1",
-            "6.0" => "Vista",
-            "5.1" | "5.2" => "XP",
-            other => other.strip_suffix(".0").unwrap_or(other),
-        };
-        (Some("Windows"), Some(name))
-    } else if text.contains("Windows") {
-        (Some("Windows"), None)
-    } else if ["iPhone", "iPad", "iPod"]
-        .iter()
-        .any(|device| text.contains(device))
-    {
-        (Some("iOS"), version(" OS "))
-    } else if text.contains("Android") {
-        (Some("Android"), version("Android "))
-    } else if text.contains("Macintosh") || text.contains("Mac OS X") {
-        (Some("macOS"), version("Mac OS X "))
-    } else if text.contains("CrOS") {
-        (Some("ChromeOS"), None)
-    } else if text.contains("Linux") || text.contains("X11") {
-        (Some("Linux"), None)
-    } else {
-        (None, None)
+    let says = |system: &&System| system.tokens.iter().any(|token| text.contains(token));
+    let Some(system) = SYSTEMS.iter().find(says) else {
+        return (None, None);
+    };
+    let version = system
+        .version
+        .and_then(|token| version_behind(text, token))
+        .filter(|version| !version.is_empty());
+    let version = match version {
+        Some(number) if system.name == "Windows" => Some(windows(number)),
+        other => other,
+    };
+    (Some(system.name), version)
+}
+
+/// The name of a version of Windows NT; Windows 11 says 10 as well.
+fn windows(number: &str) -> &str {
+    match number {
+        "6.1" => "7",
+        "6.2" => "8",
+        "6.3" => "8.1",
+        "6.0" => "Vista",
+        "5.1" | "5.2" => "XP",
+        other => other.strip_suffix(".0").unwrap_or(other),
     }
 }
 

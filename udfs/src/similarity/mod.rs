@@ -7,6 +7,7 @@ mod cutoff;
 mod damerau_levenshtein;
 mod date_similarity;
 mod distance;
+mod document_frequencies;
 mod edit_distance;
 mod edit_distance_similarity;
 mod geo_distance;
@@ -31,6 +32,7 @@ mod parameter;
 mod partial_ratio;
 mod ratio;
 mod sorensen_dice;
+mod term_table;
 mod term_weights;
 #[cfg(test)]
 mod tests;
@@ -40,7 +42,7 @@ mod token_sort_ratio;
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 pub(crate) use jaro_winkler_similarity::{LONGEST_PREFIX, raise};
 
@@ -77,4 +79,9 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
         &token_set_ratio::FUNCTION,
         &token_sort_ratio::FUNCTION,
     ])
+}
+
+/// The aggregate functions of this folder.
+pub(crate) fn aggregates() -> Vec<Arc<AggregateUDF>> {
+    vec![Arc::new(term_weights::TermWeights::new().into())]
 }

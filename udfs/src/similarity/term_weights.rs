@@ -1,145 +1,177 @@
-//! Term tables: maps from words to weights.
+//! `term_weights(text)`: the term table of a column, for `tfidf_cosine`.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, MapArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
+use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::ColumnarValue;
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDFImpl, ColumnarValue, Documentation, ReversedUDAF, Signature,
+    Volatility,
+};
+use datafusion_macros::user_doc;
 
+use super::document_frequencies::{DocumentFrequencies, state_type};
+use super::kernel::words::Sorted;
 use crate::FunctionError;
+use crate::arguments::{Form, Kind, Strings};
 
-/// The weight of a word of which an empty table says nothing.
-const NEUTRAL: f64 = 1.0;
+const FORM: Form = Form {
+    name: "term_weights",
+    parameters: &[Kind::Text],
+    counts: &[1],
+};
 
-/// Whether an argument is a term table, to be called when the query is planned.
-pub(super) fn check_type(function: &str, given: &DataType) -> Result<()> {
-    let fits = match given {
-        DataType::Null => true,
-        DataType::Map(entries, _) => match entries.data_type() {
-            DataType::Struct(fields) => {
-                let (keys, values) = (fields.first(), fields.get(1));
-                keys.is_some_and(|key| key.data_type().is_string())
-                    && values.is_some_and(|value| {
-                        value.data_type().is_numeric() || value.data_type().is_null()
-                    })
-            }
-            _ => false,
-        },
-        _ => false,
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(FunctionError::no_such_form(format!(
-        "{function} takes a map from text to numbers as argument 3, not {given}"
-    ))
-    .with_hint("Make it of two arrays, as in map(ARRAY['word'], ARRAY[1.5]).")
-    .into())
+#[user_doc(
+    doc_section(label = "Similarity Functions"),
+    description = r"The term table of many texts, as [tfidf_cosine](#tfidf_cosine) takes it: a map from each word to its inverse document frequency, the natural logarithm of the number of texts for each that has the word. A word that is in every text weighs 0, one that is in a single one weighs the most.
+
+Words are split at white space, upper and lower case differ, as in `tfidf_cosine`; a word counts once a text, however often it is there. Texts that are NULL do not count, texts without a word do. The answer is NULL where there is no text. All distinct words are held in memory. The order and the partitioning of the input make no difference, and the words of the map are in order. Works as a window function too, with any frame.",
+    syntax_example = "term_weights(text)",
+    sql_example = r#"```sql
+> WITH company(name) AS (VALUES ('Zyxel Ltd'), ('Acme Ltd'), ('Acme Inc Ltd'), ('Ltd'))
+  SELECT a.name, b.name AS other, round(tfidf_cosine(a.name, b.name, (SELECT term_weights(name) FROM company)), 3) AS alike
+  FROM company AS a JOIN company AS b ON a.name < b.name
+  WHERE a.name = 'Acme Inc Ltd'
+  ORDER BY alike, other;
++--------------+-----------+-------+
+| name         | other     | alike |
++--------------+-----------+-------+
+| Acme Inc Ltd | Ltd       | 0.0   |
+| Acme Inc Ltd | Zyxel Ltd | 0.0   |
+| Acme Inc Ltd | Acme Ltd  | 0.447 |
++--------------+-----------+-------+
+```"#,
+    argument(
+        name = "text",
+        description = "A text of many, such as the name of a company."
+    ),
+    related_udf(name = "tfidf_cosine")
+)]
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct TermWeights {
+    signature: Signature,
 }
 
-/// One term table.
-#[derive(Debug)]
-pub(super) struct Weights<'a> {
-    of: HashMap<&'a str, f64>,
-    heaviest: f64,
-}
-
-impl Weights<'_> {
-    /// The weight of a word.
-    #[inline]
-    pub(super) fn of(&self, word: &str) -> f64 {
-        self.of.get(word).copied().unwrap_or(self.heaviest)
-    }
-}
-
-/// The term tables of the rows of a batch: mostly one for all.
-#[derive(Debug)]
-pub(super) struct WeightsOfRows {
-    function: &'static str,
-    /// `None` where all are NULL.
-    maps: Option<Maps>,
-    constant: bool,
-}
-
-#[derive(Debug)]
-struct Maps {
-    array: MapArray,
-    words: ArrayRef,
-    weights: Float64Array,
-}
-
-/// The table that was read last, and where its entries begin and end.
-pub(super) type Current<'a> = Option<((usize, usize), Weights<'a>)>;
-
-impl WeightsOfRows {
-    pub(super) fn new(function: &'static str, argument: &ColumnarValue) -> Result<Self> {
-        let constant = matches!(argument, ColumnarValue::Scalar(_));
-        let array = argument.to_array(1)?;
-        let maps = match array.as_map_opt() {
-            None => None,
-            Some(map) => Some(Maps {
-                array: map.clone(),
-                words: cast(map.keys(), &DataType::Utf8)?,
-                weights: cast(map.values(), &DataType::Float64)?
-                    .as_primitive::<Float64Type>()
-                    .clone(),
-            }),
-        };
-        Ok(Self {
-            function,
-            maps,
-            constant,
-        })
-    }
-
-    pub(super) fn start(&self) -> Current<'_> {
-        None
-    }
-
-    /// The table of a row; `None` where it is NULL. It is read anew where its entries are others
-    /// than those of the row before.
-    pub(super) fn of_row<'a, 'b>(
-        &'a self,
-        row: usize,
-        current: &'b mut Current<'a>,
-    ) -> Result<Option<&'b Weights<'a>>> {
-        let row = if self.constant { 0 } else { row };
-        let Some(maps) = self.maps.as_ref().filter(|maps| maps.array.is_valid(row)) else {
-            return Ok(None);
-        };
-        let offsets = maps.array.value_offsets();
-        let place = (offsets[row] as usize, offsets[row + 1] as usize);
-        match current {
-            Some((same, _)) if *same == place => {}
-            _ => *current = Some((place, self.read(maps, place)?)),
+impl TermWeights {
+    pub(super) fn new() -> Self {
+        Self {
+            signature: Form::signature(Volatility::Immutable),
         }
-        Ok(current.as_ref().map(|(_, weights)| weights))
+    }
+}
+
+impl AggregateUDFImpl for TermWeights {
+    fn name(&self) -> &str {
+        FORM.name
     }
 
-    fn read<'a>(&self, maps: &'a Maps, (begin, end): (usize, usize)) -> Result<Weights<'a>> {
-        let words = maps.words.as_string::<i32>();
-        let mut of = HashMap::with_capacity(end - begin);
-        let mut heaviest: Option<f64> = None;
-        for entry in begin..end {
-            if maps.weights.is_null(entry) {
-                continue;
-            }
-            let (word, weight) = (words.value(entry), maps.weights.value(entry));
-            if !(weight >= 0.0 && weight.is_finite()) {
-                return Err(FunctionError::invalid_argument(format!(
-                    "{}: the weight {weight} of \"{word}\" is negative or not finite",
-                    self.function
-                ))
-                .into());
-            }
-            heaviest = Some(heaviest.unwrap_or(weight).max(weight));
-            of.insert(word, weight);
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        FORM.check(given)?;
+        Ok(super::term_table::map_type())
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let field = |part: &str, data_type| {
+            let name = format_state_name(args.name, part);
+            Arc::new(Field::new(name, data_type, true))
+        };
+        Ok(vec![
+            field("texts", DataType::Int64),
+            field("words", state_type()),
+        ])
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        if args.is_distinct {
+            return Err(FunctionError::unsupported(
+                "term_weights does not take DISTINCT beside other aggregates",
+            )
+            .with_hint("Take it of a subquery: SELECT term_weights(name) FROM (SELECT DISTINCT name FROM ...).")
+            .into());
         }
-        Ok(Weights {
-            of,
-            heaviest: heaviest.unwrap_or(NEUTRAL),
-        })
+        Ok(Box::new(Weighing::default()))
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
+    }
+
+    fn reverse_expr(&self) -> ReversedUDAF {
+        ReversedUDAF::Identical
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.doc()
+    }
+}
+
+/// Weighs the words of the texts that it has seen.
+#[derive(Debug, Default)]
+struct Weighing {
+    frequencies: DocumentFrequencies,
+    words: Sorted,
+}
+
+impl Weighing {
+    /// Hands each text, and the distinct words of it, to `each`.
+    fn read(
+        &mut self,
+        values: &[ArrayRef],
+        each: impl Fn(&mut DocumentFrequencies, &mut dyn Iterator<Item = &str>),
+    ) -> Result<()> {
+        let [texts] = values else {
+            return Err(FunctionError::no_such_form("term_weights takes 1 argument").into());
+        };
+        let rows = texts.len();
+        let texts = ColumnarValue::Array(Arc::clone(texts));
+        let texts = Strings::new(&texts)?;
+        for text in (0..rows).filter_map(|row| texts.get(row)) {
+            self.words.split(text);
+            let mut words = self.words.counts(text).map(|(word, _)| word);
+            each(&mut self.frequencies, &mut words);
+        }
+        Ok(())
+    }
+}
+
+impl Accumulator for Weighing {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.read(values, DocumentFrequencies::add)
+    }
+
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.read(values, DocumentFrequencies::remove)
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        true
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let [texts, words] = states else {
+            return Err(FunctionError::no_such_form("term_weights has two states").into());
+        };
+        let texts = texts.as_primitive::<Int64Type>();
+        self.frequencies.merge(texts, words.as_list::<i32>())
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        self.frequencies.weights()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        self.frequencies.state()
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.frequencies.size()
     }
 }

@@ -6,14 +6,14 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::kernel::words::Sorted;
-use super::term_weights::{Weights, WeightsOfRows, check_type};
+use super::term_table::{Weights, WeightsOfRows, check_type};
 use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
     description = r"How alike two texts are by their words, where rare words count for more than common ones, from 0 (no word in common) to 1: the cosine of the two vectors that have, for each word, how often it occurs times its weight. Made for names of companies and products, where `Ltd` tells nothing and `Zyxel` everything.
 
-The term table is a map from each word to its weight, mostly its inverse document frequency: the logarithm of the number of texts for each that has the word. A scalar subquery gives it to all rows at once. A word that is not in it, or whose weight is NULL, weighs as much as the heaviest that is (1 where the map is empty). Words are split at white space, upper and lower case differ. Two texts without a word of any weight give 1, one such text gives 0. A weight that is negative or not finite is an error.",
+The term table is a map from each word to its weight, mostly its inverse document frequency: [term_weights](#term_weights) makes it of a column, and a scalar subquery gives it to all rows at once. A word that is not in it, or whose weight is NULL, weighs as much as the heaviest that is (1 where the map is empty). Words are split at white space, upper and lower case differ. Two texts without a word of any weight give 1, one such text gives 0. A weight that is negative or not finite is an error.",
     syntax_example = "tfidf_cosine(left, right, weights)",
     sql_example = r#"```sql
 > SELECT round(tfidf_cosine('Zyxel Ltd', 'Zyxel Inc', map(ARRAY['Ltd', 'Inc', 'Zyxel'], ARRAY[0.1, 0.1, 5.0])), 3) AS alike,
@@ -30,6 +30,7 @@ The term table is a map from each word to its weight, mostly its inverse documen
         name = "weights",
         description = "A map from words to numbers of at least 0."
     ),
+    related_udf(name = "term_weights"),
     related_udf(name = "cosine"),
     related_udf(name = "token_set_ratio")
 )]

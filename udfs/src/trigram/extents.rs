@@ -1,14 +1,74 @@
-//! Similarities of a pattern and the part of a text most like it, as functions answer them.
+//! Similarities of a pattern and the part of a text most like it, as functions and operators answer
+//! them.
 
 use std::sync::Arc;
 
 use arrow::array::Float32Array;
+use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::ColumnarValue;
+use datafusion::logical_expr::{ColumnarValue, Documentation, Volatility};
 
 use super::extent::{Bounds, Finder};
 use super::pairs::{at_least, distance};
-use crate::arguments::{Call, Strings};
+use super::thresholds::TrigramThresholds;
+use crate::arguments::{Call, Form, Function, Kind, Strings};
+
+/// An operator on a pattern and a text, or on a text and a pattern.
+pub(super) trait Operator {
+    /// The SQL name of its function.
+    const NAME: &'static str;
+    /// Which side the pattern stands on.
+    const PATTERN: Pattern;
+    /// Where the part of the text that is compared may begin and end.
+    const BOUNDS: Bounds;
+    /// What its `#[user_doc]` says.
+    fn documentation() -> Option<&'static Documentation>;
+}
+
+/// What the functions of operators have in common.
+const fn of_two_texts<O: Operator>() -> Function {
+    Function {
+        form: Form {
+            name: O::NAME,
+            parameters: &[Kind::Text, Kind::Text],
+            counts: &[2],
+        },
+        documentation: O::documentation,
+        ..Function::IMMUTABLE
+    }
+}
+
+/// The function of an operator that tells whether the text has something like the pattern in it: as
+/// like it as the setting of these bounds asks for.
+pub(super) const fn alike<O: Operator>() -> Function {
+    Function {
+        volatility: Volatility::Stable,
+        answer: |_| Ok(DataType::Boolean),
+        invoke: |call| {
+            let settings = call.settings::<TrigramThresholds>();
+            let threshold = match O::BOUNDS {
+                Bounds::Trigrams => settings.word_similarity_threshold,
+                Bounds::Words => settings.strict_word_similarity_threshold,
+            };
+            are_at_least(call, O::PATTERN, O::BOUNDS, threshold)
+        },
+        ..of_two_texts::<O>()
+    }
+}
+
+/// The function of an operator that answers how unlike the pattern everything in the text is: 1
+/// less the similarity.
+pub(super) const fn unlike<O: Operator>() -> Function {
+    Function {
+        answer: |_| Ok(DataType::Float32),
+        invoke: |call| {
+            compute(call, O::PATTERN, |finder, text| {
+                distance(finder.find(text, O::BOUNDS, f64::INFINITY))
+            })
+        },
+        ..of_two_texts::<O>()
+    }
+}
 
 /// Which of two arguments the pattern is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +88,8 @@ pub(super) fn similarities(
     })
 }
 
-/// 1 less the similarities.
-pub(super) fn distances(
-    call: &Call<'_>,
-    pattern: Pattern,
-    bounds: Bounds,
-) -> Result<ColumnarValue> {
-    compute(call, pattern, |finder, text| {
-        distance(finder.find(text, bounds, f64::INFINITY))
-    })
-}
-
 /// Whether the similarities are at least a threshold.
-pub(super) fn are_at_least(
+fn are_at_least(
     call: &Call<'_>,
     pattern: Pattern,
     bounds: Bounds,

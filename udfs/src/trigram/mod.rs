@@ -8,6 +8,7 @@ mod numbering;
 mod operators;
 mod overlap;
 mod pairs;
+mod set_limit;
 mod show_limit;
 mod show_trgm;
 mod similarity;
@@ -43,6 +44,7 @@ use crate::arguments::declare;
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     declare(&[
+        &set_limit::FUNCTION,
         &show_limit::FUNCTION,
         &show_trgm::FUNCTION,
         &similarity::FUNCTION,

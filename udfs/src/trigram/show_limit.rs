@@ -11,7 +11,7 @@ use crate::arguments::{Call, Form, Function};
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
-    description = r"The setting `pg_trgm.similarity_threshold`, from which the operator `%` takes two texts as alike. `SET pg_trgm.similarity_threshold = 0.5` changes it where PostgreSQL's deprecated `set_limit` also would.",
+    description = r"The setting `pg_trgm.similarity_threshold`, from which the operator `%` takes two texts as alike. `SET pg_trgm.similarity_threshold = 0.5` or [set_limit](#set_limit) changes it.",
     syntax_example = "show_limit()",
     sql_example = r#"```sql
 > SELECT show_limit() AS threshold;
@@ -21,6 +21,7 @@ use crate::arguments::{Call, Form, Function};
 | 0.3       |
 +-----------+
 ```"#,
+    related_udf(name = "set_limit"),
     related_udf(name = "similarity_op")
 )]
 struct ShowLimit;

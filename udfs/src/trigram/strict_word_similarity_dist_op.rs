@@ -1,13 +1,11 @@
 //! `strict_word_similarity_dist_op(pattern, text)`: the operator `<<<->`.
 
-use arrow::datatypes::DataType;
-use datafusion::error::Result;
-use datafusion::logical_expr::ColumnarValue;
+use datafusion::logical_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::extent::Bounds;
-use super::extents::{self, Pattern};
-use crate::arguments::{Call, Form, Function, Kind};
+use super::extents::{Operator, Pattern, unlike};
+use crate::arguments::Function;
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
@@ -27,18 +25,14 @@ use crate::arguments::{Call, Form, Function, Kind};
 )]
 struct StrictWordSimilarityDistOp;
 
-pub(crate) static FUNCTION: Function = Function {
-    form: Form {
-        name: "strict_word_similarity_dist_op",
-        parameters: &[Kind::Text, Kind::Text],
-        counts: &[2],
-    },
-    answer: |_| Ok(DataType::Float32),
-    invoke,
-    documentation: || StrictWordSimilarityDistOp.doc(),
-    ..Function::IMMUTABLE
-};
+impl Operator for StrictWordSimilarityDistOp {
+    const NAME: &'static str = "strict_word_similarity_dist_op";
+    const PATTERN: Pattern = Pattern::First;
+    const BOUNDS: Bounds = Bounds::Words;
 
-fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    extents::distances(call, Pattern::First, Bounds::Words)
+    fn documentation() -> Option<&'static Documentation> {
+        Self.doc()
+    }
 }
+
+pub(crate) static FUNCTION: Function = unlike::<StrictWordSimilarityDistOp>();

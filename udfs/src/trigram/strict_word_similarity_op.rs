@@ -1,14 +1,11 @@
 //! `strict_word_similarity_op(pattern, text)`: the operator `<<%`.
 
-use arrow::datatypes::DataType;
-use datafusion::error::Result;
-use datafusion::logical_expr::{ColumnarValue, Volatility};
+use datafusion::logical_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::extent::Bounds;
-use super::extents::{self, Pattern};
-use super::thresholds::TrigramThresholds;
-use crate::arguments::{Call, Form, Function, Kind};
+use super::extents::{Operator, Pattern, alike};
+use crate::arguments::Function;
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
@@ -28,22 +25,14 @@ use crate::arguments::{Call, Form, Function, Kind};
 )]
 struct StrictWordSimilarityOp;
 
-pub(crate) static FUNCTION: Function = Function {
-    form: Form {
-        name: "strict_word_similarity_op",
-        parameters: &[Kind::Text, Kind::Text],
-        counts: &[2],
-    },
-    volatility: Volatility::Stable,
-    answer: |_| Ok(DataType::Boolean),
-    invoke,
-    documentation: || StrictWordSimilarityOp.doc(),
-    ..Function::IMMUTABLE
-};
+impl Operator for StrictWordSimilarityOp {
+    const NAME: &'static str = "strict_word_similarity_op";
+    const PATTERN: Pattern = Pattern::First;
+    const BOUNDS: Bounds = Bounds::Words;
 
-fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let threshold = call
-        .settings::<TrigramThresholds>()
-        .strict_word_similarity_threshold;
-    extents::are_at_least(call, Pattern::First, Bounds::Words, threshold)
+    fn documentation() -> Option<&'static Documentation> {
+        Self.doc()
+    }
 }
+
+pub(crate) static FUNCTION: Function = alike::<StrictWordSimilarityOp>();

@@ -1,14 +1,11 @@
 //! `word_similarity_commutator_op(text, pattern)`: the operator `%>`.
 
-use arrow::datatypes::DataType;
-use datafusion::error::Result;
-use datafusion::logical_expr::{ColumnarValue, Volatility};
+use datafusion::logical_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::extent::Bounds;
-use super::extents::{self, Pattern};
-use super::thresholds::TrigramThresholds;
-use crate::arguments::{Call, Form, Function, Kind};
+use super::extents::{Operator, Pattern, alike};
+use crate::arguments::Function;
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
@@ -28,22 +25,14 @@ use crate::arguments::{Call, Form, Function, Kind};
 )]
 struct WordSimilarityCommutatorOp;
 
-pub(crate) static FUNCTION: Function = Function {
-    form: Form {
-        name: "word_similarity_commutator_op",
-        parameters: &[Kind::Text, Kind::Text],
-        counts: &[2],
-    },
-    volatility: Volatility::Stable,
-    answer: |_| Ok(DataType::Boolean),
-    invoke,
-    documentation: || WordSimilarityCommutatorOp.doc(),
-    ..Function::IMMUTABLE
-};
+impl Operator for WordSimilarityCommutatorOp {
+    const NAME: &'static str = "word_similarity_commutator_op";
+    const PATTERN: Pattern = Pattern::Second;
+    const BOUNDS: Bounds = Bounds::Trigrams;
 
-fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let threshold = call
-        .settings::<TrigramThresholds>()
-        .word_similarity_threshold;
-    extents::are_at_least(call, Pattern::Second, Bounds::Trigrams, threshold)
+    fn documentation() -> Option<&'static Documentation> {
+        Self.doc()
+    }
 }
+
+pub(crate) static FUNCTION: Function = alike::<WordSimilarityCommutatorOp>();

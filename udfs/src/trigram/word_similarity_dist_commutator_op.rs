@@ -1,13 +1,11 @@
 //! `word_similarity_dist_commutator_op(text, pattern)`: the operator `<->>`.
 
-use arrow::datatypes::DataType;
-use datafusion::error::Result;
-use datafusion::logical_expr::ColumnarValue;
+use datafusion::logical_expr::Documentation;
 use datafusion_macros::user_doc;
 
 use super::extent::Bounds;
-use super::extents::{self, Pattern};
-use crate::arguments::{Call, Form, Function, Kind};
+use super::extents::{Operator, Pattern, unlike};
+use crate::arguments::Function;
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
@@ -27,18 +25,14 @@ use crate::arguments::{Call, Form, Function, Kind};
 )]
 struct WordSimilarityDistCommutatorOp;
 
-pub(crate) static FUNCTION: Function = Function {
-    form: Form {
-        name: "word_similarity_dist_commutator_op",
-        parameters: &[Kind::Text, Kind::Text],
-        counts: &[2],
-    },
-    answer: |_| Ok(DataType::Float32),
-    invoke,
-    documentation: || WordSimilarityDistCommutatorOp.doc(),
-    ..Function::IMMUTABLE
-};
+impl Operator for WordSimilarityDistCommutatorOp {
+    const NAME: &'static str = "word_similarity_dist_commutator_op";
+    const PATTERN: Pattern = Pattern::Second;
+    const BOUNDS: Bounds = Bounds::Trigrams;
 
-fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    extents::distances(call, Pattern::Second, Bounds::Trigrams)
+    fn documentation() -> Option<&'static Documentation> {
+        Self.doc()
+    }
 }
+
+pub(crate) static FUNCTION: Function = unlike::<WordSimilarityDistCommutatorOp>();
