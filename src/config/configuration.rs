@@ -3,7 +3,13 @@
 use std::path::Path;
 
 use super::{Config, Secret, SessionSettings};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result, SqlState, nearest};
+
+/// What the names of environment variables begin with that are settings.
+pub(super) const ENVIRONMENT_PREFIX: &str = "TRIBUTARY_";
+
+/// The environment variable that names the configuration file.
+pub const FILE_VARIABLE: &str = "TRIBUTARY_CONFIG";
 
 /// Everything the server was told at its start.
 #[derive(Clone, Debug)]
@@ -44,6 +50,28 @@ impl Configuration {
             configuration.set(&name, &value)?;
         }
         Ok(configuration)
+    }
+
+    /// Warns of environment variables that are named as settings are, and are none. They may be
+    /// another program's, such as those that Kubernetes makes of a service's name.
+    pub fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<Error> {
+        let settings = Config::ALL.iter().chain(SessionSettings::ALL);
+        let known: Vec<String> = settings
+            .map(|setting| setting.environment())
+            .chain([FILE_VARIABLE.to_owned()])
+            .collect();
+        names
+            .into_iter()
+            .filter(|name| name.starts_with(ENVIRONMENT_PREFIX) && !known.contains(name))
+            .map(|name| {
+                let message = format!("the environment variable {name} is no setting");
+                let warning = Error::new(SqlState::WARNING, message);
+                match nearest(&name, known.iter().map(String::as_str)) {
+                    Some(near) => warning.with_hint(format!("Perhaps you meant {near}.")),
+                    None => warning,
+                }
+            })
+            .collect()
     }
 
     fn read_file(&mut self, path: &Path) -> Result<()> {
@@ -177,6 +205,28 @@ mod tests {
         assert_eq!(loaded.server.listen.port(), 3);
         assert_eq!(loaded.server.jobs, 3);
         assert_eq!(loaded.session.statement_timeout.0, 5000);
+    }
+
+    #[test]
+    fn a_mistyped_variable_is_told() {
+        let names = [
+            "TRIBUTARY_DATADIR",
+            "TRIBUTARY_DATA_DIR",
+            "TRIBUTARY_CONFIG",
+            "PATH",
+        ];
+        let warnings = Configuration::unknown_variables(names.map(str::to_owned));
+        let [warning] = warnings.as_slice() else {
+            panic!("{warnings:?}")
+        };
+        assert_eq!(
+            warning.message(),
+            "the environment variable TRIBUTARY_DATADIR is no setting"
+        );
+        assert_eq!(
+            warning.hint(),
+            Some("Perhaps you meant TRIBUTARY_DATA_DIR.")
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod choices;
 mod configuration;
 mod values;
 
-pub use configuration::Configuration;
+pub use configuration::{Configuration, FILE_VARIABLE};
 pub use values::{ByteSize, Fraction, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone};
 
 use std::net::SocketAddr;
@@ -41,7 +41,8 @@ impl Setting {
 
     /// The environment variable.
     pub fn environment(&self) -> String {
-        format!("TRIBUTARY_{}", self.name.to_uppercase().replace('.', "_"))
+        let name = self.name.to_uppercase().replace('.', "_");
+        format!("{}{name}", configuration::ENVIRONMENT_PREFIX)
     }
 
     /// The flag, without its dashes.

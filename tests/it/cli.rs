@@ -267,6 +267,25 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn a_mistyped_variable_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = tributary()
+        .arg("plan")
+        .env("TRIBUTARY_DATADIR", "elsewhere")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let printed = text(&told.stderr);
+    assert!(
+        printed.contains(
+            "WARNING:  01000: the environment variable TRIBUTARY_DATADIR is no setting\n\
+             HINT:  Perhaps you meant TRIBUTARY_DATA_DIR."
+        ),
+        "{printed}"
+    );
+}
+
+#[test]
 fn an_open_address_without_authentication_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["serve", "--listen", "0.0.0.0:0"]);
