@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::define::define;
-use super::plan::{Define, Plan, Step, comments, search_path};
+use super::difference::{comments, search_path};
+use super::plan::{Define, Plan, Step};
 use super::progress::{Ended, Progress, Rows};
 use super::refresh::{self, Catalogued};
-use super::{check, rejected, replan, table_id};
+use super::replan::{self, Author};
+use super::{check, rejected, table_id};
 use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
@@ -166,7 +168,10 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
 }
 
 async fn check(instance: &Arc<Instance>, object: &Object) -> Result<Ended> {
-    let result = check::run(instance, object).await?;
+    let (result, met) = check::run(instance, object).await?;
+    if let Some(error) = met {
+        return Ok(Ended::Failed(error));
+    }
     let rejected = result.rows_rejected;
     let violated = |warns| Ended::Violated {
         rows: result.failing_rows.unwrap_or(0),
@@ -175,12 +180,8 @@ async fn check(instance: &Arc<Instance>, object: &Object) -> Result<Ended> {
     };
     Ok(match result.status {
         CheckStatus::Passed => Ended::Passed { rejected },
-        CheckStatus::Failed => violated(false),
+        CheckStatus::Failed | CheckStatus::Error => violated(false),
         CheckStatus::Warned => violated(true),
-        CheckStatus::Error => Ended::Failed(Error::new(
-            SqlState::INTERNAL_ERROR,
-            result.error.unwrap_or_default(),
-        )),
     })
 }
 

@@ -147,6 +147,27 @@ fn a_check_runs_again_when_the_file_that_it_reads_changed() {
 }
 
 #[test]
+fn a_check_whose_query_fails_tells_the_sqlstate_of_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "c/share.sql",
+        "CREATE CHECK c.share AS SELECT n FROM (VALUES (0)) t(n) WHERE 1 / n > 0;",
+    );
+    let ran = run(folder.path(), &["run"]);
+    assert_eq!(ran.status.code(), Some(1));
+    let printed = text(&ran.stderr);
+    assert!(
+        printed.contains("FAILED   c.share: 22012: division by zero"),
+        "{printed}"
+    );
+    assert_eq!(
+        text(&run(folder.path(), &["check"]).stdout),
+        "error    c.share: 22012: division by zero\nchecks: 1, failed: 1\n"
+    );
+}
+
+#[test]
 fn a_check_tells_how_many_rows_it_left_out() {
     let folder = tempfile::tempdir().unwrap();
     checked_source(folder.path());
