@@ -214,3 +214,31 @@ async fn every_error_has_a_sqlstate_of_its_kind() {
         assert_eq!(got.as_deref(), sqlstate, "{query}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_was_described_answers_with_those_columns_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for columns in ["b BIGINT", "b TEXT", "b TEXT, c TEXT"] {
+        client
+            .batch_execute("CREATE TABLE t (a BIGINT)")
+            .await
+            .unwrap();
+        let statement = client.prepare("SELECT * FROM t").await.unwrap();
+        let counting = client.prepare("SELECT count(*) FROM t").await.unwrap();
+        client
+            .batch_execute(&format!("CREATE OR REPLACE TABLE t ({columns})"))
+            .await
+            .unwrap();
+        let error = client.query(&statement, &[]).await.unwrap_err();
+        let error = error.as_db_error().unwrap();
+        assert_eq!(error.code(), &SqlState::FEATURE_NOT_SUPPORTED, "{columns}");
+        assert_eq!(error.message(), "cached plan must not change result type");
+        let count: i64 = client.query_one(&counting, &[]).await.unwrap().get(0);
+        assert_eq!(count, 0);
+        // The simple protocol describes what it runs.
+        assert!(client.simple_query("SELECT * FROM t").await.is_ok());
+        client.batch_execute("DROP TABLE t").await.unwrap();
+    }
+}
