@@ -13,7 +13,8 @@ use tributary_udfs::postgres::PostgresSemantics;
 use tributary_udfs::{TributaryOptions, TrigramThresholds};
 
 use super::nested_loops::CutNestedLoops;
-use super::relations::{Databases, Relations};
+use super::providers::Databases;
+use super::relations::Relations;
 use super::types::PostgresTypes;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
