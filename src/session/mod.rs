@@ -17,6 +17,7 @@ use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
+use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
@@ -301,12 +302,14 @@ impl Session {
 
     /// What a statement that begins now sees.
     pub fn statement(&self) -> StatementContext {
-        self.instance.statement_of(
-            &self.client.user,
-            self.instance.catalog.snapshot(),
-            &self.settings(),
-            Reading::Rows,
-        )
+        self.statement_of(self.instance.catalog.snapshot())
+    }
+
+    /// What a statement sees that has begun with this snapshot of the catalog.
+    pub fn statement_of(&self, snapshot: Arc<Snapshot>) -> StatementContext {
+        let user = &self.client.user;
+        self.instance
+            .statement_of(user, snapshot, &self.settings(), Reading::Rows)
     }
 }
 

@@ -168,6 +168,39 @@ fn a_check_whose_query_fails_tells_the_sqlstate_of_its_cause() {
 }
 
 #[test]
+fn a_view_that_cannot_be_planned_fails_in_every_run_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = |column: &str| {
+        let sql = format!("CREATE VIEW a.model AS SELECT 1 AS {column};");
+        write(folder.path(), "a/model.sql", &sql);
+    };
+    model("old");
+    write(
+        folder.path(),
+        "a/reader.sql",
+        "CREATE VIEW a.reader AS SELECT old FROM a.model;",
+    );
+    assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
+    model("new");
+    for _ in 0..2 {
+        let ran = run(folder.path(), &["run"]);
+        let printed = text(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("FAILED   a.reader: 42703: "), "{printed}");
+        assert_eq!(
+            text(&run(folder.path(), &["plan"]).stdout),
+            "replace view a.reader\n"
+        );
+    }
+    model("old");
+    assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "nothing to do: everything is up to date\n"
+    );
+}
+
+#[test]
 fn a_check_tells_how_many_rows_it_left_out() {
     let folder = tempfile::tempdir().unwrap();
     checked_source(folder.path());
