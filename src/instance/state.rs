@@ -10,7 +10,7 @@ use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use tributary_udfs::postgres::PostgresSemantics;
-use tributary_udfs::{TributaryOptions, TrigramThresholds};
+use tributary_udfs::{SessionTimeZone, TributaryOptions, TrigramThresholds};
 
 use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
@@ -112,12 +112,13 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
         settings.word_similarity_threshold.0,
         settings.strict_word_similarity_threshold.0,
     );
-    // The session's time zone stays with the wire: with it in here, the types of a view's columns
-    // would depend on who reads it.
+    // Types know nothing of the session's time zone: those of a view's columns would depend on who
+    // reads it.
     config
         .with_target_partitions(partitions)
         .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
         .with_option_extension(thresholds)
+        .with_option_extension(SessionTimeZone::new(&settings.time_zone.0))
         .with_option_extension(TributaryOptions {
             similarity_join: settings.similarity_join.0,
         })
