@@ -1,11 +1,12 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
-//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, and functions without parentheses get theirs.
+//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs, and `1e308` is a
+//! `double precision`.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName,
-    Query, Value, VisitMut, VisitorMut,
+    CastKind, DataType, Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident,
+    LimitClause, ObjectName, Query, Value, VisitMut, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
@@ -19,6 +20,9 @@ const WITHOUT_PARENTHESES: [&str; 6] = [
     "session_user",
     "user",
 ];
+
+/// The most digits of a `numeric`: those of Arrow's Decimal256.
+const NUMERIC_DIGITS: i64 = 76;
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
@@ -54,6 +58,13 @@ impl VisitorMut for Rewriter {
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
             }
+            Expr::Value(value) => {
+                if let Value::Number(digits, _) = &value.value
+                    && is_beyond_numeric(digits)
+                {
+                    *expr = double_precision(digits);
+                }
+            }
             Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
                 function.args = no_arguments();
             }
@@ -88,6 +99,32 @@ fn limit(fetch: Fetch, clause: Option<LimitClause>) -> Result<LimitClause> {
             SqlState::SYNTAX_ERROR,
             "a query has one LIMIT or one FETCH, not both",
         )),
+    }
+}
+
+/// Whether a literal has more digits, zeros that an exponent stands for included, than `numeric`
+/// has here; it is a `double precision` then.
+fn is_beyond_numeric(literal: &str) -> bool {
+    let Some((mantissa, exponent)) = literal.split_once(['e', 'E']) else {
+        return false;
+    };
+    let Ok(exponent) = exponent.parse::<i64>() else {
+        return true;
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let before = (whole.len() as i64).saturating_add(exponent).max(0);
+    let behind = (fraction.len() as i64).saturating_sub(exponent).max(0);
+    before.saturating_add(behind) > NUMERIC_DIGITS
+}
+
+fn double_precision(literal: &str) -> Expr {
+    let text = Value::SingleQuotedString(literal.to_owned());
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(Expr::value(text)),
+        data_type: DataType::DoublePrecision,
+        array: false,
+        format: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What PostgreSQL computes where DataFusion computes something else: arithmetic that overflows is
 //! an error, numbers are rounded on their way to an integer, `bytea` is read and shown as
-//! hexadecimal, `varchar(n)` cuts.
+//! hexadecimal, `varchar(n)` cuts, `ln(0)` is an error.
 //!
 //! [`PostgresSemantics`] puts these in a plan in the place of DataFusion's own operators. They are
 //! no functions that a user calls, and keep the names of what they stand for.
@@ -9,6 +9,8 @@ mod arithmetic;
 mod bytes;
 mod character_length;
 mod conversion;
+mod domain;
+mod floats;
 mod range;
 mod rounding;
 mod rule;

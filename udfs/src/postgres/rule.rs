@@ -19,6 +19,7 @@ use datafusion::optimizer::AnalyzerRule;
 use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::conversion::{Conversion, differs};
+use super::domain::CheckedFunction;
 use super::sum::ExactSum;
 
 static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
@@ -86,6 +87,13 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             _ => Transformed::no(Expr::Negative(value)),
         },
         Expr::Cast(cast) => convert(cast, schema),
+        Expr::ScalarFunction(mut function) => match CheckedFunction::of(&function.func) {
+            Some(checked) => {
+                function.func = Arc::new(ScalarUDF::new_from_impl(checked));
+                Transformed::yes(Expr::ScalarFunction(function))
+            }
+            None => Transformed::no(Expr::ScalarFunction(function)),
+        },
         Expr::AggregateFunction(mut function) if is_sum(&function.func) => {
             function.func = Arc::clone(&EXACT_SUM);
             Transformed::yes(Expr::AggregateFunction(function))
