@@ -9,6 +9,7 @@ mod arithmetic;
 mod bytes;
 mod character_length;
 mod conversion;
+mod datetime;
 mod domain;
 mod floats;
 mod range;
