@@ -40,7 +40,7 @@ pub async fn execute(
 ) -> Result<Outcome> {
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
-    let plan = bind(plan(&context, query).await?, parameters)?;
+    let plan = bind(plan(&context, query).await?, parameters, &context.state)?;
     let rows = stream(context.state, plan).await?;
     let rows = telling(rows, rejected, session.notices());
     let schema = column_names::rename(rows.schema(), query);
@@ -85,11 +85,16 @@ pub fn telling(
 ///
 /// # Errors
 /// 42804 where a value does not fit its place.
-pub fn bind(plan: LogicalPlan, parameters: Vec<ScalarValue>) -> Result<LogicalPlan> {
+pub fn bind(
+    plan: LogicalPlan,
+    parameters: Vec<ScalarValue>,
+    state: &SessionState,
+) -> Result<LogicalPlan> {
     if parameters.is_empty() {
         return Ok(plan);
     }
-    Ok(plan.with_param_values(ParamValues::from(parameters))?)
+    let plan = plan.with_param_values(ParamValues::from(parameters))?;
+    plan::finish(plan, state)
 }
 
 /// Begins to run a plan.

@@ -7,9 +7,10 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry;
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
-use tributary_udfs::postgres::PostgresSemantics;
+use tributary_udfs::postgres::{PostgresSemantics, PreferFloats};
 use tributary_udfs::{SessionTimeZone, TributaryOptions, TrigramThresholds};
 
 use super::nested_loops::CutNestedLoops;
@@ -83,7 +84,10 @@ pub(super) fn template(
             false,
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(PreferFloats)];
+    rules.extend(Analyzer::new().rules);
     let mut builder = SessionStateBuilder::new_with_default_features()
+        .with_analyzer_rules(rules)
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))

@@ -4,6 +4,7 @@ pub mod outcome;
 pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
+mod row_limits;
 mod server;
 mod shown_query;
 

@@ -8,6 +8,7 @@
 mod arithmetic;
 mod bytes;
 mod character_length;
+mod common_type;
 mod conversion;
 mod datetime;
 mod domain;
@@ -22,4 +23,5 @@ mod text;
 
 pub use bytes::parse as parse_bytea;
 pub use character_length::{CHARACTER_LENGTH, CharacterLength};
+pub use common_type::PreferFloats;
 pub use rule::PostgresSemantics;
