@@ -16,12 +16,15 @@ const SILENT: &str = "SELECT count(*) FROM generate_series(1, 1000) a CROSS JOIN
 /// The same, with many rows on either side.
 const SILENT_SQUARE: &str = "SELECT count(*) FROM generate_series(1, 2000000) a CROSS JOIN generate_series(1, 2000000) b WHERE a.value + b.value = 0";
 
+/// The same among rows of one key.
+const SKEWED: &str = "SELECT count(*) FROM (SELECT value AS v, value * 0 AS k FROM generate_series(1, 500000)) a CROSS JOIN generate_series(0, 0) s JOIN (SELECT value AS v, value * 0 AS k FROM generate_series(1, 500000)) b ON a.k = b.k AND a.v + b.v = -1";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_request_stops_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    for query in [ENDLESS, SILENT, SILENT_SQUARE] {
+    for query in [ENDLESS, SILENT, SILENT_SQUARE, SKEWED] {
         let token = client.cancel_token();
         let (answer, cancelled) = tokio::join!(
             async {
@@ -65,7 +68,7 @@ async fn statement_timeout_holds_while_rows_stream() {
         .batch_execute("SET statement_timeout = '300ms'")
         .await
         .unwrap();
-    for query in [ENDLESS, SILENT, SILENT_SQUARE] {
+    for query in [ENDLESS, SILENT, SILENT_SQUARE, SKEWED] {
         let rows = client.query_raw(query, std::iter::empty::<i32>()).await;
         let error = match rows {
             Ok(rows) => rows.try_for_each(|_| async { Ok(()) }).await.unwrap_err(),
