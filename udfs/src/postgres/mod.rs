@@ -13,6 +13,7 @@ mod conversion;
 mod datetime;
 mod domain;
 mod floats;
+mod interval;
 mod range;
 mod rounding;
 mod rule;
