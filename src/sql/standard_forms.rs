@@ -1,12 +1,12 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
-//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs, and `1e308` is a
-//! `double precision`.
+//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs, `AT TIME ZONE` is
+//! the function `timezone`, and `1e308` is a `double precision`.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident,
-    LimitClause, ObjectName, Query, Value, VisitMut, VisitorMut,
+    CastKind, DataType, Expr, Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, LimitClause, ObjectName, Query, Value, VisitMut, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
@@ -55,6 +55,16 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         match expr {
+            Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => {
+                let zone = std::mem::replace(time_zone.as_mut(), Expr::value(Value::Null));
+                let moment = std::mem::replace(timestamp.as_mut(), Expr::value(Value::Null));
+                let mut function = call(Ident::new("timezone"));
+                function.args = arguments(vec![zone, moment]);
+                *expr = Expr::Function(function);
+            }
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
             }
@@ -136,9 +146,14 @@ fn is_function(name: &Ident) -> bool {
 }
 
 fn no_arguments() -> FunctionArguments {
+    arguments(Vec::new())
+}
+
+fn arguments(expressions: Vec<Expr>) -> FunctionArguments {
+    let unnamed = |expression| FunctionArg::Unnamed(FunctionArgExpr::Expr(expression));
     FunctionArguments::List(FunctionArgumentList {
         duplicate_treatment: None,
-        args: Vec::new(),
+        args: expressions.into_iter().map(unnamed).collect(),
         clauses: Vec::new(),
     })
 }

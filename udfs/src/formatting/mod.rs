@@ -12,6 +12,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod time_zone;
+mod timezone;
 mod to_char;
 mod to_date;
 mod to_timestamp;
@@ -30,5 +31,6 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
         &to_char::FUNCTION,
         &to_date::FUNCTION,
         &to_timestamp::FUNCTION,
+        &timezone::FUNCTION,
     ])
 }
