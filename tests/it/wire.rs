@@ -245,3 +245,26 @@ async fn a_statement_that_was_described_answers_with_those_columns_or_not_at_all
         client.batch_execute("DROP TABLE t").await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_may_be_a_parameter() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let numbers = "SELECT value FROM generate_series(1, 10) ORDER BY value";
+    for (clauses, expected) in [
+        ("LIMIT $1 OFFSET $2", [4, 5]),
+        ("LIMIT 1 + $1 OFFSET $2 - 1", [3, 4]),
+    ] {
+        let statement = client.prepare(&format!("{numbers} {clauses}")).await;
+        let statement = statement.unwrap();
+        let rows = client.query(&statement, &[&2_i64, &3_i64]).await.unwrap();
+        let found: Vec<i64> = rows.iter().take(2).map(|row| row.get(0)).collect();
+        assert_eq!(found, expected, "{clauses}");
+    }
+    let negative = client
+        .query(&format!("{numbers} LIMIT $1"), &[&-1_i64])
+        .await
+        .unwrap_err();
+    assert_eq!(negative.code().unwrap().code(), "2201W");
+}
