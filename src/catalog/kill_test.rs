@@ -129,7 +129,7 @@ fn prepare(pair: &str, query: u64, catalog: &Catalog) {
     let prepared = catalog.write(|transaction| {
         for view in views(transaction.snapshot(), pair) {
             let new = new_view(&view.name, query, view.depends_on.clone());
-            transaction.prepare_replace(view.oid, new, 1, &query.to_string())?;
+            transaction.prepare_replace(view.oid, new, Vec::new(), 1, &query.to_string())?;
         }
         Ok(())
     });

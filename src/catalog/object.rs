@@ -115,6 +115,17 @@ impl Object {
         format!("{} {}", self.kind, self.name)
     }
 
+    /// The object with other columns; comments on columns that it does not have any more go.
+    #[must_use]
+    pub fn with_columns(&self, schema: SchemaRef) -> Self {
+        let mut object = self.clone();
+        object
+            .column_comments
+            .retain(|column, _| schema.column_with_name(column).is_some());
+        object.schema = schema;
+        object
+    }
+
     /// The length that a declared column's type gives to its texts; none where it gives no limit.
     pub fn character_length(&self, column: &str) -> Option<CharacterLength> {
         match &self.definition {

@@ -50,6 +50,9 @@ struct PreparedRecord {
     version: i64,
     commit_id: String,
     keeps_comments: bool,
+    /// The views whose columns change with it, each with the Arrow IPC bytes of these.
+    #[serde(default)]
+    views: Vec<(Oid, Vec<u8>)>,
 }
 
 /// A schema as bytes.
@@ -123,6 +126,11 @@ pub fn encode_prepared(oid: Oid, prepared: &PreparedReplacement) -> Result<[Vec<
         version: prepared.version,
         commit_id: prepared.commit_id.clone(),
         keeps_comments: prepared.new.keeps_comments,
+        views: prepared
+            .views
+            .iter()
+            .map(|(view, columns)| (*view, encode_columns(columns)))
+            .collect(),
     })?;
     let Some(object) = prepared.new.object(oid) else {
         let message = format!("{} creates no object", prepared.new.name);
@@ -142,6 +150,14 @@ pub fn decode_prepared(
     let commit: PreparedRecord = from_json(commit)
         .map_err(|error| error.within(format!("replacement of object {oid} in the catalog")))?;
     let object = decode_object(oid, record, columns)?;
+    let mut views = Vec::with_capacity(commit.views.len());
+    for (view, columns) in &commit.views {
+        let columns = decode_columns(columns).map_err(|what| {
+            Error::new(SqlState::DATA_CORRUPTED, what)
+                .within(format!("replacement of {} in the catalog", object.name))
+        })?;
+        views.push((*view, columns));
+    }
     Ok(PreparedReplacement {
         version: commit.version,
         commit_id: commit.commit_id,
@@ -149,6 +165,7 @@ pub fn decode_prepared(
             keeps_comments: commit.keeps_comments,
             ..NewObject::from(object)
         },
+        views,
     })
 }
 

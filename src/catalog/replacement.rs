@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
+
 use super::transaction::{NewObject, Transaction};
 use super::{Kind, Object, Oid, time};
 use crate::error::Result;
@@ -20,10 +22,13 @@ pub struct PreparedReplacement {
     pub commit_id: String,
     /// The object as it will be.
     pub new: NewObject,
+    /// Views that stand on it, and their columns when it is.
+    pub views: Vec<(Oid, SchemaRef)>,
 }
 
 impl Transaction<'_> {
-    /// Prepares the replacement of an object, in the place of one prepared before.
+    /// Prepares the replacement of an object, in the place of one prepared before, and the columns
+    /// that views on it have from then on.
     ///
     /// # Errors
     /// Those of [`Self::replace`].
@@ -31,6 +36,7 @@ impl Transaction<'_> {
         &mut self,
         oid: Oid,
         new: NewObject,
+        views: Vec<(Oid, SchemaRef)>,
         version: i64,
         commit_id: &str,
     ) -> Result<()> {
@@ -39,6 +45,7 @@ impl Transaction<'_> {
             version,
             commit_id: commit_id.to_owned(),
             new: NewObject { definition, ..new },
+            views,
         };
         self.put_prepared(oid, prepared);
         Ok(())
@@ -62,6 +69,16 @@ impl Transaction<'_> {
             replaced_in: Some(prepared.version),
             ..new.in_place_of(&old, kind)
         });
+        for dependent in self.snapshot().dependents(oid) {
+            // One that was replaced meanwhile does not read this object any more.
+            let view = prepared
+                .views
+                .iter()
+                .find(|(view, _)| *view == dependent.oid);
+            if let Some((_, columns)) = view {
+                self.put(dependent.with_columns(Arc::clone(columns)));
+            }
+        }
         true
     }
 

@@ -175,7 +175,7 @@ impl<'a> Transaction<'a> {
         Ok(oid)
     }
 
-    /// Gives an object another definition. What stands on it stays, whatever its columns are now.
+    /// Gives an object another definition. What stands on it stays, and is not looked at.
     ///
     /// # Errors
     /// 42809 where the new one is of another kind, 42P17 where it would read itself.
@@ -221,22 +221,9 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// Where another session dropped it.
     pub fn set_columns(&mut self, oid: Oid, schema: SchemaRef) -> Result<()> {
-        let mut object = Object::clone(&*self.existing(oid)?);
-        object
-            .column_comments
-            .retain(|column, _| schema.column_with_name(column).is_some());
-        object.schema = schema;
+        let object = self.existing(oid)?.with_columns(schema);
         self.put(object);
         Ok(())
-    }
-
-    /// Refuses what [`Self::replace`] would refuse, and changes nothing: to be asked before the rows
-    /// of the new definition are written.
-    ///
-    /// # Errors
-    /// Those of [`Self::replace`].
-    pub fn check_replace(&self, oid: Oid, new: &NewObject) -> Result<()> {
-        self.check_replacement(oid, new).map(drop)
     }
 
     pub(super) fn check_replacement(

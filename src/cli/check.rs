@@ -26,9 +26,9 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         .filter(|object| object.kind == Kind::Check)
         .collect();
     for object in &checks {
-        let result = check::run(&instance, object).await?;
-        let found = match (&result.error, result.failing_rows) {
-            (Some(error), _) => format!(": {error}"),
+        let (result, met) = check::run(&instance, object).await?;
+        let found = match (&met, result.failing_rows) {
+            (Some(error), _) => format!(": {}: {}", error.sqlstate(), error.message()),
             (None, Some(rows)) if rows > 0 => {
                 format!(": {} that should not be", show::counted(rows))
             }

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::config::{Config, Configuration};
+use crate::config::{Config, Configuration, FILE_VARIABLE};
 use crate::error::{Error, Result};
 
 /// All went well.
@@ -50,6 +50,10 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for warning in Configuration::unknown_variables(variables) {
+        show::warning(&warning);
+    }
     log(&configuration.server.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -125,7 +129,7 @@ fn configuration(matches: &ArgMatches) -> Result<Configuration> {
     let asked = matches
         .get_one::<PathBuf>("config")
         .cloned()
-        .or_else(|| std::env::var_os("TRIBUTARY_CONFIG").map(PathBuf::from));
+        .or_else(|| std::env::var_os(FILE_VARIABLE).map(PathBuf::from));
     let file =
         asked.or_else(|| Some(PathBuf::from(CONFIGURATION_FILE)).filter(|path| Path::exists(path)));
     let mut flags: Vec<(String, String)> = Config::ALL

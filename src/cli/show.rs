@@ -18,7 +18,16 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Prints an error as psql would.
 pub fn error(error: &Error) {
-    eprintln!("ERROR:  {}: {}", error.sqlstate(), error.message());
+    tell("ERROR", error);
+}
+
+/// Prints a warning as psql would.
+pub fn warning(warning: &Error) {
+    tell("WARNING", warning);
+}
+
+fn tell(severity: &str, error: &Error) {
+    eprintln!("{severity}:  {}: {}", error.sqlstate(), error.message());
     if let Some(detail) = error.detail() {
         eprintln!("DETAIL:  {detail}");
     }

@@ -341,55 +341,6 @@ impl Value for TimeZone {
     }
 }
 
-macro_rules! choice {
-    ($(#[doc = $doc:literal])* $name:ident: $kind:literal, $($text:literal => $shown:literal),+) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $name(pub &'static str);
-
-        impl Value for $name {
-            const KIND: &'static str = $kind;
-
-            fn read(text: &str) -> Result<Self, String> {
-                $( if text.eq_ignore_ascii_case($text) { return Ok(Self($shown)); } )+
-                let mut known = vec![$($shown),+];
-                known.dedup();
-                Err(known.join(" or "))
-            }
-
-            fn show(&self) -> String {
-                self.0.to_owned()
-            }
-        }
-    };
-}
-
-choice!(
-    /// UTF-8, under the names that clients use.
-    ClientEncoding: "encoding", "UTF8" => "UTF8", "UTF-8" => "UTF8", "UNICODE" => "UTF8"
-);
-choice!(
-    /// The date style, under the names that clients use.
-    DateStyle: "date style", "ISO, MDY" => "ISO, MDY", "ISO" => "ISO, MDY", "ISO,MDY" => "ISO, MDY"
-);
-choice!(
-    /// The interval style.
-    IntervalStyle: "interval style", "postgres" => "postgres"
-);
-choice!(
-    /// How far a transaction is kept apart from others: every statement sees one version of each table.
-    Isolation: "isolation level", "read committed" => "read committed", "read uncommitted" => "read uncommitted",
-    "repeatable read" => "repeatable read", "serializable" => "serializable"
-);
-choice!(
-    /// A setting that is always on.
-    AlwaysOn: "on", "on" => "on", "true" => "on"
-);
-choice!(
-    /// What a bad row does.
-    OnError: "source, fail or quarantine", "source" => "source", "fail" => "fail", "quarantine" => "quarantine"
-);
-
 /// How many digits a float is written with, as in Postgres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExtraFloatDigits(pub i32);

@@ -23,6 +23,10 @@ impl SqlState {
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
     /// Sub-arrays of different lengths in an array of several dimensions.
     pub const ARRAY_SUBSCRIPT_ERROR: Self = Self("2202E");
+    /// A negative `LIMIT`.
+    pub const INVALID_ROW_COUNT_IN_LIMIT: Self = Self("2201W");
+    /// A negative `OFFSET`.
+    pub const INVALID_ROW_COUNT_IN_OFFSET: Self = Self("2201X");
     /// Text that its type cannot be read from.
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     /// A parameter in binary format that is not a value of its type.

@@ -6,6 +6,7 @@ use super::define::{Creation, create_filled, creation, object};
 use super::refresh::tell_rejected;
 use crate::error::{Error, Result};
 use crate::models::refresh::{Catalogued, refresh, refresh_locked};
+use crate::models::replan::{self, Author};
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
@@ -19,7 +20,16 @@ use crate::sql::create_materialized_view::CreateMaterializedView;
 pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Result<Outcome> {
     let instance = &session.instance;
     let statement = Statement::CreateMaterializedView(create.clone());
-    match creation(session, statement, create.if_not_exists, create.or_replace).await? {
+    let snapshot = instance.catalog.snapshot();
+    match creation(
+        session,
+        &snapshot,
+        statement,
+        create.if_not_exists,
+        create.or_replace,
+    )
+    .await?
+    {
         Creation::Exists => {}
         Creation::New(mut new) => {
             let oid = instance.catalog.reserve_oid()?;
@@ -40,15 +50,13 @@ pub async fn execute(session: &Session, create: &CreateMaterializedView) -> Resu
             );
         }
         Creation::Replaces(old, new) => {
-            instance
-                .catalog
-                .write(|transaction| transaction.check_replace(old.oid, &new))?;
+            replan::check(instance, old.oid, &new, Author::Statement).await?;
             let guard = instance.refresh_locks.lock(old.oid).await;
             let object = object(old.oid, &new)?;
             let record = refresh_locked(
                 instance,
                 &object,
-                Catalogued::Replaced(Box::new(new)),
+                Catalogued::Replaced(Box::new(new), Author::Statement),
                 "replaced",
                 &Arc::default(),
                 &guard,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::define::{Creation, create_filled, creation, object};
 use super::query;
-use crate::catalog::Object;
+use crate::catalog::{Object, Snapshot};
 use crate::error::Result;
 use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep};
+use crate::models::replan::{self, Author};
 use crate::models::{replacement, table_id};
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
@@ -21,7 +22,8 @@ use crate::warehouse::CommitInfo;
 /// # Errors
 /// What its query meets; 42P07 where the name is taken.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
-    let catalog = &session.instance.catalog;
+    let instance = &session.instance;
+    let snapshot = instance.catalog.snapshot();
     let tag = |rows: Option<u64>| {
         Ok(Outcome::Done(rows.map_or_else(
             || "CREATE TABLE".to_owned(),
@@ -30,6 +32,7 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
     };
     match creation(
         session,
+        &snapshot,
         Statement::CreateTable(create.clone()),
         create.if_not_exists,
         create.or_replace,
@@ -38,23 +41,29 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
     {
         Creation::Exists => tag(None),
         Creation::New(mut new) => {
-            let oid = catalog.reserve_oid()?;
+            let oid = instance.catalog.reserve_oid()?;
             new.oid = Some(oid);
             let object = object(oid, &new)?;
-            let rows = fill(session, &object, Catalogued::Nothing).await?;
-            create_filled(&session.instance, new, object).await?;
+            let rows = fill(session, &snapshot, &object, Catalogued::Nothing).await?;
+            create_filled(instance, new, object).await?;
             tag(rows)
         }
         Creation::Replaces(old, new) => {
-            catalog.write(|transaction| transaction.check_replace(old.oid, &new))?;
+            replan::check(instance, old.oid, &new, Author::Statement).await?;
             let object = object(old.oid, &new)?;
-            tag(fill(session, &object, Catalogued::Replaced(Box::new(new))).await?)
+            let replaced = Catalogued::Replaced(Box::new(new), Author::Statement);
+            tag(fill(session, &snapshot, &object, replaced).await?)
         }
     }
 }
 
-/// Writes the table's first rows: those of its query, or none. Answers how many the query gave.
-async fn fill(session: &Session, object: &Object, catalogued: Catalogued) -> Result<Option<u64>> {
+/// Writes the table's first rows: those of its query in the catalog that its columns are of, or none. Answers how many the query gave.
+async fn fill(
+    session: &Session,
+    snapshot: &Arc<Snapshot>,
+    object: &Object,
+    catalogued: Catalogued,
+) -> Result<Option<u64>> {
     let instance = &session.instance;
     let warehouse = &instance.warehouse;
     replacement::settle(&instance.catalog, warehouse, object.oid).await?;
@@ -77,7 +86,9 @@ async fn fill(session: &Session, object: &Object, catalogued: Catalogued) -> Res
     };
     let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, None);
     let rejected = Arc::new(RejectedRows::new(rejections.sender()));
-    let context = session.statement().collecting(&rejected);
+    let context = session
+        .statement_of(Arc::clone(snapshot))
+        .collecting(&rejected);
     let plan = plan::definition(&context, text, &create.column_names).await?;
     let participant = participant(instance, object, catalogued, &plan::columns(&plan));
     let rows = writer.precede(query::stream(context.state, plan).await?);
@@ -89,4 +100,51 @@ async fn fill(session: &Session, object: &Object, catalogued: Catalogued) -> Res
         session.notice(notice);
     }
     Ok(Some(commit.rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Configuration;
+    use crate::instance::Instance;
+    use crate::session::Client;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn columns_and_rows_are_those_of_one_snapshot() {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = [("data_dir".to_owned(), folder.path().display().to_string())];
+        let configuration = Configuration::load(None, |_| None, flags).unwrap();
+        let instance = Instance::open(configuration).await.unwrap();
+        let client = Client {
+            process: 1,
+            user: "tributary".to_owned(),
+            address: None,
+        };
+        let session = Session::begin(instance, client, &[]).unwrap();
+        let run = async |sql: &str| {
+            for statement in session.parse(sql).unwrap() {
+                let prepared = session.prepare(statement, &[]).await.unwrap();
+                session.execute(&prepared, Vec::new()).await.unwrap();
+            }
+        };
+        run("CREATE TABLE t AS SELECT 1::BIGINT AS old").await;
+        let snapshot = session.instance.catalog.snapshot();
+        let statement = crate::sql::parse_one("CREATE TABLE copy AS SELECT * FROM t").unwrap();
+        let creation = creation(&session, &snapshot, statement, false, false).await;
+        let Creation::New(new) = creation.unwrap() else {
+            panic!("copy exists")
+        };
+        run("CREATE OR REPLACE TABLE t AS SELECT 'a' AS new, 'b' AS newer").await;
+        let object = object(session.instance.catalog.reserve_oid().unwrap(), &new).unwrap();
+        let rows = fill(&session, &snapshot, &object, Catalogued::Nothing).await;
+        assert_eq!(rows.unwrap(), Some(1));
+        let written = session
+            .instance
+            .warehouse
+            .scan(&table_id(&object), crate::warehouse::At::Latest)
+            .await
+            .unwrap();
+        assert_eq!(written.schema().fields().len(), 1);
+        assert_eq!(written.schema().field(0).name(), "old");
+    }
 }

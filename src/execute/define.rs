@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Kind, NewObject, Object, check_writable};
+use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::models::define::define;
+use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
 use crate::session::Session;
 use crate::sql::Statement;
@@ -20,12 +21,13 @@ pub enum Creation {
     Replaces(Arc<Object>, NewObject),
 }
 
-/// Plans a `CREATE` statement, and looks whether its name is taken.
+/// Plans a `CREATE` statement against a snapshot of the catalog, and looks whether its name is taken.
 ///
 /// # Errors
 /// 42P07 and 42710 for a name that is taken; what planning says.
 pub async fn creation(
     session: &Session,
+    snapshot: &Arc<Snapshot>,
     statement: Statement,
     if_not_exists: bool,
     or_replace: bool,
@@ -42,7 +44,6 @@ pub async fn creation(
     let Some(name) = statement.object_name().map(|name| name.qualify(schema)) else {
         return Err(Error::internal("an object without a name"));
     };
-    let snapshot = session.instance.catalog.snapshot();
     let existing = if kind == Kind::Check {
         snapshot.check(&name)
     } else {
@@ -88,7 +89,7 @@ pub async fn creation(
     let existing = existing.cloned();
     let mut statement = statement;
     statement.clear_modifiers();
-    let mut new = define(&session.instance, &settings, &statement).await?;
+    let mut new = define(&session.instance, snapshot, &settings, &statement).await?;
     match existing {
         Some(existing) => {
             new.project_file.clone_from(&existing.project_file);
@@ -108,14 +109,13 @@ pub async fn create(
     if_not_exists: bool,
     or_replace: bool,
 ) -> Result<()> {
-    let catalog = &session.instance.catalog;
-    match creation(session, statement, if_not_exists, or_replace).await? {
+    let instance = &session.instance;
+    let planned = instance.catalog.snapshot();
+    match creation(session, &planned, statement, if_not_exists, or_replace).await? {
         Creation::Exists => Ok(()),
-        Creation::New(new) => catalog
-            .write(|transaction| transaction.create(new))
-            .map(drop),
+        Creation::New(new) => replan::create(instance, &planned, new).map(drop),
         Creation::Replaces(old, new) => {
-            catalog.write(|transaction| transaction.replace(old.oid, new))
+            replan::replace(instance, &planned, old.oid, &new, Author::Statement).await
         }
     }
 }

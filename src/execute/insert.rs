@@ -21,7 +21,7 @@ use crate::instance::{Instance, StatementContext};
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement::{self, Unchanged};
 use crate::models::table_id;
-use crate::session::{Outcome, Session, plan, plan_size};
+use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::column_names;
 use crate::sql::insert::Insert;
@@ -56,8 +56,7 @@ pub async fn plan(
         .parse_statement()?;
     match state.statement_to_plan(statement).await? {
         LogicalPlan::Dml(DmlStatement { input, .. }) => {
-            plan_size::check(&input)?;
-            Ok(Arc::unwrap_or_clone(input))
+            plan::finish(Arc::unwrap_or_clone(input), state)
         }
         other => Err(Error::internal(format!(
             "INSERT was planned as {}",
@@ -146,6 +145,7 @@ pub async fn execute(
     let plan = query::bind(
         plan(&context, &path, &mut insert.clone()).await?,
         parameters,
+        &context.state,
     )?;
     let plan = plan::cast_to(plan, &target.schema)?;
     let rows = writer.precede(query::stream(context.state, plan).await?);

@@ -41,7 +41,7 @@ pub async fn statement(
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
     match &prepared.statement {
-        Statement::Query(query) => query::execute(session, query, prepared, parameters).await,
+        Statement::Query(query) => query::execute(session, query, parameters).await,
         Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,
         Statement::CreateSchema(create) => create_schema::execute(session, create),

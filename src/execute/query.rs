@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::SchemaRef;
 use datafusion::common::ParamValues;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
@@ -13,9 +12,9 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
-use crate::error::{Error, Result, SqlState};
+use crate::error::Result;
 use crate::instance::StatementContext;
-use crate::session::{Notices, Outcome, Prepared, Session, plan};
+use crate::session::{Notices, Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::column_names;
 
@@ -33,34 +32,18 @@ pub async fn plan(context: &StatementContext, query: &ast::Query) -> Result<Logi
 /// was prepared a while ago must read those of now.
 ///
 /// # Errors
-/// What planning and the first batch say; later batches speak for themselves. 0A000 where the
-/// columns are no longer those that the client was told.
+/// What planning and the first batch say; later batches speak for themselves.
 pub async fn execute(
     session: &Session,
     query: &ast::Query,
-    prepared: &Prepared,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
-    let plan = bind(plan(&context, query).await?, parameters)?;
+    let plan = bind(plan(&context, query).await?, parameters, &context.state)?;
     let rows = stream(context.state, plan).await?;
     let rows = telling(rows, rejected, session.notices());
-    let schema = prepared.schema.clone().unwrap_or_else(|| rows.schema());
-    let types = |schema: &SchemaRef| {
-        schema
-            .fields()
-            .iter()
-            .map(|field| field.data_type().clone())
-            .collect::<Vec<_>>()
-    };
-    if types(&schema) != types(&rows.schema()) {
-        return Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "cached plan must not change result type",
-        )
-        .with_hint("Prepare the statement again."));
-    }
+    let schema = column_names::rename(rows.schema(), query);
     let names = Arc::clone(&schema);
     let rows = rows.map(move |batch| {
         let batch = batch?;
@@ -102,11 +85,16 @@ pub fn telling(
 ///
 /// # Errors
 /// 42804 where a value does not fit its place.
-pub fn bind(plan: LogicalPlan, parameters: Vec<ScalarValue>) -> Result<LogicalPlan> {
+pub fn bind(
+    plan: LogicalPlan,
+    parameters: Vec<ScalarValue>,
+    state: &SessionState,
+) -> Result<LogicalPlan> {
     if parameters.is_empty() {
         return Ok(plan);
     }
-    Ok(plan.with_param_values(ParamValues::from(parameters))?)
+    let plan = plan.with_param_values(ParamValues::from(parameters))?;
+    plan::finish(plan, state)
 }
 
 /// Begins to run a plan.

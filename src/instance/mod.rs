@@ -2,6 +2,8 @@
 
 mod machine;
 mod nested_loops;
+mod pacing;
+mod providers;
 mod relations;
 mod sessions;
 mod state;

@@ -7,13 +7,15 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry;
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
-use tributary_udfs::postgres::PostgresSemantics;
-use tributary_udfs::{TributaryOptions, TrigramThresholds};
+use tributary_udfs::postgres::{PostgresSemantics, PreferFloats};
+use tributary_udfs::{SessionTimeZone, TributaryOptions, TrigramThresholds};
 
 use super::nested_loops::CutNestedLoops;
-use super::relations::{Databases, Relations};
+use super::providers::Databases;
+use super::relations::Relations;
 use super::types::PostgresTypes;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
@@ -82,7 +84,10 @@ pub(super) fn template(
             false,
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(PreferFloats)];
+    rules.extend(Analyzer::new().rules);
     let mut builder = SessionStateBuilder::new_with_default_features()
+        .with_analyzer_rules(rules)
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
@@ -111,12 +116,13 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
         settings.word_similarity_threshold.0,
         settings.strict_word_similarity_threshold.0,
     );
-    // The session's time zone stays with the wire: with it in here, the types of a view's columns
-    // would depend on who reads it.
+    // Types know nothing of the session's time zone: those of a view's columns would depend on who
+    // reads it.
     config
         .with_target_partitions(partitions)
         .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
         .with_option_extension(thresholds)
+        .with_option_extension(SessionTimeZone::new(&settings.time_zone.0))
         .with_option_extension(TributaryOptions {
             similarity_join: settings.similarity_join.0,
         })

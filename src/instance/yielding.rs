@@ -11,8 +11,11 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::joins::HashJoinExec;
+use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
+
+use super::pacing::PacedExec;
 
 /// Operators that can make many rows of one.
 const MULTIPLIERS: [&str; 5] = [
@@ -22,6 +25,25 @@ const MULTIPLIERS: [&str; 5] = [
     "SortMergeJoinExec",
     "UnnestExec",
 ];
+
+/// Joins that compare pair by pair those of equal keys, and may drop them all. Nested loops, which
+/// compare all pairs, have pieces of their own.
+fn compares(plan: &dyn ExecutionPlan) -> bool {
+    plan.downcast_ref::<HashJoinExec>()
+        .is_some_and(|join| join.filter().is_some())
+}
+
+/// Hands such a join its probe side in pieces.
+fn paced(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    match plan.children().as_slice() {
+        [built, probed] if compares(plan.as_ref()) => {
+            let probed = Arc::new(PacedExec::new(Arc::clone(probed)));
+            let children = vec![Arc::clone(built), probed as _];
+            replace_children_if_necessary(Arc::clone(&plan), children)
+        }
+        _ => Ok(plan),
+    }
+}
 
 /// Counts the batches of [`MULTIPLIERS`] too.
 #[derive(Debug)]
@@ -34,11 +56,11 @@ impl PhysicalOptimizerRule for YieldWithinJoins {
         _: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         plan.transform_up(|plan| {
-            Ok(if MULTIPLIERS.contains(&plan.name()) {
-                Transformed::yes(Arc::new(CooperativeExec::new(plan)) as _)
-            } else {
-                Transformed::no(plan)
-            })
+            if !MULTIPLIERS.contains(&plan.name()) {
+                return Ok(Transformed::no(plan));
+            }
+            let plan = paced(plan)?;
+            Ok(Transformed::yes(Arc::new(CooperativeExec::new(plan)) as _))
         })
         .data()
     }

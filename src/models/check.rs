@@ -21,11 +21,15 @@ use crate::sql::create_check::CreateCheck;
 /// How many of a check's rows its result keeps.
 const SAMPLE_ROWS: usize = 10;
 
-/// Runs a check and keeps its result in `tributary.check_results`.
+/// Runs a check and keeps its result in `tributary.check_results`; answers with it the error that
+/// the check's query met.
 ///
 /// # Errors
-/// Those of the journal; what the check's query meets is in the result.
-pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResult> {
+/// Those of the journal.
+pub async fn run(
+    instance: &Arc<Instance>,
+    object: &Object,
+) -> Result<(CheckResult, Option<Error>)> {
     let Statement::CreateCheck(definition) = &object.definition else {
         return Err(Error::internal(format!(
             "{} is not defined as a check",
@@ -59,7 +63,7 @@ pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResul
         Err(error) => Err(error),
     };
     result.rows_rejected = rejected.count();
-    match found {
+    let met = match found {
         Ok((rows, sample)) => {
             result.status = match rows {
                 0 => CheckStatus::Passed,
@@ -68,16 +72,18 @@ pub async fn run(instance: &Arc<Instance>, object: &Object) -> Result<CheckResul
             };
             result.failing_rows = Some(rows);
             result.sample = sample;
+            None
         }
         Err(error) => {
             result.status = CheckStatus::Error;
             result.sqlstate = Some(error.sqlstate().to_string());
             result.error = Some(error.message().to_owned());
+            Some(error)
         }
-    }
+    };
     result.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     instance.journal.add_check_result(&mut result)?;
-    Ok(result)
+    Ok((result, met))
 }
 
 fn warns(definition: &CreateCheck) -> bool {

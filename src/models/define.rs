@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast;
 use crate::catalog::{Kind, NewObject, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::{Instance, Reading, StatementContext};
+use crate::instance::{Instance, OWNER, Reading, StatementContext};
 use crate::session::plan;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{Options, Statement};
@@ -47,7 +47,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     },
 ];
 
-/// Plans a `CREATE` statement against the catalog as it is, and answers what to keep of it.
+/// Plans a `CREATE` statement against a snapshot of the catalog, and answers what to keep of it.
 ///
 /// `settings` give the search path; a name without a schema gets its first one.
 ///
@@ -55,6 +55,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
 /// What planning its query says, or its source; the object named.
 pub async fn define(
     instance: &Arc<Instance>,
+    snapshot: &Arc<Snapshot>,
     settings: &SessionSettings,
     statement: &Statement,
 ) -> Result<NewObject> {
@@ -69,7 +70,7 @@ pub async fn define(
         .map_or(DEFAULT_SCHEMA, String::as_str);
     let full = name.qualify(schema);
     *name = ObjectName::from(full.clone());
-    let context = instance.statement(settings, Reading::Shape);
+    let context = instance.statement_of(OWNER, Arc::clone(snapshot), settings, Reading::Shape);
     let columns = columns(instance, &context, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
     check_depth(&context.snapshot, &depends_on)?;

@@ -3,8 +3,10 @@
 
 pub mod check;
 pub mod define;
+mod difference;
 pub mod expectation;
 pub mod graph;
+mod left;
 pub mod lineage;
 pub mod plan;
 pub mod progress;

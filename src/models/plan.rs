@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use super::difference::{definition_differs, difference, search_path};
 use super::graph::Graph;
+use super::left::{left, refuse_empty, refuse_orphans};
 use super::project::{Project, ProjectModel};
+use super::replacement::same_columns;
+use super::replan;
 use super::stale;
 use crate::catalog::journal::{CheckResult, CheckStatus};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::instance::Instance;
-use crate::session::plan::{is_relation, query_of, resolve_among};
-use crate::sql::comment::CommentOn;
-use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
-use crate::sql::{QualifiedName, Statement};
+use crate::sql::QualifiedName;
+use crate::sql::name::ObjectName;
 
 /// What happens to a model's definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,11 +111,18 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
             continue;
         };
         let object = existing(&snapshot, model);
-        let reshaped = matches!(kind(model), Kind::View | Kind::MaterializedView)
-            && graph.parents(name).any(|parent| redefined.contains(parent));
+        let differs = definition_differs(&snapshot, model, object, &models);
+        let reshaped = match kind(model) {
+            Kind::View | Kind::MaterializedView
+                if graph.parents(name).any(|parent| redefined.contains(parent)) =>
+            {
+                true
+            }
+            Kind::View if !differs => !stands(instance, &snapshot, object).await,
+            _ => false,
+        };
         let define =
             difference(&snapshot, model, object, &models).or(reshaped.then_some(Define::Replace));
-        let differs = definition_differs(&snapshot, model, object, &models);
         if differs || reshaped {
             redefined.insert(name.clone());
         }
@@ -172,6 +181,14 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
     Ok(plan)
 }
 
+/// Whether a view has the columns that its query has: what it reads may have been replaced by hand,
+/// or by a run that was stopped before it came to the view.
+async fn stands(instance: &Arc<Instance>, snapshot: &Snapshot, view: Option<&Arc<Object>>) -> bool {
+    let Some(view) = view else { return false };
+    let columns = replan::plan(instance, snapshot, view).await;
+    columns.is_ok_and(|columns| same_columns(&columns, &view.schema))
+}
+
 /// The kind of object that a model defines.
 pub fn kind(model: &ProjectModel) -> Kind {
     Kind::of(&model.definition).unwrap_or(Kind::View)
@@ -216,156 +233,11 @@ fn reads(
     found.into_iter().collect()
 }
 
-/// Where unqualified names of a model are looked up: in its own folder's schema first.
-pub fn search_path(model: &ProjectModel) -> Vec<String> {
-    vec![model.name.schema.clone(), DEFAULT_SCHEMA.to_owned()]
-}
-
 fn existing<'a>(snapshot: &'a Snapshot, model: &ProjectModel) -> Option<&'a Arc<Object>> {
     match kind(model) {
         Kind::Check => snapshot.check(&model.name),
         _ => snapshot.relation(&model.name),
     }
-}
-
-/// Objects of the project as it was that it no longer has.
-fn left(
-    snapshot: &Snapshot,
-    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
-) -> Vec<Arc<Object>> {
-    let gone = |object: &&Arc<Object>| {
-        let stays = models
-            .get(&object.name)
-            .is_some_and(|model| (kind(model) == Kind::Check) == (object.kind == Kind::Check));
-        object.project_file.is_some() && !stays
-    };
-    snapshot.objects().filter(gone).cloned().collect()
-}
-
-/// An empty folder is a wrong path far more often than the wish to drop everything.
-fn refuse_empty(
-    instance: &Instance,
-    snapshot: &Snapshot,
-    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
-) -> Result<()> {
-    let count = left(snapshot, models).len();
-    if count == 0 || !models.is_empty() {
-        return Ok(());
-    }
-    let folder = instance.project_folder();
-    Err(Error::new(
-        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("the project folder {} has no models, and all {count} objects of the project would be dropped", folder.display()),
-    )
-    .with_hint("Set project to the right folder; to start anew, remove the data directory."))
-}
-
-/// Refuses to take away what something that stays stands on.
-fn refuse_orphans(
-    snapshot: &Snapshot,
-    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
-) -> Result<()> {
-    let left = left(snapshot, models);
-    let mut standing = Vec::new();
-    for object in &left {
-        let by_hand = snapshot
-            .direct_dependents(object.oid)
-            .into_iter()
-            .filter(|dependent| dependent.project_file.is_none());
-        standing.extend(by_hand.map(|dependent| {
-            format!(
-                "{} depends on {}",
-                dependent.described(),
-                object.described()
-            )
-        }));
-        let readers = models.values().filter(|model| {
-            model
-                .reads
-                .iter()
-                .any(|name| *name == ObjectName::from(object.name.clone()))
-        });
-        standing
-            .extend(readers.map(|model| format!("{} reads {}", model.file, object.described())));
-    }
-    if standing.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> = left.iter().map(|object| object.described()).collect();
-    Err(Error::new(
-        SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
-        format!(
-            "cannot drop {}, which left the project, because other objects depend on it",
-            names.join(", ")
-        ),
-    )
-    .with_detail(standing.join("\n"))
-    .with_hint("Change what depends on it too, or put its file back."))
-}
-
-fn difference(
-    snapshot: &Snapshot,
-    model: &ProjectModel,
-    object: Option<&Arc<Object>>,
-    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
-) -> Option<Define> {
-    let Some(object) = object else {
-        return Some(Define::Create);
-    };
-    if object.kind != kind(model) {
-        return Some(Define::Supersede(object.kind));
-    }
-    let (comment, columns) = comments(model);
-    let same = !definition_differs(snapshot, model, Some(object), models)
-        && object.comment == comment
-        && object.column_comments == columns
-        && object.project_file.as_deref() == Some(&model.file);
-    (!same).then_some(Define::Replace)
-}
-
-/// Whether the definition, its names written in full, is another than the catalog's.
-fn definition_differs(
-    snapshot: &Snapshot,
-    model: &ProjectModel,
-    object: Option<&Arc<Object>>,
-    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
-) -> bool {
-    let Some(object) = object else { return true };
-    let mut definition = model.definition.clone();
-    let exists = |full: &QualifiedName| models.contains_key(full) || is_relation(snapshot, full);
-    if let Some(query) = query_of(&mut definition)
-        && crate::sql::qualify::qualify(query, |name| {
-            resolve_among(&name, &search_path(model), &exists)
-        })
-        .is_err()
-    {
-        return true;
-    }
-    plain(&definition) != plain(&object.definition)
-}
-
-/// The text of a definition, whether it replaces or not.
-fn plain(definition: &Statement) -> String {
-    let mut definition = definition.clone();
-    definition.clear_modifiers();
-    definition.to_string()
-}
-
-/// The comment of a model and those of its columns; the comment on top of its file stands in where
-/// it has none.
-pub fn comments(model: &ProjectModel) -> (Option<String>, BTreeMap<String, String>) {
-    let mut comment = model.description.clone();
-    let mut columns = BTreeMap::new();
-    for statement in &model.comments {
-        match (&statement.on, &statement.text) {
-            (CommentOn::Column(_, column), Some(text)) => {
-                columns.insert(column.clone(), text.clone());
-            }
-            (CommentOn::Object(..), text) => comment.clone_from(text),
-            _ => {}
-        }
-    }
-    (comment, columns)
 }
 
 impl fmt::Display for Define {

@@ -14,6 +14,7 @@ use super::expectation::{Expectations, enforce};
 use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
+use super::replan::Author;
 use super::{stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{NewObject, Object, Oid};
@@ -50,7 +51,7 @@ pub enum Catalogued {
     /// This definition.
     Same,
     /// Another definition, whose place this one takes in the same step as the rows.
-    Replaced(Box<NewObject>),
+    Replaced(Box<NewObject>, Author),
 }
 
 /// Refreshes `object`, and answers the record that `tributary.refreshes` keeps of it.
@@ -200,7 +201,7 @@ pub fn participant(
     catalogued: Catalogued,
     columns: &SchemaRef,
 ) -> Option<Arc<dyn Participant>> {
-    let mut new = match catalogued {
+    let (mut new, author) = match catalogued {
         Catalogued::Nothing => return None,
         Catalogued::Same if same_columns(&object.schema, columns) => {
             return Some(Arc::new(Unchanged {
@@ -209,8 +210,8 @@ pub fn participant(
             }));
         }
         // `SELECT *` has other columns when what it reads has.
-        Catalogued::Same => NewObject::from(object.clone()),
-        Catalogued::Replaced(new) => *new,
+        Catalogued::Same => (NewObject::from(object.clone()), Author::Project),
+        Catalogued::Replaced(new, author) => (*new, author),
     };
     if !same_columns(&new.schema, columns) {
         new.schema = Arc::clone(columns);
@@ -221,6 +222,7 @@ pub fn participant(
         instance: Arc::clone(instance),
         oid: object.oid,
         new,
+        author,
     }))
 }
 

@@ -8,7 +8,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
+use async_trait::async_trait;
 
+use super::replan::{self, Author};
 use super::table_id;
 use crate::catalog::{Catalog, NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
@@ -23,13 +25,14 @@ pub struct Replacement {
     pub oid: Oid,
     /// What takes its place.
     pub new: NewObject,
+    /// Who replaces it.
+    pub author: Author,
 }
 
+#[async_trait]
 impl Participant for Replacement {
-    fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        self.instance.catalog.write(|transaction| {
-            transaction.prepare_replace(self.oid, self.new.clone(), mark.version, &mark.id)
-        })
+    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
+        replan::prepare(&self.instance, self.oid, &self.new, self.author, mark).await
     }
 
     fn committed(&self, mark: &CommitMark) {
@@ -63,8 +66,9 @@ pub struct Unchanged {
     pub object: Arc<Object>,
 }
 
+#[async_trait]
 impl Participant for Unchanged {
-    fn prepare(&self, _: &CommitMark) -> Result<()> {
+    async fn prepare(&self, _: &CommitMark) -> Result<()> {
         let snapshot = self.instance.catalog.snapshot();
         match snapshot.object(self.object.oid) {
             Some(now)

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::define::define;
-use super::plan::{Define, Plan, Step, comments, search_path};
+use super::difference::{comments, search_path};
+use super::plan::{Define, Plan, Step};
 use super::progress::{Ended, Progress, Rows};
 use super::refresh::{self, Catalogued};
-use super::{check, rejected, replan, table_id};
+use super::replan::{self, Author};
+use super::{check, rejected, table_id};
 use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
@@ -147,7 +149,7 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
     let guard = instance.refresh_locks.lock(object.oid).await;
     let (catalogued, successor) = match target {
         Target::Defined(_) => (Catalogued::Same, None),
-        Target::Replaces(_, new) => (Catalogued::Replaced(Box::new(new)), None),
+        Target::Replaces(_, new) => (Catalogued::Replaced(Box::new(new), Author::Project), None),
         Target::Supersedes(old, new) => (Catalogued::Nothing, Some((old, new))),
     };
     let record =
@@ -166,7 +168,10 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
 }
 
 async fn check(instance: &Arc<Instance>, object: &Object) -> Result<Ended> {
-    let result = check::run(instance, object).await?;
+    let (result, met) = check::run(instance, object).await?;
+    if let Some(error) = met {
+        return Ok(Ended::Failed(error));
+    }
     let rejected = result.rows_rejected;
     let violated = |warns| Ended::Violated {
         rows: result.failing_rows.unwrap_or(0),
@@ -175,12 +180,8 @@ async fn check(instance: &Arc<Instance>, object: &Object) -> Result<Ended> {
     };
     Ok(match result.status {
         CheckStatus::Passed => Ended::Passed { rejected },
-        CheckStatus::Failed => violated(false),
+        CheckStatus::Failed | CheckStatus::Error => violated(false),
         CheckStatus::Warned => violated(true),
-        CheckStatus::Error => Ended::Failed(Error::new(
-            SqlState::INTERNAL_ERROR,
-            result.error.unwrap_or_default(),
-        )),
     })
 }
 
@@ -257,7 +258,8 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Tar
     settings.search_path.0 = search_path(&step.model);
     let mut definition = step.model.definition.clone();
     definition.clear_modifiers();
-    let mut new = define(instance, &settings, &definition).await?;
+    let planned = instance.catalog.snapshot();
+    let mut new = define(instance, &planned, &settings, &definition).await?;
     (new.comment, new.column_comments) = comments(&step.model);
     // A comment that left the project goes.
     new.keeps_comments = false;
@@ -274,7 +276,7 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Tar
     let waits_for_rows = step.kind == Kind::MaterializedView && step.build.is_some();
     let catalog = &instance.catalog;
     match how {
-        Define::Create => drop(catalog.write(|transaction| transaction.create(new))?),
+        Define::Create => drop(replan::create(instance, &planned, new)?),
         Define::Supersede(_) => {
             let old = current(instance, step)?;
             new.oid = Some(catalog.reserve_oid()?);
@@ -287,9 +289,10 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Tar
         Define::Replace => {
             let old = current(instance, step)?;
             if waits_for_rows {
+                replan::check(instance, old.oid, &new, Author::Project).await?;
                 return Ok(Target::Replaces(old, new));
             }
-            catalog.write(|transaction| transaction.replace(old.oid, new))?;
+            replan::replace(instance, &planned, old.oid, &new, Author::Project).await?;
         }
     }
     current(instance, step).map(Target::Defined)

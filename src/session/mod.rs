@@ -4,6 +4,7 @@ pub mod outcome;
 pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
+mod row_limits;
 mod server;
 mod shown_query;
 
@@ -18,6 +19,7 @@ use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 use tributary_udfs::SettingsOfSession;
 
+use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
@@ -302,9 +304,14 @@ impl Session {
 
     /// What a statement that begins now sees.
     pub fn statement(&self) -> StatementContext {
+        self.statement_of(self.instance.catalog.snapshot())
+    }
+
+    /// What a statement sees that has begun with this snapshot of the catalog.
+    pub fn statement_of(&self, snapshot: Arc<Snapshot>) -> StatementContext {
         let context = self.instance.statement_of(
             &self.client.user,
-            self.instance.catalog.snapshot(),
+            snapshot,
             &self.settings(),
             Reading::Rows,
         );

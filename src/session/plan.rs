@@ -6,11 +6,13 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
-use tributary_udfs::postgres::CHARACTER_LENGTH;
+use tributary_udfs::postgres::{CHARACTER_LENGTH, PreferFloats};
 
-use super::plan_size;
+use super::{plan_size, row_limits};
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
@@ -169,7 +171,30 @@ async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Logica
     make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
+    finish(plan, state)
+}
+
+/// What is left to do for a plan that DataFusion has made of a query, or bound parameters to.
+///
+/// # Errors
+/// 54001 for a plan that is too large; those of [`coerced`] and [`row_limits::compute`].
+pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
+    coerced(row_limits::compute(plan, state)?, state)
+}
+
+/// A plan whose expressions and columns have the types that they are computed with. DataFusion finds
+/// these when a plan is run: `SELECT 1 UNION SELECT 2.5` is one of integers till then. Where
+/// parameters are open, they are found once these are bound.
+///
+/// # Errors
+/// 42804 where types do not fit together.
+fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
+    if plan.get_parameter_names()?.is_empty() {
+        let options = state.config_options();
+        let plan = PreferFloats.analyze(plan, options)?;
+        return Ok(TypeCoercion::new().analyze(plan, options)?);
+    }
     Ok(plan)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
@@ -33,16 +34,16 @@ pub(super) async fn prepare(
     types: &[Option<DataType>],
 ) -> Result<Prepared> {
     let mut statement = statement;
+    let context = session.statement();
     let plan = match &mut statement {
         Statement::Query(query) => {
-            let context = session.statement();
             let path = session.settings().search_path.0;
             plan::resolve_names(query, &context.snapshot, &path)?;
             Some(execute::query::plan(&context, query).await?)
         }
         Statement::Insert(insert) => {
             let path = session.settings().search_path.0;
-            Some(execute::insert::plan(&session.statement(), &path, insert).await?)
+            Some(execute::insert::plan(&context, &path, insert).await?)
         }
         _ => None,
     };
@@ -51,7 +52,10 @@ pub(super) async fn prepare(
         None => Vec::new(),
     };
     let schema = match (&statement, &plan) {
-        (Statement::Query(query), Some(plan)) => Some(answer(plan, &parameter_types, query)?),
+        (Statement::Query(query), Some(plan)) => {
+            let state = &context.state;
+            Some(answer(plan, &parameter_types, query, state)?)
+        }
         _ => execute::columns(&statement),
     };
     Ok(Prepared {
@@ -64,7 +68,7 @@ pub(super) async fn prepare(
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
 fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
     let mut types: Vec<Option<DataType>> = declared.to_vec();
-    let casts = cast_parameters(plan)?;
+    let casts = placed_parameters(plan)?;
     for (name, inferred) in plan.get_parameter_types()? {
         let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);
         if number == 0 || number > MAX_PARAMETERS {
@@ -89,10 +93,18 @@ fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<
         .collect())
 }
 
-/// The types that parameters are cast to where they stand: `$1::BIGINT` is a BIGINT.
-fn cast_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
+/// The types that parameters have by where they stand: `$1::BIGINT` is a BIGINT, and so is that of
+/// `LIMIT $1`.
+fn placed_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
     let mut found = HashMap::new();
     plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Limit(limit) = node {
+            for clause in [&limit.skip, &limit.fetch].into_iter().flatten() {
+                if let Expr::Placeholder(placeholder) = clause.as_ref() {
+                    found.insert(placeholder.id.clone(), DataType::Int64);
+                }
+            }
+        }
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
                 if let Expr::Cast(cast) = expression
@@ -110,12 +122,17 @@ fn cast_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
 }
 
 /// The columns that a query answers with, once its parameters have these types.
-fn answer(plan: &LogicalPlan, parameters: &[DataType], query: &ast::Query) -> Result<SchemaRef> {
+fn answer(
+    plan: &LogicalPlan,
+    parameters: &[DataType],
+    query: &ast::Query,
+    state: &SessionState,
+) -> Result<SchemaRef> {
     let nulls = parameters
         .iter()
         .map(ScalarValue::try_from)
         .collect::<Result<Vec<_>, _>>()?;
-    let plan = execute::query::bind(plan.clone(), nulls)?;
+    let plan = execute::query::bind(plan.clone(), nulls, state)?;
     Ok(column_names::rename(plan::columns(&plan), query))
 }
 

@@ -1,12 +1,14 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
-//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs, and
-//! `(record).field` is `(record)['field']`.
+//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
+//! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, and `1e308`
+//! is a `double precision`.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident, LimitClause,
-    ObjectName, Query, Value, VisitMut, VisitorMut,
+    AccessExpr, CastKind, DataType, Expr, Fetch, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName, Query, Value,
+    VisitMut, VisitorMut,
 };
 
 use super::cursor::fold;
@@ -21,6 +23,9 @@ const WITHOUT_PARENTHESES: [&str; 6] = [
     "session_user",
     "user",
 ];
+
+/// The most digits of a `numeric`: those of Arrow's Decimal256.
+const NUMERIC_DIGITS: i64 = 76;
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
@@ -53,8 +58,25 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         match expr {
+            Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => {
+                let zone = std::mem::replace(time_zone.as_mut(), Expr::value(Value::Null));
+                let moment = std::mem::replace(timestamp.as_mut(), Expr::value(Value::Null));
+                let mut function = call(Ident::new("timezone"));
+                function.args = arguments(vec![zone, moment]);
+                *expr = Expr::Function(function);
+            }
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
+            }
+            Expr::Value(value) => {
+                if let Value::Number(digits, _) = &value.value
+                    && is_beyond_numeric(digits)
+                {
+                    *expr = double_precision(digits);
+                }
             }
             Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
                 function.args = no_arguments();
@@ -111,6 +133,32 @@ fn name_fields(root: &Expr, access: &mut [AccessExpr]) {
     }
 }
 
+/// Whether a literal has more digits, zeros that an exponent stands for included, than `numeric`
+/// has here; it is a `double precision` then.
+fn is_beyond_numeric(literal: &str) -> bool {
+    let Some((mantissa, exponent)) = literal.split_once(['e', 'E']) else {
+        return false;
+    };
+    let Ok(exponent) = exponent.parse::<i64>() else {
+        return true;
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let before = (whole.len() as i64).saturating_add(exponent).max(0);
+    let behind = (fraction.len() as i64).saturating_sub(exponent).max(0);
+    before.saturating_add(behind) > NUMERIC_DIGITS
+}
+
+fn double_precision(literal: &str) -> Expr {
+    let text = Value::SingleQuotedString(literal.to_owned());
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(Expr::value(text)),
+        data_type: DataType::DoublePrecision,
+        array: false,
+        format: None,
+    }
+}
+
 fn is_function(name: &Ident) -> bool {
     name.quote_style.is_none()
         && WITHOUT_PARENTHESES
@@ -119,9 +167,14 @@ fn is_function(name: &Ident) -> bool {
 }
 
 fn no_arguments() -> FunctionArguments {
+    arguments(Vec::new())
+}
+
+fn arguments(expressions: Vec<Expr>) -> FunctionArguments {
+    let unnamed = |expression| FunctionArg::Unnamed(FunctionArgExpr::Expr(expression));
     FunctionArguments::List(FunctionArgumentList {
         duplicate_treatment: None,
-        args: Vec::new(),
+        args: expressions.into_iter().map(unnamed).collect(),
         clauses: Vec::new(),
     })
 }

@@ -128,7 +128,9 @@ fn parser_problem(message: &str, sql: &str) -> Error {
 fn meant(word: &str) -> Option<&'static str> {
     let upper = word.to_ascii_uppercase();
     let is_word = upper.len() > 2 && upper.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !is_word || ALL_KEYWORDS.binary_search(&upper.as_str()).is_ok() {
+    let is_known = ALL_KEYWORDS.binary_search(&upper.as_str()).is_ok()
+        || COMMON_WORDS.contains(&upper.as_str());
+    if !is_word || is_known {
         return None;
     }
     let transposed = COMMON_WORDS

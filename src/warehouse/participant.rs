@@ -5,6 +5,8 @@
 //! the participant prepares, the entry of the log decides, the participant learns of it. A crash
 //! after the first step leaves it in doubt, and the log answers then too: [`CommitOutcome`].
 
+use async_trait::async_trait;
+
 use super::entry::commit_info;
 use crate::error::Result;
 
@@ -33,12 +35,13 @@ pub enum CommitOutcome {
 
 /// A store that changes if, and only if, a commit is made. Commits of one table come one after
 /// the other; no method may wait for another commit of it.
+#[async_trait]
 pub trait Participant: Send + Sync {
     /// Makes sure, durably, that both [`Self::committed`] and [`Self::aborted`] can be done.
     ///
     /// # Errors
     /// Where it cannot: then the commit is not made, and this is its error.
-    fn prepare(&self, mark: &CommitMark) -> Result<()>;
+    async fn prepare(&self, mark: &CommitMark) -> Result<()>;
 
     /// The commit is made.
     fn committed(&self, _mark: &CommitMark) {}

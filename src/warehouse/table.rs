@@ -306,7 +306,7 @@ impl Table {
             files: files.len(),
         };
         if let Some(participant) = participant {
-            participant.prepare(&mark)?;
+            participant.prepare(&mark).await?;
         }
         let aborted = |error| {
             if let Some(participant) = participant {

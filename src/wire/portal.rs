@@ -165,15 +165,15 @@ fn style<S: BackendSession>(session: &S) -> Style {
     Style::new(session.setting("TimeZone").as_deref())
 }
 
-/// The client decodes rows by the types it was told; others than those would be read wrongly.
+/// The client reads rows by the names and types that it was told; others would be taken for them.
 fn check_described(described: &Schema, actual: &Schema) -> Result<()> {
-    let oids = |schema: &Schema| -> Vec<u32> {
+    let columns = |schema: &Schema| -> Vec<(String, u32)> {
         let fields = schema.fields().iter();
         fields
-            .map(|field| PostgresType::of_field(field).oid)
+            .map(|field| (field.name().clone(), PostgresType::of_field(field).oid))
             .collect()
     };
-    if oids(described) == oids(actual) {
+    if columns(described) == columns(actual) {
         return Ok(());
     }
     let message = "cached plan must not change result type";

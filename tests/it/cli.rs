@@ -147,6 +147,60 @@ fn a_check_runs_again_when_the_file_that_it_reads_changed() {
 }
 
 #[test]
+fn a_check_whose_query_fails_tells_the_sqlstate_of_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "c/share.sql",
+        "CREATE CHECK c.share AS SELECT n FROM (VALUES (0)) t(n) WHERE 1 / n > 0;",
+    );
+    let ran = run(folder.path(), &["run"]);
+    assert_eq!(ran.status.code(), Some(1));
+    let printed = text(&ran.stderr);
+    assert!(
+        printed.contains("FAILED   c.share: 22012: division by zero"),
+        "{printed}"
+    );
+    assert_eq!(
+        text(&run(folder.path(), &["check"]).stdout),
+        "error    c.share: 22012: division by zero\nchecks: 1, failed: 1\n"
+    );
+}
+
+#[test]
+fn a_view_that_cannot_be_planned_fails_in_every_run_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = |column: &str| {
+        let sql = format!("CREATE VIEW a.model AS SELECT 1 AS {column};");
+        write(folder.path(), "a/model.sql", &sql);
+    };
+    model("old");
+    write(
+        folder.path(),
+        "a/reader.sql",
+        "CREATE VIEW a.reader AS SELECT old FROM a.model;",
+    );
+    assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
+    model("new");
+    for _ in 0..2 {
+        let ran = run(folder.path(), &["run"]);
+        let printed = text(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("FAILED   a.reader: 42703: "), "{printed}");
+        assert_eq!(
+            text(&run(folder.path(), &["plan"]).stdout),
+            "replace view a.reader\n"
+        );
+    }
+    model("old");
+    assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "nothing to do: everything is up to date\n"
+    );
+}
+
+#[test]
 fn a_check_tells_how_many_rows_it_left_out() {
     let folder = tempfile::tempdir().unwrap();
     checked_source(folder.path());
@@ -263,6 +317,25 @@ fn wrong_usage_exits_with_2() {
         text(&unknown.stderr).contains("Perhaps you meant \"data_dir\""),
         "{}",
         text(&unknown.stderr)
+    );
+}
+
+#[test]
+fn a_mistyped_variable_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = tributary()
+        .arg("plan")
+        .env("TRIBUTARY_DATADIR", "elsewhere")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let printed = text(&told.stderr);
+    assert!(
+        printed.contains(
+            "WARNING:  01000: the environment variable TRIBUTARY_DATADIR is no setting\n\
+             HINT:  Perhaps you meant TRIBUTARY_DATA_DIR."
+        ),
+        "{printed}"
     );
 }
 

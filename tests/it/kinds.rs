@@ -203,9 +203,7 @@ async fn a_kill_leaves_the_old_kind_or_the_new() {
             let kind = "SELECT kind FROM tributary.models WHERE schema = 'a' AND name = 'model'";
             let kind: String = client.query_one(kind, &[]).await.unwrap().get(0);
             assert_eq!(kind, KINDS[found % 2].to_lowercase());
-            let rows = client.query_one("SELECT count(*) FROM by_hand", &[]).await;
-            let rows: i64 = rows.unwrap().get(0);
-            assert_eq!(rows, ROWS);
+            assert_eq!(whole(&client, "public", "by_hand").await, found);
             whole(&client, "a", "reader").await;
         })
         .await;

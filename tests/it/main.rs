@@ -12,6 +12,7 @@ mod docker;
 mod docs;
 mod engines;
 mod equal_to_postgres;
+mod formatting;
 mod full_disk;
 mod kinds;
 mod memory;

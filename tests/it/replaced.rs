@@ -124,3 +124,65 @@ async fn a_kill_when_the_rows_are_committed_leaves_their_definition_too() {
         }
     }
 }
+
+/// The columns that a view made by hand as `SELECT *` is recorded with, in the order of their names.
+async fn columns(client: &Client, view: &str) -> Vec<String> {
+    let columns = "SELECT column_name FROM information_schema.columns WHERE table_name = $1";
+    let columns = client.query(columns, &[&view]).await.unwrap();
+    let mut columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
+    columns.sort();
+    columns
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_on_two_tables_that_are_replaced_at_the_same_time_has_the_columns_of_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    replace(&client, "TABLE", "t", 0).await.unwrap();
+    client
+        .batch_execute("CREATE TABLE u AS SELECT 0::BIGINT AS d0")
+        .await
+        .unwrap();
+    client
+        .batch_execute("CREATE VIEW both AS SELECT * FROM t CROSS JOIN u")
+        .await
+        .unwrap();
+    let other = server.connect().await;
+    for number in 1..=STOPS {
+        let statement =
+            format!("CREATE OR REPLACE TABLE u AS SELECT {number}::BIGINT AS d{number}");
+        let (left, right) = tokio::join!(
+            replace(&client, "TABLE", "t", number),
+            other.batch_execute(&statement)
+        );
+        left.unwrap();
+        right.unwrap();
+        let expected = [format!("c{number}"), format!("d{number}")];
+        assert_eq!(columns(&client, "both").await, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_is_created_while_its_table_is_replaced_has_the_columns_of_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let other = server.connect().await;
+    replace(&client, "TABLE", "t", 0).await.unwrap();
+    for number in 1..=STOPS {
+        let statement = format!("CREATE VIEW v{number} AS SELECT * FROM t");
+        let (replaced, created) = tokio::join!(
+            replace(&client, "TABLE", "t", number),
+            other.batch_execute(&statement)
+        );
+        replaced.unwrap();
+        match created {
+            Ok(()) => {
+                let view = format!("v{number}");
+                assert_eq!(columns(&client, &view).await, [format!("c{number}")]);
+            }
+            Err(error) => assert_eq!(error.code(), Some(&SqlState::T_R_SERIALIZATION_FAILURE)),
+        }
+    }
+}

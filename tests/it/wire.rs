@@ -16,12 +16,15 @@ const SILENT: &str = "SELECT count(*) FROM generate_series(1, 1000) a CROSS JOIN
 /// The same, with many rows on either side.
 const SILENT_SQUARE: &str = "SELECT count(*) FROM generate_series(1, 2000000) a CROSS JOIN generate_series(1, 2000000) b WHERE a.value + b.value = 0";
 
+/// The same among rows of one key.
+const SKEWED: &str = "SELECT count(*) FROM (SELECT value AS v, value * 0 AS k FROM generate_series(1, 500000)) a CROSS JOIN generate_series(0, 0) s JOIN (SELECT value AS v, value * 0 AS k FROM generate_series(1, 500000)) b ON a.k = b.k AND a.v + b.v = -1";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_request_stops_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    for query in [ENDLESS, SILENT, SILENT_SQUARE] {
+    for query in [ENDLESS, SILENT, SILENT_SQUARE, SKEWED] {
         let token = client.cancel_token();
         let (answer, cancelled) = tokio::join!(
             async {
@@ -65,7 +68,7 @@ async fn statement_timeout_holds_while_rows_stream() {
         .batch_execute("SET statement_timeout = '300ms'")
         .await
         .unwrap();
-    for query in [ENDLESS, SILENT, SILENT_SQUARE] {
+    for query in [ENDLESS, SILENT, SILENT_SQUARE, SKEWED] {
         let rows = client.query_raw(query, std::iter::empty::<i32>()).await;
         let error = match rows {
             Ok(rows) => rows.try_for_each(|_| async { Ok(()) }).await.unwrap_err(),
@@ -213,4 +216,55 @@ async fn every_error_has_a_sqlstate_of_its_kind() {
             .and_then(|error| error.code().map(|code| code.code().to_owned()));
         assert_eq!(got.as_deref(), sqlstate, "{query}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_was_described_answers_with_those_columns_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for columns in ["b BIGINT", "b TEXT", "b TEXT, c TEXT"] {
+        client
+            .batch_execute("CREATE TABLE t (a BIGINT)")
+            .await
+            .unwrap();
+        let statement = client.prepare("SELECT * FROM t").await.unwrap();
+        let counting = client.prepare("SELECT count(*) FROM t").await.unwrap();
+        client
+            .batch_execute(&format!("CREATE OR REPLACE TABLE t ({columns})"))
+            .await
+            .unwrap();
+        let error = client.query(&statement, &[]).await.unwrap_err();
+        let error = error.as_db_error().unwrap();
+        assert_eq!(error.code(), &SqlState::FEATURE_NOT_SUPPORTED, "{columns}");
+        assert_eq!(error.message(), "cached plan must not change result type");
+        let count: i64 = client.query_one(&counting, &[]).await.unwrap().get(0);
+        assert_eq!(count, 0);
+        // The simple protocol describes what it runs.
+        assert!(client.simple_query("SELECT * FROM t").await.is_ok());
+        client.batch_execute("DROP TABLE t").await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_may_be_a_parameter() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let numbers = "SELECT value FROM generate_series(1, 10) ORDER BY value";
+    for (clauses, expected) in [
+        ("LIMIT $1 OFFSET $2", [4, 5]),
+        ("LIMIT 1 + $1 OFFSET $2 - 1", [3, 4]),
+    ] {
+        let statement = client.prepare(&format!("{numbers} {clauses}")).await;
+        let statement = statement.unwrap();
+        let rows = client.query(&statement, &[&2_i64, &3_i64]).await.unwrap();
+        let found: Vec<i64> = rows.iter().take(2).map(|row| row.get(0)).collect();
+        assert_eq!(found, expected, "{clauses}");
+    }
+    let negative = client
+        .query(&format!("{numbers} LIMIT $1"), &[&-1_i64])
+        .await
+        .unwrap_err();
+    assert_eq!(negative.code().unwrap().code(), "2201W");
 }

@@ -6,8 +6,10 @@
 //! [`reference()`] writes the reference page.
 
 mod arguments;
+mod calendar;
 mod completeness;
 mod error;
+mod formatting;
 mod impute;
 mod join;
 mod latest;
@@ -31,15 +33,17 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::OptimizerRule;
 
 pub use error::FunctionError;
+pub use formatting::SessionTimeZone;
 pub use join::{TributaryOptions, with_similarity_joins};
 pub use reference::reference;
 pub use settings::SettingsOfSession;
 pub use trigram::TrigramThresholds;
 pub use wording::type_name;
 
-/// Functions of DataFusion that this library replaces on purpose: `levenshtein` answers as
-/// PostgreSQL's does, an integer whatever the string type, with optional costs.
-pub const OVERRIDES: [&str; 1] = ["levenshtein"];
+/// Functions of DataFusion that this library replaces on purpose by PostgreSQL's: `levenshtein` is
+/// an integer whatever the string type, and has optional costs; the templates of `to_char`,
+/// `to_date` and `to_timestamp` are `YYYY-MM-DD`, not `%Y-%m-%d`.
+pub const OVERRIDES: [&str; 4] = ["levenshtein", "to_char", "to_date", "to_timestamp"];
 
 /// Every scalar function, as `SessionStateBuilder::with_scalar_functions` takes them.
 ///
@@ -52,6 +56,7 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
         trigram::functions(),
         normalize::functions(),
         impute::scalar_functions(),
+        formatting::functions(),
     ]
     .concat()
 }
@@ -89,6 +94,14 @@ pub fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
 
 /// Registers every operator, and every function under its name and aliases, replacing those of the same name.
 pub fn register_all(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for name in OVERRIDES {
+        // Its aliases go too: who copies a registry, as sessions do, would register the function
+        // that is behind them again.
+        match registry.deregister_udf(name) {
+            Err(DataFusionError::NotImplemented(_)) => {}
+            other => drop(other?),
+        }
+    }
     for function in all_scalar_functions() {
         registry.register_udf(function)?;
     }

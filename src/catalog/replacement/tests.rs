@@ -32,7 +32,7 @@ impl Fixture {
 
     fn prepare(&self, oid: Oid, new: NewObject, commit: &str) -> Result<()> {
         self.catalog
-            .write(|transaction| transaction.prepare_replace(oid, new, 3, commit))
+            .write(|transaction| transaction.prepare_replace(oid, new, Vec::new(), 3, commit))
     }
 
     fn definition(&self, oid: Oid) -> String {

@@ -55,6 +55,10 @@ async fn state(instance: &Arc<Instance>) -> (String, String, i64) {
     let object = object(instance);
     let fields = object.schema.fields();
     assert_eq!((fields.len(), rows[0].num_columns()), (1, 1));
+    let by_hand = crate::sql::QualifiedName::new("public", "by_hand");
+    if let Some(view) = instance.catalog.snapshot().relation(&by_hand) {
+        assert_eq!(view.schema.field(0).name(), fields[0].name());
+    }
     (fields[0].name().clone(), column, value)
 }
 
@@ -93,13 +97,14 @@ impl Stopping {
     }
 }
 
+#[async_trait]
 impl Participant for Stopping {
-    fn prepare(&self, mark: &CommitMark) -> Result<()> {
+    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
         let stopped = || Err(Error::internal("stopped"));
         if self.reached(Stop::BeforePrepared) {
             return stopped();
         }
-        self.replacement.prepare(mark)?;
+        self.replacement.prepare(mark).await?;
         if self.reached(Stop::Prepared) {
             return stopped();
         }
@@ -139,12 +144,20 @@ async fn stop_at(stop: Stop) -> Stopped {
     let (running, killed) = (folder.path().join("running"), folder.path().join("killed"));
     let instance = open(&running).await;
     query(&instance, OLD).await.unwrap();
+    query(&instance, "CREATE VIEW by_hand AS SELECT * FROM t")
+        .await
+        .unwrap();
     let old = object(&instance);
     let settings = &instance.configuration.session;
     let definition = crate::sql::parse_one(NEW).unwrap();
-    let new = crate::models::define::define(&instance, settings, &definition)
-        .await
-        .unwrap();
+    let new = crate::models::define::define(
+        &instance,
+        &instance.catalog.snapshot(),
+        settings,
+        &definition,
+    )
+    .await
+    .unwrap();
     let context = instance.statement(settings, crate::instance::Reading::Rows);
     let crate::sql::Statement::CreateMaterializedView(create) = &definition else {
         unreachable!("NEW is a materialized view")
@@ -160,6 +173,7 @@ async fn stop_at(stop: Stop) -> Stopped {
             instance: Arc::clone(&instance),
             oid: old.oid,
             new,
+            author: Author::Statement,
         },
         stop,
         from: running,
@@ -260,7 +274,7 @@ async fn rows_for_columns_that_were_replaced_are_not_let_in() {
         id: String::new(),
     };
     assert_eq!(
-        participant.prepare(&mark).unwrap_err().sqlstate(),
+        participant.prepare(&mark).await.unwrap_err().sqlstate(),
         SqlState::UNDEFINED_TABLE
     );
 }

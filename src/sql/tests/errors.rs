@@ -27,6 +27,12 @@ fn syntax_errors_say_where() {
             Some("FROM"),
         ),
         (
+            "SELECT a, CONSTRAINT c EXPECT (a)",
+            "syntax error at or near \"EXPECT\"",
+            Some(24),
+            None,
+        ),
+        (
             "SELECT a FORM t",
             "syntax error at or near \"t\"",
             Some(15),

@@ -1,5 +1,7 @@
 //! Another store changes if, and only if, the commit is made.
 
+use async_trait::async_trait;
+
 use super::*;
 use crate::error::{Error, SqlState};
 
@@ -22,8 +24,9 @@ impl Notes {
     }
 }
 
+#[async_trait]
 impl Participant for Notes {
-    fn prepare(&self, mark: &CommitMark) -> Result<()> {
+    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
         self.note("prepare", mark);
         if let Some(entry) = &self.overtaken_by {
             std::fs::write(entry, "{\"commitInfo\":{}}").unwrap();
@@ -116,11 +119,12 @@ async fn a_commit_that_has_begun_ends_whoever_waits_for_it() {
         go: Mutex<std::sync::mpsc::Receiver<()>>,
         ended: tokio::sync::mpsc::UnboundedSender<()>,
     }
+    #[async_trait]
     impl Participant for Held {
-        fn prepare(&self, mark: &CommitMark) -> Result<()> {
+        async fn prepare(&self, mark: &CommitMark) -> Result<()> {
             self.reached.send(()).unwrap();
             tokio::task::block_in_place(|| self.go.lock().recv().unwrap());
-            self.notes.prepare(mark)
+            self.notes.prepare(mark).await
         }
         fn committed(&self, mark: &CommitMark) {
             self.notes.committed(mark);

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::character_length::CharacterLength;
-use super::{bytes, rounding, text};
+use super::{bytes, datetime, floats, rounding, text};
 
 /// Whether Arrow's cast between these types gives what PostgreSQL's would not.
 pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
@@ -23,6 +23,8 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
                 || matches!(from, DataType::Decimal128(..) | DataType::Decimal256(..))
         }
         DataType::Binary => from.is_string(),
+        DataType::Float32 => from.is_string() || *from == DataType::Float64,
+        DataType::Float64 | DataType::Date32 | DataType::Timestamp(..) => from.is_string(),
         DataType::Utf8 => {
             from.is_floating() || from.is_binary() || matches!(from, DataType::Timestamp(..))
         }
@@ -109,6 +111,8 @@ fn convert(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
                     .collect::<StringArray>(),
             )
         }
+        (_, DataType::Date32 | DataType::Timestamp(..)) => datetime::from_text(from, to)?,
+        (_, DataType::Float32 | DataType::Float64) => floats::to_float(from, to)?,
         _ => rounding::to_integer(from, to)?,
     })
 }

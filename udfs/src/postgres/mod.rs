@@ -1,6 +1,6 @@
 //! What PostgreSQL computes where DataFusion computes something else: arithmetic that overflows is
 //! an error, numbers are rounded on their way to an integer, `bytea` is read and shown as
-//! hexadecimal, `varchar(n)` cuts.
+//! hexadecimal, `varchar(n)` cuts, `ln(0)` is an error.
 //!
 //! [`PostgresSemantics`] puts these in a plan in the place of DataFusion's own operators. They are
 //! no functions that a user calls, and keep the names of what they stand for.
@@ -8,7 +8,12 @@
 mod arithmetic;
 mod bytes;
 mod character_length;
+mod common_type;
 mod conversion;
+mod datetime;
+mod domain;
+mod floats;
+mod interval;
 mod range;
 mod rounding;
 mod rule;
@@ -19,4 +24,5 @@ mod text;
 
 pub use bytes::parse as parse_bytea;
 pub use character_length::{CHARACTER_LENGTH, CharacterLength};
+pub use common_type::PreferFloats;
 pub use rule::PostgresSemantics;

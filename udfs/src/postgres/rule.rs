@@ -11,7 +11,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    AggregateUDF, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
+    AggregateUDF, Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
     WindowFunctionDefinition,
 };
 use datafusion::optimizer::AnalyzerRule;
@@ -19,6 +19,8 @@ use datafusion::optimizer::AnalyzerRule;
 use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::conversion::{Conversion, differs};
+use super::domain::CheckedFunction;
+use super::interval::IntervalSpan;
 use super::sum::ExactSum;
 
 static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
@@ -72,6 +74,27 @@ impl AnalyzerRule for PostgresSemantics {
 
 fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expression {
+        Expr::BinaryExpr(binary)
+            if is_comparison(binary.op)
+                && are_intervals([&*binary.left, &*binary.right], schema) =>
+        {
+            let compared = BinaryExpr::new(
+                Box::new(span(*binary.left)),
+                binary.op,
+                Box::new(span(*binary.right)),
+            );
+            Transformed::yes(Expr::BinaryExpr(compared))
+        }
+        Expr::Between(between)
+            if are_intervals([&*between.expr, &*between.low, &*between.high], schema) =>
+        {
+            Transformed::yes(Expr::Between(Between {
+                expr: Box::new(span(*between.expr)),
+                negated: between.negated,
+                low: Box::new(span(*between.low)),
+                high: Box::new(span(*between.high)),
+            }))
+        }
         Expr::BinaryExpr(binary) if is_comparison(binary.op) => as_floats(binary, schema),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             match Operation::of(op).filter(|_| both_are_checked(&left, &right, schema)) {
@@ -86,6 +109,13 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             _ => Transformed::no(Expr::Negative(value)),
         },
         Expr::Cast(cast) => convert(cast, schema),
+        Expr::ScalarFunction(mut function) => match CheckedFunction::of(&function.func) {
+            Some(checked) => {
+                function.func = Arc::new(ScalarUDF::new_from_impl(checked));
+                Transformed::yes(Expr::ScalarFunction(function))
+            }
+            None => Transformed::no(Expr::ScalarFunction(function)),
+        },
         Expr::AggregateFunction(mut function) if is_sum(&function.func) => {
             function.func = Arc::clone(&EXACT_SUM);
             Transformed::yes(Expr::AggregateFunction(function))
@@ -99,6 +129,19 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
         },
         other => Transformed::no(other),
     }
+}
+
+fn are_intervals<const N: usize>(expressions: [&Expr; N], schema: &DFSchema) -> bool {
+    expressions.iter().all(|expression| {
+        expression
+            .get_type(schema)
+            .is_ok_and(|data_type| matches!(data_type, DataType::Interval(_)))
+    })
+}
+
+fn span(interval: Expr) -> Expr {
+    let function = ScalarUDF::new_from_impl(IntervalSpan::new());
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![interval]))
 }
 
 fn is_sum(function: &AggregateUDF) -> bool {

@@ -1,0 +1,162 @@
+//! The relations of a statement, by DataFusion's interfaces.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, SchemaProvider, Session, TableProvider,
+};
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+
+use super::relations::{Relations, view_text};
+use super::state::DATABASE;
+use crate::catalog::{Object, pg_catalog, system};
+use crate::error::Error;
+use crate::sql::QualifiedName;
+
+/// A view that the statement does not read: `information_schema` asks for its columns alone.
+#[derive(Debug)]
+pub(super) struct UnplannedView {
+    name: QualifiedName,
+    schema: SchemaRef,
+    text: Option<String>,
+}
+
+impl UnplannedView {
+    pub(super) fn new(object: &Object) -> Self {
+        Self {
+            name: object.name.clone(),
+            schema: Arc::clone(&object.schema),
+            text: view_text(object),
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for UnplannedView {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    fn get_table_definition(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        _: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        Err(Error::internal(format!("view {} was read without its plan", self.name)).into())
+    }
+}
+
+/// The one database, for DataFusion.
+pub(super) struct Databases(Arc<Database>);
+
+impl Databases {
+    pub(super) fn new(relations: Arc<Relations>) -> Self {
+        Self(Arc::new(Database(relations)))
+    }
+}
+
+impl fmt::Debug for Databases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Databases")
+    }
+}
+
+impl CatalogProviderList for Databases {
+    fn register_catalog(
+        &self,
+        _: String,
+        _: Arc<dyn CatalogProvider>,
+    ) -> Option<Arc<dyn CatalogProvider>> {
+        None
+    }
+
+    fn catalog_names(&self) -> Vec<String> {
+        vec![DATABASE.to_owned()]
+    }
+
+    fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
+        (name == DATABASE).then(|| Arc::clone(&self.0) as _)
+    }
+}
+
+struct Database(Arc<Relations>);
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(DATABASE)
+    }
+}
+
+impl CatalogProvider for Database {
+    fn schema_names(&self) -> Vec<String> {
+        self.0
+            .snapshot
+            .schemas()
+            .map(|schema| schema.name.clone())
+            .chain([system::SYSTEM_SCHEMA.to_owned()])
+            .collect()
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        Some(Arc::new(Schema {
+            name: name.to_owned(),
+            relations: Arc::clone(&self.0),
+        }))
+    }
+}
+
+struct Schema {
+    name: String,
+    relations: Arc<Relations>,
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for Schema {
+    fn table_names(&self) -> Vec<String> {
+        if self.name == pg_catalog::PG_CATALOG {
+            return pg_catalog::tables()
+                .map(|table| table.name.to_owned())
+                .collect();
+        }
+        if self.name == system::SYSTEM_SCHEMA {
+            return system::names().map(str::to_owned).collect();
+        }
+        self.relations
+            .snapshot
+            .relations_in(&self.name)
+            .map(|object| object.name.name.clone())
+            .collect()
+    }
+
+    async fn table(&self, name: &str) -> DataFusionResult<Option<Arc<dyn TableProvider>>> {
+        let found = self.relations.find(&self.name, name).await;
+        found.map_err(DataFusionError::from)
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        let name = QualifiedName::new(&self.name, name);
+        self.name == system::SYSTEM_SCHEMA && system::exists(&name.name)
+            || self.relations.snapshot.relation(&name).is_some()
+    }
+}

@@ -1,0 +1,83 @@
+//! How the definition of a model differs from that of the catalog.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::plan::{Define, kind};
+use super::project::ProjectModel;
+use crate::catalog::{Object, Snapshot};
+use crate::session::plan::{is_relation, query_of, resolve_among};
+use crate::sql::comment::CommentOn;
+use crate::sql::name::DEFAULT_SCHEMA;
+use crate::sql::{QualifiedName, Statement};
+
+/// What has to happen to a model's definition in the catalog; nothing where it is as it should be.
+pub(super) fn difference(
+    snapshot: &Snapshot,
+    model: &ProjectModel,
+    object: Option<&Arc<Object>>,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Option<Define> {
+    let Some(object) = object else {
+        return Some(Define::Create);
+    };
+    if object.kind != kind(model) {
+        return Some(Define::Supersede(object.kind));
+    }
+    let (comment, columns) = comments(model);
+    let same = !definition_differs(snapshot, model, Some(object), models)
+        && object.comment == comment
+        && object.column_comments == columns
+        && object.project_file.as_deref() == Some(&model.file);
+    (!same).then_some(Define::Replace)
+}
+
+/// Whether the definition, its names written in full, is another than the catalog's.
+pub(super) fn definition_differs(
+    snapshot: &Snapshot,
+    model: &ProjectModel,
+    object: Option<&Arc<Object>>,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> bool {
+    let Some(object) = object else { return true };
+    let mut definition = model.definition.clone();
+    let exists = |full: &QualifiedName| models.contains_key(full) || is_relation(snapshot, full);
+    if let Some(query) = query_of(&mut definition)
+        && crate::sql::qualify::qualify(query, |name| {
+            resolve_among(&name, &search_path(model), &exists)
+        })
+        .is_err()
+    {
+        return true;
+    }
+    plain(&definition) != plain(&object.definition)
+}
+
+/// The text of a definition, whether it replaces or not.
+fn plain(definition: &Statement) -> String {
+    let mut definition = definition.clone();
+    definition.clear_modifiers();
+    definition.to_string()
+}
+
+/// The comment of a model and those of its columns; the comment on top of its file stands in where
+/// it has none.
+pub fn comments(model: &ProjectModel) -> (Option<String>, BTreeMap<String, String>) {
+    let mut comment = model.description.clone();
+    let mut columns = BTreeMap::new();
+    for statement in &model.comments {
+        match (&statement.on, &statement.text) {
+            (CommentOn::Column(_, column), Some(text)) => {
+                columns.insert(column.clone(), text.clone());
+            }
+            (CommentOn::Object(..), text) => comment.clone_from(text),
+            _ => {}
+        }
+    }
+    (comment, columns)
+}
+
+/// Where unqualified names of a model are looked up: in its own folder's schema first.
+pub fn search_path(model: &ProjectModel) -> Vec<String> {
+    vec![model.name.schema.clone(), DEFAULT_SCHEMA.to_owned()]
+}

@@ -1,0 +1,36 @@
+//! Dates, times and numbers as text by a template, and back, as PostgreSQL does.
+
+mod fields;
+mod moment;
+mod moment_reader;
+mod moment_writer;
+mod number_template;
+mod number_text;
+mod number_writer;
+mod roman;
+mod template;
+#[cfg(test)]
+mod tests;
+mod time_zone;
+mod timezone;
+mod to_char;
+mod to_date;
+mod to_timestamp;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+use crate::arguments::declare;
+
+pub use time_zone::SessionTimeZone;
+
+/// The functions of this folder.
+pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
+    declare(&[
+        &to_char::FUNCTION,
+        &to_date::FUNCTION,
+        &to_timestamp::FUNCTION,
+        &timezone::FUNCTION,
+    ])
+}

@@ -1,0 +1,110 @@
+//! `timezone(zone, moment)`, which is `moment AT TIME ZONE zone`, as PostgreSQL has it.
+
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use datafusion::error::Result;
+use datafusion::logical_expr::{ColumnarValue, Volatility};
+use datafusion_macros::user_doc;
+
+use super::time_zone::{SessionTimeZone, Zone};
+use crate::FunctionError;
+use crate::arguments::{Call, Form, Function, Kind};
+
+#[user_doc(
+    doc_section(label = "Formatting Functions"),
+    description = r"A moment in another time zone, which `moment AT TIME ZONE zone` stands for; equal to PostgreSQL's.
+
+A timestamp with time zone becomes the local time there, a timestamp without. A timestamp without time zone is taken for a local time there, and becomes one with time zone.",
+    syntax_example = "timezone(zone, moment)",
+    sql_example = r#"```sql
+> SELECT timezone('UTC', TIMESTAMP '2024-07-01 10:00:00') AS moment,
+>        timezone('+02:00', timezone('UTC', TIMESTAMP '2024-07-01 10:00:00')) AS local;
++----------------------+---------------------+
+| moment               | local               |
++----------------------+---------------------+
+| 2024-07-01T10:00:00Z | 2024-07-01T12:00:00 |
++----------------------+---------------------+
+```"#,
+    argument(
+        name = "zone",
+        description = "A name of the IANA database, or an offset from UTC such as `+02:00`."
+    ),
+    argument(
+        name = "moment",
+        description = "A timestamp with or without time zone, or a date."
+    )
+)]
+struct Timezone;
+
+const MICROS: i64 = 1_000_000;
+
+pub(crate) static FUNCTION: Function = Function {
+    form: Form {
+        name: "timezone",
+        parameters: &[Kind::Text, Kind::Date],
+        counts: &[2],
+    },
+    volatility: Volatility::Stable,
+    answer: |given| Ok(answer(given)),
+    invoke,
+    documentation: || Timezone.doc(),
+    ..Function::IMMUTABLE
+};
+
+/// Whether the argument is one with time zone; a date becomes one.
+fn has_zone(moment: &DataType) -> bool {
+    !matches!(moment, DataType::Timestamp(_, None) | DataType::Null)
+}
+
+fn answer(given: &[DataType]) -> DataType {
+    let zone = match given.last() {
+        Some(moment) if has_zone(moment) => None,
+        _ => Some("UTC".into()),
+    };
+    DataType::Timestamp(TimeUnit::Microsecond, zone)
+}
+
+fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let zones = call.text(0)?;
+    let moments = call.argument(1)?.to_array(call.rows())?;
+    let own = Zone::named(&call.settings::<SessionTimeZone>().time_zone)?;
+    let is_date = matches!(moments.data_type(), DataType::Date32 | DataType::Date64);
+    let becomes_local = has_zone(moments.data_type());
+    let to = answer(&[moments.data_type().clone()]);
+    let zone = match moments.data_type() {
+        DataType::Timestamp(_, zone) => zone.clone(),
+        _ => None,
+    };
+    let moments = cast(&moments, &DataType::Timestamp(TimeUnit::Microsecond, zone))?;
+    let moments = moments.as_primitive::<TimestampMicrosecondType>();
+    let shifted = call.rows_to_primitive::<TimestampMicrosecondType>(|row| {
+        let Some(zone) = zones.get(row).filter(|_| moments.is_valid(row)) else {
+            return Ok(None);
+        };
+        let zone = Zone::named(zone)?;
+        let given = moments.value(row);
+        let shifted = if becomes_local {
+            let instant = match is_date {
+                true => shift(given, -own.offset_of_local(given))?,
+                false => given,
+            };
+            shift(instant, zone.offset_at(instant))?
+        } else {
+            shift(given, -zone.offset_of_local(given))?
+        };
+        Ok(Some(shifted))
+    })?;
+    // The values are those of UTC, or local, already.
+    shifted.cast_to(&to, None)
+}
+
+fn shift(micros: i64, seconds: i64) -> Result<i64, FunctionError> {
+    micros
+        .checked_add(seconds * MICROS)
+        .ok_or_else(|| FunctionError {
+            sqlstate: "22008",
+            message: "timestamp out of range".to_owned(),
+            hint: None,
+        })
+}
