@@ -1,11 +1,12 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
-//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, and functions without parentheses get theirs.
+//! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs, and the field
+//! of a record is taken by `(record).field`.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName,
-    Query, Value, VisitMut, VisitorMut,
+    AccessExpr, Expr, Fetch, Function, FunctionArgumentList, FunctionArguments, Ident, LimitClause,
+    ObjectName, Query, Value, VisitMut, VisitorMut,
 };
 
 use crate::error::{Error, Result, SqlState};
@@ -54,12 +55,34 @@ impl VisitorMut for Rewriter {
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
             }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                name_fields(root, access_chain);
+            }
             Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
                 function.args = no_arguments();
             }
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Names the fields of records as DataFusion's planner knows them: by text. What follows a name and
+/// dots may be a column of a table, which it looks for itself.
+fn name_fields(root: &Expr, access_chain: &mut [AccessExpr]) {
+    let mut is_value = !matches!(root, Expr::Identifier(_));
+    for access in access_chain {
+        match access {
+            AccessExpr::Dot(Expr::Identifier(name)) if is_value => {
+                let name = match name.quote_style {
+                    Some(_) => name.value.clone(),
+                    None => name.value.to_lowercase(),
+                };
+                *access = AccessExpr::Dot(Expr::value(Value::SingleQuotedString(name)));
+            }
+            AccessExpr::Dot(_) => {}
+            AccessExpr::Subscript(_) => is_value = true,
+        }
     }
 }
 
