@@ -19,6 +19,8 @@ pub mod postgres;
 mod reference;
 mod settings;
 mod similarity;
+mod statistics;
+mod template;
 #[cfg(test)]
 mod tests;
 mod trigram;
@@ -57,6 +59,8 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
         normalize::functions(),
         impute::scalar_functions(),
         formatting::functions(),
+        statistics::functions(),
+        template::functions(),
     ]
     .concat()
 }
@@ -67,13 +71,14 @@ pub fn all_aggregate_functions() -> Vec<Arc<AggregateUDF>> {
         latest::functions(),
         completeness::functions(),
         similarity::aggregates(),
+        statistics::aggregate_functions(),
     ]
     .concat()
 }
 
 /// Every function that needs an `OVER` clause.
 pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
-    impute::functions()
+    [impute::functions(), statistics::window_functions()].concat()
 }
 
 /// What plans the operators that SQL itself does not have, those of PostgreSQL's `pg_trgm`, and
