@@ -16,6 +16,7 @@ mod blocks;
 mod bound;
 mod built;
 mod cancellation;
+mod comparison;
 mod definition;
 mod edit;
 mod exec;
