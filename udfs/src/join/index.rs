@@ -36,6 +36,9 @@ pub(crate) trait Index: Debug + Send + Sync {
     /// The bytes of memory that the index takes, without the texts that it is over.
     fn size(&self) -> usize;
 
+    /// The bytes of memory that a thread's buffers have come to take.
+    fn scratch_size(&self, scratch: &Scratch) -> usize;
+
     /// How the index finds its candidates, as `EXPLAIN` shows it.
     fn strategy(&self) -> &'static str;
 }
