@@ -28,7 +28,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::OptimizerRule;
 
 pub use error::FunctionError;
-pub use join::{TributaryOptions, with_similarity_joins};
+pub use join::{TributaryCodec, TributaryOptions, with_similarity_joins};
 pub use reference::reference;
 pub use trigram::TrigramThresholds;
 

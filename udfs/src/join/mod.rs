@@ -17,6 +17,7 @@ mod blocks;
 mod bound;
 mod built;
 mod cancellation;
+mod codec;
 mod columns;
 mod comparison;
 mod cost;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
+pub use codec::TributaryCodec;
 pub use setting::TributaryOptions;
 
 /// The rule that fixes how rows are distributed; what it plans for must be there before.

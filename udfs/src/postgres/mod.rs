@@ -9,6 +9,7 @@ mod arithmetic;
 mod bytes;
 mod character_length;
 mod conversion;
+pub(crate) mod encoded;
 mod range;
 mod rounding;
 mod rule;
