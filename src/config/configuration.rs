@@ -196,6 +196,7 @@ mod tests {
         let environment = |name: &str| match name {
             "TRIBUTARY_DATA_DIR" => Some("from_environment".to_owned()),
             "TRIBUTARY_LISTEN" => Some("127.0.0.1:2".to_owned()),
+            "TRIBUTARY_SIMILARITY_JOIN" => Some("off".to_owned()),
             _ => None,
         };
         let flags = [("listen".to_owned(), "127.0.0.1:3".to_owned())];
@@ -205,6 +206,7 @@ mod tests {
         assert_eq!(loaded.server.listen.port(), 3);
         assert_eq!(loaded.server.jobs, 3);
         assert_eq!(loaded.session.statement_timeout.0, 5000);
+        assert!(!loaded.session.similarity_join.0);
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl Setting {
 
     /// The environment variable.
     pub fn environment(&self) -> String {
-        let name = self.name.to_uppercase().replace('.', "_");
+        let name = self.name.strip_prefix("tributary.").unwrap_or(self.name);
+        let name = name.to_uppercase().replace('.', "_");
         format!("{}{name}", configuration::ENVIRONMENT_PREFIX)
     }
 

@@ -36,7 +36,7 @@ use datafusion::optimizer::OptimizerRule;
 
 pub use error::FunctionError;
 pub use formatting::SessionTimeZone;
-pub use join::{TributaryOptions, with_similarity_joins};
+pub use join::{TributaryCodec, TributaryOptions, with_similarity_joins};
 pub use reference::reference;
 pub use settings::SettingsOfSession;
 pub use trigram::TrigramThresholds;

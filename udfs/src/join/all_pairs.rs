@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, StringBuilder};
+use arrow::array::{ArrayRef, StringBuilder};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::ScalarValue;
+use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
@@ -63,7 +64,7 @@ impl AllPairs {
             let batch =
                 RecordBatch::try_new(Arc::clone(&self.schema), vec![Arc::clone(&column), column])?;
             let holds = expression.evaluate(&batch)?.into_array(rows)?;
-            for (id, holds) in ids.zip(holds.as_boolean()) {
+            for (id, holds) in ids.zip(as_boolean_array(&holds)?) {
                 if holds == Some(true) {
                     found(id);
                 }
@@ -110,6 +111,10 @@ impl Index for AllPairs {
             }
         }
         Ok(search.ids.end)
+    }
+
+    fn scratch_size(&self, _: &Scratch) -> usize {
+        0
     }
 
     fn size(&self) -> usize {

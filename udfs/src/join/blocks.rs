@@ -19,6 +19,11 @@ impl Blocks {
         }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// A block that no thread has taken yet.
     pub(super) fn take(&self) -> Option<Block> {
         // Relaxed, as a block says nothing of what other threads did.

@@ -1,5 +1,6 @@
 //! The build side of a join.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -58,7 +59,9 @@ impl Built {
         reservation.try_grow(Bitmap::size(side.rows.num_rows()))?;
         reservation.try_grow(side.groups().len() * size_of::<Group>())?;
         let mut groups = Vec::with_capacity(side.groups().len());
+        let mut steps = cancellation.steps();
         for place in 0..side.groups().len() {
+            steps.step(0)?;
             let entries = side.entries_at(place);
             if entries.len() < INDEXED_FROM {
                 groups.push(Group::Listed);
@@ -66,7 +69,7 @@ impl Built {
             }
             let texts = if keys.is_some() {
                 let texts = entries.map(|entry| side.text(entry));
-                let texts = Texts::from_sorted(texts);
+                let texts = Texts::from_sorted(texts, cancellation)?;
                 reservation.try_grow(texts.size())?;
                 Arc::new(texts)
             } else {
@@ -106,6 +109,14 @@ impl Built {
             Group::Indexed { index, .. } => Some(index.strategy()),
             Group::Listed => None,
         })
+    }
+
+    /// The entries of a group whose texts are compared each; none of any other.
+    pub(super) fn listed(&self, group: u32) -> Range<u32> {
+        match self.side.groups().binary_search(&group) {
+            Ok(place) if matches!(self.groups[place], Group::Listed) => self.side.entries_at(place),
+            _ => 0..0,
+        }
     }
 
     /// Tells that a partition has searched all it had to; whether it was the last.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, UInt32Array};
+use arrow::array::{ArrayRef, UInt32Array};
 use arrow::record_batch::RecordBatch;
+use datafusion::common::cast::as_boolean_array;
 use datafusion::common::{JoinSide, JoinType};
 use datafusion::error::Result;
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::joins::JoinOn;
-use datafusion::physical_plan::joins::utils::JoinFilter;
+use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinFilter};
 
+use super::cancellation::Cancellation;
+use super::columns::evaluate;
 use super::output::{Output, Remaining, Rows, gives_pairs};
 use super::similarity::Similarity;
 
@@ -38,21 +40,53 @@ impl Join {
     }
 
     /// The key columns of a side.
-    pub(super) fn keys(&self, rows: &RecordBatch, side: JoinSide) -> Result<Vec<ArrayRef>> {
+    pub(super) fn keys(
+        &self,
+        rows: &RecordBatch,
+        side: JoinSide,
+        cancellation: &Cancellation,
+    ) -> Result<Vec<ArrayRef>> {
         let keys = self.on.iter().map(|(left, right)| {
             let key = if side == JoinSide::Left { left } else { right };
-            evaluate(key, rows)
+            evaluate(key, rows, cancellation)
         });
         super::keys::plain(keys.collect::<Result<_>>()?)
     }
 
     /// The text column of a side.
-    pub(super) fn text(&self, rows: &RecordBatch, side: JoinSide) -> Result<ArrayRef> {
+    pub(super) fn text(
+        &self,
+        rows: &RecordBatch,
+        side: JoinSide,
+        cancellation: &Cancellation,
+    ) -> Result<ArrayRef> {
         let text = match side {
             JoinSide::Left => &self.similarity.left,
             _ => &self.similarity.right,
         };
-        evaluate(text, rows)
+        evaluate(text, rows, cancellation)
+    }
+
+    /// The same join with its sides exchanged: what it gives out stays.
+    pub(super) fn swapped(&self) -> Result<Self> {
+        let swapped = |column: &ColumnIndex| ColumnIndex {
+            index: column.index,
+            side: column.side.negate(),
+        };
+        let on = self.on.iter();
+        Ok(Self {
+            join_type: self.join_type.swap(),
+            on: on
+                .map(|(left, right)| (Arc::clone(right), Arc::clone(left)))
+                .collect(),
+            similarity: self.similarity.swapped()?,
+            filter: self.filter.as_ref().map(JoinFilter::swap),
+            output: Output {
+                schema: Arc::clone(&self.output.schema),
+                columns: self.output.columns.iter().map(swapped).collect(),
+            },
+            batch_size: self.batch_size,
+        })
     }
 
     /// Keeps the pairs of rows that satisfy the filter.
@@ -79,7 +113,7 @@ impl Join {
             count,
         )?;
         let holds = filter.expression().evaluate(&batch)?.into_array(count)?;
-        let holds = holds.as_boolean();
+        let holds = as_boolean_array(&holds)?;
         let mut kept = RowPairs::default();
         for (place, holds) in holds.iter().enumerate() {
             if holds == Some(true) {
@@ -143,8 +177,4 @@ impl RowPairs {
             right: first(&mut self.right),
         }
     }
-}
-
-fn evaluate(expression: &Arc<dyn PhysicalExpr>, rows: &RecordBatch) -> Result<ArrayRef> {
-    expression.evaluate(rows)?.into_array(rows.num_rows())
 }

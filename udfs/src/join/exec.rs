@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{JoinType, NullEquality, internal_err, project_schema};
+use datafusion::common::{internal_err, project_schema};
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::PhysicalExpr;
@@ -13,8 +13,7 @@ use datafusion::physical_expr::equivalence::{ProjectionMapping, join_equivalence
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, apply_expression_roots,
 };
-use datafusion::physical_plan::joins::JoinOn;
-use datafusion::physical_plan::joins::utils::{JoinFilter, build_join_schema, check_join_is_valid};
+use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::{
     EmbeddedProjection, ProjectionExec, try_embed_projection,
@@ -32,32 +31,14 @@ use super::gather::Shared;
 use super::index;
 use super::metrics::Metrics;
 use super::output::Output;
-use super::similarity::Similarity;
+use super::parts::{Build, Parts};
 use super::task::Task;
 
 /// How many batches wait for who takes them.
 const WAITING: usize = 2;
 
-/// What a similarity join is made of.
-#[derive(Clone, Debug)]
-pub(super) struct Parts {
-    pub(super) left: Arc<dyn ExecutionPlan>,
-    pub(super) right: Arc<dyn ExecutionPlan>,
-    pub(super) join_type: JoinType,
-    /// Pairs of expressions, one over each side, that must be equal.
-    pub(super) on: JoinOn,
-    pub(super) null_equality: NullEquality,
-    pub(super) similarity: Similarity,
-    /// What pairs of rows must satisfy beside.
-    pub(super) filter: Option<JoinFilter>,
-    /// The columns given out, of those of the join; all without one.
-    pub(super) projection: Option<Vec<usize>>,
-    /// Whether both sides may have the same texts.
-    pub(super) mirror: bool,
-}
-
-/// Joins rows whose texts are similar. The left side is kept in memory, with an index over its
-/// distinct texts; the right side streams.
+/// Joins rows whose texts are similar. One side is kept in memory, with an index over its distinct
+/// texts; the other streams.
 #[derive(Debug)]
 pub(crate) struct SimilarityJoinExec {
     parts: Parts,
@@ -72,10 +53,9 @@ pub(crate) struct SimilarityJoinExec {
 
 impl SimilarityJoinExec {
     pub(super) fn try_new(parts: Parts) -> Result<Self> {
-        let (left, right) = (parts.left.schema(), parts.right.schema());
-        check_join_is_valid(&left, &right, &parts.on)?;
-        let (schema, columns) = build_join_schema(&left, &right, &parts.join_type);
+        let (schema, columns) = parts.schema();
         let schema = Arc::new(schema);
+        parts.check(&schema)?;
         let columns = match &parts.projection {
             None => columns,
             Some(projection) => projection.iter().map(|at| columns[*at].clone()).collect(),
@@ -93,6 +73,11 @@ impl SimilarityJoinExec {
             shared: Arc::default(),
             strategy: Arc::default(),
         })
+    }
+
+    /// What the join is made of.
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// The similarity, as it reads with the texts of both sides.
@@ -119,7 +104,12 @@ fn properties(parts: &Parts, schema: &SchemaRef) -> Result<PlanProperties> {
     )?;
     // Any partition may give out any row: where both sides are collected, or the build side does
     // not fit into memory.
-    let count = right.output_partitioning().partition_count();
+    let streamed = if parts.build == Build::Right {
+        left
+    } else {
+        right
+    };
+    let count = streamed.output_partitioning().partition_count();
     let partitioning = Partitioning::UnknownPartitioning(count);
     let boundedness = [left, right]
         .into_iter()
@@ -146,6 +136,7 @@ impl DisplayAs for SimilarityJoinExec {
             on,
             filter,
             projection,
+            build,
             ..
         } = &self.parts;
         if format == DisplayFormatType::TreeRender {
@@ -159,6 +150,11 @@ impl DisplayAs for SimilarityJoinExec {
             write!(f, ", on=[{}]", on.join(", "))?;
         }
         write!(f, ", predicate={}", self.predicate())?;
+        match build {
+            Build::Left => {}
+            Build::Right => write!(f, ", build=right")?,
+            Build::Smaller => write!(f, ", build=smaller")?,
+        }
         if let Some(filter) = filter {
             write!(f, ", filter={}", filter.expression())?;
         }
@@ -183,10 +179,14 @@ impl ExecutionPlan for SimilarityJoinExec {
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        InputDistributionRequirements::new(vec![
+        let mut required = vec![
             Distribution::SinglePartition,
             Distribution::UnspecifiedDistribution,
-        ])
+        ];
+        if self.parts.build == Build::Right {
+            required.reverse();
+        }
+        InputDistributionRequirements::new(required)
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
@@ -237,12 +237,6 @@ impl ExecutionPlan for SimilarityJoinExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let partitions = self.parts.left.output_partitioning().partition_count();
-        if partitions != 1 {
-            return internal_err!(
-                "SimilarityJoinExec: the left side has {partitions} partitions, not one"
-            );
-        }
         let Parts {
             left,
             right,
@@ -252,7 +246,8 @@ impl ExecutionPlan for SimilarityJoinExec {
             similarity,
             filter,
             mirror,
-            ..
+            build,
+            projection: _,
         } = self.parts.clone();
         let task = Task {
             join: Arc::new(Join {
@@ -267,6 +262,7 @@ impl ExecutionPlan for SimilarityJoinExec {
             left,
             right,
             mirror,
+            sampled: build == Build::Smaller,
             partition,
             context,
             metrics: Metrics::new(&self.metrics, partition),
@@ -274,6 +270,17 @@ impl ExecutionPlan for SimilarityJoinExec {
             strategy: Arc::clone(&self.strategy),
             cancellation: Cancellation::default(),
         };
+        let task = if build == Build::Right {
+            task.swapped()?
+        } else {
+            task
+        };
+        let partitions = task.left.output_partitioning().partition_count();
+        if partitions != 1 {
+            return internal_err!(
+                "SimilarityJoinExec: the build side has {partitions} partitions, not one"
+            );
+        }
         let mut stream = RecordBatchReceiverStream::builder(self.schema(), WAITING);
         let rows = stream.tx();
         stream.spawn(task.run(rows));

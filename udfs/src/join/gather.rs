@@ -1,8 +1,8 @@
 //! Reads the build side, and chooses by what fits into memory how the join runs.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::JoinSide;
 use datafusion::error::{DataFusionError, Result};
@@ -15,9 +15,11 @@ use tokio::sync::OnceCell;
 
 use super::blocks::Blocks;
 use super::built::Built;
+use super::columns::put_together;
 use super::keys::Keys;
-use super::lead::{Chunks, Lead, LeadCell};
+use super::lead::{Chunks, Lead};
 use super::probe::Probe;
+use super::sample::Sampled;
 use super::side::Side;
 use super::task::{Task, blocking};
 use super::width;
@@ -31,7 +33,11 @@ const MOST_BYTES: usize = 1 << 30;
 #[derive(Debug)]
 pub(super) enum BuildSide {
     /// Each partition searches for its own rows as they come.
-    Streamed(Arc<Built>),
+    Streamed {
+        built: Arc<Built>,
+        /// The partitions of the right side, where some of their rows were read already.
+        right: Vec<StreamCell>,
+    },
     /// The rows of all partitions are there too, and searched for by whichever is free.
     Collected {
         built: Arc<Built>,
@@ -39,8 +45,30 @@ pub(super) enum BuildSide {
         blocks: Arc<Blocks>,
         _reservation: MemoryReservation,
     },
-    /// One partition does everything, within the memory that there is.
-    Led(LeadCell),
+    /// One partition does everything, on all threads.
+    Led(Handed<Lead>),
+}
+
+/// Hands something to who asks first.
+pub(super) struct Handed<T>(Mutex<Option<T>>);
+
+/// A partition's rows.
+pub(super) type StreamCell = Handed<SendableRecordBatchStream>;
+
+impl<T> Handed<T> {
+    pub(super) fn new(handed: T) -> Self {
+        Self(Mutex::new(Some(handed)))
+    }
+
+    pub(super) fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<T> fmt::Debug for Handed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handed")
+    }
 }
 
 /// What the partitions of a join share.
@@ -75,7 +103,31 @@ impl Task {
     async fn gather(&self) -> Result<BuildSide> {
         let time = self.metrics.build_time.clone();
         let _timer = time.timer();
-        let mut left = self.left.execute(0, Arc::clone(&self.context))?;
+        if !self.sampled {
+            let left = self.left.execute(0, Arc::clone(&self.context))?;
+            return self.build_from(left, None, false).await;
+        }
+        let Sampled {
+            left,
+            right,
+            right_is_smaller,
+        } = self.sample().await?;
+        if !right_is_smaller {
+            return self.build_from(left, Some(right), false).await;
+        }
+        let swapped = self.swapped()?;
+        let schema = self.right.schema();
+        let build = Box::pin(RecordBatchStreamAdapter::new(schema, select_all(right)));
+        swapped.build_from(build, Some(vec![left]), true).await
+    }
+
+    /// Reads and builds the left side. `right` has the partitions of the other, where they run.
+    async fn build_from(
+        &self,
+        mut left: SendableRecordBatchStream,
+        right: Option<Vec<SendableRecordBatchStream>>,
+        swapped: bool,
+    ) -> Result<BuildSide> {
         let read = self.read(&mut left).await?;
         let error = match read.stopped {
             Some(error) => {
@@ -83,7 +135,20 @@ impl Task {
                 error
             }
             None => match self.build(read.batches.clone(), read.reservation).await {
-                Ok(built) => return self.gather_right(Arc::new(built)).await,
+                Ok(built) => {
+                    let built = Arc::new(built);
+                    return match right {
+                        _ if self.mirror => self.gather_right(built).await,
+                        // There is one partition to search for.
+                        Some(right) if swapped => {
+                            self.led(Chunks::whole(built), Some(right), swapped)
+                        }
+                        right => Ok(BuildSide::Streamed {
+                            built,
+                            right: right.into_iter().flatten().map(Handed::new).collect(),
+                        }),
+                    };
+                }
                 Err(error) => error,
             },
         };
@@ -91,16 +156,29 @@ impl Task {
             return Err(error);
         }
         let chunks = Chunks::spill(self, read.batches, left).await?;
-        let right = self.right()?;
-        Ok(BuildSide::Led(LeadCell::new(Lead { chunks, right })))
+        self.led(chunks, right, swapped)
     }
 
-    /// Reads the right side too, where it may have the same texts.
+    fn led(
+        &self,
+        chunks: Chunks,
+        right: Option<Vec<SendableRecordBatchStream>>,
+        swapped: bool,
+    ) -> Result<BuildSide> {
+        let right = match right {
+            Some(right) => right,
+            None => self.right_partitions()?,
+        };
+        Ok(BuildSide::Led(Handed::new(Lead {
+            swapped,
+            chunks,
+            right: self.as_one(right),
+        })))
+    }
+
+    /// Reads the right side too, which may have the same texts.
     async fn gather_right(&self, built: Arc<Built>) -> Result<BuildSide> {
-        if !self.mirror {
-            return Ok(BuildSide::Streamed(built));
-        }
-        let mut right = self.right()?;
+        let mut right = self.as_one(self.right_partitions()?);
         let read = self.read(&mut right).await?;
         let schema = self.right.schema();
         if read.stopped.is_some() {
@@ -108,20 +186,23 @@ impl Task {
             drop(read.reservation);
             let read = futures::stream::iter(read.batches.into_iter().map(Ok));
             let right = RecordBatchStreamAdapter::new(schema, read.chain(right));
-            return Ok(BuildSide::Led(LeadCell::new(Lead {
+            return Ok(BuildSide::Led(Handed::new(Lead {
+                swapped: false,
                 chunks: Chunks::whole(built),
                 right: Box::pin(right),
             })));
         }
         let (join, built_side) = (Arc::clone(&self.join), Arc::clone(&built));
-        let reservation = read.reservation;
-        reservation.try_grow(reservation.size())?;
-        let probe = blocking(move || {
-            let rows = concat_batches(&schema, &read.batches)?;
-            Probe::new(&join, &built_side, rows, true)
+        let (reservation, batches) = (read.reservation, read.batches);
+        let cancellation = self.cancellation.clone();
+        let (probe, reservation) = blocking(move || {
+            // Until the batches go, their rows are there twice.
+            reservation.try_grow(reservation.size())?;
+            let rows = put_together(&schema, &batches, &cancellation)?;
+            let probe = Probe::new(&join, &built_side, rows, true, &reservation, &cancellation)?;
+            Ok((probe, reservation))
         })
         .await?;
-        reservation.try_resize(probe.size())?;
         let blocks = Arc::new(Blocks::new(probe.blocks(&built)));
         Ok(BuildSide::Collected {
             built,
@@ -131,15 +212,19 @@ impl Task {
         })
     }
 
-    /// The rows of all partitions of the right side.
-    fn right(&self) -> Result<SendableRecordBatchStream> {
+    /// The partitions of the right side.
+    pub(super) fn right_partitions(&self) -> Result<Vec<SendableRecordBatchStream>> {
         let partitions = self.right.output_partitioning().partition_count();
-        let streams = (0..partitions)
+        (0..partitions)
             .map(|partition| self.right.execute(partition, Arc::clone(&self.context)))
-            .collect::<Result<Vec<_>>>()?;
-        let streams = select_all(streams);
+            .collect()
+    }
+
+    /// The rows of all partitions of the right side.
+    fn as_one(&self, partitions: Vec<SendableRecordBatchStream>) -> SendableRecordBatchStream {
         let schema = self.right.schema();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, streams)))
+        let partitions = select_all(partitions);
+        Box::pin(RecordBatchStreamAdapter::new(schema, partitions))
     }
 
     /// Reads a stream, as far as memory allows.
@@ -194,24 +279,25 @@ impl Task {
         batches: &[RecordBatch],
         reservation: MemoryReservation,
     ) -> Result<Built> {
-        let join = &self.join;
+        let (join, cancellation) = (&self.join, &self.cancellation);
         let size = reservation.size();
         reservation.try_grow(size)?;
-        let rows = concat_batches(&self.left.schema(), batches)?;
-        let text = join.text(&rows, JoinSide::Left)?;
-        let gathering = Side::build_size(rows.num_rows(), &text, !join.on.is_empty());
+        let rows = put_together(&self.left.schema(), batches, cancellation)?;
+        let text = join.text(&rows, JoinSide::Left, cancellation)?;
+        let gathering = Side::build_size(rows.num_rows(), &text, !join.on.is_empty())
+            + text.get_array_memory_size();
         reservation.try_grow(gathering)?;
         let (keys, groups) = if join.on.is_empty() {
             (None, None)
         } else {
-            let columns = join.keys(&rows, JoinSide::Left)?;
+            let columns = join.keys(&rows, JoinSide::Left, cancellation)?;
             let types: Vec<_> = columns.iter().map(|key| key.data_type().clone()).collect();
             let mut keys = Keys::new(&types, self.null_equality)?;
-            let groups = keys.add(&columns)?;
+            let groups = keys.add(&columns, cancellation)?;
             reservation.try_grow(keys.size())?;
             (Some(keys), Some(groups))
         };
-        let side = Side::new(rows, &text, groups.as_deref())?;
+        let side = Side::new(rows, &text, groups.as_deref(), cancellation)?;
         reservation.shrink(gathering.saturating_sub(side.size()));
         let partitions = self.right.output_partitioning().partition_count();
         let threads = self.context.session_config().target_partitions();
@@ -222,7 +308,7 @@ impl Task {
             partitions,
             threads,
             reservation,
-            &self.cancellation,
+            cancellation,
         )?;
         // The batches that the rows were put together from go now.
         built.release(size);

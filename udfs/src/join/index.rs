@@ -14,7 +14,7 @@ use super::edit::EditIndex;
 use super::jaro::Jaro;
 use super::pairs::Pairs;
 use super::predicate::{Bound, Metric, Predicate};
-use super::set::{SetSimilarity, Sets, TokenSort};
+use super::set::{SetSimilarity, Sets, TokenSet, TokenSort};
 use super::texts::Texts;
 
 /// What a thread keeps from search to search: what [`Index::scratch`] made.
@@ -35,6 +35,9 @@ pub(crate) trait Index: Debug + Send + Sync {
 
     /// The bytes of memory that the index takes, without the texts that it is over.
     fn size(&self) -> usize;
+
+    /// The bytes of memory that a thread's buffers have come to take.
+    fn scratch_size(&self, scratch: &Scratch) -> usize;
 
     /// How the index finds its candidates, as `EXPLAIN` shows it.
     fn strategy(&self) -> &'static str;
@@ -74,6 +77,7 @@ impl Build {
         match self.predicate.metric {
             Metric::Jaro | Metric::JaroWinkler => Jaro::build_size(&self.texts),
             Metric::TokenSort => TokenSort::build_size(&self.texts),
+            Metric::TokenSet => TokenSet::build_size(&self.texts),
             metric => match SetSimilarity::of_metric(metric) {
                 Some(similarity) => Sets::build_size(similarity, &self.texts),
                 None => AllPairs::build_size(&self.texts),
@@ -102,6 +106,7 @@ impl Build {
                 Jaro::index(self, winkler, at_least)?.map(shared)
             }
             Metric::TokenSort => TokenSort::index(self, at_least)?.map(shared),
+            Metric::TokenSet => TokenSet::index(self, at_least)?.map(shared),
             _ => match SetSimilarity::of_metric(metric) {
                 Some(similarity) => Some(shared(Sets::index(self, similarity, at_least)?)),
                 None => None,
@@ -119,6 +124,7 @@ fn shared(index: impl Index + 'static) -> Arc<dyn Index> {
 pub(super) fn strategy(predicate: &Predicate) -> &'static str {
     match predicate.metric {
         Metric::Jaro | Metric::JaroWinkler | Metric::TokenSort => "combined characters",
+        Metric::TokenSet => TokenSet::STRATEGY,
         Metric::Jaccard { .. }
         | Metric::Dice { .. }
         | Metric::Cosine { .. }
@@ -129,7 +135,6 @@ pub(super) fn strategy(predicate: &Predicate) -> &'static str {
         | Metric::Osa
         | Metric::DamerauLevenshtein
         | Metric::Hamming
-        | Metric::NormalizedLevenshtein
-        | Metric::TokenSet => AllPairs::STRATEGY,
+        | Metric::NormalizedLevenshtein => AllPairs::STRATEGY,
     }
 }

@@ -9,8 +9,18 @@ use datafusion::common::NullEquality;
 use datafusion::error::Result;
 use hashbrown::HashMap;
 
+use super::cancellation::Cancellation;
+
+/// How many rows' keys are converted between two checks whether the query was cancelled.
+const ROWS: usize = 8192;
+
 /// The group of a row that can have no partner.
 pub(super) const NO_GROUP: u32 = u32::MAX;
+
+/// Whether keys of a type can be compared by their bytes.
+pub(super) fn are_supported(key: &DataType) -> bool {
+    RowConverter::supports_fields(&[SortField::new(key.clone())])
+}
 
 /// The distinct keys of the build side; the place of each is its group.
 #[derive(Debug)]
@@ -34,40 +44,51 @@ impl Keys {
     }
 
     /// The group of each row of the build side.
-    pub(super) fn add(&mut self, keys: &[ArrayRef]) -> Result<Vec<u32>> {
-        let rows = self.converter.convert_columns(keys)?;
-        let mut groups = Vec::with_capacity(rows.num_rows());
-        for (row, key) in rows.iter().enumerate() {
-            if self.excludes(keys, row) {
-                groups.push(NO_GROUP);
-                continue;
-            }
-            let next = self.groups.len() as u32;
-            let group = match self.groups.get(key.as_ref()) {
-                Some(group) => *group,
-                None => {
-                    let key: Box<[u8]> = key.as_ref().into();
-                    self.bytes += key.len();
-                    self.groups.insert(key, next);
-                    next
+    pub(super) fn add(
+        &mut self,
+        keys: &[ArrayRef],
+        cancellation: &Cancellation,
+    ) -> Result<Vec<u32>> {
+        let mut groups = Vec::with_capacity(count(keys));
+        for keys in slices(keys) {
+            cancellation.check()?;
+            let rows = self.converter.convert_columns(&keys)?;
+            for (row, key) in rows.iter().enumerate() {
+                if self.excludes(&keys, row) {
+                    groups.push(NO_GROUP);
+                    continue;
                 }
-            };
-            groups.push(group);
+                let next = self.groups.len() as u32;
+                let group = match self.groups.get(key.as_ref()) {
+                    Some(group) => *group,
+                    None => {
+                        let key: Box<[u8]> = key.as_ref().into();
+                        self.bytes += key.len();
+                        self.groups.insert(key, next);
+                        next
+                    }
+                };
+                groups.push(group);
+            }
         }
         Ok(groups)
     }
 
     /// The group of each row of the probe side.
-    pub(super) fn find(&self, keys: &[ArrayRef]) -> Result<Vec<u32>> {
-        let rows = self.converter.convert_columns(keys)?;
-        let group = |(row, key): (usize, arrow::row::Row<'_>)| {
-            if self.excludes(keys, row) {
-                return NO_GROUP;
-            }
-            let group = self.groups.get(key.as_ref());
-            group.copied().unwrap_or(NO_GROUP)
-        };
-        Ok(rows.iter().enumerate().map(group).collect())
+    pub(super) fn find(&self, keys: &[ArrayRef], cancellation: &Cancellation) -> Result<Vec<u32>> {
+        let mut groups = Vec::with_capacity(count(keys));
+        for keys in slices(keys) {
+            cancellation.check()?;
+            let rows = self.converter.convert_columns(&keys)?;
+            groups.extend(rows.iter().enumerate().map(|(row, key)| {
+                if self.excludes(&keys, row) {
+                    return NO_GROUP;
+                }
+                let group = self.groups.get(key.as_ref());
+                group.copied().unwrap_or(NO_GROUP)
+            }));
+        }
+        Ok(groups)
     }
 
     fn excludes(&self, keys: &[ArrayRef], row: usize) -> bool {
@@ -79,6 +100,19 @@ impl Keys {
     pub(super) fn size(&self) -> usize {
         self.bytes + self.groups.allocation_size() + self.converter.size()
     }
+}
+
+fn count(keys: &[ArrayRef]) -> usize {
+    keys.first().map_or(0, |key| key.len())
+}
+
+/// The keys of some rows after those of others.
+fn slices(keys: &[ArrayRef]) -> impl Iterator<Item = Vec<ArrayRef>> {
+    let count = count(keys);
+    (0..count).step_by(ROWS).map(move |start| {
+        let length = ROWS.min(count - start);
+        keys.iter().map(|key| key.slice(start, length)).collect()
+    })
 }
 
 /// Keys as they compare: dictionaries are taken apart, since a NULL may hide in their values, and
@@ -119,8 +153,9 @@ mod tests {
         let keys = |value: f64| plain(vec![Arc::new(Float64Array::from(vec![value]))]).unwrap();
         let nothing = NullEquality::NullEqualsNothing;
         let mut known = Keys::new(&[DataType::Float64], nothing).unwrap();
-        let group = known.add(&keys(0.0)).unwrap();
-        assert_eq!(known.find(&keys(-0.0)).unwrap(), group);
-        assert_eq!(known.find(&keys(1.0)).unwrap(), [NO_GROUP]);
+        let never = Cancellation::default();
+        let group = known.add(&keys(0.0), &never).unwrap();
+        assert_eq!(known.find(&keys(-0.0), &never).unwrap(), group);
+        assert_eq!(known.find(&keys(1.0), &never).unwrap(), [NO_GROUP]);
     }
 }

@@ -1,13 +1,17 @@
-//! A join whose build side does not fit into memory: chunk after chunk of it, by one partition.
+//! A join that one partition leads, as its build side does not fit into memory, or as there is only
+//! one partition to search for.
 //!
-//! The build side is kept on disk and read in chunks that fit, with their indexes. The right side
-//! is searched for in the first chunk as it comes, and written to disk for the others.
+//! A build side that does not fit is kept on disk and read in chunks that do, with their indexes.
+//! The right side is searched for in the first chunk as it comes, and written to disk for the
+//! others. Whatever the number of chunks, each piece of it is searched for on all threads; the
+//! other partitions give out nothing, since a chunk can only go once all have done with it, and
+//! who takes the rows may have stopped to take those of any one partition.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use datafusion::common::{JoinSide, internal_err};
+use datafusion::common::{JoinSide, internal_err, resources_err};
 use datafusion::error::Result;
 use datafusion::execution::SpillFile;
 use datafusion::physical_plan::{
@@ -25,28 +29,11 @@ use super::width;
 
 /// What one partition does for all.
 pub(super) struct Lead {
+    /// Whether the sides are exchanged.
+    pub(super) swapped: bool,
     pub(super) chunks: Chunks,
     /// The rows of all partitions of the right side.
     pub(super) right: SendableRecordBatchStream,
-}
-
-/// Hands the lead to the partition that asks first.
-pub(super) struct LeadCell(Mutex<Option<Lead>>);
-
-impl LeadCell {
-    pub(super) fn new(lead: Lead) -> Self {
-        Self(Mutex::new(Some(lead)))
-    }
-
-    pub(super) fn take(&self) -> Option<Lead> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl std::fmt::Debug for LeadCell {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LeadCell")
-    }
 }
 
 /// The build side, chunk after chunk.
@@ -159,6 +146,11 @@ async fn next_chunk(
                 cut(&mut chunk, count, carried);
                 reservation = task.reserve_build();
             }
+            Err(error) if is_memory(&error) => {
+                return resources_err!(
+                    "similarity join: the memory limit leaves no room for a single row of {size} bytes and what searches it: {error}"
+                );
+            }
             Err(error) => return Err(error),
         }
     }
@@ -193,7 +185,9 @@ fn spill_manager(task: &Task, side: &Arc<dyn ExecutionPlan>) -> SpillManager {
 impl Task {
     /// Runs the whole join.
     pub(super) async fn lead(&self, lead: Lead, rows: &Rows) -> Result<()> {
-        let Lead { mut chunks, right } = lead;
+        let Lead {
+            mut chunks, right, ..
+        } = lead;
         let once = matches!(chunks, Chunks::Whole(_));
         let spill = spill_manager(self, &self.right);
         let mut replayed: Option<Arc<dyn SpillFile>> = None;
@@ -202,7 +196,7 @@ impl Task {
         let mut matched: Vec<Arc<Bitmap>> = Vec::new();
         let matched_reservation = self.reserve("SimilarityJoinMatched");
         while let Some(built) = chunks.next(self).await? {
-            let reservation = self.reserve("SimilarityJoinProbe");
+            let reservation = Arc::new(self.reserve("SimilarityJoinProbe"));
             let mut file = match (&first, once) {
                 (Some(_), false) => Some(spill.create_in_progress_file("SimilarityJoinProbe")?),
                 _ => None,
@@ -224,7 +218,8 @@ impl Task {
                 at += 1;
                 let probe = Arc::new(probe);
                 let blocks = Arc::new(Blocks::new(probe.blocks(&built)));
-                self.search(&built, &probe, &blocks, rows).await?;
+                self.search_on_all_threads(&built, &probe, &blocks, rows)
+                    .await?;
                 if once {
                     self.send_remaining(JoinSide::Right, &probe.side.rows, &probe.matched, rows)
                         .await?;
@@ -255,15 +250,14 @@ impl Task {
         spill: &SpillManager,
         replayed: Option<&Arc<dyn SpillFile>>,
     ) -> Result<Pieces> {
-        Ok(match (first.take(), replayed) {
-            (Some(right), _) => Pieces::new(right, self.join.batch_size),
-            (None, Some(file)) => {
-                let rows = spill.read_spill_as_stream(Arc::clone(file), None)?;
-                Pieces::as_written(rows)
-            }
-            (None, None) => {
-                Pieces::as_written(Box::pin(EmptyRecordBatchStream::new(self.right.schema())))
-            }
-        })
+        let rows = match (first.take(), replayed) {
+            (Some(right), _) => return Ok(self.cut_up(right)),
+            (None, Some(file)) => spill.read_spill_as_stream(Arc::clone(file), None)?,
+            (None, None) => Box::pin(EmptyRecordBatchStream::new(self.right.schema())),
+        };
+        Ok(Pieces::as_written(
+            rows,
+            self.reserve("SimilarityJoinPieces"),
+        ))
     }
 }

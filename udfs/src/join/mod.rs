@@ -6,9 +6,10 @@
 //! which of its own are as similar as the predicate wants.
 //!
 //! From plan to rows: `rule` and `recognize` find the predicate, `exec` is the operator, `task`
-//! runs one of its partitions. `gather` reads the build side into `built`; a piece of the other
-//! side is a `probe`, which a `prober` finds partners for: its `searcher` finds pairs of texts, an
-//! `expansion` makes pairs of rows of them. `lead` does the same in chunks where memory is short.
+//! runs one of its partitions. `gather` reads the build side into `built`, after `sample` told
+//! which side that is, where statistics did not; a piece of the other side is a `probe`, which a
+//! `prober` finds partners for: its `searcher` finds pairs of texts, an `expansion` makes pairs of
+//! rows of them. `lead` does the same in chunks where memory is short.
 
 mod all_pairs;
 mod bitmap;
@@ -16,6 +17,10 @@ mod blocks;
 mod bound;
 mod built;
 mod cancellation;
+mod codec;
+mod columns;
+mod comparison;
+mod cost;
 mod definition;
 mod edit;
 mod exec;
@@ -30,6 +35,7 @@ mod nearest;
 mod output;
 mod overlap;
 mod pairs;
+mod parts;
 mod pieces;
 mod predicate;
 mod probe;
@@ -38,11 +44,13 @@ mod recognize;
 #[cfg(test)]
 mod reference;
 mod rule;
+mod sample;
 mod searcher;
 mod set;
 mod setting;
 mod side;
 mod similarity;
+mod sorting;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -55,6 +63,7 @@ use std::sync::Arc;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 
+pub use codec::TributaryCodec;
 pub use setting::TributaryOptions;
 
 /// The rule that fixes how rows are distributed; what it plans for must be there before.

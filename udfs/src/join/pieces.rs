@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
 
@@ -22,21 +23,31 @@ pub(super) struct Pieces {
     /// Rows that were read and not given out.
     read: VecDeque<RecordBatch>,
     ended: bool,
+    /// The memory that a piece and what it is made of take.
+    reservation: MemoryReservation,
 }
 
 impl Pieces {
-    pub(super) fn new(stream: SendableRecordBatchStream, rows: usize) -> Self {
+    pub(super) fn new(
+        stream: SendableRecordBatchStream,
+        rows: usize,
+        reservation: MemoryReservation,
+    ) -> Self {
         Self {
             stream,
             rows: rows.max(1),
             read: VecDeque::new(),
             ended: false,
+            reservation,
         }
     }
 
     /// Pieces that were written to disk, as they were.
-    pub(super) fn as_written(stream: SendableRecordBatchStream) -> Self {
-        let mut pieces = Self::new(stream, 1);
+    pub(super) fn as_written(
+        stream: SendableRecordBatchStream,
+        reservation: MemoryReservation,
+    ) -> Self {
+        let mut pieces = Self::new(stream, 1, reservation);
         pieces.rows = 0;
         pieces
     }
@@ -48,12 +59,16 @@ impl Pieces {
         }
         let mut parts = Vec::new();
         let (mut rows, mut bytes) = (0, 0);
+        self.reservation.free();
         while rows < self.rows && bytes < PIECE_BYTES {
             let Some(batch) = self.read().await? else {
                 break;
             };
             let room = self.rows - rows;
-            let each = width::size(&batch).div_ceil(batch.num_rows());
+            let size = width::size(&batch);
+            // Until the next piece, beside which the batch that it was cut from may be kept.
+            self.reservation.try_grow(size)?;
+            let each = size.div_ceil(batch.num_rows());
             let room = room.min((PIECE_BYTES / each.max(1)).max(1));
             if batch.num_rows() > room {
                 self.read
@@ -70,7 +85,10 @@ impl Pieces {
         match parts.as_slice() {
             [] => Ok(None),
             [piece] => Ok(Some(piece.clone())),
-            [first, ..] => Ok(Some(concat_batches(first.schema_ref(), &parts)?)),
+            [first, ..] => {
+                self.reservation.try_grow(bytes)?;
+                Ok(Some(concat_batches(first.schema_ref(), &parts)?))
+            }
         }
     }
 

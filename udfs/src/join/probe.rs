@@ -6,9 +6,11 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{JoinSide, JoinType};
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::bitmap::Bitmap;
-use super::built::Built;
+use super::built::{Built, Group};
+use super::cancellation::Cancellation;
 use super::definition::Join;
 use super::side::Side;
 
@@ -33,38 +35,64 @@ pub(super) struct Probe {
 impl Probe {
     /// Gathers the rows. Whether they have the entries of the build side is looked at where these
     /// are all rows.
-    pub(super) fn new(join: &Join, built: &Built, rows: RecordBatch, whole: bool) -> Result<Self> {
-        let text = join.text(&rows, JoinSide::Right)?;
+    pub(super) fn new(
+        join: &Join,
+        built: &Built,
+        rows: RecordBatch,
+        whole: bool,
+        reservation: &MemoryReservation,
+        cancellation: &Cancellation,
+    ) -> Result<Self> {
+        let text = join.text(&rows, JoinSide::Right, cancellation)?;
+        let gathering = Side::build_size(rows.num_rows(), &text, built.keys.is_some());
+        reservation.try_grow(gathering + text.get_array_memory_size())?;
         let groups = match &built.keys {
             None => None,
-            Some(keys) => Some(keys.find(&join.keys(&rows, JoinSide::Right)?)?),
+            Some(keys) => {
+                let columns = join.keys(&rows, JoinSide::Right, cancellation)?;
+                Some(keys.find(&columns, cancellation)?)
+            }
         };
-        let side = Side::new(rows, &text, groups.as_deref())?;
-        Ok(Self {
+        let side = Side::new(rows, &text, groups.as_deref(), cancellation)?;
+        let probe = Self {
             matched: Arc::new(Bitmap::new(side.rows.num_rows())),
             mirrored: whole && side.has_entries_of(&built.side),
             side,
-        })
+        };
+        reservation.try_resize(probe.size())?;
+        Ok(probe)
     }
 
-    /// The rows by blocks of entries, each within one group, with the place of that in the build
-    /// side's groups. Entries whose group has none there are left out.
+    /// The rows by blocks of entries. Entries whose group the build side has not are left out,
+    /// where that is simple.
     pub(super) fn blocks(&self, built: &Built) -> Vec<Block> {
-        let most = (self.side.entries() / BLOCKS).clamp(FEWEST, MOST) as u32;
+        let most = (self.side.entries() / BLOCKS).clamp(FEWEST, MOST);
+        let steps = |entries: Range<u32>| {
+            let (start, end) = (entries.start, entries.end);
+            (start..end)
+                .step_by(most)
+                .map(move |start| start..end.min(start + most as u32))
+        };
         let mut blocks = Vec::new();
+        let mut listed: Option<Range<u32>> = None;
         for (at, group) in self.side.groups().iter().enumerate() {
-            let Ok(place) = built.side.groups().binary_search(group) else {
+            let entries = self.side.entries_at(at);
+            let place = built.side.groups().binary_search(group).ok();
+            let place = place.filter(|place| matches!(built.groups[*place], Group::Indexed { .. }));
+            let Some(group) = place else {
+                let start = listed.map_or(entries.start, |listed| listed.start);
+                listed = Some(start..entries.end);
                 continue;
             };
-            let entries = self.side.entries_at(at);
-            for start in entries.clone().step_by(most as usize) {
-                blocks.push(Block {
-                    group: place,
-                    first: entries.start,
-                    entries: start..entries.end.min(start + most),
-                });
-            }
+            blocks.extend(listed.take().into_iter().flat_map(steps).map(Block::Listed));
+            let first = entries.start;
+            blocks.extend(steps(entries).map(|entries| Block::Indexed {
+                group,
+                first,
+                entries,
+            }));
         }
+        blocks.extend(listed.into_iter().flat_map(steps).map(Block::Listed));
         blocks
     }
 
@@ -75,14 +103,19 @@ impl Probe {
     }
 }
 
-/// Entries of the probe side, of one group.
+/// Entries of the probe side that are searched for in one go.
 #[derive(Clone, Debug)]
-pub(super) struct Block {
-    /// The place of the group in the build side's groups.
-    pub(super) group: usize,
-    /// The first entry of the group.
-    pub(super) first: u32,
-    pub(super) entries: Range<u32>,
+pub(super) enum Block {
+    /// Of one group, which the build side has an index for.
+    Indexed {
+        /// The place of the group in the build side's groups.
+        group: usize,
+        /// The first entry of the group.
+        first: u32,
+        entries: Range<u32>,
+    },
+    /// Of groups of which the build side has few texts, or none.
+    Listed(Range<u32>),
 }
 
 /// The side whose rows are settled by their first partner.

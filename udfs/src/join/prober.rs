@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::JoinSide;
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::bitmap::Bitmap;
 use super::blocks::Blocks;
@@ -25,6 +26,8 @@ pub(super) struct Prober {
     blocks: Arc<Blocks>,
     cancellation: Cancellation,
     counts: Counts,
+    /// The memory that all of what is below takes.
+    reservation: MemoryReservation,
     kept: Kept,
     searcher: Option<Searcher>,
     found: Found,
@@ -44,6 +47,7 @@ impl Prober {
         blocks: Arc<Blocks>,
         cancellation: Cancellation,
         counts: Counts,
+        reservation: MemoryReservation,
     ) -> Self {
         let width = width::widest(&built.side.rows) + width::widest(&probe.side.rows);
         Self {
@@ -54,6 +58,7 @@ impl Prober {
             blocks,
             cancellation,
             counts,
+            reservation,
             kept: Kept::default(),
             searcher: None,
             found: Found::default(),
@@ -93,7 +98,8 @@ impl Prober {
             Some(searcher) => searcher,
             None => match self.blocks.take() {
                 Some(block) => {
-                    let searcher = Searcher::new(&self.built, &self.probe, block);
+                    let searcher =
+                        Searcher::new(&self.built, &self.probe, block, &self.cancellation)?;
                     self.searcher.insert(searcher)
                 }
                 None => return Ok(false),
@@ -112,9 +118,23 @@ impl Prober {
                 self.counts.add(&found);
                 self.found = found;
                 self.next_found = 0;
+                self.reserve()?;
             }
         }
         Ok(true)
+    }
+
+    /// Reserves what the buffers have grown to.
+    fn reserve(&mut self) -> Result<()> {
+        let (built, probe) = (&self.built.side.texts, &self.probe.side.texts);
+        // Two texts are compared as characters, of which there may be many in one.
+        let compared = (built.longest() as usize + probe.longest() as usize) * size_of::<char>();
+        // As many pairs of rows are looked at as are given out at once.
+        let rows = (self.pending.len() + self.rows) * 2 * size_of::<u32>();
+        let buffers = self.kept.size(&self.built)
+            + self.searcher.as_ref().map_or(0, Searcher::size)
+            + self.found.size();
+        self.reservation.try_resize(compared + rows + buffers)
     }
 
     /// Looks at the rows of the next pairs of entries.

@@ -1,24 +1,20 @@
 //! Finds, in the filter of a join, a similarity that an index can serve.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};
 use datafusion::common::JoinSide;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Operator, ScalarUDF};
-use datafusion::physical_expr::expressions::{BinaryExpr, CastExpr, Column, Literal, lit};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr::{
-    PhysicalExpr, ScalarFunctionExpr, conjunction_opt, split_conjunction,
-};
+use datafusion::physical_expr::{PhysicalExpr, conjunction_opt, split_conjunction};
 use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinFilter};
 
-use super::bound;
+use super::comparison::Comparison;
 use super::predicate::{Bound, Metric, Predicate};
 use super::similarity::Similarity;
-use crate::TrigramThresholds;
 
 /// A filter, taken apart.
 #[derive(Debug)]
@@ -107,8 +103,7 @@ impl Conjunct {
             return Ok(None);
         };
         let columns = filter.column_indices();
-        let arguments = comparison.call.args();
-        let (first, second) = (&arguments[0], &arguments[1]);
+        let (first, second) = comparison.texts();
         let (left_text, right_text) = match (side(first, columns), side(second, columns)) {
             (Some(JoinSide::Left), Some(JoinSide::Right)) => (first, second),
             (Some(JoinSide::Right), Some(JoinSide::Left)) => (second, first),
@@ -131,188 +126,6 @@ impl Conjunct {
             is_implied: comparison.is_implied(),
         }))
     }
-}
-
-/// `call operator constant`, or a call that is a condition itself.
-struct Comparison<'a> {
-    call: &'a ScalarFunctionExpr,
-    /// The call, perhaps in casts.
-    called: &'a Arc<dyn PhysicalExpr>,
-    with: Option<(Operator, &'a Literal)>,
-}
-
-impl<'a> Comparison<'a> {
-    fn new(conjunct: &'a Arc<dyn PhysicalExpr>) -> Option<Self> {
-        if let Some(call) = call_in(conjunct) {
-            return Some(Self {
-                call,
-                called: conjunct,
-                with: None,
-            });
-        }
-        let binary = conjunct.downcast_ref::<BinaryExpr>()?;
-        let (left, right) = (binary.left(), binary.right());
-        let (called, operator, constant) = match (call_in(left), call_in(right)) {
-            (Some(_), None) => (left, *binary.op(), right),
-            (None, Some(_)) => (right, binary.op().swap()?, left),
-            _ => return None,
-        };
-        Some(Self {
-            call: call_in(called)?,
-            called,
-            with: Some((operator, constant.downcast_ref::<Literal>()?)),
-        })
-    }
-
-    fn predicate(&self) -> Option<Predicate> {
-        let Some((operator, constant)) = self.with else {
-            return alike(self.call);
-        };
-        let metric = metric(self.call)?;
-        let bound = if is_distance(metric) {
-            bound::of_distance(operator, constant.value())?
-        } else {
-            bound::of_similarity(operator, constant.value())?
-        };
-        let bound = with_argument(self.call, bound)?;
-        Some(Predicate { metric, bound })
-    }
-
-    /// Whether a pair within the bound satisfies the comparison.
-    fn is_implied(&self) -> bool {
-        !matches!(self.with, Some((Operator::Eq, _)))
-    }
-
-    /// The comparison over the columns `left` and `right`; what `=` bounds is what an index finds.
-    fn of_texts(&self, swapped: bool) -> Result<Arc<dyn PhysicalExpr>> {
-        let columns: [Arc<dyn PhysicalExpr>; 2] = [
-            Arc::new(Column::new("left", 0)),
-            Arc::new(Column::new("right", 1)),
-        ];
-        let called = Arc::clone(self.called)
-            .transform_down(|node| {
-                let Some(call) = node.downcast_ref::<ScalarFunctionExpr>() else {
-                    return Ok(Transformed::no(node));
-                };
-                let mut arguments = call.args().to_vec();
-                arguments[0] = Arc::clone(&columns[usize::from(swapped)]);
-                arguments[1] = Arc::clone(&columns[usize::from(!swapped)]);
-                let node = node.with_new_children(arguments)?;
-                Ok(Transformed::new(node, true, TreeNodeRecursion::Stop))
-            })
-            .data()?;
-        let Some((operator, constant)) = self.with else {
-            return Ok(called);
-        };
-        let operator = match (operator, metric(self.call).is_some_and(is_distance)) {
-            (Operator::Eq, true) => Operator::LtEq,
-            (Operator::Eq, false) => Operator::GtEq,
-            (operator, _) => operator,
-        };
-        let constant = lit(constant.value().clone());
-        Ok(Arc::new(BinaryExpr::new(called, operator, constant)))
-    }
-}
-
-/// What the operator `%` asks for, which takes its bound from a setting.
-fn alike(call: &ScalarFunctionExpr) -> Option<Predicate> {
-    if call.fun().name() != "similarity_op" || call.args().len() != 2 {
-        return None;
-    }
-    let thresholds = call.config_options().extensions.get::<TrigramThresholds>();
-    let threshold = match thresholds {
-        Some(thresholds) => thresholds.similarity_threshold,
-        None => TrigramThresholds::default().similarity_threshold,
-    };
-    (threshold > 0.0).then_some(Predicate {
-        metric: Metric::Trigram,
-        bound: Bound::AtLeast(threshold),
-    })
-}
-
-/// The call of a function of this library, perhaps in casts that keep the order of its values.
-fn call_in(expression: &Arc<dyn PhysicalExpr>) -> Option<&ScalarFunctionExpr> {
-    if let Some(cast) = expression.downcast_ref::<CastExpr>() {
-        let wider = matches!(cast.cast_type(), DataType::Int64 | DataType::Float64);
-        return if wider { call_in(cast.expr()) } else { None };
-    }
-    let call = expression.downcast_ref::<ScalarFunctionExpr>()?;
-    is_own(call.fun()).then_some(call)
-}
-
-/// Whether a function is of this library, rather than another of the same name.
-pub(super) fn is_own(function: &ScalarUDF) -> bool {
-    static OWN: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(crate::all_scalar_functions);
-    OWN.iter().any(|own| own.as_ref() == function)
-}
-
-fn is_distance(metric: Metric) -> bool {
-    matches!(
-        metric,
-        Metric::Levenshtein | Metric::Osa | Metric::DamerauLevenshtein | Metric::Hamming
-    )
-}
-
-/// What a call compares texts by, and nothing else.
-fn metric(call: &ScalarFunctionExpr) -> Option<Metric> {
-    let count = call.args().len();
-    let ngrams = |default: u32| match call.args().get(2) {
-        None => Some(default),
-        Some(n) => number(n).filter(|n| n.fract() == 0.0).map(|n| n as u32),
-    };
-    Some(match (call.fun().name(), count) {
-        ("levenshtein", 2) => Metric::Levenshtein,
-        ("levenshtein", 5) | ("levenshtein_less_equal", 6) if has_unit_costs(call) => {
-            Metric::Levenshtein
-        }
-        ("levenshtein_less_equal", 3) | ("edit_distance", 2) => Metric::Levenshtein,
-        ("osa_distance", 2 | 3) => Metric::Osa,
-        ("damerau_levenshtein", 2 | 3) => Metric::DamerauLevenshtein,
-        ("hamming", 2) => Metric::Hamming,
-        ("normalized_levenshtein", 2 | 3) => Metric::NormalizedLevenshtein,
-        ("jaro_similarity", 2 | 3) => Metric::Jaro,
-        ("jaro_winkler_similarity", 2 | 3) => Metric::JaroWinkler,
-        ("jaccard", 2 | 3) => Metric::Jaccard { n: ngrams(1)? },
-        ("sorensen_dice", 2 | 3) => Metric::Dice { n: ngrams(2)? },
-        ("cosine", 2 | 3) => Metric::Cosine { n: ngrams(2)? },
-        ("overlap_coefficient", 2 | 3) => Metric::Overlap { n: ngrams(2)? },
-        ("similarity", 2) => Metric::Trigram,
-        ("token_sort_ratio", 2) => Metric::TokenSort,
-        ("token_set_ratio", 2) => Metric::TokenSet,
-        _ => return None,
-    })
-}
-
-fn has_unit_costs(call: &ScalarFunctionExpr) -> bool {
-    call.args()[2..5]
-        .iter()
-        .all(|cost| number(cost) == Some(1.0))
-}
-
-/// The bound, together with that of the call's own last argument.
-fn with_argument(call: &ScalarFunctionExpr, bound: Bound) -> Option<Bound> {
-    let argument = || call.args().last().and_then(number);
-    match (call.fun().name(), call.args().len(), bound) {
-        // Beyond its argument, the function may answer anything that is greater.
-        ("levenshtein_less_equal", _, Bound::AtMost(distance))
-        | ("osa_distance" | "damerau_levenshtein", 3, Bound::AtMost(distance)) => {
-            (f64::from(distance) <= argument()?).then_some(bound)
-        }
-        // Below its argument, the function answers 0; outside of 0 to 1 it is an error.
-        (
-            "jaro_similarity" | "jaro_winkler_similarity" | "normalized_levenshtein",
-            3,
-            Bound::AtLeast(similarity),
-        ) => {
-            let cutoff = argument().filter(|cutoff| (0.0..=1.0).contains(cutoff))?;
-            Some(Bound::AtLeast(similarity.max(cutoff)))
-        }
-        _ => Some(bound),
-    }
-}
-
-fn number(expression: &Arc<dyn PhysicalExpr>) -> Option<f64> {
-    bound::number(expression.downcast_ref::<Literal>()?.value())
 }
 
 /// The one side whose columns an expression reads.
@@ -346,7 +159,7 @@ fn over_side(
         .data()
 }
 
-fn is_text(data_type: &DataType) -> bool {
+pub(super) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Dictionary(_, values) => is_text(values),

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
-use arrow::row::{RowConverter, SortField};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{JoinType, NullEquality, Statistics};
 use datafusion::error::Result;
@@ -19,13 +16,12 @@ use datafusion::physical_plan::{
     ExecutionPlan, ExecutionPlanProperties, StatisticsArgs, StatisticsContext, displayable,
 };
 
-use super::exec::{Parts, SimilarityJoinExec};
+use super::cost;
+use super::exec::SimilarityJoinExec;
+use super::keys;
+use super::parts::{Build, Parts};
 use super::recognize::recognize;
 use super::setting::TributaryOptions;
-
-/// Up to so many pairs of rows, a nested loop is done before an index is built. Tests try small
-/// tables.
-const NESTED_LOOP_PAIRS: usize = if cfg!(test) { 16 } else { 4096 };
 
 /// Plans joins whose filter has a similarity as [`SimilarityJoinExec`].
 #[derive(Debug)]
@@ -69,15 +65,18 @@ fn planned(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan
     let Some(recognized) = recognize(join.filter, &left, &right)? else {
         return Ok(None);
     };
-    let (left_rows, right_rows) = (rows(join.left)?, rows(join.right)?);
-    if let (Some(left), Some(right)) = (left_rows, right_rows)
-        && left.saturating_mul(right) <= NESTED_LOOP_PAIRS
-    {
+    let (left, right) = (statistics(join.left)?, statistics(join.right)?);
+    let right_is_bounded = !join.right.boundedness().is_unbounded();
+    let Some(build) = cost::side_to_build(&left, &right, &join.on) else {
         return Ok(None);
-    }
-    let mirror = left_rows == right_rows
-        && !join.right.boundedness().is_unbounded()
-        && look_alike(join.left, join.right);
+    };
+    let mirror =
+        right_is_bounded && left.num_rows == right.num_rows && look_alike(join.left, join.right);
+    let build = if mirror || !right_is_bounded {
+        Build::Left
+    } else {
+        build
+    };
     let join = SimilarityJoinExec::try_new(Parts {
         left: Arc::clone(join.left),
         right: Arc::clone(join.right),
@@ -88,6 +87,7 @@ fn planned(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan
         filter: recognized.filter,
         projection: join.projection,
         mirror,
+        build,
     })?;
     Ok(Some(Arc::new(join)))
 }
@@ -160,24 +160,14 @@ fn has_same_types(
     let (left, right) = (left.schema(), right.schema());
     on.iter().all(|(left_key, right_key)| {
         match (left_key.data_type(&left), right_key.data_type(&right)) {
-            (Ok(left), Ok(right)) => left == right && is_supported(left),
+            (Ok(left), Ok(right)) => left == right && keys::are_supported(&left),
             _ => false,
         }
     })
 }
 
-fn is_supported(key: DataType) -> bool {
-    RowConverter::supports_fields(&[SortField::new(key)])
-}
-
-/// The number of rows, where that is known for certain.
-fn rows(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<usize>> {
-    let statistics: Arc<Statistics> =
-        StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new())?;
-    Ok(match statistics.num_rows {
-        Precision::Exact(rows) => Some(rows),
-        _ => None,
-    })
+fn statistics(plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<Statistics>> {
+    StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new())
 }
 
 /// Whether two plans look as if they read the same rows. Whether they do shows when they run.

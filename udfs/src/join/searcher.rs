@@ -1,8 +1,10 @@
 //! Searches for the entries of the probe side, block by block.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
+use datafusion::common::internal_err;
 use datafusion::error::Result;
 
 use super::built::{Built, Group};
@@ -23,19 +25,43 @@ const COMPARED_BYTES: usize = 4 << 20;
 /// A block that is being searched for.
 #[derive(Debug)]
 pub(super) struct Searcher {
-    block: Block,
-    /// The next entry to search for.
-    next: u32,
-    /// The texts of the entries' group, for an index; ids count from the group's first entry.
-    texts: Option<Arc<Texts>>,
+    /// The group whose index is searched; without one, each text is compared.
+    indexed: Option<Indexed>,
+    /// The entries that are yet to be searched for.
+    entries: Range<u32>,
+}
+
+/// How a group that has an index is searched.
+#[derive(Debug)]
+struct Indexed {
+    /// The place of the group in the build side's groups.
+    group: usize,
+    /// The entry that the texts' ids count from.
+    first: u32,
+    /// The texts of the entries.
+    texts: Arc<Texts>,
+    /// The bytes of memory that these take, where they are the block's own.
+    size: usize,
 }
 
 /// What a thread keeps from search to search.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// The group whose index the scratch is of.
-    group: Option<usize>,
-    scratch: Option<Scratch>,
+    /// The group whose index the scratch is of, and the scratch.
+    scratch: Option<(usize, Scratch)>,
+}
+
+impl Kept {
+    /// The bytes of memory that this takes.
+    pub(super) fn size(&self, built: &Built) -> usize {
+        match &self.scratch {
+            Some((group, scratch)) => match &built.groups[*group] {
+                Group::Indexed { index, .. } => index.scratch_size(scratch),
+                Group::Listed => 0,
+            },
+            None => 0,
+        }
+    }
 }
 
 /// Pairs of entries.
@@ -58,30 +84,61 @@ impl Found {
             self.right.push(left);
         }
     }
+
+    /// The bytes of memory that this takes.
+    pub(super) fn size(&self) -> usize {
+        (self.left.capacity() + self.right.capacity()) * size_of::<u32>()
+    }
 }
 
 impl Searcher {
-    pub(super) fn new(built: &Built, probe: &Probe, block: Block) -> Self {
-        let texts = match &built.groups[block.group] {
-            Group::Listed => None,
-            Group::Indexed { texts, .. } if probe.mirrored => Some(Arc::clone(texts)),
-            Group::Indexed { .. } if built.keys.is_none() => Some(Arc::clone(&probe.side.texts)),
-            Group::Indexed { .. } => {
-                let texts = block.entries.clone().map(|entry| probe.side.text(entry));
-                Some(Arc::new(Texts::from_sorted(texts)))
+    pub(super) fn new(
+        built: &Built,
+        probe: &Probe,
+        block: Block,
+        cancellation: &Cancellation,
+    ) -> Result<Self> {
+        let (group, first, entries) = match block {
+            Block::Listed(entries) => {
+                return Ok(Self {
+                    indexed: None,
+                    entries,
+                });
+            }
+            Block::Indexed {
+                group,
+                first,
+                entries,
+            } => (group, first, entries),
+        };
+        let whole = match &built.groups[group] {
+            Group::Indexed { texts, .. } if probe.mirrored => Some(texts),
+            _ if built.keys.is_none() => Some(&probe.side.texts),
+            _ => None,
+        };
+        let (first, texts, size) = match whole {
+            Some(texts) => (first, Arc::clone(texts), 0),
+            None => {
+                let texts = entries.clone().map(|entry| probe.side.text(entry));
+                let texts = Texts::from_sorted(texts, cancellation)?;
+                let size = texts.size();
+                (entries.start, Arc::new(texts), size)
             }
         };
-        let own = texts.is_some() && built.keys.is_some() && !probe.mirrored;
-        let first = if own {
-            block.entries.start
-        } else {
-            block.first
-        };
-        Self {
-            next: block.entries.start,
-            block: Block { first, ..block },
-            texts,
-        }
+        Ok(Self {
+            indexed: Some(Indexed {
+                group,
+                first,
+                texts,
+                size,
+            }),
+            entries,
+        })
+    }
+
+    /// The bytes of memory that this takes.
+    pub(super) fn size(&self) -> usize {
+        self.indexed.as_ref().map_or(0, |indexed| indexed.size)
     }
 
     /// The next pairs, at most about [`PAIRS`]; `None` once all entries were searched for.
@@ -93,42 +150,47 @@ impl Searcher {
         kept: &mut Kept,
         cancellation: &Cancellation,
     ) -> Result<Option<Found>> {
-        if self.next >= self.block.entries.end {
+        if self.entries.is_empty() {
             return Ok(None);
         }
-        let found = match (&built.groups[self.block.group], &self.texts) {
-            (Group::Indexed { index, .. }, Some(texts)) => {
-                if kept.group != Some(self.block.group) {
-                    kept.group = Some(self.block.group);
-                    kept.scratch = None;
-                }
-                let scratch = kept.scratch.get_or_insert_with(|| index.scratch());
-                let first = self.block.first;
-                let search = Search {
-                    texts,
-                    ids: self.next - first..self.block.entries.end - first,
-                    self_join: probe.mirrored,
-                    cancellation,
-                };
-                let mut pairs = Pairs::with_limit(PAIRS);
-                self.next = first + index.search(&search, scratch, &mut pairs)?;
-                let first_built = built.side.entries_at(self.block.group).start;
-                let mut found = Found {
-                    candidates: pairs.candidates,
-                    verified: pairs.verified,
-                    ..Found::default()
-                };
-                for (probed, build) in pairs.probe.iter().zip(&pairs.build) {
-                    found.push(first_built + build, first + probed, probe.mirrored);
-                }
-                found
-            }
-            _ => self.compare(join, built, probe, cancellation)?,
+        let Some(Indexed {
+            group,
+            first,
+            texts,
+            ..
+        }) = &self.indexed
+        else {
+            return self.compare(join, built, probe, cancellation).map(Some);
         };
+        let Group::Indexed { index, .. } = &built.groups[*group] else {
+            return internal_err!("similarity join: the group {group} has no index");
+        };
+        let scratch = match kept.scratch.take() {
+            Some((of, scratch)) if of == *group => scratch,
+            _ => index.scratch(),
+        };
+        let (_, scratch) = kept.scratch.insert((*group, scratch));
+        let search = Search {
+            texts,
+            ids: self.entries.start - first..self.entries.end - first,
+            self_join: probe.mirrored,
+            cancellation,
+        };
+        let mut pairs = Pairs::with_limit(PAIRS);
+        self.entries.start = first + index.search(&search, scratch, &mut pairs)?;
+        let first_built = built.side.entries_at(*group).start;
+        let mut found = Found {
+            candidates: pairs.candidates,
+            verified: pairs.verified,
+            ..Found::default()
+        };
+        for (probed, build) in pairs.probe.iter().zip(&pairs.build) {
+            found.push(first_built + build, first + probed, probe.mirrored);
+        }
         Ok(Some(found))
     }
 
-    /// Compares the entries with each of the group.
+    /// Compares the entries with each of their group.
     fn compare(
         &mut self,
         join: &Join,
@@ -139,11 +201,19 @@ impl Searcher {
         let mut found = Found::default();
         let mut candidates = Candidates::default();
         let predicate = &join.similarity.predicate;
-        while self.next < self.block.entries.end && found.left.len() < PAIRS {
-            let entry = self.next;
-            self.next += 1;
+        let mut place = probe.side.place_of(self.entries.start);
+        let mut group = 0..0;
+        let mut partners = 0..0;
+        while !self.entries.is_empty() && found.left.len() < PAIRS {
+            let entry = self.entries.start;
+            self.entries.start += 1;
+            while !group.contains(&entry) {
+                group = probe.side.entries_at(place);
+                partners = built.listed(probe.side.groups()[place]);
+                place += 1;
+            }
             let length = probe.side.texts.length(probe.side.text_id(entry));
-            for other in built.side.entries_at(self.block.group) {
+            for other in partners.clone() {
                 if probe.mirrored && other > entry {
                     break;
                 }
@@ -158,6 +228,7 @@ impl Searcher {
                 }
             }
         }
+        cancellation.check()?;
         candidates.compare(join, probe.mirrored, &mut found)?;
         Ok(found)
     }

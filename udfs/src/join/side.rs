@@ -7,9 +7,14 @@ use arrow::array::ArrayRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::error::Result;
 
+use super::cancellation::Cancellation;
 use super::keys::NO_GROUP;
+use super::sorting::sort;
 use super::texts::Texts;
 use crate::arguments::Strings;
+
+/// A row, after its group and its text.
+type GroupedRow = (u32, u32, u32);
 
 /// The text of a row that is NULL.
 const NO_TEXT: u32 = u32::MAX;
@@ -35,27 +40,39 @@ pub(super) struct Side {
 
 impl Side {
     /// Gathers rows by their texts and, where the join has keys, their groups.
-    pub(super) fn new(rows: RecordBatch, text: &ArrayRef, groups: Option<&[u32]>) -> Result<Self> {
-        let (texts, row_texts) = distinct(text)?;
-        let side = match groups {
-            None => Self::ungrouped(rows, texts, &row_texts),
-            Some(groups) => Self::grouped(rows, texts, &row_texts, groups),
-        };
-        Ok(side)
+    pub(super) fn new(
+        rows: RecordBatch,
+        text: &ArrayRef,
+        groups: Option<&[u32]>,
+        cancellation: &Cancellation,
+    ) -> Result<Self> {
+        let (texts, row_texts) = distinct(text, cancellation)?;
+        match groups {
+            None => Self::ungrouped(rows, texts, &row_texts, cancellation),
+            Some(groups) => Self::grouped(rows, texts, &row_texts, groups, cancellation),
+        }
     }
 
     /// An upper bound of the bytes of memory that gathering takes, and the side afterwards, apart
     /// from the rows themselves.
     pub(super) fn build_size(rows: usize, text: &ArrayRef, grouped: bool) -> usize {
         // Per row: its text, where the rows of that begin, which row comes next, the row, and, where
-        // there are groups, what these are sorted by.
-        let row = 4 * size_of::<u32>() + if grouped { 24 } else { 0 };
+        // there are groups, what these are sorted by, twice.
+        let sorting = 2 * size_of::<GroupedRow>() + 3 * size_of::<u32>();
+        let row = 4 * size_of::<u32>() + if grouped { sorting } else { 0 };
         Texts::build_size(rows, text.get_array_memory_size()) + rows * row
     }
 
-    fn ungrouped(rows: RecordBatch, texts: Texts, row_texts: &[u32]) -> Self {
+    fn ungrouped(
+        rows: RecordBatch,
+        texts: Texts,
+        row_texts: &[u32],
+        cancellation: &Cancellation,
+    ) -> Result<Self> {
+        let mut steps = cancellation.steps();
         let mut row_starts = vec![0_u32; texts.len() + 1];
         for text in row_texts.iter().filter(|text| **text != NO_TEXT) {
+            steps.step(0)?;
             row_starts[*text as usize + 1] += 1;
         }
         for entry in 0..texts.len() {
@@ -64,6 +81,7 @@ impl Side {
         let mut next = row_starts.clone();
         let mut row_ids = vec![0; row_starts[texts.len()] as usize];
         for (row, text) in row_texts.iter().enumerate() {
+            steps.step(0)?;
             if *text != NO_TEXT {
                 let place = &mut next[*text as usize];
                 row_ids[*place as usize] = row as u32;
@@ -72,7 +90,7 @@ impl Side {
         }
         let entries = texts.len() as u32;
         let occupied = entries > 0;
-        Self {
+        Ok(Self {
             rows,
             texts: Arc::new(texts),
             groups: if occupied { vec![0] } else { Vec::new() },
@@ -80,18 +98,25 @@ impl Side {
             entry_texts: Vec::new(),
             row_starts,
             row_ids,
-        }
+        })
     }
 
-    fn grouped(rows: RecordBatch, texts: Texts, row_texts: &[u32], row_groups: &[u32]) -> Self {
-        let mut order: Vec<(u32, u32, u32)> = row_groups
+    fn grouped(
+        rows: RecordBatch,
+        texts: Texts,
+        row_texts: &[u32],
+        row_groups: &[u32],
+        cancellation: &Cancellation,
+    ) -> Result<Self> {
+        let mut order: Vec<GroupedRow> = row_groups
             .iter()
             .zip(row_texts)
             .enumerate()
             .filter(|(_, (group, text))| **group != NO_GROUP && **text != NO_TEXT)
             .map(|(row, (group, text))| (*group, *text, row as u32))
             .collect();
-        order.sort_unstable();
+        let bytes = size_of::<GroupedRow>();
+        sort(&mut order, bytes, cancellation, GroupedRow::cmp)?;
         let mut side = Self {
             rows,
             texts: Arc::new(texts),
@@ -102,7 +127,9 @@ impl Side {
             row_ids: order.iter().map(|(_, _, row)| *row).collect(),
         };
         let mut last = None;
+        let mut steps = cancellation.steps();
         for (place, (group, text, _)) in order.iter().enumerate() {
+            steps.step(0)?;
             if last == Some((*group, *text)) {
                 continue;
             }
@@ -116,7 +143,7 @@ impl Side {
         }
         side.group_starts.push(side.entry_texts.len() as u32);
         side.row_starts.push(order.len() as u32);
-        side
+        Ok(side)
     }
 
     /// How many entries there are.
@@ -132,6 +159,12 @@ impl Side {
     /// The entries of the group at a place in [`Self::groups`].
     pub(super) fn entries_at(&self, place: usize) -> Range<u32> {
         self.group_starts[place]..self.group_starts[place + 1]
+    }
+
+    /// The place, in [`Self::groups`], of the group that an entry belongs to.
+    pub(super) fn place_of(&self, entry: u32) -> usize {
+        let after = self.group_starts.partition_point(|start| *start <= entry);
+        after.saturating_sub(1)
     }
 
     /// The id of an entry's text.
@@ -179,16 +212,25 @@ impl Side {
 }
 
 /// The distinct texts of a column, and the id of each row's.
-fn distinct(column: &ArrayRef) -> Result<(Texts, Vec<u32>)> {
+fn distinct(column: &ArrayRef, cancellation: &Cancellation) -> Result<(Texts, Vec<u32>)> {
     let strings = Strings::from_array(column)?;
     let rows = 0..column.len();
-    let present: Vec<&str> = rows.clone().filter_map(|row| strings.get(row)).collect();
-    let (texts, ids) = Texts::new(&present);
+    let mut steps = cancellation.steps();
+    let mut present: Vec<&str> = Vec::with_capacity(column.len());
+    for row in rows.clone() {
+        steps.step(0)?;
+        present.extend(strings.get(row));
+    }
+    let (texts, ids) = Texts::sorted(&present, cancellation)?;
     if ids.len() == rows.len() {
         return Ok((texts, ids));
     }
     let mut ids = ids.into_iter();
-    let id = |row| strings.get(row).and_then(|_| ids.next()).unwrap_or(NO_TEXT);
-    let ids = rows.map(id).collect();
-    Ok((texts, ids))
+    let mut all = Vec::with_capacity(column.len());
+    for row in rows {
+        steps.step(0)?;
+        let id = strings.get(row).and_then(|_| ids.next());
+        all.push(id.unwrap_or(NO_TEXT));
+    }
+    Ok((texts, all))
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
@@ -32,12 +33,30 @@ impl Similarity {
         Arc::new(Schema::new(vec![text("left"), text("right")]))
     }
 
+    /// The same with its sides exchanged.
+    pub(super) fn swapped(&self) -> Result<Self> {
+        let comparison = Arc::clone(&self.comparison).transform_up(|node| {
+            let column = node.downcast_ref::<Column>().map(Column::index);
+            Ok(match column {
+                Some(0) => Transformed::yes(Arc::new(Column::new("right", 1)) as _),
+                Some(_) => Transformed::yes(Arc::new(Column::new("left", 0)) as _),
+                None => Transformed::no(node),
+            })
+        });
+        Ok(Self {
+            predicate: self.predicate,
+            left: Arc::clone(&self.right),
+            right: Arc::clone(&self.left),
+            comparison: comparison.data()?,
+        })
+    }
+
     /// For each pair of texts, whether they are similar.
     pub(super) fn holds(&self, left: ArrayRef, right: ArrayRef) -> Result<Vec<bool>> {
         let batch = RecordBatch::try_new(Self::schema(), vec![left, right])?;
         let holds = self.comparison.evaluate(&batch)?;
         let holds = holds.into_array(batch.num_rows())?;
-        let holds = holds.as_boolean();
+        let holds = as_boolean_array(&holds)?;
         Ok(holds.iter().map(|holds| holds == Some(true)).collect())
     }
 }

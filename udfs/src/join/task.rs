@@ -8,8 +8,9 @@ use datafusion::common::{JoinSide, NullEquality};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::RecordOutput;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use futures::future::try_join_all;
 use tokio::sync::mpsc::Sender;
 
 use super::bitmap::Bitmap;
@@ -17,7 +18,7 @@ use super::blocks::Blocks;
 use super::built::Built;
 use super::cancellation::Cancellation;
 use super::definition::Join;
-use super::gather::{BuildSide, Shared};
+use super::gather::{BuildSide, Handed, Shared};
 use super::metrics::Metrics;
 use super::output::Remaining;
 use super::pieces::Pieces;
@@ -34,6 +35,8 @@ pub(super) struct Task {
     pub(super) right: Arc<dyn ExecutionPlan>,
     /// Whether both sides may have the same texts, so that each pair need be looked at only once.
     pub(super) mirror: bool,
+    /// Whether the smaller of both sides is built, as some of their rows tell.
+    pub(super) sampled: bool,
     pub(super) partition: usize,
     pub(super) context: Arc<TaskContext>,
     pub(super) metrics: Metrics,
@@ -61,7 +64,10 @@ impl Task {
         let _cancel = CancelOnDrop(self.cancellation.clone());
         let side = self.shared.build_side(&self).await?;
         match side.as_ref() {
-            BuildSide::Streamed(built) => self.stream(built, &rows).await,
+            BuildSide::Streamed { built, right } => {
+                let right = right.get(self.partition).and_then(Handed::take);
+                self.stream(built, right, &rows).await
+            }
             BuildSide::Collected {
                 built,
                 probe,
@@ -69,6 +75,7 @@ impl Task {
                 ..
             } => self.share(built, probe, blocks, &rows).await,
             BuildSide::Led(lead) => match lead.take() {
+                Some(lead) if lead.swapped => self.swapped()?.lead(lead, &rows).await,
                 Some(lead) => self.lead(lead, &rows).await,
                 None => Ok(()),
             },
@@ -76,12 +83,22 @@ impl Task {
     }
 
     /// Searches for the rows of the partition as they come.
-    async fn stream(&self, built: &Arc<Built>, rows: &Rows) -> Result<()> {
+    async fn stream(
+        &self,
+        built: &Arc<Built>,
+        right: Option<SendableRecordBatchStream>,
+        rows: &Rows,
+    ) -> Result<()> {
         if built.side.rows.num_rows() > 0 || self.join.marks(JoinSide::Right) {
-            let context = Arc::clone(&self.context);
-            let right = self.right.execute(self.partition, context)?;
-            let mut pieces = Pieces::new(right, self.join.batch_size);
-            let reservation = self.reserve("SimilarityJoinProbe");
+            let right = match right {
+                Some(right) => right,
+                None => {
+                    let context = Arc::clone(&self.context);
+                    self.right.execute(self.partition, context)?
+                }
+            };
+            let mut pieces = self.cut_up(right);
+            let reservation = Arc::new(self.reserve("SimilarityJoinProbe"));
             while let Some(piece) = pieces.next().await? {
                 let probe = Arc::new(self.probe(built, piece, &reservation).await?);
                 let blocks = Arc::new(Blocks::new(probe.blocks(built)));
@@ -115,18 +132,38 @@ impl Task {
         Ok(())
     }
 
+    /// The rows of the right side in pieces.
+    pub(super) fn cut_up(&self, right: SendableRecordBatchStream) -> Pieces {
+        let reservation = self.reserve("SimilarityJoinPieces");
+        Pieces::new(right, self.join.batch_size, reservation)
+    }
+
     /// Gathers rows of the right side, which takes the place of what was gathered before.
     pub(super) async fn probe(
         &self,
         built: &Arc<Built>,
         piece: RecordBatch,
-        reservation: &MemoryReservation,
+        reservation: &Arc<MemoryReservation>,
     ) -> Result<Probe> {
         reservation.try_resize(width::size(&piece))?;
         let (join, built) = (Arc::clone(&self.join), Arc::clone(built));
-        let probe = blocking(move || Probe::new(&join, &built, piece, false)).await?;
-        reservation.try_resize(probe.size())?;
-        Ok(probe)
+        let (reservation, cancellation) = (Arc::clone(reservation), self.cancellation.clone());
+        blocking(move || Probe::new(&join, &built, piece, false, &reservation, &cancellation)).await
+    }
+
+    /// Searches on as many threads as there may be.
+    pub(super) async fn search_on_all_threads(
+        &self,
+        built: &Arc<Built>,
+        probe: &Arc<Probe>,
+        blocks: &Arc<Blocks>,
+        rows: &Rows,
+    ) -> Result<()> {
+        let threads = self.context.session_config().target_partitions();
+        let threads = threads.min(blocks.len()).max(1);
+        let searches = (0..threads).map(|_| self.search(built, probe, blocks, rows));
+        try_join_all(searches).await?;
+        Ok(())
     }
 
     /// Searches block after block, until there are no more.
@@ -144,13 +181,14 @@ impl Task {
             Arc::clone(blocks),
             self.cancellation.clone(),
             self.metrics.counts.clone(),
+            self.reserve("SimilarityJoinSearch"),
         );
         let time = self.metrics.baseline.elapsed_compute().clone();
         loop {
-            let time = time.clone();
+            let (time, cancellation) = (time.clone(), self.cancellation.clone());
             let (returned, batch) = blocking(move || {
                 let _timer = time.timer();
-                let batch = prober.step()?;
+                let batch = cancellation.watching(|| prober.step())?;
                 Ok((prober, batch))
             })
             .await?;
@@ -187,6 +225,16 @@ impl Task {
         rows.send(Ok(batch))
             .await
             .map_err(|_| DataFusionError::Execution("nobody takes the rows any more".to_string()))
+    }
+
+    /// The same partition with the sides exchanged.
+    pub(super) fn swapped(&self) -> Result<Self> {
+        Ok(Self {
+            join: Arc::new(self.join.swapped()?),
+            left: Arc::clone(&self.right),
+            right: Arc::clone(&self.left),
+            ..self.clone()
+        })
     }
 
     /// A reservation of memory, of nothing yet.

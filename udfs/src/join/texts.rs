@@ -2,6 +2,11 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use datafusion::error::Result;
+
+use super::cancellation::Cancellation;
+use super::sorting::sort;
+
 /// Distinct texts, sorted by their number of characters, then by their bytes. The id of a text is
 /// its rank.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -22,18 +27,21 @@ const RANKED_BYTES: usize = 32;
 
 impl Texts {
     /// Takes in texts in any order, some of which may be equal, and tells the id of each.
-    pub(crate) fn new(texts: &[&str]) -> (Self, Vec<u32>) {
-        let ranks = texts.iter().enumerate();
-        let mut ranks: Vec<Rank> = ranks
-            .map(|(place, text)| rank(characters(text), head(text, 0), place))
-            .collect();
-        ranks.sort_unstable();
-        sort_alike(texts, &mut ranks, size_of::<u64>());
+    pub(crate) fn sorted(texts: &[&str], cancellation: &Cancellation) -> Result<(Self, Vec<u32>)> {
+        let mut steps = cancellation.steps();
+        let mut ranks: Vec<Rank> = Vec::with_capacity(texts.len());
+        for (place, text) in texts.iter().enumerate() {
+            steps.step(text.len())?;
+            ranks.push(rank(characters(text), head(text, 0), place));
+        }
+        sort(&mut ranks, size_of::<Rank>(), cancellation, Ord::cmp)?;
+        sort_alike(texts, &mut ranks, size_of::<u64>(), cancellation)?;
         let mut ids = vec![0; texts.len()];
         let (mut distinct, mut bytes) = (0_u32, 0);
         let mut last = None;
         for rank in &ranks {
             let text = texts[place(*rank)];
+            steps.step(text.len())?;
             if last != Some(text) {
                 last = Some(text);
                 distinct += 1;
@@ -48,25 +56,36 @@ impl Texts {
         };
         for rank in &ranks {
             let place = place(*rank);
+            steps.step(texts[place].len())?;
             if ids[place] as usize == sorted.ends.len() {
                 sorted.push(texts[place], length(*rank));
             }
         }
-        (sorted, ids)
+        Ok((sorted, ids))
     }
 
     /// Takes in distinct texts that are in order.
-    pub(crate) fn from_sorted<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub(crate) fn from_sorted<'a>(
+        texts: impl ExactSizeIterator<Item = &'a str> + Clone,
+        cancellation: &Cancellation,
+    ) -> Result<Self> {
         let mut sorted = Self {
             buffer: String::with_capacity(texts.clone().map(str::len).sum()),
-            ..Self::default()
+            ends: Vec::with_capacity(texts.len()),
+            lengths: Vec::with_capacity(texts.len()),
         };
+        let mut steps = cancellation.steps();
         for text in texts {
+            steps.step(text.len())?;
             sorted.push(text, characters(text));
         }
-        sorted.ends.shrink_to_fit();
-        sorted.lengths.shrink_to_fit();
-        sorted
+        Ok(sorted)
+    }
+
+    /// Takes in texts in any order, and tells the id of each.
+    #[cfg(test)]
+    pub(crate) fn new(texts: &[&str]) -> (Self, Vec<u32>) {
+        Self::sorted(texts, &Cancellation::default()).unwrap()
     }
 
     fn push(&mut self, text: &str, characters: u32) {
@@ -77,8 +96,8 @@ impl Texts {
 
     /// The bytes of memory that so many texts of so many bytes take while they are sorted.
     pub(crate) fn build_size(texts: usize, bytes: usize) -> usize {
-        let sorting = size_of::<Rank>() + size_of::<&str>() + size_of::<u32>();
-        bytes + texts * (sorting + 2 * (size_of::<usize>() + size_of::<u32>()))
+        let sorting = 2 * size_of::<Rank>() + size_of::<&str>() + size_of::<u32>();
+        bytes + texts * (sorting + size_of::<usize>() + size_of::<u32>())
     }
 
     /// How many there are; ids are below it.
@@ -167,32 +186,43 @@ fn place(rank: Rank) -> usize {
 
 /// Sorts texts whose ranks are equal but for their places by the bytes from an offset on. Texts of
 /// as many characters of which one begins with all of the other are equal.
-fn sort_alike(texts: &[&str], ranks: &mut [Rank], offset: usize) {
+fn sort_alike(
+    texts: &[&str],
+    ranks: &mut [Rank],
+    offset: usize,
+    cancellation: &Cancellation,
+) -> Result<()> {
+    let mut steps = cancellation.steps();
     for alike in ranks.chunk_by_mut(|left, right| left >> 32 == right >> 32) {
-        if alike.len() == 1 || texts[place(alike[0])].len() <= offset {
+        steps.step(0)?;
+        let length_of_one = texts[place(alike[0])].len();
+        if alike.len() == 1 || length_of_one <= offset {
             continue;
         }
         if offset >= RANKED_BYTES {
             let rest = |rank: &Rank| texts[place(*rank)].as_bytes().get(offset..);
-            alike.sort_unstable_by(|left, right| {
+            sort(alike, length_of_one, cancellation, |left, right| {
                 let bytes = rest(left).cmp(&rest(right));
                 bytes.then_with(|| left.cmp(right))
-            });
+            })?;
             continue;
         }
         for alike in alike.iter_mut() {
+            steps.step(0)?;
             let place = place(*alike);
             *alike = rank(length(*alike), head(texts[place], offset), place);
         }
-        alike.sort_unstable();
-        sort_alike(texts, alike, offset + size_of::<u64>());
+        sort(alike, size_of::<Rank>(), cancellation, Ord::cmp)?;
+        sort_alike(texts, alike, offset + size_of::<u64>(), cancellation)?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::cancellation::Cancellation;
     use super::Texts;
 
     proptest! {
@@ -205,7 +235,8 @@ mod tests {
             let mut sorted = given.clone();
             sorted.sort_by_key(|text| (text.chars().count(), text.as_bytes()));
             sorted.dedup();
-            prop_assert_eq!(&texts, &Texts::from_sorted(sorted.into_iter()));
+            let copied = Texts::from_sorted(sorted.into_iter(), &Cancellation::default());
+            prop_assert_eq!(&texts, &copied.unwrap());
             for (text, id) in given.iter().zip(ids) {
                 prop_assert_eq!(texts.get(id), *text);
             }
@@ -247,6 +278,7 @@ mod tests {
         assert_eq!(texts.with_lengths(1..=2), 1..6);
         assert_eq!(texts.with_lengths(4..=8), 7..7);
         assert_eq!(texts.longest(), 9);
-        assert_eq!(texts, Texts::from_sorted(sorted.into_iter()));
+        let copied = Texts::from_sorted(sorted.into_iter(), &Cancellation::default());
+        assert_eq!(texts, copied.unwrap());
     }
 }

@@ -43,6 +43,31 @@ impl Operation {
         })
     }
 
+    /// The operation of a function, by its name.
+    pub(super) fn of_function(name: &str) -> Option<Self> {
+        let all = [
+            Self::Add,
+            Self::Subtract,
+            Self::Multiply,
+            Self::Divide,
+            Self::Modulo,
+            Self::Negate,
+        ];
+        all.into_iter().find(|each| each.function() == name)
+    }
+
+    /// The name of its function.
+    fn function(self) -> &'static str {
+        match self {
+            Self::Add => "checked_add",
+            Self::Subtract => "checked_subtract",
+            Self::Multiply => "checked_multiply",
+            Self::Divide => "checked_divide",
+            Self::Modulo => "checked_modulo",
+            Self::Negate => "checked_negate",
+        }
+    }
+
     fn sign(self) -> &'static str {
         match self {
             Self::Add => "+",
@@ -88,14 +113,7 @@ impl CheckedArithmetic {
 
 impl ScalarUDFImpl for CheckedArithmetic {
     fn name(&self) -> &str {
-        match self.operation {
-            Operation::Add => "checked_add",
-            Operation::Subtract => "checked_subtract",
-            Operation::Multiply => "checked_multiply",
-            Operation::Divide => "checked_divide",
-            Operation::Modulo => "checked_modulo",
-            Operation::Negate => "checked_negate",
-        }
+        self.operation.function()
     }
 
     /// The name that the operator gives to its column.

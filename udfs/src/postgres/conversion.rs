@@ -49,6 +49,16 @@ impl Conversion {
         }
     }
 
+    /// The type that is cast to.
+    pub(super) fn to(&self) -> &DataType {
+        &self.to
+    }
+
+    /// The length of a text that is cast to.
+    pub(super) fn length(&self) -> Option<CharacterLength> {
+        self.length
+    }
+
     fn convert(&self, from: &ArrayRef) -> Result<ArrayRef> {
         let converted = if differs(from.data_type(), &self.to) {
             convert(from, &self.to)?

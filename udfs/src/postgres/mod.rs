@@ -12,6 +12,7 @@ mod common_type;
 mod conversion;
 mod datetime;
 mod domain;
+pub(crate) mod encoded;
 mod floats;
 mod interval;
 mod range;

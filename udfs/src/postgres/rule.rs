@@ -23,7 +23,7 @@ use super::domain::CheckedFunction;
 use super::interval::IntervalSpan;
 use super::sum::ExactSum;
 
-static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
+pub(super) static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ExactSum::new())));
 
 /// Arithmetic, casts and sums compute what PostgreSQL computes. As an analyzer rule it comes after

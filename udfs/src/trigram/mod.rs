@@ -36,6 +36,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub(crate) use operators::TrigramOperators;
 pub(crate) use overlap::Overlap;
+pub(crate) use pairs::distance;
 pub use thresholds::TrigramThresholds;
 pub(crate) use trigrams::distinct;
 

@@ -57,7 +57,7 @@ impl Metric for Distance32 {
 }
 
 /// 1 less a similarity, as PostgreSQL rounds it.
-pub(super) fn distance(similarity: f32) -> f32 {
+pub(crate) fn distance(similarity: f32) -> f32 {
     (1.0 - f64::from(similarity)) as f32
 }
 

@@ -217,6 +217,10 @@ impl Index for EditIndex {
         tables + letters + self.profiles.size() + size_of::<Self>()
     }
 
+    fn scratch_size(&self, scratch: &Scratch) -> usize {
+        scratch.downcast_ref().map_or(0, search::Buffered::size)
+    }
+
     fn strategy(&self) -> &'static str {
         let mut deletions = false;
         let mut segments = false;

@@ -48,6 +48,13 @@ impl Buffered {
             most: MOST_LOOKED_UP,
         }
     }
+
+    /// The bytes of memory that this takes.
+    pub(super) fn size(&self) -> usize {
+        self.lookup.size()
+            + self.letters.capacity() * size_of::<Letters>()
+            + self.candidates.pairs.capacity() * size_of::<u64>()
+    }
 }
 
 /// Pairs that are to be compared.

@@ -14,25 +14,39 @@ use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_expr_common::physical_expr::is_volatile;
 
-use super::super::recognize::is_own;
+use super::super::comparison::is_own;
 
-/// Functions with a form that takes a bound as its last argument, by the name of that form.
-const DISTANCES: [(&str, &str); 4] = [
-    ("levenshtein", "levenshtein_less_equal"),
-    ("edit_distance", "levenshtein_less_equal"),
-    ("damerau_levenshtein", "damerau_levenshtein"),
-    ("osa_distance", "osa_distance"),
+/// Distances, each with the name of the form that takes a bound as its last argument, where there
+/// is one.
+const DISTANCES: [(&str, Option<&str>); 6] = [
+    ("levenshtein", Some("levenshtein_less_equal")),
+    ("edit_distance", Some("levenshtein_less_equal")),
+    ("damerau_levenshtein", Some("damerau_levenshtein")),
+    ("osa_distance", Some("osa_distance")),
+    ("hamming", None),
+    ("similarity_dist", None),
 ];
-const SIMILARITIES: [(&str, &str); 4] = [
-    ("normalized_levenshtein", "normalized_levenshtein"),
-    ("jaro_similarity", "jaro_similarity"),
-    ("jaro_winkler_similarity", "jaro_winkler_similarity"),
-    ("similarity", ""),
+
+/// Similarities, in the same way.
+const SIMILARITIES: [(&str, Option<&str>); 10] = [
+    ("normalized_levenshtein", Some("normalized_levenshtein")),
+    ("jaro_similarity", Some("jaro_similarity")),
+    ("jaro_winkler_similarity", Some("jaro_winkler_similarity")),
+    ("similarity", None),
+    ("jaccard", None),
+    ("sorensen_dice", None),
+    ("cosine", None),
+    ("overlap_coefficient", None),
+    ("token_sort_ratio", None),
+    ("token_set_ratio", None),
 ];
+
+/// Those that may be told how many characters an n-gram has.
+const OF_NGRAMS: [&str; 4] = ["jaccard", "sorensen_dice", "cosine", "overlap_coefficient"];
 
 /// What rows are ordered by: the nearest first.
 #[derive(Clone, Debug)]
-pub(super) struct Bounded {
+pub(in crate::join) struct Bounded {
     expression: Arc<dyn PhysicalExpr>,
     /// The function that computes it up to a bound.
     form: Option<Arc<ScalarUDF>>,
@@ -44,7 +58,7 @@ pub(super) struct Bounded {
 
 impl Bounded {
     /// A call that compares texts with a constant, in the order in which the nearest come first.
-    pub(super) fn new(
+    pub(in crate::join) fn new(
         expression: &Arc<dyn PhysicalExpr>,
         options: SortOptions,
         schema: &Schema,
@@ -61,20 +75,25 @@ impl Bounded {
         let Some((_, form)) = known.iter().find(|(known, _)| *known == name) else {
             return Ok(None);
         };
-        if call.args().len() != 2 || !is_own(call.fun()) || is_volatile(expression) {
+        let arguments = match call.args() {
+            [left, right] => [left, right],
+            [left, right, n] if OF_NGRAMS.contains(&name) && is_constant(n) => [left, right],
+            _ => return Ok(None),
+        };
+        let constants = arguments.into_iter().filter(|text| is_constant(text));
+        if constants.count() != 1
+            || collect_columns(expression).is_empty()
+            || !is_own(call.fun())
+            || is_volatile(expression)
+        {
             return Ok(None);
         }
-        let constants = call.args().iter().filter(|argument| {
-            let literal = argument.downcast_ref::<Literal>();
-            literal.is_some_and(|literal| !literal.value().is_null())
+        let form = form.and_then(|form| {
+            let functions = crate::all_scalar_functions();
+            functions
+                .into_iter()
+                .find(|function| function.name() == form)
         });
-        if constants.count() != 1 || collect_columns(expression).is_empty() {
-            return Ok(None);
-        }
-        let functions = crate::all_scalar_functions();
-        let form = functions
-            .into_iter()
-            .find(|function| function.name() == *form);
         let _ = expression.data_type(schema)?;
         Ok(Some(Self {
             expression: Arc::clone(expression),
@@ -113,8 +132,22 @@ impl Bounded {
         Ok(Arc::new(call))
     }
 
+    /// The order in which the nearest come first.
+    pub(in crate::join) fn options(&self) -> SortOptions {
+        SortOptions {
+            descending: self.is_similarity,
+            nulls_first: self.nulls_first,
+        }
+    }
+
     /// The expression itself.
-    pub(super) fn expression(&self) -> &Arc<dyn PhysicalExpr> {
+    pub(in crate::join) fn expression(&self) -> &Arc<dyn PhysicalExpr> {
         &self.expression
     }
+}
+
+/// Whether an argument is one value, and not NULL.
+fn is_constant(argument: &Arc<dyn PhysicalExpr>) -> bool {
+    let literal = argument.downcast_ref::<Literal>();
+    literal.is_some_and(|literal| !literal.value().is_null())
 }

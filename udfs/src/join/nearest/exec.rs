@@ -31,7 +31,7 @@ use super::furthest::Furthest;
 
 /// Leaves out rows that are further from a constant than as many others as are asked for.
 #[derive(Debug)]
-pub(super) struct NearestRowsExec {
+pub(in crate::join) struct NearestRowsExec {
     input: Arc<dyn ExecutionPlan>,
     by: Bounded,
     rows: usize,
@@ -39,13 +39,23 @@ pub(super) struct NearestRowsExec {
 }
 
 impl NearestRowsExec {
-    pub(super) fn new(input: Arc<dyn ExecutionPlan>, by: Bounded, rows: usize) -> Self {
+    pub(in crate::join) fn new(input: Arc<dyn ExecutionPlan>, by: Bounded, rows: usize) -> Self {
         Self {
             input,
             by,
             rows,
             metrics: ExecutionPlanMetricsSet::new(),
         }
+    }
+
+    /// What rows are near by.
+    pub(in crate::join) fn by(&self) -> &Bounded {
+        &self.by
+    }
+
+    /// How many rows are asked for.
+    pub(in crate::join) fn rows(&self) -> usize {
+        self.rows
     }
 }
 

@@ -9,7 +9,7 @@ mod bounded;
 mod exec;
 mod furthest;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 
@@ -24,12 +24,12 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::{ExecutionPlan, ReplaceChildrenOptions};
 
-use self::bounded::Bounded;
-use self::exec::NearestRowsExec;
+pub(super) use self::bounded::Bounded;
+pub(super) use self::exec::NearestRowsExec;
 use super::setting::TributaryOptions;
 
 /// More rows than these are left to the sort: what is saved is in no relation to their number.
-const MOST_ROWS: usize = 10_000;
+pub(super) const MOST_ROWS: usize = 10_000;
 
 /// Plans [`NearestRowsExec`] below sorts by a similarity that keep few rows.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use tokio::runtime::Runtime;
 
 use super::super::tests::{Row, Settings, ordered_rows, plan, register, switch};
 
-const STATEMENTS: [&str; 7] = [
+pub(in super::super) const STATEMENTS: [&str; 16] = [
     "SELECT id, name FROM a ORDER BY levenshtein(name, 'anna smith'), id LIMIT 10",
     "SELECT id, levenshtein('jon', name) AS d FROM a ORDER BY d, v DESC, id LIMIT 5 OFFSET 3",
     "SELECT id FROM a ORDER BY damerau_levenshtein(name, 'john') NULLS FIRST, id LIMIT 7",
@@ -13,6 +13,15 @@ const STATEMENTS: [&str; 7] = [
     "SELECT id FROM a ORDER BY jaro_similarity(lower(name), 'anna') DESC NULLS LAST, id LIMIT 9",
     "SELECT id, name FROM a WHERE v > 1 ORDER BY levenshtein(name, 'smyth'), id LIMIT 4",
     "SELECT id FROM a ORDER BY levenshtein(name, '') LIMIT 200",
+    "SELECT id FROM a ORDER BY hamming(name, 'anna'), id LIMIT 6",
+    "SELECT id FROM a ORDER BY similarity_dist(name, 'anna smith'), id LIMIT 8",
+    "SELECT id, similarity('jon smith', name) AS s FROM a ORDER BY s DESC NULLS LAST, id LIMIT 8",
+    "SELECT id FROM a ORDER BY jaccard(name, 'anna', 2) DESC NULLS LAST, id LIMIT 5",
+    "SELECT id FROM a ORDER BY sorensen_dice(name, 'anna') DESC, id LIMIT 5",
+    "SELECT id FROM a ORDER BY cosine(name, 'hanna x') DESC, id LIMIT 5",
+    "SELECT id FROM a ORDER BY overlap_coefficient('john', name, 1) DESC NULLS LAST, id LIMIT 5",
+    "SELECT id FROM a ORDER BY token_sort_ratio(name, 'smith anna') DESC NULLS LAST, id LIMIT 5",
+    "SELECT id FROM a ORDER BY token_set_ratio(name, 'smith anna') DESC NULLS LAST, id LIMIT 5",
 ];
 
 proptest! {

@@ -170,6 +170,10 @@ impl<M: Measure> Index for OverlapIndex<M> {
         }
     }
 
+    fn scratch_size(&self, scratch: &Scratch) -> usize {
+        scratch.downcast_ref().map_or(0, Buffers::<M>::memory)
+    }
+
     fn size(&self) -> usize {
         size_of::<Self>()
             + self.measure.memory()

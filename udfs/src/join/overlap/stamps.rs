@@ -16,6 +16,11 @@ impl Stamps {
         }
     }
 
+    /// The bytes of memory that this takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.stamps.capacity() * size_of::<u32>()
+    }
+
     /// Begins with another probe.
     #[inline]
     pub(crate) fn begin(&mut self) {

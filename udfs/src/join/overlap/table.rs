@@ -15,6 +15,15 @@ pub(crate) struct Lookups {
     first: Vec<u32>,
 }
 
+impl Lookups {
+    /// The bytes of memory that this takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.keys.capacity() * size_of::<u64>()
+            + self.buckets.capacity() * size_of::<(u32, u32)>()
+            + self.first.capacity() * size_of::<u32>()
+    }
+}
+
 /// The records of each key, in order.
 #[derive(Debug)]
 pub(crate) struct Table {

@@ -49,6 +49,16 @@ impl<M: Measure> Buffers<M> {
             measure: M::Scratch::default(),
         }
     }
+
+    /// The bytes of memory that this takes.
+    pub(crate) fn memory(&self) -> usize {
+        let places = self.found.capacity() + self.survivors.capacity();
+        self.records.memory()
+            + self.lookups.memory()
+            + self.stamps.memory()
+            + self.graded.memory()
+            + places * size_of::<u32>()
+    }
 }
 
 impl<M: Measure> OverlapIndex<M> {

@@ -8,7 +8,9 @@ mod merge;
 mod similarity;
 #[cfg(test)]
 mod tests;
+mod token_set;
 mod token_sort;
+mod word_index;
 
 use datafusion::error::Result;
 
@@ -18,6 +20,7 @@ use super::texts::Texts;
 use dictionary::Dictionary;
 use merge::shares;
 pub(crate) use similarity::SetSimilarity;
+pub(crate) use token_set::TokenSet;
 pub(crate) use token_sort::TokenSort;
 
 /// A similarity of sets of at least a threshold.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{SetSimilarity, Sets, TokenSort};
+use super::{SetSimilarity, Sets, TokenSet, TokenSort};
 use crate::join::index::Index;
 use crate::join::predicate::{Bound, Metric, Predicate};
 use crate::join::reference::{build, expected, search};
@@ -22,6 +22,37 @@ fn text() -> impl Strategy<Value = String> {
         1 => "[a-d ]{60,160}",
         1 => "[A-Za-c]{1,6}",
     ]
+}
+
+/// Texts that share words, in any order and number.
+fn words() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "a",
+        "ab",
+        "ann",
+        "anna",
+        "smith",
+        "smyth",
+        "é",
+        "日本語",
+        "incorporated",
+        "of",
+    ]);
+    prop_oneof![
+        4 => prop::collection::vec(word, 0..5).prop_map(|words| words.join(" ")),
+        1 => prop::collection::vec("[ab]{1,9}", 5..14).prop_map(|words| words.join("  ")),
+        1 => text(),
+    ]
+}
+
+/// A ratio that two texts of words may have, or the next float above.
+fn threshold_of_words() -> impl Strategy<Value = f64> {
+    let attained = (0..30_usize, 1..40_usize, any::<bool>()).prop_map(|(edits, lengths, above)| {
+        let ratio = ratio(edits.min(lengths), lengths);
+        if above { ratio.next_up() } else { ratio }
+    });
+    prop_oneof![3 => attained, 1 => 1.0..100.0_f64]
+        .prop_filter("all pairs are as similar as 0", |at_least| *at_least > 0.0)
 }
 
 fn metric() -> impl Strategy<Value = Metric> {
@@ -131,6 +162,26 @@ proptest! {
         let texts = distinct(&texts);
         let build = build(predicate, Arc::clone(&texts));
         let index = TokenSort::index(&build, at_least).unwrap().unwrap().with_combined(combined);
+        prop_assert!(index.size() <= build.size());
+        for (probes, self_join) in [(distinct(&probes), false), (texts, true)] {
+            prop_assert_eq!(
+                search(&index, &probes, self_join, limit),
+                expected(&build, &probes, self_join)
+            );
+        }
+    }
+
+    #[test]
+    fn sets_of_words_find_what_the_function_finds(
+        texts in prop::collection::vec(words(), 0..60),
+        probes in prop::collection::vec(words(), 0..20),
+        at_least in threshold_of_words(),
+        limit in prop::sample::select(vec![1, 50, usize::MAX]),
+    ) {
+        let predicate = Predicate { metric: Metric::TokenSet, bound: Bound::AtLeast(at_least) };
+        let texts = distinct(&texts);
+        let build = build(predicate, Arc::clone(&texts));
+        let index = TokenSet::index(&build, at_least).unwrap().unwrap();
         prop_assert!(index.size() <= build.size());
         for (probes, self_join) in [(distinct(&probes), false), (texts, true)] {
             prop_assert_eq!(

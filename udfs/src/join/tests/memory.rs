@@ -1,5 +1,7 @@
 //! Joins in less memory than their build side takes.
 
+use datafusion::error::DataFusionError;
+
 use super::same_rows::sample;
 use super::{Row, Settings, register, rows, switch};
 
@@ -73,4 +75,36 @@ async fn memory_for_nothing_is_an_error() {
     let error = context.sql(statement).await.unwrap().collect().await;
     let error = error.unwrap_err().to_string();
     assert!(error.contains("SimilarityJoin"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_search_takes_is_reserved() {
+    // The build side fits, and what it takes to compare two such texts does not.
+    let rows = |name: &str| {
+        let long = name.repeat(100_000);
+        let mut rows = sample(1);
+        rows.push((Some(1), Some(1), Some(long)));
+        rows
+    };
+    let statement = "SELECT a.id FROM a JOIN b ON levenshtein(a.name, b.name) <= 2";
+    let run = async |memory: usize| {
+        let settings = Settings {
+            memory: Some(memory),
+            ..Settings::default()
+        };
+        let context = settings.context();
+        register(&context, "a", &rows("abc"), 1);
+        register(&context, "b", &rows("xyz"), 1);
+        context.sql(statement).await.unwrap().collect().await
+    };
+    assert!(run(64 << 20).await.is_ok());
+    let error = run(2_700_000).await.unwrap_err();
+    assert!(
+        matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("SimilarityJoinSearch"),
+        "{error}"
+    );
 }

@@ -1,10 +1,12 @@
 //! The same statements with and without similarity joins.
 
+mod cancelled;
+mod degenerate;
 mod memory;
 mod plans;
 mod same_rows;
 
-pub(super) use same_rows::sample;
+pub(super) use same_rows::{FILTERS, JOINS, KEYS, sample, statement};
 
 use std::sync::Arc;
 
@@ -110,7 +112,11 @@ async fn rows(context: &SessionContext, statement: &str) -> Vec<String> {
 /// The rows of a statement, as text, in its order.
 pub(super) async fn ordered_rows(context: &SessionContext, statement: &str) -> Vec<String> {
     let batches = context.sql(statement).await.unwrap().collect().await;
-    let batches = batches.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    shown(&batches.unwrap_or_else(|error| panic!("{statement}: {error}")))
+}
+
+/// Rows as text.
+pub(super) fn shown(batches: &[RecordBatch]) -> Vec<String> {
     let mut rows = Vec::new();
     for batch in batches {
         let options = FormatOptions::new().with_null("NULL");
@@ -140,7 +146,7 @@ pub(super) async fn plan(context: &SessionContext, statement: &str) -> String {
 }
 
 /// The similarities that joins are planned for, with `{a}` and `{b}` for the texts.
-const SIMILARITIES: [(&str, &[&str]); 14] = [
+const SIMILARITIES: [(&str, &[&str]); 15] = [
     (
         "levenshtein",
         &[
@@ -200,12 +206,20 @@ const SIMILARITIES: [(&str, &[&str]); 14] = [
             "{a} % {b}",
         ],
     ),
+    (
+        "similarity_dist",
+        &[
+            "similarity_dist({a}, {b}) < 0.6",
+            "similarity_dist({a}, {b}) = 0.5",
+            "0.4 >= similarity_dist({b}, {a})",
+        ],
+    ),
     ("token_sort_ratio", &["token_sort_ratio({a}, {b}) >= 80"]),
     ("token_set_ratio", &["token_set_ratio({a}, {b}) > 85.5"]),
 ];
 
 /// The conditions of [`SIMILARITIES`] whose function there is, over two texts.
-fn conditions(a: &str, b: &str) -> Vec<String> {
+pub(super) fn conditions(a: &str, b: &str) -> Vec<String> {
     let functions = crate::all_scalar_functions();
     SIMILARITIES
         .iter()

@@ -1,7 +1,7 @@
 //! What is planned as a similarity join, and what is not.
 
 use super::same_rows::sample;
-use super::{Settings, conditions, plan, register, switch};
+use super::{Row, Settings, conditions, plan, register, switch};
 
 async fn context() -> datafusion::prelude::SessionContext {
     let context = Settings::default().context();
@@ -62,4 +62,61 @@ async fn tiny_inputs_stay_a_nested_loop() {
     let statement = "SELECT a.id FROM a JOIN b ON levenshtein(a.name, b.name) <= 2";
     let plan = plan(&context, statement).await;
     assert!(plan.contains("NestedLoopJoinExec"), "{plan}");
+}
+
+#[tokio::test]
+async fn the_side_of_fewer_rows_is_built() {
+    let context = Settings::default().context();
+    let long: Vec<Row> = (0..30)
+        .map(|at| (Some(at), Some(at), Some("x".repeat(500 + at as usize))))
+        .collect();
+    // DataFusion puts the side of fewer bytes to the left.
+    register(&context, "a", &sample(1), 2);
+    register(&context, "b", &long, 2);
+    let statement = "SELECT a.id, b.id FROM a JOIN b ON levenshtein(a.name, b.name) <= 2";
+    let plan = plan(&context, statement).await;
+    assert!(plan.contains("build=right"), "{plan}");
+    assert_eq!(built_rows(&context, statement).await, 30, "{plan}");
+}
+
+#[tokio::test]
+async fn a_side_that_turns_out_smaller_is_built() {
+    let context = Settings::default().context();
+    let names = |count: usize| {
+        format!("(SELECT value AS id, 'name ' || value AS name FROM generate_series(1, {count}))")
+    };
+    for (left, right, built) in [
+        (300, 20_000, 300),
+        (20_000, 300, 300),
+        // Both are too large to tell.
+        (90_000, 80_000, 90_000),
+    ] {
+        let on = "hamming(a.name, b.name) <= 0";
+        let statement = format!(
+            "SELECT count(*), sum(a.id - b.id) FROM {} a JOIN {} b ON {on}",
+            names(left),
+            names(right)
+        );
+        let plan = plan(&context, &statement).await;
+        assert!(plan.contains("build=smaller"), "{plan}");
+        assert_eq!(built_rows(&context, &statement).await, built, "{plan}");
+        let found = super::rows(&context, &statement).await;
+        assert_eq!(found, [format!("{} 0", left.min(right))]);
+    }
+}
+
+/// How many rows the build side had.
+async fn built_rows(context: &datafusion::prelude::SessionContext, statement: &str) -> usize {
+    let analyzed = super::rows(context, &format!("EXPLAIN ANALYZE {statement}")).await;
+    let analyzed = analyzed.join("\n");
+    let (_, after) = analyzed.split_once("build_rows=").unwrap();
+    let number: String = after
+        .chars()
+        .take_while(|character| character.is_ascii_digit() || matches!(character, '.' | ' ' | 'K'))
+        .collect();
+    let number = number.trim();
+    match number.strip_suffix('K') {
+        Some(thousands) => (thousands.trim().parse::<f64>().unwrap() * 1000.0).round() as usize,
+        None => number.parse().unwrap(),
+    }
 }

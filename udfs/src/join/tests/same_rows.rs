@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 use super::{Row, Settings, conditions, plan, register, rows, switch};
 
 /// Statements, with `{on}` for the condition of the join.
-const JOINS: [&str; 14] = [
+pub(in super::super) const JOINS: [&str; 14] = [
     "SELECT a.id, b.id, a.name, b.v FROM a JOIN b ON {on}",
     "SELECT a.id, b.id FROM a, b WHERE {on}",
     "SELECT a.id, b.id, b.name FROM a LEFT JOIN b ON {on}",
@@ -23,14 +23,14 @@ const JOINS: [&str; 14] = [
     "SELECT count(*) FROM a JOIN b ON {on}",
 ];
 
-const KEYS: [&str; 4] = [
+pub(in super::super) const KEYS: [&str; 4] = [
     "",
     "a.k = b.k AND ",
     "(a.k IS NOT DISTINCT FROM b.k) AND ",
     "a.k = b.k AND a.v = b.v AND ",
 ];
 
-const FILTERS: [&str; 5] = [
+pub(in super::super) const FILTERS: [&str; 5] = [
     "",
     " AND a.v < b.v",
     " AND a.id <> b.id",
@@ -39,7 +39,7 @@ const FILTERS: [&str; 5] = [
 ];
 
 /// A join on a condition. DataFusion plans no NOT IN with more keys than the one of its own.
-fn statement(join: &str, key: &str, condition: &str, filter: &str) -> String {
+pub(in super::super) fn statement(join: &str, key: &str, condition: &str, filter: &str) -> String {
     let key = if join.contains("NOT IN") { "" } else { key };
     join.replace("{on}", &format!("{key}{condition}{filter}"))
 }

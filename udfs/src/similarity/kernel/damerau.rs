@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::characters::{Character, without_common_affixes};
+use super::watch::Watch;
 
 /// What is kept between two texts.
 #[derive(Debug)]
@@ -79,7 +80,11 @@ impl Scratch {
             return left.len().max(right.len());
         }
         self.start(left.len(), right.len());
+        let mut watch = Watch::default();
         for (index, character) in left.iter().enumerate() {
+            if watch.is_cancelled_after(right.len()) {
+                break;
+            }
             std::mem::swap(&mut self.above, &mut self.row);
             self.fill_row(index as u32 + 1, *character, right);
             self.last_rows.set(character.code(), index as u32 + 1);

@@ -9,6 +9,7 @@
 //! cell ends no further than a substitution that starts at it.
 
 use super::characters::{Character, common_prefix};
+use super::watch::Watch;
 
 /// Which edits there are beside inserting, deleting and substituting a character.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,7 +81,11 @@ impl Scratch {
             (edits % kept) as usize * width + (diagonal + most + 1) as usize
         };
         self.furthest[place(0, 0)] = 0;
+        let mut watch = Watch::default();
         for edits in 1..=most {
+            if watch.is_cancelled_after(width) {
+                break;
+            }
             // A diagonal from which the last cannot be reached any more is of no use.
             let rest = most - edits;
             for diagonal in (-edits).max(shift - rest)..=edits.min(shift + rest) {

@@ -9,6 +9,7 @@
 use super::block_masks::BlockMasks;
 use super::characters::{Character, without_common_affixes};
 use super::masks::{Masks, WORD};
+use super::watch::Watch;
 
 /// What is kept between two texts; with `SWAPS`, swapping two neighbours is one edit.
 #[derive(Debug, Default)]
@@ -175,7 +176,11 @@ fn in_blocks<const SWAPS: bool, C: Character>(
     column.resize(pattern.blocks(), Column::START);
     let last = 1_u64 << ((pattern.length() - 1) % WORD);
     let mut distance = pattern.length();
+    let mut watch = Watch::default();
     for character in text {
+        if watch.is_cancelled_after(column.len()) {
+            break;
+        }
         let mut above = Above::FIRST;
         let mut bottom = (0, 0);
         for (cells, matches) in column.iter_mut().zip(pattern.get(character)) {

@@ -6,6 +6,7 @@
 use super::block_masks::BlockMasks;
 use super::characters::{Character, common_prefix, without_common_affixes};
 use super::masks::{Masks, WORD};
+use super::watch::Watch;
 
 /// What is kept between two texts.
 #[derive(Debug, Default)]
@@ -160,7 +161,11 @@ impl Column<'_> {
                 column.clear();
                 column.resize(masks.blocks(), !0);
                 let mut common = 0;
+                let mut watch = Watch::default();
                 for character in text {
+                    if watch.is_cancelled_after(column.len()) {
+                        break;
+                    }
                     let mut carry = false;
                     common = 0;
                     for (level, matches) in column.iter_mut().zip(masks.get(character)) {

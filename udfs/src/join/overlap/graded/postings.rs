@@ -71,6 +71,15 @@ pub(crate) struct Lookups {
     first: Vec<(u32, u64)>,
 }
 
+impl Lookups {
+    /// The bytes of memory that this takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.keys.capacity() * size_of::<u64>()
+            + self.buckets.capacity() * size_of::<(usize, usize)>()
+            + self.first.capacity() * size_of::<(u32, u64)>()
+    }
+}
+
 /// The first bits of a key.
 #[inline]
 fn first_bits(key: u64, bits: u32) -> usize {

@@ -25,6 +25,13 @@ pub(crate) struct GradedBuffers {
     found: Vec<u32>,
 }
 
+impl GradedBuffers {
+    /// The bytes of memory that this takes, but for what there is a few of.
+    pub(crate) fn memory(&self) -> usize {
+        self.lookups.memory() + self.found.capacity() * size_of::<u32>()
+    }
+}
+
 /// A search in an index.
 pub(crate) struct GradedSearch<'a, M: Measure> {
     pub(crate) index: &'a OverlapIndex<M>,

@@ -1,0 +1,107 @@
+//! The functions of this folder as bytes: no name that a registry knows stands for them.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::{plan_datafusion_err, plan_err};
+use datafusion::error::Result;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, ScalarUDFImpl};
+use datafusion_proto::protobuf::ArrowType;
+use prost::{Message, Oneof};
+
+use super::arithmetic::{CheckedArithmetic, Operation};
+use super::character_length::CharacterLength;
+use super::conversion::Conversion;
+use super::rule::EXACT_SUM;
+
+/// A function.
+#[derive(Clone, PartialEq, Message)]
+struct Encoded {
+    #[prost(oneof = "Kind", tags = "1, 2")]
+    kind: Option<Kind>,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+enum Kind {
+    /// Arithmetic that tells of overflow, by its name.
+    #[prost(string, tag = "1")]
+    Arithmetic(String),
+    #[prost(message, tag = "2")]
+    Conversion(Cast),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Cast {
+    #[prost(message, optional, tag = "1")]
+    to: Option<ArrowType>,
+    /// As [`CharacterLength::to_metadata`] has it.
+    #[prost(string, optional, tag = "2")]
+    length: Option<String>,
+}
+
+/// The name and the bytes of the sum that overflows with an error.
+const EXACT: &[u8] = b"exact";
+
+/// Writes a function of this folder, and nothing for any other.
+pub(crate) fn encode(function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
+    let function = function.inner();
+    let kind = if let Some(arithmetic) = function.downcast_ref::<CheckedArithmetic>() {
+        Kind::Arithmetic(arithmetic.name().to_string())
+    } else if let Some(conversion) = function.downcast_ref::<Conversion>() {
+        Kind::Conversion(Cast {
+            to: Some(conversion.to().try_into()?),
+            length: conversion.length().map(CharacterLength::to_metadata),
+        })
+    } else {
+        return Ok(());
+    };
+    buffer.extend(Encoded { kind: Some(kind) }.encode_to_vec());
+    Ok(())
+}
+
+/// Reads a function of this folder; an error of any other.
+pub(crate) fn decode(name: &str, buffer: &[u8]) -> Result<Arc<ScalarUDF>> {
+    let encoded = Encoded::decode(buffer).map_err(|error| {
+        plan_datafusion_err!("the function {name} of the serialized plan cannot be read: {error}")
+    })?;
+    match encoded.kind {
+        None => plan_err!("the serialized plan calls {name}, a function that is not registered"),
+        Some(Kind::Arithmetic(name)) => match Operation::of_function(&name) {
+            Some(operation) => Ok(function(CheckedArithmetic::new(operation))),
+            None => plan_err!("the serialized plan has an operator {name}, which is not known"),
+        },
+        Some(Kind::Conversion(Cast { to, length })) => {
+            let to = to.as_ref();
+            let to: DataType = to
+                .ok_or_else(|| plan_datafusion_err!("the serialized plan has a cast to no type"))?
+                .try_into()?;
+            let length = length.map(|length| {
+                CharacterLength::from_metadata(&length)
+                    .filter(|_| to == DataType::Utf8)
+                    .ok_or_else(|| {
+                        plan_datafusion_err!("the serialized plan has a cast to {to} of {length}")
+                    })
+            });
+            Ok(function(Conversion::new(to.clone(), length.transpose()?)))
+        }
+    }
+}
+
+fn function(implementation: impl ScalarUDFImpl + 'static) -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::new_from_impl(implementation))
+}
+
+/// Writes the sum of this folder, and nothing for any other function.
+pub(crate) fn encode_aggregate(function: &AggregateUDF, buffer: &mut Vec<u8>) {
+    if function == EXACT_SUM.as_ref() {
+        buffer.extend(EXACT);
+    }
+}
+
+/// Reads the sum of this folder; an error of any other function.
+pub(crate) fn decode_aggregate(name: &str, buffer: &[u8]) -> Result<Arc<AggregateUDF>> {
+    if buffer == EXACT && name == EXACT_SUM.name() {
+        return Ok(Arc::clone(&EXACT_SUM));
+    }
+    plan_err!("the serialized plan calls {name}, a function that is not registered")
+}
