@@ -27,6 +27,8 @@ pub(super) struct Built {
     pub(super) groups: Vec<Group>,
     /// The rows that found a partner.
     pub(super) visited: Bitmap,
+    /// How many threads may work on either side.
+    pub(super) threads: usize,
     /// How many partitions still search.
     running: AtomicUsize,
     reservation: MemoryReservation,
@@ -90,6 +92,7 @@ impl Built {
             side,
             keys,
             groups,
+            threads,
             running: AtomicUsize::new(partitions),
             reservation,
         })

@@ -39,7 +39,9 @@ impl Probe {
             None => None,
             Some(keys) => Some(keys.find(&join.keys(&rows, JoinSide::Right)?)?),
         };
-        let side = Side::new(rows, &text, groups.as_deref())?;
+        // What comes in pieces is searched for by several threads already.
+        let threads = if whole { built.threads } else { 1 };
+        let side = Side::new(rows, &text, groups.as_deref(), threads)?;
         Ok(Self {
             matched: Arc::new(Bitmap::new(side.rows.num_rows())),
             mirrored: whole && side.has_entries_of(&built.side),

@@ -34,9 +34,14 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Gathers rows by their texts and, where the join has keys, their groups.
-    pub(super) fn new(rows: RecordBatch, text: &ArrayRef, groups: Option<&[u32]>) -> Result<Self> {
-        let (texts, row_texts) = distinct(text)?;
+    /// Gathers rows by their texts and, where the join has keys, their groups, in some threads.
+    pub(super) fn new(
+        rows: RecordBatch,
+        text: &ArrayRef,
+        groups: Option<&[u32]>,
+        threads: usize,
+    ) -> Result<Self> {
+        let (texts, row_texts) = distinct(text, threads)?;
         let side = match groups {
             None => Self::ungrouped(rows, texts, &row_texts),
             Some(groups) => Self::grouped(rows, texts, &row_texts, groups),
@@ -179,11 +184,11 @@ impl Side {
 }
 
 /// The distinct texts of a column, and the id of each row's.
-fn distinct(column: &ArrayRef) -> Result<(Texts, Vec<u32>)> {
+fn distinct(column: &ArrayRef, threads: usize) -> Result<(Texts, Vec<u32>)> {
     let strings = Strings::from_array(column)?;
     let rows = 0..column.len();
     let present: Vec<&str> = rows.clone().filter_map(|row| strings.get(row)).collect();
-    let (texts, ids) = Texts::new(&present);
+    let (texts, ids) = Texts::in_threads(&present, threads)?;
     if ids.len() == rows.len() {
         return Ok((texts, ids));
     }

@@ -2,6 +2,10 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use datafusion::error::Result;
+
+use super::threads::in_threads;
+
 /// Distinct texts, sorted by their number of characters, then by their bytes. The id of a text is
 /// its rank.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -17,22 +21,50 @@ pub(crate) struct Texts {
 /// texts that were given, from the highest bits to the lowest.
 type Rank = u128;
 
+/// How many texts are worth a thread.
+const FEWEST_SHARED: usize = if cfg!(test) { 8 } else { 1 << 15 };
+
 /// How many bytes are taken into ranks, before texts that still seem equal are compared as such.
 const RANKED_BYTES: usize = 32;
 
 impl Texts {
-    /// Takes in texts in any order, some of which may be equal, and tells the id of each.
+    /// Takes in texts in any order, some of which may be equal, and tells the id of each. Many are
+    /// sorted by some threads, this one among them.
+    pub(crate) fn in_threads(texts: &[&str], threads: usize) -> Result<(Self, Vec<u32>)> {
+        let share = texts.len().div_ceil(threads.max(1)).max(FEWEST_SHARED);
+        let shares = (0..texts.len()).step_by(share);
+        let shares: Vec<_> = shares.map(|at| at..texts.len().min(at + share)).collect();
+        let sorted = in_threads(shares, threads, |places| {
+            let rank = |place: usize| rank(characters(texts[place]), head(texts[place], 0), place);
+            let mut ranks: Vec<Rank> = places.map(rank).collect();
+            ranks.sort_unstable();
+            Ok(ranks)
+        })?;
+        let mut ranks = sorted.into_iter().reduce(|mut all, mut others| {
+            all.append(&mut others);
+            all
+        });
+        let ranks = ranks.get_or_insert_default();
+        // Merges what is sorted.
+        ranks.sort();
+        in_threads(shares_of_alike(ranks, share), threads, |ranks| {
+            sort_alike(texts, ranks, size_of::<u64>());
+            Ok(())
+        })?;
+        Ok(Self::of_ranks(texts, ranks))
+    }
+
+    #[cfg(test)]
     pub(crate) fn new(texts: &[&str]) -> (Self, Vec<u32>) {
-        let ranks = texts.iter().enumerate();
-        let mut ranks: Vec<Rank> = ranks
-            .map(|(place, text)| rank(characters(text), head(text, 0), place))
-            .collect();
-        ranks.sort_unstable();
-        sort_alike(texts, &mut ranks, size_of::<u64>());
+        Self::in_threads(texts, 1).unwrap()
+    }
+
+    /// The texts in order of their sorted ranks, and the id of each.
+    fn of_ranks(texts: &[&str], ranks: &[Rank]) -> (Self, Vec<u32>) {
         let mut ids = vec![0; texts.len()];
         let (mut distinct, mut bytes) = (0_u32, 0);
         let mut last = None;
-        for rank in &ranks {
+        for rank in ranks {
             let text = texts[place(*rank)];
             if last != Some(text) {
                 last = Some(text);
@@ -46,7 +78,7 @@ impl Texts {
             ends: Vec::with_capacity(distinct as usize),
             lengths: Vec::with_capacity(distinct as usize),
         };
-        for rank in &ranks {
+        for rank in ranks {
             let place = place(*rank);
             if ids[place] as usize == sorted.ends.len() {
                 sorted.push(texts[place], length(*rank));
@@ -77,7 +109,7 @@ impl Texts {
 
     /// The bytes of memory that so many texts of so many bytes take while they are sorted.
     pub(crate) fn build_size(texts: usize, bytes: usize) -> usize {
-        let sorting = size_of::<Rank>() + size_of::<&str>() + size_of::<u32>();
+        let sorting = 2 * size_of::<Rank>() + size_of::<&str>() + size_of::<u32>();
         bytes + texts * (sorting + 2 * (size_of::<usize>() + size_of::<u32>()))
     }
 
@@ -165,6 +197,21 @@ fn place(rank: Rank) -> usize {
     rank as u32 as usize
 }
 
+/// Divides sorted ranks into shares of about so many, none of which ends between two that are equal
+/// but for their places.
+fn shares_of_alike(mut ranks: &mut [Rank], share: usize) -> Vec<&mut [Rank]> {
+    let mut shares = Vec::new();
+    while ranks.len() > share {
+        let last = ranks[share - 1] >> 32;
+        let end = share + ranks[share..].partition_point(|rank| *rank >> 32 == last);
+        let (own, others) = ranks.split_at_mut(end);
+        shares.push(own);
+        ranks = others;
+    }
+    shares.push(ranks);
+    shares
+}
+
 /// Sorts texts whose ranks are equal but for their places by the bytes from an offset on. Texts of
 /// as many characters of which one begins with all of the other are equal.
 fn sort_alike(texts: &[&str], ranks: &mut [Rank], offset: usize) {
@@ -201,7 +248,7 @@ mod tests {
             given in prop::collection::vec("(a{0,2}|[ab]{7,10}|a{30,34}[bé]{0,3}|[aé\u{0}]{0,9})", 0..40),
         ) {
             let given: Vec<&str> = given.iter().map(String::as_str).collect();
-            let (texts, ids) = Texts::new(&given);
+            let (texts, ids) = Texts::in_threads(&given, 3).unwrap();
             let mut sorted = given.clone();
             sorted.sort_by_key(|text| (text.chars().count(), text.as_bytes()));
             sorted.dedup();
