@@ -28,6 +28,8 @@ pub(super) struct Built {
     pub(super) groups: Vec<Group>,
     /// The rows that found a partner.
     pub(super) visited: Bitmap,
+    /// How many threads may work on either side.
+    pub(super) threads: usize,
     /// How many partitions still search.
     running: AtomicUsize,
     reservation: MemoryReservation,
@@ -93,6 +95,7 @@ impl Built {
             side,
             keys,
             groups,
+            threads,
             running: AtomicUsize::new(partitions),
             reservation,
         })

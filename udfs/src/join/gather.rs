@@ -297,10 +297,10 @@ impl Task {
             reservation.try_grow(keys.size())?;
             (Some(keys), Some(groups))
         };
-        let side = Side::new(rows, &text, groups.as_deref(), cancellation)?;
+        let threads = self.context.session_config().target_partitions();
+        let side = Side::new(rows, &text, groups.as_deref(), threads, cancellation)?;
         reservation.shrink(gathering.saturating_sub(side.size()));
         let partitions = self.right.output_partitioning().partition_count();
-        let threads = self.context.session_config().target_partitions();
         let built = Built::new(
             &join.similarity,
             side,

@@ -53,7 +53,9 @@ impl Probe {
                 Some(keys.find(&columns, cancellation)?)
             }
         };
-        let side = Side::new(rows, &text, groups.as_deref(), cancellation)?;
+        // What comes in pieces is searched for by several threads already.
+        let threads = if whole { built.threads } else { 1 };
+        let side = Side::new(rows, &text, groups.as_deref(), threads, cancellation)?;
         let probe = Self {
             matched: Arc::new(Bitmap::new(side.rows.num_rows())),
             mirrored: whole && side.has_entries_of(&built.side),

@@ -39,14 +39,15 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Gathers rows by their texts and, where the join has keys, their groups.
+    /// Gathers rows by their texts and, where the join has keys, their groups, in some threads.
     pub(super) fn new(
         rows: RecordBatch,
         text: &ArrayRef,
         groups: Option<&[u32]>,
+        threads: usize,
         cancellation: &Cancellation,
     ) -> Result<Self> {
-        let (texts, row_texts) = distinct(text, cancellation)?;
+        let (texts, row_texts) = distinct(text, threads, cancellation)?;
         match groups {
             None => Self::ungrouped(rows, texts, &row_texts, cancellation),
             Some(groups) => Self::grouped(rows, texts, &row_texts, groups, cancellation),
@@ -212,7 +213,11 @@ impl Side {
 }
 
 /// The distinct texts of a column, and the id of each row's.
-fn distinct(column: &ArrayRef, cancellation: &Cancellation) -> Result<(Texts, Vec<u32>)> {
+fn distinct(
+    column: &ArrayRef,
+    threads: usize,
+    cancellation: &Cancellation,
+) -> Result<(Texts, Vec<u32>)> {
     let strings = Strings::from_array(column)?;
     let rows = 0..column.len();
     let mut steps = cancellation.steps();
@@ -221,7 +226,7 @@ fn distinct(column: &ArrayRef, cancellation: &Cancellation) -> Result<(Texts, Ve
         steps.step(0)?;
         present.extend(strings.get(row));
     }
-    let (texts, ids) = Texts::sorted(&present, cancellation)?;
+    let (texts, ids) = Texts::in_threads(&present, threads, cancellation)?;
     if ids.len() == rows.len() {
         return Ok((texts, ids));
     }

@@ -41,6 +41,21 @@ pub(super) fn sort<T: Copy>(
     Ok(())
 }
 
+/// Merges what is sorted.
+pub(super) fn merged<T: Copy>(
+    left: Vec<T>,
+    right: Vec<T>,
+    cancellation: &Cancellation,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Result<Vec<T>> {
+    if left.is_empty() {
+        return Ok(right);
+    }
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    merge(&left, &right, &mut all, RUN, cancellation, &compare)?;
+    Ok(all)
+}
+
 fn merge<T: Copy>(
     mut left: &[T],
     mut right: &[T],

@@ -5,7 +5,8 @@ use std::ops::{Range, RangeInclusive};
 use datafusion::error::Result;
 
 use super::cancellation::Cancellation;
-use super::sorting::sort;
+use super::sorting::{merged, sort};
+use super::threads::in_threads;
 
 /// Distinct texts, sorted by their number of characters, then by their bytes. The id of a text is
 /// its rank.
@@ -22,24 +23,55 @@ pub(crate) struct Texts {
 /// texts that were given, from the highest bits to the lowest.
 type Rank = u128;
 
+/// How many texts are worth a thread.
+const FEWEST_SHARED: usize = if cfg!(test) { 8 } else { 1 << 15 };
+
 /// How many bytes are taken into ranks, before texts that still seem equal are compared as such.
 const RANKED_BYTES: usize = 32;
 
 impl Texts {
-    /// Takes in texts in any order, some of which may be equal, and tells the id of each.
-    pub(crate) fn sorted(texts: &[&str], cancellation: &Cancellation) -> Result<(Self, Vec<u32>)> {
-        let mut steps = cancellation.steps();
-        let mut ranks: Vec<Rank> = Vec::with_capacity(texts.len());
-        for (place, text) in texts.iter().enumerate() {
-            steps.step(text.len())?;
-            ranks.push(rank(characters(text), head(text, 0), place));
+    /// Takes in texts in any order, some of which may be equal, and tells the id of each. Many are
+    /// sorted by some threads, this one among them.
+    pub(crate) fn in_threads(
+        texts: &[&str],
+        threads: usize,
+        cancellation: &Cancellation,
+    ) -> Result<(Self, Vec<u32>)> {
+        let share = texts.len().div_ceil(threads.max(1)).max(FEWEST_SHARED);
+        let shares = (0..texts.len()).step_by(share);
+        let shares: Vec<_> = shares.map(|at| at..texts.len().min(at + share)).collect();
+        let sorted = in_threads(shares, threads, |places| {
+            let mut steps = cancellation.steps();
+            let mut ranks: Vec<Rank> = Vec::with_capacity(places.len());
+            for place in places {
+                let text = texts[place];
+                steps.step(text.len())?;
+                ranks.push(rank(characters(text), head(text, 0), place));
+            }
+            sort(&mut ranks, size_of::<Rank>(), cancellation, Ord::cmp)?;
+            Ok(ranks)
+        })?;
+        let mut ranks = Vec::new();
+        for share in sorted {
+            ranks = merged(ranks, share, cancellation, Ord::cmp)?;
         }
-        sort(&mut ranks, size_of::<Rank>(), cancellation, Ord::cmp)?;
-        sort_alike(texts, &mut ranks, size_of::<u64>(), cancellation)?;
+        in_threads(shares_of_alike(&mut ranks, share), threads, |ranks| {
+            sort_alike(texts, ranks, size_of::<u64>(), cancellation)
+        })?;
+        Self::of_ranks(texts, &ranks, cancellation)
+    }
+
+    /// The texts in order of their sorted ranks, and the id of each.
+    fn of_ranks(
+        texts: &[&str],
+        ranks: &[Rank],
+        cancellation: &Cancellation,
+    ) -> Result<(Self, Vec<u32>)> {
+        let mut steps = cancellation.steps();
         let mut ids = vec![0; texts.len()];
         let (mut distinct, mut bytes) = (0_u32, 0);
         let mut last = None;
-        for rank in &ranks {
+        for rank in ranks {
             let text = texts[place(*rank)];
             steps.step(text.len())?;
             if last != Some(text) {
@@ -54,7 +86,7 @@ impl Texts {
             ends: Vec::with_capacity(distinct as usize),
             lengths: Vec::with_capacity(distinct as usize),
         };
-        for rank in &ranks {
+        for rank in ranks {
             let place = place(*rank);
             steps.step(texts[place].len())?;
             if ids[place] as usize == sorted.ends.len() {
@@ -85,7 +117,7 @@ impl Texts {
     /// Takes in texts in any order, and tells the id of each.
     #[cfg(test)]
     pub(crate) fn new(texts: &[&str]) -> (Self, Vec<u32>) {
-        Self::sorted(texts, &Cancellation::default()).unwrap()
+        Self::in_threads(texts, 1, &Cancellation::default()).unwrap()
     }
 
     fn push(&mut self, text: &str, characters: u32) {
@@ -97,7 +129,7 @@ impl Texts {
     /// The bytes of memory that so many texts of so many bytes take while they are sorted.
     pub(crate) fn build_size(texts: usize, bytes: usize) -> usize {
         let sorting = 2 * size_of::<Rank>() + size_of::<&str>() + size_of::<u32>();
-        bytes + texts * (sorting + size_of::<usize>() + size_of::<u32>())
+        bytes + texts * (sorting + 2 * (size_of::<usize>() + size_of::<u32>()))
     }
 
     /// How many there are; ids are below it.
@@ -184,6 +216,21 @@ fn place(rank: Rank) -> usize {
     rank as u32 as usize
 }
 
+/// Divides sorted ranks into shares of about so many, none of which ends between two that are equal
+/// but for their places.
+fn shares_of_alike(mut ranks: &mut [Rank], share: usize) -> Vec<&mut [Rank]> {
+    let mut shares = Vec::new();
+    while ranks.len() > share {
+        let last = ranks[share - 1] >> 32;
+        let end = share + ranks[share..].partition_point(|rank| *rank >> 32 == last);
+        let (own, others) = ranks.split_at_mut(end);
+        shares.push(own);
+        ranks = others;
+    }
+    shares.push(ranks);
+    shares
+}
+
 /// Sorts texts whose ranks are equal but for their places by the bytes from an offset on. Texts of
 /// as many characters of which one begins with all of the other are equal.
 fn sort_alike(
@@ -231,7 +278,7 @@ mod tests {
             given in prop::collection::vec("(a{0,2}|[ab]{7,10}|a{30,34}[bé]{0,3}|[aé\u{0}]{0,9})", 0..40),
         ) {
             let given: Vec<&str> = given.iter().map(String::as_str).collect();
-            let (texts, ids) = Texts::new(&given);
+            let (texts, ids) = Texts::in_threads(&given, 3, &Cancellation::default()).unwrap();
             let mut sorted = given.clone();
             sorted.sort_by_key(|text| (text.chars().count(), text.as_bytes()));
             sorted.dedup();

@@ -13,12 +13,16 @@
 //! candidates of all, and take twice as long and eight times the memory. Of short texts, such as
 //! surnames, it is the other way round.
 
+mod candidates;
+mod costs;
 mod deletions;
 mod distances;
 mod hash;
 mod hashed;
 mod letters;
+mod lookup;
 mod plan;
+mod probing;
 mod profile;
 mod search;
 mod segments;

@@ -6,10 +6,9 @@ use super::super::predicate::Metric;
 use super::super::texts::Texts;
 use super::deletions::ways;
 use super::distances::Distances;
-use super::hashed::{Buffers, Segmented};
 use super::profile::Profiles;
 use super::segments::{Cut, Places};
-use super::table::{Hashes, Table};
+use super::table::Table;
 
 /// How pairs are found of which the longer text has some number of characters.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -54,21 +53,6 @@ pub(super) const MOST_ENTRIES: u64 = 1 << 29;
 /// The most entries of one table, whose places are numbers of 32 bits.
 const MOST_TABLE_ENTRIES: u64 = 1 << 31;
 
-/// Costs in nanoseconds, as measured for a million names: what is left of a text, or a choice of
-/// segments, put into tables and looked up; an entry found there, whose letters are looked at,
-/// and a few of which are compared; a pair that is compared; a pair that a scan looks at.
-const LEFT_OVER: f64 = 60.0;
-const PLACE: f64 = 20.0;
-const ENTRY: f64 = 4.0;
-const COMPARED: f64 = 80.0;
-const SCANNED: f64 = 1.7;
-
-/// Below how many nanoseconds a text no alternatives are looked at, which takes a sample.
-const CHEAP: f64 = 500.0;
-
-/// How many segments are looked for together at most.
-const MOST_TOGETHER: u32 = 4;
-
 /// How many ways there may be to delete from a text, most of which are looked up one by one.
 const MOST_LEFT_OVER: u64 = 1 << 16;
 
@@ -77,15 +61,6 @@ const MOST_PLACES: usize = 2000;
 
 /// How much longer than all texts another may be for there to be more than a scan for it.
 const MOST_BEYOND: u32 = 16;
-
-/// How many different characters there seem to be where texts are so short that it matters how
-/// many have the same left over.
-const ALPHABET: f64 = 12.0;
-
-/// How many texts of a length are looked at to tell how many share their segments: one of so many,
-/// and no more than that.
-const SAMPLED: u32 = 32;
-const SAMPLE: u32 = 512;
 
 /// How many characters stand between two segments: see there.
 pub(super) fn gap(metric: Metric) -> u32 {
@@ -107,11 +82,11 @@ pub(super) struct Planner<'a> {
 
 /// Texts that make pairs whose longer text has `longer` characters.
 #[derive(Clone, Copy, Debug)]
-struct Window {
-    longer: u32,
+pub(super) struct Window {
+    pub(super) longer: u32,
     shortest: u32,
-    edits: u32,
-    texts: u32,
+    pub(super) edits: u32,
+    pub(super) texts: u32,
 }
 
 impl Planner<'_> {
@@ -174,63 +149,9 @@ impl Planner<'_> {
         }
     }
 
-    /// What could be done, and what it would cost for each text searched for.
-    fn options(&self, window: &Window) -> Vec<(Strategy, f64)> {
-        let scan = f64::from(window.texts) * SCANNED;
-        let hashes = ways(window.longer, window.edits);
-        let left = f64::from(window.longer - window.edits);
-        let share = (hashes as f64).powi(2) / ALPHABET.powf(left);
-        let candidates = 1.0 + f64::from(window.texts) * share.min(1.0);
-        let deletions = hashes as f64 * LEFT_OVER + candidates * COMPARED;
-        let mut options = vec![(Strategy::Scan, scan), (Strategy::Deletions, deletions)];
-        if let Some(forced) = self.forced {
-            options = vec![(forced, 0.0), (Strategy::Scan, scan)];
-        } else if scan.min(deletions) > CHEAP {
-            for together in 1..=MOST_TOGETHER {
-                let strategy = Strategy::Segments { together };
-                options.extend(
-                    self.segments_cost(window, together)
-                        .map(|cost| (strategy, cost)),
-                );
-            }
-        }
-        options
-    }
-
-    /// What it costs to look for segments, by a sample; none where texts are too short.
-    fn segments_cost(&self, window: &Window, together: u32) -> Option<f64> {
-        let places = self.count_places(window, together)?;
-        let own = self
-            .cut(window.longer, window.edits, together)?
-            .own(together);
-        let hashes = (places + own.len()) as f64;
-        let ids = self.texts.with_lengths(window.longer..=window.longer);
-        let count = ids.end - ids.start;
-        let sample = (window.texts / SAMPLED).clamp(1, SAMPLE).min(count);
-        let mut buffers = Buffers::default();
-        let mut segmented = Segmented {
-            texts: self.texts,
-            buffers: &mut buffers,
-            places: &own,
-        };
-        let mut signatures = Vec::new();
-        for number in 0..sample {
-            let place = u64::from(number) * u64::from(count) / u64::from(sample);
-            segmented.visit(ids.start + place as u32, |hash| signatures.push(hash));
-        }
-        signatures.sort_unstable();
-        let shared: usize = signatures
-            .chunk_by(|a, b| a == b)
-            .map(|same| same.len() * (same.len() - 1))
-            .sum();
-        let partners = f64::from(window.texts) / f64::from(sample.max(1));
-        let entries = shared as f64 / f64::from(sample.max(1)) * partners;
-        Some(hashes * PLACE + entries * ENTRY)
-    }
-
     /// How many places a text of the longer length has its segments looked for; none where there
     /// are too many, or texts are too short.
-    fn count_places(&self, window: &Window, together: u32) -> Option<usize> {
+    pub(super) fn count_places(&self, window: &Window, together: u32) -> Option<usize> {
         if ways(window.edits + together, together) > MOST_PLACES as u64 {
             return None;
         }

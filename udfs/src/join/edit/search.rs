@@ -8,18 +8,17 @@ use super::super::index::Search;
 use super::super::pairs::Pairs;
 use super::super::predicate::Metric;
 use super::EditIndex;
+use super::candidates::{Candidates, MOST_CANDIDATES};
 use super::deletions::ways;
-use super::hashed::{Buffers, LeftOver, Masked, Segmented};
+use super::hashed::Buffers;
 use super::letters::Letters;
-use super::plan::{Key, Strategy};
-use super::table::{Lookup, MOST_LOOKED_UP, Table};
+use super::lookup::Lookup;
+use super::plan::Strategy;
+use super::table::MOST_LOOKED_UP;
 use super::verifier::Verifier;
 
 /// How many hashes are looked up at once: enough for each part of a table to have many.
 const HASHES_AT_ONCE: u64 = 1 << 21;
-
-/// How many candidates are kept at most while more than one text is searched for.
-const MOST_CANDIDATES: usize = 1 << 21;
 
 /// After how many texts compared by a scan it is checked whether the query was cancelled.
 const SCANNED_BETWEEN_CHECKS: usize = 1 << 16;
@@ -27,11 +26,11 @@ const SCANNED_BETWEEN_CHECKS: usize = 1 << 16;
 /// What a thread keeps between searches.
 #[derive(Debug)]
 pub(super) struct Buffered {
-    buffers: Buffers,
-    lookup: Lookup,
+    pub(super) buffers: Buffers,
+    pub(super) lookup: Lookup,
     /// The letters of the texts searched for.
-    letters: Vec<Letters>,
-    candidates: Candidates,
+    pub(super) letters: Vec<Letters>,
+    pub(super) candidates: Candidates,
     verifier: Verifier,
     /// How many texts are searched for at once at most.
     most: u32,
@@ -57,58 +56,23 @@ impl Buffered {
     }
 }
 
-/// Pairs that are to be compared.
-#[derive(Debug, Default)]
-struct Candidates {
-    /// The text searched for in the upper half, that of the index in the lower.
-    pairs: Vec<u64>,
-    /// At how many they are looked through for repeated ones.
-    most: usize,
-}
-
-impl Candidates {
-    fn clear(&mut self) {
-        self.pairs.clear();
-        self.most = MOST_CANDIDATES;
-    }
-
-    fn sort(&mut self) {
-        self.pairs.sort_unstable();
-        self.pairs.dedup();
-    }
-
-    /// Adds a pair, unless there are too many for more texts than one.
-    #[inline]
-    fn add(&mut self, probes: &Range<u32>, probe: u32, build: u32) -> ControlFlow<()> {
-        if self.pairs.len() >= self.most {
-            self.sort();
-            if self.pairs.len() >= MOST_CANDIDATES / 2 && probes.len() > 1 {
-                return ControlFlow::Break(());
-            }
-            self.most = MOST_CANDIDATES.max(2 * self.pairs.len());
-        }
-        self.pairs.push(u64::from(probe) << 32 | u64::from(build));
-        ControlFlow::Continue(())
-    }
-}
-
 /// A search in an index.
 #[derive(Debug)]
 pub(super) struct Searcher<'a> {
-    index: &'a EditIndex,
-    search: &'a Search<'a>,
+    pub(super) index: &'a EditIndex,
+    pub(super) search: &'a Search<'a>,
 }
 
 /// Texts that are searched for, all of one length, among those that pairs can be made with whose
 /// longer text has `longer` characters.
 #[derive(Clone, Debug)]
-struct Round {
-    probes: Range<u32>,
-    length: u32,
-    longer: u32,
-    edits: u32,
+pub(super) struct Round {
+    pub(super) probes: Range<u32>,
+    pub(super) length: u32,
+    pub(super) longer: u32,
+    pub(super) edits: u32,
     /// The texts of the index that pairs can be made with.
-    builds: Range<u32>,
+    pub(super) builds: Range<u32>,
 }
 
 impl<'a> Searcher<'a> {
@@ -248,102 +212,6 @@ impl<'a> Searcher<'a> {
         buffered.candidates.sort();
         self.verify(round, buffered, pairs)?;
         Ok(ControlFlow::Continue(()))
-    }
-
-    /// Candidates by what is left after deletions or masking.
-    fn left_over(&self, round: &Round, buffered: &mut Buffered) -> Result<ControlFlow<()>> {
-        let key = Key::Deletions {
-            longer: round.longer,
-        };
-        let Some(table) = self.index.tables.get(&key) else {
-            return Ok(ControlFlow::Continue(()));
-        };
-        let (texts, buffers) = (self.search.texts, &mut buffered.buffers);
-        let (candidates, lookup) = (&mut buffered.candidates, &mut buffered.lookup);
-        let self_join = self.search.self_join;
-        let add = |probe: u32, build: u32| {
-            if round.builds.contains(&build) && !(self_join && build >= probe) {
-                return candidates.add(&round.probes, probe, build);
-            }
-            ControlFlow::Continue(())
-        };
-        let probes = round.probes.clone();
-        let cancellation = self.search.cancellation;
-        if self.index.metric == Metric::Hamming {
-            let masks = round.edits;
-            let mut hashes = Masked {
-                texts,
-                buffers,
-                masks,
-            };
-            return table.look_up(probes, &mut hashes, lookup, cancellation, add);
-        }
-        let left = self.index.distances.shortest(round.longer).unwrap_or(0);
-        let mut hashes = LeftOver {
-            texts,
-            buffers,
-            left,
-        };
-        table.look_up(probes, &mut hashes, lookup, cancellation, add)
-    }
-
-    /// Candidates by unchanged segments.
-    fn segments(
-        &self,
-        round: &Round,
-        together: u32,
-        buffered: &mut Buffered,
-    ) -> Result<ControlFlow<()>> {
-        let planner = self.index.planner();
-        let shortest = self.index.texts.length(round.builds.start);
-        let longest = self.index.texts.length(round.builds.end - 1);
-        for length in shortest..=longest {
-            let edits = round.edits;
-            let key = Key::Segments {
-                length,
-                edits,
-                together,
-            };
-            let table = self.index.tables.get(&key);
-            let cut = planner.cut(length, edits, together);
-            let (Some(table), Some(cut)) = (table, cut) else {
-                continue;
-            };
-            let places = planner.places(&cut, together, round.length, usize::MAX);
-            let flow = self.look_up_segments(round, table, &places, buffered)?;
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    fn look_up_segments(
-        &self,
-        round: &Round,
-        table: &Table,
-        places: &super::segments::Places,
-        buffered: &mut Buffered,
-    ) -> Result<ControlFlow<()>> {
-        let mut hashes = Segmented {
-            texts: self.search.texts,
-            buffers: &mut buffered.buffers,
-            places,
-        };
-        let (candidates, letters) = (&mut buffered.candidates, &buffered.letters);
-        let self_join = self.search.self_join;
-        let add = |probe: u32, build: u32| {
-            let own = letters[(probe - round.probes.start) as usize];
-            if self_join && build >= probe
-                || !own.allow(self.index.letters[build as usize], round.edits)
-            {
-                return ControlFlow::Continue(());
-            }
-            candidates.add(&round.probes, probe, build)
-        };
-        let probes = round.probes.clone();
-        let cancellation = self.search.cancellation;
-        table.look_up(probes, &mut hashes, &mut buffered.lookup, cancellation, add)
     }
 
     /// Compares the candidates.

@@ -9,7 +9,7 @@
 //! join: S. Manegold, P. Boncz, M. Kersten, "Optimizing main-memory join on modern hardware", IEEE
 //! TKDE 14, 2002), and a part of the table lies in the cache.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use datafusion::error::Result;
 
@@ -38,31 +38,19 @@ pub(super) const MOST_LOOKED_UP: u32 = 1 << NUMBER_BITS;
 /// After how many texts it is checked whether the query was cancelled.
 const TEXTS_BETWEEN_CHECKS: u32 = 1024;
 
-/// After how many entries that are looked at in one part that is checked again.
-const ENTRIES_BETWEEN_CHECKS: usize = 1 << 20;
-
 /// Hashes of texts.
 #[derive(Debug)]
 pub(super) struct Table {
     /// The texts that are in it.
-    ids: Range<u32>,
+    pub(super) ids: Range<u32>,
     /// How many bits of an entry tell the text.
-    id_bits: u32,
-    part_bits: u32,
+    pub(super) id_bits: u32,
+    pub(super) part_bits: u32,
     /// How many bits of a hash find a bucket, `part_bits` included.
     bucket_bits: u32,
     /// Where each bucket ends.
     ends: Vec<u32>,
-    entries: Vec<u32>,
-}
-
-/// Hashes to look up at once, each with the number of who asks.
-#[derive(Debug, Default)]
-pub(super) struct Lookup {
-    /// The bits of a hash after the part's, then the number.
-    sorted: Vec<u64>,
-    /// Where each part ends.
-    ends: Vec<usize>,
+    pub(super) entries: Vec<u32>,
 }
 
 impl Lookup {
@@ -79,13 +67,13 @@ pub(super) trait Hashes {
 }
 
 /// How many bits numbers below a count take, at least one.
-fn bits_below(count: u64) -> u32 {
+pub(super) fn bits_below(count: u64) -> u32 {
     (u64::BITS - count.saturating_sub(1).leading_zeros()).max(1)
 }
 
 /// The first bits of a hash.
 #[inline]
-fn first_bits(hash: u64, bits: u32) -> usize {
+pub(super) fn first_bits(hash: u64, bits: u32) -> usize {
     (hash >> (u64::BITS - bits)) as usize
 }
 
@@ -201,26 +189,26 @@ impl Table {
 
     /// The bits of a hash after those of its part, the last of them given away for a number.
     #[inline]
-    fn rest_with(&self, hash: u64, number: u64, number_bits: u32) -> u64 {
+    pub(super) fn rest_with(&self, hash: u64, number: u64, number_bits: u32) -> u64 {
         (hash << self.part_bits) >> number_bits << number_bits | number
     }
 
     /// Where the buckets of a part lie among all.
-    fn buckets(&self, part: usize) -> Range<usize> {
+    pub(super) fn buckets(&self, part: usize) -> Range<usize> {
         let bits = self.bucket_bits - self.part_bits;
         part << bits..(part + 1) << bits
     }
 
     /// The bucket of what is left of a hash, counted within its part.
     #[inline]
-    fn bucket_in_part(&self, rest: u64) -> usize {
+    pub(super) fn bucket_in_part(&self, rest: u64) -> usize {
         // In two steps, as there may be no bits left to tell buckets apart.
         (rest >> 1 >> (u64::BITS - 1 - (self.bucket_bits - self.part_bits))) as usize
     }
 
     /// The bits of a hash that an entry keeps, at the entry's upper end.
     #[inline]
-    fn tag(&self, rest: u64) -> u32 {
+    pub(super) fn tag(&self, rest: u64) -> u32 {
         let bits = rest << (self.bucket_bits - self.part_bits);
         (bits >> 32) as u32 >> self.id_bits << self.id_bits
     }
@@ -248,70 +236,9 @@ impl Table {
         }
     }
 
-    /// Looks up the hashes of at most [`MOST_LOOKED_UP`] texts, which are numbered from `ids.start`, and visits each with the
-    /// id of every text of the table that may have the same hash.
-    pub(super) fn look_up(
-        &self,
-        ids: Range<u32>,
-        hashes: &mut impl Hashes,
-        lookup: &mut Lookup,
-        cancellation: &Cancellation,
-        mut visit: impl FnMut(u32, u32) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>> {
-        let number_bits = bits_below(ids.len() as u64);
-        lookup.ends.clear();
-        lookup.ends.resize(1 << self.part_bits, 0);
-        for id in ids.clone() {
-            hashes.visit(id, |hash| {
-                lookup.ends[first_bits(hash, self.part_bits)] += 1
-            });
-        }
-        let mut end = 0;
-        for place in &mut lookup.ends {
-            let count = *place;
-            *place = end;
-            end += count;
-        }
-        lookup.sorted.clear();
-        lookup.sorted.resize(end, 0);
-        for id in ids.clone() {
-            let number = u64::from(id - ids.start);
-            hashes.visit(id, |hash| {
-                let place = &mut lookup.ends[first_bits(hash, self.part_bits)];
-                lookup.sorted[*place] = self.rest_with(hash, number, number_bits);
-                *place += 1;
-            });
-        }
-        let mut start = 0;
-        let number_mask = (1_u64 << number_bits) - 1;
-        for (part, end) in lookup.ends.iter().enumerate() {
-            cancellation.check()?;
-            let first_bucket = self.buckets(part).start;
-            let mut unchecked = 0;
-            for hash in &lookup.sorted[start..*end] {
-                let bucket = self.bucket(first_bucket + self.bucket_in_part(*hash));
-                unchecked += bucket.len();
-                if unchecked > ENTRIES_BETWEEN_CHECKS {
-                    cancellation.check()?;
-                    unchecked = 0;
-                }
-                let tag = self.tag(*hash);
-                let number = ids.start + (hash & number_mask) as u32;
-                for entry in &self.entries[bucket] {
-                    let id = entry ^ tag;
-                    if id >> self.id_bits == 0 && visit(number, self.ids.start + id).is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
-            }
-            start = *end;
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
     /// Where the entries of a bucket lie.
     #[inline]
-    fn bucket(&self, bucket: usize) -> Range<usize> {
+    pub(super) fn bucket(&self, bucket: usize) -> Range<usize> {
         let start = if bucket == 0 {
             0
         } else {

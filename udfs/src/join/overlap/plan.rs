@@ -51,8 +51,8 @@ const SAMPLED_PROBES: usize = 256;
 const SAMPLED_TEXTS: usize = 2048;
 
 /// What each step costs, about, in nanoseconds.
-const SCANNED_PAIR: f64 = 1.0;
-const CANDIDATE: f64 = 3.0;
+const SCANNED_PAIR: f64 = 0.4;
+const CANDIDATE: f64 = 2.0;
 const KEY: f64 = 25.0;
 
 impl Unit {

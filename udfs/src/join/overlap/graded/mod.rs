@@ -13,6 +13,7 @@ mod grades;
 mod postings;
 mod reach;
 mod search;
+mod sorting;
 #[cfg(test)]
 mod tests;
 
@@ -25,9 +26,10 @@ use crate::join::cancellation::Cancellation;
 use choose::{Choice, Setting};
 pub(crate) use grades::Grades;
 use grades::Prefix;
-use postings::{Postings, Source};
+use postings::Postings;
 use reach::Sizes;
 pub(crate) use search::{GradedBuffers, GradedSearch};
+use sorting::Source;
 
 /// The keys of all records.
 #[derive(Debug)]
