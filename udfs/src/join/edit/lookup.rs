@@ -19,6 +19,13 @@ pub(super) struct Lookup {
     ends: Vec<usize>,
 }
 
+impl Lookup {
+    /// The bytes of memory that this takes.
+    pub(super) fn size(&self) -> usize {
+        self.sorted.capacity() * size_of::<u64>() + self.ends.capacity() * size_of::<usize>()
+    }
+}
+
 impl Table {
     /// Looks up the hashes of at most [`super::table::MOST_LOOKED_UP`] texts, which are numbered from `ids.start`,
     /// and visits each with the id of every text of the table that may have the same hash; or only of

@@ -53,13 +53,6 @@ pub(super) struct Table {
     pub(super) entries: Vec<u32>,
 }
 
-impl Lookup {
-    /// The bytes of memory that this takes.
-    pub(super) fn size(&self) -> usize {
-        self.sorted.capacity() * size_of::<u64>() + self.ends.capacity() * size_of::<usize>()
-    }
-}
-
 /// The hashes of a text, as often as they are asked for.
 pub(super) trait Hashes {
     /// Visits all hashes of a text.

@@ -47,12 +47,12 @@ fn computed(rows: &RecordBatch, cancellation: &Cancellation) -> Result<()> {
 }
 
 fn one_group(rows: &RecordBatch, cancellation: &Cancellation) -> Result<()> {
-    Side::new(rows.clone(), rows.column(1), None, cancellation).map(drop)
+    Side::new(rows.clone(), rows.column(1), None, 1, cancellation).map(drop)
 }
 
 fn many_groups(rows: &RecordBatch, cancellation: &Cancellation) -> Result<()> {
     let groups: Vec<u32> = (0..rows.num_rows() as u32).map(|row| row % 1000).collect();
-    Side::new(rows.clone(), rows.column(1), Some(&groups), cancellation).map(drop)
+    Side::new(rows.clone(), rows.column(1), Some(&groups), 1, cancellation).map(drop)
 }
 
 #[test]
