@@ -15,6 +15,7 @@ mod phonetic;
 pub mod postgres;
 mod reference;
 mod similarity;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod trigram;
@@ -46,18 +47,19 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
         phonetic::functions(),
         trigram::functions(),
         normalize::functions(),
+        statistics::functions(),
     ]
     .concat()
 }
 
 /// Every aggregate function; all of them work as window functions too.
 pub fn all_aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    latest::functions()
+    [latest::functions(), statistics::aggregate_functions()].concat()
 }
 
 /// Every function that needs an `OVER` clause.
 pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
-    impute::functions()
+    [impute::functions(), statistics::window_functions()].concat()
 }
 
 /// What plans the operators that SQL itself does not have: those of PostgreSQL's `pg_trgm`.

@@ -9,11 +9,13 @@ mod records;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub(crate) use call::Call;
 pub(crate) use form::{Form, Kind, is_text};
 pub(crate) use function::{Function, declare};
 pub(crate) use lists::text_list;
 pub(crate) use pairs::{Metric, Native, Sides};
-pub(crate) use records::{check_length, record};
+pub(crate) use records::{check_length, number_record, record};
 pub(crate) use strings::Strings;
+pub(crate) use window::{Partition, WindowFunction, declare_window};

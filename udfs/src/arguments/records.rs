@@ -1,8 +1,8 @@
-//! Records of texts as answers: a struct with a field for each part of what was read.
+//! Records as answers: a struct with a field for each part of what was read or computed.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringBuilder, StructArray};
+use arrow::array::{ArrayRef, Float64Array, StringBuilder, StructArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::error::Result;
@@ -24,6 +24,18 @@ fn text_fields(fields: &[&str]) -> Fields {
     let fields = fields.iter();
     fields
         .map(|name| Field::new(*name, DataType::Utf8, true))
+        .collect()
+}
+
+/// The type of the answer: one double precision number a field.
+pub(crate) fn number_record(fields: &[&str]) -> DataType {
+    DataType::Struct(number_fields(fields))
+}
+
+fn number_fields(fields: &[&str]) -> Fields {
+    let fields = fields.iter();
+    fields
+        .map(|name| Field::new(*name, DataType::Float64, true))
         .collect()
 }
 
@@ -88,6 +100,31 @@ impl Call<'_> {
             .collect();
         let nulls = Some(NullBuffer::from(valid));
         let records = StructArray::try_new(text_fields(fields), columns, nulls)?;
+        self.answer(Arc::new(records))
+    }
+
+    /// A record of numbers out of any arguments, row by row, each with as many numbers as there are
+    /// fields; `None` is NULL.
+    pub(crate) fn rows_to_number_record<const N: usize>(
+        &self,
+        fields: &[&str; N],
+        mut function: impl FnMut(usize) -> Result<Option<[f64; N]>>,
+    ) -> Result<ColumnarValue> {
+        let mut columns = [(); N].map(|()| Vec::with_capacity(self.rows()));
+        let mut valid = Vec::with_capacity(self.rows());
+        for row in 0..self.rows() {
+            let answer = function(row)?;
+            valid.push(answer.is_some());
+            for (field, column) in columns.iter_mut().enumerate() {
+                column.push(answer.map(|answer| answer[field]));
+            }
+        }
+        let columns = columns
+            .into_iter()
+            .map(|column| Arc::new(Float64Array::from(column)) as ArrayRef)
+            .collect();
+        let nulls = Some(NullBuffer::from(valid));
+        let records = StructArray::try_new(number_fields(fields), columns, nulls)?;
         self.answer(Arc::new(records))
     }
 }

@@ -1,0 +1,67 @@
+//! Outliers, drift and experiments.
+
+mod bayes_uplift;
+mod chi2;
+mod comparison;
+mod comparison_accumulator;
+mod compensated_sum;
+mod decomposition;
+mod ewma;
+mod gauss_legendre;
+mod iqr_outlier;
+mod js_divergence;
+mod kolmogorov_smirnov;
+mod ks_p_value;
+mod ks_statistic;
+mod labels;
+mod mad_score;
+mod observations;
+mod posterior;
+mod proportion;
+mod psi;
+mod quantile;
+mod sample;
+mod seasonal_residual;
+mod shares;
+#[cfg(test)]
+mod tests;
+mod two_proportion_test;
+mod wilson_interval;
+mod zscore;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+
+use crate::arguments::{declare, declare_window};
+
+/// The scalar functions of this folder.
+pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
+    declare(&[
+        &bayes_uplift::FUNCTION,
+        &two_proportion_test::FUNCTION,
+        &wilson_interval::FUNCTION,
+    ])
+}
+
+/// The aggregates of this folder.
+pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
+    comparison::declare_comparisons(&[
+        &chi2::FUNCTION,
+        &js_divergence::FUNCTION,
+        &ks_p_value::FUNCTION,
+        &ks_statistic::FUNCTION,
+        &psi::FUNCTION,
+    ])
+}
+
+/// The window functions of this folder.
+pub(crate) fn window_functions() -> Vec<Arc<WindowUDF>> {
+    declare_window(&[
+        &ewma::FUNCTION,
+        &iqr_outlier::FUNCTION,
+        &mad_score::FUNCTION,
+        &seasonal_residual::FUNCTION,
+        &zscore::FUNCTION,
+    ])
+}
