@@ -16,6 +16,7 @@ pub mod postgres;
 mod reference;
 mod similarity;
 mod statistics;
+mod template;
 #[cfg(test)]
 mod tests;
 mod trigram;
@@ -48,6 +49,7 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
         trigram::functions(),
         normalize::functions(),
         statistics::functions(),
+        template::functions(),
     ]
     .concat()
 }

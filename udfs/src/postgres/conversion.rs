@@ -65,6 +65,14 @@ impl Conversion {
     }
 }
 
+/// The texts that casts to text give.
+pub(crate) fn as_text(from: &ArrayRef) -> Result<ArrayRef> {
+    if differs(from.data_type(), &DataType::Utf8) {
+        return convert(from, &DataType::Utf8);
+    }
+    Ok(cast(from, &DataType::Utf8)?)
+}
+
 fn convert(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     Ok(match (from.data_type(), to) {
         (_, DataType::Binary) => {

@@ -19,4 +19,6 @@ mod text;
 
 pub use bytes::parse as parse_bytea;
 pub use character_length::{CHARACTER_LENGTH, CharacterLength};
+pub(crate) use conversion::as_text;
 pub use rule::PostgresSemantics;
+pub(crate) use text::double_precision;

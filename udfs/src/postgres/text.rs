@@ -49,6 +49,11 @@ pub(super) fn float(value: impl LowerExp, plain_digits: i32) -> String {
     }
 }
 
+/// The text of a `double precision`.
+pub(crate) fn double_precision(value: f64) -> String {
+    float(value, DOUBLE_DIGITS)
+}
+
 /// Arrow's text of a timestamp, as PostgreSQL writes it in UTC: a blank before the time, no zeros
 /// at the end of the fraction, `+00` for the zone.
 pub(super) fn timestamp(arrow: &str) -> String {
