@@ -65,9 +65,9 @@ fn in_bins(sorted: &[f64], edges: &[f64]) -> Vec<u64> {
 }
 
 /// The share of each category or bin in the reference group, and in the other one.
-pub(super) fn shares(counts: &Counts) -> impl Iterator<Item = [f64; 2]> {
+pub(super) fn shares(counts: &[[u64; 2]]) -> impl Iterator<Item = [f64; 2]> {
     let totals = [0, 1].map(|group| {
-        let counts = counts.iter().map(|counts: &[u64; 2]| counts[group]);
+        let counts = counts.iter().map(|counts| counts[group]);
         counts.sum::<u64>() as f64
     });
     let counts = counts.iter();

@@ -16,7 +16,7 @@ pub(super) fn failure<'a>(
     template: &str,
     fields: impl Iterator<Item = &'a str>,
 ) -> FunctionError {
-    let line = error.line().map_or(1, |line| line);
+    let line = error.line().unwrap_or(1);
     let place = format!("in line {line} of the template {}", excerpt(template));
     if error.kind() == ErrorKind::OutOfFuel {
         return FunctionError {

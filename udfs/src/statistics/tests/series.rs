@@ -105,7 +105,7 @@ fn decomposed_once(all: &[Option<f64>], values: &[Option<f64>], period: usize) -
     let inner: Vec<(f64, f64)> = (half..length - half)
         .map(|row| {
             let mut sum: f64 = filled[row - half..=row + half].iter().sum();
-            if period % 2 == 0 {
+            if period.is_multiple_of(2) {
                 sum -= (filled[row - half] + filled[row + half]) / 2.0;
             }
             (row as f64, sum / period as f64)
