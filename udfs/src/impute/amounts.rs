@@ -31,7 +31,8 @@ pub(super) fn first_amount_type(
     let first = given.first().unwrap_or(&DataType::Null);
     amount_type(first).ok_or_else(|| {
         FunctionError::no_such_form(format!(
-            "{function} takes a number, date, time or duration, not {first}"
+            "{function} takes a number, date, time or duration, not {}",
+            crate::type_name(first)
         ))
         .with_hint(
             "impute_mode, impute_last and impute_hot_deck fill gaps in values of any type that \

@@ -34,8 +34,9 @@ pub(super) fn check_feature(
         return Ok(());
     }
     Err(FunctionError::no_such_form(format!(
-        "{function} takes a number, date, time, duration or boolean as argument {}, not {given}",
+        "{function} takes a number, date, time, duration or boolean as argument {}, not {}",
         position + 1,
+        crate::type_name(given),
     ))
     .with_hint(
         "PARTITION BY a text, or compare by what a number says of it, such as segment = 'b2b'.",

@@ -27,7 +27,8 @@ pub(super) fn answer_type(function: &str, given: &[DataType]) -> Result<DataType
         && amount_type(time).is_none()
     {
         return Err(FunctionError::no_such_form(format!(
-            "{function} takes a number, date, time or duration as argument 2, not {time}"
+            "{function} takes a number, date, time or duration as argument 2, not {}",
+            crate::type_name(time)
         ))
         .with_hint("Cast the argument to the type that the function takes."));
     }

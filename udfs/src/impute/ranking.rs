@@ -16,7 +16,8 @@ pub(super) fn comparable_type(function: &str, given: &DataType) -> Result<DataTy
         return Ok(given.clone());
     }
     Err(FunctionError::no_such_form(format!(
-        "{function} takes values that can be compared, not {given}"
+        "{function} takes values that can be compared, not {}",
+        crate::type_name(given)
     )))
 }
 

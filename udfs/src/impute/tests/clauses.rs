@@ -101,15 +101,15 @@ async fn wrong_arguments_are_named() {
         ("impute_mean(v, 1)", "impute_mean takes 1 argument, not 2"),
         (
             "impute_median('a')",
-            "impute_median takes a number, date, time or duration, not Utf8",
+            "impute_median takes a number, date, time or duration, not text",
         ),
         (
             "impute_mean(true)",
-            "impute_mean takes a number, date, time or duration, not Boolean",
+            "impute_mean takes a number, date, time or duration, not boolean",
         ),
         (
             "impute_linear(v, 'noon')",
-            "impute_linear takes a number, date, time or duration as argument 2, not Utf8",
+            "impute_linear takes a number, date, time or duration as argument 2, not text",
         ),
         (
             "impute_last(v, 1, 2)",
@@ -117,7 +117,7 @@ async fn wrong_arguments_are_named() {
         ),
         (
             "impute_last(v, 'x')",
-            "impute_last takes an integer as argument 2, not Utf8",
+            "impute_last takes an integer as argument 2, not text",
         ),
         (
             "impute_knn(v, 3)",
@@ -125,7 +125,7 @@ async fn wrong_arguments_are_named() {
         ),
         (
             "impute_knn(v, 3, id, k)",
-            "impute_knn takes a number, date, time, duration or boolean as argument 4, not Utf8",
+            "impute_knn takes a number, date, time, duration or boolean as argument 4, not text",
         ),
         (
             "impute_knn(v, 0, id)",
