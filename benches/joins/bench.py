@@ -42,6 +42,10 @@ def write_data(folder, kind, size, seed):
     return path
 
 
+# Seconds in which an engine that is stopped cleans up after itself.
+GRACE = 5
+
+
 def measure(engine, join, path, options):
     """What one engine takes for one join: seconds, pairs and peak of memory, or why not."""
     command = [sys.executable, Path(__file__).with_name("engines.py"), engine, join, path]
@@ -54,7 +58,12 @@ def measure(engine, join, path, options):
         out, err = process.communicate(timeout=3 * options.limit)
     except subprocess.TimeoutExpired:
         process.terminate()
-        process.communicate()
+        try:
+            process.communicate(timeout=GRACE)
+        except subprocess.TimeoutExpired:
+            # An engine that computes outside of Python hears no signal.
+            process.kill()
+            process.communicate()
         return {"error": f"over {options.limit} s"}
     if process.returncode != 0:
         lines = err.strip().splitlines() or ["no message"]
