@@ -177,7 +177,7 @@ async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Logica
 /// What is left to do for a plan that DataFusion has made of a query, or bound parameters to.
 ///
 /// # Errors
-/// 54001 for a plan that is too large; those of [`coerced`] and [`row_limits::compute`].
+/// 54001 for a plan that is too large; those of `coerced` and `row_limits::compute`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
     coerced(row_limits::compute(plan, state)?, state)
