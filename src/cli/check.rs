@@ -35,20 +35,20 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
             _ => String::new(),
         };
         let left_out = show::left_out(result.rows_rejected);
-        println!(
-            "{:8} {}{found}{left_out}",
+        show::print(format_args!(
+            "{:8} {}{found}{left_out}\n",
             result.status.as_str(),
             object.name
-        );
+        ))?;
         for row in result.sample.iter().take(PRINTED_ROWS) {
-            println!("         {row}");
+            show::print(format_args!("         {row}\n"))?;
         }
         failed += usize::from(matches!(
             result.status,
             CheckStatus::Failed | CheckStatus::Error
         ));
     }
-    println!("checks: {}, failed: {failed}", checks.len());
+    show::print(format_args!("checks: {}, failed: {failed}\n", checks.len()))?;
     Ok(if failed == 0 {
         GOOD
     } else {

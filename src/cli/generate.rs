@@ -46,12 +46,12 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let summary = generate(&options, |progress| bar.set_position(progress.customers))?;
     bar.finish_and_clear();
     for file in &summary.files {
-        println!(
-            "{:45} {:>14} rows {:>16} bytes",
+        show::print(format_args!(
+            "{:45} {:>14} rows {:>16} bytes\n",
             options.out.join(&file.path).display(),
             show::grouped(file.rows),
             show::grouped(file.bytes)
-        );
+        ))?;
     }
     Ok(GOOD)
 }

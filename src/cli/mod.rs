@@ -39,12 +39,15 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
-    if let Some(("generate", matches)) = matches.subcommand() {
-        return generate::execute(matches);
-    }
-    let (name, matches) = matches.subcommand().unwrap_or(("serve", matches));
-    let configuration = match configuration(matches) {
-        Ok(configuration) => configuration,
+    let (name, behind) = matches.subcommand().unwrap_or(("serve", matches));
+    let configured = if name == "generate" {
+        none_before(matches, name).map(|()| None)
+    } else {
+        configuration(&[matches, behind]).map(Some)
+    };
+    let configuration = match configured {
+        Ok(Some(configuration)) => configuration,
+        Ok(None) => return generate::execute(behind),
         Err(error) => {
             show::error(&error);
             return Ok(ExitCode::from(USAGE));
@@ -125,9 +128,31 @@ fn settings(command: Command) -> Command {
     command.arg(config).arg(set).args(flags)
 }
 
-fn configuration(matches: &ArgMatches) -> Result<Configuration> {
-    let asked = matches
-        .get_one::<PathBuf>("config")
+/// An error where a command that has no settings is called with some before its name.
+fn none_before(matches: &ArgMatches, command: &str) -> Result<()> {
+    let mut settings = Config::ALL.iter().map(|setting| setting.name);
+    let given = settings.find(|name| matches.contains_id(name));
+    let other = || {
+        ["config", "set"]
+            .into_iter()
+            .find(|id| matches.contains_id(id))
+    };
+    let Some(name) = given.or_else(other) else {
+        return Ok(());
+    };
+    Err(Error::new(
+        crate::error::SqlState::INVALID_PARAMETER_VALUE,
+        format!("{command} has no setting {name}"),
+    )
+    .with_hint(format!("Write tributary {command} --help for its flags.")))
+}
+
+/// What the flags say, those behind the command's name after those before it.
+fn configuration(places: &[&ArgMatches]) -> Result<Configuration> {
+    let asked = places
+        .iter()
+        .rev()
+        .find_map(|matches| matches.get_one::<PathBuf>("config"))
         .cloned()
         .or_else(|| std::env::var_os(FILE_VARIABLE).map(PathBuf::from));
     let file =
@@ -137,11 +162,18 @@ fn configuration(matches: &ArgMatches) -> Result<Configuration> {
         .filter_map(|setting| {
             Some((
                 setting.name.to_owned(),
-                matches.get_one::<String>(setting.name)?.clone(),
+                places
+                    .iter()
+                    .rev()
+                    .find_map(|matches| matches.get_one::<String>(setting.name))?
+                    .clone(),
             ))
         })
         .collect();
-    for pair in matches.get_many::<String>("set").into_iter().flatten() {
+    let pairs = places
+        .iter()
+        .flat_map(|matches| matches.get_many::<String>("set").into_iter().flatten());
+    for pair in pairs {
         let Some((name, value)) = pair.split_once('=') else {
             return Err(Error::new(
                 crate::error::SqlState::INVALID_PARAMETER_VALUE,
@@ -187,9 +219,29 @@ mod tests {
             "--set",
             "statement_timeout=3s",
         ]);
-        let (_, matches) = matches.subcommand().unwrap();
-        let configuration = configuration(matches).unwrap();
+        let (_, behind) = matches.subcommand().unwrap();
+        let configuration = configuration(&[&matches, behind]).unwrap();
         assert_eq!(configuration.server.data_dir, Path::new("x"));
         assert_eq!(configuration.session.statement_timeout.0, 3000);
+    }
+
+    #[test]
+    fn flags_before_the_command_count_too() {
+        let matches = command().get_matches_from([
+            "tributary",
+            "--data-dir=x",
+            "--jobs=3",
+            "--set=batch_size=7",
+            "run",
+            "--data-dir=y",
+        ]);
+        let (_, behind) = matches.subcommand().unwrap();
+        let configuration = configuration(&[&matches, behind]).unwrap();
+        assert_eq!(configuration.server.data_dir, Path::new("y"));
+        assert_eq!(configuration.server.jobs, 3);
+        assert_eq!(configuration.session.batch_size, 7);
+        assert!(none_before(&matches, "generate").is_err());
+        let matches = command().get_matches_from(["tributary", "generate"]);
+        assert!(none_before(&matches, "generate").is_ok());
     }
 }

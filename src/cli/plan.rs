@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::GOOD;
+use super::{GOOD, show};
 use crate::config::Configuration;
 use crate::error::Result;
 use crate::instance::Instance;
@@ -17,9 +17,9 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let project = Project::load(&instance.project_folder())?;
     let plan = crate::models::plan::plan(&instance, project).await?;
     if plan.is_empty() {
-        println!("nothing to do: everything is up to date");
+        show::print(format_args!("nothing to do: everything is up to date\n"))?;
     } else {
-        print!("{plan}");
+        show::print(format_args!("{plan}"))?;
     }
     Ok(GOOD)
 }

@@ -40,11 +40,11 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         Err(error) => show::error(&error),
     }
     let address = listener.local_addr()?;
-    println!(
-        "ready: psql -h {} -p {} -U {user} tributary",
+    show::print(format_args!(
+        "ready: psql -h {} -p {} -U {user} tributary\n",
         address.ip(),
         address.port()
-    );
+    ))?;
     let limits = wire::Limits {
         max_connections: instance.configuration.server.max_connections,
         ..wire::Limits::default()

@@ -1,20 +1,34 @@
 //! What the commands print.
 
 use std::collections::HashMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::models::progress::{Ended, Progress, Rows};
 use crate::models::run::Report;
 use crate::sql::QualifiedName;
 
 /// How often a bar is drawn anew.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Prints to standard output. Who has closed it, as `head` does, wants no more.
+///
+/// # Errors
+/// What the system says of it, such as 53100 where it is a file on a full disk.
+pub fn print(text: std::fmt::Arguments<'_>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_fmt(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::from(error).within("standard output"))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Prints an error as psql would.
 pub fn error(error: &Error) {
