@@ -182,27 +182,27 @@ impl Task {
         let read = self.read(&mut right).await?;
         let schema = self.right.schema();
         if read.stopped.is_some() {
-            // What was read is searched for first, then the rest as it comes.
             drop(read.reservation);
-            let read = futures::stream::iter(read.batches.into_iter().map(Ok));
-            let right = RecordBatchStreamAdapter::new(schema, read.chain(right));
-            return Ok(BuildSide::Led(Handed::new(Lead {
-                swapped: false,
-                chunks: Chunks::whole(built),
-                right: Box::pin(right),
-            })));
+            return Ok(self.searched_as_it_comes(built, read.batches, right));
         }
         let (join, built_side) = (Arc::clone(&self.join), Arc::clone(&built));
-        let (reservation, batches) = (read.reservation, read.batches);
+        let (reservation, batches) = (read.reservation, read.batches.clone());
         let cancellation = self.cancellation.clone();
-        let (probe, reservation) = blocking(move || {
+        let gathered = blocking(move || {
             // Until the batches go, their rows are there twice.
             reservation.try_grow(reservation.size())?;
             let rows = put_together(&schema, &batches, &cancellation)?;
             let probe = Probe::new(&join, &built_side, rows, true, &reservation, &cancellation)?;
             Ok((probe, reservation))
         })
-        .await?;
+        .await;
+        let (probe, reservation) = match gathered {
+            Err(error) if is_memory(&error) => {
+                return Ok(self.searched_as_it_comes(built, read.batches, right));
+            }
+            gathered => gathered?,
+        };
+        drop(read.batches);
         let blocks = Arc::new(Blocks::new(probe.blocks(&built)));
         Ok(BuildSide::Collected {
             built,
@@ -210,6 +210,23 @@ impl Task {
             blocks,
             _reservation: reservation,
         })
+    }
+
+    /// Where the right side does not fit beside the index: what was read of it is searched for
+    /// first, then the rest as it comes.
+    fn searched_as_it_comes(
+        &self,
+        built: Arc<Built>,
+        read: Vec<RecordBatch>,
+        rest: SendableRecordBatchStream,
+    ) -> BuildSide {
+        let read = futures::stream::iter(read.into_iter().map(Ok));
+        let right = RecordBatchStreamAdapter::new(self.right.schema(), read.chain(rest));
+        BuildSide::Led(Handed::new(Lead {
+            swapped: false,
+            chunks: Chunks::whole(built),
+            right: Box::pin(right),
+        }))
     }
 
     /// The partitions of the right side.

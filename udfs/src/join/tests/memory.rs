@@ -108,3 +108,25 @@ async fn what_a_search_takes_is_reserved() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_self_join_that_does_not_fit_twice_is_searched_as_it_comes() {
+    let statement = "SELECT a.id, b.id FROM a JOIN a b ON a.id < b.id AND levenshtein(right(a.name, 9), right(b.name, 9)) <= 1";
+    let a = wide(1, 8);
+    let run = async |memory: Option<usize>| {
+        let settings = Settings {
+            partitions: 2,
+            batch_size: 100,
+            memory,
+        };
+        let context = settings.context();
+        register(&context, "a", &a, 3);
+        switch(&context, true).await;
+        rows(&context, statement).await
+    };
+    let expected = run(None).await;
+    // From less than the build side takes to more than both sides take.
+    for memory in (400_000..2_000_000).step_by(100_000) {
+        assert_eq!(run(Some(memory)).await, expected, "{memory}");
+    }
+}
