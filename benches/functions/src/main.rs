@@ -4,6 +4,9 @@
 //! Writes the arrays to `<folder>/short.parquet` and `<folder>/long.parquet`, where the folder is
 //! `TRIBUTARY_BENCH_FOLDER`, and what was measured to `<folder>/ours.tsv`: function, length, peer,
 //! million pairs a second.
+//!
+//! Arguments, where there are some, choose: only the cases so named are measured, and only the
+//! lengths so named, as in `tributary-bench-functions levenshtein short`.
 
 mod texts;
 
@@ -28,7 +31,7 @@ const BATCH: usize = 8192;
 
 /// How often everything is measured; the fastest counts, which other work on the machine
 /// disturbs least.
-const REPEATS: usize = 7;
+const REPEATS: usize = 25;
 
 type Failure = Box<dyn Error>;
 
@@ -145,21 +148,34 @@ fn main() -> Result<(), Failure> {
     tributary_udfs::register_all(&mut ours)?;
     let datafusion = SessionContext::new();
     let mut measured = File::create(folder.join("ours.tsv"))?;
-    for (length, batch) in texts::batches()? {
-        write(&folder, length, &batch)?;
-        for case in cases() {
+    let batches = texts::batches()?;
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let (lengths, names): (Vec<&str>, Vec<&str>) = chosen
+        .iter()
+        .map(String::as_str)
+        .partition(|chosen| batches.iter().any(|(length, _)| length == chosen));
+    let is_chosen = |name: &str| names.is_empty() || names.contains(&name);
+    for (length, batch) in &batches {
+        if !(lengths.is_empty() || lengths.contains(length)) {
+            continue;
+        }
+        write(&folder, length, batch)?;
+        for case in cases().iter().filter(|case| is_chosen(case.name)) {
             // What other parts of the library bring is measured once they are there.
             let Ok(function) = ours.udf(case.function) else {
                 continue;
             };
-            let rate = rate(&function, &case, &batch)?;
+            let rate = rate(&function, case, batch)?;
             writeln!(measured, "{}\t{length}\ttributary\t{rate}", case.name)?;
+        }
+        if !names.is_empty() {
+            continue;
         }
         let levenshtein = datafusion.udf("levenshtein")?;
         let case = &cases()[0];
-        let rate = rate(&levenshtein, case, &batch)?;
+        let rate = rate(&levenshtein, case, batch)?;
         writeln!(measured, "{}\t{length}\tDataFusion\t{rate}", case.name)?;
-        for (name, rate) in strsim_rates(&batch) {
+        for (name, rate) in strsim_rates(batch) {
             writeln!(measured, "{name}\t{length}\tstrsim\t{rate}")?;
         }
     }
@@ -250,7 +266,7 @@ fn strsim_rates(batch: &RecordBatch) -> Vec<(&'static str, f64)> {
     let (left, right) = (texts(batch.column(0)), texts(batch.column(1)));
     let measure = |metric: Metric| {
         let mut best = f64::INFINITY;
-        for _ in 0..REPEATS.div_ceil(2) {
+        for _ in 0..REPEATS.div_ceil(8) {
             let start = Instant::now();
             for (left, right) in left.iter().zip(&right) {
                 std::hint::black_box(metric(left, right));

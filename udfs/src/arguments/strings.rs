@@ -1,8 +1,8 @@
 //! A text argument, whatever its encoding.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, ByteView, DictionaryArray, LargeStringArray, StringArray,
-    StringViewArray,
+    Array, ArrayRef, AsArray, ByteView, DictionaryArray, LargeStringArray, OffsetSizeTrait,
+    StringArray, StringViewArray,
 };
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{ArrowDictionaryKeyType, DataType};
@@ -16,6 +16,9 @@ use crate::wording::type_name;
 
 /// How many bytes a view holds itself.
 const INLINE: u32 = 12;
+
+/// The high bits of the bytes that a view holds itself; behind the value's end they are 0.
+const INLINE_HIGH_BITS: u128 = 0x8080_8080_8080_8080_8080_8080;
 
 /// A text argument: one value for all rows, or an array of any string type.
 #[derive(Clone, Debug)]
@@ -108,34 +111,96 @@ impl<'a> Strings<'a> {
         }
     }
 
-    /// The value in a row that is not NULL, and the bytes of the buffer that it stands in, from
-    /// its first byte on.
-    #[inline]
-    pub(crate) fn placed(&self, row: usize) -> (&'a str, &'a [u8]) {
-        let text = self.value(row);
-        let bytes = match self {
-            Self::Constant(_) => None,
+    /// Hands over, for rows that are not NULL, the bytes of the buffer that the row's value stands
+    /// in, from its first byte on; they are at least those of the value.
+    #[inline(always)]
+    pub(crate) fn each_from(
+        &self,
+        rows: impl Iterator<Item = usize>,
+        mut take: impl FnMut(&'a [u8]),
+    ) {
+        match self {
+            Self::Constant(value) => {
+                let bytes = value.unwrap_or_default().as_bytes();
+                rows.for_each(|_| take(bytes));
+            }
             Self::Utf8(array) => {
-                let start = array.value_offsets()[row];
-                array.value_data().get(start as usize..)
+                let (offsets, bytes) = (array.value_offsets(), array.value_data());
+                rows.for_each(|row| take(&bytes[offsets[row] as usize..]));
             }
             Self::LargeUtf8(array) => {
-                let start = array.value_offsets()[row];
-                array.value_data().get(start as usize..)
+                let (offsets, bytes) = (array.value_offsets(), array.value_data());
+                rows.for_each(|row| take(&bytes[offsets[row] as usize..]));
             }
             Self::Utf8View(array) => {
-                let view = ByteView::from(array.views()[row]);
-                if view.length <= INLINE {
-                    let start = row * size_of::<u128>() + size_of::<u32>();
-                    array.views().inner().as_slice().get(start..)
-                } else {
-                    let buffer = &array.data_buffers()[view.buffer_index as usize];
-                    buffer.as_slice().get(view.offset as usize..)
-                }
+                let (views, buffers) = (array.views(), array.data_buffers());
+                let inline = views.inner().as_slice();
+                rows.for_each(|row| {
+                    let view = ByteView::from(views[row]);
+                    if view.length <= INLINE {
+                        take(&inline[row * size_of::<u128>() + size_of::<u32>()..]);
+                    } else {
+                        let buffer = buffers[view.buffer_index as usize].as_slice();
+                        take(&buffer[view.offset as usize..]);
+                    }
+                });
             }
-            Self::Dictionary { keys, values, .. } => return values.placed(keys[row]),
-        };
-        (text, bytes.unwrap_or(text.as_bytes()))
+            Self::Dictionary { keys, values, .. } => {
+                let rows: Vec<usize> = rows.map(|row| keys[row]).collect();
+                values.each_from(rows.into_iter(), take);
+            }
+        }
+    }
+
+    /// How many bytes the value of each of so many rows has; what a NULL row gives means nothing.
+    pub(crate) fn lengths(&self, rows: usize) -> Vec<u32> {
+        fn between<O: OffsetSizeTrait>(offsets: &[O]) -> Vec<u32> {
+            let lengths = offsets
+                .windows(2)
+                .map(|ends| (ends[1] - ends[0]).as_usize());
+            lengths
+                .map(|length| u32::try_from(length).unwrap_or(u32::MAX))
+                .collect()
+        }
+        match self {
+            Self::Constant(value) => vec![value.unwrap_or_default().len() as u32; rows],
+            Self::Utf8(array) => between(array.value_offsets()),
+            Self::LargeUtf8(array) => between(array.value_offsets()),
+            Self::Utf8View(array) => array.views().iter().map(|view| *view as u32).collect(),
+            Self::Dictionary { keys, values, .. } => {
+                let lengths = values.lengths(values.len());
+                let length = |key: &usize| lengths.get(*key).copied().unwrap_or_default();
+                keys.iter().map(length).collect()
+            }
+        }
+    }
+
+    /// Whether all values are known to be ASCII, told without looking at each.
+    pub(crate) fn is_ascii(&self) -> bool {
+        fn of_buffer<O: OffsetSizeTrait>(offsets: &[O], bytes: &[u8]) -> bool {
+            let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
+                return true;
+            };
+            bytes[first.as_usize()..last.as_usize()].is_ascii()
+        }
+        match self {
+            Self::Constant(value) => value.unwrap_or_default().is_ascii(),
+            Self::Utf8(array) => of_buffer(array.value_offsets(), array.value_data()),
+            Self::LargeUtf8(array) => of_buffer(array.value_offsets(), array.value_data()),
+            Self::Utf8View(array) => array.views().iter().all(|view| {
+                let inline = *view >> u32::BITS;
+                let view = ByteView::from(*view);
+                if view.length <= INLINE {
+                    return inline & INLINE_HIGH_BITS == 0;
+                }
+                let start = view.offset as usize;
+                let buffer = array.data_buffers().get(view.buffer_index as usize);
+                let text =
+                    buffer.and_then(|buffer| buffer.get(start..start + view.length as usize));
+                text.is_some_and(<[u8]>::is_ascii)
+            }),
+            Self::Dictionary { values, .. } => values.is_ascii(),
+        }
     }
 
     fn is_null(&self, row: usize) -> bool {

@@ -9,8 +9,9 @@ use datafusion::logical_expr::ColumnarValue;
 use super::in_lanes::{self, InLanes};
 use super::kernel::characters::{Character, Decoder, Pair, common_prefix};
 use super::kernel::jaro::{self, Scratch};
-use super::kernel::lanes;
-use super::kernel::lanes::group::{Group, Lanes};
+use super::kernel::lanes::Lanes;
+use super::kernel::lanes::group::Group;
+use super::kernel::lanes::jaro::{common_prefixes, jaro};
 use super::kernel::masks::{Masks, WORD};
 use super::parameter;
 use crate::FunctionError;
@@ -148,17 +149,16 @@ impl<B: Boost> Metric for Similarity<B> {
 
 impl<B: Boost> InLanes for Similarity<B> {
     #[inline(always)]
-    fn by_lengths(&self, left: usize, right: usize) -> Option<f64> {
-        (self.cutoff > 0.0 && upper_bound::<B>(left, right) < self.cutoff).then_some(0.0)
+    fn by_lengths(&self, shorter: usize, longer: usize) -> Option<f64> {
+        (self.cutoff > 0.0 && upper_bound::<B>(shorter, longer) < self.cutoff).then_some(0.0)
     }
 
-    #[inline(always)]
     fn group(&mut self, group: &Group) -> Lanes<f64> {
-        let (mut similarities, prefixes) = lanes::jaro::jaro(group, B::LONGEST_PREFIX);
-        for (similarity, prefix) in similarities.iter_mut().zip(prefixes) {
-            let boosted = B::boost(*similarity, usize::from(prefix));
-            *similarity = if boosted < self.cutoff { 0.0 } else { boosted };
-        }
-        similarities
+        let similarities = jaro(group);
+        let prefixes = common_prefixes(group, B::LONGEST_PREFIX);
+        Lanes::of(|lane| {
+            let boosted = B::boost(similarities.0[lane], usize::from(prefixes.0[lane]));
+            if boosted < self.cutoff { 0.0 } else { boosted }
+        })
     }
 }

@@ -8,9 +8,10 @@ use super::in_lanes::{self, InLanes};
 use super::kernel::characters::{Character, Decoder, Pair};
 use super::kernel::damerau;
 use super::kernel::edit::{Prepared, Scratch};
+use super::kernel::lanes::Lanes;
 use super::kernel::lanes::damerau::damerau_levenshtein;
-use super::kernel::lanes::edit::distances;
-use super::kernel::lanes::group::{Group, Lanes};
+use super::kernel::lanes::edit::{levenshtein, optimal_string_alignment};
+use super::kernel::lanes::group::Group;
 use super::parameter;
 use crate::arguments::{Call, Metric, Sides};
 
@@ -23,7 +24,7 @@ pub(super) trait Distance: Default {
 
     fn prepared(&mut self, other: &str) -> usize;
 
-    fn group(&mut self, group: &Group, bound: usize) -> Lanes<u16>;
+    fn group(&mut self, group: &Group, bound: usize) -> Lanes<u8>;
 }
 
 /// The Levenshtein distance, or with `SWAPS` that of optimal string alignment.
@@ -50,8 +51,12 @@ impl<const SWAPS: bool> Distance for Edit<SWAPS> {
         self.prepared.distance(other)
     }
 
-    fn group(&mut self, group: &Group, bound: usize) -> Lanes<u16> {
-        distances::<SWAPS>(group, bound)
+    fn group(&mut self, group: &Group, bound: usize) -> Lanes<u8> {
+        if SWAPS {
+            optimal_string_alignment(group, bound)
+        } else {
+            levenshtein(group, bound)
+        }
     }
 }
 
@@ -74,7 +79,7 @@ impl Distance for DamerauLevenshtein {
         other.chars().count()
     }
 
-    fn group(&mut self, group: &Group, _: usize) -> Lanes<u16> {
+    fn group(&mut self, group: &Group, _: usize) -> Lanes<u8> {
         damerau_levenshtein(group)
     }
 }
@@ -132,7 +137,7 @@ impl<D: Distance> Pairs<D> {
         &self.constant
     }
 
-    pub(super) fn group(&mut self, group: &Group, bound: usize) -> Lanes<u16> {
+    pub(super) fn group(&mut self, group: &Group, bound: usize) -> Lanes<u8> {
         self.distance.group(group, bound)
     }
 }
@@ -210,14 +215,13 @@ impl<D: Distance> Metric for Bounded<D> {
 
 impl<D: Distance> InLanes for Bounded<D> {
     #[inline(always)]
-    fn by_lengths(&self, left: usize, right: usize) -> Option<i32> {
-        (left.abs_diff(right) > self.bound).then(|| self.answer(usize::MAX))
+    fn by_lengths(&self, shorter: usize, longer: usize) -> Option<i32> {
+        (longer - shorter > self.bound).then(|| self.answer(usize::MAX))
     }
 
-    #[inline(always)]
     fn group(&mut self, group: &Group) -> Lanes<i32> {
         let distances = self.pairs.group(group, self.bound);
-        distances.map(|distance| self.answer(usize::from(distance)))
+        Lanes::of(|lane| self.answer(usize::from(distances.0[lane])))
     }
 }
 

@@ -1,14 +1,17 @@
 //! `hamming(left, right)`.
 
+use std::sync::Arc;
+
+use arrow::array::Int32Array;
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::kernel::characters::{Decoder, Pair};
-use super::kernel::hamming::{self, of_chunks};
-use super::kernel::lanes::group::Placed;
-use crate::arguments::{Call, Form, Function, Kind};
+use super::kernel::hamming;
+use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
@@ -44,22 +47,41 @@ pub(crate) static FUNCTION: Function = Function {
 };
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let lefts = call.text(0)?;
-    let rights = call.text(1)?;
+    let (lefts, rights) = (call.text(0)?, call.text(1)?);
+    if lefts.is_ascii() && rights.is_ascii() {
+        return call.answer(Arc::new(of_ascii(&lefts, &rights, call.rows())));
+    }
     let mut decoder = Decoder::default();
     call.rows_to_primitive::<Int32Type>(|row| {
         let (Some(left), Some(right)) = (lefts.get(row), rights.get(row)) else {
             return Ok(None);
         };
-        let placed = |(text, bytes)| Placed { text, bytes };
-        let near = of_chunks(placed(lefts.placed(row)), placed(rights.placed(row)));
-        if let Some(distance) = near {
-            return Ok(Some(distance as i32));
-        }
         let distance = match decoder.decode(left, right) {
             Pair::Ascii(left, right) => hamming::distance(left, right),
             Pair::Unicode(left, right) => hamming::distance(left, right),
         };
         Ok(distance.map(|distance| i32::try_from(distance).unwrap_or(i32::MAX)))
     })
+}
+
+/// Reads but the texts that are as long as the other of their pair: a length is a byte's number.
+fn of_ascii(lefts: &Strings<'_>, rights: &Strings<'_>, rows: usize) -> Int32Array {
+    let (left_lengths, right_lengths) = (lefts.lengths(rows), rights.lengths(rows));
+    let alike = BooleanBuffer::collect_bool(rows, |row| left_lengths[row] == right_lengths[row]);
+    let nulls = [lefts.nulls(rows), rights.nulls(rows), Some(alike.into())];
+    let nulls = NullBuffer::union_many(nulls.iter().map(Option::as_ref));
+    let rows_alike: Vec<usize> = match &nulls {
+        None => (0..rows).collect(),
+        Some(nulls) => nulls.valid_indices().collect(),
+    };
+    let (mut lefts_from, mut rights_from) = (Vec::new(), Vec::new());
+    lefts.each_from(rows_alike.iter().copied(), |bytes| lefts_from.push(bytes));
+    rights.each_from(rows_alike.iter().copied(), |bytes| rights_from.push(bytes));
+    let mut distances = vec![0; rows];
+    let pairs = lefts_from.into_iter().zip(rights_from);
+    for (row, (left, right)) in rows_alike.iter().zip(pairs) {
+        let distance = hamming::of_ascii(left, right, left_lengths[*row] as usize);
+        distances[*row] = i32::try_from(distance).unwrap_or(i32::MAX);
+    }
+    Int32Array::new(distances.into(), nulls)
 }

@@ -1,16 +1,19 @@
-//! Metrics that are computed for several pairs at once where the texts are short.
+//! Metrics that are computed for many pairs at once where the texts are short.
 
-use super::kernel::lanes::group::{CHUNK, Group, LONGEST, Lanes, MEDIUM, Placed};
-use crate::arguments::{Metric, Native, Sides};
+use super::kernel::lanes::characters::Numbered;
+use super::kernel::lanes::group::{Group, LONGEST, Source};
+use super::kernel::lanes::pairs::{Pair, Pairs};
+use super::kernel::lanes::{LANES, Lanes};
+use crate::arguments::{Metric, Native, Sides, Strings};
 
 /// A metric that has a kernel for groups of pairs.
 pub(super) trait InLanes: Metric {
-    /// The answer of two texts of these lengths, where the lengths say enough.
-    fn by_lengths(&self, left: usize, right: usize) -> Option<Native<Self>>;
+    /// The answer of two texts of these lengths, the shorter first, where the lengths say enough.
+    fn by_lengths(&self, shorter: usize, longer: usize) -> Option<Native<Self>>;
 
     /// Whether two texts of these lengths may go into a group.
     #[inline(always)]
-    fn fits(&self, _left: usize, _right: usize) -> bool {
+    fn fits(&self, _shorter: usize, _longer: usize) -> bool {
         true
     }
 
@@ -18,78 +21,187 @@ pub(super) trait InLanes: Metric {
     fn group(&mut self, group: &Group) -> Lanes<Native<Self>>;
 }
 
+/// The fewest pairs that are worth a group.
+const FEW: usize = 6;
+
 /// As [`Metric::many`], in groups, apart from what is too long for them.
-///
-/// Short, longer and long texts are kept in groups of their own, since a group takes as long as its
-/// longest text.
-#[inline(always)]
 pub(super) fn many<M: InLanes>(
     metric: &mut M,
     sides: Sides<'_>,
     rows: impl Iterator<Item = usize>,
     answers: &mut [Native<M>],
 ) {
-    let mut groups = [Group::default(), Group::default(), Group::default()];
-    let mut padded = Vec::new();
-    if let Sides::Prepared(constant, _) = sides {
-        padded.extend_from_slice(constant.as_bytes());
-        padded.resize(constant.len() + LONGEST, 0);
+    match sides {
+        Sides::Both(left, right) => of_sides(metric, sides, (left, right), rows, answers),
+        Sides::Prepared(text, texts) => {
+            let constant = Constant::new(text);
+            of_sides(metric, sides, (&constant, texts), rows, answers);
+        }
     }
+}
+
+fn of_sides<M: InLanes>(
+    metric: &mut M,
+    sides: Sides<'_>,
+    (left, right): (&impl Side, &Strings<'_>),
+    rows: impl Iterator<Item = usize>,
+    answers: &mut [Native<M>],
+) {
+    let alone = |metric: &mut M, row| match sides {
+        Sides::Both(left, right) => metric.pair(left.value(row), right.value(row)),
+        Sides::Prepared(_, others) => metric.prepared(others.value(row)),
+    };
+    let mut pairs = Pairs::with_capacity(answers.len());
+    let mut others = Vec::new();
+    let is_ascii = left.is_ascii() && right.is_ascii();
+    let lengths = (left.lengths(answers.len()), right.lengths(answers.len()));
     for row in rows {
-        let (left, right) = match sides {
-            Sides::Both(left, right) => (placed(left.placed(row)), placed(right.placed(row))),
-            Sides::Prepared(constant, others) => {
-                (placed((constant, &padded)), placed(others.placed(row)))
-            }
-        };
-        let [short, longer, long] = &mut groups;
-        let bytes = left.text.len().max(right.text.len());
-        let group = if bytes <= CHUNK {
-            short
-        } else if bytes <= MEDIUM {
-            longer
-        } else {
-            long
-        };
-        let mut taken = group.push(row, left, right);
-        if taken {
-            let (left, right) = group.last_lengths();
-            if let Some(answer) = metric.by_lengths(left, right) {
-                answers[row] = answer;
-                group.pop();
-                continue;
-            }
-            taken = metric.fits(left, right);
-            if !taken {
-                group.pop();
-            } else if group.is_full() {
-                flush(metric, group, answers);
-            }
+        let (shorter, longer) = ordered(lengths.0[row] as usize, lengths.1[row] as usize);
+        let is_taken = longer <= LONGEST
+            && metric.fits(shorter, longer)
+            && (is_ascii || left.value(row).is_ascii() && right.value(row).is_ascii());
+        if !is_taken {
+            others.push(row);
+            continue;
         }
-        if !taken {
-            answers[row] = match sides {
-                Sides::Both(..) => metric.pair(left.text, right.text),
-                Sides::Prepared(..) => metric.prepared(right.text),
-            };
-        }
+        let known = metric.by_lengths(shorter, longer);
+        answers[row] = known.unwrap_or_default();
+        let swapped = lengths.0[row] > lengths.1[row];
+        pairs.push_if(known.is_none(), Pair::new(row, shorter, longer, swapped));
     }
-    for group in &mut groups {
-        flush(metric, group, answers);
+    let few = in_groups(metric, pairs, left, right, |row, answer| {
+        answers[row] = answer
+    });
+    for row in few {
+        answers[row] = alone(metric, row);
     }
-}
-
-#[inline(always)]
-fn placed<'a>((text, bytes): (&'a str, &'a [u8])) -> Placed<'a> {
-    Placed { text, bytes }
-}
-
-#[inline(always)]
-fn flush<M: InLanes>(metric: &mut M, group: &mut Group, answers: &mut [Native<M>]) {
-    if group.is_empty() {
+    if others.is_empty() {
         return;
     }
-    let computed = metric.group(group);
-    for (row, answer) in group.take_rows().zip(computed) {
-        answers[row] = answer;
+    let mut numbered = Numbered::default();
+    let mut rows = Vec::new();
+    let mut pairs = Pairs::with_capacity(others.len());
+    for row in others {
+        let Some((left, right)) = numbered.push(left.value(row), right.value(row)) else {
+            answers[row] = alone(metric, row);
+            continue;
+        };
+        let (shorter, longer) = ordered(left, right);
+        if let Some(known) = metric.by_lengths(shorter, longer) {
+            answers[row] = known;
+        } else if metric.fits(shorter, longer) {
+            pairs.push_if(true, Pair::new(rows.len(), shorter, longer, left > right));
+        } else {
+            answers[row] = alone(metric, row);
+        }
+        rows.push(row);
+    }
+    let (left, right) = numbered.sides();
+    let few = in_groups(metric, pairs, left, right, |number, answer| {
+        answers[rows[number]] = answer;
+    });
+    for number in few {
+        answers[rows[number]] = alone(metric, rows[number]);
+    }
+}
+
+#[inline(always)]
+fn ordered(left: usize, right: usize) -> (usize, usize) {
+    (left.min(right), left.max(right))
+}
+
+/// Answers pairs in groups of texts of about one length, and gives the rows of those that are too
+/// few for one.
+fn in_groups<M: InLanes>(
+    metric: &mut M,
+    pairs: Pairs,
+    left: &impl Source,
+    right: &impl Source,
+    mut answer: impl FnMut(usize, Native<M>),
+) -> Vec<usize> {
+    let pairs = pairs.sorted();
+    let (groups, rest) = match pairs.len() % LANES {
+        few @ 1..FEW => pairs.split_at(pairs.len() - few),
+        _ => (&pairs[..], &[][..]),
+    };
+    if !groups.is_empty() {
+        let mut group = Group::default();
+        for pairs in groups.chunks(LANES) {
+            group.fill(pairs, left, right);
+            let answers = metric.group(&group);
+            for (pair, computed) in pairs.iter().zip(answers.0) {
+                answer(pair.row(), computed);
+            }
+        }
+    }
+    rest.iter().map(Pair::row).collect()
+}
+
+/// The texts of one side.
+trait Side: Source {
+    fn value(&self, row: usize) -> &str;
+
+    /// As [`Strings::lengths`].
+    fn lengths(&self, rows: usize) -> Vec<u32>;
+
+    fn is_ascii(&self) -> bool;
+}
+
+impl Source for Strings<'_> {
+    #[inline(always)]
+    fn each(&self, rows: impl Iterator<Item = usize>, take: impl FnMut(&[u8])) {
+        self.each_from(rows, take);
+    }
+}
+
+impl Side for Strings<'_> {
+    #[inline(always)]
+    fn value(&self, row: usize) -> &str {
+        self.value(row)
+    }
+
+    fn lengths(&self, rows: usize) -> Vec<u32> {
+        self.lengths(rows)
+    }
+
+    fn is_ascii(&self) -> bool {
+        self.is_ascii()
+    }
+}
+
+/// One text in all rows.
+struct Constant<'a> {
+    text: &'a str,
+    /// The text, and as much behind it as is read at once.
+    bytes: Vec<u8>,
+}
+
+impl<'a> Constant<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.resize(bytes.len() + LONGEST, 0);
+        Self { text, bytes }
+    }
+}
+
+impl Source for Constant<'_> {
+    #[inline(always)]
+    fn each(&self, rows: impl Iterator<Item = usize>, mut take: impl FnMut(&[u8])) {
+        rows.for_each(|_| take(&self.bytes));
+    }
+}
+
+impl Side for Constant<'_> {
+    #[inline(always)]
+    fn value(&self, _: usize) -> &str {
+        self.text
+    }
+
+    fn lengths(&self, rows: usize) -> Vec<u32> {
+        vec![u32::try_from(self.text.len()).unwrap_or(u32::MAX); rows]
+    }
+
+    fn is_ascii(&self) -> bool {
+        self.text.is_ascii()
     }
 }

@@ -5,8 +5,9 @@ use datafusion_macros::user_doc;
 
 use super::in_lanes::{self, InLanes};
 use super::kernel::characters::{Decoder, Pair};
-use super::kernel::lanes::group::{Group, Lanes};
-use super::kernel::lanes::subsequence::lengths;
+use super::kernel::lanes::Lanes;
+use super::kernel::lanes::group::Group;
+use super::kernel::lanes::subsequence::similarities;
 use super::kernel::subsequence::Scratch;
 use crate::arguments::{Form, Function, Kind, Metric, Sides};
 
@@ -88,18 +89,11 @@ impl InLanes for Similarity {
         None
     }
 
-    #[inline(always)]
     fn group(&mut self, group: &Group) -> Lanes<f64> {
-        let common = lengths(group);
-        let (left, right) = (group.left.lengths, group.right.lengths);
-        std::array::from_fn(|lane| {
-            let longer = left[lane].max(right[lane]);
-            similarity(usize::from(common[lane]), usize::from(longer))
-        })
+        similarities(group)
     }
 }
 
-#[inline(always)]
 fn similarity(common: usize, longer: usize) -> f64 {
     if longer == 0 {
         return 1.0;

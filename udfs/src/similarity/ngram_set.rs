@@ -5,8 +5,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
 use super::in_lanes::{self, InLanes};
-use super::kernel::lanes::group::{CHUNK, Group, Lanes};
-use super::kernel::lanes::ngrams::counts;
+use super::kernel::lanes::Lanes;
+use super::kernel::lanes::group::Group;
+use super::kernel::lanes::ngrams::similarities;
 use super::kernel::ngrams::{Coefficient, LONGEST, Ngrams};
 use super::parameter;
 use crate::FunctionError;
@@ -82,21 +83,14 @@ impl InLanes for Similarity {
         None
     }
 
-    /// A text that is shorter than an n-gram is one itself. Single characters of longer texts are
-    /// counted faster as bits.
+    /// A text that is shorter than an n-gram is one itself.
     #[inline(always)]
-    fn fits(&self, left: usize, right: usize) -> bool {
+    fn fits(&self, shorter: usize, longer: usize) -> bool {
         let whole = |length| length == 0 || length >= self.n;
-        whole(left) && whole(right) && (self.n > 1 || left.max(right) <= CHUNK)
+        whole(shorter) && whole(longer)
     }
 
-    #[inline(always)]
     fn group(&mut self, group: &Group) -> Lanes<f64> {
-        let counts = counts(group, self.n);
-        std::array::from_fn(|lane| {
-            let [left, right, common] =
-                [counts.left, counts.right, counts.common].map(|counts| usize::from(counts[lane]));
-            self.coefficient.of(left, right, common)
-        })
+        similarities(group, self.n, self.coefficient)
     }
 }

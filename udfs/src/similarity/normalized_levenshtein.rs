@@ -8,7 +8,8 @@ use datafusion_macros::user_doc;
 use super::cutoff::checked;
 use super::distance::{Distance, Levenshtein, Pairs};
 use super::in_lanes::{self, InLanes};
-use super::kernel::lanes::group::{Group, Lanes};
+use super::kernel::lanes::Lanes;
+use super::kernel::lanes::group::Group;
 use super::parameter;
 use crate::arguments::{Call, Form, Function, Kind, Metric, Sides};
 
@@ -121,19 +122,17 @@ impl<D: Distance> Metric for Normalized<D> {
 
 impl<D: Distance> InLanes for Normalized<D> {
     #[inline(always)]
-    fn by_lengths(&self, left: usize, right: usize) -> Option<f64> {
-        let nearest = self.answer(left.abs_diff(right), left.max(right));
+    fn by_lengths(&self, shorter: usize, longer: usize) -> Option<f64> {
+        let nearest = self.answer(longer - shorter, longer);
         (nearest == 0.0).then_some(0.0)
     }
 
-    #[inline(always)]
     fn group(&mut self, group: &Group) -> Lanes<f64> {
-        let (left, right) = (group.left.lengths, group.right.lengths);
-        let longest = group.left.longest().max(group.right.longest());
-        let distances = self.pairs.group(group, bound(self.cutoff, longest));
-        std::array::from_fn(|lane| {
-            let longer = left[lane].max(right[lane]);
-            self.answer(usize::from(distances[lane]), usize::from(longer))
+        let bound = bound(self.cutoff, group.longer.longest());
+        let distances = self.pairs.group(group, bound);
+        Lanes::of(|lane| {
+            let longer = group.longer.lengths.0[lane];
+            self.answer(usize::from(distances.0[lane]), usize::from(longer))
         })
     }
 }

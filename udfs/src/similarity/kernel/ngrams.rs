@@ -153,15 +153,23 @@ impl Coefficient {
     /// From 0 (nothing is shared) to 1; two empty sets are equal, one empty set shares nothing.
     #[inline]
     pub(crate) fn of(self, left: usize, right: usize, common: usize) -> f64 {
-        if left == 0 || right == 0 {
-            return if left == right { 1.0 } else { 0.0 };
-        }
-        let shared = common as f64;
-        match self {
-            Self::Jaccard => shared / (left + right - common) as f64,
-            Self::SorensenDice => 2.0 * shared / (left + right) as f64,
-            Self::Cosine => shared / ((left * right) as f64).sqrt(),
-            Self::Overlap => shared / left.min(right) as f64,
+        self.of_sizes(left as f64, right as f64, common as f64)
+    }
+
+    /// As `of`, of sizes that are whole numbers.
+    #[inline(always)]
+    pub(crate) fn of_sizes(self, left: f64, right: f64, common: f64) -> f64 {
+        let alike = match self {
+            Self::Jaccard => common / (left + right - common),
+            Self::SorensenDice => 2.0 * common / (left + right),
+            Self::Cosine => common / (left * right).sqrt(),
+            Self::Overlap => common / left.min(right),
+        };
+        let none = if left == right { 1.0 } else { 0.0 };
+        if left == 0.0 || right == 0.0 {
+            none
+        } else {
+            alike
         }
     }
 }

@@ -12,7 +12,7 @@ fn pairs() -> impl Strategy<Value = Pairs> {
     let option = || prop::option::weighted(0.9, text());
     let near = texts().prop_map(|(left, right)| (Some(left), Some(right)));
     let pair = prop_oneof![(option(), option()), near];
-    prop::collection::vec(pair, 0..40)
+    prop::collection::vec(pair, 0..100)
 }
 
 /// The answers of a function for both columns, in several encodings.
@@ -20,7 +20,13 @@ fn answers(name: &str, pairs: &Pairs, more: Option<ScalarValue>) -> Vec<arrow::a
     use arrow::datatypes::DataType;
     let left = StringArray::from_iter(pairs.iter().map(|(left, _)| left.as_deref()));
     let right = StringArray::from_iter(pairs.iter().map(|(_, right)| right.as_deref()));
-    let encodings = [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View];
+    let dictionary = DataType::Dictionary(DataType::UInt16.into(), DataType::Utf8View.into());
+    let encodings = [
+        DataType::Utf8,
+        DataType::LargeUtf8,
+        DataType::Utf8View,
+        dictionary,
+    ];
     let cast = |array: &StringArray, encoding: &DataType| {
         ColumnarValue::Array(arrow::compute::cast(array, encoding).unwrap())
     };
@@ -71,6 +77,24 @@ proptest! {
             for answer in answers(name, &pairs, None) {
                 let given = answer.as_primitive::<Int32Type>().iter();
                 expect(name, &pairs, given, |left, right| oracle(left, right) as i32)?;
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_answers_as_a_column_of_it(pairs in pairs(), text in text()) {
+        let names = ["levenshtein", "damerau_levenshtein", "jaro_similarity", "lcs_similarity"];
+        let rights = StringArray::from_iter(pairs.iter().map(|(_, right)| right.as_deref()));
+        let lefts = StringArray::from_iter_values(pairs.iter().map(|_| &text));
+        let array = |texts: &StringArray| ColumnarValue::Array(Arc::new(texts.clone()));
+        let constant = ColumnarValue::Scalar(ScalarValue::from(text.as_str()));
+        for name in names {
+            let whole = call(name, vec![array(&lefts), array(&rights)], pairs.len());
+            for args in [
+                vec![constant.clone(), array(&rights)],
+                vec![array(&rights), constant.clone()],
+            ] {
+                prop_assert_eq!(&call(name, args, pairs.len()), &whole);
             }
         }
     }

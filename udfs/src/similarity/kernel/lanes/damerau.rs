@@ -1,111 +1,145 @@
 //! True Damerau-Levenshtein distance, a pair a lane: the cells are those of the kernel for one
 //! pair, where the last row in which a character stood is kept a column rather than a character.
 
-use wide::u16x8;
+use super::group::{Group, LONGEST};
+use super::{LANES, Lanes, vectors};
 
-use super::group::{Group, LONGEST, Lanes};
-use super::word::Word;
-
-/// What stands for a cell that no path reaches: more than any distance.
-const UNREACHABLE: u16x8 = u16x8::splat(4 * LONGEST as u16);
-
-const ONE: u16x8 = u16x8::FIRST;
+/// What stands for a cell that no path reaches: more than any distance, and a row more still fits
+/// a byte.
+const UNREACHABLE: u8 = 2 * LONGEST as u8;
 
 /// What is kept of one column.
 #[derive(Clone, Copy)]
 struct Column {
-    characters: u16x8,
-    /// The cell of the row being filled, which is that of the row two above until then.
-    cell: u16x8,
     /// The cell of the row above.
-    above: u16x8,
+    above: Lanes<u8>,
+    /// The cell of the row two above.
+    two_above: Lanes<u8>,
     /// The last row in which the character of this column stood; 0 is none.
-    last_row: u16x8,
+    last_row: Lanes<u8>,
     /// The cell before this column in the row above that one.
-    before_match: u16x8,
+    before_match: Lanes<u8>,
 }
 
-/// The distances of the pairs of a group.
-pub(crate) fn damerau_levenshtein(group: &Group) -> Lanes<u16> {
-    let empty = Column {
-        characters: u16x8::NONE,
-        cell: UNREACHABLE,
-        above: u16x8::NONE,
-        last_row: u16x8::NONE,
-        before_match: UNREACHABLE,
-    };
-    // The column before the first stands at 0.
-    let mut columns = [empty; LONGEST + 1];
-    let mut buffers = [[u16x8::NONE; LONGEST]; 2];
-    let [left, right] = &mut buffers;
-    let right = group.right.positions(right);
-    for (index, (column, characters)) in columns[1..].iter_mut().zip(right).enumerate() {
-        column.characters = *characters;
-        column.above = u16x8::splat(index as u16 + 1);
+/// What goes from column to column of a row.
+struct Row {
+    /// The cell of the column before.
+    left: Lanes<u8>,
+    /// The cells of the column before in the row above and in that two above.
+    diagonal: Lanes<u8>,
+    above_diagonal: Lanes<u8>,
+    /// The cell of the row above, two columns before.
+    before_diagonal: Lanes<u8>,
+    /// The last column that matched in this row (0: none), and the cell two rows up and left of
+    /// it: the start of a swap that ends here.
+    last_match: Lanes<u8>,
+    before_last_match: Lanes<u8>,
+}
+
+vectors! {
+    /// The distances of the pairs of a group.
+    pub(crate) fn damerau_levenshtein(group: &Group) -> Lanes<u8> {
+        distances(group)
     }
-    let columns = &mut columns[..=right.len()];
-    let mut distances = group.right.lengths;
-    for (index, characters) in group.left.positions(left).iter().enumerate() {
-        let number = index as u16 + 1;
-        fill_row(u16x8::splat(number), *characters, columns);
-        for (lane, distance) in distances.iter_mut().enumerate() {
-            if group.left.lengths[lane] == number {
-                let last = usize::from(group.right.lengths[lane]);
-                if let Some(column) = columns.get(last) {
-                    *distance = column.cell.to_array()[lane];
+}
+
+#[inline(always)]
+fn distances(group: &Group) -> Lanes<u8> {
+    let empty = Column {
+        above: Lanes::splat(0),
+        two_above: Lanes::splat(UNREACHABLE),
+        last_row: Lanes::splat(0),
+        before_match: Lanes::splat(UNREACHABLE),
+    };
+    let text = group.longer.positions();
+    let mut columns = [empty; LONGEST];
+    let columns = &mut columns[..text.len()];
+    for (index, column) in columns.iter_mut().enumerate() {
+        column.above = Lanes::splat(index as u8 + 1);
+    }
+    let (shorter, longer) = (&group.shorter.lengths, &group.longer.lengths);
+    let mut distances = *longer;
+    for (number, characters) in (1..).zip(group.shorter.positions()) {
+        fill_row(number, characters, text, columns);
+        if usize::from(number) < group.shorter.shortest() {
+            continue;
+        }
+        // The last row of some text: its last cell is the distance.
+        for (end, column) in (1..)
+            .zip(&*columns)
+            .skip(group.longer.shortest().saturating_sub(1))
+        {
+            for lane in 0..LANES {
+                if shorter.0[lane] == number && longer.0[lane] == end {
+                    distances.0[lane] = column.above.0[lane];
                 }
             }
-        }
-        for column in &mut *columns {
-            std::mem::swap(&mut column.cell, &mut column.above);
         }
     }
     distances
 }
 
-/// Fills the row of one character a lane.
+/// Fills the row of one character a lane, the row `number` counted from 1.
 #[inline(always)]
-fn fill_row(number: u16x8, characters: u16x8, columns: &mut [Column]) {
-    let Some((first, columns)) = columns.split_first_mut() else {
-        return;
+fn fill_row(number: u8, characters: &Lanes<u8>, text: &[Lanes<u8>], columns: &mut [Column]) {
+    let mut row = Row {
+        left: Lanes::splat(number),
+        diagonal: Lanes::splat(number - 1),
+        above_diagonal: Lanes::splat(if number > 1 { number - 2 } else { UNREACHABLE }),
+        before_diagonal: Lanes::splat(UNREACHABLE),
+        last_match: Lanes::splat(0),
+        before_last_match: Lanes::splat(UNREACHABLE),
     };
-    // The cells of the row two above and of the row above, one column back and two.
-    let mut two_above = first.cell;
-    let mut diagonal = first.above;
-    let mut before_diagonal = UNREACHABLE;
-    first.cell = number;
-    let mut left = number;
-    // The last column that matched in this row (0: none), and the cell two rows up and left of
-    // it: the start of a swap that ends here.
-    let mut last_match = u16x8::NONE;
-    let mut before_last_match = UNREACHABLE;
-    let mut place = u16x8::NONE;
-    for column in columns {
-        place += ONE;
-        let equal = characters.simd_eq(column.characters);
-        // Unequal characters cost one more: equality is all ones, which is -1.
-        let edited = (left.min(column.above) + ONE).min(diagonal + ONE + equal);
-        // A swap of neighbours in the right text, or one of neighbours in the left text.
-        let from_row = number - column.last_row;
-        let from_column = place - last_match;
-        let across = column.before_match + from_row;
-        let down = before_last_match + from_column;
-        let is_across = from_column.simd_eq(ONE);
-        let is_down = from_row.simd_eq(ONE);
-        let known = !(column.last_row.simd_eq(u16x8::NONE) | last_match.simd_eq(u16x8::NONE));
-        let swapped =
-            (is_across & across) | (!is_across & ((is_down & down) | (!is_down & UNREACHABLE)));
-        let allowed = known & !equal;
-        let swapped = (allowed & swapped) | (!allowed & UNREACHABLE);
-        let best = edited.min(swapped);
-        last_match = (equal & place) | (!equal & last_match);
-        before_last_match = (equal & two_above) | (!equal & before_last_match);
-        column.before_match = (equal & before_diagonal) | (!equal & column.before_match);
-        column.last_row = (equal & number) | (!equal & column.last_row);
-        two_above = column.cell;
-        before_diagonal = diagonal;
-        diagonal = column.above;
-        left = best;
-        column.cell = best;
+    for (place, (column, other)) in (1..).zip(columns.iter_mut().zip(text)) {
+        for lane in 0..LANES {
+            fill_cell(
+                (number, place),
+                characters.0[lane] == other.0[lane],
+                &mut row,
+                column,
+                lane,
+            );
+        }
     }
+}
+
+#[inline(always)]
+fn fill_cell(
+    (number, place): (u8, u8),
+    equal: bool,
+    row: &mut Row,
+    column: &mut Column,
+    lane: usize,
+) {
+    let (above, two_above) = (column.above.0[lane], column.two_above.0[lane]);
+    let (last_row, before_match) = (column.last_row.0[lane], column.before_match.0[lane]);
+    let (last_match, before_last) = (row.last_match.0[lane], row.before_last_match.0[lane]);
+    let diagonal = row.diagonal.0[lane];
+    let edited = (row.left.0[lane].min(above) + 1).min(diagonal + u8::from(!equal));
+    // A swap of neighbours in the right text, or one of neighbours in the left text.
+    let (from_row, from_column) = (number - last_row, place - last_match);
+    let across = before_match + from_row;
+    let down = before_last + from_column;
+    let down = if from_row == 1 { down } else { UNREACHABLE };
+    let swapped = if from_column == 1 { across } else { down };
+    let known = (last_row != 0) & (last_match != 0) & !equal;
+    let best = edited.min(if known { swapped } else { UNREACHABLE });
+    row.last_match.0[lane] = if equal { place } else { last_match };
+    row.before_last_match.0[lane] = if equal {
+        row.above_diagonal.0[lane]
+    } else {
+        before_last
+    };
+    column.before_match.0[lane] = if equal {
+        row.before_diagonal.0[lane]
+    } else {
+        before_match
+    };
+    column.last_row.0[lane] = if equal { number } else { last_row };
+    row.above_diagonal.0[lane] = two_above;
+    row.before_diagonal.0[lane] = diagonal;
+    row.diagonal.0[lane] = above;
+    row.left.0[lane] = best;
+    column.two_above.0[lane] = above;
+    column.above.0[lane] = best;
 }

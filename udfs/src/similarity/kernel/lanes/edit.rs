@@ -4,67 +4,100 @@
 //! algorithm for computing Levenshtein and Damerau edit distances" (2003). The distance is not
 //! counted along the way: it is the length of the text and what the last column rises and falls.
 
-use wide::{u16x8, u32x8, u64x8};
+use super::group::Group;
+use super::word::{Matches, Word};
+use super::{LANES, Lanes, vectors};
 
-use super::group::{Group, LONGEST, Lanes, MEDIUM, Texts};
-use super::word::{NARROW, Word};
+vectors! {
+    /// The Levenshtein distances of the pairs of a group, those up to a bound; what is more may
+    /// come out as more than it is.
+    pub(crate) fn levenshtein(group: &Group, bound: usize) -> Lanes<u8> {
+        distances::<false>(group, bound)
+    }
 
-/// The distances of the pairs of a group, those up to a bound; what is more may come out as more
-/// than it is. With `SWAPS`, swapping two neighbours is one edit.
-#[inline(always)]
-pub(crate) fn distances<const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u16> {
-    let longest = group.left.longest();
-    if longest <= NARROW {
-        of_width::<u16x8, SWAPS>(&group.left, &group.right, bound)
-    } else if longest <= MEDIUM {
-        of_width::<u32x8, SWAPS>(&group.left, &group.right, bound)
-    } else {
-        of_width::<u64x8, SWAPS>(&group.left, &group.right, bound)
+    /// As `levenshtein`, with swaps of two neighbours as one edit.
+    pub(crate) fn optimal_string_alignment(group: &Group, bound: usize) -> Lanes<u8> {
+        distances::<true>(group, bound)
     }
 }
 
-fn of_width<W: Word, const SWAPS: bool>(pattern: &Texts, text: &Texts, bound: usize) -> Lanes<u16> {
-    let mut buffers = [[u16x8::NONE; LONGEST]; 2];
-    let [rows, columns] = &mut buffers;
-    let (rows, columns) = (pattern.positions(rows), text.positions(columns));
-    let shortest = text.shortest();
-    let lengths = u16x8::new(text.lengths);
-    let mut rises = !W::NONE;
-    let mut falls = W::NONE;
-    let mut equals_before = W::NONE;
-    let mut matches_before = W::NONE;
-    for (column, characters) in columns.iter().enumerate() {
+#[inline(always)]
+fn distances<const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u8> {
+    match group.shorter.longest() {
+        0..=8 => of_width::<u8, SWAPS>(group, bound),
+        9..=16 => of_width::<u16, SWAPS>(group, bound),
+        17..=32 => of_width::<u32, SWAPS>(group, bound),
+        _ => of_width::<u64, SWAPS>(group, bound),
+    }
+}
+
+/// What is kept of a column.
+struct Column<W> {
+    /// The cells that are one more than the one above.
+    rises: Lanes<W>,
+    /// The cells that are one less than the one above.
+    falls: Lanes<W>,
+    /// The cells that equal the one up left of them.
+    equals: Lanes<W>,
+    /// The rows whose character is that of the column.
+    matches: Lanes<W>,
+}
+
+#[inline(always)]
+fn of_width<W: Word, const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u8> {
+    let (pattern, text) = (&group.shorter, &group.longer);
+    let mut found = Matches::NONE;
+    let mut column = Column {
+        rises: Lanes::splat(!W::NONE),
+        falls: Lanes::splat(W::NONE),
+        equals: Lanes::splat(W::NONE),
+        matches: Lanes::splat(W::NONE),
+    };
+    for (number, characters) in text.positions().iter().enumerate() {
         // A path that leaves the diagonals up to the bound costs more than that, so that what
         // matches elsewhere does not count (E. Ukkonen, "Algorithms for approximate string
         // matching", 1985).
-        let begin = column.saturating_sub(bound).min(rows.len());
-        let end = rows
-            .len()
-            .min(column.saturating_add(bound).saturating_add(1));
-        let matches = W::matches(&rows[begin..end], begin, *characters);
-        // The cells that equal the one up left of them.
-        let mut equal = (((matches & rises) + rises) ^ rises) | matches | falls;
+        let begin = number.saturating_sub(bound);
+        let end = number.saturating_add(bound).saturating_add(1);
+        found.find(pattern.eights(), characters, begin, end);
+        if number < text.shortest() {
+            advance::<W, SWAPS>(&mut column, &found, |_| true);
+        } else {
+            // The column of a text that has ended stays as it is.
+            let number = number as u8;
+            advance::<W, SWAPS>(&mut column, &found, |lane| text.lengths.0[lane] > number);
+        }
+    }
+    Lanes::of(|lane| {
+        let inside = W::below(pattern.lengths.0[lane]);
+        let rises = (column.rises.0[lane] & inside).count();
+        let falls = (column.falls.0[lane] & inside).count();
+        text.lengths.0[lane].wrapping_add(rises).wrapping_sub(falls)
+    })
+}
+
+#[inline(always)]
+fn advance<W: Word, const SWAPS: bool>(
+    column: &mut Column<W>,
+    found: &Matches,
+    is_live: impl Fn(usize) -> bool,
+) {
+    for lane in 0..LANES {
+        let (rises, falls) = (column.rises.0[lane], column.falls.0[lane]);
+        let matches: W = found.word(lane);
+        let mut equal = ((matches & rises).plus(rises) ^ rises) | matches | falls;
         if SWAPS {
-            equal = equal | (((!equals_before & matches).next()) & matches_before);
-            equals_before = equal;
-            matches_before = matches;
+            let swap = (!column.equals.0[lane] & matches).next() & column.matches.0[lane];
+            equal = equal | swap;
+            column.equals.0[lane] = equal;
+            column.matches.0[lane] = matches;
         }
         let across_rises = (falls | !(equal | rises)).next() | W::FIRST;
         let across_falls = (rises & equal).next();
+        let live = is_live(lane);
         let new_rises = across_falls | !(equal | across_rises);
         let new_falls = across_rises & equal;
-        if column < shortest {
-            rises = new_rises;
-            falls = new_falls;
-        } else {
-            // The column of a text that has ended stays as it is.
-            let live = W::of_mask(lengths.simd_gt(u16x8::splat(column as u16)));
-            rises = (new_rises & live) | (rises & !live);
-            falls = (new_falls & live) | (falls & !live);
-        }
+        column.rises.0[lane] = if live { new_rises } else { rises };
+        column.falls.0[lane] = if live { new_falls } else { falls };
     }
-    let inside = W::below(pattern.lengths);
-    let rises = (rises & inside).counts();
-    let falls = (falls & inside).counts();
-    std::array::from_fn(|lane| text.lengths[lane] + rises[lane] - falls[lane])
 }

@@ -1,212 +1,188 @@
 //! A group of pairs of texts, one pair a lane.
 
-use wide::{u8x16, u16x8};
-
-/// How many pairs there are in a group: as many 16-bit numbers as a vector of SSE2 or NEON holds.
-pub(crate) const LANES: usize = 8;
+use super::characters::{BEHIND_LONGER, BEHIND_SHORTER};
+use super::pairs::Pair;
+use super::transpose::{CHUNK, Chunks, transpose};
+use super::{LANES, Lanes, vectors};
 
 /// The longest text that a group takes.
 pub(crate) const LONGEST: usize = 64;
 
-/// One number a lane.
-pub(crate) type Lanes<T> = [T; LANES];
+/// How many chunks the longest text has.
+const CHUNKS: usize = LONGEST / CHUNK;
 
-/// The longest text whose positions are the bits of 32.
-pub(crate) const MEDIUM: usize = 32;
-
-/// How many bytes of ASCII are taken in at once.
-pub(crate) const CHUNK: usize = 16;
-
-/// The high bit of each byte of a chunk that belongs to a text of a length up to a chunk's.
-pub(crate) const HIGH_BITS: [u128; CHUNK + 1] = {
-    let mut bits = [0; CHUNK + 1];
-    let mut length = 0;
-    while length < CHUNK {
-        bits[length + 1] = (bits[length] << 8) | 0x80;
-        length += 1;
-    }
-    bits
-};
-
-/// A text, and the bytes of the buffer that it stands in, from its first byte on: reading whole
-/// chunks of them is faster than reading as many bytes as the text has.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Placed<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) bytes: &'a [u8],
+/// Texts with a byte a character.
+pub(crate) trait Source {
+    /// Hands over, for row after row, the bytes of the buffer that its text stands in, from the
+    /// first byte of the text on: to read whole chunks is faster than to read as many bytes as the
+    /// text has.
+    fn each(&self, rows: impl Iterator<Item = usize>, take: impl FnMut(&[u8]));
 }
 
-/// One text a lane, of characters of the Basic Multilingual Plane.
+/// One text a lane.
 #[derive(Debug)]
 pub(crate) struct Texts {
-    /// The characters of each text; what is behind its end means nothing.
-    characters: Lanes<[u16x8; LONGEST / LANES]>,
-    pub(crate) lengths: Lanes<u16>,
+    positions: [Lanes<u8>; LONGEST],
+    pub(crate) lengths: Lanes<u8>,
+    shortest: usize,
+    longest: usize,
 }
 
-impl Texts {
-    const EMPTY: Self = Self {
-        characters: [[u16x8::splat(0); LONGEST / LANES]; LANES],
-        lengths: [0; LANES],
-    };
-
-    /// Takes in a text; false where it does not fit.
-    #[inline(always)]
-    fn set(&mut self, lane: usize, text: Placed<'_>) -> bool {
-        let lane = lane % LANES;
-        let length = text.text.len();
-        if length <= CHUNK
-            && let Some(chunk) = text.bytes.first_chunk::<CHUNK>()
-            && u128::from_le_bytes(*chunk) & HIGH_BITS[length] == 0
-        {
-            self.set_chunk(lane, 0, *chunk);
-            self.lengths[lane] = length as u16;
-            return true;
-        }
-        self.set_chunks(lane, text) || self.set_wide(lane, text.text)
-    }
-
-    #[inline(always)]
-    fn set_chunk(&mut self, lane: usize, number: usize, chunk: [u8; CHUNK]) {
-        let chunk = u8x16::new(chunk);
-        let characters = &mut self.characters[lane];
-        characters[2 * number] = u16x8::from_u8x16_low(chunk);
-        characters[2 * number + 1] = u16x8::from_u8x16_high(chunk);
-    }
-
-    /// As `set`, for a text of ASCII that is longer than a chunk.
-    #[inline(always)]
-    fn set_chunks(&mut self, lane: usize, text: Placed<'_>) -> bool {
-        let length = text.text.len();
-        let (chunks, _) = text.bytes.as_chunks::<CHUNK>();
-        let Some(chunks) = chunks.get(..length.div_ceil(CHUNK)) else {
-            return false;
-        };
-        if length > LONGEST {
-            return false;
-        }
-        let mut high_bits = 0;
-        for (number, chunk) in chunks.iter().enumerate() {
-            let inside = HIGH_BITS[(length - number * CHUNK).min(CHUNK)];
-            high_bits |= u128::from_le_bytes(*chunk) & inside;
-            self.set_chunk(lane, number, *chunk);
-        }
-        self.lengths[lane] = length as u16;
-        high_bits == 0
-    }
-
-    /// As `set`, character by character.
-    #[inline(never)]
-    fn set_wide(&mut self, lane: usize, text: &str) -> bool {
-        if text.len() > LONGEST && text.chars().count() > LONGEST {
-            return false;
-        }
-        let mut characters = [0; LONGEST];
-        let mut length = 0;
-        for character in text.chars() {
-            let (Some(place), Ok(code)) = (
-                characters.get_mut(length),
-                u16::try_from(u32::from(character)),
-            ) else {
-                return false;
-            };
-            *place = code;
-            length += 1;
-        }
-        let (parts, _) = characters.as_chunks::<LANES>();
-        for (part, characters) in self.characters[lane].iter_mut().zip(parts) {
-            *part = u16x8::new(*characters);
-        }
-        self.lengths[lane] = length as u16;
-        true
-    }
-
-    /// The characters of all lanes, position by position, up to the end of the longest text.
-    #[inline(always)]
-    pub(crate) fn positions<'a>(&self, buffer: &'a mut [u16x8; LONGEST]) -> &'a [u16x8] {
-        let longest = self.longest();
-        let (parts, _) = buffer.as_chunks_mut::<LANES>();
-        for (part, positions) in parts.iter_mut().enumerate().take(longest.div_ceil(LANES)) {
-            *positions = u16x8::transpose(std::array::from_fn(|lane| self.characters[lane][part]));
-        }
-        &buffer[..longest]
-    }
-
-    /// The length of the longest text.
-    #[inline(always)]
-    pub(crate) fn longest(&self) -> usize {
-        let longest = self.lengths.into_iter().max().unwrap_or(0);
-        usize::from(longest).min(LONGEST)
-    }
-
-    /// The length of the shortest text.
-    #[inline(always)]
-    pub(crate) fn shortest(&self) -> usize {
-        usize::from(self.lengths.into_iter().min().unwrap_or(0))
-    }
-}
-
-/// Pairs of texts, and the row that each belongs to.
+/// Pairs of texts: the shorter and the longer of each.
 #[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) left: Texts,
-    pub(crate) right: Texts,
-    rows: [usize; LANES],
-    filled: usize,
+    pub(crate) shorter: Texts,
+    pub(crate) longer: Texts,
+    staged: Staged,
 }
+
+/// The texts one behind the other, chunk by chunk: first the shorter ones, then the longer.
+#[derive(Debug)]
+struct Staged([[Chunks; CHUNKS]; 2]);
 
 impl Default for Group {
     fn default() -> Self {
         Self {
-            left: Texts::EMPTY,
-            right: Texts::EMPTY,
-            rows: [0; LANES],
-            filled: 0,
+            shorter: Texts::EMPTY,
+            longer: Texts::EMPTY,
+            staged: Staged([[[[0; CHUNK]; LANES]; CHUNKS]; 2]),
         }
     }
 }
 
 impl Group {
-    /// Takes in the pair of a row; false where one of its texts does not fit.
-    #[inline(always)]
-    pub(crate) fn push(&mut self, row: usize, left: Placed<'_>, right: Placed<'_>) -> bool {
-        let lane = self.filled;
-        if !self.left.set(lane, left) || !self.right.set(lane, right) {
-            return false;
+    /// Takes in up to [`LANES`] pairs. What the other lanes hold means nothing.
+    #[inline(never)]
+    pub(crate) fn fill(&mut self, pairs: &[Pair], left: &impl Source, right: &impl Source) {
+        let shorter = pairs.iter().map(|pair| pair.shorter);
+        self.shorter.set_lengths(shorter);
+        let longer = pairs.iter().map(|pair| pair.longer);
+        self.longer.set_lengths(longer);
+        let chunks = self.longer.longest.div_ceil(CHUNK);
+        match chunks {
+            0 => {}
+            1 => self.staged.take::<1>(pairs, left, right),
+            2 => self.staged.take::<2>(pairs, left, right),
+            3 => self.staged.take::<3>(pairs, left, right),
+            _ => self.staged.take::<CHUNKS>(pairs, left, right),
         }
-        self.rows[lane % LANES] = row;
-        self.filled += 1;
-        true
+        let [shorter, longer] = &self.staged.0;
+        self.shorter.set_positions(shorter, BEHIND_SHORTER);
+        self.longer.set_positions(longer, BEHIND_LONGER);
+    }
+}
+
+impl Staged {
+    #[inline(always)]
+    fn take<const N: usize>(&mut self, pairs: &[Pair], left: &impl Source, right: &impl Source) {
+        self.take_side::<N>(pairs, 0, left);
+        self.take_side::<N>(pairs, 1, right);
     }
 
-    /// The lengths of the pair that was taken in last.
+    /// Takes in the left texts (side 0) or the right ones (side 1) with N chunks of each.
     #[inline(always)]
-    pub(crate) fn last_lengths(&self) -> (usize, usize) {
-        let lane = self.filled.wrapping_sub(1) % LANES;
-        let (left, right) = (self.left.lengths[lane], self.right.lengths[lane]);
-        (usize::from(left), usize::from(right))
+    fn take_side<const N: usize>(&mut self, pairs: &[Pair], side: usize, source: &impl Source) {
+        let rows = pairs.iter().map(|pair| pair.row());
+        let mut lanes = pairs.iter().zip(0..LANES);
+        source.each(rows, |bytes| {
+            let Some((pair, lane)) = lanes.next() else {
+                return;
+            };
+            let chunks = match bytes.as_chunks::<CHUNK>().0.first_chunk::<N>() {
+                Some(chunks) => *chunks,
+                None => at_the_end(bytes),
+            };
+            let staged = &mut self.0[(side ^ usize::from(pair.swapped)) & 1];
+            for (staged, chunk) in staged.iter_mut().zip(chunks) {
+                staged[lane] = chunk;
+            }
+        });
+    }
+}
+
+/// The last bytes of a buffer, and zeros.
+#[cold]
+fn at_the_end<const N: usize>(bytes: &[u8]) -> [[u8; CHUNK]; N] {
+    let mut chunks = [[0; CHUNK]; N];
+    for (place, byte) in chunks.as_flattened_mut().iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    chunks
+}
+
+impl Texts {
+    const EMPTY: Self = Self {
+        positions: [Lanes::splat(0); LONGEST],
+        lengths: Lanes::splat(0),
+        shortest: 0,
+        longest: 0,
+    };
+
+    #[inline(always)]
+    fn set_lengths(&mut self, lengths: impl Iterator<Item = u8>) {
+        let (mut shortest, mut longest) = (LONGEST as u8, 0);
+        for (place, length) in self.lengths.0.iter_mut().zip(lengths) {
+            *place = length;
+            shortest = shortest.min(length);
+            longest = longest.max(length);
+        }
+        self.shortest = usize::from(shortest);
+        self.longest = usize::from(longest);
     }
 
-    /// Takes the pair that was taken in last out again.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) {
-        self.filled = self.filled.saturating_sub(1);
+    fn set_positions(&mut self, staged: &[Chunks; CHUNKS], behind: u8) {
+        let used = self.longest.div_ceil(CHUNK);
+        let (parts, _) = self.positions.as_chunks_mut::<CHUNK>();
+        for (part, chunks) in parts.iter_mut().zip(staged).take(used) {
+            transpose(chunks, part);
+        }
+        // Kernels may read up to the next multiple of eight.
+        let end = self.longest.next_multiple_of(8).min(LONGEST);
+        end_texts(
+            &mut self.positions[self.shortest..end],
+            self.shortest,
+            &self.lengths,
+            behind,
+        );
     }
 
+    /// The characters of all lanes, position by position, up to the end of the longest text.
     #[inline(always)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.filled == 0
+    pub(crate) fn positions(&self) -> &[Lanes<u8>] {
+        &self.positions[..self.longest.min(LONGEST)]
     }
 
+    /// As `positions`, eight at a time: behind the longest text stands what is equal to nothing.
     #[inline(always)]
-    pub(crate) fn is_full(&self) -> bool {
-        self.filled == LANES
+    pub(crate) fn eights(&self) -> &[[Lanes<u8>; 8]] {
+        let (eights, _) = self.positions.as_chunks();
+        &eights[..self.longest.div_ceil(8).min(LONGEST / 8)]
     }
 
-    /// The rows whose pairs are in the lanes, in order; the group is to be filled anew.
+    /// The length of the shortest text.
     #[inline(always)]
-    pub(crate) fn take_rows(&mut self) -> impl Iterator<Item = usize> + use<> {
-        let filled = std::mem::take(&mut self.filled);
-        self.rows.into_iter().take(filled)
+    pub(crate) fn shortest(&self) -> usize {
+        self.shortest
+    }
+
+    /// The length of the longest text.
+    #[inline(always)]
+    pub(crate) fn longest(&self) -> usize {
+        self.longest.min(LONGEST)
+    }
+}
+
+vectors! {
+    /// Puts a byte behind the end of each text, in the positions from one on.
+    fn end_texts(positions: &mut [Lanes<u8>], from: usize, lengths: &Lanes<u8>, behind: u8) {
+        for (position, characters) in positions.iter_mut().enumerate() {
+            let position = (from + position) as u8;
+            for lane in 0..LANES {
+                if lengths.0[lane] <= position {
+                    characters.0[lane] = behind;
+                }
+            }
+        }
     }
 }

@@ -1,87 +1,84 @@
 //! Jaro similarity, a pair a lane: the bits are those of the kernel for one pair.
 
-use wide::{u16x8, u32x8, u64x8};
+use super::group::{Group, LONGEST};
+use super::word::{Matches, Word};
+use super::{LANES, Lanes, vectors};
 
-use super::super::jaro::from_counts;
-use super::group::{Group, LONGEST, Lanes, MEDIUM, Texts};
-use super::word::{NARROW, Word};
+vectors! {
+    /// The Jaro similarities of the pairs of a group.
+    pub(crate) fn jaro(group: &Group) -> Lanes<f64> {
+        match group.shorter.longest() {
+            0..=8 => similarities::<u8>(group),
+            9..=16 => similarities::<u16>(group),
+            17..=32 => similarities::<u32>(group),
+            _ => similarities::<u64>(group),
+        }
+    }
 
-/// The Jaro similarities of the pairs of a group, and how many characters, of the first `longest`,
-/// the texts of each pair begin with alike.
-#[inline(always)]
-pub(crate) fn jaro(group: &Group, longest: usize) -> (Lanes<f64>, Lanes<u16>) {
-    let positions = group.left.longest();
-    if positions <= NARROW {
-        similarities::<u16x8>(&group.left, &group.right, longest)
-    } else if positions <= MEDIUM {
-        similarities::<u32x8>(&group.left, &group.right, longest)
-    } else {
-        similarities::<u64x8>(&group.left, &group.right, longest)
+    /// How many characters, of so many first ones, the texts of each pair begin with alike.
+    pub(crate) fn common_prefixes(group: &Group, most: usize) -> Lanes<u8> {
+        let mut alike = Lanes::splat(1);
+        let mut prefixes = Lanes::splat(0);
+        let positions = group.shorter.positions().iter().zip(group.longer.positions());
+        for (shorter, longer) in positions.take(most) {
+            for lane in 0..LANES {
+                alike.0[lane] &= u8::from(shorter.0[lane] == longer.0[lane]);
+                prefixes.0[lane] += alike.0[lane];
+            }
+        }
+        prefixes
     }
 }
 
 #[inline(always)]
-fn common_prefixes(left: &[u16x8], right: &[u16x8], lengths: u16x8, longest: usize) -> Lanes<u16> {
-    let mut alike = !u16x8::NONE;
-    let mut prefixes = u16x8::NONE;
-    for (position, (left, right)) in left.iter().zip(right).take(longest).enumerate() {
-        let inside = lengths.simd_gt(u16x8::splat(position as u16));
-        alike = alike & left.simd_eq(*right) & inside;
-        // Counts up where all bits are set.
-        prefixes -= alike;
-    }
-    prefixes.to_array()
-}
-
-fn similarities<W: Word>(
-    pattern: &Texts,
-    text: &Texts,
-    longest: usize,
-) -> (Lanes<f64>, Lanes<u16>) {
-    let mut buffers = [[u16x8::NONE; LONGEST]; 2];
-    let [rows, columns] = &mut buffers;
-    let (rows, columns) = (pattern.positions(rows), text.positions(columns));
-    let lengths = u16x8::new(text.lengths);
-    let reach: Lanes<u16> = std::array::from_fn(|lane| {
-        let longer = pattern.lengths[lane].max(text.lengths[lane]);
-        (longer / 2).saturating_sub(1)
-    });
-    let mut window = W::below(reach.map(|reach| reach + 1));
-    let reach = u16x8::new(reach);
-    let inside = W::below(pattern.lengths);
-    let mut taken = W::NONE;
+fn similarities<W: Word>(group: &Group) -> Lanes<f64> {
+    let (pattern, text) = (&group.shorter, &group.longer);
+    let reach = Lanes::of(|lane| (text.lengths.0[lane] / 2).saturating_sub(1));
+    let mut window = Lanes::of(|lane| W::below(reach.0[lane] + 1));
+    let mut taken = Lanes::splat(W::NONE);
     // Where the character of each column stands, if it was matched; otherwise none.
-    let mut matched = [W::NONE; LONGEST];
-    for (column, (characters, matched)) in columns.iter().zip(&mut matched).enumerate() {
-        let number = u16x8::splat(column as u16);
-        let live = W::of_mask(lengths.simd_gt(number)) & inside;
-        let here = W::matches(rows, 0, *characters) & live;
-        let free = here & window & !taken;
-        taken = taken | free.lowest();
-        *matched = here & !free.is_none();
-        window = window.next() | (W::FIRST & W::of_mask(reach.simd_gt(number)));
+    let mut matched = [Lanes::splat(W::NONE); LONGEST];
+    let mut found = Matches::NONE;
+    for (column, characters) in text.positions().iter().enumerate() {
+        found.find(pattern.eights(), characters, 0, usize::MAX);
+        let matched = &mut matched[column];
+        let column = column as u8;
+        for lane in 0..LANES {
+            let here: W = found.word(lane);
+            let free = here & window.0[lane] & !taken.0[lane];
+            taken.0[lane] = taken.0[lane] | free.lowest();
+            matched.0[lane] = here.only_if(free != W::NONE);
+            let first = W::FIRST.only_if(reach.0[lane] > column);
+            window.0[lane] = window.0[lane].next() | first;
+        }
     }
     let mut left = taken;
-    let mut misplaced = W::NONE;
-    for here in &matched[..columns.len()] {
-        let some = !here.is_none();
-        let first = left.lowest() & some;
-        // Counts up where all bits are set.
-        misplaced = misplaced - (some & (*here & first).is_none());
-        left = left ^ first;
+    let mut misplaced = Lanes::splat(0_u8);
+    for here in &matched[..text.longest()] {
+        for lane in 0..LANES {
+            let some = here.0[lane] != W::NONE;
+            let first = left.0[lane].lowest().only_if(some);
+            misplaced.0[lane] += u8::from(some & (here.0[lane] & first == W::NONE));
+            left.0[lane] = left.0[lane] ^ first;
+        }
     }
-    let (matches, misplaced) = (taken.counts(), misplaced.numbers());
-    let similarities = std::array::from_fn(|lane| {
+    Lanes::of(|lane| {
         from_counts(
-            usize::from(pattern.lengths[lane]),
-            usize::from(text.lengths[lane]),
-            usize::from(matches[lane]),
-            usize::from(misplaced[lane]),
+            pattern.lengths.0[lane],
+            text.lengths.0[lane],
+            taken.0[lane].count(),
+            misplaced.0[lane],
         )
-    });
-    let shorter = u16x8::new(pattern.lengths).min(lengths);
-    (
-        similarities,
-        common_prefixes(rows, columns, shorter, longest),
-    )
+    })
+}
+
+/// As [`super::super::jaro::from_counts`], without a branch.
+#[inline(always)]
+fn from_counts(shorter: u8, longer: u8, matches: u8, misplaced: u8) -> f64 {
+    let in_order = f64::from(matches - misplaced / 2);
+    let similar = f64::from(matches);
+    let similarity =
+        (similar / f64::from(shorter) + similar / f64::from(longer) + in_order / similar) / 3.0;
+    let none = if longer == 0 { 1.0 } else { 0.0 };
+    if matches == 0 { none } else { similarity }
 }

@@ -1,33 +1,43 @@
 //! The longest common subsequence, a pair a lane: the bits are those of the kernel for one pair.
 
-use wide::{u16x8, u32x8, u64x8};
+use super::group::Group;
+use super::word::{Matches, Word};
+use super::{LANES, Lanes, vectors};
 
-use super::group::{Group, LONGEST, Lanes, MEDIUM, Texts};
-use super::word::{NARROW, Word};
+vectors! {
+    /// How many characters the longest common subsequence of each pair has.
+    pub(crate) fn common(group: &Group) -> Lanes<u8> {
+        match group.shorter.longest() {
+            0..=8 => of_width::<u8>(group),
+            9..=16 => of_width::<u16>(group),
+            17..=32 => of_width::<u32>(group),
+            _ => of_width::<u64>(group),
+        }
+    }
 
-/// How many characters the longest common subsequence of each pair has.
-pub(crate) fn lengths(group: &Group) -> Lanes<u16> {
-    let longest = group.left.longest();
-    if longest <= NARROW {
-        of_width::<u16x8>(&group.left, &group.right)
-    } else if longest <= MEDIUM {
-        of_width::<u32x8>(&group.left, &group.right)
-    } else {
-        of_width::<u64x8>(&group.left, &group.right)
+    /// How much of the longer text of each pair that is, from 0 to 1; two empty texts are equal.
+    pub(crate) fn similarities(group: &Group) -> Lanes<f64> {
+        let common = common(group);
+        Lanes::of(|lane| match group.longer.lengths.0[lane] {
+            0 => 1.0,
+            longer => f64::from(common.0[lane]) / f64::from(longer),
+        })
     }
 }
 
-fn of_width<W: Word>(pattern: &Texts, text: &Texts) -> Lanes<u16> {
-    let mut buffers = [[u16x8::NONE; LONGEST]; 2];
-    let [rows, columns] = &mut buffers;
-    let (rows, columns) = (pattern.positions(rows), text.positions(columns));
-    let lengths = u16x8::new(text.lengths);
-    let mut level = !W::NONE;
-    for (column, characters) in columns.iter().enumerate() {
-        // A text that has ended matches nothing more.
-        let live = W::of_mask(lengths.simd_gt(u16x8::splat(column as u16)));
-        let matches = level & live & W::matches(rows, 0, *characters);
-        level = (level + matches) | (level - matches);
+#[inline(always)]
+fn of_width<W: Word>(group: &Group) -> Lanes<u8> {
+    let pattern = &group.shorter;
+    let mut found = Matches::NONE;
+    let mut levels = Lanes::splat(!W::NONE);
+    // What stands behind the end of a text matches nothing.
+    for characters in group.longer.positions() {
+        found.find(pattern.eights(), characters, 0, usize::MAX);
+        for lane in 0..LANES {
+            let level = levels.0[lane];
+            let matches = level & found.word(lane);
+            levels.0[lane] = level.plus(matches) | level.minus(matches);
+        }
     }
-    (!level & W::below(pattern.lengths)).counts()
+    Lanes::of(|lane| (!levels.0[lane] & W::below(pattern.lengths.0[lane])).count())
 }

@@ -1,211 +1,146 @@
 //! The positions of one text a lane as the bits of a word, as narrow as the texts allow.
 
-use std::ops::{Add, BitAnd, BitOr, BitXor, Not, Sub};
+use std::ops::{BitAnd, BitOr, BitXor, Not};
 
-use wide::{u16x8, u32x8, u64x8};
+use super::{LANES, Lanes};
 
-use super::group::Lanes;
-
-/// As many positions as a 16-bit lane has bits.
-pub(super) const NARROW: usize = 16;
-
-/// 16, 32 or 64 positions a lane.
+/// 8, 16, 32 or 64 positions.
 pub(super) trait Word:
     Copy
-    + Add<Output = Self>
-    + Sub<Output = Self>
     + BitAnd<Output = Self>
     + BitOr<Output = Self>
     + BitXor<Output = Self>
     + Not<Output = Self>
+    + PartialEq
 {
-    /// No position in any lane.
+    /// How many bytes it has.
+    const BYTES: usize;
+    /// No position.
     const NONE: Self;
-    /// The first position in each lane.
+    /// The first position.
     const FIRST: Self;
 
-    /// All positions in the lanes of which all bits are set, none in those that are 0.
-    fn of_mask(lanes: u16x8) -> Self;
+    /// The positions that the bytes of a lane say.
+    fn of_bytes(bytes: &[Lanes<u8>; 8], lane: usize) -> Self;
 
-    /// The positions below each lane's length.
-    fn below(lengths: Lanes<u16>) -> Self;
+    /// The positions below a length.
+    fn below(length: u8) -> Self;
 
-    /// How many positions each lane has.
-    fn counts(self) -> Lanes<u16>;
+    /// How many positions there are.
+    fn count(self) -> u8;
 
-    /// Sixteen positions, so many positions further up.
-    fn shifted(lanes: u16x8, up: usize) -> Self;
+    /// The sum as numbers, without what overflows.
+    fn plus(self, other: Self) -> Self;
 
-    /// Where in a part of each lane's pattern, which begins at a position, the lane's character
-    /// stands. Positions behind a pattern's end mean nothing.
-    #[inline(always)]
-    fn matches(part: &[u16x8], begin: usize, characters: u16x8) -> Self {
-        let mut matches = Self::NONE;
-        for (index, positions) in part.chunks(NARROW).enumerate() {
-            let found = narrow(positions, characters);
-            matches = matches | Self::shifted(found, begin + index * NARROW);
-        }
-        matches
-    }
-
-    /// All bits in the lanes that have no position.
-    fn is_none(self) -> Self;
-
-    /// The positions, so many further down.
-    fn down(self, by: usize) -> Self;
-
-    /// The lanes as numbers.
-    fn numbers(self) -> Lanes<u16>;
+    /// The difference as numbers.
+    fn minus(self, other: Self) -> Self;
 
     /// The next position for each.
     #[inline(always)]
     fn next(self) -> Self {
-        self + self
+        self.plus(self)
     }
 
-    /// The first position of each lane.
+    /// The first position alone.
     #[inline(always)]
     fn lowest(self) -> Self {
-        self & (Self::NONE - self)
+        self & Self::NONE.minus(self)
+    }
+
+    /// The positions where that is so, none otherwise.
+    #[inline(always)]
+    fn only_if(self, so: bool) -> Self {
+        if so { self } else { Self::NONE }
     }
 }
 
-/// Where the lanes' characters stand among 16 positions or fewer.
-#[inline(always)]
-fn narrow(pattern: &[u16x8], characters: u16x8) -> u16x8 {
-    let mut matches = u16x8::NONE;
-    for position in pattern.iter().rev() {
-        // Equality is all ones, which is -1.
-        matches = matches + matches - position.simd_eq(characters);
-    }
-    matches
+macro_rules! word {
+    ($word:ty) => {
+        impl Word for $word {
+            const BYTES: usize = size_of::<$word>();
+            const NONE: Self = 0;
+            const FIRST: Self = 1;
+
+            #[inline(always)]
+            fn of_bytes(bytes: &[Lanes<u8>; 8], lane: usize) -> Self {
+                let mut word = 0;
+                for (number, bytes) in bytes[..Self::BYTES].iter().enumerate() {
+                    word |= Self::from(bytes.0[lane]) << (8 * number);
+                }
+                word
+            }
+
+            #[inline(always)]
+            fn below(length: u8) -> Self {
+                if u32::from(length) < Self::BITS {
+                    (1 << length) - 1
+                } else {
+                    !0
+                }
+            }
+
+            #[inline(always)]
+            fn count(self) -> u8 {
+                self.count_ones() as u8
+            }
+
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+        }
+    };
 }
 
-impl Word for u16x8 {
-    const NONE: Self = Self::splat(0);
-    const FIRST: Self = Self::splat(1);
+word!(u8);
+word!(u16);
+word!(u32);
+word!(u64);
 
+/// Where the character of each lane stands in the lane's pattern, eight positions a byte.
+pub(super) struct Matches([Lanes<u8>; 8]);
+
+impl Matches {
+    pub(super) const NONE: Self = Self([Lanes::splat(0); 8]);
+
+    /// Finds the characters among the positions from one to another; whole bytes are looked at.
     #[inline(always)]
-    fn of_mask(lanes: u16x8) -> Self {
-        lanes
+    pub(super) fn find(
+        &mut self,
+        pattern: &[[Lanes<u8>; 8]],
+        characters: &Lanes<u8>,
+        begin: usize,
+        end: usize,
+    ) {
+        for (number, (byte, positions)) in self.0.iter_mut().zip(pattern).enumerate() {
+            if number * 8 < end && begin < number * 8 + 8 {
+                find_eight(positions, characters, byte);
+            } else {
+                *byte = Lanes::splat(0);
+            }
+        }
     }
 
+    /// The positions of one lane.
     #[inline(always)]
-    fn below(lengths: Lanes<u16>) -> Self {
-        Self::new(lengths.map(|length| ((1_u32 << length.min(16)) - 1) as u16))
-    }
-
-    #[inline(always)]
-    fn counts(self) -> Lanes<u16> {
-        self.to_array().map(|word| word.count_ones() as u16)
-    }
-
-    #[inline(always)]
-    fn shifted(lanes: u16x8, up: usize) -> Self {
-        lanes.unbounded_shl_scalar(up as u32)
-    }
-
-    #[inline(always)]
-    fn is_none(self) -> Self {
-        self.simd_eq(Self::NONE)
-    }
-
-    #[inline(always)]
-    fn down(self, by: usize) -> Self {
-        self.unbounded_shr_scalar(by as u32)
-    }
-
-    #[inline(always)]
-    fn numbers(self) -> Lanes<u16> {
-        self.to_array()
-    }
-}
-
-impl Word for u32x8 {
-    const NONE: Self = Self::splat(0);
-    const FIRST: Self = Self::splat(1);
-
-    #[inline(always)]
-    fn of_mask(lanes: u16x8) -> Self {
-        let low = Self::from(lanes);
-        low | (low << 16_u32)
-    }
-
-    #[inline(always)]
-    fn below(lengths: Lanes<u16>) -> Self {
-        Self::new(lengths.map(|length| ((1_u64 << length.min(32)) - 1) as u32))
-    }
-
-    #[inline(always)]
-    fn counts(self) -> Lanes<u16> {
-        self.to_array().map(|word| word.count_ones() as u16)
-    }
-
-    #[inline(always)]
-    fn shifted(lanes: u16x8, up: usize) -> Self {
-        Self::from(lanes).unbounded_shl_scalar(up as u32)
-    }
-
-    #[inline(always)]
-    fn is_none(self) -> Self {
-        self.simd_eq(Self::NONE)
-    }
-
-    #[inline(always)]
-    fn down(self, by: usize) -> Self {
-        self.unbounded_shr_scalar(by as u32)
-    }
-
-    #[inline(always)]
-    fn numbers(self) -> Lanes<u16> {
-        self.to_array().map(|number| number as u16)
-    }
-}
-
-impl Word for u64x8 {
-    const NONE: Self = Self::splat(0);
-    const FIRST: Self = Self::splat(1);
-
-    #[inline(always)]
-    fn of_mask(lanes: u16x8) -> Self {
-        let low = widened(lanes);
-        low | low.unbounded_shl_scalar(16)
-            | low.unbounded_shl_scalar(32)
-            | low.unbounded_shl_scalar(48)
-    }
-
-    #[inline(always)]
-    fn below(lengths: Lanes<u16>) -> Self {
-        Self::new(lengths.map(|length| ((1_u128 << length.min(64)) - 1) as u64))
-    }
-
-    #[inline(always)]
-    fn counts(self) -> Lanes<u16> {
-        self.to_array().map(|word| word.count_ones() as u16)
-    }
-
-    #[inline(always)]
-    fn shifted(lanes: u16x8, up: usize) -> Self {
-        widened(lanes).unbounded_shl_scalar(up as u32)
-    }
-
-    #[inline(always)]
-    fn is_none(self) -> Self {
-        self.simd_eq(Self::NONE)
-    }
-
-    #[inline(always)]
-    fn down(self, by: usize) -> Self {
-        self.unbounded_shr_scalar(by as u32)
-    }
-
-    #[inline(always)]
-    fn numbers(self) -> Lanes<u16> {
-        self.to_array().map(|number| number as u16)
+    pub(super) fn word<W: Word>(&self, lane: usize) -> W {
+        W::of_bytes(&self.0, lane)
     }
 }
 
 #[inline(always)]
-fn widened(lanes: u16x8) -> u64x8 {
-    u64x8::new(lanes.to_array().map(u64::from))
+fn find_eight(pattern: &[Lanes<u8>; 8], characters: &Lanes<u8>, found: &mut Lanes<u8>) {
+    for lane in 0..LANES {
+        let character = characters.0[lane];
+        let mut byte = 0;
+        for (bit, position) in pattern.iter().enumerate() {
+            byte |= u8::from(position.0[lane] == character) << bit;
+        }
+        found.0[lane] = byte;
+    }
 }
