@@ -53,9 +53,10 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number, Kind::Number],
         counts: &[1, 2],
     },
-    answer: |_| Ok(DataType::Boolean),
+    answer: |_, _| Ok(DataType::Boolean),
     evaluate,
     documentation: || IqrOutlier.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

@@ -1,7 +1,7 @@
 //! `mad_score(value) OVER (...)`.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
@@ -51,9 +51,9 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number],
         counts: &[1],
     },
-    answer: |_| Ok(DataType::Float64),
     evaluate,
     documentation: || MadScore.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

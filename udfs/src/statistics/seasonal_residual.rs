@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
@@ -55,9 +55,9 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number, Kind::Integer],
         counts: &[2],
     },
-    answer: |_| Ok(DataType::Float64),
     evaluate,
     documentation: || SeasonalResidual.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

@@ -1,7 +1,7 @@
 //! `zscore(value) OVER (...)`.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
@@ -41,9 +41,9 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number],
         counts: &[1],
     },
-    answer: |_| Ok(DataType::Float64),
     evaluate,
     documentation: || ZScore.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

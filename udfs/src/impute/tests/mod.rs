@@ -31,8 +31,8 @@ fn try_fill(name: &str, arguments: &[ArrayRef]) -> Result<ArrayRef> {
         .iter()
         .map(|argument| argument.data_type().clone())
         .collect();
-    let answer = (imputation.answer)(&given)?;
-    let filled = (imputation.fill)(arguments)?;
+    let answer = (imputation.answer)(name, &given)?;
+    let filled = imputation.over(arguments)?;
     assert_eq!(filled.data_type(), &answer, "{name}");
     assert_eq!(filled.len(), arguments[0].len(), "{name}");
     Ok(filled)
