@@ -88,10 +88,7 @@ fn distinct(aggregate: &dyn Aggregate, asked: bool) -> Result<bool, FunctionErro
 }
 
 fn check(function: &WindowFunction, expr: &RawWindowExpr) -> Result<(), FunctionError> {
-    let Some(hints) = &function.hints else {
-        return Ok(());
-    };
-    let name = function.form.name;
+    let (name, hints) = (function.form.name, &function.hints);
     if expr.null_treatment.is_some() {
         return Err(FunctionError::unsupported(format!(
             "{name} takes neither IGNORE NULLS nor RESPECT NULLS"
@@ -100,7 +97,7 @@ fn check(function: &WindowFunction, expr: &RawWindowExpr) -> Result<(), Function
     }
     if !reaches_back(&expr.window_frame) {
         return Err(FunctionError::unfit_window(format!(
-            "{name} fills from its whole partition, not from a frame"
+            "{name} answers from its whole partition, not from a frame"
         ))
         .with_hint(hints.frame));
     }

@@ -17,8 +17,8 @@ use super::declaration::{Declared, Definition};
 use super::form::{Form, Kind};
 use crate::FunctionError;
 
-/// All there is to say of a function that answers a whole partition at once, whatever the frame:
-/// one static of a file, named `FUNCTION`.
+/// All there is to say of a function that answers a whole partition at once: one static of a file,
+/// named `FUNCTION`.
 pub(crate) struct WindowFunction {
     /// Its name, and how it may be called.
     pub(crate) form: Form,
@@ -27,7 +27,7 @@ pub(crate) struct WindowFunction {
     /// Whether the order of the rows makes a difference, where so many arguments are given.
     pub(crate) ordered: fn(usize) -> bool,
     /// What to do in the place of clauses that it does not follow.
-    pub(crate) hints: Option<Hints>,
+    pub(crate) hints: Hints,
     /// The type of the answer to arguments of these types, which fit the form of this name.
     pub(crate) answer: fn(&str, &[DataType]) -> Result<DataType, FunctionError>,
     /// Computes the answers to the rows of a partition, in the order of the window.
@@ -55,7 +55,11 @@ impl WindowFunction {
         },
         repeating: false,
         ordered: |_| false,
-        hints: None,
+        hints: Hints {
+            nulls: "NULL gives NULL and counts for nothing: leave the clause out.",
+            frame: "Leave the frame out; aggregates follow one, as in \
+                    avg(value) OVER (... ROWS BETWEEN ...).",
+        },
         answer: |_, _| Ok(DataType::Float64),
         evaluate: |partition| partition.column(0).cloned(),
         documentation: || None,

@@ -41,11 +41,11 @@ const FILLING: WindowFunction = WindowFunction {
         parameters: &[Kind::Any],
         counts: &[1],
     },
-    hints: Some(Hints {
+    hints: Hints {
         nulls: "It fills NULLs from what is not NULL: leave the clause out.",
         frame: "Leave the frame out, or fill from it by an aggregate: \
                 coalesce(value, avg(value) OVER (... ROWS BETWEEN ...)).",
-    }),
+    },
     answer: |_, given| Ok(given.first().cloned().unwrap_or(DataType::Null)),
     ..WindowFunction::UNORDERED
 };
