@@ -68,3 +68,26 @@ async fn a_window_that_keeps_few_rows_needs_little_memory() {
     let error = client.batch_execute(&ahead).await.unwrap_err();
     assert_eq!(error.as_db_error().unwrap().code().code(), "53200");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aggregate_that_keeps_all_numbers_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(folder.path(), &["--memory-limit", "16MB"]);
+    let client = server.connect().await;
+    let query = |by: &str, count: usize| {
+        format!(
+            "SELECT count(*) FROM (SELECT psi(value, value % 2 = 0) AS psi \
+             FROM generate_series(1, {count}) t {by}) WHERE psi IS NOT NULL"
+        )
+    };
+    for by in ["", "GROUP BY value % 5"] {
+        let error = client
+            .batch_execute(&query(by, 4_000_000))
+            .await
+            .unwrap_err();
+        let error = error.as_db_error().unwrap();
+        assert_eq!(error.code().code(), "53200", "{error:?}");
+        assert!(error.hint().unwrap().contains("memory_limit"), "{error:?}");
+    }
+    assert_eq!(rows(&client, &query("", 200_000)).await, ["1"]);
+}

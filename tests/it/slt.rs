@@ -146,3 +146,38 @@ async fn every_file_of_slt() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
+
+/// The names that the reference page of functions has, aliases included.
+fn documented() -> Vec<String> {
+    let page = tributary_udfs::reference();
+    let mut names = Vec::new();
+    for line in page.lines() {
+        if let Some(name) = line.strip_prefix("### ") {
+            names.push(name.to_owned());
+        } else if let Some(aliases) = line.strip_prefix("Aliases: ") {
+            let aliases = aliases.split(", ");
+            names.extend(aliases.map(|alias| alias.trim_matches('`').to_owned()));
+        }
+    }
+    names
+}
+
+#[test]
+fn every_documented_function_is_called() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt");
+    let files = files(&root).into_iter();
+    let texts: String = files
+        .map(|file| std::fs::read_to_string(file).unwrap().to_lowercase())
+        .collect();
+    let is_called = |name: &String| {
+        let call = format!("{name}(");
+        texts.match_indices(&call).any(|(place, _)| {
+            let before = texts[..place].chars().next_back();
+            !before.is_some_and(|before| before.is_alphanumeric() || before == '_')
+        })
+    };
+    let names = documented();
+    assert!(names.len() > 100, "{names:?}");
+    let missing: Vec<_> = names.iter().filter(|name| !is_called(name)).collect();
+    assert!(missing.is_empty(), "no file of tests/slt calls {missing:?}");
+}

@@ -86,8 +86,7 @@ pub fn all_window_functions() -> Vec<Arc<WindowUDF>> {
 pub fn all_expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     vec![
         Arc::new(trigram::TrigramOperators::new()),
-        Arc::new(latest::SurvivorshipClauses),
-        Arc::new(impute::ClauseRules),
+        Arc::new(arguments::Clauses),
     ]
 }
 

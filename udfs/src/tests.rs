@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::Field;
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::{OVERRIDES, SettingsOfSession, all_scalar_functions, reference, register_all};
+use super::{
+    FunctionError, OVERRIDES, SettingsOfSession, all_scalar_functions, reference, register_all,
+};
 use crate::reference::entries;
 
 /// Calls a scalar function as DataFusion does, over this many rows.
@@ -47,6 +49,67 @@ fn context() -> SessionContext {
     let mut context = SessionContext::new_with_config(config);
     register_all(&mut context).expect("every function registers");
     context
+}
+
+/// The error of this library that a statement gives.
+pub(crate) async fn refusal(statement: &str) -> FunctionError {
+    let error = match context().sql(statement).await {
+        Ok(frame) => frame.collect().await.err(),
+        Err(error) => Some(error),
+    };
+    let error = error.unwrap_or_else(|| panic!("{statement} gave an answer"));
+    let mut cause: &(dyn std::error::Error + 'static) = &error;
+    loop {
+        if let Some(own) = cause.downcast_ref::<FunctionError>() {
+            return own.clone();
+        }
+        cause = cause
+            .source()
+            .unwrap_or_else(|| panic!("{statement} gave {error}"));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_number_of_arguments_hints_at_the_forms() {
+    for entry in entries() {
+        let name = &entry.name;
+        let over = match entry.form {
+            "window" => " OVER (ORDER BY 1)",
+            _ => "",
+        };
+        let takes_none = entry
+            .documentation
+            .is_some_and(|known| known.syntax_example.ends_with("()"));
+        let arguments = if takes_none { "1" } else { "" };
+        let error = refusal(&format!("SELECT {name}({arguments}){over}")).await;
+        assert_eq!(error.sqlstate, "42883", "{name}: {error}");
+        let beginning = format!("{name} takes ");
+        assert!(error.message.starts_with(&beginning), "{name}: {error}");
+        let hint = error.hint.unwrap_or_default();
+        assert!(hint.contains(&format!("{name}(")), "{name}: {hint}");
+    }
+}
+
+/// Functions that answer NULL with something else, as their documentation says.
+const NULL_HAS_AN_ANSWER: [&str; 1] = ["was_imputed"];
+
+#[tokio::test]
+async fn null_in_gives_null_out() {
+    for function in all_scalar_functions() {
+        let name = function.name();
+        let accepts = |count: &usize| function.return_type(&vec![DataType::Null; *count]).is_ok();
+        let Some(most) = (1..=12).rev().find(accepts) else {
+            assert_eq!(name, "show_limit");
+            continue;
+        };
+        let nulls = vec!["NULL"; most].join(", ");
+        let statement = format!("SELECT {name}({nulls}) IS NULL AS answer");
+        let frame = context().sql(&statement).await.unwrap();
+        let batches = frame.collect().await;
+        let batches = batches.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        let is_null = batches[0].column(0).as_boolean().value(0);
+        assert_eq!(is_null, !NULL_HAS_AN_ANSWER.contains(&name), "{statement}");
+    }
 }
 
 #[test]

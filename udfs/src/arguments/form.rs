@@ -1,6 +1,7 @@
 //! Which arguments a function takes, and what a user reads who gives others.
 
 use arrow::datatypes::DataType;
+use arrow::row::{RowConverter, SortField};
 use datafusion::logical_expr::{Signature, TypeSignature, Volatility};
 
 use crate::FunctionError;
@@ -17,6 +18,8 @@ pub(crate) enum Kind {
     Number,
     /// A date or a timestamp.
     Date,
+    /// What can be compared, and so sorted.
+    Comparable,
     /// Any type at all; the function looks closer itself.
     Any,
 }
@@ -34,6 +37,7 @@ impl Kind {
                 given,
                 DataType::Date32 | DataType::Date64 | DataType::Timestamp(..)
             ),
+            Self::Comparable => is_comparable(given),
             Self::Any => true,
         }
     }
@@ -44,6 +48,7 @@ impl Kind {
             Self::Integer => "an integer",
             Self::Number => "a number",
             Self::Date => "a date",
+            Self::Comparable => "values that can be compared",
             Self::Any => "any type",
         }
     }
@@ -55,6 +60,11 @@ pub(crate) fn is_text(given: &DataType) -> bool {
         DataType::Dictionary(_, values) => values.is_string(),
         other => other.is_string(),
     }
+}
+
+/// True for types whose values can be kept as rows of bytes that compare as they do.
+pub(crate) fn is_comparable(given: &DataType) -> bool {
+    RowConverter::supports_fields(&[SortField::new(given.clone())])
 }
 
 /// The forms in which a function may be called: its parameters, the last of them optional.

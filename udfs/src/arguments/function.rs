@@ -1,7 +1,5 @@
 //! A scalar function as a table of what it is, and what DataFusion makes of it.
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -12,6 +10,7 @@ use datafusion::logical_expr::{
 };
 
 use super::call::Call;
+use super::declaration::{Declared, Definition};
 use super::form::{Form, Kind};
 
 /// All there is to say of a scalar function: one static of a file, named `FUNCTION`.
@@ -48,54 +47,33 @@ impl Function {
 
 /// The functions for DataFusion's registry.
 pub(crate) fn declare(functions: &[&'static Function]) -> Vec<Arc<ScalarUDF>> {
-    let declared = functions.iter().map(|function| {
-        Arc::new(ScalarUDF::from(Declared {
-            signature: Form::signature(function.volatility),
-            aliases: function.aliases.iter().map(ToString::to_string).collect(),
-            function,
-        }))
-    });
+    let declared = functions
+        .iter()
+        .map(|function| Arc::new(ScalarUDF::from(Declared::new(*function))));
     declared.collect()
 }
 
-/// How a function is called, for who has called it otherwise.
-pub(crate) fn forms(documentation: &Documentation) -> String {
-    let mut forms = vec![documentation.syntax_example.as_str()];
-    let others = documentation.alternative_syntax.iter().flatten();
-    forms.extend(others.map(String::as_str));
-    format!("Call it as {}.", forms.join(" or "))
-}
+impl Definition for Function {
+    fn form(&self) -> &Form {
+        &self.form
+    }
 
-struct Declared {
-    function: &'static Function,
-    signature: Signature,
-    aliases: Vec<String>,
-}
+    fn documentation(&self) -> Option<&'static Documentation> {
+        (self.documentation)()
+    }
 
-impl fmt::Debug for Declared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.function.form.name)
+    fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    fn volatility(&self) -> Volatility {
+        self.volatility
     }
 }
 
-/// A name is one function, which a test holds.
-impl PartialEq for Declared {
-    fn eq(&self, other: &Self) -> bool {
-        self.function.form.name == other.function.form.name
-    }
-}
-
-impl Eq for Declared {}
-
-impl Hash for Declared {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.function.form.name.hash(state);
-    }
-}
-
-impl ScalarUDFImpl for Declared {
+impl ScalarUDFImpl for Declared<Function> {
     fn name(&self) -> &str {
-        self.function.form.name
+        self.name()
     }
 
     fn aliases(&self) -> &[String] {
@@ -107,23 +85,15 @@ impl ScalarUDFImpl for Declared {
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.function
-            .form
-            .check(given)
-            .map_err(|error| match (self.function.documentation)() {
-                Some(documentation) if error.hint.is_none() => {
-                    error.with_hint(forms(documentation))
-                }
-                _ => error,
-            })?;
-        (self.function.answer)(given)
+        self.check(given)?;
+        (self.definition.answer)(given)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        (self.function.invoke)(&Call::new(&args))
+        (self.definition.invoke)(&Call::new(&args))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
-        (self.function.documentation)()
+        self.definition.documentation()
     }
 }

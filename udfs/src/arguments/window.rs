@@ -2,7 +2,6 @@
 //! it.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
@@ -11,26 +10,61 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::{
-    Documentation, PartitionEvaluator, Signature, Volatility, WindowUDF, WindowUDFImpl,
+    Documentation, PartitionEvaluator, Signature, WindowUDF, WindowUDFImpl,
 };
 
-use super::form::Form;
+use super::declaration::{Declared, Definition};
+use super::form::{Form, Kind};
 use crate::FunctionError;
 
-/// All there is to say of a function that answers a whole partition at once, whatever the frame:
-/// one static of a file, named `FUNCTION`.
+/// All there is to say of a function that answers a whole partition at once: one static of a file,
+/// named `FUNCTION`.
 pub(crate) struct WindowFunction {
     /// Its name, and how it may be called.
     pub(crate) form: Form,
-    /// The type of the answer to arguments of these types, which fit the form.
-    pub(crate) answer: fn(&[DataType]) -> Result<DataType>,
+    /// Whether the last parameter may be given any number of times.
+    pub(crate) repeating: bool,
+    /// Whether the order of the rows makes a difference, where so many arguments are given.
+    pub(crate) ordered: fn(usize) -> bool,
+    /// What to do in the place of clauses that it does not follow.
+    pub(crate) hints: Hints,
+    /// The type of the answer to arguments of these types, which fit the form of this name.
+    pub(crate) answer: fn(&str, &[DataType]) -> Result<DataType, FunctionError>,
     /// Computes the answers to the rows of a partition, in the order of the window.
     pub(crate) evaluate: fn(&Partition<'_>) -> Result<ArrayRef>,
     /// What its `#[user_doc]` says.
     pub(crate) documentation: fn() -> Option<&'static Documentation>,
 }
 
+/// What to do in the place of clauses that a window function does not follow, as whole sentences.
+#[derive(Debug)]
+pub(crate) struct Hints {
+    /// In the place of IGNORE NULLS and RESPECT NULLS.
+    pub(crate) nulls: &'static str,
+    /// In the place of a frame.
+    pub(crate) frame: &'static str,
+}
+
 impl WindowFunction {
+    /// What most of these functions have in common; the rest a file says itself.
+    pub(crate) const UNORDERED: Self = Self {
+        form: Form {
+            name: "",
+            parameters: &[Kind::Number],
+            counts: &[1],
+        },
+        repeating: false,
+        ordered: |_| false,
+        hints: Hints {
+            nulls: "NULL gives NULL and counts for nothing: leave the clause out.",
+            frame: "Leave the frame out; aggregates follow one, as in \
+                    avg(value) OVER (... ROWS BETWEEN ...).",
+        },
+        answer: |_, _| Ok(DataType::Float64),
+        evaluate: |partition| partition.column(0).cloned(),
+        documentation: || None,
+    };
+
     /// The answers to the rows of a partition, of which these are the arguments.
     pub(crate) fn over(&self, columns: &[ArrayRef]) -> Result<ArrayRef> {
         (self.evaluate)(&Partition {
@@ -43,18 +77,25 @@ impl WindowFunction {
 /// The rows of a partition, in the order of the window.
 #[derive(Debug)]
 pub(crate) struct Partition<'a> {
-    name: &'static str,
+    /// The function that is called.
+    pub(crate) name: &'static str,
+    /// Its arguments, an array each.
     columns: &'a [ArrayRef],
 }
 
-impl Partition<'_> {
+impl<'a> Partition<'a> {
     /// How many arguments were given.
     pub(crate) fn count(&self) -> usize {
         self.columns.len()
     }
 
+    /// The arguments from a position on, counted from 0.
+    pub(crate) fn columns_from(&self, position: usize) -> &'a [ArrayRef] {
+        self.columns.get(position..).unwrap_or_default()
+    }
+
     /// The argument at a position, counted from 0.
-    pub(crate) fn column(&self, position: usize) -> Result<&ArrayRef> {
+    pub(crate) fn column(&self, position: usize) -> Result<&'a ArrayRef> {
         self.columns.get(position).ok_or_else(|| {
             let message = format!("{}: argument {} is missing", self.name, position + 1);
             FunctionError::no_such_form(message).into()
@@ -94,45 +135,34 @@ impl Partition<'_> {
 }
 
 /// The functions for DataFusion's registry.
-pub(crate) fn declare_window(functions: &[&'static WindowFunction]) -> Vec<Arc<WindowUDF>> {
-    let declared = functions.iter().map(|function| {
-        Arc::new(WindowUDF::from(Declared {
-            signature: Form::signature(Volatility::Immutable),
-            function,
-        }))
-    });
+pub(crate) fn declare_windows(functions: &[&'static WindowFunction]) -> Vec<Arc<WindowUDF>> {
+    let declared = functions
+        .iter()
+        .map(|function| Arc::new(WindowUDF::from(Declared::new(*function))));
     declared.collect()
 }
 
-struct Declared {
-    function: &'static WindowFunction,
-    signature: Signature,
-}
+impl Definition for WindowFunction {
+    fn form(&self) -> &Form {
+        &self.form
+    }
 
-impl fmt::Debug for Declared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.function.form.name)
+    fn documentation(&self) -> Option<&'static Documentation> {
+        (self.documentation)()
+    }
+
+    fn repeating(&self) -> bool {
+        self.repeating
     }
 }
 
-/// A name is one function, which a test holds.
-impl PartialEq for Declared {
-    fn eq(&self, other: &Self) -> bool {
-        self.function.form.name == other.function.form.name
-    }
-}
-
-impl Eq for Declared {}
-
-impl Hash for Declared {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.function.form.name.hash(state);
-    }
-}
-
-impl WindowUDFImpl for Declared {
+impl WindowUDFImpl for Declared<WindowFunction> {
     fn name(&self) -> &str {
-        self.function.form.name
+        self.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.aliases
     }
 
     fn signature(&self) -> &Signature {
@@ -141,9 +171,9 @@ impl WindowUDFImpl for Declared {
 
     fn field(&self, field_args: WindowUDFFieldArgs) -> Result<FieldRef> {
         let fields = field_args.input_fields().iter();
-        let types: Vec<DataType> = fields.map(|field| field.data_type().clone()).collect();
-        self.function.form.check(&types)?;
-        let answer = (self.function.answer)(&types)?;
+        let given: Vec<DataType> = fields.map(|field| field.data_type().clone()).collect();
+        self.check(&given)?;
+        let answer = (self.definition.answer)(self.name(), &given)?;
         Ok(Arc::new(Field::new(field_args.name(), answer, true)))
     }
 
@@ -151,11 +181,11 @@ impl WindowUDFImpl for Declared {
         &self,
         _args: PartitionEvaluatorArgs,
     ) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(WholePartition(self.function)))
+        Ok(Box::new(WholePartition(self.definition)))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
-        (self.function.documentation)()
+        self.definition.documentation()
     }
 }
 

@@ -32,7 +32,7 @@ Only NULL is missing, as in `missing_rate`.",
 )]
 struct Completeness;
 
-pub(super) static SHARE: Share = Share {
+pub(super) static FUNCTION: Share = Share {
     form: Form {
         name: "completeness",
         parameters: &[Kind::Any],

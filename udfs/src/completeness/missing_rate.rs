@@ -29,7 +29,7 @@ Only NULL is missing, as for all functions that fill gaps. Where blank texts, Na
 )]
 struct MissingRate;
 
-pub(super) static SHARE: Share = Share {
+pub(super) static FUNCTION: Share = Share {
     form: Form {
         name: "missing_rate",
         parameters: &[Kind::Any],

@@ -15,10 +15,9 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::AggregateUDF;
 
-/// The functions of this folder that count rows, so that DISTINCT makes no sense of them.
-pub(crate) const NOT_DISTINCT: [&str; 2] = ["completeness", "missing_rate"];
+use crate::arguments::declare_aggregates;
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<AggregateUDF>> {
-    share::declare(&[&completeness::SHARE, &missing_rate::SHARE])
+    declare_aggregates(&[&completeness::FUNCTION, &missing_rate::FUNCTION])
 }

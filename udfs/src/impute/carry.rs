@@ -5,8 +5,21 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef};
 use datafusion::error::Result;
 
+use super::FILLING;
 use super::constants::integer_from;
 use super::gaps::Gaps;
+use crate::arguments::{Form, Kind, Partition, WindowFunction};
+
+/// What functions that carry values into gaps have in common.
+pub(super) const CARRYING: WindowFunction = WindowFunction {
+    form: Form {
+        name: "",
+        parameters: &[Kind::Any, Kind::Integer],
+        counts: &[1, 2],
+    },
+    ordered: |_| true,
+    ..FILLING
+};
 
 /// From where a value is carried into a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +32,10 @@ pub(super) enum Carry {
 
 impl Carry {
     /// Fills the gaps of the first argument, within the limit that the second one is.
-    pub(super) fn fill(self, function: &str, arguments: &[ArrayRef]) -> Result<ArrayRef> {
-        let values = &arguments[0];
-        let limit = match arguments.get(1) {
-            Some(limit) => integer_from(function, "limit", limit, 1, i64::MAX)?,
+    pub(super) fn fill(self, partition: &Partition<'_>) -> Result<ArrayRef> {
+        let values = partition.column(0)?;
+        let limit = match partition.columns_from(1).first() {
+            Some(limit) => integer_from(partition.name, "limit", limit, 1, i64::MAX)?,
             None => usize::MAX,
         };
         let Some(gaps) = Gaps::of(values) else {

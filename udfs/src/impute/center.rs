@@ -5,9 +5,17 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
+use super::FILLING;
 use super::amounts::{Amount, Amounts, first_amount_type};
 use super::gaps::Gaps;
 use super::rounding::Rounding;
+use crate::arguments::{Partition, WindowFunction};
+
+/// What functions that fill gaps with what is usual have in common.
+pub(super) const CENTERED: WindowFunction = WindowFunction {
+    answer: first_amount_type,
+    ..FILLING
+};
 
 /// What counts as usual.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +28,8 @@ pub(super) enum Center {
 
 impl Center {
     /// Fills the gaps of values that have an amount.
-    pub(super) fn fill(self, function: &str, values: &ArrayRef) -> Result<ArrayRef> {
+    pub(super) fn fill(self, partition: &Partition<'_>) -> Result<ArrayRef> {
+        let (function, values) = (partition.name, partition.column(0)?);
         let answer = first_amount_type(function, std::slice::from_ref(values.data_type()))?;
         let Some(gaps) = Gaps::of(values) else {
             return Ok(cast(values, &answer)?);

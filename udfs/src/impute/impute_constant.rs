@@ -10,10 +10,10 @@ use arrow::util::display::array_value_to_string;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
+use super::FILLING;
 use super::gaps::Gaps;
-use super::imputation::Imputation;
 use crate::FunctionError;
-use crate::arguments::{Form, Kind, is_text};
+use crate::arguments::{Form, Kind, WindowFunction, is_text};
 
 const NAME: &str = "impute_constant";
 
@@ -44,16 +44,16 @@ The type stays as it is, unlike with `coalesce`, and a constant that it cannot h
 )]
 struct ImputeConstant;
 
-pub(super) static IMPUTATION: Imputation = Imputation {
+pub(super) static FUNCTION: WindowFunction = WindowFunction {
     form: Form {
         name: NAME,
         parameters: &[Kind::Any, Kind::Any],
         counts: &[2],
     },
-    answer,
-    fill: |arguments| fill(&arguments[0], &arguments[1]),
+    answer: |_, given| answer(given),
+    evaluate: |partition| fill(partition.column(0)?, partition.column(1)?),
     documentation: || ImputeConstant.doc(),
-    ..Imputation::UNORDERED
+    ..FILLING
 };
 
 /// A type without its dictionary encoding.

@@ -10,14 +10,12 @@ use datafusion::error::Result;
 use datafusion_macros::user_doc;
 use sha2::{Digest, Sha256};
 
+use super::FILLING;
 use super::constants::integer;
 use super::gaps::Gaps;
-use super::imputation::Imputation;
 use super::ranking::{Ranking, comparable, comparable_type, rows_of};
 use crate::FunctionError;
-use crate::arguments::{Form, Kind};
-
-const NAME: &str = "impute_hot_deck";
+use crate::arguments::{Form, Kind, Partition, WindowFunction};
 
 #[user_doc(
     doc_section(label = "Missing Data Functions"),
@@ -59,34 +57,35 @@ The type stays as it is.",
 )]
 struct ImputeHotDeck;
 
-pub(super) static IMPUTATION: Imputation = Imputation {
+pub(super) static FUNCTION: WindowFunction = WindowFunction {
     form: Form {
-        name: NAME,
+        name: "impute_hot_deck",
         parameters: &[Kind::Any, Kind::Integer, Kind::Any],
         counts: &[2],
     },
     repeating: true,
     ordered: |_| true,
     answer,
-    fill,
+    evaluate,
     documentation: || ImputeHotDeck.doc(),
+    ..FILLING
 };
 
-fn answer(given: &[DataType]) -> Result<DataType, FunctionError> {
+fn answer(name: &str, given: &[DataType]) -> Result<DataType, FunctionError> {
     for class in &given[2..] {
-        comparable_type(NAME, class)?;
+        comparable_type(name, class)?;
     }
-    comparable_type(NAME, &given[0])
+    comparable_type(name, &given[0])
 }
 
-fn fill(arguments: &[ArrayRef]) -> Result<ArrayRef> {
-    let values = &arguments[0];
-    let seed = integer(NAME, "seed", &arguments[1])?;
+fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {
+    let values = partition.column(0)?;
+    let seed = integer(partition.name, "seed", partition.column(1)?)?;
     let Some(gaps) = Gaps::of(values) else {
         return Ok(Arc::clone(values));
     };
     let keys = comparable(values);
-    let (classes, count) = classes(&arguments[2..], values.len())?;
+    let (classes, count) = classes(partition.columns_from(2), values.len())?;
     let mut donors: Vec<Vec<usize>> = vec![Vec::new(); count];
     for row in Ranking::of(&keys, gaps.known())?.order {
         donors[classes[row]].push(row);

@@ -8,16 +8,16 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
+use super::FILLING;
 use super::amounts::{Amount, Amounts, amount_type};
 use super::constants::integer_from;
 use super::features::{Features, MOST_FEATURES, check_feature};
 use super::gaps::Gaps;
-use super::imputation::Imputation;
 use super::neighbours::{Effort, Neighbour, Neighbours, Point};
 use super::ranking::{Ranking, comparable, comparable_type};
 use super::rounding::Rounding;
 use crate::FunctionError;
-use crate::arguments::{Form, Kind};
+use crate::arguments::{Form, Kind, Partition, WindowFunction};
 
 const NAME: &str = "impute_knn";
 
@@ -66,7 +66,7 @@ The type stays as it is; a mean is rounded as in `impute_mean`. Over a few featu
 )]
 struct ImputeKnn;
 
-pub(super) static IMPUTATION: Imputation = Imputation {
+pub(super) static FUNCTION: WindowFunction = WindowFunction {
     form: Form {
         name: NAME,
         parameters: &[Kind::Any, Kind::Integer, Kind::Any],
@@ -74,42 +74,35 @@ pub(super) static IMPUTATION: Imputation = Imputation {
     },
     repeating: true,
     answer,
-    fill,
+    evaluate,
     documentation: || ImputeKnn.doc(),
-    ..Imputation::UNORDERED
+    ..FILLING
 };
 
-fn answer(given: &[DataType]) -> Result<DataType, FunctionError> {
+fn answer(name: &str, given: &[DataType]) -> Result<DataType, FunctionError> {
     let features = &given[2..];
     if features.len() > MOST_FEATURES {
         return Err(FunctionError::no_such_form(format!(
-            "{NAME} takes at most {MOST_FEATURES} features, not {}",
+            "{name} takes at most {MOST_FEATURES} features, not {}",
             features.len()
         )));
     }
     for (number, feature) in features.iter().enumerate() {
-        check_feature(NAME, number + 2, feature)?;
+        check_feature(name, number + 2, feature)?;
     }
-    match amount_type(&given[0]) {
-        Some(amounts) => Ok(amounts),
-        None => comparable_type(NAME, &given[0]),
-    }
+    value_type(name, &given[0])
 }
 
-fn fill(arguments: &[ArrayRef]) -> Result<ArrayRef> {
-    let types: Vec<DataType> = arguments
-        .iter()
-        .map(|argument| argument.data_type().clone())
-        .collect();
-    let answer = answer(&types)?;
-    let k = integer_from(
-        NAME,
-        "number of neighbours",
-        &arguments[1],
-        1,
-        MOST_NEIGHBOURS,
-    )?;
-    let values = cast(&arguments[0], &answer)?;
+/// The type of the answer to a value of this type.
+fn value_type(name: &str, value: &DataType) -> Result<DataType, FunctionError> {
+    amount_type(value).map_or_else(|| comparable_type(name, value), Ok)
+}
+
+fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {
+    let (values, k) = (partition.column(0)?, partition.column(1)?);
+    let answer = value_type(NAME, values.data_type())?;
+    let k = integer_from(NAME, "number of neighbours", k, 1, MOST_NEIGHBOURS)?;
+    let values = cast(values, &answer)?;
     let Some(gaps) = Gaps::of(&values) else {
         return Ok(values);
     };
@@ -118,7 +111,7 @@ fn fill(arguments: &[ArrayRef]) -> Result<ArrayRef> {
     }
     let keys = comparable(&values);
     let ranking = Ranking::of(&keys, gaps.known())?;
-    let features = Features::new(NAME, &arguments[2..], values.len())?;
+    let features = Features::new(NAME, partition.columns_from(2), values.len())?;
     let search = GapSearch {
         gaps: &gaps,
         ranking: &ranking,

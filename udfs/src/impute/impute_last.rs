@@ -2,11 +2,8 @@
 
 use datafusion_macros::user_doc;
 
-use super::carry::Carry;
-use super::imputation::Imputation;
-use crate::arguments::{Form, Kind};
-
-const NAME: &str = "impute_last";
+use super::carry::{CARRYING, Carry};
+use crate::arguments::{Form, WindowFunction};
 
 #[user_doc(
     doc_section(label = "Missing Data Functions"),
@@ -39,14 +36,12 @@ With a limit, a value is carried over at most so many rows, and gaps beyond stay
 )]
 struct ImputeLast;
 
-pub(super) static IMPUTATION: Imputation = Imputation {
+pub(super) static FUNCTION: WindowFunction = WindowFunction {
     form: Form {
-        name: NAME,
-        parameters: &[Kind::Any, Kind::Integer],
-        counts: &[1, 2],
+        name: "impute_last",
+        ..CARRYING.form
     },
-    ordered: |_| true,
-    fill: |arguments| Carry::Forward.fill(NAME, arguments),
+    evaluate: |partition| Carry::Forward.fill(partition),
     documentation: || ImputeLast.doc(),
-    ..Imputation::UNORDERED
+    ..CARRYING
 };

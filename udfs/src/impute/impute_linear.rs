@@ -2,11 +2,8 @@
 
 use datafusion_macros::user_doc;
 
-use super::imputation::Imputation;
-use super::interpolation::{Curve, answer_type};
-use crate::arguments::{Form, Kind};
-
-const NAME: &str = "impute_linear";
+use super::interpolation::{Curve, OVER_TIME};
+use crate::arguments::{Form, WindowFunction};
 
 #[user_doc(
     doc_section(label = "Missing Data Functions"),
@@ -42,15 +39,12 @@ The type stays as it is. What falls between two values that it holds is rounded 
 )]
 struct ImputeLinear;
 
-pub(super) static IMPUTATION: Imputation = Imputation {
+pub(super) static FUNCTION: WindowFunction = WindowFunction {
     form: Form {
-        name: NAME,
-        parameters: &[Kind::Any, Kind::Any],
-        counts: &[1, 2],
+        name: "impute_linear",
+        ..OVER_TIME.form
     },
-    ordered: |arguments| arguments == 1,
-    answer: |given| answer_type(NAME, given),
-    fill: |arguments| Curve::Line.fill(NAME, arguments),
+    evaluate: |partition| Curve::Line.fill(partition),
     documentation: || ImputeLinear.doc(),
-    ..Imputation::UNORDERED
+    ..OVER_TIME
 };

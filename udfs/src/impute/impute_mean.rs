@@ -2,12 +2,8 @@
 
 use datafusion_macros::user_doc;
 
-use super::amounts::first_amount_type;
-use super::center::Center;
-use super::imputation::Imputation;
-use crate::arguments::{Form, Kind};
-
-const NAME: &str = "impute_mean";
+use super::center::{CENTERED, Center};
+use crate::arguments::{Form, WindowFunction};
 
 #[user_doc(
     doc_section(label = "Missing Data Functions"),
@@ -37,14 +33,12 @@ The type stays as it is. What falls between two values that it holds is rounded 
 )]
 struct ImputeMean;
 
-pub(super) static IMPUTATION: Imputation = Imputation {
+pub(super) static FUNCTION: WindowFunction = WindowFunction {
     form: Form {
-        name: NAME,
-        parameters: &[Kind::Any],
-        counts: &[1],
+        name: "impute_mean",
+        ..CENTERED.form
     },
-    answer: |given| first_amount_type(NAME, given),
-    fill: |arguments| Center::Mean.fill(NAME, &arguments[0]),
+    evaluate: |partition| Center::Mean.fill(partition),
     documentation: || ImputeMean.doc(),
-    ..Imputation::UNORDERED
+    ..CENTERED
 };

@@ -8,12 +8,10 @@ use datafusion::common::HashMap;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
+use super::FILLING;
 use super::gaps::Gaps;
-use super::imputation::Imputation;
 use super::ranking::{comparable, comparable_type, rows_of};
-use crate::arguments::{Form, Kind};
-
-const NAME: &str = "impute_mode";
+use crate::arguments::{Form, WindowFunction};
 
 #[user_doc(
     doc_section(label = "Missing Data Functions"),
@@ -44,16 +42,15 @@ The type stays as it is.",
 )]
 struct ImputeMode;
 
-pub(super) static IMPUTATION: Imputation = Imputation {
+pub(super) static FUNCTION: WindowFunction = WindowFunction {
     form: Form {
-        name: NAME,
-        parameters: &[Kind::Any],
-        counts: &[1],
+        name: "impute_mode",
+        ..FILLING.form
     },
-    answer: |given| comparable_type(NAME, &given[0]),
-    fill: |arguments| fill(&arguments[0]),
+    answer: |name, given| comparable_type(name, &given[0]),
+    evaluate: |partition| fill(partition.column(0)?),
     documentation: || ImputeMode.doc(),
-    ..Imputation::UNORDERED
+    ..FILLING
 };
 
 fn fill(values: &ArrayRef) -> Result<ArrayRef> {

@@ -5,12 +5,14 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
+use super::FILLING;
 use super::amounts::{Amount, Amounts, amount_type, first_amount_type};
 use super::gaps::Gaps;
 use super::monotone_cubic::MonotoneCubic;
 use super::rounding::Rounding;
 use super::times::Time;
 use crate::FunctionError;
+use crate::arguments::{Form, Kind, Partition, WindowFunction};
 
 /// The curve from one known value to the next.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +23,20 @@ pub(super) enum Curve {
     MonotoneCubic,
 }
 
+/// What functions that fill gaps by a curve have in common.
+pub(super) const OVER_TIME: WindowFunction = WindowFunction {
+    form: Form {
+        name: "",
+        parameters: &[Kind::Any, Kind::Any],
+        counts: &[1, 2],
+    },
+    ordered: |arguments| arguments == 1,
+    answer: answer_type,
+    ..FILLING
+};
+
 /// The type of the answer to a value and, where one is given, a time.
-pub(super) fn answer_type(function: &str, given: &[DataType]) -> Result<DataType, FunctionError> {
+fn answer_type(function: &str, given: &[DataType]) -> Result<DataType, FunctionError> {
     if let Some(time) = given.get(1)
         && amount_type(time).is_none()
     {
@@ -38,9 +52,9 @@ pub(super) fn answer_type(function: &str, given: &[DataType]) -> Result<DataType
 impl Curve {
     /// Fills the gaps of the first argument over the times that the second one is, or over the
     /// rows in their order.
-    pub(super) fn fill(self, function: &str, arguments: &[ArrayRef]) -> Result<ArrayRef> {
-        let values = &arguments[0];
-        let answer = answer_type(function, std::slice::from_ref(values.data_type()))?;
+    pub(super) fn fill(self, partition: &Partition<'_>) -> Result<ArrayRef> {
+        let values = partition.column(0)?;
+        let answer = first_amount_type(partition.name, std::slice::from_ref(values.data_type()))?;
         let kept = cast(values, &answer)?;
         let Some(gaps) = Gaps::of(values) else {
             return Ok(kept);
@@ -48,14 +62,14 @@ impl Curve {
         if gaps.count() == values.len() {
             return Ok(kept);
         }
-        let fills = match Amounts::read(function, values)? {
+        let fills = match Amounts::read(partition.name, values)? {
             Amounts::Whole(units) => {
                 let amounts = units.values();
-                self.over_times(function, arguments, &gaps, amounts, &answer)
+                self.over_times(partition, &gaps, amounts, &answer)
             }
             Amounts::Floats(floats) => {
                 let amounts = floats.values();
-                self.over_times(function, arguments, &gaps, amounts, &answer)
+                self.over_times(partition, &gaps, amounts, &answer)
             }
         }?;
         gaps.fill_each(&kept, &fills)
@@ -63,19 +77,18 @@ impl Curve {
 
     fn over_times<A: Amount>(
         self,
-        function: &str,
-        arguments: &[ArrayRef],
+        partition: &Partition<'_>,
         gaps: &Gaps,
         amounts: &[A],
         answer: &DataType,
     ) -> Result<ArrayRef> {
         let rounding = Rounding::of(answer);
-        let fills = match arguments.get(1) {
+        let fills = match partition.columns_from(1).first() {
             None => {
                 let times: Vec<_> = (0..amounts.len()).map(|row| Some(row as i128)).collect();
                 self.interpolate(gaps, amounts, &times, rounding)
             }
-            Some(times) => match Amounts::read(function, times)? {
+            Some(times) => match Amounts::read(partition.name, times)? {
                 Amounts::Whole(units) => {
                     let times: Vec<_> = units.iter().collect();
                     self.interpolate(gaps, amounts, &times, rounding)

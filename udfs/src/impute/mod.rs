@@ -6,7 +6,6 @@ mod center;
 mod constants;
 mod features;
 mod gaps;
-mod imputation;
 mod impute_constant;
 mod impute_hot_deck;
 mod impute_knn;
@@ -23,7 +22,6 @@ mod monotone_cubic;
 mod neighbours;
 mod ranking;
 mod rounding;
-mod rules;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -31,30 +29,44 @@ mod was_imputed;
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::{ScalarUDF, WindowUDF};
 
-use crate::arguments;
-use imputation::Imputation;
+use crate::arguments::{self, Form, Hints, Kind, WindowFunction};
 
-pub(crate) use rules::ClauseRules;
+/// What the functions that fill gaps have in common; the rest a file says itself.
+const FILLING: WindowFunction = WindowFunction {
+    form: Form {
+        name: "",
+        parameters: &[Kind::Any],
+        counts: &[1],
+    },
+    hints: Hints {
+        nulls: "It fills NULLs from what is not NULL: leave the clause out.",
+        frame: "Leave the frame out, or fill from it by an aggregate: \
+                coalesce(value, avg(value) OVER (... ROWS BETWEEN ...)).",
+    },
+    answer: |_, given| Ok(given.first().cloned().unwrap_or(DataType::Null)),
+    ..WindowFunction::UNORDERED
+};
 
-/// The functions of this folder that fill gaps.
-static IMPUTATIONS: [&Imputation; 10] = [
-    &impute_constant::IMPUTATION,
-    &impute_hot_deck::IMPUTATION,
-    &impute_knn::IMPUTATION,
-    &impute_last::IMPUTATION,
-    &impute_linear::IMPUTATION,
-    &impute_mean::IMPUTATION,
-    &impute_median::IMPUTATION,
-    &impute_mode::IMPUTATION,
-    &impute_next::IMPUTATION,
-    &impute_spline::IMPUTATION,
+/// The functions that fill gaps.
+static IMPUTATIONS: [&WindowFunction; 10] = [
+    &impute_constant::FUNCTION,
+    &impute_hot_deck::FUNCTION,
+    &impute_knn::FUNCTION,
+    &impute_last::FUNCTION,
+    &impute_linear::FUNCTION,
+    &impute_mean::FUNCTION,
+    &impute_median::FUNCTION,
+    &impute_mode::FUNCTION,
+    &impute_next::FUNCTION,
+    &impute_spline::FUNCTION,
 ];
 
 /// The functions that fill gaps.
 pub(crate) fn functions() -> Vec<Arc<WindowUDF>> {
-    imputation::declare(&IMPUTATIONS)
+    arguments::declare_windows(&IMPUTATIONS)
 }
 
 /// The functions that tell where gaps were filled.

@@ -9,10 +9,11 @@ use datafusion::error::Result;
 
 use super::amounts::canonical;
 use crate::FunctionError;
+use crate::arguments::is_comparable;
 
 /// The type itself where its values can be compared, or an error that names the function.
 pub(super) fn comparable_type(function: &str, given: &DataType) -> Result<DataType, FunctionError> {
-    if RowConverter::supports_fields(&[SortField::new(given.clone())]) {
+    if is_comparable(given) {
         return Ok(given.clone());
     }
     Err(FunctionError::no_such_form(format!(

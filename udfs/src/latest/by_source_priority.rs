@@ -12,6 +12,7 @@ use datafusion_macros::user_doc;
 use super::comparable::{canonical, plain_type};
 use super::survivor::Survivor;
 use crate::FunctionError;
+use crate::arguments::Form;
 use crate::wording::type_name;
 
 #[user_doc(
@@ -53,9 +54,12 @@ A source that is not in the list, or that is NULL, comes behind all that are; su
 struct BySourcePriority;
 
 pub(super) static FUNCTION: Survivor = Survivor {
-    name: "by_source_priority",
+    form: Form {
+        name: "by_source_priority",
+        counts: &[3],
+        ..Survivor::LATEST.form
+    },
     parameters: &["value", "source", "priority"],
-    least_orders: 0,
     check: |name, given| {
         match given {
         [_, source, priority, ..] if !priority.is_null() && common(source, priority).is_none() => {

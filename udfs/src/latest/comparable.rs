@@ -5,15 +5,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, ListArray, StructArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Float16Type, Float32Type, Float64Type};
-use arrow::row::{RowConverter, SortField};
 use datafusion::error::Result;
 
 type Half = <Float16Type as ArrowPrimitiveType>::Native;
-
-/// Whether values of a type can be compared, and kept as rows of bytes.
-pub(super) fn is_comparable(given: &DataType) -> bool {
-    RowConverter::supports_fields(&[SortField::new(given.clone())])
-}
 
 /// A type without its dictionary encodings, in which values are kept and answered.
 pub(super) fn plain_type(given: &DataType) -> DataType {

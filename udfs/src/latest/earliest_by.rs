@@ -3,6 +3,7 @@
 use datafusion_macros::user_doc;
 
 use super::survivor::Survivor;
+use crate::arguments::Form;
 
 #[user_doc(
     doc_section(label = "Survivorship Functions"),
@@ -36,7 +37,10 @@ A row of which nobody knows when it was never beats one of a known time: a NULL 
 struct EarliestBy;
 
 pub(super) static FUNCTION: Survivor = Survivor {
-    name: "earliest_by",
+    form: Form {
+        name: "earliest_by",
+        ..Survivor::LATEST.form
+    },
     earliest: true,
     documentation: || EarliestBy.doc(),
     ..Survivor::LATEST

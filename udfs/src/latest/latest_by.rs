@@ -3,6 +3,7 @@
 use datafusion_macros::user_doc;
 
 use super::survivor::Survivor;
+use crate::arguments::Form;
 
 #[user_doc(
     doc_section(label = "Survivorship Functions"),
@@ -38,7 +39,10 @@ A NULL in an order comes before everything else. Of several values with the same
 struct LatestBy;
 
 pub(super) static FUNCTION: Survivor = Survivor {
-    name: "latest_by",
+    form: Form {
+        name: "latest_by",
+        ..Survivor::LATEST.form
+    },
     documentation: || LatestBy.doc(),
     ..Survivor::LATEST
 };

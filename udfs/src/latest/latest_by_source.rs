@@ -3,6 +3,7 @@
 use datafusion_macros::user_doc;
 
 use super::survivor::Survivor;
+use crate::arguments::Form;
 
 #[user_doc(
     doc_section(label = "Survivorship Functions"),
@@ -41,7 +42,11 @@ The row is found as `latest_by(value, order, ...)` finds it: a source plays no p
 struct LatestBySource;
 
 pub(super) static FUNCTION: Survivor = Survivor {
-    name: "latest_by_source",
+    form: Form {
+        name: "latest_by_source",
+        counts: &[3],
+        ..Survivor::LATEST.form
+    },
     parameters: &["value", "source"],
     answer: 1,
     documentation: || LatestBySource.doc(),

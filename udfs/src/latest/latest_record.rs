@@ -4,6 +4,7 @@ use datafusion_macros::user_doc;
 
 use super::record::check_record;
 use super::survivor::Survivor;
+use crate::arguments::Form;
 
 #[user_doc(
     doc_section(label = "Survivorship Functions"),
@@ -38,7 +39,10 @@ The record is a struct of the columns to keep; `named_struct('street', street, '
 struct LatestRecord;
 
 pub(super) static FUNCTION: Survivor = Survivor {
-    name: "latest_record",
+    form: Form {
+        name: "latest_record",
+        ..Survivor::LATEST.form
+    },
     parameters: &["record"],
     check: check_record,
     documentation: || LatestRecord.doc(),

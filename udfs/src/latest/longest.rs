@@ -12,6 +12,7 @@ use datafusion_macros::user_doc;
 use super::comparable::{plain, plain_type};
 use super::survivor::Survivor;
 use crate::FunctionError;
+use crate::arguments::Form;
 use crate::wording::type_name;
 
 #[user_doc(
@@ -47,8 +48,11 @@ Of several that are equally long, the one with the greatest `order` is taken, th
 struct Longest;
 
 pub(super) static FUNCTION: Survivor = Survivor {
-    name: "longest",
-    least_orders: 0,
+    form: Form {
+        name: "longest",
+        counts: &[1],
+        ..Survivor::LATEST.form
+    },
     check: |name, given| match given.first().map(plain_type) {
         Some(value) if !has_length(&value) => Err(FunctionError::no_such_form(format!(
             "{name} takes text, bytes or a list as argument 1, not {}",

@@ -4,7 +4,6 @@
 
 mod accumulator;
 mod by_source_priority;
-mod clauses;
 mod comparable;
 mod earliest_by;
 mod frequency;
@@ -27,23 +26,18 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::AggregateUDF;
 
-pub(crate) use clauses::SurvivorshipClauses;
-use survivor::{Survivor, declare};
-
-/// The functions that answer with one row.
-static SURVIVORS: [&Survivor; 7] = [
-    &by_source_priority::FUNCTION,
-    &earliest_by::FUNCTION,
-    &latest_by::FUNCTION,
-    &latest_by_source::FUNCTION,
-    &latest_record::FUNCTION,
-    &longest::FUNCTION,
-    &most_complete::FUNCTION,
-];
+use crate::arguments::declare_aggregates;
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<AggregateUDF>> {
-    let survivors = SURVIVORS.iter().map(|survivor| declare(survivor));
-    let most_frequent = Arc::new(most_frequent::MostFrequent::new().into());
-    survivors.chain([most_frequent]).collect()
+    declare_aggregates(&[
+        &by_source_priority::FUNCTION,
+        &earliest_by::FUNCTION,
+        &latest_by::FUNCTION,
+        &latest_by_source::FUNCTION,
+        &latest_record::FUNCTION,
+        &longest::FUNCTION,
+        &most_complete::FUNCTION,
+        &most_frequent::FUNCTION,
+    ])
 }

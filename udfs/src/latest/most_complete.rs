@@ -5,6 +5,7 @@ use datafusion_macros::user_doc;
 use super::record::{check_record, known_fields};
 use super::survivor::Survivor;
 use crate::FunctionError;
+use crate::arguments::Form;
 
 #[user_doc(
     doc_section(label = "Survivorship Functions"),
@@ -39,9 +40,12 @@ A field that is a struct or a list itself counts once, and empty text counts as 
 struct MostComplete;
 
 pub(super) static FUNCTION: Survivor = Survivor {
-    name: "most_complete",
+    form: Form {
+        name: "most_complete",
+        counts: &[1],
+        ..Survivor::LATEST.form
+    },
     parameters: &["record"],
-    least_orders: 0,
     check: check_record,
     rank: Some(|arguments| match arguments {
         [records, ..] => known_fields(records),

@@ -1,26 +1,17 @@
 //! `most_frequent(value [, order, ...])`.
 
-use std::sync::Arc;
-
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field};
 use datafusion::error::Result;
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{
-    Accumulator, AggregateUDFImpl, Documentation, GroupsAccumulator, ReversedUDAF, Signature,
-    Volatility,
-};
+use datafusion::logical_expr::{Accumulator, Documentation, GroupsAccumulator};
 use datafusion_macros::user_doc;
 
 use super::comparable::plain_type;
 use super::frequency::{
     Layout, MostFrequent as Counting, MostFrequentInWindow, MostFrequentOfGroups, state_type,
 };
-use super::survivor::check_arguments;
+use super::survivor::refusal;
 use crate::FunctionError;
-use crate::arguments::Form;
-
-pub(super) const NAME: &str = "most_frequent";
+use crate::arguments::{Aggregate, Clause, Definition, Distinct, Form, Kind};
 
 #[user_doc(
     doc_section(label = "Survivorship Functions"),
@@ -51,86 +42,65 @@ Of several that are equally frequent, the one that has the greatest `order` in a
     related_udf(name = "latest_by"),
     related_udf(name = "impute_mode")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct MostFrequent {
-    signature: Signature,
-}
+pub(super) struct MostFrequent;
 
-impl MostFrequent {
-    pub(super) fn new() -> Self {
-        Self {
-            signature: Form::signature(Volatility::Immutable),
-        }
+pub(super) static FUNCTION: MostFrequent = MostFrequent;
+
+const FORM: Form = Form {
+    name: "most_frequent",
+    parameters: &[Kind::Comparable],
+    counts: &[1],
+};
+
+impl Definition for MostFrequent {
+    fn form(&self) -> &Form {
+        &FORM
+    }
+
+    fn documentation(&self) -> Option<&'static Documentation> {
+        MostFrequent.doc()
+    }
+
+    fn repeating(&self) -> bool {
+        true
     }
 }
 
-fn types(fields: &[FieldRef]) -> Vec<DataType> {
-    let fields = fields.iter();
-    fields.map(|field| field.data_type().clone()).collect()
-}
-
-/// The layout for a call, unless it asks for what makes no sense.
-fn layout(args: &AccumulatorArgs) -> Result<Layout> {
-    if args.is_distinct {
-        return Err(no_distinct().into());
-    }
-    Layout::new(&types(args.expr_fields))
-}
-
-/// The error for `most_frequent(DISTINCT ...)`.
-pub(super) fn no_distinct() -> FunctionError {
-    FunctionError::unsupported("most_frequent does not take DISTINCT: every value would occur once")
-        .with_hint("Leave DISTINCT out.")
-}
-
-impl AggregateUDFImpl for MostFrequent {
-    fn name(&self) -> &str {
-        NAME
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        check_arguments(NAME, 1, self.doc(), given)?;
+impl Aggregate for MostFrequent {
+    fn answer(&self, given: &[DataType]) -> Result<DataType> {
         Ok(plain_type(&given[0]))
     }
 
-    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let name = format_state_name(args.name, "counts");
-        let state = state_type(&types(args.input_fields));
-        Ok(vec![Arc::new(Field::new(name, state, true))])
+    fn state(&'static self, given: &[DataType]) -> Result<Vec<Field>> {
+        Ok(vec![Field::new("counts", state_type(given), true)])
     }
 
-    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Counting::new(layout(&args)?)))
+    fn accumulator(&'static self, given: &[DataType]) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Counting::new(Layout::new(given)?)))
     }
 
-    fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(MostFrequentInWindow::new(layout(&args)?)))
+    fn accumulator_of_window(&'static self, given: &[DataType]) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(MostFrequentInWindow::new(Layout::new(given)?)))
     }
 
-    fn groups_accumulator_supported(&self, _args: AccumulatorArgs) -> bool {
-        true
+    fn accumulator_of_groups(
+        &'static self,
+        given: &[DataType],
+    ) -> Option<Result<Box<dyn GroupsAccumulator>>> {
+        let layout = Layout::new(given);
+        Some(layout.map(|layout| Box::new(MostFrequentOfGroups::new(layout)) as _))
     }
 
-    fn create_groups_accumulator(
-        &self,
-        args: AccumulatorArgs,
-    ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(MostFrequentOfGroups::new(layout(&args)?)))
+    fn distinct(&self) -> Distinct {
+        Distinct::Refused(
+            FunctionError::unsupported(
+                "most_frequent does not take DISTINCT: every value would occur once",
+            )
+            .with_hint("Leave DISTINCT out."),
+        )
     }
 
-    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        AggregateOrderSensitivity::Insensitive
-    }
-
-    fn reverse_expr(&self) -> ReversedUDAF {
-        ReversedUDAF::Identical
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
+    fn refusal(&self, clause: Clause) -> Option<FunctionError> {
+        Some(refusal(FORM.name, clause))
     }
 }

@@ -46,12 +46,17 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         let Some(agent) = UserAgent::parse(text) else {
             return Ok(false);
         };
-        let os_version = agent.os_version.map(|version| version.replace('_', "."));
+        let os_version = agent.os.and_then(|os| os.version);
         record.set(0, agent.device);
-        record.set(1, agent.os);
-        record.set(2, os_version.as_deref());
-        record.set(3, agent.browser);
-        record.set(4, agent.browser_version);
+        record.set(1, agent.os.map(|os| os.name));
+        record.set(
+            2,
+            os_version
+                .map(|version| version.replace('_', "."))
+                .as_deref(),
+        );
+        record.set(3, agent.browser.map(|browser| browser.name));
+        record.set(4, agent.browser.and_then(|browser| browser.version));
         Ok(true)
     })
 }

@@ -4,13 +4,19 @@
 //! are those that the vendors document (Chromium's, Mozilla's and WebKit's user agent references).
 
 /// What a User-Agent says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UserAgent<'a> {
     pub(super) device: &'static str,
-    pub(super) os: Option<&'static str>,
-    pub(super) os_version: Option<&'a str>,
-    pub(super) browser: Option<&'static str>,
-    pub(super) browser_version: Option<&'a str>,
+    pub(super) os: Option<Product<'a>>,
+    pub(super) browser: Option<Product<'a>>,
+}
+
+/// A program, and which version of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Product<'a> {
+    pub(super) name: &'static str,
+    /// As it was written; `None` where it was not.
+    pub(super) version: Option<&'a str>,
 }
 
 /// Tokens of browsers, those that name others too first, and the browser's name.
@@ -119,8 +125,7 @@ impl<'a> UserAgent<'a> {
         }
         let lower = text.to_lowercase();
         let has = |part: &&str| lower.contains(*part);
-        let (os, os_version) = operating_system(text);
-        let (browser, browser_version) = browser(text);
+        let os = operating_system(text);
         let device = if ROBOTS.iter().any(&has) {
             "bot"
         } else if TELEVISIONS.iter().any(&has) {
@@ -129,7 +134,7 @@ impl<'a> UserAgent<'a> {
             "tablet"
         } else if text.contains("Mobi") || text.contains("iPhone") || text.contains("iPod") {
             "mobile"
-        } else if os == Some("Android") {
+        } else if os.is_some_and(|os| os.name == "Android") {
             // Android says Mobile on telephones alone.
             "tablet"
         } else if os.is_some() {
@@ -140,52 +145,40 @@ impl<'a> UserAgent<'a> {
         Some(Self {
             device,
             os,
-            os_version,
-            browser,
-            browser_version,
+            browser: browser(text),
         })
     }
 }
 
-fn browser(text: &str) -> (Option<&'static str>, Option<&str>) {
-    for (token, name) in BROWSERS {
-        if let Some(version) = version_behind(text, token) {
-            let version = match token {
-                // The engine's version is no browser's; that is behind `rv:`.
-                "Trident/" => version_behind(text, "rv:").unwrap_or_default(),
-                _ => version,
-            };
-            return (
-                Some(name),
-                Some(version).filter(|version| !version.is_empty()),
-            );
-        }
+fn browser(text: &str) -> Option<Product<'_>> {
+    if let Some((token, name)) = BROWSERS.iter().find(|(token, _)| text.contains(token)) {
+        // The engine's version is no browser's; that is behind `rv:`.
+        let token = if *token == "Trident/" { "rv:" } else { token };
+        let version = version_behind(text, token);
+        return Some(Product { name, version });
     }
-    if text.contains("Safari/") && text.contains("AppleWebKit/") {
-        let name = if text.contains("Android") {
-            "Android Browser"
-        } else {
-            "Safari"
-        };
-        return (Some(name), version_behind(text, "Version/"));
+    if !(text.contains("Safari/") && text.contains("AppleWebKit/")) {
+        return None;
     }
-    (None, None)
+    let name = match text.contains("Android") {
+        true => "Android Browser",
+        false => "Safari",
+    };
+    let version = version_behind(text, "Version/");
+    Some(Product { name, version })
 }
 
-fn operating_system(text: &str) -> (Option<&'static str>, Option<&str>) {
+fn operating_system(text: &str) -> Option<Product<'_>> {
     let says = |system: &&System| system.tokens.iter().any(|token| text.contains(token));
-    let Some(system) = SYSTEMS.iter().find(says) else {
-        return (None, None);
-    };
-    let version = system
-        .version
-        .and_then(|token| version_behind(text, token))
-        .filter(|version| !version.is_empty());
-    let version = match version {
-        Some(number) if system.name == "Windows" => Some(windows(number)),
-        other => other,
-    };
-    (Some(system.name), version)
+    let system = SYSTEMS.iter().find(says)?;
+    let version = system.version.and_then(|token| version_behind(text, token));
+    Some(Product {
+        name: system.name,
+        version: match system.name {
+            "Windows" => version.map(windows),
+            _ => version,
+        },
+    })
 }
 
 /// The name of a version of Windows NT; Windows 11 says 10 as well.
@@ -200,13 +193,14 @@ fn windows(number: &str) -> &str {
     }
 }
 
-/// The version behind a token: digits with dots or underscores between.
+/// The version behind a token: digits with dots or underscores between. `None` without a digit.
 fn version_behind<'a>(text: &'a str, token: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(token)?;
     let end = rest
         .find(|character: char| !(character.is_ascii_digit() || matches!(character, '.' | '_')))
         .unwrap_or(rest.len());
-    Some(rest[..end].trim_end_matches(['.', '_']))
+    let version = rest[..end].trim_end_matches(['.', '_']);
+    (!version.is_empty()).then_some(version)
 }
 
 #[cfg(test)]
@@ -259,10 +253,13 @@ mod tests {
             let found = UserAgent::parse(text).unwrap();
             let found = (
                 found.device,
-                found.os.unwrap_or_default(),
-                found.os_version.unwrap_or_default(),
-                found.browser.unwrap_or_default(),
-                found.browser_version.unwrap_or_default(),
+                found.os.map_or("", |os| os.name),
+                found.os.and_then(|os| os.version).unwrap_or_default(),
+                found.browser.map_or("", |browser| browser.name),
+                found
+                    .browser
+                    .and_then(|browser| browser.version)
+                    .unwrap_or_default(),
             );
             assert_eq!(found, expected, "{text}");
         }

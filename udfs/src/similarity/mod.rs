@@ -46,7 +46,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 pub(crate) use jaro_winkler_similarity::{LONGEST_PREFIX, raise};
 
-use crate::arguments::declare;
+use crate::arguments::{declare, declare_aggregates};
 
 pub(crate) use bound_comparisons::BoundComparisons;
 
@@ -83,5 +83,5 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
 
 /// The aggregate functions of this folder.
 pub(crate) fn aggregates() -> Vec<Arc<AggregateUDF>> {
-    vec![Arc::new(term_weights::TermWeights::new().into())]
+    declare_aggregates(&[&term_weights::FUNCTION])
 }

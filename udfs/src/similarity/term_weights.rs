@@ -3,21 +3,16 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
+use arrow::datatypes::{DataType, Field, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{
-    Accumulator, AggregateUDFImpl, ColumnarValue, Documentation, ReversedUDAF, Signature,
-    Volatility,
-};
+use datafusion::logical_expr::{Accumulator, ColumnarValue, Documentation};
 use datafusion_macros::user_doc;
 
 use super::document_frequencies::{DocumentFrequencies, state_type};
 use super::kernel::words::Sorted;
 use crate::FunctionError;
-use crate::arguments::{Form, Kind, Strings};
+use crate::arguments::{Aggregate, Definition, Distinct, Form, Kind, Strings};
 
 const FORM: Form = Form {
     name: "term_weights",
@@ -51,65 +46,43 @@ Words are split at white space, upper and lower case differ, as in `tfidf_cosine
     ),
     related_udf(name = "tfidf_cosine")
 )]
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct TermWeights {
-    signature: Signature,
-}
+pub(super) struct TermWeights;
 
-impl TermWeights {
-    pub(super) fn new() -> Self {
-        Self {
-            signature: Form::signature(Volatility::Immutable),
-        }
+pub(super) static FUNCTION: TermWeights = TermWeights;
+
+impl Definition for TermWeights {
+    fn form(&self) -> &Form {
+        &FORM
+    }
+
+    fn documentation(&self) -> Option<&'static Documentation> {
+        TermWeights.doc()
     }
 }
 
-impl AggregateUDFImpl for TermWeights {
-    fn name(&self) -> &str {
-        FORM.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        FORM.check(given)?;
+impl Aggregate for TermWeights {
+    fn answer(&self, _given: &[DataType]) -> Result<DataType> {
         Ok(super::term_table::map_type())
     }
 
-    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let field = |part: &str, data_type| {
-            let name = format_state_name(args.name, part);
-            Arc::new(Field::new(name, data_type, true))
-        };
+    fn state(&'static self, _given: &[DataType]) -> Result<Vec<Field>> {
         Ok(vec![
-            field("texts", DataType::Int64),
-            field("words", state_type()),
+            Field::new("texts", DataType::Int64, true),
+            Field::new("words", state_type(), true),
         ])
     }
 
-    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        if args.is_distinct {
-            return Err(FunctionError::unsupported(
-                "term_weights does not take DISTINCT beside other aggregates",
-            )
-            .with_hint("Take it of a subquery: SELECT term_weights(name) FROM (SELECT DISTINCT name FROM ...).")
-            .into());
-        }
+    fn accumulator(&'static self, _given: &[DataType]) -> Result<Box<dyn Accumulator>> {
         Ok(Box::new(Weighing::default()))
     }
 
-    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        AggregateOrderSensitivity::Insensitive
-    }
-
-    fn reverse_expr(&self) -> ReversedUDAF {
-        ReversedUDAF::Identical
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        self.doc()
+    fn distinct(&self) -> Distinct {
+        Distinct::Before(
+            FunctionError::unsupported(
+                "term_weights does not take DISTINCT beside other aggregates",
+            )
+            .with_hint("Take it of a subquery: SELECT term_weights(name) FROM (SELECT DISTINCT name FROM ...)."),
+        )
     }
 }
 

@@ -1,15 +1,13 @@
 //! `bayes_uplift(successes, trials, other_successes, other_trials [, prior])`.
 
-use arrow::array::Array;
-use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
 use super::posterior::{Posterior, probability_greater, quantile_of_difference};
-use super::proportion::{Proportion, Proportions};
+use super::proportion::{Parameter, Proportion, TWO_GROUPS, TwoProportions};
 use crate::FunctionError;
-use crate::arguments::{Call, Form, Function, Kind, number_record};
+use crate::arguments::{Call, Form, Function, number_record};
 
 /// The fields of the answer.
 const FIELDS: [&str; 4] = ["probability_b_better", "expected_uplift", "low", "high"];
@@ -58,14 +56,7 @@ struct BayesUplift;
 pub(crate) static FUNCTION: Function = Function {
     form: Form {
         name: "bayes_uplift",
-        parameters: &[
-            Kind::Number,
-            Kind::Number,
-            Kind::Number,
-            Kind::Number,
-            Kind::Number,
-        ],
-        counts: &[4, 5],
+        ..TWO_GROUPS
     },
     answer: |_| Ok(number_record(&FIELDS)),
     invoke,
@@ -74,20 +65,11 @@ pub(crate) static FUNCTION: Function = Function {
 };
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let firsts = Proportions::new(FUNCTION.form.name, call, 0)?;
-    let seconds = Proportions::new(FUNCTION.form.name, call, 2)?;
-    let priors = match call.count() {
-        4 => None,
-        _ => Some(call.numbers::<Float64Type>(4)?),
-    };
+    let proportions = TwoProportions::new(FUNCTION.form.name, call)?;
+    let priors = Parameter::new(call, 4, UNIFORM_PRIOR)?;
     call.rows_to_number_record(&FIELDS, |row| {
-        let (Some(first), Some(second)) = (firsts.get(row)?, seconds.get(row)?) else {
+        let (Some(groups), Some(prior)) = (proportions.get(row)?, priors.get(row)) else {
             return Ok(None);
-        };
-        let prior = match &priors {
-            None => UNIFORM_PRIOR,
-            Some(priors) if priors.is_null(row) => return Ok(None),
-            Some(priors) => priors.value(row),
         };
         if !(LEAST_PRIOR..=GREATEST_PRIOR).contains(&prior) {
             return Err(FunctionError::invalid_argument(format!(
@@ -96,12 +78,12 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
             .with_hint("Give a number from 0.1 to 10^9, such as 1 or 0.5.")
             .into());
         }
-        Ok(Some(uplift(first, second, prior)))
+        Ok(Some(uplift(groups, prior)))
     })
 }
 
-fn uplift(first: Proportion, second: Proportion, prior: f64) -> [f64; 4] {
-    let [first, second] = [first, second].map(|given| {
+fn uplift(groups: [Proportion; 2], prior: f64) -> [f64; 4] {
+    let [first, second] = groups.map(|given| {
         Posterior::new(
             given.successes + prior,
             given.trials - given.successes + prior,

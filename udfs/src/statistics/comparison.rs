@@ -1,22 +1,16 @@
-//! An aggregate that compares two groups, as a table of what it is, and what DataFusion makes of it.
+//! An aggregate that compares two groups, as a table of what it is.
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
-use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, ReversedUDAF, Signature, Volatility,
-};
+use datafusion::logical_expr::{Accumulator, Documentation};
 
 use super::comparison_accumulator::ComparisonAccumulator;
 use super::observations::Compared;
 use crate::FunctionError;
-use crate::arguments::{Form, is_text};
+use crate::arguments::{Aggregate, Definition, Distinct, Form, is_text};
 
 /// What is compared of the two groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +44,8 @@ impl Comparison {
         self.values != Values::Categories && !given.is_null() && given.is_numeric()
     }
 
+    /// Checks the types of the arguments, beyond what the form says.
     fn check(&self, given: &[DataType]) -> Result<(), FunctionError> {
-        self.form.check(given)?;
         let name = self.form.name;
         let (Some(value), Some(group)) = (given.first(), given.get(1)) else {
             return Ok(());
@@ -87,107 +81,50 @@ impl Comparison {
     }
 }
 
-/// The functions for DataFusion's registry.
-pub(super) fn declare_comparisons(functions: &[&'static Comparison]) -> Vec<Arc<AggregateUDF>> {
-    let declared = functions.iter().map(|function| {
-        Arc::new(AggregateUDF::from(Declared {
-            signature: Form::signature(Volatility::Immutable),
-            function,
-        }))
-    });
-    declared.collect()
-}
+impl Definition for Comparison {
+    fn form(&self) -> &Form {
+        &self.form
+    }
 
-struct Declared {
-    function: &'static Comparison,
-    signature: Signature,
-}
-
-impl fmt::Debug for Declared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.function.form.name)
+    fn documentation(&self) -> Option<&'static Documentation> {
+        (self.documentation)()
     }
 }
 
-/// A name is one function, which a test holds.
-impl PartialEq for Declared {
-    fn eq(&self, other: &Self) -> bool {
-        self.function.form.name == other.function.form.name
-    }
-}
-
-impl Eq for Declared {}
-
-impl Hash for Declared {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.function.form.name.hash(state);
-    }
-}
-
-impl AggregateUDFImpl for Declared {
-    fn name(&self) -> &str {
-        self.function.form.name
+impl Aggregate for Comparison {
+    fn answer(&self, given: &[DataType]) -> Result<DataType> {
+        self.check(given)?;
+        Ok((self.answer)())
     }
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.function.check(given)?;
-        Ok((self.function.answer)())
-    }
-
-    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let given = args.input_fields.first().map(|field| field.data_type());
-        let are_numbers = given.is_some_and(|given| self.function.are_numbers(given));
+    fn state(&'static self, given: &[DataType]) -> Result<Vec<Field>> {
+        let are_numbers = given.first().is_some_and(|given| self.are_numbers(given));
         let observed = match are_numbers {
             true => DataType::Float64,
             false => DataType::UInt64,
         };
-        let field = |part: &str, given: DataType| {
-            Arc::new(Field::new(format_state_name(args.name, part), given, true))
-        };
         let list = |part: &str, given: DataType| {
             let items = Arc::new(Field::new_list_field(given, true));
-            field(part, DataType::LargeList(items))
+            Field::new(part, DataType::LargeList(items), true)
         };
         Ok(vec![
             list("labels", DataType::Utf8),
-            field("bins", DataType::Int64),
+            Field::new("bins", DataType::Int64, true),
             list("categories", DataType::LargeUtf8),
             list("first", observed.clone()),
             list("second", observed),
         ])
     }
 
-    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        if args.is_distinct {
-            let name = self.name();
-            return Err(FunctionError {
-                sqlstate: "0A000",
-                message: format!("{name} does not take DISTINCT"),
-                hint: Some("Take the distinct rows in a subquery.".to_owned()),
-            }
-            .into());
-        }
-        let types: Vec<DataType> = args
-            .expr_fields
-            .iter()
-            .map(|field| field.data_type().clone())
-            .collect();
-        Ok(Box::new(ComparisonAccumulator::new(self.function, &types)))
+    fn accumulator(&'static self, given: &[DataType]) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(ComparisonAccumulator::new(self, given)))
     }
 
-    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        AggregateOrderSensitivity::Insensitive
-    }
-
-    fn reverse_expr(&self) -> ReversedUDAF {
-        ReversedUDAF::Identical
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        (self.function.documentation)()
+    fn distinct(&self) -> Distinct {
+        let name = self.form.name;
+        Distinct::Refused(
+            FunctionError::unsupported(format!("{name} does not take DISTINCT"))
+                .with_hint("Take the distinct rows in a subquery."),
+        )
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array};
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
@@ -13,7 +13,7 @@ use crate::arguments::{Form, Kind, Partition, WindowFunction};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = r"The exponentially weighted moving average, row by row in the order of the window: the first value itself, then `alpha * value + (1 - alpha) * the average before`, as `ewm(alpha=..., adjust=False)` of pandas. Without `ORDER BY` the order is any; the frame makes no difference.
+    description = r"The exponentially weighted moving average, row by row in the order of the window: the first value itself, then `alpha * value + (1 - alpha) * the average before`, as `ewm(alpha=..., adjust=False)` of pandas. Without an `ORDER BY` it is an error, and so is a frame (42P20).
 
 NULL gives NULL, and the average goes on from where it was (`ignore_na=True`), however long the gap. So it does over NaN and the infinities, which give themselves.",
     syntax_example = "ewma(value, alpha) OVER (PARTITION BY ... ORDER BY ...)",
@@ -45,9 +45,10 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number, Kind::Number],
         counts: &[2],
     },
-    answer: |_| Ok(DataType::Float64),
+    ordered: |_| true,
     evaluate,
     documentation: || Ewma.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

@@ -17,7 +17,7 @@ const DEFAULT_K: f64 = 1.5;
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = r"Whether a value lies outside of Tukey's fences: below `Q1 - k * (Q3 - Q1)` or above `Q3 + k * (Q3 - Q1)`, where Q1 and Q3 are the quartiles of the partition, as `percentile_cont(0.25)` and `percentile_cont(0.75)` give them. A value on a fence is no outlier. `ORDER BY` and the frame of the window make no difference.
+    description = r"Whether a value lies outside of Tukey's fences: below `Q1 - k * (Q3 - Q1)` or above `Q3 + k * (Q3 - Q1)`, where Q1 and Q3 are the quartiles of the partition, as `percentile_cont(0.25)` and `percentile_cont(0.75)` give them. A value on a fence is no outlier. `ORDER BY` makes no difference; a frame is an error (42P20).
 
 NULL gives NULL and does not count. NaN and the infinities do not count either, and are outliers. Where more than half of the values are the same, both quartiles may be, and every other value is an outlier.",
     syntax_example = "iqr_outlier(value) OVER (PARTITION BY ...)",
@@ -53,9 +53,10 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number, Kind::Number],
         counts: &[1, 2],
     },
-    answer: |_| Ok(DataType::Boolean),
+    answer: |_, _| Ok(DataType::Boolean),
     evaluate,
     documentation: || IqrOutlier.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

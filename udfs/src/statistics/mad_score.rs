@@ -1,7 +1,7 @@
 //! `mad_score(value) OVER (...)`.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
@@ -20,7 +20,7 @@ const MEAN_DEVIATION: f64 = 1.253_314_137_315_500_3;
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = r"How far a value lies from the median of its partition, by a measure that outliers do not move: the modified z-score of Iglewicz and Hoaglin, `0.6745 * (value - median) / MAD`, where MAD is the median of the distances from the median. They call a value an outlier whose score is beyond 3.5 in either direction. `ORDER BY` and the frame of the window make no difference.
+    description = r"How far a value lies from the median of its partition, by a measure that outliers do not move: the modified z-score of Iglewicz and Hoaglin, `0.6745 * (value - median) / MAD`, where MAD is the median of the distances from the median. They call a value an outlier whose score is beyond 3.5 in either direction. `ORDER BY` makes no difference; a frame is an error (42P20).
 
 Where more than half of the values are the same, MAD is 0; then the mean of the distances takes its place, `(value - median) / (1.2533 * mean distance)`, as in SPSS, and where all values are the same each scores 0. NULL gives NULL and does not count. Nor do NaN and the infinities, which give themselves.",
     syntax_example = "mad_score(value) OVER (PARTITION BY ...)",
@@ -51,9 +51,9 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number],
         counts: &[1],
     },
-    answer: |_| Ok(DataType::Float64),
     evaluate,
     documentation: || MadScore.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

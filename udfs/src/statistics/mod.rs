@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
-use crate::arguments::{declare, declare_window};
+use crate::arguments::{declare, declare_aggregates, declare_windows};
 
 /// The scalar functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
@@ -46,7 +46,7 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
 
 /// The aggregates of this folder.
 pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    comparison::declare_comparisons(&[
+    declare_aggregates(&[
         &chi2::FUNCTION,
         &js_divergence::FUNCTION,
         &ks_p_value::FUNCTION,
@@ -57,7 +57,7 @@ pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
 
 /// The window functions of this folder.
 pub(crate) fn window_functions() -> Vec<Arc<WindowUDF>> {
-    declare_window(&[
+    declare_windows(&[
         &ewma::FUNCTION,
         &iqr_outlier::FUNCTION,
         &mad_score::FUNCTION,

@@ -9,7 +9,7 @@ use statrs::function::erf::erfc_inv;
 use statrs::function::gamma::gamma_ur;
 
 use crate::FunctionError;
-use crate::arguments::Call;
+use crate::arguments::{Call, Form, Kind};
 
 /// From here on not every whole number is one of double precision: 2^53.
 const MOST_TRIALS: f64 = 9_007_199_254_740_992.0;
@@ -117,11 +117,64 @@ impl Proportions {
     }
 }
 
+/// What functions of `(successes, trials, other_successes, other_trials [, parameter])` take.
+pub(super) const TWO_GROUPS: Form = Form {
+    name: "",
+    parameters: &[Kind::Number; 5],
+    counts: &[4, 5],
+};
+
+/// The arguments `(successes, trials, other_successes, other_trials)` of a function.
+#[derive(Debug)]
+pub(super) struct TwoProportions([Proportions; 2]);
+
+impl TwoProportions {
+    /// Reads the four arguments.
+    pub(super) fn new(function: &'static str, call: &Call<'_>) -> Result<Self> {
+        let first = Proportions::new(function, call, 0)?;
+        let second = Proportions::new(function, call, 2)?;
+        Ok(Self([first, second]))
+    }
+
+    /// Both proportions of a row; `None` where one of the counts is NULL.
+    pub(super) fn get(&self, row: usize) -> Result<Option<[Proportion; 2]>, FunctionError> {
+        let [first, second] = &self.0;
+        let (first, second) = (first.get(row)?, second.get(row)?);
+        Ok(first.zip(second).map(|(first, second)| [first, second]))
+    }
+}
+
+/// A number that may be left out of a call.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    given: Option<Float64Array>,
+    default: f64,
+}
+
+impl Parameter {
+    /// Reads the argument at this position, if there is one.
+    pub(super) fn new(call: &Call<'_>, position: usize, default: f64) -> Result<Self> {
+        let given = match call.count() > position {
+            true => Some(call.numbers::<Float64Type>(position)?),
+            false => None,
+        };
+        Ok(Self { given, default })
+    }
+
+    /// The number of a row; `None` where it is NULL.
+    pub(super) fn get(&self, row: usize) -> Option<f64> {
+        match &self.given {
+            None => Some(self.default),
+            Some(given) => given.is_valid(row).then(|| given.value(row)),
+        }
+    }
+}
+
 /// The argument `confidence` of a function, where it is given.
 #[derive(Debug)]
 pub(super) struct Confidence {
     function: &'static str,
-    given: Option<Float64Array>,
+    given: Parameter,
 }
 
 impl Confidence {
@@ -130,10 +183,7 @@ impl Confidence {
 
     /// Reads the argument at this position, if there is one.
     pub(super) fn new(function: &'static str, call: &Call<'_>, position: usize) -> Result<Self> {
-        let given = match call.count() > position {
-            true => Some(call.numbers::<Float64Type>(position)?),
-            false => None,
-        };
+        let given = Parameter::new(call, position, Self::DEFAULT)?;
         Ok(Self { function, given })
     }
 
@@ -143,10 +193,8 @@ impl Confidence {
     /// # Errors
     /// 22023 for a confidence that is not between 0 and 1.
     pub(super) fn deviations(&self, row: usize) -> Result<Option<f64>, FunctionError> {
-        let confidence = match &self.given {
-            None => Self::DEFAULT,
-            Some(given) if given.is_null(row) => return Ok(None),
-            Some(given) => given.value(row),
+        let Some(confidence) = self.given.get(row) else {
+            return Ok(None);
         };
         if !(confidence > 0.0 && confidence < 1.0) {
             return Err(FunctionError::invalid_argument(format!(

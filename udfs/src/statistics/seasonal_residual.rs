@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
@@ -16,7 +16,7 @@ use crate::arguments::{Form, Kind, Partition, WindowFunction};
     doc_section(label = "Statistical Functions"),
     description = r"What trend and season do not explain of a value, row by row in the order of the window: the residual of the classical additive decomposition. The trend is the moving average over one period around the row, and beyond the first and last half period the least squares line through the period of trend next to it; the season is the median of what is left, over all rows at the same place in their period, less the mean of these medians. (R. J. Hyndman and G. Athanasopoulos, Forecasting: principles and practice, 3.4.) Outliers show in their own rows and not in those around them: in two rounds, what is more than six times the median residual away counts as missing for trend and season, as it does in STL (Cleveland and others, 1990).
 
-Rows must be evenly spaced: give a row with NULL where a measurement is missing. NULL gives NULL and does not count; the trend takes in its stead what stands around it at the same place of other periods. NaN and the infinities are taken as missing, and give themselves. Where the partition has fewer rows than two periods, all answers are NULL. Without `ORDER BY` the order is any; the frame makes no difference.",
+Rows must be evenly spaced: give a row with NULL where a measurement is missing. NULL gives NULL and does not count; the trend takes in its stead what stands around it at the same place of other periods. NaN and the infinities are taken as missing, and give themselves. Where the partition has fewer rows than two periods, all answers are NULL. Without an `ORDER BY` it is an error, and so is a frame (42P20).",
     syntax_example = "seasonal_residual(value, period) OVER (PARTITION BY ... ORDER BY ...)",
     sql_example = r#"```sql
 > SELECT day, sales, round(seasonal_residual(sales, 3) OVER (ORDER BY day), 2) AS residual
@@ -55,9 +55,10 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number, Kind::Integer],
         counts: &[2],
     },
-    answer: |_| Ok(DataType::Float64),
+    ordered: |_| true,
     evaluate,
     documentation: || SeasonalResidual.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

@@ -4,8 +4,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::proportion::{Confidence, Proportion, Proportions, beyond};
-use crate::arguments::{Call, Form, Function, Kind, number_record};
+use super::proportion::{Confidence, Proportion, TWO_GROUPS, TwoProportions, beyond};
+use crate::arguments::{Call, Form, Function, number_record};
 
 /// The fields of the answer.
 const FIELDS: [&str; 5] = ["z", "p_value", "difference", "low", "high"];
@@ -46,14 +46,7 @@ struct TwoProportionTest;
 pub(crate) static FUNCTION: Function = Function {
     form: Form {
         name: "two_proportion_test",
-        parameters: &[
-            Kind::Number,
-            Kind::Number,
-            Kind::Number,
-            Kind::Number,
-            Kind::Number,
-        ],
-        counts: &[4, 5],
+        ..TWO_GROUPS
     },
     answer: |_| Ok(number_record(&FIELDS)),
     invoke,
@@ -62,13 +55,11 @@ pub(crate) static FUNCTION: Function = Function {
 };
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let firsts = Proportions::new(FUNCTION.form.name, call, 0)?;
-    let seconds = Proportions::new(FUNCTION.form.name, call, 2)?;
+    let proportions = TwoProportions::new(FUNCTION.form.name, call)?;
     let confidence = Confidence::new(FUNCTION.form.name, call, 4)?;
     call.rows_to_number_record(&FIELDS, |row| {
-        let (first, second) = (firsts.get(row)?, seconds.get(row)?);
-        let (Some(first), Some(second), Some(deviations)) =
-            (first, second, confidence.deviations(row)?)
+        let (Some([first, second]), Some(deviations)) =
+            (proportions.get(row)?, confidence.deviations(row)?)
         else {
             return Ok(None);
         };

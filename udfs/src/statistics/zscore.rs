@@ -1,7 +1,7 @@
 //! `zscore(value) OVER (...)`.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion_macros::user_doc;
 
@@ -10,7 +10,7 @@ use crate::arguments::{Form, Kind, Partition, WindowFunction};
 
 #[user_doc(
     doc_section(label = "Statistical Functions"),
-    description = r"How many standard deviations a value lies above the mean of its partition (below it, if negative): `(value - avg(value)) / stddev(value)`, with the sample standard deviation (n - 1), as PostgreSQL's `stddev`. `ORDER BY` and the frame of the window make no difference.
+    description = r"How many standard deviations a value lies above the mean of its partition (below it, if negative): `(value - avg(value)) / stddev(value)`, with the sample standard deviation (n - 1), as PostgreSQL's `stddev`. `ORDER BY` makes no difference; a frame is an error (42P20).
 
 Where all values are the same each is the mean, and scores 0; where there is but one, no deviation is known, and the score is NULL. NULL gives NULL and does not count. Nor do NaN and the infinities, which give themselves. A few great outliers pull mean and deviation towards them and hide one another: `mad_score` does not let them.",
     syntax_example = "zscore(value) OVER (PARTITION BY ...)",
@@ -41,9 +41,9 @@ pub(crate) static FUNCTION: WindowFunction = WindowFunction {
         parameters: &[Kind::Number],
         counts: &[1],
     },
-    answer: |_| Ok(DataType::Float64),
     evaluate,
     documentation: || ZScore.doc(),
+    ..WindowFunction::UNORDERED
 };
 
 fn evaluate(partition: &Partition<'_>) -> Result<ArrayRef> {

@@ -30,17 +30,17 @@ async fn clauses_that_would_not_be_followed_are_refused() {
         (
             "impute_mean(v) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
             "42P20",
-            "impute_mean fills from its whole partition, not from a frame",
+            "impute_mean answers from its whole partition, not from a frame",
         ),
         (
             "impute_mean(v) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING)",
             "42P20",
-            "impute_mean fills from its whole partition, not from a frame",
+            "impute_mean answers from its whole partition, not from a frame",
         ),
         (
             "impute_mean(v) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
             "42P20",
-            "impute_mean fills from its whole partition, not from a frame",
+            "impute_mean answers from its whole partition, not from a frame",
         ),
         (
             "impute_last(v) OVER (PARTITION BY k)",

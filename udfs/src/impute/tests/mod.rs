@@ -20,6 +20,7 @@ use datafusion::prelude::SessionContext;
 use proptest::prelude::*;
 
 use super::IMPUTATIONS;
+use crate::tests::refusal;
 
 /// What a function makes of a partition.
 fn try_fill(name: &str, arguments: &[ArrayRef]) -> Result<ArrayRef> {
@@ -31,8 +32,8 @@ fn try_fill(name: &str, arguments: &[ArrayRef]) -> Result<ArrayRef> {
         .iter()
         .map(|argument| argument.data_type().clone())
         .collect();
-    let answer = (imputation.answer)(&given)?;
-    let filled = (imputation.fill)(arguments)?;
+    let answer = (imputation.answer)(name, &given)?;
+    let filled = imputation.over(arguments)?;
     assert_eq!(filled.data_type(), &answer, "{name}");
     assert_eq!(filled.len(), arguments[0].len(), "{name}");
     Ok(filled)
@@ -102,21 +103,4 @@ async fn rows(statement: &str) -> String {
     let frame = context().sql(statement).await.unwrap();
     let batches = frame.collect().await.unwrap();
     pretty_format_batches(&batches).unwrap().to_string()
-}
-
-/// The error that a query gives.
-async fn refusal(statement: &str) -> crate::FunctionError {
-    let error = match context().sql(statement).await {
-        Ok(frame) => frame.collect().await.unwrap_err(),
-        Err(error) => error,
-    };
-    let mut cause: &(dyn std::error::Error + 'static) = &error;
-    loop {
-        if let Some(own) = cause.downcast_ref::<crate::FunctionError>() {
-            return own.clone();
-        }
-        cause = cause
-            .source()
-            .unwrap_or_else(|| panic!("{statement} gave {error}"));
-    }
 }

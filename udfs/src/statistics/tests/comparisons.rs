@@ -7,7 +7,10 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::Accumulator;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use proptest::prelude::*;
 
 use super::near;
@@ -404,4 +407,41 @@ fn memory_grows_with_what_is_kept() {
     let mut kept = accumulator(&chi2::FUNCTION, &categories);
     kept.update_batch(&categories).unwrap();
     assert!(kept.size() >= 1000 * 100);
+}
+
+/// A context of two partitions with so many bytes of memory.
+fn context_of(memory: usize) -> SessionContext {
+    let runtime = RuntimeEnvBuilder::new().with_memory_limit(memory, 1.0);
+    let runtime = runtime.build_arc().unwrap();
+    let config = SessionConfig::new().with_target_partitions(2);
+    let mut context = SessionContext::new_with_config_rt(config, runtime);
+    crate::register_all(&mut context).unwrap();
+    context
+}
+
+#[tokio::test]
+async fn numbers_are_counted_against_the_memory_of_the_query() {
+    for call in [
+        "psi(v, v % 2 = 0)",
+        "js_divergence(v, v % 2 = 0)",
+        "ks_statistic(v, v % 2 = 0)",
+        "chi2(v, v % 2 = 0)",
+    ] {
+        let query =
+            format!("SELECT {call} FROM (SELECT value AS v FROM generate_series(1, 100000))");
+        let ask = async |memory| {
+            context_of(memory)
+                .sql(&query)
+                .await
+                .unwrap()
+                .collect()
+                .await
+        };
+        let error = ask(500_000).await.unwrap_err();
+        assert!(
+            matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)),
+            "{call}: {error}"
+        );
+        ask(100_000_000).await.unwrap();
+    }
 }
