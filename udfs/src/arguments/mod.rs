@@ -1,6 +1,7 @@
 //! How functions read their arguments and give their answers, a whole array at a time.
 
 mod call;
+mod effort;
 mod form;
 mod function;
 mod lists;
@@ -12,6 +13,7 @@ mod tests;
 mod window;
 
 pub(crate) use call::Call;
+pub(crate) use effort::has_many_rows;
 pub(crate) use form::{Form, Kind, is_text};
 pub(crate) use function::{Function, declare, forms};
 pub(crate) use lists::text_list;

@@ -14,8 +14,9 @@ use datafusion::logical_expr::{
     Documentation, PartitionEvaluator, Signature, Volatility, WindowUDF, WindowUDFImpl,
 };
 
+use super::effort;
 use super::form::Form;
-use crate::FunctionError;
+use crate::{FunctionError, interrupt};
 
 /// All there is to say of a function that answers a whole partition at once, whatever the frame:
 /// one static of a file, named `FUNCTION`.
@@ -33,10 +34,14 @@ pub(crate) struct WindowFunction {
 impl WindowFunction {
     /// The answers to the rows of a partition, of which these are the arguments.
     pub(crate) fn over(&self, columns: &[ArrayRef]) -> Result<ArrayRef> {
-        (self.evaluate)(&Partition {
+        let partition = Partition {
             name: self.form.name,
             columns,
-        })
+        };
+        interrupt::call(
+            || effort::has_many_rows(columns),
+            || (self.evaluate)(&partition),
+        )
     }
 }
 

@@ -12,8 +12,8 @@ use datafusion::logical_expr::{
     Documentation, PartitionEvaluator, Signature, Volatility, WindowUDF, WindowUDFImpl,
 };
 
-use crate::FunctionError;
-use crate::arguments::Form;
+use crate::arguments::{Form, has_many_rows};
+use crate::{FunctionError, interrupt};
 
 /// All there is to say of a window function that fills gaps: one static of a file, named
 /// `IMPUTATION`.
@@ -140,6 +140,6 @@ impl PartitionEvaluator for WholePartition {
             .map(|array| array.data_type().clone())
             .collect();
         self.0.check(&given)?;
-        (self.0.fill)(values)
+        interrupt::call(|| has_many_rows(values), || (self.0.fill)(values))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::kernel::lanes::group::{CHUNK, Group, LONGEST, Lanes, MEDIUM, Placed};
 use crate::arguments::{Metric, Native, Sides};
+use crate::interrupt;
 
 /// A metric that has a kernel for groups of pairs.
 pub(super) trait InLanes: Metric {
@@ -31,6 +32,7 @@ pub(super) fn many<M: InLanes>(
 ) {
     let mut groups = [Group::default(), Group::default(), Group::default()];
     let mut padded = Vec::new();
+    let listener = interrupt::listen();
     if let Sides::Prepared(constant, _) = sides {
         padded.extend_from_slice(constant.as_bytes());
         padded.resize(constant.len() + LONGEST, 0);
@@ -67,6 +69,9 @@ pub(super) fn many<M: InLanes>(
             }
         }
         if !taken {
+            if listener.is_interrupted() {
+                return;
+            }
             answers[row] = match sides {
                 Sides::Both(..) => metric.pair(left.text, right.text),
                 Sides::Prepared(..) => metric.prepared(right.text),
