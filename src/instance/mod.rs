@@ -62,6 +62,7 @@ impl Instance {
     /// 55006 where another process uses the directory; XX001 where it is damaged; 58030 and 53100
     /// where the disk fails.
     pub async fn open(configuration: Configuration) -> Result<Arc<Self>> {
+        tributary_udfs::interrupt::hand_on_to_spawned();
         let folder = &configuration.server.data_dir;
         // The catalog holds what statements hold, secrets included: no other user reads it.
         let mut builder = std::fs::DirBuilder::new();

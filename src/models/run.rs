@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
+use tributary_udfs::interrupt::RaisedOnDrop;
 
 use super::define::define;
 use super::difference::{comments, search_path};
@@ -120,10 +122,21 @@ async fn take(
 ) -> (QualifiedName, Ended) {
     let rows = Arc::new(Rows::default());
     progress.started(&step.name, &rows);
-    let ended = tokio::select! {
-        ended = do_step(&instance, &step, &rows) => ended.unwrap_or_else(Ended::Failed),
-        () = instance.shutdown.cancelled() => Ended::Failed(Error::new(SqlState::ADMIN_SHUTDOWN, "the server stops")),
+    let work = RaisedOnDrop::default();
+    let stops = || Error::new(SqlState::ADMIN_SHUTDOWN, "the server stops");
+    // A task of its own raises it: a call of a function may keep this one from being polled.
+    let (interrupt, shutdown) = (work.0.clone(), instance.shutdown.clone());
+    let watching = async move {
+        shutdown.cancelled().await;
+        interrupt.raise();
     };
+    let _watcher = AbortOnDropHandle::new(tokio::spawn(watching));
+    let ended = tokio::select! {
+        ended = work.0.over(do_step(&instance, &step, &rows)) => ended,
+        () = instance.shutdown.cancelled() => Err(stops()),
+    };
+    let ended = ended
+        .unwrap_or_else(|error| Ended::Failed(if work.0.is_raised() { stops() } else { error }));
     progress.ended(&step.name, &ended);
     (step.name, ended)
 }

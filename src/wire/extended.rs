@@ -8,6 +8,7 @@ use pgwire::messages::extendedquery::{
     BindComplete, CloseComplete, ParseComplete, PortalSuspended,
 };
 use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
+use tributary_udfs::interrupt::RaisedOnDrop;
 
 use super::backend::BackendSession;
 use super::connection::Connection;
@@ -16,7 +17,7 @@ use super::failure::{Step, protocol_violation};
 use super::interrupt::{Interrupts, catch_panic};
 use super::message::{Bind, Format, Target, spread_formats};
 use super::parameters;
-use super::portal::{Portal, PortalState, PreparedStatement, Run, Runner};
+use super::portal::{Portal, PortalState, PreparedStatement, Run, Runner, parse};
 use super::row_description::row_description;
 use super::types::{PostgresType, parameter_type};
 use crate::error::{Error, Result, SqlState};
@@ -43,7 +44,7 @@ impl<S: BackendSession> Connection<S> {
         let interrupts = self.begin();
         let session = Arc::clone(&self.session);
         let planning = async {
-            let mut statements = session.parse(sql)?;
+            let mut statements = parse(session.as_ref(), sql)?;
             if statements.len() > 1 {
                 let message = "cannot insert multiple commands into a prepared statement";
                 return Err(Error::new(SqlState::SYNTAX_ERROR, message).into());
@@ -53,7 +54,8 @@ impl<S: BackendSession> Connection<S> {
                 None => Ok(None),
             }
         };
-        let prepared = interrupts.guard(&mut self.reader, planning).await;
+        let work = RaisedOnDrop::default();
+        let prepared = interrupts.guard(&mut self.reader, &work.0, planning).await;
         self.key.end();
         let prepared = prepared?;
         let parameter_oids = match &prepared {
@@ -129,6 +131,7 @@ impl<S: BackendSession> Connection<S> {
             prepared: statement.prepared.clone(),
             formats,
             state: PortalState::Ready(values),
+            work: RaisedOnDrop::default(),
         };
         self.portals.insert(bind.portal, portal);
         self.writer.message(&BindComplete::new())

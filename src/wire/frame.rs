@@ -52,6 +52,11 @@ impl FrameReader {
         }
     }
 
+    /// In the place of a reader that is elsewhere: its client has gone.
+    pub(super) fn absent() -> Self {
+        Self::new(tokio::io::empty(), 0)
+    }
+
     /// The next packet before the connection is established, which has a length but no type.
     pub(super) async fn startup_packet(&mut self) -> Step<Bytes> {
         self.fill(4).await?;

@@ -2,19 +2,24 @@
 //! and the end of the server.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::future::Future;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tributary_udfs::interrupt::Interrupt;
 
 use super::failure::{Failure, Step};
 use super::frame::FrameReader;
 use crate::error::{Error, SqlState};
 
 /// The reasons for which a running statement must stop.
+#[derive(Clone)]
 pub(super) struct Interrupts {
     /// Set by a cancel request.
     pub(super) cancel: CancellationToken,
@@ -49,17 +54,61 @@ impl Interrupts {
 
     /// Does `work` unless a reason to stop comes first, among them that the client went away. A
     /// panic in `work` is an error of the statement alone.
+    ///
+    /// What waits for the reasons is a task of its own, since a call of a function may keep this
+    /// one from being polled: it raises `interrupt`, which such a call hears.
     pub(super) async fn guard<T>(
         &self,
         reader: &mut FrameReader,
+        interrupt: &Interrupt,
         work: impl Future<Output = Step<T>>,
     ) -> Step<T> {
-        tokio::select! {
-            biased;
-            failure = self.wait() => Err(failure),
-            failure = reader.gone() => Err(failure),
-            outcome = catch_panic(work) => outcome,
+        if let Some(failure) = self.wait().now_or_never() {
+            return Err(failure);
         }
+        // It comes back with the watcher's end. Only a connection that is dropped goes on without.
+        let client = mem::replace(reader, FrameReader::absent());
+        let (running, ended) = oneshot::channel();
+        let watching = self.clone().watch(client, interrupt.clone(), ended);
+        let mut watcher = tokio::spawn(watching);
+        let work = catch_panic(interrupt.over(work));
+        let (outcome, watched) = tokio::select! {
+            biased;
+            watched = &mut watcher => (None, watched),
+            outcome = work => {
+                drop(running);
+                (Some(outcome), watcher.await)
+            }
+        };
+        let Ok((client, failure)) = watched else {
+            return Err(Failure::Gone);
+        };
+        *reader = client;
+        match (outcome, failure) {
+            // What was interrupted in the midst of a call says so; the reason is more to the point.
+            (Some(Err(_)) | None, Some(failure)) => Err(failure),
+            (Some(outcome), _) => outcome,
+            (None, None) => Err(Failure::Gone),
+        }
+    }
+
+    /// Raises `interrupt` at the first reason to stop, unless the work has `ended` before.
+    async fn watch(
+        self,
+        mut client: FrameReader,
+        interrupt: Interrupt,
+        ended: oneshot::Receiver<Infallible>,
+    ) -> (FrameReader, Option<Failure>) {
+        let failure = tokio::select! {
+            biased;
+            _ = ended => None,
+            failure = self.wait() => Some(failure),
+            failure = client.gone() => Some(failure),
+        };
+        if failure.is_some() {
+            interrupt.raise();
+        }
+        (client, failure)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use datafusion::scalar::ScalarValue;
+use tributary_udfs::interrupt::{RaisedOnDrop, in_place};
 
 use super::backend::BackendSession;
 use super::copy_in;
@@ -19,6 +20,7 @@ use super::rows::{Progress, Rows, command_tag};
 use super::types::PostgresType;
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Prepared};
+use crate::sql::Statement;
 
 /// What Parse made.
 #[derive(Clone)]
@@ -37,6 +39,8 @@ pub(super) struct Portal {
     pub(super) formats: Vec<Format>,
     /// How far it has run.
     pub(super) state: PortalState,
+    /// Tells what works for the portal that nobody waits any more.
+    pub(super) work: RaisedOnDrop,
 }
 
 /// How far a portal has run.
@@ -85,6 +89,18 @@ impl Portal {
         runner: Runner<'_, S>,
         max_rows: Option<u64>,
     ) -> Step<Run> {
+        let run = self.go_on(runner, max_rows).await;
+        if matches!(self.state, PortalState::Finished) {
+            self.work.0.raise();
+        }
+        run
+    }
+
+    async fn go_on<S: BackendSession>(
+        &mut self,
+        runner: Runner<'_, S>,
+        max_rows: Option<u64>,
+    ) -> Step<Run> {
         match mem::replace(&mut self.state, PortalState::Finished) {
             PortalState::Ready(parameters) => self.start(runner, parameters, max_rows).await,
             PortalState::Suspended { tag, rows } => {
@@ -113,7 +129,10 @@ impl Portal {
             return Ok(Run::Complete(String::new()));
         };
         let execution = async { Ok(runner.session.execute(&prepared, parameters).await?) };
-        let outcome = runner.interrupts.guard(runner.reader, execution).await?;
+        let outcome = runner
+            .interrupts
+            .guard(runner.reader, &self.work.0, execution)
+            .await?;
         match outcome {
             Outcome::Done(tag) => Ok(Run::Complete(tag)),
             Outcome::Rows { tag, stream } => {
@@ -129,13 +148,16 @@ impl Portal {
             Outcome::CopyOut { format, stream } => {
                 let style = style(runner.session);
                 let delivery = copy_out::send(runner.writer, &format, stream, style);
-                let sent = runner.interrupts.guard(runner.reader, delivery).await?;
+                let sent = runner
+                    .interrupts
+                    .guard(runner.reader, &self.work.0, delivery)
+                    .await?;
                 Ok(Run::Complete(command_tag("COPY", sent)))
             }
             Outcome::CopyIn(copy) => {
-                copy_in::receive(runner.reader, runner.writer, runner.interrupts, copy)
-                    .await
-                    .map(Run::Complete)
+                let receiving =
+                    copy_in::receive(runner.reader, runner.writer, runner.interrupts, copy);
+                self.work.0.over(receiving).await.map(Run::Complete)
             }
         }
     }
@@ -148,7 +170,11 @@ impl Portal {
         max_rows: Option<u64>,
     ) -> Step<Run> {
         let delivery = rows.send(runner.writer, max_rows);
-        match runner.interrupts.guard(runner.reader, delivery).await? {
+        let sent = runner
+            .interrupts
+            .guard(runner.reader, &self.work.0, delivery)
+            .await?;
+        match sent {
             (_, Progress::Suspended) => {
                 self.state = PortalState::Suspended { tag, rows };
                 Ok(Run::Suspended)
@@ -159,6 +185,17 @@ impl Portal {
             }
         }
     }
+}
+
+/// From so many bytes on, a text of SQL takes more than some milliseconds to parse.
+const LONG_SQL: usize = 64 << 10;
+
+/// Parses a text of SQL, which may be long, while other clients are served.
+pub(super) fn parse<S: BackendSession>(session: &S, sql: &str) -> Result<Vec<Statement>> {
+    if sql.len() < LONG_SQL {
+        return session.parse(sql);
+    }
+    in_place(|| session.parse(sql))
 }
 
 fn style<S: BackendSession>(session: &S) -> Style {

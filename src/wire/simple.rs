@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
+use tributary_udfs::interrupt::RaisedOnDrop;
 
 use super::backend::BackendSession;
 use super::connection::Connection;
 use super::failure::Step;
 use super::interrupt::{Interrupts, catch_panic};
-use super::portal::{Portal, PortalState, Run, Runner};
+use super::portal::{Portal, PortalState, Run, Runner, parse};
 use crate::sql::Statement;
 
 impl<S: BackendSession> Connection<S> {
@@ -16,7 +17,7 @@ impl<S: BackendSession> Connection<S> {
     pub(super) async fn query(&mut self, sql: &str) -> Step<()> {
         self.statements.remove("");
         self.portals.remove("");
-        let statements = catch_panic(async { Ok(self.session.parse(sql)?) }).await?;
+        let statements = catch_panic(async { Ok(parse(self.session.as_ref(), sql)?) }).await?;
         if statements.is_empty() {
             return self.writer.message(&EmptyQueryResponse::new());
         }
@@ -35,11 +36,15 @@ impl<S: BackendSession> Connection<S> {
     async fn run_statement(&mut self, interrupts: &Interrupts, statement: Statement) -> Step<Run> {
         let session = Arc::clone(&self.session);
         let planning = async { Ok(session.prepare(statement, &[]).await?) };
-        let prepared = interrupts.guard(&mut self.reader, planning).await?;
+        let work = RaisedOnDrop::default();
+        let prepared = interrupts
+            .guard(&mut self.reader, &work.0, planning)
+            .await?;
         let mut portal = Portal {
             prepared: Some(prepared),
             formats: Vec::new(),
             state: PortalState::Ready(Vec::new()),
+            work,
         };
         let runner = Runner {
             session: session.as_ref(),

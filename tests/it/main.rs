@@ -15,6 +15,7 @@ mod equal_to_postgres;
 mod formatting;
 mod full_disk;
 mod kinds;
+mod long_calls;
 mod memory;
 mod object_stores;
 mod postgres;

@@ -81,6 +81,15 @@ impl FunctionError {
         }
     }
 
+    /// An answer that nobody waits for any more (57014).
+    pub fn canceled() -> Self {
+        Self {
+            sqlstate: "57014",
+            message: "canceling statement due to an interrupt".to_string(),
+            hint: None,
+        }
+    }
+
     /// Adds what to do, as a whole sentence.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

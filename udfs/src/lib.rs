@@ -11,6 +11,7 @@ mod completeness;
 mod error;
 mod formatting;
 mod impute;
+pub mod interrupt;
 mod join;
 mod latest;
 mod normalize;

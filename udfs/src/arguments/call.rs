@@ -10,7 +10,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
 use super::strings::Strings;
-use crate::FunctionError;
+use crate::{FunctionError, interrupt};
 
 /// One call of a scalar function.
 ///
@@ -169,7 +169,9 @@ fn text_rows(
 ) -> Result<ArrayRef> {
     let mut builder = StringViewBuilder::with_capacity(rows);
     let mut answer = String::new();
+    let listener = interrupt::listen();
     for row in 0..rows {
+        listener.check()?;
         answer.clear();
         if function(row, &mut answer)? {
             builder.try_append_value(&answer)?;
@@ -186,7 +188,9 @@ fn primitive_rows<T: ArrowPrimitiveType>(
 ) -> Result<ArrayRef> {
     let mut values = Vec::with_capacity(rows);
     let mut valid = Vec::with_capacity(rows);
+    let listener = interrupt::listen();
     for row in 0..rows {
+        listener.check()?;
         let answer = function(row)?;
         valid.push(answer.is_some());
         values.push(answer.unwrap_or_default());

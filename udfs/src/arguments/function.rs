@@ -11,7 +11,9 @@ use datafusion::logical_expr::{
 
 use super::call::Call;
 use super::declaration::{Declared, Definition};
+use super::effort;
 use super::form::{Form, Kind};
+use crate::interrupt;
 
 /// All there is to say of a scalar function: one static of a file, named `FUNCTION`.
 pub(crate) struct Function {
@@ -90,7 +92,11 @@ impl ScalarUDFImpl for Declared<Function> {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        (self.definition.invoke)(&Call::new(&args))
+        let call = Call::new(&args);
+        interrupt::call(
+            || effort::is_long(&args.args, call.rows()),
+            || (self.definition.invoke)(&call),
+        )
     }
 
     fn documentation(&self) -> Option<&Documentation> {

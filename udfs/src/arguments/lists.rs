@@ -8,6 +8,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
 use super::call::Call;
+use crate::interrupt;
 
 /// The type of the answer.
 pub(crate) fn text_list() -> DataType {
@@ -35,7 +36,9 @@ impl Call<'_> {
         let texts = self.text(0)?;
         self.over_distinct(&texts, |values, rows| {
             let mut lists = ListBuilder::new(StringBuilder::new());
+            let listener = interrupt::listen();
             for row in 0..rows {
+                listener.check()?;
                 let given = match values.get(row) {
                     Some(text) => function(text, &mut Items(lists.values()))?,
                     None => false,

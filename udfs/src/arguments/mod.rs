@@ -4,6 +4,7 @@ mod aggregate;
 mod call;
 mod clauses;
 mod declaration;
+mod effort;
 mod form;
 mod function;
 mod lists;

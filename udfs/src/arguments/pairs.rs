@@ -9,6 +9,7 @@ use datafusion::logical_expr::ColumnarValue;
 
 use super::call::Call;
 use super::strings::Strings;
+use crate::interrupt;
 
 /// The type of a metric's answers as Rust has it.
 pub(crate) type Native<M> = <<M as Metric>::Answer as ArrowPrimitiveType>::Native;
@@ -29,14 +30,19 @@ pub(crate) trait Metric {
     /// The answer for the prepared text and another.
     fn prepared(&mut self, other: &str) -> Native<Self>;
 
-    /// Writes the answers of rows that are not NULL, each at its place.
+    /// Writes the answers of rows that are not NULL, each at its place; once it is interrupted,
+    /// those that it comes to.
     fn many(
         &mut self,
         sides: Sides<'_>,
         rows: impl Iterator<Item = usize>,
         answers: &mut [Native<Self>],
     ) {
+        let listener = interrupt::listen();
         for row in rows {
+            if listener.is_interrupted() {
+                return;
+            }
             answers[row] = match sides {
                 Sides::Both(left, right) => self.pair(left.value(row), right.value(row)),
                 Sides::Prepared(_, others) => self.prepared(others.value(row)),

@@ -14,8 +14,9 @@ use datafusion::logical_expr::{
 };
 
 use super::declaration::{Declared, Definition};
+use super::effort;
 use super::form::{Form, Kind};
-use crate::FunctionError;
+use crate::{FunctionError, interrupt};
 
 /// All there is to say of a function that answers a whole partition at once: one static of a file,
 /// named `FUNCTION`.
@@ -67,10 +68,14 @@ impl WindowFunction {
 
     /// The answers to the rows of a partition, of which these are the arguments.
     pub(crate) fn over(&self, columns: &[ArrayRef]) -> Result<ArrayRef> {
-        (self.evaluate)(&Partition {
+        let partition = Partition {
             name: self.form.name,
             columns,
-        })
+        };
+        interrupt::call(
+            || effort::has_many_rows(columns),
+            || (self.evaluate)(&partition),
+        )
     }
 }
 

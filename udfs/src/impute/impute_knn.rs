@@ -16,8 +16,8 @@ use super::gaps::Gaps;
 use super::neighbours::{Effort, Neighbour, Neighbours, Point};
 use super::ranking::{Ranking, comparable, comparable_type};
 use super::rounding::Rounding;
-use crate::FunctionError;
 use crate::arguments::{Form, Kind, Partition, WindowFunction};
+use crate::{FunctionError, interrupt};
 
 const NAME: &str = "impute_knn";
 
@@ -161,8 +161,12 @@ impl GapSearch<'_> {
         let mut asked: Vec<(usize, usize)> = self.gaps.rows().enumerate().collect();
         asked.sort_unstable_by(|left, right| features.compare(left.1, right.1));
         let mut answers = vec![None; asked.len()];
-        let mut effort = Effort::default();
+        let mut effort = Effort {
+            distances: 0,
+            listener: interrupt::listen(),
+        };
         for alike in asked.chunk_by(|left, right| features.compare(left.1, right.1).is_eq()) {
+            effort.listener.check()?;
             let row = alike[0].1;
             let (coordinates, mask) = (features.of(row), features.mask(row));
             let found = points.nearest(coordinates, mask, self.k, &mut effort);

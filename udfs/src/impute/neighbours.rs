@@ -10,6 +10,7 @@
 use std::collections::BinaryHeap;
 
 use super::features::{Mask, compare_places};
+use crate::interrupt::Listener;
 
 /// As many points a leaf holds at most: to look at a few is cheaper than to choose among them.
 const LEAF: usize = 16;
@@ -54,11 +55,14 @@ struct Node {
     second: usize,
 }
 
-/// What has been looked at, so that a search that would take for ever can be given up.
+/// What has been looked at, so that a search that would take for ever can be given up; and whether
+/// it is still wanted.
 #[derive(Debug, Default)]
 pub(super) struct Effort {
     /// How many distances were computed.
     pub(super) distances: u64,
+    /// Once it is interrupted, a search finds what it may.
+    pub(super) listener: Listener,
 }
 
 impl<'a> Neighbours<'a> {
@@ -171,6 +175,9 @@ impl Search<'_> {
     /// Looks at the points below a node, the nearer child first.
     fn visit(&mut self, tree: &Tree<'_>, number: usize, common: &[usize], scale: f64) {
         let node = tree.nodes[number];
+        if self.effort.listener.is_interrupted() {
+            return;
+        }
         if node.second == 0 {
             self.effort.distances += (node.end - node.start) as u64;
             for point in &tree.points[node.start..node.end] {

@@ -1,11 +1,11 @@
 //! How work on another thread hears that nobody waits for it any more.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::error::{DataFusionError, Result};
 
-use crate::similarity::kernel::watch::watching;
+use crate::interrupt::Interrupt;
 
 /// Whether the query was cancelled. Long loops check it, so often that 10 ms pass at most.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +13,7 @@ pub(crate) struct Cancellation(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    cancelled: Arc<AtomicBool>,
+    interrupt: Interrupt,
     /// How often it was checked, which tests hold against the work.
     checks: AtomicU64,
 }
@@ -21,7 +21,7 @@ struct State {
 impl Cancellation {
     /// Ends all work that checks this.
     pub(crate) fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Relaxed);
+        self.0.interrupt.raise();
     }
 
     /// An error once the query was cancelled, which nobody sees.
@@ -30,7 +30,7 @@ impl Cancellation {
         if cfg!(test) {
             self.0.checks.fetch_add(1, Ordering::Relaxed);
         }
-        if self.0.cancelled.load(Ordering::Relaxed) {
+        if self.0.interrupt.is_raised() {
             return Err(DataFusionError::Execution(
                 "the similarity join was cancelled".to_string(),
             ));
@@ -40,7 +40,7 @@ impl Cancellation {
 
     /// Does work on this thread in which a comparison of two long texts ends early too.
     pub(crate) fn watching<T>(&self, work: impl FnOnce() -> T) -> T {
-        watching(&self.0.cancelled, work)
+        self.0.interrupt.within(work)
     }
 
     /// Checks once after many small pieces of work.

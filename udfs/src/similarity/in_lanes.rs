@@ -5,6 +5,7 @@ use super::kernel::lanes::group::{Group, LONGEST, Source};
 use super::kernel::lanes::pairs::{Pair, Pairs};
 use super::kernel::lanes::{LANES, Lanes};
 use crate::arguments::{Metric, Native, Sides, Strings};
+use crate::interrupt;
 
 /// A metric that has a kernel for groups of pairs.
 pub(super) trait InLanes: Metric {
@@ -47,9 +48,15 @@ fn of_sides<M: InLanes>(
     rows: impl Iterator<Item = usize>,
     answers: &mut [Native<M>],
 ) {
-    let alone = |metric: &mut M, row| match sides {
-        Sides::Both(left, right) => metric.pair(left.value(row), right.value(row)),
-        Sides::Prepared(_, others) => metric.prepared(others.value(row)),
+    let listener = interrupt::listen();
+    let alone = |metric: &mut M, row| {
+        if listener.is_interrupted() {
+            return Native::<M>::default();
+        }
+        match sides {
+            Sides::Both(left, right) => metric.pair(left.value(row), right.value(row)),
+            Sides::Prepared(_, others) => metric.prepared(others.value(row)),
+        }
     };
     let mut pairs = Pairs::with_capacity(answers.len());
     let mut others = Vec::new();

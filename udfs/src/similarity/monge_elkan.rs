@@ -8,6 +8,7 @@ use datafusion_macros::user_doc;
 use super::cutoff::Similarity;
 use super::jaro_winkler_similarity::Winkler;
 use crate::arguments::{Call, Form, Function, Kind, Metric};
+use crate::interrupt::Watch;
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
@@ -54,12 +55,16 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     })
 }
 
-fn monge_elkan(inner: &mut Similarity<Winkler>, left: &str, right: &str) -> f64 {
+pub(super) fn monge_elkan(inner: &mut Similarity<Winkler>, left: &str, right: &str) -> f64 {
     let mut sum = 0.0;
     let mut words = 0;
+    let mut watch = Watch::default();
     for word in left.split_whitespace() {
         let mut best = 0.0_f64;
         for other in right.split_whitespace() {
+            if watch.is_interrupted_after(word.len() + other.len()) {
+                return 0.0;
+            }
             best = best.max(inner.pair(word, other));
             if best == 1.0 {
                 break;

@@ -16,7 +16,7 @@ use datafusion::logical_expr::Accumulator;
 use super::comparison::Comparison;
 use super::labels::Labels;
 use super::observations::Observations;
-use crate::FunctionError;
+use crate::{FunctionError, interrupt};
 
 /// Deciles, as scorecards are monitored by.
 const DEFAULT_BINS: i64 = 10;
@@ -150,7 +150,10 @@ impl Accumulator for ComparisonAccumulator {
         match compared {
             Some(compared) => {
                 let bins = usize::try_from(self.bins.unwrap_or(DEFAULT_BINS)).unwrap_or_default();
-                (self.function.evaluate)(&compared, bins)
+                interrupt::call(
+                    || compared.may_take_long(),
+                    || (self.function.evaluate)(&compared, bins),
+                )
             }
             None => ScalarValue::try_from((self.function.answer)()),
         }

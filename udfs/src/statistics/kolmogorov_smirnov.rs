@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::f64::consts::PI;
 
 use super::observations::Compared;
+use crate::interrupt::Watch;
 
 /// How many steps an exact probability may take; this many take less than a second.
 const MOST_STEPS: u128 = 100_000_000;
@@ -76,6 +77,7 @@ impl Distance {
         let reach = self.product;
         // How likely a path to the point is to have been as far away; 1 outside of the band.
         let mut reached = vec![1.0; many + 1];
+        let mut watch = Watch::default();
         for row in 0..=few {
             let middle = row as u128 * many as u128;
             // The points of the row within the band: |row * many - column * few| < reach.
@@ -84,6 +86,9 @@ impl Distance {
                 None => 0,
             };
             let last = (((middle + reach - 1) / few as u128) as usize).min(many);
+            if watch.is_interrupted_after(last.saturating_sub(first)) {
+                break;
+            }
             let mut left = match first {
                 0 => 0.0,
                 _ => 1.0,

@@ -109,3 +109,18 @@ pub(super) enum Compared<'a> {
     /// of the categories' names.
     Categories(Vec<[u64; 2]>),
 }
+
+/// From so many pairs of numbers on it may take more than some milliseconds to compare two groups.
+const MANY_PAIRS: usize = 1 << 20;
+
+impl Compared<'_> {
+    /// Whether to compare the groups may take long.
+    pub(super) fn may_take_long(&self) -> bool {
+        match self {
+            Self::Numbers { reference, other } => {
+                reference.len().saturating_mul(other.len()) >= MANY_PAIRS
+            }
+            Self::Categories(table) => table.len() >= MANY_PAIRS,
+        }
+    }
+}

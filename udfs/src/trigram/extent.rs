@@ -7,6 +7,7 @@
 //! always the greatest that there is.
 
 use super::numbering::{Numbering, Place};
+use crate::interrupt::Watch;
 
 /// Where an extent may begin and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +60,7 @@ impl Finder {
             common: 0,
         };
         let mut begun = bounds == Bounds::Words;
+        let mut watch = Watch::default();
         for (at, place) in places.iter().enumerate() {
             let of_pattern = place.number() < pattern;
             if !begun {
@@ -82,6 +84,9 @@ impl Finder {
                 continue;
             }
             let start = extent.start;
+            if watch.is_interrupted_after(at - start) {
+                break;
+            }
             let similarity = shrink(&mut extent, bounds, &places[..=at], last, pattern);
             greatest = greatest.max(similarity);
             if f64::from(greatest) >= enough {

@@ -12,6 +12,7 @@ use super::extent::{Bounds, Finder};
 use super::pairs::{at_least, distance};
 use super::thresholds::TrigramThresholds;
 use crate::arguments::{Call, Form, Function, Kind, Strings};
+use crate::interrupt;
 
 /// An operator on a pattern and a text, or on a text and a pattern.
 pub(super) trait Operator {
@@ -113,21 +114,28 @@ fn compute(
         Pattern::Second => (call.text(1)?, call.text(0)?),
     };
     let mut finder = Finder::default();
+    let listener = interrupt::listen();
     if let Strings::Constant(Some(pattern)) = pattern {
         finder.prepare(pattern);
         return call.over_distinct(&text, |texts, rows| {
             let found: Float32Array = (0..rows)
-                .map(|row| texts.get(row).map(|text| find(&mut finder, text)))
-                .collect();
+                .map(|row| {
+                    listener.check()?;
+                    Ok(texts.get(row).map(|text| find(&mut finder, text)))
+                })
+                .collect::<Result<_>>()?;
             Ok(Arc::new(found))
         });
     }
     let found: Float32Array = (0..call.rows())
         .map(|row| {
-            let text = text.get(row)?;
-            finder.prepare(pattern.get(row)?);
-            Some(find(&mut finder, text))
+            listener.check()?;
+            let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else {
+                return Ok(None);
+            };
+            finder.prepare(pattern);
+            Ok(Some(find(&mut finder, text)))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     call.answer(Arc::new(found))
 }

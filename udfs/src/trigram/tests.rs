@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::TrigramThresholds;
 use super::extent::{Bounds, Finder};
 use super::overlap::{Counter, Overlap};
+use crate::interrupt::Interrupt;
 
 /// The trigrams of the words of a text, as texts.
 fn plain_trigrams(text: &str) -> Vec<String> {
@@ -132,4 +133,18 @@ async fn operators_are_functions() {
         .unwrap();
     assert_eq!(number(&context, "'word' % 'two words'").await, 0.0);
     assert_eq!(number(&context, "show_limit()").await, 0.9);
+}
+
+/// Each part of the text is as like the pattern as all of it, so that no beginning is given up.
+#[test]
+fn the_search_of_a_long_text_ends_when_it_is_interrupted() {
+    let text = "abc ".repeat(2_000_000);
+    let interrupt = Interrupt::default();
+    interrupt.raise();
+    for (pattern, bounds) in [("abc", Bounds::Trigrams), ("abc def", Bounds::Words)] {
+        let mut finder = Finder::default();
+        finder.prepare(pattern);
+        let found = interrupt.within(|| finder.find(&text, bounds, f64::INFINITY));
+        assert!(found <= 1.0, "{pattern}");
+    }
 }

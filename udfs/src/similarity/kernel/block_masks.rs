@@ -4,34 +4,61 @@ use std::collections::HashMap;
 
 use super::characters::Character;
 use super::masks::WORD;
+use crate::interrupt::Watch;
 
 /// The bit patterns of every character of one text, one row of words a distinct character.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct BlockMasks {
     /// How many characters the text has.
     length: usize,
     /// How many words a row has.
     blocks: usize,
-    /// The row of each character; row 0 is for characters that do not occur.
-    rows: HashMap<u32, usize>,
+    /// The row of each character of ASCII; row 0 is for characters that do not occur.
+    ascii: [u32; 128],
+    /// The row of each other character.
+    wide: HashMap<u32, u32>,
     words: Vec<u64>,
 }
 
+impl Default for BlockMasks {
+    fn default() -> Self {
+        Self {
+            length: 0,
+            blocks: 0,
+            ascii: [0; 128],
+            wide: HashMap::new(),
+            words: Vec::new(),
+        }
+    }
+}
+
 impl BlockMasks {
-    /// Takes in a text in place of the one before.
+    /// Takes in a text in place of the one before; not all of it where it is interrupted.
     pub(crate) fn set<C: Character>(&mut self, text: &[C]) {
         self.length = text.len();
         self.blocks = text.len().div_ceil(WORD);
-        self.rows.clear();
+        self.ascii = [0; 128];
+        self.wide.clear();
         self.words.clear();
         self.words.resize(self.blocks, 0);
-        for (position, character) in text.iter().enumerate() {
-            let next = self.rows.len() + 1;
-            let row = *self.rows.entry(character.code()).or_insert(next);
-            if row == next {
-                self.words.resize((row + 1) * self.blocks, 0);
+        let mut watch = Watch::default();
+        let mut rows = 1;
+        for (block, characters) in text.chunks(WORD).enumerate() {
+            if watch.is_interrupted_after(WORD) {
+                return;
             }
-            self.words[row * self.blocks + position / WORD] |= 1 << (position % WORD);
+            for (position, character) in characters.iter().enumerate() {
+                let row = match self.ascii.get_mut(character.code() as usize) {
+                    Some(row) => row,
+                    None => self.wide.entry(character.code()).or_default(),
+                };
+                if *row == 0 {
+                    *row = rows;
+                    rows += 1;
+                    self.words.resize(rows as usize * self.blocks, 0);
+                }
+                self.words[*row as usize * self.blocks + block] |= 1 << position;
+            }
         }
     }
 
@@ -48,7 +75,11 @@ impl BlockMasks {
     /// The positions of a character, 64 a word.
     #[inline]
     pub(crate) fn get<C: Character>(&self, character: C) -> &[u64] {
-        let row = self.rows.get(&character.code()).copied().unwrap_or(0);
+        let code = character.code();
+        let row = match self.ascii.get(code as usize) {
+            Some(row) => *row,
+            None => self.wide.get(&code).copied().unwrap_or(0),
+        } as usize;
         &self.words[row * self.blocks..(row + 1) * self.blocks]
     }
 }

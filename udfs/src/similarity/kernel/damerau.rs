@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::characters::{Character, without_common_affixes};
-use super::watch::Watch;
+use crate::interrupt::Watch;
 
 /// What is kept between two texts.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Scratch {
         self.start(left.len(), right.len());
         let mut watch = Watch::default();
         for (index, character) in left.iter().enumerate() {
-            if watch.is_cancelled_after(right.len()) {
+            if watch.is_interrupted_after(right.len()) {
                 break;
             }
             std::mem::swap(&mut self.above, &mut self.row);

@@ -9,7 +9,7 @@
 //! cell ends no further than a substitution that starts at it.
 
 use super::characters::{Character, common_prefix};
-use super::watch::Watch;
+use crate::interrupt::Watch;
 
 /// Which edits there are beside inserting, deleting and substituting a character.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,9 +83,11 @@ impl Scratch {
         self.furthest[place(0, 0)] = 0;
         let mut watch = Watch::default();
         for edits in 1..=most {
-            if watch.is_cancelled_after(width) {
-                break;
-            }
+            // How many swaps are tried for a diagonal.
+            let tried = match swaps {
+                Swaps::Apart => (edits * edits) as usize / 2,
+                Swaps::None | Swaps::Adjacent => 0,
+            };
             // A diagonal from which the last cannot be reached any more is of no use.
             let rest = most - edits;
             for diagonal in (-edits).max(shift - rest)..=edits.min(shift + rest) {
@@ -111,9 +113,14 @@ impl Scratch {
                 if row < 0 || row + diagonal < 0 {
                     continue;
                 }
-                row += C::run(&left[row as usize..], &right[(row + diagonal) as usize..]) as isize;
+                let run = C::run(&left[row as usize..], &right[(row + diagonal) as usize..]);
+                row += run as isize;
                 if diagonal == shift && row == left.len() as isize {
                     return Some(edits as usize);
+                }
+                // A run is walked over in steps of eight.
+                if watch.is_interrupted_after(1 + run / 8 + tried) {
+                    return None;
                 }
                 self.furthest[place(edits, diagonal)] = row;
             }

@@ -9,7 +9,7 @@
 use super::block_masks::BlockMasks;
 use super::characters::{Character, without_common_affixes};
 use super::masks::{Masks, WORD};
-use super::watch::Watch;
+use crate::interrupt::Watch;
 
 /// What is kept between two texts; with `SWAPS`, swapping two neighbours is one edit.
 #[derive(Debug, Default)]
@@ -178,7 +178,7 @@ fn in_blocks<const SWAPS: bool, C: Character>(
     let mut distance = pattern.length();
     let mut watch = Watch::default();
     for character in text {
-        if watch.is_cancelled_after(column.len()) {
+        if watch.is_interrupted_after(column.len()) {
             break;
         }
         let mut above = Above::FIRST;

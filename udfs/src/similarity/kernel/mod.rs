@@ -11,6 +11,5 @@ pub(crate) mod lanes;
 pub(crate) mod masks;
 pub(crate) mod ngrams;
 pub(crate) mod subsequence;
-pub(crate) mod watch;
 pub(crate) mod weighted;
 pub(crate) mod words;

@@ -6,7 +6,7 @@
 use super::block_masks::BlockMasks;
 use super::characters::{Character, common_prefix, without_common_affixes};
 use super::masks::{Masks, WORD};
-use super::watch::Watch;
+use crate::interrupt::Watch;
 
 /// What is kept between two texts.
 #[derive(Debug, Default)]
@@ -72,8 +72,12 @@ impl Scratch {
         // Parts as long as the pattern. From one to the next, what is common grows by one at most.
         let mut most = 0;
         let mut start = 0;
+        let mut watch = Watch::default();
         self.with_masks(pattern, |column| {
             while start + longest <= text.len() {
+                if watch.is_interrupted_after(longest * longest.div_ceil(WORD)) {
+                    return;
+                }
                 let part = text[start..start + longest].iter().copied();
                 let common = column.run(part, |_, _| {});
                 if common > most {
@@ -163,7 +167,7 @@ impl Column<'_> {
                 let mut common = 0;
                 let mut watch = Watch::default();
                 for character in text {
-                    if watch.is_cancelled_after(column.len()) {
+                    if watch.is_interrupted_after(column.len()) {
                         break;
                     }
                     let mut carry = false;

@@ -1,6 +1,7 @@
 //! Levenshtein distance with a price for each kind of edit.
 
 use super::characters::without_common_affixes;
+use crate::interrupt::Watch;
 
 /// What each kind of edit costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,11 @@ pub(crate) fn distance<C: Eq>(source: &[C], target: &[C], costs: Costs, row: &mu
     for _ in source {
         row.push(row.last().map_or(0, |before| before + delete));
     }
+    let mut watch = Watch::default();
     for wanted in target {
+        if watch.is_interrupted_after(source.len()) {
+            break;
+        }
         // The cell up left of the one to fill.
         let mut diagonal = row[0];
         row[0] += insert;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod bound_comparisons;
+mod interrupted;
 mod ngrams;
 mod others;
 mod ratios;
