@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::{FAILED, GOOD, project};
 use crate::config::Configuration;
 use crate::error::Result;
-use crate::instance::Instance;
 
 /// 0 where all went well, 1 where a model or check failed.
 ///
@@ -14,10 +13,14 @@ use crate::instance::Instance;
 /// What the configuration, the project or the data directory says.
 pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     project::sources(&configuration.server.project)?;
-    let instance = Instance::open(configuration).await?;
+    let instance = super::open(configuration).await?;
     super::serve::stop_at_signal(Arc::clone(&instance))?;
-    let report = project::apply(&instance).await?;
-    instance.remove_orphans().await;
+    let applied = project::apply(&instance).await;
+    if applied.is_ok() {
+        instance.remove_orphans().await;
+    }
+    instance.rest().await;
+    let report = applied?;
     Ok(if report.failures() == 0 {
         GOOD
     } else {

@@ -21,6 +21,7 @@ pub use system::OWNER;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -93,6 +94,18 @@ impl Instance {
             shutdown: CancellationToken::new(),
             configuration,
         }))
+    }
+
+    /// Waits for the commits that have begun, and for what reads the logs of tables: both would be
+    /// cut off where the runtime goes down. Who takes too long is left behind.
+    pub async fn rest(&self) {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        if tokio::time::timeout(PATIENCE, self.warehouse.rest())
+            .await
+            .is_err()
+        {
+            tracing::warn!("commits still run after {PATIENCE:?}, and are cut off");
+        }
     }
 
     /// The folder that relative locations of external tables begin at.
