@@ -27,12 +27,17 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Journal, Kind};
+use crate::catalog::{Catalog, Journal, Kind, is_in_use};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
 use crate::models::refresh::RefreshLocks;
 use crate::warehouse::Warehouse;
+
+/// The file of the catalog.
+fn catalog_file(configuration: &Configuration) -> PathBuf {
+    configuration.server.data_dir.join("catalog.redb")
+}
 
 /// A running warehouse, without its wire.
 pub struct Instance {
@@ -72,17 +77,40 @@ impl Instance {
                 .within(format!("data_dir {}", folder.display()))
                 .with_hint("Set data_dir to a folder that can be written.")
         })?;
-        let catalog = Catalog::open(&folder.join("catalog.redb"))?;
-        let journal = catalog.journal(configuration.server.journal_size as u64)?;
+        let catalog = Catalog::open(&catalog_file(&configuration))?;
         let runtime = state::runtime(&configuration)?;
+        let instance = Self::over(configuration, catalog, runtime).await?;
+        let snapshot = instance.catalog.snapshot();
+        let known = snapshot.objects().map(|object| object.oid).collect();
+        instance.warehouse.clean(&known).await?;
+        Ok(instance)
+    }
+
+    /// Opens a copy of the data directory's catalog, empty where there is none, to find out what
+    /// could be done: nothing is created, locked or changed on disk. Its tables are the real ones,
+    /// to be looked at alone.
+    ///
+    /// # Errors
+    /// XX001 where the directory is damaged; what reading it says.
+    pub async fn open_copy(configuration: Configuration) -> Result<Arc<Self>> {
+        let catalog = Catalog::copy(&catalog_file(&configuration))?;
+        let runtime = state::runtime_for_plans(&configuration)?;
+        Self::over(configuration, catalog, runtime).await
+    }
+
+    /// Whether another process has opened the data directory.
+    pub fn is_in_use(configuration: &Configuration) -> bool {
+        is_in_use(&catalog_file(configuration))
+    }
+
+    async fn over(
+        configuration: Configuration,
+        catalog: Catalog,
+        runtime: Arc<RuntimeEnv>,
+    ) -> Result<Arc<Self>> {
+        let journal = catalog.journal(configuration.server.journal_size as u64)?;
         let warehouse = state::open_warehouse(&configuration, &runtime)?;
         models::replacement::recover(&catalog, &warehouse).await?;
-        let known = catalog
-            .snapshot()
-            .objects()
-            .map(|object| object.oid)
-            .collect();
-        warehouse.clean(&known).await?;
         Ok(Arc::new(Self {
             template: state::template(&configuration, Arc::clone(&runtime))?,
             runtime,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::catalog::{check_schema_name, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::comment::{Comment, CommentOn};
 use crate::sql::drop::DropKind;
@@ -111,6 +112,7 @@ fn find_files(folder: &Path, errors: &mut Vec<Error>) -> Result<Vec<(String, Pat
         if entry.name == DATA_FOLDER {
             continue;
         }
+        let before = files.len();
         for inner in list(&entry.path).map_err(|error| error.within(&entry.name))? {
             let file = format!("{}/{}", entry.name, inner.name);
             if inner.is_folder {
@@ -130,8 +132,25 @@ fn find_files(folder: &Path, errors: &mut Vec<Error>) -> Result<Vec<(String, Pat
                 ));
             }
         }
+        if files.len() > before
+            && let Err(error) = check_schema(&entry.name)
+        {
+            errors.push(error);
+            files.truncate(before);
+        }
     }
     Ok(files)
+}
+
+/// Refuses a folder whose name no schema of a user's can have.
+fn check_schema(name: &str) -> Result<()> {
+    check_schema_name(name)
+        .and_then(|()| check_writable(name, || format!("create objects in schema \"{name}\"")))
+        .map_err(|error| {
+            error
+                .within(format!("{name}/"))
+                .with_hint("Give the folder another name: it is that of its schema.")
+        })
 }
 
 fn misplaced(file: &str) -> Error {

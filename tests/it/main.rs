@@ -17,6 +17,7 @@ mod full_disk;
 mod kinds;
 mod memory;
 mod object_stores;
+mod plan;
 mod postgres;
 mod psql;
 mod quickstart;
