@@ -71,7 +71,7 @@ pub fn telling(
 ) -> SendableRecordBatchStream {
     let schema = rows.schema();
     let told = futures::stream::once(async move {
-        if let Some(notice) = rejected.notice() {
+        for notice in rejected.notices() {
             notices.push(notice);
         }
         None
