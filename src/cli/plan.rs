@@ -17,6 +17,7 @@ use crate::models::project::Project;
 /// # Errors
 /// What the configuration, the project or the data directory says.
 pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
+    let models = Project::load(&configuration.server.project)?;
     if Instance::is_in_use(&configuration) {
         let folder = configuration.server.data_dir.display();
         let message = format!("another tributary process uses {folder}");
@@ -27,7 +28,7 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     }
     let missing = project::missing_sources(&configuration.server.project)?;
     let instance = Instance::open_copy(configuration).await?;
-    let plan = plan(&instance, Project::load(&instance.project_folder())?).await?;
+    let plan = plan(&instance, models).await?;
     let foreseen = foresee(&instance, &plan, missing.is_some()).await?;
     if let Some(missing) = &missing {
         show::print(format_args!(

@@ -72,13 +72,12 @@ pub fn sources(project: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Applies the project and builds what is stale.
+/// Applies a project and builds what is stale.
 ///
 /// # Errors
-/// What the project says that cannot be read; a model that fails is in the report.
-pub async fn apply(instance: &Arc<Instance>) -> Result<Report> {
+/// What of the project cannot be applied at all; a model that fails is in the report.
+pub async fn apply(instance: &Arc<Instance>, project: Project) -> Result<Report> {
     let started = Instant::now();
-    let project = Project::load(&instance.project_folder())?;
     let plan = crate::models::plan::plan(instance, project).await?;
     let report = run(instance, &plan, &show::progress()).await?;
     eprintln!("{}", show::summary(&report, started.elapsed()));

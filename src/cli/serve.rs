@@ -12,6 +12,7 @@ use super::{GOOD, project, show};
 use crate::config::Configuration;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
+use crate::models::project::Project;
 use crate::wire;
 
 /// Serves until a signal.
@@ -42,7 +43,11 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let tidying = async move { tidied.remove_orphans().await };
     let shutdown = instance.shutdown.clone();
     tokio::spawn(shutdown.run_until_cancelled_owned(tidying));
-    match project::apply(&instance).await {
+    let applied = match Project::load(&project) {
+        Ok(models) => project::apply(&instance, models).await,
+        Err(error) => Err(error),
+    };
+    match applied {
         Ok(_) => {}
         Err(error) if instance.shutdown.is_cancelled() => {
             instance.rest().await;

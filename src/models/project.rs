@@ -102,6 +102,14 @@ fn describe(error: &Error) -> String {
 /// The `.sql` files of a project and the schemas that their folders name, in a fixed order.
 fn find_files(folder: &Path, errors: &mut Vec<Error>) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
+    if !folder.is_dir() {
+        let folder = folder.display();
+        return Err(Error::new(
+            SqlState::UNDEFINED_FILE,
+            format!("the project folder {folder} does not exist"),
+        )
+        .with_hint("Set project to the folder of your SQL files, or create it."));
+    }
     for entry in list(folder).map_err(|error| error.within(folder.display()))? {
         if !entry.is_folder {
             if entry.is_sql() {
