@@ -24,10 +24,11 @@ mod kill_test;
 mod tests;
 
 pub use journal::Journal;
-pub use name::{check_writable, is_system_schema};
+pub use name::{check_schema_name, check_writable, is_system_schema};
 pub use object::{Kind, Object, Oid};
 pub use replacement::PreparedReplacement;
 pub use snapshot::{Schema, Snapshot};
+pub use store::is_in_use;
 pub use transaction::{NewObject, Transaction};
 
 use std::path::Path;
@@ -58,7 +59,19 @@ impl Catalog {
     /// 55006 where another process has it open, XX001 where the file is damaged or was written by a
     /// newer version, 58030 and the like where it cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
-        let store = Store::open(path)?;
+        Self::of(Store::open(path)?)
+    }
+
+    /// A copy of the catalog in the file `path`, empty where there is no file. It is in memory: what
+    /// is done to it stays there, and nothing is locked.
+    ///
+    /// # Errors
+    /// XX001 and 58030 as [`Self::open`], 54000 for a file that is too large to be copied.
+    pub fn copy(path: &Path) -> Result<Self> {
+        Self::of(Store::copy(path)?)
+    }
+
+    fn of(store: Store) -> Result<Self> {
         let current = RwLock::new(Arc::new(store.load()?));
         Ok(Self {
             store: Arc::new(store),

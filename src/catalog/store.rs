@@ -1,5 +1,9 @@
 //! The file: one embedded transactional store.
 
+mod copy;
+
+pub use copy::is_in_use;
+
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom};
@@ -9,7 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
+    WriteTransaction,
 };
 
 use super::record::{self, FORMAT_VERSION};
@@ -56,6 +61,8 @@ pub struct Store {
     /// How often the file was opened again.
     reopened: AtomicU64,
     path: PathBuf,
+    /// How the file is opened, at first and again.
+    open: fn(&Path) -> Result<Database>,
     oids: Mutex<OidRange>,
 }
 
@@ -94,11 +101,22 @@ impl Store {
                 .and_then(|folder| folder.sync_all())
                 .map_err(|error| Error::from(error).within(folder.display()))?;
         }
+        Self::with(path, database, open_database)
+    }
+
+    /// Opens a copy of the file, or an empty one where there is none. The copy is in memory, and
+    /// what is written to it goes with it.
+    pub fn copy(path: &Path) -> Result<Self> {
+        Self::with(path, copy::copy_database(path)?, copy::copy_database)
+    }
+
+    fn with(path: &Path, database: Database, open: fn(&Path) -> Result<Database>) -> Result<Self> {
         let store = Self {
             database: RwLock::new(Some(database)),
             broken: AtomicBool::new(false),
             reopened: AtomicU64::new(0),
             path: path.to_owned(),
+            open,
             oids: Mutex::new(OidRange { next: 0, end: 0 }),
         };
         store.initialize()?;
@@ -261,7 +279,7 @@ impl Store {
         if self.broken.load(Ordering::Acquire) {
             // The file is locked until it is closed.
             *database = None;
-            *database = Some(open_database(&self.path)?);
+            *database = Some((self.open)(&self.path)?);
             self.reopened.fetch_add(1, Ordering::AcqRel);
             self.broken.store(false, Ordering::Release);
         }
@@ -325,11 +343,15 @@ impl Store {
 }
 
 fn open_database(path: &Path) -> Result<Database> {
-    Database::builder()
+    builder().create(path).map_err(|error| failed(path, error))
+}
+
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder
         .set_cache_size(CACHE_BYTES)
-        .set_check_integrity_on_open(true)
-        .create(path)
-        .map_err(|error| failed(path, error))
+        .set_check_integrity_on_open(true);
+    builder
 }
 
 /// Empties a file whose making was cut short; answers whether it did.
@@ -337,7 +359,6 @@ fn open_database(path: &Path) -> Result<Database> {
 /// The store writes its magic number last. A file without it, in which nothing stands past the
 /// header, has never held anything; the store itself would refuse it for good.
 fn clear_unfinished(path: &Path) -> Result<bool> {
-    const HEADER_BYTES: usize = 4096;
     const NEW_FILE_BYTES: u64 = 16 << 20;
     let clear = || -> std::io::Result<bool> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -353,10 +374,7 @@ fn clear_unfinished(path: &Path) -> Result<bool> {
         }
         file.seek(SeekFrom::Start(0))?;
         file.read_to_end(&mut bytes)?;
-        let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
-        let magic = bytes.get(..9).unwrap_or(&bytes);
-        let pages = bytes.get(HEADER_BYTES..).unwrap_or_default();
-        let unfinished = zero(magic) && zero(pages);
+        let unfinished = is_unfinished(&bytes);
         if unfinished {
             file.set_len(0)?;
             file.sync_all()?;
@@ -364,6 +382,15 @@ fn clear_unfinished(path: &Path) -> Result<bool> {
         Ok(unfinished)
     };
     clear().map_err(|error| Error::from(error).within(path.display()))
+}
+
+/// Whether the making of a file with these bytes was cut short.
+fn is_unfinished(bytes: &[u8]) -> bool {
+    const HEADER_BYTES: usize = 4096;
+    let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+    let magic = bytes.get(..9).unwrap_or(bytes);
+    let pages = bytes.get(HEADER_BYTES..).unwrap_or_default();
+    zero(magic) && zero(pages)
 }
 
 fn failed(path: &Path, error: impl Into<redb::Error>) -> Error {

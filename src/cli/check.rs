@@ -7,7 +7,6 @@ use crate::catalog::Kind;
 use crate::catalog::journal::CheckStatus;
 use crate::config::Configuration;
 use crate::error::Result;
-use crate::instance::Instance;
 use crate::models::check;
 
 /// How many of a check's rows are printed.
@@ -18,9 +17,9 @@ const PRINTED_ROWS: usize = 3;
 /// # Errors
 /// What the configuration or the data directory says.
 pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
-    let instance = Instance::open(configuration).await?;
+    let instance = super::open(configuration).await?;
     let snapshot = instance.catalog.snapshot();
-    let mut failed = 0;
+    let (mut passed, mut warned, mut failed) = (0, 0, 0);
     let checks: Vec<_> = snapshot
         .objects()
         .filter(|object| object.kind == Kind::Check)
@@ -43,12 +42,16 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         for row in result.sample.iter().take(PRINTED_ROWS) {
             show::print(format_args!("         {row}\n"))?;
         }
-        failed += usize::from(matches!(
-            result.status,
-            CheckStatus::Failed | CheckStatus::Error
-        ));
+        *match result.status {
+            CheckStatus::Passed => &mut passed,
+            CheckStatus::Warned => &mut warned,
+            CheckStatus::Failed | CheckStatus::Error => &mut failed,
+        } += 1;
     }
-    show::print(format_args!("checks: {}, failed: {failed}\n", checks.len()))?;
+    show::print(format_args!(
+        "checks: {passed} passed, {warned} warned, {failed} failed\n"
+    ))?;
+    instance.rest().await;
     Ok(if failed == 0 {
         GOOD
     } else {

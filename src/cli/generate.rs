@@ -17,7 +17,7 @@ pub fn command() -> Command {
         .about("Write the case study's sources: a retailer's CRM, shop, newsletter and web events, with the truth")
         .arg(Arg::new("customers").long("customers").value_name("N").value_parser(value_parser!(u64)).default_value("2000").help("How many people there are"))
         .arg(Arg::new("seed").long("seed").value_name("S").value_parser(value_parser!(u64)).default_value("42").help("What the randomness begins with; the same seed gives the same files"))
-        .arg(Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).default_value("data").help("The folder that the files go to"))
+        .arg(Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).default_value("sql/data").help("The folder that the files go to; the case study reads them in its own folder data"))
 }
 
 /// Writes the files.

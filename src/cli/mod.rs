@@ -10,11 +10,14 @@ mod show;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::{Config, Configuration, FILE_VARIABLE};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
+use crate::instance::Instance;
 
 /// All went well.
 const GOOD: ExitCode = ExitCode::SUCCESS;
@@ -68,7 +71,7 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         "check" => runtime.block_on(check::execute(configuration)),
         _ => runtime.block_on(serve::execute(configuration)),
     };
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     code
 }
 
@@ -93,7 +96,7 @@ pub fn command() -> Command {
         .subcommand_required(false)
         .subcommand(server("serve", "Apply the project, build what is stale, and serve it (the default)"))
         .subcommand(server("run", "Apply the project, build what is stale, and exit: 0 all good, 1 a model or check failed, 2 wrong usage"))
-        .subcommand(server("plan", "Print what run would do, and do nothing"))
+        .subcommand(server("plan", "Print what run would do and what of that would fail, and do nothing; exit as run would"))
         .subcommand(server("check", "Run every check, print what they find, and exit: 0 all passed, 1 one failed"))
         .subcommand(generate::command())
 }
@@ -141,7 +144,7 @@ fn none_before(matches: &ArgMatches, command: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::new(
-        crate::error::SqlState::INVALID_PARAMETER_VALUE,
+        SqlState::INVALID_PARAMETER_VALUE,
         format!("{command} has no setting {name}"),
     )
     .with_hint(format!("Write tributary {command} --help for its flags.")))
@@ -176,7 +179,7 @@ fn configuration(places: &[&ArgMatches]) -> Result<Configuration> {
     for pair in pairs {
         let Some((name, value)) = pair.split_once('=') else {
             return Err(Error::new(
-                crate::error::SqlState::INVALID_PARAMETER_VALUE,
+                SqlState::INVALID_PARAMETER_VALUE,
                 format!("--set {pair}: there is no ="),
             )
             .with_hint("Write --set name=value."));
@@ -187,6 +190,36 @@ fn configuration(places: &[&ArgMatches]) -> Result<Configuration> {
     let environment =
         |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     Configuration::load(file.as_deref(), environment, flags)
+}
+
+/// How long a command waits for another process to leave the data directory: one that was killed
+/// holds it until the system has taken its memory back.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Opens the data directory.
+///
+/// # Errors
+/// 55006 where another process does not leave it; those of [`Instance::open`].
+async fn open(configuration: Configuration) -> Result<Arc<Instance>> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut is_told = false;
+    loop {
+        match Instance::open(configuration.clone()).await {
+            Err(error)
+                if error.sqlstate() == SqlState::OBJECT_IN_USE && Instant::now() < deadline =>
+            {
+                if !is_told {
+                    let folder = configuration.server.data_dir.display();
+                    eprintln!("waiting for another tributary process to leave {folder}");
+                    is_told = true;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn log(filter: &str) {

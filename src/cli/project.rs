@@ -1,6 +1,6 @@
 //! Applying the project folder, as `serve` and `run` do.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,19 +22,19 @@ const GENERATE_FILE: &str = "generate.toml";
 struct Wanted {
     customers: u64,
     seed: u64,
-    out: std::path::PathBuf,
+    out: PathBuf,
 }
 
-/// Generates the sources of a project that wants it, where they are not there yet.
+/// What is to be generated for a project that wants it, and where; nothing where it is there.
 ///
 /// # Errors
 /// F0000 for a file that says something else; those of the disk.
-pub fn sources(project: &Path) -> Result<()> {
+pub fn missing_sources(project: &Path) -> Result<Option<generate::Options>> {
     let file = project.join(GENERATE_FILE);
     let shown = file.display().to_string();
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::from(error).within(shown)),
     };
     let wanted: Wanted = toml::from_str(&text).map_err(|error| {
@@ -46,31 +46,38 @@ pub fn sources(project: &Path) -> Result<()> {
     })?;
     let out = project.join(&wanted.out);
     if out.join(generate::TRUTH_FILE).exists() {
-        return Ok(());
+        return Ok(None);
     }
+    Ok(Some(generate::Options {
+        customers: wanted.customers,
+        seed: wanted.seed,
+        out,
+    }))
+}
+
+/// Generates the sources of a project that wants it, where they are not there yet.
+///
+/// # Errors
+/// Those of [`missing_sources`] and of the disk.
+pub fn sources(project: &Path) -> Result<()> {
+    let Some(wanted) = missing_sources(project)? else {
+        return Ok(());
+    };
     eprintln!(
         "generating the sources of {} customers in {}",
         show::grouped(wanted.customers),
-        out.display()
+        wanted.out.display()
     );
-    generate::generate(
-        &generate::Options {
-            customers: wanted.customers,
-            seed: wanted.seed,
-            out,
-        },
-        |_| {},
-    )?;
+    generate::generate(&wanted, |_| {})?;
     Ok(())
 }
 
-/// Applies the project and builds what is stale.
+/// Applies a project and builds what is stale.
 ///
 /// # Errors
-/// What the project says that cannot be read; a model that fails is in the report.
-pub async fn apply(instance: &Arc<Instance>) -> Result<Report> {
+/// What of the project cannot be applied at all; a model that fails is in the report.
+pub async fn apply(instance: &Arc<Instance>, project: Project) -> Result<Report> {
     let started = Instant::now();
-    let project = Project::load(&instance.project_folder())?;
     let plan = crate::models::plan::plan(instance, project).await?;
     let report = run(instance, &plan, &show::progress()).await?;
     eprintln!("{}", show::summary(&report, started.elapsed()));

@@ -1,5 +1,7 @@
 //! `tributary serve`: applies the project, builds what is stale, and answers clients.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use super::{GOOD, project, show};
 use crate::config::Configuration;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
+use crate::models::project::Project;
 use crate::wire;
 
 /// Serves until a signal.
@@ -21,21 +24,35 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let authentication = authentication(&configuration)?;
     let user = configuration.server.user.clone();
     let address = configuration.server.listen;
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::from(error)
-            .within(format!("cannot listen on {address}"))
-            .with_hint("Set listen to another address, or to port 0 for any free port.")
-    })?;
-    project::sources(&configuration.server.project)?;
-    let instance = Instance::open(configuration).await?;
+    let bound = match TcpListener::bind(address).await {
+        // Who has the data directory has the port too, and may be about to leave both.
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(error),
+        bound => Ok(bound.map_err(|error| unbound(address, error))?),
+    };
+    let project = configuration.server.project.clone();
+    let instance = super::open(configuration).await?;
+    let listener = match bound {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind(address)
+            .await
+            .map_err(|error| unbound(address, error))?,
+    };
     stop_at_signal(Arc::clone(&instance))?;
+    project::sources(&project)?;
     let tidied = Arc::clone(&instance);
     let tidying = async move { tidied.remove_orphans().await };
     let shutdown = instance.shutdown.clone();
     tokio::spawn(shutdown.run_until_cancelled_owned(tidying));
-    match project::apply(&instance).await {
+    let applied = match Project::load(&project) {
+        Ok(models) => project::apply(&instance, models).await,
+        Err(error) => Err(error),
+    };
+    match applied {
         Ok(_) => {}
-        Err(error) if instance.shutdown.is_cancelled() => return Err(error),
+        Err(error) if instance.shutdown.is_cancelled() => {
+            instance.rest().await;
+            return Err(error);
+        }
         // What is there can be served; what to mend is on the screen.
         Err(error) => show::error(&error),
     }
@@ -57,7 +74,14 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         instance.shutdown.clone(),
     )
     .await;
+    instance.rest().await;
     Ok(GOOD)
+}
+
+fn unbound(address: SocketAddr, error: std::io::Error) -> Error {
+    Error::from(error)
+        .within(format!("cannot listen on {address}"))
+        .with_hint("Set listen to another address, or to port 0 for any free port.")
 }
 
 /// With a password every client needs it; without, only this machine may connect.

@@ -121,7 +121,8 @@ impl Progress for Lines {
     }
 }
 
-fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
+/// How a model, or a check, has ended.
+pub fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
     let name = name.to_string();
     let elapsed = format!("{:.1} s", elapsed.as_secs_f64());
     match ended {
@@ -138,16 +139,19 @@ fn line(name: &QualifiedName, ended: &Ended, elapsed: Duration) -> String {
         }
         Ended::Defined => format!("defined  {name}"),
         Ended::Dropped => format!("dropped  {name}"),
-        Ended::Failed(error) => {
-            let hint = error
-                .hint()
-                .map(|hint| format!("\n         HINT: {hint}"))
-                .unwrap_or_default();
-            format!(
-                "FAILED   {name}: {}: {}{hint}",
-                error.sqlstate(),
-                error.message()
-            )
+        Ended::Failed(error, file) => {
+            let mut text = format!("FAILED   {name}: {}: {}", error.sqlstate(), error.message());
+            let more = [
+                ("DETAIL", error.detail().map(str::to_owned)),
+                ("HINT", error.hint().map(str::to_owned)),
+                ("FILE", Some(file.display().to_string())),
+            ];
+            for (label, said) in more {
+                for line in said.iter().flat_map(|said| said.lines()) {
+                    text.push_str(&format!("\n         {label}: {line}"));
+                }
+            }
+            text
         }
         Ended::Skipped(broken) => format!("skipped  {name}: {broken} failed"),
         Ended::Passed { rejected } => format!(
@@ -188,19 +192,25 @@ pub fn summary(report: &Report, elapsed: Duration) -> String {
     let built = count(|ended| matches!(ended, Ended::Built { .. }));
     let defined = count(|ended| matches!(ended, Ended::Defined));
     let dropped = count(|ended| matches!(ended, Ended::Dropped));
-    let passed = count(|ended| {
-        matches!(
-            ended,
-            Ended::Passed { .. } | Ended::Violated { warns: true, .. }
-        )
-    });
+    let failed = count(|ended| matches!(ended, Ended::Failed(..)));
+    let passed = count(|ended| matches!(ended, Ended::Passed { .. }));
+    let violated = |warned: bool| {
+        let ended = report.ended.iter();
+        ended
+            .filter(|(_, ended)| matches!(ended, Ended::Violated { warns, .. } if *warns == warned))
+            .count()
+    };
+    let checks = |count| if count == 1 { "check" } else { "checks" };
+    let (warned, violated) = (violated(true), violated(false));
     let counted = [
-        (built, "built"),
-        (defined, "defined"),
-        (dropped, "dropped"),
-        (passed, "checks passed"),
-        (report.failures(), "failed"),
-        (report.skipped(), "skipped"),
+        (built, "built".to_owned()),
+        (defined, "defined".to_owned()),
+        (dropped, "dropped".to_owned()),
+        (passed, format!("{} passed", checks(passed))),
+        (warned, format!("{} warned", checks(warned))),
+        (violated, format!("{} failed", checks(violated))),
+        (failed, "failed".to_owned()),
+        (report.skipped(), "skipped".to_owned()),
     ];
     let parts: Vec<String> = counted
         .iter()

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Config, Secret, SessionSettings};
+use super::file::{self, FileSetting};
+use super::{Config, Secret, SessionSettings, Setting, unknown_setting};
 use crate::error::{Error, Result, SqlState, nearest};
 
 /// What the names of environment variables begin with that are settings.
@@ -60,14 +61,20 @@ impl Configuration {
             .map(|setting| setting.environment())
             .chain([FILE_VARIABLE.to_owned()])
             .collect();
+        // What all of them begin with would make any two alike.
+        let without_prefix = |name: &'_ str| name[ENVIRONMENT_PREFIX.len()..].to_owned();
+        let endings: Vec<String> = known.iter().map(|name| without_prefix(name)).collect();
         names
             .into_iter()
             .filter(|name| name.starts_with(ENVIRONMENT_PREFIX) && !known.contains(name))
             .map(|name| {
                 let message = format!("the environment variable {name} is no setting");
                 let warning = Error::new(SqlState::WARNING, message);
-                match nearest(&name, known.iter().map(String::as_str)) {
-                    Some(near) => warning.with_hint(format!("Perhaps you meant {near}.")),
+                let ending = without_prefix(&name);
+                match nearest(&ending, endings.iter().map(String::as_str)) {
+                    Some(near) => {
+                        warning.with_hint(format!("Perhaps you meant {ENVIRONMENT_PREFIX}{near}."))
+                    }
                     None => warning,
                 }
             })
@@ -75,53 +82,30 @@ impl Configuration {
     }
 
     fn read_file(&mut self, path: &Path) -> Result<()> {
-        let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::from(error).within(shown.to_string()))?;
-        let table: toml::Table = toml::from_str(&text).map_err(|error| {
-            // The line itself is not shown: it may hold the password.
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-            Error::new(
-                SqlState::CONFIG_FILE_ERROR,
-                format!("{shown}: line {line}: {}", error.message()),
-            )
-        })?;
-        let settings = table.into_iter().flat_map(|(name, value)| match value {
-            // A name with a dot in it, as in SET.
-            toml::Value::Table(inner) => inner
-                .into_iter()
-                .map(|(last, value)| (format!("{name}.{last}"), value))
-                .collect(),
-            value => vec![(name, value)],
-        });
-        for (name, value) in settings {
-            let value = match value {
-                toml::Value::String(text) => text,
-                toml::Value::Array(items) => items
-                    .iter()
-                    .map(|item| {
-                        item.as_str()
-                            .map_or_else(|| item.to_string(), str::to_owned)
-                    })
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                other => other.to_string(),
-            };
-            self.set(&name, &value)
-                .map_err(|error| error.within(shown.to_string()))?;
+        for FileSetting { name, value, line } in file::read(path)? {
+            self.set(&name, &value).map_err(|error| {
+                let told = file::at_line(path, line, error.message());
+                match error.hint() {
+                    Some(hint) => told.with_hint(hint),
+                    None => told,
+                }
+            })?;
         }
         Ok(())
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        if SessionSettings::ALL
-            .iter()
-            .any(|setting| setting.name.eq_ignore_ascii_case(name))
-        {
+        let is_among = |settings: &[Setting]| {
+            let mut names = settings.iter().map(|setting| setting.name);
+            names.any(|known| known.eq_ignore_ascii_case(name))
+        };
+        if is_among(SessionSettings::ALL) {
             self.session.set(name, value)
-        } else {
+        } else if is_among(Config::ALL) {
             self.server.set(name, value)
+        } else {
+            let all = Config::ALL.iter().chain(SessionSettings::ALL);
+            Err(unknown_setting(name, all))
         }
     }
 
@@ -211,24 +195,118 @@ mod tests {
 
     #[test]
     fn a_mistyped_variable_is_told() {
-        let names = [
-            "TRIBUTARY_DATADIR",
-            "TRIBUTARY_DATA_DIR",
-            "TRIBUTARY_CONFIG",
-            "PATH",
-        ];
-        let warnings = Configuration::unknown_variables(names.map(str::to_owned));
-        let [warning] = warnings.as_slice() else {
-            panic!("{warnings:?}")
-        };
-        assert_eq!(
-            warning.message(),
-            "the environment variable TRIBUTARY_DATADIR is no setting"
-        );
-        assert_eq!(
-            warning.hint(),
-            Some("Perhaps you meant TRIBUTARY_DATA_DIR.")
-        );
+        for (wrong, right) in [
+            ("TRIBUTARY_DATADIR", Some("TRIBUTARY_DATA_DIR")),
+            ("TRIBUTARY_MEMROY", Some("TRIBUTARY_MEMORY_LIMIT")),
+            ("TRIBUTARY_PASWSORD", Some("TRIBUTARY_PASSWORD")),
+            ("TRIBUTARY_CONIFG", Some("TRIBUTARY_CONFIG")),
+            ("TRIBUTARY_SERVICE_HOST", None),
+        ] {
+            let names = [wrong, "TRIBUTARY_DATA_DIR", "TRIBUTARY_CONFIG", "PATH"];
+            let warnings = Configuration::unknown_variables(names.map(str::to_owned));
+            let [warning] = warnings.as_slice() else {
+                panic!("{warnings:?}")
+            };
+            let message = format!("the environment variable {wrong} is no setting");
+            assert_eq!(warning.message(), message);
+            let hint = right.map(|right| format!("Perhaps you meant {right}."));
+            assert_eq!(warning.hint(), hint.as_deref());
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_names_its_line_and_the_nearest_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tributary.toml");
+        for (text, line, message, hint) in [
+            (
+                "jobs = 1\ndata_dri = 'x'",
+                2,
+                "unrecognized configuration parameter \"data_dri\"",
+                "Perhaps you meant \"data_dir\".",
+            ),
+            (
+                "statement_timeuot = 5",
+                1,
+                "unrecognized configuration parameter \"statement_timeuot\"",
+                "Perhaps you meant \"statement_timeout\".",
+            ),
+            (
+                "data_dir = 5",
+                1,
+                "data_dir cannot be a number",
+                "The value must be text in quotes.",
+            ),
+            (
+                "password = 1234",
+                1,
+                "password cannot be a number",
+                "The value must be text in quotes.",
+            ),
+            (
+                "jobs = true",
+                1,
+                "jobs cannot be true or false",
+                "The value must be a number.",
+            ),
+            (
+                "data_dir = ''",
+                1,
+                "invalid value for parameter \"data_dir\": \"\"",
+                "The value must be a path.",
+            ),
+            (
+                "jobs = 1\n\n[foo]",
+                3,
+                "there is no table [foo]",
+                "Write settings at the top of the file, outside of tables.",
+            ),
+            (
+                "[pg_trmg]\nsimilarity_threshold = 0.5",
+                1,
+                "there is no table [pg_trmg]",
+                "Perhaps you meant [pg_trgm].",
+            ),
+            (
+                "[pg_trgm]\nsimilarity = 0.5",
+                2,
+                "unrecognized configuration parameter \"pg_trgm.similarity\"",
+                "Perhaps you meant \"pg_trgm.similarity_threshold\".",
+            ),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let error = Configuration::load(Some(&file), |_| None, []).unwrap_err();
+            assert_eq!(error.sqlstate(), SqlState::CONFIG_FILE_ERROR, "{text}");
+            let told = format!("{}: line {line}: {message}", file.display());
+            assert_eq!(error.message(), told);
+            assert_eq!(error.hint(), Some(hint), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_has_values_of_every_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tributary.toml");
+        let text = "jobs = 1_0\nmemory_limit = '1GB'\nspill_limit = 4096\nsearch_path = ['a', 'b']\n\
+                    statement_timeout = 250\n[pg_trgm]\nsimilarity_threshold = 0.5\n\
+                    [tributary]\nsimilarity_join = false\n";
+        std::fs::write(&file, text).unwrap();
+        let loaded = Configuration::load(Some(&file), |_| None, []).unwrap();
+        assert_eq!(loaded.server.jobs, 10);
+        assert_eq!(loaded.server.spill_limit.0, 4096);
+        assert_eq!(loaded.session.search_path.0, ["a", "b"]);
+        assert_eq!(loaded.session.statement_timeout.0, 250);
+        assert_eq!(loaded.session.similarity_threshold.0, 0.5);
+        assert!(!loaded.session.similarity_join.0);
+    }
+
+    #[test]
+    fn a_folder_cannot_be_empty() {
+        for name in ["data_dir", "project"] {
+            let flags = [(name.to_owned(), String::new())];
+            let error = Configuration::load(None, |_| None, flags).unwrap_err();
+            assert_eq!(error.sqlstate(), SqlState::INVALID_PARAMETER_VALUE);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod choices;
 mod configuration;
+mod file;
 mod values;
 
 pub use configuration::{Configuration, FILE_VARIABLE};
@@ -96,7 +97,7 @@ macro_rules! settings {
             /// # Errors
             /// None, as a test holds every default against its type.
             pub fn defaults() -> Result<Self> {
-                Ok(Self { $( $field: read(settings!(@name $field $($name)?), $default)?, )* })
+                Ok(Self { $( $field: read(settings!(@name $field $($name)?), $default, $default)?, )* })
             }
 
             /// The value of a setting, as text.
@@ -111,7 +112,7 @@ macro_rules! settings {
             /// 42704 for a setting that does not exist, naming the nearest; 22023 for a value it cannot have.
             pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
                 $( if name.eq_ignore_ascii_case(settings!(@name $field $($name)?)) {
-                    self.$field = read(settings!(@name $field $($name)?), value)?;
+                    self.$field = read(settings!(@name $field $($name)?), value, $default)?;
                     return Ok(());
                 } )*
                 Err(unknown_setting(name, Self::ALL))
@@ -200,8 +201,15 @@ settings! {
     }
 }
 
-fn read<T: Value>(name: &str, text: &str) -> Result<T> {
-    T::read(text.trim()).map_err(|wanted| {
+fn read<T: Value>(name: &str, text: &str, default: &str) -> Result<T> {
+    let trimmed = text.trim();
+    // An empty path would be the current folder, which nobody means by it.
+    let is_missing = trimmed.is_empty() && !default.is_empty() && T::KIND == PathBuf::KIND;
+    let value = match is_missing {
+        true => Err("a path".to_owned()),
+        false => T::read(trimmed),
+    };
+    value.map_err(|wanted| {
         Error::new(
             SqlState::INVALID_PARAMETER_VALUE,
             format!("invalid value for parameter \"{name}\": \"{text}\""),
@@ -211,12 +219,12 @@ fn read<T: Value>(name: &str, text: &str) -> Result<T> {
 }
 
 /// The error of a setting that does not exist.
-pub fn unknown_setting(name: &str, known: &[Setting]) -> Error {
+pub fn unknown_setting<'a>(name: &str, known: impl IntoIterator<Item = &'a Setting>) -> Error {
     let error = Error::new(
         SqlState::UNDEFINED_OBJECT,
         format!("unrecognized configuration parameter \"{name}\""),
     );
-    match nearest(name, known.iter().map(|setting| setting.name)) {
+    match nearest(name, known.into_iter().map(|setting| setting.name)) {
         Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
         None => error,
     }

@@ -58,8 +58,8 @@ pub(super) fn out_of_range(message: &str) -> Option<Error> {
     None
 }
 
-/// SQL's name of a type that Arrow's `Debug` shows.
-fn sql_name(arrow: &str) -> Option<&'static str> {
+/// SQL's name of a type that Arrow's `Debug` or `Display` shows.
+pub(super) fn sql_name(arrow: &str) -> Option<&'static str> {
     let kind = arrow.split('(').next().unwrap_or(arrow);
     Some(match kind {
         "Boolean" => "boolean",
@@ -73,6 +73,11 @@ fn sql_name(arrow: &str) -> Option<&'static str> {
         "Time32" | "Time64" => "time",
         "Timestamp" => "timestamp",
         "Interval" | "Duration" => "interval",
+        "Utf8" | "LargeUtf8" | "Utf8View" | "String" => "text",
+        "Binary" | "LargeBinary" | "BinaryView" | "FixedSizeBinary" => "bytea",
+        "List" | "LargeList" | "FixedSizeList" => "array",
+        "Struct" => "record",
+        "Null" => "unknown",
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@
 mod cast;
 mod engine;
 mod nearest;
+mod planner;
 mod sqlstate;
 mod storage;
 

@@ -89,6 +89,10 @@ impl SqlState {
     pub const DUPLICATE_OBJECT: Self = Self("42710");
     /// A column outside GROUP BY.
     pub const GROUPING_ERROR: Self = Self("42803");
+    /// A window function where none can be.
+    pub const WINDOWING_ERROR: Self = Self("42P20");
+    /// A column that a clause cannot name.
+    pub const INVALID_COLUMN_REFERENCE: Self = Self("42P10");
     /// Types that do not fit together.
     pub const DATATYPE_MISMATCH: Self = Self("42804");
     /// An object of another kind than the statement wants.

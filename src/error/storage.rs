@@ -43,7 +43,10 @@ impl From<io::Error> for Error {
             ErrorKind::UnexpectedEof | ErrorKind::InvalidData => SqlState::DATA_CORRUPTED,
             _ => SqlState::IO_ERROR,
         };
-        of_disk(sqlstate, &error.to_string())
+        let text = error.to_string();
+        // The number says nothing that the words before it do not.
+        let text = text.split(" (os error ").next().unwrap_or(&text);
+        of_disk(sqlstate, text)
     }
 }
 

@@ -96,7 +96,7 @@ async fn fill(
     let commit = warehouse
         .replace_with(&table, rows, info, participant)
         .await?;
-    if let Some(notice) = rejected.notice() {
+    for notice in rejected.notices() {
         session.notice(notice);
     }
     Ok(Some(commit.rows))

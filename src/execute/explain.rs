@@ -56,7 +56,7 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
         while let Some(batch) = rows.try_next().await? {
             count += batch.num_rows();
         }
-        if let Some(notice) = rejected.notice() {
+        for notice in rejected.notices() {
             session.notice(notice);
         }
         let shown = analyzed(&physical, explain.verbose);

@@ -150,7 +150,7 @@ pub async fn execute(
     let plan = plan::cast_to(plan, &target.schema)?;
     let rows = writer.precede(query::stream(context.state, plan).await?);
     let rows = append(&session.instance, &target, rows, "INSERT").await?;
-    if let Some(notice) = rejected.notice() {
+    for notice in rejected.notices() {
         session.notice(notice);
     }
     Ok(Outcome::Done(format!("INSERT 0 {rows}")))

@@ -7,6 +7,7 @@ use datafusion::common::ParamValues;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
@@ -70,7 +71,7 @@ pub fn telling(
 ) -> SendableRecordBatchStream {
     let schema = rows.schema();
     let told = futures::stream::once(async move {
-        if let Some(notice) = rejected.notice() {
+        for notice in rejected.notices() {
             notices.push(notice);
         }
         None
@@ -102,7 +103,19 @@ pub fn bind(
 /// # Errors
 /// What the optimizer and the planner say.
 pub async fn stream(state: SessionState, plan: LogicalPlan) -> Result<SendableRecordBatchStream> {
+    Ok(to_run(state, plan)?.execute_stream().await?)
+}
+
+/// Plans how a plan would be run, and leaves it at that.
+///
+/// # Errors
+/// Those of [`stream`].
+pub async fn physical(state: SessionState, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+    Ok(to_run(state, plan)?.create_physical_plan().await?)
+}
+
+fn to_run(state: SessionState, plan: LogicalPlan) -> Result<DataFrame> {
     let wanted = plan::columns(&plan);
     let plan = plan::cast_to(plan, &wanted)?;
-    Ok(DataFrame::new(state, plan).execute_stream().await?)
+    Ok(DataFrame::new(state, plan))
 }

@@ -21,17 +21,23 @@ pub use system::OWNER;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Journal, Kind};
+use crate::catalog::{Catalog, Journal, Kind, is_in_use};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
 use crate::models::refresh::RefreshLocks;
 use crate::warehouse::Warehouse;
+
+/// The file of the catalog.
+fn catalog_file(configuration: &Configuration) -> PathBuf {
+    configuration.server.data_dir.join("catalog.redb")
+}
 
 /// A running warehouse, without its wire.
 pub struct Instance {
@@ -72,17 +78,40 @@ impl Instance {
                 .within(format!("data_dir {}", folder.display()))
                 .with_hint("Set data_dir to a folder that can be written.")
         })?;
-        let catalog = Catalog::open(&folder.join("catalog.redb"))?;
-        let journal = catalog.journal(configuration.server.journal_size as u64)?;
+        let catalog = Catalog::open(&catalog_file(&configuration))?;
         let runtime = state::runtime(&configuration)?;
+        let instance = Self::over(configuration, catalog, runtime).await?;
+        let snapshot = instance.catalog.snapshot();
+        let known = snapshot.objects().map(|object| object.oid).collect();
+        instance.warehouse.clean(&known).await?;
+        Ok(instance)
+    }
+
+    /// Opens a copy of the data directory's catalog, empty where there is none, to find out what
+    /// could be done: nothing is created, locked or changed on disk. Its tables are the real ones,
+    /// to be looked at alone.
+    ///
+    /// # Errors
+    /// XX001 where the directory is damaged; what reading it says.
+    pub async fn open_copy(configuration: Configuration) -> Result<Arc<Self>> {
+        let catalog = Catalog::copy(&catalog_file(&configuration))?;
+        let runtime = state::runtime_for_plans(&configuration)?;
+        Self::over(configuration, catalog, runtime).await
+    }
+
+    /// Whether another process has opened the data directory.
+    pub fn is_in_use(configuration: &Configuration) -> bool {
+        is_in_use(&catalog_file(configuration))
+    }
+
+    async fn over(
+        configuration: Configuration,
+        catalog: Catalog,
+        runtime: Arc<RuntimeEnv>,
+    ) -> Result<Arc<Self>> {
+        let journal = catalog.journal(configuration.server.journal_size as u64)?;
         let warehouse = state::open_warehouse(&configuration, &runtime)?;
         models::replacement::recover(&catalog, &warehouse).await?;
-        let known = catalog
-            .snapshot()
-            .objects()
-            .map(|object| object.oid)
-            .collect();
-        warehouse.clean(&known).await?;
         Ok(Arc::new(Self {
             template: state::template(&configuration, Arc::clone(&runtime))?,
             runtime,
@@ -94,6 +123,18 @@ impl Instance {
             shutdown: CancellationToken::new(),
             configuration,
         }))
+    }
+
+    /// Waits for the commits that have begun, and for what reads the logs of tables: both would be
+    /// cut off where the runtime goes down. Who takes too long is left behind.
+    pub async fn rest(&self) {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        if tokio::time::timeout(PATIENCE, self.warehouse.rest())
+            .await
+            .is_err()
+        {
+            tracing::warn!("commits still run after {PATIENCE:?}, and are cut off");
+        }
     }
 
     /// The folder that relative locations of external tables begin at.

@@ -29,6 +29,9 @@ const ATTEMPTS: usize = 10;
 pub enum Reading {
     /// To be run: relations answer with their rows, views are put in by their queries.
     Rows,
+    /// To be planned as if it were run: views are put in by their queries, and other relations have
+    /// their columns alone.
+    Plan,
     /// To be looked at: relations have their columns alone, and views are relations like others.
     Shape,
 }
@@ -124,7 +127,8 @@ impl Relations {
             return Ok(None);
         };
         match self.reading {
-            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::clone(&object.schema))))),
+            Reading::Shape => Ok(Some(columns_alone(object))),
+            Reading::Plan => self.open_columns(object, version).await.map(Some),
             Reading::Rows => self.open_object(object, version).await.map(Some),
         }
     }
@@ -140,11 +144,43 @@ impl Relations {
             return Ok(None);
         };
         match self.reading {
-            Reading::Shape => Ok(Some(Arc::new(EmptyTable::new(Arc::new(
+            Reading::Shape | Reading::Plan => Ok(Some(Arc::new(EmptyTable::new(Arc::new(
                 with_hidden_columns(&object.schema),
             ))))),
             Reading::Rows => Ok(Some(Arc::new(self.source(object)?.with_hidden_columns()))),
         }
+    }
+
+    /// The columns of an object that a run could read: what the project builds counts as built.
+    ///
+    /// # Errors
+    /// Those of [`Self::open_object`] that do not depend on its rows.
+    async fn open_columns(
+        &self,
+        object: &Arc<Object>,
+        version: Option<Version>,
+    ) -> Result<Arc<dyn TableProvider>> {
+        match (object.kind, version) {
+            (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
+            (Kind::View | Kind::ExternalTable, Some(_)) => Err(no_versions(&object.name)),
+            (Kind::MaterializedView, _) if object.project_file.is_none() => {
+                self.check_populated(object).await?;
+                Ok(columns_alone(object))
+            }
+            _ => Ok(columns_alone(object)),
+        }
+    }
+
+    async fn check_populated(&self, object: &Object) -> Result<()> {
+        let table = crate::models::table_id(object);
+        if object.kind == Kind::MaterializedView && !self.instance.warehouse.exists(&table).await? {
+            return Err(Error::new(
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("materialized view {} has not been populated", object.name),
+            )
+            .with_hint("Use the REFRESH MATERIALIZED VIEW command, or tributary run."));
+        }
+        Ok(())
     }
 
     /// An object's rows.
@@ -214,16 +250,9 @@ impl Relations {
     }
 
     async fn stored(&self, object: &Object, at: At) -> Result<Arc<dyn TableProvider>> {
-        let warehouse = &self.instance.warehouse;
+        self.check_populated(object).await?;
         let table = crate::models::table_id(object);
-        if object.kind == Kind::MaterializedView && !warehouse.exists(&table).await? {
-            return Err(Error::new(
-                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("materialized view {} has not been populated", object.name),
-            )
-            .with_hint("Use the REFRESH MATERIALIZED VIEW command, or tributary run."));
-        }
-        warehouse.scan(&table, at).await
+        self.instance.warehouse.scan(&table, at).await
     }
 
     fn source(&self, object: &Object) -> Result<FileTable> {
@@ -250,6 +279,10 @@ impl Relations {
         sources.insert(object.oid, source.clone());
         Ok(source)
     }
+}
+
+fn columns_alone(object: &Object) -> Arc<dyn TableProvider> {
+    Arc::new(EmptyTable::new(Arc::clone(&object.schema)))
 }
 
 /// Whether an object has the definition that it had when the statement began.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::execution::SessionState;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry;
@@ -34,7 +35,6 @@ const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 /// Memory with a limit, and disk to spill to.
 pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> {
     let server = &configuration.server;
-    let limit = usize::try_from(server.memory_limit.bytes(machine::memory())).unwrap_or(usize::MAX);
     let spill = server.data_dir.join("spill");
     // What an earlier process spilled is of no use to this one.
     match std::fs::remove_dir_all(&spill) {
@@ -44,13 +44,27 @@ pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> 
         _ => std::fs::create_dir_all(&spill)
             .map_err(|error| Error::from(error).within(spill.display()))?,
     }
-    let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(pool))
+    let runtime = memory(configuration)
         .with_temp_file_path(spill)
         .with_max_temp_directory_size(server.spill_limit.0)
         .build_arc()?;
     Ok(runtime)
+}
+
+/// Memory with a limit, and nothing on disk: for queries that are planned and not run.
+pub(super) fn runtime_for_plans(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> {
+    let none = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    let runtime = memory(configuration)
+        .with_disk_manager_builder(none)
+        .build_arc()?;
+    Ok(runtime)
+}
+
+fn memory(configuration: &Configuration) -> RuntimeEnvBuilder {
+    let limit = configuration.server.memory_limit.bytes(machine::memory());
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
+    RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool))
 }
 
 /// The tables' folder on its object store.

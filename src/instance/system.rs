@@ -157,6 +157,8 @@ impl Instance {
                             edge.source_table.table(),
                         ),
                         source_column: edge.source_column,
+                        kind: edge.through.kind(),
+                        subtype: edge.through.subtype(),
                     }),
             );
         }

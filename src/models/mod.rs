@@ -1,10 +1,12 @@
 //! Models: what is built from what. The project folder, the dependency graph, refreshing,
 //! expectations, checks.
 
+mod apply;
 pub mod check;
 pub mod define;
 mod difference;
 pub mod expectation;
+pub mod foresee;
 pub mod graph;
 mod left;
 pub mod lineage;

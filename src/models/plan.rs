@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::difference::{definition_differs, difference, search_path};
@@ -50,6 +51,11 @@ impl Step {
     pub fn is_idle(&self) -> bool {
         self.define.is_none() && self.build.is_none()
     }
+
+    /// The file of its model.
+    pub fn file(&self, instance: &Instance) -> PathBuf {
+        instance.project_folder().join(&self.model.file)
+    }
 }
 
 /// Everything that a run does.
@@ -69,6 +75,12 @@ impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.schemas.is_empty() && self.drops.is_empty() && self.steps.values().all(Step::is_idle)
+    }
+
+    /// All steps, each after those that it reads.
+    pub fn in_order(&self) -> impl Iterator<Item = &Step> {
+        let names = self.graph.order().iter();
+        names.filter_map(|name| self.steps.get(name))
     }
 }
 
@@ -250,35 +262,21 @@ impl fmt::Display for Define {
     }
 }
 
-impl fmt::Display for Plan {
+impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for schema in &self.schemas {
-            writeln!(f, "create schema {schema}")?;
-        }
-        for object in &self.drops {
-            writeln!(f, "drop {}: it left the project", object.described())?;
-        }
-        let steps = self
-            .graph
-            .order()
-            .iter()
-            .filter_map(|name| self.steps.get(name));
-        for step in steps.filter(|step| !step.is_idle()) {
-            let build = if step.kind == Kind::Check {
-                "run"
-            } else {
-                "refresh"
-            };
-            let name = format!("{} {}", step.kind, step.name);
-            match (&step.define, &step.build) {
-                (Some(define), Some(reason)) => {
-                    writeln!(f, "{define} {name}, {build} it: {reason}")?
-                }
-                (Some(define), None) => writeln!(f, "{define} {name}")?,
-                (None, Some(reason)) => writeln!(f, "{build} {name}: {reason}")?,
-                (None, None) => {}
+        let build = if self.kind == Kind::Check {
+            "run"
+        } else {
+            "refresh"
+        };
+        let (kind, name) = (self.kind, &self.name);
+        match (&self.define, &self.build) {
+            (Some(define), Some(reason)) => {
+                write!(f, "{define} {kind} {name}, {build} it: {reason}")
             }
+            (Some(define), None) => write!(f, "{define} {kind} {name}"),
+            (None, Some(reason)) => write!(f, "{build} {kind} {name}: {reason}"),
+            (None, None) => write!(f, "leave {kind} {name} as it is"),
         }
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! How a run tells how far it is.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Error;
@@ -19,8 +20,8 @@ pub enum Ended {
     Defined,
     /// Dropped, since it left the project.
     Dropped,
-    /// It failed.
-    Failed(Error),
+    /// It failed; its file is this.
+    Failed(Error, PathBuf),
     /// It was not tried, as this that it reads failed.
     Skipped(QualifiedName),
     /// A check that returned no row.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::catalog::{check_schema_name, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::comment::{Comment, CommentOn};
 use crate::sql::drop::DropKind;
@@ -101,6 +102,14 @@ fn describe(error: &Error) -> String {
 /// The `.sql` files of a project and the schemas that their folders name, in a fixed order.
 fn find_files(folder: &Path, errors: &mut Vec<Error>) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
+    if !folder.is_dir() {
+        let folder = folder.display();
+        return Err(Error::new(
+            SqlState::UNDEFINED_FILE,
+            format!("the project folder {folder} does not exist"),
+        )
+        .with_hint("Set project to the folder of your SQL files, or create it."));
+    }
     for entry in list(folder).map_err(|error| error.within(folder.display()))? {
         if !entry.is_folder {
             if entry.is_sql() {
@@ -111,6 +120,7 @@ fn find_files(folder: &Path, errors: &mut Vec<Error>) -> Result<Vec<(String, Pat
         if entry.name == DATA_FOLDER {
             continue;
         }
+        let before = files.len();
         for inner in list(&entry.path).map_err(|error| error.within(&entry.name))? {
             let file = format!("{}/{}", entry.name, inner.name);
             if inner.is_folder {
@@ -130,8 +140,25 @@ fn find_files(folder: &Path, errors: &mut Vec<Error>) -> Result<Vec<(String, Pat
                 ));
             }
         }
+        if files.len() > before
+            && let Err(error) = check_schema(&entry.name)
+        {
+            errors.push(error);
+            files.truncate(before);
+        }
     }
     Ok(files)
+}
+
+/// Refuses a folder whose name no schema of a user's can have.
+fn check_schema(name: &str) -> Result<()> {
+    check_schema_name(name)
+        .and_then(|()| check_writable(name, || format!("create objects in schema \"{name}\"")))
+        .map_err(|error| {
+            error
+                .within(format!("{name}/"))
+                .with_hint("Give the folder another name: it is that of its schema.")
+        })
 }
 
 fn misplaced(file: &str) -> Error {

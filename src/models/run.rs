@@ -7,15 +7,14 @@ use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 use tributary_udfs::interrupt::RaisedOnDrop;
 
-use super::define::define;
-use super::difference::{comments, search_path};
-use super::plan::{Define, Plan, Step};
+use super::apply::{Target, apply, create_schemas, current};
+use super::plan::{Plan, Step};
 use super::progress::{Ended, Progress, Rows};
 use super::refresh::{self, Catalogued};
 use super::replan::{self, Author};
 use super::{check, rejected, table_id};
 use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
-use crate::catalog::{Kind, NewObject, Object};
+use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::sql::QualifiedName;
@@ -35,7 +34,7 @@ impl Report {
             .filter(|(_, ended)| {
                 matches!(
                     ended,
-                    Ended::Failed(_) | Ended::Violated { warns: false, .. }
+                    Ended::Failed(..) | Ended::Violated { warns: false, .. }
                 )
             })
             .count()
@@ -59,11 +58,7 @@ pub async fn run(
     plan: &Plan,
     progress: &Arc<dyn Progress>,
 ) -> Result<Report> {
-    instance.catalog.write(|transaction| {
-        plan.schemas
-            .iter()
-            .try_for_each(|schema| transaction.create_schema(schema, true).map(drop))
-    })?;
+    create_schemas(instance, plan)?;
     let mut report = Report::default();
     let mut schedule = plan.graph.schedule();
     let mut running = JoinSet::new();
@@ -89,7 +84,7 @@ pub async fn run(
         let (name, ended) =
             ended.map_err(|error| Error::internal(format!("a build ended abnormally: {error}")))?;
         let skipped = match ended {
-            Ended::Failed(_) => schedule.fail(&name),
+            Ended::Failed(..) => schedule.fail(&name),
             _ => {
                 schedule.succeed(&name);
                 Vec::new()
@@ -135,8 +130,10 @@ async fn take(
         ended = work.0.over(do_step(&instance, &step, &rows)) => ended,
         () = instance.shutdown.cancelled() => Err(stops()),
     };
-    let ended = ended
-        .unwrap_or_else(|error| Ended::Failed(if work.0.is_raised() { stops() } else { error }));
+    let ended = ended.unwrap_or_else(|error| {
+        let error = if work.0.is_raised() { stops() } else { error };
+        Ended::Failed(error, step.file(&instance))
+    });
     progress.ended(&step.name, &ended);
     (step.name, ended)
 }
@@ -144,7 +141,10 @@ async fn take(
 async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Result<Ended> {
     let target = match step.define {
         Some(how) => match apply(instance, step, how).await {
-            Ok(target) => target,
+            Ok((target, superseded)) => {
+                remove_tables(instance, superseded.as_slice()).await;
+                target
+            }
             Err(error) => {
                 record_failure(instance, step, &error)?;
                 return Err(error);
@@ -157,7 +157,7 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
     };
     let object = target.object(instance, step)?;
     if step.kind == Kind::Check {
-        return check(instance, &object).await;
+        return check(instance, step, &object).await;
     }
     let guard = instance.refresh_locks.lock(object.oid).await;
     let (catalogued, successor) = match target {
@@ -180,10 +180,10 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
     })
 }
 
-async fn check(instance: &Arc<Instance>, object: &Object) -> Result<Ended> {
+async fn check(instance: &Arc<Instance>, step: &Step, object: &Object) -> Result<Ended> {
     let (result, met) = check::run(instance, object).await?;
     if let Some(error) = met {
-        return Ok(Ended::Failed(error));
+        return Ok(Ended::Failed(error, step.file(instance)));
     }
     let rejected = result.rows_rejected;
     let violated = |warns| Ended::Violated {
@@ -196,33 +196,6 @@ async fn check(instance: &Arc<Instance>, object: &Object) -> Result<Ended> {
         CheckStatus::Failed | CheckStatus::Error => violated(false),
         CheckStatus::Warned => violated(true),
     })
-}
-
-/// Where a step's definition stands when its rows are to be computed.
-enum Target {
-    /// In the catalog.
-    Defined(Arc<Object>),
-    /// To take the place of this object's definition, together with the rows.
-    Replaces(Arc<Object>, NewObject),
-    /// To take the place of this object, of another kind, when the rows are there.
-    Supersedes(Arc<Object>, NewObject),
-}
-
-impl Target {
-    /// The object whose rows are computed, as it is or will be.
-    fn object(&self, instance: &Instance, step: &Step) -> Result<Arc<Object>> {
-        let (oid, new) = match self {
-            Self::Defined(object) => return Ok(Arc::clone(object)),
-            Self::Replaces(old, new) => (old.oid, new),
-            Self::Supersedes(_, new) => (
-                new.oid.map_or_else(|| instance.catalog.reserve_oid(), Ok)?,
-                new,
-            ),
-        };
-        new.object(oid)
-            .ok_or_else(|| Error::internal(format!("{} is not an object", step.name)))
-            .map(Arc::new)
-    }
 }
 
 /// Tells the journal of a materialized view whose new definition cannot be planned.
@@ -247,68 +220,6 @@ fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()>
         ..previous
     };
     instance.journal.finish_refresh(&record, Some(&state))
-}
-
-fn current(instance: &Instance, step: &Step) -> Result<Arc<Object>> {
-    let snapshot = instance.catalog.snapshot();
-    let object = if step.kind == Kind::Check {
-        snapshot.check(&step.name)
-    } else {
-        snapshot.relation(&step.name)
-    };
-    object.cloned().ok_or_else(|| {
-        Error::new(
-            SqlState::UNDEFINED_TABLE,
-            format!("{} was dropped while the run waited for it", step.name),
-        )
-    })
-}
-
-/// Creates or replaces the model's object; where its rows are to be built, what takes the place of
-/// another definition waits for them, as the old ones serve till then.
-async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Target> {
-    let mut settings = instance.configuration.session.clone();
-    settings.search_path.0 = search_path(&step.model);
-    let mut definition = step.model.definition.clone();
-    definition.clear_modifiers();
-    let planned = instance.catalog.snapshot();
-    let mut new = define(instance, &planned, &settings, &definition).await?;
-    (new.comment, new.column_comments) = comments(&step.model);
-    // A comment that left the project goes.
-    new.keeps_comments = false;
-    new.project_file = Some(step.model.file.clone());
-    for column in new.column_comments.keys() {
-        if step.kind != Kind::Check && new.schema.column_with_name(column).is_none() {
-            return Err(Error::new(
-                SqlState::UNDEFINED_COLUMN,
-                format!("{}: column \"{column}\" does not exist", step.name),
-            )
-            .with_hint("Correct the name in COMMENT ON COLUMN."));
-        }
-    }
-    let waits_for_rows = step.kind == Kind::MaterializedView && step.build.is_some();
-    let catalog = &instance.catalog;
-    match how {
-        Define::Create => drop(replan::create(instance, &planned, new)?),
-        Define::Supersede(_) => {
-            let old = current(instance, step)?;
-            new.oid = Some(catalog.reserve_oid()?);
-            if waits_for_rows {
-                return Ok(Target::Supersedes(old, new));
-            }
-            replan::supersede(instance, old.oid, &new).await?;
-            remove_tables(instance, &[old]).await;
-        }
-        Define::Replace => {
-            let old = current(instance, step)?;
-            if waits_for_rows {
-                replan::check(instance, old.oid, &new, Author::Project).await?;
-                return Ok(Target::Replaces(old, new));
-            }
-            replan::replace(instance, &planned, old.oid, &new, Author::Project).await?;
-        }
-    }
-    current(instance, step).map(Target::Defined)
 }
 
 /// Drops objects, and the tables of those that have one.

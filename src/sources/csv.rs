@@ -163,6 +163,10 @@ impl Decoder for CsvDecoder {
             self.read_rows(bytes, window)
         }
     }
+
+    fn awaits_header(&self) -> bool {
+        self.options.header && self.layout.is_none()
+    }
 }
 
 fn consumed(consumed: usize) -> Decoded {

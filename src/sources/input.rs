@@ -76,6 +76,11 @@ pub(super) trait Decoder: Send + 'static {
     /// # Errors
     /// What is wrong with the file as a whole.
     fn decode(&mut self, bytes: &[u8], window: Window) -> Result<Decoded>;
+
+    /// Whether the header is still to come with which a file of this format begins.
+    fn awaits_header(&self) -> bool {
+        false
+    }
 }
 
 /// What happens to the bad rows of a table.
@@ -183,6 +188,9 @@ pub(super) fn decode(
                     }
                 })?
                 else {
+                    if reader.decoder.awaits_header() {
+                        rejections.collector.push_empty(&rejections.source, &file);
+                    }
                     return Ok(None);
                 };
                 for bad in decoded.bad {

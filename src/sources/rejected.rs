@@ -1,5 +1,9 @@
 //! Rows that a source could not read, and where they go under `on_error = 'quarantine'`.
 
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{Hash, Hasher};
+
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -16,6 +20,12 @@ const VALUE_LIMIT: usize = 100;
 
 /// How many rows are kept for a notice.
 const KEPT_FOR_NOTICE: usize = 3;
+
+/// How many rows are known again when a source is read twice; later ones count each time.
+const KNOWN_ROWS: usize = 1 << 20;
+
+/// How many empty files a statement tells of.
+const EMPTY_FILES: usize = 20;
 
 /// A row that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +64,17 @@ impl RejectedRow {
             .with_hint(self.hint())
     }
 
+    /// What tells the row from others of its statement.
+    fn key(&self) -> u128 {
+        let hash = |seed: u8| {
+            let mut hasher = DefaultHasher::new();
+            let place = (&self.source, &self.file, self.row);
+            (seed, place, &self.column_name, &self.reason).hash(&mut hasher);
+            u128::from(hasher.finish())
+        };
+        hash(0) << 64 | hash(1)
+    }
+
     fn hint(&self) -> String {
         let correct = match self.sqlstate {
             SqlState::CHARACTER_NOT_IN_REPERTOIRE => CONVERT,
@@ -69,8 +90,8 @@ impl RejectedRow {
 /// Where a query's rejected rows go: put one in the session's configuration with
 /// `SessionConfig::with_extension(Arc<RejectedRows>)` before planning.
 ///
-/// A query that reads a source twice rejects its bad rows twice; `(source, file, row)` tells them
-/// apart. A query with a LIMIT reports the rows that it happened to read.
+/// A row counts once, however often a query reads its source. A query with a LIMIT reports the rows
+/// that it happened to read.
 #[derive(Debug)]
 pub struct RejectedRows {
     sender: Option<mpsc::Sender<RejectedRow>>,
@@ -81,6 +102,10 @@ pub struct RejectedRows {
 struct Seen {
     count: u64,
     first: Vec<RejectedRow>,
+    /// The rows that came so far, by their hashes.
+    known: HashSet<u128>,
+    /// Files without a header, each as a message names it.
+    empty: BTreeSet<String>,
     /// The notice was asked for.
     told: bool,
 }
@@ -108,9 +133,18 @@ impl RejectedRows {
         self.seen.lock().count
     }
 
-    /// The warning that tells a client of rows that its statement left out; `None` where it left
-    /// none.
-    pub fn notice(&self) -> Option<Error> {
+    /// The warnings that tell a client of rows that its statement left out, and of files that were
+    /// empty.
+    pub fn notices(&self) -> Vec<Error> {
+        let empty = std::mem::take(&mut self.seen.lock().empty);
+        let empty = empty.into_iter().map(|message| {
+            Error::new(SqlState::WARNING, message)
+                .with_hint("A file of no rows has a header: this one may have been cut off.")
+        });
+        empty.chain(self.left_out()).collect()
+    }
+
+    fn left_out(&self) -> Option<Error> {
         let mut seen = self.seen.lock();
         seen.told = true;
         if seen.count == 0 {
@@ -133,6 +167,15 @@ impl RejectedRows {
         })
     }
 
+    /// Takes note of a file that should begin with a header and holds nothing.
+    pub(super) fn push_empty(&self, source: &str, file: &str) {
+        let mut seen = self.seen.lock();
+        if seen.empty.len() < EMPTY_FILES {
+            let message = format!("{source}: {file} is empty, without even a header");
+            seen.empty.insert(message);
+        }
+    }
+
     /// Takes a row, waiting for room.
     ///
     /// # Errors
@@ -140,6 +183,15 @@ impl RejectedRows {
     pub(super) async fn push(&self, row: RejectedRow) -> Result<()> {
         {
             let mut seen = self.seen.lock();
+            let key = row.key();
+            let is_known = if seen.known.len() < KNOWN_ROWS {
+                !seen.known.insert(key)
+            } else {
+                seen.known.contains(&key)
+            };
+            if is_known {
+                return Ok(());
+            }
             seen.count += 1;
             if seen.first.len() < KEPT_FOR_NOTICE {
                 seen.first.push(row.clone());
@@ -160,8 +212,11 @@ impl RejectedRows {
 impl Drop for RejectedRows {
     /// What nobody was told of goes to the log.
     fn drop(&mut self) {
+        for message in &self.seen.lock().empty {
+            tracing::warn!("{message}");
+        }
         let told = self.sender.is_some() || self.seen.lock().told;
-        if let Some(notice) = (!told).then(|| self.notice()).flatten() {
+        if let Some(notice) = (!told).then(|| self.left_out()).flatten() {
             tracing::warn!("{notice}: {}", notice.detail().unwrap_or_default());
         }
     }

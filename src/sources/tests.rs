@@ -105,6 +105,12 @@ async fn mistakes_in_definitions_are_told() {
             "CREATE EXTERNAL TABLE t STORED AS CVS LOCATION 'a.csv'",
             "22023",
             "unrecognized format \"CVS\"",
+            "Perhaps you meant CSV.",
+        ),
+        (
+            "CREATE EXTERNAL TABLE t STORED AS ORC LOCATION 'a.csv'",
+            "22023",
+            "unrecognized format \"ORC\"",
             "The formats are CSV, JSON, NDJSON, JSONL, PARQUET, ARROW, AVRO.",
         ),
         (

@@ -37,6 +37,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::execution::SendableRecordBatchStream;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use entry::CommitInfo;
@@ -97,6 +98,8 @@ pub struct Warehouse {
     tables: Mutex<OpenTables>,
     /// Shared by the commits that wait or run.
     running: Arc<tokio::sync::RwLock<()>>,
+    /// The tasks that read logs.
+    reading: TaskTracker,
 }
 
 impl Warehouse {
@@ -116,6 +119,7 @@ impl Warehouse {
             opened_at: Utc::now(),
             tables: Mutex::default(),
             running: Arc::default(),
+            reading: TaskTracker::new(),
         })
     }
 
@@ -284,6 +288,14 @@ impl Warehouse {
         drop(self.running.write().await);
     }
 
+    /// Waits until nothing runs in the warehouse any more, whether or not somebody waits for it: to be
+    /// called at the end, when nothing new begins.
+    pub async fn rest(&self) {
+        self.finish_commits().await;
+        self.reading.close();
+        self.reading.wait().await;
+    }
+
     /// Deletes the files of the table, after the write that runs has ended. Writes to it fail from
     /// now on, for as long as its handle is kept; queries that still read it may.
     ///
@@ -316,7 +328,12 @@ impl Warehouse {
     fn table(&self, id: &TableId) -> Arc<Table> {
         let open = || {
             let running = Arc::clone(&self.running);
-            Table::new(id.clone(), self.root.place(id), running)
+            Table::new(
+                id.clone(),
+                self.root.place(id),
+                running,
+                self.reading.clone(),
+            )
         };
         self.tables.lock().get(id, self.settings.idle_tables, open)
     }

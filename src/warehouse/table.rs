@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
-use deltalake_core::{DeltaTable, checkpoints};
+use deltalake_core::{DeltaTable, DeltaTableError, checkpoints};
 use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
 use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
 
 use super::entry::{CommitInfo, Entry, commit_info};
 use super::failure::from_delta;
@@ -36,6 +37,8 @@ pub(super) struct Table {
     committing: tokio::sync::Mutex<()>,
     /// Shared by the commits of all tables that wait or run.
     running: Arc<tokio::sync::RwLock<()>>,
+    /// What reads logs, of all tables.
+    reading: TaskTracker,
     dropped: AtomicBool,
 }
 
@@ -56,7 +59,12 @@ pub(super) enum Change {
 }
 
 impl Table {
-    pub fn new(id: TableId, place: Place, running: Arc<tokio::sync::RwLock<()>>) -> Self {
+    pub fn new(
+        id: TableId,
+        place: Place,
+        running: Arc<tokio::sync::RwLock<()>>,
+        reading: TaskTracker,
+    ) -> Self {
         let store = Arc::new(PrefixStore::new(
             Arc::clone(&place.store),
             place.path.clone(),
@@ -70,6 +78,7 @@ impl Table {
             latest: RwLock::new(None),
             committing: tokio::sync::Mutex::new(()),
             running,
+            reading,
             dropped: AtomicBool::new(false),
         }
     }
@@ -86,9 +95,9 @@ impl Table {
             return Ok(latest);
         }
         let mut log = DeltaTable::new(Arc::clone(&self.log_store));
-        log.load_version(version)
-            .await
-            .map_err(|e| self.failed(e))?;
+        let log = self
+            .read_log(async move { log.load_version(version).await.map(|()| log) })
+            .await?;
         Ok(Arc::new(Snapshot::read(&log, &self.id, Some(&latest))?))
     }
 
@@ -112,18 +121,32 @@ impl Table {
 
     async fn load(&self) -> Result<Arc<Snapshot>> {
         let mut log = DeltaTable::new(Arc::clone(&self.log_store));
-        log.load().await.map_err(|error| self.failed(error))?;
+        let log = self
+            .read_log(async move { log.load().await.map(|()| log) })
+            .await?;
         let snapshot = Arc::new(Snapshot::read(&log, &self.id, None)?);
         self.remember(log, snapshot)
     }
 
     async fn advance(&self, known: Latest) -> Result<Arc<Snapshot>> {
         let mut log = known.log;
-        log.update_incremental(None)
-            .await
-            .map_err(|error| self.failed(error))?;
+        let log = self
+            .read_log(async move { log.update_incremental(None).await.map(|()| log) })
+            .await?;
         let snapshot = Arc::new(Snapshot::read(&log, &self.id, Some(&known.snapshot))?);
         self.remember(log, snapshot)
+    }
+
+    /// Reads the log in a task of its own. The kernel reads it on a thread that waits for tasks of
+    /// the runtime, and panics where the runtime goes down meanwhile: who has begun to read must be
+    /// waited for, also when its statement was cancelled.
+    async fn read_log(
+        &self,
+        reading: impl Future<Output = Result<DeltaTable, DeltaTableError>> + Send + 'static,
+    ) -> Result<DeltaTable> {
+        let read = self.reading.spawn(reading).await;
+        read.map_err(|error| Error::internal(format!("reading a log was cut off: {error}")))?
+            .map_err(|error| self.failed(error))
     }
 
     fn remember(&self, log: DeltaTable, snapshot: Arc<Snapshot>) -> Result<Arc<Snapshot>> {
@@ -429,7 +452,7 @@ impl Table {
         .with_hint("Run the statement again.")
     }
 
-    fn failed(&self, error: deltalake_core::DeltaTableError) -> Error {
+    fn failed(&self, error: DeltaTableError) -> Error {
         from_delta(error, &self.id)
     }
 }

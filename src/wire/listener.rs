@@ -97,7 +97,9 @@ pub async fn serve<B: Backend>(
         shared.stop.running.cancel();
         if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
             abandon.cancel();
-            tasks.wait().await;
+            if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+                tracing::warn!("{} connections do not end, and are cut off", tasks.len());
+            }
         }
     }
 }

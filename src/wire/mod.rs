@@ -61,7 +61,7 @@ pub struct Limits {
     pub max_prepared_statements: usize,
     /// Portals of one connection; one more is refused with 53400.
     pub max_portals: usize,
-    /// How long running statements may go on once the server stops.
+    /// How long running statements may go on once the server stops: short ones end by themselves.
     pub shutdown_grace: Duration,
 }
 
@@ -74,7 +74,7 @@ impl Default for Limits {
             max_message_bytes: 256 << 20,
             max_prepared_statements: 10_000,
             max_portals: 10_000,
-            shutdown_grace: Duration::from_secs(10),
+            shutdown_grace: Duration::from_millis(500),
         }
     }
 }

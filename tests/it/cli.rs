@@ -1,11 +1,14 @@
 //! The commands, as a shell meets them.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
-use crate::server::{Server, tributary};
+use futures::SinkExt;
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+use crate::server::{Server, rows, tributary};
+
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     tributary()
         .args(arguments)
         .current_dir(folder)
@@ -13,11 +16,11 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn write(folder: &Path, file: &str, sql: &str) {
+pub fn write(folder: &Path, file: &str, sql: &str) {
     let path = folder.join("sql").join(file);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, sql).unwrap();
@@ -102,7 +105,7 @@ fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     std::fs::remove_file(folder.path().join("sql/b/total.sql")).unwrap();
     assert_eq!(
         text(&run(folder.path(), &["plan"]).stdout),
-        "drop materialized view b.total: it left the project\nrun check b.positive: failed the last time\n"
+        "run check b.positive: failed the last time\ndrop materialized view b.total: it left the project\n"
     );
 }
 
@@ -143,7 +146,7 @@ fn a_check_runs_again_when_the_file_that_it_reads_changed() {
     assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
     std::fs::remove_file(&orders).unwrap();
     let gone = text(&run(folder.path(), &["plan"]).stdout);
-    assert!(gone.starts_with("run check c.positive: "), "{gone}");
+    assert!(gone.starts_with("FAILED   c.positive: 58P01: "), "{gone}");
 }
 
 #[test]
@@ -163,7 +166,7 @@ fn a_check_whose_query_fails_tells_the_sqlstate_of_its_cause() {
     );
     assert_eq!(
         text(&run(folder.path(), &["check"]).stdout),
-        "error    c.share: 22012: division by zero\nchecks: 1, failed: 1\n"
+        "error    c.share: 22012: division by zero\nchecks: 0 passed, 0 warned, 1 failed\n"
     );
 }
 
@@ -187,9 +190,12 @@ fn a_view_that_cannot_be_planned_fails_in_every_run_until_it_can() {
         let printed = text(&ran.stderr);
         assert_eq!(ran.status.code(), Some(1), "{printed}");
         assert!(printed.contains("FAILED   a.reader: 42703: "), "{printed}");
-        assert_eq!(
-            text(&run(folder.path(), &["plan"]).stdout),
-            "replace view a.reader\n"
+        let planned = run(folder.path(), &["plan"]);
+        assert_eq!(planned.status.code(), Some(1));
+        let planned = text(&planned.stdout);
+        assert!(
+            planned.starts_with("FAILED   a.reader: 42703: "),
+            "{planned}"
         );
     }
     model("old");
@@ -214,8 +220,30 @@ fn a_check_tells_how_many_rows_it_left_out() {
     let checked = text(&run(folder.path(), &["check"]).stdout);
     assert_eq!(
         checked,
-        "passed   c.positive  2 rows left out\nchecks: 1, failed: 0\n"
+        "passed   c.positive  2 rows left out\nchecks: 1 passed, 0 warned, 0 failed\n"
     );
+}
+
+#[test]
+fn a_run_counts_checks_that_passed_warned_and_failed_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, options, rows) in [
+        ("good", "", "false"),
+        ("fine", "", "false"),
+        ("odd", "WITH (severity = 'warn')", "true"),
+        ("bad", "", "true"),
+    ] {
+        let sql = format!("CREATE CHECK c.{name} {options} AS SELECT 1 AS one WHERE {rows};");
+        write(folder.path(), &format!("c/{name}.sql"), &sql);
+    }
+    let ran = run(folder.path(), &["run"]);
+    let printed = text(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{printed}");
+    let summary = "2 checks passed, 1 check warned, 1 check failed in ";
+    assert!(printed.contains(summary), "{printed}");
+    let checked = text(&run(folder.path(), &["check"]).stdout);
+    let summary = "checks: 2 passed, 1 warned, 1 failed\n";
+    assert!(checked.ends_with(summary), "{checked}");
 }
 
 #[tokio::test]
@@ -387,17 +415,67 @@ fn two_processes_do_not_share_a_data_directory() {
     let _server = Server::start(folder.path());
     let second = run(folder.path(), &["run", "--data-dir", "data"]);
     assert_eq!(second.status.code(), Some(1));
+    let printed = text(&second.stderr);
     assert!(
-        text(&second.stderr).contains("55006"),
-        "{}",
-        text(&second.stderr)
+        printed.starts_with("waiting for another tributary process to leave data\n"),
+        "{printed}"
     );
+    assert!(printed.contains("55006"), "{printed}");
 }
 
 #[test]
-fn a_signal_ends_the_server_in_order() {
+fn a_command_waits_for_the_one_before_it_to_end() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(Server::start(folder.path()).terminate().success());
+    let server = Server::start(folder.path());
+    let mut second = tributary()
+        .args(["run", "--data-dir", "data"])
+        .current_dir(folder.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(second.stderr.take().unwrap()).lines();
+    let waits = told.next().unwrap().unwrap();
+    assert_eq!(waits, "waiting for another tributary process to leave data");
+    server.kill();
+    assert!(second.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_server_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    client
+        .batch_execute("CREATE TABLE t (id BIGINT)")
+        .await
+        .unwrap();
+    let (busy, copying) = (server.connect().await, server.connect().await);
+    let endless = "SELECT count(*) FROM generate_series(1, 1000000000000) a";
+    let busy = tokio::spawn(async move { busy.simple_query(endless).await.map(drop) });
+    let copy = copying
+        .copy_in::<_, bytes::Bytes>("COPY t FROM STDIN")
+        .await
+        .unwrap();
+    let mut copy = std::pin::pin!(copy);
+    copy.send(bytes::Bytes::from_static(b"1\n")).await.unwrap();
+    let is_busy = "SELECT 1 FROM tributary.sessions WHERE state = 'active' AND query LIKE '%generate_series(1,%'";
+    while rows(&client, is_busy).await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let stopped = tokio::task::spawn_blocking(move || server.terminate())
+        .await
+        .unwrap();
+    assert!(stopped.success());
+    let code = |error: tokio_postgres::Error| error.code().map(|code| code.code().to_owned());
+    assert_eq!(
+        code(busy.await.unwrap().unwrap_err()).as_deref(),
+        Some("57P01")
+    );
+    // This client tells of a COPY that was cut off only that the connection is closed.
+    assert!(copy.finish().await.is_err());
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    assert_eq!(rows(&client, "SELECT count(*) FROM t").await, ["0"]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod kinds;
 mod long_calls;
 mod memory;
 mod object_stores;
+mod plan;
 mod postgres;
 mod psql;
 mod quickstart;

@@ -28,6 +28,7 @@ fn lasting(text: &str, folder: &Path) -> Vec<String> {
     let text = text
         .replace(&folder.display().to_string(), "FOLDER")
         .replace("/home/ada", "FOLDER")
+        .replace(" leave data\n", " leave .tributary\n")
         .replace(" data/catalog.redb", " .tributary/catalog.redb");
     let mut lines: Vec<String> = text
         .lines()

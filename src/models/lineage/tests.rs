@@ -57,7 +57,12 @@ async fn trace(context: &SessionContext, sql: &str) -> String {
     let lines: Vec<String> = lineage(&plan)
         .unwrap()
         .into_iter()
-        .map(|one| format!("{}<{}.{}", one.output, one.source_table, one.source_column))
+        .map(|one| {
+            let output = one.output.as_deref().unwrap_or("*");
+            let how = one.through.subtype().map(|how| format!(":{how}"));
+            let (table, column) = (one.source_table, one.source_column);
+            format!("{output}<{table}.{column}{}", how.unwrap_or_default())
+        })
         .collect();
     lines.join(" ")
 }
@@ -68,68 +73,106 @@ async fn values_are_traced() {
     let cases = [
         ("SELECT a, b AS x FROM t", "a<t.a x<t.b"),
         ("SELECT 1 AS one, a + b AS ab FROM t", "ab<t.a ab<t.b"),
-        ("SELECT * FROM t WHERE b > 1", "a<t.a b<t.b c<t.c"),
+        (
+            "SELECT * FROM t WHERE b > 1",
+            "a<t.a b<t.b c<t.c *<t.b:filter",
+        ),
         ("SELECT x.a FROM s.t AS x", "a<s.t.a"),
         (
             "SELECT q.z FROM (SELECT a AS z, b FROM t ORDER BY b LIMIT 3) q",
-            "z<t.a",
+            "z<t.a *<t.b:sort",
         ),
         (
             "SELECT CASE WHEN a > 1 THEN b END AS x FROM t",
-            "x<t.a x<t.b",
+            "x<t.a:conditional x<t.b",
         ),
-        // Aggregates: the values, not what filters or orders them.
+        (
+            "SELECT CASE a WHEN b THEN 1 ELSE a END AS x FROM t",
+            "x<t.a x<t.a:conditional x<t.b:conditional",
+        ),
+        // Aggregates: the values, and what filters, orders or groups them.
         (
             "SELECT c, sum(a) AS s, count(*) AS n FROM t GROUP BY c",
-            "c<t.c s<t.a",
+            "c<t.c s<t.a *<t.c:group_by",
         ),
         (
             "SELECT sum(a) FILTER (WHERE b > 1) AS s FROM t GROUP BY c",
-            "s<t.a",
+            "s<t.a s<t.b:filter *<t.c:group_by",
         ),
-        ("SELECT first_value(a ORDER BY b) AS f FROM t", "f<t.a"),
+        (
+            "SELECT count(*) FILTER (WHERE b > 1) AS n FROM t",
+            "n<t.b:filter",
+        ),
+        (
+            "SELECT first_value(a ORDER BY b) AS f FROM t",
+            "f<t.a f<t.b:sort",
+        ),
         (
             "SELECT sum(a) + max(b) AS m FROM t HAVING min(b) > 1",
-            "m<t.a m<t.b",
+            "m<t.a m<t.b *<t.b:filter",
         ),
         (
             "SELECT a, c, sum(b) AS s FROM t GROUP BY ROLLUP (a, c)",
-            "a<t.a c<t.c s<t.b",
+            "a<t.a c<t.c s<t.b *<t.a:group_by *<t.c:group_by",
         ),
         (
             "SELECT a, c, sum(b) AS s FROM t GROUP BY GROUPING SETS ((a), (c), ())",
-            "a<t.a c<t.c s<t.b",
+            "a<t.a c<t.c s<t.b *<t.a:group_by *<t.c:group_by",
         ),
         ("SELECT DISTINCT a FROM t", "a<t.a"),
         (
             "SELECT DISTINCT ON (c) a, b FROM t ORDER BY c, b",
-            "a<t.a b<t.b",
+            "a<t.a b<t.b *<t.b:sort *<t.c:group_by *<t.c:sort",
         ),
-        // Joins: the columns, not the keys.
-        ("SELECT t.b, u.d FROM t JOIN u ON t.a = u.a", "b<t.b d<u.d"),
+        // Joins: the columns, and the keys for the rows.
+        (
+            "SELECT t.b, u.d FROM t JOIN u ON t.a = u.a",
+            "b<t.b d<u.d *<t.a:join *<u.a:join",
+        ),
+        (
+            "SELECT t.b FROM t JOIN u ON t.a < u.d",
+            "b<t.b *<t.a:join *<u.d:join",
+        ),
         (
             "SELECT * FROM t JOIN u USING (a)",
-            "a<t.a b<t.b c<t.c d<u.d",
+            "a<t.a b<t.b c<t.c d<u.d *<t.a:join *<u.a:join",
         ),
         (
             "SELECT x.b AS p, y.b AS q FROM t x LEFT JOIN t y ON x.a = y.a",
-            "p<t.b q<t.b",
+            "p<t.b q<t.b *<t.a:join",
         ),
-        ("SELECT b FROM t WHERE a IN (SELECT d FROM u)", "b<t.b"),
-        ("SELECT b FROM t LEFT SEMI JOIN u ON t.a = u.a", "b<t.b"),
+        (
+            "SELECT b FROM t WHERE a IN (SELECT d FROM u)",
+            "b<t.b *<t.a:filter *<u.d:filter",
+        ),
+        (
+            "SELECT b FROM t WHERE EXISTS (SELECT u.d FROM u WHERE u.a = t.a)",
+            "b<t.b *<t.a:filter *<u.a:filter",
+        ),
+        (
+            "SELECT b FROM t LEFT SEMI JOIN u ON t.a = u.a",
+            "b<t.b *<t.a:join *<u.a:join",
+        ),
         // Windows.
         (
             "SELECT a, sum(b) OVER (PARTITION BY c ORDER BY a) AS s FROM t",
-            "a<t.a s<t.b",
+            "a<t.a s<t.a:window s<t.b s<t.c:window",
         ),
         (
             "SELECT row_number() OVER (ORDER BY a) AS r, lag(b) OVER (ORDER BY a) AS l FROM t",
-            "l<t.b",
+            "r<t.a:window l<t.a:window l<t.b",
+        ),
+        (
+            "SELECT x.r FROM (SELECT rank() OVER (ORDER BY a) AS r FROM t) x WHERE x.r = 1",
+            "r<t.a:window *<t.a:filter",
         ),
         // Sets.
         ("SELECT a FROM t UNION ALL SELECT d FROM u", "a<t.a a<u.d"),
         ("SELECT a FROM t UNION SELECT d FROM u", "a<t.a a<u.d"),
-        ("SELECT a FROM t EXCEPT SELECT d FROM u", "a<t.a"),
+        (
+            "SELECT a FROM t EXCEPT SELECT d FROM u",
+            "a<t.a *<t.a:join *<u.d:join",
+        ),
         ("SELECT * FROM (VALUES (1), (2)) AS x (a)", ""),
         // Subqueries.
         (
@@ -138,7 +181,7 @@ async fn values_are_traced() {
         ),
         (
             "SELECT (SELECT max(u.d + t.b) FROM u WHERE u.a = t.a) AS m FROM t",
-            "m<t.b m<u.d",
+            "m<t.a:filter m<t.b m<u.a:filter m<u.d",
         ),
         ("SELECT EXISTS (SELECT d FROM u) AS e FROM t", ""),
         ("SELECT a IN (SELECT d FROM u) AS i FROM t", "i<t.a i<u.d"),
@@ -149,11 +192,11 @@ async fn values_are_traced() {
         ),
         (
             "WITH RECURSIVE r AS (SELECT a AS p, b AS q FROM t UNION ALL SELECT q, p FROM r WHERE p < 9) SELECT p FROM r",
-            "p<t.a p<t.b",
+            "p<t.a p<t.b *<t.a:filter *<t.b:filter",
         ),
         (
             "WITH RECURSIVE r AS (SELECT a AS p FROM t UNION ALL SELECT d FROM r JOIN u ON r.p = u.a) SELECT p FROM r",
-            "p<t.a p<u.d",
+            "p<t.a p<u.d *<t.a:join *<u.a:join *<u.d:join",
         ),
         // Lists and structs.
         ("SELECT id, unnest(xs) AS x FROM n", "id<n.id x<n.xs"),

@@ -106,10 +106,10 @@ async fn a_plain_query_is_warned_of_what_it_left_out() {
         .await
         .unwrap();
     let collector = Arc::new(RejectedRows::counting());
-    assert!(collector.notice().is_none());
+    assert!(collector.notices().is_empty());
     let query = project.rejecting_to(&collector);
     assert_eq!(query.rows("SELECT id FROM t").await.unwrap().len(), 4);
-    let notice = collector.notice().unwrap();
+    let [notice] = collector.notices().try_into().unwrap();
     assert_eq!(notice.message(), "3 bad rows left out");
     assert_eq!(notice.sqlstate().0, "01000");
     assert!(
@@ -159,7 +159,7 @@ async fn json_lines_are_quarantined_too() {
     let query = project.rejecting_to(&collector);
     let rows = query.rows("SELECT id, _row FROM e").await.unwrap();
     assert_eq!(rows, ["1|1", "2|5"]);
-    let notice = collector.notice().unwrap();
+    let [notice] = collector.notices().try_into().unwrap();
     assert_eq!(
         notice.detail(),
         Some(
@@ -167,6 +167,61 @@ async fn json_lines_are_quarantined_too() {
              \"x\".\npublic.e: e.jsonl, line 4: expected an object, found null."
         )
     );
+}
+
+#[tokio::test]
+async fn a_row_counts_once_however_often_its_source_is_read() {
+    let project = project();
+    project
+        .create(&format!("{CREATE} OPTIONS (on_error 'quarantine')"))
+        .await
+        .unwrap();
+    // The same value, wrong for the same reason, in two rows.
+    project.write("d/c.csv", "id,total\n8,x\n8,x\n");
+    for sql in [
+        "SELECT id FROM t UNION ALL SELECT total FROM t",
+        "SELECT a.id FROM t a, t b WHERE a.id < (SELECT max(id) FROM t)",
+    ] {
+        let collector = Arc::new(RejectedRows::counting());
+        project.rejecting_to(&collector).rows(sql).await.unwrap();
+        assert_eq!(collector.count(), 5, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_even_a_header_is_told_of() {
+    let project = Project::new();
+    project.write("d/a.csv", "id,total\n");
+    project.write("d/b.csv", "");
+    project.write("d/c.csv", "\u{feff}");
+    project.create(CREATE).await.unwrap();
+    let collector = Arc::new(RejectedRows::counting());
+    let query = project.rejecting_to(&collector);
+    let twice = "SELECT id FROM t UNION ALL SELECT id FROM t";
+    assert!(query.rows(twice).await.unwrap().is_empty());
+    let told: Vec<_> = collector
+        .notices()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "public.t: d/b.csv is empty, without even a header",
+            "public.t: d/c.csv is empty, without even a header"
+        ]
+    );
+    project
+        .create(
+            "CREATE EXTERNAL TABLE bare (id bigint) STORED AS CSV LOCATION 'd/b.csv' \
+             OPTIONS (header 'false')",
+        )
+        .await
+        .unwrap();
+    let collector = Arc::new(RejectedRows::counting());
+    let query = project.rejecting_to(&collector);
+    query.rows("SELECT id FROM bare").await.unwrap();
+    assert!(collector.notices().is_empty());
 }
 
 #[tokio::test]
