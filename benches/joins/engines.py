@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from joins import JOINS
@@ -104,7 +105,9 @@ def timed_psql(run, query, *others):
     return float(times[0].split()[1]) / 1000, answers
 
 
-def tributary(query, path, options):
+@contextmanager
+def tributary_server(options):
+    """A server of its own: its process, and what runs SQL in a session of it."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         project.mkdir()
@@ -121,14 +124,18 @@ def tributary(query, path, options):
                     break
             if port is None:
                 sys.exit("the server did not start")
-            run = lambda *sql: psql(port, "tributary", "tributary", *sql)
-            run(f"CREATE EXTERNAL TABLE file STORED AS PARQUET LOCATION '{path}'")
-            run("CREATE TABLE names AS SELECT * FROM file")
-            seconds, (pairs,) = timed_psql(run, query)
-            return seconds, int(pairs), peak_mb(Path(f"/proc/{server.pid}/status").read_text())
+            yield server, lambda *sql: psql(port, "tributary", "tributary", *sql)
         finally:
             server.kill()
             server.wait()
+
+
+def tributary(query, path, options):
+    with tributary_server(options) as (server, run):
+        run(f"CREATE EXTERNAL TABLE file STORED AS PARQUET LOCATION '{path}'")
+        run("CREATE TABLE names AS SELECT * FROM file")
+        seconds, (pairs,) = timed_psql(run, query)
+        return seconds, int(pairs), peak_mb(Path(f"/proc/{server.pid}/status").read_text())
 
 
 # As an expert sets it for one large query on a machine of its own; the pages of the table and the

@@ -61,6 +61,7 @@ impl Built {
         reservation.try_grow(Bitmap::size(side.rows.num_rows()))?;
         reservation.try_grow(side.groups().len() * size_of::<Group>())?;
         let mut groups = Vec::with_capacity(side.groups().len());
+        let memory = Arc::new(reservation.new_empty());
         let mut steps = cancellation.steps();
         for place in 0..side.groups().len() {
             steps.step(0)?;
@@ -82,6 +83,7 @@ impl Built {
                 expression: Arc::clone(&similarity.comparison),
                 texts: Arc::clone(&texts),
                 threads,
+                memory: Arc::clone(&memory),
                 cancellation: cancellation.clone(),
             };
             let size = build.size();

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_expr::PhysicalExpr;
 
 use super::all_pairs::AllPairs;
@@ -64,6 +65,8 @@ pub(crate) struct Build {
     pub(crate) texts: Arc<Texts>,
     /// How many threads may work on it.
     pub(crate) threads: usize,
+    /// Whose memory it takes beyond [`Build::size`].
+    pub(crate) memory: Arc<MemoryReservation>,
     pub(crate) cancellation: Cancellation,
 }
 

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::DFSchema;
 use datafusion::execution::FunctionRegistry;
+use datafusion::execution::memory_pool::{
+    MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
+};
 use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
@@ -49,6 +52,12 @@ pub(crate) fn expression(predicate: Predicate) -> Arc<dyn PhysicalExpr> {
     context.create_physical_expr(comparison, &schema).unwrap()
 }
 
+/// As much memory as there is.
+fn memory() -> MemoryReservation {
+    let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+    MemoryConsumer::new("a test").register(&pool)
+}
+
 /// What an index is built with.
 pub(crate) fn build(predicate: Predicate, texts: Arc<Texts>) -> Build {
     Build {
@@ -56,6 +65,7 @@ pub(crate) fn build(predicate: Predicate, texts: Arc<Texts>) -> Build {
         expression: expression(predicate),
         texts,
         threads: 2,
+        memory: Arc::new(memory()),
         cancellation: Cancellation::default(),
     }
 }

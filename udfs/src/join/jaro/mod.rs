@@ -98,8 +98,7 @@ impl Measure for Jaro {
         let (left, right) = (pair.probe.size(), pair.build.size());
         let short = 1..=LONGEST_COUNTED;
         if !short.contains(&left) || !short.contains(&right) {
-            let (left, right) = (pair.probe.text(), pair.build.text());
-            return scratch.texts_are_similar(left, right, pair.prefix, self.threshold);
+            return scratch.texts_are_similar(pair, self.threshold);
         }
         let other = pair.build.records.detail.get(pair.build.record);
         scratch.is_similar(other, pair.prefix, self.threshold)

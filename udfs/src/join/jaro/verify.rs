@@ -1,7 +1,7 @@
 //! Whether two texts are similar, decided by counts.
 
 use super::limits::Threshold;
-use crate::join::overlap::Code;
+use crate::join::overlap::{Code, Codes, Pair as Candidate};
 use crate::similarity::LONGEST_PREFIX;
 use crate::similarity::kernel::characters::{Decoder, Pair};
 use crate::similarity::kernel::jaro::{self, reach, window};
@@ -14,6 +14,7 @@ pub(crate) struct Scratch {
     masks: Vec<u64>,
     text: Vec<Code>,
     limits: Limits,
+    required: Required,
     decoder: Decoder,
     kernel: jaro::Scratch,
 }
@@ -129,18 +130,44 @@ impl Scratch {
         misplaced < limits[matches]
     }
 
-    /// Whether two texts of any length are similar.
+    /// Whether two texts of any lengths are similar.
     pub(crate) fn texts_are_similar(
         &mut self,
-        left: &str,
-        right: &str,
-        prefix: usize,
+        pair: &Candidate<'_, Codes>,
         threshold: Threshold,
     ) -> bool {
-        let similarity = match self.decoder.decode(left, right) {
-            Pair::Ascii(left, right) => self.kernel.similarity(left, right),
-            Pair::Unicode(left, right) => self.kernel.similarity(left, right),
+        let sizes = (pair.probe.size(), pair.build.size());
+        let Some(required) = self.required.get(sizes, pair.prefix, threshold) else {
+            return false;
         };
-        threshold.admits(similarity, prefix)
+        let (left, right) = (pair.probe.text(), pair.build.text());
+        let similarity = match self.decoder.decode(left, right) {
+            Pair::Ascii(left, right) => self.kernel.similarity_from(left, right, required),
+            Pair::Unicode(left, right) => self.kernel.similarity_from(left, right, required),
+        };
+        similarity.is_some_and(|similarity| threshold.admits(similarity, pair.prefix))
+    }
+}
+
+/// How many characters of two texts must match, by their lengths and how they begin, as asked last.
+#[derive(Debug, Default)]
+struct Required {
+    asked: Option<((usize, usize), usize)>,
+    matches: Option<usize>,
+}
+
+impl Required {
+    #[inline]
+    fn get(
+        &mut self,
+        lengths: (usize, usize),
+        prefix: usize,
+        threshold: Threshold,
+    ) -> Option<usize> {
+        if self.asked != Some((lengths, prefix)) {
+            self.asked = Some((lengths, prefix));
+            self.matches = threshold.matches(prefix, lengths.0, lengths.1);
+        }
+        self.matches
     }
 }

@@ -154,13 +154,8 @@ impl Characters {
     /// The bytes of memory that the characters and records of texts take at most.
     pub(crate) fn size(texts: &Texts) -> usize {
         let bytes = texts.buffer().len();
-        // No text has more different characters than bytes, and there are no more than codes.
-        let most = if texts.is_ascii() {
-            128
-        } else {
-            usize::from(Code::MAX)
-        };
-        let codes = bytes.min(most) + 1;
+        // Words that are put together have a blank between them, perhaps for another white space.
+        let codes = different_characters(texts).min(usize::from(Code::MAX)) + 2;
         // Frequencies, which double as they grow, their order and the tokens made of them.
         codes * LONGEST_COUNTED * 8 * size_of::<Token>()
             + codes * 4 * size_of::<(char, Code)>()
@@ -226,4 +221,16 @@ impl Characters {
     fn token(&self, code: Code, later: usize) -> Token {
         self.tokens[usize::from(code) * LONGEST_COUNTED + later]
     }
+}
+
+/// How many different characters texts have; of ASCII no more than there are.
+fn different_characters(texts: &Texts) -> usize {
+    if texts.is_ascii() {
+        return texts.buffer().len().min(128);
+    }
+    let mut seen = vec![0_u64; (char::MAX as usize + 1) / 64];
+    for character in texts.buffer().chars() {
+        seen[character as usize / 64] |= 1 << (character as usize % 64);
+    }
+    seen.iter().map(|seen| seen.count_ones() as usize).sum()
 }

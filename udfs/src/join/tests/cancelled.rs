@@ -30,6 +30,15 @@ fn batch(rows: usize) -> RecordBatch {
     RecordBatch::try_new(Arc::new(schema), vec![numbers, texts]).unwrap()
 }
 
+/// Puts batches of 1,000 rows together.
+fn batches(rows: &RecordBatch, cancellation: &Cancellation) -> Result<()> {
+    let starts = (0..rows.num_rows()).step_by(1000);
+    let batches: Vec<RecordBatch> = starts.map(|start| rows.slice(start, 1000)).collect();
+    let whole = put_together(rows.schema_ref(), &batches, cancellation)?;
+    assert_eq!(&whole, rows);
+    Ok(())
+}
+
 type Stage = fn(&RecordBatch, &Cancellation) -> Result<()>;
 
 fn keys(rows: &RecordBatch, cancellation: &Cancellation) -> Result<()> {
@@ -57,7 +66,8 @@ fn many_groups(rows: &RecordBatch, cancellation: &Cancellation) -> Result<()> {
 
 #[test]
 fn gathering_hears_of_a_cancel_as_often_as_there_is_work() {
-    let stages: [(&str, Stage); 4] = [
+    let stages: [(&str, Stage); 5] = [
+        ("batches", batches),
         ("keys", keys),
         ("computed", computed),
         ("one group", one_group),

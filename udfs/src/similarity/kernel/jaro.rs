@@ -47,17 +47,28 @@ pub(crate) fn from_counts(left: usize, right: usize, matches: usize, misplaced: 
 impl Scratch {
     /// The similarity of two texts; 1 where both are empty, 0 where one is.
     pub(crate) fn similarity<C: Character>(&mut self, left: &[C], right: &[C]) -> f64 {
+        self.similarity_from(left, right, 0).unwrap_or(0.0)
+    }
+
+    /// The similarity of two texts; `None`, and sooner, where one is longer than 64 characters and
+    /// fewer than so many match.
+    pub(crate) fn similarity_from<C: Character>(
+        &mut self,
+        left: &[C],
+        right: &[C],
+        fewest: usize,
+    ) -> Option<f64> {
         if left.is_empty() || right.is_empty() {
-            return upper_bound(left.len(), right.len());
+            return Some(upper_bound(left.len(), right.len()));
         }
         if left.len() > WORD || right.len() > WORD {
-            let (matches, misplaced) = self.long.compare(left, right);
-            return from_counts(left.len(), right.len(), matches, misplaced);
+            let (matches, misplaced) = self.long.compare(left, right, fewest)?;
+            return Some(from_counts(left.len(), right.len(), matches, misplaced));
         }
         self.masks.set(left);
         let similarity = similarity_to_masks(&self.masks, left.len(), right);
         self.masks.unset(left);
-        similarity
+        Some(similarity)
     }
 }
 
@@ -102,7 +113,7 @@ pub(crate) fn window(position: usize, reach: usize) -> u64 {
 #[derive(Debug, Default)]
 struct LongScratch {
     /// The first position of each character that is still free.
-    first: HashMap<u32, usize>,
+    first: FirstPositions,
     /// The next position of the same character.
     next: Vec<usize>,
     taken: Vec<bool>,
@@ -112,26 +123,74 @@ struct LongScratch {
 /// The end of a list of positions.
 const NONE: usize = usize::MAX;
 
+/// A position for each character.
+#[derive(Debug)]
+struct FirstPositions {
+    ascii: [usize; 128],
+    wide: HashMap<u32, usize>,
+}
+
+impl Default for FirstPositions {
+    fn default() -> Self {
+        Self {
+            ascii: [NONE; 128],
+            wide: HashMap::new(),
+        }
+    }
+}
+
+impl FirstPositions {
+    fn clear(&mut self) {
+        self.ascii = [NONE; 128];
+        self.wide.clear();
+    }
+
+    #[inline]
+    fn get_mut(&mut self, code: u32) -> Option<&mut usize> {
+        match self.ascii.get_mut(code as usize) {
+            Some(position) => Some(position),
+            None => self.wide.get_mut(&code),
+        }
+    }
+
+    /// Puts a position in the place of another, which it gives.
+    #[inline]
+    fn replace(&mut self, code: u32, position: usize) -> usize {
+        match self.ascii.get_mut(code as usize) {
+            Some(place) => std::mem::replace(place, position),
+            None => self.wide.insert(code, position).unwrap_or(NONE),
+        }
+    }
+}
+
 impl LongScratch {
-    /// How many characters match, and how many of those stand in another order.
-    fn compare<C: Character>(&mut self, left: &[C], right: &[C]) -> (usize, usize) {
+    /// How many characters match, and how many of those stand in another order; `None` where
+    /// fewer than so many match.
+    fn compare<C: Character>(
+        &mut self,
+        left: &[C],
+        right: &[C],
+        fewest: usize,
+    ) -> Option<(usize, usize)> {
+        let mut misses = right.len().checked_sub(fewest)?;
         let reach = reach(left.len(), right.len());
         self.list_positions(left);
         self.taken.clear();
         self.taken.resize(left.len(), false);
         self.taken_other.clear();
         for (position, character) in right.iter().enumerate() {
-            let Some(first) = self.first.get_mut(&character.code()) else {
-                continue;
-            };
-            while *first != NONE && *first + reach < position {
-                *first = self.next[*first];
+            if let Some(first) = self.first.get_mut(character.code()) {
+                while *first != NONE && *first + reach < position {
+                    *first = self.next[*first];
+                }
+                if *first != NONE && *first <= position + reach {
+                    self.taken[*first] = true;
+                    self.taken_other.push(position);
+                    *first = self.next[*first];
+                    continue;
+                }
             }
-            if *first != NONE && *first <= position + reach {
-                self.taken[*first] = true;
-                self.taken_other.push(position);
-                *first = self.next[*first];
-            }
+            misses = misses.checked_sub(1)?;
         }
         let in_left = left
             .iter()
@@ -141,7 +200,7 @@ impl LongScratch {
             .zip(&self.taken_other)
             .filter(|(character, position)| *character != right[**position])
             .count();
-        (self.taken_other.len(), misplaced)
+        Some((self.taken_other.len(), misplaced))
     }
 
     fn list_positions<C: Character>(&mut self, text: &[C]) {
@@ -149,9 +208,7 @@ impl LongScratch {
         self.next.clear();
         self.next.resize(text.len(), NONE);
         for (position, character) in text.iter().enumerate().rev() {
-            if let Some(later) = self.first.insert(character.code(), position) {
-                self.next[position] = later;
-            }
+            self.next[position] = self.first.replace(character.code(), position);
         }
     }
 }
