@@ -5,6 +5,7 @@
 //! `TRIBUTARY_BENCH_FOLDER`, and what was measured to `<folder>/ours.tsv`: function, length, peer,
 //! million pairs a second.
 
+mod parsers;
 mod texts;
 
 use std::error::Error;
@@ -163,7 +164,7 @@ fn main() -> Result<(), Failure> {
             writeln!(measured, "{name}\t{length}\tstrsim\t{rate}")?;
         }
     }
-    Ok(())
+    parsers::measure(&folder, &ours)
 }
 
 fn write(folder: &std::path::Path, length: &str, batch: &RecordBatch) -> Result<(), Failure> {
