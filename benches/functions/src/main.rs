@@ -8,6 +8,7 @@
 //! Arguments, where there are some, choose: only the cases so named are measured, and only the
 //! lengths so named, as in `tributary-bench-functions levenshtein short`.
 
+mod parsers;
 mod texts;
 
 use std::error::Error;
@@ -179,7 +180,7 @@ fn main() -> Result<(), Failure> {
             writeln!(measured, "{name}\t{length}\tstrsim\t{rate}")?;
         }
     }
-    Ok(())
+    parsers::measure(&folder, &ours)
 }
 
 fn write(folder: &std::path::Path, length: &str, batch: &RecordBatch) -> Result<(), Failure> {

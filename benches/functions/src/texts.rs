@@ -10,7 +10,8 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 /// How many pairs there are of each length.
 const PAIRS: usize = 100_000;
 
-const GIVEN: [&str; 40] = [
+/// What texts are made of.
+pub const GIVEN: [&str; 40] = [
     "James",
     "Mary",
     "Robert",
@@ -53,7 +54,8 @@ const GIVEN: [&str; 40] = [
     "Michelle",
 ];
 
-const FAMILY: [&str; 40] = [
+/// What texts are made of.
+pub const FAMILY: [&str; 40] = [
     "Smith",
     "Johnson",
     "Williams",
@@ -96,7 +98,8 @@ const FAMILY: [&str; 40] = [
     "Flores",
 ];
 
-const STREETS: [&str; 12] = [
+/// What texts are made of.
+pub const STREETS: [&str; 12] = [
     "Main St",
     "Oak Avenue",
     "Pine Road",
@@ -117,7 +120,7 @@ pub fn batches() -> Result<[(&'static str, RecordBatch); 2], Box<dyn Error>> {
 }
 
 fn batch(text: fn(&mut Random) -> String) -> Result<RecordBatch, Box<dyn Error>> {
-    let mut random = Random(42);
+    let mut random = Random::new();
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for pair in 0..PAIRS {
         let one = text(&mut random);
@@ -170,10 +173,16 @@ fn slip(text: &str, random: &mut Random) -> String {
 }
 
 /// D. H. Lehmer's generator with the multiplier of P. L'Ecuyer (1999), whose upper half is used.
-struct Random(u128);
+pub struct Random(u128);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    /// Always the same numbers.
+    pub fn new() -> Self {
+        Self(42)
+    }
+
+    /// A number below this one.
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(0xda94_2042_e4dd_58b5) | 1;
         let number = (self.0 >> 64) as usize;
         number % limit

@@ -21,7 +21,7 @@ use crate::arguments::{Form, Kind, Partition, WindowFunction};
     doc_section(label = "Missing Data Functions"),
     description = r"Fills gaps with the values of donors that are drawn at random: of the rows of the same partition and class that have a value, each is as likely, with replacement. Unlike a mean or a mode, this keeps the distribution of the values as it is. A gap whose class has no donor stays NULL; NULL is a class too.
 
-The draw is seeded: it depends on the seed, on which values the donors of the class have and on the place of the gap among those of its class, in the order of the window, and on nothing else. The same seed gives the same answer whatever the order in which the rows arrive and wherever they are computed, where the `ORDER BY` tells all rows apart; of rows that it does not, one may get what another would. Without an `ORDER BY`, that is an error.
+The draw is seeded: it depends on the seed, on which values the donors of the class have and on the place of the gap among those of its class, in the order of the window, and on nothing else. The same seed gives the same answer whatever the order in which the rows arrive and wherever they are computed, where the `ORDER BY` tells all rows apart; of rows that it does not, one may get what another would. Without an `ORDER BY` it is an error (42P20).
 
 The type stays as it is.",
     syntax_example = "impute_hot_deck(value, seed [, class ...]) OVER (PARTITION BY ... ORDER BY ...)",

@@ -9,7 +9,7 @@ use crate::arguments::{Form, WindowFunction};
     doc_section(label = "Missing Data Functions"),
     description = r"Fills gaps with the last value before them in the order of the window: last observation carried forward. A gap before the first value stays NULL.
 
-With a limit, a value is carried over at most so many rows, and gaps beyond stay NULL: what was true long ago need not be true now. The type stays as it is, and any will do. Without an `ORDER BY` there is no last value: that is an error.",
+With a limit, a value is carried over at most so many rows, and gaps beyond stay NULL: what was true long ago need not be true now. The type stays as it is, and any will do. Without an `ORDER BY` there is no last value, which is an error (42P20).",
     syntax_example = "impute_last(value [, limit]) OVER (PARTITION BY ... ORDER BY ...)",
     sql_example = r#"```sql
 > SELECT day, impute_last(plan) OVER w AS plan, impute_last(plan, 1) OVER w AS recent

@@ -9,7 +9,7 @@ use crate::arguments::{Form, WindowFunction};
     doc_section(label = "Missing Data Functions"),
     description = r"Fills gaps with the next value behind them in the order of the window: next observation carried backward. A gap behind the last value stays NULL.
 
-With a limit, a value is carried over at most so many rows, and gaps beyond stay NULL. The type stays as it is, and any will do. Without an `ORDER BY` there is no next value: that is an error.",
+With a limit, a value is carried over at most so many rows, and gaps beyond stay NULL. The type stays as it is, and any will do. Without an `ORDER BY` there is no next value, which is an error (42P20).",
     syntax_example = "impute_next(value [, limit]) OVER (PARTITION BY ... ORDER BY ...)",
     sql_example = r#"```sql
 > SELECT day, impute_next(price) OVER w AS price,

@@ -18,7 +18,7 @@ const CUTOFF: f64 = 0.8;
     doc_section(label = "Normalising Functions"),
     description = r"The text of a list that a value was meant to be: the one most like it, where it is at least as alike as the cutoff; else NULL. Of equally alike ones it is the first.
 
-How alike two texts are is 1 less their Levenshtein distance by the longer one's length, without regard to case, accents and punctuation. A value without a letter or digit is like nothing.",
+How alike two texts are is 1 minus their Levenshtein distance divided by the length of the longer one, without regard to case, accents and punctuation. A value without a letter or digit is like nothing.",
     syntax_example = "fuzzy_enum(value, list [, cutoff])",
     sql_example = r#"```sql
 > SELECT fuzzy_enum('shiped', ['pending', 'shipped', 'returned']) AS status, fuzzy_enum('lost', ['pending', 'shipped', 'returned']) AS none;

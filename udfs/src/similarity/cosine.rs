@@ -9,9 +9,9 @@ use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"The cosine similarity of the sets of character n-grams of two texts, from 0 (none in common) to 1 (the same n-grams): those that both have for the geometric mean of the sizes of both sets, which is the cosine of two vectors of 0 and 1 (the Ochiai coefficient).
+    description = r"The cosine similarity of the sets of character n-grams of two texts, from 0 (none in common) to 1 (the same n-grams): the number of n-grams in both sets, divided by the geometric mean of the sizes of the two sets. That is the cosine of two vectors of 0 and 1 (the Ochiai coefficient).
 
-An n-gram is a run of n neighbouring characters; a text shorter than n has itself as its only one, and how often one occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error.",
+An n-gram is a run of n neighbouring characters; a text shorter than n is its own only n-gram, and how often an n-gram occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error.",
     syntax_example = "cosine(left, right)",
     alternative_syntax = "cosine(left, right, n)",
     sql_example = r#"```sql

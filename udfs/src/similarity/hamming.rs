@@ -15,7 +15,7 @@ use crate::arguments::{Call, Form, Function, Kind, Strings};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"The Hamming distance of two texts of one length: at how many positions their characters differ. Made for codes of a fixed length: postcodes, account numbers, telephone numbers.
+    description = r"The Hamming distance of two texts of the same length: at how many positions their characters differ. Made for codes of a fixed length: postcodes, account numbers, telephone numbers.
 
 Texts of different lengths have none, which is NULL; DuckDB, which knows it as `mismatches` too, stops the query with an error there, and also at empty texts, and counts bytes. Two empty texts are 0 apart. Upper and lower case differ.",
     syntax_example = "hamming(left, right)",

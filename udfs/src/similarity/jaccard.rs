@@ -9,9 +9,9 @@ use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"The Jaccard similarity of the sets of character n-grams of two texts, from 0 (none in common) to 1 (the same n-grams): those that both have for those that either has.
+    description = r"The Jaccard similarity of the sets of character n-grams of two texts, from 0 (none in common) to 1 (the same n-grams): the number of n-grams in both sets, divided by the number in either.
 
-An n-gram is a run of n neighbouring characters; a text shorter than n has itself as its only one, and how often one occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error. Without n, single characters are compared, as in DuckDB, which is an error there for an empty text and splits letters of more than one byte.",
+An n-gram is a run of n neighbouring characters; a text shorter than n is its own only n-gram, and how often an n-gram occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error. Without n, single characters are compared, as in DuckDB, which is an error there for an empty text and splits letters of more than one byte.",
     syntax_example = "jaccard(left, right)",
     alternative_syntax = "jaccard(left, right, n)",
     sql_example = r#"```sql

@@ -11,7 +11,7 @@ use crate::arguments::{Call, Form, Function, Kind, Metric, Sides};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"The Jaro-Winkler distance by the name and rule of SQL Server, from 0 (equal) to 1 (no character in common): 1 less `jaro_winkler_similarity`.
+    description = r"The Jaro-Winkler distance by the name and rule of SQL Server, from 0 (equal) to 1 (no character in common): 1 minus `jaro_winkler_similarity`.
 
 It is no metric: the triangle inequality does not hold. Two empty texts are 0 apart, an empty text and another 1. Upper and lower case differ.",
     syntax_example = "jaro_winkler_distance(left, right)",

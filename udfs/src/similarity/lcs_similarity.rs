@@ -13,7 +13,7 @@ use crate::arguments::{Form, Function, Kind, Metric, Sides};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"How much of the longer text is the longest common subsequence, from 0 (no character in common) to 1 (equal): the most characters that both texts have in the same order, with others between them or not, for the number of characters of the longer text. Equal to the normalised similarity of `LCSseq` of RapidFuzz.
+    description = r"How much of the longer text is the longest common subsequence, from 0 (no character in common) to 1 (equal): the most characters that both texts have in the same order, with others between them or not, divided by the number of characters of the longer text. Equal to the normalised similarity of `LCSseq` of RapidFuzz.
 
 Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ.",
     syntax_example = "lcs_similarity(left, right)",

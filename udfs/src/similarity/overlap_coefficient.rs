@@ -9,9 +9,9 @@ use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"The overlap coefficient (Szymkiewicz-Simpson) of the sets of character n-grams of two texts, from 0 (none in common) to 1 (one text has all n-grams of the other): those that both have for the size of the smaller set.
+    description = r"The overlap coefficient (Szymkiewicz-Simpson) of the sets of character n-grams of two texts, from 0 (none in common) to 1 (one text has all n-grams of the other): the number of n-grams in both sets, divided by the size of the smaller set.
 
-An n-gram is a run of n neighbouring characters; a text shorter than n has itself as its only one, and how often one occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error.",
+An n-gram is a run of n neighbouring characters; a text shorter than n is its own only n-gram, and how often an n-gram occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error.",
     syntax_example = "overlap_coefficient(left, right)",
     alternative_syntax = "overlap_coefficient(left, right, n)",
     sql_example = r#"```sql

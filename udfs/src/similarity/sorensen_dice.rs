@@ -9,9 +9,9 @@ use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"The Sørensen-Dice coefficient of the sets of character n-grams of two texts, from 0 (none in common) to 1 (the same n-grams): twice those that both have for those of the left and those of the right counted together.
+    description = r"The Sørensen-Dice coefficient of the sets of character n-grams of two texts, from 0 (none in common) to 1 (the same n-grams): twice the number of n-grams in both sets, divided by the sum of the sizes of the two sets.
 
-An n-gram is a run of n neighbouring characters; a text shorter than n has itself as its only one, and how often one occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error.",
+An n-gram is a run of n neighbouring characters; a text shorter than n is its own only n-gram, and how often an n-gram occurs does not count. Two empty texts are equal and give 1, one empty text gives 0. Upper and lower case differ. An n that is not from 1 to 6 is an error.",
     syntax_example = "sorensen_dice(left, right)",
     alternative_syntax = "sorensen_dice(left, right, n)",
     sql_example = r#"```sql

@@ -22,7 +22,7 @@ const FORM: Form = Form {
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
-    description = r"The term table of many texts, as [tfidf_cosine](#tfidf_cosine) takes it: a map from each word to its inverse document frequency, the natural logarithm of the number of texts for each that has the word. A word that is in every text weighs 0, one that is in a single one weighs the most.
+    description = r"The term table of many texts, as [tfidf_cosine](#tfidf_cosine) takes it: a map from each word to its inverse document frequency, the natural logarithm of the number of texts divided by the number of those that have the word. A word that is in every text weighs 0, one that is in a single one weighs the most.
 
 Words are split at white space, upper and lower case differ, as in `tfidf_cosine`; a word counts once a text, however often it is there. Texts that are NULL do not count, texts without a word do. The answer is NULL where there is no text. All distinct words are held in memory. The order and the partitioning of the input make no difference, and the words of the map are in order. Works as a window function too, with any frame.",
     syntax_example = "term_weights(text)",

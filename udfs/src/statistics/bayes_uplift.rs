@@ -42,8 +42,11 @@ Negative counts, NaN and more successes than trials are an error (22023), counts
         description = "How many trials of A were a success."
     ),
     argument(name = "trials", description = "How many trials A had."),
-    argument(name = "other_successes", description = "That of B."),
-    argument(name = "other_trials", description = "That of B."),
+    argument(
+        name = "other_successes",
+        description = "How many trials of B were a success."
+    ),
+    argument(name = "other_trials", description = "How many trials B had."),
     argument(
         name = "prior",
         description = "How many successes and failures each rate starts with: 1 if left out, which makes all rates equally likely; 0.5 is the prior of Jeffreys. Other than from 0.1 to 10^9 is an error (22023)."

@@ -17,7 +17,7 @@ use crate::arguments::{Form, Kind};
 
 Numbers are put in bins between the quantiles of both groups together (`percentile_cont`; equal ones are one), open to the infinities at both ends; NaN is a bin of its own. Text and booleans are categories.
 
-Rows where value or group is NULL do not count; without rows in both groups the answer is NULL. A third group is an error (22023). All numbers are kept until the end, so that the answer is exact and the same whatever the order of the rows.",
+Rows where value or group is NULL do not count; without rows in both groups the answer is NULL. A third group is an error (22023). All numbers are kept until the end, 8 bytes each, so that the answer is exact and the same whatever the order of the rows; what does not fit into the memory of the query ends it with an error (53200).",
     syntax_example = "js_divergence(value, group)",
     alternative_syntax = "js_divergence(value, group, bins)",
     sql_example = r#"```sql

@@ -12,7 +12,7 @@ use crate::arguments::{Form, Kind};
     doc_section(label = "Statistical Functions"),
     description = r"The two-sample Kolmogorov-Smirnov statistic: the greatest distance between the shares of both groups up to the same number, from 0 (they spread alike) to 1 (all of one group are less than all of the other). What `scipy.stats.ks_2samp` gives as `statistic`; `ks_p_value` says whether it may be chance.
 
-NaN counts as greater than any number. Rows where value or group is NULL do not count; without rows in both groups the answer is NULL. A third group is an error (22023). All numbers are kept until the end, so that the answer is exact and the same whatever the order of the rows.",
+NaN counts as greater than any number. Rows where value or group is NULL do not count; without rows in both groups the answer is NULL. A third group is an error (22023). All numbers are kept until the end, 8 bytes each, so that the answer is exact and the same whatever the order of the rows; what does not fit into the memory of the query ends it with an error (53200).",
     syntax_example = "ks_statistic(value, group)",
     sql_example = r#"```sql
 > SELECT ks_statistic(seconds, variant) AS statistic

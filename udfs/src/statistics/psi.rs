@@ -21,7 +21,7 @@ const LEAST_SHARE: f64 = 0.000_1;
 
 Numbers are put in bins between the quantiles of the reference group (`percentile_cont`; equal ones are one), open to the infinities at both ends; NaN is a bin of its own. Text and booleans are categories. A share of less than 0.0001, an empty bin above all, counts as 0.0001.
 
-The reference is where the group is true, or of two texts the one that sorts first. Rows where value or group is NULL do not count; without rows in both groups the answer is NULL. A third group is an error (22023). All numbers are kept until the end, so that the answer is exact and the same whatever the order of the rows.",
+The reference is where the group is true, or of two texts the one that sorts first. Rows where value or group is NULL do not count; without rows in both groups the answer is NULL. A third group is an error (22023). All numbers are kept until the end, 8 bytes each, so that the answer is exact and the same whatever the order of the rows; what does not fit into the memory of the query ends it with an error (53200). Exact quantiles of the reference group need all of its numbers; of categories, such as `(floor(age / 10) * 10)::text`, only the counts are kept.",
     syntax_example = "psi(value, is_reference)",
     alternative_syntax = "psi(value, is_reference, bins)",
     sql_example = r#"```sql

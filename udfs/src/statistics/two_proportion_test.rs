@@ -31,8 +31,14 @@ const FIELDS: [&str; 5] = ["z", "p_value", "difference", "low", "high"];
         description = "How many trials of the first group were a success."
     ),
     argument(name = "trials", description = "How many trials the first group had."),
-    argument(name = "other_successes", description = "That of the second group."),
-    argument(name = "other_trials", description = "That of the second group."),
+    argument(
+        name = "other_successes",
+        description = "How many trials of the second group were a success."
+    ),
+    argument(
+        name = "other_trials",
+        description = "How many trials the second group had."
+    ),
     argument(
         name = "confidence",
         description = "How often intervals from `low` to `high` hold the true difference: 0.95 if left out. Other than between 0 and 1 is an error (22023)."

@@ -10,7 +10,7 @@ use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
-    description = r"The share of trigrams that two texts have in common: the number of distinct ones in both by that of distinct ones in either, from 0 to 1. A trigram is three characters in a row of a word with two blanks before and one behind it; a text without a letter or digit has none and is like nothing (0), not even itself.
+    description = r"The share of trigrams that two texts have in common: the number of distinct trigrams in both divided by the number in either, from 0 to 1. A trigram is three characters in a row of a word with two blanks before and one behind it; a text without a letter or digit has none and is like nothing (0), not even itself.
 
 Words are runs of letters and digits, in lower case; equal to PostgreSQL's `pg_trgm` for every text of a database whose locale is `C.UTF-8`. The answer is a `real`.",
     syntax_example = "similarity(left, right)",

@@ -10,7 +10,7 @@ use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
-    description = r"The distance of two texts by their trigrams: 1 less their [similarity](#similarity). It is what the operator `left <-> right` computes, which is read in the dialect `PostgreSQL`.",
+    description = r"The distance of two texts by their trigrams: 1 minus their [similarity](#similarity). It is what the operator `left <-> right` computes; a program of its own must plan in the SQL dialect `PostgreSQL` for it.",
     syntax_example = "similarity_dist(left, right)",
     sql_example = r#"```sql
 > SELECT similarity_dist('word', 'two words') AS distance;

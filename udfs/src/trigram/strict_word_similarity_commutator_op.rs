@@ -9,7 +9,7 @@ use crate::arguments::Function;
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
-    description = r"Whether a text has something like a pattern in it: whether their [strict_word_similarity](#strict_word_similarity) is at least the setting `pg_trgm.strict_word_similarity_threshold` (0.5). It is what the operator `text %>> pattern` computes, which is read in the dialect `PostgreSQL`.",
+    description = r"Whether a text has something like a pattern in it: whether their [strict_word_similarity](#strict_word_similarity) is at least the setting `pg_trgm.strict_word_similarity_threshold` (0.5). It is what the operator `text %>> pattern` computes; a program of its own must plan in the SQL dialect `PostgreSQL` for it.",
     syntax_example = "strict_word_similarity_commutator_op(text, pattern)",
     sql_example = r#"```sql
 > SELECT strict_word_similarity_commutator_op('two words', 'words') AS found, strict_word_similarity_commutator_op('sentence', 'word') AS missing;

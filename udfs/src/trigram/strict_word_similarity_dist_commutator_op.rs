@@ -9,7 +9,7 @@ use crate::arguments::Function;
 
 #[user_doc(
     doc_section(label = "Trigram Functions"),
-    description = r"The distance of a pattern and the part of a text most like it: 1 less their [strict_word_similarity](#strict_word_similarity). It is what the operator `text <->>> pattern` computes, which is read in the dialect `PostgreSQL`.",
+    description = r"The distance of a pattern and the part of a text most like it: 1 minus their [strict_word_similarity](#strict_word_similarity). It is what the operator `text <->>> pattern` computes; a program of its own must plan in the SQL dialect `PostgreSQL` for it.",
     syntax_example = "strict_word_similarity_dist_commutator_op(text, pattern)",
     sql_example = r#"```sql
 > SELECT strict_word_similarity_dist_commutator_op('two words', 'word') AS distance;
