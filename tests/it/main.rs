@@ -23,5 +23,6 @@ mod quickstart;
 mod replaced;
 mod server;
 mod slt;
+mod told;
 mod tools;
 mod wire;
