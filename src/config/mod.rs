@@ -180,7 +180,7 @@ settings! {
         default_transaction_isolation: choices::Isolation = "read committed",
         /// Whether clients ask for transactions that only read.
         default_transaction_read_only: Switch = "off",
-        /// The time zone that timestamps with time zone are shown in. Text without a zone is read as UTC.
+        /// The time zone that timestamps with time zone are shown in, and that their days and hours, dates as moments, and texts that name no zone are of.
         time_zone as "TimeZone": TimeZone = "UTC",
         /// How many partitions a query is worked on in parallel; 0 for one a core.
         target_partitions: usize = "0",

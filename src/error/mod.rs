@@ -28,8 +28,22 @@ struct Fields {
     message: String,
     detail: Option<String>,
     hint: Option<String>,
+    /// What was going on, as PostgreSQL tells of COPY: where in the data.
+    context: Option<String>,
     /// Position in the statement's text, in characters from 1.
     position: Option<usize>,
+    column: Option<ColumnPlace>,
+}
+
+/// The column that an error is of, which clients read by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnPlace {
+    /// Of the relation.
+    pub schema: String,
+    /// The relation's own name.
+    pub relation: String,
+    /// The column's name.
+    pub column: String,
 }
 
 impl Error {
@@ -40,7 +54,9 @@ impl Error {
             message: message.into(),
             detail: None,
             hint: None,
+            context: None,
             position: None,
+            column: None,
         }))
     }
 
@@ -69,6 +85,27 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
+    }
+
+    /// Adds what was going on: `COPY t, line 3, column x: "abc"`.
+    pub fn with_context(mut self, context: impl Into<String>) -> Self {
+        self.0.context = Some(context.into());
+        self
+    }
+
+    /// Adds the column that the error is of.
+    pub fn with_column(mut self, column: ColumnPlace) -> Self {
+        self.0.column = Some(column);
+        self
+    }
+
+    /// NULL in a column that has none (23502).
+    pub fn null_in_column(column: ColumnPlace) -> Self {
+        let message = format!(
+            "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+            column.column, column.relation
+        );
+        Self::new(SqlState::NOT_NULL_VIOLATION, message).with_column(column)
     }
 
     /// Adds the place in the statement's text, in characters from 1.
@@ -101,6 +138,16 @@ impl Error {
     /// What to do.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
+    }
+
+    /// What was going on.
+    pub fn context(&self) -> Option<&str> {
+        self.0.context.as_deref()
+    }
+
+    /// The column that the error is of.
+    pub fn column(&self) -> Option<&ColumnPlace> {
+        self.0.column.as_ref()
     }
 
     /// The place in the statement's text, in characters from 1.

@@ -7,6 +7,8 @@ use std::fmt;
 pub struct SqlState(pub &'static str);
 
 impl SqlState {
+    /// No error at all: something to know.
+    pub const SUCCESSFUL_COMPLETION: Self = Self("00000");
     /// A warning that is not an error.
     pub const WARNING: Self = Self("01000");
     /// The connection broke or could not be made.

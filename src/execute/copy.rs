@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryBuilder, RecordBatch, StringArray, new_null_array};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
+use arrow::compute::can_cast_types;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -13,7 +13,8 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
 use futures::{FutureExt, stream};
 use tokio::sync::mpsc;
-use tributary_udfs::postgres::parse_bytea;
+use tributary_udfs::postgres::from_text;
+use tributary_udfs::{SessionTimeZone, type_name};
 
 use super::{insert, query};
 use crate::catalog::Object;
@@ -23,7 +24,7 @@ use crate::session::{CopyAborted, CopyIn, Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
-use crate::wire::{CopyDecoder, CopyRow};
+use crate::wire::{CopyDecoder, CopyRow, shown};
 
 /// Pieces of the client's bytes that wait to be decoded; a client that sends more waits.
 const QUEUE: usize = 16;
@@ -155,7 +156,7 @@ fn from_stdin(
         waiting: Vec::new().into_iter(),
         given,
         target: Arc::clone(&target),
-        line: 0,
+        zone: SessionTimeZone::new(session.settings().time_zone.0),
         ended: false,
         memory: MemoryConsumer::new(format!("COPY {}", target.name))
             .register(&session.instance.runtime().memory_pool),
@@ -180,8 +181,8 @@ fn from_stdin(
 
 /// How many bytes a row takes.
 fn size_of(row: &CopyRow) -> usize {
-    let text: usize = row.iter().flatten().map(String::len).sum();
-    size_of_val(row) + size_of_val(row.as_slice()) + text
+    let text: usize = row.fields.iter().flatten().map(String::len).sum();
+    size_of_val(row) + size_of_val(row.fields.as_slice()) + text
 }
 
 /// The client's bytes as batches of the table's rows.
@@ -192,8 +193,8 @@ struct Source {
     /// The table's columns that the client sends, in its order.
     given: Vec<usize>,
     target: Arc<Object>,
-    /// Rows before those of the next batch.
-    line: usize,
+    /// In which moments are read that name none.
+    zone: SessionTimeZone,
     ended: bool,
     /// What the rows and the line that is not complete yet take.
     memory: MemoryReservation,
@@ -241,9 +242,7 @@ impl Source {
         if rows.is_empty() {
             return Ok(None);
         }
-        let batch = self.batch(&rows)?;
-        self.line += rows.len();
-        Ok(Some(batch))
+        self.batch(&rows).map(Some)
     }
 
     fn batch(&self, rows: &[CopyRow]) -> Result<RecordBatch> {
@@ -256,9 +255,16 @@ impl Source {
             if let (Some(field), Some(column)) = (fields.get(*index), columns.get_mut(*index)) {
                 let text: StringArray = rows
                     .iter()
-                    .map(|row| row.get(position).and_then(Option::as_deref))
+                    .map(|row| row.fields.get(position).and_then(Option::as_deref))
                     .collect();
-                *column = self.read(text, field.name(), field.data_type())?;
+                *column = self.read(&text, rows, field)?;
+            }
+        }
+        for (field, column) in fields.iter().zip(&columns) {
+            let null = (0..column.len()).find(|row| column.is_null(*row));
+            if let Some(row) = null.filter(|_| !field.is_nullable()) {
+                let error = Error::null_in_column(insert::place(&self.target, field.name()));
+                return Err(error.with_context(self.line(rows, row)));
             }
         }
         // Nullability is checked where every row of the table is.
@@ -272,55 +278,41 @@ impl Source {
         )?)
     }
 
-    fn read(&self, text: StringArray, column: &str, wanted: &DataType) -> Result<ArrayRef> {
-        if matches!(wanted, DataType::Utf8) {
-            return Ok(Arc::new(text));
-        }
-        let in_place = |row: usize, error: Error| {
-            error.with_detail(format!(
-                "COPY {}, row {}, column {column}: \"{}\".",
-                self.target.name.name,
-                self.line + row + 1,
-                text.value(row)
-            ))
+    /// Where a row is in the client's data.
+    fn line(&self, rows: &[CopyRow], row: usize) -> String {
+        let line = rows.get(row).map_or(0, |row| row.line);
+        format!("COPY {}, line {line}", self.target.name.name)
+    }
+
+    /// The texts of a column as its values.
+    fn read(&self, texts: &StringArray, rows: &[CopyRow], field: &Field) -> Result<ArrayRef> {
+        let at_fault = |row: usize, error: Error| {
+            let line = self.line(rows, row);
+            let value = shown(texts.value(row));
+            error.with_context(format!("{line}, column {}: {value}", field.name()))
         };
-        if matches!(wanted, DataType::Binary) {
-            let mut bytes = BinaryBuilder::new();
-            for (row, text) in text.iter().enumerate() {
-                let parsed = text.map(parse_bytea).transpose();
-                bytes.append_option(
-                    parsed.map_err(|error| in_place(row, DataFusionError::from(error).into()))?,
-                );
-            }
-            return Ok(Arc::new(bytes.finish()));
-        }
-        let options = |safe| CastOptions {
-            safe,
-            ..CastOptions::default()
-        };
-        let values = cast_with_options(&text, wanted, &options(true)).map_err(|_| {
-            Error::unsupported(format!("COPY into column \"{column}\" of type {wanted}"))
-        })?;
-        match (0..text.len()).find(|row| text.is_valid(*row) && values.is_null(*row)) {
-            None => Ok(values),
-            Some(row) => {
-                let told = cast_with_options(&text.slice(row, 1), wanted, &options(false));
-                let error = told.err().map_or_else(
-                    || {
-                        Error::new(
-                            SqlState::INVALID_TEXT_REPRESENTATION,
-                            format!(
-                                "invalid input syntax for type {}: \"{}\"",
-                                crate::sources::type_name(wanted),
-                                text.value(row)
-                            ),
-                        )
-                    },
-                    Error::from,
-                );
-                Err(in_place(row, error))
+        if let Some(length) = self.target.character_length(field.name()) {
+            for (row, text) in texts.iter().enumerate() {
+                if let Some(Err(error)) = text.map(|text| length.fit(text)) {
+                    return Err(at_fault(row, DataFusionError::from(error).into()));
+                }
             }
         }
+        let wanted = field.data_type();
+        if !can_cast_types(&DataType::Utf8, wanted) {
+            let wanted = type_name(wanted);
+            let what = format!("COPY into column \"{}\" of type {wanted}", field.name());
+            return Err(Error::unsupported(what));
+        }
+        let all: ArrayRef = Arc::new(texts.clone());
+        from_text(&all, wanted, &self.zone).or_else(|error| {
+            // Which row is at fault is looked for only where one is.
+            for row in (0..texts.len()).filter(|row| texts.is_valid(*row)) {
+                from_text(&all.slice(row, 1), wanted, &self.zone)
+                    .map_err(|error| at_fault(row, error.into()))?;
+            }
+            Err(error.into())
+        })
     }
 }
 
@@ -364,7 +356,7 @@ mod tests {
             waiting: Vec::new().into_iter(),
             given: vec![0],
             target: Arc::new(target),
-            line: 0,
+            zone: SessionTimeZone::default(),
             ended: false,
             memory: MemoryConsumer::new("COPY t").register(&pool),
         };

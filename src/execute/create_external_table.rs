@@ -1,6 +1,6 @@
 //! `CREATE EXTERNAL TABLE`.
 
-use super::define::create as create_object;
+use super::define::{create as create_object, tell_of_bare_numerics};
 use crate::error::Result;
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
@@ -13,5 +13,6 @@ use crate::sql::create_external_table::CreateExternalTable;
 pub async fn execute(session: &Session, create: &CreateExternalTable) -> Result<Outcome> {
     let statement = Statement::CreateExternalTable(create.clone());
     create_object(session, statement, create.if_not_exists, create.or_replace).await?;
+    tell_of_bare_numerics(session, &create.columns);
     Ok(Outcome::Done("CREATE EXTERNAL TABLE".to_owned()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::define::{Creation, create_filled, creation, object};
+use super::define::{Creation, create_filled, creation, object, tell_of_bare_numerics};
 use super::query;
 use crate::catalog::{Object, Snapshot};
 use crate::error::Result;
@@ -46,13 +46,16 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
             let object = object(oid, &new)?;
             let rows = fill(session, &snapshot, &object, Catalogued::Nothing).await?;
             create_filled(instance, new, object).await?;
+            tell_of_bare_numerics(session, &create.columns);
             tag(rows)
         }
         Creation::Replaces(old, new) => {
             replan::check(instance, old.oid, &new, Author::Statement).await?;
             let object = object(old.oid, &new)?;
             let replaced = Catalogued::Replaced(Box::new(new), Author::Statement);
-            tag(fill(session, &snapshot, &object, replaced).await?)
+            let rows = fill(session, &snapshot, &object, replaced).await?;
+            tell_of_bare_numerics(session, &create.columns);
+            tag(rows)
         }
     }
 }

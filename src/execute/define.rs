@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, ExactNumberInfo};
+
 use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -97,6 +99,39 @@ pub async fn creation(
         }
         None => Ok(Creation::New(new)),
     }
+}
+
+/// Tells of columns that are declared `numeric` without digits. Postgres keeps any number of them in
+/// such a column; here it has the digits that DataFusion gives it.
+pub fn tell_of_bare_numerics(session: &Session, columns: &[ColumnDef]) {
+    let is_bare = |column: &&ColumnDef| {
+        matches!(
+            column.data_type,
+            DataType::Numeric(ExactNumberInfo::None)
+                | DataType::Decimal(ExactNumberInfo::None)
+                | DataType::Dec(ExactNumberInfo::None)
+        )
+    };
+    let names: Vec<&str> = columns
+        .iter()
+        .filter(is_bare)
+        .map(|column| column.name.value.as_str())
+        .collect();
+    let column = match names.as_slice() {
+        [] => return,
+        [_] => "column",
+        _ => "columns",
+    };
+    let notice = Error::new(
+        SqlState::SUCCESSFUL_COMPLETION,
+        "numeric without digits is numeric(38,10) in a table",
+    )
+    .with_detail(format!(
+        "Values of {column} {} are rounded to 10 digits after the point.",
+        names.join(", ")
+    ))
+    .with_hint("Say how many digits are to be kept, as in numeric(38, 20).");
+    session.notice(notice);
 }
 
 /// Creates or replaces an object that has no rows of its own.

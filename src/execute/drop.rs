@@ -1,12 +1,16 @@
 //! `DROP`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::catalog::{Kind, Object};
+use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::models::run::remove_tables;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::drop::{Drop, DropKind};
+
+/// How many of the objects that `CASCADE` took away a notice lists: MAX_REPORTED_DEPS of PostgreSQL.
+const REPORTED: usize = 100;
 
 /// Drops objects, or with `CASCADE` also what stands on them.
 ///
@@ -15,11 +19,18 @@ use crate::sql::drop::{Drop, DropKind};
 /// for one of another kind.
 pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     let instance = &session.instance;
-    let dropped = if drop.kind == DropKind::Schema {
-        drop_schemas(session, drop)?
+    let (dropped, named) = if drop.kind == DropKind::Schema {
+        (drop_schemas(session, drop)?, BTreeSet::new())
     } else {
         drop_objects(session, drop)?
     };
+    let others = dropped.iter().filter(|object| !named.contains(&object.oid));
+    // What was read is told before what read it.
+    let mut others: Vec<String> = others.map(|object| object.described()).collect();
+    others.reverse();
+    if let Some(notice) = cascades(&others) {
+        session.notice(notice);
+    }
     remove_tables(instance, &dropped).await;
     Ok(Outcome::Done(format!(
         "DROP {}",
@@ -48,7 +59,29 @@ fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
     })
 }
 
-fn drop_objects(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
+/// What `CASCADE` took away beside what was named, in PostgreSQL's words.
+fn cascades(others: &[String]) -> Option<Error> {
+    let told = |message: String| Error::new(SqlState::SUCCESSFUL_COMPLETION, message);
+    match others {
+        [] => None,
+        [one] => Some(told(format!("drop cascades to {one}"))),
+        many => {
+            let mut lines: Vec<String> = many
+                .iter()
+                .take(REPORTED)
+                .map(|other| format!("drop cascades to {other}"))
+                .collect();
+            if let Some(more) = many.len().checked_sub(REPORTED).filter(|more| *more > 0) {
+                lines.push(format!("and {more} other objects"));
+            }
+            let notice = told(format!("drop cascades to {} other objects", many.len()));
+            Some(notice.with_detail(lines.join("\n")))
+        }
+    }
+}
+
+/// Drops objects; answers all that were, and which of them were named.
+fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTreeSet<Oid>)> {
     let kind = kind(drop.kind);
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
@@ -72,20 +105,24 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
                     object.kind
                 )));
             }
-            Err(_) if drop.if_exists => {
+            Err(error) => {
+                let error = match kind {
+                    Kind::Check => error,
+                    _ => plan::no_object(name, &snapshot, &path),
+                };
+                if !drop.if_exists || error.sqlstate() == SqlState::INSUFFICIENT_PRIVILEGE {
+                    return Err(error);
+                }
                 session.notice(Error::new(
                     SqlState::UNDEFINED_TABLE,
                     format!("{} \"{name}\" does not exist, skipping", word(drop.kind)),
                 ));
             }
-            Err(error) if kind == Kind::Check => return Err(error),
-            Err(_) => return Err(plan::undefined_table(name, &snapshot)),
         }
     }
-    session
-        .instance
-        .catalog
-        .write(|transaction| transaction.drop(&oids, drop.cascade))
+    let catalog = &session.instance.catalog;
+    let dropped = catalog.write(|transaction| transaction.drop(&oids, drop.cascade))?;
+    Ok((dropped, oids.into_iter().collect()))
 }
 
 fn kind(kind: DropKind) -> Kind {

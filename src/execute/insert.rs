@@ -16,7 +16,7 @@ use tributary_udfs::postgres::CharacterLength;
 
 use super::query;
 use crate::catalog::{Kind, Object, Snapshot};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{ColumnPlace, Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement::{self, Unchanged};
@@ -175,26 +175,33 @@ pub async fn append(
     let checked = rows.map(move |batch| {
         let batch = batch?;
         let mut columns = batch.columns().to_vec();
-        for ((column, length), field) in columns.iter_mut().zip(&lengths).zip(object.schema.fields()) {
+        for ((column, length), field) in
+            columns.iter_mut().zip(&lengths).zip(object.schema.fields())
+        {
             if let Some(length) = length {
                 *column = fit(column, *length).map_err(|error| {
-                    let place = format!("Column \"{}\" of relation \"{}\".", field.name(), object.name);
-                    DataFusionError::from(Error::from(error).with_detail(place))
+                    let told = format!(
+                        "Column \"{}\" of relation \"{}\".",
+                        field.name(),
+                        object.name.name
+                    );
+                    let error = Error::from(error).with_detail(told);
+                    DataFusionError::from(error.with_column(place(&object, field.name())))
                 })?;
             }
         }
         for (field, column) in object.schema.fields().iter().zip(batch.columns()) {
             if !field.is_nullable() && column.null_count() > 0 {
+                let error = Error::null_in_column(place(&object, field.name()));
                 return Err(DataFusionError::from(
-                    Error::new(
-                        SqlState::NOT_NULL_VIOLATION,
-                        format!("null value in column \"{}\" of relation \"{}\" violates not-null constraint", field.name(), object.name),
-                    )
-                    .with_hint("Give the column a value, or leave such rows out."),
+                    error.with_hint("Give the column a value, or leave such rows out."),
                 ));
             }
         }
-        Ok(arrow::array::RecordBatch::try_new(Arc::clone(&object.schema), columns)?)
+        Ok(arrow::array::RecordBatch::try_new(
+            Arc::clone(&object.schema),
+            columns,
+        )?)
     });
     let rows = Box::pin(RecordBatchStreamAdapter::new(
         Arc::clone(&target.schema),
@@ -212,6 +219,15 @@ pub async fn append(
         .append_with(&table_id(target), rows, info, Some(Arc::new(unchanged)))
         .await?;
     Ok(commit.rows)
+}
+
+/// A column of a table, as errors name it.
+pub fn place(table: &Object, column: &str) -> ColumnPlace {
+    ColumnPlace {
+        schema: table.name.schema.clone(),
+        relation: table.name.name.clone(),
+        column: column.to_owned(),
+    }
 }
 
 /// Texts as a column of limited length keeps them.

@@ -77,35 +77,6 @@ pub fn columns(statement: &Statement) -> Option<SchemaRef> {
     }
 }
 
-/// The command of a statement that writes; none for one that reads.
-pub fn write_command(statement: &Statement) -> Option<&'static str> {
-    match statement {
-        Statement::Query(_)
-        | Statement::Explain(_)
-        | Statement::DescribeHistory(_)
-        | Statement::Set(_)
-        | Statement::Show(_)
-        | Statement::Begin
-        | Statement::Commit
-        | Statement::Rollback => None,
-        Statement::Copy(copy) => matches!(
-            copy.direction,
-            crate::sql::copy::Direction::FromStdin { .. }
-        )
-        .then_some("COPY FROM"),
-        Statement::Insert(_) => Some("INSERT"),
-        Statement::Refresh(_) => Some("REFRESH MATERIALIZED VIEW"),
-        Statement::Drop(_) => Some("DROP"),
-        Statement::Comment(_) => Some("COMMENT"),
-        Statement::CreateSchema(_) => Some("CREATE SCHEMA"),
-        Statement::CreateExternalTable(_) => Some("CREATE EXTERNAL TABLE"),
-        Statement::CreateView(_) => Some("CREATE VIEW"),
-        Statement::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
-        Statement::CreateTable(_) => Some("CREATE TABLE"),
-        Statement::CreateCheck(_) => Some("CREATE CHECK"),
-    }
-}
-
 /// Rows that are at hand already.
 fn rows(tag: &'static str, batch: RecordBatch) -> Result<Outcome> {
     let schema = batch.schema();

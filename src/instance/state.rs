@@ -11,7 +11,7 @@ use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
-use tributary_udfs::postgres::{PostgresSemantics, PreferFloats};
+use tributary_udfs::postgres::{Now, NumericArithmetic, PostgresSemantics, PreferFloats};
 use tributary_udfs::{SessionTimeZone, TributaryOptions, TrigramThresholds};
 
 use super::nested_loops::CutNestedLoops;
@@ -98,7 +98,8 @@ pub(super) fn template(
             false,
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
-    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(PreferFloats)];
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> =
+        vec![Arc::new(PreferFloats), Arc::new(NumericArithmetic)];
     rules.extend(Analyzer::new().rules);
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_analyzer_rules(rules)
@@ -114,7 +115,9 @@ pub(super) fn template(
     }
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
+    state.register_udf(Arc::new(Now::udf()))?;
     state.register_function_rewrite(Arc::new(PostgresSemantics))?;
+    state.register_expr_planner(Arc::new(NumericArithmetic))?;
     Ok(state)
 }
 
@@ -131,7 +134,7 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
         settings.strict_word_similarity_threshold.0,
     );
     // Types know nothing of the session's time zone: those of a view's columns would depend on who
-    // reads it.
+    // reads it. What else it tells is for `PostgresSemantics`.
     config
         .with_target_partitions(partitions)
         .with_batch_size(settings.batch_size.clamp(1, 1 << 20))

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::TypePlanner;
-use datafusion::sql::sqlparser::ast::{DataType as SqlType, TimezoneInfo};
-use tributary_udfs::postgres::CHARACTER_LENGTH;
+use datafusion::sql::sqlparser::ast::{
+    DataType as SqlType, ExactNumberInfo, ObjectNamePart, TimezoneInfo,
+};
+use tributary_udfs::postgres::{BARE_NUMERIC, BARE_NUMERIC_TYPE, CHARACTER_LENGTH, SINGLE_BYTE};
 
 use crate::sql::character_length;
 
-/// A length of texts goes with the cast that names it, for `PostgresSemantics` to keep.
+/// A length of texts goes with the cast that names it, for `PostgresSemantics` to keep, and so does
+/// that a numeric was named without digits, for `NumericArithmetic` to find as many as there are.
+/// PostgreSQL's `"char"`, in quotation marks, is a text of a single byte.
 ///
 /// Timestamps count microseconds, as in Postgres and Delta: nanoseconds would end in the year 2262,
 /// and an open end is often written as 9999-12-31.
@@ -22,6 +26,22 @@ impl TypePlanner for PostgresTypes {
     fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
         if let Some(length) = character_length::of(sql_type) {
             let metadata = HashMap::from([(CHARACTER_LENGTH.to_owned(), length.to_metadata())]);
+            let field = Field::new("", DataType::Utf8, true).with_metadata(metadata);
+            return Ok(Some(Arc::new(field)));
+        }
+        if let SqlType::Numeric(ExactNumberInfo::None)
+        | SqlType::Decimal(ExactNumberInfo::None)
+        | SqlType::Dec(ExactNumberInfo::None) = sql_type
+        {
+            let metadata = HashMap::from([(BARE_NUMERIC.to_owned(), String::new())]);
+            let field = Field::new("", BARE_NUMERIC_TYPE, true).with_metadata(metadata);
+            return Ok(Some(Arc::new(field)));
+        }
+        if let SqlType::Custom(name, _) = sql_type
+            && let [ObjectNamePart::Identifier(name)] = name.0.as_slice()
+            && name.value == "char"
+        {
+            let metadata = HashMap::from([(SINGLE_BYTE.to_owned(), String::new())]);
             let field = Field::new("", DataType::Utf8, true).with_metadata(metadata);
             return Ok(Some(Arc::new(field)));
         }

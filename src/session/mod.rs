@@ -192,7 +192,7 @@ impl Session {
     /// A ROLLBACK could not take a write back, so a block refuses it rather than promise that.
     fn refuse_writes_in_transaction(&self, statement: &Statement) -> Result<()> {
         if self.transaction_status() == TransactionStatus::InTransaction
-            && let Some(command) = execute::write_command(statement)
+            && let Some(command) = statement.write_command()
         {
             return Err(Error::new(SqlState::ACTIVE_SQL_TRANSACTION, format!("{command} cannot run inside a transaction block"))
                 .with_hint("Each statement that writes is a transaction of its own; run it outside BEGIN and COMMIT."));

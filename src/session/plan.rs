@@ -10,7 +10,9 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
-use tributary_udfs::postgres::{CHARACTER_LENGTH, PreferFloats};
+use tributary_udfs::postgres::{
+    BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
+};
 
 use super::{plan_size, row_limits};
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
@@ -103,7 +105,7 @@ pub fn resolve_among(
 /// The object of the catalog that a name means.
 ///
 /// # Errors
-/// 42P01 where there is none, naming the nearest.
+/// 42P01 where there is none, naming the nearest; 42501 for the server's own.
 pub fn object(
     name: &ObjectName,
     snapshot: &Snapshot,
@@ -111,7 +113,23 @@ pub fn object(
 ) -> Result<Arc<Object>> {
     let full = resolve_among(name, search_path, &|full| snapshot.relation(full).is_some());
     let found = full.ok().and_then(|full| snapshot.relation(&full).cloned());
-    found.ok_or_else(|| undefined_table(name, snapshot))
+    found.ok_or_else(|| no_object(name, snapshot, search_path))
+}
+
+/// The error of a name that is no object of the catalog: of none at all, or of one of the server's
+/// own views, which are no objects.
+pub fn no_object(name: &ObjectName, snapshot: &Snapshot, search_path: &[String]) -> Error {
+    match resolve(name, snapshot, search_path) {
+        Ok(own) => Error::new(
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied: \"{}\" is a system view", own.name),
+        )
+        .with_detail(format!(
+            "The schema \"{}\" belongs to the server itself, and what is in it cannot be changed.",
+            own.schema
+        )),
+        Err(error) => error,
+    }
 }
 
 /// The error of a relation that does not exist.
@@ -193,6 +211,7 @@ fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     if plan.get_parameter_names()?.is_empty() {
         let options = state.config_options();
         let plan = PreferFloats.analyze(plan, options)?;
+        let plan = NumericArithmetic.analyze(plan, options)?;
         return Ok(TypeCoercion::new().analyze(plan, options)?);
     }
     Ok(plan)
@@ -297,6 +316,8 @@ pub fn columns(plan: &LogicalPlan) -> SchemaRef {
             // The length that a cast gave was kept there; it holds for no other rows.
             let mut metadata = field.metadata().clone();
             metadata.remove(CHARACTER_LENGTH);
+            metadata.remove(BARE_NUMERIC);
+            metadata.remove(SINGLE_BYTE);
             field
                 .as_ref()
                 .clone()

@@ -1,6 +1,7 @@
 //! Planning a statement as far as its parameters and columns.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -45,7 +46,12 @@ pub(super) async fn prepare(
             let path = session.settings().search_path.0;
             Some(execute::insert::plan(&context, &path, insert).await?)
         }
-        _ => None,
+        other => {
+            if let Some(query) = plan::query_of(other) {
+                refuse_parameters(query)?;
+            }
+            None
+        }
     };
     let parameter_types = match &plan {
         Some(plan) => parameter_types(plan, types)?,
@@ -63,6 +69,25 @@ pub(super) async fn prepare(
         parameter_types,
         schema,
     })
+}
+
+/// Only queries and `INSERT` take parameters, as in Postgres: a definition would outlive their values.
+fn refuse_parameters(query: &ast::Query) -> Result<()> {
+    let found = ast::visit_expressions(query, |expression| match expression {
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::Placeholder(name) => ControlFlow::Break(name.clone()),
+            _ => ControlFlow::Continue(()),
+        },
+        _ => ControlFlow::Continue(()),
+    });
+    match found {
+        ControlFlow::Break(name) => Err(Error::new(
+            SqlState::UNDEFINED_PARAMETER,
+            format!("there is no parameter {name}"),
+        )
+        .with_hint("Only queries and INSERT take parameters; write the value itself.")),
+        ControlFlow::Continue(()) => Ok(()),
+    }
 }
 
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.

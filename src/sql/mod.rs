@@ -42,6 +42,7 @@ mod syntax_error;
 mod tests;
 pub mod time_travel;
 mod transaction;
+mod write_command;
 
 pub use name::{ObjectName, QualifiedName};
 pub use options::Options;

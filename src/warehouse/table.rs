@@ -214,7 +214,8 @@ impl Table {
             })
     }
 
-    /// The last version that was committed at that time or before.
+    /// The last version that was committed at that time or before. What the table holds after its
+    /// latest commit may yet change, so a time after that one has no version, as in Delta's readers.
     async fn version_at(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<u64> {
         let mut entries = self.entries().await?;
         entries.retain(|(version, _)| *version <= latest.version);
@@ -229,8 +230,22 @@ impl Table {
                 after = middle;
             }
         }
-        if let Some((version, _)) = before.checked_sub(1).and_then(|last| entries.get(last)) {
-            return Ok(*version);
+        let is_last = before == entries.len();
+        if let Some((version, meta)) = before.checked_sub(1).and_then(|last| entries.get(last)) {
+            let committed = match is_last {
+                true => self.time_of(*version, Some(meta)).await?,
+                false => return Ok(*version),
+            };
+            if committed == time.timestamp_millis() {
+                return Ok(*version);
+            }
+            let committed = DateTime::from_timestamp_millis(committed).unwrap_or_default();
+            return Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("table {} has no version of {time}", self.id),
+            )
+            .with_detail(format!("Its latest version, {version}, is of {committed}."))
+            .with_hint("Leave out TIMESTAMP AS OF to read the latest version."));
         }
         let first = match entries.first() {
             Some((version, meta)) => self.time_of(*version, Some(meta)).await?,

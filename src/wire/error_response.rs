@@ -51,6 +51,14 @@ fn fields(error: &Error, severity: &str) -> Vec<(u8, String)> {
     if let Some(position) = error.position() {
         fields.push((b'P', position.to_string()));
     }
+    if let Some(context) = error.context() {
+        fields.push((b'W', without_zeros(context)));
+    }
+    if let Some(place) = error.column() {
+        fields.push((b's', place.schema.clone()));
+        fields.push((b't', place.relation.clone()));
+        fields.push((b'c', place.column.clone()));
+    }
     fields
 }
 
@@ -62,14 +70,20 @@ pub(super) fn without_zeros(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::SqlState;
+    use crate::error::{ColumnPlace, SqlState};
 
     #[test]
     fn every_field_that_is_known_is_sent() {
         let error = Error::new(SqlState::SYNTAX_ERROR, "bad\0 text")
             .with_detail("Why.")
             .with_hint("What to do.")
-            .with_position(7);
+            .with_position(7)
+            .with_context("COPY t, line 1")
+            .with_column(ColumnPlace {
+                schema: "public".to_owned(),
+                relation: "t".to_owned(),
+                column: "x".to_owned(),
+            });
         let fields = error_response(&error, Severity::Error).fields;
         let text: Vec<(char, &str)> = fields
             .iter()
@@ -85,6 +99,10 @@ mod tests {
                 ('D', "Why."),
                 ('H', "What to do."),
                 ('P', "7"),
+                ('W', "COPY t, line 1"),
+                ('s', "public"),
+                ('t', "t"),
+                ('c', "x"),
             ]
         );
     }

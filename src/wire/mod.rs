@@ -43,7 +43,7 @@ use std::time::Duration;
 
 pub use authentication::Authentication;
 pub use backend::{Backend, BackendSession, Client};
-pub use copy_decoder::{CopyDecoder, CopyRow};
+pub use copy_decoder::{CopyDecoder, CopyRow, shown};
 pub use listener::serve;
 
 /// What one client, and all clients together, may take.

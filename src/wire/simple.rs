@@ -7,13 +7,45 @@ use tributary_udfs::interrupt::RaisedOnDrop;
 
 use super::backend::BackendSession;
 use super::connection::Connection;
-use super::failure::Step;
+use super::failure::{Failure, Step};
 use super::interrupt::{Interrupts, catch_panic};
 use super::portal::{Portal, PortalState, Run, Runner, parse};
+use crate::error::Error;
 use crate::sql::Statement;
 
+/// The most statements that are listed as done.
+const LISTED: usize = 10;
+
+/// The error of a statement, where others of the same message were committed before it. In Postgres
+/// they would be undone, so a client must not be left to believe that.
+fn after(committed: &[String], error: Error) -> Error {
+    if committed.is_empty() {
+        return error;
+    }
+    let listed: Vec<&str> = committed.iter().take(LISTED).map(String::as_str).collect();
+    let more = match committed.len() > LISTED {
+        true => ", ...",
+        false => "",
+    };
+    let done = format!(
+        "What the same message wrote before this statement is committed: {}{more}.",
+        listed.join(", ")
+    );
+    let detail = match error.detail() {
+        Some(detail) => format!("{detail}\n{done}"),
+        None => done,
+    };
+    let has_hint = error.hint().is_some();
+    let error = error.with_detail(detail);
+    if has_hint {
+        return error;
+    }
+    error.with_hint("Each statement that writes is a transaction of its own; repeat only the rest.")
+}
+
 impl<S: BackendSession> Connection<S> {
-    /// Runs every statement of a query string, up to the first that fails.
+    /// Runs every statement of a query string, up to the first that fails. Each that writes is a
+    /// transaction of its own, so an error tells which are done.
     pub(super) async fn query(&mut self, sql: &str) -> Step<()> {
         self.statements.remove("");
         self.portals.remove("");
@@ -21,12 +53,21 @@ impl<S: BackendSession> Connection<S> {
         if statements.is_empty() {
             return self.writer.message(&EmptyQueryResponse::new());
         }
+        let mut committed = Vec::new();
         for statement in statements {
+            let writes = statement.write_command().is_some();
             let interrupts = self.begin();
             let run = self.run_statement(&interrupts, statement).await;
             self.key.end();
+            let run = run.map_err(|failure| match failure {
+                Failure::Statement(error) => Failure::Statement(after(&committed, error)),
+                other => other,
+            });
             if let Run::Complete(tag) = run? {
                 self.send_notices()?;
+                if writes {
+                    committed.push(tag.clone());
+                }
                 self.writer.message(&CommandComplete::new(tag))?;
             }
         }

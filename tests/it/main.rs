@@ -25,5 +25,6 @@ mod quickstart;
 mod replaced;
 mod server;
 mod slt;
+mod told;
 mod tools;
 mod wire;

@@ -78,6 +78,9 @@ impl std::fmt::Display for Refused {
         if let Some(detail) = error.detail() {
             write!(f, " DETAIL: {detail}")?;
         }
+        if let Some(context) = error.where_() {
+            write!(f, " CONTEXT: {context}")?;
+        }
         if let Some(hint) = error.hint() {
             write!(f, " HINT: {hint}")?;
         }

@@ -2,7 +2,7 @@
 
 use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use futures::StreamExt as _;
 
 use super::*;
@@ -57,10 +57,20 @@ async fn a_time_names_the_last_version_of_then() {
         let time = DateTime::from_timestamp_micros(times.value(row)).unwrap();
         assert_eq!(fixture.rows(At::Timestamp(time)).await, ids([id]));
     }
-    assert_eq!(
-        fixture.rows(At::Timestamp(DateTime::<Utc>::MAX_UTC)).await,
-        ids([4])
-    );
+    let latest = DateTime::from_timestamp_micros(times.value(0)).unwrap();
+    for after in [
+        latest + TimeDelta::milliseconds(1),
+        DateTime::<Utc>::MAX_UTC,
+    ] {
+        let error = fixture
+            .warehouse
+            .scan(&fixture.id, At::Timestamp(after))
+            .await
+            .unwrap_err();
+        assert_eq!(error.sqlstate(), SqlState::INVALID_PARAMETER_VALUE);
+        let told = format!("Its latest version, 4, is of {latest}.");
+        assert_eq!(error.detail(), Some(told.as_str()));
+    }
     let before = DateTime::from_timestamp_micros(times.value(4) - 1_000).unwrap();
     let error = fixture
         .warehouse

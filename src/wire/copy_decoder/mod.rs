@@ -11,8 +11,28 @@ const MAX_LINE_BYTES: usize = 64 << 20;
 /// A line of this alone ends the data.
 const END_OF_DATA: &[u8] = b"\\.";
 
-/// A row: its fields, of which `None` is NULL.
-pub type CopyRow = Vec<Option<String>>;
+/// The most characters of a line, or of a field, that an error shows: as many as PostgreSQL does.
+const SHOWN_CHARACTERS: usize = 100;
+
+/// The fields of a row, of which `None` is NULL.
+pub type CopyFields = Vec<Option<String>>;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyRow {
+    /// Where it begins, counted from 1 in lines of the data.
+    pub line: u64,
+    /// What it holds.
+    pub fields: CopyFields,
+}
+
+/// A line or a field as errors show it.
+pub fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("\"{}...\"", text.get(..end).unwrap_or(text)),
+        None => format!("\"{text}\""),
+    }
+}
 
 /// Takes the bytes of a COPY piece by piece and gives whole rows.
 ///
@@ -171,15 +191,18 @@ impl CopyDecoder {
         }
         if let Some(missing) = self.columns.get(row.len()) {
             let message = format!("missing data for column \"{missing}\"");
-            return Err(self.bad_format(message));
+            return Err(self.bad_format(message, record));
         }
         if row.len() > self.columns.len() {
-            return Err(self.bad_format("extra data after last expected column"));
+            return Err(self.bad_format("extra data after last expected column", record));
         }
-        Ok(row)
+        Ok(CopyRow {
+            line: self.line,
+            fields: row,
+        })
     }
 
-    fn text_row(&self, record: &[u8], delimiter: u8, null: &[u8]) -> Result<CopyRow> {
+    fn text_row(&self, record: &[u8], delimiter: u8, null: &[u8]) -> Result<CopyFields> {
         let mut row = Vec::with_capacity(self.columns.len());
         let mut rest = record;
         loop {
@@ -206,7 +229,7 @@ impl CopyDecoder {
         null: &[u8],
         quote: u8,
         escape: u8,
-    ) -> Result<CopyRow> {
+    ) -> Result<CopyFields> {
         let mut row = Vec::with_capacity(self.columns.len());
         let mut field = Vec::new();
         let (mut in_quotes, mut was_quoted) = (false, false);
@@ -223,7 +246,9 @@ impl CopyDecoder {
                         field.push(byte);
                     }
                 }
-                None if in_quotes => return Err(self.bad_format("unterminated CSV quoted field")),
+                None if in_quotes => {
+                    return Err(self.bad_format("unterminated CSV quoted field", record));
+                }
                 Some(byte) if byte == quote => {
                     in_quotes = true;
                     was_quoted = true;
@@ -253,12 +278,16 @@ impl CopyDecoder {
         })
     }
 
-    fn bad_format(&self, message: impl Into<String>) -> Error {
-        self.error(SqlState::BAD_COPY_FILE_FORMAT, message)
+    fn bad_format(&self, message: impl Into<String>, record: &[u8]) -> Error {
+        let error = Error::new(SqlState::BAD_COPY_FILE_FORMAT, message);
+        let record = String::from_utf8_lossy(record);
+        let place = format!("COPY {}, line {}", self.table, self.line);
+        error.with_context(format!("{place}: {}", shown(&record)))
     }
 
     fn error(&self, sqlstate: SqlState, message: impl Into<String>) -> Error {
-        Error::new(sqlstate, message).within(format!("COPY {}, line {}", self.table, self.line))
+        Error::new(sqlstate, message)
+            .with_context(format!("COPY {}, line {}", self.table, self.line))
     }
 }
 

@@ -20,7 +20,7 @@ fn csv() -> CopyFormat {
     }
 }
 
-fn decode(format: CopyFormat, bytes: &[u8], piece: usize) -> Result<Vec<CopyRow>> {
+fn decode(format: CopyFormat, bytes: &[u8], piece: usize) -> Result<Vec<CopyFields>> {
     let columns = vec!["a".to_owned(), "b".to_owned()];
     let mut decoder = CopyDecoder::new(format, "t", columns);
     let mut rows = Vec::new();
@@ -28,10 +28,10 @@ fn decode(format: CopyFormat, bytes: &[u8], piece: usize) -> Result<Vec<CopyRow>
         rows.extend(decoder.push(bytes)?);
     }
     rows.extend(decoder.finish()?);
-    Ok(rows)
+    Ok(rows.into_iter().map(|row| row.fields).collect())
 }
 
-fn row(a: Option<&str>, b: Option<&str>) -> CopyRow {
+fn row(a: Option<&str>, b: Option<&str>) -> CopyFields {
     vec![a.map(str::to_owned), b.map(str::to_owned)]
 }
 
@@ -72,19 +72,19 @@ fn an_error_names_table_and_line() {
     let message = |format, bytes: &[u8]| {
         let error = decode(format, bytes, 3).expect_err("error");
         assert_eq!(error.sqlstate(), SqlState::BAD_COPY_FILE_FORMAT);
-        error.message().to_owned()
+        format!("{}: {}", error.context().unwrap(), error.message())
     };
     assert_eq!(
         message(text(), b"1\t2\n3\t4\n5\t6\t7\n"),
-        "COPY t, line 3: extra data after last expected column"
+        "COPY t, line 3: \"5\t6\t7\": extra data after last expected column"
     );
     assert_eq!(
         message(csv(), b"a,b\n1,\"2\n\"\n3\n"),
-        "COPY t, line 4: missing data for column \"b\""
+        "COPY t, line 4: \"3\": missing data for column \"b\""
     );
     assert_eq!(
         message(csv(), b"a,b\n1,\"2\n"),
-        "COPY t, line 2: unterminated CSV quoted field"
+        "COPY t, line 2: \"1,\"2\n\": unterminated CSV quoted field"
     );
 }
 
@@ -95,8 +95,8 @@ proptest! {
             let whole = decode(format.clone(), bytes.as_bytes(), bytes.len().max(1));
             let cut = decode(format, bytes.as_bytes(), piece);
             prop_assert_eq!(
-                whole.map_err(|error| error.message().to_owned()),
-                cut.map_err(|error| error.message().to_owned())
+                whole.map_err(|error| format!("{error:?}")),
+                cut.map_err(|error| format!("{error:?}"))
             );
         }
     }

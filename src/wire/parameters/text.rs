@@ -5,8 +5,9 @@ use std::str::FromStr;
 use arrow::array::timezone::Tz;
 use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::DataType;
-use chrono::Utc;
+use chrono::{DateTime, Offset, TimeZone, Utc};
 use datafusion::scalar::ScalarValue;
+use tributary_udfs::postgres::read_timestamp;
 
 use super::{invalid_text, numeric, out_of_range};
 use crate::error::{Error, Result, SqlState};
@@ -147,11 +148,29 @@ fn timestamptz(text: &str, time_zone: Option<Tz>) -> Result<ScalarValue> {
         }
         None => string_to_datetime(&Utc, text.trim()).map(|moment| moment.timestamp_micros()),
     };
-    let micros = parsed.map_err(|_| invalid_datetime("timestamp with time zone", text))?;
+    let micros = parsed
+        .ok()
+        .or_else(|| short_timestamptz(text, time_zone))
+        .ok_or_else(|| invalid_datetime("timestamp with time zone", text))?;
     Ok(ScalarValue::TimestampMicrosecond(
         Some(micros),
         Some("+00:00".into()),
     ))
+}
+
+/// The forms that Arrow does not read, such as one without seconds.
+fn short_timestamptz(text: &str, time_zone: Option<Tz>) -> Option<i64> {
+    let (local, offset) = read_timestamp(text)?;
+    let offset = match (offset, time_zone) {
+        (Some(offset), _) => offset,
+        (None, None) => 0,
+        (None, Some(zone)) => {
+            let naive = DateTime::from_timestamp_micros(local)?.naive_utc();
+            let offset = zone.offset_from_local_datetime(&naive).latest()?;
+            i64::from(offset.fix().local_minus_utc())
+        }
+    };
+    local.checked_sub(offset * 1_000_000)
 }
 
 fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
@@ -162,8 +181,16 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
         (Some(data_type), _) => (data_type, "interval"),
         (None, _) => (DataType::Utf8, "text"),
     };
-    ScalarValue::try_from_string(text.trim().to_owned(), &data_type)
-        .map_err(|_| invalid_datetime(name, text))
+    if let Ok(value) = ScalarValue::try_from_string(text.trim().to_owned(), &data_type) {
+        return Ok(value);
+    }
+    let (micros, _) = read_timestamp(text).ok_or_else(|| invalid_datetime(name, text))?;
+    match postgres_type {
+        PostgresType::DATE | PostgresType::TIMESTAMP => {
+            Ok(ScalarValue::TimestampMicrosecond(Some(micros), None).cast_to(&data_type)?)
+        }
+        _ => Err(invalid_datetime(name, text)),
+    }
 }
 
 fn invalid_datetime(type_name: &str, text: &str) -> Error {

@@ -27,13 +27,13 @@ use crate::sql::Statement;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
 use crate::sql::set::Set;
-use crate::wire::copy_decoder::{CopyDecoder, CopyRow};
+use crate::wire::copy_decoder::{CopyDecoder, CopyFields};
 use crate::wire::{Backend, BackendSession, Client};
 
 /// What the sessions leave behind for the tests to see.
 pub(super) struct Witness {
     /// Rows that a COPY committed.
-    pub(super) copied: Mutex<Vec<CopyRow>>,
+    pub(super) copied: Mutex<Vec<CopyFields>>,
     /// Why a COPY was rolled back.
     pub(super) aborted: mpsc::UnboundedSender<String>,
     /// A statement runs (true), or its work was dropped (false).
@@ -303,7 +303,8 @@ impl TestSession {
             }
             rows.extend(decoder.finish()?);
             let tag = format!("COPY {}", rows.len());
-            witness.copied.lock().extend(rows);
+            let fields = rows.into_iter().map(|row| row.fields);
+            witness.copied.lock().extend(fields);
             Ok(tag)
         });
         CopyIn {

@@ -2,6 +2,7 @@
 
 use arrow::array::timezone::Tz;
 use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
+use datafusion::common::config::ConfigOptions;
 use datafusion::common::extensions_options;
 use datafusion::config::ConfigExtension;
 
@@ -21,6 +22,20 @@ impl ConfigExtension for SessionTimeZone {
 }
 
 impl SessionTimeZone {
+    /// That of a session with this configuration.
+    pub(crate) fn of(options: &ConfigOptions) -> Self {
+        options
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Whether it is UTC, as which moments are kept.
+    pub(crate) fn is_utc(&self) -> bool {
+        self.time_zone.eq_ignore_ascii_case("utc")
+    }
+
     /// The time zone of this name.
     pub fn new(time_zone: impl Into<String>) -> Self {
         Self {
@@ -31,13 +46,13 @@ impl SessionTimeZone {
 
 /// A time zone, ready to use.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Zone {
+pub(crate) enum Zone {
     Utc,
     Other(Tz),
 }
 
 impl Zone {
-    pub(super) fn named(name: &str) -> Result<Self, FunctionError> {
+    pub(crate) fn named(name: &str) -> Result<Self, FunctionError> {
         if name.eq_ignore_ascii_case("utc") {
             return Ok(Self::Utc);
         }
@@ -47,7 +62,7 @@ impl Zone {
     }
 
     /// Seconds east of UTC at a moment, which is given in microseconds since 1970.
-    pub(super) fn offset_at(self, micros: i64) -> i64 {
+    pub(crate) fn offset_at(self, micros: i64) -> i64 {
         match (self, DateTime::from_timestamp_micros(micros)) {
             (Self::Other(zone), Some(moment)) => {
                 let offset = zone.offset_from_utc_datetime(&moment.naive_utc()).fix();
@@ -59,7 +74,7 @@ impl Zone {
 
     /// Seconds east of UTC at a local time. One that a clock skips is read with the offset before,
     /// one that it shows twice with the offset after, as in PostgreSQL.
-    pub(super) fn offset_of_local(self, micros: i64) -> i64 {
+    pub(crate) fn offset_of_local(self, micros: i64) -> i64 {
         let (Self::Other(zone), Some(local)) = (self, DateTime::from_timestamp_micros(micros))
         else {
             return 0;

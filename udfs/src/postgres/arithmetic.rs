@@ -1,6 +1,7 @@
-//! Arithmetic that tells of overflow: `+`, `-`, `*`, `/`, `%` and the sign of integers and floats.
+//! Arithmetic that tells of overflow: `+`, `-`, `*`, `/`, `%` of numbers, and the sign of integers.
 //!
-//! DataFusion wraps integers around and lets floats become infinite.
+//! DataFusion wraps integers around, lets floats become infinite, and gives quotients of numerics
+//! four digits after the point more than the dividend has.
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
+use super::numeric as numerics;
 use super::range::{arithmetic_error, out_of_range};
 
 /// An operator.
@@ -84,7 +86,7 @@ pub(super) fn is_checked(data_type: &DataType) -> bool {
     data_type.is_integer() || data_type.is_floating()
 }
 
-/// An operator over two numbers of one type, or one number.
+/// An operator over two numbers of one type, over numerics and integers, or over one number.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct CheckedArithmetic {
     operation: Operation,
@@ -135,9 +137,15 @@ impl ScalarUDFImpl for CheckedArithmetic {
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        match arg_types.first() {
-            Some(data_type) => Ok(data_type.clone()),
-            None => exec_err!("an operator has one operand or two"),
+        match arg_types {
+            [one] => Ok(one.clone()),
+            [left, right] if left == right && !left.is_decimal() => Ok(left.clone()),
+            [left, right] => match numerics::answer(self.operation, left, right) {
+                Some(data_type) => Ok(data_type),
+                // What was numeric when it was planned has become a float since.
+                None => Ok(DataType::Float64),
+            },
+            _ => exec_err!("an operator has one operand or two"),
         }
     }
 
@@ -161,7 +169,11 @@ impl ScalarUDFImpl for CheckedArithmetic {
             .args
             .iter()
             .all(|value| matches!(value, ColumnarValue::Scalar(_)));
-        let operands = args.args.iter().map(operand).collect::<Result<Vec<_>>>()?;
+        let operands = args
+            .args
+            .iter()
+            .map(|value| operand(value, &data_type))
+            .collect::<Result<Vec<_>>>()?;
         let (left, right) = match operands.as_slice() {
             [left, right] => (left.as_ref(), right.as_ref()),
             [value] => (value.as_ref(), value.as_ref()),
@@ -170,9 +182,11 @@ impl ScalarUDFImpl for CheckedArithmetic {
         if self.operation == Operation::Divide && data_type.is_floating() {
             refuse_zero(right)?;
         }
-        let answer = self
-            .compute(left, right)
-            .map_err(|error| arithmetic_error(error, &data_type))?;
+        let computed = match data_type.is_decimal() {
+            true => numerics::compute(self.operation, left, right, &data_type),
+            false => self.compute(left, right),
+        };
+        let answer = computed.map_err(|error| arithmetic_error(error, &data_type))?;
         if data_type.is_floating() && self.operation != Operation::Modulo {
             refuse_new_infinity(&answer, left, right)?;
         }
@@ -185,7 +199,12 @@ impl ScalarUDFImpl for CheckedArithmetic {
     }
 }
 
-fn operand(value: &ColumnarValue) -> Result<Box<dyn Datum>> {
+/// An operand; for floats, as one.
+fn operand(value: &ColumnarValue, answer: &DataType) -> Result<Box<dyn Datum>> {
+    let value = match answer.is_floating() && value.data_type() != *answer {
+        true => &value.cast_to(answer, None)?,
+        false => value,
+    };
     Ok(match value {
         ColumnarValue::Array(array) => Box::new(Arc::clone(array)),
         ColumnarValue::Scalar(scalar) => Box::new(Scalar::new(scalar.to_array()?)),

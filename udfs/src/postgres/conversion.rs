@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, StringArray};
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
@@ -13,7 +13,8 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::character_length::CharacterLength;
-use super::{bytes, datetime, floats, rounding, text};
+use super::{bytes, datetime, decimals, floats, rounding, single_byte, text};
+use crate::formatting::{SessionTimeZone, Zone};
 
 /// Whether Arrow's cast between these types gives what PostgreSQL's would not.
 pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
@@ -25,6 +26,7 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         DataType::Binary => from.is_string(),
         DataType::Float32 => from.is_string() || *from == DataType::Float64,
         DataType::Float64 | DataType::Date32 | DataType::Timestamp(..) => from.is_string(),
+        DataType::Decimal128(..) | DataType::Decimal256(..) => from.is_floating(),
         DataType::Utf8 => {
             from.is_floating() || from.is_binary() || matches!(from, DataType::Timestamp(..))
         }
@@ -36,16 +38,30 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Conversion {
     to: DataType,
-    length: Option<CharacterLength>,
+    form: ConversionForm,
     signature: Signature,
 }
 
+/// How a cast differs from one to its type alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ConversionForm {
+    /// Not at all.
+    Plain,
+    /// Texts are cut to a length.
+    Length(CharacterLength),
+    /// A text with more digits than the numeric has is refused, not rounded.
+    Exact,
+    /// To `"char"`.
+    SingleByte,
+}
+
 impl Conversion {
-    pub(super) fn new(to: DataType, length: Option<CharacterLength>) -> Self {
+    pub(super) fn new(to: DataType, form: ConversionForm) -> Self {
         Self {
             to,
-            length,
-            signature: Signature::any(1, Volatility::Immutable),
+            form,
+            // A moment as text, and a text as a moment, depend on the session's time zone.
+            signature: Signature::any(1, Volatility::Stable),
         }
     }
 
@@ -54,18 +70,30 @@ impl Conversion {
         &self.to
     }
 
-    /// The length of a text that is cast to.
-    pub(super) fn length(&self) -> Option<CharacterLength> {
-        self.length
+    /// How it is cast.
+    pub(super) fn form(&self) -> ConversionForm {
+        self.form
     }
 
-    fn convert(&self, from: &ArrayRef) -> Result<ArrayRef> {
-        let converted = if differs(from.data_type(), &self.to) {
-            convert(from, &self.to)?
-        } else {
-            cast(from, &self.to)?
+    fn convert(&self, from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
+        let length = match self.form {
+            ConversionForm::Exact if from.data_type().is_string() => {
+                return decimals::of_texts(from, &self.to);
+            }
+            ConversionForm::SingleByte => return single_byte::of(from),
+            ConversionForm::Length(length) => Some(length),
+            ConversionForm::Exact | ConversionForm::Plain => None,
         };
-        let Some(length) = self.length else {
+        let converted = if differs(from.data_type(), &self.to) {
+            convert(from, &self.to, zone)?
+        } else {
+            let options = CastOptions {
+                safe: false,
+                ..CastOptions::default()
+            };
+            cast_with_options(from, &self.to, &options)?
+        };
+        let Some(length) = length else {
             return Ok(converted);
         };
         let cut: StringArray = converted
@@ -77,15 +105,30 @@ impl Conversion {
     }
 }
 
-/// The texts that casts to text give.
+/// Reads texts as PostgreSQL reads the input of a type, moments that name no zone in `zone`.
+///
+/// # Errors
+/// The first text that is no value of the type: 22P02, 22003, 22007, 22008.
+pub fn from_text(texts: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<ArrayRef> {
+    if differs(texts.data_type(), to) {
+        return convert(texts, to, zone);
+    }
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    Ok(cast_with_options(texts, to, &options)?)
+}
+
+/// The texts that casts to text give in UTC.
 pub(crate) fn as_text(from: &ArrayRef) -> Result<ArrayRef> {
     if differs(from.data_type(), &DataType::Utf8) {
-        return convert(from, &DataType::Utf8);
+        return convert(from, &DataType::Utf8, &SessionTimeZone::default());
     }
     Ok(cast(from, &DataType::Utf8)?)
 }
 
-fn convert(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<ArrayRef> {
     Ok(match (from.data_type(), to) {
         (_, DataType::Binary) => {
             let texts = cast(from, &DataType::Utf8)?;
@@ -120,6 +163,9 @@ fn convert(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
                     .collect::<StringArray>(),
             )
         }
+        (DataType::Timestamp(_, Some(_)), DataType::Utf8) if !zone.is_utc() => {
+            datetime::to_text(from, Zone::named(&zone.time_zone)?)?
+        }
         (_, DataType::Utf8) => {
             let texts = cast(from, &DataType::Utf8)?;
             let texts = texts.as_string::<i32>().iter();
@@ -129,8 +175,11 @@ fn convert(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
                     .collect::<StringArray>(),
             )
         }
-        (_, DataType::Date32 | DataType::Timestamp(..)) => datetime::from_text(from, to)?,
+        (_, DataType::Date32 | DataType::Timestamp(..)) => {
+            datetime::from_text(from, to, Zone::named(&zone.time_zone)?)?
+        }
         (_, DataType::Float32 | DataType::Float64) => floats::to_float(from, to)?,
+        (_, DataType::Decimal128(..) | DataType::Decimal256(..)) => decimals::of_floats(from, to)?,
         _ => rounding::to_integer(from, to)?,
     })
 }
@@ -162,10 +211,11 @@ impl ScalarUDFImpl for Conversion {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let zone = SessionTimeZone::of(&args.config_options);
         match args.args.as_slice() {
-            [ColumnarValue::Array(array)] => Ok(ColumnarValue::Array(self.convert(array)?)),
+            [ColumnarValue::Array(array)] => Ok(ColumnarValue::Array(self.convert(array, &zone)?)),
             [ColumnarValue::Scalar(scalar)] => {
-                let answer = self.convert(&scalar.to_array()?)?;
+                let answer = self.convert(&scalar.to_array()?, &zone)?;
                 Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
                     &answer, 0,
                 )?))

@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, PrimitiveArray, StringArray, TimestampMicrosecondArray,
+    new_null_array,
+};
 use arrow::compute::{cast, cast_with_options};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, TimeUnit, TimestampMicrosecondType,
@@ -13,23 +16,71 @@ use arrow::datatypes::{
 use arrow::util::display::FormatOptions;
 use datafusion::error::Result;
 
+use super::text;
 use crate::FunctionError;
 use crate::calendar;
+use crate::formatting::Zone;
 
 const MICROS: i64 = 1_000_000;
 /// The most digits of a fraction that count.
 const FRACTION_DIGITS: usize = 6;
 
-/// Casts texts to dates or timestamps.
+/// The texts of moments, in a time zone.
+pub(super) fn to_text(from: &ArrayRef, zone: Zone) -> Result<ArrayRef> {
+    let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let moments = cast(from, &utc)?;
+    let moments = moments.as_primitive::<TimestampMicrosecondType>();
+    let offsets: Vec<i64> = moments
+        .iter()
+        .map(|moment| moment.map_or(0, |moment| zone.offset_at(moment)))
+        .collect();
+    let local: TimestampMicrosecondArray = moments
+        .iter()
+        .zip(&offsets)
+        .map(|(moment, offset)| moment.map(|moment| moment.saturating_add(offset * MICROS)))
+        .collect();
+    let local: ArrayRef = Arc::new(local);
+    let texts = cast(&local, &DataType::Utf8)?;
+    let texts = texts.as_string::<i32>().iter().zip(offsets);
+    let shown = texts.map(|(text, offset)| {
+        text.map(|text| format!("{}{}", text::timestamp(text), offset_text(offset)))
+    });
+    Ok(Arc::new(shown.collect::<StringArray>()))
+}
+
+/// `+02`, `-03:30`
+fn offset_text(seconds: i64) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let seconds = seconds.abs();
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (minutes, rest) {
+        (0, 0) => format!("{sign}{hours:02}"),
+        (minutes, 0) => format!("{sign}{hours:02}:{minutes:02}"),
+        (minutes, rest) => format!("{sign}{hours:02}:{minutes:02}:{rest:02}"),
+    }
+}
+
+/// A text as a timestamp without time zone, and the seconds east of UTC that it names.
+pub fn read_timestamp(text: &str) -> Option<(i64, Option<i64>)> {
+    let moment = Moment::read(text).ok()?;
+    Some((moment.micros(0)?, moment.offset))
+}
+
+/// Casts texts to dates or timestamps; with time zone, those that name none are of `zone`.
 ///
 /// # Errors
 /// 22007 for text that is none, 22008 for one that is out of range.
-pub(super) fn from_text(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+pub(super) fn from_text(from: &ArrayRef, to: &DataType, zone: Zone) -> Result<ArrayRef> {
     let lenient = arrow::compute::CastOptions {
         safe: true,
         format_options: FormatOptions::default(),
     };
-    let read = cast_with_options(from, to, &lenient)?;
+    let has_zone = matches!(to, DataType::Timestamp(_, Some(_)));
+    // Arrow takes UTC where a text names no zone.
+    let read = match has_zone && !matches!(zone, Zone::Utc) {
+        true => new_null_array(to, from.len()),
+        false => cast_with_options(from, to, &lenient)?,
+    };
     if read.null_count() == from.null_count() {
         return Ok(read);
     }
@@ -45,17 +96,23 @@ pub(super) fn from_text(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
             Ok(days)
         }
         _ => {
-            let (name, has_zone) = match to {
-                DataType::Timestamp(_, Some(_)) => ("timestamp with time zone", true),
-                _ => ("timestamp", false),
+            let name = match has_zone {
+                true => "timestamp with time zone",
+                false => "timestamp",
             };
-            let wide = cast(&read, &DataType::Timestamp(TimeUnit::Microsecond, zone(to)))?;
+            let micros = DataType::Timestamp(TimeUnit::Microsecond, zone_of(to));
+            let wide = cast(&read, &micros)?;
             let moments = filled::<TimestampMicrosecondType>(&wide, texts, |row| {
                 let text = texts.value(row);
                 let moment = Moment::read(text).map_err(|fault| fault.error(name, text))?;
-                moment
-                    .micros(has_zone)
-                    .ok_or_else(|| Fault::OutOfRange.error(name, text))
+                let micros = match (has_zone, moment.offset) {
+                    (false, _) => moment.micros(0),
+                    (true, Some(offset)) => moment.micros(offset),
+                    (true, None) => moment
+                        .micros(0)
+                        .and_then(|local| moment.micros(zone.offset_of_local(local))),
+                };
+                micros.ok_or_else(|| Fault::OutOfRange.error(name, text))
             })?;
             // The values are those of UTC already.
             let zoned = DataType::Timestamp(TimeUnit::Microsecond, has_zone.then(|| "UTC".into()));
@@ -64,7 +121,7 @@ pub(super) fn from_text(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     }
 }
 
-fn zone(to: &DataType) -> Option<Arc<str>> {
+fn zone_of(to: &DataType) -> Option<Arc<str>> {
     match to {
         DataType::Timestamp(_, zone) => zone.clone(),
         _ => None,
@@ -126,8 +183,8 @@ struct Moment {
 }
 
 impl Moment {
-    fn micros(self, has_zone: bool) -> Option<i64> {
-        let offset = self.offset.filter(|_| has_zone).unwrap_or(0);
+    /// Microseconds since 1970 in UTC, of a local time so many seconds east of it.
+    fn micros(self, offset: i64) -> Option<i64> {
         self.day
             .checked_mul(86_400 * MICROS)?
             .checked_add(self.micros)?

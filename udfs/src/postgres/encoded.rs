@@ -11,7 +11,8 @@ use prost::{Message, Oneof};
 
 use super::arithmetic::{CheckedArithmetic, Operation};
 use super::character_length::CharacterLength;
-use super::conversion::Conversion;
+use super::conversion::{Conversion, ConversionForm};
+use super::numeric_rule::NUMERIC_AVERAGE;
 use super::rule::EXACT_SUM;
 
 /// A function.
@@ -37,9 +38,15 @@ struct Cast {
     /// As [`CharacterLength::to_metadata`] has it.
     #[prost(string, optional, tag = "2")]
     length: Option<String>,
+    /// Whether it refuses what it would have to round.
+    #[prost(bool, tag = "3")]
+    is_exact: bool,
+    /// Whether it is one to `"char"`.
+    #[prost(bool, tag = "4")]
+    is_single_byte: bool,
 }
 
-/// The name and the bytes of the sum that overflows with an error.
+/// The bytes of the sum that overflows with an error, and of the average of numerics.
 const EXACT: &[u8] = b"exact";
 
 /// Writes a function of this folder, and nothing for any other.
@@ -48,9 +55,15 @@ pub(crate) fn encode(function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
     let kind = if let Some(arithmetic) = function.downcast_ref::<CheckedArithmetic>() {
         Kind::Arithmetic(arithmetic.name().to_string())
     } else if let Some(conversion) = function.downcast_ref::<Conversion>() {
+        let form = conversion.form();
         Kind::Conversion(Cast {
             to: Some(conversion.to().try_into()?),
-            length: conversion.length().map(CharacterLength::to_metadata),
+            length: match form {
+                ConversionForm::Length(length) => Some(length.to_metadata()),
+                _ => None,
+            },
+            is_exact: form == ConversionForm::Exact,
+            is_single_byte: form == ConversionForm::SingleByte,
         })
     } else {
         return Ok(());
@@ -70,19 +83,29 @@ pub(crate) fn decode(name: &str, buffer: &[u8]) -> Result<Arc<ScalarUDF>> {
             Some(operation) => Ok(function(CheckedArithmetic::new(operation))),
             None => plan_err!("the serialized plan has an operator {name}, which is not known"),
         },
-        Some(Kind::Conversion(Cast { to, length })) => {
-            let to = to.as_ref();
+        Some(Kind::Conversion(cast)) => {
+            let to = cast.to.as_ref();
             let to: DataType = to
                 .ok_or_else(|| plan_datafusion_err!("the serialized plan has a cast to no type"))?
                 .try_into()?;
-            let length = length.map(|length| {
-                CharacterLength::from_metadata(&length)
+            let form = match cast {
+                Cast { is_exact: true, .. } if to.is_decimal() => ConversionForm::Exact,
+                Cast {
+                    is_single_byte: true,
+                    ..
+                } if to == DataType::Utf8 => ConversionForm::SingleByte,
+                Cast {
+                    length: Some(length),
+                    ..
+                } => CharacterLength::from_metadata(&length)
                     .filter(|_| to == DataType::Utf8)
+                    .map(ConversionForm::Length)
                     .ok_or_else(|| {
                         plan_datafusion_err!("the serialized plan has a cast to {to} of {length}")
-                    })
-            });
-            Ok(function(Conversion::new(to.clone(), length.transpose()?)))
+                    })?,
+                _ => ConversionForm::Plain,
+            };
+            Ok(function(Conversion::new(to, form)))
         }
     }
 }
@@ -91,17 +114,20 @@ fn function(implementation: impl ScalarUDFImpl + 'static) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(implementation))
 }
 
-/// Writes the sum of this folder, and nothing for any other function.
+/// Writes an aggregate of this folder, and nothing for any other function.
 pub(crate) fn encode_aggregate(function: &AggregateUDF, buffer: &mut Vec<u8>) {
-    if function == EXACT_SUM.as_ref() {
+    if function == EXACT_SUM.as_ref() || function == NUMERIC_AVERAGE.as_ref() {
         buffer.extend(EXACT);
     }
 }
 
-/// Reads the sum of this folder; an error of any other function.
+/// Reads an aggregate of this folder; an error of any other function.
 pub(crate) fn decode_aggregate(name: &str, buffer: &[u8]) -> Result<Arc<AggregateUDF>> {
-    if buffer == EXACT && name == EXACT_SUM.name() {
-        return Ok(Arc::clone(&EXACT_SUM));
+    let own = [&EXACT_SUM, &NUMERIC_AVERAGE];
+    if let Some(function) = own.into_iter().find(|function| function.name() == name)
+        && buffer == EXACT
+    {
+        return Ok(Arc::clone(function));
     }
     plan_err!("the serialized plan calls {name}, a function that is not registered")
 }

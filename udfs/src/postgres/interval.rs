@@ -8,10 +8,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Decimal128Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalMonthDayNanoType, IntervalUnit};
-use datafusion::common::{exec_err, internal_err};
+use datafusion::common::{DFSchema, exec_err, internal_err};
 use datafusion::error::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, SortExpr, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -19,6 +21,33 @@ const DAY: i128 = 86_400_000_000_000;
 const DAYS_OF_MONTH: i128 = 30;
 /// Nanoseconds of any interval.
 const SPAN: DataType = DataType::Decimal128(38, 0);
+
+/// Whether all of these are intervals.
+pub(super) fn are_intervals<const N: usize>(expressions: [&Expr; N], schema: &DFSchema) -> bool {
+    expressions.iter().all(|expression| {
+        expression
+            .get_type(schema)
+            .is_ok_and(|data_type| matches!(data_type, DataType::Interval(_)))
+    })
+}
+
+/// How long an interval is.
+pub(super) fn span(interval: Expr) -> Expr {
+    let function = ScalarUDF::new_from_impl(IntervalSpan::new());
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![interval]))
+}
+
+/// Puts intervals in order by how long they are; answers whether there were any.
+pub(super) fn order_by_span(order: &mut [SortExpr], schema: &DFSchema) -> bool {
+    let mut is_changed = false;
+    for sort in order {
+        if are_intervals([&sort.expr], schema) {
+            sort.expr = span(std::mem::take(&mut sort.expr));
+            is_changed = true;
+        }
+    }
+    is_changed
+}
 
 /// How long an interval is, in nanoseconds.
 #[derive(Debug, PartialEq, Eq, Hash)]

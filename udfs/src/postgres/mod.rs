@@ -6,26 +6,37 @@
 //! no functions that a user calls, and keep the names of what they stand for.
 
 mod arithmetic;
+mod average;
 mod bytes;
 mod character_length;
 mod common_type;
 mod conversion;
 mod datetime;
+mod decimals;
 mod domain;
 pub(crate) mod encoded;
 mod floats;
 mod interval;
+mod now;
+mod numeric;
+mod numeric_rule;
 mod range;
 mod rounding;
 mod rule;
+mod single_byte;
 mod sum;
 #[cfg(test)]
 mod tests;
 mod text;
+mod zoned;
 
-pub use bytes::parse as parse_bytea;
 pub use character_length::{CHARACTER_LENGTH, CharacterLength};
 pub use common_type::PreferFloats;
 pub(crate) use conversion::as_text;
+pub use conversion::from_text;
+pub use datetime::read_timestamp;
+pub use now::Now;
+pub use numeric_rule::{BARE_NUMERIC, BARE_NUMERIC_TYPE, NumericArithmetic};
 pub use rule::PostgresSemantics;
+pub use single_byte::SINGLE_BYTE;
 pub(crate) use text::double_precision;

@@ -7,7 +7,7 @@ use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{AggregateFunction, NullTreatment, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
@@ -18,10 +18,13 @@ use datafusion::optimizer::AnalyzerRule;
 
 use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
-use super::conversion::{Conversion, differs};
+use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
-use super::interval::IntervalSpan;
+use super::interval::{are_intervals, order_by_span, span};
+use super::single_byte::SINGLE_BYTE;
 use super::sum::ExactSum;
+use super::zoned;
+use crate::formatting::SessionTimeZone;
 
 pub(super) static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ExactSum::new())));
@@ -42,27 +45,39 @@ impl FunctionRewrite for PostgresSemantics {
         &self,
         expression: Expr,
         schema: &DFSchema,
-        _: &ConfigOptions,
+        options: &ConfigOptions,
     ) -> Result<Transformed<Expr>> {
-        Ok(rewrite(expression, schema))
+        let zone = SessionTimeZone::of(options);
+        zoned::rewrite(expression, schema, &zone)
+            .transform_data(|expression| Ok(rewrite(expression, schema)))
     }
 }
 
 impl AnalyzerRule for PostgresSemantics {
-    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+    fn analyze(&self, plan: LogicalPlan, options: &ConfigOptions) -> Result<LogicalPlan> {
+        let zone = SessionTimeZone::of(options);
         plan.transform_up_with_subqueries(|plan| {
             let schema = merge_schema(&plan.inputs());
             let names = NamePreserver::new(&plan);
             let rewritten = plan.map_expressions(|expression| {
                 let name = names.save(&expression);
-                let rewritten =
-                    expression.transform_up(|expression| Ok(rewrite(expression, &schema)))?;
+                let rewritten = expression.transform_up(|expression| {
+                    zoned::rewrite(expression, &schema, &zone)
+                        .transform_data(|expression| Ok(rewrite(expression, &schema)))
+                })?;
                 Ok(rewritten.update_data(|expression| name.restore(expression)))
             })?;
-            if rewritten.transformed {
-                return rewritten.map_data(LogicalPlan::recompute_schema);
-            }
-            Ok(rewritten)
+            let rewritten = match rewritten.transformed {
+                true => rewritten.map_data(LogicalPlan::recompute_schema)?,
+                false => rewritten,
+            };
+            Ok(rewritten.update_data(|plan| match plan {
+                LogicalPlan::Sort(mut sort) => {
+                    order_by_span(&mut sort.expr, &schema);
+                    LogicalPlan::Sort(sort)
+                }
+                other => other,
+            }))
         })
         .data()
     }
@@ -116,10 +131,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             }
             None => Transformed::no(Expr::ScalarFunction(function)),
         },
-        Expr::AggregateFunction(mut function) if is_sum(&function.func) => {
-            function.func = Arc::clone(&EXACT_SUM);
-            Transformed::yes(Expr::AggregateFunction(function))
-        }
+        Expr::AggregateFunction(function) => aggregate(function, schema),
         Expr::WindowFunction(mut function) => match &function.fun {
             WindowFunctionDefinition::AggregateUDF(aggregate) if is_sum(aggregate) => {
                 function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(&EXACT_SUM));
@@ -131,17 +143,29 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
 }
 
-fn are_intervals<const N: usize>(expressions: [&Expr; N], schema: &DFSchema) -> bool {
-    expressions.iter().all(|expression| {
-        expression
-            .get_type(schema)
-            .is_ok_and(|data_type| matches!(data_type, DataType::Interval(_)))
-    })
-}
-
-fn span(interval: Expr) -> Expr {
-    let function = ScalarUDF::new_from_impl(IntervalSpan::new());
-    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), vec![interval]))
+fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
+    order_by_span(&mut function.params.order_by, schema);
+    if is_sum(&function.func) {
+        function.func = Arc::clone(&EXACT_SUM);
+        return Transformed::yes(Expr::AggregateFunction(function));
+    }
+    let is_least = match function.func.name() {
+        "min" => true,
+        "max" => false,
+        _ => return Transformed::no(Expr::AggregateFunction(function)),
+    };
+    let [interval] = function.params.args.as_slice() else {
+        return Transformed::no(Expr::AggregateFunction(function));
+    };
+    if !are_intervals([interval], schema) {
+        return Transformed::no(Expr::AggregateFunction(function));
+    }
+    // The least interval is the first by its length.
+    function.params.order_by = vec![span(interval.clone()).sort(is_least, false)];
+    function.params.distinct = false;
+    function.params.null_treatment = Some(NullTreatment::IgnoreNulls);
+    function.func = datafusion::functions_aggregate::first_last::first_value_udaf();
+    Transformed::yes(Expr::AggregateFunction(function))
 }
 
 fn is_sum(function: &AggregateUDF) -> bool {
@@ -167,13 +191,19 @@ fn is_comparison(operator: Operator) -> bool {
 /// A comparison of a float with a numeric is one of floats. DataFusion makes decimals of both, which
 /// rounds the float, and hides what is compared from the rules that bound similarities.
 fn as_floats(binary: BinaryExpr, schema: &DFSchema) -> Transformed<Expr> {
-    let float = |side: &Expr| match side {
-        Expr::Cast(cast) if cast.field.data_type().is_decimal() => cast
-            .expr
-            .get_type(schema)
-            .is_ok_and(|from| from.is_floating())
-            .then(|| to_float(*cast.expr.clone())),
-        _ => None,
+    let float = |side: &Expr| {
+        let value = match side {
+            Expr::Cast(cast) if cast.field.data_type().is_decimal() => cast.expr.as_ref(),
+            // The cast was replaced already.
+            Expr::ScalarFunction(function) => {
+                let conversion = function.func.inner().downcast_ref::<Conversion>();
+                conversion.filter(|conversion| conversion.to().is_decimal())?;
+                function.args.first()?
+            }
+            _ => return None,
+        };
+        let from = value.get_type(schema).ok()?;
+        from.is_floating().then(|| to_float(value.clone()))
     };
     let (left, right) = match (float(&binary.left), float(&binary.right)) {
         (Some(left), None) => (left, to_float(*binary.right)),
@@ -205,10 +235,13 @@ fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
         .expr
         .get_type(schema)
         .is_ok_and(|from| differs(&from, to));
-    if length.is_none() && !is_other {
-        return Transformed::no(Expr::Cast(cast));
-    }
-    let function = ScalarUDF::new_from_impl(Conversion::new(to.clone(), length));
+    let form = match length {
+        _ if cast.field.metadata().contains_key(SINGLE_BYTE) => ConversionForm::SingleByte,
+        Some(length) => ConversionForm::Length(length),
+        None if is_other => ConversionForm::Plain,
+        None => return Transformed::no(Expr::Cast(cast)),
+    };
+    let function = ScalarUDF::new_from_impl(Conversion::new(to.clone(), form));
     Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
         Arc::new(function),
         vec![*cast.expr],

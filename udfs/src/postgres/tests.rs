@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array};
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Int32Type, Int64Type, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion::error::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
 use proptest::prelude::*;
 
-use super::{CharacterLength, PostgresSemantics, bytes, rounding, text};
+use super::arithmetic::Operation;
+use super::{CharacterLength, PostgresSemantics, bytes, numeric, rounding, text};
 
 /// A context with the rule, and a table `t` of two columns.
 fn context(rows: &[(i64, i64)]) -> SessionContext {
@@ -112,6 +113,64 @@ proptest! {
         let expected = value.signum() * (whole + i64::from(2 * rest >= unit && scale > 0));
         let rounded = rounding::to_integer(&array, &DataType::Int64).unwrap();
         prop_assert_eq!(rounded.as_primitive::<Int64Type>().value(0), expected);
+    }
+
+    #[test]
+    fn numerics_divide_as_by_hand(
+        left in any::<i64>(),
+        right in prop_oneof![any::<i64>(), -1000_i64..1000],
+        scales in (0_i8..7, 0_i8..7),
+    ) {
+        let (left_type, right_type) = (
+            DataType::Decimal128(19, scales.0),
+            DataType::Decimal128(19, scales.1),
+        );
+        let to = numeric::answer(Operation::Divide, &left_type, &right_type).unwrap();
+        let DataType::Decimal128(_, scale) = to else { panic!("{to}") };
+        prop_assert!(scale >= 16);
+        let column = |value: i64, data_type| -> ArrayRef {
+            let values = Decimal128Array::from(vec![i128::from(value)]);
+            Arc::new(values.with_data_type(data_type))
+        };
+        let (dividend, divisor) = (column(left, left_type), column(right, right_type));
+        let found = numeric::compute(Operation::Divide, &dividend, &divisor, &to);
+        if right == 0 {
+            prop_assert!(found.is_err());
+            return Ok(());
+        }
+        // Long division: the whole, and then a digit at a time, of numbers without their points.
+        let divisor = u128::from(right.unsigned_abs()) * 10_u128.pow(u32::from(scales.0.unsigned_abs()));
+        let dividend = u128::from(left.unsigned_abs()) * 10_u128.pow(u32::from(scales.1.unsigned_abs()));
+        let (mut expected, mut rest) = (dividend / divisor, dividend % divisor);
+        for _ in 0..scale {
+            rest *= 10;
+            expected = expected * 10 + rest / divisor;
+            rest %= divisor;
+        }
+        expected += u128::from(rest * 2 >= divisor);
+        let expected = i128::try_from(expected).unwrap();
+        let expected = if (left < 0) == (right < 0) { expected } else { -expected };
+        let found = found.unwrap();
+        prop_assert_eq!(found.as_primitive::<Decimal128Type>().value(0), expected);
+    }
+
+    #[test]
+    fn products_that_are_cut_are_rounded(left in any::<i64>(), right in any::<i64>()) {
+        let (left_type, right_type) = (DataType::Decimal128(38, 20), DataType::Decimal128(38, 12));
+        let to = numeric::answer(Operation::Multiply, &left_type, &right_type).unwrap();
+        prop_assert_eq!(&to, &DataType::Decimal128(38, 20));
+        let column = |value: i64, data_type| -> ArrayRef {
+            let values = Decimal128Array::from(vec![i128::from(value)]);
+            Arc::new(values.with_data_type(data_type))
+        };
+        let (left_column, right_column) = (column(left, left_type), column(right, right_type));
+        let found =
+            numeric::compute(Operation::Multiply, &left_column, &right_column, &to).unwrap();
+        let product = i128::from(left) * i128::from(right);
+        let unit = 10_i128.pow(12);
+        let whole = product.abs() / unit + i128::from(product.abs() % unit * 2 >= unit);
+        let found = found.as_primitive::<Decimal128Type>().value(0);
+        prop_assert_eq!(found, whole * product.signum());
     }
 
     #[test]

@@ -1,0 +1,33 @@
+//! Which statements write.
+
+use super::Statement;
+use super::copy::Direction;
+
+impl Statement {
+    /// The command of a statement that writes; none for one that reads.
+    pub fn write_command(&self) -> Option<&'static str> {
+        match self {
+            Self::Query(_)
+            | Self::Explain(_)
+            | Self::DescribeHistory(_)
+            | Self::Set(_)
+            | Self::Show(_)
+            | Self::Begin
+            | Self::Commit
+            | Self::Rollback => None,
+            Self::Copy(copy) => {
+                matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
+            }
+            Self::Insert(_) => Some("INSERT"),
+            Self::Refresh(_) => Some("REFRESH MATERIALIZED VIEW"),
+            Self::Drop(_) => Some("DROP"),
+            Self::Comment(_) => Some("COMMENT"),
+            Self::CreateSchema(_) => Some("CREATE SCHEMA"),
+            Self::CreateExternalTable(_) => Some("CREATE EXTERNAL TABLE"),
+            Self::CreateView(_) => Some("CREATE VIEW"),
+            Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
+            Self::CreateTable(_) => Some("CREATE TABLE"),
+            Self::CreateCheck(_) => Some("CREATE CHECK"),
+        }
+    }
+}

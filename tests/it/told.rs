@@ -1,0 +1,172 @@
+//! What a statement tells beside its answer, in Postgres's words: the places of bad rows, what
+//! `CASCADE` took away, what of a message is done when a later statement fails.
+
+use crate::psql::{psql, psql_script};
+use crate::server::Server;
+
+/// What psql prints of a script, with every field of its errors.
+fn verbose(server: &Server, script: &str) -> String {
+    psql_script(server, &format!("\\set VERBOSITY verbose\n{script}"))
+}
+
+#[test]
+fn a_bad_row_of_copy_is_told_with_its_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &["CREATE TABLE t (id INT NOT NULL, code VARCHAR(3), at TIMESTAMPTZ, net NUMERIC(5, 2))"],
+    );
+    let cases = [
+        (
+            "copy t (id) from stdin;\n1\n2\nx3\n\\.\n",
+            "ERROR:  22P02: invalid input syntax for type integer: \"x3\"\nCONTEXT:  COPY t, line 3, column id: \"x3\"\n",
+        ),
+        (
+            "copy t (id, code) from stdin with (format csv, header);\nid,code\n1,\"a\n\"\n2,abcd\n\\.\n",
+            "ERROR:  22001: value too long for type character varying(3)\nCONTEXT:  COPY t, line 4, column code: \"abcd\"\n",
+        ),
+        (
+            "copy t (id, code) from stdin csv;\n1,a\n2\n\\.\n",
+            "ERROR:  22P04: missing data for column \"code\"\nCONTEXT:  COPY t, line 2: \"2\"\n",
+        ),
+        (
+            "copy t (id, code) from stdin;\n1\ta\tb\n\\.\n",
+            "ERROR:  22P04: extra data after last expected column\nCONTEXT:  COPY t, line 1: \"1\ta\tb\"\n",
+        ),
+        (
+            "copy t (id, code) from stdin csv;\n1,a\n,b\n\\.\n",
+            "ERROR:  23502: null value in column \"id\" of relation \"t\" violates not-null constraint\nCONTEXT:  COPY t, line 2\nSCHEMA NAME:  public\nTABLE NAME:  t\nCOLUMN NAME:  id\n",
+        ),
+        (
+            "copy t (code) from stdin csv;\na\n\\.\n",
+            "ERROR:  23502: null value in column \"id\" of relation \"t\" violates not-null constraint\nCONTEXT:  COPY t, line 1\n",
+        ),
+        (
+            "copy t (id, at) from stdin csv;\n1,2024-01-01 12:00\n2,2024-13-01 12:00\n\\.\n",
+            "ERROR:  22008: date/time field value out of range: \"2024-13-01 12:00\"\nCONTEXT:  COPY t, line 2, column at: \"2024-13-01 12:00\"\n",
+        ),
+        (
+            "copy t (id, net) from stdin csv;\n1,1000\n\\.\n",
+            "ERROR:  22003: numeric field overflow\n",
+        ),
+        (
+            "insert into t (code) values ('a');\n",
+            "ERROR:  23502: null value in column \"id\" of relation \"t\" violates not-null constraint\nHINT:  Give the column a value, or leave such rows out.\nSCHEMA NAME:  public\nTABLE NAME:  t\nCOLUMN NAME:  id\n",
+        ),
+    ];
+    for (script, expected) in cases {
+        let told = verbose(&server, script);
+        assert!(told.contains(expected), "{script}: {told}");
+    }
+    assert_eq!(
+        psql(&server, &["SELECT count(*) FROM t"]),
+        "count\n0\n(1 row)\n"
+    );
+}
+
+#[test]
+fn copy_reads_the_forms_of_moments_that_postgres_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let told = psql_script(
+        &server,
+        "\\pset tuples_only\n\\pset format unaligned\n\
+         create table m (id int, local timestamp, at timestamptz, day date);\n\
+         set time zone 'Europe/Berlin';\n\
+         copy m from stdin csv;\n\
+         1,2024-07-01 12:00,2024-07-01 12:00,2024-7-1\n\
+         2,2024-07-01T12:00:01.5,2024-07-01T12:00Z,20240701\n\
+         3,2024-07-01 12:00+05,2024-07-01 12:00+0530,2024-07-01\n\
+         4,2024-07-01 12:00 UTC,2024-07-01 12:00 UTC,2024-07-01 12:00\n\
+         \\.\n\
+         set time zone 'UTC';\n\
+         select * from m order by id;\n",
+    );
+    let expected = "1|2024-07-01 12:00:00|2024-07-01 10:00:00+00|2024-07-01\n\
+                    2|2024-07-01 12:00:01.5|2024-07-01 12:00:00+00|2024-07-01\n\
+                    3|2024-07-01 12:00:00|2024-07-01 06:30:00+00|2024-07-01\n\
+                    4|2024-07-01 12:00:00|2024-07-01 12:00:00+00|2024-07-01\n";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn cascade_tells_what_it_took_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT)",
+            "CREATE VIEW a AS SELECT * FROM t",
+            "CREATE VIEW b AS SELECT * FROM a",
+            "CREATE MATERIALIZED VIEW c AS SELECT * FROM b",
+        ],
+    );
+    assert_eq!(
+        psql(&server, &["DROP VIEW b CASCADE"]),
+        "DROP VIEW\nNOTICE:  drop cascades to materialized view public.c\n"
+    );
+    psql(&server, &["CREATE VIEW b AS SELECT * FROM a"]);
+    assert_eq!(
+        psql(&server, &["DROP TABLE t CASCADE"]),
+        "DROP TABLE\nNOTICE:  drop cascades to 2 other objects\nDETAIL:  drop cascades to view public.a\ndrop cascades to view public.b\n"
+    );
+    psql(
+        &server,
+        &[
+            "CREATE SCHEMA s",
+            "CREATE TABLE s.t (id INT)",
+            "CREATE TABLE u (id INT)",
+        ],
+    );
+    assert_eq!(
+        psql(&server, &["DROP SCHEMA s CASCADE"]),
+        "DROP SCHEMA\nNOTICE:  drop cascades to table s.t\n"
+    );
+    assert_eq!(psql(&server, &["DROP TABLE u CASCADE"]), "DROP TABLE\n");
+}
+
+#[test]
+fn an_error_tells_what_of_its_message_is_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let told = psql(
+        &server,
+        &[
+            "CREATE TABLE t (id INT); INSERT INTO t VALUES (1), (2); SELECT 1 / 0; INSERT INTO t VALUES (3)",
+        ],
+    );
+    assert!(
+        told.ends_with(
+            "ERROR:  division by zero\n\
+             DETAIL:  What the same message wrote before this statement is committed: CREATE TABLE, INSERT 0 2.\n\
+             HINT:  Each statement that writes is a transaction of its own; repeat only the rest.\n"
+        ),
+        "{told}"
+    );
+    assert_eq!(
+        psql(&server, &["SELECT count(*) FROM t"]),
+        "count\n2\n(1 row)\n"
+    );
+    assert_eq!(
+        psql(&server, &["SELECT 1; SELECT 1 / 0"]),
+        "?column?\n1\n(1 row)\nERROR:  division by zero\n"
+    );
+}
+
+#[test]
+fn a_numeric_column_without_digits_tells_how_many_it_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let told = psql(
+        &server,
+        &["CREATE TABLE n (a NUMERIC, b NUMERIC(12, 4), c DECIMAL)"],
+    );
+    assert_eq!(
+        told,
+        "CREATE TABLE\nNOTICE:  numeric without digits is numeric(38,10) in a table\n\
+         DETAIL:  Values of columns a, c are rounded to 10 digits after the point.\n\
+         HINT:  Say how many digits are to be kept, as in numeric(38, 20).\n"
+    );
+}

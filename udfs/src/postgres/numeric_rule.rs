@@ -1,0 +1,206 @@
+//! Puts the arithmetic of [`super::numeric`] in a plan.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::error::Result;
+use datafusion::functions_aggregate::average::avg_udaf;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::planner::{
+    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawWindowExpr,
+};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    AggregateUDF, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
+    WindowFunctionDefinition,
+};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use super::arithmetic::{CheckedArithmetic, Operation};
+use super::average::NumericAverage;
+use super::conversion::{Conversion, ConversionForm};
+use super::interval::order_by_span;
+use super::numeric;
+
+/// The key of a field's metadata that tells a cast to `numeric` without digits, which keeps those
+/// that a value has, from one that names as many.
+pub const BARE_NUMERIC: &str = "tributary.bare_numeric";
+
+/// What a cast to `numeric` gives where nothing tells how many digits there are.
+pub const BARE_NUMERIC_TYPE: DataType = DataType::Decimal128(38, numeric::FEWEST_DIGITS);
+
+pub(super) static NUMERIC_AVERAGE: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(NumericAverage::new())));
+
+/// Numerics divide, multiply and average as PostgreSQL has it. As a planner of expressions it comes
+/// before any type is derived from theirs; as an analyzer rule, before DataFusion's own that finds
+/// common types, it serves what has its types later, such as parameters.
+#[derive(Debug, Default)]
+pub struct NumericArithmetic;
+
+impl ExprPlanner for NumericArithmetic {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let operation = match expr.op {
+            BinaryOperator::Plus => Operation::Add,
+            BinaryOperator::Minus => Operation::Subtract,
+            BinaryOperator::Multiply => Operation::Multiply,
+            BinaryOperator::Divide => Operation::Divide,
+            BinaryOperator::Modulo => Operation::Modulo,
+            _ => return Ok(PlannerResult::Original(expr)),
+        };
+        if !are_numeric(operation, &expr.left, &expr.right, schema) {
+            return Ok(PlannerResult::Original(expr));
+        }
+        let planned = arithmetic(operation, expr.left, expr.right);
+        Ok(PlannerResult::Planned(planned))
+    }
+
+    fn plan_aggregate(
+        &self,
+        mut expr: RawAggregateExpr,
+    ) -> Result<PlannerResult<RawAggregateExpr>> {
+        if expr.func == avg_udaf() {
+            expr.func = Arc::clone(&NUMERIC_AVERAGE);
+        }
+        Ok(PlannerResult::Original(expr))
+    }
+
+    fn plan_window(&self, mut expr: RawWindowExpr) -> Result<PlannerResult<RawWindowExpr>> {
+        if let WindowFunctionDefinition::AggregateUDF(function) = &expr.func_def
+            && *function == avg_udaf()
+        {
+            expr.func_def = WindowFunctionDefinition::AggregateUDF(Arc::clone(&NUMERIC_AVERAGE));
+        }
+        Ok(PlannerResult::Original(expr))
+    }
+}
+
+impl AnalyzerRule for NumericArithmetic {
+    fn name(&self) -> &str {
+        "numeric_arithmetic"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        // Whether a type may have changed below.
+        let mut is_changed = false;
+        plan.transform_up_with_subqueries(|plan| {
+            // The columns of VALUES have the types that they were planned with.
+            if matches!(plan, LogicalPlan::Values(_)) {
+                return Ok(Transformed::no(plan));
+            }
+            let schema = merge_schema(&plan.inputs());
+            let names = NamePreserver::new(&plan);
+            let rewritten = plan.map_expressions(|expression| {
+                let name = names.save(&expression);
+                let rewritten =
+                    expression.transform_up(|expression| rewrite(expression, &schema))?;
+                Ok(rewritten.update_data(|expression| name.restore(expression)))
+            })?;
+            is_changed |= rewritten.transformed;
+            match is_changed {
+                true => rewritten.map_data(LogicalPlan::recompute_schema),
+                false => Ok(rewritten),
+            }
+        })
+        .data()
+    }
+}
+
+fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    Ok(match expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match operation(op) {
+            Some(operation) if are_numeric(operation, &left, &right, schema) => {
+                Transformed::yes(arithmetic(operation, *left, *right))
+            }
+            _ => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
+        },
+        // DataFusion refuses windows over intervals as it finds the types of their frames.
+        Expr::WindowFunction(mut function) => {
+            let is_changed = order_by_span(&mut function.params.order_by, schema);
+            Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
+        }
+        Expr::Cast(cast) if cast.field.metadata().contains_key(BARE_NUMERIC) => {
+            Transformed::yes(with_own_digits(cast, schema)?)
+        }
+        other => Transformed::no(other),
+    })
+}
+
+fn operation(operator: Operator) -> Option<Operation> {
+    Operation::of(operator)
+}
+
+fn are_numeric(operation: Operation, left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
+    match (left.get_type(schema), right.get_type(schema)) {
+        (Ok(left), Ok(right)) => numeric::answer(operation, &left, &right).is_some(),
+        _ => false,
+    }
+}
+
+fn arithmetic(operation: Operation, left: Expr, right: Expr) -> Expr {
+    let function = ScalarUDF::new_from_impl(CheckedArithmetic::new(operation));
+    let operands = vec![shortened(left), shortened(right)];
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), operands))
+}
+
+/// A literal integer next to a numeric needs no more digits than it has.
+fn shortened(operand: Expr) -> Expr {
+    match operand {
+        Expr::Literal(value, metadata) => {
+            let value = numeric::literal(&value).unwrap_or(value);
+            Expr::Literal(value, metadata)
+        }
+        other => other,
+    }
+}
+
+/// A cast to `numeric` without digits: to those that a value of this type has.
+fn with_own_digits(cast: Cast, schema: &DFSchema) -> Result<Expr> {
+    let from = cast.expr.get_type(schema)?;
+    if from.is_decimal() {
+        return Ok(*cast.expr);
+    }
+    let literal = match cast.expr.as_ref() {
+        Expr::Literal(value, _) => Some(value),
+        _ => None,
+    };
+    if let Some(value) = literal.and_then(numeric::literal) {
+        return Ok(Expr::Literal(value, None));
+    }
+    let text = literal.and_then(ScalarValue::try_as_str).flatten();
+    let to = match numeric::exact(&from) {
+        Some(exact) => exact,
+        None => text.and_then(of_text).unwrap_or(BARE_NUMERIC_TYPE),
+    };
+    if from.is_string() {
+        let function = ScalarUDF::new_from_impl(Conversion::new(to, ConversionForm::Exact));
+        let call = ScalarFunction::new_udf(Arc::new(function), vec![*cast.expr]);
+        return Ok(Expr::ScalarFunction(call));
+    }
+    Ok(Expr::Cast(Cast::new(cast.expr, to)))
+}
+
+/// The type of the numeric that a text shows digit by digit.
+fn of_text(text: &str) -> Option<DataType> {
+    let number = text.trim().trim_start_matches(['+', '-']);
+    let (_, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_plain = number
+        .bytes()
+        .all(|byte| byte == b'.' || byte.is_ascii_digit());
+    let scale = i8::try_from(fraction.len()).ok()?;
+    let fits = is_plain && number.len() <= usize::from(arrow::datatypes::DECIMAL128_MAX_PRECISION);
+    fits.then_some(DataType::Decimal128(
+        arrow::datatypes::DECIMAL128_MAX_PRECISION,
+        scale,
+    ))
+}
