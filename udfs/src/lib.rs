@@ -12,6 +12,7 @@ mod error;
 mod formatting;
 mod impute;
 mod join;
+mod lanes;
 mod latest;
 mod normalize;
 mod phonetic;

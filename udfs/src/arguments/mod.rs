@@ -9,6 +9,7 @@ mod records;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod window;
 
 pub(crate) use call::Call;
@@ -18,4 +19,5 @@ pub(crate) use lists::text_list;
 pub(crate) use pairs::{Metric, Native, Sides};
 pub(crate) use records::{check_length, number_record, record};
 pub(crate) use strings::Strings;
+pub(crate) use texts::TextWriter;
 pub(crate) use window::{Partition, WindowFunction, declare_window};
