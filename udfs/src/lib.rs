@@ -13,6 +13,7 @@ mod formatting;
 mod impute;
 pub mod interrupt;
 mod join;
+mod lanes;
 mod latest;
 mod normalize;
 mod phonetic;

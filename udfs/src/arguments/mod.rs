@@ -13,6 +13,7 @@ mod records;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod window;
 
 pub(crate) use aggregate::{Aggregate, Clause, Distinct, declare_aggregates};
@@ -25,4 +26,5 @@ pub(crate) use lists::text_list;
 pub(crate) use pairs::{Metric, Native, Sides};
 pub(crate) use records::{check_length, number_record, record};
 pub(crate) use strings::Strings;
+pub(crate) use texts::TextWriter;
 pub(crate) use window::{Hints, Partition, WindowFunction, declare_windows};

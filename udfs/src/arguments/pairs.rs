@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
+use arrow::array::{ArrowPrimitiveType, PrimitiveArray};
 use arrow::buffer::NullBuffer;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
@@ -14,7 +14,7 @@ use crate::interrupt;
 /// The type of a metric's answers as Rust has it.
 pub(crate) type Native<M> = <<M as Metric>::Answer as ArrowPrimitiveType>::Native;
 
-/// A distance or similarity of two texts, the same in both directions.
+/// A distance or similarity of two texts.
 ///
 /// One is made for each batch, so that it can keep its buffers from pair to pair.
 pub(crate) trait Metric {
@@ -61,36 +61,46 @@ pub(crate) enum Sides<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The metric of the text arguments at positions 0 and 1. NULL in gives NULL out.
+    /// The metric of the text arguments at positions 0 and 1, which is the same in both directions.
+    /// NULL in gives NULL out.
     ///
     /// A constant is prepared once for the batch, and a dictionary held against it is computed
     /// once for each of its distinct values. Two dictionaries with fewer pairs than there are rows
     /// are computed once for each pair that occurs.
-    pub(crate) fn pairs<M: Metric>(&self, mut metric: M) -> Result<ColumnarValue> {
+    pub(crate) fn pairs<M: Metric>(&self, metric: M) -> Result<ColumnarValue> {
         let left = self.text(0)?;
         let right = self.text(1)?;
-        match (&left, &right) {
-            (Strings::Constant(Some(constant)), others)
-            | (others, Strings::Constant(Some(constant))) => {
-                metric.prepare(constant);
-                self.over_distinct(others, |others, rows| {
-                    let nulls = others.nulls(rows);
-                    let sides = Sides::Prepared(constant, others);
-                    Ok(Arc::new(compute(&mut metric, sides, rows, nulls)))
-                })
-            }
-            _ => {
-                let rows = self.rows();
-                let answers = match distinct_pairs(&mut metric, &left, &right, rows) {
-                    Some(answers) => answers,
-                    None => {
-                        let nulls = nulls_of_both(&left, &right, rows);
-                        compute(&mut metric, Sides::Both(&left, &right), rows, nulls)
-                    }
-                };
-                self.answer(Arc::new(answers) as ArrayRef)
-            }
+        match &right {
+            Strings::Constant(Some(_)) => self.ordered_pairs(metric, &right, &left),
+            _ => self.ordered_pairs(metric, &left, &right),
         }
+    }
+
+    /// As [`Self::pairs`], of a metric that is another the other way round; only the left side is
+    /// prepared.
+    pub(crate) fn ordered_pairs<M: Metric>(
+        &self,
+        mut metric: M,
+        left: &Strings<'a>,
+        right: &Strings<'a>,
+    ) -> Result<ColumnarValue> {
+        if let Strings::Constant(Some(constant)) = left {
+            metric.prepare(constant);
+            return self.over_distinct(right, |others, rows| {
+                let nulls = others.nulls(rows);
+                let sides = Sides::Prepared(constant, others);
+                Ok(Arc::new(compute(&mut metric, sides, rows, nulls)))
+            });
+        }
+        let rows = self.rows();
+        let answers = match distinct_pairs(&mut metric, left, right, rows) {
+            Some(answers) => answers,
+            None => {
+                let nulls = nulls_of_both(left, right, rows);
+                compute(&mut metric, Sides::Both(left, right), rows, nulls)
+            }
+        };
+        self.answer(Arc::new(answers))
     }
 }
 

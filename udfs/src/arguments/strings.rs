@@ -111,8 +111,8 @@ impl<'a> Strings<'a> {
         }
     }
 
-    /// Hands over, for rows that are not NULL, the bytes of the buffer that the row's value stands
-    /// in, from its first byte on; they are at least those of the value.
+    /// Hands over, row by row, the bytes of the buffer that the row's value stands in, from its
+    /// first byte on; they are at least those of the value. What a NULL row gives means nothing.
     #[inline(always)]
     pub(crate) fn each_from(
         &self,
@@ -136,13 +136,15 @@ impl<'a> Strings<'a> {
                 let (views, buffers) = (array.views(), array.data_buffers());
                 let inline = views.inner().as_slice();
                 rows.for_each(|row| {
-                    let view = ByteView::from(views[row]);
-                    if view.length <= INLINE {
-                        take(&inline[row * size_of::<u128>() + size_of::<u32>()..]);
+                    let view = ByteView::from(views.get(row).copied().unwrap_or_default());
+                    let (buffer, start) = if view.length <= INLINE {
+                        (inline, row * size_of::<u128>() + size_of::<u32>())
                     } else {
-                        let buffer = buffers[view.buffer_index as usize].as_slice();
-                        take(&buffer[view.offset as usize..]);
-                    }
+                        let buffer = buffers.get(view.buffer_index as usize);
+                        let buffer = buffer.map_or(&[][..], |buffer| buffer.as_slice());
+                        (buffer, view.offset as usize)
+                    };
+                    take(buffer.get(start..).unwrap_or_default());
                 });
             }
             Self::Dictionary { keys, values, .. } => {
@@ -154,18 +156,18 @@ impl<'a> Strings<'a> {
 
     /// How many bytes the value of each of so many rows has; what a NULL row gives means nothing.
     pub(crate) fn lengths(&self, rows: usize) -> Vec<u32> {
-        fn between<O: OffsetSizeTrait>(offsets: &[O]) -> Vec<u32> {
-            let lengths = offsets
-                .windows(2)
-                .map(|ends| (ends[1] - ends[0]).as_usize());
-            lengths
-                .map(|length| u32::try_from(length).unwrap_or(u32::MAX))
-                .collect()
-        }
         match self {
             Self::Constant(value) => vec![value.unwrap_or_default().len() as u32; rows],
-            Self::Utf8(array) => between(array.value_offsets()),
-            Self::LargeUtf8(array) => between(array.value_offsets()),
+            Self::Utf8(array) => {
+                let offsets = array.value_offsets();
+                let length = |(begin, end): (&i32, &i32)| (end - begin) as u32;
+                offsets.iter().zip(&offsets[1..]).map(length).collect()
+            }
+            Self::LargeUtf8(array) => {
+                let offsets = array.value_offsets();
+                let length = |(begin, end): (&i64, &i64)| (end - begin).min(u32::MAX.into()) as u32;
+                offsets.iter().zip(&offsets[1..]).map(length).collect()
+            }
             Self::Utf8View(array) => array.views().iter().map(|view| *view as u32).collect(),
             Self::Dictionary { keys, values, .. } => {
                 let lengths = values.lengths(values.len());

@@ -1,11 +1,9 @@
 //! `dmetaphone(text)`: the primary code of Double Metaphone, as in PostgreSQL.
 
-use datafusion::error::Result;
-use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::double_metaphone::{self, Word};
-use crate::arguments::{Call, Form, Function, Kind};
+use super::double_metaphone;
+use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
     doc_section(label = "Phonetic Functions"),
@@ -32,16 +30,7 @@ pub(crate) static FUNCTION: Function = Function {
         parameters: &[Kind::Text],
         counts: &[1],
     },
-    invoke,
+    invoke: |call| double_metaphone::invoke(call, |(primary, _)| primary),
     documentation: || Dmetaphone.doc(),
     ..Function::IMMUTABLE
 };
-
-fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    let mut word = Word::default();
-    call.text_to_text(|text, code| {
-        word.read(text);
-        double_metaphone::codes(&word).0.write(code);
-        Ok(true)
-    })
-}

@@ -1,14 +1,16 @@
 //! `metaphone(text, max_length)`: the sounds of an English text, as in PostgreSQL.
 
 use arrow::array::Array;
-use arrow::datatypes::Int32Type;
+use arrow::datatypes::{DataType, Int32Type};
+use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::metaphone_rules;
+use super::{metaphone_lanes, metaphone_rules};
 use crate::FunctionError;
-use crate::arguments::{Call, Form, Function, Kind};
+use crate::arguments::{Call, Form, Function, Kind, Strings, TextWriter};
+use crate::lanes::{LANES, LONGEST as LONGEST_IN_LANES, Texts};
 
 /// The longest input and output in bytes, as in PostgreSQL.
 const LONGEST: usize = 255;
@@ -49,6 +51,12 @@ pub(crate) static FUNCTION: Function = Function {
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     let texts = call.text(0)?;
+    if let ColumnarValue::Scalar(limit) = call.argument(1)?
+        && let ScalarValue::Int32(Some(limit)) = limit.cast_to(&DataType::Int32)?
+        && let Ok(limit @ 1..=metaphone_lanes::LONGEST_CODE) = usize::try_from(limit)
+    {
+        return in_lanes(call, &texts, limit);
+    }
     let limits = call.numbers::<Int32Type>(1)?;
     call.rows_to_text(|row, code| {
         let Some(text) = texts.get(row).filter(|_| limits.is_valid(row)) else {
@@ -58,6 +66,33 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
             metaphone_rules::write_code(text, limit(text, limits.value(row))?, code);
         }
         Ok(true)
+    })
+}
+
+/// The codes of many texts at once, of so many sounds at most.
+fn in_lanes(call: &Call<'_>, texts: &Strings<'_>, most: usize) -> Result<ColumnarValue> {
+    call.over_distinct(texts, |texts, rows| {
+        let nulls = texts.nulls(rows);
+        let mut codes = TextWriter::default();
+        let mut group = Texts::EMPTY;
+        let mut code = String::new();
+        for (number, lengths) in texts.lengths(rows).chunks(LANES).enumerate() {
+            let first = number * LANES;
+            group.read(texts, first, lengths);
+            let (sounds, code_lengths) = metaphone_lanes::codes(&group, most);
+            for (lane, length) in lengths.iter().enumerate() {
+                if *length as usize <= LONGEST_IN_LANES {
+                    codes.push(&sounds[lane], usize::from(code_lengths.0[lane]));
+                    continue;
+                }
+                code.clear();
+                if let Some(text) = texts.get(first + lane) {
+                    metaphone_rules::write_code(text, limit(text, most as i32)?, &mut code);
+                }
+                codes.push_text(&code);
+            }
+        }
+        codes.finish(nulls.as_ref())
     })
 }
 

@@ -1,5 +1,6 @@
 //! How a text sounds.
 
+mod codes;
 mod cologne_phonetic;
 mod cologne_rules;
 mod daitch_mokotoff;
@@ -12,10 +13,14 @@ mod match_rating_codex;
 mod match_rating_comparison;
 mod match_rating_rules;
 mod metaphone;
+mod metaphone_lanes;
 mod metaphone_rules;
 mod nysiis;
 mod nysiis_rules;
 mod soundex;
+mod soundex_lanes;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -4,10 +4,13 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
+use super::codes::Codes;
+use super::soundex_lanes;
 use crate::arguments::{Call, Form, Function, Kind};
+use crate::lanes::{LANES, LONGEST, Texts};
 
 /// The digit of each letter from A to Z in American Soundex; vowels, H, W and Y have none.
-const DIGITS: [u8; 26] = *b"01230120022455012623010202";
+pub(super) const DIGITS: [u8; 26] = *b"01230120022455012623010202";
 
 #[user_doc(
     doc_section(label = "Phonetic Functions"),
@@ -38,17 +41,51 @@ pub(crate) static FUNCTION: Function = Function {
     ..Function::IMMUTABLE
 };
 
+/// All codes by the numbers of [`soundex_lanes::numbers`].
+static CODES: Codes = Codes::new(|| {
+    (0..27_u16 << 9)
+        .map(|number| {
+            let digit = |place: u16| char::from(b'0' + (number >> place & 7) as u8);
+            match char::from(b'@' + (number >> 9) as u8) {
+                '@' => String::new(),
+                letter => String::from_iter([letter, digit(6), digit(3), digit(0)]),
+            }
+        })
+        .map(Some)
+        .collect()
+});
+
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
-    call.text_to_text(|text, answer| {
-        let code = code(text);
-        answer.extend(
-            code.iter()
-                .take_while(|byte| **byte != 0)
-                .copied()
-                .map(char::from),
-        );
-        Ok(true)
+    let texts = call.text(0)?;
+    call.over_distinct(&texts, |texts, rows| {
+        let lengths = texts.lengths(rows);
+        let nulls = texts.nulls(rows);
+        let mut numbers = Vec::with_capacity(rows);
+        let mut group = Texts::EMPTY;
+        for (group_number, lengths) in lengths.chunks(LANES).enumerate() {
+            let first = group_number * LANES;
+            group.read(texts, first, lengths);
+            let in_lanes = soundex_lanes::numbers(&group);
+            for (lane, length) in lengths.iter().enumerate() {
+                let mut number = in_lanes.0[lane];
+                if *length as usize > LONGEST {
+                    number = texts
+                        .get(first + lane)
+                        .map_or(0, |text| number_of(code(text)));
+                }
+                numbers.push(number);
+            }
+        }
+        CODES.take(numbers, nulls)
     })
+}
+
+/// The number of a code: see [`soundex_lanes::numbers`].
+fn number_of(code: [u8; 4]) -> u16 {
+    let [letter, digits @ ..] = code;
+    let letter = u16::from(letter.saturating_sub(b'@'));
+    let digits = digits.iter().map(|digit| u16::from(digit & 7));
+    digits.fold(letter, |number, digit| number << 3 | digit)
 }
 
 /// The code of a text; zero bytes where the text has no ASCII letter.

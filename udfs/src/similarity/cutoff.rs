@@ -6,16 +6,14 @@ use arrow::datatypes::Float64Type;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
-use super::in_lanes::{self, InLanes};
 use super::kernel::characters::{Character, Decoder, Pair, common_prefix};
 use super::kernel::jaro::{self, Scratch};
-use super::kernel::lanes::Lanes;
-use super::kernel::lanes::group::Group;
 use super::kernel::lanes::jaro::{common_prefixes, jaro};
 use super::kernel::masks::{Masks, WORD};
 use super::parameter;
 use crate::FunctionError;
 use crate::arguments::{Call, Metric, Sides};
+use crate::lanes::{self, Group, InLanes, LONGEST, Lanes};
 
 /// What becomes of the Jaro similarity of two texts.
 pub(super) trait Boost {
@@ -54,6 +52,8 @@ pub(super) struct Similarity<B> {
     decoder: Decoder,
     scratch: Scratch,
     constant: String,
+    /// The shortest text that can reach the cutoff beside one of each length that lanes take.
+    least: [u8; LONGEST + 1],
     /// The masks of the constant, if it has 1 to 64 characters.
     masks: Masks,
     length: usize,
@@ -64,6 +64,7 @@ impl<B: Boost> Similarity<B> {
     pub(super) fn new(cutoff: f64) -> Self {
         Self {
             cutoff,
+            least: [0; LONGEST + 1],
             decoder: Decoder::default(),
             scratch: Scratch::default(),
             constant: String::new(),
@@ -78,6 +79,21 @@ impl<B: Boost> Similarity<B> {
 #[inline(always)]
 fn upper_bound<B: Boost>(left: usize, right: usize) -> f64 {
     B::boost(jaro::upper_bound(left, right), B::LONGEST_PREFIX)
+}
+
+/// The shortest text that can reach a cutoff beside one of a length: the longer it is, the more
+/// alike they can be.
+fn least<B: Boost>(cutoff: f64, longer: usize) -> u8 {
+    let (mut begin, mut end) = (0, longer);
+    while begin < end {
+        let shorter = (begin + end) / 2;
+        if upper_bound::<B>(shorter, longer) < cutoff {
+            begin = shorter + 1;
+        } else {
+            end = shorter;
+        }
+    }
+    begin as u8
 }
 
 /// The boosted similarity, or 0 below the cutoff; `compute` is asked only where it can be reached.
@@ -143,14 +159,16 @@ impl<B: Boost> Metric for Similarity<B> {
     }
 
     fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f64]) {
-        in_lanes::many(self, sides, rows, answers);
+        self.least = std::array::from_fn(|longer| least::<B>(self.cutoff, longer));
+        lanes::many(self, sides, rows, answers);
     }
 }
 
 impl<B: Boost> InLanes for Similarity<B> {
     #[inline(always)]
     fn by_lengths(&self, shorter: usize, longer: usize) -> Option<f64> {
-        (self.cutoff > 0.0 && upper_bound::<B>(shorter, longer) < self.cutoff).then_some(0.0)
+        let least = self.least.get(longer).copied().unwrap_or_default();
+        (shorter < usize::from(least)).then_some(0.0)
     }
 
     fn group(&mut self, group: &Group) -> Lanes<f64> {

@@ -4,16 +4,14 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
-use super::in_lanes::{self, InLanes};
 use super::kernel::characters::{Character, Decoder, Pair};
 use super::kernel::damerau;
 use super::kernel::edit::{Prepared, Scratch};
-use super::kernel::lanes::Lanes;
 use super::kernel::lanes::damerau::damerau_levenshtein;
 use super::kernel::lanes::edit::{levenshtein, optimal_string_alignment};
-use super::kernel::lanes::group::Group;
 use super::parameter;
 use crate::arguments::{Call, Metric, Sides};
+use crate::lanes::{self, Group, InLanes, Lanes};
 
 /// A distance of which only what is no more than a bound need be right.
 pub(super) trait Distance: Default {
@@ -209,7 +207,7 @@ impl<D: Distance> Metric for Bounded<D> {
     }
 
     fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [i32]) {
-        in_lanes::many(self, sides, rows, answers);
+        lanes::many(self, sides, rows, answers);
     }
 }
 

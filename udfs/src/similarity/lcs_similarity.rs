@@ -3,13 +3,11 @@
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion_macros::user_doc;
 
-use super::in_lanes::{self, InLanes};
 use super::kernel::characters::{Decoder, Pair};
-use super::kernel::lanes::Lanes;
-use super::kernel::lanes::group::Group;
 use super::kernel::lanes::subsequence::similarities;
 use super::kernel::subsequence::Scratch;
 use crate::arguments::{Form, Function, Kind, Metric, Sides};
+use crate::lanes::{self, Group, InLanes, Lanes};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
@@ -79,16 +77,11 @@ impl Metric for Similarity {
     }
 
     fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f64]) {
-        in_lanes::many(self, sides, rows, answers);
+        lanes::many(self, sides, rows, answers);
     }
 }
 
 impl InLanes for Similarity {
-    #[inline(always)]
-    fn by_lengths(&self, _: usize, _: usize) -> Option<f64> {
-        None
-    }
-
     fn group(&mut self, group: &Group) -> Lanes<f64> {
         similarities(group)
     }

@@ -12,7 +12,6 @@ mod edit_distance;
 mod edit_distance_similarity;
 mod geo_distance;
 mod hamming;
-mod in_lanes;
 mod jaccard;
 mod jaro_similarity;
 mod jaro_winkler_distance;
@@ -37,6 +36,7 @@ mod term_weights;
 #[cfg(test)]
 mod tests;
 mod tfidf_cosine;
+mod token_ratio;
 mod token_set_ratio;
 mod token_sort_ratio;
 

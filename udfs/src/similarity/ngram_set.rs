@@ -4,14 +4,12 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
-use super::in_lanes::{self, InLanes};
-use super::kernel::lanes::Lanes;
-use super::kernel::lanes::group::Group;
 use super::kernel::lanes::ngrams::similarities;
 use super::kernel::ngrams::{Coefficient, LONGEST, Ngrams};
 use super::parameter;
 use crate::FunctionError;
 use crate::arguments::{Call, Metric, Sides};
+use crate::lanes::{self, Group, InLanes, Lanes};
 
 /// Answers a call of a function of two texts and perhaps the length of n-grams.
 pub(super) fn invoke(
@@ -73,16 +71,11 @@ impl Metric for Similarity {
     }
 
     fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f64]) {
-        in_lanes::many(self, sides, rows, answers);
+        lanes::many(self, sides, rows, answers);
     }
 }
 
 impl InLanes for Similarity {
-    #[inline(always)]
-    fn by_lengths(&self, _: usize, _: usize) -> Option<f64> {
-        None
-    }
-
     /// A text that is shorter than an n-gram is one itself.
     #[inline(always)]
     fn fits(&self, shorter: usize, longer: usize) -> bool {

@@ -7,11 +7,9 @@ use datafusion_macros::user_doc;
 
 use super::cutoff::checked;
 use super::distance::{Distance, Levenshtein, Pairs};
-use super::in_lanes::{self, InLanes};
-use super::kernel::lanes::Lanes;
-use super::kernel::lanes::group::Group;
 use super::parameter;
 use crate::arguments::{Call, Form, Function, Kind, Metric, Sides};
+use crate::lanes::{self, Group, InLanes, Lanes};
 
 #[user_doc(
     doc_section(label = "Similarity Functions"),
@@ -116,7 +114,7 @@ impl<D: Distance> Metric for Normalized<D> {
     }
 
     fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f64]) {
-        in_lanes::many(self, sides, rows, answers);
+        lanes::many(self, sides, rows, answers);
     }
 }
 
@@ -128,10 +126,10 @@ impl<D: Distance> InLanes for Normalized<D> {
     }
 
     fn group(&mut self, group: &Group) -> Lanes<f64> {
-        let bound = bound(self.cutoff, group.longer.longest());
+        let bound = bound(self.cutoff, group.second.longest());
         let distances = self.pairs.group(group, bound);
         Lanes::of(|lane| {
-            let longer = group.longer.lengths.0[lane];
+            let longer = group.second.lengths.0[lane];
             self.answer(usize::from(distances.0[lane]), usize::from(longer))
         })
     }

@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 use datafusion_macros::user_doc;
 
 use super::kernel::words::Words;
-use super::ratio::Ratio;
+use super::token_ratio::TokenRatio;
 use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
@@ -35,7 +35,7 @@ pub(crate) static FUNCTION: Function = Function {
         counts: &[2],
     },
     answer: |_| Ok(DataType::Float64),
-    invoke: |call| call.pairs(Ratio::new(Words::set_ratio)),
+    invoke: |call| call.pairs(TokenRatio::new(Words::join_sets)),
     documentation: || TokenSetRatio.doc(),
     ..Function::IMMUTABLE
 };

@@ -3,7 +3,7 @@
 //! Words have 36 letters and digits, and with the blank a trigram has three digits to the base 37.
 
 /// The blank and what words are made of.
-const BASE: u16 = 37;
+pub(super) const BASE: u16 = 37;
 
 /// More than any trigram's number: so many entries has a table that every number indexes.
 pub(super) const NUMBERS: usize = 1 << 16;

@@ -1,18 +1,16 @@
 //! Similarities of a pattern and the part of a text most like it, as functions and operators answer
 //! them.
 
-use std::sync::Arc;
-
-use arrow::array::Float32Array;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float32Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, Volatility};
 
 use super::extent::{Bounds, Finder};
+use super::extent_lanes;
 use super::pairs::{at_least, distance};
 use super::thresholds::TrigramThresholds;
-use crate::arguments::{Call, Form, Function, Kind, Strings};
-use crate::interrupt;
+use crate::arguments::{Call, Form, Function, Kind, Metric, Sides};
+use crate::lanes::{self, Group, InLanes, Lanes};
 
 /// An operator on a pattern and a text, or on a text and a pattern.
 pub(super) trait Operator {
@@ -63,9 +61,11 @@ pub(super) const fn unlike<O: Operator>() -> Function {
     Function {
         answer: |_| Ok(DataType::Float32),
         invoke: |call| {
-            compute(call, O::PATTERN, |finder, text| {
-                distance(finder.find(text, O::BOUNDS, f64::INFINITY))
-            })
+            let extents = Extents {
+                answer: distance,
+                ..Extents::new(O::BOUNDS)
+            };
+            compute(call, O::PATTERN, extents)
         },
         ..of_two_texts::<O>()
     }
@@ -84,9 +84,7 @@ pub(super) fn similarities(
     pattern: Pattern,
     bounds: Bounds,
 ) -> Result<ColumnarValue> {
-    compute(call, pattern, |finder, text| {
-        finder.find(text, bounds, f64::INFINITY)
-    })
+    compute(call, pattern, Extents::new(bounds))
 }
 
 /// Whether the similarities are at least a threshold.
@@ -96,46 +94,67 @@ fn are_at_least(
     bounds: Bounds,
     threshold: f64,
 ) -> Result<ColumnarValue> {
-    let found = compute(call, pattern, |finder, text| {
-        finder.find(text, bounds, threshold)
-    })?;
-    at_least(&found, threshold)
+    let extents = Extents {
+        enough: threshold,
+        ..Extents::new(bounds)
+    };
+    at_least(&compute(call, pattern, extents)?, threshold)
 }
 
-/// Computes a number for each pair; a constant pattern is prepared once, and held once against
-/// each distinct value of a dictionary.
-fn compute(
-    call: &Call<'_>,
-    pattern: Pattern,
-    mut find: impl FnMut(&mut Finder, &str) -> f32,
-) -> Result<ColumnarValue> {
-    let (pattern, text) = match pattern {
-        Pattern::First => (call.text(0)?, call.text(1)?),
-        Pattern::Second => (call.text(1)?, call.text(0)?),
-    };
-    let mut finder = Finder::default();
-    let listener = interrupt::listen();
-    if let Strings::Constant(Some(pattern)) = pattern {
-        finder.prepare(pattern);
-        return call.over_distinct(&text, |texts, rows| {
-            let found: Float32Array = (0..rows)
-                .map(|row| {
-                    listener.check()?;
-                    Ok(texts.get(row).map(|text| find(&mut finder, text)))
-                })
-                .collect::<Result<_>>()?;
-            Ok(Arc::new(found))
-        });
+fn compute(call: &Call<'_>, pattern: Pattern, extents: Extents) -> Result<ColumnarValue> {
+    match pattern {
+        Pattern::First => call.ordered_pairs(extents, &call.text(0)?, &call.text(1)?),
+        Pattern::Second => call.ordered_pairs(extents, &call.text(1)?, &call.text(0)?),
     }
-    let found: Float32Array = (0..call.rows())
-        .map(|row| {
-            listener.check()?;
-            let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else {
-                return Ok(None);
-            };
-            finder.prepare(pattern);
-            Ok(Some(find(&mut finder, text)))
-        })
-        .collect::<Result<_>>()?;
-    call.answer(Arc::new(found))
+}
+
+/// Patterns and texts: what becomes of the similarity of the extent most like the pattern.
+struct Extents {
+    finder: Finder,
+    bounds: Bounds,
+    /// What is at least as similar need not be told apart.
+    enough: f64,
+    answer: fn(f32) -> f32,
+}
+
+impl Extents {
+    fn new(bounds: Bounds) -> Self {
+        Self {
+            finder: Finder::default(),
+            bounds,
+            enough: f64::INFINITY,
+            answer: |similarity| similarity,
+        }
+    }
+}
+
+impl Metric for Extents {
+    type Answer = Float32Type;
+
+    fn pair(&mut self, pattern: &str, text: &str) -> f32 {
+        self.prepare(pattern);
+        self.prepared(text)
+    }
+
+    fn prepare(&mut self, pattern: &str) {
+        self.finder.prepare(pattern);
+    }
+
+    fn prepared(&mut self, text: &str) -> f32 {
+        (self.answer)(self.finder.find(text, self.bounds, self.enough))
+    }
+
+    fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f32]) {
+        lanes::many(self, sides, rows, answers);
+    }
+}
+
+impl InLanes for Extents {
+    const ASKS_FOR_EQUALITY: bool = false;
+    const IS_ORDERED: bool = true;
+
+    fn group(&mut self, group: &Group) -> Lanes<f32> {
+        let similarities = extent_lanes::similarities(group, self.bounds);
+        Lanes::of(|lane| (self.answer)(similarities.0[lane]))
+    }
 }

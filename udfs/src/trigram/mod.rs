@@ -3,7 +3,9 @@
 mod ascii;
 mod characters;
 mod extent;
+mod extent_lanes;
 mod extents;
+mod lanes;
 mod numbering;
 mod operators;
 mod overlap;

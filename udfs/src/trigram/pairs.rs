@@ -8,9 +8,11 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 
+use super::lanes::similarities;
 use super::overlap::Counter;
 use crate::FunctionError;
-use crate::arguments::Metric;
+use crate::arguments::{Metric, Sides};
+use crate::lanes::{self, Group, InLanes, Lanes};
 
 /// Common trigrams by all.
 #[derive(Debug, Default)]
@@ -31,6 +33,18 @@ impl Metric for Similarity32 {
     #[inline]
     fn prepared(&mut self, other: &str) -> f32 {
         self.0.count_prepared(other).similarity()
+    }
+
+    fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f32]) {
+        lanes::many(self, sides, rows, answers);
+    }
+}
+
+impl InLanes for Similarity32 {
+    const ASKS_FOR_EQUALITY: bool = false;
+
+    fn group(&mut self, group: &Group) -> Lanes<f32> {
+        similarities(group)
     }
 }
 
@@ -53,6 +67,13 @@ impl Metric for Distance32 {
     #[inline]
     fn prepared(&mut self, other: &str) -> f32 {
         distance(self.0.prepared(other))
+    }
+
+    fn many(&mut self, sides: Sides<'_>, rows: impl Iterator<Item = usize>, answers: &mut [f32]) {
+        self.0.many(sides, rows, answers);
+        for answer in answers {
+            *answer = distance(*answer);
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The kernels against plain implementations, and the operators.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{Float32Type, Int64Type};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use proptest::prelude::*;
 
@@ -11,6 +13,7 @@ use super::TrigramThresholds;
 use super::extent::{Bounds, Finder};
 use super::overlap::{Counter, Overlap};
 use crate::interrupt::Interrupt;
+use crate::tests::call;
 
 /// The trigrams of the words of a text, as texts.
 fn plain_trigrams(text: &str) -> Vec<String> {
@@ -44,6 +47,34 @@ fn texts() -> impl Strategy<Value = String> {
         "[abäÖ ,]{0,12}",
         "[a-cя東 ]{0,40}",
     ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn many_pairs_are_answered_as_one(pairs in prop::collection::vec((texts(), texts()), 1..100)) {
+        let column = |texts: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from(texts)) };
+        let lefts = column(pairs.iter().map(|(left, _)| left.as_str()).collect());
+        let rights = column(pairs.iter().map(|(_, right)| right.as_str()).collect());
+        let answers = |name| {
+            let args = [&lefts, &rights].map(|side| ColumnarValue::Array(Arc::clone(side)));
+            call(name, args.to_vec(), pairs.len())
+        };
+        let [similarity, word, strict] =
+            ["similarity", "word_similarity", "strict_word_similarity"].map(answers);
+        let mut finder = Finder::default();
+        for (row, (left, right)) in pairs.iter().enumerate() {
+            let expected = Counter::default().count(left, right).similarity();
+            prop_assert_eq!(similarity.as_primitive::<Float32Type>().value(row), expected);
+            finder.prepare(left);
+            for (answer, bounds) in [(&word, Bounds::Trigrams), (&strict, Bounds::Words)] {
+                let expected = finder.find(right, bounds, f64::INFINITY);
+                let given = answer.as_primitive::<Float32Type>().value(row);
+                prop_assert_eq!(given, expected, "{:?} {:?} {:?}", bounds, left, right);
+            }
+        }
+    }
 }
 
 proptest! {

@@ -11,7 +11,12 @@ mod letters;
 mod s;
 mod word;
 
-pub(super) use word::Word;
+use datafusion::error::Result;
+use datafusion::logical_expr::ColumnarValue;
+
+use self::word::Word;
+use super::codes::Codes;
+use crate::arguments::Call;
 
 /// How many sounds a code has at most.
 const LENGTH: usize = 4;
@@ -19,51 +24,114 @@ const LENGTH: usize = 4;
 /// What some letters sound like, the usual way and another.
 #[derive(Clone, Copy, Debug)]
 struct Sound {
-    primary: &'static str,
-    secondary: &'static str,
+    primary: Code,
+    secondary: Code,
     /// How many letters make it.
     letters: usize,
 }
 
 /// One sound either way.
+#[inline(always)]
 const fn sure(sound: &'static str, letters: usize) -> Sound {
     either(sound, sound, letters)
 }
 
 /// One sound, or another.
+#[inline(always)]
 const fn either(primary: &'static str, secondary: &'static str, letters: usize) -> Sound {
     Sound {
-        primary,
-        secondary,
+        primary: Code::of(primary),
+        secondary: Code::of(secondary),
         letters,
     }
 }
 
-/// A code of at most four sounds.
+/// The sounds that there are.
+const SOUNDS: &[u8; 14] = b"AFHJKLMNPRSTX0";
+
+/// The number of each sound, from 1.
+const NUMBERS: [u8; 256] = {
+    let mut numbers = [0; 256];
+    let mut number = 0;
+    while number < SOUNDS.len() {
+        numbers[SOUNDS[number] as usize] = number as u8 + 1;
+        number += 1;
+    }
+    numbers
+};
+
+/// All codes by their numbers.
+static CODES: Codes = Codes::new(|| {
+    let sound = |number: u16| SOUNDS.get(usize::from(number & 0xF).checked_sub(1)?);
+    let code = |number: u16| {
+        let sounds = (0..LENGTH).map_while(|place| sound(number >> (4 * place)));
+        sounds.map(|sound| char::from(*sound)).collect()
+    };
+    (0..=u16::MAX)
+        .map(|number| Some::<String>(code(number)))
+        .collect()
+});
+
+/// Sounds as a number: four bits for each, the first of them lowest. Only the first four count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Code {
-    sounds: [u8; LENGTH],
+    number: u64,
     length: usize,
 }
 
 impl Code {
-    fn add(&mut self, sounds: &str) {
-        for sound in sounds.bytes() {
-            if let Some(place) = self.sounds.get_mut(self.length) {
-                *place = sound;
-                self.length += 1;
-            }
+    #[inline(always)]
+    const fn of(sounds: &str) -> Self {
+        let sounds = sounds.as_bytes();
+        let mut number = 0;
+        let mut place = 0;
+        while place < sounds.len() {
+            number |= (NUMBERS[sounds[place] as usize] as u64) << (4 * place);
+            place += 1;
+        }
+        Self {
+            number,
+            length: sounds.len(),
         }
     }
 
-    /// Writes the code.
-    pub(super) fn write(&self, text: &mut String) {
-        text.extend(self.sounds[..self.length].iter().copied().map(char::from));
+    #[inline(always)]
+    fn add(&mut self, sounds: Self) {
+        self.number |= sounds.number << (4 * self.length.min(LENGTH));
+        self.length += sounds.length;
+    }
+
+    fn is_whole(self) -> bool {
+        self.length >= LENGTH
+    }
+
+    /// Its number among all codes.
+    fn number(self) -> u16 {
+        self.number as u16
     }
 }
 
+/// Answers a call with a text, whose code is one of two.
+pub(super) fn invoke(
+    call: &Call<'_>,
+    choose: impl Fn((Code, Code)) -> Code,
+) -> Result<ColumnarValue> {
+    let texts = call.text(0)?;
+    call.over_distinct(&texts, |texts, rows| {
+        let mut word = Word::default();
+        let mut lengths = texts.lengths(rows).into_iter();
+        let mut numbers = Vec::with_capacity(rows);
+        texts.each_from(0..rows, |bytes| {
+            let length = lengths.next().unwrap_or_default() as usize;
+            word.read(bytes, length.min(bytes.len()));
+            numbers.push(choose(codes(&word)).number());
+        });
+        CODES.take(numbers, texts.nulls(rows))
+    })
+}
+
 /// The code of the usual pronunciation and that of another.
-pub(super) fn codes(word: &Word) -> (Code, Code) {
+fn codes(word: &Word) -> (Code, Code) {
     let (mut primary, mut secondary) = (Code::default(), Code::default());
     let mut at = word.start();
     if word.has(at, &[b"GN", b"KN", b"PN", b"WR", b"PS"]) {
@@ -71,17 +139,27 @@ pub(super) fn codes(word: &Word) -> (Code, Code) {
     }
     // Xavier.
     if word.letter(at) == b'X' && at == word.start() {
-        primary.add("S");
-        secondary.add("S");
-        at += 1;
+        let sound = sure("S", 1);
+        primary.add(sound.primary);
+        secondary.add(sound.secondary);
+        at += sound.letters;
     }
-    while at < word.end() && (primary.length < LENGTH || secondary.length < LENGTH) {
+    while at < word.end() && !(primary.is_whole() && secondary.is_whole()) {
+        if is_silent(word.letter(at)) && at != word.start() {
+            at += 1;
+            continue;
+        }
         let sound = sound(word, at);
         primary.add(sound.primary);
         secondary.add(sound.secondary);
         at += sound.letters;
     }
     (primary, secondary)
+}
+
+/// Whether a letter has no sound but at the beginning: told first, as every other letter is one.
+fn is_silent(letter: u8) -> bool {
+    matches!(letter, b'A' | b'E' | b'I' | b'O' | b'U' | b'Y')
 }
 
 fn sound(word: &Word, at: usize) -> Sound {

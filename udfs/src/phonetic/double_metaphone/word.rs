@@ -5,24 +5,47 @@ const MARGIN: usize = 8;
 /// So many blanks follow the word; some rules look for one behind it.
 const BLANKS: usize = 5;
 
+/// What stands behind the word.
+const BEHIND: [u8; BLANKS + MARGIN] = {
+    let mut behind = [0; BLANKS + MARGIN];
+    let mut place = 0;
+    while place < BLANKS {
+        behind[place] = b' ';
+        place += 1;
+    }
+    behind
+};
+
+/// How many bytes are read at once.
+const CHUNK: usize = 16;
+
 /// The bytes of a word in upper case.
 #[derive(Debug, Default)]
-pub(in crate::phonetic) struct Word {
+pub(super) struct Word {
     /// The word between margins of zeros, with blanks behind it.
     bytes: Vec<u8>,
     length: usize,
 }
 
 impl Word {
-    /// Takes in a word.
-    pub(in crate::phonetic) fn read(&mut self, text: &str) {
-        self.length = text.len();
-        self.bytes.clear();
-        self.bytes.resize(MARGIN, 0);
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.bytes[MARGIN..].make_ascii_uppercase();
-        self.bytes.resize(MARGIN + text.len() + BLANKS, b' ');
-        self.bytes.resize(MARGIN + text.len() + BLANKS + MARGIN, 0);
+    /// Takes in a word: so many of the bytes that a buffer begins with.
+    pub(super) fn read(&mut self, bytes: &[u8], length: usize) {
+        self.length = length;
+        let end = MARGIN + length;
+        // Room for whole chunks, which are read faster than as many bytes as the word has.
+        self.bytes.resize(end + CHUNK + BEHIND.len(), 0);
+        let (chunks, _) = self.bytes[MARGIN..].as_chunks_mut::<CHUNK>();
+        let (read, _) = bytes.as_chunks::<CHUNK>();
+        let count = length.div_ceil(CHUNK);
+        if count <= read.len() {
+            for (chunk, read) in chunks.iter_mut().zip(&read[..count]) {
+                *chunk = read.map(|byte| byte.to_ascii_uppercase());
+            }
+        } else {
+            self.bytes[MARGIN..end].copy_from_slice(&bytes[..length]);
+            self.bytes[MARGIN..end].make_ascii_uppercase();
+        }
+        self.bytes[end..end + BEHIND.len()].copy_from_slice(&BEHIND);
     }
 
     /// The place of the first letter.

@@ -31,7 +31,16 @@ impl Masks {
     /// Takes in the first 64 characters of a text, on top of what is there.
     #[inline]
     pub(crate) fn set<C: Character>(&mut self, text: &[C]) {
-        for (position, character) in text.iter().take(WORD).enumerate() {
+        self.set_characters(text.iter());
+    }
+
+    /// As `set`, character by character.
+    #[inline]
+    pub(super) fn set_characters<'a, C: Character + 'a>(
+        &mut self,
+        text: impl Iterator<Item = &'a C>,
+    ) {
+        for (position, character) in text.take(WORD).enumerate() {
             *self.place(character.code()) |= 1 << position;
         }
     }

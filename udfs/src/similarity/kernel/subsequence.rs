@@ -26,17 +26,8 @@ impl Scratch {
         if pattern.is_empty() {
             return shared;
         }
-        shared + self.each_prefix(pattern, text.iter().copied(), |_, _| {})
-    }
-
-    /// How alike two texts are, from 0 to 100: twice the length of their longest common
-    /// subsequence for all the characters of both. Two empty texts are equal.
-    pub(crate) fn ratio<C: Character>(&mut self, left: &[C], right: &[C]) -> f64 {
-        let common = self.length(left, right);
-        ratio(
-            left.len() + right.len() - 2 * common,
-            left.len() + right.len(),
-        )
+        let text = text.iter().copied();
+        shared + self.with_masks(pattern, false, |column| column.run(text, |_, _| {}))
     }
 
     /// The highest ratio of the shorter text to any part of the longer one that is no longer
@@ -65,61 +56,58 @@ impl Scratch {
             best = best.max(ratio(lengths - 2 * common, lengths));
         };
         let short = longest - 1;
-        self.each_prefix(pattern, text[..short].iter().copied(), &mut edge);
-        let reversed: Vec<C> = pattern.iter().rev().copied().collect();
         let ending = text[text.len() - short..].iter().rev();
-        self.each_prefix(&reversed, ending.copied(), &mut edge);
+        self.with_masks(pattern, true, |column| {
+            column.run(ending.copied(), &mut edge);
+        });
         // Parts as long as the pattern. From one to the next, what is common grows by one at most.
-        let mut most = 0;
-        let mut start = 0;
         let mut watch = Watch::default();
-        self.with_masks(pattern, |column| {
-            while start + longest <= text.len() {
+        let most = self.with_masks(pattern, false, |column| {
+            column.run(text[..short].iter().copied(), &mut edge);
+            let (mut most, mut start) = (0, 0);
+            while start + longest <= text.len() && most < longest {
                 if watch.is_interrupted_after(longest * longest.div_ceil(WORD)) {
-                    return;
+                    break;
                 }
                 let part = text[start..start + longest].iter().copied();
                 let common = column.run(part, |_, _| {});
-                if common > most {
-                    most = common;
-                    if most == longest {
-                        return;
-                    }
-                }
+                most = most.max(common);
                 start += most + 1 - common;
             }
+            most
         });
         best.max(ratio(2 * (longest - most), 2 * longest))
     }
 
-    /// The length of the longest common subsequence of a pattern that is not empty and a text;
-    /// `seen` hears how many characters were read, and the length up to there.
-    fn each_prefix<C: Character>(
-        &mut self,
-        pattern: &[C],
-        text: impl Iterator<Item = C>,
-        seen: impl FnMut(usize, usize),
-    ) -> usize {
-        self.with_masks(pattern, |column| column.run(text, seen))
-    }
-
+    /// Holds texts against a pattern that is not empty, which is read backwards where that is asked.
     fn with_masks<C: Character, T>(
         &mut self,
         pattern: &[C],
+        backwards: bool,
         compute: impl FnOnce(&mut Column<'_>) -> T,
     ) -> T {
         if pattern.len() > WORD {
-            self.block_masks.set(pattern);
+            if backwards {
+                let reversed: Vec<C> = pattern.iter().rev().copied().collect();
+                self.block_masks.set(&reversed);
+            } else {
+                self.block_masks.set(pattern);
+            }
             return compute(&mut Column::Blocks(&self.block_masks, &mut self.column));
         }
-        self.masks.set(pattern);
+        if backwards {
+            self.masks.set_characters(pattern.iter().rev());
+        } else {
+            self.masks.set(pattern);
+        }
         let computed = compute(&mut Column::Word(&self.masks, pattern.len()));
         self.masks.unset(pattern);
         computed
     }
 }
 
-/// From a number of insertions and deletions to a ratio, from 0 to 100.
+/// How alike two texts are, from 0 to 100, of so many characters together, from the number of
+/// insertions and deletions that make one of the other. Two empty texts are equal.
 pub(crate) fn ratio(edits: usize, lengths: usize) -> f64 {
     if lengths == 0 {
         return 100.0;

@@ -17,9 +17,56 @@ pub(crate) struct Words {
 /// The words of one text by code point, as places within it.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted {
-    places: Vec<(usize, usize)>,
+    places: Vec<Word>,
     /// Words with one blank between each two.
     joined: String,
+}
+
+/// Where a word stands in its text.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    begin: usize,
+    end: usize,
+    /// Its first bytes as a number, zeros behind a short one: the order of these is that of the
+    /// words where they differ.
+    head: u64,
+}
+
+/// How many bytes the head of a word has.
+const HEAD: usize = size_of::<u64>();
+
+impl Word {
+    #[inline]
+    fn new(text: &str, begin: usize, end: usize) -> Self {
+        let bytes = &text.as_bytes()[begin..];
+        let chunk = bytes.first_chunk().copied().unwrap_or_else(|| {
+            let mut chunk = [0; HEAD];
+            chunk[..bytes.len()].copy_from_slice(bytes);
+            chunk
+        });
+        let behind = u64::MAX.checked_shr(8 * (end - begin) as u32).unwrap_or(0);
+        let head = u64::from_be_bytes(chunk) & !behind;
+        Self { begin, end, head }
+    }
+
+    fn of(self, text: &str) -> &str {
+        &text[self.begin..self.end]
+    }
+
+    fn length(self) -> usize {
+        self.end - self.begin
+    }
+
+    /// The order of two words of two texts, by code point.
+    #[inline]
+    fn order(self, text: &str, other: Self, other_text: &str) -> Ordering {
+        self.head.cmp(&other.head).then_with(|| {
+            if self.length().max(other.length()) <= HEAD {
+                return self.length().cmp(&other.length());
+            }
+            self.of(text).cmp(other.of(other_text))
+        })
+    }
 }
 
 impl Sorted {
@@ -27,103 +74,146 @@ impl Sorted {
     pub(crate) fn split(&mut self, text: &str) {
         self.places.clear();
         if text.is_ascii() {
-            self.split_ascii(text.as_bytes());
+            self.split_ascii(text);
         } else {
             let start = text.as_ptr().addr();
             self.places.extend(text.split_whitespace().map(|word| {
                 let begin = word.as_ptr().addr() - start;
-                (begin, begin + word.len())
+                Word::new(text, begin, begin + word.len())
             }));
         }
         self.places
-            .sort_unstable_by_key(|(begin, end)| &text[*begin..*end]);
+            .sort_unstable_by(|word, other| word.order(text, *other, text));
     }
 
-    fn split_ascii(&mut self, text: &[u8]) {
+    fn split_ascii(&mut self, text: &str) {
         let mut begin = 0;
-        for (place, byte) in text.iter().enumerate() {
+        for (place, byte) in text.bytes().enumerate() {
             // The white space that Unicode has among ASCII.
             if matches!(byte, b'\t'..=b'\r' | b' ') {
                 if begin < place {
-                    self.places.push((begin, place));
+                    self.places.push(Word::new(text, begin, place));
                 }
                 begin = place + 1;
             }
         }
         if begin < text.len() {
-            self.places.push((begin, text.len()));
+            self.places.push(Word::new(text, begin, text.len()));
         }
     }
 
     /// Each word of the text that was taken in, and how often it occurs.
     pub(crate) fn counts<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (&'a str, usize)> {
-        let same = |(a, b): &(usize, usize), (c, d): &(usize, usize)| text[*a..*b] == text[*c..*d];
         self.places
-            .chunk_by(same)
+            .chunk_by(|word, next| word.order(text, *next, text).is_eq())
             .filter_map(|places| Some((places.first()?, places.len())))
-            .map(|((begin, end), count)| (&text[*begin..*end], count))
+            .map(|(word, count)| (word.of(text), count))
     }
 
     fn distinct(&mut self, text: &str) {
         self.split(text);
-        self.places.dedup_by_key(|(begin, end)| &text[*begin..*end]);
+        self.places
+            .dedup_by(|word, before| word.order(text, *before, text).is_eq());
     }
 
     fn join(&mut self, text: &str) {
         self.joined.clear();
-        for (begin, end) in &self.places {
+        for word in &self.places {
             if !self.joined.is_empty() {
                 self.joined.push(' ');
             }
-            self.joined.push_str(&text[*begin..*end]);
+            self.joined.push_str(word.of(text));
         }
     }
 }
 
-impl Words {
-    /// The ratio of both texts with their words sorted.
-    pub(crate) fn sorted_ratio(&mut self, left: &str, right: &str) -> f64 {
-        self.left.split(left);
-        self.left.join(left);
-        self.right.split(right);
-        self.right.join(right);
-        let scratch = &mut self.scratch;
-        match self.decoder.decode(&self.left.joined, &self.right.joined) {
-            Pair::Ascii(left, right) => scratch.ratio(left, right),
-            Pair::Unicode(left, right) => scratch.ratio(left, right),
-        }
-    }
+/// What the ratio of two texts as words hangs on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Joined {
+    /// It is known.
+    Known(f64),
+    /// On the longest common subsequence of what was joined; both texts have words of so many
+    /// characters beside that, one more for each.
+    Words { shared: usize },
+}
 
-    /// The highest ratio of any two of: the words of both, those and the rest of the left, those
-    /// and the rest of the right. 100 where one text has all words of the other; 0 where either
-    /// has none.
-    pub(crate) fn set_ratio(&mut self, left: &str, right: &str) -> f64 {
-        self.left.distinct(left);
-        self.right.distinct(right);
-        if self.left.places.is_empty() || self.right.places.is_empty() {
-            return 0.0;
-        }
-        let shared = self.take_shared(left, right);
-        if shared > 0 && (self.left.places.is_empty() || self.right.places.is_empty()) {
-            return 100.0;
-        }
-        self.left.join(left);
-        self.right.join(right);
-        let scratch = &mut self.scratch;
-        let (left, right, common) = match self.decoder.decode(&self.left.joined, &self.right.joined)
-        {
-            Pair::Ascii(left, right) => (left.len(), right.len(), scratch.length(left, right)),
-            Pair::Unicode(left, right) => (left.len(), right.len(), scratch.length(left, right)),
+impl Joined {
+    /// The ratio of texts that joined have these lengths, with so many characters in common: the
+    /// highest of any two of the words of both, those and the rest of the left, those and the rest
+    /// of the right.
+    pub(crate) fn ratio(self, [left, right]: [usize; 2], common: usize) -> f64 {
+        let shared = match self {
+            Self::Known(ratio) => return ratio,
+            Self::Words { shared: 0 } => {
+                return ratio(left + right - 2 * common, left + right);
+            }
+            Self::Words { shared } => shared,
         };
-        if shared == 0 {
-            return ratio(left + right - 2 * common, left + right);
-        }
         // The shared words count with a blank behind them, so that the rests follow.
         let whole = 2 * shared + left + right;
         let both = ratio(left + right - 2 * common, whole);
         let to_left = ratio(left + 1, 2 * shared - 1 + left);
         let to_right = ratio(right + 1, 2 * shared - 1 + right);
         both.max(to_left).max(to_right)
+    }
+}
+
+impl Words {
+    /// The ratio of both texts with their words sorted.
+    pub(crate) fn sorted_ratio(&mut self, left: &str, right: &str) -> f64 {
+        let joined = self.join_sorted(left, right);
+        self.ratio(joined)
+    }
+
+    /// The ratio of both texts as sets of words. 100 where one text has all words of the other; 0
+    /// where either has none.
+    pub(crate) fn set_ratio(&mut self, left: &str, right: &str) -> f64 {
+        let joined = self.join_sets(left, right);
+        self.ratio(joined)
+    }
+
+    /// Joins the words of each text, sorted.
+    pub(crate) fn join_sorted(&mut self, left: &str, right: &str) -> Joined {
+        self.left.split(left);
+        self.left.join(left);
+        self.right.split(right);
+        self.right.join(right);
+        Joined::Words { shared: 0 }
+    }
+
+    /// Joins the distinct words that only one of the texts has, sorted.
+    pub(crate) fn join_sets(&mut self, left: &str, right: &str) -> Joined {
+        self.left.distinct(left);
+        self.right.distinct(right);
+        if self.left.places.is_empty() || self.right.places.is_empty() {
+            return Joined::Known(0.0);
+        }
+        let shared = self.take_shared(left, right);
+        if shared > 0 && (self.left.places.is_empty() || self.right.places.is_empty()) {
+            return Joined::Known(100.0);
+        }
+        self.left.join(left);
+        self.right.join(right);
+        Joined::Words { shared }
+    }
+
+    /// What was joined of both texts.
+    pub(crate) fn joined(&self) -> (&str, &str) {
+        (&self.left.joined, &self.right.joined)
+    }
+
+    /// The ratio of the texts that were joined.
+    pub(crate) fn ratio(&mut self, joined: Joined) -> f64 {
+        if let Joined::Known(ratio) = joined {
+            return ratio;
+        }
+        let scratch = &mut self.scratch;
+        let (left, right) = (&self.left.joined, &self.right.joined);
+        let (lengths, common) = match self.decoder.decode(left, right) {
+            Pair::Ascii(left, right) => ([left.len(), right.len()], scratch.length(left, right)),
+            Pair::Unicode(left, right) => ([left.len(), right.len()], scratch.length(left, right)),
+        };
+        joined.ratio(lengths, common)
     }
 
     /// Takes the words that both have out of both; how many characters they have, one more for
@@ -134,8 +224,7 @@ impl Words {
         // How many words of each are kept, at the beginning.
         let mut kept = (0, 0);
         while i < lefts.len() && j < rights.len() {
-            let word = &left[lefts[i].0..lefts[i].1];
-            match word.cmp(&right[rights[j].0..rights[j].1]) {
+            match lefts[i].order(left, rights[j], right) {
                 Ordering::Less => {
                     lefts[kept.0] = lefts[i];
                     kept.0 += 1;
@@ -147,7 +236,7 @@ impl Words {
                     j += 1;
                 }
                 Ordering::Equal => {
-                    shared += word.chars().count() + 1;
+                    shared += lefts[i].of(left).chars().count() + 1;
                     i += 1;
                     j += 1;
                 }

@@ -69,7 +69,7 @@ const DISTANCES: [(&str, &str, Oracle); 3] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn distances_equal_strsim(pairs in pairs()) {

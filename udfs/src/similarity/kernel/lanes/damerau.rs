@@ -1,8 +1,7 @@
 //! True Damerau-Levenshtein distance, a pair a lane: the cells are those of the kernel for one
 //! pair, where the last row in which a character stood is kept a column rather than a character.
 
-use super::group::{Group, LONGEST};
-use super::{LANES, Lanes, vectors};
+use crate::lanes::{Group, LANES, LONGEST, Lanes, vectors};
 
 /// What stands for a cell that no path reaches: more than any distance, and a row more still fits
 /// a byte.
@@ -51,23 +50,23 @@ fn distances(group: &Group) -> Lanes<u8> {
         last_row: Lanes::splat(0),
         before_match: Lanes::splat(UNREACHABLE),
     };
-    let text = group.longer.positions();
+    let text = group.second.positions();
     let mut columns = [empty; LONGEST];
     let columns = &mut columns[..text.len()];
     for (index, column) in columns.iter_mut().enumerate() {
         column.above = Lanes::splat(index as u8 + 1);
     }
-    let (shorter, longer) = (&group.shorter.lengths, &group.longer.lengths);
+    let (shorter, longer) = (&group.first.lengths, &group.second.lengths);
     let mut distances = *longer;
-    for (number, characters) in (1..).zip(group.shorter.positions()) {
+    for (number, characters) in (1..).zip(group.first.positions()) {
         fill_row(number, characters, text, columns);
-        if usize::from(number) < group.shorter.shortest() {
+        if usize::from(number) < group.first.shortest() {
             continue;
         }
         // The last row of some text: its last cell is the distance.
         for (end, column) in (1..)
             .zip(&*columns)
-            .skip(group.longer.shortest().saturating_sub(1))
+            .skip(group.second.shortest().saturating_sub(1))
         {
             for lane in 0..LANES {
                 if shorter.0[lane] == number && longer.0[lane] == end {

@@ -4,9 +4,8 @@
 //! algorithm for computing Levenshtein and Damerau edit distances" (2003). The distance is not
 //! counted along the way: it is the length of the text and what the last column rises and falls.
 
-use super::group::Group;
 use super::word::{Matches, Word};
-use super::{LANES, Lanes, vectors};
+use crate::lanes::{Group, LANES, Lanes, vectors};
 
 vectors! {
     /// The Levenshtein distances of the pairs of a group, those up to a bound; what is more may
@@ -23,7 +22,7 @@ vectors! {
 
 #[inline(always)]
 fn distances<const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u8> {
-    match group.shorter.longest() {
+    match group.first.longest() {
         0..=8 => of_width::<u8, SWAPS>(group, bound),
         9..=16 => of_width::<u16, SWAPS>(group, bound),
         17..=32 => of_width::<u32, SWAPS>(group, bound),
@@ -45,7 +44,7 @@ struct Column<W> {
 
 #[inline(always)]
 fn of_width<W: Word, const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u8> {
-    let (pattern, text) = (&group.shorter, &group.longer);
+    let (pattern, text) = (&group.first, &group.second);
     let mut found = Matches::NONE;
     let mut column = Column {
         rises: Lanes::splat(!W::NONE),

@@ -1,13 +1,12 @@
 //! Jaro similarity, a pair a lane: the bits are those of the kernel for one pair.
 
-use super::group::{Group, LONGEST};
 use super::word::{Matches, Word};
-use super::{LANES, Lanes, vectors};
+use crate::lanes::{Group, LANES, LONGEST, Lanes, vectors};
 
 vectors! {
     /// The Jaro similarities of the pairs of a group.
     pub(crate) fn jaro(group: &Group) -> Lanes<f64> {
-        match group.shorter.longest() {
+        match group.first.longest() {
             0..=8 => similarities::<u8>(group),
             9..=16 => similarities::<u16>(group),
             17..=32 => similarities::<u32>(group),
@@ -19,7 +18,7 @@ vectors! {
     pub(crate) fn common_prefixes(group: &Group, most: usize) -> Lanes<u8> {
         let mut alike = Lanes::splat(1);
         let mut prefixes = Lanes::splat(0);
-        let positions = group.shorter.positions().iter().zip(group.longer.positions());
+        let positions = group.first.positions().iter().zip(group.second.positions());
         for (shorter, longer) in positions.take(most) {
             for lane in 0..LANES {
                 alike.0[lane] &= u8::from(shorter.0[lane] == longer.0[lane]);
@@ -32,7 +31,7 @@ vectors! {
 
 #[inline(always)]
 fn similarities<W: Word>(group: &Group) -> Lanes<f64> {
-    let (pattern, text) = (&group.shorter, &group.longer);
+    let (pattern, text) = (&group.first, &group.second);
     let reach = Lanes::of(|lane| (text.lengths.0[lane] / 2).saturating_sub(1));
     let mut window = Lanes::of(|lane| W::below(reach.0[lane] + 1));
     let mut taken = Lanes::splat(W::NONE);

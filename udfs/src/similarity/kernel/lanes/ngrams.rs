@@ -1,8 +1,8 @@
 //! Sets of character n-grams, a pair a lane: every n-gram is held against every other.
 
 use super::super::ngrams::Coefficient;
-use super::group::{Group, Texts};
-use super::{LANES, Lanes, vectors};
+
+use crate::lanes::{Group, LANES, Lanes, Texts, vectors};
 
 /// How many distinct n-grams the texts of each pair have, and how many both.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ vectors! {
 
 #[inline(always)]
 fn counts(group: &Group, n: usize) -> Counts {
-    let (shorter, longer) = (group.shorter.positions(), group.longer.positions());
+    let (shorter, longer) = (group.first.positions(), group.second.positions());
     let mut counts = Counts {
         shorter: Lanes::splat(0),
         longer: Lanes::splat(0),
@@ -39,7 +39,7 @@ fn counts(group: &Group, n: usize) -> Counts {
     };
     for (place, grams) in shorter.windows(n).enumerate() {
         let before = any_equal(grams, &shorter[..place + n - 1], n);
-        let inside = inside(&group.shorter, place + n);
+        let inside = inside(&group.first, place + n);
         let shared = any_equal(grams, longer, n);
         for lane in 0..LANES {
             let new = inside.0[lane] & !before.0[lane];
@@ -49,7 +49,7 @@ fn counts(group: &Group, n: usize) -> Counts {
     }
     for (place, grams) in longer.windows(n).enumerate() {
         let before = any_equal(grams, &longer[..place + n - 1], n);
-        let inside = inside(&group.longer, place + n);
+        let inside = inside(&group.second, place + n);
         for lane in 0..LANES {
             counts.longer.0[lane] += inside.0[lane] & !before.0[lane] & 1;
         }

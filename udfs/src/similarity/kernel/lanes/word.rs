@@ -2,7 +2,7 @@
 
 use std::ops::{BitAnd, BitOr, BitXor, Not};
 
-use super::{LANES, Lanes};
+use crate::lanes::{LANES, Lanes};
 
 /// 8, 16, 32 or 64 positions.
 pub(super) trait Word:

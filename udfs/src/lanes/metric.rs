@@ -1,16 +1,27 @@
 //! Metrics that are computed for many pairs at once where the texts are short.
 
-use super::kernel::lanes::characters::Numbered;
-use super::kernel::lanes::group::{Group, LONGEST, Source};
-use super::kernel::lanes::pairs::{Pair, Pairs};
-use super::kernel::lanes::{LANES, Lanes};
+use super::characters::Numbered;
+use super::group::Group;
+use super::pairs::{Pair, Pairs};
+use super::texts::{LONGEST, Source};
+use super::{LANES, Lanes};
 use crate::arguments::{Metric, Native, Sides, Strings};
 use crate::interrupt;
 
 /// A metric that has a kernel for groups of pairs.
-pub(super) trait InLanes: Metric {
+pub(crate) trait InLanes: Metric {
+    /// Whether it asks of two characters only whether they are equal; only texts of ASCII go into
+    /// groups otherwise.
+    const ASKS_FOR_EQUALITY: bool = true;
+
+    /// Whether it matters which of the texts is the left one: that is the first of its pair then.
+    const IS_ORDERED: bool = false;
+
     /// The answer of two texts of these lengths, the shorter first, where the lengths say enough.
-    fn by_lengths(&self, shorter: usize, longer: usize) -> Option<Native<Self>>;
+    #[inline(always)]
+    fn by_lengths(&self, _shorter: usize, _longer: usize) -> Option<Native<Self>> {
+        None
+    }
 
     /// Whether two texts of these lengths may go into a group.
     #[inline(always)]
@@ -26,7 +37,7 @@ pub(super) trait InLanes: Metric {
 const FEW: usize = 6;
 
 /// As [`Metric::many`], in groups, apart from what is too long for them.
-pub(super) fn many<M: InLanes>(
+pub(crate) fn many<M: InLanes>(
     metric: &mut M,
     sides: Sides<'_>,
     rows: impl Iterator<Item = usize>,
@@ -63,7 +74,8 @@ fn of_sides<M: InLanes>(
     let is_ascii = left.is_ascii() && right.is_ascii();
     let lengths = (left.lengths(answers.len()), right.lengths(answers.len()));
     for row in rows {
-        let (shorter, longer) = ordered(lengths.0[row] as usize, lengths.1[row] as usize);
+        let (left_length, right_length) = (lengths.0[row] as usize, lengths.1[row] as usize);
+        let (shorter, longer) = ordered(left_length, right_length);
         let is_taken = longer <= LONGEST
             && metric.fits(shorter, longer)
             && (is_ascii || left.value(row).is_ascii() && right.value(row).is_ascii());
@@ -73,16 +85,19 @@ fn of_sides<M: InLanes>(
         }
         let known = metric.by_lengths(shorter, longer);
         answers[row] = known.unwrap_or_default();
-        let swapped = lengths.0[row] > lengths.1[row];
-        pairs.push_if(known.is_none(), Pair::new(row, shorter, longer, swapped));
+        let pair = new_pair::<M>(row, left_length, right_length);
+        pairs.push_if(known.is_none(), pair);
     }
     let few = in_groups(metric, pairs, left, right, |row, answer| {
-        answers[row] = answer
+        answers[row] = answer;
     });
     for row in few {
         answers[row] = alone(metric, row);
     }
-    if others.is_empty() {
+    if !M::ASKS_FOR_EQUALITY {
+        for row in others {
+            answers[row] = alone(metric, row);
+        }
         return;
     }
     let mut numbered = Numbered::default();
@@ -97,7 +112,7 @@ fn of_sides<M: InLanes>(
         if let Some(known) = metric.by_lengths(shorter, longer) {
             answers[row] = known;
         } else if metric.fits(shorter, longer) {
-            pairs.push_if(true, Pair::new(rows.len(), shorter, longer, left > right));
+            pairs.push_if(true, new_pair::<M>(rows.len(), left, right));
         } else {
             answers[row] = alone(metric, row);
         }
@@ -115,6 +130,15 @@ fn of_sides<M: InLanes>(
 #[inline(always)]
 fn ordered(left: usize, right: usize) -> (usize, usize) {
     (left.min(right), left.max(right))
+}
+
+#[inline(always)]
+fn new_pair<M: InLanes>(row: usize, left: usize, right: usize) -> Pair {
+    if M::IS_ORDERED {
+        return Pair::new(row, left, right, false);
+    }
+    let (shorter, longer) = ordered(left, right);
+    Pair::new(row, shorter, longer, left > right)
 }
 
 /// Answers pairs in groups of texts of about one length, and gives the rows of those that are too
@@ -152,13 +176,6 @@ trait Side: Source {
     fn lengths(&self, rows: usize) -> Vec<u32>;
 
     fn is_ascii(&self) -> bool;
-}
-
-impl Source for Strings<'_> {
-    #[inline(always)]
-    fn each(&self, rows: impl Iterator<Item = usize>, take: impl FnMut(&[u8])) {
-        self.each_from(rows, take);
-    }
 }
 
 impl Side for Strings<'_> {

@@ -1,11 +1,11 @@
 //! Texts of any characters as bytes: kernels ask of two characters only whether they are equal.
 
-use super::group::{LONGEST, Source};
+use super::texts::{LONGEST, Source};
 
-/// What stands behind the end of the shorter text of a pair, and behind that of the longer: no
-/// byte of ASCII, no number of a character, and never equal.
-pub(super) const BEHIND_SHORTER: u8 = 0xFF;
-pub(super) const BEHIND_LONGER: u8 = 0xFE;
+/// What stands behind the end of the first text of a pair, and behind that of the second: no byte
+/// of ASCII, no number of a character, and never equal.
+pub(super) const BEHIND_FIRST: u8 = 0xFF;
+pub(super) const BEHIND_SECOND: u8 = 0xFE;
 
 /// The number of the first character of a pair that is not of ASCII.
 const FIRST: u8 = 0x80;
@@ -13,7 +13,7 @@ const FIRST: u8 = 0x80;
 /// Pairs of texts with a byte a character: ASCII stands for itself, other characters have numbers
 /// in the order in which they appear in their pair.
 #[derive(Debug, Default)]
-pub(crate) struct Numbered {
+pub(super) struct Numbered {
     left: Texts,
     right: Texts,
     /// The characters of the pair at hand that have numbers.
@@ -22,14 +22,14 @@ pub(crate) struct Numbered {
 
 /// The texts of one side.
 #[derive(Debug, Default)]
-pub(crate) struct Texts {
+pub(super) struct Texts {
     bytes: Vec<u8>,
     starts: Vec<usize>,
 }
 
 impl Numbered {
     /// Takes in a pair, and gives the lengths of its texts; `None` where it does not fit.
-    pub(crate) fn push(&mut self, left: &str, right: &str) -> Option<(usize, usize)> {
+    pub(super) fn push(&mut self, left: &str, right: &str) -> Option<(usize, usize)> {
         self.characters.clear();
         let before = (self.left.bytes.len(), self.right.bytes.len());
         let lengths = (
@@ -47,7 +47,7 @@ impl Numbered {
     }
 
     /// The texts of both sides, by the number of the pair in the order taken in.
-    pub(crate) fn sides(&self) -> (&Texts, &Texts) {
+    pub(super) fn sides(&self) -> (&Texts, &Texts) {
         (&self.left, &self.right)
     }
 }
@@ -66,7 +66,7 @@ impl Texts {
             }
             let known = characters.iter().position(|known| *known == character);
             let number = known.unwrap_or(characters.len());
-            if number >= usize::from(BEHIND_LONGER - FIRST) {
+            if number >= usize::from(BEHIND_SECOND - FIRST) {
                 return None;
             }
             if known.is_none() {
