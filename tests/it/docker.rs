@@ -205,3 +205,18 @@ fn the_image_and_the_services_name_what_is_there() {
     let mounts = services["grafana"]["volumes"].to_string();
     assert!(mounts.contains(&format!(":{path}:ro")), "{path}: {mounts}");
 }
+
+#[test]
+fn the_image_is_built_from_every_member_of_the_workspace() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let (copied, sent) = (read("docker/Dockerfile"), read(".dockerignore"));
+    for member in manifest["workspace"]["members"].as_array().unwrap() {
+        let member = member.as_str().unwrap();
+        let copy = format!("COPY {member} {member}");
+        assert!(copied.lines().any(|line| line == copy), "{member}");
+        let exception = format!("!{member}");
+        assert!(sent.lines().any(|line| line == exception), "{member}");
+    }
+}

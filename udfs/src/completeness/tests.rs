@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, StringArray};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::Float64Type;
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::common::ScalarValue;
@@ -142,4 +143,21 @@ async fn untyped_nulls_and_no_rows_have_answers() {
     .await
     .unwrap();
     assert!(output.contains("| 1.0 |      | 0.5  |"), "{output}");
+}
+
+/// What stands behind a NULL of a filter is anything.
+#[test]
+fn a_filter_that_is_null_lets_nothing_through() {
+    let filter = BooleanArray::new(
+        BooleanBuffer::new_set(2),
+        Some(NullBuffer::from(vec![true, false])),
+    );
+    let values = columns(&[(0, None, true, true), (0, None, false, false)]);
+    let mut counts = CountsOfGroups::new(Counted::Present);
+    counts
+        .update_batch(&values, &[0, 0], Some(&filter), 1)
+        .unwrap();
+    let state = counts.convert_to_state(&values, Some(&filter)).unwrap();
+    counts.merge_batch(&state, &[0, 0], 1).unwrap();
+    assert_eq!(shares(&counts.evaluate(EmitTo::All).unwrap()), [Some(1.0)]);
 }

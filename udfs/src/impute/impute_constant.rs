@@ -14,6 +14,7 @@ use super::FILLING;
 use super::gaps::Gaps;
 use crate::FunctionError;
 use crate::arguments::{Form, Kind, WindowFunction, is_text};
+use crate::wording::type_name;
 
 const NAME: &str = "impute_constant";
 
@@ -81,7 +82,9 @@ fn answer(given: &[DataType]) -> Result<DataType, FunctionError> {
         DataType::Null => Ok(constant.clone()),
         value if fits => Ok(value.clone()),
         value => Err(FunctionError::no_such_form(format!(
-            "{NAME} cannot fill {value} with {constant}"
+            "{NAME} cannot fill {} with {}",
+            type_name(value),
+            type_name(constant)
         ))
         .with_hint("Cast the constant to the type of the value.")),
     }
@@ -119,6 +122,7 @@ fn converted(constants: &ArrayRef, answer: &DataType) -> Result<ArrayRef> {
     }
     let unfit = |row: usize| -> datafusion::error::DataFusionError {
         let constant = array_value_to_string(&constants, row).unwrap_or_default();
+        let answer = type_name(answer);
         FunctionError::out_of_range(format!("{NAME}: {answer} cannot hold {constant}"))
             .with_hint("Cast the value to a type that holds both.")
             .into()

@@ -170,13 +170,7 @@ impl GapSearch<'_> {
             let row = alike[0].1;
             let (coordinates, mask) = (features.of(row), features.mask(row));
             let found = points.nearest(coordinates, mask, self.k, &mut effort);
-            if effort.distances > MOST_DISTANCES {
-                return Err(FunctionError::limit_exceeded(format!(
-                    "{NAME} would compare more than {MOST_DISTANCES} pairs of rows of a partition"
-                ))
-                .with_hint("Give fewer features, or PARTITION BY more.")
-                .into());
-            }
+            check_effort(&effort)?;
             let answer = settle(&found);
             for (number, _) in alike {
                 answers[*number] = answer;
@@ -201,6 +195,17 @@ impl GapSearch<'_> {
         })?;
         A::array(means, answer)
     }
+}
+
+/// An error (54000) for a search that would take too long.
+pub(super) fn check_effort(effort: &Effort) -> Result<(), FunctionError> {
+    if effort.distances <= MOST_DISTANCES {
+        return Ok(());
+    }
+    Err(FunctionError::limit_exceeded(format!(
+        "{NAME} would compare more than {MOST_DISTANCES} pairs of rows of a partition"
+    ))
+    .with_hint("Give fewer features, or PARTITION BY more."))
 }
 
 /// The most frequent rank, or the smallest of several.

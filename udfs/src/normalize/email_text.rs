@@ -6,6 +6,9 @@ use crate::wording::quoted;
 
 /// The longest address that a mail server must take (RFC 5321, erratum 1690), in bytes.
 const MAX_BYTES: usize = 254;
+/// No text is this many times as long as its compatible form: a letter of four bytes with its
+/// accents, two bytes each, is one of two or three. What is longer still is not worth normalising.
+const MOST_SHORTENED: usize = 8;
 /// The longest part before the at sign, in bytes (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_BYTES: usize = 64;
 /// The longest part between two dots of a domain, in bytes (RFC 1035, 2.3.4).
@@ -44,7 +47,11 @@ impl ProviderRules {
 
 /// The address in lower case, without what surrounds it, or None where it is not plausible.
 pub(super) fn normalize(text: &str, rules: ProviderRules) -> Option<String> {
-    let address = compatible_lower_case(trim(bare_address(trim(text))));
+    let address = trim(bare_address(trim(text)));
+    if address.len() > MAX_BYTES * MOST_SHORTENED {
+        return None;
+    }
+    let address = compatible_lower_case(address);
     let (local, domain) = address.rsplit_once('@')?;
     if !is_domain(domain) || !is_local(local) || address.len() > MAX_BYTES {
         return None;

@@ -11,6 +11,7 @@ use super::comparison_accumulator::ComparisonAccumulator;
 use super::observations::Compared;
 use crate::FunctionError;
 use crate::arguments::{Aggregate, Definition, Distinct, Form, is_text};
+use crate::wording::type_name;
 
 /// What is compared of the two groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,19 +62,22 @@ impl Comparison {
         };
         if !fits && !value.is_null() {
             return Err(FunctionError::no_such_form(format!(
-                "{name} takes {takes} as argument 1, not {value}"
+                "{name} takes {takes} as argument 1, not {}",
+                type_name(value)
             ))
             .with_hint("Cast the argument to the type that the function takes."));
         }
         if !(is_text(group) || matches!(group, DataType::Boolean | DataType::Null)) {
             return Err(FunctionError::no_such_form(format!(
-                "{name} takes a boolean or text as argument 2, not {group}"
+                "{name} takes a boolean or text as argument 2, not {}",
+                type_name(group)
             ))
             .with_hint("Give the group as a condition, such as year = 2026."));
         }
         if given.len() > 2 && !value.is_numeric() && !value.is_null() {
             return Err(FunctionError::no_such_form(format!(
-                "{name} takes bins for numbers, not for {value}"
+                "{name} takes bins for numbers, not for {}",
+                type_name(value)
             ))
             .with_hint("Categories are compared as they are: leave the bins out."));
         }

@@ -65,9 +65,8 @@ pub(super) static FUNCTION: Comparison = Comparison {
 fn evaluate(compared: &Compared<'_>, bins: usize) -> Result<ScalarValue> {
     let counts = counts(compared, Edges::Reference, bins);
     let index: CompensatedSum = shares(&counts)
-        // A bin that neither group has, such as that of NaN, tells nothing.
-        .filter(|shares| *shares != [0.0; 2])
         .map(|shares| {
+            // A bin that neither group has, such as that of NaN, adds nothing.
             let [expected, actual] = shares.map(|share| share.max(LEAST_SHARE));
             (actual - expected) * (actual / expected).ln()
         })

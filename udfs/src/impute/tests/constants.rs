@@ -61,19 +61,19 @@ fn a_constant_takes_the_type_of_the_value_or_is_refused() {
         (
             &gap,
             floats(&[Some(0.5)]),
-            "impute_constant: Int32 cannot hold 0.5",
+            "impute_constant: integer cannot hold 0.5",
         ),
         (
             &gap,
             constant(1 << 40, 1),
-            "impute_constant: Int32 cannot hold 1099511627776",
+            "impute_constant: integer cannot hold 1099511627776",
         ),
         (&money, floats(&[Some(0.123)]), "cannot hold 0.123"),
         (&gap, text("seven"), "seven"),
         (
             &text("x"),
             constant(1, 1),
-            "impute_constant cannot fill Utf8 with Int64",
+            "impute_constant cannot fill text with bigint",
         ),
     ] {
         let error = try_fill("impute_constant", &[Arc::clone(value), constant]).unwrap_err();

@@ -304,3 +304,34 @@ fn great_floats_stay_between_their_neighbours() {
         assert_eq!(filled[1], Some(2.0), "{name}");
     }
 }
+
+#[test]
+fn a_row_at_no_time_neither_gives_nor_gets_anything() {
+    let (nan, infinity) = (Some(f64::NAN), Some(f64::INFINITY));
+    let values = floats(&[Some(1.0), None, Some(3.0), Some(7.0), Some(8.0), None, None]);
+    let times = [
+        Some(1.0),
+        Some(2.0),
+        Some(3.0),
+        nan,
+        infinity,
+        infinity,
+        Some(4.0),
+    ];
+    for name in ["impute_linear", "impute_spline"] {
+        let filled = fill(name, &[Arc::clone(&values), floats(&times)]);
+        assert_eq!(
+            of_floats(&filled),
+            [
+                Some(1.0),
+                Some(2.0),
+                Some(3.0),
+                Some(7.0),
+                Some(8.0),
+                None,
+                None
+            ],
+            "{name}"
+        );
+    }
+}

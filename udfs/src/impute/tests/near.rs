@@ -4,6 +4,7 @@ use arrow::array::StringArray;
 
 use super::*;
 use crate::impute::features::Features;
+use crate::impute::impute_knn::check_effort;
 use crate::impute::neighbours::{Effort, Neighbours, Point};
 
 /// A value and its features.
@@ -198,4 +199,28 @@ fn a_tree_looks_at_few_of_many_points() {
         }
         assert!(effort.distances < 1000 * 500, "{}", effort.distances);
     }
+}
+
+#[test]
+fn the_most_neighbours_and_features_are_taken_and_no_more() {
+    let values = integers(&[Some(1), None]);
+    let feature = floats(&[Some(1.0), Some(1.0)]);
+    let arguments = |features: usize| -> Vec<ArrayRef> {
+        let first = [Arc::clone(&values), constant(1000, 2)];
+        let features = vec![Arc::clone(&feature); features];
+        first.into_iter().chain(features).collect()
+    };
+    let filled = fill("impute_knn", &arguments(64));
+    assert_eq!(of_integers(&filled), [Some(1), Some(1)]);
+    let error = try_fill("impute_knn", &arguments(65)).unwrap_err();
+    let expected = "impute_knn takes at most 64 features, not 65";
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[test]
+fn a_search_ends_before_it_takes_for_ever() {
+    let mut effort = Effort::default();
+    check_effort(&effort).unwrap();
+    effort.distances = 10_000_000_001;
+    assert_eq!(check_effort(&effort).unwrap_err().sqlstate, "54000");
 }

@@ -133,8 +133,8 @@ impl Aggregate {
         answers
     }
 
-    /// The answers of each group: parts of the rows in accumulators of their own, then merged;
-    /// every other part goes to its state row by row.
+    /// The answers of each group: parts of the rows in accumulators of their own, then merged, the
+    /// first groups before the others; every other part goes to its state row by row.
     pub(super) fn merged(
         &self,
         columns: &[ArrayRef],
@@ -157,9 +157,12 @@ impl Aggregate {
                 partial
                     .update_batch(&part, &groups, Some(&kept), count)
                     .unwrap();
-                let state = partial.state(EmitTo::All).unwrap();
-                let groups: Vec<usize> = (0..count).collect();
-                whole.merge_batch(&state, &groups, count).unwrap();
+                let cut = count / 2;
+                for (emitted, groups) in [(EmitTo::First(cut), 0..cut), (EmitTo::All, cut..count)] {
+                    let state = partial.state(emitted).unwrap();
+                    let groups: Vec<usize> = groups.collect();
+                    whole.merge_batch(&state, &groups, count).unwrap();
+                }
             } else {
                 let state = self.of_groups().convert_to_state(&part, Some(&kept));
                 whole.merge_batch(&state.unwrap(), &groups, count).unwrap();

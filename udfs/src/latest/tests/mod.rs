@@ -1,6 +1,7 @@
 //! Survivorship functions against plain definitions, however the input is split and shuffled.
 
 mod aggregate;
+mod buffer;
 mod oracles;
 mod properties;
 mod sql;

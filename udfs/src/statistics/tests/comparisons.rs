@@ -409,6 +409,89 @@ fn memory_grows_with_what_is_kept() {
     assert!(kept.size() >= 1000 * 100);
 }
 
+/// The bins of numbers by their definition: the first is up to the first edge, one more behind each,
+/// and the last is that of NaN.
+fn bin_of(number: f64, edges: &[f64]) -> usize {
+    if number.is_nan() {
+        return edges.len() + 1;
+    }
+    edges.iter().filter(|edge| number > **edge).count()
+}
+
+/// The distinct quantiles of the finite numbers, as `percentile_cont` has them.
+fn edges(numbers: &[f64], bins: usize) -> Vec<f64> {
+    let mut finite: Vec<f64> = numbers.iter().copied().filter(|n| n.is_finite()).collect();
+    finite.sort_by(f64::total_cmp);
+    let mut edges: Vec<f64> = Vec::new();
+    for bin in 1..bins {
+        let Some(last) = finite.len().checked_sub(1) else {
+            break;
+        };
+        let position = bin as f64 / bins as f64 * last as f64;
+        let (below, above) = (finite[position as usize], finite[position.ceil() as usize]);
+        let edge = match position.fract() {
+            _ if below == above => below,
+            0.0 => below,
+            part => below * (1.0 - part) + above * part,
+        };
+        if !edges.contains(&edge) {
+            edges.push(edge);
+        }
+    }
+    edges
+}
+
+/// The shares of two groups in bins between these edges.
+fn shares_of(groups: [&[f64]; 2], edges: &[f64]) -> Vec<[f64; 2]> {
+    (0..edges.len() + 2)
+        .map(|bin| {
+            groups.map(|group| {
+                let inside = group.iter().filter(|number| bin_of(**number, edges) == bin);
+                inside.count() as f64 / group.len() as f64
+            })
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn drift_of_numbers_is_that_of_the_definition(
+        rows in prop::collection::vec((0..20_u8, any::<bool>()), 2..60),
+        bins in 2..7_usize,
+    ) {
+        let of = |wanted: bool| -> Vec<f64> {
+            rows.iter().filter(|row| row.1 == wanted).map(|row| number(row.0)).collect()
+        };
+        let (reference, other) = (of(true), of(false));
+        prop_assume!(!reference.is_empty() && !other.is_empty());
+        let known: Vec<_> = rows.iter().map(|row| (Some(row.0), Some(row.1))).collect();
+        let mut columns = columns(true, &known);
+        columns.push(Arc::new(Int64Array::from_value(bins as i64, rows.len())));
+
+        let shares = shares_of([&reference, &other], &edges(&reference, bins));
+        let expected: f64 = shares
+            .iter()
+            .map(|shares| shares.map(|share| share.max(0.0001)))
+            .map(|[expected, actual]| (actual - expected) * (actual / expected).ln())
+            .sum();
+        let psi = number_of(&answer(&psi::FUNCTION, &columns));
+        prop_assert!((psi - expected).abs() < 1e-12, "{psi} {expected}");
+
+        let both = [&reference[..], &other[..]].concat();
+        let shares = shares_of([&reference, &other], &edges(&both, bins));
+        let part = |share: f64, middle: f64| match share {
+            0.0 => 0.0,
+            share => share * (share / middle).log2() / 2.0,
+        };
+        let expected: f64 = shares
+            .iter()
+            .map(|[p, q]| part(*p, (p + q) / 2.0) + part(*q, (p + q) / 2.0))
+            .sum();
+        let divergence = number_of(&answer(&js_divergence::FUNCTION, &columns));
+        prop_assert!((divergence - expected).abs() < 1e-12, "{divergence} {expected}");
+    }
+}
+
 /// A context of two partitions with so many bytes of memory.
 fn context_of(memory: usize) -> SessionContext {
     let runtime = RuntimeEnvBuilder::new().with_memory_limit(memory, 1.0);
@@ -444,4 +527,50 @@ async fn numbers_are_counted_against_the_memory_of_the_query() {
         );
         ask(100_000_000).await.unwrap();
     }
+}
+
+#[test]
+fn the_most_bins_are_taken() {
+    let mut columns = two_groups(&[1.0, 2.0], &[1.0, 2.0]);
+    columns.push(Arc::new(Int64Array::from_value(1000, 4)));
+    assert_eq!(number_of(&answer(&psi::FUNCTION, &columns)), 0.0);
+}
+
+/// Zeros are one number, and so are NaNs, whatever their sign.
+#[test]
+fn signs_of_zero_and_nan_do_not_count() {
+    for (left, right) in [(0.0, -0.0), (f64::NAN, -f64::NAN)] {
+        for (left, right) in [(left, right), (right, left)] {
+            let columns = two_groups(&[left, 1.0], &[right, 1.0]);
+            for function in [
+                &ks_statistic::FUNCTION,
+                &psi::FUNCTION,
+                &js_divergence::FUNCTION,
+            ] {
+                assert_eq!(
+                    number_of(&answer(function, &columns)),
+                    0.0,
+                    "{left} {right}"
+                );
+            }
+        }
+    }
+}
+
+/// The sum of these shares is rounded to -3.5e-17.
+#[test]
+fn rounding_leaves_no_divergence_below_nothing() {
+    let group = |first: usize, second: usize| {
+        let names = std::iter::repeat_n("x", first).chain(std::iter::repeat_n("y", second));
+        names.collect::<Vec<_>>()
+    };
+    let names = [group(34_608, 34_596), group(34_609, 34_597)];
+    let groups: BooleanArray = names
+        .iter()
+        .zip([true, false])
+        .flat_map(|(names, group)| vec![Some(group); names.len()])
+        .collect();
+    let names: ArrayRef = Arc::new(StringArray::from(names.concat()));
+    let columns = [names, Arc::new(groups)];
+    assert_eq!(number_of(&answer(&js_divergence::FUNCTION, &columns)), 0.0);
 }

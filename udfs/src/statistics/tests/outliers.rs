@@ -187,3 +187,10 @@ fn a_parameter_is_one_for_all_rows() {
     let answer = iqr_outlier::FUNCTION.over(&[column, ks]).unwrap();
     assert_eq!(answer.null_count(), 2);
 }
+
+#[test]
+fn fences_may_stand_at_the_quartiles() {
+    let values = [1.0, 2.0, 3.0, 4.0, 5.0].map(Some);
+    let expected = [true, false, false, false, true].map(Some);
+    assert_eq!(outliers(&values, 0.0), expected);
+}

@@ -127,8 +127,10 @@ fn two_proportion_test_equals_statsmodels() {
             );
         }
     }
-    let nothing = call("two_proportion_test", arguments(&[0.0, 0.0, 1.0, 2.0]), 1);
-    assert_eq!(nothing.null_count(), 1);
+    for without_trials in [[0.0, 0.0, 1.0, 2.0], [1.0, 2.0, 0.0, 0.0]] {
+        let nothing = call("two_proportion_test", arguments(&without_trials), 1);
+        assert_eq!(nothing.null_count(), 1);
+    }
 }
 
 /// By mpmath 1.3 with 20 digits: the probability as the integral of a density times the other's

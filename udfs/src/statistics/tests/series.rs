@@ -241,6 +241,12 @@ fn a_great_outlier_does_not_blur_the_rest() {
 }
 
 #[test]
+fn an_alpha_of_one_forgets_at_once() {
+    let values = [Some(1.0), None, Some(5.0), Some(2.0)];
+    assert_eq!(averages(&values, 1.0), values);
+}
+
+#[test]
 fn parameters_out_of_range_are_errors() {
     let column: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
     for alpha in [0.0, -0.1, 1.1, f64::NAN] {
