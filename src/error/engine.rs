@@ -3,10 +3,9 @@
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
-use datafusion::functions_window::all_default_window_functions;
 use datafusion::parquet::errors::ParquetError;
 
-use super::{Error, SqlState, cast, lower_first, nearest, storage};
+use super::{Error, SqlState, cast, lower_first, nearest, plan_message, storage};
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
@@ -79,15 +78,11 @@ impl From<DataFusionError> for Error {
             DataFusionError::SQL(inner, _) => {
                 Self::new(SqlState::SYNTAX_ERROR, lower_first(&inner.to_string()))
             }
-            DataFusionError::NotImplemented(message) => {
-                Self::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(&message))
-            }
+            DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(&message),
             DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
             DataFusionError::SchemaError(inner, _) => from_schema_error(&inner),
-            DataFusionError::Plan(message) => from_plan_message(&message),
-            DataFusionError::Execution(message) => {
-                Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
-            }
+            DataFusionError::Plan(message) => plan_message::of_plan(&message),
+            DataFusionError::Execution(message) => plan_message::of_execution(&message),
             DataFusionError::Configuration(message) => {
                 Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
             }
@@ -161,10 +156,10 @@ fn from_shared(error: &DataFusionError) -> Error {
     }
     match error.find_root() {
         DataFusionError::ResourcesExhausted(message) => out_of_memory(message),
-        DataFusionError::Plan(message) => from_plan_message(message),
-        DataFusionError::NotImplemented(message) => {
-            Error::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(message))
-        }
+        DataFusionError::Plan(message) => plan_message::of_plan(message),
+        DataFusionError::Execution(message) => plan_message::of_execution(message),
+        DataFusionError::SchemaError(inner, _) => from_schema_error(inner),
+        DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(message),
         DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
         other => Error::new(
             SqlState::INVALID_PARAMETER_VALUE,
@@ -189,9 +184,24 @@ fn from_schema_error(error: &SchemaError) -> Error {
             field,
             valid_fields,
         } => {
+            if let Some(relation) = &field.relation
+                && !valid_fields.is_empty()
+                && !valid_fields.iter().any(|valid| {
+                    let known = valid.relation.as_ref();
+                    known.is_some_and(|known| known.table() == relation.table())
+                })
+            {
+                let relation = relation.table();
+                let message = format!("missing FROM-clause entry for table \"{relation}\"");
+                return Error::new(SqlState::UNDEFINED_TABLE, message);
+            }
+            let shown = match &field.relation {
+                Some(relation) => format!("{}.{}", relation.table(), field.name),
+                None => format!("\"{}\"", field.name),
+            };
             let error = Error::new(
                 SqlState::UNDEFINED_COLUMN,
-                format!("column \"{}\" does not exist", field.flat_name()),
+                format!("column {shown} does not exist"),
             );
             let names = valid_fields.iter().map(|valid| valid.name.as_str());
             match nearest(&field.name, names) {
@@ -199,107 +209,17 @@ fn from_schema_error(error: &SchemaError) -> Error {
                 None => error,
             }
         }
-        SchemaError::DuplicateQualifiedField { name, .. }
-        | SchemaError::DuplicateUnqualifiedField { name } => Error::new(
+        SchemaError::DuplicateQualifiedField { qualifier, .. } => Error::new(
+            SqlState::DUPLICATE_ALIAS,
+            format!(
+                "table name \"{}\" specified more than once",
+                qualifier.table()
+            ),
+        )
+        .with_hint("Give one of them another name with AS."),
+        SchemaError::DuplicateUnqualifiedField { name } => Error::new(
             SqlState::DUPLICATE_COLUMN,
             format!("column \"{name}\" appears twice"),
         ),
     }
-}
-
-/// DataFusion's planner tells most mistakes by text alone; these are the ones a client looks for.
-fn from_plan_message(message: &str) -> Error {
-    if let Some(error) = undefined_function(message).or_else(|| unfit_arguments(message)) {
-        return error;
-    }
-    let lower = message.to_lowercase();
-    let sqlstate = if lower.contains("table '") && lower.contains("not found") {
-        SqlState::UNDEFINED_TABLE
-    } else if lower.contains("invalid function")
-        || lower.contains("no function matches")
-        || lower.contains("failed to coerce arguments")
-    {
-        SqlState::UNDEFINED_FUNCTION
-    } else if lower.contains("must appear in the group by")
-        || lower.contains("could not be resolved from available columns")
-    {
-        SqlState::GROUPING_ERROR
-    } else if lower.contains("require unique expression names") {
-        SqlState::DUPLICATE_COLUMN
-    } else if lower.contains("no field named") {
-        SqlState::UNDEFINED_COLUMN
-    } else if lower.contains("cannot coerce") || lower.contains("cannot infer common argument type")
-    {
-        SqlState::DATATYPE_MISMATCH
-    } else {
-        SqlState::SYNTAX_ERROR
-    };
-    Error::new(sqlstate, lower_first(message))
-}
-
-/// `... No function matches the given name and argument types 'sum(Utf8)'. You might ...`
-fn unfit_arguments(message: &str) -> Option<Error> {
-    let (_, rest) =
-        message.split_once("No function matches the given name and argument types '")?;
-    let (call, _) = rest.split_once("'.")?;
-    let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
-    let types: Vec<&str> = arguments.split(", ").map(sql_name).collect();
-    let error = Error::new(
-        SqlState::UNDEFINED_FUNCTION,
-        format!("function {name}({}) does not exist", types.join(", ")),
-    );
-    Some(error.with_hint("A function of that name takes other arguments: add explicit casts."))
-}
-
-/// Arrow's name of a common type in SQL.
-fn sql_name(arrow: &str) -> &str {
-    match arrow {
-        "Utf8" | "LargeUtf8" | "Utf8View" | "String" => "text",
-        "Int16" => "smallint",
-        "Int32" => "integer",
-        "Int64" => "bigint",
-        "Float32" => "real",
-        "Float64" => "double precision",
-        "Boolean" => "boolean",
-        "Date32" => "date",
-        "Binary" | "BinaryView" => "bytea",
-        "Timestamp(µs)" => "timestamp",
-        other => other,
-    }
-}
-
-/// `Invalid function 'soundx'.\nDid you mean 'soundex'?`
-fn undefined_function(message: &str) -> Option<Error> {
-    let (name, rest) = message
-        .strip_prefix("Invalid function '")?
-        .split_once('\'')?;
-    if is_window_function(name) {
-        let error = Error::new(
-            SqlState::WRONG_OBJECT_TYPE,
-            format!("window function {name} requires an OVER clause"),
-        );
-        let hint = format!("Write {name}(...) OVER (PARTITION BY ...), or OVER () for all rows.");
-        return Some(error.with_hint(hint));
-    }
-    let error = Error::new(
-        SqlState::UNDEFINED_FUNCTION,
-        format!("function {name} does not exist"),
-    );
-    let near = rest
-        .split_once("Did you mean '")
-        .and_then(|(_, near)| near.split_once('\''));
-    Some(match near {
-        Some((near, _)) => error.with_hint(format!("Perhaps you meant {near}.")),
-        None => error,
-    })
-}
-
-/// Whether a function that was called without `OVER` exists, but only with it.
-fn is_window_function(name: &str) -> bool {
-    tributary_udfs::all_window_functions()
-        .iter()
-        .chain(&all_default_window_functions())
-        .any(|function| {
-            function.name() == name || function.aliases().iter().any(|other| other == name)
-        })
 }

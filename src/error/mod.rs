@@ -6,6 +6,7 @@
 mod cast;
 mod engine;
 mod nearest;
+mod plan_message;
 mod sqlstate;
 mod storage;
 
