@@ -6,7 +6,13 @@ use super::{Error, SqlState, lower_first};
 pub(super) fn from_message(message: &str) -> Error {
     unreadable_text(message)
         .or_else(|| out_of_range(message))
-        .unwrap_or_else(|| Error::new(SqlState::INVALID_TEXT_REPRESENTATION, lower_first(message)))
+        .unwrap_or_else(|| {
+            let sqlstate = match message.contains("for type interval") {
+                true => SqlState::INVALID_DATETIME_FORMAT,
+                false => SqlState::INVALID_TEXT_REPRESENTATION,
+            };
+            Error::new(sqlstate, lower_first(message))
+        })
 }
 
 /// `Cannot cast string 'abc' to value of Int32 type`

@@ -5,7 +5,7 @@ use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 
-use super::{Error, SqlState, cast, lower_first, nearest, planner, storage};
+use super::{Error, SqlState, cast, lower_first, nearest, plan_message, storage};
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
@@ -78,13 +78,11 @@ impl From<DataFusionError> for Error {
             DataFusionError::SQL(inner, _) => {
                 Self::new(SqlState::SYNTAX_ERROR, lower_first(&inner.to_string()))
             }
-            DataFusionError::NotImplemented(message) => planner::unsupported(&message),
+            DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(&message),
             DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
             DataFusionError::SchemaError(inner, _) => from_schema_error(&inner),
-            DataFusionError::Plan(message) => planner::from_message(&message),
-            DataFusionError::Execution(message) => {
-                Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
-            }
+            DataFusionError::Plan(message) => plan_message::of_plan(&message),
+            DataFusionError::Execution(message) => plan_message::of_execution(&message),
             DataFusionError::Configuration(message) => {
                 Self::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&message))
             }
@@ -158,8 +156,10 @@ fn from_shared(error: &DataFusionError) -> Error {
     }
     match error.find_root() {
         DataFusionError::ResourcesExhausted(message) => out_of_memory(message),
-        DataFusionError::Plan(message) => planner::from_message(message),
-        DataFusionError::NotImplemented(message) => planner::unsupported(message),
+        DataFusionError::Plan(message) => plan_message::of_plan(message),
+        DataFusionError::Execution(message) => plan_message::of_execution(message),
+        DataFusionError::SchemaError(inner, _) => from_schema_error(inner),
+        DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(message),
         DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
         other => Error::new(
             SqlState::INVALID_PARAMETER_VALUE,
@@ -184,9 +184,24 @@ fn from_schema_error(error: &SchemaError) -> Error {
             field,
             valid_fields,
         } => {
+            if let Some(relation) = &field.relation
+                && !valid_fields.is_empty()
+                && !valid_fields.iter().any(|valid| {
+                    let known = valid.relation.as_ref();
+                    known.is_some_and(|known| known.table() == relation.table())
+                })
+            {
+                let relation = relation.table();
+                let message = format!("missing FROM-clause entry for table \"{relation}\"");
+                return Error::new(SqlState::UNDEFINED_TABLE, message);
+            }
+            let shown = match &field.relation {
+                Some(relation) => format!("{}.{}", relation.table(), field.name),
+                None => format!("\"{}\"", field.name),
+            };
             let error = Error::new(
                 SqlState::UNDEFINED_COLUMN,
-                format!("column \"{}\" does not exist", field.flat_name()),
+                format!("column {shown} does not exist"),
             );
             let names = valid_fields.iter().map(|valid| valid.name.as_str());
             match nearest(&field.name, names) {
@@ -194,8 +209,15 @@ fn from_schema_error(error: &SchemaError) -> Error {
                 None => error,
             }
         }
-        SchemaError::DuplicateQualifiedField { name, .. }
-        | SchemaError::DuplicateUnqualifiedField { name } => Error::new(
+        SchemaError::DuplicateQualifiedField { qualifier, .. } => Error::new(
+            SqlState::DUPLICATE_ALIAS,
+            format!(
+                "table name \"{}\" specified more than once",
+                qualifier.table()
+            ),
+        )
+        .with_hint("Give one of them another name with AS."),
+        SchemaError::DuplicateUnqualifiedField { name } => Error::new(
             SqlState::DUPLICATE_COLUMN,
             format!("column \"{name}\" appears twice"),
         ),

@@ -6,7 +6,7 @@
 mod cast;
 mod engine;
 mod nearest;
-mod planner;
+mod plan_message;
 mod sqlstate;
 mod storage;
 

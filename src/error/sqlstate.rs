@@ -41,6 +41,8 @@ impl SqlState {
     pub const DATETIME_FIELD_OVERFLOW: Self = Self("22008");
     /// Bytes that are not UTF-8.
     pub const CHARACTER_NOT_IN_REPERTOIRE: Self = Self("22021");
+    /// More than one row where one was wanted.
+    pub const CARDINALITY_VIOLATION: Self = Self("21000");
     /// NULL in a column that has none.
     pub const NOT_NULL_VIOLATION: Self = Self("23502");
     /// A row that a check or an expectation forbids.
@@ -97,6 +99,12 @@ impl SqlState {
     pub const INVALID_COLUMN_REFERENCE: Self = Self("42P10");
     /// Types that do not fit together.
     pub const DATATYPE_MISMATCH: Self = Self("42804");
+    /// A cast that does not exist.
+    pub const CANNOT_COERCE: Self = Self("42846");
+    /// A table named twice.
+    pub const DUPLICATE_ALIAS: Self = Self("42712");
+    /// A column that is not there to be ordered by.
+    pub const INVALID_COLUMN_REFERENCE: Self = Self("42P10");
     /// An object of another kind than the statement wants.
     pub const WRONG_OBJECT_TYPE: Self = Self("42809");
     /// A name that the server keeps for itself.

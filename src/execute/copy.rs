@@ -83,7 +83,7 @@ async fn table_rows(
     }
     let schema: SchemaRef = Arc::clone(rows.schema().inner());
     let own = rows.schema().columns();
-    let chosen = positions(&schema, columns, &full.to_string())?
+    let chosen = positions(&schema, columns, &full.name)?
         .into_iter()
         .filter_map(|index| own.get(index).cloned().map(Expr::Column));
     Ok(LogicalPlanBuilder::from(rows).project(chosen)?.build()?)
@@ -97,7 +97,7 @@ fn select_all(name: &crate::sql::QualifiedName) -> Result<ast::Query> {
 }
 
 /// Where columns of these names are.
-fn positions(schema: &Schema, columns: &[String], relation: &str) -> Result<Vec<usize>> {
+pub(super) fn positions(schema: &Schema, columns: &[String], relation: &str) -> Result<Vec<usize>> {
     let mut found = Vec::with_capacity(columns.len());
     for name in columns {
         let Ok(index) = schema.index_of(name) else {
@@ -141,7 +141,7 @@ fn from_stdin(
     )?;
     let given = match columns {
         [] => (0..target.schema.fields().len()).collect(),
-        columns => positions(&target.schema, columns, &target.name.to_string())?,
+        columns => positions(&target.schema, columns, &target.name.name)?,
     };
     let names: Vec<String> = given
         .iter()

@@ -1,4 +1,7 @@
 //! `CREATE TABLE` and `CREATE TABLE AS`.
+//!
+//! A column of `numeric` without digits is `numeric(38,10)`: a value with more digits after the point
+//! is rounded to 10 of them, of which a notice tells.
 
 use std::sync::Arc;
 

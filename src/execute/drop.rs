@@ -102,7 +102,7 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
                 .with_hint(format!(
                     "Use DROP {} to remove {}.",
                     object.kind.to_string().to_uppercase(),
-                    object.kind
+                    object.kind.with_article()
                 )));
             }
             Err(error) => {

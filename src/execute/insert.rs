@@ -41,6 +41,7 @@ pub async fn plan(
     let snapshot = &context.snapshot;
     let target = target(snapshot, search_path, &insert.table)?;
     insert.table = target.name.clone().into();
+    super::copy::positions(&target.schema, &insert.columns, &target.name.name)?;
     plan::resolve_names(&mut insert.source, snapshot, search_path)?;
     take_first_columns(insert, &target)?;
     let mut unique = insert.clone();

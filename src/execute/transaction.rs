@@ -1,7 +1,8 @@
 //! `BEGIN`, `COMMIT`, `ROLLBACK`.
 //!
 //! A block frames reading statements, as clients do; a statement that writes is a transaction of
-//! its own and is refused inside a block.
+//! its own and is refused inside a block. Several statements in one message of the simple protocol
+//! are run one by one, and where one fails, its error tells which before it are committed.
 
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, TransactionStatus};

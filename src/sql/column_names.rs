@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Ident, Query, SelectItem, SetExpr, Subscript, Value, visit_expressions_mut,
+    AccessExpr, DataType, Expr, Ident, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, Value,
+    visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -128,10 +129,10 @@ fn figure(expression: &Expr) -> Option<String> {
             .or_else(|| figure(root)),
         Expr::Cast {
             expr, data_type, ..
-        } => figure(expr).or_else(|| Some(data_type.to_string().to_lowercase())),
+        } => strong(expr).or_else(|| Some(type_name(data_type))),
         Expr::Case { else_result, .. } => else_result
             .as_deref()
-            .and_then(figure)
+            .and_then(strong)
             .or_else(|| Some("case".to_owned())),
         Expr::Exists { .. } => Some("exists".to_owned()),
         Expr::Extract { .. } => Some("extract".to_owned()),
@@ -139,7 +140,7 @@ fn figure(expression: &Expr) -> Option<String> {
         Expr::Trim { .. } => Some("btrim".to_owned()),
         Expr::Position { .. } => Some("position".to_owned()),
         Expr::Array(_) => Some("array".to_owned()),
-        Expr::TypedString(typed) => Some(typed.data_type.to_string().to_lowercase()),
+        Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
         Expr::Interval(_) => Some("interval".to_owned()),
         Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => Some("bool".to_owned()),
         Expr::Subquery(query) => match query.body.as_ref() {
@@ -152,6 +153,42 @@ fn figure(expression: &Expr) -> Option<String> {
         },
         _ => None,
     }
+}
+
+/// The name of an expression, unless it is only that of a type or of `CASE`: another one around it
+/// is stronger then.
+fn strong(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => strong(inner),
+        Expr::Cast { expr: inner, .. } => strong(inner),
+        Expr::Case { else_result, .. } => else_result.as_deref().and_then(strong),
+        Expr::TypedString(_) | Expr::Interval(_) => None,
+        Expr::Value(_) => None,
+        other => figure(other),
+    }
+}
+
+/// The name of a type in PostgreSQL's catalog, as which it names a column.
+fn type_name(data_type: &DataType) -> String {
+    let name = match data_type {
+        DataType::SmallInt(_) | DataType::Int2(_) => "int2",
+        DataType::Int(_) | DataType::Integer(_) | DataType::Int4(_) => "int4",
+        DataType::BigInt(_) | DataType::Int8(_) => "int8",
+        DataType::Real | DataType::Float4 => "float4",
+        DataType::DoublePrecision | DataType::Double(_) | DataType::Float8 => "float8",
+        DataType::Numeric(_) | DataType::Decimal(_) | DataType::Dec(_) => "numeric",
+        DataType::Bool | DataType::Boolean => "bool",
+        DataType::Varchar(_) | DataType::CharVarying(_) | DataType::CharacterVarying(_) => {
+            "varchar"
+        }
+        DataType::Char(_) | DataType::Character(_) => "bpchar",
+        DataType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timestamptz",
+        DataType::Timestamp(..) => "timestamp",
+        DataType::Time(..) => "time",
+        DataType::Interval { .. } => "interval",
+        other => return other.to_string().trim_matches('"').to_lowercase(),
+    };
+    name.to_owned()
 }
 
 /// The field of a record that is accessed; none for an item of an array.
@@ -177,7 +214,7 @@ fn folded(name: &Ident) -> String {
 
 #[cfg(test)]
 mod tests {
-    use arrow::datatypes::{DataType, Field};
+    use arrow::datatypes::Field;
 
     use super::*;
     use crate::sql::{Statement, parse_one};
@@ -187,7 +224,7 @@ mod tests {
             panic!("not a query")
         };
         let fields: Vec<_> = (0..columns)
-            .map(|index| Field::new(format!("c{index}"), DataType::Utf8, true))
+            .map(|index| Field::new(format!("c{index}"), arrow::datatypes::DataType::Utf8, true))
             .collect();
         rename(Arc::new(Schema::new(fields)), &query)
             .fields()
@@ -207,7 +244,14 @@ mod tests {
                 "SELECT a::text, 1::bigint, CASE WHEN a THEN 1 END, EXISTS (SELECT 1), true",
                 5
             ),
-            ["a", "bigint", "case", "exists", "bool"]
+            ["a", "int8", "case", "exists", "bool"]
+        );
+        assert_eq!(
+            named(
+                "SELECT '2024-01-01'::timestamptz::date, (1::int)::text, a::int::text, f(a)::numeric(3, 1), (CASE WHEN a THEN 1 END)::double precision, DATE '2024-01-01', NULL::\"char\"",
+                7
+            ),
+            ["date", "text", "a", "f", "float8", "date", "char"]
         );
         assert_eq!(
             named("SELECT (r).City, (f(x))['zip'], a[1], (r).\"A\"[2]", 4),

@@ -3,10 +3,12 @@
 use arrow::array::timezone::Tz;
 use arrow::datatypes::DataType;
 use bytes::Bytes;
+use datafusion::error::DataFusionError;
 use datafusion::scalar::ScalarValue;
+use tributary_udfs::postgres::array_elements;
 
 use super::{decode, invalid_binary};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::wire::message::Format;
 use crate::wire::reader::BodyReader;
 
@@ -17,7 +19,8 @@ pub(super) fn from_text(
     element_type: &DataType,
     time_zone: Option<Tz>,
 ) -> Result<ScalarValue> {
-    let elements = split(text)?
+    let elements = array_elements(text)
+        .map_err(DataFusionError::from)?
         .into_iter()
         .map(|element| {
             let value = element.map(Bytes::from);
@@ -70,70 +73,4 @@ pub(super) fn from_binary(
 
 fn list(elements: &[ScalarValue], element_type: &DataType) -> ScalarValue {
     ScalarValue::List(ScalarValue::new_list(elements, element_type, true))
-}
-
-/// The elements of an array literal; `None` is NULL.
-fn split(text: &str) -> Result<Vec<Option<String>>> {
-    let malformed = || {
-        Error::new(
-            SqlState::INVALID_TEXT_REPRESENTATION,
-            format!("malformed array literal: \"{text}\""),
-        )
-    };
-    let inner = text
-        .trim()
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .ok_or_else(malformed)?;
-    if inner.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut elements = Vec::new();
-    let mut characters = inner.chars().peekable();
-    loop {
-        while characters
-            .next_if(|character| character.is_ascii_whitespace())
-            .is_some()
-        {}
-        let mut element = String::new();
-        let is_quoted = characters.next_if_eq(&'"').is_some();
-        if is_quoted {
-            loop {
-                match characters.next().ok_or_else(malformed)? {
-                    '"' => break,
-                    '\\' => element.push(characters.next().ok_or_else(malformed)?),
-                    other => element.push(other),
-                }
-            }
-            while characters
-                .next_if(|character| character.is_ascii_whitespace())
-                .is_some()
-            {}
-        } else {
-            while let Some(character) = characters.next_if(|character| *character != ',') {
-                match character {
-                    '{' | '}' | '"' => {
-                        return Err(if character == '{' {
-                            Error::unsupported("an array parameter of more dimensions")
-                        } else {
-                            malformed()
-                        });
-                    }
-                    '\\' => element.push(characters.next().ok_or_else(malformed)?),
-                    other => element.push(other),
-                }
-            }
-            element.truncate(element.trim_end().len());
-            if element.is_empty() {
-                return Err(malformed());
-            }
-        }
-        let is_null = !is_quoted && element.eq_ignore_ascii_case("null");
-        elements.push((!is_null).then_some(element));
-        match characters.next() {
-            Some(',') => {}
-            Some(_) => return Err(malformed()),
-            None => return Ok(elements),
-        }
-    }
 }

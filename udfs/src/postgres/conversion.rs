@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::character_length::CharacterLength;
-use super::{bytes, datetime, decimals, floats, rounding, single_byte, text};
+use super::{arrays, bytes, datetime, decimals, floats, rounding, single_byte, text};
 use crate::formatting::{SessionTimeZone, Zone};
 
 /// Whether Arrow's cast between these types gives what PostgreSQL's would not.
@@ -27,6 +27,7 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         DataType::Float32 => from.is_string() || *from == DataType::Float64,
         DataType::Float64 | DataType::Date32 | DataType::Timestamp(..) => from.is_string(),
         DataType::Decimal128(..) | DataType::Decimal256(..) => from.is_floating(),
+        DataType::List(_) | DataType::LargeList(_) => from.is_string(),
         DataType::Utf8 => {
             from.is_floating() || from.is_binary() || matches!(from, DataType::Timestamp(..))
         }
@@ -175,6 +176,7 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
                     .collect::<StringArray>(),
             )
         }
+        (_, DataType::List(_) | DataType::LargeList(_)) => arrays::of_texts(from, to, zone)?,
         (_, DataType::Date32 | DataType::Timestamp(..)) => {
             datetime::from_text(from, to, Zone::named(&zone.time_zone)?)?
         }

@@ -6,6 +6,7 @@
 //! no functions that a user calls, and keep the names of what they stand for.
 
 mod arithmetic;
+mod arrays;
 mod average;
 mod bytes;
 mod character_length;
@@ -30,6 +31,7 @@ mod tests;
 mod text;
 mod zoned;
 
+pub use arrays::array_elements;
 pub use character_length::{CHARACTER_LENGTH, CharacterLength};
 pub use common_type::PreferFloats;
 pub(crate) use conversion::as_text;

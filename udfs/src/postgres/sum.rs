@@ -1,10 +1,13 @@
-//! `sum` of integers that tells of overflow: the sum is kept in 128 bits, and must fit into the
-//! type of the answer at the end. DataFusion's own wraps around.
+//! `sum` of integers and numerics that tells of overflow: the sum is kept in twice the bits, and must
+//! fit into the type of the answer at the end. DataFusion's own wraps around.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray};
-use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Int64Type, UInt64Type};
+use arrow::datatypes::{
+    DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, DecimalType, Field,
+    FieldRef, Int64Type, UInt64Type, i256,
+};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -17,15 +20,18 @@ use datafusion::scalar::ScalarValue;
 
 use super::range::out_of_range;
 
-/// What sums are kept in: more rows than there can be do not overflow it.
-const WIDE: DataType = DataType::Decimal128(38, 0);
-
-/// Whether a sum of this type could wrap around.
-pub(super) fn is_exact(return_type: &DataType) -> bool {
-    matches!(return_type, DataType::Int64 | DataType::UInt64)
+/// What a sum that could wrap around is kept in: more rows than there can be do not overflow it.
+fn wide(return_type: &DataType) -> Option<DataType> {
+    match return_type {
+        DataType::Int64 | DataType::UInt64 => Some(DataType::Decimal128(38, 0)),
+        DataType::Decimal128(_, scale) => {
+            Some(DataType::Decimal256(DECIMAL256_MAX_PRECISION, *scale))
+        }
+        _ => None,
+    }
 }
 
-/// `sum`, exact over integers.
+/// `sum`, exact over integers and numerics.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct ExactSum {
     inner: Arc<AggregateUDF>,
@@ -37,13 +43,13 @@ impl ExactSum {
     }
 }
 
-fn wide(field: &FieldRef) -> FieldRef {
-    Arc::new(Field::new(field.name(), WIDE, field.is_nullable()))
+fn with_type(field: &FieldRef, data_type: DataType) -> FieldRef {
+    Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
 }
 
-fn with_wide_field<'a>(args: &AccumulatorArgs<'a>) -> AccumulatorArgs<'a> {
+fn with_wide_field<'a>(args: &AccumulatorArgs<'a>, wide: DataType) -> AccumulatorArgs<'a> {
     AccumulatorArgs {
-        return_field: wide(&args.return_field),
+        return_field: with_type(&args.return_field, wide),
         schema: args.schema,
         ignore_nulls: args.ignore_nulls,
         order_bys: args.order_bys,
@@ -69,10 +75,9 @@ impl AggregateUDFImpl for ExactSum {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let return_field = if is_exact(args.return_type()) {
-            wide(&args.return_field)
-        } else {
-            Arc::clone(&args.return_field)
+        let return_field = match wide(args.return_type()) {
+            Some(wide) => with_type(&args.return_field, wide),
+            None => Arc::clone(&args.return_field),
         };
         self.inner.state_fields(StateFieldsArgs {
             return_field,
@@ -81,25 +86,25 @@ impl AggregateUDFImpl for ExactSum {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        if !is_exact(args.return_type()) {
+        let Some(wide) = wide(args.return_type()) else {
             return self.inner.accumulator(args);
-        }
+        };
         Ok(Box::new(ExactAccumulator {
             answer: args.return_type().clone(),
-            inner: self.inner.accumulator(with_wide_field(&args))?,
+            inner: self.inner.accumulator(with_wide_field(&args, wide))?,
         }))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         // DataFusion slides over distinct integers in their own type alone.
-        if !is_exact(args.return_type()) || args.is_distinct {
+        let Some(wide) = wide(args.return_type()).filter(|_| !args.is_distinct) else {
             return self.inner.create_sliding_accumulator(args);
-        }
+        };
         Ok(Box::new(ExactAccumulator {
             answer: args.return_type().clone(),
             inner: self
                 .inner
-                .create_sliding_accumulator(with_wide_field(&args))?,
+                .create_sliding_accumulator(with_wide_field(&args, wide))?,
         }))
     }
 
@@ -111,14 +116,14 @@ impl AggregateUDFImpl for ExactSum {
         &self,
         args: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        if !is_exact(args.return_type()) {
+        let Some(wide) = wide(args.return_type()) else {
             return self.inner.create_groups_accumulator(args);
-        }
+        };
         Ok(Box::new(ExactGroups {
             answer: args.return_type().clone(),
             inner: self
                 .inner
-                .create_groups_accumulator(with_wide_field(&args))?,
+                .create_groups_accumulator(with_wide_field(&args, wide))?,
         }))
     }
 
@@ -139,34 +144,58 @@ impl AggregateUDFImpl for ExactSum {
     }
 }
 
-/// Integers in 128 bits.
+/// Values in twice the bits, or more.
 fn widen(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let integers = DataType::Decimal128(38, 0);
     values
         .iter()
-        .map(|values| {
-            let wide = match values.data_type() {
-                DataType::UInt64 => values
-                    .as_primitive::<UInt64Type>()
-                    .unary::<_, Decimal128Type>(i128::from),
-                _ => values
-                    .as_primitive::<Int64Type>()
-                    .unary::<_, Decimal128Type>(i128::from),
-            };
-            Ok(Arc::new(wide.with_data_type(WIDE)) as ArrayRef)
+        .map(|values| -> Result<ArrayRef> {
+            Ok(match values.data_type() {
+                DataType::UInt64 => {
+                    let values = values.as_primitive::<UInt64Type>();
+                    let wide = values.unary::<_, Decimal128Type>(i128::from);
+                    Arc::new(wide.with_data_type(integers.clone()))
+                }
+                DataType::Decimal128(_, scale) => {
+                    let wide = DataType::Decimal256(DECIMAL256_MAX_PRECISION, *scale);
+                    let values = values.as_primitive::<Decimal128Type>();
+                    let values = values.unary::<_, Decimal256Type>(i256::from_i128);
+                    Arc::new(values.with_data_type(wide))
+                }
+                _ => {
+                    let values = values.as_primitive::<Int64Type>();
+                    let wide = values.unary::<_, Decimal128Type>(i128::from);
+                    Arc::new(wide.with_data_type(integers.clone()))
+                }
+            })
         })
         .collect()
 }
 
 /// Sums in the type of the answer.
 fn narrow(sums: &ArrayRef, answer: &DataType) -> Result<ArrayRef> {
-    let sums = sums.as_primitive::<Decimal128Type>();
+    let overflow = || out_of_range(answer);
     Ok(match answer {
-        DataType::UInt64 => Arc::new(sums.try_unary::<_, UInt64Type, _>(|sum| {
-            u64::try_from(sum).map_err(|_| out_of_range(answer))
-        })?),
-        _ => Arc::new(sums.try_unary::<_, Int64Type, _>(|sum| {
-            i64::try_from(sum).map_err(|_| out_of_range(answer))
-        })?),
+        DataType::Decimal128(precision, _) => {
+            let sums = sums.as_primitive::<Decimal256Type>();
+            let narrow = |sum: i256| {
+                let sum = sum.to_i128().ok_or_else(overflow)?;
+                let fits = Decimal128Type::is_valid_decimal_precision(sum, *precision);
+                fits.then_some(sum).ok_or_else(overflow)
+            };
+            let sums = sums.try_unary::<_, Decimal128Type, _>(narrow)?;
+            Arc::new(sums.with_data_type(answer.clone()))
+        }
+        DataType::UInt64 => {
+            let sums = sums.as_primitive::<Decimal128Type>();
+            let narrow = |sum| u64::try_from(sum).map_err(|_| overflow());
+            Arc::new(sums.try_unary::<_, UInt64Type, _>(narrow)?)
+        }
+        _ => {
+            let sums = sums.as_primitive::<Decimal128Type>();
+            let narrow = |sum| i64::try_from(sum).map_err(|_| overflow());
+            Arc::new(sums.try_unary::<_, Int64Type, _>(narrow)?)
+        }
     })
 }
 

@@ -1,0 +1,405 @@
+//! What DataFusion's planner says, in Postgres's words. It tells mistakes by text alone; these are
+//! the ones that users make.
+
+use std::str::FromStr;
+
+use arrow::datatypes::DataType;
+use datafusion::functions_window::all_default_window_functions;
+use tributary_udfs::type_name;
+
+use super::{Error, SqlState, lower_first, nearest};
+
+/// Names of Postgres's types that do not exist here.
+const MISSING_TYPES: [&str; 14] = [
+    "bit", "box", "cidr", "circle", "hstore", "inet", "json", "jsonb", "macaddr", "money", "point",
+    "tsvector", "uuid", "xml",
+];
+
+/// An error of planning.
+pub(super) fn of_plan(message: &str) -> Error {
+    let known = [
+        undefined_function,
+        unfit_arguments,
+        ungrouped,
+        nested,
+        operator,
+        operator_without_type,
+        conversion,
+        condition,
+        subquery,
+        ordering,
+        columns,
+    ];
+    if let Some(error) = known.iter().find_map(|recognize| recognize(message)) {
+        return error;
+    }
+    let lower = message.to_lowercase();
+    let sqlstate = if lower.contains("table '") && lower.contains("not found") {
+        SqlState::UNDEFINED_TABLE
+    } else if lower.contains("invalid function")
+        || lower.contains("no function matches")
+        || lower.contains("failed to coerce arguments")
+    {
+        SqlState::UNDEFINED_FUNCTION
+    } else if lower.contains("could not be resolved from available columns") {
+        SqlState::GROUPING_ERROR
+    } else if lower.contains("no field named") {
+        SqlState::UNDEFINED_COLUMN
+    } else if lower.contains("cannot coerce") || lower.contains("cannot infer common argument type")
+    {
+        SqlState::DATATYPE_MISMATCH
+    } else {
+        SqlState::SYNTAX_ERROR
+    };
+    Error::new(sqlstate, lower_first(message))
+}
+
+/// What DataFusion does not do.
+pub(super) fn of_missing_feature(message: &str) -> Error {
+    const SUBQUERIES: [&str; 4] = [
+        "Exists(",
+        "ScalarSubquery(",
+        "InSubquery(",
+        "OuterReferenceColumn(",
+    ];
+    if let Some(expression) =
+        message.strip_prefix("Physical plan does not support logical expression ")
+        && SUBQUERIES.iter().any(|kind| expression.starts_with(kind))
+    {
+        let what = "this form of a subquery that refers to the query around it";
+        return Error::unsupported(what)
+            .with_hint("Write it as a join, or take LIMIT and ORDER BY out of it.");
+    }
+    if let Some(types) = message.strip_prefix("Unsupported CAST from ")
+        && let Some((from, to)) = types.split_once(" to ")
+    {
+        let message = format!("cannot cast type {} to {}", sql_name(from), sql_name(to));
+        return Error::new(SqlState::CANNOT_COERCE, message);
+    }
+    if let Some(name) = message.strip_prefix("Unsupported SQL type ") {
+        let name = name.trim_matches('"').to_lowercase();
+        if MISSING_TYPES.contains(&name.as_str()) {
+            return Error::unsupported(format!("type {name}"))
+                .with_hint("Keep such values as text.");
+        }
+        let message = format!("type \"{name}\" does not exist");
+        return Error::new(SqlState::UNDEFINED_OBJECT, message);
+    }
+    Error::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(message))
+}
+
+/// What fails as a statement runs.
+pub(super) fn of_execution(message: &str) -> Error {
+    if message.contains("Scalar subquery returned more than one row") {
+        return Error::new(
+            SqlState::CARDINALITY_VIOLATION,
+            "more than one row returned by a subquery used as an expression",
+        );
+    }
+    let unit = between(message, "Date part '", "' not supported")
+        .or_else(|| between(message, "Unsupported date_trunc granularity: '", "'"));
+    if let Some(unit) = unit {
+        let message = format!("unit \"{unit}\" not recognized");
+        return Error::new(SqlState::INVALID_PARAMETER_VALUE, message);
+    }
+    Error::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(message))
+}
+
+/// The name in SQL of a type of Arrow's.
+fn sql_name(arrow: &str) -> String {
+    match arrow {
+        "String" => "text".to_owned(),
+        _ => DataType::from_str(arrow).map_or_else(|_| arrow.to_owned(), |known| type_name(&known)),
+    }
+}
+
+fn between<'a>(message: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = message.split_once(before)?;
+    let (found, _) = rest.split_once(after)?;
+    Some(found)
+}
+
+/// A column's name without its schema: `t.n` of `public.t.n`.
+fn without_schema(column: &str) -> &str {
+    let mut dots = column.rmatch_indices('.');
+    match (dots.next(), dots.next()) {
+        (Some(_), Some((at, _))) => &column[at + 1..],
+        _ => column,
+    }
+}
+
+fn ungrouped(message: &str) -> Option<Error> {
+    if message.contains("Aggregate functions are not allowed in the WHERE clause") {
+        let message = "aggregate functions are not allowed in WHERE";
+        let error = Error::new(SqlState::GROUPING_ERROR, message);
+        return Some(error.with_hint("Use HAVING, which comes after GROUP BY."));
+    }
+    if !message.contains("must appear in the GROUP BY clause") {
+        return None;
+    }
+    let what = match between(message, "column \"", "\" must appear in the GROUP BY") {
+        Some(column) => format!("column \"{}\"", without_schema(column)),
+        None => "what HAVING reads".to_owned(),
+    };
+    let message =
+        format!("{what} must appear in the GROUP BY clause or be used in an aggregate function");
+    Some(Error::new(SqlState::GROUPING_ERROR, message))
+}
+
+/// `Cannot coerce arithmetic expression Utf8 + Int64 to valid types`
+fn operator(message: &str) -> Option<Error> {
+    let (left, sign, right) = match between(
+        message,
+        "Cannot coerce arithmetic expression ",
+        " to valid types",
+    ) {
+        Some(expression) => {
+            let signs = [" + ", " - ", " * ", " / ", " % "];
+            signs.iter().find_map(|sign| {
+                let (left, right) = expression.split_once(sign)?;
+                Some((left, sign.trim(), right))
+            })?
+        }
+        None => {
+            let (types, rest) = message
+                .strip_prefix("There isn't a common type to coerce ")?
+                .split_once(" in ")?;
+            let (left, right) = types.split_once(" and ")?;
+            (left, rest.strip_suffix(" expression")?, right)
+        }
+    };
+    let message = format!(
+        "operator does not exist: {} {sign} {}",
+        sql_name(left),
+        sql_name(right)
+    );
+    let error = Error::new(SqlState::UNDEFINED_FUNCTION, message);
+    Some(error.with_hint("No operator takes these types: add explicit casts."))
+}
+
+fn nested(message: &str) -> Option<Error> {
+    let kinds = [
+        ("aggregate", SqlState::GROUPING_ERROR),
+        ("window", SqlState::WINDOWING_ERROR),
+    ];
+    kinds.into_iter().find_map(|(kind, sqlstate)| {
+        let text = format!("{kind} function calls cannot be nested");
+        let is_told = message.to_lowercase().starts_with(&text);
+        is_told.then(|| {
+            Error::new(sqlstate, text).with_hint("Compute the inner one in a subquery.")
+        })
+    })
+}
+
+/// `Cannot infer common argument type for comparison operation Int64 IS DISTINCT FROM Boolean`, and
+/// what is told of other operators.
+fn operator_without_type(message: &str) -> Option<Error> {
+    const STARTS: [&str; 5] = [
+        "Cannot infer common argument type for ",
+        "Cannot infer common string type for ",
+        "Cannot infer common type for ",
+        "Cannot get result type for temporal operation ",
+        "Cannot get result type for arithmetic operation ",
+    ];
+    let start = STARTS.iter().find_map(|start| {
+        let (_, rest) = message.split_once(start)?;
+        Some(
+            rest.split_once(" operation ")
+                .map_or(rest, |(_, rest)| rest),
+        )
+    })?;
+    let start = start.split(": ").next()?;
+    // A type may have blanks within its brackets, and IS DISTINCT FROM has some of its own.
+    let words = split(start, ' ');
+    let (first, rest) = words.split_first()?;
+    let (last, sign) = rest.split_last()?;
+    let message = format!(
+        "operator does not exist: {} {} {}",
+        sql_name(first),
+        sign.join(" "),
+        sql_name(last)
+    );
+    let error = Error::new(SqlState::UNDEFINED_FUNCTION, message);
+    Some(error.with_hint("No operator takes these types: add explicit casts."))
+}
+
+/// `Cannot create filter with non-boolean predicate 't.name' returning Utf8`
+fn condition(message: &str) -> Option<Error> {
+    let (_, rest) = message.split_once("non-boolean predicate '")?;
+    let (_, found) = rest.rsplit_once("' returning ")?;
+    let message = format!(
+        "a condition must be of type boolean, not of type {}",
+        sql_name(found)
+    );
+    let error = Error::new(SqlState::DATATYPE_MISMATCH, message);
+    Some(error.with_hint("Add an explicit cast, or a comparison."))
+}
+
+/// `Cannot automatically convert Int64 to Boolean`
+fn conversion(message: &str) -> Option<Error> {
+    let types = message.strip_prefix("Cannot automatically convert ")?;
+    let (from, to) = types.split_once(" to ")?;
+    let message = format!(
+        "a value of type {} is wanted, not one of type {}",
+        sql_name(to),
+        sql_name(from)
+    );
+    let error = Error::new(SqlState::DATATYPE_MISMATCH, message);
+    Some(error.with_hint("Add an explicit cast, or a comparison."))
+}
+
+fn subquery(message: &str) -> Option<Error> {
+    let (sqlstate, told) = if message.contains("The subquery should only return one column") {
+        (
+            SqlState::SYNTAX_ERROR,
+            "subquery must return only one column",
+        )
+    } else if message.contains("UNION queries have different number of columns") {
+        let told = "each UNION query must have the same number of columns";
+        (SqlState::SYNTAX_ERROR, told)
+    } else if message.contains("Inconsistent data length across values list") {
+        let told = "VALUES lists must all be the same length";
+        (SqlState::SYNTAX_ERROR, told)
+    } else {
+        return None;
+    };
+    Some(Error::new(sqlstate, told))
+}
+
+fn ordering(message: &str) -> Option<Error> {
+    if let Some(place) = between(message, "Order by column out of bounds, specified: ", ",") {
+        let message = format!("ORDER BY position {place} is not in select list");
+        return Some(Error::new(SqlState::INVALID_COLUMN_REFERENCE, message));
+    }
+    if message.starts_with("For SELECT DISTINCT, ORDER BY expressions ") {
+        let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
+        return Some(Error::new(SqlState::INVALID_COLUMN_REFERENCE, message));
+    }
+    None
+}
+
+/// `Projections require unique expression names but the expression "a" at position 0 and "a" at
+/// position 1 have the same name. ...`
+fn columns(message: &str) -> Option<Error> {
+    let (_, rest) = message.split_once("require unique expression names")?;
+    let mut places = rest.split(" at position ").skip(1).filter_map(|part| {
+        let digits = part.split(|character: char| !character.is_ascii_digit());
+        digits.into_iter().next()?.parse::<usize>().ok()
+    });
+    let message = match (places.next(), places.next()) {
+        (Some(first), Some(second)) => {
+            format!(
+                "columns {} and {} have the same name",
+                first + 1,
+                second + 1
+            )
+        }
+        _ => "two columns have the same name".to_owned(),
+    };
+    let error = Error::new(SqlState::DUPLICATE_COLUMN, message);
+    Some(error.with_hint("Give one of them another name with AS."))
+}
+
+/// `... No function matches the given name and argument types 'sum(Utf8)'. You might ...`
+fn unfit_arguments(message: &str) -> Option<Error> {
+    let (_, rest) =
+        message.split_once("No function matches the given name and argument types '")?;
+    let (call, _) = rest.split_once("'.")?;
+    let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
+    let types: Vec<String> = split(arguments, ',').into_iter().map(sql_name).collect();
+    let error = Error::new(
+        SqlState::UNDEFINED_FUNCTION,
+        format!("function {name}({}) does not exist", types.join(", ")),
+    );
+    Some(error.with_hint("A function of that name takes other arguments: add explicit casts."))
+}
+
+/// The pieces between separators that stand within no brackets.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let mut depth = 0_usize;
+    text.split(|character: char| {
+        match character {
+            '(' | '<' | '[' => depth += 1,
+            ')' | '>' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && character == separator
+    })
+    .map(str::trim)
+    .filter(|piece| !piece.is_empty())
+    .collect()
+}
+
+/// `Invalid function 'soundx'.\nDid you mean 'soundex'?`
+fn undefined_function(message: &str) -> Option<Error> {
+    let (name, rest) = message
+        .strip_prefix("Invalid function '")?
+        .split_once('\'')?;
+    if is_window_function(name) {
+        let error = Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("window function {name} requires an OVER clause"),
+        );
+        let hint = format!("Write {name}(...) OVER (PARTITION BY ...), or OVER () for all rows.");
+        return Some(error.with_hint(hint));
+    }
+    let error = Error::new(
+        SqlState::UNDEFINED_FUNCTION,
+        format!("function {name} does not exist"),
+    );
+    // DataFusion names one however far it is.
+    let near = between(rest, "Did you mean '", "'").and_then(|near| nearest(name, [near]));
+    Some(match near {
+        Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
+        None => error,
+    })
+}
+
+/// Whether a function that was called without `OVER` exists, but only with it.
+fn is_window_function(name: &str) -> bool {
+    tributary_udfs::all_window_functions()
+        .iter()
+        .chain(&all_default_window_functions())
+        .any(|function| {
+            function.name() == name || function.aliases().iter().any(|other| other == name)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_told_in_the_words_of_sql() {
+        for (message, sqlstate, text) in [
+            (
+                "Cannot coerce arithmetic expression Int64 + Utf8 to valid types",
+                "42883",
+                "operator does not exist: bigint + text",
+            ),
+            (
+                "Cannot infer common argument type for comparison operation Int64 IS DISTINCT FROM Boolean",
+                "42883",
+                "operator does not exist: bigint IS DISTINCT FROM boolean",
+            ),
+            (
+                "Aggregate function calls cannot be nested: 'sum(a)' is nested inside 'avg(sum(a))'",
+                "42803",
+                "aggregate function calls cannot be nested",
+            ),
+            (
+                "Cannot create filter with non-boolean predicate 'a.t.name' returning Utf8",
+                "42804",
+                "a condition must be of type boolean, not of type text",
+            ),
+            (
+                "Error. No function matches the given name and argument types 'f(Int64, Utf8)'. You might",
+                "42883",
+                "function f(bigint, text) does not exist",
+            ),
+        ] {
+            let error = of_plan(message);
+            assert_eq!((error.sqlstate().0, error.message()), (sqlstate, text));
+        }
+    }
+}

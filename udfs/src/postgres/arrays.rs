@@ -1,0 +1,113 @@
+//! Arrays out of text: `{a,"b c",NULL}`, of one dimension.
+//!
+//! Arrow's cast makes an array of one element of any text.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field};
+use datafusion::common::internal_err;
+use datafusion::error::Result;
+
+use super::conversion::from_text;
+use crate::FunctionError;
+use crate::formatting::SessionTimeZone;
+
+/// Casts texts to arrays; moments among their elements that name no zone are of `zone`.
+///
+/// # Errors
+/// 22P02 for a text that is no array, 0A000 for one of more dimensions; those of the elements' type.
+pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<ArrayRef> {
+    let (DataType::List(item) | DataType::LargeList(item)) = to else {
+        return internal_err!("{to} is no array");
+    };
+    let texts = cast(from, &DataType::Utf8)?;
+    let texts = texts.as_string::<i32>();
+    let mut elements = Vec::new();
+    let mut lengths = Vec::with_capacity(texts.len());
+    for text in texts {
+        let own = text.map(array_elements).transpose()?.unwrap_or_default();
+        lengths.push(own.len());
+        elements.extend(own);
+    }
+    let elements: ArrayRef = Arc::new(StringArray::from(elements));
+    let values = match item.data_type() {
+        DataType::Utf8 => elements,
+        nested if nested.is_nested() => return Err(several_dimensions().into()),
+        wanted => from_text(&elements, wanted, zone)?,
+    };
+    let nulls: NullBuffer = texts.iter().map(|text| text.is_some()).collect();
+    let item = Arc::new(Field::clone(item).with_nullable(true));
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let lists: ArrayRef = Arc::new(ListArray::try_new(item, offsets, values, Some(nulls))?);
+    Ok(cast(&lists, to)?)
+}
+
+fn several_dimensions() -> FunctionError {
+    FunctionError::unsupported("an array of more dimensions as text is not supported")
+}
+
+/// The elements of an array's text; `None` is NULL.
+///
+/// # Errors
+/// 22P02 for a text that is no array, 0A000 for one of more dimensions.
+pub fn array_elements(text: &str) -> Result<Vec<Option<String>>, FunctionError> {
+    let malformed = || FunctionError {
+        sqlstate: "22P02",
+        message: format!("malformed array literal: \"{text}\""),
+        hint: None,
+    };
+    let inner = text
+        .trim()
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .ok_or_else(malformed)?;
+    if inner.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut elements = Vec::new();
+    let mut characters = inner.chars().peekable();
+    loop {
+        while characters
+            .next_if(|character| character.is_ascii_whitespace())
+            .is_some()
+        {}
+        let mut element = String::new();
+        let is_quoted = characters.next_if_eq(&'"').is_some();
+        if is_quoted {
+            loop {
+                match characters.next().ok_or_else(malformed)? {
+                    '"' => break,
+                    '\\' => element.push(characters.next().ok_or_else(malformed)?),
+                    other => element.push(other),
+                }
+            }
+            while characters
+                .next_if(|character| character.is_ascii_whitespace())
+                .is_some()
+            {}
+        } else {
+            while let Some(character) = characters.next_if(|character| *character != ',') {
+                match character {
+                    '{' => return Err(several_dimensions()),
+                    '}' | '"' => return Err(malformed()),
+                    '\\' => element.push(characters.next().ok_or_else(malformed)?),
+                    other => element.push(other),
+                }
+            }
+            element.truncate(element.trim_end().len());
+            if element.is_empty() {
+                return Err(malformed());
+            }
+        }
+        let is_null = !is_quoted && element.eq_ignore_ascii_case("null");
+        elements.push((!is_null).then_some(element));
+        match characters.next() {
+            Some(',') => {}
+            Some(_) => return Err(malformed()),
+            None => return Ok(elements),
+        }
+    }
+}
