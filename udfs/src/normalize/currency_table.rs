@@ -143,13 +143,21 @@ pub(super) fn currency(text: &str) -> Option<&'static str> {
     if text.len() > LONGEST {
         return None;
     }
+    let find = |sign: &str| {
+        let at = SIGNS
+            .binary_search_by(|(known, _)| (*known).cmp(sign))
+            .ok()?;
+        SIGNS.get(at).map(|(_, code)| *code)
+    };
+    // Most are written as the table has them; a sign that is a code too means the same.
+    if let Some(code) = find(text) {
+        return Some(code);
+    }
     let upper = text.to_uppercase();
     if let Ok(at) = CODES.binary_search(&upper.as_str()) {
         return CODES.get(at).copied();
     }
-    let lower = text.to_lowercase();
-    let at = SIGNS.binary_search_by(|(sign, _)| sign.cmp(&lower.as_str()));
-    SIGNS.get(at.ok()?).map(|(_, code)| *code)
+    find(&text.to_lowercase())
 }
 
 #[cfg(test)]

@@ -26,7 +26,14 @@ pub(super) fn parse(text: &str, mark: DecimalMark) -> Option<(i128, Option<&'sta
     if text.len() > LONGEST {
         return None;
     }
-    let text = compatible(text);
+    let compatible_text;
+    let text = match text.is_ascii() {
+        true => text,
+        false => {
+            compatible_text = compatible(text);
+            &compatible_text
+        }
+    };
     let text = text.trim();
     // Accountants write what is negative in parentheses.
     let (text, in_parentheses) = match text.strip_prefix('(') {
@@ -95,29 +102,36 @@ fn amount(text: &str, mark: DecimalMark) -> Option<i128> {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text, ""),
     };
-    let groups: Vec<&str> = whole
-        .split(|character: char| !character.is_ascii_digit())
-        .collect();
-    let separators: Vec<char> = whole
-        .chars()
-        .filter(|character| !character.is_ascii_digit())
-        .collect();
-    if separators
-        .iter()
-        .any(|separator| *separator != separators[0])
-        || !are_groups(&groups)
-    {
-        return None;
-    }
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+    let is_digit = |byte: u8| byte.is_ascii_digit();
+    if !whole.bytes().all(is_digit) && !is_grouped(whole) || !fraction.bytes().all(is_digit) {
         return None;
     }
     let fraction = fraction.trim_end_matches('0');
-    let digits = groups.concat();
-    if fraction.len() > SCALE || digits.len() > MOST_DIGITS {
+    if fraction.len() > SCALE || whole.bytes().filter(|byte| is_digit(*byte)).count() > MOST_DIGITS
+    {
         return None;
     }
-    format!("{digits}{fraction:0<SCALE$}").parse().ok()
+    let digits = whole.bytes().chain(fraction.bytes());
+    let units = digits
+        .filter(|byte| is_digit(*byte))
+        .fold(0_i128, |units, digit| units * 10 + i128::from(digit - b'0'));
+    let missing = SCALE - fraction.len();
+    Some(units * 10_i128.pow(missing as u32))
+}
+
+/// Whether groups of digits stand between separators that are the same.
+fn is_grouped(whole: &str) -> bool {
+    let mut separators = whole
+        .chars()
+        .filter(|character| !character.is_ascii_digit());
+    let first = separators.next();
+    if separators.any(|separator| Some(separator) != first) {
+        return false;
+    }
+    let groups: Vec<&str> = whole
+        .split(|character: char| !character.is_ascii_digit())
+        .collect();
+    are_groups(&groups)
 }
 
 /// Where the decimal mark is; `None` within where there is none.

@@ -1,7 +1,7 @@
 //! Takes the name of a person apart.
 
 use super::name_text;
-use super::name_words::{CONJUNCTIONS, DEGREES, GENERATIONS, PARTICLES, TITLES, WEAK_PARTICLES};
+use super::name_words::{CONJUNCTIONS, DEGREES, GENERATIONS, PARTICLES, WEAK_PARTICLES};
 use super::unicode::compatible;
 
 /// The parts of a name, each written as [`name_text::normalize`] writes it; empty where the name
@@ -31,7 +31,9 @@ impl Name {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = compatible(text);
         // Placeholders such as `n/a` are no names.
-        name_text::normalize(&text)?;
+        if !name_text::is_name(&text) {
+            return None;
+        }
         let (text, nickname) = without_nickname(&text);
         let mut name = Self {
             nickname: nickname
@@ -52,7 +54,7 @@ impl Name {
         }
         let mut prefixes = Vec::new();
         for segment in &mut segments {
-            let titles = titles_before(segment);
+            let titles = name_text::titles_before(segment);
             prefixes.extend(segment.drain(..titles));
         }
         segments.retain(|segment| !segment.is_empty());
@@ -101,7 +103,7 @@ impl Name {
 
 fn is_particle(word: &str) -> bool {
     let lower = word.to_lowercase();
-    PARTICLES.contains(&lower.as_str()) || WEAK_PARTICLES.contains(&lower.as_str())
+    PARTICLES.contains(lower.as_str()) || WEAK_PARTICLES.contains(lower.as_str())
 }
 
 fn written(words: &[String]) -> String {
@@ -115,32 +117,12 @@ fn words_behind(words: &[String], needed: usize) -> usize {
     while end > needed {
         let lower = words[end - 1].to_lowercase();
         let is_generation = GENERATIONS.iter().any(|(known, _)| *known == lower);
-        if !is_generation && !DEGREES.contains(&lower.as_str()) {
+        if !is_generation && !DEGREES.contains(lower.as_str()) {
             break;
         }
         end -= 1;
     }
     end
-}
-
-/// How many titles stand in front, those of several people included.
-fn titles_before(words: &[String]) -> usize {
-    let is_title = |at: usize| {
-        words
-            .get(at)
-            .is_some_and(|word| TITLES.contains(&word.to_lowercase().as_str()))
-    };
-    let mut count = 0;
-    while count < words.len() {
-        let joins = count > 0
-            && is_title(count + 1)
-            && CONJUNCTIONS.contains(&words[count].to_lowercase().as_str());
-        if !joins && !is_title(count) {
-            break;
-        }
-        count += 1;
-    }
-    count
 }
 
 /// Titles, degrees and generations, as they are written.
@@ -167,7 +149,7 @@ fn honour(word: &str) -> String {
         "beng" => return "BEng".to_owned(),
         "meng" => return "MEng".to_owned(),
         "esq" | "esquire" => {}
-        degree if DEGREES.contains(&degree) => return degree.to_uppercase(),
+        degree if DEGREES.contains(degree) => return degree.to_uppercase(),
         _ => {}
     }
     let mut letters = lower.chars();

@@ -16,15 +16,7 @@ enum Case {
 /// The name in one way, or None where nothing is left of it.
 pub(super) fn normalize(text: &str) -> Option<String> {
     let text = compatible(text);
-    if PLACEHOLDERS.contains(&text.trim().to_lowercase().as_str()) {
-        return None;
-    }
-    let text = without_remarks(&text);
-    let (words, generation) = in_order(&text);
-    let words = without_titles(&words);
-    if words.is_empty() {
-        return None;
-    }
+    let (words, generation) = named(&text)?;
     let is_mixed = words.iter().any(|word| stays_small(word));
     let whole = if is_mixed { Case::Mixed } else { Case::Uniform };
     let mut name = String::with_capacity(text.len());
@@ -32,13 +24,28 @@ pub(super) fn normalize(text: &str) -> Option<String> {
         if position > 0 {
             name.push(' ');
         }
-        push_word(words, position, whole, &mut name);
+        push_word(&words, position, whole, &mut name);
     }
     if let Some(generation) = generation {
         name.push(' ');
         name.push_str(generation);
     }
     Some(compatible(&name))
+}
+
+/// Whether anything is left of a compatible text, so that [`normalize`] gives a name.
+pub(super) fn is_name(text: &str) -> bool {
+    named(text).is_some()
+}
+
+/// The words of a name, without titles and degrees, and the generation; `None` without a word.
+fn named(text: &str) -> Option<(Vec<String>, Option<&'static str>)> {
+    if PLACEHOLDERS.contains(&text.trim().to_lowercase().as_str()) {
+        return None;
+    }
+    let (mut words, generation) = in_order(&without_remarks(text));
+    words.drain(..titles_before(&words));
+    (!words.is_empty()).then_some((words, generation))
 }
 
 /// What opens a remark.
@@ -98,7 +105,7 @@ fn without_honours(words: &mut Vec<String>, needed: usize) -> Option<&'static st
         let found = GENERATIONS.iter().find(|(known, _)| *known == last);
         match found {
             Some((_, written)) => generation = generation.or(Some(*written)),
-            None if DEGREES.contains(&last.as_str()) => {}
+            None if DEGREES.contains(last.as_str()) => {}
             None => break,
         }
         words.pop();
@@ -112,7 +119,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     for chunk in text.split_whitespace() {
         let undotted = clean(&chunk.replace('.', ""));
         let lower = undotted.to_lowercase();
-        let is_known = DEGREES.contains(&lower.as_str()) || TITLES.contains(&lower.as_str());
+        let is_known = DEGREES.contains(lower.as_str()) || TITLES.contains(lower.as_str());
         let is_generation = GENERATIONS.iter().any(|(known, _)| *known == lower);
         if is_known || is_generation {
             found.push(undotted);
@@ -160,12 +167,12 @@ fn clean_word(text: &str) -> String {
     word
 }
 
-/// The words behind the titles.
-fn without_titles(words: &[String]) -> &[String] {
+/// How many titles stand in front, those of several people included.
+pub(super) fn titles_before(words: &[String]) -> usize {
     let is_title = |position: usize| {
         words
             .get(position)
-            .is_some_and(|word| TITLES.contains(&word.to_lowercase().as_str()))
+            .is_some_and(|word| TITLES.contains(word.to_lowercase().as_str()))
     };
     let mut start = 0;
     while start < words.len() {
@@ -177,7 +184,7 @@ fn without_titles(words: &[String]) -> &[String] {
         }
         start += 1;
     }
-    &words[start..]
+    start
 }
 
 fn case_of(letters: impl Iterator<Item = char>) -> Case {
@@ -220,13 +227,13 @@ fn push_word(words: &[String], position: usize, whole: Case, name: &mut String) 
 fn is_small(words: &[String], position: usize, lower: &str, whole: Case) -> bool {
     let next = words.get(position + 1).map(|word| word.to_lowercase());
     let next = next.as_deref().unwrap_or_default();
-    let before_particle = PARTICLES.contains(&next) || WEAK_PARTICLES.contains(&next);
-    if PARTICLES.contains(&lower) {
+    let before_particle = PARTICLES.contains(next) || WEAK_PARTICLES.contains(next);
+    if PARTICLES.contains(lower) {
         // In front, a capital is taken as meant: Van Morrison, but VAN GOGH and van Gogh.
         let typed_small = words[position] == lower;
         return position > 0 || whole == Case::Uniform || typed_small || before_particle;
     }
-    WEAK_PARTICLES.contains(&lower)
+    WEAK_PARTICLES.contains(lower)
         && (position > 0 || (before_particle && position + 2 < words.len()))
 }
 
@@ -250,7 +257,7 @@ fn push_part(part: &str, name: &mut String) {
     }
     let prefix = match lower.get(..2) {
         Some("mc") if lower.chars().count() >= 5 => 2,
-        _ if MAC_NAMES.contains(&lower.as_str()) && case_of(part.chars()) == Case::Uniform => 3,
+        _ if MAC_NAMES.contains(lower.as_str()) && case_of(part.chars()) == Case::Uniform => 3,
         _ => 0,
     };
     let apostrophe = lower.find('\'').map(|at| at + 1);
