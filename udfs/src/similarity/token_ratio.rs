@@ -11,6 +11,9 @@ use super::kernel::words::{Joined, Words};
 use crate::arguments::{Metric, Sides, Strings};
 use crate::lanes::{self, Group, InLanes, Lanes};
 
+/// What is as long in bytes, or shorter, is sooner compared than put aside.
+const SHORT: usize = 16;
+
 /// A ratio of two texts as words.
 pub(super) struct TokenRatio {
     words: Words,
@@ -57,6 +60,9 @@ impl Metric for TokenRatio {
             };
             match (self.join)(&mut self.words, left, right) {
                 Joined::Known(ratio) => answers[row] = ratio,
+                joined if self.words.longest() <= SHORT => {
+                    answers[row] = self.words.ratio(joined);
+                }
                 joined => {
                     let (left, right) = self.words.joined();
                     lefts.append_value(left);

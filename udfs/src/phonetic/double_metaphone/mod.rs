@@ -8,6 +8,7 @@
 mod c;
 mod g;
 mod letters;
+mod plain;
 mod s;
 mod word;
 
@@ -19,7 +20,7 @@ use super::codes::Codes;
 use crate::arguments::Call;
 
 /// How many sounds a code has at most.
-const LENGTH: usize = 4;
+const LENGTH: u32 = 4;
 
 /// What some letters sound like, the usual way and another.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +76,8 @@ static CODES: Codes = Codes::new(|| {
 /// Sounds as a number: four bits for each, the first of them lowest. Only the first four count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Code {
-    number: u64,
-    length: usize,
+    number: u32,
+    length: u32,
 }
 
 impl Code {
@@ -86,12 +87,12 @@ impl Code {
         let mut number = 0;
         let mut place = 0;
         while place < sounds.len() {
-            number |= (NUMBERS[sounds[place] as usize] as u64) << (4 * place);
+            number |= (NUMBERS[sounds[place] as usize] as u32) << (4 * place);
             place += 1;
         }
         Self {
             number,
-            length: sounds.len(),
+            length: sounds.len() as u32,
         }
     }
 
@@ -145,7 +146,12 @@ fn codes(word: &Word) -> (Code, Code) {
         at += sound.letters;
     }
     while at < word.end() && !(primary.is_whole() && secondary.is_whole()) {
-        if is_silent(word.letter(at)) && at != word.start() {
+        if at > word.start()
+            && at < word.last()
+            && let Some(sound) = plain::sound(word.letter(at), word.letter(at + 1))
+        {
+            primary.add(sound);
+            secondary.add(sound);
             at += 1;
             continue;
         }
@@ -155,11 +161,6 @@ fn codes(word: &Word) -> (Code, Code) {
         at += sound.letters;
     }
     (primary, secondary)
-}
-
-/// Whether a letter has no sound but at the beginning: told first, as every other letter is one.
-fn is_silent(letter: u8) -> bool {
-    matches!(letter, b'A' | b'E' | b'I' | b'O' | b'U' | b'Y')
 }
 
 fn sound(word: &Word, at: usize) -> Sound {

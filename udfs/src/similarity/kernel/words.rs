@@ -87,17 +87,21 @@ impl Sorted {
     }
 
     fn split_ascii(&mut self, text: &str) {
-        let mut begin = 0;
-        for (place, byte) in text.bytes().enumerate() {
-            // The white space that Unicode has among ASCII.
-            if matches!(byte, b'\t'..=b'\r' | b' ') {
-                if begin < place {
-                    self.places.push(Word::new(text, begin, place));
+        let mut begin = None;
+        for (number, bytes) in text.as_bytes().chunks(64).enumerate() {
+            let words = of_words(bytes);
+            // Where a word begins or ends: what differs from the byte before.
+            let mut edges = words ^ (words << 1 | u64::from(begin.is_some()));
+            while edges != 0 {
+                let place = number * 64 + edges.trailing_zeros() as usize;
+                match begin.take() {
+                    None => begin = Some(place),
+                    Some(begin) => self.places.push(Word::new(text, begin, place)),
                 }
-                begin = place + 1;
+                edges &= edges - 1;
             }
         }
-        if begin < text.len() {
+        if let Some(begin) = begin {
             self.places.push(Word::new(text, begin, text.len()));
         }
     }
@@ -125,6 +129,23 @@ impl Sorted {
             self.joined.push_str(word.of(text));
         }
     }
+}
+
+/// Which of up to 64 bytes of ASCII belong to words, as bits.
+#[inline]
+fn of_words(bytes: &[u8]) -> u64 {
+    let mut flags = [0; 64];
+    for (flag, byte) in flags.iter_mut().zip(bytes) {
+        // The white space that Unicode has among ASCII.
+        *flag = u8::from(!matches!(byte, b'\t'..=b'\r' | b' '));
+    }
+    let mut bits = 0;
+    for (number, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // Moves bit 8 i to bit 56 + i.
+        let gathered = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= gathered << (8 * number);
+    }
+    bits
 }
 
 /// What the ratio of two texts as words hangs on.
@@ -200,6 +221,11 @@ impl Words {
     /// What was joined of both texts.
     pub(crate) fn joined(&self) -> (&str, &str) {
         (&self.left.joined, &self.right.joined)
+    }
+
+    /// How many bytes the longer of both has.
+    pub(crate) fn longest(&self) -> usize {
+        self.left.joined.len().max(self.right.joined.len())
     }
 
     /// The ratio of the texts that were joined.

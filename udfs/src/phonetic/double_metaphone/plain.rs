@@ -1,0 +1,71 @@
+//! What most letters sound like within a word, told from the letter and the next alone: one
+//! decision for all of them, where a rule for each is a jump that no processor can foretell.
+
+use super::Code;
+
+/// What a letter sounds like, and the next letters with which it has a rule of its own.
+#[derive(Clone, Copy)]
+struct Plain {
+    sound: Code,
+    /// A bit for each letter from A.
+    unless: u32,
+}
+
+/// The letters whose rules say no more than this, unless one of some letters follows.
+const LETTERS: [(u8, &str, &[u8]); 18] = [
+    (b'A', "", b""),
+    (b'E', "", b""),
+    (b'I', "", b""),
+    (b'O', "", b""),
+    (b'U', "", b""),
+    (b'Y', "", b""),
+    (b'B', "P", b"B"),
+    (b'D', "T", b"DGT"),
+    (b'F', "F", b"F"),
+    (b'K', "K", b"K"),
+    (b'L', "L", b"L"),
+    (b'M', "M", b"BM"),
+    (b'N', "N", b"N"),
+    (b'P', "P", b"BHP"),
+    (b'Q', "K", b"Q"),
+    (b'R', "R", b"R"),
+    (b'T', "T", b"CDHIT"),
+    (b'V', "F", b"V"),
+];
+
+/// The letters of [`LETTERS`] by their byte; all others have rules of their own.
+static PLAIN: [Plain; 256] = {
+    let mut plain = [Plain {
+        sound: Code::of(""),
+        unless: u32::MAX,
+    }; 256];
+    let mut number = 0;
+    while number < LETTERS.len() {
+        let (letter, sound, next) = LETTERS[number];
+        let mut unless = 0;
+        let mut place = 0;
+        while place < next.len() {
+            unless |= bit(next[place]);
+            place += 1;
+        }
+        plain[letter as usize] = Plain {
+            sound: Code::of(sound),
+            unless,
+        };
+        number += 1;
+    }
+    plain
+};
+
+/// The bit of a letter; other bytes share it.
+const fn bit(letter: u8) -> u32 {
+    1 << (letter.wrapping_sub(b'A') % u32::BITS as u8)
+}
+
+/// The sound of a letter that is neither the first nor the last, one letter long, if no other rule
+/// may apply.
+#[inline(always)]
+pub(super) fn sound(letter: u8, next: u8) -> Option<Code> {
+    let plain = &PLAIN[usize::from(letter)];
+    (plain.unless & bit(next) == 0).then_some(plain.sound)
+}
