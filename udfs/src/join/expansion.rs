@@ -8,7 +8,9 @@ use super::definition::RowPairs;
 ///
 /// Where a row is settled by its first partner, the rows of that side that are not settled yet are
 /// held against the first row of the other side, then against its second: a million equal texts
-/// cost a million pairs then, not their square.
+/// cost a million pairs then, not their square. Where all pairs are given out, each is looked at,
+/// and so equal texts cost their square even where the join's filter lets none of them pass: what
+/// passes is not known of a filter in general.
 #[derive(Debug)]
 pub(super) struct Expansion {
     /// The side that the inner loop runs over.

@@ -17,7 +17,7 @@ use datafusion::physical_expr_common::physical_expr::is_volatile;
 use super::super::comparison::is_own;
 
 /// Distances, each with the name of the form that takes a bound as its last argument, where there
-/// is one.
+/// is one. The others are counted in one pass over a text, which a bound does not shorten.
 const DISTANCES: [(&str, Option<&str>); 6] = [
     ("levenshtein", Some("levenshtein_less_equal")),
     ("edit_distance", Some("levenshtein_less_equal")),
