@@ -43,6 +43,26 @@ async fn other_conditions_are_left_alone() {
 }
 
 #[tokio::test]
+async fn explain_shows_the_strategy_and_analyze_what_it_took() {
+    let context = Settings::default().context();
+    register(&context, "a", &sample(1), 1);
+    let statement =
+        "SELECT a.id, b.id FROM a JOIN a b ON a.id < b.id AND levenshtein(a.name, b.name) <= 1";
+    let planned = plan(&context, statement).await;
+    assert!(planned.contains("strategy="), "{planned}");
+    let analyzed = super::rows(&context, &format!("EXPLAIN ANALYZE {statement}")).await;
+    let analyzed = analyzed.join("\n");
+    let join = analyzed
+        .lines()
+        .find(|line| line.contains("SimilarityJoinExec: "));
+    let join = join.unwrap_or_else(|| panic!("{analyzed}"));
+    for part in ["strategy=", "candidates=", "verified=", "matched="] {
+        assert!(join.contains(part), "{part} {join}");
+    }
+    assert!(!join.contains("matched=0"), "{join}");
+}
+
+#[tokio::test]
 async fn the_setting_turns_it_off() {
     let context = context().await;
     let statement = "SELECT a.id FROM a JOIN b ON levenshtein(a.name, b.name) <= 2";

@@ -6,6 +6,11 @@ use super::characters::Character;
 use super::masks::WORD;
 use crate::interrupt::Watch;
 
+/// The most characters of which the patterns are there at once; longer texts are taken strip by
+/// strip. So there are at most as many rows of that many bits, 8 MB, however many different
+/// characters a text has, and mostly they fit a cache. Tests try short ones.
+pub(crate) const STRIP: usize = if cfg!(test) { 2 * WORD } else { 1 << 13 };
+
 /// The bit patterns of every character of one text, one row of words a distinct character.
 #[derive(Debug)]
 pub(crate) struct BlockMasks {

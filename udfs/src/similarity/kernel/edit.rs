@@ -6,7 +6,7 @@
 //! distances" (2003): a column of the table is kept as the differences of neighbouring cells, 64
 //! of them a word.
 
-use super::block_masks::BlockMasks;
+use super::block_masks::{BlockMasks, STRIP};
 use super::characters::{Character, without_common_affixes};
 use super::masks::{Masks, WORD};
 use crate::interrupt::Watch;
@@ -15,8 +15,16 @@ use crate::interrupt::Watch;
 #[derive(Debug, Default)]
 pub(crate) struct Scratch<const SWAPS: bool> {
     masks: Masks,
-    block_masks: BlockMasks,
+    blocks: Blocks,
+}
+
+/// What is kept to hold texts of many words against others.
+#[derive(Debug, Default)]
+struct Blocks {
+    masks: BlockMasks,
     column: Vec<Column>,
+    /// What leaves a strip at the bottom, for each character of the other text.
+    borders: Vec<u8>,
 }
 
 /// What is kept of 64 cells of a column.
@@ -78,6 +86,51 @@ impl Above {
         fall: 0,
         swap: 0,
     };
+
+    fn packed(self) -> u8 {
+        (self.rise | self.fall << 1 | self.swap << 2) as u8
+    }
+
+    fn unpacked(packed: u8) -> Self {
+        let bit = |place: u32| u64::from((packed >> place) & 1_u8);
+        Self {
+            rise: bit(0),
+            fall: bit(1),
+            swap: bit(2),
+        }
+    }
+}
+
+/// What is above the first word of a pattern, or of a strip of it.
+trait Border {
+    /// What enters from above, at a character of the text.
+    fn enter(&self, place: usize) -> Above;
+
+    /// What leaves at the bottom there.
+    fn leave(&mut self, place: usize, below: Above);
+}
+
+/// A pattern that is there as a whole.
+struct Whole;
+
+impl Border for Whole {
+    #[inline(always)]
+    fn enter(&self, _: usize) -> Above {
+        Above::FIRST
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, _: usize, _: Above) {}
+}
+
+impl Border for &mut [u8] {
+    fn enter(&self, place: usize) -> Above {
+        Above::unpacked(self[place])
+    }
+
+    fn leave(&mut self, place: usize, below: Above) {
+        self[place] = below.packed();
+    }
 }
 
 impl<const SWAPS: bool> Scratch<SWAPS> {
@@ -93,9 +146,9 @@ impl<const SWAPS: bool> Scratch<SWAPS> {
             return text.len();
         }
         if pattern.len() > WORD {
-            self.block_masks.set(pattern);
-            let text = text.iter().copied();
-            return in_blocks::<SWAPS, C>(&self.block_masks, &mut self.column, text);
+            return self
+                .blocks
+                .distance::<SWAPS, C, C>(pattern, text.iter().copied());
         }
         self.masks.set(pattern);
         let distance = in_a_word::<SWAPS, C>(&self.masks, pattern.len(), text.iter().copied());
@@ -104,13 +157,53 @@ impl<const SWAPS: bool> Scratch<SWAPS> {
     }
 }
 
+impl Blocks {
+    /// The distance of a pattern that is not empty and a text.
+    fn distance<const SWAPS: bool, P: Character, C: Character>(
+        &mut self,
+        pattern: &[P],
+        text: impl Iterator<Item = C> + Clone,
+    ) -> usize {
+        if pattern.len() <= STRIP {
+            self.masks.set(pattern);
+            return self.distance_to_masks::<SWAPS, C>(text);
+        }
+        self.borders.clear();
+        self.borders
+            .resize(text.clone().count(), Above::FIRST.packed());
+        let mut across = 0;
+        for strip in pattern.chunks(STRIP) {
+            self.masks.set(strip);
+            let borders = &mut self.borders[..];
+            let sum = in_blocks::<SWAPS, C>(&self.masks, &mut self.column, borders, text.clone());
+            across = match sum {
+                Some(sum) => sum,
+                None => return pattern.len(),
+            };
+        }
+        pattern.len().saturating_add_signed(across)
+    }
+
+    /// The distance to a pattern that was taken in.
+    fn distance_to_masks<const SWAPS: bool, C: Character>(
+        &mut self,
+        text: impl Iterator<Item = C>,
+    ) -> usize {
+        let across = in_blocks::<SWAPS, C>(&self.masks, &mut self.column, Whole, text);
+        self.masks
+            .length()
+            .saturating_add_signed(across.unwrap_or(0))
+    }
+}
+
 /// One text, to be held against many others.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared<const SWAPS: bool> {
     length: usize,
     masks: Masks,
-    block_masks: BlockMasks,
-    column: Vec<Column>,
+    blocks: Blocks,
+    /// The text, where it is longer than a strip.
+    long: Vec<char>,
 }
 
 impl<const SWAPS: bool> Prepared<SWAPS> {
@@ -121,10 +214,10 @@ impl<const SWAPS: bool> Prepared<SWAPS> {
             length: characters.len(),
             ..Self::default()
         };
-        if characters.len() <= WORD {
-            prepared.masks.set(&characters);
-        } else {
-            prepared.block_masks.set(&characters);
+        match characters.len() {
+            0..=WORD => prepared.masks.set(&characters),
+            length if length <= STRIP => prepared.blocks.masks.set(&characters),
+            _ => prepared.long = characters,
         }
         prepared
     }
@@ -138,11 +231,12 @@ impl<const SWAPS: bool> Prepared<SWAPS> {
         }
     }
 
-    fn distance_of<C: Character>(&mut self, other: impl Iterator<Item = C>) -> usize {
+    fn distance_of<C: Character>(&mut self, other: impl Iterator<Item = C> + Clone) -> usize {
         match self.length {
             0 => other.count(),
             1..=WORD => in_a_word::<SWAPS, C>(&self.masks, self.length, other),
-            _ => in_blocks::<SWAPS, C>(&self.block_masks, &mut self.column, other),
+            length if length <= STRIP => self.blocks.distance_to_masks::<SWAPS, C>(other),
+            _ => self.blocks.distance::<SWAPS, char, C>(&self.long, other),
         }
     }
 }
@@ -165,23 +259,25 @@ fn in_a_word<const SWAPS: bool, C: Character>(
     distance
 }
 
-/// The distance to a pattern of any length but 0, the words one above the other: what leaves one
-/// at the bottom enters the next at the top.
+/// How much further a text is from a pattern that is not empty than no text is, or from a pattern up
+/// to the end of a strip. The words stand one above the other: what leaves one at the bottom enters
+/// the next at the top. `None` where it was interrupted.
 fn in_blocks<const SWAPS: bool, C: Character>(
     pattern: &BlockMasks,
     column: &mut Vec<Column>,
+    mut border: impl Border,
     text: impl Iterator<Item = C>,
-) -> usize {
+) -> Option<isize> {
     column.clear();
     column.resize(pattern.blocks(), Column::START);
     let last = 1_u64 << ((pattern.length() - 1) % WORD);
-    let mut distance = pattern.length();
+    let mut across = 0;
     let mut watch = Watch::default();
-    for character in text {
+    for (place, character) in text.enumerate() {
         if watch.is_interrupted_after(column.len()) {
-            break;
+            return None;
         }
-        let mut above = Above::FIRST;
+        let mut above = border.enter(place);
         let mut bottom = (0, 0);
         for (cells, matches) in column.iter_mut().zip(pattern.get(character)) {
             let equals_before = cells.equals;
@@ -193,8 +289,8 @@ fn in_blocks<const SWAPS: bool, C: Character>(
                 swap: (!equals_before & matches) >> (WORD - 1),
             };
         }
-        distance += usize::from(bottom.0 != 0);
-        distance -= usize::from(bottom.1 != 0);
+        border.leave(place, above);
+        across += isize::from(bottom.0 != 0) - isize::from(bottom.1 != 0);
     }
-    distance
+    Some(across)
 }

@@ -3,7 +3,7 @@
 //! H. Hyyrö, "Bit-parallel LCS-length computation revisited" (2004): a column of the table is
 //! kept as the places where it does not rise, 64 cells a word.
 
-use super::block_masks::BlockMasks;
+use super::block_masks::{BlockMasks, STRIP};
 use super::characters::{Character, common_prefix, without_common_affixes};
 use super::masks::{Masks, WORD};
 use crate::interrupt::Watch;
@@ -12,8 +12,23 @@ use crate::interrupt::Watch;
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     masks: Masks,
-    block_masks: BlockMasks,
+    blocks: Blocks,
+}
+
+/// What is kept to hold texts of many words against others.
+#[derive(Debug, Default)]
+struct Blocks {
+    masks: BlockMasks,
     column: Vec<u64>,
+    /// For each character of the other text, what strips of a pattern have counted so far.
+    counted: Vec<Counted>,
+}
+
+/// What a strip leaves to the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    common: usize,
+    carry: bool,
 }
 
 impl Scratch {
@@ -84,16 +99,21 @@ impl Scratch {
         &mut self,
         pattern: &[C],
         backwards: bool,
-        compute: impl FnOnce(&mut Column<'_>) -> T,
+        compute: impl FnOnce(&mut Column<'_, C>) -> T,
     ) -> T {
         if pattern.len() > WORD {
-            if backwards {
-                let reversed: Vec<C> = pattern.iter().rev().copied().collect();
-                self.block_masks.set(&reversed);
+            let reversed: Vec<C>;
+            let pattern = if backwards {
+                reversed = pattern.iter().rev().copied().collect();
+                &reversed[..]
             } else {
-                self.block_masks.set(pattern);
+                pattern
+            };
+            if pattern.len() > STRIP {
+                return compute(&mut Column::Strips(pattern, &mut self.blocks));
             }
-            return compute(&mut Column::Blocks(&self.block_masks, &mut self.column));
+            self.blocks.masks.set(pattern);
+            return compute(&mut Column::Blocks(&mut self.blocks));
         }
         if backwards {
             self.masks.set_characters(pattern.iter().rev());
@@ -124,55 +144,103 @@ fn shorter_first<'a, C>(left: &'a [C], right: &'a [C]) -> (&'a [C], &'a [C]) {
 }
 
 /// A pattern, ready to be held against texts.
-enum Column<'a> {
+enum Column<'a, C> {
     Word(&'a Masks, usize),
-    Blocks(&'a BlockMasks, &'a mut Vec<u64>),
+    Blocks(&'a mut Blocks),
+    /// One that is too long to be taken in as a whole.
+    Strips(&'a [C], &'a mut Blocks),
 }
 
-impl Column<'_> {
+impl<C: Character> Column<'_, C> {
     #[inline]
+    fn run(
+        &mut self,
+        text: impl Iterator<Item = C> + Clone,
+        mut seen: impl FnMut(usize, usize),
+    ) -> usize {
+        match self {
+            Self::Word(masks, length) => {
+                let all = !0 >> (WORD - *length);
+                let mut level = !0_u64;
+                for (place, character) in text.enumerate() {
+                    let matches = level & masks.get(character);
+                    level = level.wrapping_add(matches) | (level - matches);
+                    seen(place + 1, (!level & all).count_ones() as usize);
+                }
+                (!level & all).count_ones() as usize
+            }
+            Self::Blocks(blocks) => blocks.run(text, seen),
+            Self::Strips(pattern, blocks) => blocks.run_strips(pattern, text, seen),
+        }
+    }
+}
+
+impl Blocks {
+    /// Holds the pattern that was taken in against a text.
     fn run<C: Character>(
         &mut self,
         text: impl Iterator<Item = C>,
         mut seen: impl FnMut(usize, usize),
     ) -> usize {
-        let mut read = 0;
-        match self {
-            Self::Word(masks, length) => {
-                let all = !0 >> (WORD - *length);
-                let mut level = !0_u64;
-                for character in text {
-                    let matches = level & masks.get(character);
-                    level = level.wrapping_add(matches) | (level - matches);
-                    read += 1;
-                    seen(read, (!level & all).count_ones() as usize);
-                }
-                (!level & all).count_ones() as usize
+        self.column.clear();
+        self.column.resize(self.masks.blocks(), !0);
+        let mut last = 0;
+        let mut watch = Watch::default();
+        for (place, character) in text.enumerate() {
+            if watch.is_interrupted_after(self.column.len()) {
+                break;
             }
-            Self::Blocks(masks, column) => {
-                column.clear();
-                column.resize(masks.blocks(), !0);
-                let mut common = 0;
-                let mut watch = Watch::default();
-                for character in text {
-                    if watch.is_interrupted_after(column.len()) {
-                        break;
-                    }
-                    let mut carry = false;
-                    common = 0;
-                    for (level, matches) in column.iter_mut().zip(masks.get(character)) {
-                        let matches = *level & matches;
-                        let (sum, first) = level.overflowing_add(matches);
-                        let (sum, second) = sum.overflowing_add(u64::from(carry));
-                        carry = first | second;
-                        *level = sum | (*level - matches);
-                        common += level.count_zeros() as usize;
-                    }
-                    read += 1;
-                    seen(read, common);
+            (last, _) = advance(&mut self.column, self.masks.get(character), false);
+            seen(place + 1, last);
+        }
+        last
+    }
+
+    /// Holds a pattern against a text strip by strip: what one carries at the bottom enters the
+    /// next at the top.
+    fn run_strips<C: Character>(
+        &mut self,
+        pattern: &[C],
+        text: impl Iterator<Item = C> + Clone,
+        mut seen: impl FnMut(usize, usize),
+    ) -> usize {
+        self.counted.clear();
+        self.counted
+            .resize(text.clone().count(), Counted::default());
+        let mut watch = Watch::default();
+        for strip in pattern.chunks(STRIP) {
+            self.masks.set(strip);
+            self.column.clear();
+            self.column.resize(self.masks.blocks(), !0);
+            for (counted, character) in self.counted.iter_mut().zip(text.clone()) {
+                if watch.is_interrupted_after(self.column.len()) {
+                    return 0;
                 }
-                common
+                let matches = self.masks.get(character);
+                let (common, carry) = advance(&mut self.column, matches, counted.carry);
+                counted.common += common;
+                counted.carry = carry;
             }
         }
+        for (place, counted) in self.counted.iter().enumerate() {
+            seen(place + 1, counted.common);
+        }
+        self.counted.last().map_or(0, |counted| counted.common)
     }
+}
+
+/// Moves a column on by one character: gives the length of the longest common subsequence up to
+/// there, and what is carried on at the bottom.
+#[inline(always)]
+fn advance(column: &mut [u64], matches: &[u64], mut carry: bool) -> (usize, bool) {
+    let mut common = 0;
+    for (level, matches) in column.iter_mut().zip(matches) {
+        let matches = *level & matches;
+        let (sum, first) = level.overflowing_add(matches);
+        let (sum, second) = sum.overflowing_add(u64::from(carry));
+        carry = first | second;
+        *level = sum | (*level - matches);
+        common += level.count_zeros() as usize;
+    }
+    (common, carry)
 }

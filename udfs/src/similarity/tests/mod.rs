@@ -6,6 +6,7 @@ mod interrupted;
 mod ngrams;
 mod others;
 mod ratios;
+mod strips;
 
 use std::sync::Arc;
 
