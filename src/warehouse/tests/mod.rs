@@ -6,6 +6,7 @@ mod housekeeping;
 mod participants;
 mod queries;
 mod round_trip;
+mod shutdown;
 mod versions;
 
 use std::collections::BTreeSet;
