@@ -103,8 +103,6 @@ impl SqlState {
     pub const CANNOT_COERCE: Self = Self("42846");
     /// A table named twice.
     pub const DUPLICATE_ALIAS: Self = Self("42712");
-    /// A column that is not there to be ordered by.
-    pub const INVALID_COLUMN_REFERENCE: Self = Self("42P10");
     /// An object of another kind than the statement wants.
     pub const WRONG_OBJECT_TYPE: Self = Self("42809");
     /// A name that the server keeps for itself.
