@@ -39,14 +39,23 @@ impl Word {
     #[inline]
     fn new(text: &str, begin: usize, end: usize) -> Self {
         let bytes = &text.as_bytes()[begin..];
-        let chunk = bytes.first_chunk().copied().unwrap_or_else(|| {
-            let mut chunk = [0; HEAD];
-            chunk[..bytes.len()].copy_from_slice(bytes);
-            chunk
-        });
+        let read = |bytes: &[u8; HEAD]| u64::from_be_bytes(*bytes);
+        let head = match (bytes.first_chunk(), text.as_bytes().last_chunk()) {
+            (Some(first), _) => read(first),
+            (None, Some(last)) => read(last) << (8 * (HEAD - bytes.len())),
+            (None, None) => {
+                let number = bytes
+                    .iter()
+                    .fold(0, |head, byte| head << 8 | u64::from(*byte));
+                number << (8 * (HEAD - bytes.len()))
+            }
+        };
         let behind = u64::MAX.checked_shr(8 * (end - begin) as u32).unwrap_or(0);
-        let head = u64::from_be_bytes(chunk) & !behind;
-        Self { begin, end, head }
+        Self {
+            begin,
+            end,
+            head: head & !behind,
+        }
     }
 
     fn of(self, text: &str) -> &str {
@@ -134,18 +143,31 @@ impl Sorted {
 /// Which of up to 64 bytes of ASCII belong to words, as bits.
 #[inline]
 fn of_words(bytes: &[u8]) -> u64 {
-    let mut flags = [0; 64];
-    for (flag, byte) in flags.iter_mut().zip(bytes) {
-        // The white space that Unicode has among ASCII.
-        *flag = u8::from(!matches!(byte, b'\t'..=b'\r' | b' '));
-    }
+    let (eights, rest) = bytes.as_chunks();
     let mut bits = 0;
-    for (number, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
-        // Moves bit 8 i to bit 56 + i.
-        let gathered = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= gathered << (8 * number);
+    for (number, eight) in eights.iter().enumerate() {
+        bits |= eight_of_words(*eight) << (8 * number);
+    }
+    for (number, byte) in rest.iter().enumerate() {
+        let is_blank = matches!(byte, b'\t'..=b'\r' | b' ');
+        bits |= u64::from(!is_blank) << (8 * eights.len() + number);
     }
     bits
+}
+
+/// As `of_words`, for eight bytes: each is added to what carries into its high bit where it is no
+/// less than a number. The white space that Unicode has among ASCII is from `\t` to `\r`, and the
+/// blank.
+#[inline]
+fn eight_of_words(bytes: [u8; 8]) -> u64 {
+    let bytes = u64::from_le_bytes(bytes);
+    let all = |byte: u8| u64::from_le_bytes([byte; 8]);
+    let is_from = |byte: u8| bytes + all(0x80 - byte);
+    let is_not_blank = (bytes ^ all(b' ')) + all(0x7F);
+    let is_of_word = is_not_blank & (!is_from(b'\t') | is_from(b'\r' + 1));
+    // Gathers the high bits: bit 8 i moves to bit 56 + i.
+    let flags = (is_of_word & all(0x80)) >> 7;
+    flags.wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// What the ratio of two texts as words hangs on.

@@ -105,7 +105,7 @@ fn slow_set(left: &str, right: &str) -> f64 {
 
 /// Texts of words, of which the second often has words of the first in another order.
 fn sentences() -> impl Strategy<Value = (String, String)> {
-    let word = || prop_oneof!["[ab]{1,3}", "[aé日𝒳]{1,4}", "[a-e]{20,40}"];
+    let word = || prop_oneof!["[ab]{1,3}", "[aé日𝒳]{1,4}", "[a-e]{20,40}", "a{7,9}[ab]?"];
     let words = || prop::collection::vec(word(), 0..6);
     let shuffled = words().prop_flat_map(move |words| {
         let joined = words.join(" ");
@@ -134,6 +134,20 @@ fn near(name: &str, left: &str, right: &str, expected: f64) -> Result<(), TestCa
 }
 
 proptest! {
+    #[test]
+    fn many_pairs_of_words_are_answered_as_one(pairs in prop::collection::vec(sentences(), 1..40)) {
+        let left = StringArray::from_iter_values(pairs.iter().map(|(left, _)| left));
+        let right = StringArray::from_iter_values(pairs.iter().map(|(_, right)| right));
+        let array = |texts: &StringArray| ColumnarValue::Array(Arc::new(texts.clone()));
+        for name in ["token_sort_ratio", "token_set_ratio"] {
+            let answers = call(name, vec![array(&left), array(&right)], pairs.len());
+            let answers = answers.as_primitive::<Float64Type>().values();
+            for ((left, right), answer) in pairs.iter().zip(answers) {
+                prop_assert_eq!(*answer, floats(name, left, right)[0]);
+            }
+        }
+    }
+
     #[test]
     fn equal_their_definitions((left, right) in sentences()) {
         near("partial_ratio", &left, &right, slow_partial(&left, &right))?;
