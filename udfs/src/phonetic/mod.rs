@@ -17,7 +17,7 @@ mod metaphone_lanes;
 mod metaphone_rules;
 mod nysiis;
 mod nysiis_rules;
-mod soundex;
+pub(crate) mod soundex;
 mod soundex_lanes;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,69 @@
+//! Entity resolution: which records are one entity, how sure that is, and why.
+//!
+//! A [`RecordsBuilder`] takes in record batches and gives [`Records`]; [`Resolver::train`] learns a
+//! [`Model`] from them, [`Resolver::pairs`] finds the pairs that match, [`Resolver::clusters`] the
+//! entities that they make, [`entity_ids`] gives these ids that stay. A model holds parameters
+//! alone and is written by serde: [`RecordsBuilder::finish_for`] and [`Resolver::new`] take it up
+//! again, [`Resolver::update`] and [`Resolver::pairs_of`] score what has changed, and give what
+//! everything scored again would. Nothing depends on the order of the records or on the threads.
+//!
+//! From records to entities: `profile` finds out what a column holds, `clean` writes each distinct
+//! value (`dictionary`, `feature`) in one way; a record is a row of numbers (`cell`). `choice`
+//! chooses blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has
+//! the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed
+//! into a pattern; `training` fits the `mixture` of matching and other pairs to patterns of
+//! `learning_pairs`; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
+//! and `agglomerate` takes apart what chains of pairs have joined.
+
+mod agglomerate;
+mod blocks;
+mod calibration;
+mod cell;
+mod choice;
+mod clean;
+mod clusters;
+mod compare;
+mod comparison;
+mod components;
+mod decisions;
+mod dictionary;
+mod entity_ids;
+mod evaluate;
+mod expected;
+mod explain;
+mod feature;
+mod hashing;
+mod key_part;
+mod kind;
+mod learning_pairs;
+mod levels;
+mod mixture;
+mod model;
+mod options;
+mod placeholder;
+mod profile;
+mod records;
+mod records_builder;
+mod resolver;
+mod restricted;
+mod rule;
+mod scorer;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod training;
+mod tree;
+mod word_weights;
+
+pub use calibration::{CalibrationBin, calibration, label_suggestions};
+pub use clusters::Clusters;
+pub use decisions::Decisions;
+pub use entity_ids::{Change, EntityIds, entity_ids};
+pub use evaluate::{Evaluation, Quality, evaluate};
+pub use explain::Explanation;
+pub use kind::ColumnKind;
+pub use model::{Model, Parameter};
+pub use options::{Link, ResolveOptions};
+pub use records::{Column, Records};
+pub use records_builder::RecordsBuilder;
+pub use resolver::{Pair, Resolver, RuleReport};
