@@ -5,6 +5,7 @@ pub mod copy;
 pub mod create_check;
 pub mod create_external_table;
 pub mod create_materialized_view;
+pub mod create_model;
 pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
@@ -30,6 +31,7 @@ use datafusion::scalar::ScalarValue;
 use crate::error::Result;
 use crate::session::{Outcome, Prepared, Session};
 use crate::sql::Statement;
+use crate::sql::drop::DropKind;
 
 /// Runs a prepared statement.
 ///
@@ -54,6 +56,7 @@ pub async fn statement(
         }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
         Statement::CreateCheck(create) => create_check::execute(session, create).await,
+        Statement::CreateModel(create) => create_model::execute(session, create).await,
         Statement::Drop(drop) => drop::execute(session, drop).await,
         Statement::Refresh(refresh) => refresh::execute(session, refresh).await,
         Statement::Copy(copy) => copy::execute(session, copy).await,
@@ -94,7 +97,10 @@ pub fn write_command(statement: &Statement) -> Option<&'static str> {
         )
         .then_some("COPY FROM"),
         Statement::Insert(_) => Some("INSERT"),
-        Statement::Refresh(_) => Some("REFRESH MATERIALIZED VIEW"),
+        Statement::Refresh(refresh) => Some(match refresh.kind {
+            DropKind::Model => "REFRESH MODEL",
+            _ => "REFRESH MATERIALIZED VIEW",
+        }),
         Statement::Drop(_) => Some("DROP"),
         Statement::Comment(_) => Some("COMMENT"),
         Statement::CreateSchema(_) => Some("CREATE SCHEMA"),
@@ -103,6 +109,7 @@ pub fn write_command(statement: &Statement) -> Option<&'static str> {
         Statement::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
         Statement::CreateTable(_) => Some("CREATE TABLE"),
         Statement::CreateCheck(_) => Some("CREATE CHECK"),
+        Statement::CreateModel(_) => Some("CREATE MODEL"),
     }
 }
 

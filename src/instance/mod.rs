@@ -26,7 +26,7 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Journal, Kind};
+use crate::catalog::{Catalog, Journal};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
@@ -116,11 +116,8 @@ impl Instance {
     /// Removes the files of writes that a kill has cut off. What fails is logged: nobody waits for it.
     pub async fn remove_orphans(&self) {
         let snapshot = self.catalog.snapshot();
-        for object in snapshot
-            .objects()
-            .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
-        {
-            for table in [models::table_id(object), models::rejected::table_id(object)] {
+        for object in snapshot.objects().filter(|object| object.is_stored()) {
+            for table in models::tables(object) {
                 let removed = match self.warehouse.exists(&table).await {
                     Ok(true) => self.warehouse.remove_orphans(&table).await,
                     other => other.map(|_| 0),

@@ -9,9 +9,9 @@ use super::define::define;
 use super::difference::{comments, search_path};
 use super::plan::{Define, Plan, Step};
 use super::progress::{Ended, Progress, Rows};
-use super::refresh::{self, Catalogued};
+use super::refresh::{self, Catalogued, Extent};
 use super::replan::{self, Author};
-use super::{check, rejected, table_id};
+use super::{check, tables};
 use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
@@ -147,13 +147,18 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
         return check(instance, &object).await;
     }
     let guard = instance.refresh_locks.lock(object.oid).await;
+    let extent = match target {
+        Target::Defined(_) => Extent::Usual,
+        Target::Replaces(..) | Target::Supersedes(..) => Extent::Anew,
+    };
     let (catalogued, successor) = match target {
         Target::Defined(_) => (Catalogued::Same, None),
         Target::Replaces(_, new) => (Catalogued::Replaced(Box::new(new), Author::Project), None),
         Target::Supersedes(old, new) => (Catalogued::Nothing, Some((old, new))),
     };
     let record =
-        refresh::refresh_locked(instance, &object, catalogued, reason, rows, &guard).await?;
+        refresh::refresh_locked(instance, &object, catalogued, extent, reason, rows, &guard)
+            .await?;
     if let Some((old, new)) = successor {
         if let Err(error) = replan::supersede(instance, old.oid, &new).await {
             remove_tables(instance, &[object]).await;
@@ -212,12 +217,12 @@ impl Target {
     }
 }
 
-/// Tells the journal of a materialized view whose new definition cannot be planned.
+/// Tells the journal of a materialized view, or a model, whose new definition cannot be planned.
 fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()> {
     let Ok(object) = current(instance, step) else {
         return Ok(());
     };
-    if object.kind != Kind::MaterializedView {
+    if !object.kind.is_refreshed() {
         return Ok(());
     }
     let mut record = RefreshRecord::start(object.name.clone(), object.oid, "definition changed");
@@ -273,7 +278,7 @@ async fn apply(instance: &Arc<Instance>, step: &Step, how: Define) -> Result<Tar
             .with_hint("Correct the name in COMMENT ON COLUMN."));
         }
     }
-    let waits_for_rows = step.kind == Kind::MaterializedView && step.build.is_some();
+    let waits_for_rows = step.kind.is_refreshed() && step.build.is_some();
     let catalog = &instance.catalog;
     match how {
         Define::Create => drop(replan::create(instance, &planned, new)?),
@@ -320,7 +325,7 @@ pub async fn remove_tables(instance: &Arc<Instance>, dropped: &[Arc<Object>]) {
     let tables: Vec<_> = dropped
         .iter()
         .filter(|object| object.is_stored())
-        .flat_map(|object| [table_id(object), rejected::table_id(object)])
+        .flat_map(|object| tables(object))
         .collect();
     if tables.is_empty() {
         return;
@@ -344,7 +349,7 @@ fn skip(
     progress: &Arc<dyn Progress>,
     report: &mut Report,
 ) -> Result<()> {
-    if step.kind == Kind::MaterializedView
+    if step.kind.is_refreshed()
         && let Ok(object) = current(instance, step)
     {
         let mut record =

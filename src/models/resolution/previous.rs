@@ -1,0 +1,80 @@
+//! The entities of the version before.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use futures::TryStreamExt;
+use tributary_udfs::resolve::Records;
+
+use super::identity::NONE;
+use super::{Resolved, scan};
+use crate::error::{Error, Result};
+
+/// What records belonged to.
+#[derive(Debug, Default)]
+pub struct Previous {
+    /// The entity of each record of now, or [`NONE`].
+    pub entities: Vec<i64>,
+    /// The records that are not there any more.
+    pub removed: Vec<Removed>,
+}
+
+/// A record that is not there any more.
+#[derive(Debug)]
+pub struct Removed {
+    /// Its identifier.
+    pub id: String,
+    /// Its source; empty without.
+    pub source: String,
+    /// The entity that it belonged to.
+    pub entity: i64,
+}
+
+impl Previous {
+    /// Of records that are all new.
+    pub fn none(records: &Records) -> Self {
+        Self {
+            entities: vec![NONE; records.len()],
+            removed: Vec::new(),
+        }
+    }
+
+    /// Reads a version of the model, whose columns may be others than those of now.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn read(resolved: &Resolved, records: &Records) -> Result<Self> {
+        let mut previous = Self::none(records);
+        let clusters = resolved.clusters.clone();
+        let mut rows = scan::stream(&resolved.instance, clusters, None).await?;
+        let schema = rows.schema();
+        let entity = schema.index_of("entity_id")?;
+        while let Some(batch) = rows.try_next().await? {
+            let names = batch.columns()[..entity]
+                .iter()
+                .map(|column| cast(column, &DataType::Utf8))
+                .collect::<Result<Vec<ArrayRef>, _>>()?;
+            let [id, source @ ..] = names.as_slice() else {
+                return Err(Error::internal("clusters without the records' identifier"));
+            };
+            let id = id.as_string::<i32>();
+            let source = source.first().map(|source| source.as_string::<i32>());
+            let entities = batch.column(entity).as_primitive::<Int64Type>();
+            for row in 0..batch.num_rows() {
+                let source = source
+                    .filter(|source| source.is_valid(row))
+                    .map_or("", |source| source.value(row));
+                let entity = entities.value(row);
+                match records.find(source, id.value(row)) {
+                    Some(record) => previous.entities[record as usize] = entity,
+                    None => previous.removed.push(Removed {
+                        id: id.value(row).to_owned(),
+                        source: source.to_owned(),
+                        entity,
+                    }),
+                }
+            }
+        }
+        Ok(previous)
+    }
+}

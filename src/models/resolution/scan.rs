@@ -1,0 +1,58 @@
+//! Reading the tables of a model.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use futures::TryStreamExt;
+
+use crate::error::{Error, Result};
+use crate::execute::query;
+use crate::instance::{Instance, Reading};
+
+/// The rows of a table, in its own order.
+///
+/// # Errors
+/// What the store says.
+pub async fn stream(
+    instance: &Arc<Instance>,
+    table: Arc<dyn TableProvider>,
+    filter: Option<Expr>,
+) -> Result<SendableRecordBatchStream> {
+    let mut settings = instance.configuration.session.clone();
+    // One after the other: the numbers of new entities follow the order of records.
+    settings.target_partitions = 1;
+    let context = instance.statement(&settings, Reading::Rows);
+    let mut plan = LogicalPlanBuilder::scan("rows", provider_as_source(table), None)?;
+    if let Some(filter) = filter {
+        plan = plan.filter(filter)?;
+    }
+    query::stream(context.state, plan.build()?).await
+}
+
+/// All rows of a small table.
+///
+/// # Errors
+/// What the store says.
+pub async fn all(
+    instance: &Arc<Instance>,
+    table: Arc<dyn TableProvider>,
+) -> Result<Vec<RecordBatch>> {
+    let rows = stream(instance, table, None).await?;
+    Ok(rows.try_collect().await?)
+}
+
+/// Runs what takes long on a thread that serves no clients.
+///
+/// # Errors
+/// Those of the work.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal(format!("resolving ended abnormally: {error}")))?
+}
