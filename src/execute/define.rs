@@ -161,8 +161,13 @@ pub async fn create_refreshed(
                 let rows = Arc::default();
                 let created = Catalogued::Nothing;
                 let anew = Extent::Anew;
-                let record = refresh(instance, &object, created, anew, "created", &rows).await?;
-                tell_rejected(session, &record);
+                match refresh(instance, &object, created, anew, "created", &rows).await {
+                    Ok(record) => tell_rejected(session, &record),
+                    Err(error) => {
+                        remove_tables(instance, &[Arc::new(object)]).await;
+                        return Err(error);
+                    }
+                }
             }
             create_filled(instance, new, object).await?;
         }

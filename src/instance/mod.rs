@@ -31,6 +31,7 @@ use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
 use crate::models::refresh::RefreshLocks;
+use crate::models::resolution::Indexes;
 use crate::warehouse::Warehouse;
 
 /// A running warehouse, without its wire.
@@ -47,6 +48,8 @@ pub struct Instance {
     pub sessions: Sessions,
     /// One refresh of a materialized view at a time.
     pub refresh_locks: RefreshLocks,
+    /// Models in memory.
+    pub indexes: Indexes,
     /// Set when the server stops: refreshes end, nothing new begins.
     pub shutdown: CancellationToken,
     /// Memory, disk and object stores.
@@ -90,6 +93,7 @@ impl Instance {
             warehouse,
             sessions: Sessions::default(),
             refresh_locks: RefreshLocks::default(),
+            indexes: Indexes::default(),
             shutdown: CancellationToken::new(),
             configuration,
         }))

@@ -330,6 +330,9 @@ pub async fn remove_tables(instance: &Arc<Instance>, dropped: &[Arc<Object>]) {
     if tables.is_empty() {
         return;
     }
+    for object in dropped {
+        instance.indexes.forget(object.oid);
+    }
     let instance = Arc::clone(instance);
     let removal = tokio::spawn(async move {
         for table in &tables {

@@ -37,8 +37,14 @@ pub enum ModelFunction {
     Parameters,
     /// The blocking rules.
     BlockingReport,
+    /// Whether probabilities are what they say.
+    Calibration,
     /// How good the clusters are, held against the truth.
     Evaluate,
+    /// Records that have too little to be linked.
+    Unlinkable,
+    /// The entities of one record.
+    Lookup,
     /// What became of entities.
     History,
     /// The pairs whose labels would teach the most.
@@ -58,13 +64,16 @@ pub enum Argument {
 
 impl ModelFunction {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Clusters,
         Self::Pairs,
         Self::Explain,
         Self::Parameters,
         Self::BlockingReport,
+        Self::Calibration,
         Self::Evaluate,
+        Self::Unlinkable,
+        Self::Lookup,
         Self::History,
         Self::LabelSuggestions,
     ];
@@ -77,7 +86,10 @@ impl ModelFunction {
             Self::Explain => "entity_explain",
             Self::Parameters => "entity_parameters",
             Self::BlockingReport => "entity_blocking_report",
+            Self::Calibration => "entity_calibration",
             Self::Evaluate => "entity_evaluate",
+            Self::Unlinkable => "entity_unlinkable",
+            Self::Lookup => "entity_lookup",
             Self::History => "entity_history",
             Self::LabelSuggestions => "entity_label_suggestions",
         }
@@ -95,6 +107,7 @@ impl ModelFunction {
                 Argument::Model,
                 Argument::Relation("a relation with the true entity of records"),
             ],
+            Self::Lookup => &[Argument::Model, Argument::Value("a record, as a struct")],
             Self::LabelSuggestions => &[Argument::Model, Argument::Value("how many pairs")],
             _ => &[Argument::Model],
         }
@@ -130,6 +143,19 @@ impl ModelFunction {
             }
             Self::Parameters => "what was learned: a row a level of each comparison.",
             Self::BlockingReport => "how pairs were chosen for comparison: a row a rule.",
+            Self::Calibration => {
+                "whether probabilities are what they say: a row a range of probabilities."
+            }
+            Self::Unlinkable => {
+                "records that have too little to be linked to anything: even a copy of theirs would \
+                 stay below the threshold."
+            }
+            Self::Lookup => {
+                "the entities that one record may belong to, the likeliest first, each with its record \
+                 that is most alike. The struct has columns of the model's query, as in \
+                 `named_struct('first_name', 'Ann', 'dob', '1980-02-29')`; those that it lacks are \
+                 taken to be missing. The first call after a refresh reads the model into memory."
+            }
             Self::Evaluate => {
                 "how good the clusters are, at the model's threshold and others. The relation has the \
                  model's `unique_id` column, its `source` where it has one, and one more column: the \

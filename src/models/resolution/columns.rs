@@ -65,7 +65,12 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
             Plain(
                 "confidence",
                 Double,
-                "The probability that the record belongs to the entity; 1 for one alone.",
+                "The probability that the record belongs to the entity: that of its strongest link within it or, where it is alone, that there is none.",
+            ),
+            Plain(
+                "entity_confidence",
+                Double,
+                "The probability that the entity is one: that of its weakest bridge.",
             ),
         ],
         ModelFunction::Pairs => &[PAIR[0], PAIR[1], PAIR[2], PAIR[3], WEIGHT, PROBABILITY],
@@ -138,6 +143,37 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
                 Bigint,
                 "Blocks that were left out, as nothing splits them: values that many records share and that tell nothing apart.",
             ),
+        ],
+        ModelFunction::Calibration => &[
+            Plain(
+                "probability",
+                Double,
+                "The pairs from this probability up to that of the next row.",
+            ),
+            Plain("pairs", Bigint, "How many there are."),
+            Plain("expected", Double, "The mean of their probabilities."),
+            Plain(
+                "observed",
+                Double,
+                "The share of them that the entities, for which all pairs of their records are weighed together, hold to be one.",
+            ),
+        ],
+        ModelFunction::Unlinkable => &[
+            Id(""),
+            Source(""),
+            Plain(
+                "weight",
+                Double,
+                "The weight that the record would have with its own copy.",
+            ),
+            Plain("probability", Double, "The probability that it stands for."),
+        ],
+        ModelFunction::Lookup => &[
+            Plain("entity_id", Bigint, "An entity that the record may be."),
+            Id(""),
+            Source(""),
+            WEIGHT,
+            PROBABILITY,
         ],
         ModelFunction::Evaluate => &[
             Plain("threshold", Double, "The threshold that is looked at."),

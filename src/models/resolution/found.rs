@@ -9,9 +9,7 @@ use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
-use tributary_udfs::resolve::{Pair, Records, Resolver};
-
-use super::identity::Identities;
+use tributary_udfs::resolve::{Clusters, EntityIds, Pair, Resolver};
 
 /// Rows of one batch.
 const BATCH: usize = 8192;
@@ -22,12 +20,10 @@ pub struct Found {
     pub resolver: Resolver,
     /// The pairs that are probable enough to be kept.
     pub pairs: Vec<Pair>,
-    /// For each record one that stands for its entity.
-    pub clusters: Vec<u32>,
-    /// How sure it is that each record belongs to its entity.
-    pub confidence: Vec<f64>,
+    /// The entities.
+    pub clusters: Clusters,
     /// The numbers of the entities.
-    pub identities: Identities,
+    pub entities: EntityIds,
 }
 
 type Chunk = dyn Fn(&Found, std::ops::Range<usize>) -> Result<Vec<ArrayRef>, ArrowError> + Send;
@@ -36,31 +32,30 @@ impl Found {
     /// The clusters, in columns of these types.
     pub fn clusters(self: &Arc<Self>, schema: &SchemaRef) -> SendableRecordBatchStream {
         let columns = Arc::clone(schema);
-        self.rows(schema, self.clusters.len(), move |found, range| {
-            let records = || range.clone().map(|record| record as u32);
-            let mut arrays = found.names(records(), &columns, 0)?;
-            let entities = &found.identities.entities[range.clone()];
-            arrays.push(Arc::new(Int64Array::from(entities.to_vec())));
-            let confidence = &found.confidence[range];
-            arrays.push(Arc::new(Float64Array::from(confidence.to_vec())));
-            Ok(arrays)
-        })
+        self.rows(
+            schema,
+            self.resolver.records().len(),
+            move |found, range| {
+                let records = range.clone().map(|record| record as u32);
+                let mut arrays = found.names(records, &columns, 0)?;
+                let entities = found.entities.of_records[range.clone()].iter();
+                let entities = entities.map(|entity| i64::try_from((*entity)?).ok());
+                arrays.push(Arc::new(entities.collect::<Int64Array>()));
+                for values in [&found.clusters.membership, &found.clusters.confidence] {
+                    let values = values[range.clone()].iter();
+                    let values = values.map(|value| Some(f64::from(*value)));
+                    arrays.push(Arc::new(values.collect::<Float64Array>()));
+                }
+                Ok(arrays)
+            },
+        )
     }
 
     /// The pairs, in columns of these types.
     pub fn pairs(self: &Arc<Self>, schema: &SchemaRef) -> SendableRecordBatchStream {
         let columns = Arc::clone(schema);
         self.rows(schema, self.pairs.len(), move |found, range| {
-            let pairs = || found.pairs[range.clone()].iter();
-            let mut arrays = found.names(pairs().map(|pair| pair.left), &columns, 0)?;
-            let right = found.names(pairs().map(|pair| pair.right), &columns, arrays.len())?;
-            arrays.extend(right);
-            arrays.push(Arc::new(
-                pairs().map(Pair::weight).collect::<Float64Array>(),
-            ));
-            let probabilities = pairs().map(Pair::probability);
-            arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
-            Ok(arrays)
+            pairs(&found.resolver, &found.pairs[range], &columns)
         })
     }
 
@@ -82,73 +77,56 @@ impl Found {
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
     }
 
-    /// The names of records: their identifiers and, where there are any, their sources, in columns
-    /// of the types that the schema has from `first` on.
+    /// The names of records, in columns of the types that the schema has from `first` on.
+    ///
+    /// # Errors
+    /// None for types that identifiers had.
     pub fn names(
         &self,
         records: impl Iterator<Item = u32> + Clone,
         schema: &SchemaRef,
         first: usize,
     ) -> Result<Vec<ArrayRef>, ArrowError> {
-        names(
-            self.resolver.records(),
-            self.has_source(),
-            records,
-            schema,
-            first,
-        )
-    }
-
-    fn has_source(&self) -> bool {
-        self.resolver.model().options().source.is_some()
+        names(&self.resolver, records, schema, first)
     }
 }
 
-/// How sure it is that each record belongs to its entity: as sure as its best pair within, or for a
-/// record alone, as its best pair with another one is not.
-pub fn confidence(clusters: &[u32], pairs: &[Pair], must: &[(u32, u32)]) -> Vec<f64> {
-    let mut within = vec![0.0_f64; clusters.len()];
-    let mut outside = vec![0.0_f64; clusters.len()];
-    let mut size = vec![0_u32; clusters.len()];
-    for cluster in clusters {
-        size[*cluster as usize] += 1;
-    }
-    let decided = must.iter().map(|(left, right)| (*left, *right, 1.0));
-    let scored = pairs
-        .iter()
-        .map(|pair| (pair.left, pair.right, pair.probability()));
-    for (left, right, probability) in scored.chain(decided) {
-        let (left, right) = (left as usize, right as usize);
-        let best = match clusters[left] == clusters[right] {
-            true => &mut within,
-            false => &mut outside,
-        };
-        best[left] = best[left].max(probability);
-        best[right] = best[right].max(probability);
-    }
-    let alone = |record: usize| size[clusters[record] as usize] == 1;
-    (0..clusters.len())
-        .map(|record| match alone(record) {
-            true => 1.0 - outside[record],
-            false => within[record],
-        })
-        .collect()
+/// Pairs, in columns of these types.
+///
+/// # Errors
+/// None for types that identifiers had.
+pub fn pairs(
+    resolver: &Resolver,
+    pairs: &[Pair],
+    schema: &SchemaRef,
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    let mut arrays = names(resolver, pairs.iter().map(|pair| pair.left), schema, 0)?;
+    let right = pairs.iter().map(|pair| pair.right);
+    arrays.extend(names(resolver, right, schema, arrays.len())?);
+    let weights = pairs.iter().map(Pair::weight);
+    arrays.push(Arc::new(weights.collect::<Float64Array>()));
+    let probabilities = pairs.iter().map(Pair::probability);
+    arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
+    Ok(arrays)
 }
 
-/// See [`Found::names`].
+/// The names of records: their identifiers and, where there are any, their sources.
+///
+/// # Errors
+/// None for types that identifiers had.
 pub fn names(
-    records: &Records,
-    has_source: bool,
+    resolver: &Resolver,
     places: impl Iterator<Item = u32> + Clone,
     schema: &SchemaRef,
     first: usize,
 ) -> Result<Vec<ArrayRef>, ArrowError> {
+    let records = resolver.records();
     let ids = places.clone().map(|record| Some(records.id(record)));
     let mut arrays = vec![typed(
         ids.collect::<StringArray>(),
         schema.field(first).data_type(),
     )?];
-    if has_source {
+    if resolver.model().options().source.is_some() {
         let sources = places.map(|record| Some(records.source(record)));
         let sources = sources.map(|source| source.filter(|source| !source.is_empty()));
         arrays.push(typed(

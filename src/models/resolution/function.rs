@@ -1,29 +1,30 @@
 //! What functions on models answer, in a statement.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
-};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
-use tributary_udfs::resolve::{Records, RecordsBuilder, Resolver};
+use tributary_udfs::resolve::{Decisions, Pair, RecordsBuilder, Resolver, label_suggestions};
 
+use super::index::Index;
 use super::learned::Learned;
-use super::{Companion, Resolved, columns_of, computed, evaluate, links, options, scan};
+use super::{Companion, Resolved, columns_of, computed, evaluate, found, links, options, scan};
 use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result, SqlState, nearest};
 use crate::execute::query;
 use crate::instance::{OWNER, Reading, StatementContext};
 use crate::sql::model_functions::{Call, ModelFunction};
+use crate::sql::model_options::OptionValue;
 
 /// The most pairs that label suggestions give.
 const MOST_SUGGESTIONS: i64 = 100_000;
@@ -75,6 +76,9 @@ impl Asked {
         match (function, arguments) {
             (ModelFunction::Explain, [left, right]) => self.explain(left, right, columns).await,
             (ModelFunction::LabelSuggestions, [most]) => self.suggest(most, columns).await,
+            (ModelFunction::Lookup, [record]) => self.lookup(record, columns).await,
+            (ModelFunction::Calibration, _) => self.calibration(columns).await,
+            (ModelFunction::Unlinkable, _) => self.unlinkable(columns).await,
             (ModelFunction::Evaluate, _) => self.evaluate(columns).await,
             (ModelFunction::Parameters, _) => self.parameters(columns).await,
             (ModelFunction::BlockingReport, _) => self.blocking_report(columns).await,
@@ -165,7 +169,7 @@ impl Asked {
         builder.push(left)?;
         builder.push(right)?;
         let records = builder.finish_for(model.columns())?;
-        let rows = Resolver::new(records, model).explain(0, 1);
+        let rows = Resolver::new(records, model)?.explain(0, 1);
         let texts = |of: fn(&tributary_udfs::resolve::Explanation) -> &str| -> ArrayRef {
             let texts = rows.iter().map(of);
             Arc::new(
@@ -194,7 +198,7 @@ impl Asked {
             numbers(|row| row.u),
             numbers(|row| row.weight),
             numbers(|row| row.total),
-            numbers(|row| 1.0 / (1.0 + (-row.total).exp2())),
+            numbers(|row| probability(row.total)),
         ];
         Ok(RecordBatch::try_new(columns, arrays)?)
     }
@@ -251,8 +255,7 @@ impl Asked {
         }
     }
 
-    /// Uncertainty sampling: the pairs that the model knows least of. D. Lewis and W. Gale, "A
-    /// sequential algorithm for training text classifiers", SIGIR 1994.
+    /// The pairs that a human should be asked about, without those that one has decided.
     async fn suggest(&self, most: &str, columns: SchemaRef) -> Result<RecordBatch> {
         let value = self.value(most).await?;
         let most = match value.cast_to(&DataType::Int64)? {
@@ -266,64 +269,135 @@ impl Asked {
             }
         };
         let most = usize::try_from(most).unwrap_or(0);
-        let decided = self.decided().await?;
-        let table = self.model.table(Companion::Pairs).await?;
-        let schema = table.schema();
-        let context = self.context();
-        let doubt = Expr::Column(Column::new_unqualified("probability")) - lit(0.5);
-        let doubt = datafusion::functions::expr_fn::abs(doubt);
-        let order = schema
-            .fields()
-            .iter()
-            .map(|field| Expr::Column(Column::new_unqualified(field.name())).sort(true, false));
-        let order: Vec<_> = std::iter::once(doubt.sort(true, false))
-            .chain(order)
-            .collect();
-        let plan = LogicalPlanBuilder::scan("pairs", provider_as_source(table), None)?
-            .sort_with_limit(order, Some(most.saturating_add(decided.len())))?
-            .build()?;
-        let rows = query::stream(context.state, plan).await?;
-        let rows: Vec<RecordBatch> = rows.try_collect().await?;
-        let rows = concat_batches(&schema, &rows)?;
-        let names = schema.fields().len() - 2;
-        let texts = rows.columns()[..names]
-            .iter()
-            .map(|column| cast(column, &DataType::Utf8))
-            .collect::<Result<Vec<_>, _>>()?;
-        let name = |row: usize, from: usize| -> Vec<String> {
-            let side = texts[from..from + names / 2].iter();
-            side.map(|column| column.as_string::<i32>().value(row).to_owned())
-                .collect()
-        };
-        let open: BooleanArray = (0..rows.num_rows())
-            .map(|row| {
-                let (left, right) = (name(row, 0), name(row, names / 2));
-                let pair = (left, right);
-                let turned = (pair.1.clone(), pair.0.clone());
-                Some(!decided.contains(&pair) && !decided.contains(&turned))
-            })
-            .collect();
-        let rows = arrow::compute::filter_record_batch(&rows, &open)?;
-        let rows = rows.slice(0, most.min(rows.num_rows()));
-        Ok(RecordBatch::try_new(columns, rows.columns().to_vec())?)
+        let index = self.index().await?;
+        let (must, cannot) = self.decided(&index.resolver).await?;
+        let ordered = |(left, right): (u32, u32)| (left.max(right), left.min(right));
+        let decided: HashSet<(u32, u32)> = must.into_iter().chain(cannot).map(ordered).collect();
+        scan::blocking(move || {
+            let open: Vec<Pair> = index
+                .pairs
+                .iter()
+                .filter(|pair| !decided.contains(&(pair.left, pair.right)))
+                .copied()
+                .collect();
+            let chosen = label_suggestions(&open, &index.clusters, most);
+            let arrays = found::pairs(&index.resolver, &chosen, &columns)?;
+            Ok(RecordBatch::try_new(columns, arrays)?)
+        })
+        .await
     }
 
-    /// The pairs that humans have decided, by names.
-    async fn decided(&self) -> Result<std::collections::HashSet<(Vec<String>, Vec<String>)>> {
+    /// The pairs that humans have decided.
+    async fn decided(&self, resolver: &Resolver) -> Result<(Places, Places)> {
         let context = self.context();
-        let mut decided = std::collections::HashSet::new();
         let definition = self.model.definition()?;
-        for option in [links::MUST_LINK, links::CANNOT_LINK] {
-            links::each(&context, definition, option, |left, right| {
-                let names = |side: (&str, &str)| match side {
-                    (id, "") => vec![id.to_owned()],
-                    (id, source) => vec![id.to_owned(), source.to_owned()],
-                };
-                decided.insert((names(left), names(right)));
-            })
-            .await?;
+        let records = resolver.records();
+        Ok((
+            links::read(&context, definition, links::MUST_LINK, records).await?,
+            links::read(&context, definition, links::CANNOT_LINK, records).await?,
+        ))
+    }
+
+    /// The decisions of humans, for the engine.
+    pub(super) async fn decisions(&self, resolver: &Resolver) -> Result<Decisions> {
+        let (must, cannot) = self.decided(resolver).await?;
+        let decisions = Decisions::new(resolver.records(), &must, &cannot);
+        Ok(decisions.map_err(DataFusionError::from)?)
+    }
+
+    async fn calibration(&self, columns: SchemaRef) -> Result<RecordBatch> {
+        let bins = Learned::read(&self.model).await?.report.calibration;
+        let numbers = |of: fn(&super::learned::Bin) -> f64| -> ArrayRef {
+            Arc::new(bins.iter().map(of).collect::<Float64Array>())
+        };
+        let pairs = bins.iter().map(|bin| i64::try_from(bin.pairs).ok());
+        let arrays = vec![
+            numbers(|bin| bin.from),
+            Arc::new(pairs.collect::<Int64Array>()) as ArrayRef,
+            numbers(|bin| bin.expected),
+            numbers(|bin| bin.observed),
+        ];
+        Ok(RecordBatch::try_new(columns, arrays)?)
+    }
+
+    async fn unlinkable(&self, columns: SchemaRef) -> Result<RecordBatch> {
+        let index = self.index().await?;
+        scan::blocking(move || {
+            let found = index.resolver.unlinkable();
+            let places = found.iter().map(|(record, _)| *record);
+            let mut arrays = found::names(&index.resolver, places, &columns, 0)?;
+            let weights: Float64Array = found.iter().map(|(_, weight)| *weight).collect();
+            let probabilities = found.iter().map(|(_, weight)| probability(*weight));
+            arrays.push(Arc::new(weights));
+            arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
+            Ok(RecordBatch::try_new(columns, arrays)?)
+        })
+        .await
+    }
+
+    /// The entities that a record may be, each by its record that is most like it.
+    async fn lookup(&self, record: &str, columns: SchemaRef) -> Result<RecordBatch> {
+        let value = self.value(record).await?;
+        let record = self.incoming(&value).await?;
+        let index = self.index().await?;
+        let model = index.resolver.model();
+        let pool = &self.model.instance.runtime().memory_pool;
+        let mut builder = RecordsBuilder::new(&record.schema(), model.options(), pool)?;
+        builder.push(record)?;
+        let mut found = index.resolver.lookup(&builder.finish_for(model.columns())?);
+        // The likeliest come first.
+        let mut seen = HashSet::new();
+        found.retain(|pair| seen.insert(index.entities[pair.right as usize]));
+        let entities = found.iter().map(|pair| index.entities[pair.right as usize]);
+        let entities = entities.map(|entity| i64::try_from(entity?).ok());
+        let mut arrays = vec![Arc::new(entities.collect::<Int64Array>()) as ArrayRef];
+        let places = found.iter().map(|pair| pair.right);
+        arrays.extend(found::names(&index.resolver, places, &columns, 1)?);
+        let weights = found.iter().map(Pair::weight);
+        arrays.push(Arc::new(weights.collect::<Float64Array>()));
+        let probabilities = found.iter().map(Pair::probability);
+        arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
+        Ok(RecordBatch::try_new(columns, arrays)?)
+    }
+
+    /// A struct as a record of the model's query; columns that it lacks are missing.
+    async fn incoming(&self, value: &ScalarValue) -> Result<RecordBatch> {
+        let ScalarValue::Struct(fields) = value else {
+            return Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("{value} is no record"),
+            )
+            .with_hint("Write it as named_struct('column', value, ...)."));
+        };
+        let schema = self.model.table(Companion::Records).await?.schema();
+        let known = || schema.fields().iter().map(|field| field.name().as_str());
+        for name in fields.column_names() {
+            if !known().any(|column| column == name) {
+                let error = Error::new(
+                    SqlState::UNDEFINED_COLUMN,
+                    format!("{} has no column \"{name}\"", self.model.object.described()),
+                );
+                return Err(match nearest(name, known()) {
+                    Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
+                    None => error,
+                });
+            }
         }
-        Ok(decided)
+        let options = &self.model.definition()?.options;
+        let id = options.get("unique_id").and_then(OptionValue::as_text);
+        let mut names = Vec::new();
+        let mut arrays: Vec<ArrayRef> = Vec::new();
+        for name in known() {
+            // It is no record of the model, whatever its identifier.
+            let column: ArrayRef = match fields.column_by_name(name) {
+                _ if Some(name) == id => Arc::new(StringArray::from(vec!["?"])),
+                Some(column) => cast(column, &DataType::Utf8)?,
+                None => Arc::new(StringArray::from(vec![None::<&str>])),
+            };
+            names.push(Field::new(name, DataType::Utf8, true));
+            arrays.push(column);
+        }
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(names)), arrays)?)
     }
 
     async fn evaluate(&self, columns: SchemaRef) -> Result<RecordBatch> {
@@ -333,24 +407,18 @@ impl Asked {
         evaluate::rows(self, Arc::clone(truth), columns).await
     }
 
-    /// All records of the model, with the model.
-    pub(super) async fn resolver(&self) -> Result<Resolver> {
-        let model = Learned::read(&self.model).await?.model;
-        let table = self.model.table(Companion::Records).await?;
-        let schema = table.schema();
-        let options = options::read(self.model.definition()?, &schema)?;
-        let pool = &self.model.instance.runtime().memory_pool;
-        let mut builder = RecordsBuilder::new(&schema, &options, pool)?;
-        let mut rows = scan::stream(&self.model.instance, table, None).await?;
-        while let Some(batch) = rows.try_next().await? {
-            builder.push(batch)?;
-        }
-        scan::blocking(move || {
-            let records: Records = builder.finish_for(model.columns())?;
-            Ok(Resolver::new(records, model))
-        })
-        .await
+    /// The model in memory.
+    pub(super) async fn index(&self) -> Result<Arc<Index>> {
+        self.model.instance.indexes.get(&self.model).await
     }
+}
+
+/// Pairs of records, by their places.
+type Places = Vec<(u32, u32)>;
+
+/// The probability that a weight stands for.
+fn probability(weight: f64) -> f64 {
+    1.0 / (1.0 + (-weight).exp2())
 }
 
 /// What a model holds of any two records, where a comparison would stand.

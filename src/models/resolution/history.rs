@@ -11,7 +11,7 @@ use arrow::datatypes::SchemaRef;
 use chrono::Utc;
 
 use super::found::Found;
-use super::identity::NONE;
+use super::links::{CANNOT_LINK, MUST_LINK};
 use super::previous::Previous;
 use crate::error::Result;
 
@@ -29,16 +29,44 @@ pub struct Cause<'a> {
 
 impl Cause<'_> {
     fn of(&self, record: u32, event: &str) -> String {
-        match event {
-            "merged" | "joined" | "moved" if self.must.contains(&record) => {
-                format!("{}: {}", super::links::MUST_LINK, self.reason)
-            }
-            "split" | "moved" if self.cannot.contains(&record) => {
-                format!("{}: {}", super::links::CANNOT_LINK, self.reason)
-            }
-            _ => self.reason.to_owned(),
-        }
+        let decision = match event {
+            "merged" | "joined" | "moved" if self.must.contains(&record) => MUST_LINK,
+            "split" | "moved" if self.cannot.contains(&record) => CANNOT_LINK,
+            _ => return self.reason.to_owned(),
+        };
+        format!("{decision}, {}", self.reason)
     }
+}
+
+/// The records whose entity is another one than before, and what became of each.
+///
+/// A record that is new has `created` its entity or `joined` it. Another one was `merged` with its
+/// entity, where that one is no more; else it left it, for a new one by a `split`, or `moved` to one
+/// that was there.
+fn changes(now: &[Option<u64>], previous: &Previous) -> Vec<(u32, &'static str)> {
+    let gone = previous.removed.iter().map(|gone| gone.entity);
+    let old: HashSet<u64> = previous
+        .entities
+        .iter()
+        .flatten()
+        .copied()
+        .chain(gone)
+        .collect();
+    let current: HashSet<u64> = now.iter().flatten().copied().collect();
+    let mut changes = Vec::new();
+    for (record, (now, before)) in (0..).zip(now.iter().zip(&previous.entities)) {
+        let Some(now) = now else { continue };
+        let event = match before {
+            Some(before) if before == now => continue,
+            None if old.contains(now) => "joined",
+            None => "created",
+            Some(before) if !current.contains(before) => "merged",
+            Some(_) if old.contains(now) => "moved",
+            Some(_) => "split",
+        };
+        changes.push((record, event));
+    }
+    changes
 }
 
 /// The rows of what changed between the version before and this one.
@@ -51,23 +79,18 @@ pub fn rows(
     cause: &Cause<'_>,
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
-    let changes = &found.identities.changes;
+    let entities = &found.entities.of_records;
+    let changes = changes(entities, previous);
     let removed = &previous.removed;
     let count = changes.len() + removed.len();
     let now = TimestampMicrosecondArray::from(vec![Utc::now().timestamp_micros(); count]);
     let refresh_id = i64::try_from(cause.refresh_id).unwrap_or(i64::MAX);
-    let events = changes.iter().map(|(_, event)| event.name());
+    let events = changes.iter().map(|(_, event)| *event);
     let gone = std::iter::repeat_n("removed", removed.len());
     let mut arrays: Vec<ArrayRef> = vec![
         Arc::new(now.with_timezone("UTC")),
         Arc::new(Int64Array::from(vec![refresh_id; count])),
-        Arc::new(
-            events
-                .clone()
-                .chain(gone)
-                .map(Some)
-                .collect::<StringArray>(),
-        ),
+        Arc::new(events.chain(gone).map(Some).collect::<StringArray>()),
     ];
     let first = arrays.len();
     let places = changes.iter().map(|(record, _)| *record);
@@ -83,20 +106,52 @@ pub fn rows(
             cast(&names, data_type).unwrap_or_else(|_| new_null_array(data_type, removed.len()));
         arrays.push(concat(&[present.as_ref(), gone.as_ref()])?);
     }
+    let number = |entity: u64| i64::try_from(entity).unwrap_or(i64::MAX);
     let entities = changes
         .iter()
-        .map(|(record, _)| Some(found.identities.entities[*record as usize]))
+        .map(|(record, _)| entities[*record as usize].map(number))
         .chain(std::iter::repeat_n(None, removed.len()));
     arrays.push(Arc::new(entities.collect::<Int64Array>()));
     let before = changes
         .iter()
-        .map(|(record, _)| Some(previous.entities[*record as usize]).filter(|e| *e != NONE))
-        .chain(removed.iter().map(|gone| Some(gone.entity)));
+        .map(|(record, _)| previous.entities[*record as usize].map(number))
+        .chain(removed.iter().map(|gone| Some(number(gone.entity))));
     arrays.push(Arc::new(before.collect::<Int64Array>()));
     let causes = changes
         .iter()
-        .map(|(record, event)| cause.of(*record, event.name()))
+        .map(|(record, event)| cause.of(*record, event))
         .chain(std::iter::repeat_n(cause.reason.to_owned(), removed.len()));
     arrays.push(Arc::new(causes.map(Some).collect::<StringArray>()));
     Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(now: &[u64], before: &[Option<u64>], gone: &[u64]) -> Vec<(u32, &'static str)> {
+        let now: Vec<Option<u64>> = now.iter().copied().map(Some).collect();
+        let removed = gone.iter().map(|entity| super::super::previous::Removed {
+            id: String::new(),
+            source: String::new(),
+            entity: *entity,
+        });
+        let previous = Previous {
+            entities: before.to_vec(),
+            removed: removed.collect(),
+        };
+        changes(&now, &previous)
+    }
+
+    #[test]
+    fn every_change_has_its_event() {
+        assert_eq!(events(&[1, 1], &[Some(1), None], &[]), [(1, "joined")]);
+        assert_eq!(events(&[1, 2], &[Some(1), None], &[]), [(1, "created")]);
+        assert_eq!(events(&[1, 1], &[Some(1), Some(2)], &[]), [(1, "merged")]);
+        assert_eq!(events(&[1, 3], &[Some(1), Some(1)], &[]), [(1, "split")]);
+        let moved = events(&[1, 1, 2], &[Some(1), Some(2), Some(2)], &[]);
+        assert_eq!(moved, [(1, "moved")]);
+        // The number of an entity all of whose other records are gone is not new.
+        assert_eq!(events(&[4], &[None], &[4]), [(0, "joined")]);
+    }
 }

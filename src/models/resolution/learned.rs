@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use serde::{Deserialize, Serialize};
-use tributary_udfs::resolve::{Model, RuleReport};
+use tributary_udfs::resolve::{Model, RuleReport, calibration};
 
+use super::found::Found;
 use super::{Companion, Resolved, scan};
 use crate::error::{Error, Result, SqlState};
 
@@ -16,7 +17,7 @@ pub struct Learned {
     /// The parameters.
     pub model: Model,
     /// The number of the next entity that is new.
-    pub next_entity: i64,
+    pub next_entity: u64,
     /// What else is to be told.
     pub report: Report,
 }
@@ -26,6 +27,21 @@ pub struct Learned {
 pub struct Report {
     /// What each blocking rule does.
     pub rules: Vec<Rule>,
+    /// Whether probabilities are what they say.
+    pub calibration: Vec<Bin>,
+}
+
+/// The pairs of a range of probabilities.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Bin {
+    /// The least probability; it ends where the next bin begins.
+    pub from: f64,
+    /// How many pairs it has.
+    pub pairs: u64,
+    /// Their mean probability.
+    pub expected: f64,
+    /// The share of them that the entities hold to be one.
+    pub observed: f64,
 }
 
 /// A blocking rule and what it does.
@@ -41,6 +57,39 @@ pub struct Rule {
     pub split: u64,
     /// How many blocks were left out, as nothing splits them.
     pub dropped: u64,
+}
+
+impl Report {
+    /// What is to be told of what was found.
+    pub fn new(found: &Found) -> Self {
+        let mut rules: Vec<Rule> = found
+            .resolver
+            .blocking_report()
+            .into_iter()
+            .map(Rule::from)
+            .collect();
+        let records = found.resolver.records().len() as u64;
+        if rules.is_empty() && records > 1 {
+            rules.push(Rule {
+                rule: "every record with every other".to_owned(),
+                pairs: records * (records - 1) / 2,
+                largest: u32::try_from(records).unwrap_or(u32::MAX),
+                split: 0,
+                dropped: 0,
+            });
+        }
+        let bins = calibration(&found.pairs, &found.clusters.entity_of);
+        let bins = bins.into_iter().map(|bin| Bin {
+            from: bin.from,
+            pairs: bin.pairs,
+            expected: bin.expected,
+            observed: bin.observed,
+        });
+        Self {
+            rules,
+            calibration: bins.collect(),
+        }
+    }
 }
 
 impl From<RuleReport> for Rule {
@@ -73,7 +122,9 @@ impl Learned {
             Arc::new(schema),
             vec![
                 Arc::new(StringArray::from(vec![model])),
-                Arc::new(Int64Array::from(vec![self.next_entity])),
+                Arc::new(Int64Array::from(vec![
+                    i64::try_from(self.next_entity).unwrap_or(i64::MAX),
+                ])),
                 Arc::new(StringArray::from(vec![report])),
             ],
         )?)
@@ -106,7 +157,11 @@ impl Learned {
         Ok(Self {
             model: serde_json::from_str(&texts(0))
                 .map_err(|error| unreadable(error.to_string()))?,
-            next_entity: batch.column(1).as_primitive::<Int64Type>().value(0),
+            next_entity: batch
+                .column(1)
+                .as_primitive::<Int64Type>()
+                .value(0)
+                .unsigned_abs(),
             report: serde_json::from_str(&texts(2))
                 .map_err(|error| unreadable(error.to_string()))?,
         })

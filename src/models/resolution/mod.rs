@@ -5,28 +5,29 @@
 //! tables beside that of the clusters, whose commit is the last: it names the versions of the others
 //! that belong to it.
 
+mod changed;
 mod columns;
 mod companion;
 mod computed;
-mod decisions;
 mod evaluate;
 mod found;
 mod function;
 mod history;
-mod identity;
+mod index;
 mod learned;
 mod links;
 mod options;
+mod places;
 mod previous;
 mod reference;
 mod refresh;
 mod resolved;
 mod scan;
-mod scores;
 
 pub use columns::{columns, columns_of};
 pub use companion::Companion;
 pub use function::Asked;
+pub use index::Indexes;
 pub use options::{MODEL_OPTIONS, ModelOption};
 pub use reference::reference;
 pub use refresh::Refresh;

@@ -6,15 +6,14 @@ use arrow::datatypes::{DataType, Int64Type};
 use futures::TryStreamExt;
 use tributary_udfs::resolve::Records;
 
-use super::identity::NONE;
 use super::{Resolved, scan};
 use crate::error::{Error, Result};
 
 /// What records belonged to.
 #[derive(Debug, Default)]
 pub struct Previous {
-    /// The entity of each record of now, or [`NONE`].
-    pub entities: Vec<i64>,
+    /// The entity of each record of now; none of one that is new.
+    pub entities: Vec<Option<u64>>,
     /// The records that are not there any more.
     pub removed: Vec<Removed>,
 }
@@ -27,14 +26,14 @@ pub struct Removed {
     /// Its source; empty without.
     pub source: String,
     /// The entity that it belonged to.
-    pub entity: i64,
+    pub entity: u64,
 }
 
 impl Previous {
     /// Of records that are all new.
     pub fn none(records: &Records) -> Self {
         Self {
-            entities: vec![NONE; records.len()],
+            entities: vec![None; records.len()],
             removed: Vec::new(),
         }
     }
@@ -47,8 +46,7 @@ impl Previous {
         let mut previous = Self::none(records);
         let clusters = resolved.clusters.clone();
         let mut rows = scan::stream(&resolved.instance, clusters, None).await?;
-        let schema = rows.schema();
-        let entity = schema.index_of("entity_id")?;
+        let entity = rows.schema().index_of("entity_id")?;
         while let Some(batch) = rows.try_next().await? {
             let names = batch.columns()[..entity]
                 .iter()
@@ -64,9 +62,9 @@ impl Previous {
                 let source = source
                     .filter(|source| source.is_valid(row))
                     .map_or("", |source| source.value(row));
-                let entity = entities.value(row);
+                let entity = entities.value(row).unsigned_abs();
                 match records.find(source, id.value(row)) {
-                    Some(record) => previous.entities[record as usize] = entity,
+                    Some(record) => previous.entities[record as usize] = Some(entity),
                     None => previous.removed.push(Removed {
                         id: id.value(row).to_owned(),
                         source: source.to_owned(),
@@ -76,5 +74,14 @@ impl Previous {
             }
         }
         Ok(previous)
+    }
+
+    /// The least number that no entity has had; `known` is the least that was not given out, where
+    /// that is known.
+    pub fn next_entity(&self, known: Option<u64>) -> u64 {
+        let had = self.entities.iter().flatten().copied();
+        let gone = self.removed.iter().map(|gone| gone.entity);
+        let after = had.chain(gone).max().unwrap_or(0) + 1;
+        known.map_or(after, |known| known.max(after))
     }
 }

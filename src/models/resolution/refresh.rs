@@ -10,15 +10,16 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
-use tributary_udfs::resolve::{Model, RecordsBuilder, ResolveOptions, Resolver};
+use tributary_udfs::resolve::{
+    Decisions, Model, RecordsBuilder, ResolveOptions, Resolver, entity_ids,
+};
 
-use super::decisions::Decisions;
-use super::found::{self, Found};
+use super::changed::RowHashes;
+use super::found::Found;
 use super::history::{self, Cause};
-use super::identity;
 use super::learned::{Learned, Report};
 use super::previous::Previous;
-use super::{Companion, Resolved, columns_of, links, options, scan};
+use super::{Companion, Resolved, columns_of, links, options, places, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
 use crate::error::{Error, Result};
@@ -86,7 +87,7 @@ impl Refresh<'_> {
         let participant = participant(instance, self.object, catalogued, &columns);
         let rows = query::stream(context.state.clone(), plan).await?;
         let rows = writer.precede(count(rows, Arc::clone(self.progress)));
-        let (rows, builder) = self.keep(rows, &options)?;
+        let (rows, taken) = self.take(rows, &options)?;
         let mut versions = BTreeMap::new();
         let records = self.write(Companion::Records, rows, record.id).await?;
         versions.insert(Companion::Records, records.version);
@@ -98,9 +99,25 @@ impl Refresh<'_> {
             Extent::Usual => known.map(|known| known.model),
             Extent::Anew => None,
         };
-        let resolver = resolver(builder, options, model).await?;
-        let found = self.find(&context, before.as_ref(), resolver, next).await?;
-        let (found, previous, decisions) = found;
+        let stays = model.is_some();
+        let resolver = resolver(taken.builder, options, model).await?;
+        let changed = match (&before, stays) {
+            (Some(before), true) => {
+                let hashes = taken.hashes;
+                hashes.changed(&input, before, resolver.records()).await?
+            }
+            _ => None,
+        };
+        if changed.is_some() {
+            record.mode = INCREMENTAL.to_owned();
+        }
+        let found = Finding {
+            context: &context,
+            before: before.as_ref(),
+            changed,
+            next,
+        };
+        let (found, previous, decided) = self.find(found, resolver).await?;
         let found = Arc::new(found);
 
         let target = Object {
@@ -112,15 +129,8 @@ impl Refresh<'_> {
         versions.insert(Companion::Pairs, pairs.version);
         let learned = Learned {
             model: found.resolver.model().clone(),
-            next_entity: found.identities.next,
-            report: Report {
-                rules: found
-                    .resolver
-                    .blocking_report()
-                    .into_iter()
-                    .map(Into::into)
-                    .collect(),
-            },
+            next_entity: found.entities.next,
+            report: Report::new(&found),
         };
         let learned = one(learned.row()?);
         let learned = self.write(Companion::Learned, learned, record.id).await?;
@@ -129,8 +139,8 @@ impl Refresh<'_> {
         let cause = Cause {
             refresh_id: record.id,
             reason: &reason,
-            must: members(&decisions.must),
-            cannot: members(&decisions.cannot),
+            must: members(&decided.must),
+            cannot: members(&decided.cannot),
         };
         let schema = columns_of(&target, ModelFunction::History);
         let changes = match &before {
@@ -158,60 +168,74 @@ impl Refresh<'_> {
     }
 
     /// The rows, which the engine's builder takes in as they pass.
-    fn keep(
+    fn take(
         &self,
         rows: SendableRecordBatchStream,
         options: &ResolveOptions,
-    ) -> Result<(SendableRecordBatchStream, Arc<Mutex<RecordsBuilder>>)> {
+    ) -> Result<(SendableRecordBatchStream, Taken)> {
         let schema = rows.schema();
         let pool = &self.instance.runtime().memory_pool;
-        let builder = Arc::new(Mutex::new(RecordsBuilder::new(&schema, options, pool)?));
-        let taking = Arc::clone(&builder);
+        let builder = RecordsBuilder::new(&schema, options, pool)?;
+        let taken = Taken {
+            builder: Arc::new(Mutex::new(builder)),
+            hashes: RowHashes::default(),
+        };
+        let (builder, hashes) = (Arc::clone(&taken.builder), taken.hashes.clone());
         let rows = rows.map(move |batch| {
             let batch = batch?;
-            taking.lock().push(batch.clone())?;
+            hashes.push(&batch)?;
+            builder.lock().push(batch.clone())?;
             Ok(batch)
         });
-        Ok((
-            Box::pin(RecordBatchStreamAdapter::new(schema, rows)),
-            builder,
-        ))
+        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+        Ok((rows, taken))
     }
 
     /// Finds pairs and entities, and gives these their numbers.
     async fn find(
         &self,
-        context: &StatementContext,
-        before: Option<&Resolved>,
+        finding: Finding<'_>,
         resolver: Resolver,
-        next: Option<i64>,
-    ) -> Result<(Found, Previous, Decisions)> {
+    ) -> Result<(Found, Previous, Decided)> {
         let records = resolver.records();
-        let previous = match before {
+        let previous = match finding.before {
             Some(before) => Previous::read(before, records).await?,
             None => Previous::none(records),
         };
-        let decisions = Decisions {
+        let context = finding.context;
+        let decided = Decided {
             must: links::read(context, self.definition, links::MUST_LINK, records).await?,
             cannot: links::read(context, self.definition, links::CANNOT_LINK, records).await?,
         };
+        let decisions = Decisions::new(records, &decided.must, &decided.cannot)
+            .map_err(DataFusionError::from)?;
+        // Pairs of records that are what they were are what they were too.
+        let kept = match (finding.before, &finding.changed) {
+            (Some(before), Some(changed)) => {
+                let changed: HashSet<u32> = changed.iter().copied().collect();
+                let stays = |record: u32| !changed.contains(&record);
+                places::pairs(before, records, stays).await?
+            }
+            _ => Vec::new(),
+        };
+        let (changed, next) = (finding.changed, finding.next);
         scan::blocking(move || {
-            let pairs = resolver.pairs();
-            let clusters = resolver.clusters(&pairs).entity_of;
-            let threshold = resolver.model().options().threshold;
-            let clusters = decisions.apply(clusters, &pairs, threshold, resolver.records())?;
-            let last = previous.entities.iter().copied();
-            let gone = previous.removed.iter().map(|gone| gone.entity);
-            let after = last.chain(gone).max().unwrap_or(identity::NONE) + 1;
-            let next = next.map_or(after, |next| next.max(after));
+            let mut pairs = kept;
+            match &changed {
+                Some(changed) => pairs.extend(resolver.pairs_of(changed)),
+                None => pairs = resolver.pairs(),
+            }
+            pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
+            let clusters = resolver.clusters(&pairs, &decisions);
+            let next = previous.next_entity(next);
+            let entities = entity_ids(resolver.records(), &clusters, &previous.entities, next);
             let found = Found {
-                identities: identity::assign(&clusters, &previous.entities, next),
-                confidence: found::confidence(&clusters, &pairs, &decisions.must),
                 resolver,
                 pairs,
                 clusters,
+                entities,
             };
-            Ok((found, previous, decisions))
+            Ok((found, previous, decided))
         })
         .await
     }
@@ -272,6 +296,31 @@ impl Refresh<'_> {
     }
 }
 
+/// What is taken of the records as they pass.
+struct Taken {
+    builder: Arc<Mutex<RecordsBuilder>>,
+    hashes: RowHashes,
+}
+
+/// What is known when pairs are to be found.
+struct Finding<'a> {
+    context: &'a StatementContext,
+    before: Option<&'a Resolved>,
+    /// The records that are not what they were; none where all may be others.
+    changed: Option<Vec<u32>>,
+    /// The least number that no entity has had.
+    next: Option<u64>,
+}
+
+/// Human decisions, by the places of records.
+struct Decided {
+    must: Vec<(u32, u32)>,
+    cannot: Vec<(u32, u32)>,
+}
+
+/// The mode of a refresh that scores what has changed alone, in `tributary.refreshes`.
+const INCREMENTAL: &str = "incremental";
+
 fn commit_info(refresh_id: u64) -> CommitInfo {
     CommitInfo {
         refresh_id: Some(refresh_id.to_string()),
@@ -304,8 +353,8 @@ async fn resolver(
         .into_inner();
     scan::blocking(move || {
         Ok(match known {
-            Some(model) => Resolver::new(builder.finish_for(model.columns())?, model),
-            None => Resolver::train(builder.finish()?, &options),
+            Some(model) => Resolver::new(builder.finish_for(model.columns())?, model)?,
+            None => Resolver::train(builder.finish()?, &options)?,
         })
     })
     .await
