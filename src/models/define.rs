@@ -127,6 +127,7 @@ pub(super) async fn columns(
                 Ok(full)
             })?;
             let plan = plan::definition(context, &create.query, &[]).await?;
+            resolution::check_links(create, snapshot)?;
             let columns = resolution::columns(create, stored_columns(&plan)?.as_ref())?;
             Ok((columns, depends_on))
         }

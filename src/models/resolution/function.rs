@@ -163,6 +163,12 @@ impl Asked {
     async fn explain(&self, left: &str, right: &str, columns: SchemaRef) -> Result<RecordBatch> {
         let model = Learned::read(&self.model).await?.model;
         let (left, right) = (self.record(left).await?, self.record(right).await?);
+        if left == right {
+            return Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                "entity_explain compares two records, and these are one",
+            ));
+        }
         let options = options::read(self.model.definition()?, &left.schema())?;
         let pool = &self.model.instance.runtime().memory_pool;
         let mut builder = RecordsBuilder::new(&left.schema(), &options, pool)?;

@@ -5,12 +5,14 @@ use arrow::datatypes::Schema;
 use futures::TryStreamExt;
 use tributary_udfs::resolve::Records;
 
+use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::StatementContext;
 use crate::session::plan;
+use crate::sql::model_functions::parse_name;
 use crate::sql::model_options::OptionValue;
-use crate::sql::name::Quoted;
+use crate::sql::name::{DEFAULT_SCHEMA, Quoted};
 use crate::sql::{Statement, create_model::CreateModel, parse_one};
 
 /// The option of pairs that are one entity.
@@ -51,6 +53,25 @@ pub fn columns<'a>(
         format!("the relation of option \"{option}\" does not name pairs of records"),
     )
     .with_hint(format!("It needs the columns {}.", expected.join(", "))))
+}
+
+/// That the relations of a model's decisions, which are named in full, name pairs of records.
+///
+/// # Errors
+/// 42703 where one does not.
+pub fn check(create: &CreateModel, snapshot: &Snapshot) -> Result<()> {
+    let text = |name: &str| create.options.get(name).and_then(OptionValue::as_text);
+    let id = text("unique_id").unwrap_or_default();
+    for option in [MUST_LINK, CANNOT_LINK] {
+        let Some(name) = text(option).map(parse_name).transpose()? else {
+            continue;
+        };
+        let full = name.qualify(DEFAULT_SCHEMA);
+        if let Some(relation) = snapshot.relation(&full) {
+            columns(option, &relation.schema, id, text("source"))?;
+        }
+    }
+    Ok(())
 }
 
 /// The pairs of records that a relation names, by their places. Those of records that are not there

@@ -28,6 +28,7 @@ pub use columns::{columns, columns_of};
 pub use companion::Companion;
 pub use function::Asked;
 pub use index::Indexes;
+pub use links::check as check_links;
 pub use options::{MODEL_OPTIONS, ModelOption};
 pub use reference::reference;
 pub use refresh::Refresh;

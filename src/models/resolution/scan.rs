@@ -8,6 +8,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use futures::TryStreamExt;
+use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 use crate::execute::query;
@@ -45,14 +46,22 @@ pub async fn all(
     Ok(rows.try_collect().await?)
 }
 
-/// Runs what takes long on a thread that serves no clients.
+/// Runs what takes long on a thread of its own, which serves no clients and for whose end a server
+/// that stops does not wait.
 ///
 /// # Errors
 /// Those of the work.
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    tokio::task::spawn_blocking(work)
+    let (answer, answered) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("resolve".to_owned())
+        .spawn(move || {
+            // Nobody waits where the statement was cancelled.
+            let _ = answer.send(work());
+        })?;
+    answered
         .await
-        .map_err(|error| Error::internal(format!("resolving ended abnormally: {error}")))?
+        .map_err(|_| Error::internal("resolving ended abnormally"))?
 }
