@@ -12,7 +12,7 @@ use std::time::Instant;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
-use tributary_udfs::resolve::{Pair, RecordsBuilder, ResolveOptions, Resolver};
+use tributary_udfs::resolve::{Decisions, Pair, RecordsBuilder, ResolveOptions, Resolver};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -46,15 +46,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let records = builder.finish()?;
     let read = start.elapsed();
-    let resolver = Resolver::train(records, &options);
+    let resolver = Resolver::train(records, &options)?;
     let trained = start.elapsed();
     let pairs = resolver.pairs();
     let scored = start.elapsed();
-    if let Ok(mode) = std::env::var("MODE") {
-        tributary_udfs::resolve::agglomerate::MODE
-            .store(mode.parse()?, std::sync::atomic::Ordering::Relaxed);
-    }
-    let clusters = resolver.clusters(&pairs);
+    let clusters = resolver.clusters(&pairs, &Decisions::default());
     let done = start.elapsed();
     println!(
         "{file}: {} records; read {:.2} s, train {:.2} s, score {:.2} s, cluster {:.2} s, all {:.2} s ({:.2} s of processors); peak {} MB; pool {} MB",
@@ -130,7 +126,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn options_with(resolver: &Resolver, threshold: f64, pairs: &[Pair]) -> Vec<u32> {
-    resolver.clusters_at(pairs, threshold).entity_of
+    resolver
+        .clusters_at(pairs, &Decisions::default(), threshold)
+        .entity_of
 }
 
 fn calibration(pairs: &[Pair], truth: &[u32]) {

@@ -47,14 +47,10 @@ impl Agglomerate {
                         continue;
                     }
                     let at = left * self.size + right;
-                    let pairs = (sizes[left] * sizes[right]) as f64;
-                    let conflict = match MODE.load(std::sync::atomic::Ordering::Relaxed) {
-                        0 => self.conflicts[at],
-                        1 => self.conflicts[at] / pairs,
-                        2 => self.conflicts[at] / pairs.sqrt(),
-                        _ => 0.0,
-                    };
-                    let score = self.links[at] + conflict;
+                    if self.conflicts[at] == f64::NEG_INFINITY {
+                        continue;
+                    }
+                    let score = self.links[at] + self.conflicts[at];
                     if score >= least && best.is_none_or(|(best, ..)| score > best) {
                         best = Some((score, left, right));
                     }
@@ -81,4 +77,3 @@ impl Agglomerate {
         &self.first_of
     }
 }
-pub static MODE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);

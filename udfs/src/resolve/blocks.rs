@@ -1,6 +1,8 @@
 //! The blocks of a rule: which records share a key.
 
-use super::key_part::NO_KEY;
+use std::collections::{HashMap, HashSet};
+
+use super::key_part::{NO_KEY, RARE_WORDS};
 use super::records::Records;
 use super::rule::{KeyPart, Rule};
 use super::word_weights::WordCounts;
@@ -19,14 +21,9 @@ pub(super) struct Blocks {
     members: Vec<u32>,
     /// The key of each block, ascending.
     keys: Vec<u64>,
-}
-
-/// What became of blocks that were too large.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Oversized {
-    pub(super) blocks: usize,
-    pub(super) dropped: usize,
-    pub(super) dropped_records: usize,
+    /// Records that have changed since the blocks were made, and the keys that they have now.
+    changed: HashSet<u32>,
+    added: HashMap<u64, Vec<u32>>,
 }
 
 impl Blocks {
@@ -37,8 +34,7 @@ impl Blocks {
         records: &Records,
         words: &[WordCounts],
         limit: usize,
-    ) -> (Self, Oversized) {
-        let mut told = Oversized::default();
+    ) -> Self {
         let mut pairs = keyed(rule, records, words);
         let mut finer = Vec::new();
         let mut oversized = Vec::new();
@@ -51,7 +47,6 @@ impl Blocks {
                 }));
             }
         });
-        told.blocks = oversized.len();
         if !oversized.is_empty() {
             pairs.retain(|(key, _)| oversized.binary_search(key).is_err());
             finer.sort_unstable();
@@ -59,8 +54,6 @@ impl Blocks {
             each_block(&finer, |block| {
                 if block.len() > limit {
                     dropped.push(block[0].0);
-                    told.dropped += 1;
-                    told.dropped_records += block.len();
                 }
             });
             finer.retain(|(key, _)| dropped.binary_search(key).is_err());
@@ -69,7 +62,7 @@ impl Blocks {
             rule.oversized = oversized;
             rule.dropped = dropped;
         }
-        (Self::of(rule.slots(), records.len(), &pairs), told)
+        Self::of(rule.slots(), records.len(), &pairs)
     }
 
     /// The blocks of all records, by what the rule was told.
@@ -84,6 +77,8 @@ impl Blocks {
             starts: Vec::new(),
             members: pairs.iter().map(|(_, record)| *record).collect(),
             keys: Vec::new(),
+            changed: HashSet::new(),
+            added: HashMap::new(),
         };
         let mut start = 0;
         each_block(pairs, |block| {
@@ -104,22 +99,68 @@ impl Blocks {
         blocks
     }
 
-    /// The records that share a block with one, itself among them, block by block.
+    /// Calls for the records that share a block with one, of which `keys` makes the keys.
     #[inline]
-    pub(super) fn with(&self, record: u32) -> impl Iterator<Item = &[u32]> {
-        let of_record = &self.block_of[record as usize * self.slots..][..self.slots];
-        of_record
-            .iter()
-            .take_while(|block| **block != NO_BLOCK)
-            .map(|block| self.members_of(*block as usize))
+    pub(super) fn with(
+        &self,
+        record: u32,
+        keys: impl Fn() -> [u64; RARE_WORDS],
+        mut each: impl FnMut(u32),
+    ) {
+        if self.changed.is_empty() {
+            let of_record = &self.block_of[record as usize * self.slots..][..self.slots];
+            for block in of_record.iter().take_while(|block| **block != NO_BLOCK) {
+                self.members_of(*block as usize)
+                    .iter()
+                    .for_each(|other| each(*other));
+            }
+            return;
+        }
+        keys().iter().for_each(|key| self.find(*key, &mut each));
     }
 
-    /// The records of a key.
-    pub(super) fn find(&self, key: u64) -> &[u32] {
-        match self.keys.binary_search(&key) {
-            Ok(block) => self.members_of(block),
-            Err(_) => &[],
+    /// Calls for the records of a key.
+    pub(super) fn find(&self, key: u64, mut each: impl FnMut(u32)) {
+        if key == NO_KEY {
+            return;
         }
+        if let Ok(block) = self.keys.binary_search(&key) {
+            let members = self.members_of(block).iter();
+            let standing = members.filter(|record| !self.changed.contains(record));
+            standing.for_each(|record| each(*record));
+        }
+        if let Some(members) = self.added.get(&key) {
+            members.iter().for_each(|record| each(*record));
+        }
+    }
+
+    /// Takes these records out of their blocks, and puts them where their keys are now.
+    pub(super) fn change(&mut self, records: &[u32], keys: impl Fn(u32) -> Vec<u64>) {
+        let before: HashSet<u32> = records
+            .iter()
+            .copied()
+            .filter(|record| self.changed.contains(record))
+            .collect();
+        if !before.is_empty() {
+            for members in self.added.values_mut() {
+                members.retain(|record| !before.contains(record));
+            }
+        }
+        for record in records {
+            if self.changed.insert(*record) || before.contains(record) {
+                for key in keys(*record) {
+                    let members = self.added.entry(key).or_default();
+                    if !members.contains(record) {
+                        members.push(*record);
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many records have changed since the blocks were made.
+    pub(super) fn changed(&self) -> usize {
+        self.changed.len()
     }
 
     fn members_of(&self, block: usize) -> &[u32] {

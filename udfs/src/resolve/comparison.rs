@@ -102,7 +102,20 @@ impl Comparison {
 
     /// The level of equal values for each value of a feature.
     pub(super) fn exact_levels(&self, feature: &Feature) -> Vec<u8> {
-        let mut levels = vec![self.levels as u8 - 1; feature.dictionary().len()];
+        let dictionary = feature.dictionary();
+        let mut levels = vec![self.levels as u8 - 1; dictionary.len()];
+        if dictionary.len() < self.bands.len() {
+            for code in 1..dictionary.len() as u32 {
+                let text = dictionary.text(code);
+                if let Ok(at) = self
+                    .bands
+                    .binary_search_by(|(known, _)| known.as_str().cmp(text))
+                {
+                    levels[code as usize] = self.first_exact() + self.bands[at].1;
+                }
+            }
+            return levels;
+        }
         for (text, band) in &self.bands {
             if let Some(code) = feature.find(text) {
                 levels[code as usize] = self.first_exact() + band;

@@ -1,7 +1,7 @@
 //! Why two records are held to be one entity, or two.
 
-use super::compare::{Comparer, Scratch};
-use super::dictionary::MISSING;
+use super::compare::{Comparer, Pattern};
+use super::levels::Scratch;
 use super::resolver::Resolver;
 use super::training::words_of;
 
@@ -19,9 +19,9 @@ pub struct Explanation {
     pub level: u8,
     /// What the level means.
     pub label: String,
-    /// The share of matching pairs with this level, given what it depends on.
+    /// The share of matching pairs with this level, of those with the levels above.
     pub m: f64,
-    /// The share of other pairs with it.
+    /// The share of other pairs with it, of those with the levels above.
     pub u: f64,
     /// The binary logarithm of m / u.
     pub weight: f64,
@@ -36,7 +36,8 @@ impl Resolver {
         let weights = words_of(&model.comparisons, &model.words);
         let comparer = Comparer::new(records, records, &model.comparisons, weights);
         let pattern = comparer.pattern(left, right, &mut Scratch::default());
-        let mut total = model.mixture.prior / std::f64::consts::LN_2;
+        let mixture = &model.mixture;
+        let mut total = mixture.prior / std::f64::consts::LN_2;
         let mut rows = vec![Explanation {
             comparison: String::new(),
             left: String::new(),
@@ -48,32 +49,32 @@ impl Resolver {
             weight: total,
             total,
         }];
+        // The comparisons are taken in one after the other: what each adds depends on those before.
+        let mut known = Pattern::default();
         for (at, comparison) in model.comparisons.iter().enumerate() {
             let value = |record: u32| {
                 let code = records.row(record)[comparison.feature].code;
-                match code {
-                    MISSING => String::new(),
-                    code => records.features()[comparison.feature]
-                        .dictionary()
-                        .text(code)
-                        .to_owned(),
-                }
+                let dictionary = records.features()[comparison.feature].dictionary();
+                dictionary.text(code).replace('|', " ").trim().to_owned()
             };
-            let m = model.mixture.matches.log_part(pattern, at);
-            let u = model.mixture.others.log_part(pattern, at);
+            let level = pattern.level(at);
+            let next = known.with(at, level);
+            let m = mixture.matches.log_probability(next) - mixture.matches.log_probability(known);
+            let u = mixture.log_other(next) - mixture.log_other(known);
             let weight = (m - u) / std::f64::consts::LN_2;
             total += weight;
             rows.push(Explanation {
                 comparison: comparison.name.clone(),
                 left: value(left),
                 right: value(right),
-                level: pattern.level(at),
-                label: comparison.label(pattern.level(at)),
+                level,
+                label: comparison.label(level),
                 m: m.exp(),
                 u: u.exp(),
                 weight,
                 total,
             });
+            known = next;
         }
         rows
     }

@@ -1,5 +1,6 @@
 //! The distinct cleaned values of what is compared, with what comparing them needs.
 
+use super::cell::Cell;
 use super::clean::FeatureKind;
 use super::dictionary::{Dictionary, Interner};
 use super::hashing::hash_text;
@@ -67,7 +68,12 @@ impl Feature {
             kind,
             interner: Interner::default(),
             counts: Vec::new(),
-            derived: Derived::Nothing,
+            derived: match kind {
+                FeatureKind::Given => Derived::Roots(Vec::new()),
+                FeatureKind::Number => Derived::Numbers(Vec::new()),
+                FeatureKind::Text => Derived::Words(WordLists::default()),
+                _ => Derived::Nothing,
+            },
         }
     }
 
@@ -84,28 +90,31 @@ impl Feature {
         self.interner.find(text)
     }
 
-    /// Derives what comparing needs, when all values are known.
+    /// Derives what comparing needs from the values that came since.
     pub(super) fn derive(&mut self) {
         let dictionary = self.interner.dictionary();
-        let texts = || std::iter::once("").chain(dictionary.texts());
-        self.derived = match self.kind {
-            FeatureKind::Given => {
-                let hash = |text: &str| match text.split(' ').next() {
-                    None | Some("") => 0,
-                    Some(name) => hash_text(&root(name).to_lowercase()),
-                };
-                Derived::Roots(texts().map(hash).collect())
-            }
-            FeatureKind::Number => {
-                Derived::Numbers(texts().map(|text| text.parse().unwrap_or(0.0)).collect())
-            }
-            FeatureKind::Text => {
-                let mut lists = WordLists::default();
-                texts().for_each(|text| lists.push(text));
-                Derived::Words(lists)
-            }
-            _ => Derived::Nothing,
+        self.counts.resize(dictionary.len(), 0);
+        let values = |derived: usize| {
+            (derived as u32..dictionary.len() as u32).map(|code| dictionary.text(code))
         };
+        match &mut self.derived {
+            Derived::Nothing => {}
+            Derived::Roots(roots) => roots.extend(values(roots.len()).map(hash_of_root)),
+            Derived::Numbers(numbers) => {
+                numbers.extend(values(numbers.len()).map(|text| text.parse().unwrap_or(0.0)));
+            }
+            Derived::Words(lists) => values(lists.ends.len()).for_each(|text| lists.push(text)),
+        }
+    }
+
+    /// What a record with a value has.
+    pub(super) fn cell(&self, code: u32) -> Cell {
+        Cell::new(
+            code,
+            self.dictionary().text(code),
+            self.kind,
+            self.root(code),
+        )
     }
 
     /// The hash of the formal name of a given name; 0 elsewhere.
@@ -141,5 +150,13 @@ impl Feature {
             Derived::Words(lists) => lists.words.len() * 8 + lists.ends.len() * 4,
         };
         self.dictionary().bytes() + self.dictionary().len() * 10 + derived
+    }
+}
+
+/// The hash of the formal name of a given name; 0 for a missing one.
+fn hash_of_root(text: &str) -> u64 {
+    match text.split(' ').next() {
+        None | Some("") => 0,
+        Some(name) => hash_text(&root(name).to_lowercase()),
     }
 }

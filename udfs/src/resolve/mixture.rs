@@ -207,17 +207,6 @@ impl Mixture {
                 })
                 .sum();
             mixture = next;
-            if std::env::var("TRACE").is_ok() {
-                let given = 0;
-                eprintln!(
-                    "round {round}: matches {of_matches:.0} related {:.0} given differs {:.3} change {change:.2}",
-                    mixture
-                        .related
-                        .as_ref()
-                        .map_or(0.0, |r| r.share.exp() * total),
-                    mixture.matches.share(given, 1)
-                );
-            }
             let settled = change < SETTLED * of_matches.max(1.0);
             if round > INDEPENDENT_ROUNDS + ROUNDS_OF_A_TREE && settled {
                 break;

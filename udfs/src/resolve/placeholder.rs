@@ -1,7 +1,7 @@
 //! Recognises values that stand for nothing: the shop's own address, 1900-01-01.
 
+use super::clean::FeatureKind;
 use super::feature::Feature;
-use super::records::is_ones_own;
 
 /// The rank of the value whose frequency is held to be usual.
 const USUAL_RANK: usize = 32;
@@ -25,4 +25,12 @@ pub(super) fn placeholders(feature: &Feature) -> Vec<u32> {
     (1..feature.counts.len() as u32)
         .filter(|code| feature.counts[*code as usize] > limit)
         .collect()
+}
+
+/// Whether values of this kind are near to unique, so that one of very many records says nothing.
+fn is_ones_own(kind: FeatureKind) -> bool {
+    matches!(
+        kind,
+        FeatureKind::Email | FeatureKind::Phone | FeatureKind::Identifier | FeatureKind::Date
+    )
 }

@@ -1,6 +1,7 @@
 //! Log-odds of pairs, with a memory of those of frequent patterns.
 
-use super::compare::{Comparer, Pattern, Scratch};
+use super::compare::{Comparer, Pattern};
+use super::levels::Scratch;
 use super::mixture::Mixture;
 
 /// How many patterns are remembered.

@@ -53,7 +53,7 @@ impl WordCounts {
 }
 
 /// Weighs words by their counts.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct WordWeights<'a>(&'a WordCounts);
 
 impl<'a> WordWeights<'a> {
