@@ -17,6 +17,7 @@ mod normalize;
 mod phonetic;
 pub mod postgres;
 mod reference;
+pub mod resolve;
 mod settings;
 mod similarity;
 mod statistics;

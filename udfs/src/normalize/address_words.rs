@@ -7,12 +7,12 @@
 //! lower case without accents.
 
 /// A word as it is abbreviated, and as it is written here.
-pub(super) type Abbreviation = (&'static str, &'static str);
+pub(crate) type Abbreviation = (&'static str, &'static str);
 
 /// Street words of the English-speaking countries. `st` and `dr` are not here: they are saint and
 /// doctor too, and decided by their place.
 #[rustfmt::skip]
-pub(super) const ENGLISH_STREETS: &[Abbreviation] = &[
+pub(crate) const ENGLISH_STREETS: &[Abbreviation] = &[
     ("al", "alley"), ("aly", "alley"), ("ally", "alley"), ("anx", "annex"), ("arc", "arcade"),
     ("av", "avenue"), ("ave", "avenue"), ("aven", "avenue"), ("avn", "avenue"),
     ("avnue", "avenue"), ("bch", "beach"), ("bl", "boulevard"), ("blv", "boulevard"),

@@ -19,7 +19,7 @@ const PIVOT: i32 = 69;
 
 /// How the parts of a numeric date follow each other, or what a bare number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// Day, month, year.
     Dmy,
     /// Month, day, year.
@@ -67,7 +67,7 @@ enum Part<'a> {
 }
 
 /// The day that `text` names, or None.
-pub(super) fn parse(text: &str, order: Order) -> Option<NaiveDate> {
+pub(crate) fn parse(text: &str, order: Order) -> Option<NaiveDate> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_BYTES {
         return None;

@@ -13,7 +13,7 @@ const MAX_LABEL_BYTES: usize = 63;
 
 /// What a mail provider ignores in an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct ProviderRules {
+pub(crate) struct ProviderRules {
     /// Dots and tags of Gmail, which is `googlemail.com` too.
     gmail: bool,
     /// A tag behind a plus, whoever the provider is.
@@ -22,7 +22,7 @@ pub(super) struct ProviderRules {
 
 impl ProviderRules {
     /// Reads rules separated by commas or blanks.
-    pub(super) fn parse(options: &str) -> Result<Self, FunctionError> {
+    pub(crate) fn parse(options: &str) -> Result<Self, FunctionError> {
         let mut rules = Self::default();
         let words = options.split([',', ' ']).filter(|word| !word.is_empty());
         for word in words {
@@ -43,7 +43,7 @@ impl ProviderRules {
 }
 
 /// The address in lower case, without what surrounds it, or None where it is not plausible.
-pub(super) fn normalize(text: &str, rules: ProviderRules) -> Option<String> {
+pub(crate) fn normalize(text: &str, rules: ProviderRules) -> Option<String> {
     let address = compatible_lower_case(trim(bare_address(trim(text))));
     let (local, domain) = address.rsplit_once('@')?;
     if !is_domain(domain) || !is_local(local) || address.len() > MAX_BYTES {

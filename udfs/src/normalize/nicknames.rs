@@ -128,7 +128,7 @@ static ROOTS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
 });
 
 /// The formal name of a nickname, or the name itself.
-pub(super) fn root(name: &str) -> &str {
+pub(crate) fn root(name: &str) -> &str {
     let name = trim(name);
     match ROOTS.get(name.to_lowercase().as_str()) {
         Some(formal) => formal,

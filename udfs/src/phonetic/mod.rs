@@ -15,7 +15,7 @@ mod metaphone;
 mod metaphone_rules;
 mod nysiis;
 mod nysiis_rules;
-mod soundex;
+pub(crate) mod soundex;
 
 use std::sync::Arc;
 

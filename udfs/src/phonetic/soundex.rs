@@ -55,7 +55,7 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
 ///
 /// A byte counts where it differs from the byte before it, which need not be a letter, and whose
 /// code then is the byte itself: so a digit hides a letter of its own code, as in PostgreSQL.
-pub(super) fn code(text: &str) -> [u8; 4] {
+pub(crate) fn code(text: &str) -> [u8; 4] {
     let bytes = text.as_bytes();
     let Some(first) = bytes.iter().position(u8::is_ascii_alphabetic) else {
         return [0; 4];

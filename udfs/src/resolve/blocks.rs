@@ -1,0 +1,258 @@
+//! The blocks of a rule: which records share a key.
+
+use std::collections::{HashMap, HashSet};
+
+use super::key_part::{NO_KEY, RARE_WORDS};
+use super::records::Records;
+use super::rule::{KeyPart, Rule};
+use super::word_weights::WordCounts;
+
+/// A record in no block.
+const NO_BLOCK: u32 = u32::MAX;
+
+/// The blocks of a rule.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    slots: usize,
+    /// The block of each record in each slot.
+    block_of: Vec<u32>,
+    /// Where each block starts among the members; one more for the end.
+    starts: Vec<u32>,
+    members: Vec<u32>,
+    /// The key of each block, ascending.
+    keys: Vec<u64>,
+    /// Records that have changed since the blocks were made, and the keys that they have now.
+    changed: HashSet<u32>,
+    added: HashMap<u64, Vec<u32>>,
+}
+
+impl Blocks {
+    /// The blocks of all records; those of more than `limit` are split by the finer part of the
+    /// rule, or left out, and the rule is told.
+    pub(super) fn learn(
+        rule: &mut Rule,
+        records: &Records,
+        words: &[WordCounts],
+        limit: usize,
+    ) -> Self {
+        let mut pairs = keyed(rule, records, words);
+        let mut finer = Vec::new();
+        let mut oversized = Vec::new();
+        each_block(&pairs, |block| {
+            if block.len() > limit {
+                oversized.push(block[0].0);
+                finer.extend(block.iter().filter_map(|(key, record)| {
+                    let key = rule.finer_key(records, words, records.row(*record), *key);
+                    (key != NO_KEY).then_some((key, *record))
+                }));
+            }
+        });
+        if !oversized.is_empty() {
+            pairs.retain(|(key, _)| oversized.binary_search(key).is_err());
+            finer.sort_unstable();
+            let mut dropped = Vec::new();
+            each_block(&finer, |block| {
+                if block.len() > limit {
+                    dropped.push(block[0].0);
+                }
+            });
+            finer.retain(|(key, _)| dropped.binary_search(key).is_err());
+            pairs.extend(finer);
+            pairs.sort_unstable();
+            rule.oversized = oversized;
+            rule.dropped = dropped;
+        }
+        Self::of(rule.slots(), records.len(), &pairs)
+    }
+
+    /// The blocks of all records, by what the rule was told.
+    pub(super) fn new(rule: &Rule, records: &Records, words: &[WordCounts]) -> Self {
+        Self::of(rule.slots(), records.len(), &keyed(rule, records, words))
+    }
+
+    fn of(slots: usize, records: usize, pairs: &[(u64, u32)]) -> Self {
+        let mut blocks = Self {
+            slots,
+            block_of: vec![NO_BLOCK; records * slots],
+            starts: Vec::new(),
+            members: pairs.iter().map(|(_, record)| *record).collect(),
+            keys: Vec::new(),
+            changed: HashSet::new(),
+            added: HashMap::new(),
+        };
+        let mut start = 0;
+        each_block(pairs, |block| {
+            let number = blocks.keys.len() as u32;
+            blocks.keys.push(block[0].0);
+            blocks.starts.push(start);
+            start += block.len() as u32;
+            if block.len() > 1 {
+                for (_, record) in block {
+                    let of_record = &mut blocks.block_of[*record as usize * slots..][..slots];
+                    if let Some(free) = of_record.iter_mut().find(|slot| **slot == NO_BLOCK) {
+                        *free = number;
+                    }
+                }
+            }
+        });
+        blocks.starts.push(start);
+        blocks
+    }
+
+    /// Calls for the records that share a block with one, of which `keys` makes the keys.
+    #[inline]
+    pub(super) fn with(
+        &self,
+        record: u32,
+        keys: impl Fn() -> [u64; RARE_WORDS],
+        mut each: impl FnMut(u32),
+    ) {
+        if self.changed.is_empty() {
+            let of_record = &self.block_of[record as usize * self.slots..][..self.slots];
+            for block in of_record.iter().take_while(|block| **block != NO_BLOCK) {
+                self.members_of(*block as usize)
+                    .iter()
+                    .for_each(|other| each(*other));
+            }
+            return;
+        }
+        keys().iter().for_each(|key| self.find(*key, &mut each));
+    }
+
+    /// Calls for the records of a key.
+    pub(super) fn find(&self, key: u64, mut each: impl FnMut(u32)) {
+        if key == NO_KEY {
+            return;
+        }
+        if let Ok(block) = self.keys.binary_search(&key) {
+            let members = self.members_of(block).iter();
+            let standing = members.filter(|record| !self.changed.contains(record));
+            standing.for_each(|record| each(*record));
+        }
+        if let Some(members) = self.added.get(&key) {
+            members.iter().for_each(|record| each(*record));
+        }
+    }
+
+    /// Takes these records out of their blocks, and puts them where their keys are now.
+    pub(super) fn change(&mut self, records: &[u32], keys: impl Fn(u32) -> Vec<u64>) {
+        let before: HashSet<u32> = records
+            .iter()
+            .copied()
+            .filter(|record| self.changed.contains(record))
+            .collect();
+        if !before.is_empty() {
+            for members in self.added.values_mut() {
+                members.retain(|record| !before.contains(record));
+            }
+        }
+        for record in records {
+            if self.changed.insert(*record) || before.contains(record) {
+                for key in keys(*record) {
+                    let members = self.added.entry(key).or_default();
+                    if !members.contains(record) {
+                        members.push(*record);
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many records have changed since the blocks were made.
+    pub(super) fn changed(&self) -> usize {
+        self.changed.len()
+    }
+
+    fn members_of(&self, block: usize) -> &[u32] {
+        &self.members[self.starts[block] as usize..self.starts[block + 1] as usize]
+    }
+
+    /// How many pairs of records share a block.
+    pub(super) fn pairs(&self) -> u64 {
+        let sizes = self
+            .starts
+            .windows(2)
+            .map(|ends| u64::from(ends[1] - ends[0]));
+        sizes.map(|size| size * size.saturating_sub(1) / 2).sum()
+    }
+
+    /// How many records the largest block has.
+    pub(super) fn largest(&self) -> u32 {
+        let sizes = self.starts.windows(2).map(|ends| ends[1] - ends[0]);
+        sizes.max().unwrap_or(0)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        (self.block_of.len() + self.starts.len() + self.members.len()) * 4 + self.keys.len() * 8
+    }
+}
+
+/// The keys of all values of a feature that has fewer of them than there are records by far.
+fn table(part: KeyPart, records: &Records, words: &[WordCounts]) -> Option<Vec<u64>> {
+    let feature = &records.features()[part.feature];
+    let values = feature.dictionary().len();
+    if part.part.is_several() || values * 4 > records.len() {
+        return None;
+    }
+    let words = words.get(part.feature);
+    let key = |code: u32| part.part.keys(feature, part.feature, words, code)[0];
+    Some((0..values as u32).map(key).collect())
+}
+
+/// Key and record, ascending.
+fn keyed(rule: &Rule, records: &Records, words: &[WordCounts]) -> Vec<(u64, u32)> {
+    let slots = rule.slots();
+    let mut pairs = Vec::with_capacity(records.len());
+    let tables: Vec<Option<Vec<u64>>> = rule
+        .parts
+        .iter()
+        .map(|part| table(*part, records, words))
+        .collect();
+    for record in 0..records.len() as u32 {
+        let keys = rule.keys_with(records, words, record, &tables);
+        let keys = keys[..slots].iter().filter(|key| **key != NO_KEY);
+        pairs.extend(keys.map(|key| (*key, record)));
+    }
+    sort(pairs)
+}
+
+/// Sorts by buckets of the highest bits of the keys, each small enough for the caches.
+fn sort(pairs: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    const BITS: u32 = 11;
+    if pairs.len() < 1 << BITS {
+        let mut pairs = pairs;
+        pairs.sort_unstable();
+        return pairs;
+    }
+    let bucket = |key: u64| (key >> (64 - BITS)) as usize;
+    let mut ends = vec![0_usize; 1 << BITS];
+    for (key, _) in &pairs {
+        ends[bucket(*key)] += 1;
+    }
+    let mut next = Vec::with_capacity(ends.len());
+    let mut end = 0;
+    for count in &mut ends {
+        next.push(end);
+        end += *count;
+        *count = end;
+    }
+    let mut sorted = vec![(0, 0); pairs.len()];
+    for pair in &pairs {
+        let place = &mut next[bucket(pair.0)];
+        sorted[*place] = *pair;
+        *place += 1;
+    }
+    drop(pairs);
+    let mut start = 0;
+    for end in ends {
+        sorted[start..end].sort_unstable();
+        start = end;
+    }
+    sorted
+}
+
+fn each_block(pairs: &[(u64, u32)], mut each: impl FnMut(&[(u64, u32)])) {
+    for block in pairs.chunk_by(|left, right| left.0 == right.0) {
+        each(block);
+    }
+}

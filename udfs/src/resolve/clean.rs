@@ -1,0 +1,395 @@
+//! Writes values in one way, each distinct value once.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use chrono::Datelike;
+use serde::{Deserialize, Serialize};
+
+use super::kind::ColumnKind;
+use crate::normalize::address_words::ENGLISH_STREETS;
+use crate::normalize::date_text::{self, Order};
+use crate::normalize::email_text::{self, ProviderRules};
+use crate::normalize::unicode::unaccent;
+
+/// The most bytes of a value that are looked at.
+pub(super) const LONGEST: usize = 2048;
+
+/// How many final digits of a telephone number are compared: country and trunk prefixes come and
+/// go, and no shorter numbers than this are told apart by them.
+const PHONE_DIGITS: usize = 8;
+
+/// What is compared of a column: most have one, a full name has two.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FeatureKind {
+    Given,
+    Family,
+    Email,
+    Phone,
+    Date,
+    Postcode,
+    Street,
+    Place,
+    Identifier,
+    Number,
+    Category,
+    Text,
+}
+
+/// The features of a column of this kind.
+pub(super) fn features(kind: ColumnKind) -> &'static [FeatureKind] {
+    match kind {
+        ColumnKind::GivenName => &[FeatureKind::Given],
+        ColumnKind::FamilyName => &[FeatureKind::Family],
+        ColumnKind::FullName => &[FeatureKind::Given, FeatureKind::Family],
+        ColumnKind::Email => &[FeatureKind::Email],
+        ColumnKind::Phone => &[FeatureKind::Phone],
+        ColumnKind::Date => &[FeatureKind::Date],
+        ColumnKind::Postcode => &[FeatureKind::Postcode],
+        ColumnKind::Street => &[FeatureKind::Street],
+        ColumnKind::City => &[FeatureKind::Place],
+        ColumnKind::NationalId => &[FeatureKind::Identifier],
+        ColumnKind::Number => &[FeatureKind::Number],
+        ColumnKind::Category => &[FeatureKind::Category],
+        ColumnKind::FreeText | ColumnKind::Organisation => &[FeatureKind::Text],
+        ColumnKind::Ignore => &[],
+    }
+}
+
+/// How the dates of a column are written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DateOrder {
+    #[default]
+    Ymd,
+    Dmy,
+    Mdy,
+}
+
+impl DateOrder {
+    pub(super) const ALL: [Self; 3] = [Self::Ymd, Self::Dmy, Self::Mdy];
+
+    fn order(self) -> Order {
+        match self {
+            Self::Ymd => Order::Ymd,
+            Self::Dmy => Order::Dmy,
+            Self::Mdy => Order::Mdy,
+        }
+    }
+
+    /// Whether the text is a date of this order.
+    pub(super) fn reads(self, text: &str) -> bool {
+        date_text::parse(text, self.order()).is_some()
+    }
+}
+
+/// Texts that people and programs write where they have nothing to say.
+const NOTHING: [&str; 16] = [
+    "-",
+    "--",
+    "?",
+    ".",
+    "n/a",
+    "na",
+    "n.a.",
+    "nan",
+    "nil",
+    "none",
+    "null",
+    "unknown",
+    "undefined",
+    "not available",
+    "xxx",
+    "tbd",
+];
+
+/// Cleans the values of one column.
+pub(super) struct Cleaner {
+    kind: ColumnKind,
+    dates: DateOrder,
+    folded: String,
+}
+
+impl Cleaner {
+    pub(super) fn new(kind: ColumnKind, dates: DateOrder) -> Self {
+        Self {
+            kind,
+            dates,
+            folded: String::new(),
+        }
+    }
+
+    /// Writes the features of a value, empty where there is none.
+    pub(super) fn clean(&mut self, text: &str, features: &mut [String]) {
+        features.iter_mut().for_each(String::clear);
+        let text = cut(text.trim(), LONGEST);
+        if text.is_empty() || is_nothing(text) {
+            return;
+        }
+        let folded = &mut self.folded;
+        match (self.kind, features) {
+            (ColumnKind::GivenName, [given]) => {
+                fold(text, folded);
+                given.push_str(without_initials(without_titles(folded)));
+            }
+            (ColumnKind::FamilyName, [family]) => {
+                fold(text, folded);
+                squeeze(without_generation(folded), family);
+            }
+            (ColumnKind::FullName, [given, family]) => full_name(text, folded, given, family),
+            (ColumnKind::Email, [email]) => clean_email(text, email),
+            (ColumnKind::Phone, [phone]) => clean_phone(text, phone),
+            (ColumnKind::Date, [date]) => clean_date(text, self.dates, date),
+            (ColumnKind::Postcode | ColumnKind::NationalId, [code]) => {
+                fold(text, folded);
+                squeeze(folded, code);
+            }
+            (ColumnKind::Street, [street]) => {
+                fold(text, folded);
+                clean_street(folded, street);
+            }
+            (ColumnKind::City, [city]) => {
+                fold(text, folded);
+                squeeze(folded, city);
+            }
+            (ColumnKind::Number, [number]) => clean_number(text, number),
+            (ColumnKind::Category | ColumnKind::FreeText, [words]) => fold(text, words),
+            (ColumnKind::Organisation, [words]) => {
+                fold(text, folded);
+                clean_organisation(folded, words);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The beginning of a text, so many bytes at most.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+fn is_nothing(text: &str) -> bool {
+    text.len() <= 13
+        && NOTHING
+            .iter()
+            .any(|nothing| nothing.eq_ignore_ascii_case(text))
+}
+
+/// Small letters without accents; apostrophes are dropped, other characters become one blank. The
+/// umlauts are written as Germans do without them, since that is how they are mistyped.
+pub(super) fn fold(text: &str, folded: &mut String) {
+    folded.clear();
+    if text.is_ascii() {
+        text.chars().for_each(|letter| push_folded(letter, folded));
+    } else {
+        let mut plain = String::with_capacity(text.len() + 8);
+        let mut buffer = [0; 4];
+        for letter in text.chars() {
+            match letter {
+                'ä' | 'Ä' => plain.push_str("ae"),
+                'ö' | 'Ö' => plain.push_str("oe"),
+                'ü' | 'Ü' => plain.push_str("ue"),
+                ascii if ascii.is_ascii() => plain.push(ascii),
+                other => unaccent(other.encode_utf8(&mut buffer), &mut plain),
+            }
+        }
+        for letter in plain.chars().flat_map(char::to_lowercase) {
+            push_folded(letter, folded);
+        }
+    }
+    if folded.ends_with(' ') {
+        folded.pop();
+    }
+}
+
+fn push_folded(letter: char, folded: &mut String) {
+    match letter {
+        'A'..='Z' => folded.push(letter.to_ascii_lowercase()),
+        'a'..='z' | '0'..='9' => folded.push(letter),
+        '\'' | '\u{2019}' | '\u{2BC}' | '`' => {}
+        letter if !letter.is_ascii() && letter.is_alphanumeric() => folded.push(letter),
+        _ if folded.is_empty() || folded.ends_with(' ') => {}
+        _ => folded.push(' '),
+    }
+}
+
+fn squeeze(folded: &str, squeezed: &mut String) {
+    squeezed.extend(folded.chars().filter(|letter| *letter != ' '));
+}
+
+fn without_titles(folded: &str) -> &str {
+    const TITLES: [&str; 16] = [
+        "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "mme", "mlle",
+        "monsieur", "madame", "rev", "hon",
+    ];
+    match folded.split_once(' ') {
+        Some((title, rest)) if TITLES.contains(&title) => without_titles(rest),
+        _ => folded,
+    }
+}
+
+/// Without the initials of further names.
+fn without_initials(folded: &str) -> &str {
+    match folded.rsplit_once(' ') {
+        Some((rest, last)) if last.chars().count() == 1 => without_initials(rest),
+        _ => folded,
+    }
+}
+
+fn without_generation(folded: &str) -> &str {
+    const GENERATIONS: [&str; 6] = ["jr", "sr", "ii", "iii", "iv", "esq"];
+    match folded.rsplit_once(' ') {
+        Some((rest, last)) if GENERATIONS.contains(&last) => without_generation(rest),
+        _ => folded,
+    }
+}
+
+/// The first word is the given name, unless a comma follows the family name; initials between the
+/// two are left out.
+fn full_name(text: &str, folded: &mut String, given: &mut String, family: &mut String) {
+    if let Some((before, after)) = text.split_once(',') {
+        fold(after, folded);
+        let name = without_titles(folded);
+        if !name.is_empty() && without_generation(name) == name {
+            given.push_str(name.split(' ').next().unwrap_or_default());
+            fold(before, folded);
+            return squeeze(folded, family);
+        }
+    }
+    fold(text, folded);
+    let name = without_generation(without_titles(folded));
+    let (first, rest) = name.split_once(' ').unwrap_or((name, ""));
+    given.push_str(first);
+    let words = rest.split(' ').filter(|word| word.chars().count() > 1);
+    words.for_each(|word| family.push_str(word));
+}
+
+fn clean_email(text: &str, email: &mut String) {
+    static RULES: LazyLock<ProviderRules> =
+        LazyLock::new(|| ProviderRules::parse("gmail,plus").unwrap_or_default());
+    match email_text::normalize(text, *RULES) {
+        Some(address) => email.push_str(&address),
+        // Mistyped ones are still like the right ones.
+        None if text.contains('@') => {
+            let letters = text.chars().flat_map(char::to_lowercase);
+            email.extend(letters.filter(|letter| !letter.is_whitespace()));
+        }
+        None => {}
+    }
+}
+
+fn clean_phone(text: &str, phone: &mut String) {
+    let number = text.split(['x', 'X', ';', '/']).next().unwrap_or(text);
+    let number = if number.chars().filter(char::is_ascii_digit).count() < PHONE_DIGITS - 1 {
+        text
+    } else {
+        number
+    };
+    phone.extend(number.chars().filter(char::is_ascii_digit));
+    let most = phone.len().saturating_sub(PHONE_DIGITS);
+    phone.drain(..most);
+    if phone.len() < 5 {
+        phone.clear();
+    }
+}
+
+fn clean_date(text: &str, order: DateOrder, date: &mut String) {
+    use std::fmt::Write as _;
+    if let Some(day) = date_text::parse(text, order.order()) {
+        // Writing to a string cannot fail.
+        let _ = write!(date, "{:04}{:02}{:02}", day.year(), day.month(), day.day());
+        return;
+    }
+    // A date with a mistyped digit may be none, and is still like the right one.
+    date.extend(text.chars().filter(char::is_ascii_digit));
+    if date.len() != 8 {
+        date.clear();
+    }
+}
+
+/// The house numbers, a bar, and the name of the street without blanks.
+fn clean_street(folded: &str, street: &mut String) {
+    static WORDS: LazyLock<HashMap<&str, &str>> =
+        LazyLock::new(|| ENGLISH_STREETS.iter().copied().collect());
+    let starts_with_digit = |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit());
+    for number in folded.split(' ').filter(starts_with_digit) {
+        if !street.is_empty() {
+            street.push('-');
+        }
+        street.push_str(number);
+    }
+    street.push('|');
+    let words = || folded.split(' ').filter(|word| !starts_with_digit(word));
+    let count = words().count();
+    for (at, word) in words().enumerate() {
+        let last = at + 1 == count && at > 0;
+        match word {
+            "st" if last => street.push_str("street"),
+            "st" => street.push_str("saint"),
+            "dr" if last => street.push_str("drive"),
+            "no" | "nr" => {}
+            _ => match WORDS.get(word) {
+                Some(whole) => street.push_str(whole),
+                None => {
+                    street.push_str(word);
+                    if word.ends_with("str") && word.len() > 5 {
+                        street.push_str("asse");
+                    }
+                }
+            },
+        }
+    }
+    if street.len() == 1 {
+        street.clear();
+    }
+}
+
+fn clean_number(text: &str, number: &mut String) {
+    let digits: String = text
+        .chars()
+        .filter(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-' | 'e' | 'E'))
+        .collect();
+    if let Ok(value) = digits.trim_end_matches(['.', '-', 'e', 'E']).parse::<f64>()
+        && value.is_finite()
+    {
+        number.push_str(&value.to_string());
+    }
+}
+
+/// Without the legal form.
+fn clean_organisation(folded: &str, words: &mut String) {
+    const FORMS: [&str; 22] = [
+        "inc",
+        "incorporated",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "ltd",
+        "limited",
+        "llc",
+        "llp",
+        "plc",
+        "gmbh",
+        "ag",
+        "kg",
+        "sa",
+        "sas",
+        "sarl",
+        "bv",
+        "nv",
+        "spa",
+        "srl",
+        "pty",
+    ];
+    for word in folded.split(' ').filter(|word| !FORMS.contains(word)) {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    if words.is_empty() {
+        words.push_str(folded);
+    }
+}

@@ -1,0 +1,221 @@
+//! Entities: sets of records that are one.
+
+use std::cmp::Ordering;
+
+use super::agglomerate::Agglomerate;
+use super::compare::Comparer;
+use super::components::Components;
+use super::decisions::Decisions;
+use super::mixture::probability;
+use super::resolver::{Pair, Resolver};
+use super::restricted::join_restricted;
+use super::scorer::Scorer;
+use super::threads;
+use super::training::words_of;
+
+/// Components of more records are taken apart at a higher threshold first.
+const LARGEST_COMPONENT: usize = 150;
+/// The log-odds up to which the threshold of a large component is raised. What holds together
+/// there is one entity of many records.
+const HIGHEST_BAR: f32 = 14.0;
+/// How many components are refined by one task.
+const CHUNK: usize = 256;
+
+/// The entities of records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clusters {
+    /// For each record the first record of its entity.
+    pub entity_of: Vec<u32>,
+    /// For each record the probability that it is of its entity: that of its strongest link within
+    /// it, or, where it is alone, that there is none.
+    pub membership: Vec<f32>,
+    /// For each record the probability that its entity is one: that of its weakest bridge.
+    pub confidence: Vec<f32>,
+}
+
+/// The entities that pairs make from a probability on.
+pub(super) fn cluster(
+    resolver: &Resolver,
+    pairs: &[Pair],
+    threshold: f64,
+    decisions: &Decisions,
+) -> Clusters {
+    let records = resolver.records().len();
+    let least = (threshold / (1.0 - threshold).max(1e-12)).ln() as f32;
+    let mut edges: Vec<Pair> = pairs
+        .iter()
+        .filter(|pair| pair.log_odds >= least && !decisions.are_apart(pair.left, pair.right))
+        .copied()
+        .collect();
+    edges.extend(decisions.links());
+    let mut components = Components::new(records);
+    let mut groups: Vec<Vec<u32>> = Vec::new();
+    let mut bar = least;
+    while !edges.is_empty() {
+        let mut large = vec![false; records];
+        for group in join(records, &edges) {
+            if group.len() <= LARGEST_COMPONENT {
+                groups.push(group);
+            } else if bar >= HIGHEST_BAR {
+                for (left, right) in join_restricted(resolver, &group, &edges, decisions) {
+                    components.join(left, right);
+                }
+            } else {
+                group
+                    .iter()
+                    .for_each(|record| large[*record as usize] = true);
+            }
+        }
+        if bar >= HIGHEST_BAR {
+            break;
+        }
+        bar = (bar + 1.0).clamp(0.0, HIGHEST_BAR);
+        edges.retain(|pair| large[pair.left as usize] && pair.log_odds >= bar);
+    }
+    for (left, right) in refine(resolver, &groups, f64::from(least), decisions) {
+        components.join(left, right);
+    }
+    let entity_of = components.into_roots();
+    rate(entity_of, pairs, decisions)
+}
+
+/// The pairs of records that are one within groups that single links have joined.
+fn refine(
+    resolver: &Resolver,
+    groups: &[Vec<u32>],
+    least: f64,
+    decisions: &Decisions,
+) -> Vec<(u32, u32)> {
+    let (records, model) = (resolver.records(), resolver.model());
+    let weights = words_of(&model.comparisons, &model.words);
+    let comparer = Comparer::new(records, records, &model.comparisons, weights);
+    let one_to_one = model.options().one_to_one;
+    let refined = threads::map(
+        model.options().workers(),
+        groups.len().div_ceil(CHUNK),
+        || {
+            (
+                Scorer::new(&comparer, &model.mixture),
+                Agglomerate::default(),
+            )
+        },
+        |(scorer, agglomerate), task| {
+            let mut joined = Vec::new();
+            for group in &groups[task * CHUNK..groups.len().min((task + 1) * CHUNK)] {
+                if let [first, second] = group[..] {
+                    joined.push((first, second));
+                    continue;
+                }
+                // By their names: the order of the records does not matter.
+                let mut group = group.clone();
+                group.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
+                agglomerate.begin(group.len());
+                for (at, left) in group.iter().enumerate() {
+                    for (other, right) in group[..at].iter().enumerate() {
+                        let (pattern, mut odds) = scorer.score(*left, *right);
+                        let mut conflict = model.mixture.conflict(pattern);
+                        let apart =
+                            one_to_one && records.source_code(*left) == records.source_code(*right);
+                        if decisions.are_one(*left, *right) {
+                            (odds, conflict) = (f64::INFINITY, 0.0);
+                        } else if apart || decisions.are_apart(*left, *right) {
+                            conflict = f64::NEG_INFINITY;
+                        }
+                        agglomerate.set(at, other, odds, conflict);
+                    }
+                }
+                let first_of = agglomerate.run(least);
+                let pairs = first_of.iter().enumerate();
+                joined.extend(pairs.map(|(at, first)| (group[at], group[*first])));
+            }
+            joined
+        },
+    );
+    refined.concat()
+}
+
+/// The records of each component of two or more, ascending.
+fn join(records: usize, edges: &[Pair]) -> Vec<Vec<u32>> {
+    let mut components = Components::new(records);
+    for pair in edges {
+        components.join(pair.left, pair.right);
+    }
+    let roots = components.into_roots();
+    let mut sizes = vec![0_u32; records];
+    for root in &roots {
+        sizes[*root as usize] += 1;
+    }
+    let mut numbers = vec![u32::MAX; records];
+    let mut groups: Vec<Vec<u32>> = Vec::new();
+    for (record, root) in roots.iter().enumerate() {
+        if sizes[*root as usize] < 2 {
+            continue;
+        }
+        let number = &mut numbers[*root as usize];
+        if *number == u32::MAX {
+            *number = groups.len() as u32;
+            groups.push(Vec::with_capacity(sizes[*root as usize] as usize));
+        }
+        groups[*number as usize].push(record as u32);
+    }
+    groups
+}
+
+/// Says how sure the entities are.
+fn rate(entity_of: Vec<u32>, pairs: &[Pair], decisions: &Decisions) -> Clusters {
+    let records = entity_of.len();
+    let mut strongest = vec![f32::NEG_INFINITY; records];
+    let mut alone = vec![true; records];
+    for (record, entity) in entity_of.iter().enumerate() {
+        if *entity as usize != record {
+            alone[record] = false;
+            alone[*entity as usize] = false;
+        }
+    }
+    let mut inside: Vec<Pair> = Vec::new();
+    for pair in pairs.iter().copied().chain(decisions.links()) {
+        let (left, right) = (pair.left as usize, pair.right as usize);
+        let within = entity_of[left] == entity_of[right];
+        if within {
+            inside.push(pair);
+        }
+        for record in [left, right] {
+            if within || alone[record] {
+                strongest[record] = strongest[record].max(pair.log_odds);
+            }
+        }
+    }
+    // The last edge of a greatest spanning tree is the weakest bridge.
+    inside.sort_unstable_by(|left, right| {
+        right
+            .log_odds
+            .partial_cmp(&left.log_odds)
+            .unwrap_or(Ordering::Equal)
+    });
+    let mut components = Components::new(records);
+    let mut weakest = vec![f32::INFINITY; records];
+    for pair in &inside {
+        if components.find(pair.left) != components.find(pair.right) {
+            components.join(pair.left, pair.right);
+            weakest[entity_of[pair.left as usize] as usize] = pair.log_odds;
+        }
+    }
+    let probability = |log_odds: f32| probability(f64::from(log_odds)) as f32;
+    let membership: Vec<f32> = (0..records)
+        .map(|record| match alone[record] {
+            true => 1.0 - probability(strongest[record]),
+            false => probability(strongest[record]),
+        })
+        .collect();
+    let confidence = (0..records)
+        .map(|record| match alone[record] {
+            true => membership[record],
+            false => probability(weakest[entity_of[record] as usize]),
+        })
+        .collect();
+    Clusters {
+        entity_of,
+        membership,
+        confidence,
+    }
+}

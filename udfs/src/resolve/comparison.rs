@@ -1,0 +1,190 @@
+//! Which comparisons there are, and their levels.
+
+use serde::{Deserialize, Serialize};
+
+use super::clean::FeatureKind;
+use super::feature::Feature;
+
+/// How many comparisons a model has at most: the levels of all of them are packed into 64 bits.
+pub(super) const MOST: usize = 16;
+
+/// The level of two values of which one is missing.
+pub(super) const MISSING_LEVEL: u8 = 0;
+
+/// The level of two values that differ.
+pub(super) const DIFFERENT: u8 = 1;
+
+/// How rare a value is, as minus the binary logarithm of its share: agreeing on one of a higher
+/// band says more. Each band is a level of its own (Winkler 1989, "Frequency-based matching in the
+/// Fellegi-Sunter model of record linkage").
+const BANDS: [f64; 4] = [4.0, 7.0, 10.0, 13.0];
+
+/// A comparison of one feature of two records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Comparison {
+    /// The place of the feature among those of the records.
+    pub(super) feature: usize,
+    pub(super) kind: FeatureKind,
+    pub(super) name: String,
+    /// How many levels it has, with that of missing values.
+    pub(super) levels: usize,
+    /// The band of each value that is not of the rarest, by the value, ascending.
+    pub(super) bands: Vec<(String, u8)>,
+    /// From which rarity on each band is, as minus the binary logarithm of the share.
+    edges: Vec<f64>,
+}
+
+impl Comparison {
+    /// The comparison of a feature, with bands of values by their frequencies.
+    pub(super) fn new(
+        place: usize,
+        feature: &Feature,
+        column: &str,
+        several: bool,
+        term_frequency: bool,
+    ) -> Self {
+        let name = match (several, feature.kind) {
+            (true, FeatureKind::Given) => format!("{column} (given name)"),
+            (true, FeatureKind::Family) => format!("{column} (family name)"),
+            _ => column.to_owned(),
+        };
+        let mut comparison = Self {
+            feature: place,
+            kind: feature.kind,
+            name,
+            levels: labels(feature.kind).len() + 2,
+            bands: Vec::new(),
+            edges: Vec::new(),
+        };
+        if !term_frequency {
+            return comparison;
+        }
+        let present: u64 = feature.counts[1..]
+            .iter()
+            .map(|count| u64::from(*count))
+            .sum();
+        let band = |count: u32| {
+            let rarity = -(f64::from(count) / present as f64).log2();
+            BANDS.iter().filter(|edge| rarity >= **edge).count() as u8
+        };
+        let codes = 1..feature.counts.len() as u32;
+        let count = |code: &u32| feature.counts[*code as usize];
+        // Bands without a value are no levels.
+        let mut used: Vec<u8> = codes
+            .clone()
+            .filter(|code| count(code) > 0)
+            .map(|code| band(count(&code)))
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        let level = |code: &u32| used.binary_search(&band(count(code))).unwrap_or(0) as u8;
+        comparison.edges = used
+            .iter()
+            .map(|band| match band {
+                0 => 0.0,
+                band => BANDS[usize::from(*band) - 1],
+            })
+            .collect();
+        let rarest = used.len().saturating_sub(1) as u8;
+        comparison.levels += usize::from(rarest);
+        comparison.bands = codes
+            .filter(|code| count(code) > 0 && level(code) < rarest)
+            .map(|code| (feature.dictionary().text(code).to_owned(), level(&code)))
+            .collect();
+        comparison.bands.sort_unstable();
+        comparison
+    }
+
+    /// The first of the levels of equal values, that of the most frequent.
+    pub(super) fn first_exact(&self) -> u8 {
+        labels(self.kind).len() as u8 + 1
+    }
+
+    /// The level of equal values for each value of a feature.
+    pub(super) fn exact_levels(&self, feature: &Feature) -> Vec<u8> {
+        let dictionary = feature.dictionary();
+        let mut levels = vec![self.levels as u8 - 1; dictionary.len()];
+        if dictionary.len() < self.bands.len() {
+            for code in 1..dictionary.len() as u32 {
+                let text = dictionary.text(code);
+                if let Ok(at) = self
+                    .bands
+                    .binary_search_by(|(known, _)| known.as_str().cmp(text))
+                {
+                    levels[code as usize] = self.first_exact() + self.bands[at].1;
+                }
+            }
+            return levels;
+        }
+        for (text, band) in &self.bands {
+            if let Some(code) = feature.find(text) {
+                levels[code as usize] = self.first_exact() + band;
+            }
+        }
+        levels
+    }
+
+    /// What a level is called.
+    pub(super) fn label(&self, level: u8) -> String {
+        let labels = labels(self.kind);
+        match level {
+            MISSING_LEVEL => "missing".to_owned(),
+            level if level < self.first_exact() => labels[usize::from(level) - 1].to_owned(),
+            _ if self.levels == labels.len() + 2 => "equal".to_owned(),
+            level => {
+                let band = usize::from(level - self.first_exact());
+                let times = |edge: f64| 1 << edge as u32;
+                match (self.edges.get(band), self.edges.get(band + 1)) {
+                    (Some(from), Some(to)) => {
+                        format!("equal, of 1 in {} to {}", times(*from), times(*to))
+                    }
+                    (Some(from), None) => format!("equal, rarer than 1 in {}", times(*from)),
+                    _ => "equal".to_owned(),
+                }
+            }
+        }
+    }
+}
+
+/// The levels of a kind of comparison below equality, the least alike first.
+pub(super) fn labels(kind: FeatureKind) -> &'static [&'static str] {
+    match kind {
+        FeatureKind::Given => &["different", "initial", "alike", "almost equal", "nickname"],
+        FeatureKind::Family => &[
+            "different",
+            "alike",
+            "almost equal",
+            "swapped with given name",
+        ],
+        FeatureKind::Email => &["different", "same rare domain", "alike", "same local part"],
+        FeatureKind::Phone => &["different", "almost equal"],
+        FeatureKind::Date => &["different", "same year", "two parts equal", "almost equal"],
+        FeatureKind::Postcode => &["different", "same area", "almost equal"],
+        FeatureKind::Street => &[
+            "different",
+            "same number",
+            "street alike",
+            "same street",
+            "number and street alike",
+        ],
+        FeatureKind::Place => &["different", "alike", "almost equal"],
+        FeatureKind::Identifier => &["different", "alike", "almost equal"],
+        FeatureKind::Number => &[
+            "different",
+            "within a quarter",
+            "within a tenth",
+            "within 2 %",
+        ],
+        FeatureKind::Category => &["different"],
+        FeatureKind::Text => &[
+            "different",
+            "10 % alike",
+            "20 % alike",
+            "35 % alike",
+            "50 % alike",
+            "65 % alike",
+            "80 % alike",
+            "95 % alike",
+        ],
+    }
+}

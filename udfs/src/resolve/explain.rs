@@ -1,0 +1,81 @@
+//! Why two records are held to be one entity, or two.
+
+use super::compare::{Comparer, Pattern};
+use super::levels::Scratch;
+use super::resolver::Resolver;
+use super::training::words_of;
+
+/// What one comparison says of two records, as `entity_explain` shows it. The weights of all add
+/// up, from the prior on, to the weight of the pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The column that is compared; empty for the prior.
+    pub comparison: String,
+    /// The cleaned value of the left record; empty where it is missing.
+    pub left: String,
+    /// That of the right one.
+    pub right: String,
+    /// The number of the level.
+    pub level: u8,
+    /// What the level means.
+    pub label: String,
+    /// The share of matching pairs with this level, of those with the levels above.
+    pub m: f64,
+    /// The share of other pairs with it, of those with the levels above.
+    pub u: f64,
+    /// The binary logarithm of m / u.
+    pub weight: f64,
+    /// The sum of the weights so far.
+    pub total: f64,
+}
+
+impl Resolver {
+    /// What each comparison says of two records; the first row is the prior.
+    pub fn explain(&self, left: u32, right: u32) -> Vec<Explanation> {
+        let (records, model) = (self.records(), self.model());
+        let weights = words_of(&model.comparisons, &model.words);
+        let comparer = Comparer::new(records, records, &model.comparisons, weights);
+        let pattern = comparer.pattern(left, right, &mut Scratch::default());
+        let mixture = &model.mixture;
+        let mut total = mixture.prior / std::f64::consts::LN_2;
+        let mut rows = vec![Explanation {
+            comparison: String::new(),
+            left: String::new(),
+            right: String::new(),
+            level: 0,
+            label: "prior".to_owned(),
+            m: model.prior(),
+            u: 1.0 - model.prior(),
+            weight: total,
+            total,
+        }];
+        // The comparisons are taken in one after the other: what each adds depends on those before.
+        let mut known = Pattern::default();
+        for (at, comparison) in model.comparisons.iter().enumerate() {
+            let value = |record: u32| {
+                let code = records.row(record)[comparison.feature].code;
+                let dictionary = records.features()[comparison.feature].dictionary();
+                dictionary.text(code).replace('|', " ").trim().to_owned()
+            };
+            let level = pattern.level(at);
+            let next = known.with(at, level);
+            let m = mixture.matches.log_probability(next) - mixture.matches.log_probability(known);
+            let u = mixture.log_other(next) - mixture.log_other(known);
+            let weight = (m - u) / std::f64::consts::LN_2;
+            total += weight;
+            rows.push(Explanation {
+                comparison: comparison.name.clone(),
+                left: value(left),
+                right: value(right),
+                level,
+                label: comparison.label(level),
+                m: m.exp(),
+                u: u.exp(),
+                weight,
+                total,
+            });
+            known = next;
+        }
+        rows
+    }
+}

@@ -1,0 +1,239 @@
+//! The mixture of matching and other pairs, fitted by expectation maximisation.
+//!
+//! I. P. Fellegi and A. B. Sunter, "A theory for record linkage", JASA 64 (1969); W. E. Winkler,
+//! "Using the EM algorithm for weight computation in the Fellegi-Sunter model" (1988). Their
+//! comparisons are independent within each class, which makes probabilities overconfident. Here
+//! each class is a tree of dependences: M. Meila and M. I. Jordan, "Learning with mixtures of
+//! trees", JMLR 1 (2000), after C. K. Chow and C. N. Liu (1968). And the pairs that do not match
+//! are of two classes: people who live together share a name, an address and often a telephone,
+//! all at once, which no single distribution says of all pairs.
+//!
+//! The sample stands for all pairs of records, those of blocks with a weight of one and random
+//! ones with that of all the others, so that what the blocks select does not bias the estimates.
+
+use serde::{Deserialize, Serialize};
+
+use super::compare::Pattern;
+use super::tree::{Edge, Tree, Weighted};
+
+/// How often the parameters are estimated at most.
+const ROUNDS: usize = 60;
+/// In the first rounds matches are independent, until the classes have settled.
+const INDEPENDENT_ROUNDS: usize = 12;
+/// Every how many rounds the trees are chosen anew.
+const ROUNDS_OF_A_TREE: usize = 8;
+/// The change in the number of matches at which the estimates are held to stand.
+const SETTLED: f64 = 1e-4;
+/// The share of what makes pairs match that other pairs have too: shared telephones, copied
+/// identifiers. Agreement on one value alone is never more certain than this leaves it.
+const CONTAMINATION: f64 = 0.01;
+/// How many of two records that a third one links are not related at all, for each that match.
+const UNRELATED: f64 = 0.1;
+/// As how many pairs counts what is expected of matches, and of related ones.
+const EXPECTED_PAIRS: f64 = 20.0;
+
+/// A pattern and the pairs that have it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) pattern: Pattern,
+    /// How many pairs of all it stands for.
+    pub(super) pairs: f64,
+    /// How many of them were found in blocks.
+    pub(super) candidates: f64,
+}
+
+/// The parameters of the mixture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Mixture {
+    /// The natural logarithm of the odds that two records taken at random match.
+    pub(super) prior: f64,
+    pub(super) matches: Tree,
+    pub(super) others: Tree,
+    /// Pairs that are related and do not match, where there may be some.
+    pub(super) related: Option<Related>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Related {
+    /// The logarithm of their share of the pairs that do not match.
+    pub(super) share: f64,
+    pub(super) tree: Tree,
+}
+
+/// What is known of the classes beforehand: the share of each level of each comparison.
+#[derive(Debug)]
+pub(super) struct Expected {
+    pub(super) matches: Vec<Vec<f64>>,
+    pub(super) others: Vec<Vec<f64>>,
+    pub(super) related: Option<Vec<Vec<f64>>>,
+    /// The greatest share of matches that differ.
+    pub(super) differing_matches: Vec<f64>,
+    /// Whether related pairs differ as any others do.
+    pub(super) own: Vec<bool>,
+}
+
+/// How much of a pattern's pairs is of each class.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shares {
+    matches: f64,
+    related: f64,
+    others: f64,
+}
+
+impl Mixture {
+    /// The natural logarithm of the odds of a match.
+    #[inline]
+    pub(super) fn log_odds(&self, pattern: Pattern) -> f64 {
+        self.prior + self.matches.log_probability(pattern) - self.log_other(pattern)
+    }
+
+    /// The evidence against a match of two records that are known to be related somehow: 0 where
+    /// there is none.
+    pub(super) fn conflict(&self, pattern: Pattern) -> f64 {
+        let related = self.related.as_ref().map_or(0.0, |related| {
+            (related.share - self.prior + related.tree.log_probability(pattern)).exp()
+        });
+        let others = UNRELATED * self.others.log_probability(pattern).exp();
+        (self.matches.log_probability(pattern) - (others + related).ln()).min(0.0)
+    }
+
+    /// The logarithm of the probability of a pattern among pairs that do not match.
+    #[inline]
+    pub(super) fn log_other(&self, pattern: Pattern) -> f64 {
+        let others = self.others.log_probability(pattern);
+        match &self.related {
+            None => others,
+            Some(related) => {
+                let related = related.share + related.tree.log_probability(pattern);
+                let (greater, less) = if others > related {
+                    (others, related)
+                } else {
+                    (related, others)
+                };
+                greater + (less - greater).exp().ln_1p()
+            }
+        }
+    }
+
+    fn shares(&self, pattern: Pattern) -> Shares {
+        let matches = probability(self.log_odds(pattern));
+        let related = self.related.as_ref().map_or(0.0, |related| {
+            let log = related.share + related.tree.log_probability(pattern);
+            (log - self.log_other(pattern)).exp() * (1.0 - matches)
+        });
+        Shares {
+            matches,
+            related,
+            others: (1.0 - matches - related).max(0.0),
+        }
+    }
+
+    /// Fits the mixture to a sample, which stands for all pairs.
+    pub(super) fn fit(
+        sample: &[Counted],
+        expected: &Expected,
+        matches_a_record: f64,
+        pairs_a_record: f64,
+    ) -> Self {
+        let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
+        let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
+        let mut mixture = Self {
+            prior,
+            matches: Tree::independent(&expected.matches),
+            others: Tree::independent(&expected.others),
+            related: expected.related.as_ref().map(|shares| Related {
+                share: prior,
+                tree: Tree::independent(shares),
+            }),
+        };
+        mixture
+            .others
+            .keep_above(&mixture.matches, CONTAMINATION * prior.exp());
+        let mut edges: [Vec<Edge>; 2] = Default::default();
+        for round in 0..ROUNDS {
+            let shares: Vec<Shares> = sample
+                .iter()
+                .map(|counted| mixture.shares(counted.pattern))
+                .collect();
+            let matches = weigh(sample, &shares, |counted, share| {
+                counted.pairs * share.matches
+            });
+            let others = weigh(sample, &shares, |counted, share| {
+                counted.pairs * share.others
+            });
+            if round == 0 || round % ROUNDS_OF_A_TREE == 4 {
+                let candidates = weigh(sample, &shares, |counted, share| {
+                    counted.candidates * share.others
+                });
+                edges[1] = Tree::edges_of_others(&others, &candidates, expected);
+                if round >= INDEPENDENT_ROUNDS {
+                    edges[0] = Tree::edges_of_matches(&matches, expected);
+                    if expected.related.is_some() {
+                        edges[0]
+                            .retain(|edge| !expected.own[edge.parent] && !expected.own[edge.child]);
+                    }
+                }
+            }
+            let of_matches: f64 = matches.iter().map(|weighted| weighted.weight).sum();
+            let prior = (of_matches.max(0.5) / (total - of_matches).max(1.0)).ln();
+            let mut next = Self {
+                prior,
+                matches: Tree::estimate(&matches, &edges[0], &expected.matches, EXPECTED_PAIRS),
+                others: Tree::estimate(&others, &edges[1], &expected.others, 1.0),
+                related: None,
+            };
+            next.matches.differ_at_most(&expected.differing_matches);
+            next.others
+                .keep_above(&next.matches, CONTAMINATION * prior.exp());
+            if let Some(of_related) = &expected.related {
+                let related = weigh(sample, &shares, |counted, share| {
+                    counted.pairs * share.related
+                });
+                let sum: f64 = related.iter().map(|weighted| weighted.weight).sum();
+                let mut tree = Tree::estimate(&related, &[], of_related, EXPECTED_PAIRS);
+                tree.keep(&expected.own, of_related);
+                next.related = Some(Related {
+                    share: ((sum + 1.0) / (total - of_matches).max(1.0)).ln(),
+                    tree,
+                });
+            }
+            let change: f64 = sample
+                .iter()
+                .zip(&shares)
+                .filter(|(_, share)| share.matches > 1e-6)
+                .map(|(counted, share)| {
+                    let now = probability(next.log_odds(counted.pattern));
+                    counted.pairs * (now - share.matches).abs()
+                })
+                .sum();
+            mixture = next;
+            let settled = change < SETTLED * of_matches.max(1.0);
+            if round > INDEPENDENT_ROUNDS + ROUNDS_OF_A_TREE && settled {
+                break;
+            }
+        }
+        mixture
+    }
+}
+
+fn weigh(
+    sample: &[Counted],
+    shares: &[Shares],
+    weigh: impl Fn(&Counted, &Shares) -> f64,
+) -> Vec<Weighted> {
+    sample
+        .iter()
+        .zip(shares)
+        .map(|(counted, shares)| Weighted {
+            pattern: counted.pattern,
+            weight: weigh(counted, shares),
+        })
+        .filter(|weighted| weighted.weight > 1e-6)
+        .collect()
+}
+
+/// The probability of log-odds.
+#[inline]
+pub(super) fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}

@@ -1,0 +1,95 @@
+//! What was learned: parameters alone, no records.
+
+use serde::{Deserialize, Serialize};
+
+use super::comparison::Comparison;
+use super::mixture::Mixture;
+use super::options::ResolveOptions;
+use super::records::Column;
+use super::rule::Rule;
+use super::word_weights::WordCounts;
+
+/// The version of what a model is written as.
+pub(super) const FORMAT: u32 = 1;
+
+/// A model of which records are one entity: its parameters, as serde writes them. With the same
+/// model, the same records are resolved to the same entities, at once or bit by bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    pub(super) format: u32,
+    pub(super) options: ResolveOptions,
+    pub(super) columns: Vec<Column>,
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) words: Vec<WordCounts>,
+    pub(super) mixture: Mixture,
+    /// None where all pairs are compared.
+    pub(super) rules: Vec<Rule>,
+}
+
+/// A level of a comparison, as `entity_parameters` shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// The column that is compared.
+    pub comparison: String,
+    /// The number of the level; 0 is that of missing values.
+    pub level: u8,
+    /// What the level means.
+    pub label: String,
+    /// The share of matching pairs that have this level, of those where no value is missing.
+    pub m: f64,
+    /// The share of other pairs that do.
+    pub u: f64,
+    /// The binary logarithm of m / u.
+    pub weight: f64,
+}
+
+impl Model {
+    /// The options that it was learned with.
+    pub fn options(&self) -> &ResolveOptions {
+        &self.options
+    }
+
+    /// The columns that are compared, with the kinds that were recognised.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The probability that two records taken at random are one entity.
+    pub fn prior(&self) -> f64 {
+        super::mixture::probability(self.mixture.prior)
+    }
+
+    /// Every level of every comparison.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        for (at, comparison) in self.comparisons.iter().enumerate() {
+            for level in 1..comparison.levels as u8 {
+                let m = self.mixture.matches.share(at, level);
+                let u = self.mixture.others.share(at, level);
+                parameters.push(Parameter {
+                    comparison: comparison.name.clone(),
+                    level,
+                    label: comparison.label(level),
+                    m,
+                    u,
+                    weight: (m / u).log2(),
+                });
+            }
+        }
+        parameters
+    }
+
+    /// For each comparison, those that it depends on: among matching and among other pairs.
+    pub fn dependences(&self) -> Vec<(&str, Option<&str>, Option<&str>)> {
+        let name = |at: usize| self.comparisons[at].name.as_str();
+        (0..self.comparisons.len())
+            .map(|at| {
+                (
+                    name(at),
+                    self.mixture.matches.parent(at).map(name),
+                    self.mixture.others.parent(at).map(name),
+                )
+            })
+            .collect()
+    }
+}

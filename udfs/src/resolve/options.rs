@@ -1,0 +1,185 @@
+//! What can be said about an entity resolution.
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::{ColumnKind, nearest_hint};
+use crate::FunctionError;
+use crate::wording::quoted;
+
+/// Which pairs of records may be one entity.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// Any two records.
+    #[default]
+    LinkAndDedupe,
+    /// Two records of different sources.
+    LinkOnly,
+}
+
+impl Link {
+    const ALL: [(&'static str, Self); 3] = [
+        ("dedupe", Self::LinkAndDedupe),
+        ("link_only", Self::LinkOnly),
+        ("link_and_dedupe", Self::LinkAndDedupe),
+    ];
+}
+
+/// The options of an entity resolution; those of `CREATE MODEL`, by the same names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResolveOptions {
+    /// The column that names a record.
+    pub unique_id: String,
+    /// The column that names the system a record is from; `unique_id` is unique within it.
+    pub source: Option<String>,
+    /// Which pairs may be one entity.
+    pub link: Link,
+    /// The probability from which on two records are held to be one entity, from 0 to 1.
+    pub threshold: f64,
+    /// How many pairs may be compared; by default 20 a record, but 2 million at least.
+    pub pair_budget: Option<u64>,
+    /// What the random choices depend on.
+    pub seed: u64,
+    /// Whether to agree on a rare value says more than to agree on a frequent one.
+    pub term_frequency: bool,
+    /// Whether a source has each entity once, so that two of its records are never one.
+    pub one_to_one: bool,
+    /// Kinds of columns, where the profile is not to decide.
+    pub compare: Vec<(String, ColumnKind)>,
+    /// How many threads work; 0 for as many as there are processors. No answer depends on it.
+    pub threads: usize,
+}
+
+impl Default for ResolveOptions {
+    fn default() -> Self {
+        Self {
+            unique_id: String::new(),
+            source: None,
+            link: Link::default(),
+            threshold: 0.5,
+            pair_budget: None,
+            seed: 0,
+            term_frequency: true,
+            one_to_one: false,
+            compare: Vec::new(),
+            threads: 0,
+        }
+    }
+}
+
+/// Every option by its name.
+const NAMES: [&str; 10] = [
+    "unique_id",
+    "source",
+    "link",
+    "threshold",
+    "pair_budget",
+    "seed",
+    "term_frequency",
+    "one_to_one",
+    "compare",
+    "threads",
+];
+
+impl ResolveOptions {
+    /// Reads options as `OPTIONS (name = 'value', ...)` has them. `compare` is a list of
+    /// `column kind` separated by commas.
+    pub fn parse<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, FunctionError> {
+        let mut options = Self::default();
+        for (name, value) in pairs {
+            options.set(&name.to_ascii_lowercase(), value)?;
+        }
+        if options.unique_id.is_empty() {
+            return Err(FunctionError::invalid_argument(
+                "an entity resolution needs the option unique_id",
+            )
+            .with_hint("Name the column that tells records apart: unique_id = 'record_id'."));
+        }
+        if (options.link == Link::LinkOnly || options.one_to_one) && options.source.is_none() {
+            return Err(FunctionError::invalid_argument(
+                "link_only and one_to_one need the option source",
+            )
+            .with_hint("Name the column that tells systems apart: source = 'system'."));
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), FunctionError> {
+        match name {
+            "unique_id" => value.clone_into(&mut self.unique_id),
+            "source" => self.source = Some(value.to_owned()),
+            "link" => {
+                let found = Link::ALL
+                    .iter()
+                    .find(|(known, _)| known.eq_ignore_ascii_case(value.trim()));
+                let names = Link::ALL.iter().map(|(name, _)| *name);
+                self.link = found
+                    .map(|(_, link)| *link)
+                    .ok_or_else(|| unfit(name, value).with_hint(nearest_hint(value, names)))?;
+            }
+            "threshold" => {
+                self.threshold = number(name, value)?;
+                if !(0.0..=1.0).contains(&self.threshold) {
+                    return Err(unfit(name, value).with_hint("It is a probability, from 0 to 1."));
+                }
+            }
+            "pair_budget" => self.pair_budget = Some(number(name, value)?),
+            "seed" => self.seed = number(name, value)?,
+            "term_frequency" => self.term_frequency = switch(name, value)?,
+            "one_to_one" => self.one_to_one = switch(name, value)?,
+            "threads" => self.threads = number(name, value)?,
+            "compare" => self.compare = comparisons(value)?,
+            _ => {
+                return Err(FunctionError::invalid_argument(format!(
+                    "entity resolution has no option {}",
+                    quoted(name)
+                ))
+                .with_hint(nearest_hint(name, NAMES.into_iter())));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many threads work.
+    pub(super) fn workers(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+        .min(256)
+    }
+}
+
+fn comparisons(value: &str) -> Result<Vec<(String, ColumnKind)>, FunctionError> {
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| match item.rsplit_once(char::is_whitespace) {
+            Some((column, kind)) => Ok((column.trim().to_owned(), ColumnKind::parse(kind)?)),
+            None => Err(unfit("compare", item)
+                .with_hint("Write a column and its kind: compare = 'dob date, ref national_id'.")),
+        })
+        .collect()
+}
+
+fn unfit(name: &str, value: &str) -> FunctionError {
+    FunctionError::invalid_argument(format!(
+        "{} is no value of the option {name} of an entity resolution",
+        quoted(value)
+    ))
+}
+
+fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, FunctionError> {
+    value.trim().parse().map_err(|_| unfit(name, value))
+}
+
+fn switch(name: &str, value: &str) -> Result<bool, FunctionError> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "true" | "on" | "yes" | "1" => Ok(true),
+        "false" | "off" | "no" | "0" => Ok(false),
+        _ => Err(unfit(name, value).with_hint("It is on or off.")),
+    }
+}

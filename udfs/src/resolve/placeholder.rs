@@ -1,0 +1,36 @@
+//! Recognises values that stand for nothing: the shop's own address, 1900-01-01.
+
+use super::clean::FeatureKind;
+use super::feature::Feature;
+
+/// The rank of the value whose frequency is held to be usual.
+const USUAL_RANK: usize = 32;
+/// How many times as frequent as usual a placeholder is.
+const TIMES: u32 = 10;
+
+/// The values of a feature that are much more frequent than its values are.
+///
+/// Only where values are meant to be one's own: a name or a town may be that frequent.
+pub(super) fn placeholders(feature: &Feature) -> Vec<u32> {
+    if !is_ones_own(feature.kind) {
+        return Vec::new();
+    }
+    let mut most: Vec<u32> = feature.counts[1..].to_vec();
+    let rank = USUAL_RANK.min(most.len() / 2);
+    if most.len() <= rank || most.is_empty() {
+        return Vec::new();
+    }
+    let (_, usual, _) = most.select_nth_unstable_by(rank, |left, right| right.cmp(left));
+    let limit = usual.saturating_mul(TIMES).max(20);
+    (1..feature.counts.len() as u32)
+        .filter(|code| feature.counts[*code as usize] > limit)
+        .collect()
+}
+
+/// Whether values of this kind are near to unique, so that one of very many records says nothing.
+fn is_ones_own(kind: FeatureKind) -> bool {
+    matches!(
+        kind,
+        FeatureKind::Email | FeatureKind::Phone | FeatureKind::Identifier | FeatureKind::Date
+    )
+}

@@ -1,0 +1,261 @@
+//! Finds out what a column holds, by its name and by its values.
+
+use super::clean::DateOrder;
+use super::kind::ColumnKind;
+
+/// How many distinct values are looked at.
+pub(super) const SAMPLE: usize = 5000;
+
+/// What a column's values look like.
+#[derive(Debug, Default)]
+struct Profile {
+    values: f64,
+    at_signs: f64,
+    phones: f64,
+    digits_only: f64,
+    numbers: f64,
+    decimals: f64,
+    years: f64,
+    letters_only: f64,
+    codes: f64,
+    words: f64,
+    bytes: f64,
+    two_or_three_words: f64,
+    starts_with_digit: f64,
+}
+
+/// What a column holds.
+///
+/// `values` are distinct values, `distinct` is how many of them there are, and `present` how many
+/// records have one.
+pub(super) fn profile(
+    name: &str,
+    values: &[&str],
+    distinct: usize,
+    present: usize,
+) -> (ColumnKind, DateOrder) {
+    let profile = Profile::of(values);
+    let hint = Hint::of(name);
+    let (order, dates) = DateOrder::ALL
+        .iter()
+        .map(|order| {
+            let read = values.iter().filter(|value| order.reads(value)).count();
+            (*order, read as f64 / profile.values.max(1.0))
+        })
+        .fold((DateOrder::Ymd, 0.0), |best, next| {
+            if next.1 > best.1 { next } else { best }
+        });
+    (profile.kind(hint, dates, distinct, present), order)
+}
+
+impl Profile {
+    fn of(values: &[&str]) -> Self {
+        let mut profile = Self::default();
+        for value in values {
+            let value = value.trim();
+            let digits = value.chars().filter(char::is_ascii_digit).count();
+            let letters = value
+                .chars()
+                .filter(|letter| letter.is_alphabetic())
+                .count();
+            let words = value.split_whitespace().count();
+            let all = value.chars().count();
+            let mut count = |share: fn(&mut Self) -> &mut f64, holds: bool| {
+                *share(&mut profile) += f64::from(u8::from(holds));
+            };
+            count(|profile| &mut profile.values, true);
+            count(|profile| &mut profile.at_signs, value.contains('@'));
+            count(
+                |profile| &mut profile.phones,
+                letters <= 1 && (7..=15).contains(&digits) && all <= 2 * digits && all > digits,
+            );
+            count(|profile| &mut profile.digits_only, digits == all && all > 0);
+            let number = value.trim_start_matches(['$', '€', '£', ' ']);
+            let is_number = number.parse::<f64>().is_ok_and(f64::is_finite);
+            count(|profile| &mut profile.numbers, is_number);
+            count(
+                |profile| &mut profile.decimals,
+                is_number && value.contains('.'),
+            );
+            let year = value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
+            count(|profile| &mut profile.years, year && digits == 4);
+            count(|profile| &mut profile.letters_only, digits == 0);
+            count(
+                |profile| &mut profile.codes,
+                digits > 0 && words == 1 && all <= 32,
+            );
+            count(
+                |profile| &mut profile.two_or_three_words,
+                (2..=3).contains(&words) && digits == 0,
+            );
+            count(
+                |profile| &mut profile.starts_with_digit,
+                value.starts_with(|letter: char| letter.is_ascii_digit()) && letters > 0,
+            );
+            profile.words += words as f64;
+            profile.bytes += value.len() as f64;
+        }
+        let values = profile.values.max(1.0);
+        for share in [
+            &mut profile.at_signs,
+            &mut profile.phones,
+            &mut profile.digits_only,
+            &mut profile.numbers,
+            &mut profile.decimals,
+            &mut profile.years,
+            &mut profile.letters_only,
+            &mut profile.codes,
+            &mut profile.words,
+            &mut profile.bytes,
+            &mut profile.two_or_three_words,
+            &mut profile.starts_with_digit,
+        ] {
+            *share /= values;
+        }
+        profile
+    }
+
+    fn kind(&self, hint: Hint, dates: f64, distinct: usize, present: usize) -> ColumnKind {
+        let few = distinct <= 60 && present >= 4 * distinct || distinct * 200 <= present;
+        if hint == Hint::Moment || distinct <= 1 {
+            return ColumnKind::Ignore;
+        }
+        if self.at_signs > 0.5 {
+            return ColumnKind::Email;
+        }
+        if dates > 0.9 && self.digits_only < 0.5 || dates > 0.5 && hint == Hint::Date {
+            return ColumnKind::Date;
+        }
+        if self.digits_only > 0.8 || self.numbers > 0.9 {
+            return self.kind_of_numbers(hint, dates, distinct, present);
+        }
+        if self.phones > 0.6 && hint != Hint::Identifier {
+            return ColumnKind::Phone;
+        }
+        match hint {
+            Hint::Given if self.words < 2.5 => ColumnKind::GivenName,
+            Hint::Family if self.words < 2.5 => ColumnKind::FamilyName,
+            Hint::Name if self.two_or_three_words > 0.8 => ColumnKind::FullName,
+            Hint::Phone if self.codes + self.phones > 0.5 => ColumnKind::Phone,
+            Hint::Postcode => ColumnKind::Postcode,
+            Hint::Street => ColumnKind::Street,
+            Hint::City if self.words < 4.0 => ColumnKind::City,
+            Hint::Organisation if self.words > 1.3 => ColumnKind::Organisation,
+            Hint::Text => ColumnKind::FreeText,
+            _ if few && self.words < 3.0 => ColumnKind::Category,
+            Hint::Identifier if self.words < 2.0 => ColumnKind::NationalId,
+            _ if self.codes > 0.7 => ColumnKind::NationalId,
+            _ if self.starts_with_digit > 0.6 && self.words > 1.8 => ColumnKind::Street,
+            _ if self.words < 1.4 => ColumnKind::City,
+            _ => ColumnKind::FreeText,
+        }
+    }
+
+    fn kind_of_numbers(
+        &self,
+        hint: Hint,
+        dates: f64,
+        distinct: usize,
+        present: usize,
+    ) -> ColumnKind {
+        let own = distinct * 2 > present;
+        match hint {
+            Hint::Phone => ColumnKind::Phone,
+            Hint::Postcode => ColumnKind::Postcode,
+            Hint::Quantity => ColumnKind::Number,
+            Hint::Identifier | Hint::Street => ColumnKind::NationalId,
+            _ if self.decimals > 0.1 || self.years > 0.8 => ColumnKind::Number,
+            _ if dates > 0.9 && (7.5..8.5).contains(&self.bytes) => ColumnKind::Date,
+            _ if self.phones > 0.6 || own && self.bytes > 8.5 => ColumnKind::Phone,
+            _ if own && self.bytes > 5.5 => ColumnKind::NationalId,
+            _ if distinct <= 12 => ColumnKind::Category,
+            _ if (3.5..5.5).contains(&self.bytes) && self.decimals == 0.0 => ColumnKind::Postcode,
+            _ => ColumnKind::Number,
+        }
+    }
+}
+
+/// What the name of a column lets expect.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Hint {
+    None,
+    Email,
+    Phone,
+    Date,
+    Moment,
+    Given,
+    Family,
+    Name,
+    Postcode,
+    Street,
+    City,
+    Identifier,
+    Organisation,
+    Text,
+    Quantity,
+}
+
+impl Hint {
+    fn of(name: &str) -> Self {
+        let name = name.to_lowercase();
+        let words: Vec<&str> = name
+            .split(|letter: char| !letter.is_alphanumeric())
+            .collect();
+        let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+        let is = |parts: &[&str]| words.iter().any(|word| parts.contains(word));
+        if has(&["mail"]) {
+            Self::Email
+        } else if has(&["phone", "mobile", "telefon", "fax"]) || is(&["tel", "cell", "msisdn"]) {
+            Self::Phone
+        } else if has(&[
+            "created",
+            "updated",
+            "modified",
+            "changed",
+            "timestamp",
+            "inserted",
+        ]) {
+            Self::Moment
+        } else if has(&["birth", "geburt", "naissance"]) || is(&["dob", "date", "day"]) {
+            Self::Date
+        } else if has(&[
+            "first",
+            "given",
+            "forename",
+            "vorname",
+            "prenom",
+            "christian",
+        ]) || is(&["fname"])
+        {
+            Self::Given
+        } else if has(&["last", "surname", "family", "nachname"]) || is(&["lname"]) {
+            Self::Family
+        } else if has(&["postcode", "postal", "zip", "plz"]) {
+            Self::Postcode
+        } else if has(&["street", "address", "strasse", "addr"]) {
+            Self::Street
+        } else if has(&["city", "town", "suburb", "locality", "village"]) || is(&["ort"]) {
+            Self::City
+        } else if has(&["company", "organi", "employer", "firm", "vendor"]) {
+            Self::Organisation
+        } else if has(&[
+            "ssn", "soc_sec", "passport", "isbn", "sku", "number", "code", "vat",
+        ]) || is(&[
+            "id", "nino", "ean", "upc", "gtin", "no", "nr", "tax", "key", "ref",
+        ]) {
+            Self::Identifier
+        } else if has(&[
+            "title", "descri", "abstract", "author", "comment", "text", "note",
+        ]) {
+            Self::Text
+        } else if has(&["price", "amount", "quantity"])
+            || is(&["weight", "height", "size", "age", "year"])
+        {
+            Self::Quantity
+        } else if has(&["name"]) {
+            Self::Name
+        } else {
+            Self::None
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Records in rows of numbers.
+
+use std::collections::HashSet;
+
+use datafusion::execution::memory_pool::MemoryReservation;
+use serde::{Deserialize, Serialize};
+
+use super::cell::Cell;
+use super::clean::DateOrder;
+use super::dictionary::{Interner, MISSING};
+use super::feature::Feature;
+use super::kind::ColumnKind;
+use crate::FunctionError;
+
+/// A column that is compared, and how its values are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: ColumnKind,
+    pub(super) dates: DateOrder,
+    /// Values that stand for nothing, of each of its features.
+    pub(super) placeholders: Vec<Vec<String>>,
+}
+
+impl Column {
+    /// Values that so many records share that they must stand for nothing, such as the e-mail
+    /// address of the shop itself; they are held to be missing.
+    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
+        self.placeholders.iter().flatten().map(String::as_str)
+    }
+}
+
+/// Records, ready to be compared. A record is named by its place, in the order they came in.
+#[derive(Debug)]
+pub struct Records {
+    pub(super) rows: usize,
+    /// Source and identifier of each record; its place is the number less one.
+    pub(super) ids: Interner,
+    pub(super) sources: Vec<u32>,
+    pub(super) source_names: Vec<String>,
+    pub(super) columns: Vec<Column>,
+    pub(super) features: Vec<Feature>,
+    /// The values of a record side by side.
+    pub(super) cells: Vec<Cell>,
+    /// Records that are no more.
+    pub(super) removed: HashSet<u32>,
+    pub(super) reservation: MemoryReservation,
+}
+
+impl Records {
+    /// So many records that have nothing yet.
+    pub(super) fn empty(rows: usize, reservation: MemoryReservation) -> Self {
+        Self {
+            rows,
+            ids: Interner::default(),
+            sources: Vec::new(),
+            source_names: Vec::new(),
+            columns: Vec::new(),
+            features: Vec::new(),
+            cells: Vec::new(),
+            removed: HashSet::new(),
+            reservation,
+        }
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The columns that are compared.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The identifier of a record.
+    pub fn id(&self, record: u32) -> &str {
+        let key = self.key(record);
+        key.split_once(SEPARATOR).map_or(key, |(_, id)| id)
+    }
+
+    /// The system that a record is from; empty without the option `source`.
+    pub fn source(&self, record: u32) -> &str {
+        let code = self
+            .sources
+            .get(record as usize)
+            .copied()
+            .unwrap_or(MISSING);
+        self.source_names
+            .get(code as usize)
+            .map_or("", String::as_str)
+    }
+
+    /// The record of this identifier, in this system where there is the option `source`.
+    pub fn find(&self, source: &str, id: &str) -> Option<u32> {
+        let mut key = String::new();
+        write_key(&mut key, (!self.sources.is_empty()).then_some(source), id);
+        Some(self.ids.find(&key)? - 1)
+    }
+
+    /// What names a record among all: its system and its identifier.
+    pub(super) fn key(&self, record: u32) -> &str {
+        self.ids.dictionary().text(record + 1)
+    }
+
+    /// A hash of what names a record: what is chosen by it does not depend on the order.
+    pub(super) fn hash(&self, record: u32) -> u64 {
+        self.ids.dictionary().hash(record + 1)
+    }
+
+    pub(super) fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// The number of the system of a record.
+    pub(super) fn source_code(&self, record: u32) -> u32 {
+        self.sources
+            .get(record as usize)
+            .copied()
+            .unwrap_or(MISSING)
+    }
+
+    /// How many systems there are.
+    pub(super) fn sources(&self) -> usize {
+        self.source_names.len().saturating_sub(1)
+    }
+
+    /// The values of a record.
+    #[inline]
+    pub(super) fn row(&self, record: u32) -> &[Cell] {
+        let width = self.features.len();
+        &self.cells[record as usize * width..][..width]
+    }
+
+    /// Reads all of these records at once, which takes hardly longer than one: they are needed soon.
+    pub(super) fn fetch(&self, records: &[u32]) {
+        let width = self.features.len();
+        let read = records.iter().fold(0, |read, record| {
+            let row = self.row(*record);
+            row.first().map_or(0, |cell| cell.code)
+                ^ row.get(width / 2).map_or(0, |cell| cell.code)
+                ^ read
+        });
+        std::hint::black_box(read);
+    }
+
+    /// Whether a record is no more.
+    pub fn is_removed(&self, record: u32) -> bool {
+        self.removed.contains(&record)
+    }
+
+    /// Takes in records that are new or changed, and gives their places.
+    pub(super) fn absorb(&mut self, changed: &Self) -> Result<Vec<u32>, FunctionError> {
+        let mut places = Vec::with_capacity(changed.rows);
+        for row in 0..changed.rows as u32 {
+            let place = self.ids.intern(changed.key(row))? - 1;
+            places.push(place);
+            self.removed.remove(&place);
+            if place as usize == self.rows {
+                self.rows += 1;
+                let end = self.rows * self.features.len();
+                self.cells.resize(end, Cell::default());
+                if !self.source_names.is_empty() && !changed.sources.is_empty() {
+                    let source = self.number_of_source(changed.source(row));
+                    self.sources.push(source);
+                }
+            }
+        }
+        for (at, feature) in self.features.iter_mut().enumerate() {
+            let of_changed = changed.features[at].dictionary();
+            let texts = std::iter::once("").chain(of_changed.texts());
+            let codes: Vec<u32> = texts
+                .map(|text| feature.intern(text))
+                .collect::<Result<_, _>>()?;
+            feature.derive();
+            let cells: Vec<Cell> = codes.iter().map(|code| feature.cell(*code)).collect();
+            let width = changed.features.len();
+            for (row, place) in places.iter().enumerate() {
+                let code = changed.cells[row * width + at].code;
+                self.cells[*place as usize * width + at] = cells[code as usize];
+            }
+        }
+        Ok(places)
+    }
+
+    /// Leaves a record out: it has no values any more.
+    pub(super) fn remove(&mut self, record: u32) {
+        let width = self.features.len();
+        self.cells[record as usize * width..][..width].fill(Cell::default());
+        self.removed.insert(record);
+    }
+
+    fn number_of_source(&mut self, name: &str) -> u32 {
+        let known = self.source_names.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.source_names.push(name.to_owned());
+            self.source_names.len() - 1
+        }) as u32
+    }
+
+    /// How many bytes they take.
+    pub(super) fn bytes(&self) -> usize {
+        let features: usize = self.features.iter().map(Feature::bytes).sum();
+        features
+            + self.cells.len() * size_of::<Cell>()
+            + self.sources.len() * 4
+            + self.ids.dictionary().bytes()
+            + self.rows * 5
+    }
+}
+
+const SEPARATOR: char = '\u{1f}';
+
+/// Writes what names a record.
+pub(super) fn write_key(key: &mut String, source: Option<&str>, id: &str) {
+    key.clear();
+    if let Some(source) = source {
+        key.push_str(source);
+        key.push(SEPARATOR);
+    }
+    key.push_str(id);
+}

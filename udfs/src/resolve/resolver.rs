@@ -1,0 +1,348 @@
+//! Records with a model: finds the pairs that match, and the entities that they make.
+
+use datafusion::error::Result;
+
+use super::blocks::Blocks;
+use super::clusters::{Clusters, cluster};
+use super::compare::Comparer;
+use super::decisions::Decisions;
+use super::key_part::NO_KEY;
+use super::mixture::probability;
+use super::model::Model;
+use super::options::ResolveOptions;
+use super::records::Records;
+use super::scorer::Scorer;
+use super::threads;
+use super::training::{may_match, train, words_of};
+
+/// How many records' candidates are found by one task.
+const CHUNK: usize = 2048;
+/// Blocks of more records are split or left out.
+const LARGEST_BLOCK: usize = 400;
+/// Pairs that are less probable are not kept.
+const LEAST_PROBABILITY: f64 = 0.01;
+
+/// A pair of records that may be one entity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pair {
+    /// The places of the records; the left one has the higher place.
+    pub left: u32,
+    /// See `left`.
+    pub right: u32,
+    /// The natural logarithm of the odds that they are one entity.
+    pub log_odds: f32,
+}
+
+impl Pair {
+    /// The probability that they are one entity.
+    pub fn probability(&self) -> f64 {
+        probability(f64::from(self.log_odds))
+    }
+
+    /// The binary logarithm of the odds: the match weight.
+    pub fn weight(&self) -> f64 {
+        f64::from(self.log_odds) / std::f64::consts::LN_2
+    }
+}
+
+/// A blocking rule and what it does, as `entity_blocking_report` shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleReport {
+    /// What records of a block agree on.
+    pub rule: String,
+    /// How many pairs share a block of this rule.
+    pub pairs: u64,
+    /// How many records the largest block has.
+    pub largest: u32,
+    /// How many blocks were too large, and were split by one thing more.
+    pub split: usize,
+    /// How many blocks were left out, as they were too large even so.
+    pub dropped: usize,
+}
+
+/// Records with a model. It lives in memory, of which it takes as much from the pool.
+#[derive(Debug)]
+pub struct Resolver {
+    records: Records,
+    model: Model,
+    blocks: Vec<Blocks>,
+}
+
+impl Resolver {
+    /// Learns a model from records.
+    pub fn train(records: Records, options: &ResolveOptions) -> Result<Self> {
+        let mut model = train(&records, options);
+        let words = &model.words;
+        let made = threads::map(
+            options.workers(),
+            model.rules.len(),
+            || (),
+            |(), at| {
+                let mut rule = model.rules[at].clone();
+                let blocks = Blocks::learn(&mut rule, &records, words, LARGEST_BLOCK);
+                (rule, blocks)
+            },
+        );
+        let (rules, blocks) = made.into_iter().unzip();
+        model.rules = rules;
+        Self::with_blocks(records, model, blocks)
+    }
+
+    /// Takes a model that stands, for records that were read for it.
+    pub fn new(records: Records, model: Model) -> Result<Self> {
+        let blocks = Self::blocks_of(&records, &model);
+        Self::with_blocks(records, model, blocks)
+    }
+
+    fn blocks_of(records: &Records, model: &Model) -> Vec<Blocks> {
+        threads::map(
+            model.options.workers(),
+            model.rules.len(),
+            || (),
+            |(), at| Blocks::new(&model.rules[at], records, &model.words),
+        )
+    }
+
+    fn with_blocks(records: Records, model: Model, blocks: Vec<Blocks>) -> Result<Self> {
+        let resolver = Self {
+            records,
+            model,
+            blocks,
+        };
+        resolver.reserve()?;
+        Ok(resolver)
+    }
+
+    fn reserve(&self) -> Result<()> {
+        let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
+        let bytes = self.records.bytes() + blocks;
+        self.records.reservation.try_resize(bytes)
+    }
+
+    /// The records.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The pairs that are probable enough to be shown, by their records.
+    pub fn pairs(&self) -> Vec<Pair> {
+        self.score(self.records.len(), |task, others, each| {
+            let record = task as u32;
+            self.candidates(record, |other| other < record, others);
+            each(record, others);
+        })
+    }
+
+    /// Those of them that have one of these records: what is to be scored when these are new, or
+    /// have changed. All others of [`Self::pairs`] are what they were.
+    pub fn pairs_of(&self, changed: &[u32]) -> Vec<Pair> {
+        let mut changed = changed.to_vec();
+        changed.sort_unstable();
+        changed.dedup();
+        let is_changed = |record: u32| changed.binary_search(&record).is_ok();
+        self.score(changed.len(), |task, others, each| {
+            let record = changed[task];
+            // A pair of two of them is found once.
+            let wanted = |other| other < record || !is_changed(other);
+            self.candidates(record, wanted, others);
+            each(record, others);
+        })
+    }
+
+    fn score(
+        &self,
+        tasks: usize,
+        find: impl Fn(usize, &mut Vec<u32>, &mut dyn FnMut(u32, &[u32])) + Sync,
+    ) -> Vec<Pair> {
+        let comparer = self.comparer();
+        let options = &self.model.options;
+        let least = (LEAST_PROBABILITY / (1.0 - LEAST_PROBABILITY)).ln();
+        let found = threads::map(
+            options.workers(),
+            tasks.div_ceil(CHUNK),
+            || (Scorer::new(&comparer, &self.model.mixture), Vec::new()),
+            |(scorer, others), chunk| {
+                let mut pairs = Vec::new();
+                for task in chunk * CHUNK..tasks.min((chunk + 1) * CHUNK) {
+                    find(task, others, &mut |record, others| {
+                        self.records.fetch(others);
+                        for other in others {
+                            if !may_match(&self.records, options, record, *other) {
+                                continue;
+                            }
+                            let (_, log_odds) = scorer.score(record, *other);
+                            if log_odds >= least {
+                                pairs.push(Pair {
+                                    left: record.max(*other),
+                                    right: record.min(*other),
+                                    log_odds: log_odds as f32,
+                                });
+                            }
+                        }
+                    });
+                }
+                pairs
+            },
+        );
+        found.concat()
+    }
+
+    fn comparer(&self) -> Comparer<'_> {
+        let weights = words_of(&self.model.comparisons, &self.model.words);
+        Comparer::new(
+            &self.records,
+            &self.records,
+            &self.model.comparisons,
+            weights,
+        )
+    }
+
+    /// The records that one is to be compared to, each once.
+    fn candidates(&self, record: u32, wanted: impl Fn(u32) -> bool, others: &mut Vec<u32>) {
+        others.clear();
+        if self.records.is_removed(record) {
+            return;
+        }
+        if self.model.rules.is_empty() {
+            let all = (0..self.records.len() as u32).filter(|other| *other != record);
+            others.extend(all.filter(|other| wanted(*other) && !self.records.is_removed(*other)));
+            return;
+        }
+        for (rule, blocks) in self.model.rules.iter().zip(&self.blocks) {
+            let keys = || rule.keys(&self.records, &self.model.words, record);
+            blocks.with(record, keys, |other| {
+                if other != record && wanted(other) {
+                    others.push(other);
+                }
+            });
+        }
+        others.sort_unstable();
+        others.dedup();
+    }
+
+    /// The entities that pairs make.
+    pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Clusters {
+        self.clusters_at(pairs, decisions, self.model.options.threshold)
+    }
+
+    /// The entities that pairs make at another threshold.
+    pub fn clusters_at(&self, pairs: &[Pair], decisions: &Decisions, threshold: f64) -> Clusters {
+        cluster(self, pairs, threshold, decisions)
+    }
+
+    /// Takes in records that are new or changed, read for the model's columns, and leaves out
+    /// others. Gives the places of those that came in, for [`Self::pairs_of`].
+    pub fn update(&mut self, changed: &Records, removed: &[u32]) -> Result<Vec<u32>> {
+        let before = self.records.len();
+        let places = self.records.absorb(changed)?;
+        for record in removed {
+            self.records.remove(*record);
+        }
+        let Self {
+            records,
+            model,
+            blocks,
+        } = self;
+        let words = &model.words;
+        let touched: Vec<u32> = places.iter().chain(removed).copied().collect();
+        for (rule, blocks) in model.rules.iter().zip(blocks.iter_mut()) {
+            let slots = rule.slots();
+            blocks.change(&touched, |record| {
+                let keys = rule.keys(records, words, record);
+                let keys = keys[..slots].iter().filter(|key| **key != NO_KEY);
+                keys.copied().collect()
+            });
+        }
+        // What has changed is kept beside the blocks; when it is much, they are made anew.
+        let changed: usize = self.blocks.iter().map(Blocks::changed).max().unwrap_or(0);
+        if changed * 8 > before {
+            self.blocks = Self::blocks_of(&self.records, &self.model);
+        }
+        self.reserve()?;
+        Ok(places)
+    }
+
+    /// The records that are like others, which are no part of them: for each of `others`, its
+    /// pairs, in which `left` is its place and `right` that of a record, the likeliest first.
+    pub fn lookup(&self, others: &Records) -> Vec<Pair> {
+        let weights = words_of(&self.model.comparisons, &self.model.words);
+        let comparer = Comparer::new(others, &self.records, &self.model.comparisons, weights);
+        let mut scorer = Scorer::new(&comparer, &self.model.mixture);
+        let least = (LEAST_PROBABILITY / (1.0 - LEAST_PROBABILITY)).ln();
+        let mut pairs = Vec::new();
+        let mut found = Vec::new();
+        for other in 0..others.len() as u32 {
+            found.clear();
+            if self.model.rules.is_empty() {
+                let all = 0..self.records.len() as u32;
+                found.extend(all.filter(|record| !self.records.is_removed(*record)));
+            }
+            for (rule, blocks) in self.model.rules.iter().zip(&self.blocks) {
+                for key in rule.keys(others, &self.model.words, other) {
+                    blocks.find(key, |record| found.push(record));
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            let start = pairs.len();
+            for record in &found {
+                let (_, log_odds) = scorer.score(other, *record);
+                if log_odds >= least {
+                    pairs.push(Pair {
+                        left: other,
+                        right: *record,
+                        log_odds: log_odds as f32,
+                    });
+                }
+            }
+            pairs[start..].sort_by(|one, two| {
+                let by_odds = two.log_odds.total_cmp(&one.log_odds);
+                by_odds.then_with(|| one.right.cmp(&two.right))
+            });
+        }
+        pairs
+    }
+
+    /// The records that say so little that not even an equal one would be linked to them, with
+    /// the weight that it would have.
+    pub fn unlinkable(&self) -> Vec<(u32, f64)> {
+        let comparer = self.comparer();
+        let mut scorer = Scorer::new(&comparer, &self.model.mixture);
+        let threshold = self.model.options.threshold;
+        (0..self.records.len() as u32)
+            .filter(|record| !self.records.is_removed(*record))
+            .map(|record| (record, scorer.score(record, record).1))
+            .filter(|(_, log_odds)| probability(*log_odds) < threshold)
+            .map(|(record, log_odds)| (record, log_odds / std::f64::consts::LN_2))
+            .collect()
+    }
+
+    /// What each blocking rule does; none where all pairs are compared.
+    pub fn blocking_report(&self) -> Vec<RuleReport> {
+        let report = |at: usize| {
+            let rule = &self.model.rules[at];
+            let name = |part: &super::rule::KeyPart| {
+                let feature = &self.records.features()[part.feature];
+                part.part.describe(&self.model.columns[feature.column].name)
+            };
+            RuleReport {
+                rule: rule
+                    .parts
+                    .iter()
+                    .map(name)
+                    .collect::<Vec<_>>()
+                    .join(" and "),
+                pairs: self.blocks[at].pairs(),
+                largest: self.blocks[at].largest(),
+                split: rule.oversized.len(),
+                dropped: rule.dropped.len(),
+            }
+        };
+        (0..self.model.rules.len()).map(report).collect()
+    }
+}

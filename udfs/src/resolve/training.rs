@@ -1,0 +1,192 @@
+//! Learns a model from records.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::choice::{self, LikelyMatch};
+use super::compare::{Comparer, Pattern};
+use super::comparison::{Comparison, MOST};
+use super::expected::expected;
+use super::hashing::mix;
+use super::learning_pairs::{LARGEST_BLOCK, LearningPairs, QUERIES};
+use super::levels::Scratch;
+use super::mixture::{Counted, Mixture, probability};
+use super::model::{FORMAT, Model};
+use super::options::{Link, ResolveOptions};
+use super::records::Records;
+use super::threads;
+use super::word_weights::{WordCounts, WordWeights};
+
+/// Up to so many pairs, all are compared: no blocks are needed, and none is missed.
+pub(super) const ALL_PAIRS: u64 = 1_500_000;
+/// How many likely matches rules are chosen for.
+const MATCHES: usize = 6000;
+/// How many pairs are compared by one task.
+const CHUNK: usize = 8192;
+
+/// Learns a model from records.
+pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
+    let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
+    let comparisons = comparisons(records, options);
+    let weights = words_of(&comparisons, &words);
+    let comparer = Comparer::new(records, records, &comparisons, weights);
+    let all = records.len() as u64 * (records.len() as u64).saturating_sub(1) / 2;
+    let exhaustive = all <= ALL_PAIRS.min(options.pair_budget.unwrap_or(u64::MAX));
+    let workers = options.workers();
+    let seed = options.seed;
+    let (pairs, candidates) = if exhaustive {
+        (LearningPairs::all(records, options), Vec::new())
+    } else {
+        let sample = choice::sample(records, choice::SIZES_FROM, mix(seed, 1));
+        let candidates = choice::candidates(
+            records,
+            &comparisons,
+            &words,
+            &sample,
+            LARGEST_BLOCK * 4,
+            workers,
+        );
+        let small = records.len() <= QUERIES;
+        let rules = choice::to_learn_from(
+            &candidates,
+            records,
+            if small { 12.0 } else { 5.0 },
+            if small { 40 } else { 28 },
+        );
+        (
+            LearningPairs::of_blocks(records, options, &words, &rules),
+            candidates,
+        )
+    };
+    let compare = |pairs: &[(u32, u32)]| -> Vec<Pattern> {
+        threads::map(
+            workers,
+            pairs.len().div_ceil(CHUNK),
+            Scratch::default,
+            |scratch, task| {
+                let chunk = &pairs[task * CHUNK..pairs.len().min((task + 1) * CHUNK)];
+                let pattern = |pair: &(u32, u32)| comparer.pattern(pair.0, pair.1, scratch);
+                chunk.iter().map(pattern).collect::<Vec<_>>()
+            },
+        )
+        .concat()
+    };
+    let patterns = compare(&pairs.candidates);
+    let random = compare(&pairs.random);
+    let sample = count(&patterns, &random, pairs.random_weight);
+    let expected = expected(records, &comparisons, &sample);
+    let mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query);
+    let mut rules = Vec::new();
+    if !exhaustive {
+        let matches: Vec<LikelyMatch> = pairs
+            .candidates
+            .iter()
+            .zip(&patterns)
+            .map(|((left, right), pattern)| LikelyMatch {
+                left: *left,
+                right: *right,
+                probability: probability(mixture.log_odds(*pattern)),
+            })
+            .filter(|pair| pair.probability > 0.2)
+            .take(MATCHES)
+            .collect();
+        let budget = options
+            .pair_budget
+            .unwrap_or_else(|| (records.len() as u64 * 12).max(3_000_000))
+            as f64;
+        // A pair is met by both of its records.
+        let budget = 2.0 * budget / records.len() as f64;
+        rules = choice::choose(&candidates, &matches, records, &words, budget);
+    }
+    Model {
+        format: FORMAT,
+        options: options.clone(),
+        columns: records.columns().to_vec(),
+        comparisons,
+        words,
+        mixture,
+        rules,
+    }
+}
+
+/// One comparison for each feature; of too many, those that tell most.
+fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Comparison> {
+    let mut places: Vec<(f64, usize)> = records
+        .features()
+        .iter()
+        .enumerate()
+        .map(|(place, feature)| {
+            let total = records.len().max(1) as f64;
+            let shares = feature.counts[1..]
+                .iter()
+                .map(|count| f64::from(*count) / total);
+            let entropy = shares
+                .filter(|share| *share > 0.0)
+                .map(|share| -share * share.ln());
+            (entropy.sum(), place)
+        })
+        .collect();
+    places.sort_by(|left, right| right.0.total_cmp(&left.0));
+    places.truncate(MOST);
+    let mut places: Vec<usize> = places.into_iter().map(|(_, place)| place).collect();
+    places.sort_unstable();
+    let comparison = |place: usize| {
+        let feature = &records.features()[place];
+        let column = &records.columns()[feature.column];
+        let several = super::clean::features(column.kind).len() > 1;
+        Comparison::new(
+            place,
+            feature,
+            &column.name,
+            several,
+            options.term_frequency,
+        )
+    };
+    places.into_iter().map(comparison).collect()
+}
+
+/// The weights of the words of each comparison.
+pub(super) fn words_of<'a>(
+    comparisons: &[Comparison],
+    words: &'a [WordCounts],
+) -> Vec<WordWeights<'a>> {
+    comparisons
+        .iter()
+        .map(|comparison| WordWeights::new(&words[comparison.feature]))
+        .collect()
+}
+
+/// Whether two records may be one entity.
+#[inline]
+pub(super) fn may_match(
+    records: &Records,
+    options: &ResolveOptions,
+    left: u32,
+    right: u32,
+) -> bool {
+    options.link == Link::LinkAndDedupe && !options.one_to_one
+        || records.source_code(left) != records.source_code(right)
+}
+
+fn count(candidates: &[Pattern], random: &[Pattern], weight: f64) -> Vec<Counted> {
+    let mut counts: BTreeMap<Pattern, (f64, f64)> = BTreeMap::new();
+    let mut table: HashMap<Pattern, (u32, u32)> = HashMap::new();
+    for pattern in candidates {
+        table.entry(*pattern).or_default().0 += 1;
+    }
+    for pattern in random {
+        table.entry(*pattern).or_default().1 += 1;
+    }
+    for (pattern, (candidates, random)) in table {
+        counts.insert(pattern, (f64::from(candidates), f64::from(random)));
+    }
+    counts
+        .into_iter()
+        .map(|(pattern, (candidates, random))| Counted {
+            pattern,
+            pairs: candidates + random * weight,
+            candidates,
+        })
+        .collect()
+}

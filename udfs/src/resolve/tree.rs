@@ -1,0 +1,319 @@
+//! The distribution of patterns within a class: a tree, in which each comparison depends on one
+//! other at most.
+
+use serde::{Deserialize, Serialize};
+
+use super::compare::Pattern;
+use super::comparison::{DIFFERENT, MISSING_LEVEL};
+use super::mixture::Expected;
+
+/// How many pairs' worth the marginal distribution counts in each row of a table.
+const SMOOTHING: f64 = 8.0;
+
+/// A pattern and how much it counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weighted {
+    pub(super) pattern: Pattern,
+    pub(super) weight: f64,
+}
+
+/// A dependence of one comparison on another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Edge {
+    pub(super) parent: usize,
+    pub(super) child: usize,
+}
+
+/// Each comparison's distribution, given that of its parent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Node {
+    parent: Option<usize>,
+    levels: usize,
+    /// The logarithm of the probability of each level, by the level of the parent; the first row,
+    /// of a parent that is missing, is what it is whatever the parent.
+    logs: Vec<f64>,
+}
+
+impl Node {
+    #[inline]
+    fn log_probability(&self, pattern: Pattern, level: u8) -> f64 {
+        let given = self
+            .parent
+            .map_or(MISSING_LEVEL, |parent| pattern.level(parent));
+        self.logs[usize::from(given) * self.levels + usize::from(level)]
+    }
+}
+
+/// How often levels of two comparisons occur together.
+struct Table {
+    columns: usize,
+    weights: Vec<f64>,
+}
+
+impl Table {
+    fn of(sample: &[Weighted], left: usize, right: usize, rows: usize, columns: usize) -> Self {
+        let mut weights = vec![0.0; rows * columns];
+        for Weighted { pattern, weight } in sample {
+            let (row, column) = (pattern.level(left), pattern.level(right));
+            weights[usize::from(row) * columns + usize::from(column)] += weight;
+        }
+        Self { columns, weights }
+    }
+
+    fn get(&self, row: usize, column: usize) -> f64 {
+        self.weights[row * self.columns + column]
+    }
+
+    /// The logarithm of how many times as often as by chance two levels occur together, and how
+    /// often they do; of levels that are not missing.
+    fn associations(&self, smoothing: f64) -> Vec<(usize, usize, f64, f64)> {
+        let rows = self.weights.len() / self.columns;
+        let sum = |row: usize| {
+            (1..self.columns)
+                .map(|column| self.get(row, column))
+                .sum::<f64>()
+        };
+        let of_rows: Vec<f64> = (0..rows).map(sum).collect();
+        let of_columns: Vec<f64> = (0..self.columns)
+            .map(|column| (1..rows).map(|row| self.get(row, column)).sum())
+            .collect();
+        let total: f64 = of_rows[1..].iter().sum();
+        let mut associations = Vec::new();
+        for row in 1..rows {
+            for column in 1..self.columns {
+                let chance = of_rows[row] * of_columns[column] / total.max(f64::MIN_POSITIVE);
+                let together = self.get(row, column);
+                let log = ((together + smoothing * chance / (chance + 1.0) + 1e-9)
+                    / (chance + smoothing * chance / (chance + 1.0) + 1e-9))
+                    .ln();
+                associations.push((row, column, log, together));
+            }
+        }
+        associations
+    }
+}
+
+impl Tree {
+    /// No comparison depends on another; `shares` are those of the levels.
+    pub(super) fn independent(shares: &[Vec<f64>]) -> Self {
+        let nodes = shares.iter().map(|shares| Node {
+            parent: None,
+            levels: shares.len(),
+            logs: shares.iter().map(|share| share.max(1e-300).ln()).collect(),
+        });
+        Self {
+            nodes: nodes.collect(),
+        }
+    }
+
+    /// The logarithm of the probability of a pattern; what is missing says nothing.
+    #[inline]
+    pub(super) fn log_probability(&self, pattern: Pattern) -> f64 {
+        let mut sum = 0.0;
+        for (at, node) in self.nodes.iter().enumerate() {
+            let level = pattern.level(at);
+            if level != MISSING_LEVEL {
+                sum += node.log_probability(pattern, level);
+            }
+        }
+        sum
+    }
+
+    /// The part of one comparison in the logarithm of the probability of a pattern.
+    pub(super) fn log_part(&self, pattern: Pattern, at: usize) -> f64 {
+        match pattern.level(at) {
+            MISSING_LEVEL => 0.0,
+            level => self.nodes[at].log_probability(pattern, level),
+        }
+    }
+
+    /// The comparison that one depends on.
+    pub(super) fn parent(&self, at: usize) -> Option<usize> {
+        self.nodes[at].parent
+    }
+
+    /// The probability of a level, whatever the others are.
+    pub(super) fn share(&self, at: usize, level: u8) -> f64 {
+        match level {
+            MISSING_LEVEL => 0.0,
+            level => self.nodes[at].logs[usize::from(level)].exp(),
+        }
+    }
+
+    /// The tables of a class, given its tree. `expected` counts as so many pairs.
+    pub(super) fn estimate(
+        sample: &[Weighted],
+        edges: &[Edge],
+        expected: &[Vec<f64>],
+        pairs: f64,
+    ) -> Self {
+        let nodes = expected.iter().enumerate().map(|(at, shares)| {
+            let parent = edges
+                .iter()
+                .find(|edge| edge.child == at)
+                .map(|edge| edge.parent);
+            let levels = shares.len();
+            let rows = parent.map_or(1, |parent| expected[parent].len());
+            let table = Table::of(sample, parent.unwrap_or(at), at, rows.max(levels), levels);
+            let mut marginal: Vec<f64> = (0..levels)
+                .map(|level| {
+                    let rows = table.weights.len() / levels;
+                    let seen: f64 = (0..rows).map(|row| table.get(row, level)).sum();
+                    seen + pairs * shares[level]
+                })
+                .collect();
+            marginal[0] = 0.0;
+            normalise(&mut marginal);
+            let mut logs = Vec::with_capacity(rows * levels);
+            logs.extend(marginal.iter().map(|share| share.max(1e-300).ln()));
+            for row in 1..rows {
+                let mut given: Vec<f64> = (0..levels)
+                    .map(|level| table.get(row, level) + SMOOTHING * marginal[level])
+                    .collect();
+                given[0] = 0.0;
+                normalise(&mut given);
+                logs.extend(given.iter().map(|share| share.max(1e-300).ln()));
+            }
+            Node {
+                parent,
+                levels,
+                logs,
+            }
+        });
+        Self {
+            nodes: nodes.collect(),
+        }
+    }
+
+    /// Raises what is less probable than `share` of what it is in another class.
+    pub(super) fn keep_above(&mut self, other: &Self, share: f64) {
+        for (node, other) in self.nodes.iter_mut().zip(&other.nodes) {
+            for (at, log) in node.logs.iter_mut().enumerate() {
+                let floor = other.logs[at % node.levels] + share.ln();
+                *log = log.max(floor);
+            }
+        }
+    }
+
+    /// Lowers the share of pairs that differ, in each row of each table, to that of a comparison.
+    pub(super) fn differ_at_most(&mut self, most: &[f64]) {
+        self.bound_differing(most, |share, most| share > most);
+    }
+
+    /// Gives some comparisons, that depend on none, these shares of their levels.
+    pub(super) fn keep(&mut self, kept: &[bool], shares: &[Vec<f64>]) {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            if kept[at] {
+                node.logs = shares[at]
+                    .iter()
+                    .map(|share| share.max(1e-300).ln())
+                    .collect();
+            }
+        }
+    }
+
+    fn bound_differing(&mut self, bounds: &[f64], is_beyond: impl Fn(f64, f64) -> bool) {
+        let different = usize::from(DIFFERENT);
+        for (node, bound) in self.nodes.iter_mut().zip(bounds) {
+            // Rows given a parent may be what they are.
+            let row = &mut node.logs[..node.levels];
+            let share = row[different].exp();
+            if is_beyond(share, *bound) {
+                let others = ((1.0 - bound) / (1.0 - share).max(1e-12)).ln();
+                row.iter_mut().skip(2).for_each(|log| *log += others);
+                row[different] = bound.ln();
+            }
+        }
+    }
+
+    /// The dependences among matching pairs: those of the greatest mutual information, where that
+    /// is more than chance makes (the penalty of Schwarz's criterion).
+    pub(super) fn edges_of_matches(sample: &[Weighted], expected: &Expected) -> Vec<Edge> {
+        let total: f64 = sample.iter().map(|weighted| weighted.weight).sum();
+        spanning_tree(expected.matches.len(), |left, right| {
+            let (rows, columns) = (expected.matches[left].len(), expected.matches[right].len());
+            let table = Table::of(sample, left, right, rows, columns);
+            let parameters = ((rows - 2) * (columns - 2)) as f64;
+            let associations = table.associations(0.0);
+            let information: f64 = associations
+                .iter()
+                .map(|(.., log, weight)| log * weight)
+                .sum();
+            information - parameters * total.max(1.0).ln() / 2.0
+        })
+    }
+
+    /// The dependences among other pairs: those that matter most for the pairs that blocks bring
+    /// together, where agreement on one thing makes agreement on another more likely.
+    pub(super) fn edges_of_others(
+        all: &[Weighted],
+        candidates: &[Weighted],
+        expected: &Expected,
+    ) -> Vec<Edge> {
+        spanning_tree(expected.others.len(), |left, right| {
+            let (rows, columns) = (expected.others[left].len(), expected.others[right].len());
+            let of_candidates = Table::of(candidates, left, right, rows, columns);
+            let associations = Table::of(all, left, right, rows, columns).associations(SMOOTHING);
+            let gain: f64 = associations
+                .iter()
+                .filter(|(row, column, ..)| {
+                    *row > usize::from(DIFFERENT) || *column > usize::from(DIFFERENT)
+                })
+                .map(|(row, column, log, _)| log * of_candidates.get(*row, *column))
+                .sum();
+            gain - ((rows - 2) * (columns - 2)) as f64 * 5.0
+        })
+    }
+}
+
+/// The tree of the greatest gains, of those that are positive (Prim's algorithm).
+fn spanning_tree(nodes: usize, gain: impl Fn(usize, usize) -> f64) -> Vec<Edge> {
+    let mut gains = vec![vec![0.0; nodes]; nodes];
+    for left in 0..nodes {
+        for right in left + 1..nodes {
+            gains[left][right] = gain(left, right);
+            gains[right][left] = gains[left][right];
+        }
+    }
+    let mut inside = vec![false; nodes];
+    let mut edges = Vec::new();
+    for start in 0..nodes {
+        if inside[start] {
+            continue;
+        }
+        inside[start] = true;
+        let mut members = vec![start];
+        loop {
+            let mut best: Option<(f64, Edge)> = None;
+            for parent in &members {
+                for child in (0..nodes).filter(|child| !inside[*child]) {
+                    let gain = gains[*parent][child];
+                    if gain > best.as_ref().map_or(0.0, |(best, _)| *best) {
+                        let edge = Edge {
+                            parent: *parent,
+                            child,
+                        };
+                        best = Some((gain, edge));
+                    }
+                }
+            }
+            let Some((_, edge)) = best else { break };
+            inside[edge.child] = true;
+            members.push(edge.child);
+            edges.push(edge);
+        }
+    }
+    edges
+}
+
+fn normalise(shares: &mut [f64]) {
+    let sum: f64 = shares.iter().sum();
+    if sum > 0.0 {
+        shares.iter_mut().for_each(|share| *share /= sum);
+    }
+}

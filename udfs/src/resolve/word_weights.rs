@@ -1,0 +1,86 @@
+//! How much words of texts say: the rarer, the more.
+
+use serde::{Deserialize, Serialize};
+
+use super::feature::Feature;
+
+/// In how many texts a word must be to be kept; the others have the greatest weight.
+const LEAST: u32 = 2;
+
+/// In how many texts of a feature each word is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct WordCounts {
+    texts: u32,
+    /// Hash of a word and number of texts, ascending.
+    counts: Vec<(u64, u32)>,
+}
+
+impl WordCounts {
+    /// Counts the words of a feature; the texts of as many records.
+    pub(super) fn of(feature: &Feature) -> Self {
+        let mut all: Vec<(u64, u32)> = Vec::new();
+        let mut texts = 0;
+        for code in 1..feature.dictionary().len() as u32 {
+            let count = feature.counts[code as usize];
+            if count > 0 {
+                texts += count;
+                all.extend(feature.words(code).iter().map(|word| (*word, count)));
+            }
+        }
+        all.sort_unstable();
+        let mut counts: Vec<(u64, u32)> = Vec::new();
+        for (word, count) in all {
+            match counts.last_mut() {
+                Some(last) if last.0 == word => last.1 += count,
+                _ => counts.push((word, count)),
+            }
+        }
+        counts.retain(|(_, count)| *count >= LEAST);
+        Self { texts, counts }
+    }
+
+    /// In how many texts a word is.
+    pub(super) fn count(&self, word: u64) -> u32 {
+        let found = self.counts.binary_search_by_key(&word, |(word, _)| *word);
+        found.map_or(1, |at| self.counts[at].1)
+    }
+
+    fn weight(&self, word: u64) -> f64 {
+        let share = f64::from(self.count(word)) / f64::from(self.texts.max(1));
+        // Salton and Buckley (1988), "Term-weighting approaches in automatic text retrieval".
+        (1.0 / share).ln().max(0.05)
+    }
+}
+
+/// Weighs words by their counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WordWeights<'a>(&'a WordCounts);
+
+impl<'a> WordWeights<'a> {
+    pub(super) fn new(counts: &'a WordCounts) -> Self {
+        Self(counts)
+    }
+
+    /// The cosine of two texts, given the hashes of their words, ascending.
+    pub(super) fn cosine(self, left: &[u64], right: &[u64]) -> f64 {
+        let square = |word: &u64| self.0.weight(*word).powi(2);
+        let mut common = 0.0;
+        let (mut a, mut b) = (0, 0);
+        while a < left.len() && b < right.len() {
+            match left[a].cmp(&right[b]) {
+                std::cmp::Ordering::Less => a += 1,
+                std::cmp::Ordering::Greater => b += 1,
+                std::cmp::Ordering::Equal => {
+                    common += square(&left[a]);
+                    a += 1;
+                    b += 1;
+                }
+            }
+        }
+        if common == 0.0 {
+            return 0.0;
+        }
+        let norm = |words: &[u64]| words.iter().map(square).sum::<f64>();
+        common / (norm(left) * norm(right)).sqrt()
+    }
+}
