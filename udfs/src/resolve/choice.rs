@@ -12,7 +12,7 @@ use super::threads;
 use super::word_weights::WordCounts;
 
 /// How many records the sizes of blocks are estimated from.
-pub(super) const SIZES_FROM: usize = 12_000;
+pub(super) const SIZES_FROM: usize = 8_000;
 
 /// A rule that could be taken, and what it would cost.
 #[derive(Clone, Debug)]
@@ -115,13 +115,13 @@ pub(super) fn candidates(
 }
 
 /// Rules to find pairs to learn from: of each feature and of each two of them the one that brings
-/// most records together without being too costly.
+/// most records together without being too costly. Besides, how many others a record meets.
 pub(super) fn to_learn_from(
     candidates: &[Candidate],
     records: &Records,
     most_others: f64,
     most_rules: usize,
-) -> Vec<Rule> {
+) -> (Vec<Rule>, f64) {
     let mut best: BTreeMap<Vec<usize>, &Candidate> = BTreeMap::new();
     for candidate in candidates {
         let features: Vec<usize> = candidate.parts.iter().map(|part| part.feature).collect();
@@ -152,10 +152,12 @@ pub(super) fn to_learn_from(
             .then_with(|| left.parts.cmp(&right.parts))
     });
     chosen.truncate(most_rules);
-    chosen
+    let others_a_record = chosen
         .iter()
-        .map(|candidate| Rule::new(&candidate.parts))
-        .collect()
+        .map(|candidate| candidate.others_a_record)
+        .sum();
+    let rules = chosen.iter().map(|candidate| Rule::new(&candidate.parts));
+    (rules.collect(), others_a_record)
 }
 
 /// A pair that likely matches.

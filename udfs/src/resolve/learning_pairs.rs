@@ -14,6 +14,9 @@ use super::word_weights::WordCounts;
 
 /// How many records the pairs to learn from have one of.
 pub(super) const QUERIES: usize = 20_000;
+/// How many pairs are to be found in blocks, and how many records are taken even so.
+const CANDIDATES: f64 = 400_000.0;
+const LEAST_QUERIES: usize = 5_000;
 /// How many records they are looked for among.
 const POOL: usize = 250_000;
 /// How many random pairs are compared.
@@ -55,9 +58,12 @@ impl LearningPairs {
         options: &ResolveOptions,
         words: &[WordCounts],
         rules: &[Rule],
+        others_a_record: f64,
     ) -> Self {
         let pool = choice::sample(records, POOL, mix(options.seed, 2));
-        let queries = &pool[..pool.len().min(QUERIES)];
+        let others_in_pool = others_a_record * pool.len() as f64 / records.len().max(1) as f64;
+        let most = (CANDIDATES / others_in_pool.max(1.0)) as usize;
+        let queries = &pool[..pool.len().min(most.clamp(LEAST_QUERIES, QUERIES))];
         let found = threads::map(
             options.workers(),
             rules.len(),
@@ -85,7 +91,7 @@ impl LearningPairs {
         for number in 0..RANDOM_PAIRS {
             let hash = mix(number as u64, options.seed);
             let left = queries[(hash % queries.len() as u64) as usize];
-            let right = pool[((hash >> 32) * pool.len() as u64 >> 32) as usize];
+            let right = pool[(((hash >> 32) * pool.len() as u64) >> 32) as usize];
             let pair = (left, right);
             if left != right
                 && may_match(records, options, left, right)

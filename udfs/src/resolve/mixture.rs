@@ -2,11 +2,13 @@
 //!
 //! I. P. Fellegi and A. B. Sunter, "A theory for record linkage", JASA 64 (1969); W. E. Winkler,
 //! "Using the EM algorithm for weight computation in the Fellegi-Sunter model" (1988). Their
-//! comparisons are independent within each class, which makes probabilities overconfident. Here
-//! each class is a tree of dependences: M. Meila and M. I. Jordan, "Learning with mixtures of
-//! trees", JMLR 1 (2000), after C. K. Chow and C. N. Liu (1968). And the pairs that do not match
-//! are of two classes: people who live together share a name, an address and often a telephone,
-//! all at once, which no single distribution says of all pairs.
+//! comparisons are independent within each class, which those of pairs that do not match are not,
+//! and which makes probabilities overconfident. Here these are a tree of dependences (who lives in
+//! a town has a postcode of it): M. Meila and M. I. Jordan, "Learning with mixtures of trees", JMLR
+//! 1 (2000), after C. K. Chow and C. N. Liu (1968). And they are of two classes: people who live
+//! together share a name, an address and often a telephone, all at once, which no single
+//! distribution says of all pairs. Matches stay independent: with a tree of their own they take in
+//! people of one household, as the pairs that share everything but what is one's own.
 //!
 //! The sample stands for all pairs of records, those of blocks with a weight of one and random
 //! ones with that of all the others, so that what the blocks select does not bias the estimates.
@@ -18,9 +20,9 @@ use super::tree::{Edge, Tree, Weighted};
 
 /// How often the parameters are estimated at most.
 const ROUNDS: usize = 60;
-/// In the first rounds matches are independent, until the classes have settled.
-const INDEPENDENT_ROUNDS: usize = 12;
-/// Every how many rounds the trees are chosen anew.
+/// How often they are at least.
+const LEAST_ROUNDS: usize = 20;
+/// Every how many rounds the tree is chosen anew.
 const ROUNDS_OF_A_TREE: usize = 8;
 /// The change in the number of matches at which the estimates are held to stand.
 const SETTLED: f64 = 1e-4;
@@ -149,7 +151,7 @@ impl Mixture {
         mixture
             .others
             .keep_above(&mixture.matches, CONTAMINATION * prior.exp());
-        let mut edges: [Vec<Edge>; 2] = Default::default();
+        let mut edges: Vec<Edge> = Vec::new();
         for round in 0..ROUNDS {
             let shares: Vec<Shares> = sample
                 .iter()
@@ -165,21 +167,14 @@ impl Mixture {
                 let candidates = weigh(sample, &shares, |counted, share| {
                     counted.candidates * share.others
                 });
-                edges[1] = Tree::edges_of_others(&others, &candidates, expected);
-                if round >= INDEPENDENT_ROUNDS {
-                    edges[0] = Tree::edges_of_matches(&matches, expected);
-                    if expected.related.is_some() {
-                        edges[0]
-                            .retain(|edge| !expected.own[edge.parent] && !expected.own[edge.child]);
-                    }
-                }
+                edges = Tree::edges_of_others(&others, &candidates, expected);
             }
             let of_matches: f64 = matches.iter().map(|weighted| weighted.weight).sum();
             let prior = (of_matches.max(0.5) / (total - of_matches).max(1.0)).ln();
             let mut next = Self {
                 prior,
-                matches: Tree::estimate(&matches, &edges[0], &expected.matches, EXPECTED_PAIRS),
-                others: Tree::estimate(&others, &edges[1], &expected.others, 1.0),
+                matches: Tree::estimate(&matches, &[], &expected.matches, EXPECTED_PAIRS),
+                others: Tree::estimate(&others, &edges, &expected.others, 1.0),
                 related: None,
             };
             next.matches.differ_at_most(&expected.differing_matches);
@@ -190,7 +185,9 @@ impl Mixture {
                     counted.pairs * share.related
                 });
                 let sum: f64 = related.iter().map(|weighted| weighted.weight).sum();
-                let mut tree = Tree::estimate(&related, &[], of_related, EXPECTED_PAIRS);
+                // They share what is shared as matches do: learned on their own, they drift to
+                // whatever else the others do not explain, and leave households to the matches.
+                let mut tree = next.matches.clone();
                 tree.keep(&expected.own, of_related);
                 next.related = Some(Related {
                     share: ((sum + 1.0) / (total - of_matches).max(1.0)).ln(),
@@ -208,11 +205,22 @@ impl Mixture {
                 .sum();
             mixture = next;
             let settled = change < SETTLED * of_matches.max(1.0);
-            if round > INDEPENDENT_ROUNDS + ROUNDS_OF_A_TREE && settled {
+            if round >= LEAST_ROUNDS && settled {
                 break;
             }
         }
+        mixture.round();
         mixture
+    }
+
+    fn round(&mut self) {
+        self.prior = round(self.prior);
+        self.matches.round();
+        self.others.round();
+        if let Some(related) = &mut self.related {
+            related.share = round(related.share);
+            related.tree.round();
+        }
     }
 }
 
@@ -230,6 +238,12 @@ fn weigh(
         })
         .filter(|weighted| weighted.weight > 1e-6)
         .collect()
+}
+
+/// A logarithm to six decimals. With so few digits it is the same when it was written as text and
+/// read again, whatever the reader: what was scored before and after are the same then.
+pub(super) fn round(log: f64) -> f64 {
+    (log * 1e6).round() / 1e6
 }
 
 /// The probability of log-odds.

@@ -1,4 +1,19 @@
 //! Entity resolution: which records are one entity, how sure that is, and why.
+//!
+//! A [`RecordsBuilder`] takes in record batches and gives [`Records`]; [`Resolver::train`] learns a
+//! [`Model`] from them, [`Resolver::pairs`] finds the pairs that match, [`Resolver::clusters`] the
+//! entities that they make, [`entity_ids`] gives these ids that stay. A model holds parameters
+//! alone and is written by serde: [`RecordsBuilder::finish_for`] and [`Resolver::new`] take it up
+//! again, [`Resolver::update`] and [`Resolver::pairs_of`] score what has changed, and give what
+//! everything scored again would. Nothing depends on the order of the records or on the threads.
+//!
+//! From records to entities: `profile` finds out what a column holds, `clean` writes each distinct
+//! value (`dictionary`, `feature`) in one way; a record is a row of numbers (`cell`). `choice`
+//! chooses blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has
+//! the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed
+//! into a pattern; `training` fits the `mixture` of matching and other pairs to patterns of
+//! `learning_pairs`; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
+//! and `agglomerate` takes apart what chains of pairs have joined.
 
 mod agglomerate;
 mod blocks;
@@ -33,6 +48,8 @@ mod resolver;
 mod restricted;
 mod rule;
 mod scorer;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod training;
 mod tree;

@@ -48,14 +48,14 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
             workers,
         );
         let small = records.len() <= QUERIES;
-        let rules = choice::to_learn_from(
+        let (rules, others) = choice::to_learn_from(
             &candidates,
             records,
             if small { 12.0 } else { 5.0 },
             if small { 40 } else { 28 },
         );
         (
-            LearningPairs::of_blocks(records, options, &words, &rules),
+            LearningPairs::of_blocks(records, options, &words, &rules, others),
             candidates,
         )
     };
@@ -79,7 +79,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
     let mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query);
     let mut rules = Vec::new();
     if !exhaustive {
-        let matches: Vec<LikelyMatch> = pairs
+        let mut matches: Vec<LikelyMatch> = pairs
             .candidates
             .iter()
             .zip(&patterns)
@@ -89,8 +89,15 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
                 probability: probability(mixture.log_odds(*pattern)),
             })
             .filter(|pair| pair.probability > 0.2)
-            .take(MATCHES)
             .collect();
+        // Which ones, and in which order, does not depend on the order of the records.
+        matches.sort_by_cached_key(|pair| {
+            mix(
+                records.hash(pair.left),
+                records.hash(pair.right).rotate_left(1),
+            )
+        });
+        matches.truncate(MATCHES);
         let budget = options
             .pair_budget
             .unwrap_or_else(|| (records.len() as u64 * 12).max(3_000_000))

@@ -124,14 +124,6 @@ impl Tree {
         sum
     }
 
-    /// The part of one comparison in the logarithm of the probability of a pattern.
-    pub(super) fn log_part(&self, pattern: Pattern, at: usize) -> f64 {
-        match pattern.level(at) {
-            MISSING_LEVEL => 0.0,
-            level => self.nodes[at].log_probability(pattern, level),
-        }
-    }
-
     /// The comparison that one depends on.
     pub(super) fn parent(&self, at: usize) -> Option<usize> {
         self.nodes[at].parent
@@ -200,6 +192,13 @@ impl Tree {
         }
     }
 
+    /// Rounds the parameters; see [`super::mixture::round`].
+    pub(super) fn round(&mut self) {
+        for log in self.nodes.iter_mut().flat_map(|node| &mut node.logs) {
+            *log = super::mixture::round(*log);
+        }
+    }
+
     /// Lowers the share of pairs that differ, in each row of each table, to that of a comparison.
     pub(super) fn differ_at_most(&mut self, most: &[f64]) {
         self.bound_differing(most, |share, most| share > most);
@@ -229,23 +228,6 @@ impl Tree {
                 row[different] = bound.ln();
             }
         }
-    }
-
-    /// The dependences among matching pairs: those of the greatest mutual information, where that
-    /// is more than chance makes (the penalty of Schwarz's criterion).
-    pub(super) fn edges_of_matches(sample: &[Weighted], expected: &Expected) -> Vec<Edge> {
-        let total: f64 = sample.iter().map(|weighted| weighted.weight).sum();
-        spanning_tree(expected.matches.len(), |left, right| {
-            let (rows, columns) = (expected.matches[left].len(), expected.matches[right].len());
-            let table = Table::of(sample, left, right, rows, columns);
-            let parameters = ((rows - 2) * (columns - 2)) as f64;
-            let associations = table.associations(0.0);
-            let information: f64 = associations
-                .iter()
-                .map(|(.., log, weight)| log * weight)
-                .sum();
-            information - parameters * total.max(1.0).ln() / 2.0
-        })
     }
 
     /// The dependences among other pairs: those that matter most for the pairs that blocks bring

@@ -1,0 +1,182 @@
+//! Bit by bit or at once: the same entities, and ids that stay.
+
+use super::super::{Change, Clusters, Decisions, Pair, Resolver, entity_ids};
+use super::people::{COLUMNS, Made, builder, options, partition, people, records, rows};
+
+fn names(resolver: &Resolver, pairs: &[Pair]) -> Vec<(String, String, f32)> {
+    let name = |record: u32| resolver.records().key(record).to_owned();
+    let mut names: Vec<(String, String, f32)> = pairs
+        .iter()
+        .map(|pair| {
+            let (left, right) = (name(pair.left), name(pair.right));
+            (
+                left.clone().max(right.clone()),
+                left.min(right),
+                pair.log_odds,
+            )
+        })
+        .collect();
+    names.sort_by(|left, right| left.partial_cmp(right).unwrap());
+    names
+}
+
+#[test]
+fn an_update_gives_what_a_rebuild_gives() {
+    for budget in ["1000000", "60000"] {
+        let options = options(&[("pair_budget", budget)]);
+        let mut made = people(300, 31);
+        let later = made.split_off(made.len() - 60);
+        let mut resolver = Resolver::train(records(&made, &options), &options).unwrap();
+        let model = resolver.model().clone();
+        let mut pairs = resolver.pairs();
+        // Rounds of records that are new, that have changed, and that are gone.
+        for round in 0..3_usize {
+            let mut upserts: Vec<Made> = later[round * 20..(round + 1) * 20].to_vec();
+            for at in 0..15 {
+                let mut changed = made[(at * 13 + round * 31) % made.len()].clone();
+                changed.values[2..].rotate_right(0);
+                changed.values[7] = Some(format!("{} Changed Road", at + round));
+                changed.values[3] = made[at].values[3].clone();
+                upserts.push(changed);
+            }
+            let mut ids = std::collections::BTreeSet::new();
+            upserts.retain(|made| ids.insert((made.values[1].clone(), made.values[0].clone())));
+            let gone: Vec<Made> = made
+                .iter()
+                .skip(40 + round * 5)
+                .step_by(37)
+                .take(4)
+                .cloned()
+                .collect();
+            let is = |one: &Made, other: &Made| one.values[..2] == other.values[..2];
+            let gone: Vec<Made> = gone
+                .into_iter()
+                .filter(|gone| !upserts.iter().any(|made| is(made, gone)))
+                .collect();
+            let removed: Vec<u32> = gone
+                .iter()
+                .filter_map(|made| {
+                    let (id, system) = (made.values[0].as_deref()?, made.values[1].as_deref()?);
+                    resolver.records().find(system, id)
+                })
+                .collect();
+            let changed = builder(&COLUMNS, &rows(&upserts), &options)
+                .finish_for(model.columns())
+                .unwrap();
+            let places = resolver.update(&changed, &removed).unwrap();
+            let touched: Vec<u32> = places.iter().chain(&removed).copied().collect();
+            pairs.retain(|pair| !touched.contains(&pair.left) && !touched.contains(&pair.right));
+            pairs.extend(resolver.pairs_of(&places));
+
+            made.retain(|made| !gone.iter().chain(&upserts).any(|other| is(made, other)));
+            made.extend(upserts);
+            let all = builder(&COLUMNS, &rows(&made), &options)
+                .finish_for(model.columns())
+                .unwrap();
+            let rebuilt = Resolver::new(all, model.clone()).unwrap();
+            let expected = rebuilt.pairs();
+            assert_eq!(names(&resolver, &pairs), names(&rebuilt, &expected));
+            assert_eq!(
+                names(&resolver, &resolver.pairs()),
+                names(&rebuilt, &expected)
+            );
+            let decisions = Decisions::default();
+            assert_eq!(
+                partition(resolver.records(), &resolver.clusters(&pairs, &decisions)),
+                partition(rebuilt.records(), &rebuilt.clusters(&expected, &decisions))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_record_is_looked_up() {
+    for budget in ["1000000", "60000"] {
+        let options = options(&[("pair_budget", budget)]);
+        let made = people(300, 32);
+        let resolver = Resolver::train(records(&made, &options), &options).unwrap();
+        let mut found = 0;
+        for at in (0..made.len()).step_by(9) {
+            let mut one = made[at].clone();
+            one.values[0] = Some("new".to_owned());
+            one.values[6] = None;
+            let query = builder(&COLUMNS, &rows(&[one]), &options)
+                .finish_for(resolver.model().columns())
+                .unwrap();
+            let pairs = resolver.lookup(&query);
+            assert!(pairs.is_sorted_by(|one, two| one.log_odds >= two.log_odds));
+            let best = pairs.first().map(|pair| made[pair.right as usize].person);
+            found += usize::from(best == Some(made[at].person));
+        }
+        assert!(found * 100 >= made.len().div_ceil(9) * 97, "{found}");
+    }
+}
+
+/// Records of one person each, and entities as they are given.
+fn entities(groups: &[u32]) -> (Resolver, Clusters) {
+    let options = options(&[]);
+    let made: Vec<Made> = people(groups.len() as u64, 33)
+        .into_iter()
+        .filter(|made| made.values[0].as_ref().is_some_and(|id| id.ends_with("-0")))
+        .collect();
+    let resolver = Resolver::train(records(&made, &options), &options).unwrap();
+    let clusters = Clusters {
+        entity_of: groups.to_vec(),
+        membership: vec![1.0; groups.len()],
+        confidence: vec![1.0; groups.len()],
+    };
+    (resolver, clusters)
+}
+
+#[test]
+fn ids_stay() {
+    let (resolver, clusters) = entities(&[0, 0, 0, 3, 3, 5]);
+    let records = resolver.records();
+    let first = entity_ids(records, &clusters, &[], 1);
+    assert_eq!(first.next, 4);
+    let of = |ids: &[Option<u64>]| ids.iter().map(|id| id.unwrap()).collect::<Vec<u64>>();
+    let ids = of(&first.of_records);
+    assert_eq!(first.changes.len(), 3);
+    assert!(
+        first
+            .changes
+            .iter()
+            .all(|change| matches!(change, Change::Created { .. }))
+    );
+
+    // Nothing changes: neither do the ids.
+    let same = entity_ids(records, &clusters, &first.of_records, first.next);
+    assert_eq!((of(&same.of_records), same.changes.len()), (ids.clone(), 0));
+
+    // Two become one: the older id stays.
+    let (_, merged) = entities(&[0, 0, 0, 3, 3, 3]);
+    let after = entity_ids(records, &merged, &first.of_records, first.next);
+    let (kept, lost) = (ids[3].min(ids[5]), ids[3].max(ids[5]));
+    assert_eq!(
+        of(&after.of_records),
+        [ids[0], ids[0], ids[0], kept, kept, kept]
+    );
+    assert_eq!(
+        after.changes,
+        [Change::Merged {
+            entity: lost,
+            into: kept
+        }]
+    );
+
+    // One becomes two: the larger part keeps the id.
+    let (_, split) = entities(&[0, 1, 1, 3, 3, 5]);
+    let after = entity_ids(records, &split, &first.of_records, first.next);
+    assert_eq!(
+        of(&after.of_records),
+        [4, ids[0], ids[0], ids[3], ids[3], ids[5]]
+    );
+    assert_eq!(
+        after.changes,
+        [Change::Split {
+            entity: 4,
+            from: ids[0]
+        }]
+    );
+    assert_eq!(after.next, 5);
+}

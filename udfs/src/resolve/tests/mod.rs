@@ -1,0 +1,294 @@
+//! What an entity resolution promises, end to end.
+
+mod bad_input;
+mod incremental;
+mod parts;
+mod people;
+
+use proptest::prelude::*;
+
+use super::hashing::mix;
+use super::{Decisions, Model, Resolver, calibration, evaluate, label_suggestions};
+use people::{Made, builder, options, partition, people, records, rows};
+
+fn truth(made: &[Made]) -> Vec<Option<u64>> {
+    made.iter().map(|made| Some(made.person)).collect()
+}
+
+fn resolve(made: &[Made], more: &[(&str, &str)]) -> Resolver {
+    let options = options(more);
+    Resolver::train(records(made, &options), &options).unwrap()
+}
+
+/// So few pairs that blocks are needed.
+const BLOCKED: (&str, &str) = ("pair_budget", "60000");
+
+#[test]
+fn people_are_found_without_configuration() {
+    let made = people(500, 1);
+    for more in [&[][..], &[BLOCKED]] {
+        let resolver = resolve(&made, more);
+        let pairs = resolver.pairs();
+        let clusters = resolver.clusters(&pairs, &Decisions::default());
+        let quality = evaluate(&clusters.entity_of, &truth(&made));
+        assert!(quality.pairs.f1() > 0.97, "{quality:?}");
+        assert!(quality.b_cubed.f1() > 0.97, "{quality:?}");
+        // The threshold needs no tuning.
+        for threshold in [0.05, 0.2, 0.8, 0.95] {
+            let other = resolver.clusters_at(&pairs, &Decisions::default(), threshold);
+            let other = evaluate(&other.entity_of, &truth(&made));
+            assert!(
+                other.pairs.f1() < quality.pairs.f1() + 0.01,
+                "{threshold}: {other:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn blocks_lose_hardly_a_pair_and_spare_most() {
+    let made = people(500, 2);
+    let (all, blocked) = (resolve(&made, &[]), resolve(&made, &[BLOCKED]));
+    assert!(all.blocking_report().is_empty());
+    let report = blocked.blocking_report();
+    assert!(!report.is_empty());
+    let compared: u64 = report.iter().map(|rule| rule.pairs).sum();
+    assert!(
+        compared < made.len() as u64 * made.len() as u64 / 10,
+        "{report:?}"
+    );
+    let sure = |resolver: &Resolver| {
+        let pairs = resolver.pairs();
+        pairs.iter().filter(|pair| pair.probability() > 0.9).count()
+    };
+    assert!(sure(&blocked) * 100 > sure(&all) * 97);
+}
+
+#[test]
+fn neither_order_nor_threads_matter() {
+    let made = people(300, 3);
+    let mut shuffled = made.clone();
+    shuffled.sort_by_key(|made| {
+        mix(
+            made.person,
+            made.values[0].as_ref().unwrap().len() as u64 + 7,
+        )
+    });
+    for budget in ["1000000", BLOCKED.1] {
+        let of = |made: &[Made], threads: &str| {
+            let resolver = resolve(made, &[("threads", threads), ("pair_budget", budget)]);
+            let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+            partition(resolver.records(), &clusters)
+        };
+        let expected = of(&made, "1");
+        assert_eq!(of(&made, "3"), expected);
+        assert_eq!(of(&shuffled, "2"), expected);
+    }
+}
+
+#[test]
+fn a_model_is_its_parameters() {
+    let made = people(200, 4);
+    let options = options(&[BLOCKED]);
+    let resolver = Resolver::train(records(&made, &options), &options).unwrap();
+    let text = serde_json::to_string(resolver.model()).unwrap();
+    let model: Model = serde_json::from_str(&text).unwrap();
+    assert_eq!(&model, resolver.model());
+    let again = builder(&people::COLUMNS, &rows(&made), &options)
+        .finish_for(model.columns())
+        .unwrap();
+    let again = Resolver::new(again, model).unwrap();
+    assert_eq!(again.pairs(), resolver.pairs());
+}
+
+#[test]
+fn explanations_add_up() {
+    let made = people(200, 5);
+    let resolver = resolve(&made, &[]);
+    let pairs = resolver.pairs();
+    for pair in pairs.iter().take(200) {
+        let rows = resolver.explain(pair.left, pair.right);
+        let sum: f64 = rows.iter().map(|row| row.weight).sum();
+        assert!((sum - pair.weight()).abs() < 1e-4, "{rows:?}");
+        assert!((rows.last().unwrap().total - sum).abs() < 1e-9);
+        // Whichever comes first.
+        let turned = resolver.explain(pair.right, pair.left);
+        assert!((turned.last().unwrap().total - sum).abs() < 1e-9);
+    }
+    for parameter in resolver.model().parameters() {
+        assert!(parameter.m > 0.0 && parameter.u > 0.0, "{parameter:?}");
+    }
+}
+
+#[test]
+fn probabilities_are_calibrated() {
+    let made = people(600, 6);
+    let resolver = resolve(&made, &[]);
+    let pairs = resolver.pairs();
+    let truth: Vec<u32> = made.iter().map(|made| made.person as u32).collect();
+    let bins = calibration(&pairs, &truth);
+    let all: f64 = bins.iter().map(|bin| bin.pairs as f64).sum();
+    let gap: f64 = bins
+        .iter()
+        .map(|bin| bin.pairs as f64 * (bin.expected - bin.observed).abs())
+        .sum();
+    assert!(gap / all < 0.03, "{bins:?}");
+}
+
+#[test]
+fn suggestions_are_the_pairs_in_doubt() {
+    let made = people(300, 7);
+    let resolver = resolve(&made, &[]);
+    let pairs = resolver.pairs();
+    let clusters = resolver.clusters(&pairs, &Decisions::default());
+    let suggested = label_suggestions(&pairs, &clusters, 5);
+    assert_eq!(suggested.len(), 5);
+    let doubt = |pair: &super::Pair| (pair.probability() - 0.5).abs();
+    let agreeing = |pair: &&super::Pair| {
+        let one = clusters.entity_of[pair.left as usize] == clusters.entity_of[pair.right as usize];
+        one == (pair.log_odds > 0.0)
+    };
+    let most = suggested
+        .iter()
+        .filter(agreeing)
+        .map(doubt)
+        .fold(0.0, f64::max);
+    let others = pairs
+        .iter()
+        .filter(agreeing)
+        .filter(|pair| !suggested.contains(pair));
+    assert!(others.map(doubt).all(|doubt| doubt >= most));
+}
+
+#[test]
+fn decisions_always_hold() {
+    let made = people(200, 8);
+    let resolver = resolve(&made, &[]);
+    let pairs = resolver.pairs();
+    let free = resolver.clusters(&pairs, &Decisions::default());
+    let mut cannot = Vec::new();
+    let mut must = Vec::new();
+    for pair in pairs
+        .iter()
+        .filter(|pair| pair.probability() > 0.99)
+        .step_by(7)
+        .take(40)
+    {
+        cannot.push((pair.left, pair.right));
+    }
+    for left in (0..made.len() as u32).step_by(50) {
+        let right = (left + 101) % made.len() as u32;
+        if free.entity_of[left as usize] != free.entity_of[right as usize] {
+            must.push((left, right));
+        }
+    }
+    let decisions = Decisions::new(resolver.records(), &must, &cannot).unwrap();
+    let clusters = resolver.clusters(&pairs, &decisions);
+    let one = |(left, right): &(u32, u32)| {
+        clusters.entity_of[*left as usize] == clusters.entity_of[*right as usize]
+    };
+    assert!(must.iter().all(one));
+    assert!(!cannot.iter().any(one));
+    assert!(!must.is_empty() && !cannot.is_empty());
+    let both = Decisions::new(resolver.records(), &[(0, 1), (1, 2)], &[(2, 0)]).unwrap_err();
+    assert_eq!(both.sqlstate, "22023");
+    assert!(
+        both.message.contains("cannot be linked and must be"),
+        "{both}"
+    );
+}
+
+#[test]
+fn a_source_without_duplicates_has_each_entity_once() {
+    let made = people(250, 9);
+    for more in [
+        &[("one_to_one", "true")][..],
+        &[("one_to_one", "true"), BLOCKED],
+    ] {
+        let resolver = resolve(&made, more);
+        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        for set in partition(resolver.records(), &clusters) {
+            let mut sources: Vec<&str> = set
+                .iter()
+                .filter_map(|name| name.split(':').next())
+                .collect();
+            sources.sort_unstable();
+            let all = sources.len();
+            sources.dedup();
+            assert_eq!(sources.len(), all, "{set:?}");
+        }
+        assert!(resolver.pairs().len() > 100);
+    }
+}
+
+#[test]
+fn links_between_sources_only_are_between_sources() {
+    let made = people(250, 10);
+    let resolver = resolve(&made, &[("link", "link_only")]);
+    let pairs = resolver.pairs();
+    assert!(pairs.len() > 100);
+    let records = resolver.records();
+    assert!(
+        pairs
+            .iter()
+            .all(|pair| records.source(pair.left) != records.source(pair.right))
+    );
+}
+
+#[test]
+fn confidence_is_that_of_the_weakest_bridge() {
+    let made = people(300, 11);
+    let resolver = resolve(&made, &[]);
+    let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+    let records = 0..made.len();
+    for record in records {
+        let (membership, confidence) = (clusters.membership[record], clusters.confidence[record]);
+        assert!((0.0..=1.0).contains(&membership), "{membership}");
+        assert!(confidence <= membership + 1e-6, "{confidence} {membership}");
+    }
+}
+
+#[test]
+fn what_says_nothing_cannot_be_linked() {
+    let mut made = people(300, 12);
+    for value in &mut made[5].values[2..] {
+        *value = None;
+    }
+    let resolver = resolve(&made, &[]);
+    let unlinkable: Vec<u32> = resolver
+        .unlinkable()
+        .iter()
+        .map(|(record, _)| *record)
+        .collect();
+    assert!(unlinkable.contains(&5));
+    assert!(unlinkable.len() < made.len() / 10);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Whatever the texts are, there is an answer, the same for pairs either way round.
+    #[test]
+    fn any_texts_have_an_answer(rows in proptest::collection::vec(
+        proptest::collection::vec(proptest::option::of("\\PC{0,12}"), 4), 0..40)) {
+        let rows: Vec<Vec<Option<String>>> = rows
+            .into_iter()
+            .enumerate()
+            .map(|(row, mut values)| {
+                values.insert(0, Some(format!("r{row}")));
+                values
+            })
+            .collect();
+        let options = super::ResolveOptions::parse([("unique_id", "id")]).unwrap();
+        let columns = ["id", "name", "email", "birth_date", "note"];
+        let records = builder(&columns, &rows, &options).finish().unwrap();
+        let resolver = Resolver::train(records, &options).unwrap();
+        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        prop_assert_eq!(clusters.entity_of.len(), rows.len());
+        for left in 0..rows.len() as u32 {
+            let (one, other) = (resolver.explain(left, 0), resolver.explain(0, left));
+            let total = |rows: &[super::Explanation]| rows.last().map(|row| row.total);
+            prop_assert_eq!(total(&one), total(&other));
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The parts of the engine against slow oracles.
+
+use proptest::prelude::*;
+
+use super::super::ColumnKind;
+use super::super::agglomerate::Agglomerate;
+use super::super::cell::Cell;
+use super::super::clean::FeatureKind;
+use super::super::compare::Pattern;
+use super::super::components::Components;
+use super::super::evaluate;
+use super::super::mixture::{Counted, Expected, Mixture};
+use super::super::profile::profile;
+use super::super::tree::{Tree, Weighted};
+use crate::similarity::kernel::edit::Prepared;
+
+/// The patterns of three comparisons of so many levels, none missing.
+fn patterns(levels: usize) -> Vec<Pattern> {
+    let all = 1..=levels as u8;
+    let mut patterns = Vec::new();
+    for first in all.clone() {
+        for second in all.clone() {
+            for third in all.clone() {
+                patterns.push(
+                    Pattern::default()
+                        .with(0, first)
+                        .with(1, second)
+                        .with(2, third),
+                );
+            }
+        }
+    }
+    patterns
+}
+
+#[test]
+fn the_mixture_finds_the_parameters_that_made_the_pairs() {
+    let m = [0.1, 0.15, 0.75];
+    let u = [[0.9, 0.06, 0.04], [0.97, 0.02, 0.01], [0.8, 0.1, 0.1]];
+    let (pairs, share) = (1e6, 0.002);
+    let sample: Vec<Counted> = patterns(3)
+        .into_iter()
+        .map(|pattern| {
+            let level = |at: usize| usize::from(pattern.level(at)) - 1;
+            let matches: f64 = (0..3).map(|at| m[level(at)]).product();
+            let others: f64 = (0..3).map(|at| u[at][level(at)]).product();
+            let count = pairs * (share * matches + (1.0 - share) * others);
+            Counted {
+                pattern,
+                pairs: count,
+                candidates: count,
+            }
+        })
+        .collect();
+    let with_missing = |shares: [f64; 3]| vec![0.0, shares[0], shares[1], shares[2]];
+    let expected = Expected {
+        matches: vec![with_missing([0.2, 0.2, 0.6]); 3],
+        others: u.iter().map(|_| with_missing([0.9, 0.05, 0.05])).collect(),
+        related: None,
+        differing_matches: vec![0.6; 3],
+        own: vec![false; 3],
+    };
+    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0);
+    let found = mixture.prior.exp() / (1.0 + mixture.prior.exp());
+    assert!((found / share - 1.0).abs() < 0.05, "{found}");
+    for (at, u) in u.iter().enumerate() {
+        for level in 1..=3_u8 {
+            let (of_matches, of_others) = (
+                mixture.matches.share(at, level),
+                mixture.others.share(at, level),
+            );
+            assert!(
+                (of_matches - m[usize::from(level) - 1]).abs() < 0.03,
+                "{of_matches}"
+            );
+            assert!(
+                (of_others - u[usize::from(level) - 1]).abs() < 0.002,
+                "{of_others}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A tree is a distribution, and fits a sample no worse than independence does.
+    #[test]
+    fn a_tree_is_a_distribution(weights in proptest::collection::vec(0.1_f64..100.0, 27)) {
+        let sample: Vec<Weighted> = patterns(3)
+            .into_iter()
+            .zip(&weights)
+            .map(|(pattern, weight)| Weighted { pattern, weight: *weight * 1e4 })
+            .collect();
+        let shares = vec![vec![0.0, 0.4, 0.3, 0.3]; 3];
+        let expected = Expected {
+            matches: shares.clone(),
+            others: shares.clone(),
+            related: None,
+            differing_matches: vec![1.0; 3],
+            own: vec![false; 3],
+        };
+        let edges = Tree::edges_of_others(&sample, &sample, &expected);
+        prop_assert!(edges.len() <= 2);
+        let tree = Tree::estimate(&sample, &edges, &shares, 1.0);
+        let independent = Tree::estimate(&sample, &[], &shares, 1.0);
+        let sum: f64 = patterns(3).iter().map(|pattern| tree.log_probability(*pattern).exp()).sum();
+        prop_assert!((sum - 1.0).abs() < 1e-9, "{}", sum);
+        let fit = |tree: &Tree| -> f64 {
+            sample.iter().map(|of| of.weight * tree.log_probability(of.pattern)).sum()
+        };
+        prop_assert!(fit(&tree) >= fit(&independent) - 1.0);
+    }
+
+    /// Sets that are joined two by two are those of a search.
+    #[test]
+    fn components_are_those_of_a_search(edges in proptest::collection::vec((0_u32..30, 0_u32..30), 0..40)) {
+        let mut components = Components::new(30);
+        for (left, right) in &edges {
+            components.join(*left, *right);
+        }
+        let mut first_of: Vec<u32> = (0..30).collect();
+        for _ in 0..30 {
+            for (left, right) in &edges {
+                let first = first_of[*left as usize].min(first_of[*right as usize]);
+                first_of[*left as usize] = first;
+                first_of[*right as usize] = first;
+            }
+        }
+        prop_assert_eq!(components.into_roots(), first_of);
+    }
+
+    /// What cannot be one never is, and every cluster is held together by links.
+    #[test]
+    fn clusters_keep_apart_what_cannot_be_one(
+        odds in proptest::collection::vec(-8_i32..8, 28),
+        apart in proptest::collection::vec(0_u32..10, 28),
+    ) {
+        let mut agglomerate = Agglomerate::default();
+        agglomerate.begin(8);
+        let mut linked = vec![vec![false; 8]; 8];
+        let mut forbidden = Vec::new();
+        let mut next = 0;
+        for left in 1..8 {
+            for right in 0..left {
+                let conflict = if apart[next] == 0 { f64::NEG_INFINITY } else { 0.0 };
+                agglomerate.set(left, right, f64::from(odds[next]), conflict);
+                linked[left][right] = odds[next] >= 1;
+                if apart[next] == 0 {
+                    forbidden.push((left, right));
+                }
+                next += 1;
+            }
+        }
+        let first_of = agglomerate.run(1.0).to_vec();
+        for (left, right) in forbidden {
+            prop_assert_ne!(first_of[left], first_of[right]);
+        }
+        for left in 0..8 {
+            let alone = (0..8).filter(|other| first_of[*other] == first_of[left]).count() == 1;
+            let link = (0..8).any(|other| {
+                other != left
+                    && first_of[other] == first_of[left]
+                    && linked[left.max(other)][left.min(other)]
+            });
+            prop_assert!(alone || link);
+        }
+    }
+
+    /// What bounds the distance of two texts without a look at them is a bound.
+    #[test]
+    fn cells_bound_the_edits(left in "[a-f0-3é]{0,12}", right in "[a-f0-3é]{0,12}") {
+        let cell = |text: &str| Cell::new(1, text, FeatureKind::Family, 0);
+        // Of a character of several bytes each counts.
+        let bytes = |text: &str| text.bytes().map(char::from).collect::<String>();
+        let edits = Prepared::<true>::new(&bytes(&left)).distance(&bytes(&right));
+        prop_assert!(cell(&left).least_edits(cell(&right)) <= edits);
+    }
+
+    /// The measures are those of a count of all pairs.
+    #[test]
+    fn measures_are_those_of_all_pairs(entities in proptest::collection::vec((0_u32..6, 0_u64..6), 1..25)) {
+        let (found, truth): (Vec<u32>, Vec<Option<u64>>) =
+            entities.iter().map(|(found, truth)| (*found, Some(*truth))).unzip();
+        let (mut right, mut all_found, mut all_true) = (0.0, 0.0, 0.0);
+        for left in 0..found.len() {
+            for other in 0..left {
+                let (one, same) = (found[left] == found[other], truth[left] == truth[other]);
+                right += f64::from(u8::from(one && same));
+                all_found += f64::from(u8::from(one));
+                all_true += f64::from(u8::from(same));
+            }
+        }
+        let quality = evaluate(&found, &truth).pairs;
+        let share = |whole: f64| if whole > 0.0 { right / whole } else { 1.0 };
+        prop_assert!((quality.precision - share(all_found)).abs() < 1e-12);
+        prop_assert!((quality.recall - share(all_true)).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn a_weak_bridge_is_cut() {
+    // Two of one and two of another, and a link between them that the others speak against.
+    let mut agglomerate = Agglomerate::default();
+    agglomerate.begin(4);
+    for (left, right, odds, conflict) in [
+        (1, 0, 8.0, 0.0),
+        (3, 2, 8.0, 0.0),
+        (2, 1, 2.0, 0.0),
+        (2, 0, -9.0, -3.0),
+        (3, 0, -9.0, -3.0),
+        (3, 1, -9.0, -3.0),
+    ] {
+        agglomerate.set(left, right, odds, conflict);
+    }
+    assert_eq!(agglomerate.run(0.0), [0, 0, 2, 2]);
+}
+
+#[test]
+fn kinds_are_recognised_by_name_and_content() {
+    let people: Vec<String> = (0..200)
+        .map(|at| format!("Person{at} Family{}", at % 90))
+        .collect();
+    let texts = |make: &dyn Fn(u32) -> String| (0..200).map(make).collect::<Vec<String>>();
+    for (name, values, kind) in [
+        (
+            "c1",
+            texts(&|at| format!("someone{at}@mail.example")),
+            ColumnKind::Email,
+        ),
+        (
+            "given_name",
+            texts(&|at| format!("Ann{}", (b'a' + (at % 26) as u8) as char)),
+            ColumnKind::GivenName,
+        ),
+        (
+            "Last Name",
+            texts(&|at| format!("Sm{}th", (b'a' + (at % 26) as u8) as char)),
+            ColumnKind::FamilyName,
+        ),
+        (
+            "customer_name",
+            people
+                .iter()
+                .map(|name| name.replace(char::is_numeric, "x"))
+                .collect(),
+            ColumnKind::FullName,
+        ),
+        (
+            "c2",
+            texts(&|at| format!("19{:02}-0{}-1{}", at % 90, 1 + at % 9, at % 10)),
+            ColumnKind::Date,
+        ),
+        (
+            "c3",
+            texts(&|at| format!("+44 20 7946 {at:04}")),
+            ColumnKind::Phone,
+        ),
+        (
+            "zip",
+            texts(&|at| format!("{:05}", 10_000 + at * 7)),
+            ColumnKind::Postcode,
+        ),
+        (
+            "c4",
+            texts(&|at| format!("{at} High Street")),
+            ColumnKind::Street,
+        ),
+        (
+            "town",
+            texts(&|at| format!("Town{}", (b'a' + (at % 26) as u8) as char)),
+            ColumnKind::City,
+        ),
+        (
+            "price",
+            texts(&|at| format!("{}.99", at * 3)),
+            ColumnKind::Number,
+        ),
+        (
+            "soc_sec_id",
+            texts(&|at| format!("{}", 1_000_000 + at * 37)),
+            ColumnKind::NationalId,
+        ),
+        (
+            "title",
+            texts(&|at| format!("A study of number {at} in the theory of records")),
+            ColumnKind::FreeText,
+        ),
+        (
+            "company",
+            texts(&|at| format!("Firm {at} Ltd")),
+            ColumnKind::Organisation,
+        ),
+        (
+            "created_at",
+            texts(&|at| format!("2024-01-{:02}", 1 + at % 28)),
+            ColumnKind::Ignore,
+        ),
+    ] {
+        let mut distinct: Vec<&str> = values.iter().map(String::as_str).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let (found, _) = profile(name, &distinct, distinct.len(), values.len());
+        assert_eq!(found, kind, "{name}: {distinct:?}");
+    }
+}
