@@ -26,6 +26,8 @@ pub enum Kind {
     View,
     /// `CREATE MATERIALIZED VIEW`.
     MaterializedView,
+    /// `CREATE MODEL`.
+    Model,
     /// `CREATE CHECK`.
     Check,
 }
@@ -38,6 +40,7 @@ impl Kind {
             Self::Table => "table",
             Self::View => "view",
             Self::MaterializedView => "materialized view",
+            Self::Model => "model",
             Self::Check => "check",
         }
     }
@@ -52,9 +55,20 @@ impl Kind {
         format!("{article} {self}")
     }
 
-    /// Whether it has columns and lives in the name space of relations.
+    /// Whether it has columns and lives in the name space of relations. A model does, though only
+    /// functions read it.
     pub fn is_relation(self) -> bool {
         self != Self::Check
+    }
+
+    /// Whether a refresh makes its rows.
+    pub fn is_refreshed(self) -> bool {
+        matches!(self, Self::MaterializedView | Self::Model)
+    }
+
+    /// Whether its rows are in the warehouse.
+    pub fn is_stored(self) -> bool {
+        self == Self::Table || self.is_refreshed()
     }
 
     /// The kind that a `CREATE` statement makes; `None` for any other statement.
@@ -64,6 +78,7 @@ impl Kind {
             Statement::CreateTable(_) => Some(Self::Table),
             Statement::CreateView(_) => Some(Self::View),
             Statement::CreateMaterializedView(_) => Some(Self::MaterializedView),
+            Statement::CreateModel(_) => Some(Self::Model),
             Statement::CreateCheck(_) => Some(Self::Check),
             _ => None,
         }
@@ -87,7 +102,7 @@ pub struct Object {
     pub kind: Kind,
     /// The `CREATE` statement, with names in full; persisted as its displayed text.
     pub definition: Statement,
-    /// Its columns; empty for a check.
+    /// Its columns; of a model, those of `entity_clusters`; empty for a check.
     pub schema: SchemaRef,
     /// The objects that its definition reads.
     pub depends_on: BTreeSet<Oid>,
@@ -107,7 +122,7 @@ pub struct Object {
 impl Object {
     /// Whether its rows are in the warehouse.
     pub fn is_stored(&self) -> bool {
-        matches!(self.kind, Kind::Table | Kind::MaterializedView)
+        self.kind.is_stored()
     }
 
     /// `materialized view a.b`, as messages name it.

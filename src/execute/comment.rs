@@ -35,6 +35,7 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 DropKind::ExternalTable => Kind::ExternalTable,
                 DropKind::View => Kind::View,
                 DropKind::MaterializedView => Kind::MaterializedView,
+                DropKind::Model => Kind::Model,
                 DropKind::Check | DropKind::Schema => Kind::Check,
             };
             if object.kind != wanted {

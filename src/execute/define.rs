@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, ExactNumberInfo};
 
+use super::refresh::tell_rejected;
 use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::models::define::define;
+use crate::models::refresh::{Catalogued, Extent, refresh, refresh_locked};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
 use crate::session::Session;
@@ -153,6 +155,81 @@ pub async fn create(
             replan::replace(instance, &planned, old.oid, &new, Author::Statement).await
         }
     }
+}
+
+/// What a `CREATE` statement of an object that is refreshed says beside its definition.
+#[derive(Clone, Copy, Debug)]
+pub struct Modifiers {
+    /// Whether the rows are computed at once.
+    pub with_data: bool,
+    /// Whether an existing object is fine.
+    pub if_not_exists: bool,
+    /// Whether an existing object is replaced.
+    pub or_replace: bool,
+}
+
+/// Creates or replaces an object that is refreshed. The rows of a new one come first, so that a
+/// failure, or a kill, leaves the catalog as it was; those of one that is replaced come in the same
+/// step as its definition.
+///
+/// # Errors
+/// See [`creation`] and [`refresh`].
+pub async fn create_refreshed(
+    session: &Session,
+    statement: Statement,
+    modifiers: Modifiers,
+) -> Result<()> {
+    let Modifiers {
+        with_data,
+        if_not_exists,
+        or_replace,
+    } = modifiers;
+    let instance = &session.instance;
+    let snapshot = instance.catalog.snapshot();
+    match creation(session, &snapshot, statement, if_not_exists, or_replace).await? {
+        Creation::Exists => {}
+        Creation::New(mut new) => {
+            let oid = instance.catalog.reserve_oid()?;
+            new.oid = Some(oid);
+            let object = object(oid, &new)?;
+            if with_data {
+                let rows = Arc::default();
+                let created = Catalogued::Nothing;
+                let anew = Extent::Anew;
+                match refresh(instance, &object, created, anew, "created", &rows).await {
+                    Ok(record) => tell_rejected(session, &record),
+                    Err(error) => {
+                        remove_tables(instance, &[Arc::new(object)]).await;
+                        return Err(error);
+                    }
+                }
+            }
+            create_filled(instance, new, object).await?;
+        }
+        Creation::Replaces(old, _) if !with_data => {
+            return Err(
+                Error::unsupported(format!("OR REPLACE of a {} WITH NO DATA", old.kind))
+                    .with_hint("Leave out WITH NO DATA, or drop it first."),
+            );
+        }
+        Creation::Replaces(old, new) => {
+            replan::check(instance, old.oid, &new, Author::Statement).await?;
+            let guard = instance.refresh_locks.lock(old.oid).await;
+            let object = object(old.oid, &new)?;
+            let record = refresh_locked(
+                instance,
+                &object,
+                Catalogued::Replaced(Box::new(new), Author::Statement),
+                Extent::Anew,
+                "replaced",
+                &Arc::default(),
+                &guard,
+            )
+            .await?;
+            tell_rejected(session, &record);
+        }
+    }
+    Ok(())
 }
 
 /// Creates an object whose rows are there. Where it cannot be created, they go.

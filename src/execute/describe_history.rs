@@ -1,6 +1,5 @@
 //! `DESCRIBE HISTORY`.
 
-use crate::catalog::Kind;
 use crate::error::{Error, Result, SqlState};
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan};
@@ -13,12 +12,12 @@ use crate::sql::describe_history::DescribeHistory;
 pub async fn execute(session: &Session, describe: &DescribeHistory) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
     let object = plan::object(&describe.name, &snapshot, &session.settings().search_path.0)?;
-    if !matches!(object.kind, Kind::Table | Kind::MaterializedView) {
+    if !object.is_stored() {
         return Err(Error::new(
             SqlState::WRONG_OBJECT_TYPE,
             format!("{} keeps no versions", object.described()),
         )
-        .with_hint("Tables and materialized views have a history."));
+        .with_hint("Tables, materialized views and models have a history."));
     }
     let history = session
         .instance

@@ -131,6 +131,7 @@ fn kind(kind: DropKind) -> Kind {
         DropKind::ExternalTable => Kind::ExternalTable,
         DropKind::View => Kind::View,
         DropKind::MaterializedView => Kind::MaterializedView,
+        DropKind::Model => Kind::Model,
         DropKind::Check | DropKind::Schema => Kind::Check,
     }
 }

@@ -5,6 +5,7 @@ pub mod copy;
 pub mod create_check;
 pub mod create_external_table;
 pub mod create_materialized_view;
+pub mod create_model;
 pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
@@ -30,6 +31,7 @@ use datafusion::scalar::ScalarValue;
 use crate::error::Result;
 use crate::session::{Outcome, Prepared, Session};
 use crate::sql::Statement;
+use crate::sql::drop::DropKind;
 
 /// Runs a prepared statement.
 ///
@@ -54,6 +56,7 @@ pub async fn statement(
         }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
         Statement::CreateCheck(create) => create_check::execute(session, create).await,
+        Statement::CreateModel(create) => create_model::execute(session, create).await,
         Statement::Drop(drop) => drop::execute(session, drop).await,
         Statement::Refresh(refresh) => refresh::execute(session, refresh).await,
         Statement::Copy(copy) => copy::execute(session, copy).await,

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::instance::StatementContext;
 use crate::session::{Notices, Outcome, Session, plan};
 use crate::sources::RejectedRows;
-use crate::sql::column_names;
+use crate::sql::{column_names, model_functions};
 
 /// Plans a query whose names are resolved; columns of one name get names of their own.
 ///
@@ -41,7 +41,9 @@ pub async fn execute(
 ) -> Result<Outcome> {
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
-    let plan = bind(plan(&context, query).await?, parameters, &context.state)?;
+    let mut bound = query.clone();
+    model_functions::bind(&mut bound, &parameters);
+    let plan = bind(plan(&context, &bound).await?, parameters, &context.state)?;
     let rows = stream(context.state, plan).await?;
     let rows = telling(rows, rejected, session.notices());
     let schema = column_names::rename(rows.schema(), query);

@@ -27,11 +27,12 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Journal, Kind, is_in_use};
+use crate::catalog::{Catalog, Journal, is_in_use};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
 use crate::models::refresh::RefreshLocks;
+use crate::models::resolution::Indexes;
 use crate::warehouse::Warehouse;
 
 /// The file of the catalog.
@@ -53,6 +54,8 @@ pub struct Instance {
     pub sessions: Sessions,
     /// One refresh of a materialized view at a time.
     pub refresh_locks: RefreshLocks,
+    /// Models in memory.
+    pub indexes: Indexes,
     /// Set when the server stops: refreshes end, nothing new begins.
     pub shutdown: CancellationToken,
     /// Memory, disk and object stores.
@@ -120,6 +123,7 @@ impl Instance {
             warehouse,
             sessions: Sessions::default(),
             refresh_locks: RefreshLocks::default(),
+            indexes: Indexes::default(),
             shutdown: CancellationToken::new(),
             configuration,
         }))
@@ -158,11 +162,8 @@ impl Instance {
     /// Removes the files of writes that a kill has cut off. What fails is logged: nobody waits for it.
     pub async fn remove_orphans(&self) {
         let snapshot = self.catalog.snapshot();
-        for object in snapshot
-            .objects()
-            .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
-        {
-            for table in [models::table_id(object), models::rejected::table_id(object)] {
+        for object in snapshot.objects().filter(|object| object.is_stored()) {
+            for table in models::tables(object) {
                 let removed = match self.warehouse.exists(&table).await {
                     Ok(true) => self.warehouse.remove_orphans(&table).await,
                     other => other.map(|_| 0),

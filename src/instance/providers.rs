@@ -14,7 +14,7 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use super::relations::{Relations, view_text};
 use super::state::DATABASE;
-use crate::catalog::{Object, pg_catalog, system};
+use crate::catalog::{Kind, Object, pg_catalog, system};
 use crate::error::Error;
 use crate::sql::QualifiedName;
 
@@ -145,6 +145,7 @@ impl SchemaProvider for Schema {
         self.relations
             .snapshot
             .relations_in(&self.name)
+            .filter(|object| object.kind != Kind::Model)
             .map(|object| object.name.name.clone())
             .collect()
     }
@@ -157,6 +158,7 @@ impl SchemaProvider for Schema {
     fn table_exist(&self, name: &str) -> bool {
         let name = QualifiedName::new(&self.name, name);
         self.name == system::SYSTEM_SCHEMA && system::exists(&name.name)
-            || self.relations.snapshot.relation(&name).is_some()
+            || (self.relations.snapshot.relation(&name))
+                .is_some_and(|object| object.kind != Kind::Model)
     }
 }

@@ -16,7 +16,10 @@ use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::models::replacement;
+use crate::models::resolution::{self, Asked, Resolved};
 use crate::sources::{FileTable, with_hidden_columns};
+use crate::sql::model_functions::{self, Argument, Call};
+use crate::sql::options::Literal;
 use crate::sql::time_travel::{self, Version};
 use crate::sql::{QualifiedName, Statement, hidden_columns};
 use crate::warehouse::At;
@@ -50,6 +53,8 @@ pub(super) struct Relations {
     sources: Mutex<HashMap<Oid, FileTable>>,
     /// The views that have their plans.
     planned: Mutex<HashSet<Oid>>,
+    /// The models that were read.
+    models: Mutex<HashMap<Oid, Arc<Resolved>>>,
 }
 
 impl Relations {
@@ -67,6 +72,7 @@ impl Relations {
             opened: Mutex::default(),
             sources: Mutex::default(),
             planned: Mutex::default(),
+            models: Mutex::default(),
         }
     }
 
@@ -101,6 +107,9 @@ impl Relations {
     }
 
     async fn open(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(call) = model_functions::decode(name) {
+            return self.open_call(schema, &call).await;
+        }
         if let Some(name) = hidden_columns::decode(name) {
             return self.open_with_hidden_columns(schema, name);
         }
@@ -126,11 +135,91 @@ impl Relations {
         let Some(object) = self.snapshot.relation(&QualifiedName::new(schema, name)) else {
             return Ok(None);
         };
+        if object.kind == Kind::Model {
+            return Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("cannot read {} as a relation", object.described()),
+            )
+            .with_hint(format!(
+                "Read it with a function: SELECT * FROM entity_clusters({}).",
+                Literal(&object.name.to_string())
+            )));
+        }
         match self.reading {
             Reading::Shape => Ok(Some(columns_alone(object))),
             Reading::Plan => self.open_columns(object, version).await.map(Some),
             Reading::Rows => self.open_object(object, version).await.map(Some),
         }
+    }
+
+    /// What a function on a model answers; `None` where there is no such model.
+    ///
+    /// # Errors
+    /// 42809 where it is no model; 55000 for a model that has learned nothing yet.
+    async fn open_call(
+        &self,
+        schema: &str,
+        call: &Call<'_>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let object = self
+            .snapshot
+            .relation(&QualifiedName::new(schema, call.model));
+        let Some(object) = object else {
+            return Ok(None);
+        };
+        if object.kind != Kind::Model {
+            return Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("\"{}\" is not a model", object.name),
+            )
+            .with_detail(format!("It is {}.", object.kind.with_article()))
+            .with_hint(format!(
+                "{} reads what CREATE MODEL makes.",
+                call.function.name()
+            )));
+        }
+        if self.reading != Reading::Rows {
+            if self.reading == Reading::Plan && object.project_file.is_none() {
+                self.check_populated(object).await?;
+            }
+            let columns = resolution::columns_of(object, call.function);
+            return Ok(Some(Arc::new(EmptyTable::new(columns))));
+        }
+        let model = self.resolved(object).await?;
+        let asked = Asked {
+            model,
+            snapshot: Arc::clone(&self.snapshot),
+            settings: self.settings.clone(),
+            relation: self.relation_of(call).await?,
+        };
+        asked.call(call).await.map(Some)
+    }
+
+    /// The relation that a call names beside the model, as the statement sees it.
+    async fn relation_of(&self, call: &Call<'_>) -> Result<Option<Arc<dyn TableProvider>>> {
+        let arguments = call.function.arguments().iter().skip(1);
+        let named = arguments
+            .zip(&call.arguments)
+            .find_map(|(argument, text)| matches!(argument, Argument::Relation(_)).then_some(text));
+        let Some(name) = named.and_then(|text| model_functions::named_by(text)) else {
+            return Ok(None);
+        };
+        let name = name?;
+        let schema = name.schema.unwrap_or_default();
+        // A relation may itself read a model.
+        Box::pin(self.find(&schema, &name.name)).await
+    }
+
+    /// The version of a model that the statement sees, through whatever functions it reads it.
+    async fn resolved(&self, object: &Arc<Object>) -> Result<Arc<Resolved>> {
+        if let Some(model) = self.models.lock().get(&object.oid) {
+            return Ok(Arc::clone(model));
+        }
+        let clusters = self.latest(object).await?;
+        let model = Resolved::new(&self.instance, object, clusters).await?;
+        let mut models = self.models.lock();
+        let first = models.entry(object.oid).or_insert_with(|| Arc::new(model));
+        Ok(Arc::clone(first))
     }
 
     /// A source with its hidden columns; `None` for other relations, which have none.
@@ -173,12 +262,16 @@ impl Relations {
 
     async fn check_populated(&self, object: &Object) -> Result<()> {
         let table = crate::models::table_id(object);
-        if object.kind == Kind::MaterializedView && !self.instance.warehouse.exists(&table).await? {
+        if object.kind.is_refreshed() && !self.instance.warehouse.exists(&table).await? {
+            let (lacks, command) = match object.kind {
+                Kind::Model => ("has not been trained", "REFRESH MODEL"),
+                _ => ("has not been populated", "REFRESH MATERIALIZED VIEW"),
+            };
             return Err(Error::new(
                 SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("materialized view {} has not been populated", object.name),
+                format!("{} {lacks}", object.described()),
             )
-            .with_hint("Use the REFRESH MATERIALIZED VIEW command, or tributary run."));
+            .with_hint(format!("Use the {command} command, or tributary run.")));
         }
         Ok(())
     }
@@ -194,27 +287,27 @@ impl Relations {
         version: Option<Version>,
     ) -> Result<Arc<dyn TableProvider>> {
         match (object.kind, version) {
-            (Kind::Table | Kind::MaterializedView, None) => self.latest(object).await,
+            (Kind::Table | Kind::MaterializedView, None) => Ok(self.latest(object).await?.1),
             (Kind::Table | Kind::MaterializedView, Some(version)) => {
                 let at = match version {
                     Version::Number(number) => At::Version(number),
                     Version::Timestamp(time) => At::Timestamp(time),
                 };
-                self.stored(object, at).await
+                Ok(self.stored(object, at).await?.1)
             }
             (_, Some(_)) => Err(no_versions(&object.name)),
             (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
             (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object)?)),
-            (Kind::Check, None) => Err(Error::new(
+            (Kind::Model | Kind::Check, None) => Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
-                format!("{} is a check", object.name),
+                format!("{} is {}", object.name, object.kind.with_article()),
             )),
         }
     }
 
-    /// The latest rows of a table or materialized view, and no others than those of its definition
+    /// The latest rows of a table, materialized view or model, with their version, and no others than those of its definition
     /// in the statement's catalog: where it was replaced since, the rows before that.
-    async fn latest(&self, object: &Arc<Object>) -> Result<Arc<dyn TableProvider>> {
+    async fn latest(&self, object: &Arc<Object>) -> Result<(i64, Arc<dyn TableProvider>)> {
         let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
         for _ in 0..ATTEMPTS {
             replacement::settle(catalog, warehouse, object.oid).await?;
@@ -235,7 +328,7 @@ impl Relations {
             if at == At::Latest && !is_untouched(&catalog.snapshot(), object) {
                 continue;
             }
-            if replacement::same_columns(&rows.schema(), &object.schema) {
+            if replacement::same_columns(&rows.1.schema(), &object.schema) {
                 return Ok(rows);
             }
         }
@@ -249,10 +342,10 @@ impl Relations {
         .with_hint("Run the statement again."))
     }
 
-    async fn stored(&self, object: &Object, at: At) -> Result<Arc<dyn TableProvider>> {
+    async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {
         self.check_populated(object).await?;
         let table = crate::models::table_id(object);
-        self.instance.warehouse.scan(&table, at).await
+        self.instance.warehouse.scan_version(&table, at).await
     }
 
     fn source(&self, object: &Object) -> Result<FileTable> {

@@ -17,7 +17,7 @@ use crate::catalog::system::{
     LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
     TableStatistics, rejected_rows_schema, view,
 };
-use crate::catalog::{Journal, Kind, Object, Oid, Snapshot};
+use crate::catalog::{Journal, Object, Oid, Snapshot};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::Result;
 use crate::models::{lineage, rejected, table_id};
@@ -105,10 +105,7 @@ impl Instance {
     /// The rejected rows of all tables and materialized views, together.
     async fn rejected_rows(&self, snapshot: &Snapshot) -> Result<Arc<dyn TableProvider>> {
         let mut all = None::<LogicalPlanBuilder>;
-        for object in snapshot
-            .objects()
-            .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
-        {
+        for object in snapshot.objects().filter(|object| object.is_stored()) {
             let table = rejected::table_id(object);
             if !self.warehouse.exists(&table).await? {
                 continue;
@@ -171,10 +168,7 @@ impl Instance {
     ) -> Result<(HashMap<Oid, TableStatistics>, HashMap<Oid, bool>)> {
         let states = self.journal.model_states()?;
         let (mut statistics, mut stale) = (HashMap::new(), HashMap::new());
-        for object in snapshot
-            .objects()
-            .filter(|object| matches!(object.kind, Kind::Table | Kind::MaterializedView))
-        {
+        for object in snapshot.objects().filter(|object| object.is_stored()) {
             let table = table_id(object);
             if self.warehouse.exists(&table).await? {
                 let size = self.warehouse.size(&table, At::Latest).await?;
@@ -186,7 +180,7 @@ impl Instance {
                     },
                 );
             }
-            if object.kind == Kind::MaterializedView {
+            if object.kind.is_refreshed() {
                 // A source that cannot be listed leaves the question open.
                 if let Ok(reason) =
                     crate::models::stale::reason(self, object, states.get(&object.oid)).await

@@ -81,7 +81,7 @@ pub(super) async fn apply(
 ) -> Result<(Target, Option<Arc<Object>>)> {
     let planned = instance.catalog.snapshot();
     let mut new = new_object(instance, &planned, step).await?;
-    let waits_for_rows = step.kind == Kind::MaterializedView && step.build.is_some();
+    let waits_for_rows = step.kind.is_refreshed() && step.build.is_some();
     let mut superseded = None;
     match how {
         Define::Create => drop(replan::create(instance, &planned, new)?),

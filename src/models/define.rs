@@ -7,6 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
+use super::resolution;
 use crate::catalog::{Kind, NewObject, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -117,6 +118,18 @@ pub(super) async fn columns(
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             super::expectation::check(&context.state, &plan, &create.expectations)?;
             Ok((stored_columns(&plan)?, depends_on))
+        }
+        Statement::CreateModel(create) => {
+            let mut depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
+            create.options.qualify(|name| {
+                let full = plan::resolve(&name, snapshot, path)?;
+                depends_on.extend(snapshot.relation(&full).map(|object| object.oid));
+                Ok(full)
+            })?;
+            let plan = plan::definition(context, &create.query, &[]).await?;
+            resolution::check_links(create, snapshot)?;
+            let columns = resolution::columns(create, stored_columns(&plan)?.as_ref())?;
+            Ok((columns, depends_on))
         }
         Statement::CreateTable(create) => match &mut create.query {
             Some(query) => {

@@ -8,7 +8,7 @@ use super::project::ProjectModel;
 use crate::catalog::{Object, Snapshot};
 use crate::session::plan::{is_relation, query_of, resolve_among};
 use crate::sql::comment::CommentOn;
-use crate::sql::name::DEFAULT_SCHEMA;
+use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{QualifiedName, Statement};
 
 /// What has to happen to a model's definition in the catalog; nothing where it is as it should be.
@@ -42,11 +42,14 @@ pub(super) fn definition_differs(
     let Some(object) = object else { return true };
     let mut definition = model.definition.clone();
     let exists = |full: &QualifiedName| models.contains_key(full) || is_relation(snapshot, full);
+    let resolve = |name: ObjectName| resolve_among(&name, &search_path(model), &exists);
     if let Some(query) = query_of(&mut definition)
-        && crate::sql::qualify::qualify(query, |name| {
-            resolve_among(&name, &search_path(model), &exists)
-        })
-        .is_err()
+        && crate::sql::qualify::qualify(query, resolve).is_err()
+    {
+        return true;
+    }
+    if let Statement::CreateModel(create) = &mut definition
+        && create.options.qualify(resolve).is_err()
     {
         return true;
     }

@@ -100,7 +100,7 @@ async fn take(instance: &Arc<Instance>, step: &Step) -> Result<()> {
     plan_rows(instance, &object).await
 }
 
-/// Plans the query of a materialized view or check as far as that can be done without running it.
+/// Plans the query of a materialized view, model or check as far as that can be done without running it.
 async fn plan_rows(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let context = instance.statement(&instance.configuration.session, Reading::Plan);
     let rows = match &object.definition {
@@ -110,6 +110,7 @@ async fn plan_rows(instance: &Arc<Instance>, object: &Object) -> Result<()> {
             Expectations::new(&context.state, &columns, &view.expectations)?;
             rows
         }
+        Statement::CreateModel(model) => plan::definition(&context, &model.query, &[]).await?,
         Statement::CreateCheck(check) => plan::query(&context, &check.query).await?,
         _ => return Ok(()),
     };

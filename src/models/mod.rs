@@ -17,13 +17,24 @@ pub mod refresh;
 pub mod rejected;
 pub mod replacement;
 pub mod replan;
+pub mod resolution;
 pub mod run;
 pub mod stale;
 
-use crate::catalog::Object;
+use crate::catalog::{Kind, Object};
 use crate::warehouse::TableId;
+use resolution::Companion;
 
-/// The table that holds the rows of a table or materialized view.
+/// All tables of an object that has rows in the warehouse.
+pub fn tables(object: &Object) -> Vec<TableId> {
+    let mut tables = vec![table_id(object), rejected::table_id(object)];
+    if object.kind == Kind::Model {
+        tables.extend(Companion::ALL.map(|companion| companion.table_id(object)));
+    }
+    tables
+}
+
+/// The table that holds the rows of a table or materialized view, and the clusters of a model.
 pub fn table_id(object: &Object) -> TableId {
     TableId::new(object.oid, &object.name.schema, &object.name.name)
 }

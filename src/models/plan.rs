@@ -125,7 +125,7 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
         let object = existing(&snapshot, model);
         let differs = definition_differs(&snapshot, model, object, &models);
         let reshaped = match kind(model) {
-            Kind::View | Kind::MaterializedView
+            Kind::View | Kind::MaterializedView | Kind::Model
                 if graph.parents(name).any(|parent| redefined.contains(parent)) =>
             {
                 true
@@ -141,18 +141,18 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
         let upstream = graph.parents(name).find(|name| changing.contains(*name));
         let build = match (kind(model), &define, upstream) {
             (
-                Kind::MaterializedView | Kind::Check,
+                Kind::MaterializedView | Kind::Model | Kind::Check,
                 Some(Define::Create | Define::Supersede(_)),
                 _,
             ) => Some("new".to_owned()),
-            (Kind::MaterializedView, Some(Define::Replace), _) if differs => {
+            (Kind::MaterializedView | Kind::Model, Some(Define::Replace), _) if differs => {
                 Some("definition changed".to_owned())
             }
             (Kind::Check, Some(Define::Replace), _) => Some("definition changed".to_owned()),
-            (Kind::MaterializedView | Kind::Check, _, Some(upstream)) => {
+            (Kind::MaterializedView | Kind::Model | Kind::Check, _, Some(upstream)) => {
                 Some(format!("{upstream} changes"))
             }
-            (Kind::MaterializedView, _, None) => match object {
+            (Kind::MaterializedView | Kind::Model, _, None) => match object {
                 Some(object) => stale::reason(instance, object, states.get(&object.oid))
                     .await
                     .unwrap_or_else(unreadable),

@@ -294,10 +294,16 @@ fn name_definition(statement: &mut Statement, expected: &QualifiedName) -> Resul
         ),
         Statement::CreateTable(_) => {
             return Err(invalid(
-                "a project defines sources, views, materialized views and checks, not tables",
+                "a project defines sources, views, materialized views, models and checks, not tables",
             )
             .with_hint("Create the table with psql, or make it a materialized view."));
         }
+        Statement::CreateModel(it) => (
+            DropKind::Model,
+            &mut it.name,
+            &mut it.if_not_exists,
+            &mut it.or_replace,
+        ),
         Statement::CreateCheck(it) => (
             DropKind::Check,
             &mut it.name,

@@ -1,4 +1,5 @@
-//! Refreshing a materialized view: its query's rows become the next version of its table.
+//! Refreshing a materialized view: its query's rows become the next version of its table. Models are
+//! refreshed likewise, see [`super::resolution`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
-use super::{stale, table_id};
+use super::{resolution, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
@@ -27,12 +28,12 @@ use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
 use crate::warehouse::{Commit, CommitInfo, Participant};
 
-/// One refresh of a materialized view at a time.
+/// One refresh of a materialized view, or a model, at a time.
 #[derive(Default)]
 pub struct RefreshLocks(Mutex<HashMap<Oid, Arc<tokio::sync::Mutex<()>>>>);
 
 impl RefreshLocks {
-    /// Waits until nobody refreshes the materialized view, and keeps others from it.
+    /// Waits until nobody refreshes the object, and keeps others from it.
     pub async fn lock(&self, oid: Oid) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.0.lock();
@@ -54,6 +55,15 @@ pub enum Catalogued {
     Replaced(Box<NewObject>, Author),
 }
 
+/// How much of what is known already a refresh uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What a model has learned stays.
+    Usual,
+    /// Everything is read, and learned, again.
+    Anew,
+}
+
 /// Refreshes `object`, and answers the record that `tributary.refreshes` keeps of it.
 ///
 /// The rows become visible at once when all are there. A refresh that fails, or whose future is
@@ -65,11 +75,15 @@ pub async fn refresh(
     instance: &Arc<Instance>,
     object: &Object,
     catalogued: Catalogued,
+    extent: Extent,
     reason: &str,
     progress: &Arc<Rows>,
 ) -> Result<RefreshRecord> {
     let guard = instance.refresh_locks.lock(object.oid).await;
-    refresh_locked(instance, object, catalogued, reason, progress, &guard).await
+    refresh_locked(
+        instance, object, catalogued, extent, reason, progress, &guard,
+    )
+    .await
 }
 
 /// [`refresh`] by who holds the lock already.
@@ -80,16 +94,17 @@ pub async fn refresh_locked(
     instance: &Arc<Instance>,
     object: &Object,
     catalogued: Catalogued,
+    extent: Extent,
     reason: &str,
     progress: &Arc<Rows>,
     _guard: &OwnedMutexGuard<()>,
 ) -> Result<RefreshRecord> {
-    let Statement::CreateMaterializedView(definition) = &object.definition else {
+    if !object.kind.is_refreshed() {
         return Err(Error::new(
             SqlState::WRONG_OBJECT_TYPE,
-            format!("\"{}\" is not a materialized view", object.name),
+            format!("{} is not refreshed", object.described()),
         ));
-    };
+    }
     let mut record = RefreshRecord::start(object.name.clone(), object.oid, reason);
     instance.journal.add_refresh(&mut record)?;
     let mut unfinished = Unfinished {
@@ -99,17 +114,33 @@ pub async fn refresh_locked(
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let inputs = stale::inputs(instance, object).await;
     let built = match inputs {
-        Ok(_) => {
-            build(
-                instance,
-                object,
-                catalogued,
-                definition,
-                &mut record,
-                progress,
-            )
-            .await
-        }
+        Ok(_) => match &object.definition {
+            Statement::CreateMaterializedView(definition) => {
+                build(
+                    instance,
+                    object,
+                    catalogued,
+                    definition,
+                    &mut record,
+                    progress,
+                )
+                .await
+            }
+            Statement::CreateModel(definition) => {
+                let refresh = resolution::Refresh {
+                    instance,
+                    object,
+                    definition,
+                    extent,
+                    progress,
+                };
+                refresh.run(catalogued, &mut record).await
+            }
+            _ => Err(Error::internal(format!(
+                "{} is not refreshed",
+                object.described()
+            ))),
+        },
         Err(ref error) => Err(error.clone()),
     };
     unfinished.record = None;
@@ -226,7 +257,10 @@ pub fn participant(
     }))
 }
 
-fn count(rows: SendableRecordBatchStream, progress: Arc<Rows>) -> SendableRecordBatchStream {
+pub(super) fn count(
+    rows: SendableRecordBatchStream,
+    progress: Arc<Rows>,
+) -> SendableRecordBatchStream {
     let schema = rows.schema();
     let counted = rows.inspect(move |batch| {
         if let Ok(batch) = batch {

@@ -10,9 +10,9 @@ use tributary_udfs::interrupt::RaisedOnDrop;
 use super::apply::{Target, apply, create_schemas, current};
 use super::plan::{Plan, Step};
 use super::progress::{Ended, Progress, Rows};
-use super::refresh::{self, Catalogued};
+use super::refresh::{self, Catalogued, Extent};
 use super::replan::{self, Author};
-use super::{check, rejected, table_id};
+use super::{check, tables};
 use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
@@ -160,13 +160,18 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
         return check(instance, step, &object).await;
     }
     let guard = instance.refresh_locks.lock(object.oid).await;
+    let extent = match target {
+        Target::Defined(_) => Extent::Usual,
+        Target::Replaces(..) | Target::Supersedes(..) => Extent::Anew,
+    };
     let (catalogued, successor) = match target {
         Target::Defined(_) => (Catalogued::Same, None),
         Target::Replaces(_, new) => (Catalogued::Replaced(Box::new(new), Author::Project), None),
         Target::Supersedes(old, new) => (Catalogued::Nothing, Some((old, new))),
     };
     let record =
-        refresh::refresh_locked(instance, &object, catalogued, reason, rows, &guard).await?;
+        refresh::refresh_locked(instance, &object, catalogued, extent, reason, rows, &guard)
+            .await?;
     if let Some((old, new)) = successor {
         if let Err(error) = replan::supersede(instance, old.oid, &new).await {
             remove_tables(instance, &[object]).await;
@@ -198,12 +203,12 @@ async fn check(instance: &Arc<Instance>, step: &Step, object: &Object) -> Result
     })
 }
 
-/// Tells the journal of a materialized view whose new definition cannot be planned.
+/// Tells the journal of a materialized view, or a model, whose new definition cannot be planned.
 fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()> {
     let Ok(object) = current(instance, step) else {
         return Ok(());
     };
-    if object.kind != Kind::MaterializedView {
+    if !object.kind.is_refreshed() {
         return Ok(());
     }
     let mut record = RefreshRecord::start(object.name.clone(), object.oid, "definition changed");
@@ -244,10 +249,13 @@ pub async fn remove_tables(instance: &Arc<Instance>, dropped: &[Arc<Object>]) {
     let tables: Vec<_> = dropped
         .iter()
         .filter(|object| object.is_stored())
-        .flat_map(|object| [table_id(object), rejected::table_id(object)])
+        .flat_map(|object| tables(object))
         .collect();
     if tables.is_empty() {
         return;
+    }
+    for object in dropped {
+        instance.indexes.forget(object.oid);
     }
     let instance = Arc::clone(instance);
     let removal = tokio::spawn(async move {
@@ -268,7 +276,7 @@ fn skip(
     progress: &Arc<dyn Progress>,
     report: &mut Report,
 ) -> Result<()> {
-    if step.kind == Kind::MaterializedView
+    if step.kind.is_refreshed()
         && let Ok(object) = current(instance, step)
     {
         let mut record =

@@ -35,7 +35,7 @@ pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs>
     for input in leaves(&snapshot, object) {
         hash.update(input.definition.to_string());
         let fingerprint = match input.kind {
-            Kind::Table | Kind::MaterializedView => version(instance, &input).await?,
+            Kind::Table | Kind::MaterializedView | Kind::Model => version(instance, &input).await?,
             Kind::ExternalTable => listing(instance, &input).await?,
             Kind::View | Kind::Check => continue,
         };

@@ -21,7 +21,8 @@ use crate::instance::StatementContext;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::qualify;
 use crate::sql::{
-    QualifiedName, Statement, hidden_columns, references, standard_forms, time_travel,
+    QualifiedName, Statement, hidden_columns, model_functions, references, standard_forms,
+    time_travel,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -231,15 +232,17 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 }
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
-/// `pg_catalog`, forms of standard SQL, versions of tables, hidden columns.
+/// `pg_catalog`, forms of standard SQL, versions of tables, hidden columns, functions on models.
 ///
 /// # Errors
-/// 22023 for a version that is none; what looking up a source meets.
+/// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
+/// that is called wrongly.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     pg_catalog::rewrite(query);
     standard_forms::rewrite(query)?;
     time_travel::rewrite(query)?;
-    hidden_columns::expose(query, state).await
+    hidden_columns::expose(query, state).await?;
+    model_functions::rewrite(query)
 }
 
 /// Plans the query of a definition, with the names that it gives to the columns.
@@ -362,6 +365,7 @@ pub fn query_of(statement: &mut Statement) -> Option<&mut ast::Query> {
         Statement::Explain(explain) => Some(&mut explain.query),
         Statement::CreateView(create) => Some(&mut create.query),
         Statement::CreateMaterializedView(create) => Some(&mut create.query),
+        Statement::CreateModel(create) => Some(&mut create.query),
         Statement::CreateTable(create) => create.query.as_deref_mut(),
         Statement::CreateCheck(create) => Some(&mut create.query),
         Statement::Insert(insert) => Some(&mut insert.source),

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast;
 use super::{Session, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
-use crate::sql::{Statement, column_names};
+use crate::sql::{Statement, column_names, model_functions};
 
 /// A statement ready to run: planned as far as it can be without its parameters.
 pub struct Prepared {
@@ -54,7 +54,7 @@ pub(super) async fn prepare(
         }
     };
     let parameter_types = match &plan {
-        Some(plan) => parameter_types(plan, types)?,
+        Some(plan) => parameter_types(plan, &statement, types)?,
         None => Vec::new(),
     };
     let schema = match (&statement, &plan) {
@@ -91,8 +91,18 @@ fn refuse_parameters(query: &ast::Query) -> Result<()> {
 }
 
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
-fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
+fn parameter_types(
+    plan: &LogicalPlan,
+    statement: &Statement,
+    declared: &[Option<DataType>],
+) -> Result<Vec<DataType>> {
     let mut types: Vec<Option<DataType>> = declared.to_vec();
+    if let Statement::Query(query) = statement {
+        types.resize(
+            types.len().max(model_functions::last_parameter(query)),
+            None,
+        );
+    }
     let casts = placed_parameters(plan)?;
     for (name, inferred) in plan.get_parameter_types()? {
         let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);

@@ -12,6 +12,7 @@ impl Statement {
             Self::CreateMaterializedView(create) => Some(&create.name),
             Self::CreateTable(create) => Some(&create.name),
             Self::CreateCheck(create) => Some(&create.name),
+            Self::CreateModel(create) => Some(&create.name),
             _ => None,
         }
     }
@@ -24,6 +25,7 @@ impl Statement {
             Self::CreateMaterializedView(create) => Some(&mut create.name),
             Self::CreateTable(create) => Some(&mut create.name),
             Self::CreateCheck(create) => Some(&mut create.name),
+            Self::CreateModel(create) => Some(&mut create.name),
             _ => None,
         }
     }
@@ -42,6 +44,10 @@ impl Statement {
             }
             Self::CreateTable(create) => (&mut create.if_not_exists, &mut create.or_replace),
             Self::CreateCheck(create) => (&mut create.if_not_exists, &mut create.or_replace),
+            Self::CreateModel(create) => {
+                create.with_data = true;
+                (&mut create.if_not_exists, &mut create.or_replace)
+            }
             _ => return,
         };
         *if_not_exists = false;

@@ -1,4 +1,4 @@
-//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | CHECK [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
+//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
 
 use std::fmt;
 
@@ -33,17 +33,20 @@ pub enum DropKind {
     View,
     /// A materialized view.
     MaterializedView,
+    /// A model.
+    Model,
     /// A check.
     Check,
 }
 
 impl DropKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Schema,
         Self::Table,
         Self::ExternalTable,
         Self::View,
         Self::MaterializedView,
+        Self::Model,
         Self::Check,
     ];
 
@@ -54,6 +57,7 @@ impl DropKind {
             Self::ExternalTable => &["EXTERNAL", "TABLE"],
             Self::View => &["VIEW"],
             Self::MaterializedView => &["MATERIALIZED", "VIEW"],
+            Self::Model => &["MODEL"],
             Self::Check => &["CHECK"],
         }
     }

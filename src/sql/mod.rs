@@ -13,6 +13,7 @@ mod copy_options;
 pub mod create_check;
 pub mod create_external_table;
 pub mod create_materialized_view;
+pub mod create_model;
 pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
@@ -25,6 +26,8 @@ pub mod explain;
 pub mod hidden_columns;
 pub mod insert;
 mod limits;
+pub mod model_functions;
+pub mod model_options;
 pub mod name;
 pub mod options;
 pub mod parser;
@@ -72,9 +75,11 @@ pub enum Statement {
     CreateTable(create_table::CreateTable),
     /// `CREATE CHECK`.
     CreateCheck(create_check::CreateCheck),
-    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | CHECK`.
+    /// `CREATE MODEL`.
+    CreateModel(create_model::CreateModel),
+    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK`.
     Drop(drop::Drop),
-    /// `REFRESH MATERIALIZED VIEW`.
+    /// `REFRESH MATERIALIZED VIEW | MODEL`.
     Refresh(refresh::Refresh),
     /// `INSERT INTO`.
     Insert(insert::Insert),
@@ -107,6 +112,7 @@ impl fmt::Display for Statement {
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
             Self::CreateCheck(statement) => statement.fmt(f),
+            Self::CreateModel(statement) => statement.fmt(f),
             Self::Drop(statement) => statement.fmt(f),
             Self::Refresh(statement) => statement.fmt(f),
             Self::Insert(statement) => statement.fmt(f),

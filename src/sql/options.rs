@@ -132,7 +132,8 @@ fn parse_key(parser: &mut Parser) -> Parsed<String> {
     Ok(key.to_lowercase())
 }
 
-fn parse_value(parser: &mut Parser) -> Parsed<String> {
+/// A string, a number or a word, as text.
+pub(super) fn parse_value(parser: &mut Parser) -> Parsed<String> {
     let token = parser.next_token();
     match token.token {
         Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => Ok(text),

@@ -5,6 +5,7 @@ use super::copy::Copy;
 use super::create_check::CreateCheck;
 use super::create_external_table::CreateExternalTable;
 use super::create_materialized_view::CreateMaterializedView;
+use super::create_model::CreateModel;
 use super::create_schema::CreateSchema;
 use super::create_table::CreateTable;
 use super::create_view::CreateView;
@@ -79,7 +80,6 @@ const UNSUPPORTED_OBJECTS: &[&str] = &[
     "INDEX",
     "LANGUAGE",
     "MASKING",
-    "MODEL",
     "OPERATOR",
     "POLICY",
     "PROCEDURE",
@@ -211,6 +211,7 @@ fn check_reads_back(statement: &Statement) -> Result<()> {
     | Statement::CreateMaterializedView(_)
     | Statement::CreateTable(_)
     | Statement::CreateCheck(_)
+    | Statement::CreateModel(_)
     | Statement::CreateExternalTable(_)) = statement
     else {
         return Ok(());
@@ -273,6 +274,7 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
         "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
+        "MODEL" => CreateModel::parse(parser, or_replace).map(Statement::CreateModel),
         kind if UNSUPPORTED_OBJECTS.contains(&kind) => {
             parser.unsupported_here(format_args!("CREATE {kind}"))
         }

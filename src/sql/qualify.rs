@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::QualifiedName;
 use super::cursor::object_name_from;
+use super::model_functions;
 use super::name::{ObjectName, Quoted};
 use super::scope::Scopes;
 use crate::error::{Error, Result};
@@ -54,17 +55,23 @@ impl<F: FnMut(ObjectName) -> Result<QualifiedName>> VisitorMut for Qualifier<F> 
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        if let TableFactor::Table {
-            name, args: None, ..
-        } = factor
-            && !self.scopes.hides(name)
-        {
-            match object_name_from(name).and_then(&mut self.resolve) {
-                Ok(full) => *name = ast_name(&full),
-                Err(error) => return ControlFlow::Break(error),
+        let resolved = match factor {
+            TableFactor::Table {
+                name, args: None, ..
+            } => {
+                if self.scopes.hides(name) {
+                    return ControlFlow::Continue(());
+                }
+                object_name_from(name)
+                    .and_then(&mut self.resolve)
+                    .map(|full| *name = ast_name(&full))
             }
+            factor => model_functions::qualify(factor, &mut self.resolve),
+        };
+        match resolved {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
         }
-        ControlFlow::Continue(())
     }
 }
 
@@ -114,6 +121,12 @@ mod tests {
         assert_eq!(
             qualified("SELECT * FROM generate_series(1, 2)"),
             "SELECT * FROM generate_series(1, 2)"
+        );
+        assert_eq!(
+            qualified(
+                "SELECT * FROM entity_evaluate('m', 'x.\"T\"') JOIN Entity_Clusters('M') c ON true"
+            ),
+            "SELECT * FROM entity_evaluate('s.m', 'x.\"T\"') JOIN Entity_Clusters('s.m') c ON true"
         );
     }
 }

@@ -7,13 +7,15 @@ use datafusion::sql::sqlparser::ast::{Query, TableFactor, Visit, Visitor};
 use super::Statement;
 use super::copy::Direction;
 use super::cursor::object_name_from;
+use super::model_functions;
 use super::name::ObjectName;
 use super::scope::Scopes;
 use crate::error::{Error, Result};
 
 /// The relations that a statement reads, each once, in the order of their first mention.
 ///
-/// Names of `WITH` are left out where they hide relations; table functions are none.
+/// Names of `WITH` are left out where they hide relations. Functions on models read the models and
+/// relations that they name; other table functions read none.
 ///
 /// # Errors
 /// A name that cannot be one: of another database, or with too many parts.
@@ -34,6 +36,12 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             None => return Ok(Vec::new()),
         },
         Statement::CreateCheck(check) => &check.query,
+        Statement::CreateModel(model) => {
+            for name in model.options.relations()? {
+                collector.add(name);
+            }
+            &model.query
+        }
         Statement::Insert(insert) => &insert.source,
         Statement::Copy(copy) => match &copy.direction {
             Direction::QueryToStdout(query) => query,
@@ -79,6 +87,12 @@ impl Collector {
             ControlFlow::Break(error) => Err(error),
         }
     }
+
+    fn add(&mut self, name: ObjectName) {
+        if !self.found.contains(&name) {
+            self.found.push(name);
+        }
+    }
 }
 
 impl Visitor for Collector {
@@ -95,16 +109,15 @@ impl Visitor for Collector {
     }
 
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Error> {
-        if let TableFactor::Table {
-            name, args: None, ..
-        } = table
-            && !self.scopes.hides(name)
-        {
-            match object_name_from(name) {
-                Ok(name) if self.found.contains(&name) => {}
-                Ok(name) => self.found.push(name),
-                Err(error) => return ControlFlow::Break(error),
-            }
+        let names = match table {
+            TableFactor::Table {
+                name, args: None, ..
+            } if !self.scopes.hides(name) => object_name_from(name).map(|name| vec![name]),
+            table => model_functions::relations(table),
+        };
+        match names {
+            Ok(names) => names.into_iter().for_each(|name| self.add(name)),
+            Err(error) => return ControlFlow::Break(error),
         }
         ControlFlow::Continue(())
     }

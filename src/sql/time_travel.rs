@@ -13,8 +13,8 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::cursor::{fold, object_name_from};
-use super::hidden_columns;
 use super::scope::Scopes;
+use super::{hidden_columns, model_functions};
 use crate::error::{Error, Result, SqlState};
 
 const NUMBER: &str = "@version=";
@@ -53,7 +53,10 @@ pub fn decode(name: &str) -> Option<(&str, Version)> {
 
 /// Refuses a name that could be taken for an encoded one.
 pub(super) fn refuse_encoded(name: &str) -> Result<()> {
-    if !name.contains(NUMBER) && !name.contains(TIMESTAMP) && hidden_columns::decode(name).is_none()
+    if !name.contains(NUMBER)
+        && !name.contains(TIMESTAMP)
+        && hidden_columns::decode(name).is_none()
+        && !model_functions::is_encoded(name)
     {
         return Ok(());
     }

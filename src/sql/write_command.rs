@@ -2,6 +2,7 @@
 
 use super::Statement;
 use super::copy::Direction;
+use super::drop::DropKind;
 
 impl Statement {
     /// The command of a statement that writes; none for one that reads.
@@ -19,7 +20,10 @@ impl Statement {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }
             Self::Insert(_) => Some("INSERT"),
-            Self::Refresh(_) => Some("REFRESH MATERIALIZED VIEW"),
+            Self::Refresh(refresh) => Some(match refresh.kind {
+                DropKind::Model => "REFRESH MODEL",
+                _ => "REFRESH MATERIALIZED VIEW",
+            }),
             Self::Drop(_) => Some("DROP"),
             Self::Comment(_) => Some("COMMENT"),
             Self::CreateSchema(_) => Some("CREATE SCHEMA"),
@@ -28,6 +32,7 @@ impl Statement {
             Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Self::CreateTable(_) => Some("CREATE TABLE"),
             Self::CreateCheck(_) => Some("CREATE CHECK"),
+            Self::CreateModel(_) => Some("CREATE MODEL"),
         }
     }
 }

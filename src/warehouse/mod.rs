@@ -26,7 +26,7 @@ mod table_id;
 mod types;
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -230,10 +230,35 @@ impl Warehouse {
     /// # Errors
     /// 22023 for a version or a time that the table does not have, and what the store says.
     pub async fn scan(&self, table: &TableId, at: At) -> Result<Arc<dyn TableProvider>> {
+        Ok(self.scan_version(table, at).await?.1)
+    }
+
+    /// [`Self::scan`], and the number of the version.
+    ///
+    /// # Errors
+    /// Those of [`Self::scan`].
+    pub async fn scan_version(
+        &self,
+        table: &TableId,
+        at: At,
+    ) -> Result<(i64, Arc<dyn TableProvider>)> {
         let handle = self.table(table);
         let snapshot = handle.snapshot(at).await?;
+        let version = i64::try_from(snapshot.version).unwrap_or(i64::MAX);
         let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
-        Ok(Arc::new(scan))
+        Ok((version, Arc::new(scan)))
+    }
+
+    /// The parameters of the commit that made a version: those of [`CommitInfo`].
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn parameters(
+        &self,
+        table: &TableId,
+        version: i64,
+    ) -> Result<BTreeMap<String, String>> {
+        self.table(table).parameters(version).await
     }
 
     /// The columns of a version.

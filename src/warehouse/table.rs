@@ -1,5 +1,6 @@
 //! One table: its versions and its commits.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -188,6 +189,20 @@ impl Table {
     pub async fn read_entry(&self, version: u64) -> Result<Bytes> {
         let entry = self.place.store.get(&self.place.entry(version)).await?;
         Ok(entry.bytes().await?)
+    }
+
+    /// The parameters of the commit that made a version.
+    pub async fn parameters(&self, version: i64) -> Result<BTreeMap<String, String>> {
+        let number = u64::try_from(version)
+            .map_err(|_| Error::internal(format!("table {} has no version {version}", self.id)))?;
+        let entry = self.read_entry(number).await?;
+        let info = commit_info(&entry).unwrap_or_default();
+        let parameters = info["operationParameters"].as_object();
+        Ok(parameters
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect())
     }
 
     /// When the commit of an entry was made, in milliseconds of the epoch.

@@ -18,6 +18,7 @@ fn reference_pages_are_current() {
         ("functions.md", tributary_udfs::reference()),
         ("statements.md", statements()),
         ("options.md", options()),
+        ("models.md", tributary::models::resolution::reference()),
         ("settings.md", settings()),
         ("system-views.md", tributary::catalog::system::reference()),
     ];

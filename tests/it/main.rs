@@ -11,6 +11,7 @@ mod crash;
 mod docker;
 mod docs;
 mod engines;
+mod entity_models;
 mod equal_to_postgres;
 mod formatting;
 mod full_disk;

@@ -136,7 +136,7 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         Kind::View => "v",
         Kind::MaterializedView => "m",
         Kind::ExternalTable => "f",
-        Kind::Check => return None,
+        Kind::Model | Kind::Check => return None,
     };
     let namespace = snapshot.schema(&object.name.schema)?.oid.into();
     Some(Relation {

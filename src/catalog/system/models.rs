@@ -10,7 +10,7 @@ use crate::catalog::journal::ModelState;
 use crate::catalog::{Kind, Object};
 use crate::error::Result;
 
-/// The views, materialized views and tables, with where each stands.
+/// The views, materialized views, models and tables, with where each stands.
 #[derive(Debug)]
 pub struct Models;
 
@@ -20,19 +20,19 @@ static COLUMNS: [Column; 14] = [
     Column::new(
         "kind",
         ColumnType::Text,
-        "`view`, `materialized view` or `table`.",
+        "`view`, `materialized view`, `model` or `table`.",
     ),
     Column::new(
         "status",
         ColumnType::Text,
-        "Of a materialized view: `new` before its first refresh, then how its last one stands, as \
-         in `tributary.refreshes`.",
+        "Of a materialized view or model: `new` before its first refresh, then how its last one \
+         stands, as in `tributary.refreshes`.",
     )
     .nullable(),
     Column::new(
         "stale",
         ColumnType::Boolean,
-        "Of a materialized view: whether the next run refreshes it.",
+        "Of a materialized view or model: whether the next run refreshes it.",
     )
     .nullable(),
     Column::new("rows", ColumnType::Bigint, "Rows of the current version.").nullable(),
@@ -95,7 +95,7 @@ impl SystemView for Models {
     }
 
     fn description(&self) -> &'static str {
-        "The views, materialized views and tables, with where each stands. What needs a look: \
+        "The views, materialized views, models and tables, with where each stands. What needs a look: \
          `SELECT * FROM tributary.models WHERE status <> 'succeeded' OR stale`."
     }
 
@@ -133,21 +133,21 @@ fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
     let relations = snapshot.objects().filter(|object| {
         matches!(
             object.kind,
-            Kind::View | Kind::MaterializedView | Kind::Table
+            Kind::View | Kind::MaterializedView | Kind::Model | Kind::Table
         )
     });
     Ok(relations
         .map(|object| {
             let state = states.remove(&object.oid);
-            let materialized = object.kind == Kind::MaterializedView;
+            let refreshed = object.kind.is_refreshed();
             let statistics = match object.kind {
                 Kind::Table => sources.table_statistics(object),
                 _ => None,
             };
             Model {
-                status: materialized
+                status: refreshed
                     .then(|| state.as_ref().map_or("new", |state| state.status.as_str())),
-                stale: materialized.then(|| sources.is_stale(object)).flatten(),
+                stale: refreshed.then(|| sources.is_stale(object)).flatten(),
                 rows: match statistics {
                     Some(statistics) => statistics.rows,
                     None => state.as_ref().and_then(|state| state.rows),

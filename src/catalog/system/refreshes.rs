@@ -22,7 +22,11 @@ static COLUMNS: [Column; 19] = [
         ColumnType::Text,
         "The materialized view's schema.",
     ),
-    Column::new("name", ColumnType::Text, "The materialized view's name."),
+    Column::new(
+        "name",
+        ColumnType::Text,
+        "The name of the materialized view or model.",
+    ),
     Column::new(
         "status",
         ColumnType::Text,
@@ -30,7 +34,11 @@ static COLUMNS: [Column; 19] = [
          `interrupted`: the server stopped. But for `succeeded` the last good version goes on \
          serving.",
     ),
-    Column::new("mode", ColumnType::Text, "How it computed: `full`."),
+    Column::new(
+        "mode",
+        ColumnType::Text,
+        "How it computed: `full`, or for a model `incremental`.",
+    ),
     Column::new("reason", ColumnType::Text, "Why it ran, or was skipped."),
     Column::new("started_at", ColumnType::Timestamptz, "When it began."),
     Column::new("finished_at", ColumnType::Timestamptz, "When it ended.").nullable(),

@@ -115,6 +115,18 @@ const STATEMENTS: &[(&str, &str)] = &[
         "CREATE OR REPLACE CHECK q.c WITH (severity = warn) AS SELECT 1",
         "CREATE OR REPLACE CHECK q.c WITH (severity = 'warn') AS SELECT 1",
     ),
+    (
+        "CREATE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id') AS SELECT 1 AS id",
+        "=",
+    ),
+    (
+        "create or replace model s.m options (Model_Type entity_resolution, seed -5, one_to_one, compare = {dob: 'date', 'Ref Nr': ['l.a = r.a', array['x', 1]]}, block_on = []) as select id from t with no data",
+        "CREATE OR REPLACE MODEL s.m OPTIONS (model_type = 'entity_resolution', seed = '-5', one_to_one = 'true', compare = {'dob': 'date', 'Ref Nr': ['l.a = r.a', ['x', '1']]}, block_on = []) AS SELECT id FROM t WITH NO DATA",
+    ),
+    (
+        "CREATE MODEL IF NOT EXISTS m OPTIONS (empty = {}) AS SELECT 'it''s' AS id WITH DATA",
+        "CREATE MODEL IF NOT EXISTS m OPTIONS (empty = {}) AS SELECT 'it''s' AS id",
+    ),
     ("DROP SCHEMA a, b CASCADE", "="),
     (
         "DROP TABLE IF EXISTS s.t RESTRICT",
@@ -124,7 +136,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("DROP VIEW v, w", "="),
     ("DROP MATERIALIZED VIEW m", "="),
     ("DROP CHECK c", "="),
+    ("DROP MODEL IF EXISTS s.m CASCADE", "="),
     ("REFRESH MATERIALIZED VIEW s.m", "="),
+    ("REFRESH MODEL s.m", "="),
+    ("refresh model m full", "REFRESH MODEL m FULL"),
     (
         "refresh materialized view concurrently m full",
         "REFRESH MATERIALIZED VIEW m FULL",
@@ -164,6 +179,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("COMMENT ON MATERIALIZED VIEW m IS NULL", "="),
     ("COMMENT ON COLUMN s.t.\"C\" IS 'c'", "="),
     ("COMMENT ON SCHEMA s IS 's'", "="),
+    ("COMMENT ON MODEL s.m IS 'm'", "="),
     (
         "COMMENT ON CHECK c IS $$two 'quotes'$$",
         "COMMENT ON CHECK c IS 'two ''quotes'''",

@@ -56,6 +56,15 @@ fn relations_are_those_read() {
             &["a", "b", "c"],
         ),
         ("TABLE a", &["a"]),
+        // Functions on models read what their literals name.
+        (
+            "SELECT * FROM entity_clusters('m') JOIN ENTITY_evaluate('s.M', 'x.\"T\"') e ON true",
+            &["m", "s.m", "x.\"T\""],
+        ),
+        (
+            "CREATE MODEL m OPTIONS (must_link = 'same', cannot_link = 's.other') AS SELECT * FROM a",
+            &["same", "s.other", "a"],
+        ),
         ("CREATE VIEW v AS SELECT * FROM a", &["a"]),
         (
             "CREATE MATERIALIZED VIEW m (CONSTRAINT c EXPECT (x IN (SELECT x FROM b))) AS SELECT * FROM a",

@@ -1,0 +1,143 @@
+//! What the engine found, as rows of the model's tables.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt, stream};
+use tributary_udfs::resolve::{Clusters, EntityIds, Pair, Resolver};
+
+/// Rows of one batch.
+const BATCH: usize = 8192;
+
+/// What the engine found of records.
+pub struct Found {
+    /// The records, with the model.
+    pub resolver: Resolver,
+    /// The pairs that are probable enough to be kept.
+    pub pairs: Vec<Pair>,
+    /// The entities.
+    pub clusters: Clusters,
+    /// The numbers of the entities.
+    pub entities: EntityIds,
+}
+
+type Chunk = dyn Fn(&Found, std::ops::Range<usize>) -> Result<Vec<ArrayRef>, ArrowError> + Send;
+
+impl Found {
+    /// The clusters, in columns of these types.
+    pub fn clusters(self: &Arc<Self>, schema: &SchemaRef) -> SendableRecordBatchStream {
+        let columns = Arc::clone(schema);
+        self.rows(
+            schema,
+            self.resolver.records().len(),
+            move |found, range| {
+                let records = range.clone().map(|record| record as u32);
+                let mut arrays = found.names(records, &columns, 0)?;
+                let entities = found.entities.of_records[range.clone()].iter();
+                let entities = entities.map(|entity| i64::try_from((*entity)?).ok());
+                arrays.push(Arc::new(entities.collect::<Int64Array>()));
+                for values in [&found.clusters.membership, &found.clusters.confidence] {
+                    let values = values[range.clone()].iter();
+                    let values = values.map(|value| Some(f64::from(*value)));
+                    arrays.push(Arc::new(values.collect::<Float64Array>()));
+                }
+                Ok(arrays)
+            },
+        )
+    }
+
+    /// The pairs, in columns of these types.
+    pub fn pairs(self: &Arc<Self>, schema: &SchemaRef) -> SendableRecordBatchStream {
+        let columns = Arc::clone(schema);
+        self.rows(schema, self.pairs.len(), move |found, range| {
+            pairs(&found.resolver, &found.pairs[range], &columns)
+        })
+    }
+
+    fn rows(
+        self: &Arc<Self>,
+        schema: &SchemaRef,
+        rows: usize,
+        chunk: impl Fn(&Self, std::ops::Range<usize>) -> Result<Vec<ArrayRef>, ArrowError>
+        + Send
+        + 'static,
+    ) -> SendableRecordBatchStream {
+        let found = Arc::clone(self);
+        let columns = Arc::clone(schema);
+        let chunk: Box<Chunk> = Box::new(chunk);
+        let batches = stream::iter((0..rows).step_by(BATCH)).map(move |start| {
+            let arrays = chunk(&found, start..rows.min(start + BATCH))?;
+            Ok(RecordBatch::try_new(Arc::clone(&columns), arrays)?)
+        });
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
+    }
+
+    /// The names of records, in columns of the types that the schema has from `first` on.
+    ///
+    /// # Errors
+    /// None for types that identifiers had.
+    pub fn names(
+        &self,
+        records: impl Iterator<Item = u32> + Clone,
+        schema: &SchemaRef,
+        first: usize,
+    ) -> Result<Vec<ArrayRef>, ArrowError> {
+        names(&self.resolver, records, schema, first)
+    }
+}
+
+/// Pairs, in columns of these types.
+///
+/// # Errors
+/// None for types that identifiers had.
+pub fn pairs(
+    resolver: &Resolver,
+    pairs: &[Pair],
+    schema: &SchemaRef,
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    let mut arrays = names(resolver, pairs.iter().map(|pair| pair.left), schema, 0)?;
+    let right = pairs.iter().map(|pair| pair.right);
+    arrays.extend(names(resolver, right, schema, arrays.len())?);
+    let weights = pairs.iter().map(Pair::weight);
+    arrays.push(Arc::new(weights.collect::<Float64Array>()));
+    let probabilities = pairs.iter().map(Pair::probability);
+    arrays.push(Arc::new(probabilities.collect::<Float64Array>()));
+    Ok(arrays)
+}
+
+/// The names of records: their identifiers and, where there are any, their sources.
+///
+/// # Errors
+/// None for types that identifiers had.
+pub fn names(
+    resolver: &Resolver,
+    places: impl Iterator<Item = u32> + Clone,
+    schema: &SchemaRef,
+    first: usize,
+) -> Result<Vec<ArrayRef>, ArrowError> {
+    let records = resolver.records();
+    let ids = places.clone().map(|record| Some(records.id(record)));
+    let mut arrays = vec![typed(
+        ids.collect::<StringArray>(),
+        schema.field(first).data_type(),
+    )?];
+    if resolver.model().options().source.is_some() {
+        let sources = places.map(|record| Some(records.source(record)));
+        let sources = sources.map(|source| source.filter(|source| !source.is_empty()));
+        arrays.push(typed(
+            sources.collect::<StringArray>(),
+            schema.field(first + 1).data_type(),
+        )?);
+    }
+    Ok(arrays)
+}
+
+fn typed(texts: StringArray, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+    let texts: ArrayRef = Arc::new(texts);
+    cast(&texts, data_type)
+}

@@ -1,0 +1,157 @@
+//! What became of records, as rows of the history.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::SchemaRef;
+use chrono::Utc;
+
+use super::found::Found;
+use super::links::{CANNOT_LINK, MUST_LINK};
+use super::previous::Previous;
+use crate::error::Result;
+
+/// Why records changed.
+pub struct Cause<'a> {
+    /// The refresh.
+    pub refresh_id: u64,
+    /// Its reason.
+    pub reason: &'a str,
+    /// Records that humans said to be one entity with another.
+    pub must: HashSet<u32>,
+    /// Records that humans said to be another entity than another.
+    pub cannot: HashSet<u32>,
+}
+
+impl Cause<'_> {
+    fn of(&self, record: u32, event: &str) -> String {
+        let decision = match event {
+            "merged" | "joined" | "moved" if self.must.contains(&record) => MUST_LINK,
+            "split" | "moved" if self.cannot.contains(&record) => CANNOT_LINK,
+            _ => return self.reason.to_owned(),
+        };
+        format!("{decision}, {}", self.reason)
+    }
+}
+
+/// The records whose entity is another one than before, and what became of each.
+///
+/// A record that is new has `created` its entity or `joined` it. Another one was `merged` with its
+/// entity, where that one is no more; else it left it, for a new one by a `split`, or `moved` to one
+/// that was there.
+fn changes(now: &[Option<u64>], previous: &Previous) -> Vec<(u32, &'static str)> {
+    let gone = previous.removed.iter().map(|gone| gone.entity);
+    let old: HashSet<u64> = previous
+        .entities
+        .iter()
+        .flatten()
+        .copied()
+        .chain(gone)
+        .collect();
+    let current: HashSet<u64> = now.iter().flatten().copied().collect();
+    let mut changes = Vec::new();
+    for (record, (now, before)) in (0..).zip(now.iter().zip(&previous.entities)) {
+        let Some(now) = now else { continue };
+        let event = match before {
+            Some(before) if before == now => continue,
+            None if old.contains(now) => "joined",
+            None => "created",
+            Some(before) if !current.contains(before) => "merged",
+            Some(_) if old.contains(now) => "moved",
+            Some(_) => "split",
+        };
+        changes.push((record, event));
+    }
+    changes
+}
+
+/// The rows of what changed between the version before and this one.
+///
+/// # Errors
+/// None that records meet.
+pub fn rows(
+    found: &Found,
+    previous: &Previous,
+    cause: &Cause<'_>,
+    schema: &SchemaRef,
+) -> Result<RecordBatch> {
+    let entities = &found.entities.of_records;
+    let changes = changes(entities, previous);
+    let removed = &previous.removed;
+    let count = changes.len() + removed.len();
+    let now = TimestampMicrosecondArray::from(vec![Utc::now().timestamp_micros(); count]);
+    let refresh_id = i64::try_from(cause.refresh_id).unwrap_or(i64::MAX);
+    let events = changes.iter().map(|(_, event)| *event);
+    let gone = std::iter::repeat_n("removed", removed.len());
+    let mut arrays: Vec<ArrayRef> = vec![
+        Arc::new(now.with_timezone("UTC")),
+        Arc::new(Int64Array::from(vec![refresh_id; count])),
+        Arc::new(events.chain(gone).map(Some).collect::<StringArray>()),
+    ];
+    let first = arrays.len();
+    let places = changes.iter().map(|(record, _)| *record);
+    for (at, present) in found.names(places, schema, first)?.into_iter().enumerate() {
+        let data_type = schema.field(first + at).data_type();
+        let names = removed.iter().map(|gone| match at {
+            0 => Some(gone.id.as_str()),
+            _ => Some(gone.source.as_str()).filter(|source| !source.is_empty()),
+        });
+        let names: ArrayRef = Arc::new(names.collect::<StringArray>());
+        // Names of before, of a type that the column has no longer, have no place in it.
+        let gone =
+            cast(&names, data_type).unwrap_or_else(|_| new_null_array(data_type, removed.len()));
+        arrays.push(concat(&[present.as_ref(), gone.as_ref()])?);
+    }
+    let number = |entity: u64| i64::try_from(entity).unwrap_or(i64::MAX);
+    let entities = changes
+        .iter()
+        .map(|(record, _)| entities[*record as usize].map(number))
+        .chain(std::iter::repeat_n(None, removed.len()));
+    arrays.push(Arc::new(entities.collect::<Int64Array>()));
+    let before = changes
+        .iter()
+        .map(|(record, _)| previous.entities[*record as usize].map(number))
+        .chain(removed.iter().map(|gone| Some(number(gone.entity))));
+    arrays.push(Arc::new(before.collect::<Int64Array>()));
+    let causes = changes
+        .iter()
+        .map(|(record, event)| cause.of(*record, event))
+        .chain(std::iter::repeat_n(cause.reason.to_owned(), removed.len()));
+    arrays.push(Arc::new(causes.map(Some).collect::<StringArray>()));
+    Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(now: &[u64], before: &[Option<u64>], gone: &[u64]) -> Vec<(u32, &'static str)> {
+        let now: Vec<Option<u64>> = now.iter().copied().map(Some).collect();
+        let removed = gone.iter().map(|entity| super::super::previous::Removed {
+            id: String::new(),
+            source: String::new(),
+            entity: *entity,
+        });
+        let previous = Previous {
+            entities: before.to_vec(),
+            removed: removed.collect(),
+        };
+        changes(&now, &previous)
+    }
+
+    #[test]
+    fn every_change_has_its_event() {
+        assert_eq!(events(&[1, 1], &[Some(1), None], &[]), [(1, "joined")]);
+        assert_eq!(events(&[1, 2], &[Some(1), None], &[]), [(1, "created")]);
+        assert_eq!(events(&[1, 1], &[Some(1), Some(2)], &[]), [(1, "merged")]);
+        assert_eq!(events(&[1, 3], &[Some(1), Some(1)], &[]), [(1, "split")]);
+        let moved = events(&[1, 1, 2], &[Some(1), Some(2), Some(2)], &[]);
+        assert_eq!(moved, [(1, "moved")]);
+        // The number of an entity all of whose other records are gone is not new.
+        assert_eq!(events(&[4], &[None], &[4]), [(0, "joined")]);
+    }
+}

@@ -1,0 +1,35 @@
+//! Entity resolution: models that tell which records are one entity.
+//!
+//! A refresh writes the records of the model's query to a table, has the engine (`resolve` of
+//! tributary-udfs) learn from them or score them by what it has learned, and writes what it found to
+//! tables beside that of the clusters, whose commit is the last: it names the versions of the others
+//! that belong to it.
+
+mod changed;
+mod columns;
+mod companion;
+mod computed;
+mod evaluate;
+mod found;
+mod function;
+mod history;
+mod index;
+mod learned;
+mod links;
+mod options;
+mod places;
+mod previous;
+mod reference;
+mod refresh;
+mod resolved;
+mod scan;
+
+pub use columns::{columns, columns_of};
+pub use companion::Companion;
+pub use function::Asked;
+pub use index::Indexes;
+pub use links::check as check_links;
+pub use options::{MODEL_OPTIONS, ModelOption};
+pub use reference::reference;
+pub use refresh::Refresh;
+pub use resolved::Resolved;

@@ -1,0 +1,66 @@
+//! The reference page of models.
+
+use std::fmt::Write;
+
+use super::columns::{Column, columns_of_function};
+use super::options::MODEL_OPTIONS;
+use crate::sql::model_functions::ModelFunction;
+
+/// The reference page of models, in Markdown.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Models\n\n`CREATE MODEL` learns which records of a query are one entity. Nothing but \
+         `model_type` and `unique_id` must be said; everything else is found out from the columns' \
+         names and values. `REFRESH MODEL` resolves the query's records again by what was learned, \
+         `REFRESH MODEL ... FULL` learns again; entities keep their numbers through both.\n\n\
+         ## Options\n\n`OPTIONS (name = value, ...)` of `CREATE MODEL`.\n\n\
+         | option | value | what it does |\n|---|---|---|\n",
+    );
+    // Writing to a String cannot fail.
+    for option in MODEL_OPTIONS {
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} |",
+            option.name, option.values, option.description
+        );
+    }
+    page.push_str(
+        "\n## Functions\n\nEach takes the name of a model as its first argument, as text, and stands \
+         in `FROM`. A view, a materialized view or a check may read a model through them, and depends \
+         on it then.\n",
+    );
+    for function in ModelFunction::ALL {
+        let _ = write!(
+            page,
+            "\n### {}\n\n`{}`: {}\n\n| column | type | |\n|---|---|---|\n",
+            function.name(),
+            function.call(),
+            function.description()
+        );
+        for column in columns_of_function(function) {
+            let _ = match column {
+                Column::Id(prefix) => writeln!(
+                    page,
+                    "| *{prefix}unique_id* | as in the query | The column of the option `unique_id`, under its own name{}. |",
+                    behind(prefix)
+                ),
+                Column::Source(prefix) => writeln!(
+                    page,
+                    "| *{prefix}source* | as in the query | The column of the option `source`, under its own name{}; only where the model has it. |",
+                    behind(prefix)
+                ),
+                Column::Plain(name, data_type, description) => {
+                    writeln!(page, "| `{name}` | {} | {description} |", data_type.sql())
+                }
+            };
+        }
+    }
+    page
+}
+
+fn behind(prefix: &str) -> String {
+    match prefix {
+        "" => String::new(),
+        prefix => format!(" behind `{prefix}`"),
+    }
+}

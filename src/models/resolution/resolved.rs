@@ -1,0 +1,109 @@
+//! A version of a model: its clusters, and what belongs to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+
+use super::Companion;
+use crate::catalog::Object;
+use crate::error::{Error, Result, SqlState};
+use crate::instance::Instance;
+use crate::models::table_id;
+use crate::sql::Statement;
+use crate::sql::create_model::CreateModel;
+use crate::warehouse::At;
+
+/// A version of a model. It never changes.
+#[derive(Clone)]
+pub struct Resolved {
+    /// Where its tables are.
+    pub instance: Arc<Instance>,
+    /// The model as it was then.
+    pub object: Arc<Object>,
+    /// The number of the version.
+    pub version: i64,
+    /// Its clusters.
+    pub clusters: Arc<dyn TableProvider>,
+    companions: BTreeMap<String, String>,
+}
+
+impl Resolved {
+    /// The version of a model whose clusters these are.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn new(
+        instance: &Arc<Instance>,
+        object: &Arc<Object>,
+        (version, clusters): (i64, Arc<dyn TableProvider>),
+    ) -> Result<Self> {
+        let table = table_id(object);
+        Ok(Self {
+            companions: instance.warehouse.parameters(&table, version).await?,
+            instance: Arc::clone(instance),
+            object: Arc::clone(object),
+            version,
+            clusters,
+        })
+    }
+
+    /// The latest version of a model; `None` where it has learned nothing yet.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn latest(instance: &Arc<Instance>, object: &Arc<Object>) -> Result<Option<Self>> {
+        let table = table_id(object);
+        if !instance.warehouse.exists(&table).await? {
+            return Ok(None);
+        }
+        let clusters = instance.warehouse.scan_version(&table, At::Latest).await?;
+        Self::new(instance, object, clusters).await.map(Some)
+    }
+
+    /// The version of a companion that belongs to the clusters.
+    ///
+    /// # Errors
+    /// XX001 where the commit does not name it.
+    pub fn version_of(&self, companion: Companion) -> Result<i64> {
+        let named = self.companions.get(companion.name());
+        named
+            .and_then(|version| version.parse().ok())
+            .ok_or_else(|| {
+                Error::new(
+                    SqlState::DATA_CORRUPTED,
+                    format!(
+                        "version {} of {} does not tell its {}",
+                        self.version,
+                        self.object.described(),
+                        companion.name()
+                    ),
+                )
+                .with_hint("REFRESH MODEL makes a new version.")
+            })
+    }
+
+    /// The rows of a companion.
+    ///
+    /// # Errors
+    /// Those of [`Self::version_of`] and of the store.
+    pub async fn table(&self, companion: Companion) -> Result<Arc<dyn TableProvider>> {
+        let at = At::Version(self.version_of(companion)?);
+        let table = companion.table_id(&self.object);
+        self.instance.warehouse.scan(&table, at).await
+    }
+
+    /// The definition of the model.
+    ///
+    /// # Errors
+    /// None for a model.
+    pub fn definition(&self) -> Result<&CreateModel> {
+        match &self.object.definition {
+            Statement::CreateModel(definition) => Ok(definition),
+            _ => Err(Error::internal(format!(
+                "{} is not defined as a model",
+                self.object.name
+            ))),
+        }
+    }
+}

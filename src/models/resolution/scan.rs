@@ -1,0 +1,67 @@
+//! Reading the tables of a model.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use futures::TryStreamExt;
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Result};
+use crate::execute::query;
+use crate::instance::{Instance, Reading};
+
+/// The rows of a table, in its own order.
+///
+/// # Errors
+/// What the store says.
+pub async fn stream(
+    instance: &Arc<Instance>,
+    table: Arc<dyn TableProvider>,
+    filter: Option<Expr>,
+) -> Result<SendableRecordBatchStream> {
+    let mut settings = instance.configuration.session.clone();
+    // One after the other: the numbers of new entities follow the order of records.
+    settings.target_partitions = 1;
+    let context = instance.statement(&settings, Reading::Rows);
+    let mut plan = LogicalPlanBuilder::scan("rows", provider_as_source(table), None)?;
+    if let Some(filter) = filter {
+        plan = plan.filter(filter)?;
+    }
+    query::stream(context.state, plan.build()?).await
+}
+
+/// All rows of a small table.
+///
+/// # Errors
+/// What the store says.
+pub async fn all(
+    instance: &Arc<Instance>,
+    table: Arc<dyn TableProvider>,
+) -> Result<Vec<RecordBatch>> {
+    let rows = stream(instance, table, None).await?;
+    Ok(rows.try_collect().await?)
+}
+
+/// Runs what takes long on a thread of its own, which serves no clients and for whose end a server
+/// that stops does not wait.
+///
+/// # Errors
+/// Those of the work.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (answer, answered) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("resolve".to_owned())
+        .spawn(move || {
+            // Nobody waits where the statement was cancelled.
+            let _ = answer.send(work());
+        })?;
+    answered
+        .await
+        .map_err(|_| Error::internal("resolving ended abnormally"))?
+}

@@ -1,0 +1,539 @@
+//! The table functions that read models: `entity_clusters('name')` and its like.
+//!
+//! What such a function reads is known before anything runs, as that of a relation is: the names
+//! in its arguments are literals. Before a query is planned each call is renamed to a relation whose
+//! name tells the function and its other arguments; the catalog decodes the name. Users cannot write
+//! such names themselves.
+
+use std::ops::ControlFlow;
+
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, Query, TableAlias, TableFactor,
+    Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+};
+
+use super::QualifiedName;
+use super::cursor::{Parser, fold};
+use super::dialect::TributaryDialect;
+use super::name::ObjectName;
+use super::qualify::ast_name;
+use super::shown::Shown;
+use crate::error::{Error, Result, SqlState};
+
+/// Between the name of a model and the function in an encoded name.
+const MARK: &str = "@entity_";
+
+/// A function that reads a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ModelFunction {
+    /// Which entity each record belongs to.
+    Clusters,
+    /// The pairs of records that were compared and kept.
+    Pairs,
+    /// Why two records are, or are not, one entity.
+    Explain,
+    /// What was learned.
+    Parameters,
+    /// The blocking rules.
+    BlockingReport,
+    /// Whether probabilities are what they say.
+    Calibration,
+    /// How good the clusters are, held against the truth.
+    Evaluate,
+    /// Records that have too little to be linked.
+    Unlinkable,
+    /// The entities of one record.
+    Lookup,
+    /// What became of entities.
+    History,
+    /// The pairs whose labels would teach the most.
+    LabelSuggestions,
+}
+
+/// An argument of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// The model, a literal.
+    Model,
+    /// A relation, a literal; what it is.
+    Relation(&'static str),
+    /// A value; what it is.
+    Value(&'static str),
+}
+
+impl ModelFunction {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Clusters,
+        Self::Pairs,
+        Self::Explain,
+        Self::Parameters,
+        Self::BlockingReport,
+        Self::Calibration,
+        Self::Evaluate,
+        Self::Unlinkable,
+        Self::Lookup,
+        Self::History,
+        Self::LabelSuggestions,
+    ];
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clusters => "entity_clusters",
+            Self::Pairs => "entity_pairs",
+            Self::Explain => "entity_explain",
+            Self::Parameters => "entity_parameters",
+            Self::BlockingReport => "entity_blocking_report",
+            Self::Calibration => "entity_calibration",
+            Self::Evaluate => "entity_evaluate",
+            Self::Unlinkable => "entity_unlinkable",
+            Self::Lookup => "entity_lookup",
+            Self::History => "entity_history",
+            Self::LabelSuggestions => "entity_label_suggestions",
+        }
+    }
+
+    /// Its arguments.
+    pub fn arguments(self) -> &'static [Argument] {
+        match self {
+            Self::Explain => &[
+                Argument::Model,
+                Argument::Value("the unique id of a record"),
+                Argument::Value("the unique id of another record"),
+            ],
+            Self::Evaluate => &[
+                Argument::Model,
+                Argument::Relation("a relation with the true entity of records"),
+            ],
+            Self::Lookup => &[Argument::Model, Argument::Value("a record, as a struct")],
+            Self::LabelSuggestions => &[Argument::Model, Argument::Value("how many pairs")],
+            _ => &[Argument::Model],
+        }
+    }
+
+    /// How it is called.
+    pub fn call(self) -> String {
+        let arguments: Vec<&str> = self
+            .arguments()
+            .iter()
+            .map(|argument| match argument {
+                Argument::Model => "'model'",
+                Argument::Relation(what) | Argument::Value(what) => what,
+            })
+            .collect();
+        format!("{}({})", self.name(), arguments.join(", "))
+    }
+
+    /// What it answers with.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Clusters => {
+                "a row a record: the entity that it belongs to, and how sure that is."
+            }
+            Self::Pairs => {
+                "a row a pair of records that may be one entity, with what speaks for it. Pairs that \
+                 were compared and are most likely two are not kept."
+            }
+            Self::Explain => {
+                "why two records are held to be one entity, or two: a row a comparison, with the sum \
+                 so far, as a waterfall chart shows it. With the option `source`, write a record as \
+                 `'source:id'`."
+            }
+            Self::Parameters => "what was learned: a row a level of each comparison.",
+            Self::BlockingReport => "how pairs were chosen for comparison: a row a rule.",
+            Self::Calibration => {
+                "whether probabilities are what they say: a row a range of probabilities."
+            }
+            Self::Unlinkable => {
+                "records that have too little to be linked to anything: even a copy of theirs would \
+                 stay below the threshold."
+            }
+            Self::Lookup => {
+                "the entities that one record may belong to, the likeliest first, each with its record \
+                 that is most alike. The struct has columns of the model's query, as in \
+                 `named_struct('first_name', 'Ann', 'dob', '1980-02-29')`; those that it lacks are \
+                 taken to be missing. The first call after a refresh reads the model into memory."
+            }
+            Self::Evaluate => {
+                "how good the clusters are, at the model's threshold and others. The relation has the \
+                 model's `unique_id` column, its `source` where it has one, and one more column: the \
+                 true entity of each record. Records that it does not name are left out."
+            }
+            Self::History => {
+                "what became of records and entities: a row a change since the first version. A merge \
+                 keeps the older number, a split keeps it with the larger part."
+            }
+            Self::LabelSuggestions => {
+                "the pairs that a human decision on would teach the most; decisions go to the \
+                 relations of `must_link` and `cannot_link`."
+            }
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|function| function.name() == name)
+    }
+
+    fn wrong_arguments(self) -> Error {
+        Error::new(
+            SqlState::UNDEFINED_FUNCTION,
+            format!("{} is not called with these arguments", self.name()),
+        )
+        .with_hint(format!("It is called as {}.", self.call()))
+    }
+}
+
+/// A function whose call stands in an encoded name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call<'a> {
+    /// The model, without its schema.
+    pub model: &'a str,
+    /// The function.
+    pub function: ModelFunction,
+    /// Its other arguments, as SQL writes them.
+    pub arguments: Vec<String>,
+}
+
+/// The call that a rewritten name stands for; `None` for every other name.
+pub fn decode(name: &str) -> Option<Call<'_>> {
+    let (model, rest) = name.split_once(MARK)?;
+    let mut parts = rest.split(SEPARATOR);
+    let function = ModelFunction::named(&format!("entity_{}", parts.next()?))?;
+    Some(Call {
+        model,
+        function,
+        arguments: parts.map(str::to_owned).collect(),
+    })
+}
+
+/// Between the arguments in an encoded name: no token of SQL has it outside of a literal, and from
+/// literals it is refused.
+const SEPARATOR: char = '\u{1f}';
+
+/// Whether a name could be taken for an encoded one.
+pub(super) fn is_encoded(name: &str) -> bool {
+    name.contains(MARK)
+}
+
+/// The model and the relations that a call names; none of any other relation.
+///
+/// # Errors
+/// 42883 for other arguments than the function has; 42602 for what is no name.
+pub(super) fn relations(factor: &TableFactor) -> Result<Vec<ObjectName>> {
+    let TableFactor::Table {
+        name,
+        args: Some(args),
+        ..
+    } = factor
+    else {
+        return Ok(Vec::new());
+    };
+    let Some(function) = function(name) else {
+        return Ok(Vec::new());
+    };
+    if args.args.len() != function.arguments().len() {
+        return Err(function.wrong_arguments());
+    }
+    let arguments = args.args.iter().zip(function.arguments());
+    arguments
+        .filter(|(_, argument)| !matches!(argument, Argument::Value(_)))
+        .map(|(arg, argument)| {
+            let literal = expression(arg).and_then(text);
+            let literal = literal.ok_or_else(|| not_literal(function, *argument))?;
+            parse_name(literal)
+        })
+        .collect()
+}
+
+/// Writes the names in a call in full.
+///
+/// # Errors
+/// Those of [`relations`] and of `resolve`; 42704 for a model that does not exist.
+pub(super) fn qualify(
+    factor: &mut TableFactor,
+    resolve: &mut impl FnMut(ObjectName) -> Result<QualifiedName>,
+) -> Result<()> {
+    let mut names = relations(factor)?.into_iter();
+    let TableFactor::Table {
+        name,
+        args: Some(args),
+        ..
+    } = factor
+    else {
+        return Ok(());
+    };
+    let Some(function) = function(name) else {
+        return Ok(());
+    };
+    for (arg, argument) in args.args.iter_mut().zip(function.arguments()) {
+        if matches!(argument, Argument::Value(_)) {
+            continue;
+        }
+        let Some(name) = names.next() else { break };
+        let full = resolve(name.clone()).map_err(|error| match argument {
+            Argument::Model => undefined_model(&name, error),
+            _ => error,
+        })?;
+        *arg = literal(Value::SingleQuotedString(full.to_string()));
+    }
+    Ok(())
+}
+
+/// The error of a model that does not exist; `error` is that of a relation of this name.
+fn undefined_model(name: &ObjectName, error: Error) -> Error {
+    if error.sqlstate() != SqlState::UNDEFINED_TABLE {
+        return error;
+    }
+    let undefined = Error::new(
+        SqlState::UNDEFINED_OBJECT,
+        format!("model \"{name}\" does not exist"),
+    );
+    match error.hint() {
+        Some(hint) => undefined.with_hint(hint.to_owned()),
+        None => undefined.with_hint("CREATE MODEL makes one; tributary.models lists them."),
+    }
+}
+
+/// Renames the calls of a query, whose names are in full, so that planning it finds them. To be
+/// called for every query before it is planned; what is stored and displayed is the query as written.
+///
+/// # Errors
+/// Those of [`relations`].
+pub fn rewrite(query: &mut Query) -> Result<()> {
+    match VisitMut::visit(query, &mut Rewriter) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Rewriter;
+
+impl VisitorMut for Rewriter {
+    type Break = Error;
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        match rewrite_factor(factor) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
+    let mut names = relations(factor)?.into_iter();
+    let Some(model) = names.next() else {
+        return Ok(());
+    };
+    let TableFactor::Table {
+        name, args, alias, ..
+    } = factor
+    else {
+        return Ok(());
+    };
+    let (Some(function), Some(called)) = (function(name), args.take()) else {
+        return Ok(());
+    };
+    let mut encoded = format!("{}@{}", model.name, function.name());
+    for arg in called.args.iter().skip(1) {
+        let Some(argument) = expression(arg) else {
+            return Err(function.wrong_arguments());
+        };
+        let shown = Shown(argument).to_string();
+        if shown.contains(SEPARATOR) {
+            return Err(Error::new(
+                SqlState::CHARACTER_NOT_IN_REPERTOIRE,
+                format!("an argument of {} has a control character", function.name()),
+            ));
+        }
+        encoded.push(SEPARATOR);
+        encoded.push_str(&shown);
+    }
+    if alias.is_none() {
+        *alias = Some(TableAlias {
+            explicit: true,
+            name: Ident::new(function.name()),
+            columns: Vec::new(),
+            at: None,
+        });
+    }
+    let schema = model.schema.as_deref().unwrap_or_default();
+    let mut full = ast_name(&QualifiedName::new(schema, ""));
+    full.0.pop();
+    full.0
+        .push(ObjectNamePart::Identifier(Ident::with_quote('"', encoded)));
+    *name = full;
+    Ok(())
+}
+
+/// Puts values in the place of the parameters in the arguments of calls, which the planner does not
+/// see.
+pub fn bind(query: &mut Query, parameters: &[ScalarValue]) {
+    let _ = VisitMut::visit(query, &mut Binder(parameters));
+}
+
+struct Binder<'a>(&'a [ScalarValue]);
+
+impl VisitorMut for Binder<'_> {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } = factor
+            && function(name).is_some()
+        {
+            let _ = VisitMut::visit(&mut args.args, &mut Values(self.0));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+struct Values<'a>(&'a [ScalarValue]);
+
+impl VisitorMut for Values<'_> {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
+        if let Value::Placeholder(name) = &value.value
+            && let Some(bound) = number_of(name).and_then(|number| self.0.get(number - 1))
+        {
+            value.value = ast_value(bound);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A value as a literal; what has no literal of its own is text.
+fn ast_value(value: &ScalarValue) -> Value {
+    match value {
+        value if value.is_null() => Value::Null,
+        ScalarValue::Boolean(Some(flag)) => Value::Boolean(*flag),
+        value if value.data_type().is_integer() => Value::Number(value.to_string(), false),
+        value => Value::SingleQuotedString(value.to_string()),
+    }
+}
+
+/// The highest number of a parameter in the arguments of calls; 0 where there is none.
+pub fn last_parameter(query: &Query) -> usize {
+    let mut finder = Finder { last: 0 };
+    let _ = Visit::visit(query, &mut finder);
+    finder.last
+}
+
+struct Finder {
+    last: usize,
+}
+
+impl Visitor for Finder {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } = factor
+            && function(name).is_some()
+        {
+            let _ = Visit::visit(&args.args, &mut Numbers(&mut self.last));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+struct Numbers<'a>(&'a mut usize);
+
+impl Visitor for Numbers<'_> {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        if let Value::Placeholder(name) = &value.value {
+            *self.0 = (*self.0).max(number_of(name).unwrap_or(0));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The number of a parameter `$1`, from 1.
+fn number_of(name: &str) -> Option<usize> {
+    let number = name.strip_prefix('$')?.parse().ok()?;
+    (1..=usize::from(u16::MAX))
+        .contains(&number)
+        .then_some(number)
+}
+
+fn function(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<ModelFunction> {
+    match name.0.as_slice() {
+        [ObjectNamePart::Identifier(only)] => {
+            ModelFunction::named(&fold(only.value.clone(), only.quote_style))
+        }
+        _ => None,
+    }
+}
+
+fn expression(arg: &FunctionArg) -> Option<&Expr> {
+    match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => Some(expression),
+        _ => None,
+    }
+}
+
+fn text(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Value(ValueWithSpan {
+            value: Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text),
+            ..
+        }) => Some(text),
+        _ => None,
+    }
+}
+
+fn literal(value: Value) -> FunctionArg {
+    FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value.with_empty_span())))
+}
+
+fn not_literal(function: ModelFunction, argument: Argument) -> Error {
+    let what = match argument {
+        Argument::Relation(_) => "relation",
+        _ => "model",
+    };
+    Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("the {what} of {} is not a literal", function.name()),
+    )
+    .with_hint(format!("Write its name as text: {}.", function.call()))
+}
+
+/// The name that an argument of [`Call`] holds; none where it is no text.
+pub fn named_by(argument: &str) -> Option<Result<ObjectName>> {
+    let dialect = TributaryDialect::default();
+    let mut parser = Parser::new(&dialect, argument).ok()?;
+    let text = parser.string().ok()?;
+    Some(parse_name(&text))
+}
+
+/// The name that a text holds.
+///
+/// # Errors
+/// 42602 where it holds none.
+pub fn parse_name(text: &str) -> Result<ObjectName> {
+    let dialect = TributaryDialect::default();
+    let parsed = Parser::new(&dialect, text).and_then(|mut parser| {
+        let name = parser.object_name()?;
+        Ok(parser.at_end().then_some(name))
+    });
+    match parsed {
+        Ok(Some(name)) => Ok(name),
+        _ => Err(Error::new(
+            SqlState::INVALID_NAME,
+            format!("\"{text}\" is not the name of a relation"),
+        )
+        .with_hint("Write it as in SQL: 'name' or 'schema.name'.")),
+    }
+}
