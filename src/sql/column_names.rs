@@ -4,7 +4,6 @@
 //! where there is none (`FigureColname` in PostgreSQL's `parse_target.c`). DataFusion's names are
 //! whole expressions, which serve inside of a plan.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -74,29 +73,60 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
 /// Gives columns of a query's answer that have one name between them names of their own, which
 /// DataFusion's planner wants; [`rename`], given the query as it was, takes them away again.
 pub fn make_unique(query: &mut Query) {
-    let SetExpr::Select(select) = query.body.as_mut() else {
-        return;
+    make_body_unique(&mut query.body);
+}
+
+fn make_body_unique(body: &mut SetExpr) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, right, .. } => {
+            make_body_unique(left);
+            make_body_unique(right);
+            return;
+        }
+        SetExpr::Query(query) => return make_body_unique(&mut query.body),
+        _ => return,
     };
-    let mut seen = HashSet::new();
+    let has_wildcard = select.projection.iter().any(|item| {
+        matches!(
+            item,
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
+        )
+    });
+    let mut seen: Vec<String> = Vec::new();
     for (position, item) in select.projection.iter_mut().enumerate() {
-        let (name, expression) = match item {
-            SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => continue,
-            SelectItem::UnnamedExpr(expression) => (without_casts(expression), expression),
-            SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr),
+        let (name, expression, may_be_in_wildcard) = match item {
+            SelectItem::UnnamedExpr(expression) => {
+                let (name, is_column) = without_casts(expression);
+                (name, expression, is_column && has_wildcard)
+            }
+            SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr, false),
             _ => continue,
         };
-        if !seen.insert(name.clone()) {
-            let alias = Ident::with_quote('"', format!("{name} ({})", position + 1));
+        if may_be_in_wildcard || seen.iter().any(|other| may_be_one(&name, other)) {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            let alias = Ident::with_quote('"', format!("{last} ({})", position + 1));
             *item = SelectItem::ExprWithAlias {
                 expr: expression.clone(),
                 alias,
             };
+        } else {
+            seen.push(name);
         }
     }
 }
 
-/// An expression as DataFusion names it: casts leave no trace.
-fn without_casts(expression: &Expr) -> String {
+/// Whether two names may be those of one column: `n` is `t.n`, and may not be `n` of another table.
+fn may_be_one(left: &str, right: &str) -> bool {
+    let ends = |long: &str, short: &str| {
+        long.strip_suffix(short)
+            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    ends(left, right) || ends(right, left)
+}
+
+/// An expression as DataFusion names it, where casts leave no trace; and whether it is a column.
+fn without_casts(expression: &Expr) -> (String, bool) {
     let mut expression = expression.clone();
     // Nothing breaks the walk.
     let _ = visit_expressions_mut(&mut expression, |part| {
@@ -108,7 +138,13 @@ fn without_casts(expression: &Expr) -> String {
         }
         ControlFlow::<()>::Continue(())
     });
-    expression.to_string()
+    let parts = match &expression {
+        Expr::Identifier(name) => std::slice::from_ref(name),
+        Expr::CompoundIdentifier(parts) => parts.as_slice(),
+        other => return (other.to_string(), false),
+    };
+    let parts: Vec<String> = parts.iter().map(folded).collect();
+    (parts.join("."), true)
 }
 
 fn figure(expression: &Expr) -> Option<String> {

@@ -2,6 +2,7 @@
 //! rows on both servers, and the texts of their answers compared.
 
 use bytes::Bytes;
+use chrono::DateTime;
 use futures::SinkExt;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -254,4 +255,116 @@ async fn sounds_and_distances_equal_those_of_fuzzystrmatch() {
         "levenshtein(left(a, 255), left(b, 255)) <= 3",
     ];
     compare("fuzzystrmatch", 30_000, &expressions).await;
+}
+
+/// Numbers and moments as rows of `value (id, a, b, i, f, at)`, some of them NULL.
+fn values(count: usize) -> String {
+    let mut random = Pcg64::seed_from_u64(20_261_126);
+    let mut rows = String::new();
+    for id in 0..count {
+        let digits = 10_i64.pow(random.random_range(1..9));
+        let a = random.random_range(-digits..digits) as f64 / 10_000.0;
+        let b = random.random_range(-digits..digits) as f64 / 100.0;
+        let i = random.random_range(-1000..1000);
+        let f = a * 10_f64.powi(random.random_range(-6..6));
+        let seconds = random.random_range(0..86_400 * 365 * 60);
+        let at = DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
+        let fields = [
+            format!("{a:.4}"),
+            format!("{b:.2}"),
+            i.to_string(),
+            f.to_string(),
+            format!("{at}+00"),
+        ];
+        rows.push_str(&id.to_string());
+        for field in fields {
+            let is_null = random.random_range(0..50) == 0;
+            rows.push('\t');
+            rows.push_str(if is_null { "\\N" } else { &field });
+        }
+        rows.push('\n');
+    }
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_and_moments_equal_those_of_postgres() {
+    const COUNT: usize = 5_000;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let ours = server.connect().await;
+    let postgres = Postgres::shared();
+    let theirs = postgres.connect().await;
+    theirs
+        .batch_execute("CREATE SCHEMA own_values; SET search_path = own_values")
+        .await
+        .unwrap();
+    let rows = values(COUNT);
+    for client in [&ours, &theirs] {
+        let table = "CREATE TABLE value (id INT, a NUMERIC(12, 4), b NUMERIC(10, 2), i INT, f DOUBLE PRECISION, at TIMESTAMPTZ)";
+        client.batch_execute(table).await.unwrap();
+        let sink = client
+            .copy_in::<_, Bytes>("COPY value FROM STDIN")
+            .await
+            .unwrap();
+        let mut sink = std::pin::pin!(sink);
+        sink.send(Bytes::from(rows.clone())).await.unwrap();
+        sink.close().await.unwrap();
+    }
+    // A quotient has one scale for all rows here.
+    let numbers = [
+        "a + b",
+        "a - b",
+        "a * b",
+        "a % nullif(b, 0)",
+        "round(a / nullif(b, 0), 12)",
+        "round(a / nullif(i, 0), 12)",
+        "(i / nullif(b, 0))::NUMERIC(30, 11)",
+        "round(coalesce(a / nullif(b, 0), 0) * 100, 6)",
+        "f::NUMERIC(24, 3)",
+        "round(f::NUMERIC, 2)",
+        "round(avg(a) OVER (ORDER BY id ROWS 20 PRECEDING), 12)",
+        "sum(a) OVER (ORDER BY id ROWS 20 PRECEDING)",
+    ];
+    let moments = [
+        "at",
+        "at::TEXT",
+        "at::DATE",
+        "at::TIMESTAMP",
+        "at::TIMESTAMP::TIMESTAMPTZ",
+        "at::DATE::TIMESTAMPTZ",
+        "date_trunc('month', at)",
+        "date_trunc('day', at)",
+        "date_trunc('hour', at::TIMESTAMP)",
+        "date_part('hour', at)",
+        "date_part('dow', at)",
+        "to_char(at, 'YYYY-MM-DD HH24:MI:SS')",
+        "(at::TIMESTAMP::TEXT)::TIMESTAMPTZ",
+        "at > '2001-03-04 05:06'",
+    ];
+    let compare = async |zone: &str, expression: &str| {
+        let statement = format!("SELECT a, b, i, f, at, {expression} FROM value ORDER BY id");
+        let expected = answers(&theirs, &statement).await;
+        let given = answers(&ours, &statement).await;
+        assert_eq!(given.len(), COUNT, "{expression}");
+        let different: Vec<_> = given
+            .iter()
+            .zip(&expected)
+            .filter(|(given, expected)| given != expected)
+            .take(3)
+            .collect();
+        assert!(different.is_empty(), "{zone}: {expression}: {different:#?}");
+    };
+    for expression in numbers {
+        compare("UTC", expression).await;
+    }
+    for zone in ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"] {
+        for client in [&ours, &theirs] {
+            let set = format!("SET TIME ZONE '{zone}'");
+            client.batch_execute(&set).await.unwrap();
+        }
+        for expression in moments {
+            compare(zone, expression).await;
+        }
+    }
 }

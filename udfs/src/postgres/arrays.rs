@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
 
-use super::conversion::from_text;
+use super::conversion::{as_text, from_text};
 use crate::FunctionError;
 use crate::formatting::SessionTimeZone;
 
@@ -43,6 +43,44 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
     let offsets = OffsetBuffer::from_lengths(lengths);
     let lists: ArrayRef = Arc::new(ListArray::try_new(item, offsets, values, Some(nulls))?);
     Ok(cast(&lists, to)?)
+}
+
+/// Casts arrays to texts, moments among their elements in `zone`.
+pub(super) fn to_texts(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
+    let (DataType::List(item) | DataType::LargeList(item)) = from.data_type() else {
+        return internal_err!("{} is no array", from.data_type());
+    };
+    let lists = cast(from, &DataType::LargeList(Arc::clone(item)))?;
+    let lists = lists.as_list::<i64>();
+    let is_nested = item.data_type().is_nested();
+    let mut texts = Vec::with_capacity(lists.len());
+    for list in lists.iter() {
+        let Some(elements) = list else {
+            texts.push(None);
+            continue;
+        };
+        let elements = as_text(&elements, zone)?;
+        let shown: Vec<String> = elements
+            .as_string::<i32>()
+            .iter()
+            .map(|element| match element {
+                None => "NULL".to_owned(),
+                Some(text) if is_nested || !needs_quotes(text) => text.to_owned(),
+                Some(text) => {
+                    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+                    format!("\"{escaped}\"")
+                }
+            })
+            .collect();
+        texts.push(Some(format!("{{{}}}", shown.join(","))));
+    }
+    Ok(Arc::new(StringArray::from(texts)))
+}
+
+fn needs_quotes(element: &str) -> bool {
+    let is_special =
+        |character: char| "{},\"\\".contains(character) || character.is_ascii_whitespace();
+    element.is_empty() || element.eq_ignore_ascii_case("null") || element.contains(is_special)
 }
 
 fn several_dimensions() -> FunctionError {

@@ -29,7 +29,12 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         DataType::Decimal128(..) | DataType::Decimal256(..) => from.is_floating(),
         DataType::List(_) | DataType::LargeList(_) => from.is_string(),
         DataType::Utf8 => {
-            from.is_floating() || from.is_binary() || matches!(from, DataType::Timestamp(..))
+            from.is_floating()
+                || from.is_binary()
+                || matches!(
+                    from,
+                    DataType::Timestamp(..) | DataType::List(_) | DataType::LargeList(_)
+                )
         }
         _ => false,
     }
@@ -121,10 +126,10 @@ pub fn from_text(texts: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Res
     Ok(cast_with_options(texts, to, &options)?)
 }
 
-/// The texts that casts to text give in UTC.
-pub(crate) fn as_text(from: &ArrayRef) -> Result<ArrayRef> {
+/// The texts that casts to text give, moments in `zone`.
+pub(crate) fn as_text(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
     if differs(from.data_type(), &DataType::Utf8) {
-        return convert(from, &DataType::Utf8, &SessionTimeZone::default());
+        return convert(from, &DataType::Utf8, zone);
     }
     Ok(cast(from, &DataType::Utf8)?)
 }
@@ -166,6 +171,9 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
         }
         (DataType::Timestamp(_, Some(_)), DataType::Utf8) if !zone.is_utc() => {
             datetime::to_text(from, Zone::named(&zone.time_zone)?)?
+        }
+        (DataType::List(_) | DataType::LargeList(_), DataType::Utf8) => {
+            arrays::to_texts(from, zone)?
         }
         (_, DataType::Utf8) => {
             let texts = cast(from, &DataType::Utf8)?;

@@ -15,7 +15,7 @@ use datafusion::logical_expr::planner::{
 };
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    AggregateUDF, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
+    AggregateUDF, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, ScalarUDF,
     WindowFunctionDefinition,
 };
 use datafusion::optimizer::AnalyzerRule;
@@ -118,7 +118,7 @@ impl AnalyzerRule for NumericArithmetic {
 
 fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(match expression {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match operation(op) {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match Operation::of(op) {
             Some(operation) if are_numeric(operation, &left, &right, schema) => {
                 Transformed::yes(arithmetic(operation, *left, *right))
             }
@@ -134,10 +134,6 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         other => Transformed::no(other),
     })
-}
-
-fn operation(operator: Operator) -> Option<Operation> {
-    Operation::of(operator)
 }
 
 fn are_numeric(operation: Operation, left: &Expr, right: &Expr, schema: &DFSchema) -> bool {

@@ -13,6 +13,7 @@ use datafusion::error::Result;
 use minijinja::{Error, ErrorKind, Value};
 
 use super::values::{EntriesOfRow, ItemsOfRow, RecordOfRow};
+use crate::formatting::SessionTimeZone;
 use crate::postgres;
 
 /// The text of decimals and of `real`, by the number that a template calculates with in their place.
@@ -144,7 +145,9 @@ impl Column {
 
 /// Values as a cast to text shows them.
 fn shown(array: &ArrayRef) -> Result<StringArray> {
-    Ok(postgres::as_text(array)?.as_string::<i32>().clone())
+    Ok(postgres::as_text(array, &SessionTimeZone::default())?
+        .as_string::<i32>()
+        .clone())
 }
 
 fn number(text: &str, printed: &Printed) -> Value {
