@@ -185,9 +185,8 @@ fn nested(message: &str) -> Option<Error> {
     kinds.into_iter().find_map(|(kind, sqlstate)| {
         let text = format!("{kind} function calls cannot be nested");
         let is_told = message.to_lowercase().starts_with(&text);
-        is_told.then(|| {
-            Error::new(sqlstate, text).with_hint("Compute the inner one in a subquery.")
-        })
+        is_told
+            .then(|| Error::new(sqlstate, text).with_hint("Compute the inner one in a subquery."))
     })
 }
 

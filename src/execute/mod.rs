@@ -31,7 +31,6 @@ use datafusion::scalar::ScalarValue;
 use crate::error::Result;
 use crate::session::{Outcome, Prepared, Session};
 use crate::sql::Statement;
-use crate::sql::drop::DropKind;
 
 /// Runs a prepared statement.
 ///
