@@ -74,9 +74,14 @@ def measure(engine, join, path, options):
 def run(options):
     options.out.mkdir(parents=True, exist_ok=True)
     rows, gave_up = [], set()
+    paths = {
+        size: write_data(options.out, options.kind, size, options.seed) for size in options.sizes
+    }
+    # Nothing is left to be written while an engine is measured.
+    os.sync()
     for join in options.joins:
         for size in options.sizes:
-            path = write_data(options.out, options.kind, size, options.seed)
+            path = paths[size]
             for engine in options.engines:
                 if (engine, join) in gave_up or engine not in JOINS[join]["engines"]:
                     continue
