@@ -302,7 +302,7 @@ fn undefined_model(name: &ObjectName, error: Error) -> Error {
 /// called for every query before it is planned; what is stored and displayed is the query as written.
 ///
 /// # Errors
-/// Those of [`relations`].
+/// Those of `relations`.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     match VisitMut::visit(query, &mut Rewriter) {
         ControlFlow::Continue(()) => Ok(()),
