@@ -24,8 +24,7 @@ use crate::arguments::{Function, declare};
 /// the same for every input, NULL too; the answer comes sooner.
 ///
 /// A call that a plan node has more than once stays as it is, so that it is still computed once
-/// for all. So do the conditions of joins, for which an index may
-/// be a better plan.
+/// for all.
 #[derive(Debug, Default)]
 pub(crate) struct BoundComparisons;
 
@@ -84,7 +83,10 @@ impl OptimizerRule for BoundComparisons {
     ) -> Result<Transformed<LogicalPlan>> {
         let computes = matches!(
             plan,
-            LogicalPlan::Filter(_) | LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_)
+            LogicalPlan::Filter(_)
+                | LogicalPlan::Join(_)
+                | LogicalPlan::Projection(_)
+                | LogicalPlan::Aggregate(_)
         );
         let calls = if computes {
             calls(&plan)?
@@ -160,14 +162,15 @@ fn with_bound(
     constant: f64,
     calls: &HashMap<ScalarFunction, usize>,
 ) -> Option<Expr> {
-    // A distance keeps its value where it is compared as a wider number; a similarity might be
-    // rounded onto the constant.
+    // A distance keeps its value where it is compared as a wider number. A similarity does as what
+    // it is; as another type it might be rounded onto the constant.
     if let Expr::Cast(cast) = called
-        && let Some((_, Bound::Distance(_))) = bound_of(&cast.expr)
-        && matches!(
-            cast.field.data_type(),
-            DataType::Int64 | DataType::Float32 | DataType::Float64
-        )
+        && let Some((_, bound)) = bound_of(&cast.expr)
+        && match (bound, cast.field.data_type()) {
+            (_, DataType::Float64) => true,
+            (Bound::Distance(_), DataType::Int64 | DataType::Float32) => true,
+            _ => false,
+        }
     {
         let inner = with_bound(&cast.expr, operator, constant, calls)?;
         let field = Arc::clone(&cast.field);

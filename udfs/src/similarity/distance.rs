@@ -6,15 +6,19 @@ use datafusion::logical_expr::ColumnarValue;
 
 use super::kernel::characters::{Character, Decoder, Pair};
 use super::kernel::damerau;
+use super::kernel::diagonals::{self, Run, Swaps};
 use super::kernel::edit::{Prepared, Scratch};
 use super::kernel::lanes::damerau::damerau_levenshtein;
 use super::kernel::lanes::edit::{levenshtein, optimal_string_alignment};
+use super::kernel::masks::WORD;
 use super::parameter;
 use crate::arguments::{Call, Metric, Sides};
 use crate::lanes::{self, Group, InLanes, Lanes};
 
 /// A distance of which only what is no more than a bound need be right.
 pub(super) trait Distance: Default {
+    const SWAPS: Swaps;
+
     fn pair<C: Character>(&mut self, left: &[C], right: &[C]) -> usize;
 
     /// Takes in a text to be held against many; false where that is of no use.
@@ -36,6 +40,8 @@ pub(super) type Levenshtein = Edit<false>;
 pub(super) type OptimalStringAlignment = Edit<true>;
 
 impl<const SWAPS: bool> Distance for Edit<SWAPS> {
+    const SWAPS: Swaps = if SWAPS { Swaps::Adjacent } else { Swaps::None };
+
     fn pair<C: Character>(&mut self, left: &[C], right: &[C]) -> usize {
         self.scratch.distance(left, right)
     }
@@ -65,6 +71,8 @@ pub(super) struct DamerauLevenshtein {
 }
 
 impl Distance for DamerauLevenshtein {
+    const SWAPS: Swaps = Swaps::Apart;
+
     fn pair<C: Character>(&mut self, left: &[C], right: &[C]) -> usize {
         self.scratch.distance(left, right)
     }
@@ -86,9 +94,11 @@ impl Distance for DamerauLevenshtein {
 #[derive(Debug, Default)]
 pub(super) struct Pairs<D> {
     distance: D,
+    diagonals: diagonals::Scratch,
     decoder: Decoder,
     constant: String,
-    prepared: bool,
+    /// How many characters the constant has, where the distance took it in.
+    prepared: Option<usize>,
 }
 
 /// A distance, and the length of the longer text.
@@ -105,30 +115,20 @@ impl<D: Distance> Pairs<D> {
         right: &str,
         bound: impl FnOnce(usize) -> usize,
     ) -> Measured {
-        fn of<D: Distance, C: Character>(
-            kernel: &mut D,
-            left: &[C],
-            right: &[C],
-            bound: impl FnOnce(usize) -> usize,
-        ) -> Measured {
-            let longer = left.len().max(right.len());
-            let apart = left.len().abs_diff(right.len());
-            let distance = if apart > bound(longer) {
-                apart
-            } else {
-                kernel.pair(left, right)
-            };
-            Measured { distance, longer }
-        }
         match self.decoder.decode(left, right) {
-            Pair::Ascii(left, right) => of(&mut self.distance, left, right, bound),
-            Pair::Unicode(left, right) => of(&mut self.distance, left, right, bound),
+            Pair::Ascii(left, right) => {
+                measure(&mut self.distance, &mut self.diagonals, left, right, bound)
+            }
+            Pair::Unicode(left, right) => {
+                measure(&mut self.distance, &mut self.diagonals, left, right, bound)
+            }
         }
     }
 
     pub(super) fn prepare(&mut self, constant: &str) {
         self.constant = constant.to_string();
-        self.prepared = self.distance.prepare(constant);
+        let taken = self.distance.prepare(constant);
+        self.prepared = taken.then(|| constant.chars().count());
     }
 
     pub(super) fn constant(&self) -> &str {
@@ -138,6 +138,28 @@ impl<D: Distance> Pairs<D> {
     pub(super) fn group(&mut self, group: &Group, bound: usize) -> Lanes<u8> {
         self.distance.group(group, bound)
     }
+}
+
+/// Measures two texts; what is beyond the bound is more than it, and no more need be known.
+fn measure<D: Distance, C: Run>(
+    distance: &mut D,
+    diagonals: &mut diagonals::Scratch,
+    left: &[C],
+    right: &[C],
+    bound: impl FnOnce(usize) -> usize,
+) -> Measured {
+    let longer = left.len().max(right.len());
+    let apart = left.len().abs_diff(right.len());
+    let bound = bound(longer);
+    let distance = if apart > bound {
+        apart
+    } else if diagonals::pay(left.len(), right.len(), bound, D::SWAPS) {
+        let within = diagonals.within(left, right, bound, D::SWAPS);
+        within.unwrap_or(bound.saturating_add(1))
+    } else {
+        distance.pair(left, right)
+    };
+    Measured { distance, longer }
 }
 
 /// The distance, or one answer for all that is further than a bound.
@@ -196,9 +218,12 @@ impl<D: Distance> Metric for Bounded<D> {
 
     #[inline]
     fn prepared(&mut self, other: &str) -> i32 {
-        if self.pairs.prepared {
-            let distance = self.pairs.distance.prepared(other);
-            return self.answer(distance);
+        if let Some(length) = self.pairs.prepared {
+            let is_long = length > WORD && other.len() > WORD;
+            if !is_long || !diagonals::pay(length, other.len(), self.bound, D::SWAPS) {
+                let distance = self.pairs.distance.prepared(other);
+                return self.answer(distance);
+            }
         }
         let constant = std::mem::take(&mut self.pairs.constant);
         let distance = self.pair(&constant, other);

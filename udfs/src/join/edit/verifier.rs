@@ -5,10 +5,6 @@ use crate::similarity::kernel::characters::{Character, Decoder, Pair};
 use crate::similarity::kernel::diagonals::{self, Run, Swaps};
 use crate::similarity::kernel::{damerau, edit};
 
-/// Up to how many edits swaps apart are looked for along the diagonals: their number grows with
-/// the fourth power.
-const MOST_SWAPPED_APART: usize = 12;
-
 /// Compares texts by a metric.
 #[derive(Debug)]
 pub(super) struct Verifier {
@@ -48,36 +44,22 @@ impl Verifier {
 impl Kernels {
     #[inline]
     fn within<C: Run>(&mut self, metric: Metric, left: &[C], right: &[C], most: usize) -> bool {
-        match metric {
-            Metric::Hamming => left.len() == right.len() && mismatches(left, right, most),
-            Metric::Osa if by_bits(left.len(), right.len(), most) => {
-                self.osa.distance(left, right) <= most
-            }
-            Metric::Osa => self.diagonals(left, right, most, Swaps::Adjacent),
-            Metric::DamerauLevenshtein if most <= MOST_SWAPPED_APART => {
-                self.diagonals(left, right, most, Swaps::Apart)
-            }
-            Metric::DamerauLevenshtein => self.damerau.distance(left, right) <= most,
-            _ if by_bits(left.len(), right.len(), most) => {
-                self.levenshtein.distance(left, right) <= most
-            }
-            _ => self.diagonals(left, right, most, Swaps::None),
+        let swaps = match metric {
+            Metric::Hamming => return left.len() == right.len() && mismatches(left, right, most),
+            Metric::Osa => Swaps::Adjacent,
+            Metric::DamerauLevenshtein => Swaps::Apart,
+            _ => Swaps::None,
+        };
+        if diagonals::pay(left.len(), right.len(), most, swaps) {
+            return self.diagonals.within(left, right, most, swaps).is_some();
         }
+        let distance = match swaps {
+            Swaps::None => self.levenshtein.distance(left, right),
+            Swaps::Adjacent => self.osa.distance(left, right),
+            Swaps::Apart => self.damerau.distance(left, right),
+        };
+        distance <= most
     }
-
-    #[inline]
-    fn diagonals<C: Run>(&mut self, left: &[C], right: &[C], most: usize, swaps: Swaps) -> bool {
-        self.diagonals.within(left, right, most, swaps).is_some()
-    }
-}
-
-/// Whether Myers' algorithm is faster than going along the diagonals: it takes a step for each word
-/// of the shorter text and character of the longer, where about as many furthest cells as the
-/// square of the edits are found in the same time.
-fn by_bits(left: usize, right: usize, most: usize) -> bool {
-    let (shorter, longer) = (left.min(right), left.max(right));
-    let words = shorter.div_ceil(64).saturating_mul(longer);
-    words < most.saturating_mul(most)
 }
 
 /// Whether no more than so many places have different characters.

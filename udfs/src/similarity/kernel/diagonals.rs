@@ -23,6 +23,22 @@ pub(crate) enum Swaps {
     Apart,
 }
 
+/// Up to how many edits swaps apart are looked for along the diagonals: what is looked at grows with
+/// the fourth power of them.
+const MOST_SWAPPED_APART: usize = 12;
+
+/// Whether going along the diagonals is faster than filling the table for two texts of these
+/// lengths. Myers' algorithm takes a step for each word of the shorter text and character of the
+/// longer, and about as many furthest cells as the square of the edits are found in the same time.
+pub(crate) fn pay(left: usize, right: usize, most: usize, swaps: Swaps) -> bool {
+    if swaps == Swaps::Apart {
+        return most <= MOST_SWAPPED_APART;
+    }
+    let (shorter, longer) = (left.min(right), left.max(right));
+    let words = shorter.div_ceil(64).saturating_mul(longer);
+    words >= most.saturating_mul(most)
+}
+
 /// No cell of a diagonal is reached.
 const NOWHERE: isize = isize::MIN / 2;
 
