@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import names
-from engines import tributary_server
+from server import tributary_server
 
 CONDITIONS = {
     "levenshtein <= 2": "levenshtein(x.name, y.name) <= 2",
@@ -49,7 +49,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     texts = getattr(names, options.kind)(max(options.rows, *SIDES), options.seed)
-    with tempfile.TemporaryDirectory() as folder, tributary_server(options) as (_, run):
+    with tempfile.TemporaryDirectory() as folder, tributary_server(options.server) as (_, run):
         path = Path(folder) / "names.csv"
         lines = (f'{number},"{text}"\n' for number, text in enumerate(texts))
         path.write_text("id,name\n" + "".join(lines))

@@ -4,7 +4,6 @@ import argparse
 import glob
 import json
 import os
-import re
 import resource
 import shutil
 import signal
@@ -13,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 from joins import JOINS
+from server import peak_mb, psql, tributary_server
 
 # How many rows of the matrix of all pairs rapidfuzz computes at a time.
 CHUNK = 1000
@@ -24,10 +23,6 @@ CHUNK = 1000
 
 def own_peak_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def peak_mb(status):
-    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
 
 
 def timed(action):
@@ -86,16 +81,6 @@ def rapidfuzz(scorer, path, options):
     return seconds, pairs, own_peak_mb()
 
 
-def psql(port, user, database, *queries):
-    command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"]
-    command += ["-p", str(port), "-U", user, "-d", database]
-    command += [part for query in queries for part in ("-c", query)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(done.stderr.strip())
-    return done.stdout.strip()
-
-
 def timed_psql(run, query, *others):
     """The seconds of a query by psql's own clock, which starts once it is connected, as DuckDB's
     users are, and the lines of all answers."""
@@ -105,33 +90,8 @@ def timed_psql(run, query, *others):
     return float(times[0].split()[1]) / 1000, answers
 
 
-@contextmanager
-def tributary_server(options):
-    """A server of its own: its process, and what runs SQL in a session of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "project"
-        project.mkdir()
-        command = [options.server, "--project", project, "--data-dir", Path(folder) / "data"]
-        command += ["--listen", "127.0.0.1:0", "--memory-limit", "4GB"]
-        server = subprocess.Popen(
-            list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        try:
-            port = None
-            for line in server.stdout:
-                if ready := re.search(r"-p (\d+)", line):
-                    port = int(ready[1])
-                    break
-            if port is None:
-                sys.exit("the server did not start")
-            yield server, lambda *sql: psql(port, "tributary", "tributary", *sql)
-        finally:
-            server.kill()
-            server.wait()
-
-
 def tributary(query, path, options):
-    with tributary_server(options) as (server, run):
+    with tributary_server(options.server) as (server, run):
         run(f"CREATE EXTERNAL TABLE file STORED AS PARQUET LOCATION '{path}'")
         run("CREATE TABLE names AS SELECT * FROM file")
         seconds, (pairs,) = timed_psql(run, query)
