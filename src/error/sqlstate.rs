@@ -45,6 +45,10 @@ impl SqlState {
     pub const CARDINALITY_VIOLATION: Self = Self("21000");
     /// NULL in a column that has none.
     pub const NOT_NULL_VIOLATION: Self = Self("23502");
+    /// A table that cannot be as it is declared.
+    pub const INVALID_TABLE_DEFINITION: Self = Self("42P16");
+    /// Two rows with the same key.
+    pub const UNIQUE_VIOLATION: Self = Self("23505");
     /// A row that a check or an expectation forbids.
     pub const CHECK_VIOLATION: Self = Self("23514");
     /// A cursor or portal in the wrong state.

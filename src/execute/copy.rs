@@ -20,6 +20,7 @@ use super::{insert, query};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
+use crate::models::constraints::{self, Repeated};
 use crate::session::{CopyAborted, CopyIn, Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
@@ -162,6 +163,7 @@ fn from_stdin(
             .register(&session.instance.runtime().memory_pool),
     };
     let instance = Arc::clone(&session.instance);
+    let state = session.statement().state;
     let done = async move {
         let schema = Arc::clone(&target.schema);
         let batches = stream::try_unfold(source, |mut source| async move {
@@ -169,7 +171,8 @@ fn from_stdin(
             DataFusionResult::Ok(batch.map(|batch| (batch, source)))
         });
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
-        let rows = insert::append(&instance, &target, rows, "COPY").await?;
+        let rows =
+            insert::append(&instance, &state, &target, rows, "COPY", Repeated::Refused).await?;
         Ok(format!("COPY {rows}"))
     };
     Ok(Outcome::CopyIn(CopyIn {
@@ -263,7 +266,7 @@ impl Source {
         for (field, column) in fields.iter().zip(&columns) {
             let null = (0..column.len()).find(|row| column.is_null(*row));
             if let Some(row) = null.filter(|_| !field.is_nullable()) {
-                let error = Error::null_in_column(insert::place(&self.target, field.name()));
+                let error = Error::null_in_column(constraints::place(&self.target, field.name()));
                 return Err(error.with_context(self.line(rows, row)));
             }
         }

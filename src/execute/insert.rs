@@ -1,10 +1,9 @@
-//! `INSERT`.
+//! `INSERT`: all rows are put in, or none. Columns that are not given get their defaults. With `ON
+//! CONFLICT`, rows whose key is there already change the row that has it, or are left out.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
-use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{DmlStatement, LogicalPlan};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
@@ -12,24 +11,27 @@ use datafusion::sql::parser::DFParserBuilder;
 use datafusion::sql::sqlparser::ast::SetExpr;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
-use tributary_udfs::postgres::CharacterLength;
 
-use super::query;
+use super::modify::{self, Changing, Planned};
+use super::{conflict, defaults, query};
 use crate::catalog::{Kind, Object, Snapshot};
-use crate::error::{ColumnPlace, Error, Result, SqlState};
+use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
+use crate::models::constraints::{self, Constraints, Repeated};
 use crate::models::rejected::{self, Keep};
-use crate::models::replacement::{self, Unchanged};
+use crate::models::replacement;
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::column_names;
+use crate::sql::constraint::Rule;
 use crate::sql::insert::Insert;
-use crate::sql::name::ObjectName;
+use crate::sql::name::{ObjectName, Parenthesized};
+use crate::sql::shown::Shown;
 use crate::warehouse::CommitInfo;
 
 /// Plans the rows of an INSERT: one column for each of the table's, cast to its type. The names in
-/// `insert` become full ones.
+/// `insert` become full ones, and defaults stand where they are meant.
 ///
 /// # Errors
 /// 42809 for what takes no rows; what planning says.
@@ -39,18 +41,24 @@ pub async fn plan(
     insert: &mut Insert,
 ) -> Result<LogicalPlan> {
     let snapshot = &context.snapshot;
-    let target = target(snapshot, search_path, &insert.table)?;
-    insert.table = target.name.clone().into();
+    let target = target(snapshot, search_path, &insert.target.table)?;
+    insert.target.table = target.name.clone().into();
     super::copy::positions(&target.schema, &insert.columns, &target.name.name)?;
     plan::resolve_names(&mut insert.source, snapshot, search_path)?;
     take_first_columns(insert, &target)?;
-    let mut unique = insert.clone();
-    column_names::make_unique(&mut unique.source);
-    let views = plan::views(snapshot, &unique.source)?;
+    defaults::fill(insert, &target)?;
+    let mut source = insert.source.clone();
+    column_names::make_unique(&mut source);
+    let views = plan::views(snapshot, &source)?;
     context.plan_views(views).await?;
     let state = &context.state;
-    plan::make_plannable(&mut unique.source, state).await?;
-    let text = unique.to_string();
+    plan::make_plannable(&mut source, state).await?;
+    let columns = Parenthesized(&insert.columns);
+    let text = format!(
+        "INSERT INTO {}{columns} {}",
+        target.name,
+        Shown(source.as_ref())
+    );
     let statement = DFParserBuilder::new(text.as_str())
         .with_dialect(&PostgreSqlDialect {})
         .build()?
@@ -64,6 +72,35 @@ pub async fn plan(
             other.display()
         ))),
     }
+}
+
+/// How an INSERT is run.
+pub enum Insertion {
+    /// Its rows are added.
+    Added(LogicalPlan),
+    /// They are held against the table's rows, or answered.
+    Changed(Box<(Changing, Planned)>),
+}
+
+/// Plans an INSERT.
+///
+/// # Errors
+/// Those of [`plan`]; 42P10 for a conflict that no key of the table has.
+pub async fn insertion(
+    instance: &Arc<Instance>,
+    context: &StatementContext,
+    search_path: &[String],
+    insert: &mut Insert,
+) -> Result<Insertion> {
+    let rows = plan(context, search_path, insert).await?;
+    if insert.on_conflict.is_none() && insert.returning.is_empty() {
+        return Ok(Insertion::Added(rows));
+    }
+    let changing = Changing::begin(instance, context, search_path, &insert.target).await?;
+    let rows = plan::cast_to(rows, changing.columns())?;
+    changing.propose(context, rows);
+    let planned = conflict::plan(context, search_path, &changing, insert).await?;
+    Ok(Insertion::Changed(Box::new((changing, planned))))
 }
 
 /// Values that are fewer than the table's columns are for the first ones, as in Postgres.
@@ -131,111 +168,78 @@ pub fn target(
 /// Adds the rows to the table, all or none.
 ///
 /// # Errors
-/// What the rows' query meets; 23502 for NULL in a column that has none.
+/// What the rows' query meets; those of [`Constraints::check`]; 23505 for a key that is there.
 pub async fn execute(
     session: &Session,
     insert: &Insert,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let context = session.statement();
     let path = session.settings().search_path.0;
-    let target = target(&context.snapshot, &path, &insert.table)?;
+    let snapshot = session.instance.catalog.snapshot();
+    let has_keys = constraints::of(target(&snapshot, &path, &insert.target.table)?.as_ref())
+        .iter()
+        .any(|constraint| matches!(constraint.rule, Rule::Unique { .. }));
+    let _guard = match has_keys || insert.on_conflict.is_some() {
+        true => Some(modify::lock(session, &insert.target.table).await?),
+        false => None,
+    };
+    let context = session.statement();
+    let target = target(&context.snapshot, &path, &insert.target.table)?;
     let (rejections, writer) = rejected::begin(&session.instance, &target, Keep::All, None);
     let rejected = Arc::new(RejectedRows::new(rejections.sender()));
     let context = context.collecting(&rejected);
-    let plan = query::bind(
-        plan(&context, &path, &mut insert.clone()).await?,
-        parameters,
-        &context.state,
-    )?;
-    let plan = plan::cast_to(plan, &target.schema)?;
-    let rows = writer.precede(query::stream(context.state, plan).await?);
-    let rows = append(&session.instance, &target, rows, "INSERT").await?;
+    let mut insert = insert.clone();
+    let instance = &session.instance;
+    let outcome = match insertion(instance, &context, &path, &mut insert).await? {
+        Insertion::Added(plan) => {
+            let state = context.state;
+            let plan = query::bind(plan, parameters, &state)?;
+            let plan = plan::cast_to(plan, &target.schema)?;
+            let rows = writer.precede(query::stream(state.clone(), plan).await?);
+            let refused = Repeated::Refused;
+            let rows = append(instance, &state, &target, rows, "INSERT", refused).await?;
+            Outcome::Done(format!("INSERT 0 {rows}"))
+        }
+        Insertion::Changed(planned) => {
+            let (changing, planned) = *planned;
+            let planned = planned.preceded_by(writer);
+            changing
+                .run(session, context, planned, parameters, "INSERT")
+                .await?
+        }
+    };
     for notice in rejected.notices() {
         session.notice(notice);
     }
-    Ok(Outcome::Done(format!("INSERT 0 {rows}")))
+    Ok(outcome)
 }
 
 /// Adds rows to a table as one commit, and answers how many.
 ///
 /// # Errors
-/// 23502 for NULL in a column that has none; 22001 for a text that is too long for its column; 40001
-/// where the table was replaced meanwhile.
+/// Those of [`Constraints::check`]; 23505 for a key that is there already; 40001 where the table was
+/// replaced meanwhile.
 pub async fn append(
     instance: &Arc<Instance>,
+    state: &SessionState,
     target: &Arc<Object>,
     rows: SendableRecordBatchStream,
     operation: &'static str,
+    repeated: Repeated,
 ) -> Result<u64> {
-    let object = Arc::clone(target);
-    let fields = target.schema.fields().iter();
-    let lengths: Vec<_> = fields
-        .map(|field| target.character_length(field.name()))
-        .collect();
-    let checked = rows.map(move |batch| {
-        let batch = batch?;
-        let mut columns = batch.columns().to_vec();
-        for ((column, length), field) in
-            columns.iter_mut().zip(&lengths).zip(object.schema.fields())
-        {
-            if let Some(length) = length {
-                *column = fit(column, *length).map_err(|error| {
-                    let told = format!(
-                        "Column \"{}\" of relation \"{}\".",
-                        field.name(),
-                        object.name.name
-                    );
-                    let error = Error::from(error).with_detail(told);
-                    DataFusionError::from(error.with_column(place(&object, field.name())))
-                })?;
-            }
-        }
-        for (field, column) in object.schema.fields().iter().zip(batch.columns()) {
-            if !field.is_nullable() && column.null_count() > 0 {
-                let error = Error::null_in_column(place(&object, field.name()));
-                return Err(DataFusionError::from(
-                    error.with_hint("Give the column a value, or leave such rows out."),
-                ));
-            }
-        }
-        Ok(arrow::array::RecordBatch::try_new(
-            Arc::clone(&object.schema),
-            columns,
-        )?)
-    });
+    let constraints = Constraints::new(state, target, repeated)?;
+    let participant = constraints.participant(instance, state, None);
+    let rows = rows.map(move |batch| constraints.check(&batch?));
     let rows = Box::pin(RecordBatchStreamAdapter::new(
         Arc::clone(&target.schema),
-        checked,
+        rows,
     ));
     // Rows for columns that a replacement has changed meanwhile are not let in.
     replacement::settle(&instance.catalog, &instance.warehouse, target.oid).await?;
-    let unchanged = Unchanged {
-        instance: Arc::clone(instance),
-        object: Arc::clone(target),
-    };
     let info = CommitInfo::new(operation);
     let commit = instance
         .warehouse
-        .append_with(&table_id(target), rows, info, Some(Arc::new(unchanged)))
+        .append_with(&table_id(target), rows, info, Some(participant))
         .await?;
     Ok(commit.rows)
-}
-
-/// A column of a table, as errors name it.
-pub fn place(table: &Object, column: &str) -> ColumnPlace {
-    ColumnPlace {
-        schema: table.name.schema.clone(),
-        relation: table.name.name.clone(),
-        column: column.to_owned(),
-    }
-}
-
-/// Texts as a column of limited length keeps them.
-fn fit(column: &ArrayRef, length: CharacterLength) -> Result<ArrayRef, DataFusionError> {
-    let mut kept = StringBuilder::with_capacity(column.len(), 0);
-    for text in column.as_string::<i32>() {
-        kept.append_option(text.map(|text| length.fit(text)).transpose()?);
-    }
-    Ok(Arc::new(kept.finish()))
 }

@@ -9,17 +9,27 @@ pub mod create_model;
 pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
+pub mod delete;
 pub mod describe_history;
 pub mod drop;
 pub mod explain;
 pub mod insert;
+pub mod merge;
 pub mod query;
 pub mod refresh;
 pub mod set;
 pub mod show;
 pub mod transaction;
+pub mod truncate;
+pub mod update;
 
+mod conflict;
+mod defaults;
 mod define;
+mod modify;
+
+pub use insert::{Insertion, insertion};
+pub use modify::Planned;
 
 use std::sync::Arc;
 
@@ -28,7 +38,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::memory::MemoryStream;
 use datafusion::scalar::ScalarValue;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::instance::{Instance, StatementContext};
 use crate::session::{Outcome, Prepared, Session};
 use crate::sql::Statement;
 
@@ -44,6 +55,10 @@ pub async fn statement(
     match &prepared.statement {
         Statement::Query(query) => query::execute(session, query, parameters).await,
         Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
+        Statement::Update(update) => update::execute(session, update, parameters).await,
+        Statement::Delete(delete) => delete::execute(session, delete, parameters).await,
+        Statement::Merge(merge) => merge::execute(session, merge, parameters).await,
+        Statement::Truncate(truncate) => truncate::execute(session, truncate).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,
         Statement::CreateSchema(create) => create_schema::execute(session, create),
         Statement::CreateExternalTable(create) => {
@@ -67,6 +82,25 @@ pub async fn statement(
         Statement::Commit => transaction::commit(session),
         Statement::Rollback => transaction::rollback(session),
     }
+}
+
+/// Plans a statement that changes rows.
+///
+/// # Errors
+/// What planning says.
+pub async fn change(
+    instance: &Arc<Instance>,
+    context: &StatementContext,
+    search_path: &[String],
+    statement: &Statement,
+) -> Result<Planned> {
+    let (_, planned) = match statement {
+        Statement::Update(update) => update::plan(instance, context, search_path, update).await?,
+        Statement::Delete(delete) => delete::plan(instance, context, search_path, delete).await?,
+        Statement::Merge(merge) => merge::plan(instance, context, search_path, merge).await?,
+        _ => return Err(Error::internal("only changes of rows are planned as such")),
+    };
+    Ok(planned)
 }
 
 /// The columns that a statement other than a query answers with.

@@ -89,6 +89,12 @@ impl Relations {
         self.planned.lock().insert(object.oid);
     }
 
+    /// Answers for a name with this from now on.
+    pub(super) fn show(&self, name: &QualifiedName, provider: Arc<dyn TableProvider>) {
+        let key = (name.schema.clone(), name.name.clone());
+        self.opened.lock().insert(key, provider);
+    }
+
     pub(super) async fn find(
         &self,
         schema: &str,

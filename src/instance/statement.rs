@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
 use tributary_udfs::SettingsOfSession;
 
@@ -13,7 +14,7 @@ use crate::config::SessionSettings;
 use crate::error::{Error, Result};
 use crate::session::plan;
 use crate::sources::RejectedRows;
-use crate::sql::Statement;
+use crate::sql::{QualifiedName, Statement};
 
 /// What one statement sees: the catalog as it is when the statement begins, and one version of each
 /// table, however it is reached. Each view is planned once.
@@ -54,6 +55,11 @@ impl StatementContext {
         self.state.execution_props_mut().config_options =
             Some(Arc::clone(self.state.config().options()));
         self
+    }
+
+    /// Shows this in the place of a relation, or as one more that only the server knows.
+    pub fn show(&self, name: &QualifiedName, provider: Arc<dyn TableProvider>) {
+        self.relations.show(name, provider);
     }
 
     /// Plans views, and those that they read, each once and after what it reads. DataFusion's

@@ -137,7 +137,11 @@ pub(super) async fn columns(
                 let plan = plan::definition(context, query, &create.column_names).await?;
                 Ok((stored_columns(&plan)?, BTreeSet::new()))
             }
-            None => Ok((declared_columns(&create.columns)?, BTreeSet::new())),
+            None => {
+                let columns = declared_columns(&create.columns)?;
+                super::constraints::validate(&context.state, &columns, create)?;
+                Ok((columns, BTreeSet::new()))
+            }
         },
         Statement::CreateCheck(create) => {
             check_options(&create.options, CHECK_OPTIONS, "check")?;

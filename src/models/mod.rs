@@ -3,6 +3,7 @@
 
 mod apply;
 pub mod check;
+pub mod constraints;
 pub mod define;
 mod difference;
 pub mod expectation;

@@ -36,6 +36,7 @@ pub(super) async fn prepare(
 ) -> Result<Prepared> {
     let mut statement = statement;
     let context = session.statement();
+    let mut returning = None;
     let plan = match &mut statement {
         Statement::Query(query) => {
             let path = session.settings().search_path.0;
@@ -44,7 +45,21 @@ pub(super) async fn prepare(
         }
         Statement::Insert(insert) => {
             let path = session.settings().search_path.0;
-            Some(execute::insert::plan(&context, &path, insert).await?)
+            let instance = &session.instance;
+            match execute::insertion(instance, &context, &path, insert).await? {
+                execute::Insertion::Added(plan) => Some(plan),
+                execute::Insertion::Changed(planned) => {
+                    let (_, planned) = *planned;
+                    returning = Some(planned.returning);
+                    Some(planned.plan)
+                }
+            }
+        }
+        Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_) => {
+            let path = session.settings().search_path.0;
+            let planned = execute::change(&session.instance, &context, &path, &statement).await?;
+            returning = Some(planned.returning);
+            Some(planned.plan)
         }
         other => {
             if let Some(query) = plan::query_of(other) {
@@ -62,7 +77,10 @@ pub(super) async fn prepare(
             let state = &context.state;
             Some(answer(plan, &parameter_types, query, state)?)
         }
-        _ => execute::columns(&statement),
+        _ => match returning.filter(|columns| !columns.fields().is_empty()) {
+            Some(columns) => Some(columns),
+            None => execute::columns(&statement),
+        },
     };
     Ok(Prepared {
         statement,
@@ -71,7 +89,7 @@ pub(super) async fn prepare(
     })
 }
 
-/// Only queries and `INSERT` take parameters, as in Postgres: a definition would outlive their values.
+/// Only queries and changes of rows take parameters, as in Postgres: a definition would outlive their values.
 fn refuse_parameters(query: &ast::Query) -> Result<()> {
     let found = ast::visit_expressions(query, |expression| match expression {
         ast::Expr::Value(value) => match &value.value {
@@ -85,7 +103,7 @@ fn refuse_parameters(query: &ast::Query) -> Result<()> {
             SqlState::UNDEFINED_PARAMETER,
             format!("there is no parameter {name}"),
         )
-        .with_hint("Only queries and INSERT take parameters; write the value itself.")),
+        .with_hint("Only queries, INSERT, UPDATE, DELETE and MERGE take parameters; write the value itself.")),
         ControlFlow::Continue(()) => Ok(()),
     }
 }

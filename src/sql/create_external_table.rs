@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::Options;
 use super::columns::{self, Columns};
+use super::constraint;
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, Quoted, write_create};
 use super::options::Literal;
@@ -88,8 +89,19 @@ fn parse_columns(parser: &mut Parser) -> Parsed<Vec<ColumnDef>> {
     if parser.peek_token_ref().token != Token::LParen {
         return Ok(Vec::new());
     }
+    let place = parser.error_here(Error::internal(""));
     match columns::parse(parser)? {
-        Columns::Declared(columns) => Ok(columns),
+        Columns::Declared(columns, constraints) => {
+            let has_default = columns
+                .iter()
+                .any(|column| constraint::default_of(&columns, &column.name.value).is_some());
+            let what = match (constraints.is_empty(), has_default) {
+                (true, false) => return Ok(columns),
+                (_, true) => "DEFAULT",
+                (false, _) => "this constraint",
+            };
+            Err(place.with_error(Error::unsupported(format!("{what} of an external table"))))
+        }
         Columns::Named(names) => Err(parser.error_here(columns::missing_types(&names))),
     }
 }
@@ -98,7 +110,7 @@ impl fmt::Display for CreateExternalTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = "EXTERNAL TABLE";
         write_create(f, self.or_replace, kind, self.if_not_exists, &self.name)?;
-        columns::write(f, &self.columns)?;
+        columns::write(f, &self.columns, &[])?;
         let lower = self.format.to_lowercase();
         match Quoted(&lower).to_string() {
             plain if plain == lower => write!(f, " STORED AS {}", self.format)?,

@@ -1,4 +1,6 @@
-//! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (columns) | [(columns)] AS query`.
+//! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL] [DEFAULT value], ...
+//! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)] ...)
+//! | [(columns)] AS query`.
 
 use std::fmt;
 
@@ -6,10 +8,12 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, Query};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::columns::{self, Columns};
+use super::constraint::{self, Constraint};
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns, write_create};
 use super::query;
 use super::shown::Shown;
+use crate::error::Error;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +22,8 @@ pub struct CreateTable {
     pub name: ObjectName,
     /// Declared columns; for `AS query`, empty or names alone are in `column_names`.
     pub columns: Vec<ColumnDef>,
+    /// What their rows must satisfy beside `NOT NULL`.
+    pub constraints: Vec<Constraint>,
     /// Names for the query's columns, for `AS query`.
     pub column_names: Vec<String>,
     /// What fills the table.
@@ -36,14 +42,21 @@ impl CreateTable {
         let mut table = Self {
             name: parser.object_name()?,
             columns: Vec::new(),
+            constraints: Vec::new(),
             column_names: Vec::new(),
             query: None,
             if_not_exists,
             or_replace,
         };
         if parser.peek_token_ref().token == Token::LParen {
+            let place = parser.error_here(Error::internal(""));
             match columns::parse(parser)? {
-                Columns::Declared(columns) => table.columns = columns,
+                Columns::Declared(columns, declared) => {
+                    table.columns = columns;
+                    let completed =
+                        constraint::complete(&table.name.name, &mut table.columns, declared);
+                    table.constraints = completed.map_err(|error| place.with_error(error))?;
+                }
                 Columns::Named(names) => table.column_names = names,
             }
         }
@@ -70,7 +83,7 @@ impl CreateTable {
 impl fmt::Display for CreateTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_create(f, self.or_replace, "TABLE", self.if_not_exists, &self.name)?;
-        columns::write(f, &self.columns)?;
+        columns::write(f, &self.columns, &self.constraints)?;
         write_columns(f, &self.column_names)?;
         match &self.query {
             Some(query) => write!(f, " AS {}", Shown(query.as_ref())),

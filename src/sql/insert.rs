@@ -1,34 +1,45 @@
-//! `INSERT INTO name [(columns)] query | VALUES ... | DEFAULT VALUES`.
+//! `INSERT INTO name [AS alias] [(columns)] query | VALUES ... | DEFAULT VALUES
+//! [ON CONFLICT [(columns) | ON CONSTRAINT c] DO NOTHING | DO UPDATE SET column = value, ... [WHERE condition]]
+//! [RETURNING ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Expr, Query, SetExpr, Value};
+use datafusion::sql::sqlparser::ast::{Query, SelectItem};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
-use super::name::{ObjectName, write_columns};
+use super::dialect::TributaryDialect;
+use super::name::write_columns;
+use super::on_conflict::OnConflict;
 use super::query;
+use super::returning::{self, Target};
 use super::shown::Shown;
-use crate::error::Error;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Insert {
     /// The table.
-    pub table: ObjectName,
+    pub target: Target,
     /// The columns given; empty for all, in order.
     pub columns: Vec<String>,
-    /// The rows.
+    /// The rows; in `VALUES`, the name `DEFAULT` stands for a column's default.
     pub source: Box<Query>,
+    /// What happens where a key is there already.
+    pub on_conflict: Option<OnConflict>,
+    /// What is answered of each row that is put in or changed.
+    pub returning: Vec<SelectItem>,
 }
 
 impl Insert {
     /// Parses the statement.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["INSERT", "INTO"])?;
-        let table = parser.object_name()?;
-        if parser.peek_word(0).as_deref() == Some("AS") {
-            return parser.unsupported_here("an alias of the table of INSERT");
+        let mut target = Target {
+            table: parser.object_name()?,
+            alias: None,
+        };
+        if parser.take_word("AS") {
+            target.alias = Some(parser.identifier()?);
         }
         let starts_query = matches!(
             parser.peek_word(1).as_deref(),
@@ -42,46 +53,33 @@ impl Insert {
         if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
             return parser.unsupported_here("OVERRIDING");
         }
-        if parser.take_words(&["DEFAULT", "VALUES"]) {
-            return Err(parser.error_here(
-                Error::unsupported("INSERT ... DEFAULT VALUES")
-                    .with_hint("Give the values: the default of every column is NULL."),
-            ));
-        }
-        let mut source = query::parse(parser)?;
-        if let SetExpr::Values(values) = source.body.as_mut() {
-            values
-                .rows
-                .iter_mut()
-                .flat_map(|row| row.content.iter_mut())
-                .for_each(default_to_null);
-        }
-        match parser.peek_word(0).as_deref() {
-            Some("ON") => parser.unsupported_here("INSERT ... ON CONFLICT"),
-            Some("RETURNING") => parser.unsupported_here("INSERT ... RETURNING"),
-            _ => Ok(Self {
-                table,
-                columns,
-                source,
-            }),
-        }
-    }
-}
-
-/// `DEFAULT` as a value, which is NULL: no column has another default.
-fn default_to_null(value: &mut Expr) {
-    if let Expr::Identifier(name) = value
-        && name.quote_style.is_none()
-        && name.value.eq_ignore_ascii_case("default")
-    {
-        *value = Expr::value(Value::Null);
+        let source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
+            // The other columns get their defaults, too.
+            query::parse(&mut Parser::new(
+                &TributaryDialect::default(),
+                "VALUES (DEFAULT)",
+            )?)?
+        } else {
+            query::parse(parser)?
+        };
+        Ok(Self {
+            target,
+            columns,
+            source,
+            on_conflict: OnConflict::parse(parser)?,
+            returning: returning::parse(parser)?,
+        })
     }
 }
 
 impl fmt::Display for Insert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "INSERT INTO {}", self.table)?;
+        write!(f, "INSERT INTO {}", self.target)?;
         write_columns(f, &self.columns)?;
-        write!(f, " {}", Shown(self.source.as_ref()))
+        write!(f, " {}", Shown(self.source.as_ref()))?;
+        if let Some(clause) = &self.on_conflict {
+            clause.fmt(f)?;
+        }
+        returning::write(f, &self.returning)
     }
 }

@@ -4,10 +4,12 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod assignment;
 pub mod character_length;
 pub mod column_names;
 mod columns;
 pub mod comment;
+pub mod constraint;
 pub mod copy;
 mod copy_options;
 pub mod create_check;
@@ -17,8 +19,9 @@ pub mod create_model;
 pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
-mod cursor;
+pub mod cursor;
 mod definition;
+pub mod delete;
 pub mod describe_history;
 pub mod dialect;
 pub mod drop;
@@ -26,25 +29,30 @@ pub mod explain;
 pub mod hidden_columns;
 pub mod insert;
 mod limits;
+pub mod merge;
 pub mod model_functions;
 pub mod model_options;
 pub mod name;
+pub mod on_conflict;
 pub mod options;
 pub mod parser;
 pub mod qualify;
 mod query;
 pub mod references;
 pub mod refresh;
+pub mod returning;
 mod scope;
 pub mod set;
 pub mod show;
-mod shown;
+pub mod shown;
 pub mod standard_forms;
 mod syntax_error;
 #[cfg(test)]
 mod tests;
 pub mod time_travel;
 mod transaction;
+pub mod truncate;
+pub mod update;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};
@@ -83,6 +91,14 @@ pub enum Statement {
     Refresh(refresh::Refresh),
     /// `INSERT INTO`.
     Insert(insert::Insert),
+    /// `UPDATE`.
+    Update(update::Update),
+    /// `DELETE FROM`.
+    Delete(delete::Delete),
+    /// `MERGE INTO`.
+    Merge(Box<merge::Merge>),
+    /// `TRUNCATE`.
+    Truncate(truncate::Truncate),
     /// `COPY FROM STDIN` and `COPY TO STDOUT`.
     Copy(copy::Copy),
     /// `COMMENT ON`.
@@ -116,6 +132,10 @@ impl fmt::Display for Statement {
             Self::Drop(statement) => statement.fmt(f),
             Self::Refresh(statement) => statement.fmt(f),
             Self::Insert(statement) => statement.fmt(f),
+            Self::Update(statement) => statement.fmt(f),
+            Self::Delete(statement) => statement.fmt(f),
+            Self::Merge(statement) => statement.fmt(f),
+            Self::Truncate(statement) => statement.fmt(f),
             Self::Copy(statement) => statement.fmt(f),
             Self::Comment(statement) => statement.fmt(f),
             Self::DescribeHistory(statement) => statement.fmt(f),

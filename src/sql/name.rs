@@ -97,6 +97,15 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// ` (a, b)` with quotes where they must be, or nothing for no names.
+pub struct Parenthesized<'a>(pub &'a [String]);
+
+impl fmt::Display for Parenthesized<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_columns(f, self.0)
+    }
+}
+
 /// Writes `(a, b)` with quotes where they must be, or nothing for no names.
 pub(super) fn write_columns(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
     for (index, name) in names.iter().enumerate() {

@@ -10,15 +10,19 @@ use super::create_schema::CreateSchema;
 use super::create_table::CreateTable;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
+use super::delete::Delete;
 use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
 use super::drop::Drop;
 use super::explain::Explain;
 use super::insert::Insert;
+use super::merge::Merge;
 use super::refresh::Refresh;
 use super::set::Set;
 use super::show::Show;
 use super::syntax_error::{Walker, explain};
+use super::truncate::Truncate;
+use super::update::Update;
 use super::{Statement, query, transaction};
 use crate::error::{Error, Result, SqlState};
 
@@ -34,7 +38,6 @@ const UNSUPPORTED: &[&str] = &[
     "CLUSTER",
     "DEALLOCATE",
     "DECLARE",
-    "DELETE",
     "DISCARD",
     "DO",
     "EXECUTE",
@@ -44,7 +47,6 @@ const UNSUPPORTED: &[&str] = &[
     "LISTEN",
     "LOAD",
     "LOCK",
-    "MERGE",
     "MOVE",
     "NOTIFY",
     "OPTIMIZE",
@@ -56,9 +58,7 @@ const UNSUPPORTED: &[&str] = &[
     "REVOKE",
     "SAVEPOINT",
     "SECURITY",
-    "TRUNCATE",
     "UNLISTEN",
-    "UPDATE",
     "VACUUM",
 ];
 
@@ -245,6 +245,10 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "DROP" => Drop::parse(parser).map(Statement::Drop),
         "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),
         "INSERT" => Insert::parse(parser).map(Statement::Insert),
+        "UPDATE" => Update::parse(parser).map(Statement::Update),
+        "DELETE" => Delete::parse(parser).map(Statement::Delete),
+        "MERGE" => Merge::parse(parser).map(|merge| Statement::Merge(Box::new(merge))),
+        "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
         "COPY" => Copy::parse(parser).map(Statement::Copy),
         "COMMENT" => Comment::parse(parser).map(Statement::Comment),
         "DESCRIBE" | "DESC" => DescribeHistory::parse(parser).map(Statement::DescribeHistory),
@@ -285,8 +289,9 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
 /// Whether this word, in upper case, begins a statement that is known.
 pub(super) fn is_statement(word: &str) -> bool {
     const SUPPORTED: &[&str] = &[
-        "ABORT", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DESCRIBE", "DROP", "END",
-        "EXPLAIN", "INSERT", "REFRESH", "RESET", "ROLLBACK", "SET", "SHOW", "START",
+        "ABORT", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DESCRIBE", "DROP",
+        "END", "EXPLAIN", "INSERT", "MERGE", "REFRESH", "RESET", "ROLLBACK", "SET", "SHOW",
+        "START", "TRUNCATE", "UPDATE",
     ];
     UNSUPPORTED.contains(&word) || SUPPORTED.contains(&word)
 }

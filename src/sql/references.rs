@@ -43,6 +43,26 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             &model.query
         }
         Statement::Insert(insert) => &insert.source,
+        Statement::Update(update) => {
+            collector.add(update.target.table.clone());
+            collector.collect(&update.from)?;
+            collector.collect(&update.condition)?;
+            for assignment in &update.assignments {
+                collector.collect(&assignment.value)?;
+            }
+            return Ok(collector.found);
+        }
+        Statement::Delete(delete) => {
+            collector.add(delete.target.table.clone());
+            collector.collect(&delete.using)?;
+            collector.collect(&delete.condition)?;
+            return Ok(collector.found);
+        }
+        Statement::Merge(merge) => {
+            collector.add(merge.target.table.clone());
+            collector.collect(&merge.source)?;
+            return Ok(collector.found);
+        }
         Statement::Copy(copy) => match &copy.direction {
             Direction::QueryToStdout(query) => query,
             Direction::TableToStdout { table, .. } => return Ok(vec![table.clone()]),
@@ -52,6 +72,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::CreateExternalTable(_)
         | Statement::Drop(_)
         | Statement::Refresh(_)
+        | Statement::Truncate(_)
         | Statement::Comment(_)
         | Statement::DescribeHistory(_)
         | Statement::Set(_)

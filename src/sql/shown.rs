@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 ///
 /// sqlparser's own display puts a table's version after its alias, where it is not read, and runs
 /// the signs of `- -1` together to a comment.
-pub(super) struct Shown<'a, T>(pub(super) &'a T);
+pub struct Shown<'a, T>(pub &'a T);
 
 impl<T: Clone + VisitMut + fmt::Display> fmt::Display for Shown<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,6 +20,10 @@ impl Statement {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }
             Self::Insert(_) => Some("INSERT"),
+            Self::Update(_) => Some("UPDATE"),
+            Self::Delete(_) => Some("DELETE"),
+            Self::Merge(_) => Some("MERGE"),
+            Self::Truncate(_) => Some("TRUNCATE"),
             Self::Refresh(refresh) => Some(match refresh.kind {
                 DropKind::Model => "REFRESH MODEL",
                 _ => "REFRESH MATERIALIZED VIEW",

@@ -13,9 +13,11 @@ mod entry;
 mod failure;
 mod file_stats;
 mod history;
+mod modification;
 mod open_tables;
 mod participant;
 mod place;
+mod places;
 mod scan;
 mod schema;
 mod settings;
@@ -42,7 +44,9 @@ use url::Url;
 
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
+pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
+pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use settings::WarehouseSettings;
 pub use table_id::TableId;
 
@@ -223,6 +227,20 @@ impl Warehouse {
                 &self.settings,
             )
             .await
+    }
+
+    /// Begins to change rows of the latest version.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn modify(&self, table: &TableId) -> Result<Modification> {
+        let table = self.table(table);
+        let snapshot = table.latest().await?;
+        Ok(Modification {
+            table,
+            snapshot,
+            settings: self.settings.clone(),
+        })
     }
 
     /// A version of the table for queries, which stays as it is whatever is written later.

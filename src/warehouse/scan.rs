@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, UInt64Array};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
@@ -18,10 +18,12 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, FileSource as _, ParquetSource,
 };
+use datafusion::datasource::table_schema::TableSchema as ScannedSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::parquet::arrow::RowNumber;
 use datafusion::physical_expr::expressions::Column as PhysicalColumn;
 use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
@@ -31,6 +33,7 @@ use object_store::ObjectMeta;
 
 use super::file_stats::ColumnBounds;
 use super::place::Place;
+use super::places::{FILE_COLUMN, PLACE_COLUMN};
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
 use crate::error::Error;
@@ -41,7 +44,12 @@ pub(super) struct TableScan {
     place: Place,
     store_url: ObjectStoreUrl,
     snapshot: Arc<Snapshot>,
+    /// The columns of the rows' places, where the scan has them.
+    places: Option<SchemaRef>,
 }
+
+/// A file of a version, and its number.
+type NumberedFile<'a> = (u32, &'a Arc<DataFile>);
 
 impl TableScan {
     pub fn new(id: TableId, place: Place, snapshot: Arc<Snapshot>) -> crate::error::Result<Self> {
@@ -53,16 +61,54 @@ impl TableScan {
             place,
             store_url,
             snapshot,
+            places: None,
         })
     }
 
-    /// The files that may hold rows that pass the filters.
-    fn files(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&Arc<DataFile>>> {
-        let files = &self.snapshot.files;
-        let Some(filter) = conjunction(filters.iter().cloned()) else {
-            return Ok(files.iter().collect());
+    /// The scan with two more columns: [`FILE_COLUMN`] and [`PLACE_COLUMN`].
+    pub fn with_places(mut self) -> Self {
+        let declared = &self.snapshot.schema.declared;
+        let places = place_columns().map(Arc::new);
+        let fields = declared.fields().iter().cloned().chain(places);
+        self.places = Some(Arc::new(Schema::new(fields.collect::<Vec<_>>())));
+        self
+    }
+
+    /// The files of these numbers.
+    pub fn files_of(&self, numbers: impl Iterator<Item = u32>) -> Vec<(u32, Arc<DataFile>)> {
+        let file = |number: u32| {
+            Some((
+                number,
+                Arc::clone(self.snapshot.files.get(number as usize)?),
+            ))
         };
-        let schema = &self.snapshot.schema.declared;
+        numbers.filter_map(file).collect()
+    }
+
+    /// Reads all rows of these files, with their places.
+    pub async fn with_places_of(
+        &self,
+        state: &dyn Session,
+        files: Vec<(u32, Arc<DataFile>)>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let scan = Self::new(
+            self.id.clone(),
+            self.place.clone(),
+            Arc::clone(&self.snapshot),
+        )?;
+        let files = files.iter().map(|(number, file)| (*number, file)).collect();
+        scan.with_places()
+            .scan_files(state, files, None, None)
+            .await
+    }
+
+    /// The files that may hold rows that pass the filters.
+    fn files(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<NumberedFile<'_>>> {
+        let files = (0..).zip(&self.snapshot.files);
+        let Some(filter) = conjunction(filters.iter().cloned()) else {
+            return Ok(files.collect());
+        };
+        let schema = &self.schema();
         let df_schema = DFSchema::try_from(Arc::clone(schema))?;
         let predicate = state.create_physical_expr(filter, &df_schema)?;
         let predicate = PruningPredicateBuilder::new()
@@ -70,25 +116,36 @@ impl TableScan {
             .try_build(predicate);
         // What cannot be decided from bounds is decided row by row.
         let Ok(predicate) = predicate else {
-            return Ok(files.iter().collect());
+            return Ok(files.collect());
         };
         let Ok(keep) = predicate.prune(&FileStatistics(&self.snapshot)) else {
-            return Ok(files.iter().collect());
+            return Ok(files.collect());
         };
-        let kept = files.iter().zip(keep).filter(|(_, keep)| *keep);
+        let kept = files.zip(keep).filter(|(_, keep)| *keep);
         Ok(kept.map(|(file, _)| file).collect())
     }
 
-    fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
-        PartitionedFile::new_from_meta(ObjectMeta {
+    fn partitioned_file(&self, (number, file): NumberedFile<'_>) -> PartitionedFile {
+        let listed = PartitionedFile::new_from_meta(ObjectMeta {
             location: self.place.file(&file.path),
             last_modified: file.modified,
             size: file.bytes,
             e_tag: None,
             version: None,
-        })
-        .with_statistics(Arc::clone(&file.statistics))
+        });
+        match self.places {
+            None => listed.with_statistics(Arc::clone(&file.statistics)),
+            Some(_) => listed.with_partition_values(vec![ScalarValue::from(number)]),
+        }
     }
+}
+
+/// The columns by which rows are known again: the number of the file, and the place in it.
+fn place_columns() -> [Field; 2] {
+    [
+        Field::new(FILE_COLUMN, DataType::UInt32, false),
+        Field::new(PLACE_COLUMN, DataType::Int64, false),
+    ]
 }
 
 impl fmt::Debug for TableScan {
@@ -100,7 +157,8 @@ impl fmt::Debug for TableScan {
 #[async_trait]
 impl TableProvider for TableScan {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.snapshot.schema.declared)
+        let declared = &self.snapshot.schema.declared;
+        Arc::clone(self.places.as_ref().unwrap_or(declared))
     }
 
     fn table_type(&self) -> TableType {
@@ -108,7 +166,9 @@ impl TableProvider for TableScan {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        Some(self.snapshot.statistics.clone())
+        self.places
+            .is_none()
+            .then(|| self.snapshot.statistics.clone())
     }
 
     fn supports_filters_pushdown(
@@ -125,19 +185,35 @@ impl TableProvider for TableScan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = self.files(state, filters)?;
+        self.scan_files(state, files, projection, limit).await
+    }
+}
+
+impl TableScan {
+    async fn scan_files(
+        &self,
+        state: &dyn Session,
+        files: Vec<NumberedFile<'_>>,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let runtime = state.runtime_env();
         if runtime.object_store(&self.store_url).is_err() {
             runtime.register_object_store(self.store_url.as_ref(), Arc::clone(&self.place.store));
         }
-        let schema = &self.snapshot.schema;
-        let files = self.files(state, filters)?;
+        let shown = self.schema();
         if files.is_empty() {
-            let projected = project_schema(&schema.declared, projection)?;
+            let projected = project_schema(&shown, projection)?;
             return Ok(Arc::new(EmptyExec::new(projected)));
         }
+        let table = self.scanned();
         let merge = |files: &[PartitionedFile]| {
             let known = files.iter().filter_map(|file| file.statistics.as_deref());
-            Statistics::try_merge_iter(known, &schema.scanned)
+            match self.places {
+                None => Statistics::try_merge_iter(known, table.table_schema()),
+                Some(_) => Ok(Statistics::new_unknown(table.table_schema())),
+            }
         };
         let files: Vec<_> = files
             .into_iter()
@@ -160,15 +236,14 @@ impl TableProvider for TableScan {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
-        let source = ParquetSource::new(Arc::clone(&schema.scanned))
-            .with_table_parquet_options(options.clone());
+        let source = ParquetSource::new(table.clone()).with_table_parquet_options(options.clone());
         let indices: Vec<usize> = match projection {
             Some(projection) => projection.clone(),
-            None => (0..schema.declared.fields().len()).collect(),
+            None => (0..shown.fields().len()).collect(),
         };
         let columns = indices.into_iter().map(|index| {
-            let column = PhysicalColumn::new(schema.scanned.field(index).name(), index);
-            ProjectionExpr::new(Arc::new(column), schema.declared.field(index).name())
+            let column = PhysicalColumn::new(table.table_schema().field(index).name(), index);
+            ProjectionExpr::new(Arc::new(column), shown.field(index).name())
         });
         let source = source
             .try_pushdown_projection(&ProjectionExprs::new(columns))?
@@ -182,6 +257,22 @@ impl TableProvider for TableScan {
             .with_options(options)
             .create_physical_plan(state, config)
             .await
+    }
+}
+
+impl TableScan {
+    /// What is read: the columns of the files, and those of the rows' places.
+    fn scanned(&self) -> ScannedSchema {
+        let files = Arc::clone(&self.snapshot.schema.scanned);
+        let table = ScannedSchema::builder(files);
+        if self.places.is_none() {
+            return table.build();
+        }
+        let [file, place] = place_columns();
+        table
+            .with_table_partition_cols(vec![Arc::new(file)])
+            .with_virtual_columns(vec![Arc::new(place.with_extension_type(RowNumber))])
+            .build()
     }
 }
 

@@ -1,6 +1,6 @@
 //! One table: its versions and its commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ use super::participant::{CommitMark, CommitOutcome, Participant, outcome};
 use super::place::{Place, Published, version_of_entry};
 use super::schema::{Protocol, TableSchema};
 use super::settings::WarehouseSettings;
-use super::snapshot::Snapshot;
+use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
 use super::writer::Written;
 use super::{At, Commit};
@@ -57,6 +57,11 @@ pub(super) enum Change {
     Replace(Arc<TableSchema>),
     /// Adds files, which were written for this schema.
     Append(Arc<TableSchema>),
+    /// Takes files out, and adds files, which were written for this schema.
+    Modify {
+        schema: Arc<TableSchema>,
+        removed: Vec<Arc<DataFile>>,
+    },
 }
 
 impl Table {
@@ -413,7 +418,24 @@ impl Table {
                 }
                 current.files.iter().try_for_each(|file| entry.remove(file))
             }
-            (Change::Append(_), None) => Err(Error::new(
+            (Change::Modify { schema, removed }, Some(current))
+                if current.schema.delta == schema.delta =>
+            {
+                let there: HashSet<&str> = current
+                    .files
+                    .iter()
+                    .map(|file| file.path.as_str())
+                    .collect();
+                if !removed
+                    .iter()
+                    .all(|file| there.contains(file.path.as_str()))
+                {
+                    return Err(self.conflict());
+                }
+                removed.iter().try_for_each(|file| entry.remove(file))
+            }
+            (Change::Modify { .. }, Some(_)) => Err(self.conflict()),
+            (Change::Append(_) | Change::Modify { .. }, None) => Err(Error::new(
                 SqlState::UNDEFINED_TABLE,
                 format!("table {} has no data folder", self.id),
             )),

@@ -23,6 +23,7 @@ async fn work(client: &tokio_postgres::Client, round: usize) -> Result<(), tokio
         let rows: String = (0..ROWS).map(|id| format!("{id}\n")).collect();
         futures::SinkExt::send(&mut sink, bytes::Bytes::from(rows)).await?;
         sink.as_mut().finish().await?;
+        client.batch_execute(&format!("UPDATE {name}.t SET id = id + 1; MERGE INTO {name}.t USING (VALUES (1)) one(id) ON t.id = one.id WHEN MATCHED THEN UPDATE SET id = 0 WHEN NOT MATCHED BY SOURCE THEN UPDATE SET id = t.id - 1")).await?;
         for (kind, table) in [
             ("TABLE", "replaced"),
             ("MATERIALIZED VIEW", "replaced_view"),

@@ -258,8 +258,19 @@ async fn rows_for_columns_that_were_replaced_are_not_let_in() {
         Arc::clone(&target.schema),
         None,
     );
-    let late =
-        crate::execute::insert::append(&instance, &target, Box::pin(rows.unwrap()), "INSERT").await;
+    let settings = instance.configuration.session.clone();
+    let state = instance
+        .statement(&settings, crate::instance::Reading::Rows)
+        .state;
+    let late = crate::execute::insert::append(
+        &instance,
+        &state,
+        &target,
+        Box::pin(rows.unwrap()),
+        "INSERT",
+        crate::models::constraints::Repeated::Refused,
+    )
+    .await;
     assert_eq!(
         late.unwrap_err().sqlstate(),
         SqlState::SERIALIZATION_FAILURE

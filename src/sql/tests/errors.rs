@@ -146,8 +146,6 @@ fn syntax_errors_say_where() {
 #[test]
 fn what_is_not_supported_is_named() {
     let cases = [
-        ("UPDATE t SET a = 1", "UPDATE"),
-        ("DELETE FROM t", "DELETE"),
         ("GRANT SELECT ON t TO u", "GRANT"),
         ("SAVEPOINT a", "SAVEPOINT"),
         ("ROLLBACK TO a", "ROLLBACK TO SAVEPOINT"),
@@ -157,29 +155,12 @@ fn what_is_not_supported_is_named() {
         ("COMMENT ON INDEX i IS 'x'", "COMMENT ON INDEX"),
         ("EXPLAIN UPDATE t SET a = 1", "EXPLAIN UPDATE"),
         (
-            "CREATE TABLE t (a INT PRIMARY KEY)",
-            "PRIMARY KEY of column \"a\"",
-        ),
-        ("CREATE TABLE t (a INT UNIQUE)", "UNIQUE of column \"a\""),
-        (
-            "CREATE TABLE t (a INT DEFAULT 5)",
-            "DEFAULT of column \"a\"",
-        ),
-        (
-            "CREATE TABLE t (a INT CHECK (a > 0))",
-            "CHECK of column \"a\"",
-        ),
-        (
             "CREATE TABLE t (a INT REFERENCES u (a))",
             "REFERENCES of column \"a\"",
         ),
         (
-            "CREATE TABLE t (a INT, PRIMARY KEY (a))",
-            "PRIMARY KEY of a table",
-        ),
-        (
-            "CREATE TABLE t (a INT, CONSTRAINT x UNIQUE (a))",
-            "UNIQUE of a table",
+            "CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES u (a))",
+            "FOREIGN KEY of a table",
         ),
         (
             "CREATE TABLE t (a INT) PARTITION BY RANGE (a)",
@@ -188,14 +169,6 @@ fn what_is_not_supported_is_named() {
         (
             "CREATE EXTERNAL TABLE t STORED AS CSV PARTITIONED BY (a) LOCATION 'x'",
             "PARTITIONED of an external table",
-        ),
-        (
-            "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING",
-            "INSERT ... ON CONFLICT",
-        ),
-        (
-            "INSERT INTO t VALUES (1) RETURNING a",
-            "INSERT ... RETURNING",
         ),
         ("INSERT INTO t DEFAULT VALUES", "INSERT ... DEFAULT VALUES"),
         ("SELECT * FROM t FOR UPDATE", "FOR UPDATE and FOR SHARE"),

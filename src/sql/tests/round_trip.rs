@@ -144,9 +144,37 @@ const STATEMENTS: &[(&str, &str)] = &[
         "refresh materialized view concurrently m full",
         "REFRESH MATERIALIZED VIEW m FULL",
     ),
+    ("INSERT INTO t VALUES (1, DEFAULT)", "="),
     (
-        "INSERT INTO t VALUES (1, DEFAULT)",
-        "INSERT INTO t VALUES (1, NULL)",
+        "INSERT INTO t DEFAULT VALUES",
+        "INSERT INTO t VALUES (DEFAULT)",
+    ),
+    (
+        "INSERT INTO s.t AS x (a) SELECT 1 ON CONFLICT (a) DO UPDATE SET a = excluded.a, b = DEFAULT WHERE x.a > 1 RETURNING *, a + 1 AS c",
+        "=",
+    ),
+    ("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "="),
+    (
+        "INSERT INTO t VALUES (1) ON CONFLICT ON CONSTRAINT \"K\" DO NOTHING",
+        "=",
+    ),
+    (
+        "UPDATE ONLY t x SET (a, b) = (1, DEFAULT) FROM u, v WHERE x.a = u.a RETURNING x.*",
+        "UPDATE t AS x SET a = 1, b = DEFAULT FROM u, v WHERE x.a = u.a RETURNING x.*",
+    ),
+    (
+        "DELETE FROM t USING u JOIN v ON true WHERE t.a = u.a RETURNING t.a",
+        "=",
+    ),
+    ("DELETE FROM s.t", "="),
+    ("TRUNCATE t, s.u CASCADE", "TRUNCATE TABLE t, s.u"),
+    (
+        "MERGE INTO t AS x USING (SELECT 1 AS a) AS s ON x.a = s.a WHEN MATCHED AND x.a > 1 THEN DELETE WHEN MATCHED THEN UPDATE SET a = 1 WHEN NOT MATCHED THEN INSERT (a, b) VALUES (1, DEFAULT) WHEN NOT MATCHED BY SOURCE THEN DO NOTHING RETURNING a",
+        "=",
+    ),
+    (
+        "CREATE TABLE t (a INT PRIMARY KEY CHECK (a > 0), b TEXT UNIQUE DEFAULT 'x', UNIQUE NULLS NOT DISTINCT (a, b), CHECK (a < 9))",
+        "CREATE TABLE t (a INT NOT NULL, b TEXT DEFAULT 'x', CONSTRAINT t_pkey PRIMARY KEY (a), CONSTRAINT t_a_check CHECK (a > 0), CONSTRAINT t_b_key UNIQUE (b), CONSTRAINT t_a_b_key UNIQUE NULLS NOT DISTINCT (a, b), CONSTRAINT t_check CHECK (a < 9))",
     ),
     ("INSERT INTO s.t (a, \"B\") SELECT 1, 2", "="),
     ("INSERT INTO t (SELECT 1)", "="),

@@ -3,6 +3,7 @@
 mod crash;
 mod failures;
 mod housekeeping;
+mod modifications;
 mod participants;
 mod queries;
 mod round_trip;

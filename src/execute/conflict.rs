@@ -1,0 +1,204 @@
+//! `INSERT ... ON CONFLICT` and `INSERT ... RETURNING`: what becomes of the rows that are proposed.
+
+use std::fmt::Write as _;
+
+use arrow::datatypes::DataType;
+use tributary_udfs::type_name;
+
+use super::modify::{Changing, EXCLUDED, Fate, Layout, Planned, Twice};
+use crate::error::{Error, Result, SqlState};
+use crate::instance::StatementContext;
+use crate::models::constraints::{self, Repeated};
+use crate::sql::constraint::Rule;
+use crate::sql::insert::Insert;
+use crate::sql::name::Quoted;
+use crate::sql::on_conflict::{ConflictKey, ConflictUpdate, OnConflict};
+use crate::sql::shown::Shown;
+use crate::warehouse::PLACE_COLUMN;
+
+/// Plans what becomes of the rows that an INSERT proposes.
+///
+/// # Errors
+/// What planning says; 42P10 where no key of the table is the one of the clause.
+pub async fn plan(
+    context: &StatementContext,
+    search_path: &[String],
+    changing: &Changing,
+    insert: &Insert,
+) -> Result<Planned> {
+    let update = insert
+        .on_conflict
+        .as_ref()
+        .and_then(|clause| clause.update.as_ref());
+    let keys = match &insert.on_conflict {
+        Some(clause) => keys(changing, clause)?,
+        None => Vec::new(),
+    };
+    // The table is read once for each key, under names of its own but for the first.
+    let more: Vec<String> = (1..keys.len())
+        .map(|number| format!("{}@{number}", changing.name))
+        .collect();
+    let names = std::iter::once(&changing.name).chain(&more);
+    let mut found = match keys.is_empty() {
+        true => "SELECT arrow_cast(NULL, 'UInt32') AS \"@file\", arrow_cast(NULL, 'Int64') AS \"@place\"".to_owned(),
+        false => format!("SELECT {}", changing.places()),
+    };
+    let fate = fate(changing, update);
+    let _ = write!(found, ", {fate} AS \"@fate\"");
+    for column in columns(changing, update)? {
+        let _ = write!(found, ", {column}");
+    }
+    let _ = write!(found, " FROM {} AS {EXCLUDED}", changing.object.name);
+    let mut conditions = Vec::new();
+    for (name, key) in names.zip(&keys) {
+        let _ = write!(
+            found,
+            " LEFT JOIN {} AS {} ON {}",
+            changing.object.name,
+            Quoted(name),
+            key.condition(name)
+        );
+        if update.is_none() {
+            conditions.push(format!("{}.\"{PLACE_COLUMN}\" IS NULL", Quoted(name)));
+        }
+    }
+    if update.is_some() {
+        conditions.push(format!("{fate} IS NOT NULL"));
+    }
+    if !conditions.is_empty() {
+        let _ = write!(found, " WHERE {}", conditions.join(" AND "));
+    }
+    let repeated = match (&insert.on_conflict, update) {
+        (None, _) => Repeated::Refused,
+        (Some(_), None) => Repeated::LeftOut,
+        (Some(_), Some(_)) => Repeated::Conflicts,
+    };
+    let layout = Layout {
+        has_fate: true,
+        twice: Twice::Refused(
+            "ON CONFLICT DO UPDATE command cannot affect row a second time",
+            "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+        ),
+        repeated,
+        more,
+        ..Layout::ALL
+    };
+    changing
+        .change(context, search_path, &found, layout, &insert.returning)
+        .await
+}
+
+/// What becomes of a proposed row; NULL where nothing does.
+fn fate(changing: &Changing, update: Option<&ConflictUpdate>) -> String {
+    let (added, changed) = (Fate::Added as i64, Fate::Changed as i64);
+    let Some(update) = update else {
+        return format!("{added}");
+    };
+    let place = format!("{}.\"{PLACE_COLUMN}\"", Quoted(&changing.name));
+    let condition = match &update.condition {
+        Some(condition) => format!("WHEN {} THEN {changed}", Shown(condition)),
+        None => format!("ELSE {changed}"),
+    };
+    format!("CASE WHEN {place} IS NULL THEN {added} {condition} END")
+}
+
+/// The columns of the new rows.
+fn columns(changing: &Changing, update: Option<&ConflictUpdate>) -> Result<Vec<String>> {
+    let place = format!("{}.\"{PLACE_COLUMN}\"", Quoted(&changing.name));
+    let updated = match update {
+        Some(update) => Some(changing.new_values(&update.assignments)?),
+        None => None,
+    };
+    let columns = changing.columns().fields().iter().enumerate();
+    Ok(columns
+        .map(|(index, field)| {
+            let name = Quoted(field.name());
+            let proposed = format!("{EXCLUDED}.{name}");
+            let Some(value) = updated.as_ref().and_then(|values| values.get(index)) else {
+                return format!("{proposed} AS {name}");
+            };
+            let value = match field.data_type() {
+                DataType::Struct(_) | DataType::Map(..) => value.clone(),
+                data_type => format!("CAST({value} AS {})", type_name(data_type)),
+            };
+            format!("CASE WHEN {place} IS NULL THEN {proposed} ELSE {value} END AS {name}")
+        })
+        .collect())
+}
+
+/// A key of the table.
+struct Key<'a> {
+    columns: &'a [String],
+    nulls_equal: bool,
+}
+
+impl Key<'_> {
+    /// Where a row of the table, read by this name, has the key of a proposed one.
+    fn condition(&self, name: &str) -> String {
+        let equals = match self.nulls_equal {
+            true => "IS NOT DISTINCT FROM",
+            false => "=",
+        };
+        let columns = self.columns.iter().map(|column| {
+            let column = Quoted(column);
+            format!("{}.{column} {equals} {EXCLUDED}.{column}", Quoted(name))
+        });
+        columns.collect::<Vec<_>>().join(" AND ")
+    }
+}
+
+/// The keys that a clause is about.
+fn keys<'a>(changing: &'a Changing, clause: &OnConflict) -> Result<Vec<Key<'a>>> {
+    let table = &changing.object.name.name;
+    let all = constraints::of(&changing.object).iter();
+    let keys = all.filter_map(|constraint| match &constraint.rule {
+        Rule::Unique {
+            columns,
+            nulls_equal,
+            ..
+        } => Some((
+            &constraint.name,
+            Key {
+                columns,
+                nulls_equal: *nulls_equal,
+            },
+        )),
+        Rule::Check(_) => None,
+    });
+    let found: Vec<Key<'a>> = match &clause.key {
+        ConflictKey::Any => return Ok(keys.map(|(_, key)| key).collect()),
+        ConflictKey::Columns(wanted) => {
+            super::copy::positions(changing.columns(), wanted, table)?;
+            keys.filter(|(_, key)| {
+                key.columns.len() == wanted.len()
+                    && wanted.iter().all(|column| key.columns.contains(column))
+            })
+            .map(|(_, key)| key)
+            .take(1)
+            .collect()
+        }
+        ConflictKey::Constraint(wanted) => {
+            let found: Vec<Key<'a>> = keys
+                .filter(|(name, _)| *name == wanted)
+                .map(|(_, key)| key)
+                .collect();
+            if found.is_empty() {
+                return Err(Error::new(
+                    SqlState::UNDEFINED_OBJECT,
+                    format!("constraint \"{wanted}\" for table \"{table}\" does not exist"),
+                ));
+            }
+            found
+        }
+    };
+    if found.is_empty() {
+        return Err(Error::new(
+            SqlState::INVALID_COLUMN_REFERENCE,
+            "there is no unique or exclusion constraint matching the ON CONFLICT specification",
+        )
+        .with_hint(format!(
+            "Create \"{table}\" with UNIQUE or PRIMARY KEY on these columns."
+        )));
+    }
+    Ok(found)
+}

@@ -1,0 +1,221 @@
+//! `MERGE`: of each row, the first clause that holds counts, and all rows change in one commit. Where
+//! two rows of the source would change one row of the table, the statement fails (21000) and names
+//! that row's key. In the conditions, functions like `random()` have a value each time they are read.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::{Expr, Ident, TableFactor, visit_expressions};
+
+use tributary_udfs::type_name;
+
+use super::modify::{self, Changing, Fate, Layout, Planned, Twice};
+use crate::error::{Error, Result, SqlState};
+use crate::instance::{Instance, StatementContext};
+use crate::session::{Outcome, Session};
+use crate::sql::cursor::fold;
+use crate::sql::merge::{Action, Clause, Merge, When};
+use crate::sql::name::Quoted;
+use crate::sql::shown::Shown;
+
+/// The column that tells rows of the source from those that an outer join adds.
+const SOURCE_COLUMN: &str = "@source";
+
+/// Plans what becomes of the rows of the table and of the source.
+///
+/// # Errors
+/// What planning says; 42703 for a column that the table does not have.
+pub async fn plan(
+    instance: &Arc<Instance>,
+    context: &StatementContext,
+    search_path: &[String],
+    merge: &Merge,
+) -> Result<(Changing, Planned)> {
+    let changing = Changing::begin(instance, context, search_path, &merge.target).await?;
+    let source = source_name(&merge.source)?;
+    let cases = Cases::new(&changing, &source, merge)?;
+    let keys = keys(&merge.on, &changing);
+    let mut found = format!(
+        "SELECT {}, {} AS \"@fate\"",
+        changing.places(),
+        cases.fate()
+    );
+    for (index, field) in changing.columns().fields().iter().enumerate() {
+        let _ = write!(
+            found,
+            ", {} AS {}",
+            cases.column(index, field),
+            Quoted(field.name())
+        );
+    }
+    for (index, key) in keys.iter().enumerate() {
+        let name = Quoted(&changing.name);
+        let _ = write!(found, ", {name}.{} AS \"@key{index}\"", Quoted(key));
+    }
+    let _ = write!(
+        found,
+        " FROM {} {} JOIN (SELECT *, true AS \"{SOURCE_COLUMN}\" FROM {}) AS {} ON {} WHERE {} IS NOT NULL",
+        changing.from(),
+        join(&merge.clauses),
+        Shown(&merge.source),
+        Quoted(&source),
+        Shown(&merge.on),
+        cases.fate(),
+    );
+    let layout = Layout {
+        has_fate: true,
+        keys,
+        twice: Twice::Refused(
+            "MERGE command cannot affect row a second time",
+            "Ensure that not more than one source row matches any one target row.",
+        ),
+        ..Layout::ALL
+    };
+    let planned = changing
+        .change(context, search_path, &found, layout, &merge.returning)
+        .await?;
+    Ok((changing, planned))
+}
+
+/// Merges rows.
+///
+/// # Errors
+/// Those of [`plan`] and of [`Changing::run`]; 21000 where two rows of the source match one of the
+/// table.
+pub async fn execute(
+    session: &Session,
+    merge: &Merge,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
+    let _guard = modify::lock(session, &merge.target.table).await?;
+    let context = session.statement();
+    let path = session.settings().search_path.0;
+    let (changing, planned) = plan(&session.instance, &context, &path, merge).await?;
+    changing
+        .run(session, context, planned, parameters, "MERGE")
+        .await
+}
+
+/// How the table is joined with the source: rows that match none are kept where a clause is for
+/// them.
+fn join(clauses: &[Clause]) -> &'static str {
+    let has = |when| clauses.iter().any(|clause| clause.when == when);
+    match (has(When::NotMatched), has(When::NotMatchedBySource)) {
+        (false, false) => "INNER",
+        (true, false) => "RIGHT",
+        (false, true) => "LEFT",
+        (true, true) => "FULL",
+    }
+}
+
+/// The name by which expressions know the source.
+fn source_name(source: &TableFactor) -> Result<String> {
+    let folded = |name: &Ident| fold(name.value.clone(), name.quote_style);
+    let name = match source {
+        TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } => Some(folded(&alias.name)),
+        TableFactor::Table { name, .. } => {
+            name.0.last().and_then(|part| part.as_ident()).map(folded)
+        }
+        _ => None,
+    };
+    name.ok_or_else(|| {
+        Error::new(
+            SqlState::SYNTAX_ERROR,
+            "the source of MERGE must have a name",
+        )
+        .with_hint("Write USING (query) AS name.")
+    })
+}
+
+/// The table's columns in the join's condition, which tell a row that two rows of the source match.
+fn keys(on: &Expr, changing: &Changing) -> Vec<String> {
+    let mut keys = Vec::new();
+    let _: ControlFlow<()> = visit_expressions(on, |expression| {
+        if let Expr::CompoundIdentifier(parts) = expression
+            && let [table, column] = parts.as_slice()
+            && fold(table.value.clone(), table.quote_style) == changing.name
+        {
+            let column = fold(column.value.clone(), column.quote_style);
+            if changing.columns().index_of(&column).is_ok() && !keys.contains(&column) {
+                keys.push(column);
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    keys
+}
+
+/// The clauses as `CASE` expressions: which rows each is for, what becomes of them, and their new
+/// values.
+struct Cases {
+    clauses: Vec<(String, Option<Fate>, Vec<String>)>,
+}
+
+impl Cases {
+    fn new(changing: &Changing, source: &str, merge: &Merge) -> Result<Self> {
+        let table = format!(
+            "{}.\"{}\" IS",
+            Quoted(&changing.name),
+            crate::warehouse::PLACE_COLUMN
+        );
+        let source = format!("{}.\"{SOURCE_COLUMN}\" IS", Quoted(source));
+        let mut clauses = Vec::new();
+        for clause in &merge.clauses {
+            let mut condition = match clause.when {
+                When::Matched => format!("{table} NOT NULL AND {source} NOT NULL"),
+                When::NotMatched => format!("{table} NULL"),
+                When::NotMatchedBySource => format!("{source} NULL"),
+            };
+            if let Some(more) = &clause.condition {
+                let _ = write!(condition, " AND ({})", Shown(more));
+            }
+            let (fate, values) = match &clause.action {
+                Action::DoNothing => (None, Vec::new()),
+                Action::Delete => (Some(Fate::Gone), Vec::new()),
+                Action::Update(assignments) => {
+                    (Some(Fate::Changed), changing.new_values(assignments)?)
+                }
+                Action::Insert { columns, values } => {
+                    (Some(Fate::Added), changing.given_values(columns, values)?)
+                }
+            };
+            clauses.push((condition, fate, values));
+        }
+        Ok(Self { clauses })
+    }
+
+    /// What becomes of a row; NULL where nothing does.
+    fn fate(&self) -> String {
+        let fates = self.clauses.iter().map(|(condition, fate, _)| match fate {
+            Some(fate) => (condition, (*fate as i64).to_string()),
+            None => (condition, "NULL".to_owned()),
+        });
+        case(fates)
+    }
+
+    /// The new value of a column, each of the column's type: the types of others say nothing.
+    fn column(&self, index: usize, field: &Field) -> String {
+        let values = self.clauses.iter().map(|(condition, _, values)| {
+            let value = values.get(index).map_or("NULL", String::as_str);
+            let value = match field.data_type() {
+                DataType::Struct(_) | DataType::Map(..) => value.to_owned(),
+                data_type => format!("CAST({value} AS {})", type_name(data_type)),
+            };
+            (condition, value)
+        });
+        case(values)
+    }
+}
+
+fn case<'a>(arms: impl Iterator<Item = (&'a String, String)>) -> String {
+    let arms = arms.map(|(condition, value)| format!(" WHEN {condition} THEN {value}"));
+    format!("CASE{} END", arms.collect::<String>())
+}

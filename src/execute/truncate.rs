@@ -1,0 +1,29 @@
+//! `TRUNCATE`: all rows go, each table's in a commit; old versions of the table still have them.
+
+use super::modify::{self, Changing};
+use crate::error::Result;
+use crate::session::{Outcome, Session};
+use crate::sql::returning::Target;
+use crate::sql::truncate::Truncate;
+
+/// Empties tables, one after the other.
+///
+/// # Errors
+/// 42P01 where there is none; 42809 where it is no table; what the store says.
+pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> {
+    let path = session.settings().search_path.0;
+    let context = session.statement();
+    for table in &truncate.tables {
+        super::insert::target(&context.snapshot, &path, table)?;
+    }
+    for table in &truncate.tables {
+        let _guard = modify::lock(session, table).await?;
+        let target = Target {
+            table: table.clone(),
+            alias: None,
+        };
+        let changing = Changing::begin(&session.instance, &context, &path, &target).await?;
+        changing.clear(session, "TRUNCATE").await?;
+    }
+    Ok(Outcome::Done("TRUNCATE TABLE".to_owned()))
+}

@@ -1,0 +1,265 @@
+//! `PRIMARY KEY`, `UNIQUE` and `CHECK` of a table.
+
+use std::fmt;
+
+use datafusion::sql::sqlparser::ast::{
+    ColumnDef, ColumnOption, ColumnOptionDef, Expr, NullsDistinctOption,
+};
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::cursor::{Parsed, Parser, fold};
+use super::name::{Quoted, write_columns};
+use super::shown::Shown;
+use crate::error::{Error, Result, SqlState, nearest};
+
+/// A constraint of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// Its name, given or made up as Postgres does.
+    pub name: String,
+    /// What it demands.
+    pub rule: Rule,
+}
+
+/// What a constraint demands of the rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rule {
+    /// No two rows have the same values in these columns.
+    Unique {
+        /// The columns.
+        columns: Vec<String>,
+        /// Whether they are the table's key, and so never NULL.
+        primary: bool,
+        /// Whether NULL is the same as NULL.
+        nulls_equal: bool,
+    },
+    /// An expression that is not false.
+    Check(Box<Expr>),
+}
+
+/// A constraint whose name may not be made up yet.
+#[derive(Debug)]
+pub(super) struct Declared {
+    name: Option<String>,
+    rule: Rule,
+    /// The column that it was declared with.
+    column: Option<String>,
+}
+
+impl Declared {
+    /// Parses a constraint that stands beside the columns; `None` where none does.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Option<Self>> {
+        let named = parser.peek_word(0).as_deref() == Some("CONSTRAINT");
+        let first = if named { 2 } else { 0 };
+        let second = parser.peek_word(first + 1);
+        let what = match (parser.peek_word(first).as_deref(), second.as_deref()) {
+            (Some("PRIMARY"), Some("KEY")) | (Some("UNIQUE"), None | Some("NULLS")) => None,
+            (Some("CHECK"), None) => None,
+            (Some("FOREIGN"), Some("KEY")) => Some("FOREIGN KEY"),
+            (Some("EXCLUDE"), _) if named => Some("EXCLUDE"),
+            (Some("LIKE"), Some(_)) => Some("LIKE"),
+            _ if named => Some("this constraint"),
+            _ => return Ok(None),
+        };
+        if let Some(what) = what {
+            return parser.unsupported_here(format_args!("{what} of a table"));
+        }
+        let name = if parser.take_word("CONSTRAINT") {
+            Some(parser.identifier()?)
+        } else {
+            None
+        };
+        let rule = if parser.take_word("CHECK") {
+            parser.expect_token(&Token::LParen)?;
+            let condition = parser.parse_expr()?;
+            parser.expect_token(&Token::RParen)?;
+            Rule::Check(Box::new(condition))
+        } else {
+            let primary = parser.take_words(&["PRIMARY", "KEY"]);
+            if !primary {
+                parser.expect_words(&["UNIQUE"])?;
+            }
+            let nulls_equal = parser.take_words(&["NULLS", "NOT", "DISTINCT"]);
+            let _ = parser.take_words(&["NULLS", "DISTINCT"]);
+            Rule::Unique {
+                columns: parser.optional_columns()?,
+                primary,
+                nulls_equal,
+            }
+        };
+        if matches!(
+            parser.peek_word(0).as_deref(),
+            Some("DEFERRABLE" | "INITIALLY" | "INCLUDE" | "USING" | "NO")
+        ) {
+            return parser.unsupported_here("this property of a constraint");
+        }
+        Ok(Some(Self {
+            name,
+            rule,
+            column: None,
+        }))
+    }
+
+    /// Takes the constraints out of a column's options; `DEFAULT` and `NOT NULL` stay.
+    ///
+    /// # Errors
+    /// 0A000 for what a column cannot have here.
+    pub(super) fn of_column(column: &mut ColumnDef) -> Result<Vec<Self>> {
+        let name = column.name.value.clone();
+        let mut found = Vec::new();
+        let mut kept: Vec<ColumnOptionDef> = Vec::new();
+        for mut option in std::mem::take(&mut column.options) {
+            let unique = |primary, nulls_equal| Rule::Unique {
+                columns: vec![name.clone()],
+                primary,
+                nulls_equal,
+            };
+            let rule = match &option.option {
+                ColumnOption::Null => continue,
+                ColumnOption::NotNull | ColumnOption::Default(_) => {
+                    option.name = None;
+                    if !kept.contains(&option) {
+                        kept.push(option);
+                    }
+                    continue;
+                }
+                ColumnOption::PrimaryKey(_) => unique(true, false),
+                ColumnOption::Unique(unique_option) => unique(
+                    false,
+                    unique_option.nulls_distinct == NullsDistinctOption::NotDistinct,
+                ),
+                ColumnOption::Check(check) => Rule::Check(check.expr.clone()),
+                ColumnOption::ForeignKey(_) => return Err(refused("REFERENCES", &name)),
+                ColumnOption::Generated { .. } => return Err(refused("GENERATED", &name)),
+                _ => return Err(refused("this constraint", &name)),
+            };
+            found.push(Self {
+                name: option.name.map(|name| fold(name.value, name.quote_style)),
+                rule,
+                column: Some(name.clone()),
+            });
+        }
+        column.options = kept;
+        Ok(found)
+    }
+}
+
+fn refused(what: &str, column: &str) -> Error {
+    Error::unsupported(format!("{what} of column \"{column}\""))
+}
+
+/// Gives constraints their names, and the columns of a primary key `NOT NULL`.
+///
+/// # Errors
+/// 42703 for a column that is not there; 42P16 for a second primary key; 42710 for a name that is
+/// given twice.
+pub(super) fn complete(
+    table: &str,
+    columns: &mut [ColumnDef],
+    declared: Vec<Declared>,
+) -> Result<Vec<Constraint>> {
+    let mut constraints: Vec<Constraint> = Vec::new();
+    let mut has_key = false;
+    for item in declared {
+        if let Rule::Unique {
+            columns: keys,
+            primary,
+            ..
+        } = &item.rule
+        {
+            if *primary && std::mem::replace(&mut has_key, true) {
+                return Err(Error::new(
+                    SqlState::INVALID_TABLE_DEFINITION,
+                    format!("multiple primary keys for table \"{table}\" are not allowed"),
+                ));
+            }
+            for key in keys {
+                let names = columns.iter().map(|column| column.name.value.clone());
+                let names: Vec<String> = names.collect();
+                let Some(column) = columns.iter_mut().find(|it| it.name.value == *key) else {
+                    let error = Error::new(
+                        SqlState::UNDEFINED_COLUMN,
+                        format!("column \"{key}\" named in key does not exist"),
+                    );
+                    return Err(match nearest(key, names.iter().map(String::as_str)) {
+                        Some(near) => {
+                            error.with_hint(format!("Perhaps you meant the column \"{near}\"."))
+                        }
+                        None => error,
+                    });
+                };
+                let not_null = ColumnOptionDef {
+                    name: None,
+                    option: ColumnOption::NotNull,
+                };
+                if *primary && !column.options.contains(&not_null) {
+                    column.options.push(not_null);
+                }
+            }
+        }
+        let taken = |name: &String| constraints.iter().any(|known| known.name == *name);
+        let name = match item.name {
+            Some(name) if taken(&name) => {
+                return Err(Error::new(
+                    SqlState::DUPLICATE_OBJECT,
+                    format!("constraint \"{name}\" for relation \"{table}\" already exists"),
+                ));
+            }
+            Some(name) => name,
+            None => {
+                let base = made_up_name(table, &item.rule, item.column.as_deref());
+                let numbered = (1..).map(|number| format!("{base}{number}"));
+                std::iter::once(base.clone())
+                    .chain(numbered)
+                    .find(|name| !taken(name))
+                    .unwrap_or(base)
+            }
+        };
+        constraints.push(Constraint {
+            name,
+            rule: item.rule,
+        });
+    }
+    Ok(constraints)
+}
+
+fn made_up_name(table: &str, rule: &Rule, column: Option<&str>) -> String {
+    match (rule, column) {
+        (Rule::Unique { primary: true, .. }, _) => format!("{table}_pkey"),
+        (Rule::Unique { columns, .. }, _) => format!("{table}_{}_key", columns.join("_")),
+        (Rule::Check(_), Some(column)) => format!("{table}_{column}_check"),
+        (Rule::Check(_), None) => format!("{table}_check"),
+    }
+}
+
+/// The default of a declared column.
+pub fn default_of<'a>(columns: &'a [ColumnDef], name: &str) -> Option<&'a Expr> {
+    let column = columns.iter().find(|column| column.name.value == name)?;
+    column
+        .options
+        .iter()
+        .find_map(|option| match &option.option {
+            ColumnOption::Default(value) => Some(value),
+            _ => None,
+        })
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CONSTRAINT {} ", Quoted(&self.name))?;
+        match &self.rule {
+            Rule::Check(condition) => write!(f, "CHECK ({})", Shown(condition.as_ref())),
+            Rule::Unique {
+                columns,
+                primary,
+                nulls_equal,
+            } => {
+                f.write_str(if *primary { "PRIMARY KEY" } else { "UNIQUE" })?;
+                if *nulls_equal {
+                    f.write_str(" NULLS NOT DISTINCT")?;
+                }
+                write_columns(f, columns)
+            }
+        }
+    }
+}

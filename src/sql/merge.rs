@@ -1,0 +1,237 @@
+//! `MERGE INTO name [[AS] alias] USING source ON condition
+//! WHEN MATCHED | NOT MATCHED [BY TARGET] | NOT MATCHED BY SOURCE [AND condition]
+//! THEN UPDATE SET column = value, ... | DELETE | INSERT [(columns)] VALUES (...) | DO NOTHING ...
+//! [RETURNING ...]`.
+
+use std::fmt;
+
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableFactor};
+
+use super::assignment::{self, Assignment, is_default};
+use super::cursor::{Parsed, Parser};
+use super::name::write_columns;
+use super::returning::{self, Target};
+use super::shown::Shown;
+use crate::error::{Error, SqlState};
+
+/// The statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merge {
+    /// The table.
+    pub target: Target,
+    /// What it is held against.
+    pub source: TableFactor,
+    /// Which rows of both match.
+    pub on: Expr,
+    /// What happens, in order: of each row, the first clause that holds.
+    pub clauses: Vec<Clause>,
+    /// What is answered of each row that changes.
+    pub returning: Vec<SelectItem>,
+}
+
+/// `WHEN ... [AND condition] THEN action`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    /// Which rows it is for.
+    pub when: When,
+    /// Which of them.
+    pub condition: Option<Expr>,
+    /// What happens with them.
+    pub action: Action,
+}
+
+/// Which rows a clause is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Those that match.
+    Matched,
+    /// Those of the source that match none of the table.
+    NotMatched,
+    /// Those of the table that match none of the source.
+    NotMatchedBySource,
+}
+
+/// What happens with a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// It gets these values.
+    Update(Vec<Assignment>),
+    /// It goes.
+    Delete,
+    /// It is put into the table.
+    Insert {
+        /// The columns that are given; empty for the first ones, in order.
+        columns: Vec<String>,
+        /// Their values; `None` for `DEFAULT`. Empty for `DEFAULT VALUES`.
+        values: Vec<Option<Expr>>,
+    },
+    /// Nothing.
+    DoNothing,
+}
+
+impl Merge {
+    /// Parses the statement.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["MERGE"])?;
+        let _ = parser.take_word("INTO");
+        let target = Target::parse(parser, &["USING"])?;
+        parser.expect_words(&["USING"])?;
+        let _ = parser.take_word("ONLY");
+        let source = parser.parse_table_factor()?;
+        parser.expect_words(&["ON"])?;
+        let on = parser.parse_expr()?;
+        let mut clauses = Vec::new();
+        while parser.peek_word(0).as_deref() == Some("WHEN") {
+            clauses.push(Clause::parse(parser)?);
+        }
+        if clauses.is_empty() {
+            return parser.fail("WHEN");
+        }
+        Ok(Self {
+            target,
+            source,
+            on,
+            clauses,
+            returning: returning::parse(parser)?,
+        })
+    }
+}
+
+impl Clause {
+    fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["WHEN"])?;
+        let when = if parser.take_word("MATCHED") {
+            When::Matched
+        } else {
+            parser.expect_words(&["NOT", "MATCHED"])?;
+            if parser.take_words(&["BY", "SOURCE"]) {
+                When::NotMatchedBySource
+            } else {
+                let _ = parser.take_words(&["BY", "TARGET"]);
+                When::NotMatched
+            }
+        };
+        let condition = if parser.take_word("AND") {
+            Some(parser.parse_expr()?)
+        } else {
+            None
+        };
+        parser.expect_words(&["THEN"])?;
+        let action = match (when, parser.peek_word(0).as_deref()) {
+            (_, Some("DO")) => {
+                parser.expect_words(&["DO", "NOTHING"])?;
+                Action::DoNothing
+            }
+            (When::NotMatched, Some("INSERT")) => Action::parse_insert(parser)?,
+            (When::NotMatched, _) => return parser.fail("INSERT or DO NOTHING"),
+            (_, Some("UPDATE")) => {
+                parser.expect_words(&["UPDATE", "SET"])?;
+                Action::Update(assignment::parse(parser)?)
+            }
+            (_, Some("DELETE")) => {
+                parser.expect_words(&["DELETE"])?;
+                Action::Delete
+            }
+            _ => return parser.fail("UPDATE, DELETE or DO NOTHING"),
+        };
+        Ok(Self {
+            when,
+            condition,
+            action,
+        })
+    }
+}
+
+impl Action {
+    fn parse_insert(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["INSERT"])?;
+        let columns = parser.optional_columns()?;
+        if parser.take_words(&["DEFAULT", "VALUES"]) {
+            return Ok(Self::Insert {
+                columns: Vec::new(),
+                values: Vec::new(),
+            });
+        }
+        if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
+            return parser.unsupported_here("OVERRIDING");
+        }
+        let place = parser.error_here(Error::internal(""));
+        parser.expect_words(&["VALUES"])?;
+        parser.expect_token(&datafusion::sql::sqlparser::tokenizer::Token::LParen)?;
+        let values = parser.parse_comma_separated(|parser| parser.parse_expr())?;
+        parser.expect_token(&datafusion::sql::sqlparser::tokenizer::Token::RParen)?;
+        let more = match (columns.len(), values.len()) {
+            (0, _) => None,
+            (columns, values) if values > columns => {
+                Some("INSERT has more expressions than target columns")
+            }
+            (columns, values) if values < columns => {
+                Some("INSERT has more target columns than expressions")
+            }
+            _ => None,
+        };
+        if let Some(message) = more {
+            return Err(place.with_error(Error::new(SqlState::SYNTAX_ERROR, message)));
+        }
+        let values = values
+            .into_iter()
+            .map(|value| (!is_default(&value)).then_some(value));
+        Ok(Self::Insert {
+            columns,
+            values: values.collect(),
+        })
+    }
+}
+
+impl fmt::Display for Merge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, on) = (Shown(&self.source), Shown(&self.on));
+        write!(f, "MERGE INTO {} USING {source} ON {on}", self.target)?;
+        for clause in &self.clauses {
+            write!(f, " {clause}")?;
+        }
+        returning::write(f, &self.returning)
+    }
+}
+
+impl fmt::Display for Clause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.when {
+            When::Matched => "WHEN MATCHED",
+            When::NotMatched => "WHEN NOT MATCHED",
+            When::NotMatchedBySource => "WHEN NOT MATCHED BY SOURCE",
+        })?;
+        if let Some(condition) = &self.condition {
+            write!(f, " AND {}", Shown(condition))?;
+        }
+        write!(f, " THEN {}", self.action)
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Update(assignments) => {
+                f.write_str("UPDATE SET ")?;
+                assignment::write(f, assignments)
+            }
+            Self::Delete => f.write_str("DELETE"),
+            Self::DoNothing => f.write_str("DO NOTHING"),
+            Self::Insert { values, .. } if values.is_empty() => {
+                f.write_str("INSERT DEFAULT VALUES")
+            }
+            Self::Insert { columns, values } => {
+                f.write_str("INSERT")?;
+                write_columns(f, columns)?;
+                for (index, value) in values.iter().enumerate() {
+                    f.write_str(if index == 0 { " VALUES (" } else { ", " })?;
+                    match value {
+                        Some(value) => write!(f, "{}", Shown(value))?,
+                        None => f.write_str("DEFAULT")?,
+                    }
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
