@@ -11,7 +11,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use tributary_udfs::resolve::{
-    Decisions, Model, RecordsBuilder, ResolveOptions, Resolver, entity_ids,
+    Decisions, Model, Progress, RecordsBuilder, ResolveOptions, Resolver, Stage, entity_ids,
 };
 
 use super::changed::RowHashes;
@@ -87,7 +87,9 @@ impl Refresh<'_> {
         let participant = participant(instance, self.object, catalogued, &columns);
         let rows = query::stream(context.state.clone(), plan).await?;
         let rows = writer.precede(count(rows, Arc::clone(self.progress)));
-        let (rows, taken) = self.take(rows, &options)?;
+        let running = instance.running.begin(record.id);
+        let progress = &running.progress;
+        let (rows, taken) = self.take(rows, &options, progress)?;
         let mut versions = BTreeMap::new();
         let records = self.write(Companion::Records, rows, record.id).await?;
         versions.insert(Companion::Records, records.version);
@@ -119,6 +121,8 @@ impl Refresh<'_> {
         };
         let (found, previous, decided) = self.find(found, resolver).await?;
         let found = Arc::new(found);
+        record.pairs = Some(progress.pairs().0);
+        progress.begin(Stage::Write);
 
         let target = Object {
             schema: Arc::clone(&columns),
@@ -172,10 +176,11 @@ impl Refresh<'_> {
         &self,
         rows: SendableRecordBatchStream,
         options: &ResolveOptions,
+        progress: &Arc<Progress>,
     ) -> Result<(SendableRecordBatchStream, Taken)> {
         let schema = rows.schema();
         let pool = &self.instance.runtime().memory_pool;
-        let builder = RecordsBuilder::new(&schema, options, pool)?;
+        let builder = RecordsBuilder::new(&schema, options, pool)?.telling(progress);
         let taken = Taken {
             builder: Arc::new(Mutex::new(builder)),
             hashes: RowHashes::default(),
@@ -222,11 +227,11 @@ impl Refresh<'_> {
         scan::blocking(move || {
             let mut pairs = kept;
             match &changed {
-                Some(changed) => pairs.extend(resolver.pairs_of(changed)),
-                None => pairs = resolver.pairs(),
+                Some(changed) => pairs.extend(resolver.pairs_of(changed)?),
+                None => pairs = resolver.pairs()?,
             }
             pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
-            let clusters = resolver.clusters(&pairs, &decisions);
+            let clusters = resolver.clusters(&pairs, &decisions)?;
             let next = previous.next_entity(next);
             let entities = entity_ids(resolver.records(), &clusters, &previous.entities, next);
             let found = Found {

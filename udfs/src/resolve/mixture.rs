@@ -13,10 +13,12 @@
 //! The sample stands for all pairs of records, those of blocks with a weight of one and random
 //! ones with that of all the others, so that what the blocks select does not bias the estimates.
 
+use datafusion::error::Result;
 use serde::{Deserialize, Serialize};
 
 use super::compare::Pattern;
 use super::tree::{Edge, Tree, Weighted};
+use crate::interrupt::listen;
 
 /// How often the parameters are estimated at most.
 const ROUNDS: usize = 60;
@@ -136,7 +138,7 @@ impl Mixture {
         expected: &Expected,
         matches_a_record: f64,
         pairs_a_record: f64,
-    ) -> Self {
+    ) -> Result<Self> {
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
         let mut mixture = Self {
@@ -152,7 +154,9 @@ impl Mixture {
             .others
             .keep_above(&mixture.matches, CONTAMINATION * prior.exp());
         let mut edges: Vec<Edge> = Vec::new();
+        let listener = listen();
         for round in 0..ROUNDS {
+            listener.check()?;
             let shares: Vec<Shares> = sample
                 .iter()
                 .map(|counted| mixture.shares(counted.pattern))
@@ -210,7 +214,7 @@ impl Mixture {
             }
         }
         mixture.round();
-        mixture
+        Ok(mixture)
     }
 
     fn round(&mut self) {

@@ -1,6 +1,7 @@
 //! Records in rows of numbers.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use datafusion::execution::memory_pool::MemoryReservation;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use super::clean::DateOrder;
 use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
 use super::kind::ColumnKind;
+use super::progress::Progress;
 use crate::FunctionError;
 
 /// A column that is compared, and how its values are read.
@@ -47,11 +49,16 @@ pub struct Records {
     /// Records that are no more.
     pub(super) removed: HashSet<u32>,
     pub(super) reservation: MemoryReservation,
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Records {
     /// So many records that have nothing yet.
-    pub(super) fn empty(rows: usize, reservation: MemoryReservation) -> Self {
+    pub(super) fn empty(
+        rows: usize,
+        reservation: MemoryReservation,
+        progress: Arc<Progress>,
+    ) -> Self {
         Self {
             rows,
             ids: Interner::default(),
@@ -62,6 +69,7 @@ impl Records {
             cells: Vec::new(),
             removed: HashSet::new(),
             reservation,
+            progress,
         }
     }
 

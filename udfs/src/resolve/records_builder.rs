@@ -16,10 +16,15 @@ use super::kind::{ColumnKind, nearest_hint};
 use super::options::ResolveOptions;
 use super::placeholder::placeholders;
 use super::profile::{SAMPLE, profile};
+use super::progress::{Progress, Stage};
 use super::records::{Column, Records, write_key};
 use super::threads;
 use crate::FunctionError;
+use crate::interrupt::listen;
 use crate::wording::{quoted, type_name};
+
+/// Every how many distinct values an interrupt is listened for.
+const LISTENING: usize = 4096;
 
 /// Takes in the records of an entity resolution.
 #[derive(Debug)]
@@ -32,6 +37,7 @@ pub struct RecordsBuilder {
     batches: Vec<RecordBatch>,
     rows: usize,
     reservation: MemoryReservation,
+    progress: Arc<Progress>,
 }
 
 impl RecordsBuilder {
@@ -63,7 +69,14 @@ impl RecordsBuilder {
             batches: Vec::new(),
             rows: 0,
             reservation: MemoryConsumer::new("entity resolution").register(pool),
+            progress: Arc::default(),
         })
+    }
+
+    /// Tells how far the records, and what is made of them, are.
+    pub fn telling(mut self, progress: &Arc<Progress>) -> Self {
+        self.progress = Arc::clone(progress);
+        self
     }
 
     /// Takes in a batch.
@@ -91,6 +104,7 @@ impl RecordsBuilder {
     }
 
     fn finish_with(mut self, known: Option<&[Column]>) -> Result<Records> {
+        self.progress.begin(Stage::Clean);
         let names = self.compared.iter().map(|at| self.schema.field(*at).name());
         let columns: Vec<(usize, Option<&Column>)> = match known {
             None => names
@@ -111,11 +125,15 @@ impl RecordsBuilder {
                 None => self.identifiers().map(Read::Identifiers),
                 Some(at) => self.column(columns[at].0, columns[at].1).map(Read::Column),
             },
+        )?;
+        let mut records = Records::empty(
+            self.rows,
+            self.reservation.take(),
+            Arc::clone(&self.progress),
         );
-        let mut records = Records::empty(self.rows, self.reservation.take());
         let mut codes = Vec::new();
         for read in read {
-            match read? {
+            match read {
                 Read::Identifiers((ids, sources, source_names)) => {
                     records.ids = ids;
                     records.sources = sources;
@@ -148,7 +166,9 @@ impl RecordsBuilder {
     }
 
     fn texts(&self, column: usize, mut each: impl FnMut(Option<&str>) -> Result<()>) -> Result<()> {
+        let listener = listen();
         for batch in &self.batches {
+            listener.check()?;
             for_each_text(
                 batch.column(column),
                 self.schema.field(column).name(),
@@ -252,7 +272,11 @@ impl RecordsBuilder {
             .collect();
         let mut cleaner = Cleaner::new(column.kind, column.dates);
         let mut cleaned = vec![String::new(); kinds.len()];
-        for text in values.texts() {
+        let listener = listen();
+        for (at, text) in values.texts().enumerate() {
+            if at % LISTENING == 0 {
+                listener.check()?;
+            }
             cleaner.clean(text, &mut cleaned);
             for ((feature, codes), text) in read.iter_mut().zip(&cleaned) {
                 codes.push(feature.intern(text)?);

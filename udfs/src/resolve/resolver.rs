@@ -1,6 +1,7 @@
 //! Records with a model: finds the pairs that match, and the entities that they make.
 
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::blocks::Blocks;
 use super::clusters::{Clusters, cluster};
@@ -10,10 +11,12 @@ use super::key_part::NO_KEY;
 use super::mixture::probability;
 use super::model::Model;
 use super::options::ResolveOptions;
+use super::progress::Stage;
 use super::records::Records;
 use super::scorer::Scorer;
 use super::threads;
 use super::training::{may_match, train, words_of};
+use crate::interrupt::listen;
 
 /// How many records' candidates are found by one task.
 const CHUNK: usize = 2048;
@@ -66,12 +69,16 @@ pub struct Resolver {
     records: Records,
     model: Model,
     blocks: Vec<Blocks>,
+    /// The memory of the pairs that were found.
+    found: MemoryReservation,
 }
 
 impl Resolver {
     /// Learns a model from records.
     pub fn train(records: Records, options: &ResolveOptions) -> Result<Self> {
-        let mut model = train(&records, options);
+        records.progress.begin(Stage::Learn);
+        let mut model = train(&records, options)?;
+        records.progress.begin(Stage::Block);
         let words = &model.words;
         let made = threads::map(
             options.workers(),
@@ -80,9 +87,9 @@ impl Resolver {
             |(), at| {
                 let mut rule = model.rules[at].clone();
                 let blocks = Blocks::learn(&mut rule, &records, words, LARGEST_BLOCK);
-                (rule, blocks)
+                Ok((rule, blocks?))
             },
-        );
+        )?;
         let (rules, blocks) = made.into_iter().unzip();
         model.rules = rules;
         Self::with_blocks(records, model, blocks)
@@ -90,11 +97,12 @@ impl Resolver {
 
     /// Takes a model that stands, for records that were read for it.
     pub fn new(records: Records, model: Model) -> Result<Self> {
-        let blocks = Self::blocks_of(&records, &model);
+        records.progress.begin(Stage::Block);
+        let blocks = Self::blocks_of(&records, &model)?;
         Self::with_blocks(records, model, blocks)
     }
 
-    fn blocks_of(records: &Records, model: &Model) -> Vec<Blocks> {
+    fn blocks_of(records: &Records, model: &Model) -> Result<Vec<Blocks>> {
         threads::map(
             model.options.workers(),
             model.rules.len(),
@@ -104,10 +112,12 @@ impl Resolver {
     }
 
     fn with_blocks(records: Records, model: Model, blocks: Vec<Blocks>) -> Result<Self> {
+        let found = records.reservation.new_empty();
         let resolver = Self {
             records,
             model,
             blocks,
+            found,
         };
         resolver.reserve()?;
         Ok(resolver)
@@ -129,39 +139,65 @@ impl Resolver {
         &self.model
     }
 
-    /// The pairs that are probable enough to be shown, by their records.
-    pub fn pairs(&self) -> Vec<Pair> {
-        self.score(self.records.len(), |task, others, each| {
+    /// The pairs that are probable enough to be shown, by their records. Their memory is taken from
+    /// the pool until the resolver goes.
+    ///
+    /// # Errors
+    /// Where memory does not suffice, or the work is interrupted.
+    pub fn pairs(&self) -> Result<Vec<Pair>> {
+        let records = self.records.len() as u64;
+        self.records.progress.expect_pairs(match self.blocks[..] {
+            [] => records * records.saturating_sub(1) / 2,
+            _ => self.blocks.iter().map(Blocks::pairs).sum(),
+        });
+        self.score(self.records.len(), |task, others| {
             let record = task as u32;
-            self.candidates(record, |other| other < record, others);
-            each(record, others);
+            let met = self.candidates(record, |other| other < record, others);
+            (record, met)
         })
     }
 
     /// Those of them that have one of these records: what is to be scored when these are new, or
     /// have changed. All others of [`Self::pairs`] are what they were.
-    pub fn pairs_of(&self, changed: &[u32]) -> Vec<Pair> {
+    ///
+    /// # Errors
+    /// Those of [`Self::pairs`].
+    pub fn pairs_of(&self, changed: &[u32]) -> Result<Vec<Pair>> {
         let mut changed = changed.to_vec();
         changed.sort_unstable();
         changed.dedup();
         let is_changed = |record: u32| changed.binary_search(&record).is_ok();
-        self.score(changed.len(), |task, others, each| {
+        let find = |task: usize, others: &mut Vec<u32>| {
             let record = changed[task];
             // A pair of two of them is found once.
             let wanted = |other| other < record || !is_changed(other);
-            self.candidates(record, wanted, others);
-            each(record, others);
-        })
+            (record, self.candidates(record, wanted, others))
+        };
+        let counted = threads::map(
+            self.model.options.workers(),
+            changed.len().div_ceil(CHUNK),
+            Vec::new,
+            |others, chunk| {
+                let tasks = chunk * CHUNK..changed.len().min((chunk + 1) * CHUNK);
+                Ok(tasks.map(|task| find(task, others).1).sum::<u64>())
+            },
+        )?;
+        self.records.progress.expect_pairs(counted.iter().sum());
+        self.score(changed.len(), find)
     }
 
+    /// Scores the candidates of as many tasks: `find` gives the record of one, whom it is to be
+    /// compared to, and how often it met them.
     fn score(
         &self,
         tasks: usize,
-        find: impl Fn(usize, &mut Vec<u32>, &mut dyn FnMut(u32, &[u32])) + Sync,
-    ) -> Vec<Pair> {
+        find: impl Fn(usize, &mut Vec<u32>) -> (u32, u64) + Sync,
+    ) -> Result<Vec<Pair>> {
+        self.records.progress.begin(Stage::Compare);
         let comparer = self.comparer();
         let options = &self.model.options;
         let least = (LEAST_PROBABILITY / (1.0 - LEAST_PROBABILITY)).ln();
+        let listener = listen();
         let found = threads::map(
             options.workers(),
             tasks.div_ceil(CHUNK),
@@ -169,27 +205,29 @@ impl Resolver {
             |(scorer, others), chunk| {
                 let mut pairs = Vec::new();
                 for task in chunk * CHUNK..tasks.min((chunk + 1) * CHUNK) {
-                    find(task, others, &mut |record, others| {
-                        self.records.fetch(others);
-                        for other in others {
-                            if !may_match(&self.records, options, record, *other) {
-                                continue;
-                            }
-                            let (_, log_odds) = scorer.score(record, *other);
-                            if log_odds >= least {
-                                pairs.push(Pair {
-                                    left: record.max(*other),
-                                    right: record.min(*other),
-                                    log_odds: log_odds as f32,
-                                });
-                            }
+                    listener.check()?;
+                    let (record, met) = find(task, others);
+                    self.records.fetch(others);
+                    for other in others {
+                        if !may_match(&self.records, options, record, *other) {
+                            continue;
                         }
-                    });
+                        let (_, log_odds) = scorer.score(record, *other);
+                        if log_odds >= least {
+                            pairs.push(Pair {
+                                left: record.max(*other),
+                                right: record.min(*other),
+                                log_odds: log_odds as f32,
+                            });
+                        }
+                    }
+                    self.records.progress.compared(met);
                 }
-                pairs
+                self.found.try_grow(pairs.len() * size_of::<Pair>())?;
+                Ok(pairs)
             },
-        );
-        found.concat()
+        )?;
+        Ok(found.concat())
     }
 
     fn comparer(&self) -> Comparer<'_> {
@@ -202,16 +240,17 @@ impl Resolver {
         )
     }
 
-    /// The records that one is to be compared to, each once.
-    fn candidates(&self, record: u32, wanted: impl Fn(u32) -> bool, others: &mut Vec<u32>) {
+    /// The records that one is to be compared to, each once. Answers how often it met them: once in
+    /// each block that they share.
+    fn candidates(&self, record: u32, wanted: impl Fn(u32) -> bool, others: &mut Vec<u32>) -> u64 {
         others.clear();
         if self.records.is_removed(record) {
-            return;
+            return 0;
         }
         if self.model.rules.is_empty() {
             let all = (0..self.records.len() as u32).filter(|other| *other != record);
             others.extend(all.filter(|other| wanted(*other) && !self.records.is_removed(*other)));
-            return;
+            return others.len() as u64;
         }
         for (rule, blocks) in self.model.rules.iter().zip(&self.blocks) {
             let keys = || rule.keys(&self.records, &self.model.words, record);
@@ -221,17 +260,31 @@ impl Resolver {
                 }
             });
         }
+        let met = others.len() as u64;
         others.sort_unstable();
         others.dedup();
+        met
     }
 
     /// The entities that pairs make.
-    pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Clusters {
+    ///
+    /// # Errors
+    /// Where the work is interrupted.
+    pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Result<Clusters> {
         self.clusters_at(pairs, decisions, self.model.options.threshold)
     }
 
     /// The entities that pairs make at another threshold.
-    pub fn clusters_at(&self, pairs: &[Pair], decisions: &Decisions, threshold: f64) -> Clusters {
+    ///
+    /// # Errors
+    /// Those of [`Self::clusters`].
+    pub fn clusters_at(
+        &self,
+        pairs: &[Pair],
+        decisions: &Decisions,
+        threshold: f64,
+    ) -> Result<Clusters> {
+        self.records.progress.begin(Stage::Cluster);
         cluster(self, pairs, threshold, decisions)
     }
 
@@ -261,7 +314,7 @@ impl Resolver {
         // What has changed is kept beside the blocks; when it is much, they are made anew.
         let changed: usize = self.blocks.iter().map(Blocks::changed).max().unwrap_or(0);
         if changed * 8 > before {
-            self.blocks = Self::blocks_of(&self.records, &self.model);
+            self.blocks = Self::blocks_of(&self.records, &self.model)?;
         }
         self.reserve()?;
         Ok(places)

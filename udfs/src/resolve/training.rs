@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use datafusion::error::Result;
 use hashbrown::HashMap;
 
 use super::choice::{self, LikelyMatch};
@@ -26,7 +27,7 @@ const MATCHES: usize = 6000;
 const CHUNK: usize = 8192;
 
 /// Learns a model from records.
-pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
+pub(super) fn train(records: &Records, options: &ResolveOptions) -> Result<Model> {
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
     let comparisons = comparisons(records, options);
     let weights = words_of(&comparisons, &words);
@@ -46,7 +47,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
             &sample,
             LARGEST_BLOCK * 4,
             workers,
-        );
+        )?;
         let small = records.len() <= QUERIES;
         let (rules, others) = choice::to_learn_from(
             &candidates,
@@ -55,28 +56,28 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
             if small { 40 } else { 28 },
         );
         (
-            LearningPairs::of_blocks(records, options, &words, &rules, others),
+            LearningPairs::of_blocks(records, options, &words, &rules, others)?,
             candidates,
         )
     };
-    let compare = |pairs: &[(u32, u32)]| -> Vec<Pattern> {
-        threads::map(
+    let compare = |pairs: &[(u32, u32)]| -> Result<Vec<Pattern>> {
+        let patterns = threads::map(
             workers,
             pairs.len().div_ceil(CHUNK),
             Scratch::default,
             |scratch, task| {
                 let chunk = &pairs[task * CHUNK..pairs.len().min((task + 1) * CHUNK)];
                 let pattern = |pair: &(u32, u32)| comparer.pattern(pair.0, pair.1, scratch);
-                chunk.iter().map(pattern).collect::<Vec<_>>()
+                Ok(chunk.iter().map(pattern).collect::<Vec<_>>())
             },
-        )
-        .concat()
+        )?;
+        Ok(patterns.concat())
     };
-    let patterns = compare(&pairs.candidates);
-    let random = compare(&pairs.random);
+    let patterns = compare(&pairs.candidates)?;
+    let random = compare(&pairs.random)?;
     let sample = count(&patterns, &random, pairs.random_weight);
     let expected = expected(records, &comparisons, &sample);
-    let mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query);
+    let mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query)?;
     let mut rules = Vec::new();
     if !exhaustive {
         let mut matches: Vec<LikelyMatch> = pairs
@@ -106,7 +107,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
         let budget = 2.0 * budget / records.len() as f64;
         rules = choice::choose(&candidates, &matches, records, &words, budget);
     }
-    Model {
+    Ok(Model {
         format: FORMAT,
         options: options.clone(),
         columns: records.columns().to_vec(),
@@ -114,7 +115,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
         words,
         mixture,
         rules,
-    }
+    })
 }
 
 /// One comparison for each feature; of too many, those that tell most.

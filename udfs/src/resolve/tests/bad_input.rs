@@ -125,7 +125,9 @@ fn few_records_and_empty_columns_have_an_answer() {
             &options,
         )
         .unwrap();
-        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        let clusters = resolver
+            .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+            .unwrap();
         assert_eq!(clusters.entity_of.len(), records);
         assert!(
             clusters
@@ -156,7 +158,9 @@ fn texts_of_a_megabyte_are_cut() {
         &options,
     )
     .unwrap();
-    let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+    let clusters = resolver
+        .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+        .unwrap();
     assert_eq!(clusters.entity_of.len(), 20);
 }
 
@@ -180,7 +184,9 @@ fn a_placeholder_is_recognised_and_brings_nobody_together() {
             .find(|column| column.name == "email");
         let placeholders: Vec<&str> = column.unwrap().placeholders().collect();
         assert_eq!(placeholders, ["info@shop.example"]);
-        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        let clusters = resolver
+            .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+            .unwrap();
         let quality = super::evaluate(&clusters.entity_of, &super::truth(&made));
         assert!(quality.pairs.f1() > 0.93, "{quality:?}");
     }

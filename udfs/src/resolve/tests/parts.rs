@@ -60,7 +60,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         differing_matches: vec![0.6; 3],
         own: vec![false; 3],
     };
-    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0);
+    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0).unwrap();
     let found = mixture.prior.exp() / (1.0 + mixture.prior.exp());
     assert!((found / share - 1.0).abs() < 0.05, "{found}");
     for (at, u) in u.iter().enumerate() {
