@@ -12,9 +12,9 @@ use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::sql::sqlparser::ast::ExprWithAlias;
 use futures::StreamExt;
 
+use super::expression;
 use crate::catalog::journal::ExpectationCount;
 use crate::error::{Error, Result, SqlState};
 use crate::models::rejected::{Rejections, row_as_json};
@@ -50,24 +50,7 @@ fn condition(
 ) -> Result<Arc<dyn PhysicalExpr>> {
     let named = |error: Error| error.within(format!("constraint \"{}\"", expectation.name));
     let columns = DFSchema::try_from(Arc::clone(schema))?;
-    let expression = ExprWithAlias {
-        expr: expectation.condition.clone(),
-        alias: None,
-    };
-    let logical = state
-        .create_logical_expr_from_sql_expr(expression, &columns)
-        .map_err(|error| named(error.into()))?;
-    let physical = state
-        .create_physical_expr(logical, &columns)
-        .map_err(|error| named(error.into()))?;
-    let data_type = physical.data_type(schema)?;
-    if data_type != arrow::datatypes::DataType::Boolean {
-        return Err(named(Error::new(
-            SqlState::DATATYPE_MISMATCH,
-            format!("argument of EXPECT must be type boolean, not {data_type}"),
-        )));
-    }
-    Ok(physical)
+    expression::condition(state, &columns, expectation.condition.clone(), "EXPECT").map_err(named)
 }
 
 /// Expectations over a stream of rows, and how often each was violated.

@@ -6,6 +6,7 @@ pub mod check;
 pub mod define;
 mod difference;
 pub mod expectation;
+mod expression;
 pub mod foresee;
 pub mod graph;
 mod left;
