@@ -119,7 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("  best F1 {:.4} at {}", best.0, best.1);
         if verbose {
             calibration(&pairs, &truth);
-            mistakes(&resolver, &pairs, &truth);
+            mistakes(&resolver, &pairs, &truth)?;
         }
     }
     Ok(())
@@ -151,7 +151,7 @@ fn calibration(pairs: &[Pair], truth: &[u32]) {
     }
 }
 
-fn mistakes(resolver: &Resolver, pairs: &[Pair], truth: &[u32]) {
+fn mistakes(resolver: &Resolver, pairs: &[Pair], truth: &[u32]) -> Result<(), Box<dyn Error>> {
     let mut wrong: Vec<&Pair> = pairs
         .iter()
         .filter(|pair| {
@@ -166,13 +166,14 @@ fn mistakes(resolver: &Resolver, pairs: &[Pair], truth: &[u32]) {
             pair.weight(),
             if same { "one" } else { "two" }
         );
-        for part in resolver.explain(pair.left, pair.right) {
+        for part in resolver.explain(pair.left, pair.right)? {
             println!(
                 "      {:14} {:28} {:28} {:30} {:+.2}",
                 part.comparison, part.left, part.right, part.label, part.weight
             );
         }
     }
+    Ok(())
 }
 
 fn sizes(entities: &[u32]) -> impl Iterator<Item = u64> {

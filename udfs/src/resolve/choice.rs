@@ -229,6 +229,31 @@ pub(super) fn choose(
     chosen
 }
 
+/// The rules that a definition gives: a block for each value of such a feature. Those that are too
+/// large are split as those of any rule are.
+pub(super) fn given(
+    features: &[usize],
+    candidates: &[Candidate],
+    matches: &[LikelyMatch],
+    records: &Records,
+    words: &[WordCounts],
+) -> Vec<Rule> {
+    let singles = candidates.iter().filter(|rule| rule.parts.len() == 1);
+    let mut parts: Vec<KeyPart> = singles.flat_map(|rule| rule.parts.clone()).collect();
+    parts.sort_unstable();
+    let agreements = agreements(&parts, matches, records, words);
+    let rule = |feature: &usize| {
+        let part = Part::Whole;
+        let mut rule = Rule::new(&[KeyPart {
+            feature: *feature,
+            part,
+        }]);
+        rule.finer = finer(&rule, candidates, &parts, &agreements, matches);
+        rule
+    };
+    features.iter().map(rule).collect()
+}
+
 /// How many rules a model has at most.
 const MOST_RULES: usize = 16;
 /// The least share of the matches that a rule must add.

@@ -116,10 +116,17 @@ fn refine(
                 // By their names: the order of the records does not matter.
                 let mut group = group.clone();
                 group.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
+                let mut pairs = Vec::with_capacity(group.len() * (group.len() - 1) / 2);
+                for (at, left) in group.iter().enumerate() {
+                    pairs.extend(group[..at].iter().map(|right| (*left, *right)));
+                }
+                let mut scores = Vec::with_capacity(pairs.len());
+                scorer.score(&pairs, |_, pattern, odds| scores.push((pattern, odds)))?;
+                let mut scores = scores.into_iter();
                 agglomerate.begin(group.len());
                 for (at, left) in group.iter().enumerate() {
                     for (other, right) in group[..at].iter().enumerate() {
-                        let (pattern, mut odds) = scorer.score(*left, *right);
+                        let (pattern, mut odds) = scores.next().unwrap_or_default();
                         let mut conflict = model.mixture.conflict(pattern);
                         let apart =
                             one_to_one && records.source_code(*left) == records.source_code(*right);

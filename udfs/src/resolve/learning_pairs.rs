@@ -80,13 +80,17 @@ impl LearningPairs {
         for record in &pool {
             of_sources[records.source_code(*record) as usize] += 1;
         }
-        let split = options.link == Link::LinkOnly || options.one_to_one;
         let all: f64 = queries
             .iter()
-            .map(|query| match split {
-                true => pool.len() - of_sources[records.source_code(*query) as usize],
-                false => pool.len() - 1,
-            } as f64)
+            .map(|query| {
+                let of_source = of_sources[records.source_code(*query) as usize];
+                let others = match options.link {
+                    Link::LinkAndDedupe if !options.one_to_one => pool.len() - 1,
+                    Link::LinkAndDedupe | Link::LinkOnly => pool.len() - of_source,
+                    Link::Dedupe => of_source - 1,
+                };
+                others as f64
+            })
             .sum();
         let mut random = Vec::with_capacity(RANDOM_PAIRS);
         for number in 0..RANDOM_PAIRS {

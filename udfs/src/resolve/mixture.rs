@@ -17,6 +17,7 @@ use datafusion::error::Result;
 use serde::{Deserialize, Serialize};
 
 use super::compare::Pattern;
+use super::taught::Known;
 use super::tree::{Edge, Tree, Weighted};
 use crate::interrupt::listen;
 
@@ -74,6 +75,8 @@ pub(super) struct Expected {
     pub(super) differing_matches: Vec<f64>,
     /// Whether related pairs differ as any others do.
     pub(super) own: Vec<bool>,
+    /// What is not to be estimated.
+    pub(super) known: Known,
 }
 
 /// How much of a pattern's pairs is of each class.
@@ -153,6 +156,7 @@ impl Mixture {
         mixture
             .others
             .keep_above(&mixture.matches, CONTAMINATION * prior.exp());
+        expected.known.hold(&mut mixture);
         let mut edges: Vec<Edge> = Vec::new();
         let listener = listen();
         for round in 0..ROUNDS {
@@ -182,6 +186,7 @@ impl Mixture {
                 related: None,
             };
             next.matches.differ_at_most(&expected.differing_matches);
+            expected.known.hold_matches(&mut next.matches);
             next.others
                 .keep_above(&next.matches, CONTAMINATION * prior.exp());
             if let Some(of_related) = &expected.related {
@@ -198,6 +203,7 @@ impl Mixture {
                     tree,
                 });
             }
+            expected.known.hold(&mut next);
             let change: f64 = sample
                 .iter()
                 .zip(&shares)
@@ -217,7 +223,7 @@ impl Mixture {
         Ok(mixture)
     }
 
-    fn round(&mut self) {
+    pub(super) fn round(&mut self) {
         self.prior = round(self.prior);
         self.matches.round();
         self.others.round();

@@ -11,6 +11,7 @@ use super::clean::DateOrder;
 use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
 use super::kind::ColumnKind;
+use super::own_levels::OwnRows;
 use super::progress::Progress;
 use crate::FunctionError;
 
@@ -46,6 +47,8 @@ pub struct Records {
     pub(super) features: Vec<Feature>,
     /// The values of a record side by side.
     pub(super) cells: Vec<Cell>,
+    /// The rows as they came, where comparisons read them.
+    pub(super) own: Option<OwnRows>,
     /// Records that are no more.
     pub(super) removed: HashSet<u32>,
     pub(super) reservation: MemoryReservation,
@@ -67,6 +70,7 @@ impl Records {
             columns: Vec::new(),
             features: Vec::new(),
             cells: Vec::new(),
+            own: None,
             removed: HashSet::new(),
             reservation,
             progress,
@@ -195,6 +199,9 @@ impl Records {
                 self.cells[*place as usize * width + at] = cells[code as usize];
             }
         }
+        if let (Some(own), Some(changed)) = (&mut self.own, &changed.own) {
+            own.absorb(changed, &places);
+        }
         Ok(places)
     }
 
@@ -220,6 +227,7 @@ impl Records {
             + self.cells.len() * size_of::<Cell>()
             + self.sources.len() * 4
             + self.ids.dictionary().bytes()
+            + self.own.as_ref().map_or(0, OwnRows::bytes)
             + self.rows * 5
     }
 }

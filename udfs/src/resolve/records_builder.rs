@@ -14,6 +14,7 @@ use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
 use super::kind::{ColumnKind, nearest_hint};
 use super::options::ResolveOptions;
+use super::own_levels::{OwnComparisons, OwnRows};
 use super::placeholder::placeholders;
 use super::profile::{SAMPLE, profile};
 use super::progress::{Progress, Stage};
@@ -38,6 +39,7 @@ pub struct RecordsBuilder {
     rows: usize,
     reservation: MemoryReservation,
     progress: Arc<Progress>,
+    own: Option<Arc<dyn OwnComparisons>>,
 }
 
 impl RecordsBuilder {
@@ -54,7 +56,8 @@ impl RecordsBuilder {
             .as_deref()
             .map(|name| place(schema, name, "source"))
             .transpose()?;
-        for (name, _) in &options.compare {
+        let own = options.own_levels.iter().map(|own| &own.column);
+        for name in options.compare.iter().map(|(name, _)| name).chain(own) {
             place(schema, name, "compare")?;
         }
         let compared = (0..schema.fields().len())
@@ -70,12 +73,19 @@ impl RecordsBuilder {
             rows: 0,
             reservation: MemoryConsumer::new("entity resolution").register(pool),
             progress: Arc::default(),
+            own: None,
         })
     }
 
     /// Tells how far the records, and what is made of them, are.
     pub fn telling(mut self, progress: &Arc<Progress>) -> Self {
         self.progress = Arc::clone(progress);
+        self
+    }
+
+    /// Has the columns that have levels of their own compared by these.
+    pub fn comparing(mut self, own: Arc<dyn OwnComparisons>) -> Self {
+        self.own = Some(own);
         self
     }
 
@@ -132,6 +142,7 @@ impl RecordsBuilder {
             Arc::clone(&self.progress),
         );
         let mut codes = Vec::new();
+        let mut memory = Vec::new();
         for read in read {
             match read {
                 Read::Identifiers((ids, sources, source_names)) => {
@@ -147,11 +158,17 @@ impl RecordsBuilder {
                         codes.push(feature.1);
                     }
                     records.columns.push(read.column);
+                    memory.push(read.memory);
                 }
             }
         }
+        if let Some(own) = &self.own {
+            records.own = Some(OwnRows::new(own, &self.batches)?);
+        }
         self.batches.clear();
         let width = codes.len();
+        let cells = width * self.rows * size_of::<Cell>();
+        records.reservation.try_grow(cells)?;
         records.cells = vec![Cell::default(); width * self.rows];
         for (at, column) in codes.into_iter().enumerate() {
             let feature = &records.features[at];
@@ -161,6 +178,7 @@ impl RecordsBuilder {
                 records.cells[row * width + at] = of_values[code as usize];
             }
         }
+        drop(memory);
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
     }
@@ -238,14 +256,12 @@ impl RecordsBuilder {
             Ok(())
         })?;
         let values = values.finish();
+        let memory = self.reservation.new_empty();
+        memory.try_resize(self.rows * size_of::<u32>() + values.bytes())?;
         let mut column = match known {
             Some(column) => column.clone(),
             None => {
-                let declared = self
-                    .options
-                    .compare
-                    .iter()
-                    .find(|(name, _)| name == field.name());
+                let declared = self.options.declared(field.name());
                 // By their hashes, so that it does not matter which come first.
                 let most = (SAMPLE as u128) << 64;
                 let most = u64::try_from(most / values.len().max(1) as u128).unwrap_or(u64::MAX);
@@ -256,7 +272,7 @@ impl RecordsBuilder {
                 let (kind, dates) = profile(field.name(), &sample, values.len() - 1, present);
                 Column {
                     name: field.name().clone(),
-                    kind: declared.map_or(kind, |(_, kind)| *kind),
+                    kind: declared.unwrap_or(kind),
                     dates,
                     placeholders: Vec::new(),
                 }
@@ -283,6 +299,9 @@ impl RecordsBuilder {
             }
         }
         drop(values);
+        let bytes: usize = read.iter().map(|(feature, _)| feature.bytes()).sum();
+        let rows = self.rows * size_of::<u32>();
+        memory.try_resize(rows * (1 + read.len()) + bytes)?;
         for (at, (feature, of_values)) in read.iter_mut().enumerate() {
             let mut codes: Vec<u32> = raw.iter().map(|value| of_values[*value as usize]).collect();
             feature.counts = vec![0; feature.dictionary().len()];
@@ -316,6 +335,7 @@ impl RecordsBuilder {
         Ok(Some(ReadColumn {
             column,
             features: read,
+            memory,
         }))
     }
 }
@@ -328,6 +348,7 @@ enum Read {
 struct ReadColumn {
     column: Column,
     features: Vec<(Feature, Vec<u32>)>,
+    memory: MemoryReservation,
 }
 
 fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {
@@ -345,6 +366,10 @@ fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {
             ),
             hint: None,
         };
+        if option == "model" {
+            let hint = "Learn the model anew, from the columns that there are.";
+            return error.with_hint(hint).into();
+        }
         let names = schema.fields().iter().map(|field| field.name().as_str());
         error.with_hint(nearest_hint(name, names)).into()
     })

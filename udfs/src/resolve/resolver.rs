@@ -14,8 +14,9 @@ use super::options::ResolveOptions;
 use super::progress::Stage;
 use super::records::Records;
 use super::scorer::Scorer;
+use super::taught::Taught;
 use super::threads;
-use super::training::{may_match, train, words_of};
+use super::training::{is_small, may_match, train, words_of};
 use crate::interrupt::listen;
 
 /// How many records' candidates are found by one task.
@@ -75,18 +76,36 @@ pub struct Resolver {
 
 impl Resolver {
     /// Learns a model from records.
+    ///
+    /// # Errors
+    /// Where memory does not suffice, or the work is interrupted.
     pub fn train(records: Records, options: &ResolveOptions) -> Result<Self> {
+        Self::train_with(records, options, &Taught::default())
+    }
+
+    /// Learns a model from records, and from what it is told.
+    ///
+    /// # Errors
+    /// For known parameters that do not fit; where memory does not suffice, or the work is
+    /// interrupted.
+    pub fn train_with(records: Records, options: &ResolveOptions, taught: &Taught) -> Result<Self> {
         records.progress.begin(Stage::Learn);
-        let mut model = train(&records, options)?;
+        let mut model = train(&records, options, taught)?;
         records.progress.begin(Stage::Block);
         let words = &model.words;
+        // Where all pairs could be compared, no block is too large.
+        let largest = match is_small(&records, options) {
+            true => usize::MAX,
+            false => LARGEST_BLOCK,
+        };
         let made = threads::map(
             options.workers(),
             model.rules.len(),
             || (),
             |(), at| {
+                let _memory = memory_of_blocks(&records)?;
                 let mut rule = model.rules[at].clone();
-                let blocks = Blocks::learn(&mut rule, &records, words, LARGEST_BLOCK);
+                let blocks = Blocks::learn(&mut rule, &records, words, largest);
                 Ok((rule, blocks?))
             },
         )?;
@@ -107,7 +126,10 @@ impl Resolver {
             model.options.workers(),
             model.rules.len(),
             || (),
-            |(), at| Blocks::new(&model.rules[at], records, &model.words),
+            |(), at| {
+                let _memory = memory_of_blocks(records)?;
+                Blocks::new(&model.rules[at], records, &model.words)
+            },
         )
     }
 
@@ -129,6 +151,14 @@ impl Resolver {
         self.records.reservation.try_resize(bytes)
     }
 
+    /// Takes memory from the pool for what is kept beside the records, until the resolver goes.
+    ///
+    /// # Errors
+    /// Where there is not as much.
+    pub fn hold(&self, bytes: usize) -> Result<()> {
+        self.found.try_grow(bytes)
+    }
+
     /// The records.
     pub fn records(&self) -> &Records {
         &self.records
@@ -146,10 +176,12 @@ impl Resolver {
     /// Where memory does not suffice, or the work is interrupted.
     pub fn pairs(&self) -> Result<Vec<Pair>> {
         let records = self.records.len() as u64;
-        self.records.progress.expect_pairs(match self.blocks[..] {
-            [] => records * records.saturating_sub(1) / 2,
-            _ => self.blocks.iter().map(Blocks::pairs).sum(),
-        });
+        self.records
+            .progress
+            .expect_pairs(match self.model.compares_all {
+                true => records * records.saturating_sub(1) / 2,
+                false => self.blocks.iter().map(Blocks::pairs).sum(),
+            });
         self.score(self.records.len(), |task, others| {
             let record = task as u32;
             let met = self.candidates(record, |other| other < record, others);
@@ -198,31 +230,48 @@ impl Resolver {
         let options = &self.model.options;
         let least = (LEAST_PROBABILITY / (1.0 - LEAST_PROBABILITY)).ln();
         let listener = listen();
+        // The pairs of a record are scored as they come, unless many at a time are faster.
+        let worth = comparer.worth();
         let found = threads::map(
             options.workers(),
             tasks.div_ceil(CHUNK),
-            || (Scorer::new(&comparer, &self.model.mixture), Vec::new()),
-            |(scorer, others), chunk| {
+            || {
+                let scorer = Scorer::new(&comparer, &self.model.mixture);
+                (scorer, Vec::new(), Vec::new())
+            },
+            |(scorer, others, batch), chunk| {
                 let mut pairs = Vec::new();
+                let mut score = |batch: &mut Vec<(u32, u32)>| {
+                    let scored = scorer.score(batch, |(left, right), _, log_odds| {
+                        if log_odds >= least {
+                            pairs.push(Pair {
+                                left: left.max(right),
+                                right: left.min(right),
+                                log_odds: log_odds as f32,
+                            });
+                        }
+                    });
+                    batch.clear();
+                    scored
+                };
                 for task in chunk * CHUNK..tasks.min((chunk + 1) * CHUNK) {
                     listener.check()?;
                     let (record, met) = find(task, others);
                     self.records.fetch(others);
-                    for other in others {
-                        if !may_match(&self.records, options, record, *other) {
-                            continue;
-                        }
-                        let (_, log_odds) = scorer.score(record, *other);
-                        if log_odds >= least {
-                            pairs.push(Pair {
-                                left: record.max(*other),
-                                right: record.min(*other),
-                                log_odds: log_odds as f32,
-                            });
-                        }
+                    let may_match =
+                        |other: &&u32| may_match(&self.records, options, record, **other);
+                    batch.extend(
+                        others
+                            .iter()
+                            .filter(may_match)
+                            .map(|other| (record, *other)),
+                    );
+                    if batch.len() >= worth {
+                        score(batch)?;
                     }
                     self.records.progress.compared(met);
                 }
+                score(batch)?;
                 self.found.try_grow(pairs.len() * size_of::<Pair>())?;
                 Ok(pairs)
             },
@@ -247,7 +296,7 @@ impl Resolver {
         if self.records.is_removed(record) {
             return 0;
         }
-        if self.model.rules.is_empty() {
+        if self.model.compares_all {
             let all = (0..self.records.len() as u32).filter(|other| *other != record);
             others.extend(all.filter(|other| wanted(*other) && !self.records.is_removed(*other)));
             return others.len() as u64;
@@ -285,6 +334,9 @@ impl Resolver {
         threshold: f64,
     ) -> Result<Clusters> {
         self.records.progress.begin(Stage::Cluster);
+        // The pairs are copied twice, and there are some numbers of each record.
+        let memory = self.found.new_empty();
+        memory.try_resize(2 * size_of_val(pairs) + self.records.len() * 24)?;
         cluster(self, pairs, threshold, decisions)
     }
 
@@ -300,6 +352,7 @@ impl Resolver {
             records,
             model,
             blocks,
+            ..
         } = self;
         let words = &model.words;
         let touched: Vec<u32> = places.iter().chain(removed).copied().collect();
@@ -322,7 +375,10 @@ impl Resolver {
 
     /// The records that are like others, which are no part of them: for each of `others`, its
     /// pairs, in which `left` is its place and `right` that of a record, the likeliest first.
-    pub fn lookup(&self, others: &Records) -> Vec<Pair> {
+    ///
+    /// # Errors
+    /// What comparing by levels of their own meets.
+    pub fn lookup(&self, others: &Records) -> Result<Vec<Pair>> {
         let weights = words_of(&self.model.comparisons, &self.model.words);
         let comparer = Comparer::new(others, &self.records, &self.model.comparisons, weights);
         let mut scorer = Scorer::new(&comparer, &self.model.mixture);
@@ -331,7 +387,7 @@ impl Resolver {
         let mut found = Vec::new();
         for other in 0..others.len() as u32 {
             found.clear();
-            if self.model.rules.is_empty() {
+            if self.model.compares_all {
                 let all = 0..self.records.len() as u32;
                 found.extend(all.filter(|record| !self.records.is_removed(*record)));
             }
@@ -343,36 +399,44 @@ impl Resolver {
             found.sort_unstable();
             found.dedup();
             let start = pairs.len();
-            for record in &found {
-                let (_, log_odds) = scorer.score(other, *record);
+            let candidates: Vec<(u32, u32)> = found.iter().map(|record| (other, *record)).collect();
+            scorer.score(&candidates, |(left, right), _, log_odds| {
                 if log_odds >= least {
                     pairs.push(Pair {
-                        left: other,
-                        right: *record,
+                        left,
+                        right,
                         log_odds: log_odds as f32,
                     });
                 }
-            }
+            })?;
             pairs[start..].sort_by(|one, two| {
                 let by_odds = two.log_odds.total_cmp(&one.log_odds);
                 by_odds.then_with(|| one.right.cmp(&two.right))
             });
         }
-        pairs
+        Ok(pairs)
     }
 
     /// The records that say so little that not even an equal one would be linked to them, with
     /// the weight that it would have.
-    pub fn unlinkable(&self) -> Vec<(u32, f64)> {
+    ///
+    /// # Errors
+    /// What comparing by levels of their own meets.
+    pub fn unlinkable(&self) -> Result<Vec<(u32, f64)>> {
         let comparer = self.comparer();
         let mut scorer = Scorer::new(&comparer, &self.model.mixture);
         let threshold = self.model.options.threshold;
-        (0..self.records.len() as u32)
+        let copies: Vec<(u32, u32)> = (0..self.records.len() as u32)
             .filter(|record| !self.records.is_removed(*record))
-            .map(|record| (record, scorer.score(record, record).1))
-            .filter(|(_, log_odds)| probability(*log_odds) < threshold)
-            .map(|(record, log_odds)| (record, log_odds / std::f64::consts::LN_2))
-            .collect()
+            .map(|record| (record, record))
+            .collect();
+        let mut unlinkable = Vec::new();
+        scorer.score(&copies, |(record, _), _, log_odds| {
+            if probability(log_odds) < threshold {
+                unlinkable.push((record, log_odds / std::f64::consts::LN_2));
+            }
+        })?;
+        Ok(unlinkable)
     }
 
     /// What each blocking rule does; none where all pairs are compared.
@@ -398,4 +462,11 @@ impl Resolver {
         };
         (0..self.model.rules.len()).map(report).collect()
     }
+}
+
+/// The memory that making the blocks of a rule takes: keys and records, unsorted and sorted.
+fn memory_of_blocks(records: &Records) -> Result<MemoryReservation> {
+    let memory = records.reservation.new_empty();
+    memory.try_resize(2 * records.len() * size_of::<(u64, u32)>())?;
+    Ok(memory)
 }

@@ -6,10 +6,12 @@ use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 
 use super::super::{Decisions, RecordsBuilder, ResolveOptions, Resolver};
-use super::people::{COLUMNS, builder, options, people, rows};
+use super::people::{COLUMNS, builder, builder_in, options, people, rows};
 use crate::FunctionError;
 
-fn error_of(result: Result<impl Sized, datafusion::error::DataFusionError>) -> FunctionError {
+pub(super) fn error_of(
+    result: Result<impl Sized, datafusion::error::DataFusionError>,
+) -> FunctionError {
     let Err(datafusion::error::DataFusionError::External(error)) = result.map(|_| ()) else {
         unreachable!("no error of ours");
     };
@@ -238,4 +240,32 @@ fn memory_is_the_pools() {
     assert!(error.to_string().contains("Resources exhausted"), "{error}");
     drop(builder);
     assert_eq!(pool.reserved(), 0);
+}
+
+#[test]
+fn memory_that_does_not_suffice_is_an_error_at_any_stage() {
+    let made = people(300, 22);
+    let options = options(&[("pair_budget", "60000"), ("threads", "2")]);
+    let resolve = |pool: &Arc<dyn MemoryPool>| {
+        let records = builder_in(pool, &COLUMNS, &rows(&made), &options)?.finish()?;
+        let resolver = Resolver::train(records, &options)?;
+        let before = pool.reserved();
+        let pairs = resolver.pairs()?;
+        assert!(pool.reserved() >= before + size_of_val(pairs.as_slice()));
+        resolver.clusters(&pairs, &Decisions::default())
+    };
+    let mut refused = 0;
+    let mut bytes = 32 << 10;
+    loop {
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
+        let found = resolve(&pool);
+        assert_eq!(pool.reserved(), 0);
+        match found {
+            Ok(_) => break,
+            Err(error) => assert!(error.to_string().contains("Resources exhausted"), "{error}"),
+        }
+        refused += 1;
+        bytes = bytes / 2 * 3;
+    }
+    assert!((5..25).contains(&refused), "{refused}");
 }

@@ -109,7 +109,7 @@ fn a_record_is_looked_up() {
             let query = builder(&COLUMNS, &rows(&[one]), &options)
                 .finish_for(resolver.model().columns())
                 .unwrap();
-            let pairs = resolver.lookup(&query);
+            let pairs = resolver.lookup(&query).unwrap();
             assert!(pairs.is_sorted_by(|one, two| one.log_odds >= two.log_odds));
             let best = pairs.first().map(|pair| made[pair.right as usize].person);
             found += usize::from(best == Some(made[at].person));

@@ -4,6 +4,7 @@ mod bad_input;
 mod incremental;
 mod parts;
 mod people;
+mod said;
 
 use std::sync::Arc;
 
@@ -115,12 +116,12 @@ fn explanations_add_up() {
     let resolver = resolve(&made, &[]);
     let pairs = resolver.pairs().unwrap();
     for pair in pairs.iter().take(200) {
-        let rows = resolver.explain(pair.left, pair.right);
+        let rows = resolver.explain(pair.left, pair.right).unwrap();
         let sum: f64 = rows.iter().map(|row| row.weight).sum();
         assert!((sum - pair.weight()).abs() < 1e-4, "{rows:?}");
         assert!((rows.last().unwrap().total - sum).abs() < 1e-9);
         // Whichever comes first.
-        let turned = resolver.explain(pair.right, pair.left);
+        let turned = resolver.explain(pair.right, pair.left).unwrap();
         assert!((turned.last().unwrap().total - sum).abs() < 1e-9);
     }
     for parameter in resolver.model().parameters() {
@@ -232,17 +233,19 @@ fn a_source_without_duplicates_has_each_entity_once() {
 }
 
 #[test]
-fn links_between_sources_only_are_between_sources() {
+fn links_are_between_sources_or_within_them() {
     let made = people(250, 10);
-    let resolver = resolve(&made, &[("link", "link_only")]);
-    let pairs = resolver.pairs().unwrap();
-    assert!(pairs.len() > 100);
-    let records = resolver.records();
-    assert!(
-        pairs
-            .iter()
-            .all(|pair| records.source(pair.left) != records.source(pair.right))
-    );
+    for (link, within) in [("link_only", false), ("dedupe", true)] {
+        for more in [&[("link", link)][..], &[("link", link), BLOCKED]] {
+            let resolver = resolve(&made, more);
+            let pairs = resolver.pairs().unwrap();
+            assert!(pairs.len() > 50);
+            let records = resolver.records();
+            let is_within =
+                |pair: &super::Pair| records.source(pair.left) == records.source(pair.right);
+            assert!(pairs.iter().all(|pair| is_within(pair) == within));
+        }
+    }
 }
 
 #[test]
@@ -269,6 +272,7 @@ fn what_says_nothing_cannot_be_linked() {
     let resolver = resolve(&made, &[]);
     let unlinkable: Vec<u32> = resolver
         .unlinkable()
+        .unwrap()
         .iter()
         .map(|(record, _)| *record)
         .collect();
@@ -298,7 +302,7 @@ proptest! {
         let clusters = resolver.clusters(&resolver.pairs().unwrap(), &Decisions::default()).unwrap();
         prop_assert_eq!(clusters.entity_of.len(), rows.len());
         for left in 0..rows.len() as u32 {
-            let (one, other) = (resolver.explain(left, 0), resolver.explain(0, left));
+            let (one, other) = (resolver.explain(left, 0).unwrap(), resolver.explain(0, left).unwrap());
             let total = |rows: &[super::Explanation]| rows.last().map(|row| row.total);
             prop_assert_eq!(total(&one), total(&other));
         }
