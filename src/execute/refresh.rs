@@ -18,7 +18,15 @@ use crate::sql::refresh::Refresh;
 /// kind.
 pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
-    let object = plan::object(&refresh.name, &snapshot, &session.settings().search_path.0)?;
+    let path = &session.settings().search_path.0;
+    let object = plan::object(&refresh.name, &snapshot, path).map_err(|error| {
+        match (refresh.kind, error.sqlstate()) {
+            (DropKind::Model, SqlState::UNDEFINED_TABLE) => {
+                plan::undefined_model(&refresh.name, &snapshot)
+            }
+            _ => error,
+        }
+    })?;
     let (reason, extent) = if refresh.full {
         ("REFRESH FULL", Extent::Anew)
     } else {

@@ -31,6 +31,7 @@ use crate::catalog::{Catalog, Journal, is_in_use};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
+use crate::models::progress::Running;
 use crate::models::refresh::RefreshLocks;
 use crate::models::resolution::Indexes;
 use crate::warehouse::Warehouse;
@@ -54,6 +55,8 @@ pub struct Instance {
     pub sessions: Sessions,
     /// One refresh of a materialized view at a time.
     pub refresh_locks: RefreshLocks,
+    /// How far refreshes of models are.
+    pub running: Arc<Running>,
     /// Models in memory.
     pub indexes: Indexes,
     /// Set when the server stops: refreshes end, nothing new begins.
@@ -123,6 +126,7 @@ impl Instance {
             warehouse,
             sessions: Sessions::default(),
             refresh_locks: RefreshLocks::default(),
+            running: Arc::default(),
             indexes: Indexes::default(),
             shutdown: CancellationToken::new(),
             configuration,

@@ -9,6 +9,7 @@ use datafusion::datasource::MemTable;
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
+use tributary_udfs::resolve::Progress;
 
 use super::relations::no_versions;
 use super::{Instance, Reading};
@@ -224,6 +225,10 @@ impl SystemSources for Seen {
 
     fn table_statistics(&self, object: &Object) -> Option<TableStatistics> {
         self.statistics.get(&object.oid).copied()
+    }
+
+    fn progress(&self, refresh: u64) -> Option<Arc<Progress>> {
+        self.instance.running.progress(refresh)
     }
 
     fn lineage(&self) -> Result<Vec<LineageEdge>> {

@@ -194,7 +194,8 @@ fn condition_of(
     constraint: &Constraint,
     condition: &Expr,
 ) -> Result<Arc<dyn PhysicalExpr>> {
-    super::expectation::condition_of_columns(state, columns, condition, "CHECK")
+    let columns = DFSchema::try_from(Arc::clone(columns))?;
+    super::expression::condition(state, &columns, condition.clone(), "CHECK")
         .map_err(|error| error.within(format!("constraint \"{}\"", constraint.name)))
 }
 

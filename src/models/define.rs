@@ -127,8 +127,9 @@ pub(super) async fn columns(
                 Ok(full)
             })?;
             let plan = plan::definition(context, &create.query, &[]).await?;
-            resolution::check_links(create, snapshot)?;
-            let columns = resolution::columns(create, stored_columns(&plan)?.as_ref())?;
+            resolution::check_relations(create, snapshot)?;
+            let columns = stored_columns(&plan)?;
+            let columns = resolution::columns(&context.state, create, &columns)?;
             Ok((columns, depends_on))
         }
         Statement::CreateTable(create) => match &mut create.query {

@@ -44,7 +44,7 @@ pub(super) fn definition_differs(
     let exists = |full: &QualifiedName| models.contains_key(full) || is_relation(snapshot, full);
     let resolve = |name: ObjectName| resolve_among(&name, &search_path(model), &exists);
     if let Some(query) = query_of(&mut definition)
-        && crate::sql::qualify::qualify(query, resolve).is_err()
+        && crate::sql::qualify::qualify(query, |name, _| resolve(name)).is_err()
     {
         return true;
     }

@@ -12,10 +12,9 @@ use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::sql::sqlparser::ast::{Expr, ExprWithAlias};
 use futures::StreamExt;
-use tributary_udfs::type_name;
 
+use super::expression;
 use crate::catalog::journal::ExpectationCount;
 use crate::error::{Error, Result, SqlState};
 use crate::models::rejected::{Rejections, row_as_json};
@@ -49,38 +48,9 @@ fn condition(
     schema: &SchemaRef,
     expectation: &Expectation,
 ) -> Result<Arc<dyn PhysicalExpr>> {
-    condition_of_columns(state, schema, &expectation.condition, "EXPECT")
-        .map_err(|error| error.within(format!("constraint \"{}\"", expectation.name)))
-}
-
-/// A condition on rows of these columns, which `clause` has as its argument.
-///
-/// # Errors
-/// 42703 and the like; 42804 for a condition that is not boolean.
-pub fn condition_of_columns(
-    state: &SessionState,
-    schema: &SchemaRef,
-    condition: &Expr,
-    clause: &str,
-) -> Result<Arc<dyn PhysicalExpr>> {
+    let named = |error: Error| error.within(format!("constraint \"{}\"", expectation.name));
     let columns = DFSchema::try_from(Arc::clone(schema))?;
-    let expression = ExprWithAlias {
-        expr: condition.clone(),
-        alias: None,
-    };
-    let logical = state.create_logical_expr_from_sql_expr(expression, &columns)?;
-    let physical = state.create_physical_expr(logical, &columns)?;
-    let data_type = physical.data_type(schema)?;
-    if data_type != arrow::datatypes::DataType::Boolean {
-        return Err(Error::new(
-            SqlState::DATATYPE_MISMATCH,
-            format!(
-                "argument of {clause} must be type boolean, not {}",
-                type_name(&data_type)
-            ),
-        ));
-    }
-    Ok(physical)
+    expression::condition(state, &columns, expectation.condition.clone(), "EXPECT").map_err(named)
 }
 
 /// Expectations over a stream of rows, and how often each was violated.

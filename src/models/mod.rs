@@ -7,6 +7,7 @@ pub mod constraints;
 pub mod define;
 mod difference;
 pub mod expectation;
+mod expression;
 pub mod foresee;
 pub mod graph;
 mod left;

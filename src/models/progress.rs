@@ -1,7 +1,12 @@
-//! How a run tells how far it is.
+//! How far a run, and what it builds, is.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use tributary_udfs::resolve;
 
 use crate::error::Error;
 use crate::sql::QualifiedName;
@@ -43,7 +48,7 @@ pub enum Ended {
 /// Told of what a run does, from many tasks at once.
 pub trait Progress: Send + Sync {
     /// A model, or a check, begins.
-    fn started(&self, name: &QualifiedName, rows: &std::sync::Arc<Rows>);
+    fn started(&self, name: &QualifiedName, rows: &Arc<Rows>);
     /// It ended.
     fn ended(&self, name: &QualifiedName, ended: &Ended);
 }
@@ -61,5 +66,42 @@ impl Rows {
     /// Rows so far.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How far the refreshes of models are that run, by their numbers in the journal.
+#[derive(Debug, Default)]
+pub struct Running(Mutex<HashMap<u64, Arc<resolve::Progress>>>);
+
+impl Running {
+    /// A refresh begins. It ends with what this answers.
+    pub fn begin(self: &Arc<Self>, refresh: u64) -> RunningRefresh {
+        let progress = Arc::<resolve::Progress>::default();
+        self.0.lock().insert(refresh, Arc::clone(&progress));
+        RunningRefresh {
+            running: Arc::clone(self),
+            refresh,
+            progress,
+        }
+    }
+
+    /// How far a refresh is; none of one that does not run, or is not that of a model.
+    pub fn progress(&self, refresh: u64) -> Option<Arc<resolve::Progress>> {
+        self.0.lock().get(&refresh).cloned()
+    }
+}
+
+/// A refresh that runs.
+#[derive(Debug)]
+pub struct RunningRefresh {
+    running: Arc<Running>,
+    refresh: u64,
+    /// How far it is.
+    pub progress: Arc<resolve::Progress>,
+}
+
+impl Drop for RunningRefresh {
+    fn drop(&mut self) {
+        self.running.0.lock().remove(&self.refresh);
     }
 }

@@ -19,7 +19,7 @@ use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::sql::name::ObjectName;
-use crate::sql::qualify::qualify;
+use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, hidden_columns, model_functions, references, standard_forms,
     time_travel,
@@ -34,15 +34,19 @@ const INFORMATION_SCHEMA: &str = "information_schema";
 /// Resolves the names in a query that a user wrote: see [`qualify`]. Answers what it reads.
 ///
 /// # Errors
-/// 42P01 for a relation that does not exist, naming the nearest.
+/// 42P01 for a relation and 42704 for a model that does not exist, naming the nearest.
 pub fn resolve_names(
     query: &mut ast::Query,
     snapshot: &Snapshot,
     search_path: &[String],
 ) -> Result<BTreeSet<Oid>> {
     let mut reads = BTreeSet::new();
-    qualify(query, |name| {
-        let full = resolve(&name, snapshot, search_path)?;
+    qualify(query, |name, named| {
+        let full = resolve_among(&name, search_path, &|full| is_relation(snapshot, full));
+        let full = full.map_err(|_| match named {
+            Named::Relation => undefined_table(&name, snapshot),
+            Named::Model => undefined_model(&name, snapshot),
+        })?;
         if let Some(object) = snapshot.relation(&full) {
             reads.insert(object.oid);
         }
@@ -139,33 +143,49 @@ pub fn undefined_table(name: &ObjectName, snapshot: &Snapshot) -> Error {
         SqlState::UNDEFINED_TABLE,
         format!("relation \"{}\" does not exist", unquoted(name)),
     );
-    let known: Vec<&QualifiedName> = snapshot
+    let relations = snapshot
         .objects()
-        .filter(|object| !object.schema.fields().is_empty())
-        .map(|object| &object.name)
-        .collect();
+        .filter(|object| !object.schema.fields().is_empty());
+    match meant(name, relations.map(|object| &object.name)) {
+        Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
+        None => error,
+    }
+}
+
+/// The error of a model that does not exist.
+pub fn undefined_model(name: &ObjectName, snapshot: &Snapshot) -> Error {
+    let error = Error::new(
+        SqlState::UNDEFINED_OBJECT,
+        format!("model \"{}\" does not exist", unquoted(name)),
+    );
+    let models = snapshot
+        .objects()
+        .filter(|object| object.kind == Kind::Model);
+    match meant(name, models.map(|object| &object.name)) {
+        Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
+        None => error.with_hint("CREATE MODEL makes one; tributary.models lists them."),
+    }
+}
+
+/// Which of the names a typist most likely meant: that name in another schema, or the nearest.
+fn meant<'a>(name: &ObjectName, known: impl Iterator<Item = &'a QualifiedName>) -> Option<String> {
+    let known: Vec<&QualifiedName> = known.collect();
     let elsewhere: Vec<String> = known
         .iter()
         .filter(|full| full.name == name.name)
         .map(ToString::to_string)
         .collect();
     if !elsewhere.is_empty() {
-        return error.with_hint(format!("Perhaps you meant {}.", elsewhere.join(" or ")));
+        return Some(elsewhere.join(" or "));
     }
-    let all: Vec<String> = known
-        .iter()
-        .map(|full| format!("{}.{}", full.schema, full.name))
-        .collect();
-    let names = match &name.schema {
-        Some(_) => nearest(&unquoted(name), all.iter().map(String::as_str)),
-        None => known.iter().zip(&all).find_map(|(full, shown)| {
-            nearest(&name.name, [full.name.as_str()]).map(|_| shown.as_str())
-        }),
-    };
-    match names {
-        Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
-        None => error,
+    let shown = |full: &QualifiedName| format!("{}.{}", full.schema, full.name);
+    if name.schema.is_some() {
+        let all: Vec<String> = known.iter().map(|full| shown(full)).collect();
+        return nearest(&unquoted(name), all.iter().map(String::as_str)).map(str::to_owned);
     }
+    let near = nearest(&name.name, known.iter().map(|full| full.name.as_str()))?;
+    let full = known.iter().find(|full| full.name == near)?;
+    Some(shown(full))
 }
 
 fn unquoted(name: &ObjectName) -> String {

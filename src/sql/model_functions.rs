@@ -17,7 +17,7 @@ use super::QualifiedName;
 use super::cursor::{Parser, fold};
 use super::dialect::TributaryDialect;
 use super::name::ObjectName;
-use super::qualify::ast_name;
+use super::qualify::{Named, ast_name};
 use super::shown::Shown;
 use crate::error::{Error, Result, SqlState};
 
@@ -252,10 +252,10 @@ pub(super) fn relations(factor: &TableFactor) -> Result<Vec<ObjectName>> {
 /// Writes the names in a call in full.
 ///
 /// # Errors
-/// Those of [`relations`] and of `resolve`; 42704 for a model that does not exist.
+/// Those of [`relations`] and of `resolve`.
 pub(super) fn qualify(
     factor: &mut TableFactor,
-    resolve: &mut impl FnMut(ObjectName) -> Result<QualifiedName>,
+    resolve: &mut impl FnMut(ObjectName, Named) -> Result<QualifiedName>,
 ) -> Result<()> {
     let mut names = relations(factor)?.into_iter();
     let TableFactor::Table {
@@ -274,28 +274,14 @@ pub(super) fn qualify(
             continue;
         }
         let Some(name) = names.next() else { break };
-        let full = resolve(name.clone()).map_err(|error| match argument {
-            Argument::Model => undefined_model(&name, error),
-            _ => error,
-        })?;
+        let named = match argument {
+            Argument::Model => Named::Model,
+            _ => Named::Relation,
+        };
+        let full = resolve(name, named)?;
         *arg = literal(Value::SingleQuotedString(full.to_string()));
     }
     Ok(())
-}
-
-/// The error of a model that does not exist; `error` is that of a relation of this name.
-fn undefined_model(name: &ObjectName, error: Error) -> Error {
-    if error.sqlstate() != SqlState::UNDEFINED_TABLE {
-        return error;
-    }
-    let undefined = Error::new(
-        SqlState::UNDEFINED_OBJECT,
-        format!("model \"{name}\" does not exist"),
-    );
-    match error.hint() {
-        Some(hint) => undefined.with_hint(hint.to_owned()),
-        None => undefined.with_hint("CREATE MODEL makes one; tributary.models lists them."),
-    }
 }
 
 /// Renames the calls of a query, whose names are in full, so that planning it finds them. To be

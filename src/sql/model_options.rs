@@ -9,11 +9,11 @@ use super::QualifiedName;
 use super::cursor::{Failure, Parsed, Parser};
 use super::model_functions::parse_name;
 use super::name::{ObjectName, Quoted};
-use super::options::{Literal, parse_value};
+use super::options::{Literal, parse_options, parse_value};
 use crate::error::{Error, Result, SqlState};
 
 /// The options whose value is the name of a relation.
-const RELATIONS: [&str; 2] = ["must_link", "cannot_link"];
+const RELATIONS: [&str; 4] = ["must_link", "cannot_link", "labels", "parameters"];
 
 /// How deep lists and structs may be nested.
 const MAX_DEPTH: usize = 4;
@@ -45,7 +45,7 @@ impl ModelOptions {
     /// # Errors
     /// 22023 for a value that is no text, 42602 for one that is no name.
     pub fn relations(&self) -> Result<Vec<ObjectName>> {
-        let named = self.0.iter().filter(|(key, _)| is_relation(key));
+        let named = self.0.iter().filter(|(key, value)| is_relation(key, value));
         named.map(|(key, value)| relation(key, value)).collect()
     }
 
@@ -58,7 +58,7 @@ impl ModelOptions {
         mut resolve: impl FnMut(ObjectName) -> Result<QualifiedName>,
     ) -> Result<()> {
         for (key, value) in &mut self.0 {
-            if is_relation(key) {
+            if is_relation(key, value) {
                 let full = resolve(relation(key, value)?)?;
                 *value = OptionValue::Text(full.to_string());
             }
@@ -68,35 +68,16 @@ impl ModelOptions {
 
     /// `(key = value, ...)`; a key alone is `true`.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
-        let mut options = Self::default();
-        parser.expect_token(&Token::LParen)?;
-        loop {
-            let place = parser.peek_token_ref().span.start;
-            let key = parser.identifier()?.to_lowercase();
-            let _ = parser.consume_token(&Token::Eq);
-            let value = match parser.peek_token_ref().token {
-                Token::Comma | Token::RParen => OptionValue::Text("true".to_owned()),
-                _ => OptionValue::parse(parser, MAX_DEPTH)?,
-            };
-            if options.get(&key).is_some() {
-                let error = Error::new(
-                    SqlState::INVALID_PARAMETER_VALUE,
-                    format!("option \"{key}\" is given twice"),
-                );
-                return Err(Failure::Told(error, Some(place)));
-            }
-            options.0.push((key, value));
-            if !parser.consume_token(&Token::Comma) {
-                break;
-            }
-        }
-        parser.expect_token(&Token::RParen)?;
-        Ok(options)
+        let key = |parser: &mut Parser| Ok(parser.identifier()?.to_lowercase());
+        let value = |parser: &mut Parser| OptionValue::parse(parser, MAX_DEPTH);
+        let bare = || OptionValue::Text("true".to_owned());
+        parse_options(parser, key, value, bare).map(Self)
     }
 }
 
-fn is_relation(key: &str) -> bool {
-    RELATIONS.contains(&key)
+/// A list is no relation, but what one could hold.
+fn is_relation(key: &str, value: &OptionValue) -> bool {
+    RELATIONS.contains(&key) && !matches!(value, OptionValue::List(_))
 }
 
 fn relation(key: &str, value: &OptionValue) -> Result<ObjectName> {
@@ -111,6 +92,20 @@ fn relation(key: &str, value: &OptionValue) -> Result<ObjectName> {
 }
 
 impl OptionValue {
+    /// The texts of a list; a text alone is a list of one.
+    pub fn texts(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Text(text) => Some(vec![text.clone()]),
+            Self::List(values) => {
+                let texts = values
+                    .iter()
+                    .map(|value| value.as_text().map(str::to_owned));
+                texts.collect()
+            }
+            Self::Struct(_) => None,
+        }
+    }
+
     /// The text, where it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

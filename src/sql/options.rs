@@ -35,48 +35,12 @@ impl Options {
     /// # Errors
     /// 22023 for an unknown option, with the nearest known one.
     pub fn check_known(&self, known: &[&str], object: impl fmt::Display) -> Result<()> {
-        for (key, _) in &self.0 {
-            if known.contains(&key.as_str()) {
-                continue;
-            }
-            let error = Error::new(
-                SqlState::INVALID_PARAMETER_VALUE,
-                format!("{object} has no option \"{key}\""),
-            );
-            return Err(match nearest(key, known.iter().copied()) {
-                Some(name) => error.with_hint(format!("Perhaps you meant \"{name}\".")),
-                None => error.with_hint(format!("Its options are: {}.", known.join(", "))),
-            });
-        }
-        Ok(())
+        check_known(self.0.iter().map(|(key, _)| key.as_str()), known, object)
     }
 
     /// `(key [=] value, ...)`; a key alone is `true`.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
-        let mut options = Self::default();
-        parser.expect_token(&Token::LParen)?;
-        loop {
-            let place = parser.peek_token_ref().span.start;
-            let key = parse_key(parser)?;
-            let _ = parser.consume_token(&Token::Eq);
-            let value = match parser.peek_token_ref().token {
-                Token::Comma | Token::RParen => "true".to_owned(),
-                _ => parse_value(parser)?,
-            };
-            if options.get(&key).is_some() {
-                let error = Error::new(
-                    SqlState::INVALID_PARAMETER_VALUE,
-                    format!("option \"{key}\" is given twice"),
-                );
-                return Err(Failure::Told(error, Some(place)));
-            }
-            options.0.push((key, value));
-            if !parser.consume_token(&Token::Comma) {
-                break;
-            }
-        }
-        parser.expect_token(&Token::RParen)?;
-        Ok(options)
+        parse_options(parser, parse_key, parse_value, || "true".to_owned()).map(Self)
     }
 
     /// `WITH (...)` where it is next.
@@ -116,6 +80,61 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// That every option is one of `known`; `object` is whose options they are.
+///
+/// # Errors
+/// 22023 for an unknown option, with the nearest known one.
+pub fn check_known<'a>(
+    keys: impl IntoIterator<Item = &'a str>,
+    known: &[&str],
+    object: impl fmt::Display,
+) -> Result<()> {
+    let Some(key) = keys.into_iter().find(|key| !known.contains(key)) else {
+        return Ok(());
+    };
+    let error = Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("{object} has no option \"{key}\""),
+    );
+    Err(match nearest(key, known.iter().copied()) {
+        Some(name) => error.with_hint(format!("Perhaps you meant \"{name}\".")),
+        None => error.with_hint(format!("Its options are: {}.", known.join(", "))),
+    })
+}
+
+/// `(key [=] value, ...)`, each key once; a key alone has the value `bare`.
+pub(super) fn parse_options<V>(
+    parser: &mut Parser,
+    key: impl Fn(&mut Parser) -> Parsed<String>,
+    value: impl Fn(&mut Parser) -> Parsed<V>,
+    bare: impl Fn() -> V,
+) -> Parsed<Vec<(String, V)>> {
+    let mut options: Vec<(String, V)> = Vec::new();
+    parser.expect_token(&Token::LParen)?;
+    loop {
+        let place = parser.peek_token_ref().span.start;
+        let key = key(parser)?;
+        let _ = parser.consume_token(&Token::Eq);
+        let value = match parser.peek_token_ref().token {
+            Token::Comma | Token::RParen => bare(),
+            _ => value(parser)?,
+        };
+        if options.iter().any(|(name, _)| *name == key) {
+            let error = Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("option \"{key}\" is given twice"),
+            );
+            return Err(Failure::Told(error, Some(place)));
+        }
+        options.push((key, value));
+        if !parser.consume_token(&Token::Comma) {
+            break;
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    Ok(options)
 }
 
 fn parse_key(parser: &mut Parser) -> Parsed<String> {

@@ -16,15 +16,24 @@ use super::name::{ObjectName, Quoted};
 use super::scope::Scopes;
 use crate::error::{Error, Result};
 
+/// What a place in a query names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A relation.
+    Relation,
+    /// A model, by a function that reads it.
+    Model,
+}
+
 /// Replaces each relation's name by what `resolve` answers for it.
 ///
-/// `resolve` is asked once for each place that reads a relation.
+/// `resolve` is asked once for each place that reads a relation, or a model.
 ///
 /// # Errors
 /// The first error of `resolve`.
 pub fn qualify(
     query: &mut Query,
-    resolve: impl FnMut(ObjectName) -> Result<QualifiedName>,
+    resolve: impl FnMut(ObjectName, Named) -> Result<QualifiedName>,
 ) -> Result<()> {
     let mut visitor = Qualifier {
         resolve,
@@ -41,7 +50,7 @@ struct Qualifier<F> {
     scopes: Scopes,
 }
 
-impl<F: FnMut(ObjectName) -> Result<QualifiedName>> VisitorMut for Qualifier<F> {
+impl<F: FnMut(ObjectName, Named) -> Result<QualifiedName>> VisitorMut for Qualifier<F> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
@@ -63,7 +72,7 @@ impl<F: FnMut(ObjectName) -> Result<QualifiedName>> VisitorMut for Qualifier<F> 
                     return ControlFlow::Continue(());
                 }
                 object_name_from(name)
-                    .and_then(&mut self.resolve)
+                    .and_then(|name| (self.resolve)(name, Named::Relation))
                     .map(|full| *name = ast_name(&full))
             }
             factor => model_functions::qualify(factor, &mut self.resolve),
@@ -98,7 +107,7 @@ mod tests {
         let Statement::Query(mut query) = parse_one(sql).unwrap() else {
             panic!("not a query")
         };
-        qualify(&mut query, |name| Ok(name.qualify("s"))).unwrap();
+        qualify(&mut query, |name, _| Ok(name.qualify("s"))).unwrap();
         query.to_string()
     }
 

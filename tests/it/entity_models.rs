@@ -6,12 +6,17 @@ use std::process::Output;
 use std::time::Duration;
 
 use rand::RngExt;
-use tokio_postgres::{Client, Error};
+use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error, NoTls};
 
-use crate::server::{Server, tributary};
+use crate::server::{Server, rows, tributary};
 
 /// Kills of one run; each starts the server anew.
 const KILLS: usize = 8;
+
+/// Far more than what is waited for takes.
+const SOON: Duration = Duration::from_secs(120);
 
 /// Records that each step of the work adds.
 const STEP: i64 = 20;
@@ -99,6 +104,127 @@ async fn entities_keep_their_numbers_through_restarts_and_refreshes() {
     assert_eq!(events, 40);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_definition_says_outlives_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let options = OPTIONS.replace(
+        ')',
+        ", compare = {'email': ['l.email = r.email', 'left(l.email, 3) = left(r.email, 3)']}, \
+         block_on = ['email', 'dob'], threshold = 0.9, seed = 3, term_frequency = off, \
+         must_link = 'together', cannot_link = 'apart', labels = 'label', \
+         parameters = [{'comparison': 'dob', 'level': 'equal', 'm': 0.875}])",
+    );
+    client
+        .batch_execute(&format!(
+            "CREATE TABLE together (left_id BIGINT, right_id BIGINT);
+             CREATE TABLE apart (left_id BIGINT, right_id BIGINT);
+             CREATE TABLE label (left_id BIGINT, right_id BIGINT, is_match BOOLEAN);
+             INSERT INTO together VALUES (0, 9); INSERT INTO apart VALUES (4, 5);
+             INSERT INTO label VALUES (6, 7, true);
+             CREATE TABLE person AS {};
+             CREATE MODEL m {options} AS SELECT * FROM person",
+            persons(0, 200)
+        ))
+        .await
+        .unwrap();
+    let told = "SELECT 'parameter', comparison, level, m::TEXT, u::TEXT FROM entity_parameters('m')
+        UNION ALL SELECT 'rule', rule, '', pairs::TEXT, '' FROM entity_blocking_report('m')
+        UNION ALL SELECT 'pair', left_id::TEXT, right_id::TEXT, weight::TEXT, '' FROM entity_pairs('m')
+        UNION ALL SELECT 'threshold', threshold::TEXT, '', '', '' FROM entity_evaluate('m', 'truth') WHERE is_default
+        UNION ALL SELECT 'definition', definition, '', '', '' FROM tributary.models WHERE name = 'm'
+        ORDER BY 1, 2, 3";
+    client
+        .batch_execute("CREATE VIEW truth AS SELECT id, id / 2 AS entity FROM person")
+        .await
+        .unwrap();
+    let (before, said) = (entities(&client).await, rows(&client, told).await);
+    assert_eq!(before[&0], before[&9]);
+    assert_ne!(before[&4], before[&5]);
+    for expected in [
+        "parameter|dob|equal|0.87",
+        "rule|block_on dob",
+        "threshold|0.9",
+    ] {
+        let found = said.iter().any(|line| line.starts_with(expected));
+        assert!(found, "{expected} in {said:?}");
+    }
+    assert!(server.terminate().success());
+
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    assert_eq!(entities(&client).await, before);
+    assert_eq!(rows(&client, told).await, said);
+    let likeliest = "SELECT id / 2 FROM entity_lookup('m', named_struct('email', substr(md5('mail8'), 1, 8) || '@mail.example')) LIMIT 1";
+    assert_eq!(rows(&client, likeliest).await, ["8"]);
+    client.batch_execute("REFRESH MODEL m").await.unwrap();
+    assert_eq!(entities(&client).await, before);
+    assert_eq!(rows(&client, told).await, said);
+    client.batch_execute("REFRESH MODEL m FULL").await.unwrap();
+    assert_eq!(entities(&client).await, before);
+    assert_eq!(rows(&client, told).await, said);
+}
+
+/// Waits until a query answers with this.
+async fn until(client: &Client, sql: &str, wanted: &str) {
+    let watching = async { while rows(client, sql).await != [wanted] {} };
+    timeout(SOON, watching).await.expect(sql);
+}
+
+/// Waits until the server resolves nothing any more.
+async fn until_nothing_is_resolved(server: &Server) {
+    let watching = async {
+        while server.threads().iter().any(|name| name == "resolve") {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOON, watching).await.expect("a thread goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_tells_how_far_it_is_and_stops_when_it_is_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let watcher = server.connect().await;
+    // So few that all pairs are compared, and so many that it takes a while.
+    let setup = format!("CREATE TABLE person AS {}", persons(0, 1600));
+    watcher.batch_execute(&setup).await.unwrap();
+    let create = format!("CREATE MODEL m {OPTIONS} AS SELECT * FROM person");
+    let last = "SELECT stage FROM tributary.refreshes WHERE status = 'running'";
+    let comparing = "SELECT pairs_done > 0 AND pairs_to_do = 1600 * 1599 / 2 FROM tributary.refreshes WHERE stage = 'compare'";
+    for (condition, wanted) in [(last, "learn"), (comparing, "t")] {
+        let client = server.connect().await;
+        let token = client.cancel_token();
+        let statement = create.clone();
+        let running = tokio::spawn(async move { client.batch_execute(&statement).await });
+        until(&watcher, condition, wanted).await;
+        token.cancel_query(NoTls).await.unwrap();
+        let error = timeout(SOON, running).await.unwrap().unwrap().unwrap_err();
+        assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED));
+        until_nothing_is_resolved(&server).await;
+        let ended =
+            "SELECT status, sqlstate, stage FROM tributary.refreshes ORDER BY id DESC LIMIT 1";
+        assert_eq!(rows(&watcher, ended).await, ["failed|57014|NULL"]);
+    }
+    let client = server.connect().await;
+    let timed = client
+        .batch_execute("SET statement_timeout = '300ms'")
+        .await;
+    timed.unwrap();
+    let error = client.batch_execute(&create).await.unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED));
+    until_nothing_is_resolved(&server).await;
+    assert_eq!(
+        count(
+            &watcher,
+            "SELECT count(*) FROM tributary.models WHERE name = 'm'"
+        )
+        .await,
+        0
+    );
+}
+
 /// Grows the table and resolves it, over and over, until the server is killed under it.
 async fn work(client: &Client) -> Result<(), Error> {
     for step in 0.. {
@@ -164,7 +290,7 @@ async fn kill_9_leaves_a_model_before_or_after() {
         verify(&client).await;
         // The moment of the kill is what is random here; nothing waits for it to pass.
         let moment = Duration::from_millis(rand::rng().random_range(1..900));
-        let worked = tokio::time::timeout(moment, work(&client)).await;
+        let worked = timeout(moment, work(&client)).await;
         assert!(
             worked.is_err() || worked.unwrap().is_err(),
             "the work has no end"

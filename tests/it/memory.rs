@@ -91,3 +91,26 @@ async fn an_aggregate_that_keeps_all_numbers_is_bounded() {
     }
     assert_eq!(rows(&client, &query("", 200_000)).await, ["1"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_of_too_many_records_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(folder.path(), &["--memory-limit", "24MB"]);
+    let client = server.connect().await;
+    let create = |name: &str, count: usize| {
+        format!(
+            "CREATE MODEL {name} OPTIONS (model_type = 'entity_resolution', unique_id = 'id') AS \
+             SELECT value AS id, md5(CAST(value / 2 AS TEXT)) AS name, md5(CAST(-value AS TEXT)) AS code \
+             FROM generate_series(1, {count}) s"
+        )
+    };
+    let error = client.batch_execute(&create("m", 300_000)).await;
+    let error = error.unwrap_err();
+    let error = error.as_db_error().unwrap();
+    assert_eq!(error.code().code(), "53200", "{error:?}");
+    assert!(error.hint().unwrap().contains("memory_limit"), "{error:?}");
+    // What it had is given back, and it has left nothing.
+    client.batch_execute(&create("m", 300)).await.unwrap();
+    let records = "SELECT count(*) FROM entity_clusters('m')";
+    assert_eq!(rows(&client, records).await, ["300"]);
+}

@@ -111,6 +111,15 @@ impl Server {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    /// The names of its threads.
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let tasks = std::fs::read_dir(tasks).unwrap().flatten();
+        // A thread may end meanwhile.
+        let names = tasks.flat_map(|task| std::fs::read_to_string(task.path().join("comm")));
+        names.map(|name| name.trim().to_owned()).collect()
+    }
+
     /// SIGKILL: the server gets no chance to end in order.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -48,9 +48,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let read = start.elapsed();
     let resolver = Resolver::train(records, &options)?;
     let trained = start.elapsed();
-    let pairs = resolver.pairs();
+    let pairs = resolver.pairs()?;
     let scored = start.elapsed();
-    let clusters = resolver.clusters(&pairs, &Decisions::default());
+    let clusters = resolver.clusters(&pairs, &Decisions::default())?;
     let done = start.elapsed();
     println!(
         "{file}: {} records; read {:.2} s, train {:.2} s, score {:.2} s, cluster {:.2} s, all {:.2} s ({:.2} s of processors); peak {} MB; pool {} MB",
@@ -105,7 +105,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for threshold in [
             0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999,
         ] {
-            let chosen = options_with(&resolver, threshold, &pairs);
+            let chosen = options_with(&resolver, threshold, &pairs)?;
             let (precision, recall, f1) = measure(&chosen, &truth);
             if f1 > best.0 {
                 best = (f1, threshold);
@@ -119,16 +119,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("  best F1 {:.4} at {}", best.0, best.1);
         if verbose {
             calibration(&pairs, &truth);
-            mistakes(&resolver, &pairs, &truth);
+            mistakes(&resolver, &pairs, &truth)?;
         }
     }
     Ok(())
 }
 
-fn options_with(resolver: &Resolver, threshold: f64, pairs: &[Pair]) -> Vec<u32> {
-    resolver
-        .clusters_at(pairs, &Decisions::default(), threshold)
-        .entity_of
+fn options_with(
+    resolver: &Resolver,
+    threshold: f64,
+    pairs: &[Pair],
+) -> Result<Vec<u32>, Box<dyn Error>> {
+    let clusters = resolver.clusters_at(pairs, &Decisions::default(), threshold)?;
+    Ok(clusters.entity_of)
 }
 
 fn calibration(pairs: &[Pair], truth: &[u32]) {
@@ -148,7 +151,7 @@ fn calibration(pairs: &[Pair], truth: &[u32]) {
     }
 }
 
-fn mistakes(resolver: &Resolver, pairs: &[Pair], truth: &[u32]) {
+fn mistakes(resolver: &Resolver, pairs: &[Pair], truth: &[u32]) -> Result<(), Box<dyn Error>> {
     let mut wrong: Vec<&Pair> = pairs
         .iter()
         .filter(|pair| {
@@ -163,13 +166,14 @@ fn mistakes(resolver: &Resolver, pairs: &[Pair], truth: &[u32]) {
             pair.weight(),
             if same { "one" } else { "two" }
         );
-        for part in resolver.explain(pair.left, pair.right) {
+        for part in resolver.explain(pair.left, pair.right)? {
             println!(
                 "      {:14} {:28} {:28} {:30} {:+.2}",
                 part.comparison, part.left, part.right, part.label, part.weight
             );
         }
     }
+    Ok(())
 }
 
 fn sizes(entities: &[u32]) -> impl Iterator<Item = u64> {

@@ -94,6 +94,9 @@ pub struct RefreshRecord {
     pub sqlstate: Option<String>,
     /// The error that it met.
     pub error: Option<String>,
+    /// How many pairs of records the refresh of a model compared.
+    #[serde(default)]
+    pub pairs: Option<u64>,
     /// What its expectations found.
     #[serde(default)]
     pub expectations: Vec<ExpectationCount>,
@@ -120,6 +123,7 @@ impl RefreshRecord {
             duration_ms: None,
             sqlstate: None,
             error: None,
+            pairs: None,
             expectations: Vec::new(),
         }
     }

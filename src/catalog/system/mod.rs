@@ -33,6 +33,7 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use tributary_udfs::resolve::Progress;
 
 use super::journal::Journal;
 use super::{Object, Snapshot};
@@ -56,6 +57,12 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The current version of a table of the warehouse.
     fn table_statistics(&self, object: &Object) -> Option<TableStatistics>;
+
+    /// How far the refresh of this number is; none of one that does not run, or is not that of a
+    /// model.
+    fn progress(&self, _refresh: u64) -> Option<Arc<Progress>> {
+        None
+    }
 
     /// Which columns the columns of views and materialized views come from.
     ///

@@ -11,7 +11,7 @@ use crate::error::Result;
 #[derive(Debug)]
 pub struct Refreshes;
 
-static COLUMNS: [Column; 19] = [
+static COLUMNS: [Column; 22] = [
     Column::new(
         "id",
         ColumnType::Bigint,
@@ -52,6 +52,26 @@ static COLUMNS: [Column; 19] = [
         "rows_read",
         ColumnType::Bigint,
         "Rows read from its inputs, where that is known.",
+    )
+    .nullable(),
+    Column::new(
+        "stage",
+        ColumnType::Text,
+        "What a running refresh of a model is at: `read`, `clean`, `learn`, `block`, `compare`, \
+         `cluster` or `write`.",
+    )
+    .nullable(),
+    Column::new(
+        "pairs_done",
+        ColumnType::Bigint,
+        "The pairs of records that the refresh of a model has compared; one that several blocks \
+         bring together counts for each.",
+    )
+    .nullable(),
+    Column::new(
+        "pairs_to_do",
+        ColumnType::Bigint,
+        "The pairs that a running refresh of a model compares in all, once it knows them.",
     )
     .nullable(),
     Column::new(
@@ -119,6 +139,10 @@ impl SystemView for Refreshes {
         let snapshot = sources.snapshot();
         let all = sources.journal().refreshes(usize::MAX)?;
         let records = || all.iter();
+        let running: Vec<_> = records()
+            .map(|record| sources.progress(record.id))
+            .collect();
+        let known = |pairs: u64| Some(pairs).filter(|pairs| *pairs > 0);
         let count = |of: fn(&RefreshRecord) -> Option<u64>| bigint(all.iter().map(of));
         Ok(vec![
             count(|record| Some(record.id)),
@@ -131,6 +155,24 @@ impl SystemView for Refreshes {
             timestamptz(records().map(|record| record.finished_at)),
             count(|record| record.duration_ms),
             count(|record| record.rows_read),
+            text(
+                running
+                    .iter()
+                    .map(|running| Some(running.as_ref()?.stage().name())),
+            ),
+            bigint(
+                records()
+                    .zip(&running)
+                    .map(|(record, running)| match running {
+                        Some(running) => Some(running.pairs().0),
+                        None => record.pairs,
+                    }),
+            ),
+            bigint(
+                running
+                    .iter()
+                    .map(|running| known(running.as_ref()?.pairs().1)),
+            ),
             count(|record| Some(record.rows_written)),
             count(|record| Some(record.rows_rejected)),
             count(|record| Some(record.rows_dropped)),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::execution::SessionState;
 
+use super::input::Input;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::Statement;
@@ -51,6 +53,13 @@ const PROBABILITY: Column = Plain(
     Double,
     "The probability that both are one entity.",
 );
+const M: Column = Plain(
+    "m",
+    Double,
+    "How often two records of one entity are that near.",
+);
+const U: Column = Plain("u", Double, "How often two records of two entities are.");
+
 /// The columns of a function's answer.
 pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
     match function {
@@ -87,12 +96,8 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
             Plain("left_value", Text, "The value of the one record."),
             Plain("right_value", Text, "The value of the other."),
             Plain("level", Text, "How near they are."),
-            Plain(
-                "m",
-                Double,
-                "How often two records of one entity are that near.",
-            ),
-            Plain("u", Double, "How often two records of two entities are."),
+            M,
+            U,
             Plain(
                 "weight",
                 Double,
@@ -113,19 +118,15 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
             ),
             Plain("kind", Text, "What the column holds."),
             Plain("level", Text, "How near two values are."),
-            Plain(
-                "m",
-                Double,
-                "How often two records of one entity are that near.",
-            ),
-            Plain("u", Double, "How often two records of two entities are."),
+            M,
+            U,
             Plain("weight", Double, "The binary logarithm of m / u."),
         ],
         ModelFunction::BlockingReport => &[
             Plain(
                 "rule",
                 Text,
-                "What two records must have in common to be compared.",
+                "What two records must have in common to be compared; or a value that so many share that it is held to be missing.",
             ),
             Plain("pairs", Bigint, "The pairs that have."),
             Plain(
@@ -268,9 +269,9 @@ impl Type {
 ///
 /// # Errors
 /// 22023 for options that do not fit; 42703 for a column that the query does not have; 42701 for one
-/// that has the name of another one of the answer.
-pub fn columns(create: &CreateModel, input: &Schema) -> Result<SchemaRef> {
-    let options = super::options::read(create, input)?;
+/// that has the name of another one of the answer; what planning an option's expression says.
+pub fn columns(state: &SessionState, create: &CreateModel, input: &Schema) -> Result<SchemaRef> {
+    let options = Input::new(state, create, input)?.options;
     let id = input.field_with_name(&options.unique_id)?;
     let source = options.source.as_deref();
     let source = source.map(|name| input.field_with_name(name)).transpose()?;

@@ -41,14 +41,14 @@ pub async fn rows(
             .iter()
             .map(|threshold| match *threshold == default {
                 // As they are served.
-                true => evaluate(&index.clusters.entity_of, &truth),
+                true => Ok(evaluate(&index.clusters.entity_of, &truth)),
                 false => {
                     let decisions: &Decisions = &decisions;
-                    let clusters = resolver.clusters_at(&index.pairs, decisions, *threshold);
-                    evaluate(&clusters.entity_of, &truth)
+                    let clusters = resolver.clusters_at(&index.pairs, decisions, *threshold)?;
+                    Ok(evaluate(&clusters.entity_of, &truth))
                 }
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let numbers = |of: fn(&Evaluation) -> f64| -> ArrayRef {
             Arc::new(found.iter().map(of).collect::<Float64Array>())
         };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -13,7 +13,7 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
-use tributary_udfs::resolve::{Decisions, Pair, RecordsBuilder, Resolver, label_suggestions};
+use tributary_udfs::resolve::{Decisions, Pair, Resolver, label_suggestions};
 
 use super::index::Index;
 use super::learned::Learned;
@@ -169,13 +169,13 @@ impl Asked {
                 "entity_explain compares two records, and these are one",
             ));
         }
-        let options = options::read(self.model.definition()?, &left.schema())?;
-        let pool = &self.model.instance.runtime().memory_pool;
-        let mut builder = RecordsBuilder::new(&left.schema(), &options, pool)?;
-        builder.push(left)?;
-        builder.push(right)?;
+        let taking = self.model.input(&left.schema())?;
+        let mut builder = taking.builder(&self.model.instance.runtime().memory_pool)?;
+        for record in [left, right] {
+            builder.push(taking.with_keys(record)?)?;
+        }
         let records = builder.finish_for(model.columns())?;
-        let rows = Resolver::new(records, model)?.explain(0, 1);
+        let rows = Resolver::new(records, model)?.explain(0, 1)?;
         let texts = |of: fn(&tributary_udfs::resolve::Explanation) -> &str| -> ArrayRef {
             let texts = rows.iter().map(of);
             Arc::new(
@@ -230,7 +230,7 @@ impl Asked {
             )
         };
         let table = self.model.table(Companion::Records).await?;
-        let options = options::read(self.model.definition()?, &table.schema())?;
+        let options = options::read(self.model.definition()?)?.engine;
         let (source, id) = match &options.source {
             Some(_) => {
                 let (source, id) = text.split_once(':').ok_or_else(|| {
@@ -261,7 +261,7 @@ impl Asked {
         }
     }
 
-    /// The pairs that a human should be asked about, without those that one has decided.
+    /// The pairs that a human should be asked about, without those that one has decided or labelled.
     async fn suggest(&self, most: &str, columns: SchemaRef) -> Result<RecordBatch> {
         let value = self.value(most).await?;
         let most = match value.cast_to(&DataType::Int64)? {
@@ -278,7 +278,15 @@ impl Asked {
         let index = self.index().await?;
         let (must, cannot) = self.decided(&index.resolver).await?;
         let ordered = |(left, right): (u32, u32)| (left.max(right), left.min(right));
-        let decided: HashSet<(u32, u32)> = must.into_iter().chain(cannot).map(ordered).collect();
+        let labels = links::labels(
+            &self.context(),
+            self.model.definition()?,
+            index.resolver.records(),
+        )
+        .await?;
+        let labelled = labels.into_iter().map(|label| (label.left, label.right));
+        let decided = must.into_iter().chain(cannot).chain(labelled);
+        let decided: HashSet<(u32, u32)> = decided.map(ordered).collect();
         scan::blocking(move || {
             let open: Vec<Pair> = index
                 .pairs
@@ -329,7 +337,7 @@ impl Asked {
     async fn unlinkable(&self, columns: SchemaRef) -> Result<RecordBatch> {
         let index = self.index().await?;
         scan::blocking(move || {
-            let found = index.resolver.unlinkable();
+            let found = index.resolver.unlinkable()?;
             let places = found.iter().map(|(record, _)| *record);
             let mut arrays = found::names(&index.resolver, places, &columns, 0)?;
             let weights: Float64Array = found.iter().map(|(_, weight)| *weight).collect();
@@ -347,10 +355,12 @@ impl Asked {
         let record = self.incoming(&value).await?;
         let index = self.index().await?;
         let model = index.resolver.model();
-        let pool = &self.model.instance.runtime().memory_pool;
-        let mut builder = RecordsBuilder::new(&record.schema(), model.options(), pool)?;
-        builder.push(record)?;
-        let mut found = index.resolver.lookup(&builder.finish_for(model.columns())?);
+        let taking = self.model.input(&record.schema())?;
+        let mut builder = taking.builder(&self.model.instance.runtime().memory_pool)?;
+        builder.push(taking.with_keys(record)?)?;
+        let mut found = index
+            .resolver
+            .lookup(&builder.finish_for(model.columns())?)?;
         // The likeliest come first.
         let mut seen = HashSet::new();
         found.retain(|pair| seen.insert(index.entities[pair.right as usize]));
@@ -391,19 +401,32 @@ impl Asked {
         }
         let options = &self.model.definition()?.options;
         let id = options.get("unique_id").and_then(OptionValue::as_text);
-        let mut names = Vec::new();
+        // Expressions need the types of their columns. Without any a text serves better: a date
+        // that is mistyped is still like the right one.
+        let is_typed = self.model.input(&schema)?.is_typed();
+        let mut columns = Vec::new();
         let mut arrays: Vec<ArrayRef> = Vec::new();
-        for name in known() {
-            // It is no record of the model, whatever its identifier.
-            let column: ArrayRef = match fields.column_by_name(name) {
-                _ if Some(name) == id => Arc::new(StringArray::from(vec!["?"])),
-                Some(column) => cast(column, &DataType::Utf8)?,
-                None => Arc::new(StringArray::from(vec![None::<&str>])),
+        for field in schema.fields() {
+            let data_type = match is_typed {
+                true => field.data_type(),
+                false => &DataType::Utf8,
             };
-            names.push(Field::new(name, DataType::Utf8, true));
+            // It is no record of the model, whatever its identifier.
+            let column: ArrayRef = match fields.column_by_name(field.name()) {
+                _ if Some(field.name().as_str()) == id => match data_type.is_string() {
+                    true => cast(&StringArray::from(vec!["?"]), data_type)?,
+                    false => ScalarValue::new_default(data_type)?.to_array()?,
+                },
+                Some(column) => cast(column, data_type)?,
+                None => new_null_array(data_type, 1),
+            };
+            columns.push(Field::new(field.name(), data_type.clone(), true));
             arrays.push(column);
         }
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(names)), arrays)?)
+        Ok(RecordBatch::try_new(
+            Arc::new(Schema::new(columns)),
+            arrays,
+        )?)
     }
 
     async fn evaluate(&self, columns: SchemaRef) -> Result<RecordBatch> {

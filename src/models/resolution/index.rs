@@ -5,11 +5,11 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
-use tributary_udfs::resolve::{Clusters, Pair, RecordsBuilder, Resolver};
+use tributary_udfs::resolve::{Clusters, Pair, Resolver};
 
 use super::learned::Learned;
 use super::previous::Previous;
-use super::{Companion, Resolved, options, places, scan};
+use super::{Companion, Resolved, places, scan};
 use crate::catalog::Oid;
 use crate::error::Result;
 
@@ -32,13 +32,11 @@ impl Index {
     async fn read(model: &Resolved) -> Result<Self> {
         let learned = Learned::read(model).await?.model;
         let table = model.table(Companion::Records).await?;
-        let schema = table.schema();
-        let options = options::read(model.definition()?, &schema)?;
-        let pool = &model.instance.runtime().memory_pool;
-        let mut builder = RecordsBuilder::new(&schema, &options, pool)?;
+        let taking = model.input(&table.schema())?;
+        let mut builder = taking.builder(&model.instance.runtime().memory_pool)?;
         let mut rows = scan::stream(&model.instance, table, None).await?;
         while let Some(batch) = rows.try_next().await? {
-            builder.push(batch)?;
+            builder.push(taking.with_keys(batch)?)?;
         }
         let resolver = scan::blocking(move || {
             let records = builder.finish_for(learned.columns())?;
@@ -48,6 +46,8 @@ impl Index {
         let records = resolver.records();
         let entities = Previous::read(model, records).await?.entities;
         let pairs = places::pairs(model, records, |_| true).await?;
+        let of_records = size_of::<Option<u64>>() + size_of::<u32>();
+        resolver.hold(size_of_val(pairs.as_slice()) + entities.len() * of_records)?;
         let clusters = Clusters {
             entity_of: first_of(&entities),
             membership: Vec::new(),

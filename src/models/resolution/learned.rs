@@ -69,7 +69,7 @@ impl Report {
             .map(Rule::from)
             .collect();
         let records = found.resolver.records().len() as u64;
-        if rules.is_empty() && records > 1 {
+        if found.resolver.model().compares_all() && records > 1 {
             rules.push(Rule {
                 rule: "every record with every other".to_owned(),
                 pairs: records * (records - 1) / 2,
@@ -77,6 +77,18 @@ impl Report {
                 split: 0,
                 dropped: 0,
             });
+        }
+        for column in found.resolver.records().columns() {
+            rules.extend(column.placeholders().map(|value| Rule {
+                rule: format!(
+                    "{} is {value}: a placeholder, held to be missing",
+                    column.name
+                ),
+                pairs: 0,
+                largest: 0,
+                split: 0,
+                dropped: 1,
+            }));
         }
         let bins = calibration(&found.pairs, &found.clusters.entity_of);
         let bins = bins.into_iter().map(|bin| Bin {

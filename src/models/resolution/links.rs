@@ -1,9 +1,12 @@
-//! Human decisions: relations of pairs of records that are, or are not, one entity.
+//! What people say of pairs of records, in relations: decisions that always hold, and labels that
+//! are learned from.
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Schema};
 use futures::TryStreamExt;
-use tributary_udfs::resolve::Records;
+use tributary_udfs::resolve::{Label, Records};
+
+use super::parameters;
 
 use crate::catalog::Snapshot;
 use crate::error::{Error, Result, SqlState};
@@ -19,13 +22,19 @@ use crate::sql::{Statement, create_model::CreateModel, parse_one};
 pub const MUST_LINK: &str = "must_link";
 /// The option of pairs that are two.
 pub const CANNOT_LINK: &str = "cannot_link";
+/// The option of pairs of which it is known whether they are one.
+pub const LABELS: &str = "labels";
+
+/// The column of labels that tells whether a pair is one entity.
+const IS_MATCH: &str = "is_match";
 
 /// The columns of a relation that name the two records of a pair, in the order of `entity_pairs`:
 /// id and source of the left one, id and source of the right one. They have the names that they have
-/// there; a relation that has no others may name them as it likes.
+/// there; a relation that has no others may name them as it likes. Behind them is that of labels
+/// which tells whether the pair is one entity.
 ///
 /// # Errors
-/// 42703 where there are none.
+/// 42703 where there are none; 42804 for a label that is not boolean.
 pub fn columns<'a>(
     option: &str,
     relation: &'a Schema,
@@ -37,32 +46,50 @@ pub fn columns<'a>(
         .iter()
         .flat_map(|side| names.clone().map(move |name| format!("{side}{name}")))
         .collect();
-    let found: Option<Vec<&str>> = expected
+    let label = relation.field_with_name(IS_MATCH).ok();
+    let label = label.filter(|_| option == LABELS);
+    if let Some(label) = label.filter(|label| *label.data_type() != DataType::Boolean) {
+        return Err(Error::new(
+            SqlState::DATATYPE_MISMATCH,
+            format!(
+                "column \"{}\" of option \"{option}\" is not boolean",
+                label.name()
+            ),
+        ));
+    }
+    let is_complete = label.is_some() == (option == LABELS);
+    let by_name = expected
         .iter()
-        .map(|name| Some(relation.field_with_name(name).ok()?.name().as_str()))
-        .collect();
-    if let Some(found) = found {
-        return Ok(found);
+        .map(|name| relation.field_with_name(name).ok());
+    let by_name: Option<Vec<_>> = by_name.collect();
+    let own = relation.fields().iter().map(AsRef::as_ref);
+    let own: Vec<_> = own.filter(|field| Some(*field) != label).collect();
+    let found = by_name.or_else(|| (own.len() == expected.len()).then_some(own));
+    if let Some(found) = found.filter(|_| is_complete) {
+        let names = found.into_iter().chain(label);
+        return Ok(names.map(|field| field.name().as_str()).collect());
     }
-    let fields = relation.fields();
-    if fields.len() == expected.len() {
-        return Ok(fields.iter().map(|field| field.name().as_str()).collect());
-    }
+    let needed = expected.iter().map(String::as_str);
+    let needed: Vec<&str> = match option {
+        LABELS => needed.chain([IS_MATCH]).collect(),
+        _ => needed.collect(),
+    };
     Err(Error::new(
         SqlState::UNDEFINED_COLUMN,
         format!("the relation of option \"{option}\" does not name pairs of records"),
     )
-    .with_hint(format!("It needs the columns {}.", expected.join(", "))))
+    .with_hint(format!("It needs the columns {}.", needed.join(", "))))
 }
 
-/// That the relations of a model's decisions, which are named in full, name pairs of records.
+/// That the relations of a model's options, which are named in full, have the columns that are read
+/// of them.
 ///
 /// # Errors
 /// 42703 where one does not.
 pub fn check(create: &CreateModel, snapshot: &Snapshot) -> Result<()> {
     let text = |name: &str| create.options.get(name).and_then(OptionValue::as_text);
     let id = text("unique_id").unwrap_or_default();
-    for option in [MUST_LINK, CANNOT_LINK] {
+    for option in [MUST_LINK, CANNOT_LINK, LABELS] {
         let Some(name) = text(option).map(parse_name).transpose()? else {
             continue;
         };
@@ -71,7 +98,7 @@ pub fn check(create: &CreateModel, snapshot: &Snapshot) -> Result<()> {
             columns(option, &relation.schema, id, text("source"))?;
         }
     }
-    Ok(())
+    parameters::check(create, snapshot)
 }
 
 /// The pairs of records that a relation names, by their places. Those of records that are not there
@@ -85,67 +112,86 @@ pub async fn read(
     option: &str,
     records: &Records,
 ) -> Result<Vec<(u32, u32)>> {
-    let mut pairs = Vec::new();
-    each(context, create, option, |left, right| {
-        let place = |(id, source): (&str, &str)| records.find(source, id);
-        if let (Some(left), Some(right)) = (place(left), place(right))
-            && left != right
-        {
-            pairs.push((left, right));
-        }
-    })
-    .await?;
-    Ok(pairs)
+    let said = said(context, create, option, records).await?;
+    Ok(said
+        .into_iter()
+        .map(|said| (said.left, said.right))
+        .collect())
 }
 
-/// Calls for each pair that a relation names: identifier and source of the left record and of the
-/// right one; sources are empty where there are none.
+/// The pairs of records of which labels tell whether they are one entity.
 ///
 /// # Errors
-/// What reading the relation says.
-pub async fn each(
+/// Those of [`read`].
+pub async fn labels(
+    context: &StatementContext,
+    create: &CreateModel,
+    records: &Records,
+) -> Result<Vec<Label>> {
+    said(context, create, LABELS, records).await
+}
+
+/// What a relation says of pairs of records, by their places. A pair without a label is one.
+async fn said(
     context: &StatementContext,
     create: &CreateModel,
     option: &str,
-    mut each: impl FnMut((&str, &str), (&str, &str)),
-) -> Result<()> {
-    let Some(OptionValue::Text(relation)) = create.options.get(option) else {
-        return Ok(());
-    };
+    records: &Records,
+) -> Result<Vec<Label>> {
+    let mut said = Vec::new();
     let text = |name: &str| create.options.get(name).and_then(OptionValue::as_text);
+    let Some(relation) = text(option) else {
+        return Ok(said);
+    };
     let id = text("unique_id").unwrap_or_default();
     let all = table(context, &format!("SELECT * FROM {relation}")).await?;
     let all = plan::columns(&all);
     let names = columns(option, &all, id, text("source"))?;
     let selected: Vec<String> = names
         .iter()
-        .map(|name| format!("{}::TEXT", Quoted(name)))
+        .map(|name| match option {
+            LABELS if *name == IS_MATCH => Quoted(name).to_string(),
+            _ => format!("{}::TEXT", Quoted(name)),
+        })
         .collect();
     let sql = format!("SELECT {} FROM {relation}", selected.join(", "));
     let rows = table(context, &sql).await?;
     let mut rows = query::stream(context.state.clone(), rows).await?;
+    let half = names.len() / 2;
     while let Some(batch) = rows.try_next().await? {
-        let columns: Vec<_> = batch
-            .columns()
+        let texts: Vec<_> = batch.columns()[..2 * half]
             .iter()
             .map(|column| column.as_string::<i32>())
             .collect();
-        let half = columns.len() / 2;
+        let labels = batch
+            .columns()
+            .get(2 * half)
+            .map(|column| column.as_boolean());
         for row in 0..batch.num_rows() {
             let value = |column: usize| {
-                let column = columns.get(column)?;
+                let column = texts.get(column)?;
                 column.is_valid(row).then(|| column.value(row))
             };
-            let side = |first: usize| {
+            let place = |first: usize| {
                 let source = if half == 2 { value(first + 1)? } else { "" };
-                Some((value(first)?, source))
+                records.find(source, value(first)?)
             };
-            if let (Some(left), Some(right)) = (side(0), side(half)) {
-                each(left, right);
+            let is_match = match labels {
+                Some(labels) => labels.is_valid(row).then(|| labels.value(row)),
+                None => Some(true),
+            };
+            if let (Some(left), Some(right), Some(is_match)) = (place(0), place(half), is_match)
+                && left != right
+            {
+                said.push(Label {
+                    left,
+                    right,
+                    is_match,
+                });
             }
         }
     }
-    Ok(())
+    Ok(said)
 }
 
 /// The plan of a query over relations that are named in full.

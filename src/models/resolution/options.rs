@@ -1,15 +1,13 @@
 //! The options of a model.
 
-use std::sync::Arc;
-
-use arrow::datatypes::Schema;
 use datafusion::error::DataFusionError;
-use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
-use tributary_udfs::resolve::{RecordsBuilder, ResolveOptions};
+use tributary_udfs::resolve::{ColumnKind, ResolveOptions};
 
-use crate::error::{Error, Result, SqlState, nearest};
+use super::conditions::Levels;
+use crate::error::{Error, Result, SqlState};
 use crate::sql::create_model::CreateModel;
 use crate::sql::model_options::OptionValue;
+use crate::sql::options::check_known;
 
 /// An option of a model.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +43,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "link",
         values: "`link_and_dedupe`, `dedupe`, `link_only`",
-        description: "Which pairs may be one entity: any two records, or those of different sources.",
+        description: "Which pairs may be one entity: any two records, those of one source, or those of different sources.",
     },
     ModelOption {
         name: "one_to_one",
@@ -59,8 +57,23 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     },
     ModelOption {
         name: "compare",
-        values: "`{'column': 'kind', ...}`; by default what names and values tell",
-        description: "What columns hold, which decides how they are cleaned and compared; `'ignore'` leaves one out.",
+        values: "`{'column': 'kind', 'column': ['condition', ...], 'column': {'label': 'condition', ...}, ...}`; by default what names and values tell",
+        description: "What columns hold, which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing.",
+    },
+    ModelOption {
+        name: "block_on",
+        values: "`['expression', ...]`; by default what finds the most for the fewest pairs",
+        description: "Which records are compared: those for which one of these expressions over the query's columns has the same value, as in `['email', 'lower(last_name) || zip']`. NULL is the same as nothing.",
+    },
+    ModelOption {
+        name: "parameters",
+        values: "a relation, or `[{'comparison': '...', 'level': '...', 'm': ..., 'u': ...}, ...]`; none by default",
+        description: "Parameters that are known, and not estimated: rows as `entity_parameters` gives them. What is NULL, or left out, is estimated. They are read when the model learns.",
+    },
+    ModelOption {
+        name: "labels",
+        values: "a relation; none by default",
+        description: "Pairs of records of which it is known whether they are one entity, by the column `is_match`: what is learned is made to agree with them. They are read when the model learns, and decide nothing by themselves.",
     },
     ModelOption {
         name: "must_link",
@@ -95,45 +108,87 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
 ];
 
 /// The options that are the server's, and not those of the engine.
-const OWN: [&str; 3] = ["model_type", "must_link", "cannot_link"];
+const OWN: [&str; 6] = [
+    "model_type",
+    "must_link",
+    "cannot_link",
+    "labels",
+    "parameters",
+    "block_on",
+];
 
-/// What a model's definition says to the engine, held against the columns of its query.
+/// What a definition says of its options.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// What the engine reads.
+    pub engine: ResolveOptions,
+    /// The columns that are compared by conditions.
+    pub levels: Vec<Levels>,
+    /// The expressions that make blocks.
+    pub block_on: Vec<String>,
+}
+
+/// What a model's definition says, as far as it can be told without its query.
 ///
 /// # Errors
-/// 22023 for an option, or a value, that there is not; 42703 for a column that the query does not
-/// have.
-pub fn read(create: &CreateModel, input: &Schema) -> Result<ResolveOptions> {
+/// 22023 for an option, or a value, that there is not.
+pub fn read(create: &CreateModel) -> Result<Said> {
     check_names(create)?;
-    let values: Vec<(&str, String)> = create
-        .options
-        .0
-        .iter()
-        .filter(|(name, _)| !OWN.contains(&name.as_str()))
-        .map(|(name, value)| Ok((name.as_str(), engine_value(name, value)?)))
-        .collect::<Result<_>>()?;
-    let values = values.iter().map(|(name, value)| (*name, value.as_str()));
-    let options = ResolveOptions::parse(values).map_err(DataFusionError::from)?;
-    let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
-    RecordsBuilder::new(input, &options, &pool)?;
-    Ok(options)
+    let mut values: Vec<(&str, &str)> = Vec::new();
+    let mut levels = Vec::new();
+    let mut kinds = Vec::new();
+    for (name, value) in &create.options.0 {
+        match (name.as_str(), value) {
+            (name, _) if OWN.contains(&name) => {}
+            ("compare", OptionValue::Struct(columns)) => {
+                for (column, value) in columns {
+                    match Levels::read(column, value)? {
+                        Some(own) => levels.push(own),
+                        None => {
+                            let kind = ColumnKind::parse(value.as_text().unwrap_or_default());
+                            kinds.push((column.clone(), kind.map_err(DataFusionError::from)?));
+                        }
+                    }
+                }
+            }
+            (name, OptionValue::Text(text)) => values.push((name, text)),
+            (name, value) => return Err(unfit(name, value)),
+        }
+    }
+    let mut engine = ResolveOptions::parse(values).map_err(DataFusionError::from)?;
+    engine.compare.extend(kinds);
+    engine.own_levels = levels.iter().map(Levels::own).collect();
+    let block_on = match create.options.get("block_on") {
+        None => Vec::new(),
+        Some(value) => value.texts().ok_or_else(|| {
+            unfit("block_on", value)
+                .with_hint("Write a list of expressions: ['email', 'lower(last_name) || zip'].")
+        })?,
+    };
+    engine.block_on = block_on.iter().map(|text| key(text)).collect();
+    Ok(Said {
+        engine,
+        levels,
+        block_on,
+    })
+}
+
+/// What the column is called that has the values of an expression that makes blocks.
+fn key(expression: &str) -> String {
+    format!("block_on {expression}")
+}
+
+fn unfit(name: &str, value: &OptionValue) -> Error {
+    Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("invalid value for option \"{name}\": {value}"),
+    )
 }
 
 fn check_names(create: &CreateModel) -> Result<()> {
-    let names = || MODEL_OPTIONS.iter().map(|option| option.name);
-    for (name, _) in &create.options.0 {
-        if names().any(|known| known == name) {
-            continue;
-        }
-        let message = format!("a model has no option \"{name}\"");
-        let error = Error::new(SqlState::INVALID_PARAMETER_VALUE, message);
-        return Err(match nearest(name, names()) {
-            Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
-            None => error.with_hint(format!(
-                "Its options are: {}.",
-                names().collect::<Vec<_>>().join(", ")
-            )),
-        });
-    }
+    let names = create.options.0.iter().map(|(name, _)| name.as_str());
+    let known: Vec<&str> = MODEL_OPTIONS.iter().map(|option| option.name).collect();
+    check_known(names, &known, "a model")?;
     match create.options.get("model_type") {
         Some(OptionValue::Text(kind)) if kind.eq_ignore_ascii_case(ENTITY_RESOLUTION) => Ok(()),
         Some(kind) => Err(Error::new(
@@ -146,26 +201,5 @@ fn check_names(create: &CreateModel) -> Result<()> {
             "a model needs the option \"model_type\"",
         )
         .with_hint(format!("Write model_type = '{ENTITY_RESOLUTION}'."))),
-    }
-}
-
-/// A value as the engine reads it: `{'dob': 'date'}` as `dob date`.
-fn engine_value(name: &str, value: &OptionValue) -> Result<String> {
-    let unfit = || {
-        Error::new(
-            SqlState::INVALID_PARAMETER_VALUE,
-            format!("invalid value for option \"{name}\": {value}"),
-        )
-    };
-    match value {
-        OptionValue::Text(text) => Ok(text.clone()),
-        OptionValue::Struct(fields) if name == "compare" => {
-            let fields = fields.iter().map(|(column, kind)| {
-                let kind = kind.as_text().ok_or_else(unfit)?;
-                Ok(format!("{column} {kind}"))
-            });
-            Ok(fields.collect::<Result<Vec<_>>>()?.join(", "))
-        }
-        _ => Err(unfit()),
     }
 }

@@ -11,15 +11,16 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use tributary_udfs::resolve::{
-    Decisions, Model, RecordsBuilder, ResolveOptions, Resolver, entity_ids,
+    Decisions, Model, Progress, RecordsBuilder, Resolver, Stage, Taught, entity_ids,
 };
 
 use super::changed::RowHashes;
 use super::found::Found;
 use super::history::{self, Cause};
+use super::input::Input;
 use super::learned::{Learned, Report};
 use super::previous::Previous;
-use super::{Companion, Resolved, columns_of, links, options, places, scan};
+use super::{Companion, Resolved, columns_of, links, parameters, places, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
 use crate::error::{Error, Result};
@@ -82,12 +83,14 @@ impl Refresh<'_> {
             .collecting(&rejected);
         let plan = plan::definition(&context, &self.definition.query, &[]).await?;
         let input = plan::columns(&plan);
-        let options = options::read(self.definition, &input)?;
-        let columns = super::columns(self.definition, &input)?;
+        let columns = super::columns(&context.state, self.definition, &input)?;
         let participant = participant(instance, self.object, catalogued, &columns);
         let rows = query::stream(context.state.clone(), plan).await?;
         let rows = writer.precede(count(rows, Arc::clone(self.progress)));
-        let (rows, taken) = self.take(rows, &options)?;
+        let running = instance.running.begin(record.id);
+        let progress = &running.progress;
+        let taking = Input::new(&context.state, self.definition, &rows.schema())?;
+        let (rows, taken) = self.take(rows, taking.clone(), progress)?;
         let mut versions = BTreeMap::new();
         let records = self.write(Companion::Records, rows, record.id).await?;
         versions.insert(Companion::Records, records.version);
@@ -100,7 +103,10 @@ impl Refresh<'_> {
             Extent::Anew => None,
         };
         let stays = model.is_some();
-        let resolver = resolver(taken.builder, options, model).await?;
+        let resolver = match model {
+            Some(model) => resolver(taken.builder, model).await?,
+            None => self.learn(&context, &taking, taken.builder).await?,
+        };
         let changed = match (&before, stays) {
             (Some(before), true) => {
                 let hashes = taken.hashes;
@@ -119,6 +125,8 @@ impl Refresh<'_> {
         };
         let (found, previous, decided) = self.find(found, resolver).await?;
         let found = Arc::new(found);
+        record.pairs = Some(progress.pairs().0);
+        progress.begin(Stage::Write);
 
         let target = Object {
             schema: Arc::clone(&columns),
@@ -171,11 +179,12 @@ impl Refresh<'_> {
     fn take(
         &self,
         rows: SendableRecordBatchStream,
-        options: &ResolveOptions,
+        taking: Input,
+        progress: &Arc<Progress>,
     ) -> Result<(SendableRecordBatchStream, Taken)> {
         let schema = rows.schema();
         let pool = &self.instance.runtime().memory_pool;
-        let builder = RecordsBuilder::new(&schema, options, pool)?;
+        let builder = taking.builder(pool)?.telling(progress);
         let taken = Taken {
             builder: Arc::new(Mutex::new(builder)),
             hashes: RowHashes::default(),
@@ -184,11 +193,28 @@ impl Refresh<'_> {
         let rows = rows.map(move |batch| {
             let batch = batch?;
             hashes.push(&batch)?;
-            builder.lock().push(batch.clone())?;
+            builder.lock().push(taking.with_keys(batch.clone())?)?;
             Ok(batch)
         });
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
         Ok((rows, taken))
+    }
+
+    /// Learns a model from the records, and from what its definition tells of them.
+    async fn learn(
+        &self,
+        context: &StatementContext,
+        taking: &Input,
+        builder: Arc<Mutex<RecordsBuilder>>,
+    ) -> Result<Resolver> {
+        let builder = taken(builder)?;
+        let records = scan::blocking(move || Ok(builder.finish()?)).await?;
+        let taught = Taught {
+            labels: links::labels(context, self.definition, &records).await?,
+            parameters: parameters::read(context, self.definition).await?,
+        };
+        let options = taking.options.clone();
+        scan::blocking(move || Ok(Resolver::train_with(records, &options, &taught)?)).await
     }
 
     /// Finds pairs and entities, and gives these their numbers.
@@ -218,15 +244,16 @@ impl Refresh<'_> {
             }
             _ => Vec::new(),
         };
+        resolver.hold(size_of_val(kept.as_slice()))?;
         let (changed, next) = (finding.changed, finding.next);
         scan::blocking(move || {
             let mut pairs = kept;
             match &changed {
-                Some(changed) => pairs.extend(resolver.pairs_of(changed)),
-                None => pairs = resolver.pairs(),
+                Some(changed) => pairs.extend(resolver.pairs_of(changed)?),
+                None => pairs = resolver.pairs()?,
             }
             pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
-            let clusters = resolver.clusters(&pairs, &decisions);
+            let clusters = resolver.clusters(&pairs, &decisions)?;
             let next = previous.next_entity(next);
             let entities = entity_ids(resolver.records(), &clusters, &previous.entities, next);
             let found = Found {
@@ -342,20 +369,19 @@ fn one(batch: RecordBatch) -> SendableRecordBatchStream {
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
-/// The records with the model that is known, or with one that is learned from them.
-async fn resolver(
-    builder: Arc<Mutex<RecordsBuilder>>,
-    options: ResolveOptions,
-    known: Option<Model>,
-) -> Result<Resolver> {
-    let builder = Arc::into_inner(builder)
-        .ok_or_else(|| Error::internal("the records are still being read"))?
-        .into_inner();
+/// The records with a model that is known.
+async fn resolver(builder: Arc<Mutex<RecordsBuilder>>, model: Model) -> Result<Resolver> {
+    let builder = taken(builder)?;
     scan::blocking(move || {
-        Ok(match known {
-            Some(model) => Resolver::new(builder.finish_for(model.columns())?, model)?,
-            None => Resolver::train(builder.finish()?, &options)?,
-        })
+        let records = builder.finish_for(model.columns())?;
+        Ok(Resolver::new(records, model)?)
     })
     .await
+}
+
+/// The builder, when all records have passed.
+fn taken(builder: Arc<Mutex<RecordsBuilder>>) -> Result<RecordsBuilder> {
+    let builder = Arc::into_inner(builder)
+        .ok_or_else(|| Error::internal("the records are still being read"))?;
+    Ok(builder.into_inner())
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
 
 use super::Companion;
+use super::input::Input;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::Instance;
+use crate::instance::{Instance, Reading};
 use crate::models::table_id;
 use crate::sql::Statement;
 use crate::sql::create_model::CreateModel;
@@ -91,6 +93,16 @@ impl Resolved {
         let at = At::Version(self.version_of(companion)?);
         let table = companion.table_id(&self.object);
         self.instance.warehouse.scan(&table, at).await
+    }
+
+    /// The model's definition, held against the columns of records.
+    ///
+    /// # Errors
+    /// Those of [`Input::new`].
+    pub fn input(&self, records: &Schema) -> Result<Input> {
+        let settings = &self.instance.configuration.session;
+        let context = self.instance.statement(settings, Reading::Rows);
+        Input::new(&context.state, self.definition()?, records)
     }
 
     /// The definition of the model.

@@ -9,6 +9,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use futures::TryStreamExt;
 use tokio::sync::oneshot;
+use tributary_udfs::interrupt::RaisedOnDrop;
 
 use crate::error::{Error, Result};
 use crate::execute::query;
@@ -47,7 +48,7 @@ pub async fn all(
 }
 
 /// Runs what takes long on a thread of its own, which serves no clients and for whose end a server
-/// that stops does not wait.
+/// that stops does not wait. It is interrupted once nobody waits for its answer any more.
 ///
 /// # Errors
 /// Those of the work.
@@ -55,11 +56,13 @@ pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (answer, answered) = oneshot::channel();
+    let waiting = RaisedOnDrop::default();
+    let interrupt = waiting.0.clone();
     std::thread::Builder::new()
         .name("resolve".to_owned())
         .spawn(move || {
             // Nobody waits where the statement was cancelled.
-            let _ = answer.send(work());
+            let _ = answer.send(interrupt.within(work));
         })?;
     answered
         .await

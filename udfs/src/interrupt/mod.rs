@@ -127,6 +127,14 @@ impl Listener {
         self.0.as_ref().is_some_and(Interrupt::is_raised)
     }
 
+    /// Does work on a thread of its own, which hears what this hears.
+    pub(crate) fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(interrupt) => interrupt.within(work),
+            None => work(),
+        }
+    }
+
     /// An error once the work is to end.
     #[inline]
     pub(crate) fn check(&self) -> Result<()> {

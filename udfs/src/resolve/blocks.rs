@@ -2,10 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
+use datafusion::error::Result;
+
 use super::key_part::{NO_KEY, RARE_WORDS};
 use super::records::Records;
 use super::rule::{KeyPart, Rule};
 use super::word_weights::WordCounts;
+use crate::interrupt::listen;
+
+/// Every how many records an interrupt is listened for.
+const LISTENING: u32 = 1 << 14;
 
 /// A record in no block.
 const NO_BLOCK: u32 = u32::MAX;
@@ -34,8 +40,8 @@ impl Blocks {
         records: &Records,
         words: &[WordCounts],
         limit: usize,
-    ) -> Self {
-        let mut pairs = keyed(rule, records, words);
+    ) -> Result<Self> {
+        let mut pairs = keyed(rule, records, words)?;
         let mut finer = Vec::new();
         let mut oversized = Vec::new();
         each_block(&pairs, |block| {
@@ -62,12 +68,13 @@ impl Blocks {
             rule.oversized = oversized;
             rule.dropped = dropped;
         }
-        Self::of(rule.slots(), records.len(), &pairs)
+        Ok(Self::of(rule.slots(), records.len(), &pairs))
     }
 
     /// The blocks of all records, by what the rule was told.
-    pub(super) fn new(rule: &Rule, records: &Records, words: &[WordCounts]) -> Self {
-        Self::of(rule.slots(), records.len(), &keyed(rule, records, words))
+    pub(super) fn new(rule: &Rule, records: &Records, words: &[WordCounts]) -> Result<Self> {
+        let pairs = keyed(rule, records, words)?;
+        Ok(Self::of(rule.slots(), records.len(), &pairs))
     }
 
     fn of(slots: usize, records: usize, pairs: &[(u64, u32)]) -> Self {
@@ -200,7 +207,7 @@ fn table(part: KeyPart, records: &Records, words: &[WordCounts]) -> Option<Vec<u
 }
 
 /// Key and record, ascending.
-fn keyed(rule: &Rule, records: &Records, words: &[WordCounts]) -> Vec<(u64, u32)> {
+fn keyed(rule: &Rule, records: &Records, words: &[WordCounts]) -> Result<Vec<(u64, u32)>> {
     let slots = rule.slots();
     let mut pairs = Vec::with_capacity(records.len());
     let tables: Vec<Option<Vec<u64>>> = rule
@@ -208,12 +215,16 @@ fn keyed(rule: &Rule, records: &Records, words: &[WordCounts]) -> Vec<(u64, u32)
         .iter()
         .map(|part| table(*part, records, words))
         .collect();
+    let listener = listen();
     for record in 0..records.len() as u32 {
+        if record % LISTENING == 0 {
+            listener.check()?;
+        }
         let keys = rule.keys_with(records, words, record, &tables);
         let keys = keys[..slots].iter().filter(|key| **key != NO_KEY);
         pairs.extend(keys.map(|key| (*key, record)));
     }
-    sort(pairs)
+    Ok(sort(pairs))
 }
 
 /// Sorts by buckets of the highest bits of the keys, each small enough for the caches.

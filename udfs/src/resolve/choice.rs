@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use datafusion::error::Result;
+
 use super::clean::FeatureKind;
 use super::comparison::Comparison;
 use super::hashing::mix;
@@ -34,7 +36,7 @@ pub(super) fn candidates(
     sample: &[u32],
     limit: usize,
     workers: usize,
-) -> Vec<Candidate> {
+) -> Result<Vec<Candidate>> {
     let mut parts: Vec<KeyPart> = Vec::new();
     for Comparison { feature, kind, .. } in comparisons {
         let feature = *feature;
@@ -50,9 +52,9 @@ pub(super) fn candidates(
         || (),
         |(), at| {
             let of_part = |record: &u32| part_keys(parts[at], records, words, records.row(*record));
-            sample.iter().map(of_part).collect()
+            Ok(sample.iter().map(of_part).collect())
         },
-    );
+    )?;
     let mut combinations: Vec<(usize, Option<usize>)> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         combinations.push((at, None));
@@ -88,13 +90,13 @@ pub(super) fn candidates(
             }
         }
         let records = sample.len().max(1) as f64;
-        (
+        Ok((
             others / records,
             live as f64 / all.len().max(1) as f64,
             present as f64 / records,
-        )
-    });
-    combinations
+        ))
+    })?;
+    Ok(combinations
         .iter()
         .zip(costs)
         .map(
@@ -109,7 +111,7 @@ pub(super) fn candidates(
                 present,
             },
         )
-        .collect()
+        .collect())
 }
 
 /// Rules to find pairs to learn from: of each feature and of each two of them the one that brings
@@ -225,6 +227,31 @@ pub(super) fn choose(
         chosen.push(rule);
     }
     chosen
+}
+
+/// The rules that a definition gives: a block for each value of such a feature. Those that are too
+/// large are split as those of any rule are.
+pub(super) fn given(
+    features: &[usize],
+    candidates: &[Candidate],
+    matches: &[LikelyMatch],
+    records: &Records,
+    words: &[WordCounts],
+) -> Vec<Rule> {
+    let singles = candidates.iter().filter(|rule| rule.parts.len() == 1);
+    let mut parts: Vec<KeyPart> = singles.flat_map(|rule| rule.parts.clone()).collect();
+    parts.sort_unstable();
+    let agreements = agreements(&parts, matches, records, words);
+    let rule = |feature: &usize| {
+        let part = Part::Whole;
+        let mut rule = Rule::new(&[KeyPart {
+            feature: *feature,
+            part,
+        }]);
+        rule.finer = finer(&rule, candidates, &parts, &agreements, matches);
+        rule
+    };
+    features.iter().map(rule).collect()
 }
 
 /// How many rules a model has at most.

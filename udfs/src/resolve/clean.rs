@@ -35,6 +35,10 @@ pub(super) enum FeatureKind {
     Number,
     Category,
     Text,
+    /// What levels of its own compare.
+    Levels,
+    /// What is not compared, and makes blocks.
+    Key,
 }
 
 /// The features of a column of this kind.
@@ -53,6 +57,8 @@ pub(super) fn features(kind: ColumnKind) -> &'static [FeatureKind] {
         ColumnKind::Number => &[FeatureKind::Number],
         ColumnKind::Category => &[FeatureKind::Category],
         ColumnKind::FreeText | ColumnKind::Organisation => &[FeatureKind::Text],
+        ColumnKind::Levels => &[FeatureKind::Levels],
+        ColumnKind::Key => &[FeatureKind::Key],
         ColumnKind::Ignore => &[],
     }
 }
@@ -123,6 +129,9 @@ impl Cleaner {
     /// Writes the features of a value, empty where there is none.
     pub(super) fn clean(&mut self, text: &str, features: &mut [String]) {
         features.iter_mut().for_each(String::clear);
+        if let (ColumnKind::Levels | ColumnKind::Key, [whole]) = (self.kind, &mut *features) {
+            return whole.push_str(cut(text, LONGEST));
+        }
         let text = cut(text.trim(), LONGEST);
         if text.is_empty() || is_nothing(text) {
             return;

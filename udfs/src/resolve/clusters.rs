@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use datafusion::error::Result;
+
 use super::agglomerate::Agglomerate;
 use super::compare::Comparer;
 use super::components::Components;
@@ -12,6 +14,7 @@ use super::restricted::join_restricted;
 use super::scorer::Scorer;
 use super::threads;
 use super::training::words_of;
+use crate::interrupt::listen;
 
 /// Components of more records are taken apart at a higher threshold first.
 const LARGEST_COMPONENT: usize = 150;
@@ -39,7 +42,7 @@ pub(super) fn cluster(
     pairs: &[Pair],
     threshold: f64,
     decisions: &Decisions,
-) -> Clusters {
+) -> Result<Clusters> {
     let records = resolver.records().len();
     let least = (threshold / (1.0 - threshold).max(1e-12)).ln() as f32;
     let mut edges: Vec<Pair> = pairs
@@ -51,13 +54,15 @@ pub(super) fn cluster(
     let mut components = Components::new(records);
     let mut groups: Vec<Vec<u32>> = Vec::new();
     let mut bar = least;
+    let listener = listen();
     while !edges.is_empty() {
+        listener.check()?;
         let mut large = vec![false; records];
         for group in join(records, &edges) {
             if group.len() <= LARGEST_COMPONENT {
                 groups.push(group);
             } else if bar >= HIGHEST_BAR {
-                for (left, right) in join_restricted(resolver, &group, &edges, decisions) {
+                for (left, right) in join_restricted(resolver, &group, &edges, decisions)? {
                     components.join(left, right);
                 }
             } else {
@@ -72,11 +77,11 @@ pub(super) fn cluster(
         bar = (bar + 1.0).clamp(0.0, HIGHEST_BAR);
         edges.retain(|pair| large[pair.left as usize] && pair.log_odds >= bar);
     }
-    for (left, right) in refine(resolver, &groups, f64::from(least), decisions) {
+    for (left, right) in refine(resolver, &groups, f64::from(least), decisions)? {
         components.join(left, right);
     }
     let entity_of = components.into_roots();
-    rate(entity_of, pairs, decisions)
+    Ok(rate(entity_of, pairs, decisions))
 }
 
 /// The pairs of records that are one within groups that single links have joined.
@@ -85,11 +90,12 @@ fn refine(
     groups: &[Vec<u32>],
     least: f64,
     decisions: &Decisions,
-) -> Vec<(u32, u32)> {
+) -> Result<Vec<(u32, u32)>> {
     let (records, model) = (resolver.records(), resolver.model());
     let weights = words_of(&model.comparisons, &model.words);
     let comparer = Comparer::new(records, records, &model.comparisons, weights);
     let one_to_one = model.options().one_to_one;
+    let listener = listen();
     let refined = threads::map(
         model.options().workers(),
         groups.len().div_ceil(CHUNK),
@@ -102,6 +108,7 @@ fn refine(
         |(scorer, agglomerate), task| {
             let mut joined = Vec::new();
             for group in &groups[task * CHUNK..groups.len().min((task + 1) * CHUNK)] {
+                listener.check()?;
                 if let [first, second] = group[..] {
                     joined.push((first, second));
                     continue;
@@ -109,10 +116,17 @@ fn refine(
                 // By their names: the order of the records does not matter.
                 let mut group = group.clone();
                 group.sort_unstable_by(|left, right| records.key(*left).cmp(records.key(*right)));
+                let mut pairs = Vec::with_capacity(group.len() * (group.len() - 1) / 2);
+                for (at, left) in group.iter().enumerate() {
+                    pairs.extend(group[..at].iter().map(|right| (*left, *right)));
+                }
+                let mut scores = Vec::with_capacity(pairs.len());
+                scorer.score(&pairs, |_, pattern, odds| scores.push((pattern, odds)))?;
+                let mut scores = scores.into_iter();
                 agglomerate.begin(group.len());
                 for (at, left) in group.iter().enumerate() {
                     for (other, right) in group[..at].iter().enumerate() {
-                        let (pattern, mut odds) = scorer.score(*left, *right);
+                        let (pattern, mut odds) = scores.next().unwrap_or_default();
                         let mut conflict = model.mixture.conflict(pattern);
                         let apart =
                             one_to_one && records.source_code(*left) == records.source_code(*right);
@@ -128,10 +142,10 @@ fn refine(
                 let pairs = first_of.iter().enumerate();
                 joined.extend(pairs.map(|(at, first)| (group[at], group[*first])));
             }
-            joined
+            Ok(joined)
         },
-    );
-    refined.concat()
+    )?;
+    Ok(refined.concat())
 }
 
 /// The records of each component of two or more, ascending.

@@ -1,5 +1,8 @@
 //! Compares two records: the level of each comparison.
 
+use datafusion::common::internal_datafusion_err;
+use datafusion::error::Result;
+
 use super::cell::Cell;
 use super::clean::FeatureKind;
 use super::comparison::{Comparison, MISSING_LEVEL};
@@ -22,6 +25,9 @@ impl Pattern {
         Self(self.0 | u64::from(level) << (4 * comparison))
     }
 }
+
+/// How many pairs are compared at a time.
+pub(super) const PAIRS_AT_A_TIME: usize = 8192;
 
 /// Compares records of two sets, which may be one and the same.
 pub(super) struct Comparer<'a> {
@@ -60,8 +66,68 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// The levels of two records.
-    pub(super) fn pattern(&self, left: u32, right: u32, scratch: &mut Scratch) -> Pattern {
+    /// Writes the levels of many pairs of records.
+    pub(super) fn patterns(
+        &self,
+        pairs: &[(u32, u32)],
+        scratch: &mut Scratch,
+        patterns: &mut Vec<Pattern>,
+    ) -> Result<()> {
+        patterns.clear();
+        let compared = pairs.iter();
+        patterns.extend(compared.map(|(left, right)| self.pattern(*left, *right, scratch)));
+        if !self.has_own() {
+            return Ok(());
+        }
+        let (Some(left), Some(right)) = (&self.left.own, &self.right.own) else {
+            return Err(internal_datafusion_err!(
+                "records without the rows that their comparisons read"
+            ));
+        };
+        let levels = left.levels(right, &self.in_order(pairs))?;
+        for (at, comparison) in self.comparisons.iter().enumerate() {
+            let own = comparison
+                .own
+                .as_ref()
+                .and_then(|own| levels.get(own.place));
+            for (pattern, level) in patterns.iter_mut().zip(own.into_iter().flatten()) {
+                let highest = comparison.levels as u8 - 1;
+                *pattern = pattern.with(at, (*level).min(highest));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many pairs it takes for comparing them at once to be worth it.
+    pub(super) fn worth(&self) -> usize {
+        match self.has_own() {
+            true => PAIRS_AT_A_TIME,
+            false => 1,
+        }
+    }
+
+    /// Whether a comparison has levels of its own, so that many pairs are to be compared at a time.
+    fn has_own(&self) -> bool {
+        self.comparisons
+            .iter()
+            .any(|comparison| comparison.own.is_some())
+    }
+
+    /// Pairs with their records in the order of their names, where both are of one set: conditions
+    /// may say something else of two records the other way round, and are to give one answer.
+    fn in_order(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let is_one = std::ptr::eq(self.left, self.right);
+        pairs
+            .iter()
+            .map(|(left, right)| match is_one {
+                true if self.left.key(*left) > self.left.key(*right) => (*right, *left),
+                _ => (*left, *right),
+            })
+            .collect()
+    }
+
+    /// The levels of two records, without those that a comparison has of its own.
+    fn pattern(&self, left: u32, right: u32, scratch: &mut Scratch) -> Pattern {
         let (left, right) = (self.left.row(left), self.right.row(right));
         let swapped = self.swapped(left, right, scratch);
         (0..self.comparisons.len()).fold(Pattern::default(), |pattern, at| {
@@ -108,7 +174,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// The level of one comparison.
+    /// The level of one comparison; missing where it has levels of its own.
     #[inline]
     pub(super) fn level(
         &self,
@@ -123,7 +189,7 @@ impl<'a> Comparer<'a> {
             self.left_value(at, left_row),
             self.right_value(at, right_row),
         );
-        if left.cell.is_missing() || right.cell.is_missing() {
+        if left.cell.is_missing() || right.cell.is_missing() || comparison.own.is_some() {
             return MISSING_LEVEL;
         }
         if left.equals(right) {

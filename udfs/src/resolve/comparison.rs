@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clean::FeatureKind;
 use super::feature::Feature;
+use super::own_levels::OwnLevels;
 
 /// How many comparisons a model has at most: the levels of all of them are packed into 64 bits.
 pub(super) const MOST: usize = 16;
@@ -32,6 +33,17 @@ pub(super) struct Comparison {
     pub(super) bands: Vec<(String, u8)>,
     /// From which rarity on each band is, as minus the binary logarithm of the share.
     edges: Vec<f64>,
+    /// Its levels, where it has levels of its own.
+    pub(super) own: Option<Own>,
+}
+
+/// The levels of a comparison that has its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Own {
+    /// Its place among those that have.
+    pub(super) place: usize,
+    /// What the levels above that of values that differ are called, the least alike first.
+    labels: Vec<String>,
 }
 
 impl Comparison {
@@ -55,6 +67,7 @@ impl Comparison {
             levels: labels(feature.kind).len() + 2,
             bands: Vec::new(),
             edges: Vec::new(),
+            own: None,
         };
         if !term_frequency {
             return comparison;
@@ -95,9 +108,29 @@ impl Comparison {
         comparison
     }
 
-    /// The first of the levels of equal values, that of the most frequent.
+    /// The comparison of a feature by levels of its own, of this place among such comparisons.
+    pub(super) fn own(feature: usize, place: usize, own: &OwnLevels) -> Self {
+        Self {
+            feature,
+            kind: FeatureKind::Levels,
+            name: own.column.clone(),
+            levels: own.labels.len() + 2,
+            bands: Vec::new(),
+            edges: Vec::new(),
+            own: Some(Own {
+                place,
+                labels: own.labels.clone(),
+            }),
+        }
+    }
+
+    /// The first of the levels of equal values, that of the most frequent; of levels of its own, the
+    /// most alike.
     pub(super) fn first_exact(&self) -> u8 {
-        labels(self.kind).len() as u8 + 1
+        match &self.own {
+            Some(_) => self.levels as u8 - 1,
+            None => labels(self.kind).len() as u8 + 1,
+        }
     }
 
     /// The level of equal values for each value of a feature.
@@ -127,6 +160,9 @@ impl Comparison {
     /// What a level is called.
     pub(super) fn label(&self, level: u8) -> String {
         let labels = labels(self.kind);
+        if let (Some(own), Some(at)) = (&self.own, usize::from(level).checked_sub(2)) {
+            return own.labels.get(at).cloned().unwrap_or_default();
+        }
         match level {
             MISSING_LEVEL => "missing".to_owned(),
             level if level < self.first_exact() => labels[usize::from(level) - 1].to_owned(),
@@ -175,7 +211,7 @@ pub(super) fn labels(kind: FeatureKind) -> &'static [&'static str] {
             "within a tenth",
             "within 2 %",
         ],
-        FeatureKind::Category => &["different"],
+        FeatureKind::Category | FeatureKind::Levels | FeatureKind::Key => &["different"],
         FeatureKind::Text => &[
             "different",
             "10 % alike",

@@ -5,6 +5,7 @@ use super::comparison::Comparison;
 use super::feature::Feature;
 use super::mixture::{Counted, Expected};
 use super::records::Records;
+use super::taught::Known;
 
 /// What is expected before anything is known: three quarters of the matches are equal, and other
 /// pairs are as all pairs are.
@@ -12,6 +13,7 @@ pub(super) fn expected(
     records: &Records,
     comparisons: &[Comparison],
     sample: &[Counted],
+    known: Known,
 ) -> Expected {
     let mut expected = Expected {
         matches: Vec::new(),
@@ -19,6 +21,7 @@ pub(super) fn expected(
         related: None,
         differing_matches: Vec::new(),
         own: Vec::new(),
+        known,
     };
     for (at, comparison) in comparisons.iter().enumerate() {
         let feature = &records.features()[comparison.feature];

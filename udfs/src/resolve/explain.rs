@@ -1,5 +1,8 @@
 //! Why two records are held to be one entity, or two.
 
+use datafusion::error::Result;
+
+use super::clean::FeatureKind;
 use super::compare::{Comparer, Pattern};
 use super::levels::Scratch;
 use super::resolver::Resolver;
@@ -31,11 +34,16 @@ pub struct Explanation {
 
 impl Resolver {
     /// What each comparison says of two records; the first row is the prior.
-    pub fn explain(&self, left: u32, right: u32) -> Vec<Explanation> {
+    ///
+    /// # Errors
+    /// What comparing by levels of their own meets.
+    pub fn explain(&self, left: u32, right: u32) -> Result<Vec<Explanation>> {
         let (records, model) = (self.records(), self.model());
         let weights = words_of(&model.comparisons, &model.words);
         let comparer = Comparer::new(records, records, &model.comparisons, weights);
-        let pattern = comparer.pattern(left, right, &mut Scratch::default());
+        let mut patterns = Vec::new();
+        comparer.patterns(&[(left, right)], &mut Scratch::default(), &mut patterns)?;
+        let pattern = patterns.first().copied().unwrap_or_default();
         let mixture = &model.mixture;
         let mut total = mixture.prior / std::f64::consts::LN_2;
         let mut rows = vec![Explanation {
@@ -55,7 +63,12 @@ impl Resolver {
             let value = |record: u32| {
                 let code = records.row(record)[comparison.feature].code;
                 let dictionary = records.features()[comparison.feature].dictionary();
-                dictionary.text(code).replace('|', " ").trim().to_owned()
+                match comparison.kind {
+                    FeatureKind::Street => {
+                        dictionary.text(code).replace('|', " ").trim().to_owned()
+                    }
+                    _ => dictionary.text(code).to_owned(),
+                }
             };
             let level = pattern.level(at);
             let next = known.with(at, level);
@@ -76,6 +89,6 @@ impl Resolver {
             });
             known = next;
         }
-        rows
+        Ok(rows)
     }
 }

@@ -60,7 +60,10 @@ impl Part {
             FeatureKind::Street => &[Whole, StreetName, HouseNumber],
             FeatureKind::Place => &[Whole, Soundex, Prefix(4)],
             FeatureKind::Identifier => &[Whole, Prefix(4), Suffix(4)],
-            FeatureKind::Number | FeatureKind::Category => &[Whole],
+            FeatureKind::Number
+            | FeatureKind::Category
+            | FeatureKind::Levels
+            | FeatureKind::Key => &[Whole],
             FeatureKind::Text => &[Whole, RareWords, Prefix(8)],
         }
     }

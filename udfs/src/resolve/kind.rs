@@ -39,10 +39,14 @@ pub enum ColumnKind {
     Organisation,
     /// Not compared.
     Ignore,
+    /// Compared by levels of its own.
+    Levels,
+    /// Not compared: records that have it in common are.
+    Key,
 }
 
 impl ColumnKind {
-    /// Every kind by its name.
+    /// Every kind that can be said of a column, by its name.
     pub const ALL: [(&'static str, Self); 15] = [
         ("given_name", Self::GivenName),
         ("family_name", Self::FamilyName),
@@ -63,10 +67,12 @@ impl ColumnKind {
 
     /// The name of the kind.
     pub fn name(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find_map(|(name, kind)| (*kind == self).then_some(*name))
-            .unwrap_or_default()
+        let named = Self::ALL.iter().find(|(_, kind)| *kind == self);
+        match self {
+            Self::Levels => "levels",
+            Self::Key => "key",
+            _ => named.map_or("", |(name, _)| name),
+        }
     }
 
     /// The kind of this name.

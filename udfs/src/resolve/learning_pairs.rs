@@ -1,5 +1,6 @@
 //! The pairs that a model is learned from.
 
+use datafusion::error::Result;
 use hashbrown::HashMap;
 
 use super::choice;
@@ -59,7 +60,7 @@ impl LearningPairs {
         words: &[WordCounts],
         rules: &[Rule],
         others_a_record: f64,
-    ) -> Self {
+    ) -> Result<Self> {
         let pool = choice::sample(records, POOL, mix(options.seed, 2));
         let others_in_pool = others_a_record * pool.len() as f64 / records.len().max(1) as f64;
         let most = (CANDIDATES / others_in_pool.max(1.0)) as usize;
@@ -68,8 +69,8 @@ impl LearningPairs {
             options.workers(),
             rules.len(),
             || (),
-            |(), at| partners(records, words, &rules[at], queries, &pool),
-        );
+            |(), at| Ok(partners(records, words, &rules[at], queries, &pool)),
+        )?;
         let mut candidates = found.concat();
         candidates.retain(|(left, right)| may_match(records, options, *left, *right));
         candidates.sort_unstable();
@@ -79,13 +80,17 @@ impl LearningPairs {
         for record in &pool {
             of_sources[records.source_code(*record) as usize] += 1;
         }
-        let split = options.link == Link::LinkOnly || options.one_to_one;
         let all: f64 = queries
             .iter()
-            .map(|query| match split {
-                true => pool.len() - of_sources[records.source_code(*query) as usize],
-                false => pool.len() - 1,
-            } as f64)
+            .map(|query| {
+                let of_source = of_sources[records.source_code(*query) as usize];
+                let others = match options.link {
+                    Link::LinkAndDedupe if !options.one_to_one => pool.len() - 1,
+                    Link::LinkAndDedupe | Link::LinkOnly => pool.len() - of_source,
+                    Link::Dedupe => of_source - 1,
+                };
+                others as f64
+            })
             .sum();
         let mut random = Vec::with_capacity(RANDOM_PAIRS);
         for number in 0..RANDOM_PAIRS {
@@ -100,12 +105,12 @@ impl LearningPairs {
                 random.push(pair);
             }
         }
-        Self {
+        Ok(Self {
             random_weight: (all - candidates.len() as f64).max(0.0) / random.len().max(1) as f64,
             others_a_query: all / queries.len().max(1) as f64,
             candidates,
             random,
-        }
+        })
     }
 }
 

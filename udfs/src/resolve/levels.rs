@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::clean::FeatureKind;
-use super::comparison::DIFFERENT;
+use super::comparison::{DIFFERENT, MISSING_LEVEL};
 use super::feature::Feature;
 use super::word_weights::WordWeights;
 use crate::similarity::kernel::characters::{Decoder, Pair};
@@ -81,6 +81,8 @@ pub(super) fn level(
             right.feature.number(right.cell.code),
         ),
         FeatureKind::Category => DIFFERENT,
+        // Many pairs at a time, see `own_levels`.
+        FeatureKind::Levels | FeatureKind::Key => MISSING_LEVEL,
         FeatureKind::Text => {
             let cosine = weights.cosine(
                 left.feature.words(left.cell.code),

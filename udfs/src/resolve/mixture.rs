@@ -13,10 +13,13 @@
 //! The sample stands for all pairs of records, those of blocks with a weight of one and random
 //! ones with that of all the others, so that what the blocks select does not bias the estimates.
 
+use datafusion::error::Result;
 use serde::{Deserialize, Serialize};
 
 use super::compare::Pattern;
+use super::taught::Known;
 use super::tree::{Edge, Tree, Weighted};
+use crate::interrupt::listen;
 
 /// How often the parameters are estimated at most.
 const ROUNDS: usize = 60;
@@ -72,6 +75,8 @@ pub(super) struct Expected {
     pub(super) differing_matches: Vec<f64>,
     /// Whether related pairs differ as any others do.
     pub(super) own: Vec<bool>,
+    /// What is not to be estimated.
+    pub(super) known: Known,
 }
 
 /// How much of a pattern's pairs is of each class.
@@ -136,7 +141,7 @@ impl Mixture {
         expected: &Expected,
         matches_a_record: f64,
         pairs_a_record: f64,
-    ) -> Self {
+    ) -> Result<Self> {
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
         let mut mixture = Self {
@@ -151,8 +156,11 @@ impl Mixture {
         mixture
             .others
             .keep_above(&mixture.matches, CONTAMINATION * prior.exp());
+        expected.known.hold(&mut mixture);
         let mut edges: Vec<Edge> = Vec::new();
+        let listener = listen();
         for round in 0..ROUNDS {
+            listener.check()?;
             let shares: Vec<Shares> = sample
                 .iter()
                 .map(|counted| mixture.shares(counted.pattern))
@@ -178,6 +186,7 @@ impl Mixture {
                 related: None,
             };
             next.matches.differ_at_most(&expected.differing_matches);
+            expected.known.hold_matches(&mut next.matches);
             next.others
                 .keep_above(&next.matches, CONTAMINATION * prior.exp());
             if let Some(of_related) = &expected.related {
@@ -194,6 +203,7 @@ impl Mixture {
                     tree,
                 });
             }
+            expected.known.hold(&mut next);
             let change: f64 = sample
                 .iter()
                 .zip(&shares)
@@ -210,10 +220,10 @@ impl Mixture {
             }
         }
         mixture.round();
-        mixture
+        Ok(mixture)
     }
 
-    fn round(&mut self) {
+    pub(super) fn round(&mut self) {
         self.prior = round(self.prior);
         self.matches.round();
         self.others.round();

@@ -10,7 +10,7 @@ use super::rule::Rule;
 use super::word_weights::WordCounts;
 
 /// The version of what a model is written as.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// A model of which records are one entity: its parameters, as serde writes them. With the same
 /// model, the same records are resolved to the same entities, at once or bit by bit.
@@ -22,8 +22,9 @@ pub struct Model {
     pub(super) comparisons: Vec<Comparison>,
     pub(super) words: Vec<WordCounts>,
     pub(super) mixture: Mixture,
-    /// None where all pairs are compared.
     pub(super) rules: Vec<Rule>,
+    /// Whether all pairs are compared, whatever the rules.
+    pub(super) compares_all: bool,
 }
 
 /// A level of a comparison, as `entity_parameters` shows it.
@@ -52,6 +53,11 @@ impl Model {
     /// The columns that are compared, with the kinds that were recognised.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// Whether all pairs of records are compared, for there are so few.
+    pub fn compares_all(&self) -> bool {
+        self.compares_all
     }
 
     /// The probability that two records taken at random are one entity.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::{ColumnKind, nearest_hint};
+use super::own_levels::OwnLevels;
 use crate::FunctionError;
 use crate::wording::quoted;
 
@@ -15,11 +16,13 @@ pub enum Link {
     LinkAndDedupe,
     /// Two records of different sources.
     LinkOnly,
+    /// Two records of one source.
+    Dedupe,
 }
 
 impl Link {
     const ALL: [(&'static str, Self); 3] = [
-        ("dedupe", Self::LinkAndDedupe),
+        ("dedupe", Self::Dedupe),
         ("link_only", Self::LinkOnly),
         ("link_and_dedupe", Self::LinkAndDedupe),
     ];
@@ -46,6 +49,11 @@ pub struct ResolveOptions {
     pub one_to_one: bool,
     /// Kinds of columns, where the profile is not to decide.
     pub compare: Vec<(String, ColumnKind)>,
+    /// Columns that are compared by levels of their own.
+    pub own_levels: Vec<OwnLevels>,
+    /// Columns whose values are keys of blocks and are not compared. Where there are any, records
+    /// that have one in common are compared, and no others.
+    pub block_on: Vec<String>,
     /// How many threads work; 0 for as many as there are processors. No answer depends on it.
     pub threads: usize,
 }
@@ -62,6 +70,8 @@ impl Default for ResolveOptions {
             term_frequency: true,
             one_to_one: false,
             compare: Vec::new(),
+            own_levels: Vec::new(),
+            block_on: Vec::new(),
             threads: 0,
         }
     }
@@ -103,6 +113,12 @@ impl ResolveOptions {
             )
             .with_hint("Name the column that tells systems apart: source = 'system'."));
         }
+        if options.link == Link::Dedupe && options.one_to_one {
+            return Err(FunctionError::invalid_argument(
+                "a source that has each entity once has no duplicates to be found",
+            )
+            .with_hint("Leave out one of link = 'dedupe' and one_to_one."));
+        }
         Ok(options)
     }
 
@@ -140,6 +156,18 @@ impl ResolveOptions {
             }
         }
         Ok(())
+    }
+
+    /// What a column holds, where that is said.
+    pub(super) fn declared(&self, column: &str) -> Option<ColumnKind> {
+        if self.block_on.iter().any(|name| name == column) {
+            return Some(ColumnKind::Key);
+        }
+        if self.own_levels.iter().any(|own| own.column == column) {
+            return Some(ColumnKind::Levels);
+        }
+        let declared = self.compare.iter().find(|(name, _)| name == column);
+        declared.map(|(_, kind)| *kind)
     }
 
     /// How many threads work.

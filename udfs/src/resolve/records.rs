@@ -1,6 +1,7 @@
 //! Records in rows of numbers.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use datafusion::execution::memory_pool::MemoryReservation;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,8 @@ use super::clean::DateOrder;
 use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
 use super::kind::ColumnKind;
+use super::own_levels::OwnRows;
+use super::progress::Progress;
 use crate::FunctionError;
 
 /// A column that is compared, and how its values are read.
@@ -44,14 +47,21 @@ pub struct Records {
     pub(super) features: Vec<Feature>,
     /// The values of a record side by side.
     pub(super) cells: Vec<Cell>,
+    /// The rows as they came, where comparisons read them.
+    pub(super) own: Option<OwnRows>,
     /// Records that are no more.
     pub(super) removed: HashSet<u32>,
     pub(super) reservation: MemoryReservation,
+    pub(super) progress: Arc<Progress>,
 }
 
 impl Records {
     /// So many records that have nothing yet.
-    pub(super) fn empty(rows: usize, reservation: MemoryReservation) -> Self {
+    pub(super) fn empty(
+        rows: usize,
+        reservation: MemoryReservation,
+        progress: Arc<Progress>,
+    ) -> Self {
         Self {
             rows,
             ids: Interner::default(),
@@ -60,8 +70,10 @@ impl Records {
             columns: Vec::new(),
             features: Vec::new(),
             cells: Vec::new(),
+            own: None,
             removed: HashSet::new(),
             reservation,
+            progress,
         }
     }
 
@@ -187,6 +199,9 @@ impl Records {
                 self.cells[*place as usize * width + at] = cells[code as usize];
             }
         }
+        if let (Some(own), Some(changed)) = (&mut self.own, &changed.own) {
+            own.absorb(changed, &places);
+        }
         Ok(places)
     }
 
@@ -212,6 +227,7 @@ impl Records {
             + self.cells.len() * size_of::<Cell>()
             + self.sources.len() * 4
             + self.ids.dictionary().bytes()
+            + self.own.as_ref().map_or(0, OwnRows::bytes)
             + self.rows * 5
     }
 }

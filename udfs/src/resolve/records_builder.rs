@@ -14,12 +14,18 @@ use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
 use super::kind::{ColumnKind, nearest_hint};
 use super::options::ResolveOptions;
+use super::own_levels::{OwnComparisons, OwnRows};
 use super::placeholder::placeholders;
 use super::profile::{SAMPLE, profile};
+use super::progress::{Progress, Stage};
 use super::records::{Column, Records, write_key};
 use super::threads;
 use crate::FunctionError;
+use crate::interrupt::listen;
 use crate::wording::{quoted, type_name};
+
+/// Every how many distinct values an interrupt is listened for.
+const LISTENING: usize = 4096;
 
 /// Takes in the records of an entity resolution.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub struct RecordsBuilder {
     batches: Vec<RecordBatch>,
     rows: usize,
     reservation: MemoryReservation,
+    progress: Arc<Progress>,
+    own: Option<Arc<dyn OwnComparisons>>,
 }
 
 impl RecordsBuilder {
@@ -48,7 +56,8 @@ impl RecordsBuilder {
             .as_deref()
             .map(|name| place(schema, name, "source"))
             .transpose()?;
-        for (name, _) in &options.compare {
+        let own = options.own_levels.iter().map(|own| &own.column);
+        for name in options.compare.iter().map(|(name, _)| name).chain(own) {
             place(schema, name, "compare")?;
         }
         let compared = (0..schema.fields().len())
@@ -63,7 +72,21 @@ impl RecordsBuilder {
             batches: Vec::new(),
             rows: 0,
             reservation: MemoryConsumer::new("entity resolution").register(pool),
+            progress: Arc::default(),
+            own: None,
         })
+    }
+
+    /// Tells how far the records, and what is made of them, are.
+    pub fn telling(mut self, progress: &Arc<Progress>) -> Self {
+        self.progress = Arc::clone(progress);
+        self
+    }
+
+    /// Has the columns that have levels of their own compared by these.
+    pub fn comparing(mut self, own: Arc<dyn OwnComparisons>) -> Self {
+        self.own = Some(own);
+        self
     }
 
     /// Takes in a batch.
@@ -91,6 +114,7 @@ impl RecordsBuilder {
     }
 
     fn finish_with(mut self, known: Option<&[Column]>) -> Result<Records> {
+        self.progress.begin(Stage::Clean);
         let names = self.compared.iter().map(|at| self.schema.field(*at).name());
         let columns: Vec<(usize, Option<&Column>)> = match known {
             None => names
@@ -111,11 +135,16 @@ impl RecordsBuilder {
                 None => self.identifiers().map(Read::Identifiers),
                 Some(at) => self.column(columns[at].0, columns[at].1).map(Read::Column),
             },
+        )?;
+        let mut records = Records::empty(
+            self.rows,
+            self.reservation.take(),
+            Arc::clone(&self.progress),
         );
-        let mut records = Records::empty(self.rows, self.reservation.take());
         let mut codes = Vec::new();
+        let mut memory = Vec::new();
         for read in read {
-            match read? {
+            match read {
                 Read::Identifiers((ids, sources, source_names)) => {
                     records.ids = ids;
                     records.sources = sources;
@@ -129,11 +158,17 @@ impl RecordsBuilder {
                         codes.push(feature.1);
                     }
                     records.columns.push(read.column);
+                    memory.push(read.memory);
                 }
             }
         }
+        if let Some(own) = &self.own {
+            records.own = Some(OwnRows::new(own, &self.batches)?);
+        }
         self.batches.clear();
         let width = codes.len();
+        let cells = width * self.rows * size_of::<Cell>();
+        records.reservation.try_grow(cells)?;
         records.cells = vec![Cell::default(); width * self.rows];
         for (at, column) in codes.into_iter().enumerate() {
             let feature = &records.features[at];
@@ -143,12 +178,15 @@ impl RecordsBuilder {
                 records.cells[row * width + at] = of_values[code as usize];
             }
         }
+        drop(memory);
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
     }
 
     fn texts(&self, column: usize, mut each: impl FnMut(Option<&str>) -> Result<()>) -> Result<()> {
+        let listener = listen();
         for batch in &self.batches {
+            listener.check()?;
             for_each_text(
                 batch.column(column),
                 self.schema.field(column).name(),
@@ -218,14 +256,12 @@ impl RecordsBuilder {
             Ok(())
         })?;
         let values = values.finish();
+        let memory = self.reservation.new_empty();
+        memory.try_resize(self.rows * size_of::<u32>() + values.bytes())?;
         let mut column = match known {
             Some(column) => column.clone(),
             None => {
-                let declared = self
-                    .options
-                    .compare
-                    .iter()
-                    .find(|(name, _)| name == field.name());
+                let declared = self.options.declared(field.name());
                 // By their hashes, so that it does not matter which come first.
                 let most = (SAMPLE as u128) << 64;
                 let most = u64::try_from(most / values.len().max(1) as u128).unwrap_or(u64::MAX);
@@ -236,7 +272,7 @@ impl RecordsBuilder {
                 let (kind, dates) = profile(field.name(), &sample, values.len() - 1, present);
                 Column {
                     name: field.name().clone(),
-                    kind: declared.map_or(kind, |(_, kind)| *kind),
+                    kind: declared.unwrap_or(kind),
                     dates,
                     placeholders: Vec::new(),
                 }
@@ -252,13 +288,20 @@ impl RecordsBuilder {
             .collect();
         let mut cleaner = Cleaner::new(column.kind, column.dates);
         let mut cleaned = vec![String::new(); kinds.len()];
-        for text in values.texts() {
+        let listener = listen();
+        for (at, text) in values.texts().enumerate() {
+            if at % LISTENING == 0 {
+                listener.check()?;
+            }
             cleaner.clean(text, &mut cleaned);
             for ((feature, codes), text) in read.iter_mut().zip(&cleaned) {
                 codes.push(feature.intern(text)?);
             }
         }
         drop(values);
+        let bytes: usize = read.iter().map(|(feature, _)| feature.bytes()).sum();
+        let rows = self.rows * size_of::<u32>();
+        memory.try_resize(rows * (1 + read.len()) + bytes)?;
         for (at, (feature, of_values)) in read.iter_mut().enumerate() {
             let mut codes: Vec<u32> = raw.iter().map(|value| of_values[*value as usize]).collect();
             feature.counts = vec![0; feature.dictionary().len()];
@@ -292,6 +335,7 @@ impl RecordsBuilder {
         Ok(Some(ReadColumn {
             column,
             features: read,
+            memory,
         }))
     }
 }
@@ -304,6 +348,7 @@ enum Read {
 struct ReadColumn {
     column: Column,
     features: Vec<(Feature, Vec<u32>)>,
+    memory: MemoryReservation,
 }
 
 fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {
@@ -321,6 +366,10 @@ fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {
             ),
             hint: None,
         };
+        if option == "model" {
+            let hint = "Learn the model anew, from the columns that there are.";
+            return error.with_hint(hint).into();
+        }
         let names = schema.fields().iter().map(|field| field.name().as_str());
         error.with_hint(nearest_hint(name, names)).into()
     })

@@ -1,6 +1,7 @@
 //! Records with a model: finds the pairs that match, and the entities that they make.
 
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::blocks::Blocks;
 use super::clusters::{Clusters, cluster};
@@ -10,10 +11,13 @@ use super::key_part::NO_KEY;
 use super::mixture::probability;
 use super::model::Model;
 use super::options::ResolveOptions;
+use super::progress::Stage;
 use super::records::Records;
 use super::scorer::Scorer;
+use super::taught::Taught;
 use super::threads;
-use super::training::{may_match, train, words_of};
+use super::training::{is_small, may_match, train, words_of};
+use crate::interrupt::listen;
 
 /// How many records' candidates are found by one task.
 const CHUNK: usize = 2048;
@@ -66,23 +70,45 @@ pub struct Resolver {
     records: Records,
     model: Model,
     blocks: Vec<Blocks>,
+    /// The memory of the pairs that were found.
+    found: MemoryReservation,
 }
 
 impl Resolver {
     /// Learns a model from records.
+    ///
+    /// # Errors
+    /// Where memory does not suffice, or the work is interrupted.
     pub fn train(records: Records, options: &ResolveOptions) -> Result<Self> {
-        let mut model = train(&records, options);
+        Self::train_with(records, options, &Taught::default())
+    }
+
+    /// Learns a model from records, and from what it is told.
+    ///
+    /// # Errors
+    /// For known parameters that do not fit; where memory does not suffice, or the work is
+    /// interrupted.
+    pub fn train_with(records: Records, options: &ResolveOptions, taught: &Taught) -> Result<Self> {
+        records.progress.begin(Stage::Learn);
+        let mut model = train(&records, options, taught)?;
+        records.progress.begin(Stage::Block);
         let words = &model.words;
+        // Where all pairs could be compared, no block is too large.
+        let largest = match is_small(&records, options) {
+            true => usize::MAX,
+            false => LARGEST_BLOCK,
+        };
         let made = threads::map(
             options.workers(),
             model.rules.len(),
             || (),
             |(), at| {
+                let _memory = memory_of_blocks(&records)?;
                 let mut rule = model.rules[at].clone();
-                let blocks = Blocks::learn(&mut rule, &records, words, LARGEST_BLOCK);
-                (rule, blocks)
+                let blocks = Blocks::learn(&mut rule, &records, words, largest);
+                Ok((rule, blocks?))
             },
-        );
+        )?;
         let (rules, blocks) = made.into_iter().unzip();
         model.rules = rules;
         Self::with_blocks(records, model, blocks)
@@ -90,24 +116,30 @@ impl Resolver {
 
     /// Takes a model that stands, for records that were read for it.
     pub fn new(records: Records, model: Model) -> Result<Self> {
-        let blocks = Self::blocks_of(&records, &model);
+        records.progress.begin(Stage::Block);
+        let blocks = Self::blocks_of(&records, &model)?;
         Self::with_blocks(records, model, blocks)
     }
 
-    fn blocks_of(records: &Records, model: &Model) -> Vec<Blocks> {
+    fn blocks_of(records: &Records, model: &Model) -> Result<Vec<Blocks>> {
         threads::map(
             model.options.workers(),
             model.rules.len(),
             || (),
-            |(), at| Blocks::new(&model.rules[at], records, &model.words),
+            |(), at| {
+                let _memory = memory_of_blocks(records)?;
+                Blocks::new(&model.rules[at], records, &model.words)
+            },
         )
     }
 
     fn with_blocks(records: Records, model: Model, blocks: Vec<Blocks>) -> Result<Self> {
+        let found = records.reservation.new_empty();
         let resolver = Self {
             records,
             model,
             blocks,
+            found,
         };
         resolver.reserve()?;
         Ok(resolver)
@@ -117,6 +149,14 @@ impl Resolver {
         let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
         let bytes = self.records.bytes() + blocks;
         self.records.reservation.try_resize(bytes)
+    }
+
+    /// Takes memory from the pool for what is kept beside the records, until the resolver goes.
+    ///
+    /// # Errors
+    /// Where there is not as much.
+    pub fn hold(&self, bytes: usize) -> Result<()> {
+        self.found.try_grow(bytes)
     }
 
     /// The records.
@@ -129,67 +169,114 @@ impl Resolver {
         &self.model
     }
 
-    /// The pairs that are probable enough to be shown, by their records.
-    pub fn pairs(&self) -> Vec<Pair> {
-        self.score(self.records.len(), |task, others, each| {
+    /// The pairs that are probable enough to be shown, by their records. Their memory is taken from
+    /// the pool until the resolver goes.
+    ///
+    /// # Errors
+    /// Where memory does not suffice, or the work is interrupted.
+    pub fn pairs(&self) -> Result<Vec<Pair>> {
+        let records = self.records.len() as u64;
+        self.records
+            .progress
+            .expect_pairs(match self.model.compares_all {
+                true => records * records.saturating_sub(1) / 2,
+                false => self.blocks.iter().map(Blocks::pairs).sum(),
+            });
+        self.score(self.records.len(), |task, others| {
             let record = task as u32;
-            self.candidates(record, |other| other < record, others);
-            each(record, others);
+            let met = self.candidates(record, |other| other < record, others);
+            (record, met)
         })
     }
 
     /// Those of them that have one of these records: what is to be scored when these are new, or
     /// have changed. All others of [`Self::pairs`] are what they were.
-    pub fn pairs_of(&self, changed: &[u32]) -> Vec<Pair> {
+    ///
+    /// # Errors
+    /// Those of [`Self::pairs`].
+    pub fn pairs_of(&self, changed: &[u32]) -> Result<Vec<Pair>> {
         let mut changed = changed.to_vec();
         changed.sort_unstable();
         changed.dedup();
         let is_changed = |record: u32| changed.binary_search(&record).is_ok();
-        self.score(changed.len(), |task, others, each| {
+        let find = |task: usize, others: &mut Vec<u32>| {
             let record = changed[task];
             // A pair of two of them is found once.
             let wanted = |other| other < record || !is_changed(other);
-            self.candidates(record, wanted, others);
-            each(record, others);
-        })
+            (record, self.candidates(record, wanted, others))
+        };
+        let counted = threads::map(
+            self.model.options.workers(),
+            changed.len().div_ceil(CHUNK),
+            Vec::new,
+            |others, chunk| {
+                let tasks = chunk * CHUNK..changed.len().min((chunk + 1) * CHUNK);
+                Ok(tasks.map(|task| find(task, others).1).sum::<u64>())
+            },
+        )?;
+        self.records.progress.expect_pairs(counted.iter().sum());
+        self.score(changed.len(), find)
     }
 
+    /// Scores the candidates of as many tasks: `find` gives the record of one, whom it is to be
+    /// compared to, and how often it met them.
     fn score(
         &self,
         tasks: usize,
-        find: impl Fn(usize, &mut Vec<u32>, &mut dyn FnMut(u32, &[u32])) + Sync,
-    ) -> Vec<Pair> {
+        find: impl Fn(usize, &mut Vec<u32>) -> (u32, u64) + Sync,
+    ) -> Result<Vec<Pair>> {
+        self.records.progress.begin(Stage::Compare);
         let comparer = self.comparer();
         let options = &self.model.options;
         let least = (LEAST_PROBABILITY / (1.0 - LEAST_PROBABILITY)).ln();
+        let listener = listen();
+        // The pairs of a record are scored as they come, unless many at a time are faster.
+        let worth = comparer.worth();
         let found = threads::map(
             options.workers(),
             tasks.div_ceil(CHUNK),
-            || (Scorer::new(&comparer, &self.model.mixture), Vec::new()),
-            |(scorer, others), chunk| {
+            || {
+                let scorer = Scorer::new(&comparer, &self.model.mixture);
+                (scorer, Vec::new(), Vec::new())
+            },
+            |(scorer, others, batch), chunk| {
                 let mut pairs = Vec::new();
-                for task in chunk * CHUNK..tasks.min((chunk + 1) * CHUNK) {
-                    find(task, others, &mut |record, others| {
-                        self.records.fetch(others);
-                        for other in others {
-                            if !may_match(&self.records, options, record, *other) {
-                                continue;
-                            }
-                            let (_, log_odds) = scorer.score(record, *other);
-                            if log_odds >= least {
-                                pairs.push(Pair {
-                                    left: record.max(*other),
-                                    right: record.min(*other),
-                                    log_odds: log_odds as f32,
-                                });
-                            }
+                let mut score = |batch: &mut Vec<(u32, u32)>| {
+                    let scored = scorer.score(batch, |(left, right), _, log_odds| {
+                        if log_odds >= least {
+                            pairs.push(Pair {
+                                left: left.max(right),
+                                right: left.min(right),
+                                log_odds: log_odds as f32,
+                            });
                         }
                     });
+                    batch.clear();
+                    scored
+                };
+                for task in chunk * CHUNK..tasks.min((chunk + 1) * CHUNK) {
+                    listener.check()?;
+                    let (record, met) = find(task, others);
+                    self.records.fetch(others);
+                    let may_match =
+                        |other: &&u32| may_match(&self.records, options, record, **other);
+                    batch.extend(
+                        others
+                            .iter()
+                            .filter(may_match)
+                            .map(|other| (record, *other)),
+                    );
+                    if batch.len() >= worth {
+                        score(batch)?;
+                    }
+                    self.records.progress.compared(met);
                 }
-                pairs
+                score(batch)?;
+                self.found.try_grow(pairs.len() * size_of::<Pair>())?;
+                Ok(pairs)
             },
-        );
-        found.concat()
+        )?;
+        Ok(found.concat())
     }
 
     fn comparer(&self) -> Comparer<'_> {
@@ -202,16 +289,17 @@ impl Resolver {
         )
     }
 
-    /// The records that one is to be compared to, each once.
-    fn candidates(&self, record: u32, wanted: impl Fn(u32) -> bool, others: &mut Vec<u32>) {
+    /// The records that one is to be compared to, each once. Answers how often it met them: once in
+    /// each block that they share.
+    fn candidates(&self, record: u32, wanted: impl Fn(u32) -> bool, others: &mut Vec<u32>) -> u64 {
         others.clear();
         if self.records.is_removed(record) {
-            return;
+            return 0;
         }
-        if self.model.rules.is_empty() {
+        if self.model.compares_all {
             let all = (0..self.records.len() as u32).filter(|other| *other != record);
             others.extend(all.filter(|other| wanted(*other) && !self.records.is_removed(*other)));
-            return;
+            return others.len() as u64;
         }
         for (rule, blocks) in self.model.rules.iter().zip(&self.blocks) {
             let keys = || rule.keys(&self.records, &self.model.words, record);
@@ -221,17 +309,34 @@ impl Resolver {
                 }
             });
         }
+        let met = others.len() as u64;
         others.sort_unstable();
         others.dedup();
+        met
     }
 
     /// The entities that pairs make.
-    pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Clusters {
+    ///
+    /// # Errors
+    /// Where the work is interrupted.
+    pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Result<Clusters> {
         self.clusters_at(pairs, decisions, self.model.options.threshold)
     }
 
     /// The entities that pairs make at another threshold.
-    pub fn clusters_at(&self, pairs: &[Pair], decisions: &Decisions, threshold: f64) -> Clusters {
+    ///
+    /// # Errors
+    /// Those of [`Self::clusters`].
+    pub fn clusters_at(
+        &self,
+        pairs: &[Pair],
+        decisions: &Decisions,
+        threshold: f64,
+    ) -> Result<Clusters> {
+        self.records.progress.begin(Stage::Cluster);
+        // The pairs are copied twice, and there are some numbers of each record.
+        let memory = self.found.new_empty();
+        memory.try_resize(2 * size_of_val(pairs) + self.records.len() * 24)?;
         cluster(self, pairs, threshold, decisions)
     }
 
@@ -247,6 +352,7 @@ impl Resolver {
             records,
             model,
             blocks,
+            ..
         } = self;
         let words = &model.words;
         let touched: Vec<u32> = places.iter().chain(removed).copied().collect();
@@ -261,7 +367,7 @@ impl Resolver {
         // What has changed is kept beside the blocks; when it is much, they are made anew.
         let changed: usize = self.blocks.iter().map(Blocks::changed).max().unwrap_or(0);
         if changed * 8 > before {
-            self.blocks = Self::blocks_of(&self.records, &self.model);
+            self.blocks = Self::blocks_of(&self.records, &self.model)?;
         }
         self.reserve()?;
         Ok(places)
@@ -269,7 +375,10 @@ impl Resolver {
 
     /// The records that are like others, which are no part of them: for each of `others`, its
     /// pairs, in which `left` is its place and `right` that of a record, the likeliest first.
-    pub fn lookup(&self, others: &Records) -> Vec<Pair> {
+    ///
+    /// # Errors
+    /// What comparing by levels of their own meets.
+    pub fn lookup(&self, others: &Records) -> Result<Vec<Pair>> {
         let weights = words_of(&self.model.comparisons, &self.model.words);
         let comparer = Comparer::new(others, &self.records, &self.model.comparisons, weights);
         let mut scorer = Scorer::new(&comparer, &self.model.mixture);
@@ -278,7 +387,7 @@ impl Resolver {
         let mut found = Vec::new();
         for other in 0..others.len() as u32 {
             found.clear();
-            if self.model.rules.is_empty() {
+            if self.model.compares_all {
                 let all = 0..self.records.len() as u32;
                 found.extend(all.filter(|record| !self.records.is_removed(*record)));
             }
@@ -290,36 +399,44 @@ impl Resolver {
             found.sort_unstable();
             found.dedup();
             let start = pairs.len();
-            for record in &found {
-                let (_, log_odds) = scorer.score(other, *record);
+            let candidates: Vec<(u32, u32)> = found.iter().map(|record| (other, *record)).collect();
+            scorer.score(&candidates, |(left, right), _, log_odds| {
                 if log_odds >= least {
                     pairs.push(Pair {
-                        left: other,
-                        right: *record,
+                        left,
+                        right,
                         log_odds: log_odds as f32,
                     });
                 }
-            }
+            })?;
             pairs[start..].sort_by(|one, two| {
                 let by_odds = two.log_odds.total_cmp(&one.log_odds);
                 by_odds.then_with(|| one.right.cmp(&two.right))
             });
         }
-        pairs
+        Ok(pairs)
     }
 
     /// The records that say so little that not even an equal one would be linked to them, with
     /// the weight that it would have.
-    pub fn unlinkable(&self) -> Vec<(u32, f64)> {
+    ///
+    /// # Errors
+    /// What comparing by levels of their own meets.
+    pub fn unlinkable(&self) -> Result<Vec<(u32, f64)>> {
         let comparer = self.comparer();
         let mut scorer = Scorer::new(&comparer, &self.model.mixture);
         let threshold = self.model.options.threshold;
-        (0..self.records.len() as u32)
+        let copies: Vec<(u32, u32)> = (0..self.records.len() as u32)
             .filter(|record| !self.records.is_removed(*record))
-            .map(|record| (record, scorer.score(record, record).1))
-            .filter(|(_, log_odds)| probability(*log_odds) < threshold)
-            .map(|(record, log_odds)| (record, log_odds / std::f64::consts::LN_2))
-            .collect()
+            .map(|record| (record, record))
+            .collect();
+        let mut unlinkable = Vec::new();
+        scorer.score(&copies, |(record, _), _, log_odds| {
+            if probability(log_odds) < threshold {
+                unlinkable.push((record, log_odds / std::f64::consts::LN_2));
+            }
+        })?;
+        Ok(unlinkable)
     }
 
     /// What each blocking rule does; none where all pairs are compared.
@@ -345,4 +462,11 @@ impl Resolver {
         };
         (0..self.model.rules.len()).map(report).collect()
     }
+}
+
+/// The memory that making the blocks of a rule takes: keys and records, unsorted and sorted.
+fn memory_of_blocks(records: &Records) -> Result<MemoryReservation> {
+    let memory = records.reservation.new_empty();
+    memory.try_resize(2 * records.len() * size_of::<(u64, u32)>())?;
+    Ok(memory)
 }

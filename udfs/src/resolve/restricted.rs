@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use datafusion::error::Result;
+
 use super::decisions::Decisions;
 use super::resolver::{Pair, Resolver};
+use crate::interrupt::listen;
 
 /// The pairs of records to be joined, the strongest links first; never two that a decision, or a
 /// source that has each entity once, keeps apart.
@@ -12,7 +15,7 @@ pub(super) fn join_restricted(
     group: &[u32],
     edges: &[Pair],
     decisions: &Decisions,
-) -> Vec<(u32, u32)> {
+) -> Result<Vec<(u32, u32)>> {
     let records = resolver.records();
     let one_to_one = resolver.model().options().one_to_one;
     let inside: HashSet<u32> = group.iter().copied().collect();
@@ -32,7 +35,9 @@ pub(super) fn join_restricted(
         sets.push(vec![*record]);
     }
     let mut joined = Vec::new();
+    let listener = listen();
     for pair in edges {
+        listener.check()?;
         let (Some(left), Some(right)) = (set_of.get(&pair.left), set_of.get(&pair.right)) else {
             continue;
         };
@@ -66,5 +71,5 @@ pub(super) fn join_restricted(
             sets[large].extend(moved);
         }
     }
-    joined
+    Ok(joined)
 }

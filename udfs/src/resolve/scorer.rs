@@ -1,6 +1,8 @@
 //! Log-odds of pairs, with a memory of those of frequent patterns.
 
-use super::compare::{Comparer, Pattern};
+use datafusion::error::Result;
+
+use super::compare::{Comparer, PAIRS_AT_A_TIME, Pattern};
 use super::levels::Scratch;
 use super::mixture::Mixture;
 
@@ -13,6 +15,7 @@ pub(super) struct Scorer<'a> {
     mixture: &'a Mixture,
     scratch: Scratch,
     known: Vec<(Pattern, f64)>,
+    patterns: Vec<Pattern>,
 }
 
 impl<'a> Scorer<'a> {
@@ -23,18 +26,35 @@ impl<'a> Scorer<'a> {
             mixture,
             scratch: Scratch::default(),
             known: vec![(nothing, mixture.log_odds(nothing)); REMEMBERED],
+            patterns: Vec::new(),
         }
     }
 
-    /// The pattern of two records, and the natural logarithm of the odds of their match.
+    /// Tells of each pair its pattern, and the natural logarithm of the odds of its match.
     #[inline]
-    pub(super) fn score(&mut self, left: u32, right: u32) -> (Pattern, f64) {
-        let pattern = self.comparer.pattern(left, right, &mut self.scratch);
+    pub(super) fn score(
+        &mut self,
+        pairs: &[(u32, u32)],
+        mut each: impl FnMut((u32, u32), Pattern, f64),
+    ) -> Result<()> {
+        for pairs in pairs.chunks(PAIRS_AT_A_TIME) {
+            self.comparer
+                .patterns(pairs, &mut self.scratch, &mut self.patterns)?;
+            for (at, pair) in pairs.iter().enumerate() {
+                let pattern = self.patterns[at];
+                each(*pair, pattern, self.log_odds(pattern));
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn log_odds(&mut self, pattern: Pattern) -> f64 {
         let place = super::hashing::mix(pattern.0, 1) as usize % REMEMBERED;
         let known = &mut self.known[place];
         if known.0 != pattern {
             *known = (pattern, self.mixture.log_odds(pattern));
         }
-        *known
+        known.1
     }
 }

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use datafusion::error::Result;
 use hashbrown::HashMap;
 
 use super::choice::{self, LikelyMatch};
+use super::clean::FeatureKind;
 use super::compare::{Comparer, Pattern};
 use super::comparison::{Comparison, MOST};
 use super::expected::expected;
 use super::hashing::mix;
+use super::labels;
 use super::learning_pairs::{LARGEST_BLOCK, LearningPairs, QUERIES};
 use super::levels::Scratch;
 use super::mixture::{Counted, Mixture, probability};
 use super::model::{FORMAT, Model};
 use super::options::{Link, ResolveOptions};
 use super::records::Records;
+use super::taught::{Known, Taught};
 use super::threads;
 use super::word_weights::{WordCounts, WordWeights};
 
@@ -26,13 +30,13 @@ const MATCHES: usize = 6000;
 const CHUNK: usize = 8192;
 
 /// Learns a model from records.
-pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
+pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught) -> Result<Model> {
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
     let comparisons = comparisons(records, options);
     let weights = words_of(&comparisons, &words);
     let comparer = Comparer::new(records, records, &comparisons, weights);
-    let all = records.len() as u64 * (records.len() as u64).saturating_sub(1) / 2;
-    let exhaustive = all <= ALL_PAIRS.min(options.pair_budget.unwrap_or(u64::MAX));
+    let known = Known::new(&taught.parameters, &comparisons)?;
+    let exhaustive = is_small(records, options);
     let workers = options.workers();
     let seed = options.seed;
     let (pairs, candidates) = if exhaustive {
@@ -46,7 +50,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
             &sample,
             LARGEST_BLOCK * 4,
             workers,
-        );
+        )?;
         let small = records.len() <= QUERIES;
         let (rules, others) = choice::to_learn_from(
             &candidates,
@@ -55,30 +59,41 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
             if small { 40 } else { 28 },
         );
         (
-            LearningPairs::of_blocks(records, options, &words, &rules, others),
+            LearningPairs::of_blocks(records, options, &words, &rules, others)?,
             candidates,
         )
     };
-    let compare = |pairs: &[(u32, u32)]| -> Vec<Pattern> {
-        threads::map(
+    let compare = |pairs: &[(u32, u32)]| -> Result<Vec<Pattern>> {
+        let patterns = threads::map(
             workers,
             pairs.len().div_ceil(CHUNK),
             Scratch::default,
             |scratch, task| {
                 let chunk = &pairs[task * CHUNK..pairs.len().min((task + 1) * CHUNK)];
-                let pattern = |pair: &(u32, u32)| comparer.pattern(pair.0, pair.1, scratch);
-                chunk.iter().map(pattern).collect::<Vec<_>>()
+                let mut patterns = Vec::new();
+                comparer.patterns(chunk, scratch, &mut patterns)?;
+                Ok(patterns)
             },
-        )
-        .concat()
+        )?;
+        Ok(patterns.concat())
     };
-    let patterns = compare(&pairs.candidates);
-    let random = compare(&pairs.random);
+    // The pairs, and a pattern of each.
+    let memory = records.reservation.new_empty();
+    let bytes = size_of::<(u32, u32)>() + size_of::<Pattern>();
+    memory.try_resize((pairs.candidates.len() + pairs.random.len()) * bytes)?;
+    let patterns = compare(&pairs.candidates)?;
+    let random = compare(&pairs.random)?;
     let sample = count(&patterns, &random, pairs.random_weight);
-    let expected = expected(records, &comparisons, &sample);
-    let mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query);
+    let expected = expected(records, &comparisons, &sample, known);
+    let mut mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query)?;
+    let labelled: Vec<(u32, u32)> = taught.labels.iter().map(|of| (of.left, of.right)).collect();
+    let labelled = compare(&labelled)?.into_iter();
+    let labels = labelled.zip(taught.labels.iter().map(|label| label.is_match));
+    labels::learn(&mut mixture, &labels.collect::<Vec<_>>(), &expected.known);
+    let keys = keys(records);
+    let compares_all = exhaustive && keys.is_empty();
     let mut rules = Vec::new();
-    if !exhaustive {
+    if !compares_all {
         let mut matches: Vec<LikelyMatch> = pairs
             .candidates
             .iter()
@@ -104,9 +119,12 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
             as f64;
         // A pair is met by both of its records.
         let budget = 2.0 * budget / records.len() as f64;
-        rules = choice::choose(&candidates, &matches, records, &words, budget);
+        rules = match keys[..] {
+            [] => choice::choose(&candidates, &matches, records, &words, budget),
+            _ => choice::given(&keys, &candidates, &matches, records, &words),
+        };
     }
-    Model {
+    Ok(Model {
         format: FORMAT,
         options: options.clone(),
         columns: records.columns().to_vec(),
@@ -114,16 +132,35 @@ pub(super) fn train(records: &Records, options: &ResolveOptions) -> Model {
         words,
         mixture,
         rules,
-    }
+        compares_all,
+    })
 }
 
-/// One comparison for each feature; of too many, those that tell most.
+/// Whether there are so few records that all pairs are compared to learn from them.
+pub(super) fn is_small(records: &Records, options: &ResolveOptions) -> bool {
+    let all = records.len() as u64 * (records.len() as u64).saturating_sub(1) / 2;
+    all <= ALL_PAIRS.min(options.pair_budget.unwrap_or(u64::MAX))
+}
+
+/// The features that definitions give as keys of blocks.
+fn keys(records: &Records) -> Vec<usize> {
+    let features = records.features().iter().enumerate();
+    let keys = features.filter(|(_, feature)| feature.kind == FeatureKind::Key);
+    keys.map(|(place, _)| place).collect()
+}
+
+/// One comparison for each feature; of too many, those that tell most, and those of levels of their
+/// own.
 fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Comparison> {
     let mut places: Vec<(f64, usize)> = records
         .features()
         .iter()
         .enumerate()
+        .filter(|(_, feature)| feature.kind != FeatureKind::Key)
         .map(|(place, feature)| {
+            if feature.kind == FeatureKind::Levels {
+                return (f64::INFINITY, place);
+            }
             let total = records.len().max(1) as f64;
             let shares = feature.counts[1..]
                 .iter()
@@ -141,6 +178,10 @@ fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Comparison> {
     let comparison = |place: usize| {
         let feature = &records.features()[place];
         let column = &records.columns()[feature.column];
+        let mut own = options.own_levels.iter().enumerate();
+        if let Some((at, own)) = own.find(|(_, own)| own.column == column.name) {
+            return Comparison::own(place, at, own);
+        }
         let several = super::clean::features(column.kind).len() > 1;
         Comparison::new(
             place,
@@ -172,8 +213,12 @@ pub(super) fn may_match(
     left: u32,
     right: u32,
 ) -> bool {
-    options.link == Link::LinkAndDedupe && !options.one_to_one
-        || records.source_code(left) != records.source_code(right)
+    let is_one_source = || records.source_code(left) == records.source_code(right);
+    match options.link {
+        Link::LinkAndDedupe if !options.one_to_one => true,
+        Link::LinkAndDedupe | Link::LinkOnly => !is_one_source(),
+        Link::Dedupe => is_one_source(),
+    }
 }
 
 fn count(candidates: &[Pattern], random: &[Pattern], weight: f64) -> Vec<Counted> {

@@ -192,6 +192,41 @@ impl Tree {
         }
     }
 
+    /// The logarithms of the shares of each comparison's levels, whatever the others are.
+    pub(super) fn logs(&self) -> Vec<Vec<f64>> {
+        let row = |node: &Node| node.logs[..node.levels].to_vec();
+        self.nodes.iter().map(row).collect()
+    }
+
+    /// Gives the levels of comparisons, that depend on none, shares of these logarithms.
+    pub(super) fn set_logs(&mut self, logs: &[Vec<f64>]) {
+        for (node, logs) in self.nodes.iter_mut().zip(logs) {
+            node.logs.clone_from(logs);
+        }
+    }
+
+    /// Gives levels of a comparison the shares that are known of them, and the others what is left.
+    /// It depends on no other comparison then.
+    pub(super) fn hold(&mut self, at: usize, known: &[Option<f64>]) {
+        if known.iter().all(Option::is_none) {
+            return;
+        }
+        let node = &mut self.nodes[at];
+        node.parent = None;
+        node.logs.truncate(node.levels);
+        let held: f64 = known.iter().flatten().sum();
+        let levels = || known.iter().enumerate().skip(usize::from(DIFFERENT));
+        let open = levels().filter(|(_, known)| known.is_none());
+        let open: f64 = open.map(|(level, _)| node.logs[level].exp()).sum();
+        let scale = ((1.0 - held).max(1e-12) / open.max(1e-300)).ln();
+        for (level, known) in levels() {
+            match known {
+                Some(share) => node.logs[level] = share.ln(),
+                None => node.logs[level] += scale,
+            }
+        }
+    }
+
     /// Rounds the parameters; see [`super::mixture::round`].
     pub(super) fn round(&mut self) {
         for log in self.nodes.iter_mut().flat_map(|node| &mut node.logs) {

@@ -6,10 +6,12 @@ use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 
 use super::super::{Decisions, RecordsBuilder, ResolveOptions, Resolver};
-use super::people::{COLUMNS, builder, options, people, rows};
+use super::people::{COLUMNS, builder, builder_in, options, people, rows};
 use crate::FunctionError;
 
-fn error_of(result: Result<impl Sized, datafusion::error::DataFusionError>) -> FunctionError {
+pub(super) fn error_of(
+    result: Result<impl Sized, datafusion::error::DataFusionError>,
+) -> FunctionError {
     let Err(datafusion::error::DataFusionError::External(error)) = result.map(|_| ()) else {
         unreachable!("no error of ours");
     };
@@ -125,7 +127,9 @@ fn few_records_and_empty_columns_have_an_answer() {
             &options,
         )
         .unwrap();
-        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        let clusters = resolver
+            .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+            .unwrap();
         assert_eq!(clusters.entity_of.len(), records);
         assert!(
             clusters
@@ -156,7 +160,9 @@ fn texts_of_a_megabyte_are_cut() {
         &options,
     )
     .unwrap();
-    let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+    let clusters = resolver
+        .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+        .unwrap();
     assert_eq!(clusters.entity_of.len(), 20);
 }
 
@@ -180,7 +186,9 @@ fn a_placeholder_is_recognised_and_brings_nobody_together() {
             .find(|column| column.name == "email");
         let placeholders: Vec<&str> = column.unwrap().placeholders().collect();
         assert_eq!(placeholders, ["info@shop.example"]);
-        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        let clusters = resolver
+            .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+            .unwrap();
         let quality = super::evaluate(&clusters.entity_of, &super::truth(&made));
         assert!(quality.pairs.f1() > 0.93, "{quality:?}");
     }
@@ -232,4 +240,32 @@ fn memory_is_the_pools() {
     assert!(error.to_string().contains("Resources exhausted"), "{error}");
     drop(builder);
     assert_eq!(pool.reserved(), 0);
+}
+
+#[test]
+fn memory_that_does_not_suffice_is_an_error_at_any_stage() {
+    let made = people(300, 22);
+    let options = options(&[("pair_budget", "60000"), ("threads", "2")]);
+    let resolve = |pool: &Arc<dyn MemoryPool>| {
+        let records = builder_in(pool, &COLUMNS, &rows(&made), &options)?.finish()?;
+        let resolver = Resolver::train(records, &options)?;
+        let before = pool.reserved();
+        let pairs = resolver.pairs()?;
+        assert!(pool.reserved() >= before + size_of_val(pairs.as_slice()));
+        resolver.clusters(&pairs, &Decisions::default())
+    };
+    let mut refused = 0;
+    let mut bytes = 32 << 10;
+    loop {
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
+        let found = resolve(&pool);
+        assert_eq!(pool.reserved(), 0);
+        match found {
+            Ok(_) => break,
+            Err(error) => assert!(error.to_string().contains("Resources exhausted"), "{error}"),
+        }
+        refused += 1;
+        bytes = bytes / 2 * 3;
+    }
+    assert!((5..25).contains(&refused), "{refused}");
 }

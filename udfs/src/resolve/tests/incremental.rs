@@ -28,7 +28,7 @@ fn an_update_gives_what_a_rebuild_gives() {
         let later = made.split_off(made.len() - 60);
         let mut resolver = Resolver::train(records(&made, &options), &options).unwrap();
         let model = resolver.model().clone();
-        let mut pairs = resolver.pairs();
+        let mut pairs = resolver.pairs().unwrap();
         // Rounds of records that are new, that have changed, and that are gone.
         for round in 0..3_usize {
             let mut upserts: Vec<Made> = later[round * 20..(round + 1) * 20].to_vec();
@@ -66,7 +66,7 @@ fn an_update_gives_what_a_rebuild_gives() {
             let places = resolver.update(&changed, &removed).unwrap();
             let touched: Vec<u32> = places.iter().chain(&removed).copied().collect();
             pairs.retain(|pair| !touched.contains(&pair.left) && !touched.contains(&pair.right));
-            pairs.extend(resolver.pairs_of(&places));
+            pairs.extend(resolver.pairs_of(&places).unwrap());
 
             made.retain(|made| !gone.iter().chain(&upserts).any(|other| is(made, other)));
             made.extend(upserts);
@@ -74,16 +74,22 @@ fn an_update_gives_what_a_rebuild_gives() {
                 .finish_for(model.columns())
                 .unwrap();
             let rebuilt = Resolver::new(all, model.clone()).unwrap();
-            let expected = rebuilt.pairs();
+            let expected = rebuilt.pairs().unwrap();
             assert_eq!(names(&resolver, &pairs), names(&rebuilt, &expected));
             assert_eq!(
-                names(&resolver, &resolver.pairs()),
+                names(&resolver, &resolver.pairs().unwrap()),
                 names(&rebuilt, &expected)
             );
             let decisions = Decisions::default();
             assert_eq!(
-                partition(resolver.records(), &resolver.clusters(&pairs, &decisions)),
-                partition(rebuilt.records(), &rebuilt.clusters(&expected, &decisions))
+                partition(
+                    resolver.records(),
+                    &resolver.clusters(&pairs, &decisions).unwrap()
+                ),
+                partition(
+                    rebuilt.records(),
+                    &rebuilt.clusters(&expected, &decisions).unwrap()
+                )
             );
         }
     }
@@ -103,7 +109,7 @@ fn a_record_is_looked_up() {
             let query = builder(&COLUMNS, &rows(&[one]), &options)
                 .finish_for(resolver.model().columns())
                 .unwrap();
-            let pairs = resolver.lookup(&query);
+            let pairs = resolver.lookup(&query).unwrap();
             assert!(pairs.is_sorted_by(|one, two| one.log_odds >= two.log_odds));
             let best = pairs.first().map(|pair| made[pair.right as usize].person);
             found += usize::from(best == Some(made[at].person));

@@ -4,11 +4,16 @@ mod bad_input;
 mod incremental;
 mod parts;
 mod people;
+mod said;
+
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::hashing::mix;
-use super::{Decisions, Model, Resolver, calibration, evaluate, label_suggestions};
+use super::{
+    Decisions, Model, Progress, Resolver, Stage, calibration, evaluate, label_suggestions,
+};
 use people::{Made, builder, options, partition, people, records, rows};
 
 fn truth(made: &[Made]) -> Vec<Option<u64>> {
@@ -28,14 +33,16 @@ fn people_are_found_without_configuration() {
     let made = people(500, 1);
     for more in [&[][..], &[BLOCKED]] {
         let resolver = resolve(&made, more);
-        let pairs = resolver.pairs();
-        let clusters = resolver.clusters(&pairs, &Decisions::default());
+        let pairs = resolver.pairs().unwrap();
+        let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
         let quality = evaluate(&clusters.entity_of, &truth(&made));
         assert!(quality.pairs.f1() > 0.97, "{quality:?}");
         assert!(quality.b_cubed.f1() > 0.97, "{quality:?}");
         // The threshold needs no tuning.
         for threshold in [0.05, 0.2, 0.8, 0.95] {
-            let other = resolver.clusters_at(&pairs, &Decisions::default(), threshold);
+            let other = resolver
+                .clusters_at(&pairs, &Decisions::default(), threshold)
+                .unwrap();
             let other = evaluate(&other.entity_of, &truth(&made));
             assert!(
                 other.pairs.f1() < quality.pairs.f1() + 0.01,
@@ -58,7 +65,7 @@ fn blocks_lose_hardly_a_pair_and_spare_most() {
         "{report:?}"
     );
     let sure = |resolver: &Resolver| {
-        let pairs = resolver.pairs();
+        let pairs = resolver.pairs().unwrap();
         pairs.iter().filter(|pair| pair.probability() > 0.9).count()
     };
     assert!(sure(&blocked) * 100 > sure(&all) * 97);
@@ -77,7 +84,9 @@ fn neither_order_nor_threads_matter() {
     for budget in ["1000000", BLOCKED.1] {
         let of = |made: &[Made], threads: &str| {
             let resolver = resolve(made, &[("threads", threads), ("pair_budget", budget)]);
-            let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+            let clusters = resolver
+                .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+                .unwrap();
             partition(resolver.records(), &clusters)
         };
         let expected = of(&made, "1");
@@ -98,21 +107,21 @@ fn a_model_is_its_parameters() {
         .finish_for(model.columns())
         .unwrap();
     let again = Resolver::new(again, model).unwrap();
-    assert_eq!(again.pairs(), resolver.pairs());
+    assert_eq!(again.pairs().unwrap(), resolver.pairs().unwrap());
 }
 
 #[test]
 fn explanations_add_up() {
     let made = people(200, 5);
     let resolver = resolve(&made, &[]);
-    let pairs = resolver.pairs();
+    let pairs = resolver.pairs().unwrap();
     for pair in pairs.iter().take(200) {
-        let rows = resolver.explain(pair.left, pair.right);
+        let rows = resolver.explain(pair.left, pair.right).unwrap();
         let sum: f64 = rows.iter().map(|row| row.weight).sum();
         assert!((sum - pair.weight()).abs() < 1e-4, "{rows:?}");
         assert!((rows.last().unwrap().total - sum).abs() < 1e-9);
         // Whichever comes first.
-        let turned = resolver.explain(pair.right, pair.left);
+        let turned = resolver.explain(pair.right, pair.left).unwrap();
         assert!((turned.last().unwrap().total - sum).abs() < 1e-9);
     }
     for parameter in resolver.model().parameters() {
@@ -124,7 +133,7 @@ fn explanations_add_up() {
 fn probabilities_are_calibrated() {
     let made = people(600, 6);
     let resolver = resolve(&made, &[]);
-    let pairs = resolver.pairs();
+    let pairs = resolver.pairs().unwrap();
     let truth: Vec<u32> = made.iter().map(|made| made.person as u32).collect();
     let bins = calibration(&pairs, &truth);
     let all: f64 = bins.iter().map(|bin| bin.pairs as f64).sum();
@@ -139,8 +148,8 @@ fn probabilities_are_calibrated() {
 fn suggestions_are_the_pairs_in_doubt() {
     let made = people(300, 7);
     let resolver = resolve(&made, &[]);
-    let pairs = resolver.pairs();
-    let clusters = resolver.clusters(&pairs, &Decisions::default());
+    let pairs = resolver.pairs().unwrap();
+    let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
     let suggested = label_suggestions(&pairs, &clusters, 5);
     assert_eq!(suggested.len(), 5);
     let doubt = |pair: &super::Pair| (pair.probability() - 0.5).abs();
@@ -164,8 +173,8 @@ fn suggestions_are_the_pairs_in_doubt() {
 fn decisions_always_hold() {
     let made = people(200, 8);
     let resolver = resolve(&made, &[]);
-    let pairs = resolver.pairs();
-    let free = resolver.clusters(&pairs, &Decisions::default());
+    let pairs = resolver.pairs().unwrap();
+    let free = resolver.clusters(&pairs, &Decisions::default()).unwrap();
     let mut cannot = Vec::new();
     let mut must = Vec::new();
     for pair in pairs
@@ -183,7 +192,7 @@ fn decisions_always_hold() {
         }
     }
     let decisions = Decisions::new(resolver.records(), &must, &cannot).unwrap();
-    let clusters = resolver.clusters(&pairs, &decisions);
+    let clusters = resolver.clusters(&pairs, &decisions).unwrap();
     let one = |(left, right): &(u32, u32)| {
         clusters.entity_of[*left as usize] == clusters.entity_of[*right as usize]
     };
@@ -206,7 +215,9 @@ fn a_source_without_duplicates_has_each_entity_once() {
         &[("one_to_one", "true"), BLOCKED],
     ] {
         let resolver = resolve(&made, more);
-        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        let clusters = resolver
+            .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+            .unwrap();
         for set in partition(resolver.records(), &clusters) {
             let mut sources: Vec<&str> = set
                 .iter()
@@ -217,29 +228,33 @@ fn a_source_without_duplicates_has_each_entity_once() {
             sources.dedup();
             assert_eq!(sources.len(), all, "{set:?}");
         }
-        assert!(resolver.pairs().len() > 100);
+        assert!(resolver.pairs().unwrap().len() > 100);
     }
 }
 
 #[test]
-fn links_between_sources_only_are_between_sources() {
+fn links_are_between_sources_or_within_them() {
     let made = people(250, 10);
-    let resolver = resolve(&made, &[("link", "link_only")]);
-    let pairs = resolver.pairs();
-    assert!(pairs.len() > 100);
-    let records = resolver.records();
-    assert!(
-        pairs
-            .iter()
-            .all(|pair| records.source(pair.left) != records.source(pair.right))
-    );
+    for (link, within) in [("link_only", false), ("dedupe", true)] {
+        for more in [&[("link", link)][..], &[("link", link), BLOCKED]] {
+            let resolver = resolve(&made, more);
+            let pairs = resolver.pairs().unwrap();
+            assert!(pairs.len() > 50);
+            let records = resolver.records();
+            let is_within =
+                |pair: &super::Pair| records.source(pair.left) == records.source(pair.right);
+            assert!(pairs.iter().all(|pair| is_within(pair) == within));
+        }
+    }
 }
 
 #[test]
 fn confidence_is_that_of_the_weakest_bridge() {
     let made = people(300, 11);
     let resolver = resolve(&made, &[]);
-    let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+    let clusters = resolver
+        .clusters(&resolver.pairs().unwrap(), &Decisions::default())
+        .unwrap();
     let records = 0..made.len();
     for record in records {
         let (membership, confidence) = (clusters.membership[record], clusters.confidence[record]);
@@ -257,6 +272,7 @@ fn what_says_nothing_cannot_be_linked() {
     let resolver = resolve(&made, &[]);
     let unlinkable: Vec<u32> = resolver
         .unlinkable()
+        .unwrap()
         .iter()
         .map(|(record, _)| *record)
         .collect();
@@ -283,12 +299,62 @@ proptest! {
         let columns = ["id", "name", "email", "birth_date", "note"];
         let records = builder(&columns, &rows, &options).finish().unwrap();
         let resolver = Resolver::train(records, &options).unwrap();
-        let clusters = resolver.clusters(&resolver.pairs(), &Decisions::default());
+        let clusters = resolver.clusters(&resolver.pairs().unwrap(), &Decisions::default()).unwrap();
         prop_assert_eq!(clusters.entity_of.len(), rows.len());
         for left in 0..rows.len() as u32 {
-            let (one, other) = (resolver.explain(left, 0), resolver.explain(0, left));
+            let (one, other) = (resolver.explain(left, 0).unwrap(), resolver.explain(0, left).unwrap());
             let total = |rows: &[super::Explanation]| rows.last().map(|row| row.total);
             prop_assert_eq!(total(&one), total(&other));
         }
+    }
+}
+
+#[test]
+fn an_interrupt_ends_every_part_of_the_work() {
+    let made = people(300, 13);
+    for more in [&[][..], &[BLOCKED]] {
+        let options = options(more);
+        let resolver = resolve(&made, more);
+        let pairs = resolver.pairs().unwrap();
+        let interrupt = crate::interrupt::Interrupt::default();
+        interrupt.raise();
+        let is_canceled = |result: Result<(), datafusion::error::DataFusionError>| {
+            result.unwrap_err().to_string().contains("canceling")
+        };
+        interrupt.within(|| {
+            let records = builder(&people::COLUMNS, &rows(&made), &options).finish();
+            assert!(is_canceled(records.map(drop)));
+            assert!(is_canceled(resolver.pairs().map(drop)));
+            assert!(is_canceled(resolver.pairs_of(&[1, 2]).map(drop)));
+            let clusters = resolver.clusters(&pairs, &Decisions::default());
+            assert!(is_canceled(clusters.map(drop)));
+        });
+        let records = records(&made, &options);
+        let learned = interrupt.within(|| Resolver::train(records, &options));
+        assert!(is_canceled(learned.map(drop)));
+        // It leaves the resolver as it was.
+        assert_eq!(resolver.pairs().unwrap(), pairs);
+    }
+}
+
+#[test]
+fn progress_counts_the_pairs_that_blocks_bring_together() {
+    let made = people(300, 14);
+    for more in [&[][..], &[BLOCKED]] {
+        let progress = Arc::new(Progress::default());
+        let options = options(more);
+        let builder = builder(&people::COLUMNS, &rows(&made), &options).telling(&progress);
+        assert_eq!(progress.stage(), Stage::Read);
+        let resolver = Resolver::train(builder.finish().unwrap(), &options).unwrap();
+        assert_eq!((progress.stage(), progress.pairs()), (Stage::Block, (0, 0)));
+        resolver.pairs().unwrap();
+        let (done, to_do) = progress.pairs();
+        assert_eq!((progress.stage(), done), (Stage::Compare, to_do));
+        assert!(done > 1000, "{done}");
+        let changed = [3, 50, 51];
+        resolver.pairs_of(&changed).unwrap();
+        let (more, to_do) = progress.pairs();
+        assert_eq!(more - done, to_do);
+        assert!(to_do > 0);
     }
 }

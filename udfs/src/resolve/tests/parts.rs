@@ -11,6 +11,7 @@ use super::super::components::Components;
 use super::super::evaluate;
 use super::super::mixture::{Counted, Expected, Mixture};
 use super::super::profile::profile;
+use super::super::taught::Known;
 use super::super::tree::{Tree, Weighted};
 use crate::similarity::kernel::edit::Prepared;
 
@@ -59,8 +60,9 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         related: None,
         differing_matches: vec![0.6; 3],
         own: vec![false; 3],
+        known: Known::default(),
     };
-    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0);
+    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0).unwrap();
     let found = mixture.prior.exp() / (1.0 + mixture.prior.exp());
     assert!((found / share - 1.0).abs() < 0.05, "{found}");
     for (at, u) in u.iter().enumerate() {
@@ -99,6 +101,7 @@ proptest! {
             related: None,
             differing_matches: vec![1.0; 3],
             own: vec![false; 3],
+            known: Known::default(),
         };
         let edges = Tree::edges_of_others(&sample, &sample, &expected);
         prop_assert!(edges.len() <= 2);

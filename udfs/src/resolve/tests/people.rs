@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 
 use super::super::hashing::mix;
@@ -173,12 +174,22 @@ pub(super) fn builder(
     options: &ResolveOptions,
 ) -> RecordsBuilder {
     let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+    builder_in(&pool, columns, rows, options).unwrap()
+}
+
+/// Takes in rows of texts, with memory of a pool.
+pub(super) fn builder_in(
+    pool: &Arc<dyn MemoryPool>,
+    columns: &[&str],
+    rows: &[Vec<Option<String>>],
+    options: &ResolveOptions,
+) -> Result<RecordsBuilder> {
     let fields: Vec<Field> = columns
         .iter()
         .map(|name| Field::new(*name, DataType::Utf8, true))
         .collect();
     let schema = Arc::new(Schema::new(fields));
-    let mut builder = RecordsBuilder::new(&schema, options, &pool).unwrap();
+    let mut builder = RecordsBuilder::new(&schema, options, pool)?;
     for rows in rows.chunks(100) {
         let column = |at: usize| -> ArrayRef {
             Arc::new(
@@ -188,11 +199,9 @@ pub(super) fn builder(
             )
         };
         let arrays = (0..columns.len()).map(column).collect();
-        builder
-            .push(RecordBatch::try_new(schema.clone(), arrays).unwrap())
-            .unwrap();
+        builder.push(RecordBatch::try_new(schema.clone(), arrays).unwrap())?;
     }
-    builder
+    Ok(builder)
 }
 
 /// The rows of records.

@@ -1,0 +1,98 @@
+//! The records of a model's query as the engine takes them: by what its definition says of them.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::DFSchema;
+use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
+use datafusion::physical_plan::PhysicalExpr;
+use tributary_udfs::resolve::{RecordsBuilder, ResolveOptions};
+
+use super::conditions::Conditions;
+use super::{option_text, options};
+use crate::error::Result;
+use crate::models::expression;
+use crate::sql::create_model::CreateModel;
+
+/// A model's definition, held against the columns of records.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// What the engine reads of the options.
+    pub options: ResolveOptions,
+    conditions: Option<Arc<Conditions>>,
+    keys: Vec<Arc<dyn PhysicalExpr>>,
+    /// The columns of the records, and behind them those of the keys.
+    schema: SchemaRef,
+}
+
+impl Input {
+    /// What a definition says of records of this schema.
+    ///
+    /// # Errors
+    /// 22023 for an option, or a value, that there is not; 42703 for a column that there is not;
+    /// what planning an expression says.
+    pub fn new(state: &SessionState, create: &CreateModel, records: &Schema) -> Result<Self> {
+        let said = options::read(create)?;
+        let columns = DFSchema::try_from(records.clone())?;
+        let keys = said.block_on.iter().map(|text| {
+            let parsed = option_text::expression(text);
+            let key =
+                parsed.and_then(|parsed| expression::text(state, &columns, parsed, "block_on"));
+            key.map_err(|error| error.within(format!("block_on \"{text}\"")))
+        });
+        let keys: Vec<_> = keys.collect::<Result<_>>()?;
+        let of_keys = said.engine.block_on.iter();
+        let of_keys = of_keys.map(|name| Arc::new(Field::new(name, DataType::Utf8, true)));
+        let fields = records.fields().iter().cloned().chain(of_keys);
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let mut input = Self {
+            options: said.engine,
+            conditions: None,
+            keys,
+            schema,
+        };
+        // Columns that there are not are told before what is said of them.
+        let nowhere: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+        input.builder(&nowhere)?;
+        if !said.levels.is_empty() {
+            let conditions = Conditions::new(state, records, &said.levels)?;
+            input.conditions = Some(Arc::new(conditions));
+        }
+        Ok(input)
+    }
+
+    /// What takes in the records, to which [`Self::with_keys`] has given their keys.
+    ///
+    /// # Errors
+    /// 42703 for a column that there is not.
+    pub fn builder(&self, pool: &Arc<dyn MemoryPool>) -> Result<RecordsBuilder> {
+        let builder = RecordsBuilder::new(&self.schema, &self.options, pool)?;
+        Ok(match &self.conditions {
+            Some(conditions) => builder.comparing(Arc::clone(conditions) as _),
+            None => builder,
+        })
+    }
+
+    /// Whether records are read in the types that their columns have.
+    pub fn is_typed(&self) -> bool {
+        self.conditions.is_some() || !self.keys.is_empty()
+    }
+
+    /// Records with the columns of their keys.
+    ///
+    /// # Errors
+    /// What computing a key meets.
+    pub fn with_keys(&self, records: RecordBatch) -> Result<RecordBatch> {
+        if self.keys.is_empty() {
+            return Ok(records);
+        }
+        let mut columns = records.columns().to_vec();
+        for key in &self.keys {
+            let key = key.evaluate(&records)?;
+            columns.push(key.into_array(records.num_rows())?);
+        }
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+}
