@@ -29,9 +29,19 @@ pub(crate) trait InLanes: Metric {
         true
     }
 
+    /// Whether pairs go into groups as they come, unless their lengths vary: the kernel of a metric
+    /// that need not look at texts far apart in length is done sooner with a longer text than pairs
+    /// are sorted.
+    fn takes_as_they_come(&self) -> bool {
+        self.by_lengths(FAR, 2 * FAR).is_some()
+    }
+
     /// The answers of the pairs of a group.
     fn group(&mut self, group: &Group) -> Lanes<Native<Self>>;
 }
+
+/// Texts of so many characters and of twice as many are far apart.
+const FAR: usize = 8;
 
 /// The fewest pairs that are worth a group.
 const FEW: usize = 6;
@@ -141,8 +151,7 @@ fn new_pair<M: InLanes>(row: usize, left: usize, right: usize) -> Pair {
     Pair::new(row, shorter, longer, left > right)
 }
 
-/// Answers pairs in groups of texts of about one length, and gives the rows of those that are too
-/// few for one.
+/// Answers pairs in groups, and gives the rows of those that are too few for one.
 fn in_groups<M: InLanes>(
     metric: &mut M,
     pairs: Pairs,
@@ -150,7 +159,11 @@ fn in_groups<M: InLanes>(
     right: &impl Source,
     mut answer: impl FnMut(usize, Native<M>),
 ) -> Vec<usize> {
-    let pairs = pairs.sorted();
+    let pairs = if metric.takes_as_they_come() && pairs.are_of_about_one_length() {
+        pairs.in_order()
+    } else {
+        pairs.sorted()
+    };
     let (groups, rest) = match pairs.len() % LANES {
         few @ 1..FEW => pairs.split_at(pairs.len() - few),
         _ => (&pairs[..], &[][..]),

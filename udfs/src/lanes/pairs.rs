@@ -16,6 +16,9 @@ pub(super) struct Pair {
     rank: u8,
 }
 
+/// So many characters more than most texts have are as soon compared as pairs are sorted.
+const SPREAD: usize = 16;
+
 /// How many ranks there are.
 const RANKS: usize = 1 << u8::BITS;
 
@@ -32,6 +35,11 @@ impl Pair {
             swapped,
             rank: (width * LONGEST + second.saturating_sub(1)) as u8,
         }
+    }
+
+    #[inline(always)]
+    fn longer(&self) -> usize {
+        usize::from(self.first.max(self.second))
     }
 
     #[inline(always)]
@@ -61,6 +69,21 @@ impl Pairs {
     pub(super) fn push_if(&mut self, taken: bool, pair: Pair) {
         self.pairs[self.filled] = pair;
         self.filled += usize::from(taken);
+    }
+
+    /// Whether the longest text is not much longer than most.
+    pub(super) fn are_of_about_one_length(&self) -> bool {
+        let lengths = self.pairs[..self.filled].iter().map(Pair::longer);
+        let (total, longest) = lengths.fold((0, 0), |(total, longest), length| {
+            (total + length, longest.max(length))
+        });
+        longest * self.filled <= total + self.filled * SPREAD
+    }
+
+    /// The pairs in the order in which they were taken in.
+    pub(super) fn in_order(mut self) -> Vec<Pair> {
+        self.pairs.truncate(self.filled);
+        self.pairs
     }
 
     /// The pairs by rank: D. E. Knuth, The Art of Computer Programming 3, 5.2, distribution
