@@ -48,6 +48,18 @@ impl Pair {
     }
 }
 
+/// Whether the longest text is not much longer than most are.
+#[inline(always)]
+pub(super) fn are_of_about_one_length(lengths: impl Iterator<Item = usize>) -> bool {
+    let (mut count, mut total, mut longest) = (0, 0, 0);
+    for length in lengths {
+        count += 1;
+        total += length;
+        longest = longest.max(length);
+    }
+    longest * count <= total + count * SPREAD
+}
+
 /// Pairs in any order.
 #[derive(Debug)]
 pub(super) struct Pairs {
@@ -71,13 +83,9 @@ impl Pairs {
         self.filled += usize::from(taken);
     }
 
-    /// Whether the longest text is not much longer than most.
+    /// As [`are_of_about_one_length`], of the longer texts.
     pub(super) fn are_of_about_one_length(&self) -> bool {
-        let lengths = self.pairs[..self.filled].iter().map(Pair::longer);
-        let (total, longest) = lengths.fold((0, 0), |(total, longest), length| {
-            (total + length, longest.max(length))
-        });
-        longest * self.filled <= total + self.filled * SPREAD
+        are_of_about_one_length(self.pairs[..self.filled].iter().map(Pair::longer))
     }
 
     /// The pairs in the order in which they were taken in.
