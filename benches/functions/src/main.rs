@@ -180,7 +180,7 @@ fn main() -> Result<(), Failure> {
             writeln!(measured, "{name}\t{length}\tstrsim\t{rate}")?;
         }
     }
-    parsers::measure(&folder, &ours)
+    parsers::measure(&folder, &ours, is_chosen)
 }
 
 fn write(folder: &std::path::Path, length: &str, batch: &RecordBatch) -> Result<(), Failure> {

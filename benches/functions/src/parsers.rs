@@ -76,8 +76,12 @@ const PARSERS: [Parser; 8] = [
     },
 ];
 
-/// Measures every parser.
-pub fn measure(folder: &Path, functions: &SessionContext) -> Result<(), Failure> {
+/// Measures the parsers that are chosen.
+pub fn measure(
+    folder: &Path,
+    functions: &SessionContext,
+    is_chosen: impl Fn(&str) -> bool,
+) -> Result<(), Failure> {
     let columns = PARSERS.iter().map(|parser| {
         let mut random = Random::new();
         let texts = (0..VALUES).map(|_| Some((parser.text)(&mut random)));
@@ -87,7 +91,8 @@ pub fn measure(folder: &Path, functions: &SessionContext) -> Result<(), Failure>
     let batch = RecordBatch::try_from_iter(columns)?;
     write(folder, "parsers", &batch)?;
     let mut measured = File::create(folder.join("parsers.tsv"))?;
-    for (parser, texts) in PARSERS.iter().zip(batch.columns()) {
+    let parsers = PARSERS.iter().zip(batch.columns());
+    for (parser, texts) in parsers.filter(|(parser, _)| is_chosen(parser.function)) {
         let function = functions.udf(parser.function)?;
         let mut best = f64::INFINITY;
         for _ in 0..REPEATS {

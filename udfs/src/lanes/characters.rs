@@ -4,8 +4,8 @@ use super::texts::{LONGEST, Source};
 
 /// What stands behind the end of the first text of a pair, and behind that of the second: no byte
 /// of ASCII, no number of a character, and never equal.
-pub(super) const BEHIND_FIRST: u8 = 0xFF;
-pub(super) const BEHIND_SECOND: u8 = 0xFE;
+pub(crate) const BEHIND_FIRST: u8 = 0xFF;
+pub(crate) const BEHIND_SECOND: u8 = 0xFE;
 
 /// The number of the first character of a pair that is not of ASCII.
 const FIRST: u8 = 0x80;

@@ -28,10 +28,15 @@ impl Default for Group {
 impl Group {
     /// Takes in up to [`LANES`] pairs. What the other lanes hold means nothing.
     #[inline(never)]
-    pub(super) fn fill(&mut self, pairs: &[Pair], left: &impl Source, right: &impl Source) {
-        self.first.set_lengths(pairs.iter().map(|pair| pair.first));
+    pub(super) fn fill(
+        &mut self,
+        pairs: impl Iterator<Item = Pair> + Clone,
+        left: &impl Source,
+        right: &impl Source,
+    ) {
+        self.first.set_lengths(pairs.clone().map(|pair| pair.first));
         self.second
-            .set_lengths(pairs.iter().map(|pair| pair.second));
+            .set_lengths(pairs.clone().map(|pair| pair.second));
         let longest = self.first.longest().max(self.second.longest());
         match longest.div_ceil(CHUNK) {
             0 => {}
@@ -46,16 +51,26 @@ impl Group {
     }
 
     #[inline(always)]
-    fn stage<const N: usize>(&mut self, pairs: &[Pair], left: &impl Source, right: &impl Source) {
-        self.stage_side::<N>(pairs, 0, left);
+    fn stage<const N: usize>(
+        &mut self,
+        pairs: impl Iterator<Item = Pair> + Clone,
+        left: &impl Source,
+        right: &impl Source,
+    ) {
+        self.stage_side::<N>(pairs.clone(), 0, left);
         self.stage_side::<N>(pairs, 1, right);
     }
 
     /// Takes in the left texts (side 0) or the right ones (side 1) with N chunks of each.
     #[inline(always)]
-    fn stage_side<const N: usize>(&mut self, pairs: &[Pair], side: usize, texts: &impl Source) {
-        let rows = pairs.iter().map(Pair::row);
-        let mut lanes = pairs.iter().zip(0..LANES);
+    fn stage_side<const N: usize>(
+        &mut self,
+        pairs: impl Iterator<Item = Pair> + Clone,
+        side: usize,
+        texts: &impl Source,
+    ) {
+        let rows = pairs.clone().map(|pair| pair.row());
+        let mut lanes = pairs.zip(0..LANES);
         texts.each(rows, |bytes| {
             let Some((pair, lane)) = lanes.next() else {
                 return;

@@ -2,7 +2,7 @@
 
 use super::characters::Numbered;
 use super::group::Group;
-use super::pairs::{Pair, Pairs};
+use super::pairs::{Pair, Pairs, are_of_about_one_length};
 use super::texts::{LONGEST, Source};
 use super::{LANES, Lanes};
 use crate::arguments::{Metric, Native, Sides, Strings};
@@ -29,9 +29,19 @@ pub(crate) trait InLanes: Metric {
         true
     }
 
+    /// Whether pairs go into groups as they come, unless their lengths vary: a kernel that looks at
+    /// a narrow band alone is done sooner with a longer text than pairs are sorted.
+    fn takes_as_they_come(&self) -> bool {
+        let (shorter, longer) = OUT_OF_BAND;
+        self.by_lengths(shorter, longer).is_some()
+    }
+
     /// The answers of the pairs of a group.
     fn group(&mut self, group: &Group) -> Lanes<Native<Self>>;
 }
+
+/// The lengths of two texts that are too far apart for a metric of a narrow band.
+const OUT_OF_BAND: (usize, usize) = (28, 32);
 
 /// The fewest pairs that are worth a group.
 const FEW: usize = 6;
@@ -59,6 +69,81 @@ fn of_sides<M: InLanes>(
     rows: impl Iterator<Item = usize>,
     answers: &mut [Native<M>],
 ) {
+    let lengths = Lengths {
+        left: left.lengths(answers.len()),
+        right: right.lengths(answers.len()),
+        are_of_ascii: left.is_ascii() && right.is_ascii(),
+    };
+    let are_all = rows.size_hint() == (answers.len(), Some(answers.len()));
+    if are_all && lengths.are_of_ascii && metric.takes_as_they_come() {
+        let rest = in_blocks(metric, left, right, &lengths, answers);
+        by_length(
+            metric,
+            sides,
+            (left, right),
+            &lengths,
+            rest.into_iter(),
+            answers,
+        );
+    } else {
+        by_length(metric, sides, (left, right), &lengths, rows, answers);
+    }
+}
+
+/// How long the texts of all rows are, in bytes, and whether these are characters.
+struct Lengths {
+    left: Vec<u32>,
+    right: Vec<u32>,
+    are_of_ascii: bool,
+}
+
+/// Answers the pairs of all rows, those of as many rows as there are lanes in a group; gives the
+/// rows that fit none.
+fn in_blocks<M: InLanes>(
+    metric: &mut M,
+    left: &impl Side,
+    right: &impl Side,
+    lengths: &Lengths,
+    answers: &mut [Native<M>],
+) -> Vec<usize> {
+    let mut rest = Vec::new();
+    let mut group = Group::default();
+    let blocks = lengths.left.chunks(LANES).zip(lengths.right.chunks(LANES));
+    let blocks = blocks.zip(answers.chunks_mut(LANES));
+    for (number, ((lefts, rights), answers)) in blocks.enumerate() {
+        let first = number * LANES;
+        let longer = || {
+            lefts
+                .iter()
+                .zip(rights)
+                .map(|(left, right)| *left.max(right) as usize)
+        };
+        let fits = answers.len() >= FEW
+            && longer().all(|longer| longer <= LONGEST)
+            && are_of_about_one_length(longer());
+        if !fits {
+            rest.extend(first..first + answers.len());
+            continue;
+        }
+        let lengths = lefts.iter().zip(rights);
+        let pairs = lengths
+            .zip(first..)
+            .map(|((left, right), row)| new_pair::<M>(row, *left as usize, *right as usize));
+        group.fill(pairs, left, right);
+        answers.copy_from_slice(&metric.group(&group).0[..answers.len()]);
+    }
+    rest
+}
+
+/// Answers the pairs of rows in groups of about one length.
+fn by_length<M: InLanes>(
+    metric: &mut M,
+    sides: Sides<'_>,
+    (left, right): (&impl Side, &Strings<'_>),
+    lengths: &Lengths,
+    rows: impl Iterator<Item = usize>,
+    answers: &mut [Native<M>],
+) {
     let listener = interrupt::listen();
     let alone = |metric: &mut M, row| {
         if listener.is_interrupted() {
@@ -71,14 +156,12 @@ fn of_sides<M: InLanes>(
     };
     let mut pairs = Pairs::with_capacity(answers.len());
     let mut others = Vec::new();
-    let is_ascii = left.is_ascii() && right.is_ascii();
-    let lengths = (left.lengths(answers.len()), right.lengths(answers.len()));
     for row in rows {
-        let (left_length, right_length) = (lengths.0[row] as usize, lengths.1[row] as usize);
+        let (left_length, right_length) = (lengths.left[row] as usize, lengths.right[row] as usize);
         let (shorter, longer) = ordered(left_length, right_length);
         let is_taken = longer <= LONGEST
             && metric.fits(shorter, longer)
-            && (is_ascii || left.value(row).is_ascii() && right.value(row).is_ascii());
+            && (lengths.are_of_ascii || left.value(row).is_ascii() && right.value(row).is_ascii());
         if !is_taken {
             others.push(row);
             continue;
@@ -141,8 +224,7 @@ fn new_pair<M: InLanes>(row: usize, left: usize, right: usize) -> Pair {
     Pair::new(row, shorter, longer, left > right)
 }
 
-/// Answers pairs in groups of texts of about one length, and gives the rows of those that are too
-/// few for one.
+/// Answers pairs in groups, and gives the rows of those that are too few for one.
 fn in_groups<M: InLanes>(
     metric: &mut M,
     pairs: Pairs,
@@ -150,7 +232,11 @@ fn in_groups<M: InLanes>(
     right: &impl Source,
     mut answer: impl FnMut(usize, Native<M>),
 ) -> Vec<usize> {
-    let pairs = pairs.sorted();
+    let pairs = if metric.takes_as_they_come() && pairs.are_of_about_one_length() {
+        pairs.in_order()
+    } else {
+        pairs.sorted()
+    };
     let (groups, rest) = match pairs.len() % LANES {
         few @ 1..FEW => pairs.split_at(pairs.len() - few),
         _ => (&pairs[..], &[][..]),
@@ -158,7 +244,7 @@ fn in_groups<M: InLanes>(
     if !groups.is_empty() {
         let mut group = Group::default();
         for pairs in groups.chunks(LANES) {
-            group.fill(pairs, left, right);
+            group.fill(pairs.iter().copied(), left, right);
             let answers = metric.group(&group);
             for (pair, computed) in pairs.iter().zip(answers.0) {
                 answer(pair.row(), computed);

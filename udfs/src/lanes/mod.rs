@@ -11,6 +11,7 @@ mod pairs;
 mod texts;
 mod transpose;
 
+pub(crate) use characters::{BEHIND_FIRST, BEHIND_SECOND};
 pub(crate) use group::Group;
 pub(crate) use metric::{InLanes, many};
 pub(crate) use texts::{LONGEST, Texts};

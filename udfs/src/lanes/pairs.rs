@@ -16,6 +16,9 @@ pub(super) struct Pair {
     rank: u8,
 }
 
+/// So many characters more than most texts have are as soon compared as pairs are sorted.
+const SPREAD: usize = 16;
+
 /// How many ranks there are.
 const RANKS: usize = 1 << u8::BITS;
 
@@ -35,9 +38,26 @@ impl Pair {
     }
 
     #[inline(always)]
+    fn longer(&self) -> usize {
+        usize::from(self.first.max(self.second))
+    }
+
+    #[inline(always)]
     pub(super) fn row(&self) -> usize {
         self.row as usize
     }
+}
+
+/// Whether the longest text is not much longer than most are.
+#[inline(always)]
+pub(super) fn are_of_about_one_length(lengths: impl Iterator<Item = usize>) -> bool {
+    let (mut count, mut total, mut longest) = (0, 0, 0);
+    for length in lengths {
+        count += 1;
+        total += length;
+        longest = longest.max(length);
+    }
+    longest * count <= total + count * SPREAD
 }
 
 /// Pairs in any order.
@@ -61,6 +81,17 @@ impl Pairs {
     pub(super) fn push_if(&mut self, taken: bool, pair: Pair) {
         self.pairs[self.filled] = pair;
         self.filled += usize::from(taken);
+    }
+
+    /// As [`are_of_about_one_length`], of the longer texts.
+    pub(super) fn are_of_about_one_length(&self) -> bool {
+        are_of_about_one_length(self.pairs[..self.filled].iter().map(Pair::longer))
+    }
+
+    /// The pairs in the order in which they were taken in.
+    pub(super) fn in_order(mut self) -> Vec<Pair> {
+        self.pairs.truncate(self.filled);
+        self.pairs
     }
 
     /// The pairs by rank: D. E. Knuth, The Art of Computer Programming 3, 5.2, distribution

@@ -1,105 +1,198 @@
 //! Takes a postal address apart.
 
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use datafusion::common::HashSet;
+
 use super::address_text::Habits;
 use super::address_words::{ENGLISH_STREET_WORDS, ENGLISH_STREETS, POST_BOXES, UNITS};
 use super::country_text::country;
-use super::folding::fold_words;
-use super::normalize_state::state;
+use super::folding::{fold_words, with_folded};
+use super::normalize_state::state_of;
 use super::postcode_text;
 
 /// The parts of an address, as they were written but for postal code, state and country; empty
 /// where the address does not have them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) house_number: String,
-    pub(super) street: String,
-    pub(super) unit: String,
+pub(super) struct Address<'a> {
+    pub(super) house_number: Cow<'a, str>,
+    pub(super) street: Cow<'a, str>,
+    pub(super) unit: Cow<'a, str>,
     pub(super) po_box: String,
-    pub(super) locality: String,
-    pub(super) city: String,
-    pub(super) state: String,
+    pub(super) locality: Cow<'a, str>,
+    pub(super) city: Cow<'a, str>,
+    pub(super) state: &'static str,
     pub(super) postcode: String,
-    pub(super) country: String,
+    pub(super) country: &'static str,
 }
 
-/// One line of an address, or what stands between two commas.
-type Line<'a> = Vec<&'a str>;
+/// Where an address is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// The country's ISO code; empty where it is not known.
+    code: &'static str,
+    habits: Habits,
+}
 
-impl Address {
-    /// The parts of an address of a country, given as `normalize_country` takes it, unless the
-    /// text names another at its end; `None` where no letter or digit is in the text.
-    pub(super) fn parse(text: &str, default: &str) -> Option<Self> {
-        let mut lines: Vec<Line<'_>> = text
-            .split([',', ';', '\n', '\r'])
-            .map(|line| line.split_whitespace().collect())
-            .filter(|line: &Line<'_>| !fold_words(&line.concat()).is_empty())
-            .collect();
-        if lines.is_empty() {
-            return None;
-        }
-        let mut address = Self::default();
-        let default = country(default).map_or("", |country| country.0);
-        address.take_country(&mut lines, default);
-        let code = match &address.country[..] {
-            "" => default.to_owned(),
-            code => code.to_owned(),
-        };
-        let habits = Habits::of_country(&code);
-        if matches!(habits, Habits::German | Habits::French | Habits::Unknown) {
-            address.take_postcode_and_city(&mut lines, &code);
-        }
-        if address.postcode.is_empty() {
-            address.take_postcode_at_end(&mut lines, &code);
-            address.take_state(&mut lines, &code);
-        }
-        if address.city.is_empty() {
-            address.take_city(&mut lines);
-        }
-        address.take_boxes_and_units(&mut lines);
-        if !lines.is_empty() {
-            let street = lines.remove(0);
-            address.take_street(&street, habits);
-        }
-        let rest: Vec<String> = lines.iter().map(|line| line.join(" ")).collect();
-        address.locality = rest.join(", ");
-        Some(address)
+impl Place {
+    /// The country that a text names, as `normalize_country` takes it.
+    pub(super) fn named(text: &str) -> Self {
+        Self::of_code(country(text).map_or("", |country| country.0))
     }
 
-    fn take_country(&mut self, lines: &mut Vec<Line<'_>>, default: &str) {
-        let Some(last) = lines.last().filter(|_| lines.len() > 1) else {
+    fn of_code(code: &'static str) -> Self {
+        Self {
+            code,
+            habits: Habits::of_country(code),
+        }
+    }
+}
+
+/// Reads addresses; buffers are kept from address to address.
+#[derive(Debug, Default)]
+pub(super) struct AddressReader {
+    words: Vec<Range<usize>>,
+    lines: Vec<Line>,
+}
+
+/// One line of an address, or what stands between two commas: the numbers of its words.
+type Line = Range<usize>;
+
+impl AddressReader {
+    /// The parts of an address of a place, unless the text names another country at its end; `None`
+    /// where no letter or digit is in the text.
+    pub(super) fn read<'a>(&mut self, text: &'a str, place: Place) -> Option<Address<'a>> {
+        self.words.clear();
+        self.lines.clear();
+        for line in text.split([',', ';', '\n', '\r']) {
+            let first = self.words.len();
+            let words = line.split_whitespace().map(|word| {
+                let start = word.as_ptr().addr() - text.as_ptr().addr();
+                start..start + word.len()
+            });
+            if has_letter_or_digit(line) {
+                self.words.extend(words);
+                self.lines.push(first..self.words.len());
+            }
+        }
+        if self.lines.is_empty() {
+            return None;
+        }
+        let parts = Parts {
+            text,
+            words: &self.words,
+            lines: &mut self.lines,
+            address: Address::default(),
+        };
+        Some(parts.take(place))
+    }
+}
+
+/// An address of which lines are taken away, one after the other.
+struct Parts<'a, 'b> {
+    text: &'a str,
+    /// Where each word stands in the text.
+    words: &'b [Range<usize>],
+    lines: &'b mut Vec<Line>,
+    address: Address<'a>,
+}
+
+impl<'a> Parts<'a, '_> {
+    fn take(mut self, place: Place) -> Address<'a> {
+        self.take_country(place.code);
+        let place = match self.address.country {
+            "" => place,
+            code => Place::of_code(code),
+        };
+        if matches!(
+            place.habits,
+            Habits::German | Habits::French | Habits::Unknown
+        ) {
+            self.take_postcode_and_city(place.code);
+        }
+        if self.address.postcode.is_empty() {
+            self.take_postcode_at_end(place.code);
+            self.take_state(place.code);
+        }
+        if self.address.city.is_empty() {
+            self.take_city();
+        }
+        self.take_boxes_and_units();
+        if !self.lines.is_empty() {
+            let street = self.lines.remove(0);
+            self.take_street(street, place.habits);
+        }
+        self.address.locality = match &self.lines[..] {
+            [] => Cow::default(),
+            [line] => self.joined(line.clone()),
+            lines => {
+                let lines: Vec<_> = lines.iter().map(|line| self.joined(line.clone())).collect();
+                Cow::Owned(lines.join(", "))
+            }
+        };
+        self.address
+    }
+
+    fn word(&self, word: usize) -> &'a str {
+        let place = self.words.get(word).cloned();
+        place
+            .and_then(|place| self.text.get(place))
+            .unwrap_or_default()
+    }
+
+    /// Words with one blank between.
+    fn joined(&self, words: Range<usize>) -> Cow<'a, str> {
+        let Some(places @ [first, .., last]) = self.words.get(words.clone()) else {
+            return Cow::Borrowed(words.map(|word| self.word(word)).next().unwrap_or_default());
+        };
+        let is_joined =
+            |places: &[Range<usize>; 2]| self.text.get(places[0].end..places[1].start) == Some(" ");
+        if places.array_windows().all(is_joined) {
+            return Cow::Borrowed(self.text.get(first.start..last.end).unwrap_or_default());
+        }
+        let words: Vec<&str> = words.map(|word| self.word(word)).collect();
+        Cow::Owned(words.join(" "))
+    }
+
+    fn has_digit(&self, line: &Line) -> bool {
+        let mut words = line.clone().map(|word| self.word(word));
+        words.any(|word| word.bytes().any(|byte| byte.is_ascii_digit()))
+    }
+
+    fn take_country(&mut self, default: &str) {
+        let Some(last) = self.lines.last().filter(|_| self.lines.len() > 1) else {
             return;
         };
-        if let Some(code) = written_country(&last.join(" "), default) {
-            self.country = code.to_owned();
-            lines.pop();
+        if let Some(code) = written_country(&self.joined(last.clone()), default) {
+            self.address.country = code;
+            self.lines.pop();
         }
     }
 
     /// `10115 Berlin`, wherever it stands: the last one, in a line of its own or behind a street.
-    fn take_postcode_and_city(&mut self, lines: &mut Vec<Line<'_>>, code: &str) {
-        for at in (0..lines.len()).rev() {
-            let line = &lines[at];
-            let found = (0..line.len()).rev().find_map(|word| {
-                // Of a street and a number alone, the number is the house's.
-                (word + 1 < line.len()).then_some(())?;
-                Some((word, exact_postcode(line[word], code)?))
-            });
+    fn take_postcode_and_city(&mut self, code: &str) {
+        for at in (0..self.lines.len()).rev() {
+            let line = self.lines[at].clone();
+            // Of a street and a number alone, the number is the house's.
+            let mut before_others = (line.start..line.end.saturating_sub(1)).rev();
+            let found =
+                before_others.find_map(|word| Some((word, exact_postcode(self.word(word), code)?)));
             if let Some((word, postcode)) = found {
-                self.postcode = postcode;
-                let mut city = line[word + 1..].to_vec();
+                self.address.postcode = postcode;
+                let mut city = word + 1..line.end;
                 if city.len() > 1
-                    && let Some(last) = city.pop()
+                    && let Some(country) = written_country(self.word(city.end - 1), code)
                 {
-                    match written_country(last, code) {
-                        Some(found) => self.country = found.to_owned(),
-                        None => city.push(last),
-                    }
+                    self.address.country = country;
+                    city.end -= 1;
                 }
-                self.city = city.join(" ");
-                lines[at].truncate(word);
+                self.address.city = self.joined(city);
                 // What follows is below the city's name, such as its district.
-                if lines[at].is_empty() {
-                    lines.remove(at);
+                self.lines[at].end = word;
+                if self.lines[at].is_empty() {
+                    self.lines.remove(at);
                 }
                 return;
             }
@@ -107,157 +200,192 @@ impl Address {
     }
 
     /// `IL 62701`, `SW1A 1AA`: one word or two at the very end.
-    fn take_postcode_at_end(&mut self, lines: &mut Vec<Line<'_>>, code: &str) {
-        let Some(last) = lines.last_mut() else {
+    fn take_postcode_at_end(&mut self, code: &str) {
+        let Some(last) = self.lines.last().cloned() else {
             return;
         };
-        for words in [2, 1] {
-            let Some(start) = last.len().checked_sub(words) else {
-                continue;
-            };
-            if let Some(postcode) = exact_postcode(&last[start..].join(" "), code) {
-                self.postcode = postcode;
-                last.truncate(start);
-                break;
-            }
-        }
-        if last.is_empty() {
-            lines.pop();
+        let found = [2, 1].into_iter().find_map(|words| {
+            let start = last
+                .end
+                .checked_sub(words)
+                .filter(|start| *start >= last.start)?;
+            Some((start, exact_postcode(&self.joined(start..last.end), code)?))
+        });
+        if let Some((start, postcode)) = found {
+            self.address.postcode = postcode;
+            self.end_last_line(start);
         }
     }
 
-    fn take_state(&mut self, lines: &mut Vec<Line<'_>>, code: &str) {
+    fn take_state(&mut self, code: &str) {
         // New York alone is the city, unless one stands before it.
-        let behind_city = match &lines[..] {
-            [before, _] => !has_digit(before),
+        let behind_city = match &self.lines[..] {
+            [before, _] => !self.has_digit(before),
             lines => lines.len() > 2,
         };
-        let Some(last) = lines.last_mut() else {
+        let Some(last) = self.lines.last().cloned() else {
             return;
         };
-        for words in [3, 2, 1] {
-            let Some(start) = last.len().checked_sub(words) else {
-                continue;
-            };
-            if start == 0 && !behind_city {
-                continue;
-            }
-            if let Some(found) = state(&last[start..].join(" "), code) {
-                self.state = found.to_owned();
-                last.truncate(start);
-                break;
-            }
+        let first = last.start + usize::from(!behind_city);
+        let found = [3, 2, 1].into_iter().find_map(|words| {
+            let start = last
+                .end
+                .checked_sub(words)
+                .filter(|start| *start >= first)?;
+            Some((start, state_of(&self.joined(start..last.end), code)?))
+        });
+        if let Some((start, state)) = found {
+            self.address.state = state;
+            self.end_last_line(start);
         }
-        if last.is_empty() {
-            lines.pop();
+    }
+
+    fn end_last_line(&mut self, end: usize) {
+        if let Some(last) = self.lines.last_mut() {
+            last.end = end;
+            if Range::is_empty(last) {
+                self.lines.pop();
+            }
         }
     }
 
     /// The last line; where there is only one, what stands behind the street in it.
-    fn take_city(&mut self, lines: &mut Vec<Line<'_>>) {
-        if lines.len() > 1 {
-            self.city = lines.pop().unwrap_or_default().join(" ");
+    fn take_city(&mut self) {
+        let (line, is_only) = match &mut self.lines[..] {
+            [] => return,
+            [line] => (line.clone(), true),
+            [.., line] => (line.clone(), false),
+        };
+        if !is_only {
+            self.lines.pop();
+            self.address.city = self.joined(line);
             return;
         }
-        let Some(line) = lines.first_mut() else {
-            return;
-        };
-        let is_known = !self.state.is_empty() || !self.postcode.is_empty();
-        if is_known && !has_digit(line) && !line.iter().any(|word| is_street(word)) {
-            self.city = lines.remove(0).join(" ");
-        } else if let Some(street) = (1..line.len()).rev().find(|at| is_street(line[*at])) {
+        let is_known = !self.address.state.is_empty() || !self.address.postcode.is_empty();
+        let street = line.clone().rev().find(|word| is_street(self.word(*word)));
+        if is_known && street.is_none() && !self.has_digit(&line) {
+            self.lines.pop();
+            self.address.city = self.joined(line);
+        } else if let Some(street) = street.filter(|street| *street > line.start) {
             let mut end = street + 1;
-            if line.get(end).is_some_and(|word| is_unit(word)) {
+            if end < line.end && is_unit(self.word(end)) {
                 end += 2;
-            } else if line.get(end).is_some_and(|word| word.starts_with('#')) {
+            } else if end < line.end && self.word(end).starts_with('#') {
                 end += 1;
             }
-            let end = end.min(line.len());
-            self.city = line.split_off(end).join(" ");
+            let end = end.min(line.end);
+            self.lines[0].end = end;
+            self.address.city = self.joined(end..line.end);
         }
     }
 
-    fn take_boxes_and_units(&mut self, lines: &mut Vec<Line<'_>>) {
+    fn take_boxes_and_units(&mut self) {
+        let mut lines = std::mem::take(self.lines);
         lines.retain(|line| {
-            let folded = fold_words(&line.join(" "));
-            let words: Vec<&str> = folded.split(' ').collect();
-            let of_box = POST_BOXES
-                .iter()
-                .find_map(|start| words.strip_prefix(*start))
-                .filter(|rest| {
-                    !rest.is_empty() && rest[0].starts_with(|first: char| first.is_ascii_digit())
-                });
-            if let Some(number) = of_box {
-                self.po_box = number.join(" ");
+            if let Some(number) = self.post_box(line) {
+                self.address.po_box = number;
                 return false;
             }
             // A line of two words: Apt 4, #5.
-            let unit = match &line[..] {
-                [word, number] if is_unit(word) => *number,
-                [number] if number.starts_with('#') => number.trim_start_matches('#'),
-                ["#", number] => *number,
+            let first = self.word(line.start);
+            let unit = match line.len() {
+                1 if first.starts_with('#') => first.trim_start_matches('#'),
+                2 if first == "#" || is_unit(first) => self.word(line.start + 1),
                 _ => return true,
             };
-            self.unit = unit.to_owned();
+            self.address.unit = Cow::Borrowed(unit);
             false
         });
+        *self.lines = lines;
     }
 
-    fn take_street(&mut self, line: &[&str], habits: Habits) {
-        let mut line = line.to_vec();
-        if line.len() > 2 && is_unit(line[0]) {
-            self.unit = line[1].to_owned();
-            line.drain(..2);
-        } else if let Some(at) = (1..line.len())
-            .find(|at| line[*at].starts_with('#') || is_unit(line[*at]) && *at + 1 < line.len())
-        {
-            let unit = line.split_off(at);
-            self.unit = match unit[0].trim_start_matches('#') {
-                number if unit[0].starts_with('#') && !number.is_empty() => number.to_owned(),
-                _ => unit[1..].join(" "),
-            };
+    /// The number of a post-office box, if a line is one.
+    fn post_box(&self, line: &Line) -> Option<String> {
+        // All words for it begin so.
+        let mut characters = self.word(line.start).chars();
+        let first = characters.find(|first| first.is_alphanumeric());
+        if first.is_some_and(|first| first.is_ascii() && !matches!(first, 'p' | 'P' | 'b' | 'B')) {
+            return None;
         }
-        let is_number = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
-        let is_letter =
-            |word: &&str| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let folded = fold_words(&self.joined(line.clone()));
+        let words: Vec<&str> = folded.split(' ').collect();
+        let mut starts = POST_BOXES.iter();
+        let number = starts.find_map(|start| words.strip_prefix(*start))?;
+        let is_number = number
+            .first()?
+            .starts_with(|first: char| first.is_ascii_digit());
+        is_number.then(|| number.join(" "))
+    }
+
+    fn take_street(&mut self, mut line: Line, habits: Habits) {
+        if line.len() > 2 && is_unit(self.word(line.start)) {
+            self.address.unit = Cow::Borrowed(self.word(line.start + 1));
+            line.start += 2;
+        } else if let Some(at) = (line.start + 1..line.end).find(|at| {
+            self.word(*at).starts_with('#') || *at + 1 < line.end && is_unit(self.word(*at))
+        }) {
+            let first = self.word(at);
+            self.address.unit = match first.trim_start_matches('#') {
+                number if first.starts_with('#') && !number.is_empty() => Cow::Borrowed(number),
+                _ => self.joined(at + 1..line.end),
+            };
+            line.end = at;
+        }
+        let is_number = |word: usize| {
+            self.word(word)
+                .starts_with(|first: char| first.is_ascii_digit())
+        };
+        let is_letter = |word: usize| matches!(self.word(word).as_bytes(), [letter] if letter.is_ascii_alphabetic());
         let number_behind = habits == Habits::German
-            || habits == Habits::Unknown && !line.first().is_some_and(is_number);
+            || habits == Habits::Unknown && (line.is_empty() || !is_number(line.start));
         if number_behind {
-            let letter = line.pop_if(|last| is_letter(&&**last));
-            match line.pop_if(|last| is_number(&&**last)) {
-                Some(number) if !line.is_empty() => {
-                    self.house_number = format!("{number}{}", letter.unwrap_or_default());
-                }
-                Some(number) => line.push(number),
-                None => line.extend(letter),
+            let letters = usize::from(!line.is_empty() && is_letter(line.end - 1));
+            let end = line.end - letters;
+            if end > line.start + 1 && is_number(end - 1) {
+                let number = end - 1..line.end;
+                self.address.house_number = match letters {
+                    0 => Cow::Borrowed(self.word(number.start)),
+                    _ => Cow::Owned(number.clone().map(|word| self.word(word)).collect()),
+                };
+                line.end = number.start;
             }
-        } else if line.len() > 1 && is_number(&line[0]) {
-            let number = line.remove(0);
+        } else if line.len() > 1 && is_number(line.start) {
+            let number = self.word(line.start);
+            line.start += 1;
             match number.split_once('/') {
                 Some((unit, number)) if habits == Habits::Australian => {
-                    self.unit = unit.to_owned();
-                    self.house_number = number.to_owned();
+                    self.address.unit = Cow::Borrowed(unit);
+                    self.address.house_number = Cow::Borrowed(number);
                 }
-                _ => self.house_number = number.to_owned(),
+                _ => self.address.house_number = Cow::Borrowed(number),
             }
-            if line.len() > 1 && matches!(&fold_words(line[0])[..], "bis" | "ter" | "quater") {
-                self.house_number = format!("{} {}", self.house_number, line.remove(0));
+            if line.len() > 1 && is_repeated(self.word(line.start)) {
+                self.address.house_number =
+                    Cow::Owned([&self.address.house_number, " ", self.word(line.start)].concat());
+                line.start += 1;
             }
         }
-        self.street = line.join(" ");
+        self.address.street = self.joined(line);
     }
 }
 
-fn has_digit(line: &[&str]) -> bool {
-    line.iter()
-        .any(|word| word.bytes().any(|byte| byte.is_ascii_digit()))
+fn has_letter_or_digit(line: &str) -> bool {
+    match line.is_ascii() {
+        true => line.bytes().any(|byte| byte.is_ascii_alphanumeric()),
+        false => !fold_words(line).is_empty(),
+    }
 }
 
-/// The country that a text names in full; a shorter name may be a state: CA, DE.
+/// The country that a text names in full; a shorter name may be a state: CA, DE. No such name has a
+/// digit.
 fn written_country(text: &str, default: &str) -> Option<&'static str> {
-    let folded = fold_words(text);
-    let is_long = folded.len() > 3 || matches!(&folded[..], "usa" | "uk" | "u k");
-    let found = country(text).filter(|_| is_long && state(text, default).is_none());
+    if text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let is_long = with_folded(text, |folded| {
+        folded.len() > 3 || matches!(folded, "usa" | "uk" | "u k")
+    });
+    let found = country(text).filter(|_| is_long && state_of(text, default).is_none());
     found.map(|country| country.0)
 }
 
@@ -276,18 +404,38 @@ fn exact_postcode(text: &str, code: &str) -> Option<String> {
     (count(text) == count(&postcode) || country_in_front).then_some(postcode)
 }
 
+/// Words for a part of a building.
+static UNIT_WORDS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| UNITS.iter().map(|(word, _)| *word).collect());
+
+/// Words that end the name of a street.
+static STREET_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let written_out = [
+        "st",
+        "dr",
+        "road",
+        "avenue",
+        "lane",
+        "court",
+        "place",
+        "boulevard",
+    ];
+    let short = ENGLISH_STREETS.iter().map(|(word, _)| *word);
+    let words = ENGLISH_STREET_WORDS.iter().copied().chain(written_out);
+    words.chain(short).collect()
+});
+
 fn is_unit(word: &str) -> bool {
-    let folded = fold_words(word);
-    UNITS.iter().any(|(known, _)| *known == folded)
+    with_folded(word, |folded| UNIT_WORDS.contains(folded))
 }
 
 fn is_street(word: &str) -> bool {
-    let folded = fold_words(word);
-    matches!(
-        &folded[..],
-        "st" | "dr" | "road" | "avenue" | "lane" | "court" | "place" | "boulevard"
-    ) || ENGLISH_STREET_WORDS.contains(&folded.as_str())
-        || ENGLISH_STREETS.iter().any(|(known, _)| *known == folded)
+    with_folded(word, |folded| STREET_WORDS.contains(folded))
+}
+
+/// Whether a word tells houses of one number apart, in France.
+fn is_repeated(word: &str) -> bool {
+    with_folded(word, |folded| matches!(folded, "bis" | "ter" | "quater"))
 }
 
 #[cfg(test)]
@@ -296,17 +444,18 @@ mod tests {
 
     /// House number, street, unit, post box, locality, city, state, postal code, country.
     fn parts(text: &str, country: &str) -> [String; 9] {
-        let address = Address::parse(text, country).unwrap();
+        let mut reader = AddressReader::default();
+        let address = reader.read(text, Place::named(country)).unwrap();
         [
-            address.house_number,
-            address.street,
-            address.unit,
+            address.house_number.into_owned(),
+            address.street.into_owned(),
+            address.unit.into_owned(),
             address.po_box,
-            address.locality,
-            address.city,
-            address.state,
+            address.locality.into_owned(),
+            address.city.into_owned(),
+            address.state.to_owned(),
             address.postcode,
-            address.country,
+            address.country.to_owned(),
         ]
     }
 
@@ -458,6 +607,7 @@ mod tests {
                 "2/10 George St, Sydney NSW 2000",
                 ["10", "George St", "2", "", "", "Sydney", "NSW", "2000", ""],
             ),
+            ("DE", "5 a", ["", "5 a", "", "", "", "", "", "", ""]),
             (
                 "DE",
                 "Hauptstraße 5",
@@ -467,6 +617,7 @@ mod tests {
         for (country, text, expected) in cases {
             assert_eq!(parts(text, country), expected, "{text}");
         }
-        assert_eq!(Address::parse(" ,; ", "US"), None);
+        let mut reader = AddressReader::default();
+        assert_eq!(reader.read(" ,; ", Place::named("US")), None);
     }
 }

@@ -5,6 +5,10 @@
 //! different currencies is not here (`kr`, `peso`, `franc`), but for `$`, `£` and `¥`, which alone
 //! stand for the currency that most trade is in.
 
+use std::sync::LazyLock;
+
+use datafusion::common::HashMap;
+
 /// Every code, ascending.
 #[rustfmt::skip]
 const CODES: &[&str] = &[
@@ -137,27 +141,24 @@ const SIGNS: &[(&str, &str)] = &[
 /// Longer text is no currency.
 const LONGEST: usize = 40;
 
+/// The codes by what is mostly written: signs, names in small letters, codes in capitals and small
+/// letters. A sign that is a code too means the same.
+static BY_TEXT: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
+    let codes = CODES.iter();
+    let codes = codes.flat_map(|code| [((*code).to_owned(), *code), (code.to_lowercase(), *code)]);
+    let signs = SIGNS.iter().map(|(sign, code)| ((*sign).to_owned(), *code));
+    codes.chain(signs).collect()
+});
+
 /// The code of a currency by code, sign or name, in any case.
 pub(super) fn currency(text: &str) -> Option<&'static str> {
     let text = text.trim();
     if text.len() > LONGEST {
         return None;
     }
-    let find = |sign: &str| {
-        let at = SIGNS
-            .binary_search_by(|(known, _)| (*known).cmp(sign))
-            .ok()?;
-        SIGNS.get(at).map(|(_, code)| *code)
-    };
-    // Most are written as the table has them; a sign that is a code too means the same.
-    if let Some(code) = find(text) {
-        return Some(code);
-    }
-    let upper = text.to_uppercase();
-    if let Ok(at) = CODES.binary_search(&upper.as_str()) {
-        return CODES.get(at).copied();
-    }
-    find(&text.to_lowercase())
+    let code = BY_TEXT.get(text).copied();
+    code.or_else(|| BY_TEXT.get(&text.to_uppercase()).copied())
+        .or_else(|| BY_TEXT.get(&text.to_lowercase()).copied())
 }
 
 #[cfg(test)]

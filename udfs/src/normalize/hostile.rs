@@ -8,14 +8,14 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::ColumnarValue;
 use proptest::prelude::*;
 
-use super::address_parts::Address;
+use super::address_parts::{AddressReader, Place};
 use super::country_text::country;
 use super::currency_table::currency;
 use super::date_text::Order;
 use super::fuzzy_text::nearest;
 use super::iso_text;
 use super::money_text::{self, DecimalMark};
-use super::name_parts::Name;
+use super::name_parts::NameReader;
 use super::normalize_state::state;
 use super::postcode_text;
 use super::url_text::Url;
@@ -40,7 +40,7 @@ proptest! {
     #[test]
     fn every_text_has_an_answer(text in texts(), other in texts()) {
         for place in ["US", "GB", "DE", "FR", "AU", "", &other] {
-            let _ = Address::parse(&text, place);
+            let _ = AddressReader::default().read(&text, Place::named(place));
             let _ = state(&text, place);
             let _ = postcode_text::normalize(&text, place);
         }
@@ -53,7 +53,7 @@ proptest! {
         if let Some(url) = Url::parse(&text) {
             let _ = url.parameter(&other);
         }
-        let _ = (country(&text), currency(&text), Name::parse(&text), UserAgent::parse(&text));
+        let _ = (country(&text), currency(&text), NameReader::default().read(&text).is_some(), UserAgent::parse(&text));
         let _ = nearest(&text, [Some(other.as_str()), None].into_iter(), 0.5);
     }
 
@@ -87,9 +87,9 @@ fn a_text_at_the_limit_is_read_at_once() {
         &"(".repeat(1 << 16),
     ] {
         let _ = (
-            Address::parse(text, "DE"),
-            Address::parse(text, "US"),
-            Name::parse(text),
+            AddressReader::default().read(text, Place::named("DE")),
+            AddressReader::default().read(text, Place::named("US")),
+            NameReader::default().read(text).is_some(),
         );
         let _ = (
             Url::parse(text).and_then(|url| url.parameter("x")),

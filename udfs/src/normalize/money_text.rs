@@ -26,23 +26,15 @@ pub(super) fn parse(text: &str, mark: DecimalMark) -> Option<(i128, Option<&'sta
     if text.len() > LONGEST {
         return None;
     }
-    let compatible_text;
-    let text = match text.is_ascii() {
-        true => text,
-        false => {
-            compatible_text = compatible(text);
-            &compatible_text
-        }
-    };
+    let text = compatible(text);
     let text = text.trim();
     // Accountants write what is negative in parentheses.
     let (text, in_parentheses) = match text.strip_prefix('(') {
         Some(rest) => (rest.strip_suffix(')')?.trim(), true),
         None => (text, false),
     };
-    let is_digit = |character: char| character.is_ascii_digit();
-    let start = text.find(is_digit)?;
-    let end = text.rfind(is_digit)? + 1;
+    let start = text.bytes().position(|byte| byte.is_ascii_digit())?;
+    let end = text.bytes().rposition(|byte| byte.is_ascii_digit())? + 1;
     // A fraction may have no whole before it.
     let start = match text[..start].strip_suffix(['.', ',']) {
         Some(before) => before.len(),
@@ -78,6 +70,9 @@ pub(super) fn parse(text: &str, mark: DecimalMark) -> Option<(i128, Option<&'sta
 /// What stands before or behind a number, without the sign of a negative one.
 fn without_sign(text: &str) -> (&str, bool) {
     const MINUS: [char; 2] = ['-', '\u{2212}'];
+    if text.is_empty() {
+        return ("", false);
+    }
     let text = text.trim();
     let stripped = text
         .strip_prefix(MINUS)
@@ -89,69 +84,94 @@ fn without_sign(text: &str) -> (&str, bool) {
 }
 
 fn amount(text: &str, mark: DecimalMark) -> Option<i128> {
-    let is_blank =
-        |character: char| character.is_whitespace() || matches!(character, '\'' | '\u{2019}' | '_');
-    let known = |character: char| {
-        character.is_ascii_digit() || matches!(character, '.' | ',') || is_blank(character)
-    };
-    if !text.chars().all(known) {
-        return None;
-    }
-    let decimal = decimal_mark(text, mark)?;
-    let (whole, fraction) = match decimal {
+    let (whole, fraction) = match decimal_mark(text, mark)? {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text, ""),
     };
-    let is_digit = |byte: u8| byte.is_ascii_digit();
-    if !whole.bytes().all(is_digit) && !is_grouped(whole) || !fraction.bytes().all(is_digit) {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    if !is_grouped(whole) || !fraction.bytes().all(|byte| is_digit(&byte)) {
         return None;
     }
     let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > SCALE || whole.bytes().filter(|byte| is_digit(*byte)).count() > MOST_DIGITS
-    {
+    let digits = || whole.bytes().filter(is_digit);
+    if fraction.len() > SCALE || whole.len() > MOST_DIGITS && digits().count() > MOST_DIGITS {
         return None;
     }
-    let digits = whole.bytes().chain(fraction.bytes());
-    let units = digits
-        .filter(|byte| is_digit(*byte))
-        .fold(0_i128, |units, digit| units * 10 + i128::from(digit - b'0'));
-    let missing = SCALE - fraction.len();
-    Some(units * 10_i128.pow(missing as u32))
+    let digits = digits().chain(fraction.bytes()).map(|digit| digit - b'0');
+    let units = if text.len() <= DIGITS_OF_64_BITS {
+        let units = digits.fold(0, |units, digit| units * 10 + u64::from(digit));
+        i128::from(units)
+    } else {
+        digits.fold(0, |units, digit| units * 10 + i128::from(digit))
+    };
+    Some(units * UNITS[SCALE - fraction.len()])
 }
 
-/// Whether groups of digits stand between separators that are the same.
+/// How many units of an amount one unit is that is written so many decimal places shorter.
+const UNITS: [i128; SCALE + 1] = [1, 10, 100, 1_000, 10_000];
+
+/// How many digits fit a word, whatever they are.
+const DIGITS_OF_64_BITS: usize = 19;
+
+/// Whether digits stand alone, or in groups between separators that are the same: groups of three,
+/// in India of two, but for the last.
 fn is_grouped(whole: &str) -> bool {
-    let mut separators = whole
-        .chars()
-        .filter(|character| !character.is_ascii_digit());
-    let first = separators.next();
-    if separators.any(|separator| Some(separator) != first) {
-        return false;
+    let separates = |character: char| {
+        matches!(character, '.' | ',' | '\'' | '\u{2019}' | '_') || character.is_whitespace()
+    };
+    let mut separator = None;
+    let mut length = 0;
+    // The length of the first group, and whether all between that and the last are of three or two.
+    let mut first = None;
+    let (mut threes, mut twos) = (true, true);
+    for character in whole.chars() {
+        if character.is_ascii_digit() {
+            length += 1;
+            continue;
+        }
+        if !separates(character) || separator.is_some_and(|known| known != character) {
+            return false;
+        }
+        separator = Some(character);
+        if first.is_some() {
+            threes &= length == 3;
+            twos &= length == 2;
+        }
+        first = first.or(Some(length));
+        length = 0;
     }
-    let groups: Vec<&str> = whole
-        .split(|character: char| !character.is_ascii_digit())
-        .collect();
-    are_groups(&groups)
+    first.is_none_or(|first| {
+        length == 3 && (1..=3).contains(&first) && (threes || twos && first <= 2)
+    })
 }
 
 /// Where the decimal mark is; `None` within where there is none.
 fn decimal_mark(text: &str, mark: DecimalMark) -> Option<Option<usize>> {
-    let count = |mark: char| text.matches(mark).count();
-    let (dots, commas) = (count('.'), count(','));
-    let last = text.rfind(['.', ',']);
-    let only = |mark: char| match text.matches(mark).count() {
-        0 => Some(None),
-        1 if last == text.find(mark) => Some(text.find(mark)),
+    let (mut dots, mut commas) = (0, 0);
+    let mut last = None;
+    for (at, byte) in text.bytes().enumerate() {
+        dots += usize::from(byte == b'.');
+        commas += usize::from(byte == b',');
+        if matches!(byte, b'.' | b',') {
+            last = Some((at, byte));
+        }
+    }
+    let only = |mark: u8, count: usize| match (count, last) {
+        (0, _) => Some(None),
+        // Behind all of the other kind.
+        (1, Some((at, byte))) if byte == mark => Some(Some(at)),
         _ => None,
     };
-    match mark {
-        DecimalMark::Dot => only('.'),
-        DecimalMark::Comma => only(','),
-        DecimalMark::Unknown => match (dots, commas, last) {
-            (0, 0, _) | (2.., 0, _) | (0, 2.., _) => Some(None),
+    match (mark, last) {
+        (_, None) => Some(None),
+        (DecimalMark::Dot, _) => only(b'.', dots),
+        (DecimalMark::Comma, _) => only(b',', commas),
+        (DecimalMark::Unknown, Some((at, byte))) => match (dots, commas) {
+            (2.., 0) | (0, 2..) => Some(None),
             // Of two kinds, the last one.
-            (1.., 1.., Some(at)) => only(char::from(*text.as_bytes().get(at)?)),
-            (_, _, Some(at)) => {
+            (1.., 1..) if byte == b'.' => only(byte, dots),
+            (1.., 1..) => only(byte, commas),
+            _ => {
                 let (whole, fraction) = (&text[..at], &text[at + 1..]);
                 let could_group = fraction.len() == 3
                     && (1..=3).contains(&whole.len())
@@ -159,23 +179,8 @@ fn decimal_mark(text: &str, mark: DecimalMark) -> Option<Option<usize>> {
                     && whole.bytes().all(|byte| byte.is_ascii_digit());
                 (!could_group).then_some(Some(at))
             }
-            (_, _, None) => None,
         },
     }
-}
-
-/// Groups of three digits; in India of two, but for the last.
-fn are_groups(groups: &[&str]) -> bool {
-    let [first, rest @ ..] = groups else {
-        return true;
-    };
-    let Some((last, middle)) = rest.split_last() else {
-        return true;
-    };
-    last.len() == 3
-        && (1..=3).contains(&first.len())
-        && (middle.iter().all(|group| group.len() == 3)
-            || first.len() <= 2 && middle.iter().all(|group| group.len() == 2))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Takes the name of a person apart.
 
-use super::name_text;
-use super::name_words::{CONJUNCTIONS, DEGREES, GENERATIONS, PARTICLES, WEAK_PARTICLES};
+use std::ops::Range;
+
+use super::name_text::{Names, has_remarks, titles_before};
 use super::unicode::compatible;
 
-/// The parts of a name, each written as [`name_text::normalize`] writes it; empty where the name
-/// does not have it.
+/// The parts of a name, each written as [`Names::normalize`] writes it; empty where the name does
+/// not have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) prefix: String,
@@ -14,6 +15,18 @@ pub(super) struct Name {
     pub(super) family: String,
     pub(super) suffix: String,
     pub(super) nickname: String,
+}
+
+/// Reads names; buffers are kept from name to name.
+#[derive(Debug, Default)]
+pub(super) struct NameReader {
+    names: Names,
+    name: Name,
+    prefixes: Vec<usize>,
+    suffixes: Vec<usize>,
+    segments: Vec<Range<usize>>,
+    /// The given name and names in the middle.
+    given: Vec<usize>,
 }
 
 /// What opens a nickname, and what closes it.
@@ -26,145 +39,154 @@ const BRACKETS: [(char, char); 6] = [
     ('[', ']'),
 ];
 
-impl Name {
+impl NameReader {
     /// The parts of a name, or `None` where nothing of a name is in the text.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn read(&mut self, text: &str) -> Option<&Name> {
         let text = compatible(text);
         // Placeholders such as `n/a` are no names.
-        if !name_text::is_name(&text) {
-            return None;
-        }
-        let (text, nickname) = without_nickname(&text);
-        let mut name = Self {
-            nickname: nickname
-                .and_then(|nickname| name_text::normalize(&nickname))
-                .unwrap_or_default(),
-            ..Self::default()
-        };
-        let mut suffixes = Vec::new();
-        let mut segments = Vec::new();
-        for segment in text.split([',', ';']) {
-            let mut words = name_text::words(segment);
-            let needed = usize::from(segments.is_empty());
-            let behind = words_behind(&words, needed);
-            suffixes.extend(words.split_off(behind));
-            if !words.is_empty() {
-                segments.push(words);
+        self.names.take(&text)?;
+        self.name.clear();
+        if has_remarks(&text) {
+            let (text, nickname) = without_nickname(&text);
+            if let Some(nickname) = nickname {
+                self.names.normalize(nickname, &mut self.name.nickname);
             }
+            self.names.split(&text);
         }
-        let mut prefixes = Vec::new();
-        for segment in &mut segments {
-            let titles = name_text::titles_before(segment);
-            prefixes.extend(segment.drain(..titles));
+        self.take_segments();
+        self.prefixes.clear();
+        for segment in &mut self.segments {
+            let start = segment.start;
+            segment.start += titles_before(&self.names.words, segment.clone());
+            self.prefixes.extend(start..segment.start);
         }
-        segments.retain(|segment| !segment.is_empty());
-        match &segments[..] {
+        self.segments.retain(|segment| !segment.is_empty());
+        self.given.clear();
+        let family = match &self.segments[..] {
             [] => return None,
-            [words] => name.split(words),
-            [family, given @ ..] => {
-                let given = given.concat();
-                name.family = written(family);
-                name.set_given(&given);
+            [words] => {
+                let words = words.clone();
+                self.split(words)
             }
-        }
-        if name.family.is_empty() && !prefixes.is_empty() {
+            [family, given @ ..] => {
+                self.given.extend(given.iter().cloned().flatten());
+                family.clone()
+            }
+        };
+        let (names, name) = (&mut self.names, &mut self.name);
+        let mut given = self.given.iter().copied();
+        names.write_words(family, &mut name.family);
+        names.write_words(given.by_ref().take(1), &mut name.given);
+        names.write_words(given, &mut name.middle);
+        if name.family.is_empty() && !self.prefixes.is_empty() {
             // Dr. Müller.
             std::mem::swap(&mut name.given, &mut name.family);
         }
-        name.prefix = honours(&prefixes);
-        name.suffix = honours(&suffixes);
-        Some(name)
+        self.push_honours();
+        Some(&self.name)
     }
 
-    /// A given name, names in the middle, and a family name with its particles.
-    fn split(&mut self, words: &[String]) {
-        let Some((last, before)) = words.split_last() else {
-            return;
-        };
-        if before.is_empty() {
-            self.given = written(std::slice::from_ref(last));
-            return;
+    /// Takes the words between commas, and what stands behind a name apart from these.
+    fn take_segments(&mut self) {
+        self.segments.clear();
+        self.suffixes.clear();
+        let words = &self.names.words;
+        for segment in &self.names.segments {
+            let needed = segment.start + usize::from(self.segments.is_empty());
+            let honours = segment.clone().rev();
+            let honours = honours.take_while(|word| *word >= needed);
+            let honours = honours.take_while(|word| words.roles(*word).is_honour());
+            let behind = segment.end - honours.count();
+            self.suffixes.extend(behind..segment.end);
+            if behind > segment.start {
+                self.segments.push(segment.start..behind);
+            }
+        }
+    }
+
+    /// Takes the given name and names in the middle; gives the family name with its particles.
+    fn split(&mut self, words: Range<usize>) -> Range<usize> {
+        if words.len() == 1 {
+            self.given.extend(words);
+            return 0..0;
         }
         // A particle in front of everything is a name: Van Morrison.
-        let mut family = before.len();
-        while family > 1 && is_particle(&words[family - 1]) {
+        let mut family = words.end - 1;
+        while family > words.start + 1 && self.names.words.roles(family - 1).is_any_particle() {
             family -= 1;
         }
-        self.family = written(&words[family..]);
-        self.set_given(&words[..family]);
+        self.given.extend(words.start..family);
+        family..words.end
     }
 
-    fn set_given(&mut self, words: &[String]) {
-        let (given, middle) = words.split_at(words.len().min(1));
-        self.given = written(given);
-        self.middle = written(middle);
-    }
-}
-
-fn is_particle(word: &str) -> bool {
-    let lower = word.to_lowercase();
-    PARTICLES.contains(lower.as_str()) || WEAK_PARTICLES.contains(lower.as_str())
-}
-
-fn written(words: &[String]) -> String {
-    let joined = words.join(" ");
-    name_text::normalize(&joined).unwrap_or(joined)
-}
-
-/// How many words stand before degrees and generations at the end.
-fn words_behind(words: &[String], needed: usize) -> usize {
-    let mut end = words.len();
-    while end > needed {
-        let lower = words[end - 1].to_lowercase();
-        let is_generation = GENERATIONS.iter().any(|(known, _)| *known == lower);
-        if !is_generation && !DEGREES.contains(lower.as_str()) {
-            break;
+    /// Writes titles, degrees and generations.
+    fn push_honours(&mut self) {
+        let (words, name) = (&self.names.words, &mut self.name);
+        for (honours, part) in [
+            (&self.prefixes, &mut name.prefix),
+            (&self.suffixes, &mut name.suffix),
+        ] {
+            for (position, word) in honours.iter().enumerate() {
+                if position > 0 {
+                    part.push(' ');
+                }
+                let roles = words.roles(*word);
+                match (roles.generation, words.small(*word)) {
+                    (Some(generation), _) => part.push_str(generation),
+                    (None, conjunction) if roles.conjunction => part.push_str(conjunction),
+                    (None, honour) => push_honour(honour, roles.degree, part),
+                }
+            }
         }
-        end -= 1;
     }
-    end
 }
 
-/// Titles, degrees and generations, as they are written.
-fn honours(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|word| honour(word)).collect();
-    words.join(" ")
+impl Name {
+    fn clear(&mut self) {
+        for part in [
+            &mut self.prefix,
+            &mut self.given,
+            &mut self.middle,
+            &mut self.family,
+            &mut self.suffix,
+            &mut self.nickname,
+        ] {
+            part.clear();
+        }
+    }
 }
 
-fn honour(word: &str) -> String {
-    let lower = word.to_lowercase();
-    if let Some((_, written)) = GENERATIONS.iter().find(|(known, _)| *known == lower) {
-        return (*written).to_owned();
-    }
-    if CONJUNCTIONS.contains(&lower.as_str()) {
-        return lower;
-    }
-    match lower.as_str() {
-        "phd" => return "PhD".to_owned(),
-        "dphil" => return "DPhil".to_owned(),
-        "mphil" => return "MPhil".to_owned(),
-        "edd" => return "EdD".to_owned(),
-        "bsc" => return "BSc".to_owned(),
-        "msc" => return "MSc".to_owned(),
-        "beng" => return "BEng".to_owned(),
-        "meng" => return "MEng".to_owned(),
-        "esq" | "esquire" => {}
-        degree if DEGREES.contains(degree) => return degree.to_uppercase(),
-        _ => {}
-    }
-    let mut letters = lower.chars();
-    let first = letters.next();
-    let capital = first.into_iter().flat_map(char::to_uppercase);
-    capital.chain(letters).collect()
+/// Writes a title or a degree that is given in small letters.
+fn push_honour(small: &str, is_degree: bool, part: &mut String) {
+    let written = match small {
+        "phd" => "PhD",
+        "dphil" => "DPhil",
+        "mphil" => "MPhil",
+        "edd" => "EdD",
+        "bsc" => "BSc",
+        "msc" => "MSc",
+        "beng" => "BEng",
+        "meng" => "MEng",
+        _ if is_degree && !matches!(small, "esq" | "esquire") => {
+            part.extend(small.chars().flat_map(char::to_uppercase));
+            return;
+        }
+        _ => {
+            let mut letters = small.chars();
+            part.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+            letters.as_str()
+        }
+    };
+    part.push_str(written);
 }
 
 /// The text without the first nickname in brackets or double quotes, and that.
-fn without_nickname(text: &str) -> (String, Option<String>) {
+fn without_nickname(text: &str) -> (String, Option<&str>) {
     for (opening, closing) in BRACKETS {
         if let Some((before, rest)) = text.split_once(opening)
             && let Some((nickname, after)) = rest.split_once(closing)
         {
-            return (format!("{before} {after}"), Some(nickname.to_owned()));
+            return ([before, " ", after].concat(), Some(nickname));
         }
     }
     (text.to_owned(), None)
@@ -203,8 +225,9 @@ mod tests {
             ("Madonna", ["", "Madonna", "", "", "", ""]),
             ("Van Morrison", ["", "Van", "", "Morrison", "", ""]),
         ];
+        let mut reader = NameReader::default();
         for (text, expected) in cases {
-            let name = Name::parse(text).unwrap();
+            let name = reader.read(text).unwrap();
             let parts = [
                 &name.prefix[..],
                 &name.given,
@@ -216,7 +239,7 @@ mod tests {
             assert_eq!(parts, expected, "{text}");
         }
         for text in ["", " ", "n/a", "!?", "Dr."] {
-            assert_eq!(Name::parse(text), None, "{text}");
+            assert_eq!(reader.read(text), None, "{text}");
         }
     }
 }

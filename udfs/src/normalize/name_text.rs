@@ -1,9 +1,11 @@
 //! Writes the name of a person in one way.
 
-use super::name_words::{
-    CONJUNCTIONS, DEGREES, GENERATIONS, MAC_NAMES, PARTICLES, PLACEHOLDERS, TITLES, WEAK_PARTICLES,
-};
-use super::unicode::{compatible, is_invisible};
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::name_tokens::Words;
+use super::name_words::{MAC_NAMES, PLACEHOLDERS};
+use super::unicode::compatible;
 
 /// How the letters of a text are written.
 #[derive(Clone, Copy, PartialEq)]
@@ -13,46 +15,205 @@ enum Case {
     Mixed,
 }
 
-/// The name in one way, or None where nothing is left of it.
-pub(super) fn normalize(text: &str) -> Option<String> {
-    let text = compatible(text);
-    let (words, generation) = named(&text)?;
-    let is_mixed = words.iter().any(|word| stays_small(word));
-    let whole = if is_mixed { Case::Mixed } else { Case::Uniform };
-    let mut name = String::with_capacity(text.len());
-    for position in 0..words.len() {
-        if position > 0 {
-            name.push(' ');
+/// Writes names; buffers are kept from name to name.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// The words of the name at hand.
+    pub(super) words: Words,
+    /// The words between commas, as they were written.
+    pub(super) segments: Vec<Range<usize>>,
+    /// The words that are written, in order.
+    order: Vec<usize>,
+}
+
+impl Names {
+    /// Writes the name in one way; false where nothing is left of it.
+    pub(super) fn normalize(&mut self, text: &str, name: &mut String) -> bool {
+        let text = compatible(text);
+        let Some(generation) = self.take(&text) else {
+            return false;
+        };
+        self.write(generation, name);
+        true
+    }
+
+    /// Takes in a compatible text, and gives the generation; `None` where nothing is left of it, so
+    /// that [`Self::normalize`] gives no name.
+    pub(super) fn take(&mut self, text: &str) -> Option<Option<&'static str>> {
+        if is_placeholder(text.trim()) {
+            return None;
         }
-        push_word(&words, position, whole, &mut name);
+        self.split(&without_remarks(text));
+        self.order.clear();
+        let mut generation = None;
+        // The lengths of the first segment and of all, and how many there are.
+        let (mut first, mut segments) = (0, 0);
+        for segment in &self.segments {
+            let start = self.order.len();
+            self.order.extend(segment.clone());
+            // A name needs a word besides what is behind it; a segment behind a name does not.
+            let needed = start + usize::from(segments == 0);
+            generation = without_honours(&self.words, &mut self.order, needed).or(generation);
+            if self.order.len() > start {
+                segments += 1;
+            }
+            if segments == 1 && start == 0 {
+                first = self.order.len();
+            }
+        }
+        if segments == 2 {
+            self.order.rotate_left(first);
+        }
+        self.in_front_of_a_name(generation)
     }
-    if let Some(generation) = generation {
-        name.push(' ');
-        name.push_str(generation);
+
+    /// Writes words that a compatible text was parted into, as [`Self::normalize`] writes them when
+    /// blanks join them; as they are where nothing would be left of them.
+    pub(super) fn write_words(&mut self, words: impl Iterator<Item = usize>, name: &mut String) {
+        self.order.clear();
+        self.order.extend(words);
+        if !self.words.are_ascii() {
+            let joined = self.joined();
+            if let Cow::Owned(compatible) = compatible(&joined) {
+                // Without what stood between them, accents may have joined their letters.
+                if !Self::default().normalize(&compatible, name) {
+                    name.push_str(&joined);
+                }
+                return;
+            }
+        }
+        let start = name.len();
+        self.push_joined(name);
+        if !is_placeholder(&name[start..])
+            && let Some(generation) = self.in_front_of_a_name(None)
+        {
+            name.truncate(start);
+            self.write(generation, name);
+        }
     }
-    Some(compatible(&name))
+
+    /// Parts a text into segments and those into words.
+    pub(super) fn split(&mut self, text: &str) {
+        self.words.clear();
+        self.segments.clear();
+        for segment in text.split([',', ';']) {
+            self.segments.push(self.words.split(segment));
+        }
+    }
+
+    /// Takes degrees, generations and titles off; gives the generation, or `None` where no word is
+    /// left.
+    fn in_front_of_a_name(
+        &mut self,
+        generation: Option<&'static str>,
+    ) -> Option<Option<&'static str>> {
+        let generation = without_honours(&self.words, &mut self.order, 1).or(generation);
+        let titles = titles_before(&self.words, self.order.iter().copied());
+        self.order.drain(..titles);
+        (!self.order.is_empty()).then_some(generation)
+    }
+
+    fn joined(&self) -> String {
+        let mut joined = String::new();
+        self.push_joined(&mut joined);
+        joined
+    }
+
+    fn push_joined(&self, joined: &mut String) {
+        for (position, word) in self.order.iter().enumerate() {
+            if position > 0 {
+                joined.push(' ');
+            }
+            joined.push_str(self.words.written(*word));
+        }
+    }
+
+    fn write(&self, generation: Option<&str>, name: &mut String) {
+        let start = name.len();
+        let mut words = self.order.iter().map(|word| self.words.written(*word));
+        let whole = match words.any(stays_small) {
+            true => Case::Mixed,
+            false => Case::Uniform,
+        };
+        for position in 0..self.order.len() {
+            if position > 0 {
+                name.push(' ');
+            }
+            self.push_word(position, whole, name);
+        }
+        if let Some(generation) = generation {
+            name.push(' ');
+            name.push_str(generation);
+        }
+        if let Cow::Owned(compatible) = compatible(&name[start..]) {
+            name.truncate(start);
+            name.push_str(&compatible);
+        }
+    }
+
+    fn push_word(&self, position: usize, whole: Case, name: &mut String) {
+        let number = self.order[position];
+        let (word, small) = (self.words.written(number), self.words.small(number));
+        if self.is_small(position, whole) {
+            name.push_str(small);
+            return;
+        }
+        let is_initials = whole == Case::Mixed
+            && word.chars().count() <= 2
+            && word.chars().all(char::is_uppercase);
+        if is_initials {
+            name.push_str(word);
+            return;
+        }
+        if !word.contains('-') {
+            push_part(word, small, name);
+            return;
+        }
+        for (index, part) in word.split('-').enumerate() {
+            if index > 0 {
+                name.push('-');
+            }
+            push_part(part, &part.to_lowercase(), name);
+        }
+    }
+
+    /// Whether a word is a particle that another follows.
+    fn is_small(&self, position: usize, whole: Case) -> bool {
+        let Some(next) = self.order.get(position + 1) else {
+            return false;
+        };
+        let number = self.order[position];
+        let roles = self.words.roles(number);
+        let before_particle = self.words.roles(*next).is_any_particle();
+        if roles.particle {
+            // In front, a capital is taken as meant: Van Morrison, but VAN GOGH and van Gogh.
+            let typed_small = self.words.written(number) == self.words.small(number);
+            return position > 0 || whole == Case::Uniform || typed_small || before_particle;
+        }
+        roles.weak_particle
+            && (position > 0 || (before_particle && position + 2 < self.order.len()))
+    }
 }
 
-/// Whether anything is left of a compatible text, so that [`normalize`] gives a name.
-pub(super) fn is_name(text: &str) -> bool {
-    named(text).is_some()
-}
-
-/// The words of a name, without titles and degrees, and the generation; `None` without a word.
-fn named(text: &str) -> Option<(Vec<String>, Option<&'static str>)> {
-    if PLACEHOLDERS.contains(&text.trim().to_lowercase().as_str()) {
-        return None;
-    }
-    let (mut words, generation) = in_order(&without_remarks(text));
-    words.drain(..titles_before(&words));
-    (!words.is_empty()).then_some((words, generation))
+/// Whether a text stands in a field that has no name.
+fn is_placeholder(text: &str) -> bool {
+    let mut known = PLACEHOLDERS.iter();
+    known.any(|known| text.eq_ignore_ascii_case(known))
 }
 
 /// What opens a remark.
 const OPENING: [char; 7] = ['(', '[', '{', '"', '“', '„', '«'];
 
+/// Whether a text has a remark, or the beginning of one.
+pub(super) fn has_remarks(text: &str) -> bool {
+    text.contains(OPENING)
+}
+
 /// Without what stands in brackets or double quotes: nicknames and comments.
-fn without_remarks(text: &str) -> String {
+fn without_remarks(text: &str) -> Cow<'_, str> {
+    if !has_remarks(text) {
+        return Cow::Borrowed(text);
+    }
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find(OPENING) {
@@ -65,176 +226,43 @@ fn without_remarks(text: &str) -> String {
         let Some(close) = close else {
             // A bracket that nothing closes is noise by itself.
             kept.push_str(&after.replace(OPENING, " "));
-            return kept;
+            return Cow::Owned(kept);
         };
         let tail = after.get(close..).unwrap_or_default();
         let width = tail.chars().next().map_or(0, char::len_utf8);
         rest = tail.get(width..).unwrap_or_default();
     }
     kept.push_str(rest);
-    kept
-}
-
-/// The words with the given name first, without degrees; and the generation.
-fn in_order(text: &str) -> (Vec<String>, Option<&'static str>) {
-    let mut generation = None;
-    let mut segments: Vec<Vec<String>> = Vec::new();
-    for segment in text.split([',', ';']) {
-        let mut words = words(segment);
-        // A name needs a word besides what is behind it; a segment behind a name does not.
-        let needed = usize::from(segments.is_empty());
-        generation = without_honours(&mut words, needed).or(generation);
-        if !words.is_empty() {
-            segments.push(words);
-        }
-    }
-    if segments.len() == 2 {
-        segments.swap(0, 1);
-    }
-    let mut words = segments.concat();
-    generation = without_honours(&mut words, 1).or(generation);
-    (words, generation)
+    Cow::Owned(kept)
 }
 
 /// Takes degrees and generations off the end, as long as more words are there than are needed;
 /// gives the generation.
-fn without_honours(words: &mut Vec<String>, needed: usize) -> Option<&'static str> {
+fn without_honours(words: &Words, order: &mut Vec<usize>, needed: usize) -> Option<&'static str> {
     let mut generation = None;
-    while words.len() > needed {
-        let last = words.last()?.to_lowercase();
-        let found = GENERATIONS.iter().find(|(known, _)| *known == last);
-        match found {
-            Some((_, written)) => generation = generation.or(Some(*written)),
-            None if DEGREES.contains(last.as_str()) => {}
-            None => break,
+    while order.len() > needed {
+        let last = words.roles(*order.last()?);
+        if !last.is_honour() {
+            break;
         }
-        words.pop();
+        generation = generation.or(last.generation);
+        order.pop();
     }
     generation
 }
 
-/// The words of a text: letters, apostrophes and hyphens; dots part words, but not in `Ph.D.`.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for chunk in text.split_whitespace() {
-        let undotted = clean(&chunk.replace('.', ""));
-        let lower = undotted.to_lowercase();
-        let is_known = DEGREES.contains(lower.as_str()) || TITLES.contains(lower.as_str());
-        let is_generation = GENERATIONS.iter().any(|(known, _)| *known == lower);
-        if is_known || is_generation {
-            found.push(undotted);
-            continue;
-        }
-        let parts = chunk.split(['.', '/', '&', '+', '_', '|']).map(clean_word);
-        found.extend(parts.filter(|part| !part.is_empty()));
-    }
-    found
-}
-
-/// Letters, digits, accents, and one kind of apostrophe and hyphen.
-fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|character| !is_invisible(*character))
-        .filter_map(|character| match character {
-            '\'' | '\u{2018}' | '\u{2019}' | '\u{201B}' | '\u{2BC}' | '\u{2B9}' | '\u{2032}'
-            | '`' | '\u{B4}' | '\u{FF07}' => Some('\''),
-            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
-            letter if letter.is_alphanumeric() => Some(letter),
-            mark if unicode_normalization::char::is_combining_mark(mark) => Some(mark),
-            _ => None,
-        })
-        .collect()
-}
-
-/// As [`clean`], without digits, and without apostrophes and hyphens at the ends; `'t` and `'s`
-/// stay.
-fn clean_word(text: &str) -> String {
-    let cleaned = clean(text);
-    let letters: String = cleaned
-        .chars()
-        .filter(|letter| !letter.is_numeric())
-        .collect();
-    if matches!(letters.to_lowercase().as_str(), "'t" | "'s") {
-        return letters;
-    }
-    let mut word = String::with_capacity(letters.len());
-    for letter in letters.trim_matches(['\'', '-']).chars() {
-        let doubled = matches!(letter, '\'' | '-') && word.ends_with(['\'', '-']);
-        if !doubled {
-            word.push(letter);
-        }
-    }
-    word
-}
-
 /// How many titles stand in front, those of several people included.
-pub(super) fn titles_before(words: &[String]) -> usize {
-    let is_title = |position: usize| {
-        words
-            .get(position)
-            .is_some_and(|word| TITLES.contains(word.to_lowercase().as_str()))
-    };
-    let mut start = 0;
-    while start < words.len() {
-        let joins = start > 0
-            && is_title(start + 1)
-            && CONJUNCTIONS.contains(&words[start].to_lowercase().as_str());
-        if !joins && !is_title(start) {
+pub(super) fn titles_before(words: &Words, order: impl Iterator<Item = usize>) -> usize {
+    let mut order = order.map(|word| words.roles(word)).peekable();
+    let mut titles = 0;
+    while let Some(roles) = order.next() {
+        let joins = titles > 0 && roles.conjunction && order.peek().is_some_and(|next| next.title);
+        if !joins && !roles.title {
             break;
         }
-        start += 1;
+        titles += 1;
     }
-    start
-}
-
-fn case_of(letters: impl Iterator<Item = char>) -> Case {
-    let (mut upper, mut lower) = (false, false);
-    for letter in letters {
-        upper |= letter.is_uppercase();
-        // A sharp s has no capital in use: STRAßER is all capitals.
-        lower |= letter.is_lowercase() && letter != 'ß';
-    }
-    if upper && lower {
-        Case::Mixed
-    } else {
-        Case::Uniform
-    }
-}
-
-fn push_word(words: &[String], position: usize, whole: Case, name: &mut String) {
-    let word = &words[position];
-    let lower = word.to_lowercase();
-    let is_last = position + 1 == words.len();
-    if !is_last && is_small(words, position, &lower, whole) {
-        name.push_str(&lower);
-        return;
-    }
-    let is_initials =
-        word.chars().count() <= 2 && word.chars().all(char::is_uppercase) && whole == Case::Mixed;
-    if is_initials {
-        name.push_str(word);
-        return;
-    }
-    for (index, part) in word.split('-').enumerate() {
-        if index > 0 {
-            name.push('-');
-        }
-        push_part(part, name);
-    }
-}
-
-/// Whether a word that another follows is a particle.
-fn is_small(words: &[String], position: usize, lower: &str, whole: Case) -> bool {
-    let next = words.get(position + 1).map(|word| word.to_lowercase());
-    let next = next.as_deref().unwrap_or_default();
-    let before_particle = PARTICLES.contains(next) || WEAK_PARTICLES.contains(next);
-    if PARTICLES.contains(lower) {
-        // In front, a capital is taken as meant: Van Morrison, but VAN GOGH and van Gogh.
-        let typed_small = words[position] == lower;
-        return position > 0 || whole == Case::Uniform || typed_small || before_particle;
-    }
-    WEAK_PARTICLES.contains(lower)
-        && (position > 0 || (before_particle && position + 2 < words.len()))
+    titles
 }
 
 /// Whether a word has a small letter that stays small: one behind another letter.
@@ -243,32 +271,60 @@ fn stays_small(word: &str) -> bool {
     pairs.any(|(first, second)| first.is_alphabetic() && second.is_lowercase())
 }
 
-/// One part of a word with hyphens.
-fn push_part(part: &str, name: &mut String) {
-    let lower = part.to_lowercase();
-    let starts_small = part.chars().next().is_some_and(char::is_lowercase);
-    let rest_is_upper = part.chars().skip(1).all(|letter| !letter.is_lowercase());
-    let inverted = starts_small && rest_is_upper;
+/// Which letters a word has.
+#[derive(Clone, Copy, Default)]
+struct Letters {
+    starts_small: bool,
+    /// Whether a capital is behind the first letter, or a small letter.
+    capital_behind: bool,
+    small_behind: bool,
+    are_mixed: bool,
+}
+
+impl Letters {
+    fn of(part: &str) -> Self {
+        let mut letters = Self::default();
+        let (mut upper, mut lower) = (false, false);
+        for (position, letter) in part.chars().enumerate() {
+            let (is_upper, is_lower) = (letter.is_uppercase(), letter.is_lowercase());
+            upper |= is_upper;
+            // A sharp s has no capital in use: STRAßER is all capitals.
+            lower |= is_lower && letter != 'ß';
+            if position == 0 {
+                letters.starts_small = is_lower;
+            } else {
+                letters.capital_behind |= is_upper;
+                letters.small_behind |= is_lower;
+            }
+        }
+        letters.are_mixed = upper && lower;
+        letters
+    }
+}
+
+/// One part of a word with hyphens, which is given in small letters too.
+fn push_part(part: &str, small: &str, name: &mut String) {
+    let letters = Letters::of(part);
+    let inverted = letters.starts_small && !letters.small_behind;
     // Capitals within a word are taken as meant (DeShawn, deVries), but not jOHN.
-    let within = part.chars().skip(1).any(char::is_uppercase);
-    if case_of(part.chars()) == Case::Mixed && within && !inverted {
+    if letters.are_mixed && letters.capital_behind && !inverted {
         name.push_str(part);
         return;
     }
-    let prefix = match lower.get(..2) {
-        Some("mc") if lower.chars().count() >= 5 => 2,
-        _ if MAC_NAMES.contains(lower.as_str()) && case_of(part.chars()) == Case::Uniform => 3,
+    let prefix = match small.get(..2) {
+        Some("mc") if small.chars().count() >= 5 => 2,
+        Some("ma") if !letters.are_mixed && MAC_NAMES.contains(small) => 3,
         _ => 0,
     };
-    let apostrophe = lower.find('\'').map(|at| at + 1);
+    let apostrophe = small.find('\'').map(|at| at + 1);
     let capital_after = apostrophe
         .filter(|at| {
-            lower
+            small
                 .get(*at..)
                 .is_some_and(|rest| rest.chars().count() >= 3)
         })
         .unwrap_or(0);
-    for (at, letter) in lower.char_indices() {
+    for (at, letter) in small.char_indices() {
         if at == 0 || (at == prefix && prefix > 0) || (at == capital_after && at > 0) {
             name.push(capital(letter));
         } else {

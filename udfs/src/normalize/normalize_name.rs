@@ -2,7 +2,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::name_text::normalize;
+use super::name_text::Names;
 use crate::arguments::{Call, Form, Function, Kind, check_length};
 
 #[user_doc(
@@ -43,10 +43,9 @@ pub(crate) static FUNCTION: Function = Function {
 };
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let mut names = Names::default();
     call.text_to_text(|text, answer| {
         check_length(FUNCTION.form.name, text)?;
-        let name = normalize(text);
-        answer.push_str(name.as_deref().unwrap_or_default());
-        Ok(name.is_some())
+        Ok(names.normalize(text, answer))
     })
 }

@@ -1,29 +1,33 @@
 //! `normalize_state(text, country)`.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use datafusion::common::HashMap;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::country_text::country;
-use super::folding::fold_words;
+use super::country_text;
+use super::folding::{fold_words, with_folded};
 use super::state_table::{OTHER_NAMES, STATES};
 use crate::arguments::{Call, Form, Function, Kind};
 
 /// Longer text names no state.
 const LONGEST: usize = 100;
 
-/// The codes of states by country and folded name or code.
-static CODES: LazyLock<HashMap<(&str, String), &str>> = LazyLock::new(|| {
-    let mut codes = HashMap::new();
+/// The codes of states by country, and by folded name or code.
+static CODES: LazyLock<HashMap<&str, HashMap<String, &str>>> = LazyLock::new(|| {
+    let mut codes: HashMap<_, HashMap<_, _>> = HashMap::new();
     for (country, code, name) in STATES {
-        codes.insert((country, fold_words(name)), code);
-        codes.insert((country, fold_words(code)), code);
+        let codes = codes.entry(country).or_default();
+        codes.insert(fold_words(name), code);
+        codes.insert(fold_words(code), code);
     }
     for (country, name, code) in OTHER_NAMES {
-        codes.insert((country, name.to_owned()), code);
+        codes
+            .entry(country)
+            .or_default()
+            .insert(name.to_owned(), code);
     }
     codes
 });
@@ -74,12 +78,15 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     })
 }
 
-/// The code of a country's state.
-pub(super) fn state(text: &str, of: &str) -> Option<&'static str> {
-    if text.len() > LONGEST {
-        return None;
-    }
-    CODES.get(&(country(of)?.0, fold_words(text))).copied()
+/// The code of the state of a country, which is given by any name.
+pub(super) fn state(text: &str, country: &str) -> Option<&'static str> {
+    state_of(text, country_text::country(country)?.0)
+}
+
+/// The code of the state of a country, which is given by its alpha-2 code.
+pub(super) fn state_of(text: &str, code: &str) -> Option<&'static str> {
+    let codes = CODES.get(code).filter(|_| text.len() <= LONGEST)?;
+    with_folded(text, |folded| codes.get(folded).copied())
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ use crate::wording::quoted;
 /// The longest country calling code.
 const CALLING_CODE_DIGITS: usize = 3;
 
+/// How many calling codes there may be.
+const CALLING_CODES: usize = 10_usize.pow(CALLING_CODE_DIGITS as u32);
+
 /// All plans, by region and by calling code. Patterns are compiled when a region is first met.
 pub(super) static PLANS: LazyLock<Plans> = LazyLock::new(Plans::load);
 
@@ -28,13 +31,15 @@ pub(super) static PLANS: LazyLock<Plans> = LazyLock::new(Plans::load);
 pub(super) struct Plans {
     regions: Vec<Region>,
     by_id: HashMap<&'static str, usize>,
-    /// The regions that share a calling code, the main one first.
-    by_code: HashMap<u16, Vec<usize>>,
+    /// The regions that share a calling code, by that, the main one first.
+    by_code: Vec<Vec<usize>>,
 }
 
 /// One region: its metadata, and its patterns once they were needed.
 pub(super) struct Region {
     metadata: &'static Metadata,
+    /// Its calling code, as digits.
+    code: String,
     leading_digits: OnceLock<Option<Regex>>,
     rules: OnceLock<Option<Rules>>,
 }
@@ -44,7 +49,7 @@ impl Plans {
         let mut plans = Self {
             regions: Vec::new(),
             by_id: HashMap::new(),
-            by_code: HashMap::new(),
+            by_code: vec![Vec::new(); CALLING_CODES],
         };
         let mut all: Vec<&'static Metadata> = DATABASE.iter().collect();
         // The main region of a code comes first, the others by name, as in the metadata file.
@@ -52,10 +57,12 @@ impl Plans {
         for metadata in all {
             let index = plans.regions.len();
             plans.by_id.insert(metadata.id(), index);
-            let sharing = plans.by_code.entry(metadata.country_code()).or_default();
-            sharing.push(index);
+            if let Some(sharing) = plans.by_code.get_mut(usize::from(metadata.country_code())) {
+                sharing.push(index);
+            }
             plans.regions.push(Region {
                 metadata,
+                code: metadata.country_code().to_string(),
                 leading_digits: OnceLock::new(),
                 rules: OnceLock::new(),
             });
@@ -77,7 +84,8 @@ impl Plans {
     }
 
     fn sharing(&self, code: u16) -> impl Iterator<Item = &Region> {
-        let indexes = self.by_code.get(&code).map_or(&[][..], Vec::as_slice);
+        let indexes = self.by_code.get(usize::from(code));
+        let indexes = indexes.map_or(&[][..], Vec::as_slice);
         indexes.iter().filter_map(|index| self.regions.get(*index))
     }
 
@@ -125,7 +133,7 @@ impl Plans {
                 })
                 .unwrap_or(false)
         };
-        valid.then(|| format!("+{code}{national}"))
+        valid.then(|| ["+", &first.code, national].concat())
     }
 }
 
@@ -164,8 +172,7 @@ impl Region {
     /// The digits after the region's own calling code, where they begin with it and cannot be
     /// read as a national number.
     fn after_own_calling_code<'a>(&self, rules: &Rules, digits: &'a str) -> Option<Cow<'a, str>> {
-        let code = self.metadata.country_code().to_string();
-        let rest = digits.strip_prefix(&code)?;
+        let rest = digits.strip_prefix(&self.code)?;
         let transform = self.metadata.national_prefix_transform_rule();
         let stripped = rules
             .without_national_prefix(rest, transform)

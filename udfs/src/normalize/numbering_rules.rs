@@ -22,12 +22,20 @@ pub(super) const KINDS: [Type; 10] = [
 
 /// The compiled patterns of one region.
 pub(super) struct Rules {
-    international_prefix: Option<Regex>,
-    national_prefix: Option<Regex>,
+    international_prefix: Option<Prefix>,
+    national_prefix: Option<Prefix>,
     general: Regex,
     kinds: Vec<(Lengths, Regex)>,
     possible: Lengths,
     local_only: Lengths,
+}
+
+/// What may stand before a number.
+enum Prefix {
+    /// These digits.
+    Digits(String),
+    /// What matches this.
+    Pattern(Regex),
 }
 
 /// A set of numbers of digits, one bit each.
@@ -58,14 +66,13 @@ impl Rules {
             .national_prefix_for_parsing()
             .map(|pattern| pattern.as_str())
             .or(metadata.national_prefix());
-        let start = |pattern: &str| compile(&format!("^(?:{pattern})"));
         Some(Self {
             international_prefix: match metadata.international_prefix() {
-                Some(pattern) => Some(start(pattern.as_str())?),
+                Some(pattern) => Some(Prefix::compile(pattern.as_str())?),
                 None => None,
             },
             national_prefix: match national_prefix {
-                Some(pattern) => Some(start(pattern)?),
+                Some(pattern) => Some(Prefix::compile(pattern)?),
                 None => None,
             },
             general: whole(descriptors.general())?,
@@ -90,8 +97,7 @@ impl Rules {
 
     /// The digits after the prefix for calls abroad, where they have one.
     pub(super) fn after_international_prefix<'a>(&self, digits: &'a str) -> Option<&'a str> {
-        let end = self.international_prefix.as_ref()?.find(digits)?.end();
-        let rest = digits.get(end..)?;
+        let rest = self.international_prefix.as_ref()?.strip(digits)?;
         (!rest.starts_with('0')).then_some(rest)
     }
 
@@ -101,15 +107,17 @@ impl Rules {
         digits: &'a str,
         transform: Option<&str>,
     ) -> Option<Cow<'a, str>> {
-        let prefix = self.national_prefix.as_ref()?;
-        let captures = prefix.captures(digits)?;
-        let end = captures.get(0)?.end();
-        let last = captures
-            .get(captures.len() - 1)
-            .filter(|_| captures.len() > 1);
-        let stripped = match (transform, last) {
-            (Some(transform), Some(_)) => prefix.replace(digits, expand(transform)),
-            _ => Cow::Borrowed(digits.get(end..)?),
+        let stripped = match (self.national_prefix.as_ref()?, transform) {
+            (Prefix::Pattern(pattern), Some(transform)) if pattern.captures_len() > 1 => {
+                // Most numbers have no prefix, which is told sooner than what it consists of.
+                pattern.find(digits)?;
+                let captures = pattern.captures(digits)?;
+                match captures.get(captures.len() - 1) {
+                    Some(_) => pattern.replace(digits, expand(transform)),
+                    None => Cow::Borrowed(digits.get(captures.get(0)?.end()..)?),
+                }
+            }
+            (prefix, _) => Cow::Borrowed(prefix.strip(digits)?),
         };
         let lost = self.general.is_match(digits) && !self.general.is_match(&stripped);
         (!lost).then_some(stripped)
@@ -124,6 +132,23 @@ impl Rules {
     /// Whether every number of the region is shorter.
     pub(super) fn is_too_long(&self, length: usize) -> bool {
         length >= 32 || self.possible.0 >> length == 0
+    }
+}
+
+impl Prefix {
+    fn compile(pattern: &str) -> Option<Self> {
+        if pattern.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(Self::Digits(pattern.to_owned()));
+        }
+        compile(&format!("^(?:{pattern})")).map(Self::Pattern)
+    }
+
+    /// The digits after the prefix, where they have it.
+    fn strip<'a>(&self, digits: &'a str) -> Option<&'a str> {
+        match self {
+            Self::Digits(prefix) => digits.strip_prefix(prefix.as_str()),
+            Self::Pattern(pattern) => digits.get(pattern.find(digits)?.end()..),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::address_parts::Address;
+use super::address_parts::{AddressReader, Place};
 use crate::arguments::{Call, Form, Function, Kind, record};
 
 /// The parts of an address.
@@ -58,26 +58,33 @@ pub(crate) static FUNCTION: Function = Function {
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     let countries = call.text(1)?;
+    let mut reader = AddressReader::default();
+    // The country of the row before is mostly that of the next.
+    let mut last: Option<(&str, Place)> = None;
     call.text_to_record("parse_address", &FIELDS, |text, row, record| {
-        let address = countries
-            .get(row)
-            .and_then(|country| Address::parse(text, country));
-        let Some(address) = address else {
+        let Some(country) = countries.get(row) else {
             return Ok(false);
         };
-        let parts = [
+        let place = match last {
+            Some((same, place)) if same == country => place,
+            _ => last.insert((country, Place::named(country))).1,
+        };
+        let Some(address) = reader.read(text, place) else {
+            return Ok(false);
+        };
+        let parts: [&str; 9] = [
             &address.house_number,
             &address.street,
             &address.unit,
             &address.po_box,
             &address.locality,
             &address.city,
-            &address.state,
+            address.state,
             &address.postcode,
-            &address.country,
+            address.country,
         ];
         for (field, part) in parts.into_iter().enumerate() {
-            record.set(field, part.as_str());
+            record.set(field, part);
         }
         Ok(true)
     })

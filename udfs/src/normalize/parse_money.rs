@@ -64,22 +64,37 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         1 => None,
         _ => Some(call.text(1)?),
     };
-    let mut amounts = Decimal128Builder::new().with_precision_and_scale(38, SCALE as i8)?;
-    let mut currencies = StringBuilder::new();
-    let mut valid = Vec::with_capacity(call.rows());
-    for row in 0..call.rows() {
-        let mark = mark(marks.as_ref(), row)?;
-        let money = texts
-            .get(row)
-            .zip(mark)
-            .and_then(|(text, mark)| parse(text, mark));
+    if let None | Some(Strings::Constant(_)) = &marks {
+        let mark = mark(marks.as_ref(), 0)?;
+        return call.over_distinct(&texts, |texts, rows| of_texts(texts, rows, |_| Ok(mark)));
+    }
+    call.answer(of_texts(&texts, call.rows(), |row| {
+        mark(marks.as_ref(), row)
+    })?)
+}
+
+/// The amounts of as many texts, each with its decimal mark.
+fn of_texts(
+    texts: &Strings<'_>,
+    rows: usize,
+    mark: impl Fn(usize) -> Result<Option<DecimalMark>, FunctionError>,
+) -> Result<ArrayRef> {
+    let amounts = Decimal128Builder::with_capacity(rows);
+    let mut amounts = amounts.with_precision_and_scale(38, SCALE as i8)?;
+    let mut currencies = StringBuilder::with_capacity(rows, 3 * rows);
+    let mut valid = Vec::with_capacity(rows);
+    for row in 0..rows {
+        let money = match (texts.get(row), mark(row)?) {
+            (Some(text), Some(mark)) => parse(text, mark),
+            _ => None,
+        };
         valid.push(money.is_some());
         amounts.append_option(money.map(|(amount, _)| amount));
         currencies.append_option(money.and_then(|(_, currency)| currency));
     }
     let columns: Vec<ArrayRef> = vec![Arc::new(amounts.finish()), Arc::new(currencies.finish())];
     let nulls = Some(NullBuffer::from(valid));
-    call.answer(Arc::new(StructArray::try_new(fields(), columns, nulls)?))
+    Ok(Arc::new(StructArray::try_new(fields(), columns, nulls)?))
 }
 
 /// The decimal mark of a row; `None` where it is NULL.

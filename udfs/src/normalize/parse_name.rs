@@ -4,7 +4,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::name_parts::Name;
+use super::name_parts::NameReader;
 use crate::arguments::{Call, Form, Function, Kind, record};
 
 /// The parts of a name.
@@ -43,8 +43,9 @@ pub(crate) static FUNCTION: Function = Function {
 };
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
+    let mut reader = NameReader::default();
     call.text_to_record("parse_name", &FIELDS, |text, _, record| {
-        let Some(name) = Name::parse(text) else {
+        let Some(name) = reader.read(text) else {
             return Ok(false);
         };
         let parts = [

@@ -49,12 +49,13 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         let os_version = agent.os.and_then(|os| os.version);
         record.set(0, agent.device);
         record.set(1, agent.os.map(|os| os.name));
-        record.set(
-            2,
-            os_version
-                .map(|version| version.replace('_', "."))
-                .as_deref(),
-        );
+        record.write(2, |part| {
+            let characters = os_version.unwrap_or_default().chars();
+            part.extend(characters.map(|character| match character {
+                '_' => '.',
+                other => other,
+            }));
+        });
         record.set(3, agent.browser.map(|browser| browser.name));
         record.set(4, agent.browser.and_then(|browser| browser.version));
         Ok(true)

@@ -3,6 +3,10 @@
 //! After the Universal Postal Union's Postal Addressing Systems; for the United Kingdom after Royal
 //! Mail's Programmers' Guide to the Postcode Address File.
 
+use std::sync::LazyLock;
+
+use datafusion::common::HashMap;
+
 /// Longer text is no postal code.
 const LONGEST: usize = 20;
 
@@ -31,26 +35,38 @@ const FORMS: &[(&[&str], &[&str])] = &[
     (&["IL"], &["9999999"]),
 ];
 
+/// The forms of each country.
+static BY_COUNTRY: LazyLock<HashMap<&str, &[&str]>> = LazyLock::new(|| {
+    let forms = FORMS.iter();
+    forms
+        .flat_map(|(countries, forms)| countries.iter().map(|country| (*country, *forms)))
+        .collect()
+});
+
 /// The code in the form of a country, given by its alpha-2 code.
 pub(super) fn normalize(text: &str, country: &str) -> Option<String> {
     if text.len() > LONGEST {
         return None;
     }
-    let Some((_, forms)) = FORMS
-        .iter()
-        .find(|(countries, _)| countries.contains(&country))
-    else {
+    let Some(forms) = BY_COUNTRY.get(country) else {
         let words: Vec<&str> = text
             .split(|letter: char| !letter.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .collect();
         return (!words.is_empty()).then(|| words.join(" ").to_uppercase());
     };
-    let characters: String = text
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .flat_map(char::to_uppercase)
-        .collect();
+    let characters: String = match text.is_ascii() {
+        true => {
+            let bytes = text.bytes().filter(u8::is_ascii_alphanumeric);
+            bytes
+                .map(|byte| char::from(byte.to_ascii_uppercase()))
+                .collect()
+        }
+        false => {
+            let characters = text.chars().filter(|character| character.is_alphanumeric());
+            characters.flat_map(char::to_uppercase).collect()
+        }
+    };
     fit(&characters, forms)
         .or_else(|| {
             // The country's code in front, as in D-10115.
@@ -92,7 +108,16 @@ fn with_zeros(digits: &str, forms: &[&str]) -> Option<String> {
 
 /// The characters in the first form that they fit.
 fn fit(characters: &str, forms: &[&str]) -> Option<String> {
-    forms.iter().find_map(|form| {
+    // What may be left out in the text is no digit or letter.
+    let needed = |form: &str| {
+        form.bytes()
+            .filter(|place| matches!(place, b'9' | b'A'))
+            .count()
+    };
+    let mut forms = forms
+        .iter()
+        .filter(|form| (needed(form)..=form.len()).contains(&characters.len()));
+    forms.find_map(|form| {
         let mut rest = characters.chars().peekable();
         let mut written = String::with_capacity(form.len());
         for place in form.chars() {

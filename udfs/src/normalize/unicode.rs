@@ -1,5 +1,7 @@
 //! What every normaliser does to Unicode text first.
 
+use std::borrow::Cow;
+
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
@@ -28,11 +30,11 @@ pub(super) fn is_digits(text: &str) -> bool {
 }
 
 /// Normalization form KC: full-width letters, ligatures and the like as plain letters.
-pub(super) fn compatible(text: &str) -> String {
+pub(super) fn compatible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfkc(text) {
-        return text.to_string();
+        return Cow::Borrowed(text);
     }
-    text.nfkc().collect()
+    Cow::Owned(text.nfkc().collect())
 }
 
 /// Lower case in normalization form KC.

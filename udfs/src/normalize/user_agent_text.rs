@@ -3,6 +3,10 @@
 //! Browsers name each other for compatibility, so that the order of the rules decides: the tokens
 //! are those that the vendors document (Chromium's, Mozilla's and WebKit's user agent references).
 
+use std::ops::Range;
+
+use super::token_search::{Found, Search, Token};
+
 /// What a User-Agent says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UserAgent<'a> {
@@ -49,53 +53,54 @@ const BROWSERS: [(&str, &str); 24] = [
 
 /// An operating system.
 struct System {
-    /// What names it: any of these.
-    tokens: &'static [&'static str],
+    /// What names it.
+    token: &'static str,
     name: &'static str,
-    /// What stands before its version, if it tells that.
-    version: Option<&'static str>,
+    /// Which of the other tokens stands before its version, if it tells that.
+    version: Option<usize>,
+}
+
+const fn system(token: &'static str, name: &'static str, version: Option<usize>) -> System {
+    System {
+        token,
+        name,
+        version,
+    }
 }
 
 /// Operating systems, those that name others too first.
-const SYSTEMS: [System; 7] = [
-    System {
-        tokens: &["Windows Phone"],
-        name: "Windows Phone",
-        version: Some("Windows Phone "),
-    },
-    System {
-        tokens: &["Windows"],
-        name: "Windows",
-        version: Some("Windows NT "),
-    },
-    System {
-        tokens: &["iPhone", "iPad", "iPod"],
-        name: "iOS",
-        version: Some(" OS "),
-    },
-    System {
-        tokens: &["Android"],
-        name: "Android",
-        version: Some("Android "),
-    },
-    System {
-        tokens: &["Macintosh", "Mac OS X"],
-        name: "macOS",
-        version: Some("Mac OS X "),
-    },
-    System {
-        tokens: &["CrOS"],
-        name: "ChromeOS",
-        version: None,
-    },
-    System {
-        tokens: &["Linux", "X11"],
-        name: "Linux",
-        version: None,
-    },
+const SYSTEMS: [System; 11] = [
+    system(WINDOWS_PHONE, WINDOWS_PHONE, None),
+    system("Windows", WINDOWS, Some(0)),
+    system("iPhone", "iOS", Some(1)),
+    system("iPad", "iOS", Some(1)),
+    system("iPod", "iOS", Some(1)),
+    system("Android", ANDROID, Some(2)),
+    system("Macintosh", "macOS", Some(3)),
+    system("Mac OS X", "macOS", Some(3)),
+    system("CrOS", "ChromeOS", None),
+    system("Linux", "Linux", None),
+    system("X11", "Linux", None),
 ];
 
-/// What names of programs that are no browsers have in them, in small letters.
+const WINDOWS_PHONE: &str = "Windows Phone";
+const WINDOWS: &str = "Windows";
+const ANDROID: &str = "Android";
+
+/// What stands before versions, and what else tells the browser or the device.
+const OTHERS: [&str; 9] = [
+    "Windows NT ",
+    " OS ",
+    "Android ",
+    "Mac OS X ",
+    "rv:",
+    "Version/",
+    "Safari/",
+    "AppleWebKit/",
+    "Mobi",
+];
+
+/// What names of programs that are no browsers have in them, in any case.
 const ROBOTS: [&str; 12] = [
     "bot",
     "crawl",
@@ -111,10 +116,66 @@ const ROBOTS: [&str; 12] = [
     "okhttp/",
 ];
 
-/// What names of television sets and boxes have in them, in small letters.
+/// What names of television sets and boxes have in them, in any case.
 const TELEVISIONS: [&str; 7] = [
     "smart-tv", "smarttv", "googletv", "appletv", "apple tv", "bravia", "web0s",
 ];
+
+/// What tablets have in them, in any case.
+const TABLETS: [&str; 1] = ["tablet"];
+
+/// The numbers of the tokens among all.
+const BROWSER: Range<usize> = 0..BROWSERS.len();
+const SYSTEM: Range<usize> = BROWSER.end..BROWSER.end + SYSTEMS.len();
+const IPHONE: usize = SYSTEM.start + 2;
+const IPAD: usize = SYSTEM.start + 3;
+const IPOD: usize = SYSTEM.start + 4;
+const ANDROID_SYSTEM: usize = SYSTEM.start + 5;
+const OTHER: Range<usize> = SYSTEM.end..SYSTEM.end + OTHERS.len();
+const REVISION: usize = OTHER.start + 4;
+const VERSION: usize = OTHER.start + 5;
+const SAFARI: usize = OTHER.start + 6;
+const WEBKIT: usize = OTHER.start + 7;
+const MOBILE: usize = OTHER.start + 8;
+const ROBOT: Range<usize> = OTHER.end..OTHER.end + ROBOTS.len();
+const TELEVISION: Range<usize> = ROBOT.end..ROBOT.end + TELEVISIONS.len();
+const TABLET: Range<usize> = TELEVISION.end..TELEVISION.end + TABLETS.len();
+
+static SEARCH: Search<{ TABLET.end }> = Search::new({
+    const fn as_written(text: &'static str) -> Token {
+        Token {
+            text,
+            in_any_case: false,
+        }
+    }
+    const fn in_any_case(text: &'static str) -> Token {
+        Token {
+            text,
+            in_any_case: true,
+        }
+    }
+    let mut tokens = [in_any_case(""); TABLET.end];
+    let mut number = 0;
+    while number < TABLET.end {
+        tokens[number] = if number < BROWSER.end {
+            as_written(BROWSERS[number].0)
+        } else if number < SYSTEM.end {
+            as_written(SYSTEMS[number - SYSTEM.start].token)
+        } else if number < OTHER.end {
+            as_written(OTHERS[number - OTHER.start])
+        } else if number < ROBOT.end {
+            in_any_case(ROBOTS[number - ROBOT.start])
+        } else if number < TELEVISION.end {
+            in_any_case(TELEVISIONS[number - TELEVISION.start])
+        } else {
+            in_any_case(TABLETS[number - TABLET.start])
+        };
+        number += 1;
+    }
+    tokens
+});
+
+type Tokens = Found<{ TABLET.end }>;
 
 impl<'a> UserAgent<'a> {
     /// What a header says; `None` where it is empty.
@@ -123,18 +184,22 @@ impl<'a> UserAgent<'a> {
         if text.is_empty() {
             return None;
         }
-        let lower = text.to_lowercase();
-        let has = |part: &&str| lower.contains(*part);
-        let os = operating_system(text);
-        let device = if ROBOTS.iter().any(&has) {
+        let found = SEARCH.find(text.as_bytes());
+        let folded = match text.is_ascii() {
+            true => None,
+            false => Some(SEARCH.find(text.to_lowercase().as_bytes())),
+        };
+        let has_folded = |tokens| folded.as_ref().unwrap_or(&found).any_of(tokens).is_some();
+        let os = operating_system(text, &found);
+        let device = if has_folded(&ROBOT) {
             "bot"
-        } else if TELEVISIONS.iter().any(&has) {
+        } else if has_folded(&TELEVISION) {
             "tv"
-        } else if text.contains("iPad") || has(&"tablet") {
+        } else if found.has(IPAD) || has_folded(&TABLET) {
             "tablet"
-        } else if text.contains("Mobi") || text.contains("iPhone") || text.contains("iPod") {
+        } else if found.has(MOBILE) || found.has(IPHONE) || found.has(IPOD) {
             "mobile"
-        } else if os.is_some_and(|os| os.name == "Android") {
+        } else if os.is_some_and(|os| os.name == ANDROID) {
             // Android says Mobile on telephones alone.
             "tablet"
         } else if os.is_some() {
@@ -145,37 +210,43 @@ impl<'a> UserAgent<'a> {
         Some(Self {
             device,
             os,
-            browser: browser(text),
+            browser: browser(text, &found),
         })
     }
 }
 
-fn browser(text: &str) -> Option<Product<'_>> {
-    if let Some((token, name)) = BROWSERS.iter().find(|(token, _)| text.contains(token)) {
-        // The engine's version is no browser's; that is behind `rv:`.
-        let token = if *token == "Trident/" { "rv:" } else { token };
-        let version = version_behind(text, token);
-        return Some(Product { name, version });
-    }
-    if !(text.contains("Safari/") && text.contains("AppleWebKit/")) {
+fn browser<'a>(text: &'a str, found: &Tokens) -> Option<Product<'a>> {
+    let (name, token) = if let Some(number) = found.any_of(&BROWSER) {
+        match BROWSERS[number] {
+            // The engine's version is no browser's; that is behind `rv:`.
+            ("Trident/", name) => (name, REVISION),
+            (_, name) => (name, number),
+        }
+    } else if !(found.has(SAFARI) && found.has(WEBKIT)) {
         return None;
-    }
-    let name = match text.contains("Android") {
-        true => "Android Browser",
-        false => "Safari",
+    } else if found.has(ANDROID_SYSTEM) {
+        ("Android Browser", VERSION)
+    } else {
+        ("Safari", VERSION)
     };
-    let version = version_behind(text, "Version/");
+    let version = found.behind(token, text).and_then(version_at);
     Some(Product { name, version })
 }
 
-fn operating_system(text: &str) -> Option<Product<'_>> {
-    let says = |system: &&System| system.tokens.iter().any(|token| text.contains(token));
-    let system = SYSTEMS.iter().find(says)?;
-    let version = system.version.and_then(|token| version_behind(text, token));
+fn operating_system<'a>(text: &'a str, found: &Tokens) -> Option<Product<'a>> {
+    let system = &SYSTEMS[found.any_of(&SYSTEM)? - SYSTEM.start];
+    let behind = match system.version {
+        Some(token) => found.behind(OTHER.start + token, text),
+        None if system.name == WINDOWS_PHONE => {
+            text.split_once("Windows Phone ").map(|(_, behind)| behind)
+        }
+        None => None,
+    };
+    let version = behind.and_then(version_at);
     Some(Product {
         name: system.name,
         version: match system.name {
-            "Windows" => version.map(windows),
+            WINDOWS => version.map(windows),
             _ => version,
         },
     })
@@ -193,13 +264,13 @@ fn windows(number: &str) -> &str {
     }
 }
 
-/// The version behind a token: digits with dots or underscores between. `None` without a digit.
-fn version_behind<'a>(text: &'a str, token: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(token)?;
-    let end = rest
-        .find(|character: char| !(character.is_ascii_digit() || matches!(character, '.' | '_')))
-        .unwrap_or(rest.len());
-    let version = rest[..end].trim_end_matches(['.', '_']);
+/// The version that a text begins with: digits with dots or underscores between. `None` without a
+/// digit.
+fn version_at(text: &str) -> Option<&str> {
+    let is_inside = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'_');
+    let end = text.bytes().position(|byte| !is_inside(byte));
+    let version = text.get(..end.unwrap_or(text.len()))?;
+    let version = version.trim_end_matches(['.', '_']);
     (!version.is_empty()).then_some(version)
 }
 

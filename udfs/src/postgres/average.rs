@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, EmitTo, GroupsAccumulator,
-    ReversedUDAF, Signature,
+    Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, GroupsAccumulator, ReversedUDAF,
+    Signature,
 };
-use datafusion::scalar::ScalarValue;
 
+use super::converted::{Conversion, with_return_field};
 use super::numeric;
 
 /// `avg`. DataFusion's own gives an average of numerics four digits more than they have, and cuts
@@ -39,19 +38,11 @@ fn longer(field: &FieldRef) -> Result<FieldRef> {
     )))
 }
 
-fn with_longer_field<'a>(args: &AccumulatorArgs<'a>) -> Result<AccumulatorArgs<'a>> {
-    Ok(AccumulatorArgs {
-        return_field: longer(&args.return_field)?,
-        schema: args.schema,
-        ignore_nulls: args.ignore_nulls,
-        order_bys: args.order_bys,
-        is_reversed: args.is_reversed,
-        name: args.name,
-        is_distinct: args.is_distinct,
-        exprs: args.exprs,
-        expr_fields: args.expr_fields,
-    })
-}
+/// Averages are rounded to one digit less than they were computed to.
+const ROUNDED: Conversion = Conversion {
+    values: |values| Ok(values.to_vec()),
+    answers: numeric::round_last_digit,
+};
 
 impl AggregateUDFImpl for NumericAverage {
     fn name(&self) -> &str {
@@ -88,22 +79,18 @@ impl AggregateUDFImpl for NumericAverage {
         if !args.return_type().is_decimal() {
             return self.inner.accumulator(args);
         }
-        Ok(Box::new(RoundedAccumulator {
-            answer: args.return_type().clone(),
-            inner: self.inner.accumulator(with_longer_field(&args)?)?,
-        }))
+        let longer = with_return_field(&args, longer(&args.return_field)?);
+        let inner = self.inner.accumulator(longer)?;
+        Ok(Box::new(ROUNDED.around(inner, args.return_type())))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         if !args.return_type().is_decimal() {
             return self.inner.create_sliding_accumulator(args);
         }
-        Ok(Box::new(RoundedAccumulator {
-            answer: args.return_type().clone(),
-            inner: self
-                .inner
-                .create_sliding_accumulator(with_longer_field(&args)?)?,
-        }))
+        let longer = with_return_field(&args, longer(&args.return_field)?);
+        let inner = self.inner.create_sliding_accumulator(longer)?;
+        Ok(Box::new(ROUNDED.around(inner, args.return_type())))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
@@ -117,12 +104,9 @@ impl AggregateUDFImpl for NumericAverage {
         if !args.return_type().is_decimal() {
             return self.inner.create_groups_accumulator(args);
         }
-        Ok(Box::new(RoundedGroups {
-            answer: args.return_type().clone(),
-            inner: self
-                .inner
-                .create_groups_accumulator(with_longer_field(&args)?)?,
-        }))
+        let longer = with_return_field(&args, longer(&args.return_field)?);
+        let inner = self.inner.create_groups_accumulator(longer)?;
+        Ok(Box::new(ROUNDED.around(inner, args.return_type())))
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {
@@ -135,89 +119,5 @@ impl AggregateUDFImpl for NumericAverage {
 
     fn documentation(&self) -> Option<&Documentation> {
         self.inner.documentation()
-    }
-}
-
-#[derive(Debug)]
-struct RoundedAccumulator {
-    answer: DataType,
-    inner: Box<dyn Accumulator>,
-}
-
-impl Accumulator for RoundedAccumulator {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.update_batch(values)
-    }
-
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.retract_batch(values)
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        self.inner.supports_retract_batch()
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let average = self.inner.evaluate()?.to_array()?;
-        ScalarValue::try_from_array(&numeric::round_last_digit(&average, &self.answer)?, 0)
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.inner.state()
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        self.inner.merge_batch(states)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.inner.size()
-    }
-}
-
-struct RoundedGroups {
-    answer: DataType,
-    inner: Box<dyn GroupsAccumulator>,
-}
-
-impl GroupsAccumulator for RoundedGroups {
-    fn update_batch(
-        &mut self,
-        values: &[ArrayRef],
-        group_indices: &[usize],
-        filter: Option<&BooleanArray>,
-        groups: usize,
-    ) -> Result<()> {
-        self.inner
-            .update_batch(values, group_indices, filter, groups)
-    }
-
-    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        numeric::round_last_digit(&self.inner.evaluate(emit_to)?, &self.answer)
-    }
-
-    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        self.inner.state(emit_to)
-    }
-
-    fn merge_batch(
-        &mut self,
-        values: &[ArrayRef],
-        group_indices: &[usize],
-        groups: usize,
-    ) -> Result<()> {
-        self.inner.merge_batch(values, group_indices, groups)
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        self.inner.convert_to_state(values, filter)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.inner.size()
     }
 }

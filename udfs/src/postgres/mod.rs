@@ -12,6 +12,7 @@ mod bytes;
 mod character_length;
 mod common_type;
 mod conversion;
+mod converted;
 mod datetime;
 mod decimals;
 mod domain;

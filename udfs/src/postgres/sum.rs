@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{
     DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, DecimalType, Field,
     FieldRef, Int64Type, UInt64Type, i256,
@@ -13,11 +13,11 @@ use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, EmitTo, GroupsAccumulator,
-    ReversedUDAF, SetMonotonicity, Signature,
+    Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, GroupsAccumulator, ReversedUDAF,
+    SetMonotonicity, Signature,
 };
-use datafusion::scalar::ScalarValue;
 
+use super::converted::{Conversion, with_return_field};
 use super::range::out_of_range;
 
 /// What a sum that could wrap around is kept in: more rows than there can be do not overflow it.
@@ -47,19 +47,11 @@ fn with_type(field: &FieldRef, data_type: DataType) -> FieldRef {
     Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
 }
 
-fn with_wide_field<'a>(args: &AccumulatorArgs<'a>, wide: DataType) -> AccumulatorArgs<'a> {
-    AccumulatorArgs {
-        return_field: with_type(&args.return_field, wide),
-        schema: args.schema,
-        ignore_nulls: args.ignore_nulls,
-        order_bys: args.order_bys,
-        is_reversed: args.is_reversed,
-        name: args.name,
-        is_distinct: args.is_distinct,
-        exprs: args.exprs,
-        expr_fields: args.expr_fields,
-    }
-}
+/// Values are summed in twice the bits, or more.
+const WIDE: Conversion = Conversion {
+    values: widen,
+    answers: narrow,
+};
 
 impl AggregateUDFImpl for ExactSum {
     fn name(&self) -> &str {
@@ -89,10 +81,9 @@ impl AggregateUDFImpl for ExactSum {
         let Some(wide) = wide(args.return_type()) else {
             return self.inner.accumulator(args);
         };
-        Ok(Box::new(ExactAccumulator {
-            answer: args.return_type().clone(),
-            inner: self.inner.accumulator(with_wide_field(&args, wide))?,
-        }))
+        let wide = with_return_field(&args, with_type(&args.return_field, wide));
+        let inner = self.inner.accumulator(wide)?;
+        Ok(Box::new(WIDE.around(inner, args.return_type())))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -100,12 +91,9 @@ impl AggregateUDFImpl for ExactSum {
         let Some(wide) = wide(args.return_type()).filter(|_| !args.is_distinct) else {
             return self.inner.create_sliding_accumulator(args);
         };
-        Ok(Box::new(ExactAccumulator {
-            answer: args.return_type().clone(),
-            inner: self
-                .inner
-                .create_sliding_accumulator(with_wide_field(&args, wide))?,
-        }))
+        let wide = with_return_field(&args, with_type(&args.return_field, wide));
+        let inner = self.inner.create_sliding_accumulator(wide)?;
+        Ok(Box::new(WIDE.around(inner, args.return_type())))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
@@ -119,12 +107,9 @@ impl AggregateUDFImpl for ExactSum {
         let Some(wide) = wide(args.return_type()) else {
             return self.inner.create_groups_accumulator(args);
         };
-        Ok(Box::new(ExactGroups {
-            answer: args.return_type().clone(),
-            inner: self
-                .inner
-                .create_groups_accumulator(with_wide_field(&args, wide))?,
-        }))
+        let wide = with_return_field(&args, with_type(&args.return_field, wide));
+        let inner = self.inner.create_groups_accumulator(wide)?;
+        Ok(Box::new(WIDE.around(inner, args.return_type())))
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {
@@ -197,88 +182,4 @@ fn narrow(sums: &ArrayRef, answer: &DataType) -> Result<ArrayRef> {
             Arc::new(sums.try_unary::<_, Int64Type, _>(narrow)?)
         }
     })
-}
-
-#[derive(Debug)]
-struct ExactAccumulator {
-    answer: DataType,
-    inner: Box<dyn Accumulator>,
-}
-
-impl Accumulator for ExactAccumulator {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.update_batch(&widen(values)?)
-    }
-
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.retract_batch(&widen(values)?)
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        self.inner.supports_retract_batch()
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let sum = self.inner.evaluate()?.to_array()?;
-        ScalarValue::try_from_array(&narrow(&sum, &self.answer)?, 0)
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.inner.state()
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        self.inner.merge_batch(states)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.inner.size()
-    }
-}
-
-struct ExactGroups {
-    answer: DataType,
-    inner: Box<dyn GroupsAccumulator>,
-}
-
-impl GroupsAccumulator for ExactGroups {
-    fn update_batch(
-        &mut self,
-        values: &[ArrayRef],
-        group_indices: &[usize],
-        filter: Option<&BooleanArray>,
-        groups: usize,
-    ) -> Result<()> {
-        self.inner
-            .update_batch(&widen(values)?, group_indices, filter, groups)
-    }
-
-    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        narrow(&self.inner.evaluate(emit_to)?, &self.answer)
-    }
-
-    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        self.inner.state(emit_to)
-    }
-
-    fn merge_batch(
-        &mut self,
-        values: &[ArrayRef],
-        group_indices: &[usize],
-        groups: usize,
-    ) -> Result<()> {
-        self.inner.merge_batch(values, group_indices, groups)
-    }
-
-    fn convert_to_state(
-        &self,
-        values: &[ArrayRef],
-        filter: Option<&BooleanArray>,
-    ) -> Result<Vec<ArrayRef>> {
-        self.inner.convert_to_state(&widen(values)?, filter)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.inner.size()
-    }
 }

@@ -75,11 +75,7 @@ impl<D: Distance> Normalized<D> {
 
     #[inline(always)]
     fn answer(&self, distance: usize, longer: usize) -> f64 {
-        let similarity = if longer == 0 {
-            1.0
-        } else {
-            1.0 - distance as f64 / longer as f64
-        };
+        let similarity = similarity(distance, longer);
         if similarity < self.cutoff {
             0.0
         } else {
@@ -88,9 +84,24 @@ impl<D: Distance> Normalized<D> {
     }
 }
 
-/// The greatest distance that can reach a cutoff, or one more, so that rounding costs none.
+/// The similarity of two texts a distance apart.
+#[inline(always)]
+fn similarity(distance: usize, longer: usize) -> f64 {
+    if longer == 0 {
+        1.0
+    } else {
+        1.0 - distance as f64 / longer as f64
+    }
+}
+
+/// The greatest distance that reaches a cutoff.
 fn bound(cutoff: f64, longer: usize) -> usize {
-    ((1.0 - cutoff) * longer as f64) as usize + 1
+    // Rounding may have cost one.
+    let mut bound = ((1.0 - cutoff) * longer as f64) as usize + 1;
+    while bound > 0 && similarity(bound, longer) < cutoff {
+        bound -= 1;
+    }
+    bound
 }
 
 impl<D: Distance> Metric for Normalized<D> {

@@ -2,6 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn normalize(text: &str) -> Option<String> {
+    let mut name = String::new();
+    Names::default().normalize(text, &mut name).then_some(name)
+}
+
 #[test]
 fn writes_a_name_in_one_way() {
     for (text, expected) in [

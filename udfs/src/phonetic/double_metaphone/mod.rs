@@ -146,9 +146,9 @@ fn codes(word: &Word) -> (Code, Code) {
         at += sound.letters;
     }
     while at < word.end() && !(primary.is_whole() && secondary.is_whole()) {
-        if at > word.start()
-            && at < word.last()
-            && let Some(sound) = plain::sound(word.letter(at), word.letter(at + 1))
+        let (letter, next) = (word.letter(at), word.letter(at + 1));
+        if at < word.last()
+            && let Some(sound) = plain::sound(letter, next, at == word.start())
         {
             primary.add(sound);
             secondary.add(sound);

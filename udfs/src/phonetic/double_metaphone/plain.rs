@@ -1,12 +1,13 @@
-//! What most letters sound like within a word, told from the letter and the next alone: one
-//! decision for all of them, where a rule for each is a jump that no processor can foretell.
+//! What most letters sound like before another, told from the two alone: one decision for all of
+//! them, where a rule for each is a jump that no processor can foretell.
 
 use super::Code;
 
 /// What a letter sounds like, and the next letters with which it has a rule of its own.
 #[derive(Clone, Copy)]
 struct Plain {
-    sound: Code,
+    /// What it sounds like within a word, and at the beginning.
+    sounds: [Code; 2],
     /// A bit for each letter from A.
     unless: u32,
 }
@@ -33,15 +34,24 @@ const LETTERS: [(u8, &str, &[u8]); 18] = [
     (b'V', "F", b"V"),
 ];
 
-/// The letters of [`LETTERS`] by their byte; all others have rules of their own.
+/// The letters with rules of their own, those of Latin-1 among them.
+const OTHERS: &[u8] = b"CGHJSWXZ\xC7\xD1";
+
+/// The letters of [`LETTERS`] by their byte, and what is no letter and has no sound.
 static PLAIN: [Plain; 256] = {
     let mut plain = [Plain {
-        sound: Code::of(""),
-        unless: u32::MAX,
+        sounds: [Code::of(""); 2],
+        unless: 0,
     }; 256];
+    let mut number = 0;
+    while number < OTHERS.len() {
+        plain[OTHERS[number] as usize].unless = u32::MAX;
+        number += 1;
+    }
     let mut number = 0;
     while number < LETTERS.len() {
         let (letter, sound, next) = LETTERS[number];
+        let at_start = if sound.is_empty() { "A" } else { sound };
         let mut unless = 0;
         let mut place = 0;
         while place < next.len() {
@@ -49,7 +59,7 @@ static PLAIN: [Plain; 256] = {
             place += 1;
         }
         plain[letter as usize] = Plain {
-            sound: Code::of(sound),
+            sounds: [Code::of(sound), Code::of(at_start)],
             unless,
         };
         number += 1;
@@ -62,10 +72,9 @@ const fn bit(letter: u8) -> u32 {
     1 << (letter.wrapping_sub(b'A') % u32::BITS as u8)
 }
 
-/// The sound of a letter that is neither the first nor the last, one letter long, if no other rule
-/// may apply.
+/// The sound of a letter that is not the last, one letter long, if no other rule may apply.
 #[inline(always)]
-pub(super) fn sound(letter: u8, next: u8) -> Option<Code> {
+pub(super) fn sound(letter: u8, next: u8, is_first: bool) -> Option<Code> {
     let plain = &PLAIN[usize::from(letter)];
-    (plain.unless & bit(next) == 0).then_some(plain.sound)
+    (plain.unless & bit(next) == 0).then_some(plain.sounds[usize::from(is_first)])
 }

@@ -4,6 +4,7 @@
 //! algorithm for computing Levenshtein and Damerau edit distances" (2003). The distance is not
 //! counted along the way: it is the length of the text and what the last column rises and falls.
 
+use super::band;
 use super::word::{Matches, Word};
 use crate::lanes::{Group, LANES, Lanes, vectors};
 
@@ -22,6 +23,9 @@ vectors! {
 
 #[inline(always)]
 fn distances<const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u8> {
+    if bound <= band::MOST {
+        return band::distances::<SWAPS>(group, bound);
+    }
     match group.first.longest() {
         0..=8 => of_width::<u8, SWAPS>(group, bound),
         9..=16 => of_width::<u16, SWAPS>(group, bound),
