@@ -35,6 +35,7 @@ pub mod qualify;
 mod query;
 pub mod references;
 pub mod refresh;
+pub mod relation_wildcards;
 mod scope;
 pub mod set;
 pub mod show;
