@@ -29,6 +29,7 @@ pub(super) fn of_plan(message: &str) -> Error {
         subquery,
         ordering,
         columns,
+        relation,
     ];
     if let Some(error) = known.iter().find_map(|recognize| recognize(message)) {
         return error;
@@ -297,6 +298,13 @@ fn columns(message: &str) -> Option<Error> {
     };
     let error = Error::new(SqlState::DUPLICATE_COLUMN, message);
     Some(error.with_hint("Give one of them another name with AS."))
+}
+
+/// `Invalid qualifier x`, for `x.*`.
+fn relation(message: &str) -> Option<Error> {
+    let (_, name) = message.split_once("Invalid qualifier ")?;
+    let message = format!("missing FROM-clause entry for table \"{name}\"");
+    Some(Error::new(SqlState::UNDEFINED_TABLE, message))
 }
 
 /// `... No function matches the given name and argument types 'sum(Utf8)'. You might ...`

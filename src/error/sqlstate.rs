@@ -107,6 +107,8 @@ impl SqlState {
     pub const CANNOT_COERCE: Self = Self("42846");
     /// A table named twice.
     pub const DUPLICATE_ALIAS: Self = Self("42712");
+    /// A table's name that fits two tables.
+    pub const AMBIGUOUS_ALIAS: Self = Self("42P09");
     /// An object of another kind than the statement wants.
     pub const WRONG_OBJECT_TYPE: Self = Self("42809");
     /// A name that the server keeps for itself.

@@ -21,8 +21,8 @@ use crate::instance::StatementContext;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, hidden_columns, model_functions, references, standard_forms,
-    time_travel,
+    QualifiedName, Statement, column_names, hidden_columns, model_functions, references,
+    relation_wildcards, standard_forms, time_travel,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -256,13 +256,14 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 ///
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
-/// that is called wrongly.
+/// that is called wrongly; 42P09 for `relation.*` that may be of two relations.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     pg_catalog::rewrite(query);
     standard_forms::rewrite(query)?;
     time_travel::rewrite(query)?;
     hidden_columns::expose(query, state).await?;
-    model_functions::rewrite(query)
+    model_functions::rewrite(query)?;
+    relation_wildcards::rewrite(query)
 }
 
 /// Plans the query of a definition, with the names that it gives to the columns.
@@ -287,39 +288,45 @@ pub async fn definition_over_planned(
     text: &ast::Query,
     columns: &[String],
 ) -> Result<LogicalPlan> {
-    let plan = over_planned(state, text).await?;
-    let plan = rename(plan, columns)?;
-    let mut seen = BTreeSet::new();
-    for field in plan.schema().fields() {
-        if !seen.insert(field.name()) {
-            return Err(Error::new(
-                SqlState::DUPLICATE_COLUMN,
-                format!("column \"{}\" specified more than once", field.name()),
-            )
-            .with_hint("Give one of them another name with AS."));
-        }
+    let mut unique = text.clone();
+    // Of several `*` nothing tells which columns are whose, so that names could not be given back.
+    if !column_names::has_several_wildcards(text) {
+        column_names::make_unique(&mut unique);
     }
-    Ok(plan)
+    let plan = over_planned(state, &unique).await?;
+    let own = column_names::rename(Arc::clone(plan.schema().inner()), text);
+    let own = own.fields().iter().map(|field| field.name().clone());
+    named(plan, own.collect(), columns)
 }
 
-fn rename(plan: LogicalPlan, columns: &[String]) -> Result<LogicalPlan> {
-    if columns.is_empty() {
-        return Ok(plan);
-    }
-    let own = plan.schema().columns();
-    if columns.len() > own.len() {
+/// A plan whose columns have the names of a definition, and where it gives none those of its query.
+fn named(plan: LogicalPlan, own: Vec<String>, given: &[String]) -> Result<LogicalPlan> {
+    if given.len() > own.len() {
         return Err(Error::new(
             SqlState::SYNTAX_ERROR,
             "more column names are specified than the query has columns",
         ));
     }
-    let renamed = own.into_iter().enumerate().map(|(index, column)| {
-        let name = columns
-            .get(index)
-            .cloned()
-            .unwrap_or_else(|| column.name.clone());
-        datafusion::logical_expr::Expr::Column(column).alias(name)
-    });
+    let rest = own.into_iter().skip(given.len());
+    let names: Vec<String> = given.iter().cloned().chain(rest).collect();
+    let mut seen = BTreeSet::new();
+    for name in &names {
+        if !seen.insert(name) {
+            return Err(Error::new(
+                SqlState::DUPLICATE_COLUMN,
+                format!("column \"{name}\" specified more than once"),
+            )
+            .with_hint("Give one of them another name with AS."));
+        }
+    }
+    let columns = plan.schema().columns();
+    if columns.iter().map(|column| &column.name).eq(&names) {
+        return Ok(plan);
+    }
+    let renamed = columns
+        .into_iter()
+        .zip(names)
+        .map(|(column, name)| datafusion::logical_expr::Expr::Column(column).alias(name));
     Ok(LogicalPlanBuilder::from(plan).project(renamed)?.build()?)
 }
 

@@ -43,13 +43,7 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
         SetExpr::Query(query) => return names(&query.body, columns),
         _ => return None,
     };
-    let is_wildcard = |item: &&SelectItem| {
-        matches!(
-            item,
-            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
-        )
-    };
-    let wildcards = select.projection.iter().filter(is_wildcard).count();
+    let wildcards = wildcards(&select.projection);
     if wildcards > 1 {
         return None;
     }
@@ -70,6 +64,30 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
     (names.len() == columns).then_some(names)
 }
 
+fn wildcards(projection: &[SelectItem]) -> usize {
+    let is_wildcard = |item: &&SelectItem| {
+        matches!(
+            item,
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
+        )
+    };
+    projection.iter().filter(is_wildcard).count()
+}
+
+/// Whether a query has more than one `*` in a list of columns, so that [`rename`] cannot name what
+/// [`make_unique`] has renamed.
+pub fn has_several_wildcards(query: &Query) -> bool {
+    fn in_body(body: &SetExpr) -> bool {
+        match body {
+            SetExpr::Select(select) => wildcards(&select.projection) > 1,
+            SetExpr::SetOperation { left, .. } => in_body(left),
+            SetExpr::Query(query) => in_body(&query.body),
+            _ => false,
+        }
+    }
+    in_body(&query.body)
+}
+
 /// Gives columns of a query's answer that have one name between them names of their own, which
 /// DataFusion's planner wants; [`rename`], given the query as it was, takes them away again.
 pub fn make_unique(query: &mut Query) {
@@ -87,12 +105,7 @@ fn make_body_unique(body: &mut SetExpr) {
         SetExpr::Query(query) => return make_body_unique(&mut query.body),
         _ => return,
     };
-    let has_wildcard = select.projection.iter().any(|item| {
-        matches!(
-            item,
-            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
-        )
-    });
+    let has_wildcard = wildcards(&select.projection) > 0;
     let mut seen: Vec<String> = Vec::new();
     for (position, item) in select.projection.iter_mut().enumerate() {
         let (name, expression, may_be_in_wildcard) = match item {

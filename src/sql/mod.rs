@@ -41,6 +41,7 @@ mod query;
 pub mod references;
 pub mod refresh;
 pub mod returning;
+pub mod relation_wildcards;
 mod scope;
 pub mod set;
 pub mod show;
