@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 use crate::models::constraints::default_of;
 use crate::sql::assignment::is_default;
 use crate::sql::insert::Insert;
-use crate::sql::name::Quoted;
+use crate::sql::name::{Parenthesized, Quoted};
 use crate::sql::shown::Shown;
-use crate::sql::{Statement, parse_one};
+use crate::sql::{Statement, column_names, parse_one};
 
 /// Puts defaults in the place of `DEFAULT`, and adds the columns that have a default and are not
 /// given. A column without one is NULL.
@@ -44,9 +44,12 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
         for (name, default) in &missing {
             text.push_str(&format!(", {} AS {}", Shown(*default), Quoted(name)));
         }
+        let mut source = insert.source.clone();
+        column_names::make_unique(&mut source);
         text.push_str(&format!(
-            " FROM ({}) AS \"@given\"",
-            Shown(insert.source.as_ref())
+            " FROM ({}) AS \"@given\"{}",
+            Shown(source.as_ref()),
+            Parenthesized(&given)
         ));
         let Statement::Query(query) = parse_one(&text)? else {
             return Err(Error::internal("rows with defaults are no query"));

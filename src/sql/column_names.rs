@@ -116,8 +116,13 @@ fn make_body_unique(body: &mut SetExpr) {
             SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr, false),
             _ => continue,
         };
-        if may_be_in_wildcard || seen.iter().any(|other| may_be_one(&name, other)) {
-            let last = name.rsplit('.').next().unwrap_or_default();
+        // DataFusion names a subquery for the one column of it.
+        let is_subquery = matches!(expression, Expr::Subquery(_));
+        if may_be_in_wildcard || is_subquery || seen.iter().any(|other| may_be_one(&name, other)) {
+            let last = match is_subquery {
+                true => "subquery",
+                false => name.rsplit('.').next().unwrap_or_default(),
+            };
             let alias = Ident::with_quote('"', format!("{last} ({})", position + 1));
             *item = SelectItem::ExprWithAlias {
                 expr: expression.clone(),
