@@ -166,11 +166,10 @@ fn with_bound(
     // it is; as another type it might be rounded onto the constant.
     if let Expr::Cast(cast) = called
         && let Some((_, bound)) = bound_of(&cast.expr)
-        && match (bound, cast.field.data_type()) {
-            (_, DataType::Float64) => true,
-            (Bound::Distance(_), DataType::Int64 | DataType::Float32) => true,
-            _ => false,
-        }
+        && matches!(
+            (bound, cast.field.data_type()),
+            (_, DataType::Float64) | (Bound::Distance(_), DataType::Int64 | DataType::Float32)
+        )
     {
         let inner = with_bound(&cast.expr, operator, constant, calls)?;
         let field = Arc::clone(&cast.field);
