@@ -28,22 +28,61 @@ impl Default for Group {
 impl Group {
     /// Takes in up to [`LANES`] pairs. What the other lanes hold means nothing.
     #[inline(never)]
-    pub(super) fn fill(
+    pub(super) fn fill(&mut self, pairs: &[Pair], left: &impl Source, right: &impl Source) {
+        let mut swapped = [0; LANES];
+        for (lane, pair) in pairs.iter().enumerate().take(LANES) {
+            self.first.lengths.0[lane] = pair.first;
+            self.second.lengths.0[lane] = pair.second;
+            swapped[lane] = u8::from(pair.swapped);
+        }
+        self.take_in(
+            pairs.iter().map(Pair::row),
+            pairs.len(),
+            &swapped,
+            left,
+            right,
+        );
+    }
+
+    /// As [`Self::fill`], of rows that follow each other from one on, of which it does not matter
+    /// which text is the left one.
+    #[inline(never)]
+    pub(super) fn fill_from(
         &mut self,
-        pairs: impl Iterator<Item = Pair> + Clone,
+        first: usize,
+        (lefts, rights): (&[u32], &[u32]),
         left: &impl Source,
         right: &impl Source,
     ) {
-        self.first.set_lengths(pairs.clone().map(|pair| pair.first));
-        self.second
-            .set_lengths(pairs.clone().map(|pair| pair.second));
+        let mut swapped = [0; LANES];
+        let count = lefts.len().min(rights.len()).min(LANES);
+        for lane in 0..count {
+            let (left, right) = (lefts[lane] as u8, rights[lane] as u8);
+            self.first.lengths.0[lane] = left.min(right);
+            self.second.lengths.0[lane] = left.max(right);
+            swapped[lane] = u8::from(left > right);
+        }
+        self.take_in(first..first + count, count, &swapped, left, right);
+    }
+
+    #[inline(always)]
+    fn take_in(
+        &mut self,
+        rows: impl Iterator<Item = usize> + Clone,
+        count: usize,
+        swapped: &[u8; LANES],
+        left: &impl Source,
+        right: &impl Source,
+    ) {
+        self.first.measure(count);
+        self.second.measure(count);
         let longest = self.first.longest().max(self.second.longest());
         match longest.div_ceil(CHUNK) {
             0 => {}
-            1 => self.stage::<1>(pairs, left, right),
-            2 => self.stage::<2>(pairs, left, right),
-            3 => self.stage::<3>(pairs, left, right),
-            _ => self.stage::<CHUNKS>(pairs, left, right),
+            1 => self.stage::<1>(rows, swapped, left, right),
+            2 => self.stage::<2>(rows, swapped, left, right),
+            3 => self.stage::<3>(rows, swapped, left, right),
+            _ => self.stage::<CHUNKS>(rows, swapped, left, right),
         }
         let [first, second] = &self.staged;
         self.first.set_positions(first, BEHIND_FIRST);
@@ -53,32 +92,32 @@ impl Group {
     #[inline(always)]
     fn stage<const N: usize>(
         &mut self,
-        pairs: impl Iterator<Item = Pair> + Clone,
+        rows: impl Iterator<Item = usize> + Clone,
+        swapped: &[u8; LANES],
         left: &impl Source,
         right: &impl Source,
     ) {
-        self.stage_side::<N>(pairs.clone(), 0, left);
-        self.stage_side::<N>(pairs, 1, right);
+        self.stage_side::<N>(rows.clone(), swapped, 0, left);
+        self.stage_side::<N>(rows, swapped, 1, right);
     }
 
     /// Takes in the left texts (side 0) or the right ones (side 1) with N chunks of each.
     #[inline(always)]
     fn stage_side<const N: usize>(
         &mut self,
-        pairs: impl Iterator<Item = Pair> + Clone,
-        side: usize,
+        rows: impl Iterator<Item = usize>,
+        swapped: &[u8; LANES],
+        side: u8,
         texts: &impl Source,
     ) {
-        let rows = pairs.clone().map(|pair| pair.row());
-        let mut lanes = pairs.zip(0..LANES);
+        let mut number = 0;
         texts.each(rows, |bytes| {
-            let Some((pair, lane)) = lanes.next() else {
-                return;
-            };
-            let staged = &mut self.staged[(side ^ usize::from(pair.swapped)) & 1];
+            let lane = number % LANES;
+            let staged = &mut self.staged[usize::from((side ^ swapped[lane]) & 1)];
             for (staged, chunk) in staged.iter_mut().zip(first_chunks::<N>(bytes)) {
                 staged[lane] = chunk;
             }
+            number += 1;
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::characters::Numbered;
 use super::group::Group;
-use super::pairs::{Pair, Pairs, are_of_about_one_length};
+use super::pairs::{Pair, Pairs, longest_of_about_one_length};
 use super::texts::{LONGEST, Source};
 use super::{LANES, Lanes};
 use crate::arguments::{Metric, Native, Sides, Strings};
@@ -30,18 +30,15 @@ pub(crate) trait InLanes: Metric {
     }
 
     /// Whether pairs go into groups as they come, unless their lengths vary: a kernel that looks at
-    /// a narrow band alone is done sooner with a longer text than pairs are sorted.
+    /// a narrow band alone is done sooner with a longer text than pairs are sorted. It does not
+    /// matter to such a metric which text is the left one.
     fn takes_as_they_come(&self) -> bool {
-        let (shorter, longer) = OUT_OF_BAND;
-        self.by_lengths(shorter, longer).is_some()
+        false
     }
 
     /// The answers of the pairs of a group.
     fn group(&mut self, group: &Group) -> Lanes<Native<Self>>;
 }
-
-/// The lengths of two texts that are too far apart for a metric of a narrow band.
-const OUT_OF_BAND: (usize, usize) = (28, 32);
 
 /// The fewest pairs that are worth a group.
 const FEW: usize = 6;
@@ -112,24 +109,15 @@ fn in_blocks<M: InLanes>(
     let blocks = blocks.zip(answers.chunks_mut(LANES));
     for (number, ((lefts, rights), answers)) in blocks.enumerate() {
         let first = number * LANES;
-        let longer = || {
-            lefts
-                .iter()
-                .zip(rights)
-                .map(|(left, right)| *left.max(right) as usize)
-        };
-        let fits = answers.len() >= FEW
-            && longer().all(|longer| longer <= LONGEST)
-            && are_of_about_one_length(longer());
-        if !fits {
+        let longer = lefts.iter().zip(rights);
+        let longer = longer.map(|(left, right)| *left.max(right));
+        let longest =
+            longest_of_about_one_length(longer).filter(|longest| *longest <= LONGEST as u32);
+        if longest.is_none() || answers.len() < FEW {
             rest.extend(first..first + answers.len());
             continue;
         }
-        let lengths = lefts.iter().zip(rights);
-        let pairs = lengths
-            .zip(first..)
-            .map(|((left, right), row)| new_pair::<M>(row, *left as usize, *right as usize));
-        group.fill(pairs, left, right);
+        group.fill_from(first, (lefts, rights), left, right);
         answers.copy_from_slice(&metric.group(&group).0[..answers.len()]);
     }
     rest
@@ -244,7 +232,7 @@ fn in_groups<M: InLanes>(
     if !groups.is_empty() {
         let mut group = Group::default();
         for pairs in groups.chunks(LANES) {
-            group.fill(pairs.iter().copied(), left, right);
+            group.fill(pairs, left, right);
             let answers = metric.group(&group);
             for (pair, computed) in pairs.iter().zip(answers.0) {
                 answer(pair.row(), computed);

@@ -17,7 +17,7 @@ pub(super) struct Pair {
 }
 
 /// So many characters more than most texts have are as soon compared as pairs are sorted.
-const SPREAD: usize = 16;
+const SPREAD: u32 = 16;
 
 /// How many ranks there are.
 const RANKS: usize = 1 << u8::BITS;
@@ -38,8 +38,8 @@ impl Pair {
     }
 
     #[inline(always)]
-    fn longer(&self) -> usize {
-        usize::from(self.first.max(self.second))
+    fn longer(&self) -> u32 {
+        u32::from(self.first.max(self.second))
     }
 
     #[inline(always)]
@@ -48,16 +48,17 @@ impl Pair {
     }
 }
 
-/// Whether the longest text is not much longer than most are.
+/// The length of the longest text, if that is not much longer than most are.
 #[inline(always)]
-pub(super) fn are_of_about_one_length(lengths: impl Iterator<Item = usize>) -> bool {
-    let (mut count, mut total, mut longest) = (0, 0, 0);
+pub(super) fn longest_of_about_one_length(lengths: impl Iterator<Item = u32>) -> Option<u32> {
+    let (mut count, mut total, mut longest) = (0_u32, 0_u32, 0);
     for length in lengths {
         count += 1;
-        total += length;
-        longest = longest.max(length);
+        total = total.saturating_add(length);
+        longest = length.max(longest);
     }
-    longest * count <= total + count * SPREAD
+    let spread = total.saturating_add(count.saturating_mul(SPREAD));
+    (longest.saturating_mul(count) <= spread).then_some(longest)
 }
 
 /// Pairs in any order.
@@ -83,9 +84,10 @@ impl Pairs {
         self.filled += usize::from(taken);
     }
 
-    /// As [`are_of_about_one_length`], of the longer texts.
+    /// Whether the longest text is not much longer than most are.
     pub(super) fn are_of_about_one_length(&self) -> bool {
-        are_of_about_one_length(self.pairs[..self.filled].iter().map(Pair::longer))
+        let lengths = self.pairs[..self.filled].iter().map(Pair::longer);
+        longest_of_about_one_length(lengths).is_some()
     }
 
     /// The pairs in the order in which they were taken in.

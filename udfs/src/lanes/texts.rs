@@ -87,12 +87,22 @@ impl Texts {
     }
 
     #[inline(always)]
-    pub(super) fn set_lengths(&mut self, lengths: impl Iterator<Item = u8>) {
-        let (mut shortest, mut longest) = (LONGEST as u8, 0);
+    fn set_lengths(&mut self, lengths: impl Iterator<Item = u8>) {
+        let mut count = 0;
         for (place, length) in self.lengths.0.iter_mut().zip(lengths) {
             *place = length;
-            shortest = shortest.min(length);
-            longest = longest.max(length);
+            count += 1;
+        }
+        self.measure(count);
+    }
+
+    /// Takes in how long the first texts are at least and at most, whose lengths were set.
+    #[inline(always)]
+    pub(super) fn measure(&mut self, count: usize) {
+        let (mut shortest, mut longest) = (LONGEST as u8, 0);
+        for length in &self.lengths.0[..count.min(LANES)] {
+            shortest = shortest.min(*length);
+            longest = longest.max(*length);
         }
         self.shortest = usize::from(shortest);
         self.longest = usize::from(longest);

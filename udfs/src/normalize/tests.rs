@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion::prelude::SessionContext;
 
 use crate::{FunctionError, register_all};
@@ -263,4 +264,17 @@ async fn a_date_that_must_be_one_is_checked_in_every_row() {
     let query = "SELECT parse_date(v, 'DMY', 'null') FROM (VALUES ('1/2/2021'), ('soon')) AS t(v)";
     let found = answers(&context(), query).await;
     assert_eq!(found, [Some("2021-02-01".to_string()), None]);
+}
+
+#[test]
+fn a_text_that_no_row_has_is_not_read() {
+    let texts = StringArray::from(vec!["Ada Lovelace".to_owned(), "x".repeat(1 << 17)]);
+    let keys = Int32Array::from(vec![Some(0), None, Some(0)]);
+    let dictionary = DictionaryArray::new(keys, Arc::new(texts));
+    let names = ColumnarValue::Array(Arc::new(dictionary));
+    let answer = crate::tests::call("parse_name", vec![names], 3);
+    let family = answer.as_struct().column_by_name("family").unwrap();
+    let family: Vec<_> = family.as_string::<i32>().iter().collect();
+    assert_eq!(family, [Some("Lovelace"), None, Some("Lovelace")]);
+    assert!(answer.is_null(1));
 }

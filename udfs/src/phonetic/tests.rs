@@ -45,3 +45,15 @@ proptest! {
         }
     }
 }
+
+/// As in PostgreSQL, whose rules take the bytes of UTF-8 for letters of Latin-1.
+#[test]
+fn two_bytes_of_utf_8_sound_like_latin_letters() {
+    for (text, code) in [("Ǉ", "S"), ("с", "N"), ("é", "")] {
+        let array = || ColumnarValue::Array(Arc::new(StringArray::from(vec![text])));
+        for name in ["dmetaphone", "dmetaphone_alt"] {
+            let answer = call(name, vec![array()], 1);
+            assert_eq!(answer.as_string_view().value(0), code, "{name} of {text}");
+        }
+    }
+}

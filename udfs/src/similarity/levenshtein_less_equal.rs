@@ -7,7 +7,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::{costs, distance};
+use super::distance::Levenshtein;
+use super::{costs, near};
 use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
@@ -65,7 +66,7 @@ pub(crate) static FUNCTION: Function = Function {
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     if call.count() == 3 {
-        return distance::invoke::<distance::Levenshtein>(call);
+        return near::invoke::<Levenshtein>(call);
     }
     let max = call.numbers::<Int32Type>(5)?;
     costs::invoke(FUNCTION.form.name, call, |row| {

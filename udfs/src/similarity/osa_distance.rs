@@ -3,7 +3,8 @@
 use arrow::datatypes::DataType;
 use datafusion_macros::user_doc;
 
-use super::distance;
+use super::distance::OptimalStringAlignment;
+use super::near;
 use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
@@ -39,7 +40,7 @@ pub(crate) static FUNCTION: Function = Function {
         counts: &[2, 3],
     },
     answer: |_| Ok(DataType::Int32),
-    invoke: distance::invoke::<distance::OptimalStringAlignment>,
+    invoke: near::invoke::<OptimalStringAlignment>,
     documentation: || OsaDistance.doc(),
     ..Function::IMMUTABLE
 };

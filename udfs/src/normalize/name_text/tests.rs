@@ -59,6 +59,7 @@ fn writes_a_name_in_one_way() {
         ("machado", "Machado"),
         ("mackey", "Mackey"),
         ("jean-luc picard", "Jean-Luc Picard"),
+        ("anna--maria o'", "Anna-Maria O"),
         ("JEAN–LUC", "Jean-Luc"),
         ("jan VAN DER BERG", "Jan van der Berg"),
         ("VAN DER BERG", "van der Berg"),

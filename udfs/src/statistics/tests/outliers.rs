@@ -126,6 +126,16 @@ fn scores_equal_scipy() {
 }
 
 #[test]
+fn equal_numbers_are_at_no_distance() {
+    for number in [0.0, 0.1, -7.0] {
+        for function in [&zscore::FUNCTION, &mad_score::FUNCTION] {
+            let equal = [number; 3].map(Some);
+            assert_eq!(scores(function, &equal), [Some(0.0); 3]);
+        }
+    }
+}
+
+#[test]
 fn what_is_not_finite_spoils_no_score() {
     let (nan, infinity) = (f64::NAN, f64::INFINITY);
     let plain = [1.0, 2.0, 3.0, 4.0].map(Some);

@@ -21,9 +21,14 @@ vectors! {
     }
 }
 
+/// Whether a narrow band is all that is looked at for distances up to a bound.
+pub(crate) fn looks_at_a_band(bound: usize) -> bool {
+    bound <= band::MOST
+}
+
 #[inline(always)]
 fn distances<const SWAPS: bool>(group: &Group, bound: usize) -> Lanes<u8> {
-    if bound <= band::MOST {
+    if looks_at_a_band(bound) {
         return band::distances::<SWAPS>(group, bound);
     }
     match group.first.longest() {
