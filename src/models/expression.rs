@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::sql::sqlparser::ast::{self, ExprWithAlias};
+use tributary_udfs::type_name;
 
 use crate::error::{Error, Result, SqlState};
 use crate::session::plan;
@@ -56,7 +57,10 @@ pub fn text(
 fn mismatch(place: &str, wanted: &str, found: &DataType) -> Error {
     Error::new(
         SqlState::DATATYPE_MISMATCH,
-        format!("argument of {place} must be type {wanted}, not {found}"),
+        format!(
+            "argument of {place} must be type {wanted}, not {}",
+            type_name(found)
+        ),
     )
 }
 
