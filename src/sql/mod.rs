@@ -5,6 +5,7 @@
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
 pub mod character_length;
+pub mod close;
 pub mod column_names;
 mod columns;
 pub mod comment;
@@ -18,11 +19,16 @@ pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
 mod cursor;
+pub mod deallocate;
+pub mod declare;
 mod definition;
 pub mod describe_history;
 pub mod dialect;
+pub mod discard;
 pub mod drop;
+pub mod execute;
 pub mod explain;
+pub mod fetch;
 pub mod hidden_columns;
 pub mod insert;
 mod limits;
@@ -31,6 +37,7 @@ pub mod model_options;
 pub mod name;
 pub mod options;
 pub mod parser;
+pub mod prepare;
 pub mod qualify;
 mod query;
 pub mod references;
@@ -45,7 +52,7 @@ mod syntax_error;
 #[cfg(test)]
 mod tests;
 pub mod time_travel;
-mod transaction;
+pub mod transaction;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};
@@ -94,12 +101,22 @@ pub enum Statement {
     Set(set::Set),
     /// `SHOW`.
     Show(show::Show),
-    /// `BEGIN`, `START TRANSACTION`.
-    Begin,
-    /// `COMMIT`, `END`.
-    Commit,
-    /// `ROLLBACK`, `ABORT`.
-    Rollback,
+    /// `BEGIN`, `COMMIT`, `ROLLBACK`, `SAVEPOINT` and the like.
+    Transaction(transaction::Transaction),
+    /// `PREPARE`.
+    Prepare(prepare::Prepare),
+    /// `EXECUTE`.
+    Execute(execute::Execute),
+    /// `DEALLOCATE`.
+    Deallocate(deallocate::Deallocate),
+    /// `DECLARE`.
+    Declare(declare::Declare),
+    /// `FETCH` and `MOVE`.
+    Fetch(fetch::Fetch),
+    /// `CLOSE`.
+    Close(close::Close),
+    /// `DISCARD`.
+    Discard(discard::Discard),
 }
 
 impl fmt::Display for Statement {
@@ -122,9 +139,14 @@ impl fmt::Display for Statement {
             Self::DescribeHistory(statement) => statement.fmt(f),
             Self::Set(statement) => statement.fmt(f),
             Self::Show(statement) => statement.fmt(f),
-            Self::Begin => f.write_str("BEGIN"),
-            Self::Commit => f.write_str("COMMIT"),
-            Self::Rollback => f.write_str("ROLLBACK"),
+            Self::Transaction(statement) => statement.fmt(f),
+            Self::Prepare(statement) => statement.fmt(f),
+            Self::Execute(statement) => statement.fmt(f),
+            Self::Deallocate(statement) => statement.fmt(f),
+            Self::Declare(statement) => statement.fmt(f),
+            Self::Fetch(statement) => statement.fmt(f),
+            Self::Close(statement) => statement.fmt(f),
+            Self::Discard(statement) => statement.fmt(f),
         }
     }
 }

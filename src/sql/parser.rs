@@ -1,5 +1,6 @@
 //! From text to statements.
 
+use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
 use super::create_check::CreateCheck;
@@ -10,16 +11,23 @@ use super::create_schema::CreateSchema;
 use super::create_table::CreateTable;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
+use super::deallocate::Deallocate;
+use super::declare::Declare;
 use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
+use super::discard::Discard;
 use super::drop::Drop;
+use super::execute::Execute;
 use super::explain::Explain;
+use super::fetch::Fetch;
 use super::insert::Insert;
+use super::prepare::Prepare;
 use super::refresh::Refresh;
 use super::set::Set;
 use super::show::Show;
 use super::syntax_error::{Walker, explain};
-use super::{Statement, query, transaction};
+use super::transaction::Transaction;
+use super::{Statement, query};
 use crate::error::{Error, Result, SqlState};
 
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -30,31 +38,21 @@ const UNSUPPORTED: &[&str] = &[
     "ANALYZE",
     "CALL",
     "CHECKPOINT",
-    "CLOSE",
     "CLUSTER",
-    "DEALLOCATE",
-    "DECLARE",
     "DELETE",
-    "DISCARD",
     "DO",
-    "EXECUTE",
-    "FETCH",
     "GRANT",
     "IMPORT",
     "LISTEN",
     "LOAD",
     "LOCK",
     "MERGE",
-    "MOVE",
     "NOTIFY",
     "OPTIMIZE",
-    "PREPARE",
     "REASSIGN",
     "REINDEX",
-    "RELEASE",
     "RESTORE",
     "REVOKE",
-    "SAVEPOINT",
     "SECURITY",
     "TRUNCATE",
     "UNLISTEN",
@@ -251,7 +249,16 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "SET" => Set::parse_set(parser).map(Statement::Set),
         "RESET" => Set::parse_reset(parser).map(Statement::Set),
         "SHOW" => Show::parse(parser).map(Statement::Show),
-        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" => transaction::parse(parser),
+        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
+            Transaction::parse(parser).map(Statement::Transaction)
+        }
+        "PREPARE" => Prepare::parse(parser).map(Statement::Prepare),
+        "EXECUTE" => Execute::parse(parser).map(Statement::Execute),
+        "DEALLOCATE" => Deallocate::parse(parser).map(Statement::Deallocate),
+        "DECLARE" => Declare::parse(parser).map(Statement::Declare),
+        "FETCH" | "MOVE" => Fetch::parse(parser).map(Statement::Fetch),
+        "CLOSE" => Close::parse(parser).map(Statement::Close),
+        "DISCARD" => Discard::parse(parser).map(Statement::Discard),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
     }
@@ -285,8 +292,33 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
 /// Whether this word, in upper case, begins a statement that is known.
 pub(super) fn is_statement(word: &str) -> bool {
     const SUPPORTED: &[&str] = &[
-        "ABORT", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DESCRIBE", "DROP", "END",
-        "EXPLAIN", "INSERT", "REFRESH", "RESET", "ROLLBACK", "SET", "SHOW", "START",
+        "ABORT",
+        "BEGIN",
+        "CLOSE",
+        "COMMENT",
+        "COMMIT",
+        "COPY",
+        "CREATE",
+        "DEALLOCATE",
+        "DECLARE",
+        "DESCRIBE",
+        "DISCARD",
+        "DROP",
+        "END",
+        "EXECUTE",
+        "EXPLAIN",
+        "FETCH",
+        "INSERT",
+        "MOVE",
+        "PREPARE",
+        "REFRESH",
+        "RELEASE",
+        "RESET",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SET",
+        "SHOW",
+        "START",
     ];
     UNSUPPORTED.contains(&word) || SUPPORTED.contains(&word)
 }
