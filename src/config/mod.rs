@@ -174,12 +174,18 @@ settings! {
         statement_timeout: Milliseconds = "0",
         /// Whether backslashes in ordinary string literals are literal, which is always so.
         standard_conforming_strings: choices::AlwaysOn = "on",
-        /// The isolation level that clients ask for. Whatever it is, each statement reads one version of each table.
+        /// The isolation level of the transaction. Each statement reads one version of each table; with `repeatable read` and `serializable`, all statements of a transaction read the same.
         transaction_isolation: choices::Isolation = "read committed",
+        /// Whether the transaction refuses to write.
+        transaction_read_only: Switch = "off",
+        /// Whether the transaction may wait for its snapshot, which none here has to.
+        transaction_deferrable: Switch = "off",
         /// The isolation level that transactions begin with.
         default_transaction_isolation: choices::Isolation = "read committed",
-        /// Whether clients ask for transactions that only read.
+        /// Whether transactions refuse to write unless they say otherwise. A statement outside of a block is a transaction of its own.
         default_transaction_read_only: Switch = "off",
+        /// Whether transactions may wait for their snapshot, which none here has to.
+        default_transaction_deferrable: Switch = "off",
         /// The time zone that timestamps with time zone are shown in, and that their days and hours, dates as moments, and texts that name no zone are of.
         time_zone as "TimeZone": TimeZone = "UTC",
         /// How many partitions a query is worked on in parallel; 0 for one a core.

@@ -33,6 +33,8 @@ impl SqlState {
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     /// A parameter in binary format that is not a value of its type.
     pub const INVALID_BINARY_REPRESENTATION: Self = Self("22P03");
+    /// NULL where a value is wanted.
+    pub const NULL_VALUE_NOT_ALLOWED: Self = Self("22004");
     /// A row of a file or of COPY that cannot be read.
     pub const BAD_COPY_FILE_FORMAT: Self = Self("22P04");
     /// Text that is no date or time.
@@ -77,6 +79,8 @@ impl SqlState {
     pub const INVALID_SCHEMA_NAME: Self = Self("3F000");
     /// Something that no user may do.
     pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
+    /// No savepoint of that name.
+    pub const INVALID_SAVEPOINT: Self = Self("3B001");
     /// Someone else changed the same table at the same time.
     pub const SERIALIZATION_FAILURE: Self = Self("40001");
     /// SQL that cannot be parsed.
@@ -121,6 +125,8 @@ impl SqlState {
     pub const UNDEFINED_PARAMETER: Self = Self("42P02");
     /// A portal of that name exists.
     pub const DUPLICATE_CURSOR: Self = Self("42P03");
+    /// A cursor that cannot be.
+    pub const INVALID_CURSOR_DEFINITION: Self = Self("42P11");
     /// A prepared statement of that name exists.
     pub const DUPLICATE_PREPARED_STATEMENT: Self = Self("42P05");
     /// A schema of that name exists.

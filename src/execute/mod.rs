@@ -1,5 +1,6 @@
 //! What statements do. One file a statement, of the same name as in `sql/`.
 
+pub mod close;
 pub mod comment;
 pub mod copy;
 pub mod create_check;
@@ -9,12 +10,22 @@ pub mod create_model;
 pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
+pub mod deallocate;
+pub mod declare;
 pub mod delete;
 pub mod describe_history;
+pub mod discard;
 pub mod drop;
+#[expect(
+    clippy::module_inception,
+    reason = "a statement's file has the statement's name"
+)]
+pub mod execute;
 pub mod explain;
+pub mod fetch;
 pub mod insert;
 pub mod merge;
+pub mod prepare;
 pub mod query;
 pub mod refresh;
 pub mod set;
@@ -78,9 +89,14 @@ pub async fn statement(
         Statement::DescribeHistory(describe) => describe_history::execute(session, describe).await,
         Statement::Set(set) => set::execute(session, set),
         Statement::Show(show) => show::execute(session, show),
-        Statement::Begin => transaction::begin(session),
-        Statement::Commit => transaction::commit(session),
-        Statement::Rollback => transaction::rollback(session),
+        Statement::Transaction(statement) => transaction::execute(session, statement),
+        Statement::Prepare(prepare) => prepare::execute(session, prepare, prepared).await,
+        Statement::Execute(execute) => execute::execute(session, execute).await,
+        Statement::Deallocate(deallocate) => deallocate::execute(session, deallocate),
+        Statement::Declare(declare) => declare::execute(session, declare, prepared).await,
+        Statement::Fetch(fetch) => fetch::execute(session, fetch).await,
+        Statement::Close(close) => close::execute(session, close),
+        Statement::Discard(discard) => discard::execute(session, discard),
     }
 }
 

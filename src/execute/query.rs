@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ParamValues;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
@@ -29,6 +30,72 @@ pub async fn plan(context: &StatementContext, query: &ast::Query) -> Result<Logi
     plan::query(context, &unique).await
 }
 
+/// A query that is planned for one run, with the versions of its tables.
+pub struct Planned {
+    /// Where it runs.
+    pub state: SessionState,
+    /// Its columns, as the client knows them.
+    pub schema: SchemaRef,
+    plan: LogicalPlan,
+    rejected: Arc<RejectedRows>,
+}
+
+impl Planned {
+    /// Plans a query whose names are resolved.
+    ///
+    /// # Errors
+    /// What planning says.
+    pub async fn new(
+        session: &Session,
+        query: &ast::Query,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Self> {
+        let rejected = Arc::new(RejectedRows::counting());
+        let context = session.statement().collecting(&rejected);
+        let mut bound = query.clone();
+        model_functions::bind(&mut bound, &parameters);
+        let plan = bind(plan(&context, &bound).await?, parameters, &context.state)?;
+        Ok(Self {
+            schema: column_names::rename(plan::columns(&plan), query),
+            state: context.state,
+            plan,
+            rejected,
+        })
+    }
+
+    /// Begins to run it. What it leaves out is told to `notices` after the last row.
+    ///
+    /// # Errors
+    /// What the optimizer and the first batch say; later batches speak for themselves.
+    pub async fn rows(self, notices: Arc<Notices>) -> Result<SendableRecordBatchStream> {
+        let rows = stream(self.state, self.plan).await?;
+        let rows = telling(rows, self.rejected, notices);
+        let schema = renamed(&rows.schema(), &self.schema);
+        let names = Arc::clone(&schema);
+        let rows = rows.map(move |batch| {
+            let batch = batch?;
+            let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            Ok(RecordBatch::try_new_with_options(
+                Arc::clone(&names),
+                batch.columns().to_vec(),
+                &rows,
+            )?)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+}
+
+/// The columns that a run gives, as the client knows them. A run may give a numeric of other digits
+/// than were planned.
+fn renamed(given: &SchemaRef, known: &SchemaRef) -> SchemaRef {
+    let fields = given.fields().iter().zip(known.fields());
+    let fields = fields.map(|(given, known)| {
+        let data_type = given.data_type().clone();
+        known.as_ref().clone().with_data_type(data_type)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
 /// Runs a query. It is planned anew: a plan holds the versions of its tables, and a statement that
 /// was prepared a while ago must read those of now.
 ///
@@ -39,28 +106,10 @@ pub async fn execute(
     query: &ast::Query,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let rejected = Arc::new(RejectedRows::counting());
-    let context = session.statement().collecting(&rejected);
-    let mut bound = query.clone();
-    model_functions::bind(&mut bound, &parameters);
-    let plan = bind(plan(&context, &bound).await?, parameters, &context.state)?;
-    let rows = stream(context.state, plan).await?;
-    let rows = telling(rows, rejected, session.notices());
-    let schema = column_names::rename(rows.schema(), query);
-    let names = Arc::clone(&schema);
-    let rows = rows.map(move |batch| {
-        let batch = batch?;
-        let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        Ok(RecordBatch::try_new_with_options(
-            Arc::clone(&names),
-            batch.columns().to_vec(),
-            &rows,
-        )?)
-    });
-    let stream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+    let planned = Planned::new(session, query, parameters).await?;
     Ok(Outcome::Rows {
         tag: "SELECT",
-        stream,
+        stream: planned.rows(session.notices()).await?,
     })
 }
 

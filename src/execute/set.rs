@@ -1,22 +1,51 @@
 //! `SET` and `RESET`.
 
 use crate::error::Result;
-use crate::session::{Outcome, Session};
+use crate::session::{Outcome, Session, TransactionStatus, only_in_block};
 use crate::sql::set::Set;
 
 /// Changes a setting of the session.
 ///
 /// # Errors
-/// 42704 and 22023 for a setting or value that does not exist.
+/// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the transaction
+/// that can no longer change.
 pub fn execute(session: &Session, set: &Set) -> Result<Outcome> {
-    match set {
+    let tag = match set {
+        Set::Value { name, value, local } => {
+            if *local {
+                warn_outside_of_block(session, "SET LOCAL");
+            }
+            session.set(name, value.as_deref(), *local)?;
+            "SET"
+        }
+        Set::Modes { modes, of_session } => {
+            if !of_session {
+                warn_outside_of_block(session, "SET TRANSACTION");
+            }
+            for mode in modes {
+                let name = match of_session {
+                    true => format!("default_{}", mode.setting),
+                    false => mode.setting.to_owned(),
+                };
+                session.set(&name, Some(&mode.value), !of_session)?;
+            }
+            "SET"
+        }
+        Set::Reset { name } => {
+            session.set(name, None, false)?;
+            "RESET"
+        }
         Set::ResetAll => {
             session.reset_all()?;
-            Ok(Outcome::Done("RESET".to_owned()))
+            "RESET"
         }
-        Set::Value { name, value, .. } => {
-            session.set(name, value.as_deref())?;
-            Ok(Outcome::Done("SET".to_owned()))
-        }
+    };
+    Ok(Outcome::Done(tag.to_owned()))
+}
+
+/// What ends with the transaction has no effect outside of a block.
+fn warn_outside_of_block(session: &Session, command: &str) {
+    if session.transaction_status() == TransactionStatus::Idle {
+        session.notice(only_in_block(command));
     }
 }

@@ -35,12 +35,8 @@ pub fn columns(show: &Show) -> SchemaRef {
 /// 42704 for a setting that does not exist.
 pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
     let server = &session.instance.configuration.server;
-    let value = |name: &str| {
-        session
-            .setting(name)
-            .or_else(|| server.get(name))
-            .or_else(|| fixed(name))
-    };
+    let settings = session.settings();
+    let value = |name: &str| value(&settings, server, name);
     match show {
         Show::Setting(name) => {
             let known: Vec<_> = SessionSettings::ALL
@@ -71,13 +67,20 @@ pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
     }
 }
 
+/// A setting's value: one of the session, of the server, or one that nobody can set.
+pub fn value(settings: &SessionSettings, server: &Config, name: &str) -> Option<String> {
+    let of_session = settings.get(name);
+    of_session
+        .or_else(|| server.get(name))
+        .or_else(|| fixed(&name.to_ascii_lowercase()))
+}
+
 /// What clients ask for that nobody can set here.
 fn fixed(name: &str) -> Option<String> {
     let value = match name {
         "server_version" => crate::SERVER_VERSION,
         "server_version_num" => "150000",
         "server_encoding" => "UTF8",
-        "transaction_read_only" => "off",
         "integer_datetimes" => "on",
         "max_identifier_length" => "63",
         "is_superuser" => "on",

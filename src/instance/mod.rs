@@ -1,5 +1,6 @@
 //! What all sessions share: the catalog, the warehouse, the runtime with its memory, the settings.
 
+mod asker;
 mod machine;
 mod nested_loops;
 mod pacing;
@@ -13,6 +14,7 @@ mod types;
 mod window_memory;
 mod yielding;
 
+pub use asker::{Asker, Pinned, Set};
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};
 pub use statement::StatementContext;
@@ -21,8 +23,10 @@ pub use system::OWNER;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +39,9 @@ use crate::models::progress::Running;
 use crate::models::refresh::RefreshLocks;
 use crate::models::resolution::Indexes;
 use crate::warehouse::Warehouse;
+
+/// The number of the first transaction; PostgreSQL keeps those below for itself.
+const FIRST_TRANSACTION: i64 = 3;
 
 /// The file of the catalog.
 fn catalog_file(configuration: &Configuration) -> PathBuf {
@@ -61,6 +68,10 @@ pub struct Instance {
     pub indexes: Indexes,
     /// Set when the server stops: refreshes end, nothing new begins.
     pub shutdown: CancellationToken,
+    /// When the server started.
+    pub started_at: DateTime<Utc>,
+    /// The number of the next transaction that asks for one.
+    pub transactions: AtomicI64,
     /// Memory, disk and object stores.
     runtime: Arc<RuntimeEnv>,
     /// What every session's state is copied from.
@@ -129,6 +140,8 @@ impl Instance {
             running: Arc::default(),
             indexes: Indexes::default(),
             shutdown: CancellationToken::new(),
+            started_at: Utc::now(),
+            transactions: AtomicI64::new(FIRST_TRANSACTION),
             configuration,
         }))
     }

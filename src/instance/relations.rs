@@ -11,6 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use parking_lot::Mutex;
 
 use super::Instance;
+use super::asker::{Asker, Pinned};
 use super::providers::UnplannedView;
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
@@ -46,6 +47,7 @@ pub(super) struct Relations {
     pub(super) snapshot: Arc<Snapshot>,
     settings: SessionSettings,
     pub(super) reading: Reading,
+    asker: Asker,
     /// What was opened, by the schema and the name it was asked by.
     opened: Mutex<HashMap<(String, String), Arc<dyn TableProvider>>>,
     /// The external tables among them: one listing of the files serves a source with and without
@@ -63,12 +65,14 @@ impl Relations {
         snapshot: Arc<Snapshot>,
         settings: SessionSettings,
         reading: Reading,
+        asker: Asker,
     ) -> Self {
         Self {
             instance,
             snapshot,
             settings,
             reading,
+            asker,
             opened: Mutex::default(),
             sources: Mutex::default(),
             planned: Mutex::default(),
@@ -135,7 +139,7 @@ impl Relations {
             }
             return Ok(pg_catalog::table(name).map(|table| {
                 self.instance
-                    .pg_table(&self.snapshot, table, &self.settings)
+                    .pg_table(&self.snapshot, table, &self.settings, &self.asker)
             }));
         }
         let Some(object) = self.snapshot.relation(&QualifiedName::new(schema, name)) else {
@@ -269,15 +273,7 @@ impl Relations {
     async fn check_populated(&self, object: &Object) -> Result<()> {
         let table = crate::models::table_id(object);
         if object.kind.is_refreshed() && !self.instance.warehouse.exists(&table).await? {
-            let (lacks, command) = match object.kind {
-                Kind::Model => ("has not been trained", "REFRESH MODEL"),
-                _ => ("has not been populated", "REFRESH MATERIALIZED VIEW"),
-            };
-            return Err(Error::new(
-                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("{} {lacks}", object.described()),
-            )
-            .with_hint(format!("Use the {command} command, or tributary run.")));
+            return Err(unpopulated(object));
         }
         Ok(())
     }
@@ -314,6 +310,9 @@ impl Relations {
     /// The latest rows of a table, materialized view or model, with their version, and no others than those of its definition
     /// in the statement's catalog: where it was replaced since, the rows before that.
     async fn latest(&self, object: &Arc<Object>) -> Result<(i64, Arc<dyn TableProvider>)> {
+        if let Some(pinned) = &self.asker.pinned {
+            return self.pinned(pinned, object).await;
+        }
         let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
         for _ in 0..ATTEMPTS {
             replacement::settle(catalog, warehouse, object.oid).await?;
@@ -338,14 +337,23 @@ impl Relations {
                 return Ok(rows);
             }
         }
-        Err(Error::new(
-            SqlState::SERIALIZATION_FAILURE,
-            format!(
-                "could not read {} because it was replaced meanwhile",
-                object.name
-            ),
-        )
-        .with_hint("Run the statement again."))
+        Err(replaced_meanwhile(object).with_hint("Run the statement again."))
+    }
+
+    /// The rows that a table had when the transaction began to read.
+    async fn pinned(
+        &self,
+        pinned: &Pinned,
+        object: &Object,
+    ) -> Result<(i64, Arc<dyn TableProvider>)> {
+        let Some(version) = pinned.version(object.oid) else {
+            return Err(unpopulated(object));
+        };
+        let rows = self.stored(object, At::Version(version)).await?;
+        if replacement::same_columns(&rows.1.schema(), &object.schema) {
+            return Ok(rows);
+        }
+        Err(replaced_meanwhile(object).with_hint("Run the transaction again."))
     }
 
     async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {
@@ -378,6 +386,29 @@ impl Relations {
         sources.insert(object.oid, source.clone());
         Ok(source)
     }
+}
+
+/// The error of a materialized view or model that has no rows yet.
+fn unpopulated(object: &Object) -> Error {
+    let (lacks, command) = match object.kind {
+        Kind::Model => ("has not been trained", "REFRESH MODEL"),
+        _ => ("has not been populated", "REFRESH MATERIALIZED VIEW"),
+    };
+    Error::new(
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("{} {lacks}", object.described()),
+    )
+    .with_hint(format!("Use the {command} command, or tributary run."))
+}
+
+fn replaced_meanwhile(object: &Object) -> Error {
+    Error::new(
+        SqlState::SERIALIZATION_FAILURE,
+        format!(
+            "could not read {} because it was replaced meanwhile",
+            object.name
+        ),
+    )
 }
 
 fn columns_alone(object: &Object) -> Arc<dyn TableProvider> {

@@ -14,6 +14,7 @@ use std::num::NonZeroUsize;
 use tributary_udfs::postgres::{Now, NumericArithmetic, PostgresSemantics, PreferFloats};
 use tributary_udfs::{SessionTimeZone, TributaryOptions, TrigramThresholds};
 
+use super::asker::Asker;
 use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
 use super::relations::Relations;
@@ -151,7 +152,7 @@ impl Instance {
         self: &Arc<Self>,
         settings: &SessionSettings,
         relations: &Arc<Relations>,
-        user: &str,
+        asker: &Asker,
     ) -> SessionState {
         let config = apply(self.template.config().clone(), settings);
         let databases = Databases::new(Arc::clone(relations));
@@ -159,7 +160,8 @@ impl Instance {
             .with_config(config)
             .with_catalog_list(Arc::new(databases))
             .build();
-        for function in pg_catalog::functions(&self.seen(&relations.snapshot, settings, user)) {
+        let seen = self.seen(&relations.snapshot, settings, asker);
+        for function in pg_catalog::functions(&seen) {
             // Registering fails for no function: it replaces one of the same name.
             let _ = state.register_udf(Arc::new(function));
         }

@@ -7,8 +7,8 @@ use datafusion::execution::SessionState;
 use tributary_udfs::SettingsOfSession;
 
 use super::Instance;
+use super::asker::Asker;
 use super::relations::{Reading, Relations};
-use super::system::OWNER;
 use crate::catalog::{Kind, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result};
@@ -117,13 +117,13 @@ impl Instance {
         settings: &SessionSettings,
         reading: Reading,
     ) -> StatementContext {
-        self.statement_of(OWNER, self.catalog.snapshot(), settings, reading)
+        self.statement_of(&Asker::server(), self.catalog.snapshot(), settings, reading)
     }
 
-    /// What a statement of this user sees that has begun with this snapshot of the catalog.
+    /// What a statement of theirs sees that has begun with this snapshot of the catalog.
     pub fn statement_of(
         self: &Arc<Self>,
-        user: &str,
+        asker: &Asker,
         snapshot: Arc<Snapshot>,
         settings: &SessionSettings,
         reading: Reading,
@@ -133,8 +133,9 @@ impl Instance {
             Arc::clone(&snapshot),
             settings.clone(),
             reading,
+            asker.clone(),
         ));
-        let state = self.state(settings, &relations, user);
+        let state = self.state(settings, &relations, asker);
         StatementContext::new(snapshot, state, relations)
     }
 }

@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tributary_udfs::resolve::Progress;
 
 use super::relations::no_versions;
-use super::{Instance, Reading};
+use super::{Asker, Instance, Reading};
 use crate::catalog::pg_catalog::PgTable;
 use crate::catalog::system::{
     LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
@@ -20,9 +24,10 @@ use crate::catalog::system::{
 };
 use crate::catalog::{Journal, Object, Oid, Snapshot};
 use crate::config::{Config, SessionSettings, Setting};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::execute::show;
 use crate::models::{lineage, rejected, table_id};
-use crate::session::plan;
+use crate::session::{Cursor, PreparedStatement, plan};
 use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
 
@@ -36,11 +41,10 @@ impl Instance {
         snapshot: &Arc<Snapshot>,
         table: &'static PgTable,
         settings: &SessionSettings,
+        asker: &Asker,
     ) -> Arc<dyn TableProvider> {
-        Arc::new(SystemTable::new(
-            table,
-            self.seen(snapshot, settings, OWNER),
-        ))
+        let seen = self.seen(snapshot, settings, asker);
+        Arc::new(SystemTable::new(table, seen))
     }
 
     /// What functions of `pg_catalog` and most system views are made of.
@@ -48,11 +52,11 @@ impl Instance {
         self: &Arc<Self>,
         snapshot: &Arc<Snapshot>,
         settings: &SessionSettings,
-        user: &str,
+        asker: &Asker,
     ) -> Arc<dyn SystemSources> {
         Arc::new(Seen {
             instance: Arc::clone(self),
-            user: user.to_owned(),
+            asker: asker.clone(),
             settings: settings.clone(),
             snapshot: Arc::clone(snapshot),
             lineage: Vec::new(),
@@ -93,7 +97,7 @@ impl Instance {
         };
         let sources = Seen {
             instance: Arc::clone(self),
-            user: OWNER.to_owned(),
+            asker: Asker::server(),
             settings: settings.clone(),
             snapshot: Arc::clone(snapshot),
             lineage,
@@ -130,7 +134,7 @@ impl Instance {
     async fn lineage(self: &Arc<Self>, snapshot: &Arc<Snapshot>) -> Result<Vec<LineageEdge>> {
         let settings = &self.configuration.session;
         let snapshot = Arc::clone(snapshot);
-        let context = self.statement_of(OWNER, snapshot, settings, Reading::Shape);
+        let context = self.statement_of(&Asker::server(), snapshot, settings, Reading::Shape);
         let mut edges = Vec::new();
         for object in context.snapshot.objects() {
             let plan = match &object.definition {
@@ -196,7 +200,7 @@ impl Instance {
 
 struct Seen {
     instance: Arc<Instance>,
-    user: String,
+    asker: Asker,
     settings: SessionSettings,
     snapshot: Arc<Snapshot>,
     lineage: Vec<LineageEdge>,
@@ -240,7 +244,7 @@ impl SystemSources for Seen {
     }
 
     fn user(&self) -> String {
-        self.user.clone()
+        self.asker.user.clone()
     }
 
     fn owner(&self) -> String {
@@ -286,6 +290,63 @@ impl SystemSources for Seen {
             )
         });
         session.chain(fixed).collect()
+    }
+
+    fn process(&self) -> i32 {
+        self.asker.process
+    }
+
+    fn prepared_statements(&self) -> Vec<(String, PreparedStatement)> {
+        self.asker.statements.list()
+    }
+
+    fn cursors(&self) -> Vec<(String, Arc<Cursor>)> {
+        self.asker.cursors.list()
+    }
+
+    fn transaction_id(&self) -> i64 {
+        let next = || self.instance.transactions.fetch_add(1, Ordering::Relaxed);
+        *self.asker.transaction.get_or_init(next)
+    }
+
+    fn started_at(&self) -> DateTime<Utc> {
+        self.instance.started_at
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        show::value(&self.settings, &self.instance.configuration.server, name)
+    }
+
+    fn set(&self, name: &str, value: Option<&str>, local: bool) -> Result<String> {
+        match &self.asker.set {
+            Some(set) => set(name, value, local),
+            None => Err(Error::unsupported(format!(
+                "setting {name} without a session"
+            ))),
+        }
+    }
+
+    fn size(&self, oid: Oid) -> BoxFuture<'_, Result<u64>> {
+        async move {
+            let Some(object) = self
+                .snapshot
+                .object(oid)
+                .filter(|object| object.is_stored())
+            else {
+                return Ok(0);
+            };
+            let table = table_id(object);
+            match self.instance.warehouse.exists(&table).await? {
+                true => Ok(self
+                    .instance
+                    .warehouse
+                    .size(&table, At::Latest)
+                    .await?
+                    .bytes),
+                false => Ok(0),
+            }
+        }
+        .boxed()
     }
 
     fn sessions(&self) -> Vec<SessionInfo> {

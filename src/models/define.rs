@@ -11,7 +11,7 @@ use super::resolution;
 use crate::catalog::{Kind, NewObject, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::{Instance, OWNER, Reading, StatementContext};
+use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::plan;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{Options, Statement};
@@ -71,7 +71,12 @@ pub async fn define(
         .map_or(DEFAULT_SCHEMA, String::as_str);
     let full = name.qualify(schema);
     *name = ObjectName::from(full.clone());
-    let context = instance.statement_of(OWNER, Arc::clone(snapshot), settings, Reading::Shape);
+    let context = instance.statement_of(
+        &Asker::server(),
+        Arc::clone(snapshot),
+        settings,
+        Reading::Shape,
+    );
     let columns = columns(instance, &context, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
     check_depth(&context.snapshot, &depends_on)?;

@@ -14,7 +14,7 @@ use super::define::columns;
 use super::replacement::same_columns;
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
-use crate::instance::{Instance, OWNER, Reading};
+use crate::instance::{Asker, Instance, Reading};
 use crate::sql::QualifiedName;
 use crate::warehouse::CommitMark;
 
@@ -317,7 +317,7 @@ pub async fn plan(
 ) -> Result<SchemaRef> {
     let settings = &instance.configuration.session;
     let catalog = Arc::new(catalog.clone());
-    let context = instance.statement_of(OWNER, catalog, settings, Reading::Shape);
+    let context = instance.statement_of(&Asker::server(), catalog, settings, Reading::Shape);
     let mut definition = object.definition.clone();
     let (columns, _) = columns(instance, &context, settings, &mut definition).await?;
     Ok(columns)

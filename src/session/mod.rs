@@ -1,16 +1,22 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
+mod cursors;
 pub mod outcome;
 pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
+mod prepared_statements;
 mod row_limits;
 mod server;
 mod shown_query;
+mod state;
 
+pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::Prepared;
+pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
 pub use server::Server;
+pub use state::only_in_block;
 
 use std::sync::Arc;
 
@@ -23,9 +29,11 @@ use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
-use crate::instance::{Instance, Reading, SessionEntry, StatementContext};
+use crate::instance::{Asker, Instance, Pinned, Reading, SessionEntry, Set, StatementContext};
 use crate::models::replacement;
 use crate::sql::Statement;
+use crate::sql::transaction::Mode;
+use state::State;
 
 /// The most warnings that wait for the client; later ones are dropped.
 const MAX_NOTICES: usize = 100;
@@ -47,8 +55,14 @@ pub struct Session {
     pub instance: Arc<Instance>,
     /// Who is connected.
     pub client: Client,
+    /// What is prepared under a name.
+    pub statements: Arc<PreparedStatements>,
+    /// What is declared and not closed.
+    pub cursors: Arc<Cursors>,
     notices: Arc<Notices>,
-    inner: Arc<Mutex<Inner>>,
+    state: Arc<Mutex<State>>,
+    /// The text that was parsed last.
+    text: Mutex<Arc<str>>,
 }
 
 /// Warnings that wait for the client.
@@ -64,24 +78,6 @@ impl Notices {
         }
     }
 }
-
-struct Inner {
-    settings: SessionSettings,
-    /// What `RESET` goes back to: the configuration and what the client asked for at its start.
-    initial: SessionSettings,
-    transaction: TransactionStatus,
-    changed: Vec<(String, String)>,
-}
-
-/// The settings that clients are told of when they change, as in Postgres.
-const REPORTED: [&str; 6] = [
-    "application_name",
-    "client_encoding",
-    "DateStyle",
-    "IntervalStyle",
-    "standard_conforming_strings",
-    "TimeZone",
-];
 
 impl Session {
     /// Begins a session; `startup` are the settings that the client asks for as it connects.
@@ -112,13 +108,11 @@ impl Session {
         Ok(Arc::new(Self {
             instance,
             client,
+            statements: Arc::default(),
+            cursors: Arc::default(),
             notices: Arc::default(),
-            inner: Arc::new(Mutex::new(Inner {
-                initial: settings.clone(),
-                settings,
-                transaction: TransactionStatus::Idle,
-                changed: Vec::new(),
-            })),
+            state: Arc::new(Mutex::new(State::new(settings)?)),
+            text: Mutex::new(Arc::from("")),
         }))
     }
 
@@ -133,6 +127,7 @@ impl Session {
             entry.state = "active";
             entry.query_started_at = Some(Utc::now());
         });
+        *self.text.lock() = Arc::from(sql);
         crate::sql::parse(sql)
     }
 
@@ -147,7 +142,14 @@ impl Session {
     ) -> Result<Arc<Prepared>> {
         self.refuse_in_failed_transaction(&statement)?;
         self.settle_replacements().await;
-        prepare::prepare(self, statement, types).await.map(Arc::new)
+        if reads(&statement) && self.state.lock().reads() {
+            let pinned = Pinned::latest(&self.instance).await?;
+            self.state.lock().pin(Arc::new(pinned));
+        }
+        let text = Arc::clone(&self.text.lock());
+        prepare::prepare(self, statement, types, text)
+            .await
+            .map(Arc::new)
     }
 
     /// Ends the replacements that are committed and not finished, so that a statement is described
@@ -171,7 +173,7 @@ impl Session {
         parameters: Vec<ScalarValue>,
     ) -> Result<Outcome> {
         self.refuse_in_failed_transaction(&prepared.statement)?;
-        self.refuse_writes_in_transaction(&prepared.statement)?;
+        self.check_write(prepared)?;
         self.instance
             .sessions
             .update(self.client.process, |entry| entry.state = "active");
@@ -179,7 +181,8 @@ impl Session {
     }
 
     fn refuse_in_failed_transaction(&self, statement: &Statement) -> Result<()> {
-        let ends = matches!(statement, Statement::Commit | Statement::Rollback);
+        let ends =
+            matches!(statement, Statement::Transaction(statement) if statement.ends_failure());
         if self.transaction_status() == TransactionStatus::Failed && !ends {
             return Err(Error::new(
                 SqlState::IN_FAILED_SQL_TRANSACTION,
@@ -189,11 +192,21 @@ impl Session {
         Ok(())
     }
 
-    /// A ROLLBACK could not take a write back, so a block refuses it rather than promise that.
-    fn refuse_writes_in_transaction(&self, statement: &Statement) -> Result<()> {
-        if self.transaction_status() == TransactionStatus::InTransaction
-            && let Some(command) = statement.write_command()
-        {
+    /// That a statement does not write where it must not: a transaction may be read-only, and a
+    /// ROLLBACK could not take a write back, so a block refuses it rather than promise that.
+    ///
+    /// # Errors
+    /// 25006 and 25001.
+    pub fn check_write(&self, prepared: &Prepared) -> Result<()> {
+        let Some(command) = prepared.write_command else {
+            return Ok(());
+        };
+        let state = self.state.lock();
+        if state.settings().transaction_read_only.0 {
+            let message = format!("cannot execute {command} in a read-only transaction");
+            return Err(Error::new(SqlState::READ_ONLY_SQL_TRANSACTION, message));
+        }
+        if state.status() == TransactionStatus::InTransaction {
             return Err(Error::new(SqlState::ACTIVE_SQL_TRANSACTION, format!("{command} cannot run inside a transaction block"))
                 .with_hint("Each statement that writes is a transaction of its own; run it outside BEGIN and COMMIT."));
         }
@@ -202,20 +215,66 @@ impl Session {
 
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
     pub fn fail(&self) {
-        let mut inner = self.inner.lock();
-        if inner.transaction == TransactionStatus::InTransaction {
-            inner.transaction = TransactionStatus::Failed;
-        }
+        self.state.lock().fail();
     }
 
     /// The state that ReadyForQuery reports; the session is idle from here on.
     pub fn transaction_status(&self) -> TransactionStatus {
-        self.inner.lock().transaction
+        self.state.lock().status()
     }
 
-    /// Moves to another transaction status.
-    pub fn set_transaction_status(&self, status: TransactionStatus) {
-        self.inner.lock().transaction = status;
+    /// Begins a transaction block, or gives the one that has begun these modes.
+    ///
+    /// # Errors
+    /// 25001 for modes that can no longer change.
+    pub fn begin_transaction(&self, modes: &[Mode]) -> Result<()> {
+        self.state.lock().begin(modes)
+    }
+
+    /// Ends the transaction block, if there is one; answers its modes.
+    ///
+    /// # Errors
+    /// None that its beginning has not met.
+    pub fn end_transaction(&self, commits: bool) -> Result<Vec<Mode>> {
+        let modes = self.state.lock().end(commits)?;
+        self.cursors.end_transaction(commits);
+        self.tell_application_name();
+        Ok(modes)
+    }
+
+    /// Sets a savepoint.
+    ///
+    /// # Errors
+    /// 25P01 outside a transaction block; 54000 for too many.
+    pub fn set_savepoint(&self, name: &str) -> Result<()> {
+        let cursors = self.cursors.next_number();
+        self.state.lock().savepoint(name, cursors)
+    }
+
+    /// Forgets a savepoint and those after it.
+    ///
+    /// # Errors
+    /// 25P01 outside a transaction block; 3B001 where there is none of that name.
+    pub fn release_savepoint(&self, name: &str) -> Result<()> {
+        self.state.lock().release(name)
+    }
+
+    /// Goes back to a savepoint: its settings, its cursors, and the transaction has not failed.
+    ///
+    /// # Errors
+    /// Those of [`Self::release_savepoint`].
+    pub fn roll_back_to_savepoint(&self, name: &str) -> Result<()> {
+        let cursors = self.state.lock().roll_back_to(name)?;
+        self.cursors.close_since(cursors);
+        self.tell_application_name();
+        Ok(())
+    }
+
+    fn tell_application_name(&self) {
+        let name = self.state.lock().settings().application_name.clone();
+        self.instance.sessions.update(self.client.process, |entry| {
+            entry.application_name = name;
+        });
     }
 
     /// Tells `tributary.sessions` that nothing runs.
@@ -248,47 +307,28 @@ impl Session {
     /// Takes the settings that changed since the last call and that clients are told of
     /// (ParameterStatus).
     pub fn take_parameter_changes(&self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.inner.lock().changed)
+        self.state.lock().take_changed()
     }
 
     /// A setting's value as text.
     pub fn setting(&self, name: &str) -> Option<String> {
-        self.inner.lock().settings.get(name)
+        self.state.lock().settings().get(name)
     }
 
     /// The settings as they are now.
     pub fn settings(&self) -> SessionSettings {
-        self.inner.lock().settings.clone()
+        self.state.lock().settings().clone()
     }
 
-    /// Gives a setting a value, or with `None` the one the session began with.
+    /// Gives a setting a value, or with `None` the one the session began with; `local` is until the
+    /// end of the transaction.
     ///
     /// # Errors
-    /// 42704 and 22023 for a setting or value that does not exist.
-    pub fn set(&self, name: &str, value: Option<&str>) -> Result<()> {
-        let mut inner = self.inner.lock();
-        let before = inner.settings.get(name);
-        let value = match value {
-            Some(value) => value.to_owned(),
-            None => inner.initial.get(name).unwrap_or_default(),
-        };
-        inner.settings.set(name, &value)?;
-        let after = inner.settings.get(name);
-        if before != after
-            && let Some(reported) = REPORTED
-                .iter()
-                .find(|reported| reported.eq_ignore_ascii_case(name))
-        {
-            inner
-                .changed
-                .push(((*reported).to_owned(), after.unwrap_or_default()));
-        }
-        if name.eq_ignore_ascii_case("application_name") {
-            let application_name = inner.settings.application_name.clone();
-            self.instance.sessions.update(self.client.process, |entry| {
-                entry.application_name = application_name
-            });
-        }
+    /// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the
+    /// transaction that can no longer change.
+    pub fn set(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
+        self.state.lock().set(name, value, local)?;
+        self.tell_application_name();
         Ok(())
     }
 
@@ -297,29 +337,62 @@ impl Session {
     /// # Errors
     /// None that the session's start has not met.
     pub fn reset_all(&self) -> Result<()> {
+        // The modes of a transaction are no setting of the session.
         SessionSettings::ALL
             .iter()
-            .try_for_each(|setting| self.set(setting.name, None))
+            .filter(|setting| !setting.name.starts_with("transaction_"))
+            .try_for_each(|setting| self.set(setting.name, None, false))
     }
 
     /// What a statement that begins now sees.
     pub fn statement(&self) -> StatementContext {
-        self.statement_of(self.instance.catalog.snapshot())
+        let pinned = self.state.lock().pinned();
+        let snapshot = match pinned {
+            Some(pinned) => Arc::clone(&pinned.snapshot),
+            None => self.instance.catalog.snapshot(),
+        };
+        self.statement_of(snapshot)
     }
 
     /// What a statement sees that has begun with this snapshot of the catalog.
     pub fn statement_of(&self, snapshot: Arc<Snapshot>) -> StatementContext {
-        let context = self.instance.statement_of(
-            &self.client.user,
-            snapshot,
-            &self.settings(),
-            Reading::Rows,
-        );
-        let inner = Arc::clone(&self.inner);
+        let state = Arc::clone(&self.state);
+        let set: Arc<Set> =
+            Arc::new(move |name, value, local| state.lock().set(name, value, local));
+        let (settings, pinned, transaction) = {
+            let state = self.state.lock();
+            (state.settings().clone(), state.pinned(), state.number())
+        };
+        let asker = Asker {
+            user: self.client.user.clone(),
+            process: self.client.process,
+            statements: Arc::clone(&self.statements),
+            cursors: Arc::clone(&self.cursors),
+            pinned,
+            transaction,
+            set: Some(Arc::clone(&set)),
+        };
+        let context = self
+            .instance
+            .statement_of(&asker, snapshot, &settings, Reading::Rows);
         context.changing(SettingsOfSession::new(move |name, value| {
-            Ok(inner.lock().settings.set(name, value)?)
+            set(name, Some(value), false).map(drop)?;
+            Ok(())
         }))
     }
+}
+
+/// Whether a statement reads relations, as which it takes the snapshot of its transaction.
+fn reads(statement: &Statement) -> bool {
+    !matches!(
+        statement,
+        Statement::Transaction(_)
+            | Statement::Set(_)
+            | Statement::Show(_)
+            | Statement::Deallocate(_)
+            | Statement::Close(_)
+            | Statement::Discard(_)
+    )
 }
 
 impl Drop for Session {

@@ -396,6 +396,7 @@ pub fn query_of(statement: &mut Statement) -> Option<&mut ast::Query> {
         Statement::CreateTable(create) => create.query.as_deref_mut(),
         Statement::CreateCheck(create) => Some(&mut create.query),
         Statement::Insert(insert) => Some(&mut insert.source),
+        Statement::Declare(declare) => Some(&mut declare.query),
         Statement::Copy(copy) => match &mut copy.direction {
             crate::sql::copy::Direction::QueryToStdout(query) => Some(query),
             _ => None,

@@ -24,6 +24,12 @@ pub struct Prepared {
     pub parameter_types: Vec<DataType>,
     /// The columns of the answer; `None` where the statement returns no rows.
     pub schema: Option<SchemaRef>,
+    /// The command of a statement that writes.
+    pub write_command: Option<&'static str>,
+    /// Whether the simple protocol gives its rows in binary: those of a binary cursor.
+    pub is_binary: bool,
+    /// The text that the statement was in, with others where the client has sent them together.
+    pub text: Arc<str>,
 }
 
 /// Parameters that one statement may have, as the protocol counts them in 16 bits.
@@ -33,6 +39,7 @@ pub(super) async fn prepare(
     session: &Session,
     statement: Statement,
     types: &[Option<DataType>],
+    text: Arc<str>,
 ) -> Result<Prepared> {
     let mut statement = statement;
     let context = session.statement();
@@ -61,6 +68,8 @@ pub(super) async fn prepare(
             returning = Some(planned.returning);
             Some(planned.plan)
         }
+        // Its parameters are of what is prepared.
+        Statement::Prepare(_) => None,
         other => {
             if let Some(query) = plan::query_of(other) {
                 refuse_parameters(query)?;
@@ -72,10 +81,22 @@ pub(super) async fn prepare(
         Some(plan) => parameter_types(plan, &statement, types)?,
         None => Vec::new(),
     };
+    let mut write_command = statement.write_command();
+    let mut is_binary = false;
     let schema = match (&statement, &plan) {
         (Statement::Query(query), Some(plan)) => {
             let state = &context.state;
             Some(answer(plan, &parameter_types, query, state)?)
+        }
+        (Statement::Execute(execute), _) => {
+            let named = session.statements.get(&execute.name)?.prepared;
+            write_command = named.as_ref().and_then(|named| named.write_command);
+            named.and_then(|named| named.schema.clone())
+        }
+        (Statement::Fetch(fetch), _) => {
+            let cursor = session.cursors.get(&fetch.cursor)?;
+            is_binary = cursor.is_binary;
+            (!fetch.moves).then(|| Arc::clone(&cursor.schema))
         }
         _ => match returning.filter(|columns| !columns.fields().is_empty()) {
             Some(columns) => Some(columns),
@@ -86,6 +107,9 @@ pub(super) async fn prepare(
         statement,
         parameter_types,
         schema,
+        write_command,
+        is_binary,
+        text,
     })
 }
 

@@ -6,7 +6,7 @@ use arrow::datatypes::DataType;
 use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
-use super::{Client, Outcome, Prepared, Session, TransactionStatus};
+use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus};
 use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::sql::Statement;
@@ -52,6 +52,10 @@ impl BackendSession for Session {
 
     async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
         self.execute(prepared, parameters).await
+    }
+
+    fn statements(&self) -> &PreparedStatements {
+        &self.statements
     }
 
     async fn settle(&self) {

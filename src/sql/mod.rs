@@ -6,6 +6,7 @@
 
 pub mod assignment;
 pub mod character_length;
+pub mod close;
 pub mod column_names;
 mod columns;
 pub mod comment;
@@ -20,12 +21,17 @@ pub mod create_schema;
 pub mod create_table;
 pub mod create_view;
 pub mod cursor;
+pub mod deallocate;
+pub mod declare;
 mod definition;
 pub mod delete;
 pub mod describe_history;
 pub mod dialect;
+pub mod discard;
 pub mod drop;
+pub mod execute;
 pub mod explain;
+pub mod fetch;
 pub mod hidden_columns;
 pub mod insert;
 mod limits;
@@ -36,6 +42,7 @@ pub mod name;
 pub mod on_conflict;
 pub mod options;
 pub mod parser;
+pub mod prepare;
 pub mod qualify;
 mod query;
 pub mod references;
@@ -51,7 +58,7 @@ mod syntax_error;
 #[cfg(test)]
 mod tests;
 pub mod time_travel;
-mod transaction;
+pub mod transaction;
 pub mod truncate;
 pub mod update;
 mod write_command;
@@ -110,12 +117,22 @@ pub enum Statement {
     Set(set::Set),
     /// `SHOW`.
     Show(show::Show),
-    /// `BEGIN`, `START TRANSACTION`.
-    Begin,
-    /// `COMMIT`, `END`.
-    Commit,
-    /// `ROLLBACK`, `ABORT`.
-    Rollback,
+    /// `BEGIN`, `COMMIT`, `ROLLBACK`, `SAVEPOINT` and the like.
+    Transaction(transaction::Transaction),
+    /// `PREPARE`.
+    Prepare(prepare::Prepare),
+    /// `EXECUTE`.
+    Execute(execute::Execute),
+    /// `DEALLOCATE`.
+    Deallocate(deallocate::Deallocate),
+    /// `DECLARE`.
+    Declare(declare::Declare),
+    /// `FETCH` and `MOVE`.
+    Fetch(fetch::Fetch),
+    /// `CLOSE`.
+    Close(close::Close),
+    /// `DISCARD`.
+    Discard(discard::Discard),
 }
 
 impl fmt::Display for Statement {
@@ -142,9 +159,14 @@ impl fmt::Display for Statement {
             Self::DescribeHistory(statement) => statement.fmt(f),
             Self::Set(statement) => statement.fmt(f),
             Self::Show(statement) => statement.fmt(f),
-            Self::Begin => f.write_str("BEGIN"),
-            Self::Commit => f.write_str("COMMIT"),
-            Self::Rollback => f.write_str("ROLLBACK"),
+            Self::Transaction(statement) => statement.fmt(f),
+            Self::Prepare(statement) => statement.fmt(f),
+            Self::Execute(statement) => statement.fmt(f),
+            Self::Deallocate(statement) => statement.fmt(f),
+            Self::Declare(statement) => statement.fmt(f),
+            Self::Fetch(statement) => statement.fmt(f),
+            Self::Close(statement) => statement.fmt(f),
+            Self::Discard(statement) => statement.fmt(f),
         }
     }
 }

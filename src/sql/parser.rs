@@ -1,5 +1,6 @@
 //! From text to statements.
 
+use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
 use super::create_check::CreateCheck;
@@ -10,20 +11,27 @@ use super::create_schema::CreateSchema;
 use super::create_table::CreateTable;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
+use super::deallocate::Deallocate;
+use super::declare::Declare;
 use super::delete::Delete;
 use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
+use super::discard::Discard;
 use super::drop::Drop;
+use super::execute::Execute;
 use super::explain::Explain;
+use super::fetch::Fetch;
 use super::insert::Insert;
 use super::merge::Merge;
+use super::prepare::Prepare;
 use super::refresh::Refresh;
 use super::set::Set;
 use super::show::Show;
 use super::syntax_error::{Walker, explain};
+use super::transaction::Transaction;
 use super::truncate::Truncate;
 use super::update::Update;
-use super::{Statement, query, transaction};
+use super::{Statement, query};
 use crate::error::{Error, Result, SqlState};
 
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -34,29 +42,19 @@ const UNSUPPORTED: &[&str] = &[
     "ANALYZE",
     "CALL",
     "CHECKPOINT",
-    "CLOSE",
     "CLUSTER",
-    "DEALLOCATE",
-    "DECLARE",
-    "DISCARD",
     "DO",
-    "EXECUTE",
-    "FETCH",
     "GRANT",
     "IMPORT",
     "LISTEN",
     "LOAD",
     "LOCK",
-    "MOVE",
     "NOTIFY",
     "OPTIMIZE",
-    "PREPARE",
     "REASSIGN",
     "REINDEX",
-    "RELEASE",
     "RESTORE",
     "REVOKE",
-    "SAVEPOINT",
     "SECURITY",
     "UNLISTEN",
     "VACUUM",
@@ -255,7 +253,16 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "SET" => Set::parse_set(parser).map(Statement::Set),
         "RESET" => Set::parse_reset(parser).map(Statement::Set),
         "SHOW" => Show::parse(parser).map(Statement::Show),
-        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" => transaction::parse(parser),
+        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
+            Transaction::parse(parser).map(Statement::Transaction)
+        }
+        "PREPARE" => Prepare::parse(parser).map(Statement::Prepare),
+        "EXECUTE" => Execute::parse(parser).map(Statement::Execute),
+        "DEALLOCATE" => Deallocate::parse(parser).map(Statement::Deallocate),
+        "DECLARE" => Declare::parse(parser).map(Statement::Declare),
+        "FETCH" | "MOVE" => Fetch::parse(parser).map(Statement::Fetch),
+        "CLOSE" => Close::parse(parser).map(Statement::Close),
+        "DISCARD" => Discard::parse(parser).map(Statement::Discard),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
     }
@@ -289,9 +296,37 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
 /// Whether this word, in upper case, begins a statement that is known.
 pub(super) fn is_statement(word: &str) -> bool {
     const SUPPORTED: &[&str] = &[
-        "ABORT", "BEGIN", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DESCRIBE", "DROP",
-        "END", "EXPLAIN", "INSERT", "MERGE", "REFRESH", "RESET", "ROLLBACK", "SET", "SHOW",
-        "START", "TRUNCATE", "UPDATE",
+        "ABORT",
+        "BEGIN",
+        "CLOSE",
+        "COMMENT",
+        "COMMIT",
+        "COPY",
+        "CREATE",
+        "DEALLOCATE",
+        "DECLARE",
+        "DELETE",
+        "DESCRIBE",
+        "DISCARD",
+        "DROP",
+        "END",
+        "EXECUTE",
+        "EXPLAIN",
+        "FETCH",
+        "INSERT",
+        "MERGE",
+        "MOVE",
+        "PREPARE",
+        "REFRESH",
+        "RELEASE",
+        "RESET",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SET",
+        "SHOW",
+        "START",
+        "TRUNCATE",
+        "UPDATE",
     ];
     UNSUPPORTED.contains(&word) || SUPPORTED.contains(&word)
 }

@@ -63,6 +63,8 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             collector.collect(&merge.source)?;
             return Ok(collector.found);
         }
+        Statement::Prepare(prepare) => return relations(&prepare.statement),
+        Statement::Declare(declare) => &declare.query,
         Statement::Copy(copy) => match &copy.direction {
             Direction::QueryToStdout(query) => query,
             Direction::TableToStdout { table, .. } => return Ok(vec![table.clone()]),
@@ -77,9 +79,12 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::DescribeHistory(_)
         | Statement::Set(_)
         | Statement::Show(_)
-        | Statement::Begin
-        | Statement::Commit
-        | Statement::Rollback => return Ok(Vec::new()),
+        | Statement::Transaction(_)
+        | Statement::Execute(_)
+        | Statement::Deallocate(_)
+        | Statement::Fetch(_)
+        | Statement::Close(_)
+        | Statement::Discard(_) => return Ok(Vec::new()),
     };
     collector.collect(query.as_ref())?;
     Ok(collector.found)

@@ -1,4 +1,5 @@
-//! `SET [SESSION | LOCAL] name = value | TO value | DEFAULT`, `SET TIME ZONE value`, `RESET name | ALL`.
+//! `SET [SESSION | LOCAL] name = value | TO value | DEFAULT`, `SET TIME ZONE value`,
+//! `SET [SESSION CHARACTERISTICS AS] TRANSACTION modes`, `RESET name | ALL`.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Word};
 use super::cursor::{Parsed, Parser};
 use super::name::Quoted;
 use super::options::Literal;
-use super::transaction;
+use super::transaction::{self, Mode};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,18 @@ pub enum Set {
         /// Whether it lasts until the transaction's end alone.
         local: bool,
     },
+    /// `SET TRANSACTION`.
+    Modes {
+        /// The modes.
+        modes: Vec<Mode>,
+        /// Whether they are those of transactions to come: `SET SESSION CHARACTERISTICS`.
+        of_session: bool,
+    },
+    /// `RESET`.
+    Reset {
+        /// The setting, in lower case.
+        name: String,
+    },
     /// `RESET ALL`.
     ResetAll,
 }
@@ -30,10 +43,13 @@ impl Set {
     pub(super) fn parse_set(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["SET"])?;
         if parser.take_words(&["SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"]) {
-            return parse_modes(parser, "default_", false);
+            return parse_modes(parser, true);
         }
-        if parser.take_word("TRANSACTION") {
-            return parse_modes(parser, "", true);
+        if !is_assignment(parser) && parser.take_word("TRANSACTION") {
+            if parser.peek_word(0).as_deref() == Some("SNAPSHOT") {
+                return parser.unsupported_here("SET TRANSACTION SNAPSHOT");
+            }
+            return parse_modes(parser, false);
         }
         let session = matches!(parser.peek_word(1).as_deref(), Some("AUTHORIZATION"));
         let local = parser.take_word("LOCAL");
@@ -86,11 +102,7 @@ impl Set {
         } else {
             parse_setting_name(parser)?
         };
-        Ok(Self::Value {
-            name,
-            value: None,
-            local: false,
-        })
+        Ok(Self::Reset { name })
     }
 }
 
@@ -164,24 +176,27 @@ fn parse_values(parser: &mut Parser, names: bool) -> Parsed<Option<String>> {
     Ok(Some(values.join(", ")))
 }
 
-/// The one mode of `SET TRANSACTION` and `SET SESSION CHARACTERISTICS`.
-fn parse_modes(parser: &mut Parser, prefix: &str, local: bool) -> Parsed<Set> {
-    let mut modes = transaction::modes(parser)?;
-    match (modes.pop(), modes.is_empty()) {
-        (Some((name, value)), true) => Ok(Set::Value {
-            name: format!("{prefix}{name}"),
-            value: Some(value),
-            local,
-        }),
-        (None, _) => parser.fail("a transaction mode"),
-        (Some(_), false) => parser.unsupported_here("more than one transaction mode in SET"),
+fn parse_modes(parser: &mut Parser, of_session: bool) -> Parsed<Set> {
+    let modes = transaction::modes(parser)?;
+    match modes.is_empty() {
+        true => parser.fail("a transaction mode"),
+        false => Ok(Set::Modes { modes, of_session }),
     }
 }
 
 impl fmt::Display for Set {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Value { name, value, local } = self else {
-            return f.write_str("RESET ALL");
+        let (name, value, local) = match self {
+            Self::Value { name, value, local } => (name, value, local),
+            Self::Modes { modes, of_session } => {
+                f.write_str(match of_session {
+                    true => "SET SESSION CHARACTERISTICS AS TRANSACTION",
+                    false => "SET TRANSACTION",
+                })?;
+                return transaction::write_modes(f, modes);
+            }
+            Self::Reset { name } => return write!(f, "RESET {}", Setting(name)),
+            Self::ResetAll => return f.write_str("RESET ALL"),
         };
         let local = if *local { "LOCAL " } else { "" };
         write!(f, "SET {local}{} TO ", Setting(name))?;

@@ -5,7 +5,8 @@ use super::copy::Direction;
 use super::drop::DropKind;
 
 impl Statement {
-    /// The command of a statement that writes; none for one that reads.
+    /// The command of a statement that writes; none for one that reads. What `EXECUTE` runs is known
+    /// to the session alone.
     pub fn write_command(&self) -> Option<&'static str> {
         match self {
             Self::Query(_)
@@ -13,9 +14,14 @@ impl Statement {
             | Self::DescribeHistory(_)
             | Self::Set(_)
             | Self::Show(_)
-            | Self::Begin
-            | Self::Commit
-            | Self::Rollback => None,
+            | Self::Transaction(_)
+            | Self::Prepare(_)
+            | Self::Execute(_)
+            | Self::Deallocate(_)
+            | Self::Declare(_)
+            | Self::Fetch(_)
+            | Self::Close(_)
+            | Self::Discard(_) => None,
             Self::Copy(copy) => {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result};
-use crate::session::{Outcome, Prepared, TransactionStatus};
+use crate::session::{Outcome, Prepared, PreparedStatements, TransactionStatus};
 use crate::sql::Statement;
 
 /// Who connects, and what they asked for in their startup message.
@@ -69,6 +69,9 @@ pub trait BackendSession: Send + Sync + 'static {
     /// # Errors
     /// Whatever the statement meets; in a failed transaction, 25P02.
     async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome>;
+
+    /// What is prepared under a name, by Parse or by a statement.
+    fn statements(&self) -> &PreparedStatements;
 
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
     fn fail(&self);

@@ -16,7 +16,7 @@ use super::failure::{Failure, Step};
 use super::frame::{Frame, FrameReader, FrameWriter};
 use super::interrupt::{Interrupts, shutting_down, timeout};
 use super::message::ClientMessage;
-use super::portal::{Portal, PreparedStatement};
+use super::portal::Portal;
 use crate::error::{Error, SqlState};
 use crate::session::TransactionStatus;
 
@@ -37,7 +37,6 @@ pub(super) struct Connection<S> {
     pub(super) key: CancelKey,
     pub(super) limits: Arc<Limits>,
     pub(super) stop: Stop,
-    pub(super) statements: HashMap<String, PreparedStatement>,
     pub(super) portals: HashMap<String, Portal>,
     /// An extended query failed: all is ignored up to the next Sync.
     pub(super) skips_to_sync: bool,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use chrono::Utc;
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
     BindComplete, CloseComplete, ParseComplete, PortalSuspended,
@@ -17,25 +18,20 @@ use super::failure::{Step, protocol_violation};
 use super::interrupt::{Interrupts, catch_panic};
 use super::message::{Bind, Format, Target, spread_formats};
 use super::parameters;
-use super::portal::{Portal, PortalState, PreparedStatement, Run, Runner, parse};
+use super::portal::{Portal, PortalState, Run, Runner, parse};
 use super::row_description::row_description;
 use super::types::{PostgresType, parameter_type};
 use crate::error::{Error, Result, SqlState};
-use crate::session::Prepared;
+use crate::session::{Prepared, PreparedStatement};
 
 impl<S: BackendSession> Connection<S> {
     /// Prepares a statement under a name; the empty name may be taken again and again.
     pub(super) async fn parse(&mut self, name: String, sql: &str, oids: &[u32]) -> Step<()> {
+        let limit = self.limits.max_prepared_statements;
         if name.is_empty() {
-            self.statements.remove("");
-        } else if self.statements.contains_key(&name) {
-            let message = format!("prepared statement \"{name}\" already exists");
-            return Err(Error::new(SqlState::DUPLICATE_PREPARED_STATEMENT, message).into());
-        }
-        if self.statements.len() >= self.limits.max_prepared_statements {
-            return Err(
-                too_many("prepared statements", self.limits.max_prepared_statements).into(),
-            );
+            self.session.statements().remove("");
+        } else {
+            self.session.statements().check_free(&name)?;
         }
         let types = oids
             .iter()
@@ -63,16 +59,19 @@ impl<S: BackendSession> Connection<S> {
             None => oids.to_vec(),
         };
         let statement = PreparedStatement {
+            text: Arc::from(sql),
             prepared,
             parameter_oids,
+            prepared_at: Utc::now(),
+            from_sql: false,
         };
-        self.statements.insert(name, statement);
+        self.session.statements().insert(name, statement, limit)?;
         self.writer.message(&ParseComplete::new())
     }
 
     /// Makes a portal of a prepared statement.
     pub(super) async fn bind(&mut self, bind: Bind) -> Step<()> {
-        let statement = self.statement(&bind.statement)?;
+        let statement = self.session.statements().get(&bind.statement)?;
         if bind.portal.is_empty() {
             self.portals.remove("");
         } else if self.portals.contains_key(&bind.portal) {
@@ -141,7 +140,7 @@ impl<S: BackendSession> Connection<S> {
     pub(super) fn describe(&mut self, target: &Target) -> Step<()> {
         let (prepared, formats) = match target {
             Target::Statement(name) => {
-                let statement = self.statement(name)?;
+                let statement = self.session.statements().get(name)?;
                 let types = statement.parameter_oids;
                 self.writer.message(&ParameterDescription::new(types))?;
                 (statement.prepared, Vec::new())
@@ -201,24 +200,13 @@ impl<S: BackendSession> Connection<S> {
     pub(super) fn close(&mut self, target: &Target) -> Step<()> {
         match target {
             Target::Statement(name) => {
-                self.statements.remove(name);
+                self.session.statements().remove(name);
             }
             Target::Portal(name) => {
                 self.portals.remove(name);
             }
         }
         self.writer.message(&CloseComplete::new())
-    }
-
-    fn statement(&self, name: &str) -> Result<PreparedStatement> {
-        self.statements.get(name).cloned().ok_or_else(|| {
-            let message = if name.is_empty() {
-                "unnamed prepared statement does not exist".to_owned()
-            } else {
-                format!("prepared statement \"{name}\" does not exist")
-            };
-            Error::new(SqlState::INVALID_SQL_STATEMENT_NAME, message)
-        })
     }
 }
 

@@ -41,6 +41,8 @@ pub mod types;
 
 use std::time::Duration;
 
+use crate::session::MAX_PREPARED_STATEMENTS;
+
 pub use authentication::Authentication;
 pub use backend::{Backend, BackendSession, Client};
 pub use copy_decoder::{CopyDecoder, CopyRow, shown};
@@ -72,7 +74,7 @@ impl Default for Limits {
             startup_timeout: Duration::from_secs(60),
             failed_login_delay: Duration::from_secs(1),
             max_message_bytes: 256 << 20,
-            max_prepared_statements: 10_000,
+            max_prepared_statements: MAX_PREPARED_STATEMENTS,
             max_portals: 10_000,
             shutdown_grace: Duration::from_millis(500),
         }

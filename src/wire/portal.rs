@@ -1,4 +1,4 @@
-//! Prepared statements and portals of one connection, and how a portal runs.
+//! The portals of one connection, and how one runs.
 
 use std::mem;
 use std::sync::Arc;
@@ -21,15 +21,6 @@ use super::types::PostgresType;
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Prepared};
 use crate::sql::Statement;
-
-/// What Parse made.
-#[derive(Clone)]
-pub(super) struct PreparedStatement {
-    /// `None` for an empty query string.
-    pub(super) prepared: Option<Arc<Prepared>>,
-    /// The types of the parameters, as the client was told or told us.
-    pub(super) parameter_oids: Vec<u32>,
-}
 
 /// What Bind made: a statement with its parameters.
 pub(super) struct Portal {

@@ -9,6 +9,7 @@ use super::backend::BackendSession;
 use super::connection::Connection;
 use super::failure::{Failure, Step};
 use super::interrupt::{Interrupts, catch_panic};
+use super::message::Format;
 use super::portal::{Portal, PortalState, Run, Runner, parse};
 use crate::error::Error;
 use crate::sql::Statement;
@@ -47,7 +48,7 @@ impl<S: BackendSession> Connection<S> {
     /// Runs every statement of a query string, up to the first that fails. Each that writes is a
     /// transaction of its own, so an error tells which are done.
     pub(super) async fn query(&mut self, sql: &str) -> Step<()> {
-        self.statements.remove("");
+        self.session.statements().remove("");
         self.portals.remove("");
         let statements = catch_panic(async { Ok(parse(self.session.as_ref(), sql)?) }).await?;
         if statements.is_empty() {
@@ -55,7 +56,6 @@ impl<S: BackendSession> Connection<S> {
         }
         let mut committed = Vec::new();
         for statement in statements {
-            let writes = statement.write_command().is_some();
             let interrupts = self.begin();
             let run = self.run_statement(&interrupts, statement).await;
             self.key.end();
@@ -63,7 +63,7 @@ impl<S: BackendSession> Connection<S> {
                 Failure::Statement(error) => Failure::Statement(after(&committed, error)),
                 other => other,
             });
-            if let Run::Complete(tag) = run? {
+            if let (Run::Complete(tag), writes) = run? {
                 self.send_notices()?;
                 if writes {
                     committed.push(tag.clone());
@@ -74,16 +74,30 @@ impl<S: BackendSession> Connection<S> {
         Ok(())
     }
 
-    async fn run_statement(&mut self, interrupts: &Interrupts, statement: Statement) -> Step<Run> {
+    /// Runs a statement; tells how that ended, and whether it writes.
+    async fn run_statement(
+        &mut self,
+        interrupts: &Interrupts,
+        statement: Statement,
+    ) -> Step<(Run, bool)> {
         let session = Arc::clone(&self.session);
         let planning = async { Ok(session.prepare(statement, &[]).await?) };
         let work = RaisedOnDrop::default();
         let prepared = interrupts
             .guard(&mut self.reader, &work.0, planning)
             .await?;
+        let writes = prepared.write_command.is_some();
+        let columns = prepared
+            .schema
+            .as_ref()
+            .map_or(0, |schema| schema.fields().len());
+        let formats = match prepared.is_binary {
+            true => vec![Format::Binary; columns],
+            false => Vec::new(),
+        };
         let mut portal = Portal {
             prepared: Some(prepared),
-            formats: Vec::new(),
+            formats,
             state: PortalState::Ready(Vec::new()),
             work,
         };
@@ -94,6 +108,6 @@ impl<S: BackendSession> Connection<S> {
             interrupts,
             describes: true,
         };
-        portal.run(runner, None).await
+        Ok((portal.run(runner, None).await?, writes))
     }
 }

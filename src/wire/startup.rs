@@ -127,7 +127,6 @@ impl<S> Established<S> {
             key: self.key,
             limits: Arc::clone(&shared.limits),
             stop: shared.stop.clone(),
-            statements: HashMap::new(),
             portals: HashMap::new(),
             skips_to_sync: false,
         };

@@ -7,6 +7,10 @@ use crate::error::{Error, Result, SqlState};
 /// The name under which Arrow keeps a field's extension type.
 const EXTENSION_NAME: &str = "ARROW:extension:name";
 
+/// The name under which a field keeps that clients know it by another type of PostgreSQL than its
+/// own: `oid` for 64-bit numbers, `name` and `"char"` for texts.
+pub const POSTGRES_TYPE: &str = "postgres_type";
+
 /// A PostgreSQL type, as clients know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PostgresType {
@@ -89,7 +93,20 @@ impl PostgresType {
         match extension(field) {
             Some("arrow.uuid") if *field.data_type() == DataType::FixedSizeBinary(16) => Self::UUID,
             Some("arrow.json") if field.data_type().is_string() => Self::JSON,
-            _ => Self::of(field.data_type()),
+            _ => Self::catalogued(field).unwrap_or_else(|| Self::of(field.data_type())),
+        }
+    }
+
+    /// The type that a field of the catalog is known by.
+    fn catalogued(field: &Field) -> Option<Self> {
+        match (
+            field.metadata().get(POSTGRES_TYPE)?.as_str(),
+            field.data_type(),
+        ) {
+            ("oid", DataType::Int64) => Some(Self::OID),
+            ("name", DataType::Utf8) => Some(Self::NAME),
+            ("\"char\"", DataType::Utf8) => Some(Self::CHAR),
+            _ => None,
         }
     }
 

@@ -169,7 +169,7 @@ async fn what_a_definition_says_outlives_restarts() {
 /// Waits until a query answers with this.
 async fn until(client: &Client, sql: &str, wanted: &str) {
     let watching = async { while rows(client, sql).await != [wanted] {} };
-    timeout(SOON, watching).await.expect(sql);
+    timeout(SOON, watching).await.unwrap();
 }
 
 /// Waits until the server resolves nothing any more.
@@ -179,7 +179,7 @@ async fn until_nothing_is_resolved(server: &Server) {
             tokio::task::yield_now().await;
         }
     };
-    timeout(SOON, watching).await.expect("a thread goes on");
+    timeout(SOON, watching).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ mod psql;
 mod quickstart;
 mod replaced;
 mod server;
+mod sessions;
 mod slt;
 mod told;
 mod tools;

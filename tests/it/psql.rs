@@ -1,8 +1,10 @@
 //! psql itself: what it prints, and what it asks of the catalog to print it.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::postgres::Postgres;
 use crate::server::{Server, fixtures};
 
 /// What psql prints.
@@ -32,9 +34,14 @@ pub fn psql(server: &Server, commands: &[&str]) -> String {
 
 /// What psql prints of a script, as in a terminal.
 pub fn psql_script(server: &Server, script: &str) -> String {
+    psql_script_as("tributary", server.port, script)
+}
+
+/// What psql prints of a script that it runs as the role of this name, in the database of this name.
+pub fn psql_script_as(name: &str, port: u16, script: &str) -> String {
     let mut child = Command::new("psql")
-        .args(["-X", "-h", "127.0.0.1", "-p", &server.port.to_string()])
-        .args(["-U", "tributary", "tributary"])
+        .args(["-X", "-h", "127.0.0.1", "-p", &port.to_string()])
+        .args(["-U", name, name])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -177,5 +184,52 @@ fn every_statement_tells_of_the_rows_that_it_leaves_out() {
     for statement in ["EXPLAIN SELECT id FROM lenient", "SELECT count(*) FROM t"] {
         let told = psql(&server, &[statement]);
         assert!(!told.contains("WARNING:"), "{statement}: {told}");
+    }
+}
+
+/// The lines of a file of commands of psql.
+fn commands(file: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/psql");
+    let text = std::fs::read_to_string(folder.join(file)).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// What psql prints of commands, one after the other, once there are some objects.
+fn prints(name: &str, port: u16, commands: &[String]) -> Vec<String> {
+    let script = |lines: &[String]| psql_script_as(name, port, &lines.join("\n"));
+    script(&self::commands("objects.sql"));
+    let one = |command: &String| script(&["\\pset format unaligned".to_owned(), command.clone()]);
+    // Both have one role and one database, each by its own name.
+    let printed = commands.iter().map(one);
+    printed
+        .map(|text| text.replace("postgres", "tributary"))
+        .collect()
+}
+
+#[test]
+fn backslash_commands_print_what_they_print_of_postgres() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let postgres = Postgres::start(&[]);
+    let commands = commands("same.txt");
+    let ours = prints("tributary", server.port, &commands);
+    let theirs = prints("postgres", postgres.port, &commands);
+    let printed = commands.iter().zip(ours.iter().zip(&theirs));
+    let others: Vec<String> = printed
+        .filter(|(_, (ours, theirs))| ours != theirs)
+        .map(|(command, (ours, theirs))| format!("{command}\n{ours}\nPostgreSQL:\n{theirs}"))
+        .collect();
+    assert!(others.is_empty(), "{}", others.join("\n\n"));
+}
+
+#[test]
+fn backslash_commands_of_what_differs_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let commands = commands("run.txt");
+    let printed = prints("tributary", server.port, &commands);
+    for (command, printed) in commands.iter().zip(printed) {
+        assert!(!printed.contains("ERROR"), "{command}: {printed}");
+        assert!(printed.lines().count() > 1, "{command} prints nothing");
     }
 }

@@ -28,7 +28,9 @@ async fn a_cancel_request_stops_the_work() {
         let token = client.cancel_token();
         let (answer, cancelled) = tokio::join!(
             async {
-                let rows = client.query_raw(query, std::iter::empty::<i32>()).await?;
+                // In one message: between those of a prepared statement, a cancel request would find
+                // nothing to stop.
+                let rows = client.simple_query_raw(query).await?;
                 rows.try_for_each(|_| async { Ok(()) }).await
             },
             async {

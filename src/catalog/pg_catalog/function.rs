@@ -15,7 +15,15 @@ use datafusion::logical_expr::{
 use crate::catalog::system::SystemSources;
 
 /// What a function answers for one row; its arguments are of one of its declared lists of types.
-type Call = fn(&dyn SystemSources, &[ScalarValue]) -> ScalarValue;
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// Always.
+    Answer(fn(&dyn SystemSources, &[ScalarValue]) -> ScalarValue),
+    /// Or an error, where arguments are of nothing.
+    Look(fn(&dyn SystemSources, &[ScalarValue]) -> crate::error::Result<ScalarValue>),
+    /// As [`Self::Look`], and each call does something.
+    Act(fn(&dyn SystemSources, &[ScalarValue]) -> crate::error::Result<ScalarValue>),
+}
 
 /// A function of the catalog.
 #[derive(Debug)]
@@ -40,9 +48,13 @@ impl CatalogFunction {
             [] => TypeSignature::Nullary,
             types => TypeSignature::Exact(types.to_vec()),
         });
+        let volatility = match call {
+            Call::Act(_) => Volatility::Volatile,
+            Call::Answer(_) | Call::Look(_) => Volatility::Stable,
+        };
         ScalarUDF::new_from_impl(Self {
             name,
-            signature: Signature::one_of(lists.collect(), Volatility::Stable),
+            signature: Signature::one_of(lists.collect(), volatility),
             answer,
             call,
             sources: Arc::clone(sources),
@@ -78,23 +90,35 @@ impl ScalarUDFImpl for CatalogFunction {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let is_constant = arguments
-            .args
-            .iter()
-            .all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let is_constant = !matches!(self.call, Call::Act(_))
+            && arguments
+                .args
+                .iter()
+                .all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
         let rows = if is_constant {
             1
         } else {
             arguments.number_rows
         };
-        let columns: Vec<ArrayRef> = ColumnarValue::values_to_arrays(&arguments.args)?;
+        let columns: Vec<ArrayRef> = match is_constant {
+            true => ColumnarValue::values_to_arrays(&arguments.args)?,
+            false => {
+                let given = arguments.args.iter();
+                let arrays = given.map(|argument| argument.to_array(rows));
+                arrays.collect::<Result<_>>()?
+            }
+        };
         let mut answers = Vec::with_capacity(rows);
         for row in 0..rows {
             let values = columns
                 .iter()
                 .map(|column| ScalarValue::try_from_array(column, row))
                 .collect::<Result<Vec<_>>>()?;
-            answers.push((self.call)(&*self.sources, &values).cast_to(&self.answer)?);
+            let answer = match self.call {
+                Call::Answer(call) => call(&*self.sources, &values),
+                Call::Look(call) | Call::Act(call) => call(&*self.sources, &values)?,
+            };
+            answers.push(answer.cast_to(&self.answer)?);
         }
         if is_constant && let Some(answer) = answers.pop() {
             return Ok(ColumnarValue::Scalar(answer));

@@ -1,35 +1,49 @@
 //! `pg_catalog`: the catalog as PostgreSQL shows it, true of the objects that are there.
 //!
-//! Tables are one file each, named like the table. What this server has nothing of (triggers,
-//! indexes, policies) stands in `empty`, with its columns. The queries of psql and other clients use
-//! forms that DataFusion's planner does not know; `rewrite` says them in ones that it does.
+//! All tables of PostgreSQL 15 are here with their columns (`data`), and those of built-in types,
+//! functions and the like with PostgreSQL's rows. What tells of this server is one file each, named
+//! like the table. What it has nothing of (triggers, indexes, policies) is empty. The queries of psql
+//! and other clients use forms that DataFusion's planner does not know; `rewrite` says them in ones
+//! that it does.
 
-mod empty;
+mod data;
+mod definition_functions;
 mod function;
 mod functions;
-mod pg_am;
+mod name_functions;
 mod pg_attribute;
 mod pg_class;
+mod pg_cursors;
 mod pg_database;
 mod pg_description;
 mod pg_foreign_table;
 mod pg_matviews;
 mod pg_namespace;
+mod pg_prepared_statements;
 mod pg_roles;
+mod pg_settings;
+mod pg_sleep;
+mod pg_stat_activity;
 mod pg_tables;
-mod pg_type;
+mod pg_typeof;
 mod pg_views;
+mod privilege_functions;
 mod relation;
 mod rewrite;
+mod session_functions;
+mod size_functions;
+mod subqueries;
 mod table;
 mod types;
+mod waiting_function;
 
 #[cfg(test)]
 mod tests;
 
 pub use functions::functions;
 pub use rewrite::rewrite;
-pub use table::PgTable;
+use table::Rows;
+pub use table::{PgTable, table, tables};
 pub use types::format_type;
 
 /// The schema of these tables.
@@ -38,31 +52,25 @@ pub const PG_CATALOG: &str = "pg_catalog";
 /// The number of the one role that owns everything.
 const OWNER: i64 = 10;
 
-/// The tables that have rows.
-static TABLES: [&PgTable; 15] = [
-    &pg_am::TABLE,
+/// The rows that tell of this server.
+static ROWS: [&Rows; 19] = [
     &pg_attribute::TABLE,
     &pg_class::TABLE,
+    &pg_cursors::TABLE,
     &pg_database::TABLE,
+    &pg_database::SHARED_DESCRIPTION,
     &pg_description::TABLE,
     &pg_foreign_table::SERVER,
     &pg_foreign_table::TABLE,
+    &pg_foreign_table::WRAPPER,
     &pg_matviews::TABLE,
     &pg_namespace::TABLE,
+    &pg_prepared_statements::TABLE,
+    &pg_roles::AUTHORIZATION,
     &pg_roles::TABLE,
     &pg_roles::USERS,
+    &pg_settings::TABLE,
+    &pg_stat_activity::TABLE,
     &pg_tables::TABLE,
-    &pg_type::TABLE,
     &pg_views::TABLE,
-    &pg_database::SHARED_DESCRIPTION,
 ];
-
-/// All tables of `pg_catalog`.
-pub fn tables() -> impl Iterator<Item = &'static PgTable> {
-    TABLES.into_iter().chain(&empty::TABLES)
-}
-
-/// A table of `pg_catalog` by name.
-pub fn table(name: &str) -> Option<&'static PgTable> {
-    tables().find(|table| table.name == name)
-}

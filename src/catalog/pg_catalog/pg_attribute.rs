@@ -4,43 +4,13 @@ use arrow::datatypes::Field;
 use tributary_udfs::postgres::CharacterLength;
 
 use super::relation::relations;
-use super::table::{PgTable, Row, Value, column, row};
+use super::table::{Row, Rows, Value, row};
 use super::types::{self, Type};
-use crate::catalog::system::ColumnType::{Boolean, Integer, Oid, Smallint, Text, TextArray};
 use crate::wire::types::{PostgresType, type_modifier};
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_attribute",
-    oid: 1249,
-    columns: &[
-        column("attrelid", Oid),
-        column("attname", Text),
-        column("atttypid", Oid),
-        column("attstattarget", Integer),
-        column("attlen", Smallint),
-        column("attnum", Smallint),
-        column("attndims", Integer),
-        column("attcacheoff", Integer),
-        column("atttypmod", Integer),
-        column("attbyval", Boolean),
-        column("attalign", Text),
-        column("attstorage", Text),
-        column("attcompression", Text),
-        column("attnotnull", Boolean),
-        column("atthasdef", Boolean),
-        column("atthasmissing", Boolean),
-        column("attidentity", Text),
-        column("attgenerated", Text),
-        column("attisdropped", Boolean),
-        column("attislocal", Boolean),
-        column("attinhcount", Integer),
-        column("attcollation", Oid),
-        column("attacl", TextArray),
-        column("attoptions", TextArray),
-        column("attfdwoptions", TextArray),
-        column("attmissingval", Text),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_attribute",
+    make: |sources| {
         let all = relations(sources);
         Ok(all
             .iter()
@@ -53,7 +23,7 @@ pub static TABLE: PgTable = PgTable {
                 })
             })
             .collect())
-    }),
+    },
 };
 
 fn attribute(relation: i64, number: i64, field: &Field, length: Option<CharacterLength>) -> Row {

@@ -1,53 +1,16 @@
 //! `pg_class`: relations.
 
 use super::OWNER;
-use super::pg_am::HEAP;
 use super::relation::{Relation, relations};
-use super::table::{PgTable, Row, Value, column, row};
-use crate::catalog::system::ColumnType::{
-    Bigint, Boolean, Integer, Oid, Real, Smallint, Text, TextArray,
-};
+use super::table::{Row, Rows, Value, row};
 use crate::catalog::system::SystemSources;
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_class",
-    oid: 1259,
-    columns: &[
-        column("oid", Oid),
-        column("relname", Text),
-        column("relnamespace", Oid),
-        column("reltype", Oid),
-        column("reloftype", Oid),
-        column("relowner", Oid),
-        column("relam", Oid),
-        column("relfilenode", Oid),
-        column("reltablespace", Oid),
-        column("relpages", Integer),
-        column("reltuples", Real),
-        column("relallvisible", Integer),
-        column("reltoastrelid", Oid),
-        column("relhasindex", Boolean),
-        column("relisshared", Boolean),
-        column("relpersistence", Text),
-        column("relkind", Text),
-        column("relnatts", Smallint),
-        column("relchecks", Smallint),
-        column("relhasrules", Boolean),
-        column("relhastriggers", Boolean),
-        column("relhassubclass", Boolean),
-        column("relrowsecurity", Boolean),
-        column("relforcerowsecurity", Boolean),
-        column("relispopulated", Boolean),
-        column("relreplident", Text),
-        column("relispartition", Boolean),
-        column("relrewrite", Oid),
-        column("relfrozenxid", Bigint),
-        column("relminmxid", Bigint),
-        column("relacl", TextArray),
-        column("reloptions", TextArray),
-        column("relpartbound", Text),
-    ],
-    rows: Some(|sources| {
+/// PostgreSQL's number of the access method `heap`, which relations have by name alone.
+const HEAP: i64 = 2;
+
+pub static TABLE: Rows = Rows {
+    of: "pg_class",
+    make: |sources| {
         let states = sources.journal().model_states()?;
         let all = relations(sources);
         let version = |relation: &Relation| {
@@ -58,7 +21,7 @@ pub static TABLE: PgTable = PgTable {
             .iter()
             .map(|relation| class(sources, relation, version(relation)))
             .collect())
-    }),
+    },
 };
 
 /// The row of a relation; `version` is that of a materialized view with its rows.
@@ -80,6 +43,11 @@ fn class(
         HEAP
     } else {
         0
+    };
+    // What PostgreSQL gives to new tables; what has none says so.
+    let identity = match (&relation.object, relation.kind) {
+        (Some(_), "r" | "m") => "d",
+        _ => "n",
     };
     let columns = i64::try_from(relation.columns.fields().len()).unwrap_or(i64::MAX);
     row![
@@ -108,7 +76,7 @@ fn class(
         false,
         false,
         is_populated,
-        "n",
+        identity,
         false,
         0,
         0,

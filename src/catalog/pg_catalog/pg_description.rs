@@ -2,24 +2,16 @@
 
 use super::PG_CATALOG;
 use super::relation::{namespaces, relations};
-use super::table::{PgTable, Row, column, row};
-use crate::catalog::system::ColumnType::{Integer, Oid, Text};
+use super::table::{Row, Rows, row};
 
 /// The number of `pg_class`, where relations and their columns have their comments.
 const CLASS: i64 = 1259;
 /// The number of `pg_namespace`.
 const NAMESPACE: i64 = 2615;
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_description",
-    oid: 2609,
-    columns: &[
-        column("objoid", Oid),
-        column("classoid", Oid),
-        column("objsubid", Integer),
-        column("description", Text),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_description",
+    make: |sources| {
         let mut rows: Vec<Row> = Vec::new();
         for schema in namespaces(&sources.snapshot()) {
             if let Some(comment) = schema.comment {
@@ -40,5 +32,5 @@ pub static TABLE: PgTable = PgTable {
             }
         }
         Ok(rows)
-    }),
+    },
 };

@@ -1,26 +1,22 @@
-//! `pg_foreign_table` and `pg_foreign_server`: external tables, and their formats as servers.
+//! `pg_foreign_table`, `pg_foreign_server` and `pg_foreign_data_wrapper`: external tables, their
+//! formats as servers, and the one way that all of them are read by.
 
 use std::collections::BTreeSet;
 
 use super::OWNER;
 use super::relation::{Relation, relations};
-use super::table::{PgTable, Value, column, row};
-use crate::catalog::system::ColumnType::{Oid, Text, TextArray};
+use super::table::{Rows, Value, row};
 use crate::catalog::system::SystemSources;
 use crate::sql::Statement;
 
 /// The formats get numbers from here in the order of their names.
-const FIRST_SERVER: i64 = 12200;
+const FIRST_SERVER: i64 = 15_200;
+/// The number of the wrapper.
+const FILES: i64 = 15_100;
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_foreign_table",
-    oid: 3118,
-    columns: &[
-        column("ftrelid", Oid),
-        column("ftserver", Oid),
-        column("ftoptions", TextArray),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_foreign_table",
+    make: |sources| {
         let servers = servers(sources);
         Ok(relations(sources)
             .iter()
@@ -30,23 +26,12 @@ pub static TABLE: PgTable = PgTable {
                 Some(row![relation.oid, *oid, Value::Null])
             })
             .collect())
-    }),
+    },
 };
 
-pub static SERVER: PgTable = PgTable {
-    name: "pg_foreign_server",
-    oid: 1417,
-    columns: &[
-        column("oid", Oid),
-        column("srvname", Text),
-        column("srvowner", Oid),
-        column("srvfdw", Oid),
-        column("srvtype", Text),
-        column("srvversion", Text),
-        column("srvacl", TextArray),
-        column("srvoptions", TextArray),
-    ],
-    rows: Some(|sources| {
+pub static SERVER: Rows = Rows {
+    of: "pg_foreign_server",
+    make: |sources| {
         Ok(servers(sources)
             .into_iter()
             .map(|(oid, name)| {
@@ -54,7 +39,7 @@ pub static SERVER: PgTable = PgTable {
                     oid,
                     name,
                     OWNER,
-                    0,
+                    FILES,
                     Value::Null,
                     Value::Null,
                     Value::Null,
@@ -62,7 +47,23 @@ pub static SERVER: PgTable = PgTable {
                 ]
             })
             .collect())
-    }),
+    },
+};
+
+pub static WRAPPER: Rows = Rows {
+    of: "pg_foreign_data_wrapper",
+    make: |_| {
+        let name = "files";
+        Ok(vec![row![
+            FILES,
+            name,
+            OWNER,
+            0,
+            0,
+            Value::Null,
+            Value::Null,
+        ]])
+    },
 };
 
 fn servers(sources: &dyn SystemSources) -> Vec<(i64, String)> {

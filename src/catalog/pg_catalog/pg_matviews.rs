@@ -2,22 +2,11 @@
 
 use super::functions::view_definition;
 use super::relation::relations;
-use super::table::{PgTable, Value, column, row};
-use crate::catalog::system::ColumnType::{Boolean, Text};
+use super::table::{Rows, Value, row};
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_matviews",
-    oid: 12104,
-    columns: &[
-        column("schemaname", Text),
-        column("matviewname", Text),
-        column("matviewowner", Text),
-        column("tablespace", Text),
-        column("hasindexes", Boolean),
-        column("ispopulated", Boolean),
-        column("definition", Text),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_matviews",
+    make: |sources| {
         let states = sources.journal().model_states()?;
         Ok(relations(sources)
             .into_iter()
@@ -38,5 +27,5 @@ pub static TABLE: PgTable = PgTable {
                 ]
             })
             .collect())
-    }),
+    },
 };

@@ -2,23 +2,15 @@
 
 use super::OWNER;
 use super::relation::namespaces;
-use super::table::{PgTable, Value, column, row};
-use crate::catalog::system::ColumnType::{Oid, Text, TextArray};
+use super::table::{Rows, Value, row};
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_namespace",
-    oid: 2615,
-    columns: &[
-        column("oid", Oid),
-        column("nspname", Text),
-        column("nspowner", Oid),
-        column("nspacl", TextArray),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_namespace",
+    make: |sources| {
         let all = namespaces(&sources.snapshot());
         Ok(all
             .into_iter()
             .map(|schema| row![schema.oid, schema.name, OWNER, Value::Null])
             .collect())
-    }),
+    },
 };

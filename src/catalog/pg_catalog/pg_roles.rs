@@ -1,28 +1,11 @@
-//! `pg_roles` and `pg_user`: there is one role, which owns everything.
+//! `pg_roles`, `pg_authid` and `pg_user`: there is one role, which owns everything.
 
 use super::OWNER;
-use super::table::{PgTable, Value, column, row};
-use crate::catalog::system::ColumnType::{Boolean, Integer, Oid, Text, TextArray, Timestamptz};
+use super::table::{Rows, Value, row};
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_roles",
-    oid: 12100,
-    columns: &[
-        column("rolname", Text),
-        column("rolsuper", Boolean),
-        column("rolinherit", Boolean),
-        column("rolcreaterole", Boolean),
-        column("rolcreatedb", Boolean),
-        column("rolcanlogin", Boolean),
-        column("rolreplication", Boolean),
-        column("rolconnlimit", Integer),
-        column("rolpassword", Text),
-        column("rolvaliduntil", Timestamptz),
-        column("rolbypassrls", Boolean),
-        column("rolconfig", TextArray),
-        column("oid", Oid),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_roles",
+    make: |sources| {
         Ok(vec![row![
             sources.owner(),
             true,
@@ -38,24 +21,12 @@ pub static TABLE: PgTable = PgTable {
             Value::Null,
             OWNER,
         ]])
-    }),
+    },
 };
 
-pub static USERS: PgTable = PgTable {
-    name: "pg_user",
-    oid: 12101,
-    columns: &[
-        column("usename", Text),
-        column("usesysid", Oid),
-        column("usecreatedb", Boolean),
-        column("usesuper", Boolean),
-        column("userepl", Boolean),
-        column("usebypassrls", Boolean),
-        column("passwd", Text),
-        column("valuntil", Timestamptz),
-        column("useconfig", TextArray),
-    ],
-    rows: Some(|sources| {
+pub static USERS: Rows = Rows {
+    of: "pg_user",
+    make: |sources| {
         Ok(vec![row![
             sources.owner(),
             OWNER,
@@ -67,5 +38,26 @@ pub static USERS: PgTable = PgTable {
             Value::Null,
             Value::Null,
         ]])
-    }),
+    },
+};
+
+pub static AUTHORIZATION: Rows = Rows {
+    of: "pg_authid",
+    make: |sources| {
+        // No password is ever shown.
+        Ok(vec![row![
+            OWNER,
+            sources.owner(),
+            true,
+            true,
+            false,
+            false,
+            true,
+            false,
+            true,
+            -1,
+            Value::Null,
+            Value::Null,
+        ]])
+    },
 };

@@ -1,23 +1,11 @@
 //! `pg_tables`: tables, as a view for people.
 
 use super::relation::relations;
-use super::table::{PgTable, Value, column, row};
-use crate::catalog::system::ColumnType::{Boolean, Text};
+use super::table::{Rows, Value, row};
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_tables",
-    oid: 12102,
-    columns: &[
-        column("schemaname", Text),
-        column("tablename", Text),
-        column("tableowner", Text),
-        column("tablespace", Text),
-        column("hasindexes", Boolean),
-        column("hasrules", Boolean),
-        column("hastriggers", Boolean),
-        column("rowsecurity", Boolean),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_tables",
+    make: |sources| {
         Ok(relations(sources)
             .into_iter()
             .filter(|relation| relation.kind == "r")
@@ -34,5 +22,5 @@ pub static TABLE: PgTable = PgTable {
                 ]
             })
             .collect())
-    }),
+    },
 };

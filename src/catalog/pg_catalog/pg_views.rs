@@ -2,19 +2,11 @@
 
 use super::functions::view_definition;
 use super::relation::relations;
-use super::table::{PgTable, column, row};
-use crate::catalog::system::ColumnType::Text;
+use super::table::{Rows, row};
 
-pub static TABLE: PgTable = PgTable {
-    name: "pg_views",
-    oid: 12103,
-    columns: &[
-        column("schemaname", Text),
-        column("viewname", Text),
-        column("viewowner", Text),
-        column("definition", Text),
-    ],
-    rows: Some(|sources| {
+pub static TABLE: Rows = Rows {
+    of: "pg_views",
+    make: |sources| {
         Ok(relations(sources)
             .into_iter()
             .filter(|relation| relation.kind == "v")
@@ -23,5 +15,5 @@ pub static TABLE: PgTable = PgTable {
                 row![relation.schema, relation.name, sources.owner(), definition]
             })
             .collect())
-    }),
+    },
 };

@@ -1,7 +1,7 @@
 //! Every relation there is: those of users, and those that the server makes itself.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::SchemaRef;
 
@@ -13,12 +13,14 @@ use crate::catalog::{Kind, Object, Snapshot};
 
 /// PostgreSQL's number of `pg_catalog`.
 const PG_CATALOG_OID: i64 = 11;
-/// The number of schema `tributary`; below PostgreSQL's first number for users' objects.
-const SYSTEM_SCHEMA_OID: i64 = 12000;
+/// PostgreSQL's number of `information_schema`.
+const INFORMATION_SCHEMA_OID: i64 = 13_207;
+/// The number of schema `tributary`: above those of initdb, below the first for users' objects.
+const SYSTEM_SCHEMA_OID: i64 = 15_000;
 /// The number of `tributary.rejected_rows`.
-const REJECTED_ROWS_OID: i64 = 12001;
+const REJECTED_ROWS_OID: i64 = 15_001;
 /// The number of the first computed view of schema `tributary`.
-const FIRST_VIEW_OID: i64 = 12010;
+const FIRST_VIEW_OID: i64 = 15_010;
 
 /// A schema.
 pub struct Namespace {
@@ -28,6 +30,7 @@ pub struct Namespace {
 }
 
 /// A relation.
+#[derive(Clone)]
 pub struct Relation {
     pub oid: i64,
     pub schema: String,
@@ -51,6 +54,11 @@ pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
             comment: Some("system catalog schema".to_owned()),
         },
         Namespace {
+            oid: INFORMATION_SCHEMA_OID,
+            name: "information_schema".to_owned(),
+            comment: None,
+        },
+        Namespace {
             oid: SYSTEM_SCHEMA_OID,
             name: SYSTEM_SCHEMA.to_owned(),
             comment: Some("what the server knows of itself".to_owned()),
@@ -67,10 +75,18 @@ pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
 /// Every relation.
 pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
     let snapshot = sources.snapshot();
-    let own = super::tables().map(|table| {
-        let view: &dyn SystemView = table;
-        system_relation(table.oid, PG_CATALOG, PG_CATALOG_OID, "r", view)
-    });
+    let mut all = SYSTEM_RELATIONS.clone();
+    let objects = snapshot
+        .objects()
+        .filter_map(|object| user_relation(&snapshot, object));
+    all.extend(objects);
+    all
+}
+
+/// The relations that the server makes itself, in the order of their numbers.
+static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
+    let own = super::tables()
+        .map(|table| system_relation(table.oid, PG_CATALOG, PG_CATALOG_OID, table.kind, table));
     let views = VIEWS
         .iter()
         .zip(FIRST_VIEW_OID..)
@@ -88,21 +104,19 @@ pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
     };
     let mut all: Vec<Relation> = own.chain(views).collect();
     all.push(rejected_rows);
-    let objects = snapshot
-        .objects()
-        .filter_map(|object| user_relation(&snapshot, object));
-    all.extend(objects);
+    all.sort_by_key(|relation| relation.oid);
     all
-}
+});
 
 /// A relation by its number.
 pub fn relation(sources: &dyn SystemSources, oid: i64) -> Option<Relation> {
     let snapshot = sources.snapshot();
     match u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid)) {
         Some(object) => user_relation(&snapshot, object),
-        None => relations(sources)
-            .into_iter()
-            .find(|relation| relation.oid == oid),
+        None => {
+            let place = SYSTEM_RELATIONS.binary_search_by_key(&oid, |relation| relation.oid);
+            SYSTEM_RELATIONS.get(place.ok()?).cloned()
+        }
     }
 }
 

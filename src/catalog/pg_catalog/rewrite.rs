@@ -5,21 +5,24 @@
 //!   collation;
 //! - casts to `regclass`, `regtype` and the like are calls of functions, casts to PostgreSQL's own
 //!   types are casts to the types that stand for them;
-//! - a query of a table of [`super::empty`] has no rows: it is one that says so, whatever else is in
+//! - `ARRAY(query)` is an aggregate, and so is a subquery that looks up one row of `pg_catalog`;
+//!   `tableoid` is the number of its table;
+//! - a query of a table that is always empty has no rows: it is one that says so, whatever else is in
 //!   it.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
-    Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
-    TableFactor, TableWithJoins, Value, Visit, VisitMut, Visitor, VisitorMut,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem,
+    SetExpr, TableFactor, TableWithJoins, Value, Visit, VisitMut, Visitor, VisitorMut,
+    visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::{PG_CATALOG, empty};
+use super::{PG_CATALOG, subqueries};
 
 /// Aggregates that clients use on `pg_catalog`: with one, a query of no rows has a row.
 const AGGREGATES: [&str; 9] = [
@@ -66,6 +69,10 @@ impl VisitorMut for Rewriter {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        show_names(&mut query.body);
+        if self.prunes {
+            name_tables(&mut query.body);
+        }
         if self.prunes
             && query.with.is_none()
             && empty_body(&mut query.body)
@@ -82,13 +89,16 @@ impl VisitorMut for Rewriter {
             Expr::Function(function) => {
                 strip_schema(&mut function.name);
                 // ARRAY(query)
-                if self.prunes
-                    && let FunctionArguments::Subquery(query) = &mut function.args
+                if let FunctionArguments::Subquery(query) = &mut function.args
                     && named(&function.name).is_some_and(|name| name.eq_ignore_ascii_case("array"))
-                    && empty_body(&mut query.body)
-                    && let Some(nothing) = parse("CAST(make_array() AS TEXT[])")
                 {
-                    *expr = nothing;
+                    let rewritten = match self.prunes && empty_body(&mut query.body) {
+                        true => parse("CAST(make_array() AS TEXT[])"),
+                        false => subqueries::array(query),
+                    };
+                    if let Some(rewritten) = rewritten {
+                        *expr = rewritten;
+                    }
                 }
             }
             Expr::Subquery(query) => {
@@ -98,6 +108,8 @@ impl VisitorMut for Rewriter {
                     && let Some(null) = parse("CAST(NULL AS TEXT)")
                 {
                     *expr = null;
+                } else if self.prunes {
+                    subqueries::look_up(query);
                 }
             }
             Expr::BinaryOp {
@@ -126,6 +138,85 @@ impl VisitorMut for Rewriter {
             *expr = changed;
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Puts the number of its table in the place of the hidden column `tableoid`.
+fn name_tables(body: &mut SetExpr) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, right, .. } => {
+            name_tables(left);
+            return name_tables(right);
+        }
+        _ => return,
+    };
+    let factors = select.from.iter().flat_map(|table| {
+        let joined = table.joins.iter().map(|join| &join.relation);
+        std::iter::once(&table.relation).chain(joined)
+    });
+    let tables: Vec<(String, i64)> = factors.filter_map(subqueries::catalog_table).collect();
+    let _ = visit_expressions_mut(select.as_mut(), |expr| {
+        if let Expr::CompoundIdentifier(parts) = expr
+            && let [table, column] = parts.as_slice()
+            && column.value == "tableoid"
+            && let Some((_, oid)) = tables.iter().find(|(name, _)| *name == table.value)
+        {
+            *expr = Expr::value(Value::Number(oid.to_string(), false));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+}
+
+/// Has a cast of a name to `regclass` and the like, which is a number to expressions, shown as the
+/// name of what it found where it is a column of its own.
+fn show_names(body: &mut SetExpr) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, right, .. } => {
+            show_names(left);
+            return show_names(right);
+        }
+        _ => return,
+    };
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+            continue;
+        };
+        let Expr::Cast {
+            expr: inner,
+            data_type,
+            ..
+        } = expr
+        else {
+            continue;
+        };
+        if let Some(number) = cast(inner, &mut data_type.clone())
+            && let Expr::Function(function) = &number
+            && let Some(shown) = shown(&number, function)
+        {
+            *expr = shown;
+        }
+    }
+}
+
+/// The name of what a call of `regclass_oid` and the like has found.
+fn shown(number: &Expr, function: &Function) -> Option<Expr> {
+    let kind = named(&function.name)?.strip_suffix("_oid")?;
+    match kind {
+        "regtype" => parse(&format!("format_type({number}, NULL)")),
+        "regclass" | "regnamespace" | "regrole" | "regproc" => {
+            parse(&format!("{kind}_text({number})"))
+        }
+        _ => None,
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Text | DataType::Varchar(_) => true,
+        DataType::Custom(name, _) => matches!(named(name), Some("text" | "name" | "varchar")),
+        _ => false,
     }
 }
 
@@ -166,6 +257,12 @@ fn plain_operator(op: &mut BinaryOperator) {
 /// What a cast to one of PostgreSQL's own types is; `None` where it may stay. It also puts a plain
 /// type in the place of one written with its schema.
 fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
+    if let Expr::Function(function) = inner
+        && is_text(data_type)
+        && let Some(shown) = shown(inner, function)
+    {
+        return Some(shown);
+    }
     let name = match data_type {
         DataType::Regclass => "regclass".to_owned(),
         DataType::Custom(name, _) => named(name)?.to_lowercase(),
@@ -176,10 +273,18 @@ fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))
     );
     let plain = match name.as_str() {
-        "regclass" if is_literal => return parse(&format!("regclass_oid({inner})")),
-        "regclass" => return parse(&format!("regclass_text({inner})")),
-        "regtype" if !is_literal => return parse(&format!("format_type({inner}, NULL)")),
-        "regnamespace" if !is_literal => return parse(&format!("regnamespace_text({inner})")),
+        // A name is its number, as which it is compared; one that is shown is a text again.
+        "regclass" | "regtype" | "regnamespace" | "regrole" | "regproc" | "regprocedure"
+            if is_literal =>
+        {
+            let name = name.trim_end_matches("edure");
+            return parse(&format!("{name}_oid({inner})"));
+        }
+        "regtype" => return parse(&format!("format_type({inner}, NULL)")),
+        "regclass" | "regnamespace" | "regrole" | "regproc" | "regprocedure" => {
+            let name = name.trim_end_matches("edure");
+            return parse(&format!("{name}_text({inner})"));
+        }
         "text" | "name" | "varchar" | "bpchar" => DataType::Text,
         "char" => DataType::Custom(Ident::with_quote('"', "char").into(), Vec::new()),
         "oid" | "int8" => DataType::BigInt(None),
@@ -305,7 +410,7 @@ fn is_empty_table(table: &TableFactor) -> bool {
         _ => return false,
     };
     match args {
-        None => empty::TABLES.iter().any(|table| table.name == name.value),
+        None => super::table(&name.value).is_some_and(super::PgTable::is_empty),
         Some(_) if name.value == "pg_options_to_table" => true,
         // Nothing has options.
         Some(arguments) => {

@@ -1,12 +1,16 @@
-//! A table of `pg_catalog`: its columns, and its rows as values.
+//! A table of `pg_catalog`: its columns as PostgreSQL has them, and its rows as values.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Int16Array, Int32Array, Int64Array, StringArray,
-    new_null_array,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int16Array, Int16Builder, Int32Array,
+    Int64Array, Int64Builder, ListBuilder, StringArray, StringBuilder,
 };
-use std::sync::Arc;
+use chrono::{DateTime, Utc};
 
-use crate::catalog::system::{Column, ColumnType, SystemSources, SystemView};
+use super::data;
+use crate::catalog::system::{Column, ColumnType, SystemSources, SystemView, timestamptz};
 use crate::error::Result;
 
 /// A value of a row.
@@ -18,8 +22,16 @@ pub enum Value {
     Boolean(bool),
     /// A number of any width.
     Number(i64),
+    /// A number with a fraction.
+    Float(f64),
     /// Text, a name or a `"char"`.
     Text(String),
+    /// A moment.
+    Moment(DateTime<Utc>),
+    /// An array of texts.
+    Texts(Vec<String>),
+    /// An array of numbers.
+    Numbers(Vec<i64>),
 }
 
 /// A row, a value for each column.
@@ -28,22 +40,105 @@ pub type Row = Vec<Value>;
 /// Makes the rows of a table.
 pub type MakeRows = fn(&dyn SystemSources) -> Result<Vec<Row>>;
 
+/// The rows of a table that tell of this server.
+pub struct Rows {
+    /// The table.
+    pub of: &'static str,
+    /// Makes them, a value for each of PostgreSQL's columns, in their order.
+    pub make: MakeRows,
+}
+
 /// A table of `pg_catalog`.
 #[derive(Debug)]
 pub struct PgTable {
     /// Its name.
     pub name: &'static str,
-    /// Its number, which PostgreSQL fixes too.
+    /// Its number, which is PostgreSQL's.
     pub oid: i64,
-    /// Its columns, in PostgreSQL's order.
-    pub columns: &'static [Column],
-    /// Its rows; `None` where there are never any.
-    pub rows: Option<MakeRows>,
+    /// PostgreSQL's letter for its kind.
+    pub kind: &'static str,
+    /// Its columns, in PostgreSQL's order; its manual documents them.
+    columns: Vec<Column>,
+    make: Option<MakeRows>,
+    /// The rows that every PostgreSQL has.
+    fixed: Option<&'static str>,
+    /// Those as arrays, once they were asked for.
+    arrays: OnceLock<Vec<ArrayRef>>,
 }
 
-/// A column of `pg_catalog`; PostgreSQL's manual documents it.
-pub const fn column(name: &'static str, column_type: ColumnType) -> Column {
-    Column::new(name, column_type, "").nullable()
+/// All tables, by name.
+static TABLES: LazyLock<Vec<PgTable>> = LazyLock::new(|| {
+    let lines = data::RELATIONS.lines();
+    lines.filter_map(read).collect()
+});
+
+static PLACES: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
+    let names = TABLES.iter().map(|table| table.name);
+    names.zip(0..).collect()
+});
+
+/// All tables of `pg_catalog`.
+pub fn tables() -> impl Iterator<Item = &'static PgTable> {
+    TABLES.iter()
+}
+
+/// A table of `pg_catalog` by name.
+pub fn table(name: &str) -> Option<&'static PgTable> {
+    TABLES.get(*PLACES.get(name)?)
+}
+
+/// A table from its line among the relations; its columns are parted by commas, and each is a name
+/// and a type.
+fn read(line: &'static str) -> Option<PgTable> {
+    let mut fields = line.split('\t');
+    let (name, oid) = (fields.next()?, fields.next()?.parse().ok()?);
+    let (kind, columns) = (fields.next()?, fields.next()?);
+    let columns = columns.split(',').filter_map(|column| {
+        let (name, of) = column.split_once(' ')?;
+        Some(Column::new(name, column_type(of), "").nullable())
+    });
+    let own = super::ROWS.iter().find(|rows| rows.of == name);
+    Some(PgTable {
+        name,
+        oid,
+        kind,
+        columns: columns.collect(),
+        make: own.map(|rows| rows.make),
+        fixed: data::rows_of(name),
+        arrays: OnceLock::new(),
+    })
+}
+
+/// What stands for a type of PostgreSQL.
+fn column_type(name: &str) -> ColumnType {
+    match name {
+        "bool" => ColumnType::Boolean,
+        "int2" => ColumnType::Smallint,
+        "int4" => ColumnType::Integer,
+        "int8" | "xid" => ColumnType::Bigint,
+        "oid" | "regproc" | "regtype" => ColumnType::Oid,
+        "name" => ColumnType::Name,
+        "char" => ColumnType::Char,
+        "float4" => ColumnType::Real,
+        "float8" => ColumnType::Double,
+        "timestamptz" => ColumnType::Timestamptz,
+        "int2vector" | "_int2" => ColumnType::SmallintArray,
+        "oidvector" | "_oid" => ColumnType::OidArray,
+        "_text" | "_name" | "_char" | "_aclitem" | "_regtype" => ColumnType::TextArray,
+        _ => ColumnType::Text,
+    }
+}
+
+impl PgTable {
+    /// Whether there are never any rows.
+    pub fn is_empty(&self) -> bool {
+        self.make.is_none() && self.fixed.is_none()
+    }
+
+    fn fixed_rows(&self) -> Vec<Row> {
+        let text = self.fixed.unwrap_or_default();
+        data::parse(text, &self.columns)
+    }
 }
 
 /// A row of anything that makes a value.
@@ -63,19 +158,26 @@ impl SystemView for PgTable {
         ""
     }
 
-    fn columns(&self) -> &'static [Column] {
-        self.columns
+    fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
     fn arrays(&self, sources: &dyn SystemSources) -> Result<Vec<ArrayRef>> {
-        let rows = match self.rows {
-            Some(rows) => rows(sources)?,
-            None => Vec::new(),
+        let arrays = |rows: &[Row]| -> Vec<ArrayRef> {
+            let columns = self.columns.iter().enumerate();
+            columns
+                .map(|(index, column)| array(column, rows, index))
+                .collect()
         };
-        let columns = self.columns.iter().enumerate();
-        Ok(columns
-            .map(|(index, column)| array(column, &rows, index))
-            .collect())
+        let Some(make) = self.make else {
+            let fixed = self.arrays.get_or_init(|| arrays(&self.fixed_rows()));
+            return Ok(fixed.clone());
+        };
+        let mut rows = self.fixed_rows();
+        rows.extend(make(sources)?);
+        let width = self.columns.len();
+        debug_assert!(rows.iter().all(|row| row.len() == width), "{}", self.name);
+        Ok(arrays(&rows))
     }
 }
 
@@ -85,7 +187,9 @@ fn array(column: &Column, rows: &[Row], index: usize) -> ArrayRef {
     let numbers = || values().map(|value| value.and_then(Value::number));
     match column.column_type {
         ColumnType::Boolean => Arc::new(values().map(Value::boolean).collect::<BooleanArray>()),
-        ColumnType::Text => Arc::new(values().map(Value::text).collect::<StringArray>()),
+        ColumnType::Text | ColumnType::Name | ColumnType::Char => {
+            Arc::new(values().map(Value::text).collect::<StringArray>())
+        }
         ColumnType::Bigint | ColumnType::Oid => Arc::new(numbers().collect::<Int64Array>()),
         ColumnType::Integer => Arc::new(
             numbers()
@@ -98,13 +202,46 @@ fn array(column: &Column, rows: &[Row], index: usize) -> ArrayRef {
                 .collect::<Int16Array>(),
         ),
         ColumnType::Real => Arc::new(
-            numbers()
-                .map(|number| number.map(|number| number as f32))
+            values()
+                .map(|value| Value::float(value).map(|number| number as f32))
                 .collect::<Float32Array>(),
         ),
-        // Nothing here has access lists, options or moments.
-        ColumnType::TextArray | ColumnType::SmallintArray | ColumnType::Timestamptz => {
-            new_null_array(column.field().data_type(), rows.len())
+        ColumnType::Double => Arc::new(values().map(Value::float).collect::<Float64Array>()),
+        ColumnType::Timestamptz => timestamptz(values().map(Value::moment)),
+        ColumnType::TextArray => {
+            let mut lists = ListBuilder::new(StringBuilder::new());
+            for value in values() {
+                match value {
+                    Some(Value::Texts(texts)) => lists.append_value(texts.iter().map(Some)),
+                    _ => lists.append_null(),
+                }
+            }
+            Arc::new(lists.finish())
+        }
+        ColumnType::SmallintArray => {
+            let mut lists = ListBuilder::new(Int16Builder::new());
+            for value in values() {
+                match value {
+                    Some(Value::Numbers(numbers)) => {
+                        let numbers = numbers.iter().map(|number| i16::try_from(*number).ok());
+                        lists.append_value(numbers);
+                    }
+                    _ => lists.append_null(),
+                }
+            }
+            Arc::new(lists.finish())
+        }
+        ColumnType::OidArray => {
+            let mut lists = ListBuilder::new(Int64Builder::new());
+            for value in values() {
+                match value {
+                    Some(Value::Numbers(numbers)) => {
+                        lists.append_value(numbers.iter().copied().map(Some));
+                    }
+                    _ => lists.append_null(),
+                }
+            }
+            Arc::new(lists.finish())
         }
     }
 }
@@ -117,9 +254,24 @@ impl Value {
         }
     }
 
+    fn float(value: Option<&Self>) -> Option<f64> {
+        match value {
+            Some(Self::Float(number)) => Some(*number),
+            Some(Self::Number(number)) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
     fn boolean(value: Option<&Self>) -> Option<bool> {
         match value {
             Some(Self::Boolean(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn moment(value: Option<&Self>) -> Option<DateTime<Utc>> {
+        match value {
+            Some(Self::Moment(moment)) => Some(*moment),
             _ => None,
         }
     }
@@ -132,28 +284,25 @@ impl Value {
     }
 }
 
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Boolean(value)
-    }
+macro_rules! value_from {
+    ($($from:ty => $kind:ident),* $(,)?) => {
+        $(impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                Self::$kind(value.into())
+            }
+        })*
+    };
 }
 
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
+value_from! {
+    bool => Boolean,
+    i64 => Number,
+    f64 => Float,
+    &str => Text,
+    String => Text,
+    DateTime<Utc> => Moment,
+    Vec<String> => Texts,
+    Vec<i64> => Numbers,
 }
 
 impl<T: Into<Self>> From<Option<T>> for Value {

@@ -216,7 +216,7 @@ async fn psql_lists_what_the_search_path_shows() {
                 "tributary",
                 "permanent",
                 "",
-                "",
+                "0 bytes",
                 ""
             ],
             [
@@ -226,7 +226,7 @@ async fn psql_lists_what_the_search_path_shows() {
                 "tributary",
                 "permanent",
                 "heap",
-                "",
+                "0 bytes",
                 ""
             ],
             [
@@ -236,7 +236,7 @@ async fn psql_lists_what_the_search_path_shows() {
                 "tributary",
                 "permanent",
                 "heap",
-                "",
+                "0 bytes",
                 "what they bought"
             ],
         ]

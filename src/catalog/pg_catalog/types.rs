@@ -1,6 +1,12 @@
 //! PostgreSQL's types, as `pg_type` describes them.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use tributary_udfs::postgres::CharacterLength;
+
+use super::data;
+use crate::sql::name::Quoted;
 
 /// A type; the numbers are PostgreSQL's (`pg_type.dat`).
 #[derive(Debug, PartialEq, Eq)]
@@ -166,6 +172,44 @@ pub fn of_length(length: CharacterLength) -> (u32, i32) {
     (oid, modifier)
 }
 
+/// The number of the function by which PostgreSQL tells arrays, `array_subscript_handler`.
+const ARRAY_SUBSCRIPT_HANDLER: &str = "6179";
+
+/// A type that no column here has.
+struct Other {
+    name: &'static str,
+    /// The type of its elements, where it is an array.
+    element: Option<u32>,
+}
+
+static OTHERS: LazyLock<HashMap<u32, Other>> = LazyLock::new(|| {
+    let rows = data::rows_of("pg_type").unwrap_or_default().lines();
+    let types = rows.filter_map(|line| {
+        let fields: Vec<&'static str> = line.split('\t').collect();
+        let number = |index: usize| fields.get(index)?.parse::<u32>().ok();
+        let name = fields.get(1).copied()?;
+        // `typelem`, of what `typsubscript` and `typstorage` say is an array and no vector.
+        let is_array = fields.get(12) == Some(&ARRAY_SUBSCRIPT_HANDLER);
+        let is_vector = fields.get(23) == Some(&"p");
+        let element = number(13).filter(|_| is_array && !is_vector);
+        Some((number(0)?, Other { name, element }))
+    });
+    types.collect()
+});
+
+fn name_of(other: &Other) -> String {
+    if let Some(element) = other.element {
+        return format!("{}[]", format_type(element, -1));
+    }
+    match other.name {
+        // PostgreSQL's `bit` without a length is bit(1), which this is not.
+        "bit" => "\"bit\"".to_owned(),
+        "varbit" => "bit varying".to_owned(),
+        "timetz" => "time with time zone".to_owned(),
+        name => Quoted(name).to_string(),
+    }
+}
+
 /// A type as SQL writes it, as PostgreSQL's `format_type` does: `numeric(12,2)`, `text[]`.
 pub fn format_type(oid: u32, modifier: i32) -> String {
     if oid == 0 {
@@ -175,7 +219,7 @@ pub fn format_type(oid: u32, modifier: i32) -> String {
         return format!("{}[]", format_type(element.oid, modifier));
     }
     let Some(known) = TYPES.iter().find(|known| known.oid == oid) else {
-        return "???".to_owned();
+        return OTHERS.get(&oid).map_or_else(|| "???".to_owned(), name_of);
     };
     let modifier = modifier.checked_sub(4).filter(|modifier| *modifier >= 0);
     match (oid, modifier) {
@@ -187,4 +231,68 @@ pub fn format_type(oid: u32, modifier: i32) -> String {
         (BPCHAR | VARCHAR, Some(length)) => format!("{}({length})", known.sql),
         _ => known.sql.to_owned(),
     }
+}
+
+/// A type as SQL writes it where nothing is known of a modifier.
+pub fn type_name(oid: u32) -> String {
+    match format_type(oid, -1).as_str() {
+        "\"bit\"" => "bit".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The number of the type that a name means: `int4`, `integer`, `pg_catalog.text`, `numeric(3, 1)`,
+/// `text[]`.
+pub fn type_oid(name: &str) -> Option<u32> {
+    let name = name.trim();
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    if let Some(element) = name.strip_suffix("[]") {
+        let element = type_oid(element)?;
+        let own = TYPES.iter().find(|known| known.oid == element);
+        return match own {
+            Some(known) => Some(known.array_oid),
+            None => OTHERS
+                .iter()
+                .find(|(_, other)| other.element == Some(element))
+                .map(|(oid, _)| *oid),
+        };
+    }
+    let (bare, rest) = match name.split_once('(') {
+        // `time(3) with time zone`
+        Some((bare, rest)) => (bare.trim_end(), rest.split_once(')')?.1),
+        None => (name, ""),
+    };
+    // In quotes, only the name of the catalog is meant: `"char"`.
+    if let Some(quoted) = bare
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        return TYPES
+            .iter()
+            .find(|known| known.name == quoted)
+            .map(|known| known.oid)
+            .or_else(|| other_oid(quoted));
+    }
+    let name = format!("{bare}{rest}").to_lowercase();
+    let name = match name.as_str() {
+        "int" => "integer",
+        "decimal" | "dec" => "numeric",
+        "char" => "character",
+        "float" => "double precision",
+        "timestamp" => "timestamp without time zone",
+        "time" => "time without time zone",
+        name => name,
+    };
+    let by_sql = TYPES.iter().find(|known| known.sql == name);
+    by_sql
+        .or_else(|| TYPES.iter().find(|known| known.name == name))
+        .map(|known| known.oid)
+        .or_else(|| other_oid(name))
+}
+
+fn other_oid(name: &str) -> Option<u32> {
+    let found = OTHERS
+        .iter()
+        .find(|(_, other)| other.name == name || other.element.is_none() && name_of(other) == name);
+    found.map(|(oid, _)| *oid)
 }

@@ -8,6 +8,8 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use chrono::{DateTime, Utc};
 
+use crate::wire::types::POSTGRES_TYPE;
+
 /// The time zone of all moments in system views.
 const UTC: &str = "UTC";
 
@@ -29,6 +31,10 @@ pub struct Column {
 pub enum ColumnType {
     /// Text.
     Text,
+    /// A name of PostgreSQL's catalog: a text.
+    Name,
+    /// PostgreSQL's `"char"`: a text of one byte.
+    Char,
     /// 32 bits.
     Integer,
     /// 64 bits.
@@ -41,12 +47,16 @@ pub enum ColumnType {
     Smallint,
     /// 32-bit floating point.
     Real,
+    /// 64-bit floating point.
+    Double,
     /// A number of an object; unsigned 32 bits in 64, for the want of a type of its own.
     Oid,
     /// An array of texts.
     TextArray,
     /// An array of 16-bit numbers.
     SmallintArray,
+    /// An array of numbers of objects.
+    OidArray,
 }
 
 impl ColumnType {
@@ -54,30 +64,36 @@ impl ColumnType {
     pub fn sql(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Name => "name",
+            Self::Char => "\"char\"",
             Self::Integer => "integer",
             Self::Bigint => "bigint",
             Self::Boolean => "boolean",
             Self::Timestamptz => "timestamptz",
             Self::Smallint => "smallint",
             Self::Real => "real",
+            Self::Double => "double precision",
             Self::Oid => "oid",
             Self::TextArray => "text[]",
             Self::SmallintArray => "smallint[]",
+            Self::OidArray => "oid[]",
         }
     }
 
     fn data_type(self) -> DataType {
         match self {
-            Self::Text => DataType::Utf8,
+            Self::Text | Self::Name | Self::Char => DataType::Utf8,
             Self::Integer => DataType::Int32,
             Self::Bigint => DataType::Int64,
             Self::Boolean => DataType::Boolean,
             Self::Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
             Self::Smallint => DataType::Int16,
             Self::Real => DataType::Float32,
+            Self::Double => DataType::Float64,
             Self::Oid => DataType::Int64,
             Self::TextArray => DataType::new_list(DataType::Utf8, true),
             Self::SmallintArray => DataType::new_list(DataType::Int16, true),
+            Self::OidArray => DataType::new_list(DataType::Int64, true),
         }
     }
 }
@@ -105,7 +121,14 @@ impl Column {
 
     /// The column as Arrow has it.
     pub fn field(&self) -> Field {
-        Field::new(self.name, self.column_type.data_type(), self.nullable)
+        let field = Field::new(self.name, self.column_type.data_type(), self.nullable);
+        match self.column_type {
+            ColumnType::Oid | ColumnType::Name | ColumnType::Char => {
+                let name = self.column_type.sql().to_owned();
+                field.with_metadata([(POSTGRES_TYPE.to_owned(), name)].into())
+            }
+            _ => field,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use column::{Column, ColumnType};
+pub use column::{Column, ColumnType, timestamptz};
 pub use lineage::LineageEdge;
 pub use provider::SystemTable;
 pub use reference::reference;
@@ -36,8 +36,13 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use tributary_udfs::resolve::Progress;
 
 use super::journal::Journal;
-use super::{Object, Snapshot};
-use crate::error::Result;
+use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::{Object, Oid, Snapshot};
+use crate::error::{Error, Result};
+use crate::session::{Cursor, PreparedStatement};
 use crate::sql::name::DEFAULT_SCHEMA;
 
 /// The schema of the system views.
@@ -75,6 +80,52 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The connections.
     fn sessions(&self) -> Vec<SessionInfo>;
+
+    /// The number of the session that asks; 0 for the server itself.
+    fn process(&self) -> i32 {
+        0
+    }
+
+    /// What that session has prepared, by name.
+    fn prepared_statements(&self) -> Vec<(String, PreparedStatement)> {
+        Vec::new()
+    }
+
+    /// The cursors of that session, by name.
+    fn cursors(&self) -> Vec<(String, Arc<Cursor>)> {
+        Vec::new()
+    }
+
+    /// The number of the transaction that asks, which stays as long as it does.
+    fn transaction_id(&self) -> i64 {
+        0
+    }
+
+    /// When the server started.
+    fn started_at(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH
+    }
+
+    /// A setting of the session or of the server, as `SHOW` shows it.
+    fn setting(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    /// Gives a setting of the session a value, as `SET` does; with `None` the one it began with. Answers
+    /// the value as it is shown.
+    ///
+    /// # Errors
+    /// Those of `SET`.
+    fn set(&self, name: &str, _value: Option<&str>, _local: bool) -> Result<String> {
+        Err(Error::unsupported(format!(
+            "setting {name} without a session"
+        )))
+    }
+
+    /// The bytes that the latest rows of an object take; 0 where it keeps none.
+    fn size(&self, _oid: Oid) -> BoxFuture<'_, Result<u64>> {
+        futures::future::ready(Ok(0)).boxed()
+    }
 
     /// The name of the one database.
     fn database(&self) -> String {
@@ -115,7 +166,7 @@ pub trait SystemView: Debug + Send + Sync {
     fn description(&self) -> &'static str;
 
     /// Its columns, with what they mean.
-    fn columns(&self) -> &'static [Column];
+    fn columns(&self) -> &[Column];
 
     /// Its rows now, a column each.
     ///

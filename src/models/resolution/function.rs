@@ -22,7 +22,7 @@ use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::execute::query;
-use crate::instance::{OWNER, Reading, StatementContext};
+use crate::instance::{Asker, Reading, StatementContext};
 use crate::sql::model_functions::{Call, ModelFunction};
 use crate::sql::model_options::OptionValue;
 
@@ -92,7 +92,7 @@ impl Asked {
     fn context(&self) -> StatementContext {
         let instance = &self.model.instance;
         let snapshot = Arc::clone(&self.snapshot);
-        instance.statement_of(OWNER, snapshot, &self.settings, Reading::Rows)
+        instance.statement_of(&Asker::server(), snapshot, &self.settings, Reading::Rows)
     }
 
     /// The value of an argument.

@@ -147,8 +147,10 @@ fn syntax_errors_say_where() {
 fn what_is_not_supported_is_named() {
     let cases = [
         ("GRANT SELECT ON t TO u", "GRANT"),
-        ("SAVEPOINT a", "SAVEPOINT"),
-        ("ROLLBACK TO a", "ROLLBACK TO SAVEPOINT"),
+        ("PREPARE TRANSACTION 'a'", "two-phase commit"),
+        ("COMMIT PREPARED 'a'", "two-phase commit"),
+        ("PREPARE q AS UPDATE t SET a = 1", "UPDATE"),
+        ("SET TRANSACTION SNAPSHOT 'a'", "SET TRANSACTION SNAPSHOT"),
         ("CREATE INDEX i ON t (a)", "CREATE INDEX"),
         ("CREATE TEMP TABLE t (a int)", "CREATE TEMP"),
         ("DROP FUNCTION f", "DROP FUNCTION"),

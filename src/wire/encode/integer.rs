@@ -1,10 +1,11 @@
-//! `smallint`, `integer` and `bigint`.
+//! `smallint`, `integer`, `bigint` and `oid`.
 
 use arrow::array::{ArrowPrimitiveType, PrimitiveArray};
+use arrow::datatypes::Int64Type;
 use bytes::{BufMut, BytesMut};
 
 use super::Encode;
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 
 /// Integers that fit 16 bits.
 pub(super) struct Int2<'a, T: ArrowPrimitiveType>(pub(super) &'a PrimitiveArray<T>);
@@ -43,6 +44,30 @@ macro_rules! encode_integer {
 encode_integer!(Int2, i16, put_i16);
 encode_integer!(Int4, i32, put_i32);
 encode_integer!(Int8, i64, put_i64);
+
+/// Numbers of objects, which are of 32 bits on the wire.
+pub(super) struct Oid<'a>(pub(super) &'a PrimitiveArray<Int64Type>);
+
+impl Encode for Oid<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        write_integer(out, self.0.value(row));
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        let value = self.0.value(row);
+        let oid = u32::try_from(value).map_err(|_| {
+            let message = format!("oid out of range: {value}");
+            Error::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, message)
+        })?;
+        out.put_u32(oid);
+        Ok(())
+    }
+
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        self.text(row, out)
+    }
+}
 
 /// Appends the decimal digits of a number.
 pub(super) fn write_integer(out: &mut BytesMut, value: i64) {

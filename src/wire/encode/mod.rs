@@ -165,6 +165,9 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::UInt16 => Box::new(integer::Int4(array.as_primitive::<UInt16Type>())),
         DataType::Int32 => Box::new(integer::Int4(array.as_primitive::<Int32Type>())),
         DataType::UInt32 => Box::new(integer::Int8(array.as_primitive::<UInt32Type>())),
+        DataType::Int64 if PostgresType::of_field(field) == PostgresType::OID => {
+            Box::new(integer::Oid(array.as_primitive::<Int64Type>()))
+        }
         DataType::Int64 => Box::new(integer::Int8(array.as_primitive::<Int64Type>())),
         DataType::UInt64 => Box::new(numeric::Unsigned(array.as_primitive::<UInt64Type>())),
         DataType::Float16 => Box::new(float::Halves(array.as_primitive::<Float16Type>())),

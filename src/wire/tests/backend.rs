@@ -22,11 +22,14 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use crate::error::{Error, Result, SqlState};
-use crate::session::{CopyAborted, CopyIn, Outcome, Prepared, TransactionStatus};
+use crate::session::{
+    CopyAborted, CopyIn, Outcome, Prepared, PreparedStatements, TransactionStatus,
+};
 use crate::sql::Statement;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
 use crate::sql::set::Set;
+use crate::sql::transaction::Transaction;
 use crate::wire::copy_decoder::{CopyDecoder, CopyFields};
 use crate::wire::{Backend, BackendSession, Client};
 
@@ -83,6 +86,7 @@ impl Backend for TestBackend {
             context: SessionContext::new(),
             witness: Arc::clone(&self.witness),
             settings: Mutex::new(client.settings.iter().cloned().collect()),
+            statements: PreparedStatements::default(),
             status: Mutex::new(TransactionStatus::Idle),
             notices: Mutex::default(),
             changes: Mutex::default(),
@@ -94,6 +98,7 @@ pub(super) struct TestSession {
     context: SessionContext,
     witness: Arc<Witness>,
     settings: Mutex<HashMap<String, String>>,
+    statements: PreparedStatements,
     status: Mutex<TransactionStatus>,
     notices: Mutex<Vec<Error>>,
     changes: Mutex<Vec<(String, String)>>,
@@ -131,9 +136,15 @@ impl BackendSession for TestSession {
             .into_iter()
             .map(|statement| match statement {
                 ast::Statement::Query(query) => Ok(Statement::Query(query)),
-                ast::Statement::StartTransaction { .. } => Ok(Statement::Begin),
-                ast::Statement::Commit { .. } => Ok(Statement::Commit),
-                ast::Statement::Rollback { .. } => Ok(Statement::Rollback),
+                ast::Statement::StartTransaction { .. } => {
+                    Ok(Statement::Transaction(Transaction::Begin(Vec::new())))
+                }
+                ast::Statement::Commit { chain, .. } => {
+                    Ok(Statement::Transaction(Transaction::Commit { chain }))
+                }
+                ast::Statement::Rollback { chain, .. } => {
+                    Ok(Statement::Transaction(Transaction::Rollback { chain }))
+                }
                 ast::Statement::Copy {
                     source: ast::CopySource::Query(query),
                     ..
@@ -181,11 +192,17 @@ impl BackendSession for TestSession {
             statement,
             parameter_types,
             schema,
+            write_command: None,
+            is_binary: false,
+            text: Arc::from(""),
         }))
     }
 
     async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
-        let is_end = matches!(prepared.statement, Statement::Rollback | Statement::Commit);
+        let is_end = matches!(
+            &prepared.statement,
+            Statement::Transaction(statement) if statement.ends_failure()
+        );
         if *self.status.lock() == TransactionStatus::Failed && !is_end {
             let message = "current transaction is aborted";
             return Err(Error::new(SqlState::IN_FAILED_SQL_TRANSACTION, message));
@@ -195,17 +212,12 @@ impl BackendSession for TestSession {
                 tag: "SELECT",
                 stream: self.rows(query, parameters).await?,
             }),
-            Statement::Begin => {
-                *self.status.lock() = TransactionStatus::InTransaction;
-                Ok(Outcome::Done("BEGIN".to_owned()))
-            }
-            Statement::Commit => {
-                *self.status.lock() = TransactionStatus::Idle;
-                Ok(Outcome::Done("COMMIT".to_owned()))
-            }
-            Statement::Rollback => {
-                *self.status.lock() = TransactionStatus::Idle;
-                Ok(Outcome::Done("ROLLBACK".to_owned()))
+            Statement::Transaction(statement) => {
+                *self.status.lock() = match statement {
+                    Transaction::Begin(_) => TransactionStatus::InTransaction,
+                    _ => TransactionStatus::Idle,
+                };
+                Ok(Outcome::Done(statement.to_string()))
             }
             Statement::Set(Set::Value {
                 name,
@@ -228,6 +240,10 @@ impl BackendSession for TestSession {
             Statement::Copy(Copy { format, .. }) => Ok(Outcome::CopyIn(self.copy_in(format))),
             _ => Err(Error::unsupported("this statement")),
         }
+    }
+
+    fn statements(&self) -> &PreparedStatements {
+        &self.statements
     }
 
     fn fail(&self) {

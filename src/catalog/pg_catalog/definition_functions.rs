@@ -1,0 +1,137 @@
+//! The definitions of what this server has none of (indexes, constraints, triggers), which are NULL
+//! for every number, as PostgreSQL's are for one of no object; and those of built-in functions.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::ScalarUDF;
+
+use super::data;
+use super::format_type;
+use super::function::{Call, CatalogFunction};
+use super::functions::{BIGINT, BOOLEAN, TEXT, number, text};
+use crate::catalog::system::SystemSources;
+
+/// Functions of what there is none of.
+const OF_NOTHING: [&str; 12] = [
+    "pg_get_constraintdef",
+    "pg_get_function_sqlbody",
+    "pg_get_functiondef",
+    "pg_get_indexdef",
+    "pg_get_partkeydef",
+    "pg_get_partition_constraintdef",
+    "pg_get_ruledef",
+    "pg_get_statisticsobjdef",
+    "pg_get_statisticsobjdef_columns",
+    "pg_get_statisticsobjdef_expressions",
+    "pg_get_triggerdef",
+    "pg_describe_object",
+];
+
+/// The functions over these sources.
+pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+    let udf = |name, arguments: &[&[DataType]], call| {
+        CatalogFunction::udf(sources, name, arguments, TEXT, Call::Answer(call))
+    };
+    let numbers: &[&[DataType]] = &[
+        &[BIGINT],
+        &[BIGINT, BOOLEAN],
+        &[BIGINT, BIGINT, BOOLEAN],
+        &[BIGINT, BIGINT, BIGINT],
+    ];
+    let mut all: Vec<ScalarUDF> = OF_NOTHING
+        .map(|name| udf(name, numbers, |_, _| ScalarValue::Utf8(None)))
+        .into();
+    all.push(udf("pg_get_serial_sequence", &[&[TEXT, TEXT]], |_, _| {
+        ScalarValue::Utf8(None)
+    }));
+    // Tablespaces have no folders of their own.
+    all.push(udf("pg_tablespace_location", &[&[BIGINT]], |_, values| {
+        text(number(values, 0).map(|_| ""))
+    }));
+    all.push(udf("pg_get_function_result", &[&[BIGINT]], |_, values| {
+        text(number(values, 0).and_then(result))
+    }));
+    for name in [
+        "pg_get_function_arguments",
+        "pg_get_function_identity_arguments",
+    ] {
+        all.push(udf(name, &[&[BIGINT]], |_, values| {
+            text(number(values, 0).and_then(arguments))
+        }));
+    }
+    all
+}
+
+/// A row of `pg_proc`, field by field.
+fn function(oid: i64) -> Option<Vec<&'static str>> {
+    let start = format!("{oid}\t");
+    let mut rows = data::rows_of("pg_proc")?.lines();
+    let row = rows.find(|row| row.starts_with(&start))?;
+    Some(row.split('\t').collect())
+}
+
+/// Places of fields in `pg_proc`.
+const KIND: usize = 9;
+const RETURNS_SET: usize = 13;
+const RETURN_TYPE: usize = 18;
+const ARGUMENT_TYPES: usize = 19;
+const ALL_ARGUMENT_TYPES: usize = 20;
+const ARGUMENT_MODES: usize = 21;
+const ARGUMENT_NAMES: usize = 22;
+const VARIADIC: usize = 7;
+
+fn result(oid: i64) -> Option<String> {
+    let fields = function(oid)?;
+    if *fields.get(KIND)? == "p" {
+        return None;
+    }
+    let known = format_type(fields.get(RETURN_TYPE)?.parse().ok()?, -1);
+    Some(match *fields.get(RETURNS_SET)? == "t" {
+        true => format!("SETOF {known}"),
+        false => known,
+    })
+}
+
+/// `a integer, OUT b text, VARIADIC "any"`, as `print_function_arguments` of PostgreSQL's
+/// `ruleutils.c` writes them, without defaults, whose expressions are not kept as text.
+fn arguments(oid: i64) -> Option<String> {
+    let fields = function(oid)?;
+    let items = |index: usize| -> Vec<&str> {
+        let field = fields.get(index).copied().unwrap_or("\\N");
+        let field = field.trim_start_matches('{').trim_end_matches('}');
+        let items = field.split([',', ' ']);
+        items
+            .filter(|item| !item.is_empty() && *item != "\\N")
+            .collect()
+    };
+    let all = items(ALL_ARGUMENT_TYPES);
+    let types = match all.is_empty() {
+        true => items(ARGUMENT_TYPES),
+        false => all,
+    };
+    let (modes, names) = (items(ARGUMENT_MODES), items(ARGUMENT_NAMES));
+    let is_variadic = fields.get(VARIADIC).is_some_and(|of| *of != "0");
+    let last = types.len().checked_sub(1);
+    let mut written = Vec::new();
+    for (index, known) in types.iter().enumerate() {
+        let mode = match modes.get(index).copied() {
+            Some("o") => "OUT ",
+            Some("b") => "INOUT ",
+            Some("v") => "VARIADIC ",
+            Some("t") => continue,
+            Some(_) => "",
+            None if is_variadic && Some(index) == last => "VARIADIC ",
+            None => "",
+        };
+        let name = names.get(index).map(|name| name.trim_matches('"'));
+        let name = match name {
+            Some(name) if !name.is_empty() => format!("{name} "),
+            _ => String::new(),
+        };
+        let known = format_type(known.parse().ok()?, -1);
+        written.push(format!("{mode}{name}{known}"));
+    }
+    Some(written.join(", "))
+}

@@ -1,0 +1,227 @@
+//! Names of objects and their numbers: `to_regclass` and the casts to `regclass`, `regtype` and the
+//! like, which `rewrite` makes calls of.
+
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::ScalarUDF;
+
+use super::data;
+use super::format_type;
+use super::function::{Call, CatalogFunction};
+use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
+use super::relation::{Relation, namespaces, relation, relations};
+use super::types::type_oid;
+use crate::catalog::system::SystemSources;
+use crate::error::{Error, Result, SqlState};
+use crate::sql::name::Quoted;
+
+/// Functions that tell whether an object of a kind that only PostgreSQL's own schema has is found
+/// by its name alone, which it is.
+const ALWAYS_VISIBLE: [&str; 12] = [
+    "pg_collation_is_visible",
+    "pg_conversion_is_visible",
+    "pg_function_is_visible",
+    "pg_opclass_is_visible",
+    "pg_operator_is_visible",
+    "pg_opfamily_is_visible",
+    "pg_statistics_obj_is_visible",
+    "pg_ts_config_is_visible",
+    "pg_ts_dict_is_visible",
+    "pg_ts_parser_is_visible",
+    "pg_ts_template_is_visible",
+    "pg_type_is_visible",
+];
+
+/// The functions over these sources.
+pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+    let answer = |name, argument, answer, call| {
+        CatalogFunction::udf(sources, name, &[&[argument]], answer, Call::Answer(call))
+    };
+    let look =
+        |name, call| CatalogFunction::udf(sources, name, &[&[TEXT]], BIGINT, Call::Look(call));
+    let visible = ALWAYS_VISIBLE.map(|name| {
+        answer(name, BIGINT, BOOLEAN, |_, values| {
+            ScalarValue::Boolean(number(values, 0).map(|_| true))
+        })
+    });
+    let mut all = vec![
+        answer("regclass_text", BIGINT, TEXT, |sources, values| {
+            text(number(values, 0).map(|oid| match relation(sources, oid) {
+                Some(found) => relation_text(sources, &found),
+                None => unknown(oid),
+            }))
+        }),
+        answer("regnamespace_text", BIGINT, TEXT, |sources, values| {
+            text(number(values, 0).map(|oid| {
+                let all = namespaces(&sources.snapshot());
+                let found = all.into_iter().find(|schema| schema.oid == oid);
+                found.map_or_else(|| unknown(oid), |schema| Quoted(&schema.name).to_string())
+            }))
+        }),
+        answer("regrole_text", BIGINT, TEXT, |sources, values| {
+            text(number(values, 0).map(|oid| match oid {
+                super::OWNER => Quoted(&sources.owner()).to_string(),
+                other => unknown(other),
+            }))
+        }),
+        answer("regproc_text", BIGINT, TEXT, |_, values| {
+            text(number(values, 0).map(function_text))
+        }),
+        look("regclass_oid", |sources, values| {
+            look_up(string(values, 0), |name| {
+                relation_oid(sources, name).ok_or_else(|| {
+                    let message = format!("relation \"{name}\" does not exist");
+                    Error::new(SqlState::UNDEFINED_TABLE, message)
+                })
+            })
+        }),
+        look("regtype_oid", |_, values| {
+            look_up(string(values, 0), |name| {
+                type_oid(name).map(i64::from).ok_or_else(|| {
+                    let message = format!("type \"{name}\" does not exist");
+                    Error::new(SqlState::UNDEFINED_OBJECT, message)
+                })
+            })
+        }),
+        look("regnamespace_oid", |sources, values| {
+            look_up(string(values, 0), |name| {
+                namespace_oid(sources, name).ok_or_else(|| {
+                    let message = format!("schema \"{name}\" does not exist");
+                    Error::new(SqlState::INVALID_SCHEMA_NAME, message)
+                })
+            })
+        }),
+        look("regrole_oid", |sources, values| {
+            look_up(string(values, 0), |name| {
+                role_oid(sources, name).ok_or_else(|| {
+                    let message = format!("role \"{name}\" does not exist");
+                    Error::new(SqlState::UNDEFINED_OBJECT, message)
+                })
+            })
+        }),
+        look("regproc_oid", |_, values| {
+            look_up(string(values, 0), |name| {
+                function_oid(name).ok_or_else(|| {
+                    let message = format!("function \"{name}\" does not exist");
+                    Error::new(SqlState::UNDEFINED_FUNCTION, message)
+                })
+            })
+        }),
+        answer("to_regclass", TEXT, TEXT, |sources, values| {
+            let oid = string(values, 0).and_then(|name| relation_oid(sources, &name));
+            let found = oid.and_then(|oid| relation(sources, oid));
+            text(found.map(|found| relation_text(sources, &found)))
+        }),
+        answer("to_regtype", TEXT, TEXT, |_, values| {
+            let oid = string(values, 0).and_then(|name| type_oid(&name));
+            text(oid.map(|oid| format_type(oid, -1)))
+        }),
+        answer("to_regnamespace", TEXT, TEXT, |sources, values| {
+            let known = string(values, 0).filter(|name| namespace_oid(sources, name).is_some());
+            text(known.map(|name| Quoted(&fold(&name)).to_string()))
+        }),
+        answer("to_regrole", TEXT, TEXT, |sources, values| {
+            let known = string(values, 0).filter(|name| role_oid(sources, name).is_some());
+            text(known.map(|name| Quoted(&fold(&name)).to_string()))
+        }),
+        answer("to_regproc", TEXT, TEXT, |_, values| {
+            let oid = string(values, 0).and_then(|name| function_oid(&name));
+            text(oid.map(function_text))
+        }),
+    ];
+    all.extend(visible);
+    all
+}
+
+/// How a number is shown that is of no object.
+fn unknown(oid: i64) -> String {
+    match oid {
+        0 => "-".to_owned(),
+        oid => oid.to_string(),
+    }
+}
+
+fn look_up(name: Option<String>, find: impl FnOnce(&str) -> Result<i64>) -> Result<ScalarValue> {
+    let Some(name) = name else {
+        return Ok(ScalarValue::Int64(None));
+    };
+    match name.trim().parse() {
+        Ok(oid) => Ok(ScalarValue::Int64(Some(oid))),
+        Err(_) if name == "-" => Ok(ScalarValue::Int64(Some(0))),
+        Err(_) => find(&name).map(|oid| ScalarValue::Int64(Some(oid))),
+    }
+}
+
+fn namespace_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
+    let name = fold(name);
+    let all = namespaces(&sources.snapshot());
+    let found = all.into_iter().find(|schema| schema.name == name);
+    found.map(|schema| schema.oid)
+}
+
+fn role_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
+    (fold(name) == sources.owner()).then_some(super::OWNER)
+}
+
+/// The number and the name of each built-in function.
+fn built_in() -> impl Iterator<Item = (i64, &'static str)> {
+    let lines = data::rows_of("pg_proc").unwrap_or_default().lines();
+    lines.filter_map(|line| {
+        let mut fields = line.split('\t');
+        Some((fields.next()?.parse().ok()?, fields.next()?))
+    })
+}
+
+fn function_oid(name: &str) -> Option<i64> {
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    let name = fold(name);
+    let found = built_in().find(|(_, known)| *known == name);
+    found.map(|(oid, _)| oid)
+}
+
+fn function_text(oid: i64) -> String {
+    let found = built_in().find(|(known, _)| *known == oid);
+    found.map_or_else(|| unknown(oid), |(_, name)| Quoted(name).to_string())
+}
+
+/// A relation as a name of type `regclass` is shown: with its schema where it must be.
+pub(super) fn relation_text(sources: &dyn SystemSources, relation: &Relation) -> String {
+    let name = Quoted(&relation.name);
+    if is_visible(sources, relation) {
+        return name.to_string();
+    }
+    format!("{}.{name}", Quoted(&relation.schema))
+}
+
+/// The number of the relation that a text of type `regclass` means.
+pub(super) fn relation_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
+    if let Ok(oid) = name.parse() {
+        return Some(oid);
+    }
+    let parts: Vec<String> = name.split('.').map(fold).collect();
+    let (schema, name) = match parts.as_slice() {
+        [name] => (None, name),
+        [schema, name] | [_, schema, name] => (Some(schema), name),
+        _ => return None,
+    };
+    let all = relations(sources);
+    all.iter()
+        .filter(|relation| relation.name == *name)
+        .find(|relation| match schema {
+            Some(schema) => relation.schema == *schema,
+            None => is_visible(sources, relation),
+        })
+        .map(|relation| relation.oid)
+}
+
+/// A part of a name: folded to lower case unless it is quoted.
+fn fold(part: &str) -> String {
+    let quoted = part
+        .strip_prefix('"')
+        .and_then(|part| part.strip_suffix('"'));
+    match quoted {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => part.to_lowercase(),
+    }
+}

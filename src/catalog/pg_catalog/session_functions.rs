@@ -1,0 +1,174 @@
+//! Functions that tell of the session and the server, and change the session's settings.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, TimeUnit};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::ScalarUDF;
+
+use super::PG_CATALOG;
+use super::function::{Call, CatalogFunction};
+use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
+use crate::catalog::system::SystemSources;
+use crate::config::{Config, SessionSettings, unknown_setting};
+use crate::error::{Error, Result, SqlState};
+
+const INTEGER: DataType = DataType::Int32;
+
+/// PostgreSQL's number of UTF-8.
+const UTF8: i32 = 6;
+
+/// The functions over these sources.
+pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+    let udf = |name, arguments: &[&[DataType]], answer, call| {
+        CatalogFunction::udf(sources, name, arguments, answer, Call::Answer(call))
+    };
+    let texts = DataType::new_list(DataType::Utf8, true);
+    let moment = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    vec![
+        CatalogFunction::udf(
+            sources,
+            "current_setting",
+            &[&[TEXT], &[TEXT, BOOLEAN]],
+            TEXT,
+            Call::Look(current_setting),
+        ),
+        CatalogFunction::udf(
+            sources,
+            "set_config",
+            &[&[TEXT, TEXT, BOOLEAN]],
+            TEXT,
+            Call::Act(set_config),
+        ),
+        CatalogFunction::udf(
+            sources,
+            "txid_current",
+            &[&[]],
+            BIGINT,
+            Call::Act(|sources, _| Ok(ScalarValue::Int64(Some(sources.transaction_id())))),
+        ),
+        CatalogFunction::udf(
+            sources,
+            "pg_current_xact_id",
+            &[&[]],
+            BIGINT,
+            Call::Act(|sources, _| Ok(ScalarValue::Int64(Some(sources.transaction_id())))),
+        ),
+        udf("pg_backend_pid", &[&[]], INTEGER, |sources, _| {
+            ScalarValue::Int32(Some(sources.process()))
+        }),
+        udf("pg_is_in_recovery", &[&[]], BOOLEAN, |_, _| {
+            ScalarValue::Boolean(Some(false))
+        }),
+        udf("pg_postmaster_start_time", &[&[]], moment.clone(), started),
+        udf("pg_conf_load_time", &[&[]], moment, started),
+        udf("pg_my_temp_schema", &[&[]], BIGINT, |_, _| {
+            ScalarValue::Int64(Some(0))
+        }),
+        udf(
+            "pg_is_other_temp_schema",
+            &[&[BIGINT]],
+            BOOLEAN,
+            |_, values| ScalarValue::Boolean(number(values, 0).map(|_| false)),
+        ),
+        udf(
+            "current_schemas",
+            &[&[BOOLEAN]],
+            texts,
+            |sources, values| {
+                let implicit = matches!(values.first(), Some(ScalarValue::Boolean(Some(true))));
+                let snapshot = sources.snapshot();
+                let path = sources.search_path().into_iter();
+                let path =
+                    path.filter(|name| snapshot.schemas().any(|schema| schema.name == *name));
+                let names = implicit.then(|| PG_CATALOG.to_owned()).into_iter();
+                list(names.chain(path).collect())
+            },
+        ),
+        udf("pg_client_encoding", &[&[]], TEXT, |_, _| {
+            text(Some("UTF8"))
+        }),
+        udf("getdatabaseencoding", &[&[]], TEXT, |_, _| {
+            text(Some("UTF8"))
+        }),
+        udf("pg_char_to_encoding", &[&[TEXT]], INTEGER, |_, values| {
+            ScalarValue::Int32(string(values, 0).map(
+                |name| match name.to_ascii_lowercase().as_str() {
+                    "utf8" | "utf-8" | "unicode" => UTF8,
+                    _ => -1,
+                },
+            ))
+        }),
+        udf(
+            "pg_encoding_max_length",
+            &[&[BIGINT]],
+            INTEGER,
+            |_, values| {
+                let is_known = |encoding: &i64| *encoding == i64::from(UTF8);
+                ScalarValue::Int32(number(values, 0).filter(is_known).map(|_| 4))
+            },
+        ),
+        udf("inet_client_addr", &[&[]], TEXT, |sources, _| {
+            let host = client(sources).map(|(host, _)| host);
+            text(host.map(|host| host.trim_matches(['[', ']']).to_owned()))
+        }),
+        udf("inet_client_port", &[&[]], INTEGER, |sources, _| {
+            ScalarValue::Int32(client(sources).and_then(|(_, port)| port.parse().ok()))
+        }),
+    ]
+}
+
+fn current_setting(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<ScalarValue> {
+    let Some(name) = string(values, 0) else {
+        return Ok(ScalarValue::Utf8(None));
+    };
+    let missing_is_fine = matches!(values.get(1), Some(ScalarValue::Boolean(Some(true))));
+    match sources.setting(&name) {
+        Some(value) => Ok(text(Some(value))),
+        None if missing_is_fine => Ok(ScalarValue::Utf8(None)),
+        None => {
+            let known = SessionSettings::ALL.iter().chain(Config::ALL);
+            Err(unknown_setting(&name, known))
+        }
+    }
+}
+
+fn set_config(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<ScalarValue> {
+    let Some(name) = string(values, 0) else {
+        let message = "SET requires parameter name";
+        return Err(Error::new(SqlState::NULL_VALUE_NOT_ALLOWED, message));
+    };
+    let value = string(values, 1);
+    let local = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
+    sources
+        .set(&name, value.as_deref(), local)
+        .map(|shown| text(Some(shown)))
+}
+
+fn started(sources: &dyn SystemSources, _: &[ScalarValue]) -> ScalarValue {
+    let started = sources.started_at().timestamp_micros();
+    ScalarValue::TimestampMicrosecond(Some(started), Some("UTC".into()))
+}
+
+/// Where the session's client is: host and port.
+fn client(sources: &dyn SystemSources) -> Option<(String, String)> {
+    let process = sources.process();
+    let sessions = sources.sessions().into_iter();
+    let own = sessions
+        .into_iter()
+        .find(|session| session.pid == process)?;
+    let address = own.client?;
+    let (host, port) = address.rsplit_once(':')?;
+    Some((host.to_owned(), port.to_owned()))
+}
+
+fn list(texts: Vec<String>) -> ScalarValue {
+    let field = Arc::new(Field::new_list_field(DataType::Utf8, true));
+    let offsets = OffsetBuffer::from_lengths([texts.len()]);
+    let values: ArrayRef = Arc::new(StringArray::from(texts));
+    ScalarValue::List(Arc::new(arrow::array::ListArray::new(
+        field, offsets, values, None,
+    )))
+}

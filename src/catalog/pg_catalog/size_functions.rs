@@ -1,0 +1,128 @@
+//! How much room relations take, which the logs of their tables tell.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::ScalarUDF;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::function::{Call, CatalogFunction};
+use super::functions::{BIGINT, TEXT, number, string, text};
+use super::name_functions::relation_oid;
+use super::relation::relation;
+use super::waiting_function::WaitingFunction;
+use crate::catalog::system::SystemSources;
+use crate::error::{Error, Result, SqlState};
+
+/// The functions over these sources.
+pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+    let on_relation: &[&[DataType]] = &[&[BIGINT], &[TEXT]];
+    let on_fork: &[&[DataType]] = &[&[BIGINT], &[TEXT], &[BIGINT, TEXT], &[TEXT, TEXT]];
+    let udf = |name, arguments: &[&[DataType]], call| {
+        WaitingFunction::udf(sources, name, arguments, BIGINT, call)
+    };
+    vec![
+        udf("pg_relation_size", on_fork, relation_size),
+        udf("pg_table_size", on_relation, relation_size),
+        udf("pg_total_relation_size", on_relation, relation_size),
+        udf("pg_database_size", on_relation, database_size),
+        udf("pg_tablespace_size", &[&[BIGINT]], tablespace_size),
+        CatalogFunction::udf(
+            sources,
+            "pg_indexes_size",
+            on_relation,
+            BIGINT,
+            Call::Answer(|_, values| {
+                let is_null = values.first().is_none_or(ScalarValue::is_null);
+                ScalarValue::Int64((!is_null).then_some(0))
+            }),
+        ),
+        CatalogFunction::udf(
+            sources,
+            "pg_size_pretty",
+            &[&[BIGINT]],
+            TEXT,
+            Call::Answer(|_, values| text(number(values, 0).map(pretty_size))),
+        ),
+    ]
+}
+
+/// The bytes of a table's latest version; none of views and sources, which keep no rows.
+fn relation_size(
+    sources: Arc<dyn SystemSources>,
+    values: Vec<ScalarValue>,
+) -> BoxFuture<'static, Result<ScalarValue>> {
+    async move {
+        let oid = match string(&values, 0) {
+            Some(name) => match relation_oid(&*sources, &name) {
+                Some(oid) => Some(oid),
+                None => {
+                    let message = format!("relation \"{name}\" does not exist");
+                    return Err(Error::new(SqlState::UNDEFINED_TABLE, message));
+                }
+            },
+            None => number(&values, 0),
+        };
+        let Some(found) = oid.and_then(|oid| relation(&*sources, oid)) else {
+            return Ok(ScalarValue::Int64(None));
+        };
+        let bytes = match found.object {
+            Some(object) => sources.size(object.oid).await?,
+            None => 0,
+        };
+        Ok(size(bytes))
+    }
+    .boxed()
+}
+
+/// All tables are in `pg_default`, and nothing else is anywhere.
+fn tablespace_size(
+    sources: Arc<dyn SystemSources>,
+    values: Vec<ScalarValue>,
+) -> BoxFuture<'static, Result<ScalarValue>> {
+    /// PostgreSQL's number of `pg_default`.
+    const DEFAULT: i64 = 1663;
+    match number(&values, 0) {
+        Some(DEFAULT) => database_size(sources, Vec::new()),
+        other => futures::future::ready(Ok(ScalarValue::Int64(other.map(|_| 0)))).boxed(),
+    }
+}
+
+fn database_size(
+    sources: Arc<dyn SystemSources>,
+    values: Vec<ScalarValue>,
+) -> BoxFuture<'static, Result<ScalarValue>> {
+    async move {
+        if let Some(name) = string(&values, 0)
+            && name != sources.database()
+        {
+            let message = format!("database \"{name}\" does not exist");
+            return Err(Error::new(SqlState::INVALID_CATALOG_NAME, message));
+        }
+        let mut bytes = 0_u64;
+        for object in sources.snapshot().objects() {
+            bytes = bytes.saturating_add(sources.size(object.oid).await?);
+        }
+        Ok(size(bytes))
+    }
+    .boxed()
+}
+
+fn size(bytes: u64) -> ScalarValue {
+    ScalarValue::Int64(Some(i64::try_from(bytes).unwrap_or(i64::MAX)))
+}
+
+/// A size as PostgreSQL's `pg_size_pretty` shows it: in the largest unit in which it has five digits.
+fn pretty_size(bytes: i64) -> String {
+    const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+    let mut size = bytes;
+    let mut unit = 0;
+    while size.unsigned_abs() >= 10 * 1024 && unit + 1 < UNITS.len() {
+        // Rounded to the nearest, away from zero.
+        size = (size + 512 * size.signum()) / 1024;
+        unit += 1;
+    }
+    format!("{size} {}", UNITS[unit])
+}

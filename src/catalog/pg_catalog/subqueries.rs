@@ -1,0 +1,141 @@
+//! Subqueries of the catalog in forms that DataFusion's planner can join.
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, GroupByExpr, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
+    SetExpr, TableFactor, Value,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::PG_CATALOG;
+
+/// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
+/// of one row, or none, that is the column. The planner takes no subquery for a value that refers
+/// to the query around it and is no aggregate.
+pub fn look_up(query: &mut Query) {
+    let Some(select) = plain_select(query) else {
+        return;
+    };
+    let [table] = select.from.as_slice() else {
+        return;
+    };
+    let Some((shown, _)) = catalog_table(&table.relation).filter(|_| table.joins.is_empty()) else {
+        return;
+    };
+    let is_key = select
+        .selection
+        .as_ref()
+        .is_some_and(|condition| has_key(condition, &shown));
+    let [SelectItem::UnnamedExpr(column) | SelectItem::ExprWithAlias { expr: column, .. }] =
+        select.projection.as_mut_slice()
+    else {
+        return;
+    };
+    if is_key && let Some(aggregate) = parse(&format!("max({column})")) {
+        *column = aggregate;
+    }
+}
+
+/// `ARRAY(query)` as an aggregate of the query's column; none for a query that is more than a list of
+/// values.
+pub fn array(query: &Query) -> Option<Expr> {
+    let mut query = query.clone();
+    let order = query.order_by.take();
+    let select = plain_select(&mut query)?;
+    let [SelectItem::UnnamedExpr(column) | SelectItem::ExprWithAlias { expr: column, .. }] =
+        select.projection.as_mut_slice()
+    else {
+        return None;
+    };
+    let order = match order.map(|order| order.kind) {
+        None => String::new(),
+        Some(OrderByKind::Expressions(mut keys)) => {
+            for key in &mut keys {
+                // The first column, and there is no other.
+                if matches!(&key.expr, Expr::Value(value) if matches!(value.value, Value::Number(..)))
+                {
+                    key.expr = column.clone();
+                }
+            }
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            format!(" ORDER BY {}", keys.join(", "))
+        }
+        Some(OrderByKind::All(_)) => return None,
+    };
+    *column = parse(&format!("array_agg({column}{order})"))?;
+    parse(&format!("coalesce(({query}), make_array())"))
+}
+
+/// The table of `pg_catalog` that a part of `FROM` is, by the name that the query calls it, and its
+/// number.
+pub fn catalog_table(factor: &TableFactor) -> Option<(String, i64)> {
+    let TableFactor::Table {
+        name,
+        alias,
+        args: None,
+        ..
+    } = factor
+    else {
+        return None;
+    };
+    let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    let table = match parts.as_slice() {
+        [table] => table,
+        [schema, table] if schema.value.eq_ignore_ascii_case(PG_CATALOG) => table,
+        _ => return None,
+    };
+    let found = super::table(&table.value)?;
+    let shown = match alias {
+        Some(alias) => alias.name.value.clone(),
+        None => table.value.clone(),
+    };
+    Some((shown, found.oid))
+}
+
+/// The one `SELECT` of a query that neither groups, limits nor orders.
+fn plain_select(query: &mut Query) -> Option<&mut Select> {
+    let is_plain = query.with.is_none()
+        && query.order_by.is_none()
+        && query.limit_clause.is_none()
+        && query.fetch.is_none();
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return None;
+    };
+    let is_grouped = !matches!(
+        &select.group_by,
+        GroupByExpr::Expressions(expressions, _) if expressions.is_empty()
+    );
+    let is_plain = is_plain && !is_grouped && select.having.is_none() && select.distinct.is_none();
+    is_plain.then_some(select)
+}
+
+/// Whether a condition asks for one number of the table.
+fn has_key(condition: &Expr, table: &str) -> bool {
+    let is_oid = |expr: &Expr| {
+        matches!(
+            expr,
+            Expr::CompoundIdentifier(parts)
+                if matches!(parts.as_slice(), [owner, column]
+                    if owner.value == table && column.value == "oid")
+        )
+    };
+    match condition {
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::And,
+            right,
+        } => has_key(left, table) || has_key(right, table),
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Eq,
+            right,
+        } => is_oid(left) || is_oid(right),
+        Expr::Nested(inner) => has_key(inner, table),
+        _ => false,
+    }
+}
+
+fn parse(sql: &str) -> Option<Expr> {
+    let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).ok()?;
+    parser.parse_expr().ok()
+}

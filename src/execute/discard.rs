@@ -1,0 +1,23 @@
+//! `DISCARD`.
+
+use crate::error::{Error, Result, SqlState};
+use crate::session::{Outcome, Session, TransactionStatus};
+use crate::sql::discard::Discard;
+
+/// Forgets what the session has kept. No plans are kept between two runs of a statement, and there
+/// are no sequences or temporary tables, so that `ALL` alone has something to do.
+///
+/// # Errors
+/// 25001 for `ALL` within a transaction block.
+pub fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
+    if *discard == Discard::All {
+        if session.transaction_status() != TransactionStatus::Idle {
+            let message = "DISCARD ALL cannot run inside a transaction block";
+            return Err(Error::new(SqlState::ACTIVE_SQL_TRANSACTION, message));
+        }
+        session.cursors.close_all();
+        session.statements.deallocate_all();
+        session.reset_all()?;
+    }
+    Ok(Outcome::Done(discard.to_string()))
+}

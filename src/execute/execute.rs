@@ -1,0 +1,96 @@
+//! `EXECUTE`: runs what was prepared.
+
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+use futures::TryStreamExt;
+use std::sync::Arc;
+
+use super::query;
+use crate::error::{Error, Result, SqlState};
+use crate::session::{Outcome, Session, plan};
+use crate::sql::execute::Execute;
+use crate::sql::{Statement, parse_one};
+
+/// Runs a prepared statement with the values of its parameters.
+///
+/// # Errors
+/// 26000 where there is none of that name, 42601 for more or fewer values than it has parameters,
+/// 0A000 where its columns have changed since, what its run says.
+pub async fn execute(session: &Session, execute: &Execute) -> Result<Outcome> {
+    let named = session.statements.get(&execute.name)?;
+    let Some(prepared) = named.prepared else {
+        return Ok(Outcome::Done(String::new()));
+    };
+    if !matches!(
+        prepared.statement,
+        Statement::Query(_) | Statement::Insert(_)
+    ) {
+        return Err(Error::unsupported("EXECUTE of this statement")
+            .with_hint("Prepare a query or an INSERT."));
+    }
+    session.check_write(&prepared)?;
+    let values = values(session, execute, &prepared.parameter_types).await?;
+    let outcome = Box::pin(super::statement(session, &prepared, values)).await?;
+    if let (Outcome::Rows { stream, .. }, Some(described)) = (&outcome, &prepared.schema) {
+        let columns = |schema: &Schema| -> Vec<(String, DataType)> {
+            let fields = schema.fields().iter();
+            let column = |field: &Arc<Field>| (field.name().clone(), field.data_type().clone());
+            fields.map(column).collect()
+        };
+        if columns(described) != columns(&stream.schema()) {
+            let message = "cached plan must not change result type";
+            return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message)
+                .with_hint("Prepare the statement again."));
+        }
+    }
+    Ok(outcome)
+}
+
+/// The values of the parameters, computed as the one row of a query.
+async fn values(
+    session: &Session,
+    execute: &Execute,
+    types: &[DataType],
+) -> Result<Vec<ScalarValue>> {
+    let (given, wanted) = (execute.arguments.len(), types.len());
+    // As in Postgres, which does not look at values that nothing takes.
+    if wanted == 0 {
+        return Ok(Vec::new());
+    }
+    if given != wanted {
+        let message = format!(
+            "wrong number of parameters for prepared statement \"{}\"",
+            execute.name
+        );
+        return Err(Error::new(SqlState::SYNTAX_ERROR, message)
+            .with_detail(format!("Expected {wanted} parameters but got {given}.")));
+    }
+    let Statement::Query(mut row) = parse_one("SELECT NULL")? else {
+        return Err(Error::internal("SELECT is not read as a query"));
+    };
+    if let ast::SetExpr::Select(select) = row.body.as_mut() {
+        let arguments = execute.arguments.iter().enumerate();
+        let items = arguments.map(|(index, argument)| ast::SelectItem::ExprWithAlias {
+            expr: argument.clone(),
+            alias: ast::Ident::with_quote('"', format!("${}", index + 1)),
+        });
+        select.projection = items.collect();
+    }
+    let context = session.statement();
+    let path = session.settings().search_path.0;
+    plan::resolve_names(&mut row, &context.snapshot, &path)?;
+    let fields = types.iter().enumerate();
+    let fields =
+        fields.map(|(index, known)| Field::new(format!("${}", index + 1), known.clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let plan = plan::cast_to(plan::query(&context, &row).await?, &schema)?;
+    let rows = query::stream(context.state, plan).await?;
+    let rows: Vec<RecordBatch> = rows.try_collect().await?;
+    let row = rows.iter().find(|batch| batch.num_rows() > 0);
+    let row = row.ok_or_else(|| Error::internal("the values of EXECUTE are no row"))?;
+    let values = row.columns().iter();
+    let values = values.map(|column| ScalarValue::try_from_array(column, 0));
+    Ok(values.collect::<Result<Vec<_>, _>>()?)
+}

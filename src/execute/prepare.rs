@@ -1,0 +1,51 @@
+//! `PREPARE`.
+
+use arrow::datatypes::DataType;
+use chrono::Utc;
+use datafusion::sql::sqlparser::ast::{ColumnDef, Ident};
+
+use crate::error::Result;
+use crate::session::{MAX_PREPARED_STATEMENTS, Outcome, Prepared, PreparedStatement, Session};
+use crate::sql::prepare::Prepare;
+use crate::wire::types::PostgresType;
+
+/// Plans a statement as far as its parameters, and keeps it under a name.
+///
+/// # Errors
+/// 42P05 for a name that is taken, 42704 for a type that does not exist, what planning says.
+pub async fn execute(session: &Session, prepare: &Prepare, own: &Prepared) -> Result<Outcome> {
+    session.statements.check_free(&prepare.name)?;
+    let types = prepare.types.iter().map(|declared| match declared {
+        Some(data_type) => parameter_type(data_type).map(Some),
+        None => Ok(None),
+    });
+    let types = types.collect::<Result<Vec<_>>>()?;
+    let statement = prepare.statement.as_ref().clone();
+    let prepared = Box::pin(session.prepare(statement, &types)).await?;
+    let parameters = prepared.parameter_types.iter();
+    let statement = PreparedStatement {
+        text: own.text.clone(),
+        parameter_oids: parameters
+            .map(|known| PostgresType::of(known).oid)
+            .collect(),
+        prepared: Some(prepared),
+        prepared_at: Utc::now(),
+        from_sql: true,
+    };
+    let name = prepare.name.clone();
+    session
+        .statements
+        .insert(name, statement, MAX_PREPARED_STATEMENTS)?;
+    Ok(Outcome::Done("PREPARE".to_owned()))
+}
+
+/// A type as a column of a table would have it.
+fn parameter_type(declared: &datafusion::sql::sqlparser::ast::DataType) -> Result<DataType> {
+    let column = ColumnDef {
+        name: Ident::new("parameter"),
+        data_type: declared.clone(),
+        options: Vec::new(),
+    };
+    let schema = crate::sources::declared_schema(&[column])?;
+    Ok(schema.field(0).data_type().clone())
+}

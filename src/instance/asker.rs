@@ -1,0 +1,118 @@
+//! Who a statement is of.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use futures::{StreamExt, TryStreamExt};
+
+use super::{Instance, OWNER};
+use crate::catalog::{Oid, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::models::table_id;
+use crate::session::{Cursors, PreparedStatements};
+
+/// Who a statement is of, and what it knows of them.
+#[derive(Clone)]
+pub struct Asker {
+    /// The role.
+    pub user: String,
+    /// The number of the session; 0 for the server itself.
+    pub process: i32,
+    /// The session's prepared statements.
+    pub statements: Arc<PreparedStatements>,
+    /// The session's cursors.
+    pub cursors: Arc<Cursors>,
+    /// What the statement reads by, with the others of its transaction.
+    pub pinned: Option<Arc<Pinned>>,
+    /// The number of its transaction, once somebody has asked for it.
+    pub transaction: Arc<OnceLock<i64>>,
+    /// Changes a setting of the session, as `SET` does.
+    pub set: Option<Arc<Set>>,
+}
+
+/// Gives a setting a value, or the one that the session began with; until the end of the transaction
+/// where the last argument says so. Answers the value as it is shown.
+pub type Set = dyn Fn(&str, Option<&str>, bool) -> Result<String> + Send + Sync;
+
+impl Asker {
+    /// The server itself.
+    pub fn server() -> Self {
+        Self {
+            user: OWNER.to_owned(),
+            process: 0,
+            statements: Arc::default(),
+            cursors: Arc::default(),
+            pinned: None,
+            transaction: Arc::default(),
+            set: None,
+        }
+    }
+}
+
+/// How often the versions of all tables are looked at until none has changed in between.
+const ATTEMPTS: usize = 10;
+
+/// How many tables are looked at at once.
+const TABLES_AT_ONCE: usize = 16;
+
+/// One moment of the warehouse: the catalog and the version of each table, by which the statements
+/// of a transaction read.
+pub struct Pinned {
+    /// The objects.
+    pub snapshot: Arc<Snapshot>,
+    versions: BTreeMap<Oid, i64>,
+}
+
+impl Pinned {
+    /// What is the latest now. Tables commit one by one, so their versions are looked at twice, and
+    /// again until both looks are the same: then they were all the latest in between (Afek et al.,
+    /// Atomic Snapshots of Shared Memory, 1993: the double collect).
+    ///
+    /// # Errors
+    /// 40001 where tables change faster than they can be looked at; what the store says.
+    pub async fn latest(instance: &Instance) -> Result<Self> {
+        let mut snapshot = instance.catalog.snapshot();
+        let mut versions = versions(instance, &snapshot).await?;
+        for _ in 0..ATTEMPTS {
+            let again = self::versions(instance, &snapshot).await?;
+            let now = instance.catalog.snapshot();
+            if again == versions && Arc::ptr_eq(&now, &snapshot) {
+                return Ok(Self { snapshot, versions });
+            }
+            versions = match Arc::ptr_eq(&now, &snapshot) {
+                true => again,
+                false => self::versions(instance, &now).await?,
+            };
+            snapshot = now;
+        }
+        Err(Error::new(
+            SqlState::SERIALIZATION_FAILURE,
+            "could not take a snapshot because tables change all the time",
+        )
+        .with_hint("Begin the transaction again, or take READ COMMITTED."))
+    }
+
+    /// The version of a table; none for one that was not filled.
+    pub fn version(&self, oid: Oid) -> Option<i64> {
+        self.versions.get(&oid).copied()
+    }
+}
+
+async fn versions(instance: &Instance, snapshot: &Snapshot) -> Result<BTreeMap<Oid, i64>> {
+    let stored: Vec<_> = snapshot
+        .objects()
+        .filter(|object| object.is_stored())
+        .cloned()
+        .collect();
+    let found = futures::stream::iter(stored).map(|object| async move {
+        let table = table_id(&object);
+        let version = match instance.warehouse.exists(&table).await? {
+            true => Some(instance.warehouse.version(&table).await?),
+            false => None,
+        };
+        Ok::<_, Error>((object.oid, version))
+    });
+    let found: Vec<_> = found.buffer_unordered(TABLES_AT_ONCE).try_collect().await?;
+    let known = |(oid, version): (Oid, Option<i64>)| Some((oid, version?));
+    Ok(found.into_iter().filter_map(known).collect())
+}

@@ -1,0 +1,337 @@
+//! What of a session changes with its statements: settings, and the transaction that takes them
+//! back.
+//!
+//! As in Postgres, `SET` lasts if its transaction commits, `SET LOCAL` until it ends, and a savepoint
+//! brings back what both have changed since.
+
+use std::sync::{Arc, OnceLock};
+
+use super::TransactionStatus;
+use crate::config::SessionSettings;
+use crate::error::{Error, Result, SqlState};
+use crate::instance::Pinned;
+use crate::sql::transaction::{DEFERRABLE, ISOLATION, Mode, READ_ONLY};
+
+/// The settings that clients are told of when they change, as in Postgres.
+const REPORTED: [&str; 6] = [
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "IntervalStyle",
+    "standard_conforming_strings",
+    "TimeZone",
+];
+
+/// The modes of a transaction, each with the setting that it begins with.
+const MODES: [(&str, &str); 3] = [
+    (ISOLATION, "default_transaction_isolation"),
+    (READ_ONLY, "default_transaction_read_only"),
+    (DEFERRABLE, "default_transaction_deferrable"),
+];
+
+/// The most savepoints that a transaction has at once.
+const MAX_SAVEPOINTS: usize = 10_000;
+
+/// Settings and the transaction.
+pub(super) struct State {
+    /// As they are now.
+    settings: SessionSettings,
+    /// What `RESET` goes back to: the configuration and what the client asked for at its start.
+    initial: SessionSettings,
+    /// What the client is to be told of.
+    changed: Vec<(String, String)>,
+    block: Option<Block>,
+}
+
+/// A transaction block.
+struct Block {
+    failed: bool,
+    /// Whether a statement has read, so that the modes are fixed.
+    has_read: bool,
+    /// The settings before it began.
+    before: SessionSettings,
+    /// The settings that its commit leaves.
+    kept: SessionSettings,
+    savepoints: Vec<Savepoint>,
+    pinned: Option<Arc<Pinned>>,
+    /// Its number, once somebody has asked for it.
+    number: Arc<OnceLock<i64>>,
+}
+
+struct Savepoint {
+    name: String,
+    settings: SessionSettings,
+    kept: SessionSettings,
+    /// The number of the first cursor after it.
+    cursors: u64,
+}
+
+impl State {
+    pub(super) fn new(settings: SessionSettings) -> Result<Self> {
+        let settings = with_default_modes(settings)?;
+        Ok(Self {
+            initial: settings.clone(),
+            settings,
+            changed: Vec::new(),
+            block: None,
+        })
+    }
+
+    pub(super) fn settings(&self) -> &SessionSettings {
+        &self.settings
+    }
+
+    pub(super) fn take_changed(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.changed)
+    }
+
+    pub(super) fn status(&self) -> TransactionStatus {
+        match &self.block {
+            None => TransactionStatus::Idle,
+            Some(block) if block.failed => TransactionStatus::Failed,
+            Some(_) => TransactionStatus::InTransaction,
+        }
+    }
+
+    /// Gives a setting a value, or with `None` the one that the session began with; `local` is until
+    /// the end of the transaction. Answers the value as it is shown.
+    ///
+    /// # Errors
+    /// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the
+    /// transaction that can no longer change.
+    pub(super) fn set(&mut self, name: &str, value: Option<&str>, local: bool) -> Result<String> {
+        let value = match value {
+            Some(value) => value.to_owned(),
+            None => self.initial.get(name).unwrap_or_default(),
+        };
+        let mut settings = self.settings.clone();
+        settings.set(name, &value)?;
+        let shown = settings.get(name).unwrap_or_default();
+        let is_mode = MODES
+            .iter()
+            .any(|(mode, _)| mode.eq_ignore_ascii_case(name));
+        if is_mode && settings.get(name) != self.settings.get(name) {
+            self.check_mode(name, &settings)?;
+        }
+        match &mut self.block {
+            Some(block) if !local && !is_mode => block.kept.set(name, &value)?,
+            Some(_) => {}
+            // A single statement is a transaction of its own, and that of SET ends with it.
+            None if local || is_mode => return Ok(shown),
+            None => settings = with_default_modes(settings)?,
+        }
+        self.replace(settings);
+        Ok(shown)
+    }
+
+    /// Modes are fixed by the first statement that reads.
+    fn check_mode(&self, name: &str, new: &SessionSettings) -> Result<()> {
+        let Some(block) = &self.block else {
+            return Ok(());
+        };
+        let is_within = !block.savepoints.is_empty();
+        let message = if name.eq_ignore_ascii_case(ISOLATION) {
+            match (block.has_read, is_within) {
+                (true, _) => "SET TRANSACTION ISOLATION LEVEL must be called before any query",
+                (_, true) => {
+                    "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction"
+                }
+                _ => return Ok(()),
+            }
+        } else if name.eq_ignore_ascii_case(READ_ONLY) {
+            match (new.transaction_read_only.0, is_within, block.has_read) {
+                (false, true, _) => {
+                    "cannot set transaction read-write mode inside a read-only transaction"
+                }
+                (false, _, true) => "transaction read-write mode must be set before any query",
+                _ => return Ok(()),
+            }
+        } else {
+            match (is_within, block.has_read) {
+                (true, _) => {
+                    "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction"
+                }
+                (_, true) => "SET TRANSACTION [NOT] DEFERRABLE must be called before any query",
+                _ => return Ok(()),
+            }
+        };
+        Err(Error::new(SqlState::ACTIVE_SQL_TRANSACTION, message))
+    }
+
+    /// Puts other settings in the place of those that are, and notes what clients are told of.
+    fn replace(&mut self, settings: SessionSettings) {
+        for name in REPORTED {
+            let now = settings.get(name);
+            if now != self.settings.get(name) {
+                self.changed
+                    .push((name.to_owned(), now.unwrap_or_default()));
+            }
+        }
+        self.settings = settings;
+    }
+
+    /// Begins a transaction block; of one that has begun, only the modes are taken.
+    ///
+    /// # Errors
+    /// Those of [`Self::set`].
+    pub(super) fn begin(&mut self, modes: &[Mode]) -> Result<()> {
+        if self.block.is_none() {
+            self.block = Some(Block {
+                failed: false,
+                has_read: false,
+                before: self.settings.clone(),
+                kept: self.settings.clone(),
+                savepoints: Vec::new(),
+                pinned: None,
+                number: Arc::default(),
+            });
+        }
+        modes
+            .iter()
+            .try_for_each(|mode| self.set(mode.setting, Some(&mode.value), true).map(drop))
+    }
+
+    /// Ends the block, if there is one; tells the modes that it had.
+    ///
+    /// # Errors
+    /// None that the settings have not met.
+    pub(super) fn end(&mut self, commits: bool) -> Result<Vec<Mode>> {
+        let Some(block) = self.block.take() else {
+            return Ok(Vec::new());
+        };
+        let modes = MODES.iter().map(|(mode, _)| Mode {
+            setting: mode,
+            value: self.settings.get(mode).unwrap_or_default(),
+        });
+        let modes = modes.collect();
+        let settings = match commits && !block.failed {
+            true => block.kept,
+            false => block.before,
+        };
+        self.replace(with_default_modes(settings)?);
+        Ok(modes)
+    }
+
+    /// A statement or the streaming of its rows failed.
+    pub(super) fn fail(&mut self) {
+        if let Some(block) = &mut self.block {
+            block.failed = true;
+        }
+    }
+
+    /// Sets a savepoint; `cursors` is the number of the next cursor.
+    ///
+    /// # Errors
+    /// 25P01 outside a block; 54000 for too many.
+    pub(super) fn savepoint(&mut self, name: &str, cursors: u64) -> Result<()> {
+        let settings = self.settings.clone();
+        let block = self.within("SAVEPOINT")?;
+        if block.savepoints.len() >= MAX_SAVEPOINTS {
+            return Err(Error::new(
+                SqlState::PROGRAM_LIMIT_EXCEEDED,
+                format!("too many savepoints: a transaction may have {MAX_SAVEPOINTS}"),
+            )
+            .with_hint("Release those that are no longer needed."));
+        }
+        block.savepoints.push(Savepoint {
+            name: name.to_owned(),
+            settings,
+            kept: block.kept.clone(),
+            cursors,
+        });
+        Ok(())
+    }
+
+    /// Forgets a savepoint and those after it.
+    ///
+    /// # Errors
+    /// 25P01 outside a block; 3B001 where there is none of that name.
+    pub(super) fn release(&mut self, name: &str) -> Result<()> {
+        let block = self.within("RELEASE SAVEPOINT")?;
+        let place = block.find(name)?;
+        block.savepoints.truncate(place);
+        Ok(())
+    }
+
+    /// Goes back to a savepoint, which stays; tells the number of the first cursor after it.
+    ///
+    /// # Errors
+    /// Those of [`Self::release`].
+    pub(super) fn roll_back_to(&mut self, name: &str) -> Result<u64> {
+        let block = self.within("ROLLBACK TO SAVEPOINT")?;
+        let place = block.find(name)?;
+        block.savepoints.truncate(place + 1);
+        block.failed = false;
+        let Some(savepoint) = block.savepoints.last() else {
+            return Err(no_savepoint(name));
+        };
+        let cursors = savepoint.cursors;
+        block.kept = savepoint.kept.clone();
+        let settings = savepoint.settings.clone();
+        self.replace(settings);
+        Ok(cursors)
+    }
+
+    fn within(&mut self, command: &str) -> Result<&mut Block> {
+        self.block.as_mut().ok_or_else(|| only_in_block(command))
+    }
+
+    /// Notes that a statement reads; whether it is one of a transaction whose statements all read
+    /// what the first one did, and has nothing to read by yet.
+    pub(super) fn reads(&mut self) -> bool {
+        let isolation = self.settings.transaction_isolation.0;
+        let Some(block) = &mut self.block else {
+            return false;
+        };
+        block.has_read = true;
+        matches!(isolation, "repeatable read" | "serializable") && block.pinned.is_none()
+    }
+
+    /// What the statements of the transaction read by.
+    pub(super) fn pinned(&self) -> Option<Arc<Pinned>> {
+        self.block.as_ref()?.pinned.clone()
+    }
+
+    /// The number of the transaction, once somebody has asked for it. A statement outside of a block
+    /// is a transaction of its own.
+    pub(super) fn number(&self) -> Arc<OnceLock<i64>> {
+        let own = self.block.as_ref().map(|block| Arc::clone(&block.number));
+        own.unwrap_or_default()
+    }
+
+    /// Has the statements of the transaction read by this.
+    pub(super) fn pin(&mut self, pinned: Arc<Pinned>) {
+        if let Some(block) = &mut self.block {
+            block.pinned.get_or_insert(pinned);
+        }
+    }
+}
+
+impl Block {
+    fn find(&self, name: &str) -> Result<usize> {
+        self.savepoints
+            .iter()
+            .rposition(|savepoint| savepoint.name == name)
+            .ok_or_else(|| no_savepoint(name))
+    }
+}
+
+fn no_savepoint(name: &str) -> Error {
+    let message = format!("savepoint \"{name}\" does not exist");
+    Error::new(SqlState::INVALID_SAVEPOINT, message)
+}
+
+/// The error of a command that is of use in a transaction block alone.
+pub fn only_in_block(command: &str) -> Error {
+    let message = format!("{command} can only be used in transaction blocks");
+    Error::new(SqlState::NO_ACTIVE_SQL_TRANSACTION, message)
+}
+
+/// Settings whose modes are those that transactions begin with.
+fn with_default_modes(mut settings: SessionSettings) -> Result<SessionSettings> {
+    for (mode, default) in MODES {
+        let value = settings.get(default).unwrap_or_default();
+        settings.set(mode, &value)?;
+    }
+    Ok(settings)
+}
