@@ -206,15 +206,21 @@ fn table(part: KeyPart, records: &Records, words: &[WordCounts]) -> Option<Vec<u
     Some((0..values as u32).map(key).collect())
 }
 
+/// Those of each part of a rule, where they are worth it.
+pub(super) fn tables(
+    rule: &Rule,
+    records: &Records,
+    words: &[WordCounts],
+) -> Vec<Option<Vec<u64>>> {
+    let parts = rule.parts.iter();
+    parts.map(|part| table(*part, records, words)).collect()
+}
+
 /// Key and record, ascending.
 fn keyed(rule: &Rule, records: &Records, words: &[WordCounts]) -> Result<Vec<(u64, u32)>> {
     let slots = rule.slots();
     let mut pairs = Vec::with_capacity(records.len());
-    let tables: Vec<Option<Vec<u64>>> = rule
-        .parts
-        .iter()
-        .map(|part| table(*part, records, words))
-        .collect();
+    let tables = tables(rule, records, words);
     let listener = listen();
     for record in 0..records.len() as u32 {
         if record % LISTENING == 0 {

@@ -8,13 +8,24 @@ use super::clean::FeatureKind;
 use super::comparison::Comparison;
 use super::hashing::mix;
 use super::key_part::{NO_KEY, Part, RARE_WORDS};
+use super::learning_pairs::Stratum;
+use super::options::ResolveOptions;
 use super::records::Records;
 use super::rule::{KeyPart, Rule, join_keys, part_keys};
 use super::threads;
 use super::word_weights::WordCounts;
 
-/// How many records the sizes of blocks are estimated from.
-pub(super) const SIZES_FROM: usize = 8_000;
+/// How many records the sizes of blocks are estimated from at least.
+const LEAST_SAMPLE: usize = 8_000;
+/// How many of them are to be of a block that is as large as one may be. With fewer, a block of two
+/// would seem to be too large, and any rule to cost nothing but what it leaves out.
+const OF_A_LARGEST_BLOCK: usize = 5;
+
+/// How many records the sizes of blocks are estimated from, where they have `limit` at most.
+pub(super) fn sample_size(records: usize, limit: usize) -> usize {
+    let needed = records.div_ceil(limit) * OF_A_LARGEST_BLOCK;
+    needed.max(LEAST_SAMPLE)
+}
 
 /// A rule that could be taken, and what it would cost.
 #[derive(Clone, Debug)]
@@ -26,17 +37,25 @@ pub(super) struct Candidate {
     pub(super) live: f64,
     /// The share of records that have a key.
     pub(super) present: f64,
+    /// How many other records one shares a key with, on average, however large the blocks.
+    pub(super) all_others: f64,
 }
 
-/// Every part of every feature, and every two of different features, with their costs.
+/// Every part of every feature, and every two of different features, with their costs. Blocks of
+/// more records than `limit` cost nothing, and bring nobody together.
 pub(super) fn candidates(
     records: &Records,
     comparisons: &[Comparison],
     words: &[WordCounts],
-    sample: &[u32],
+    options: &ResolveOptions,
     limit: usize,
-    workers: usize,
 ) -> Result<Vec<Candidate>> {
+    let workers = options.workers();
+    let sample = sample(
+        records,
+        sample_size(records.len(), limit),
+        mix(options.seed, 1),
+    );
     let mut parts: Vec<KeyPart> = Vec::new();
     for Comparison { feature, kind, .. } in comparisons {
         let feature = *feature;
@@ -80,10 +99,11 @@ pub(super) fn candidates(
             present += usize::from(all.len() > before);
         }
         all.sort_unstable();
-        let mut others = 0.0;
+        let (mut others, mut all_others) = (0.0, 0.0);
         let mut live = 0;
         for block in all.chunk_by(|left, right| left == right) {
             let size = (block.len() - 1) as f64 * scale;
+            all_others += block.len() as f64 * size;
             if size <= limit as f64 {
                 others += block.len() as f64 * size;
                 live += block.len();
@@ -94,13 +114,14 @@ pub(super) fn candidates(
             others / records,
             live as f64 / all.len().max(1) as f64,
             present as f64 / records,
+            all_others / records,
         ))
     })?;
     Ok(combinations
         .iter()
         .zip(costs)
         .map(
-            |((one, other), (others_a_record, live, present))| Candidate {
+            |((one, other), (others_a_record, live, present, all_others))| Candidate {
                 parts: [Some(*one), *other]
                     .into_iter()
                     .flatten()
@@ -109,33 +130,39 @@ pub(super) fn candidates(
                 others_a_record,
                 live,
                 present,
+                all_others,
             },
         )
         .collect())
 }
 
-/// Rules to find pairs to learn from: of each feature and of each two of them the one that brings
-/// most records together without being too costly. Besides, how many others a record meets.
+/// Rules to find pairs to learn from, the most selective first: of each feature and of each two of
+/// them the one that brings most records together without being too costly, and that of their whole
+/// values, if it is another one.
 pub(super) fn to_learn_from(
     candidates: &[Candidate],
     records: &Records,
     most_others: f64,
     most_rules: usize,
-) -> (Vec<Rule>, f64) {
+) -> Vec<Stratum> {
+    let category = |part: &KeyPart| {
+        let kind = records.features()[part.feature].kind;
+        matches!(kind, FeatureKind::Category | FeatureKind::Number)
+    };
     let mut best: BTreeMap<Vec<usize>, &Candidate> = BTreeMap::new();
+    let mut common: Vec<&Candidate> = Vec::new();
     for candidate in candidates {
-        let features: Vec<usize> = candidate.parts.iter().map(|part| part.feature).collect();
-        let category = |feature: &usize| {
-            let kind = records.features()[*feature].kind;
-            matches!(kind, FeatureKind::Category | FeatureKind::Number)
-        };
-        if candidate.others_a_record > most_others
-            || candidate.live < 0.3
-            || candidate.present < 0.02
-            || features.iter().all(category)
-        {
+        let whole = candidate.parts.iter().all(|part| part.part == Part::Whole);
+        if candidate.present < 0.02 || candidate.parts.iter().all(category) {
             continue;
         }
+        if candidate.others_a_record > most_others || candidate.live < 0.3 {
+            if whole {
+                common.push(candidate);
+            }
+            continue;
+        }
+        let features: Vec<usize> = candidate.parts.iter().map(|part| part.feature).collect();
         let entry = best.entry(features).or_insert(candidate);
         if candidate.others_a_record > entry.others_a_record {
             *entry = candidate;
@@ -152,12 +179,19 @@ pub(super) fn to_learn_from(
             .then_with(|| left.parts.cmp(&right.parts))
     });
     chosen.truncate(most_rules);
-    let others_a_record = chosen
-        .iter()
-        .map(|candidate| candidate.others_a_record)
-        .sum();
-    let rules = chosen.iter().map(|candidate| Rule::new(&candidate.parts));
-    (rules.collect(), others_a_record)
+    let selective = chosen.iter().map(|candidate| (*candidate, false));
+    let common = common.into_iter().map(|candidate| (candidate, true));
+    let mut chosen: Vec<(&Candidate, bool)> = selective.chain(common).collect();
+    chosen.sort_by(|(left, _), (right, _)| {
+        let by_cost = left.all_others.total_cmp(&right.all_others);
+        by_cost.then_with(|| left.parts.cmp(&right.parts))
+    });
+    let stratum = |(candidate, is_common): &(&Candidate, bool)| Stratum {
+        rule: Rule::new(&candidate.parts),
+        others_a_record: candidate.all_others,
+        is_common: *is_common,
+    };
+    chosen.iter().map(stratum).collect()
 }
 
 /// A pair that likely matches.
@@ -166,6 +200,8 @@ pub(super) struct LikelyMatch {
     pub(super) left: u32,
     pub(super) right: u32,
     pub(super) probability: f64,
+    /// How many matching pairs it stands for.
+    pub(super) matches: f64,
 }
 
 /// The rules of the model: one after the other that which brings together most of the likely
@@ -193,24 +229,26 @@ pub(super) fn choose(
                 .fold(0, |mask, part| mask | 1 << place(part))
         })
         .collect();
-    let total: f64 = matches.iter().map(|pair| pair.probability).sum();
-    let mut open: Vec<f64> = matches.iter().map(|pair| pair.probability).collect();
+    let total: f64 = matches.iter().map(|pair| pair.matches).sum();
+    let mut open: Vec<f64> = matches.iter().map(|pair| pair.matches).collect();
     let mut spent = 0.0;
+    let mut taken: Vec<u128> = Vec::new();
     let mut chosen: Vec<Rule> = Vec::new();
     while chosen.len() < MOST_RULES {
         let mut best: Option<(f64, f64, usize)> = None;
         for (at, rule) in candidates.iter().enumerate() {
-            if rule.live < 0.2 || spent + rule.others_a_record > budget {
+            let mask = masks[at];
+            if rule.live < 0.2 || spent + rule.others_a_record > budget || taken.contains(&mask) {
                 continue;
             }
-            let mask = masks[at];
             let agreeing = open
                 .iter()
                 .zip(&agreements)
                 .filter(|(_, bits)| **bits & mask == mask);
             let gain = rule.live * agreeing.map(|(open, _)| open).sum::<f64>();
             let worth = gain / (rule.others_a_record + 0.05 * budget);
-            if best.is_none_or(|(best, ..)| worth > best) && gain > LEAST_GAIN * total {
+            let least = LEAST_GAIN.max(LEAST_GAIN_OF_ALL * rule.others_a_record / budget);
+            if best.is_none_or(|(best, ..)| worth > best) && gain > least * total {
                 best = Some((worth, gain, at));
             }
         }
@@ -222,6 +260,7 @@ pub(super) fn choose(
             }
         }
         spent += rule.others_a_record;
+        taken.push(masks[at]);
         let mut rule = Rule::new(&rule.parts);
         rule.finer = finer(&rule, candidates, &parts, &agreements, matches);
         chosen.push(rule);
@@ -258,6 +297,8 @@ pub(super) fn given(
 const MOST_RULES: usize = 16;
 /// The least share of the matches that a rule must add.
 const LEAST_GAIN: f64 = 0.0005;
+/// The same of a rule that takes all pairs that may be compared; of others their part of it.
+const LEAST_GAIN_OF_ALL: f64 = 0.01;
 
 /// For each pair, a bit for each part that its records agree on.
 fn agreements(
@@ -301,7 +342,7 @@ fn finer(
             .iter()
             .zip(agreements)
             .filter(|(_, bits)| **bits & bit != 0);
-        agreeing.map(|(pair, _)| pair.probability).sum::<f64>()
+        agreeing.map(|(pair, _)| pair.matches).sum::<f64>()
     };
     let singles = candidates
         .iter()

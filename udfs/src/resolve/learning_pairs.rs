@@ -1,8 +1,19 @@
 //! The pairs that a model is learned from.
+//!
+//! They stand for all pairs of some records, the queries, with all records, so that what is seen
+//! among them is as frequent as it is in the table: the more records there are, the more of them
+//! agree by chance, and that has to be counted and not extrapolated from a part of the table. Pairs
+//! are sampled by strata, from those that a selective rule brings together to those that share
+//! nothing, and weigh as much as their stratum has pairs for each that was taken (D. G. Horvitz and
+//! D. J. Thompson, "A generalization of sampling without replacement from a finite universe", JASA
+//! 47, 1952). What blocks select would bias estimates otherwise: J. S. Murray, "Probabilistic record
+//! linkage and deduplication after indexing, blocking, and filtering", Journal of Privacy and
+//! Confidentiality 7 (2016).
 
 use datafusion::error::Result;
 use hashbrown::HashMap;
 
+use super::blocks;
 use super::choice;
 use super::hashing::mix;
 use super::key_part::NO_KEY;
@@ -16,146 +27,285 @@ use super::word_weights::WordCounts;
 /// How many records the pairs to learn from have one of.
 pub(super) const QUERIES: usize = 20_000;
 /// How many pairs are to be found in blocks, and how many records are taken even so.
-const CANDIDATES: f64 = 400_000.0;
+const CANDIDATES: f64 = 500_000.0;
 const LEAST_QUERIES: usize = 5_000;
-/// How many records they are looked for among.
-const POOL: usize = 250_000;
 /// How many random pairs are compared.
 const RANDOM_PAIRS: usize = 400_000;
-/// Blocks of more records are left out when learning.
-pub(super) const LARGEST_BLOCK: usize = 60;
+const RANDOM_CHUNK: usize = 4_000;
+/// Of how many records of a block a record is compared to some.
+const KEPT: usize = 64;
+/// To how many of a block it is at most: of few records, and of many.
+const MOST_OF_FEW: usize = 60;
+const MOST_OF_MANY: usize = 6;
 
-/// The pairs to learn from, which stand for all pairs of the queries with all of the pool.
+/// The pairs to learn from, which stand for all pairs of the queries with all records.
+#[derive(Default)]
 pub(super) struct LearningPairs {
-    pub(super) candidates: Vec<(u32, u32)>,
-    pub(super) random: Vec<(u32, u32)>,
-    /// How many pairs each random one stands for.
-    pub(super) random_weight: f64,
+    pub(super) pairs: Vec<(u32, u32)>,
+    /// How many pairs each of them stands for.
+    pub(super) weights: Vec<f64>,
+    /// How many of them, the first ones, share a block.
+    pub(super) candidates: usize,
     /// With how many records a query could be paired, on average.
     pub(super) others_a_query: f64,
+}
+
+/// A rule that pairs to learn from are found by.
+pub(super) struct Stratum {
+    pub(super) rule: Rule,
+    /// How many other records one meets, on average.
+    pub(super) others_a_record: f64,
+    /// Whether what its records agree on is too common for a rule that matches are found by.
+    pub(super) is_common: bool,
 }
 
 impl LearningPairs {
     /// All pairs.
     pub(super) fn all(records: &Records, options: &ResolveOptions) -> Self {
-        let mut candidates = Vec::new();
+        let mut pairs = Vec::new();
         for left in 1..records.len() as u32 {
-            let pairs = (0..left).map(|right| (left, right));
-            candidates
-                .extend(pairs.filter(|(left, right)| may_match(records, options, *left, *right)));
+            let of_left = (0..left).map(|right| (left, right));
+            pairs
+                .extend(of_left.filter(|(left, right)| may_match(records, options, *left, *right)));
         }
-        let queries = records.len().max(1) as f64;
         Self {
-            others_a_query: 2.0 * candidates.len() as f64 / queries,
-            candidates,
-            random: Vec::new(),
-            random_weight: 0.0,
+            others_a_query: 2.0 * pairs.len() as f64 / records.len().max(1) as f64,
+            weights: vec![1.0; pairs.len()],
+            candidates: pairs.len(),
+            pairs,
         }
     }
 
-    /// Pairs of queries with records of the pool that share a block, and random ones.
+    /// Pairs of queries with records that share a block, and random ones. The strata are in order:
+    /// a pair is of the first that has it.
     pub(super) fn of_blocks(
         records: &Records,
         options: &ResolveOptions,
         words: &[WordCounts],
-        rules: &[Rule],
-        others_a_record: f64,
+        strata: &[Stratum],
     ) -> Result<Self> {
-        let pool = choice::sample(records, POOL, mix(options.seed, 2));
-        let others_in_pool = others_a_record * pool.len() as f64 / records.len().max(1) as f64;
-        let most = (CANDIDATES / others_in_pool.max(1.0)) as usize;
-        let queries = &pool[..pool.len().min(most.clamp(LEAST_QUERIES, QUERIES))];
+        let few = records.len() <= QUERIES;
+        let most = |stratum: &Stratum| match few && !stratum.is_common {
+            true => MOST_OF_FEW,
+            false => MOST_OF_MANY,
+        };
+        let a_query: f64 = strata
+            .iter()
+            .map(|stratum| stratum.others_a_record.min(most(stratum) as f64))
+            .sum();
+        let number = (CANDIDATES / a_query.max(1.0)) as usize;
+        let queries = choice::sample(
+            records,
+            number.clamp(LEAST_QUERIES, QUERIES),
+            mix(options.seed, 2),
+        );
+        let keys: Vec<Vec<u64>> = threads::map(
+            options.workers(),
+            strata.len(),
+            || (),
+            |(), at| {
+                let (rule, mut keys) = (&strata[at].rule, Vec::new());
+                for query in &queries {
+                    keys.extend(&rule.keys(records, words, *query)[..rule.slots()]);
+                }
+                Ok(keys)
+            },
+        )?;
         let found = threads::map(
             options.workers(),
-            rules.len(),
+            strata.len(),
             || (),
-            |(), at| Ok(partners(records, words, &rules[at], queries, &pool)),
+            |(), at| {
+                let mut partners = partners(
+                    records,
+                    words,
+                    &strata[at].rule,
+                    &queries,
+                    &keys[at],
+                    most(&strata[at]),
+                );
+                partners.retain(|partner| {
+                    let (query, record) = (partner.query, partner.record);
+                    let shared = |at: usize| {
+                        shared_key(records, words, &strata[at].rule, &keys[at], query, record)
+                    };
+                    may_match(records, options, queries[query], record)
+                        && shared(at) == Some(partner.key)
+                        && !(0..at).any(|earlier| shared(earlier).is_some())
+                });
+                Ok(partners)
+            },
         )?;
-        let mut candidates = found.concat();
-        candidates.retain(|(left, right)| may_match(records, options, *left, *right));
-        candidates.sort_unstable();
-        candidates.dedup();
-        // The number of records of the pool that a query may be paired with.
+        let mut pairs = Self::default();
+        for partner in found.into_iter().flatten() {
+            pairs.pairs.push((queries[partner.query], partner.record));
+            pairs.weights.push(partner.weight);
+        }
+        pairs.candidates = pairs.pairs.len();
+        // The number of records that a query may be paired with.
         let mut of_sources = vec![0_usize; records.sources() + 1];
-        for record in &pool {
-            of_sources[records.source_code(*record) as usize] += 1;
+        for record in 0..records.len() as u32 {
+            of_sources[records.source_code(record) as usize] += 1;
         }
         let all: f64 = queries
             .iter()
             .map(|query| {
                 let of_source = of_sources[records.source_code(*query) as usize];
                 let others = match options.link {
-                    Link::LinkAndDedupe if !options.one_to_one => pool.len() - 1,
-                    Link::LinkAndDedupe | Link::LinkOnly => pool.len() - of_source,
+                    Link::LinkAndDedupe if !options.one_to_one => records.len() - 1,
+                    Link::LinkAndDedupe | Link::LinkOnly => records.len() - of_source,
                     Link::Dedupe => of_source - 1,
                 };
                 others as f64
             })
             .sum();
-        let mut random = Vec::with_capacity(RANDOM_PAIRS);
-        for number in 0..RANDOM_PAIRS {
-            let hash = mix(number as u64, options.seed);
-            let left = queries[(hash % queries.len() as u64) as usize];
-            let right = pool[(((hash >> 32) * pool.len() as u64) >> 32) as usize];
-            let pair = (left, right);
-            if left != right
-                && may_match(records, options, left, right)
-                && candidates.binary_search(&pair).is_err()
-            {
-                random.push(pair);
-            }
-        }
-        Ok(Self {
-            random_weight: (all - candidates.len() as f64).max(0.0) / random.len().max(1) as f64,
-            others_a_query: all / queries.len().max(1) as f64,
-            candidates,
-            random,
-        })
+        let random = threads::map(
+            options.workers(),
+            RANDOM_PAIRS / RANDOM_CHUNK,
+            || (),
+            |(), task| {
+                let numbers = task * RANDOM_CHUNK..(task + 1) * RANDOM_CHUNK;
+                let pair = |number: usize| {
+                    let hash = mix(number as u64, options.seed);
+                    let query = (hash % queries.len() as u64) as usize;
+                    let record = (((hash >> 32) * records.len() as u64) >> 32) as u32;
+                    (query, record)
+                };
+                let apart = |(query, record): &(usize, u32)| {
+                    let shared = |at: usize| {
+                        shared_key(records, words, &strata[at].rule, &keys[at], *query, *record)
+                    };
+                    queries[*query] != *record
+                        && may_match(records, options, queries[*query], *record)
+                        && !(0..strata.len()).any(|at| shared(at).is_some())
+                };
+                let pairs = numbers.map(pair).filter(apart);
+                Ok(pairs
+                    .map(|(query, record)| (queries[query], record))
+                    .collect::<Vec<_>>())
+            },
+        )?;
+        pairs.pairs.extend(random.into_iter().flatten());
+        let weight = queries.len() as f64 * records.len() as f64 / RANDOM_PAIRS as f64;
+        pairs.weights.resize(pairs.pairs.len(), weight);
+        pairs.others_a_query = all / queries.len().max(1) as f64;
+        Ok(pairs)
     }
 }
 
-/// The pairs of queries with records of the pool that share a key of a rule.
+/// A record that shares a block with a query.
+struct Partner {
+    /// The place of the query.
+    query: usize,
+    record: u32,
+    key: u64,
+    /// How many such records it stands for.
+    weight: f64,
+}
+
+/// A block of the queries.
+#[derive(Default)]
+struct Block {
+    key: u64,
+    queries: Vec<usize>,
+    size: usize,
+    /// Some of its records, by a hash.
+    members: Vec<(u64, u32)>,
+}
+
+impl Block {
+    /// Keeps the members of the lowest hashes: which ones does not depend on their order.
+    fn thin(&mut self) {
+        if self.members.len() > KEPT {
+            self.members.select_nth_unstable(KEPT);
+            self.members.truncate(KEPT);
+        }
+    }
+}
+
+/// Records that share a key of a rule with queries, `most` a query of each block.
 fn partners(
     records: &Records,
     words: &[WordCounts],
     rule: &Rule,
     queries: &[u32],
-    pool: &[u32],
-) -> Vec<(u32, u32)> {
+    keys: &[u64],
+    most: usize,
+) -> Vec<Partner> {
     let slots = rule.slots();
     let mut numbers: HashMap<u64, u32> = HashMap::new();
-    let mut blocks: Vec<(Vec<u32>, Vec<u32>)> = Vec::new();
-    for query in queries {
-        for key in &rule.keys(records, words, *query)[..slots] {
-            if *key != NO_KEY {
-                let number = *numbers.entry(*key).or_insert(blocks.len() as u32) as usize;
-                if number == blocks.len() {
-                    blocks.push((Vec::new(), Vec::new()));
+    let mut blocks: Vec<Block> = Vec::new();
+    for (query, keys) in keys.chunks_exact(slots).enumerate() {
+        for key in keys.iter().filter(|key| **key != NO_KEY) {
+            let number = *numbers.entry(*key).or_insert(blocks.len() as u32) as usize;
+            if number == blocks.len() {
+                blocks.push(Block {
+                    key: *key,
+                    ..Block::default()
+                });
+            }
+            blocks[number].queries.push(query);
+        }
+    }
+    let tables = blocks::tables(rule, records, words);
+    for record in 0..records.len() as u32 {
+        let keys = rule.keys_with(records, words, record, &tables);
+        for key in keys[..slots].iter().filter(|key| **key != NO_KEY) {
+            if let Some(number) = numbers.get(key) {
+                let block = &mut blocks[*number as usize];
+                block.size += 1;
+                block
+                    .members
+                    .push((mix(records.hash(record), *key), record));
+                if block.members.len() == 2 * KEPT {
+                    block.thin();
                 }
-                blocks[number].0.push(*query);
             }
         }
     }
-    for record in pool {
-        for key in &rule.keys(records, words, *record)[..slots] {
-            if *key != NO_KEY
-                && let Some(number) = numbers.get(key)
-            {
-                let members = &mut blocks[*number as usize].1;
-                if members.len() <= LARGEST_BLOCK {
-                    members.push(*record);
-                }
-            }
+    let mut found = Vec::new();
+    for mut block in blocks {
+        block.thin();
+        block.members.sort_unstable();
+        let members = &block.members;
+        for query in block.queries {
+            let others = block.size - 1;
+            let start = mix(records.hash(queries[query]), 3) as usize % members.len().max(1);
+            let before = found.len();
+            let from_there = members[start..].iter().chain(&members[..start]);
+            let taken = from_there
+                .filter(|(_, record)| *record != queries[query])
+                .take(most);
+            found.extend(taken.map(|(_, record)| Partner {
+                query,
+                record: *record,
+                key: block.key,
+                weight: 1.0,
+            }));
+            let weight = others as f64 / (found.len() - before).max(1) as f64;
+            found[before..]
+                .iter_mut()
+                .for_each(|partner| partner.weight = weight);
         }
     }
-    let mut pairs = Vec::new();
-    for (queries, members) in blocks {
-        if members.len() <= LARGEST_BLOCK {
-            for query in queries {
-                let others = members.iter().filter(|record| **record != query);
-                pairs.extend(others.map(|record| (query, *record)));
-            }
-        }
+    found
+}
+
+/// The first key of a query that a record has too.
+fn shared_key(
+    records: &Records,
+    words: &[WordCounts],
+    rule: &Rule,
+    keys: &[u64],
+    query: usize,
+    record: u32,
+) -> Option<u64> {
+    let slots = rule.slots();
+    let of_query = &keys[query * slots..][..slots];
+    if of_query.iter().all(|key| *key == NO_KEY) {
+        return None;
     }
-    pairs
+    let of_record = &rule.keys(records, words, record)[..slots];
+    let shared = |key: &&u64| **key != NO_KEY && of_record.contains(key);
+    of_query.iter().find(shared).copied()
 }

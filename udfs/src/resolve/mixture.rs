@@ -43,6 +43,8 @@ pub(super) struct Counted {
     pub(super) pattern: Pattern,
     /// How many pairs of all it stands for.
     pub(super) pairs: f64,
+    /// The same with trimmed weights, for what is learned of the few pairs that match.
+    pub(super) trimmed: f64,
     /// How many of them were found in blocks.
     pub(super) candidates: f64,
 }
@@ -166,7 +168,7 @@ impl Mixture {
                 .map(|counted| mixture.shares(counted.pattern))
                 .collect();
             let matches = weigh(sample, &shares, |counted, share| {
-                counted.pairs * share.matches
+                counted.trimmed * share.matches
             });
             let others = weigh(sample, &shares, |counted, share| {
                 counted.pairs * share.others
@@ -191,7 +193,7 @@ impl Mixture {
                 .keep_above(&next.matches, CONTAMINATION * prior.exp());
             if let Some(of_related) = &expected.related {
                 let related = weigh(sample, &shares, |counted, share| {
-                    counted.pairs * share.related
+                    counted.trimmed * share.related
                 });
                 let sum: f64 = related.iter().map(|weighted| weighted.weight).sum();
                 // They share what is shared as matches do: learned on their own, they drift to
@@ -210,7 +212,7 @@ impl Mixture {
                 .filter(|(_, share)| share.matches > 1e-6)
                 .map(|(counted, share)| {
                     let now = probability(next.log_odds(counted.pattern));
-                    counted.pairs * (now - share.matches).abs()
+                    counted.trimmed * (now - share.matches).abs()
                 })
                 .sum();
             mixture = next;

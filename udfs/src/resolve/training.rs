@@ -1,7 +1,5 @@
 //! Learns a model from records.
 
-use std::collections::BTreeMap;
-
 use datafusion::error::Result;
 use hashbrown::HashMap;
 
@@ -12,7 +10,7 @@ use super::comparison::{Comparison, MOST};
 use super::expected::expected;
 use super::hashing::mix;
 use super::labels;
-use super::learning_pairs::{LARGEST_BLOCK, LearningPairs, QUERIES};
+use super::learning_pairs::{LearningPairs, QUERIES};
 use super::levels::Scratch;
 use super::mixture::{Counted, Mixture, probability};
 use super::model::{FORMAT, Model};
@@ -26,6 +24,12 @@ use super::word_weights::{WordCounts, WordWeights};
 pub(super) const ALL_PAIRS: u64 = 1_500_000;
 /// How many likely matches rules are chosen for.
 const MATCHES: usize = 6000;
+/// Blocks of more records are not reckoned with when rules are chosen.
+const LARGEST_BLOCK: usize = 240;
+/// A pair that matches and shares only what very many share is hardly ever among those to learn
+/// from, and would count for thousands when it is. Weights of matches are trimmed to this: F. J.
+/// Potter, "A study of procedures to identify and trim extreme sampling weights" (1990).
+const TRIMMED: f64 = 10.0;
 /// How many pairs are compared by one task.
 const CHUNK: usize = 8192;
 
@@ -38,28 +42,19 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let known = Known::new(&taught.parameters, &comparisons)?;
     let exhaustive = is_small(records, options);
     let workers = options.workers();
-    let seed = options.seed;
     let (pairs, candidates) = if exhaustive {
         (LearningPairs::all(records, options), Vec::new())
     } else {
-        let sample = choice::sample(records, choice::SIZES_FROM, mix(seed, 1));
-        let candidates = choice::candidates(
-            records,
-            &comparisons,
-            &words,
-            &sample,
-            LARGEST_BLOCK * 4,
-            workers,
-        )?;
+        let candidates = choice::candidates(records, &comparisons, &words, options, LARGEST_BLOCK)?;
         let small = records.len() <= QUERIES;
-        let (rules, others) = choice::to_learn_from(
+        let strata = choice::to_learn_from(
             &candidates,
             records,
             if small { 12.0 } else { 5.0 },
             if small { 40 } else { 28 },
         );
         (
-            LearningPairs::of_blocks(records, options, &words, &rules, others)?,
+            LearningPairs::of_blocks(records, options, &words, &strata)?,
             candidates,
         )
     };
@@ -77,13 +72,12 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         )?;
         Ok(patterns.concat())
     };
-    // The pairs, and a pattern of each.
+    // The pairs, their weights, and a pattern of each.
     let memory = records.reservation.new_empty();
-    let bytes = size_of::<(u32, u32)>() + size_of::<Pattern>();
-    memory.try_resize((pairs.candidates.len() + pairs.random.len()) * bytes)?;
-    let patterns = compare(&pairs.candidates)?;
-    let random = compare(&pairs.random)?;
-    let sample = count(&patterns, &random, pairs.random_weight);
+    let bytes = size_of::<(u32, u32)>() + size_of::<f64>() + size_of::<Pattern>();
+    memory.try_resize(pairs.pairs.len() * bytes)?;
+    let patterns = compare(&pairs.pairs)?;
+    let sample = count(&patterns, &pairs);
     let expected = expected(records, &comparisons, &sample, known);
     let mut mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query)?;
     let labelled: Vec<(u32, u32)> = taught.labels.iter().map(|of| (of.left, of.right)).collect();
@@ -94,14 +88,17 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let compares_all = exhaustive && keys.is_empty();
     let mut rules = Vec::new();
     if !compares_all {
-        let mut matches: Vec<LikelyMatch> = pairs
-            .candidates
+        let mut matches: Vec<LikelyMatch> = pairs.pairs[..pairs.candidates]
             .iter()
-            .zip(&patterns)
-            .map(|((left, right), pattern)| LikelyMatch {
-                left: *left,
-                right: *right,
-                probability: probability(mixture.log_odds(*pattern)),
+            .zip(patterns.iter().zip(&pairs.weights))
+            .map(|((left, right), (pattern, weight))| {
+                let probability = probability(mixture.log_odds(*pattern));
+                LikelyMatch {
+                    left: *left,
+                    right: *right,
+                    probability,
+                    matches: probability * weight.min(TRIMMED),
+                }
             })
             .filter(|pair| pair.probability > 0.2)
             .collect();
@@ -151,7 +148,7 @@ fn keys(records: &Records) -> Vec<usize> {
 
 /// One comparison for each feature; of too many, those that tell most, and those of levels of their
 /// own.
-fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Comparison> {
+pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Comparison> {
     let mut places: Vec<(f64, usize)> = records
         .features()
         .iter()
@@ -221,24 +218,23 @@ pub(super) fn may_match(
     }
 }
 
-fn count(candidates: &[Pattern], random: &[Pattern], weight: f64) -> Vec<Counted> {
-    let mut counts: BTreeMap<Pattern, (f64, f64)> = BTreeMap::new();
-    let mut table: HashMap<Pattern, (u32, u32)> = HashMap::new();
-    for pattern in candidates {
-        table.entry(*pattern).or_default().0 += 1;
+fn count(patterns: &[Pattern], pairs: &LearningPairs) -> Vec<Counted> {
+    let mut table: HashMap<Pattern, (f64, f64, f64)> = HashMap::new();
+    for (at, (pattern, weight)) in patterns.iter().zip(&pairs.weights).enumerate() {
+        let counts = table.entry(*pattern).or_default();
+        counts.0 += weight;
+        counts.1 += weight.min(TRIMMED);
+        counts.2 += f64::from(u8::from(at < pairs.candidates));
     }
-    for pattern in random {
-        table.entry(*pattern).or_default().1 += 1;
-    }
-    for (pattern, (candidates, random)) in table {
-        counts.insert(pattern, (f64::from(candidates), f64::from(random)));
-    }
-    counts
+    let mut counted: Vec<Counted> = table
         .into_iter()
-        .map(|(pattern, (candidates, random))| Counted {
+        .map(|(pattern, (pairs, trimmed, candidates))| Counted {
             pattern,
-            pairs: candidates + random * weight,
+            pairs,
+            trimmed,
             candidates,
         })
-        .collect()
+        .collect();
+    counted.sort_unstable_by_key(|counted| counted.pattern);
+    counted
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod incremental;
+mod learning;
 mod parts;
 mod people;
 mod said;

@@ -49,6 +49,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
             Counted {
                 pattern,
                 pairs: count,
+                trimmed: count,
                 candidates: count,
             }
         })
