@@ -56,11 +56,14 @@ impl Group {
     ) {
         let mut swapped = [0; LANES];
         let count = lefts.len().min(rights.len()).min(LANES);
-        for lane in 0..count {
-            let (left, right) = (lefts[lane] as u8, rights[lane] as u8);
-            self.first.lengths.0[lane] = left.min(right);
-            self.second.lengths.0[lane] = left.max(right);
-            swapped[lane] = u8::from(left > right);
+        let lengths = lefts.iter().zip(rights);
+        let firsts = self.first.lengths.0.iter_mut();
+        let places = firsts.zip(&mut self.second.lengths.0).zip(&mut swapped);
+        for ((left, right), ((shorter, longer), swapped)) in lengths.zip(places) {
+            let (left, right) = (*left as u8, *right as u8);
+            *shorter = left.min(right);
+            *longer = left.max(right);
+            *swapped = u8::from(left > right);
         }
         self.take_in(first..first + count, count, &swapped, left, right);
     }
