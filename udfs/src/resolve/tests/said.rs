@@ -6,7 +6,7 @@ use arrow::array::{AsArray, RecordBatch};
 
 use super::super::{
     ColumnKind, Decisions, KnownParameter, Label, OwnComparisons, OwnLevels, Pair, Parameter,
-    RecordsBuilder, ResolveOptions, Resolver, Taught, evaluate,
+    Progress, RecordsBuilder, ResolveOptions, Resolver, Taught, evaluate,
 };
 use super::people::{COLUMNS, Made, builder, options, people, records, rows};
 use super::{BLOCKED, truth};
@@ -170,9 +170,11 @@ fn a_column_of_one_value_brings_nobody_together() {
     let rows: Vec<Vec<Option<String>>> = (0..3000)
         .map(|row| vec![Some(row.to_string()), Some("x".to_owned()), None])
         .collect();
-    let records = builder(&["id", "always", "never"], &rows, &options).finish();
-    let resolver = Resolver::train(records.unwrap(), &options).unwrap();
+    let progress = Arc::new(Progress::default());
+    let builder = builder(&["id", "always", "never"], &rows, &options).telling(&progress);
+    let resolver = Resolver::train(builder.finish().unwrap(), &options).unwrap();
     assert!(resolver.pairs().unwrap().is_empty());
+    assert_eq!(progress.pairs(), (0, 0));
 }
 
 fn parameters_of<'a>(parameters: &'a [Parameter], comparison: &str) -> Vec<&'a Parameter> {
