@@ -29,6 +29,7 @@ pub mod refresh;
 pub mod set;
 pub mod show;
 pub mod transaction;
+pub mod unlisten;
 
 mod define;
 
@@ -82,6 +83,7 @@ pub async fn statement(
         Statement::Fetch(fetch) => fetch::execute(session, fetch).await,
         Statement::Close(close) => close::execute(session, close),
         Statement::Discard(discard) => discard::execute(session, discard),
+        Statement::Unlisten(_) => unlisten::execute(),
     }
 }
 

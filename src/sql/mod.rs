@@ -53,6 +53,7 @@ mod syntax_error;
 mod tests;
 pub mod time_travel;
 pub mod transaction;
+pub mod unlisten;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};
@@ -117,6 +118,8 @@ pub enum Statement {
     Close(close::Close),
     /// `DISCARD`.
     Discard(discard::Discard),
+    /// `UNLISTEN`.
+    Unlisten(unlisten::Unlisten),
 }
 
 impl fmt::Display for Statement {
@@ -147,6 +150,7 @@ impl fmt::Display for Statement {
             Self::Fetch(statement) => statement.fmt(f),
             Self::Close(statement) => statement.fmt(f),
             Self::Discard(statement) => statement.fmt(f),
+            Self::Unlisten(statement) => statement.fmt(f),
         }
     }
 }

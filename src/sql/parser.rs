@@ -27,6 +27,7 @@ use super::set::Set;
 use super::show::Show;
 use super::syntax_error::{Walker, explain};
 use super::transaction::Transaction;
+use super::unlisten::Unlisten;
 use super::{Statement, query};
 use crate::error::{Error, Result, SqlState};
 
@@ -55,7 +56,6 @@ const UNSUPPORTED: &[&str] = &[
     "REVOKE",
     "SECURITY",
     "TRUNCATE",
-    "UNLISTEN",
     "UPDATE",
     "VACUUM",
 ];
@@ -259,6 +259,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "FETCH" | "MOVE" => Fetch::parse(parser).map(Statement::Fetch),
         "CLOSE" => Close::parse(parser).map(Statement::Close),
         "DISCARD" => Discard::parse(parser).map(Statement::Discard),
+        "UNLISTEN" => Unlisten::parse(parser).map(Statement::Unlisten),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
     }
@@ -319,6 +320,7 @@ pub(super) fn is_statement(word: &str) -> bool {
         "SET",
         "SHOW",
         "START",
+        "UNLISTEN",
     ];
     UNSUPPORTED.contains(&word) || SUPPORTED.contains(&word)
 }
