@@ -32,6 +32,7 @@ pub mod set;
 pub mod show;
 pub mod transaction;
 pub mod truncate;
+pub mod unlisten;
 pub mod update;
 
 mod conflict;
@@ -97,6 +98,7 @@ pub async fn statement(
         Statement::Fetch(fetch) => fetch::execute(session, fetch).await,
         Statement::Close(close) => close::execute(session, close),
         Statement::Discard(discard) => discard::execute(session, discard),
+        Statement::Unlisten(_) => unlisten::execute(),
     }
 }
 

@@ -392,6 +392,7 @@ fn reads(statement: &Statement) -> bool {
             | Statement::Deallocate(_)
             | Statement::Close(_)
             | Statement::Discard(_)
+            | Statement::Unlisten(_)
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
@@ -56,6 +56,11 @@ impl BackendSession for Session {
 
     fn statements(&self) -> &PreparedStatements {
         &self.statements
+    }
+
+    fn cursor(&self, name: &str) -> Option<(SchemaRef, bool)> {
+        let cursor = self.cursors.get(name).ok()?;
+        Some((Arc::clone(&cursor.schema), cursor.is_binary))
     }
 
     async fn settle(&self) {

@@ -60,6 +60,7 @@ mod tests;
 pub mod time_travel;
 pub mod transaction;
 pub mod truncate;
+pub mod unlisten;
 pub mod update;
 mod write_command;
 
@@ -133,6 +134,8 @@ pub enum Statement {
     Close(close::Close),
     /// `DISCARD`.
     Discard(discard::Discard),
+    /// `UNLISTEN`.
+    Unlisten(unlisten::Unlisten),
 }
 
 impl fmt::Display for Statement {
@@ -167,6 +170,7 @@ impl fmt::Display for Statement {
             Self::Fetch(statement) => statement.fmt(f),
             Self::Close(statement) => statement.fmt(f),
             Self::Discard(statement) => statement.fmt(f),
+            Self::Unlisten(statement) => statement.fmt(f),
         }
     }
 }

@@ -30,6 +30,7 @@ use super::show::Show;
 use super::syntax_error::{Walker, explain};
 use super::transaction::Transaction;
 use super::truncate::Truncate;
+use super::unlisten::Unlisten;
 use super::update::Update;
 use super::{Statement, query};
 use crate::error::{Error, Result, SqlState};
@@ -56,7 +57,6 @@ const UNSUPPORTED: &[&str] = &[
     "RESTORE",
     "REVOKE",
     "SECURITY",
-    "UNLISTEN",
     "VACUUM",
 ];
 
@@ -263,6 +263,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "FETCH" | "MOVE" => Fetch::parse(parser).map(Statement::Fetch),
         "CLOSE" => Close::parse(parser).map(Statement::Close),
         "DISCARD" => Discard::parse(parser).map(Statement::Discard),
+        "UNLISTEN" => Unlisten::parse(parser).map(Statement::Unlisten),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
     }
@@ -327,6 +328,7 @@ pub(super) fn is_statement(word: &str) -> bool {
         "START",
         "TRUNCATE",
         "UPDATE",
+        "UNLISTEN",
     ];
     UNSUPPORTED.contains(&word) || SUPPORTED.contains(&word)
 }

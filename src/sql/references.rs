@@ -84,7 +84,8 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::Deallocate(_)
         | Statement::Fetch(_)
         | Statement::Close(_)
-        | Statement::Discard(_) => return Ok(Vec::new()),
+        | Statement::Discard(_)
+        | Statement::Unlisten(_) => return Ok(Vec::new()),
     };
     collector.collect(query.as_ref())?;
     Ok(collector.found)

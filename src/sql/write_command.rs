@@ -21,7 +21,8 @@ impl Statement {
             | Self::Declare(_)
             | Self::Fetch(_)
             | Self::Close(_)
-            | Self::Discard(_) => None,
+            | Self::Discard(_)
+            | Self::Unlisten(_) => None,
             Self::Copy(copy) => {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
@@ -72,6 +72,12 @@ pub trait BackendSession: Send + Sync + 'static {
 
     /// What is prepared under a name, by Parse or by a statement.
     fn statements(&self) -> &PreparedStatements;
+
+    /// The columns of a cursor that a statement has declared, and whether it gives them in binary: to
+    /// the protocol it is a portal.
+    fn cursor(&self, _name: &str) -> Option<(SchemaRef, bool)> {
+        None
+    }
 
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
     fn fail(&self);

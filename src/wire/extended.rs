@@ -146,6 +146,16 @@ impl<S: BackendSession> Connection<S> {
                 (statement.prepared, Vec::new())
             }
             Target::Portal(name) => {
+                if !self.portals.contains_key(name)
+                    && let Some((schema, is_binary)) = self.session.cursor(name)
+                {
+                    let format = match is_binary {
+                        true => Format::Binary,
+                        false => Format::Text,
+                    };
+                    let formats = vec![format; schema.fields().len()];
+                    return self.writer.message(&row_description(&schema, &formats)?);
+                }
                 let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
                 (portal.prepared.clone(), portal.formats.clone())
             }

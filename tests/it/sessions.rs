@@ -204,6 +204,11 @@ ROLLBACK;
 DECLARE d CURSOR WITH HOLD FOR SELECT 1;
 DISCARD ALL;
 FETCH d;
+SELECT pg_advisory_unlock_all();
+CLOSE ALL;
+UNLISTEN *;
+UNLISTEN channel;
+RESET ALL;
 ",
     );
 }

@@ -59,6 +59,10 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
         udf("pg_backend_pid", &[&[]], INTEGER, |sources, _| {
             ScalarValue::Int32(Some(sources.process()))
         }),
+        // There are no advisory locks that a session could hold.
+        udf("pg_advisory_unlock_all", &[&[]], TEXT, |_, _| {
+            text(Some(""))
+        }),
         udf("pg_is_in_recovery", &[&[]], BOOLEAN, |_, _| {
             ScalarValue::Boolean(Some(false))
         }),

@@ -317,6 +317,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("DISCARD PLANS", "="),
     ("DISCARD SEQUENCES", "="),
     ("DISCARD TEMPORARY", "DISCARD TEMP"),
+    ("UNLISTEN *", "="),
+    ("unlisten Orders", "UNLISTEN orders"),
 ];
 
 #[test]

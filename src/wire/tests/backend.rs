@@ -246,6 +246,10 @@ impl BackendSession for TestSession {
         &self.statements
     }
 
+    fn cursor(&self, name: &str) -> Option<(SchemaRef, bool)> {
+        (name == "declared").then(|| (numbers(), true))
+    }
+
     fn fail(&self) {
         let mut status = self.status.lock();
         if *status == TransactionStatus::InTransaction {

@@ -202,6 +202,20 @@ async fn an_error_skips_to_the_next_sync() {
 }
 
 #[tokio::test]
+async fn a_declared_cursor_is_described_as_a_portal() {
+    let server = Server::start().await;
+    let mut client = RawClient::connect(&server).await;
+    let mut bytes = message(b'D', b"Pdeclared\0");
+    bytes.extend(message(b'S', b""));
+    client.send(&bytes).await;
+    assert_eq!(client.kinds().await, "TZ");
+    let mut bytes = message(b'D', b"Pmissing\0");
+    bytes.extend(message(b'S', b""));
+    client.send(&bytes).await;
+    assert_eq!(client.kinds().await, "EZ");
+}
+
+#[tokio::test]
 async fn flush_gives_what_there_is() {
     let server = Server::start().await;
     let mut client = RawClient::connect(&server).await;

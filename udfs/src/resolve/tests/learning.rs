@@ -26,9 +26,9 @@ fn pairs_to_learn_from_stand_for_all_pairs() {
     let records = records(&made, &options);
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
     let comparisons = comparisons(&records, &options);
-    let candidates = candidates(&records, &comparisons, &words, &options, 60);
+    let candidates = candidates(&records, &comparisons, &words, &options, 60).unwrap();
     let strata = to_learn_from(&candidates, &records, 5.0, 28);
-    let pairs = LearningPairs::of_blocks(&records, &options, &words, &strata);
+    let pairs = LearningPairs::of_blocks(&records, &options, &words, &strata).unwrap();
     let each: HashSet<&(u32, u32)> = pairs.pairs[..pairs.candidates].iter().collect();
     assert_eq!(each.len(), pairs.candidates);
     let all = |left: u32| (0..records.len() as u32).map(move |right| (left, right));
