@@ -40,11 +40,11 @@ pub async fn plan(
         .collect();
     let names = std::iter::once(&changing.name).chain(&more);
     let mut found = match keys.is_empty() {
-        true => "SELECT arrow_cast(NULL, 'UInt32') AS \"@file\", arrow_cast(NULL, 'Int64') AS \"@place\"".to_owned(),
+        true => "SELECT arrow_cast(NULL, 'UInt32') AS \"tributary:file\", arrow_cast(NULL, 'Int64') AS \"tributary:place\"".to_owned(),
         false => format!("SELECT {}", changing.places()),
     };
     let fate = fate(changing, update);
-    let _ = write!(found, ", {fate} AS \"@fate\"");
+    let _ = write!(found, ", {fate} AS \"tributary:fate\"");
     for column in columns(changing, update)? {
         let _ = write!(found, ", {column}");
     }

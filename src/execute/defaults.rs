@@ -40,14 +40,14 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
             row.content.extend(defaults);
         }
     } else if !missing.is_empty() {
-        let mut text = "SELECT \"@given\".*".to_owned();
+        let mut text = "SELECT \"tributary:given\".*".to_owned();
         for (name, default) in &missing {
             text.push_str(&format!(", {} AS {}", Shown(*default), Quoted(name)));
         }
         let mut source = insert.source.clone();
         column_names::make_unique(&mut source);
         text.push_str(&format!(
-            " FROM ({}) AS \"@given\"{}",
+            " FROM ({}) AS \"tributary:given\"{}",
             Shown(source.as_ref()),
             Parenthesized(&given)
         ));

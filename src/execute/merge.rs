@@ -22,7 +22,7 @@ use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
 
 /// The column that tells rows of the source from those that an outer join adds.
-const SOURCE_COLUMN: &str = "@source";
+const SOURCE_COLUMN: &str = "tributary:source";
 
 /// Plans what becomes of the rows of the table and of the source.
 ///
@@ -39,7 +39,7 @@ pub async fn plan(
     let cases = Cases::new(&changing, &source, merge)?;
     let keys = keys(&merge.on, &changing);
     let mut found = format!(
-        "SELECT {}, {} AS \"@fate\"",
+        "SELECT {}, {} AS \"tributary:fate\"",
         changing.places(),
         cases.fate()
     );
@@ -53,7 +53,11 @@ pub async fn plan(
     }
     for (index, key) in keys.iter().enumerate() {
         let name = Quoted(&changing.name);
-        let _ = write!(found, ", {name}.{} AS \"@key{index}\"", Quoted(key));
+        let _ = write!(
+            found,
+            ", {name}.{} AS \"tributary:key{index}\"",
+            Quoted(key)
+        );
     }
     let _ = write!(
         found,

@@ -93,6 +93,11 @@ impl Dialect for TributaryDialect {
         POSTGRES.is_reserved_for_identifier(keyword)
     }
 
+    /// `SELECT 1 ON CONFLICT` of an INSERT is no column named `on`, a word that Postgres reserves.
+    fn is_column_alias(&self, keyword: &Keyword, parser: &mut Parser) -> bool {
+        *keyword != Keyword::ON && POSTGRES.is_column_alias(keyword, parser)
+    }
+
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
         POSTGRES.get_next_precedence(parser)
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use roaring::RoaringBitmap;
 
 /// The column of [`super::Modification::rows`] with the number of a row's file: UInt32.
-pub const FILE_COLUMN: &str = "@file";
+pub const FILE_COLUMN: &str = "tributary:file";
 
 /// The column of [`super::Modification::rows`] with a row's place in its file, from 0: Int64.
-pub const PLACE_COLUMN: &str = "@place";
+pub const PLACE_COLUMN: &str = "tributary:place";
 
 /// A set of rows of one version of a table.
 #[derive(Clone, Debug, Default)]

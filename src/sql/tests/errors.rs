@@ -172,7 +172,6 @@ fn what_is_not_supported_is_named() {
             "CREATE EXTERNAL TABLE t STORED AS CSV PARTITIONED BY (a) LOCATION 'x'",
             "PARTITIONED of an external table",
         ),
-        ("INSERT INTO t DEFAULT VALUES", "INSERT ... DEFAULT VALUES"),
         ("SELECT * FROM t FOR UPDATE", "FOR UPDATE and FOR SHARE"),
         ("SELECT * INTO x FROM t", "SELECT INTO"),
         (
