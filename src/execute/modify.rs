@@ -397,7 +397,11 @@ impl Changing {
             batches: Vec::new(),
             memory: MemoryConsumer::new(format!("{command} RETURNING")).register(&pool),
         }));
+        let constraints = Constraints::new(&state, &self.object, planned.repeated)?;
+        let instance = &session.instance;
+        let participant = constraints.participant(instance, &state, Some(Arc::clone(&gone)));
         let mut divider = Divider {
+            constraints,
             object: Arc::clone(&self.object),
             width: planned.width,
             has_fate: planned.has_fate,
@@ -409,10 +413,7 @@ impl Changing {
             rows: Arc::clone(&rows),
             answers: Arc::clone(&answers),
         };
-        let constraints = Constraints::new(&state, &self.object, planned.repeated)?;
-        let instance = &session.instance;
-        let participant = constraints.participant(instance, &state, Some(Arc::clone(&gone)));
-        let new = found.map(move |batch| constraints.check(&divider.divide(&batch?)?));
+        let new = found.map(move |batch| divider.divide(&batch?));
         let new = RecordBatchStreamAdapter::new(Arc::clone(&self.object.schema), new);
         let info = CommitInfo::new(command);
         self.modification
@@ -537,6 +538,7 @@ struct Answers {
 
 /// Takes what a query has found apart: places of rows that go, new rows, answers.
 struct Divider {
+    constraints: Constraints,
     object: Arc<Object>,
     width: usize,
     has_fate: bool,
@@ -553,7 +555,19 @@ impl Divider {
     /// The new rows of a batch.
     fn divide(&mut self, batch: &RecordBatch) -> QueryResult<RecordBatch> {
         let leading = leading(self.has_fate);
-        let (affected, written) = self.mark(batch, leading)?;
+        let (mut affected, written) = self.mark(batch, leading)?;
+        let new = match self.width {
+            0 => RecordBatch::new_empty(Arc::clone(&self.object.schema)),
+            width => {
+                let columns: Vec<usize> = (leading..leading + width).collect();
+                let new = filter_record_batch(&batch.project(&columns)?, &written)?;
+                let (new, kept) = self.constraints.kept(&new)?;
+                if let Some(kept) = kept {
+                    affected = without(&affected, &written, &kept);
+                }
+                new
+            }
+        };
         let count = affected.true_count();
         self.rows.fetch_add(count as u64, Ordering::Relaxed);
         if !self.returning.fields().is_empty() && count > 0 {
@@ -566,11 +580,7 @@ impl Divider {
             answers.memory.try_grow(answer.get_array_memory_size())?;
             answers.batches.push(answer);
         }
-        if self.width == 0 {
-            return Ok(RecordBatch::new_empty(Arc::clone(&self.object.schema)));
-        }
-        let columns: Vec<usize> = (leading..leading + self.width).collect();
-        filter_record_batch(&batch.project(&columns)?, &written).map_err(DataFusionError::from)
+        Ok(new)
     }
 
     /// Which rows of a batch are changed at all, and which of them give a new row.
@@ -633,6 +643,14 @@ impl Divider {
             self.object.name
         )))
     }
+}
+
+/// The rows that are affected, without those whose new row is not kept.
+fn without(affected: &BooleanArray, written: &BooleanArray, kept: &BooleanArray) -> BooleanArray {
+    let mut kept = kept.values().iter();
+    let rows = affected.values().iter().zip(written.values().iter());
+    rows.map(|(affected, written)| Some(affected && (!written || kept.next() == Some(true))))
+        .collect()
 }
 
 /// How many columns come before those of the table.

@@ -8,7 +8,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringBuilder};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int64Type, SchemaRef, UInt32Type};
 use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -92,12 +93,20 @@ impl Constraints {
         Ok(constraints)
     }
 
-    /// The rows as the table keeps them.
+    /// The rows as the table keeps them. What is left out of them is told by [`Self::kept`].
     ///
     /// # Errors
     /// 23502 for NULL in a column that has none; 22001 for a text that is too long; 23514 for a row
     /// that a check is false of; 23505 for a key that another new row has.
     pub fn check(&self, batch: &RecordBatch) -> QueryResult<RecordBatch> {
+        Ok(self.kept(batch)?.0)
+    }
+
+    /// [`Self::check`], and where some of the rows are left out, which ones stay.
+    ///
+    /// # Errors
+    /// Those of [`Self::check`].
+    pub fn kept(&self, batch: &RecordBatch) -> QueryResult<(RecordBatch, Option<BooleanArray>)> {
         let mut columns = batch.columns().to_vec();
         let fields = self.object.schema.fields();
         for ((column, length), field) in columns.iter_mut().zip(&self.lengths).zip(fields) {
@@ -133,11 +142,19 @@ impl Constraints {
                 return Err(self.check_violated(name, &batch, row)?.into());
             }
         }
-        let mut batch = batch;
+        let mut left_out: Option<BooleanArray> = None;
         for key in self.keys.iter() {
-            batch = key.lock().take_in(batch, &self.object, self.repeated)?;
+            let kept =
+                key.lock()
+                    .take_in(&batch, left_out.as_ref(), &self.object, self.repeated)?;
+            if kept.false_count() > 0 {
+                left_out = Some(kept);
+            }
         }
-        Ok(batch)
+        match left_out {
+            Some(kept) => Ok((filter_record_batch(&batch, &kept)?, Some(kept))),
+            None => Ok((batch, None)),
+        }
     }
 
     fn check_violated(&self, name: &str, batch: &RecordBatch, row: usize) -> Result<Error> {
@@ -242,17 +259,23 @@ impl Key {
         !self.nulls_equal && columns.iter().any(|column| column.is_null(row))
     }
 
-    /// Takes in the keys of new rows, and gives those that stay.
+    /// Takes in the keys of new rows, apart from those that another key leaves out, and tells which
+    /// rows stay.
     fn take_in(
         &mut self,
-        batch: RecordBatch,
+        batch: &RecordBatch,
+        others: Option<&BooleanArray>,
         object: &Object,
         repeated: Repeated,
-    ) -> QueryResult<RecordBatch> {
+    ) -> QueryResult<BooleanArray> {
         let columns = batch.project(&self.columns)?.columns().to_vec();
         let rows = self.converter.convert_columns(&columns)?;
         let mut kept = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
+            if others.is_some_and(|others| !others.value(row)) {
+                kept.push(false);
+                continue;
+            }
             let bytes: Box<[u8]> = rows.row(row).as_ref().into();
             let length = bytes.len();
             let is_new = self.is_apart(&columns, row) || self.values.insert(bytes);
@@ -275,10 +298,7 @@ impl Key {
             return Err(error.into());
         }
         self.memory.try_resize(self.bytes)?;
-        if kept.iter().all(|kept| *kept) {
-            return Ok(batch);
-        }
-        Ok(arrow::compute::filter_record_batch(&batch, &kept.into())?)
+        Ok(kept.into())
     }
 
     fn violated(
