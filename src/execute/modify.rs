@@ -9,7 +9,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, FieldRef, Int64Type, Schema, SchemaRef, UInt32Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::datasource::ViewTable;
-use datafusion::error::{DataFusionError, Result as QueryResult};
+use datafusion::error::Result as QueryResult;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::memory::MemoryStream;
