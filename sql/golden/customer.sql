@@ -1,8 +1,9 @@
 -- The golden customer: one row a person, from the best of what all systems know.
 --
--- Survivorship is latest wins, field by field, and a NULL never wins. An address is taken as a
--- whole from the latest record that has a street, so that nobody lives in one city's street and
--- another city's postcode. Gaps in birth_year, segment and device are filled with what is usual
+-- Survivorship is latest wins, field by field, and a NULL never wins; the CRM's word on the segment
+-- counts for more than the shop's. An address is taken as a whole from the most complete record
+-- that has a street, the latest of several, so that nobody lives in one city's street and another
+-- city's postcode. golden.customer_lineage tells which record each value comes from. Gaps in birth_year, segment and device are filled with what is usual
 -- among comparable customers; the *_imputed columns say so, and no campaign should take them for
 -- facts.
 CREATE MATERIALIZED VIEW golden.customer (
@@ -12,17 +13,17 @@ AS
 WITH survivor AS (
     SELECT
         customer_id,
-        latest_by(given_name, updated_at) AS given_name,
-        latest_by(family_name, updated_at) AS family_name,
-        latest_by(email, updated_at) AS email,
-        latest_by_source(email, system, updated_at) AS email_system,
-        latest_by(phone, updated_at) AS phone,
-        latest_by(birth_date, updated_at) AS birth_date,
-        latest_by(country, updated_at) AS country,
-        latest_by(segment, updated_at) AS segment,
+        latest_by(given_name, updated_at, person.record) AS given_name,
+        latest_by(family_name, updated_at, person.record) AS family_name,
+        latest_by(email, updated_at, person.record) AS email,
+        latest_by_source(email, system, updated_at, person.record) AS email_system,
+        latest_by(phone, updated_at, person.record) AS phone,
+        latest_by(birth_date, updated_at, person.record) AS birth_date,
+        latest_by(country, updated_at, person.record) AS country,
+        by_source_priority(segment, system, ARRAY['crm', 'shop', 'newsletter'], updated_at, person.record) AS segment,
         latest_by(device, updated_at) AS device,
         latest_by(accepts_email, updated_at) AS accepts_email,
-        latest_record(named_struct('street', street, 'postcode', postcode, 'city', city), updated_at, person.record)
+        most_complete(named_struct('street', street, 'postcode', postcode, 'city', city), updated_at, person.record)
             FILTER (WHERE street IS NOT NULL) AS address,
         min(created_at) AS customer_since,
         earliest_by(system, created_at) AS first_system,

@@ -1,8 +1,8 @@
--- Every record of a person in any system, under one another, with the keys that matching compares.
+-- Every record of a person in any system, under one another.
 --
--- One row a record; `record` names it in all of the project ("crm:003Qx0000..."). The keys are in
--- small letters without accents, so that Müller, MUELLER and mueller are one; given_key is the name
--- that stands for a nickname. Everything costly about standardising is done here, once.
+-- One row a record; `record` names it in all of the project ("crm:003Qx0000..."). What systems write
+-- differently is written in one way already; how names, addresses and dates are compared is for
+-- matching.customer_match to find out.
 CREATE MATERIALIZED VIEW staging.person (
     CONSTRAINT known_record EXPECT (record IS NOT NULL) ON VIOLATION FAIL UPDATE,
     CONSTRAINT plausible_birth EXPECT (birth_date > DATE '1900-01-01')
@@ -14,15 +14,6 @@ WITH records AS (
     SELECT * FROM staging.shop_customer
     UNION ALL
     SELECT * FROM staging.newsletter_member
-),
-folded AS (
-    SELECT
-        *,
-        unaccent(replace(replace(replace(lower(given_name), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'))
-            AS folded_given_name,
-        unaccent(replace(replace(replace(lower(family_name), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'))
-            AS family_key
-    FROM records
 )
 SELECT
     concat(system, ':', record_id) AS record,
@@ -41,14 +32,8 @@ SELECT
     device,
     accepts_email,
     created_at,
-    updated_at,
-    nullif(coalesce(stands_for, folded_given_name), '') AS given_key,
-    nullif(family_key, '') AS family_key,
-    -- Without blanks and punctuation: "2/15 Oak St." and "2/15 oak st" are one place.
-    nullif(regexp_replace(lower(normalize_address(street, country)), '[^[:alnum:]]+', '', 'g'), '')
-        AS street_key
-FROM folded
-LEFT JOIN reference.nickname ON nickname.name = folded_given_name;
+    updated_at
+FROM records;
 
 COMMENT ON COLUMN staging.person.record IS 'The record''s name in this project: system:record_id';
 COMMENT ON COLUMN staging.person.phone IS 'E.164';
