@@ -32,6 +32,10 @@ const LEAST_QUERIES: usize = 5_000;
 /// How many random pairs are compared.
 const RANDOM_PAIRS: usize = 400_000;
 const RANDOM_CHUNK: usize = 4_000;
+
+/// The records that random pairs are made with: a sample, for which ones have which numbers depends
+/// on the order in which they were read.
+const POOL: usize = 250_000;
 /// Of how many records of a block a record is compared to some.
 const KEPT: usize = 64;
 /// To how many of a block it is at most: of few records, and of many.
@@ -159,6 +163,7 @@ impl LearningPairs {
                 others as f64
             })
             .sum();
+        let pool = choice::sample(records, POOL, mix(options.seed, 4));
         let random = threads::map(
             options.workers(),
             RANDOM_PAIRS / RANDOM_CHUNK,
@@ -168,8 +173,8 @@ impl LearningPairs {
                 let pair = |number: usize| {
                     let hash = mix(number as u64, options.seed);
                     let query = (hash % queries.len() as u64) as usize;
-                    let record = (((hash >> 32) * records.len() as u64) >> 32) as u32;
-                    (query, record)
+                    let place = (((hash >> 32) * pool.len() as u64) >> 32) as usize;
+                    (query, pool[place])
                 };
                 let apart = |(query, record): &(usize, u32)| {
                     let shared = |at: usize| {
