@@ -35,7 +35,7 @@ pub async fn plan(
 /// Deletes rows.
 ///
 /// # Errors
-/// Those of [`plan`] and of [`Changing::run`].
+/// Those of [`plan`] and of `Changing::run`.
 pub async fn execute(
     session: &Session,
     delete: &Delete,

@@ -85,7 +85,7 @@ pub enum Insertion {
 /// Plans an INSERT.
 ///
 /// # Errors
-/// Those of [`plan`]; 42P10 for a conflict that no key of the table has.
+/// Those of [`plan()`]; 42P10 for a conflict that no key of the table has.
 pub async fn insertion(
     instance: &Arc<Instance>,
     context: &StatementContext,

@@ -87,7 +87,7 @@ pub async fn plan(
 /// Merges rows.
 ///
 /// # Errors
-/// Those of [`plan`] and of [`Changing::run`]; 21000 where two rows of the source match one of the
+/// Those of [`plan`] and of `Changing::run`; 21000 where two rows of the source match one of the
 /// table.
 pub async fn execute(
     session: &Session,

@@ -43,7 +43,7 @@ pub async fn plan(
 /// Updates rows.
 ///
 /// # Errors
-/// Those of [`plan`] and of [`Changing::run`].
+/// Those of [`plan`] and of `Changing::run`.
 pub async fn execute(
     session: &Session,
     update: &Update,

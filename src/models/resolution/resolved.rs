@@ -98,7 +98,7 @@ impl Resolved {
     /// The model's definition, held against the columns of records.
     ///
     /// # Errors
-    /// Those of [`Input::new`].
+    /// Those of `Input::new`.
     pub fn input(&self, records: &Schema) -> Result<Input> {
         let settings = &self.instance.configuration.session;
         let context = self.instance.statement(settings, Reading::Rows);
