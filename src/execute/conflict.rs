@@ -73,6 +73,10 @@ pub async fn plan(
         (Some(_), None) => Repeated::LeftOut,
         (Some(_), Some(_)) => Repeated::Conflicts,
     };
+    let arbiters = insert.on_conflict.as_ref().map(|_| {
+        let names = keys.iter().map(|key| key.constraint.clone());
+        names.collect()
+    });
     let layout = Layout {
         has_fate: true,
         twice: Twice::Refused(
@@ -80,6 +84,7 @@ pub async fn plan(
             "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
         ),
         repeated,
+        arbiters,
         more,
         ..Layout::ALL
     };
@@ -128,6 +133,7 @@ fn columns(changing: &Changing, update: Option<&ConflictUpdate>) -> Result<Vec<S
 
 /// A key of the table.
 struct Key<'a> {
+    constraint: &'a String,
     columns: &'a [String],
     nulls_equal: bool,
 }
@@ -159,6 +165,7 @@ fn keys<'a>(changing: &'a Changing, clause: &OnConflict) -> Result<Vec<Key<'a>>>
         } => Some((
             &constraint.name,
             Key {
+                constraint: &constraint.name,
                 columns,
                 nulls_equal: *nulls_equal,
             },

@@ -20,7 +20,7 @@ use super::{insert, query};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
-use crate::models::constraints::{self, Repeated};
+use crate::models::constraints;
 use crate::session::{CopyAborted, CopyIn, Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
@@ -149,6 +149,16 @@ fn from_stdin(
         .filter_map(|index| target.schema.fields().get(*index))
         .map(|field| field.name().clone())
         .collect();
+    let left_out = target.schema.fields().iter().find(|field| {
+        !names.contains(field.name()) && constraints::default_of(&target, field.name()).is_some()
+    });
+    if let Some(field) = left_out {
+        let what = format!(
+            "COPY without column \"{}\", which has a default",
+            field.name()
+        );
+        return Err(Error::unsupported(what).with_hint("Send a value for the column."));
+    }
     let (input, received) = mpsc::channel(QUEUE);
     let count = names.len();
     let source = Source {
@@ -171,8 +181,7 @@ fn from_stdin(
             DataFusionResult::Ok(batch.map(|batch| (batch, source)))
         });
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
-        let rows =
-            insert::append(&instance, &state, &target, rows, "COPY", Repeated::Refused).await?;
+        let rows = insert::append(&instance, &state, &target, rows, "COPY", None).await?;
         Ok(format!("COPY {rows}"))
     };
     Ok(Outcome::CopyIn(CopyIn {

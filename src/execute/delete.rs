@@ -41,11 +41,11 @@ pub async fn execute(
     delete: &Delete,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let _guard = super::modify::lock(session, &delete.target.table).await?;
+    let guard = super::modify::lock(session, &delete.target.table).await?;
     let context = session.statement();
     let path = session.settings().search_path.0;
     let (changing, planned) = plan(&session.instance, &context, &path, delete).await?;
     changing
-        .run(session, context, planned, parameters, "DELETE")
+        .run(session, context, planned, parameters, "DELETE", guard)
         .await
 }

@@ -11,6 +11,7 @@ use datafusion::sql::parser::DFParserBuilder;
 use datafusion::sql::sqlparser::ast::SetExpr;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
+use tokio::sync::OwnedMutexGuard;
 
 use super::modify::{self, Changing, Planned};
 use super::{conflict, defaults, query};
@@ -179,7 +180,8 @@ pub async fn execute(
     let has_keys = constraints::of(target(&snapshot, &path, &insert.target.table)?.as_ref())
         .iter()
         .any(|constraint| matches!(constraint.rule, Rule::Unique { .. }));
-    let _guard = match has_keys || insert.on_conflict.is_some() {
+    let held = has_keys || insert.on_conflict.is_some() || !insert.returning.is_empty();
+    let guard = match held {
         true => Some(modify::lock(session, &insert.target.table).await?),
         false => None,
     };
@@ -196,15 +198,18 @@ pub async fn execute(
             let plan = query::bind(plan, parameters, &state)?;
             let plan = plan::cast_to(plan, &target.schema)?;
             let rows = writer.precede(query::stream(state.clone(), plan).await?);
-            let refused = Repeated::Refused;
-            let rows = append(instance, &state, &target, rows, "INSERT", refused).await?;
+            let rows = append(instance, &state, &target, rows, "INSERT", guard).await?;
             Outcome::Done(format!("INSERT 0 {rows}"))
         }
         Insertion::Changed(planned) => {
+            let guard = match guard {
+                Some(guard) => guard,
+                None => modify::lock(session, &insert.target.table).await?,
+            };
             let (changing, planned) = *planned;
             let planned = planned.preceded_by(writer);
             changing
-                .run(session, context, planned, parameters, "INSERT")
+                .run(session, context, planned, parameters, "INSERT", guard)
                 .await?
         }
     };
@@ -225,10 +230,10 @@ pub async fn append(
     target: &Arc<Object>,
     rows: SendableRecordBatchStream,
     operation: &'static str,
-    repeated: Repeated,
+    guard: Option<OwnedMutexGuard<()>>,
 ) -> Result<u64> {
-    let constraints = Constraints::new(state, target, repeated)?;
-    let participant = constraints.participant(instance, state, None);
+    let constraints = Constraints::new(state, target, Repeated::Refused, None)?;
+    let participant = constraints.participant(instance, state, None, guard);
     let rows = rows.map(move |batch| constraints.check(&batch?));
     let rows = Box::pin(RecordBatchStreamAdapter::new(
         Arc::clone(&target.schema),

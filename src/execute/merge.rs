@@ -36,6 +36,9 @@ pub async fn plan(
 ) -> Result<(Changing, Planned)> {
     let changing = Changing::begin(instance, context, search_path, &merge.target).await?;
     let source = source_name(&merge.source)?;
+    if source == changing.name {
+        return Err(modify::named_twice(&source));
+    }
     let cases = Cases::new(&changing, &source, merge)?;
     let keys = keys(&merge.on, &changing);
     let mut found = format!(
@@ -94,12 +97,12 @@ pub async fn execute(
     merge: &Merge,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let _guard = modify::lock(session, &merge.target.table).await?;
+    let guard = modify::lock(session, &merge.target.table).await?;
     let context = session.statement();
     let path = session.settings().search_path.0;
     let (changing, planned) = plan(&session.instance, &context, &path, merge).await?;
     changing
-        .run(session, context, planned, parameters, "MERGE")
+        .run(session, context, planned, parameters, "MERGE", guard)
         .await
 }
 

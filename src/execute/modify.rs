@@ -217,9 +217,28 @@ impl Changing {
         let SetExpr::Select(select) = query.body.as_mut() else {
             return Err(Error::internal("rows to change are not selected"));
         };
+        let mut names: Vec<String> = Vec::new();
         for table in &mut select.from {
             let joined = table.joins.iter_mut().map(|join| &mut join.relation);
             for factor in std::iter::once(&mut table.relation).chain(joined) {
+                let known = match factor {
+                    TableFactor::Table {
+                        alias: Some(alias), ..
+                    }
+                    | TableFactor::Derived {
+                        alias: Some(alias), ..
+                    } => Some(folded(&alias.name)),
+                    TableFactor::Table { name, .. } => {
+                        name.0.last().and_then(|part| part.as_ident()).map(folded)
+                    }
+                    _ => None,
+                };
+                if let Some(known) = known {
+                    if names.contains(&known) {
+                        return Err(named_twice(&known));
+                    }
+                    names.push(known);
+                }
                 if let TableFactor::Table {
                     name,
                     alias: Some(alias),
@@ -261,6 +280,7 @@ impl Changing {
             keys: Vec::new(),
             twice: Twice::Once,
             repeated: Repeated::Refused,
+            arbiters: None,
             rejections: None,
         })
     }
@@ -309,6 +329,7 @@ impl Changing {
             keys: layout.keys,
             twice: layout.twice,
             repeated: layout.repeated,
+            arbiters: layout.arbiters,
             rejections: None,
         };
         if returning.is_empty() {
@@ -382,6 +403,7 @@ impl Changing {
         planned: Planned,
         parameters: Vec<ScalarValue>,
         command: &'static str,
+        guard: OwnedMutexGuard<()>,
     ) -> Result<Outcome> {
         let state = context.state;
         let pool = Arc::clone(&state.runtime_env().memory_pool);
@@ -397,9 +419,15 @@ impl Changing {
             batches: Vec::new(),
             memory: MemoryConsumer::new(format!("{command} RETURNING")).register(&pool),
         }));
-        let constraints = Constraints::new(&state, &self.object, planned.repeated)?;
+        let constraints = Constraints::new(
+            &state,
+            &self.object,
+            planned.repeated,
+            planned.arbiters.as_deref(),
+        )?;
         let instance = &session.instance;
-        let participant = constraints.participant(instance, &state, Some(Arc::clone(&gone)));
+        let participant =
+            constraints.participant(instance, &state, Some(Arc::clone(&gone)), Some(guard));
         let mut divider = Divider {
             constraints,
             object: Arc::clone(&self.object),
@@ -427,7 +455,8 @@ impl Changing {
             .await?;
         if planned.returning.fields().is_empty() {
             let rows = rows.load(Ordering::Relaxed);
-            return Ok(Outcome::Done(format!("{command} {rows}")));
+            let of_insert = if command == "INSERT" { "0 " } else { "" };
+            return Ok(Outcome::Done(format!("{command} {of_insert}{rows}")));
         }
         let batches = std::mem::take(&mut answers.lock().batches);
         let stream = MemoryStream::try_new(batches, planned.returning, None)?;
@@ -473,6 +502,8 @@ pub struct Layout {
     pub twice: Twice,
     /// What becomes of a new row that has the key of another one.
     pub repeated: Repeated,
+    /// The keys that this is for, by the names of their constraints; all where none are named.
+    pub arbiters: Option<Vec<String>>,
     /// More names by which the table is read, with places.
     pub more: Vec<String>,
 }
@@ -484,6 +515,7 @@ impl Layout {
         keys: Vec::new(),
         twice: Twice::Once,
         repeated: Repeated::Refused,
+        arbiters: None,
         more: Vec::new(),
     };
 }
@@ -500,6 +532,7 @@ pub struct Planned {
     keys: Vec<String>,
     twice: Twice,
     repeated: Repeated,
+    arbiters: Option<Vec<String>>,
     /// Writes the rows that sources reject, before the others.
     rejections: Option<rejected::Writer>,
 }
@@ -513,6 +546,15 @@ impl Planned {
             ..self
         }
     }
+}
+
+/// The error of two relations that expressions would know by one name.
+pub fn named_twice(name: &str) -> Error {
+    Error::new(
+        SqlState::DUPLICATE_ALIAS,
+        format!("table name \"{name}\" specified more than once"),
+    )
+    .with_hint("Give one of them another name with AS.")
 }
 
 fn folded(name: &Ident) -> String {

@@ -49,11 +49,11 @@ pub async fn execute(
     update: &Update,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let _guard = modify::lock(session, &update.target.table).await?;
+    let guard = modify::lock(session, &update.target.table).await?;
     let context = session.statement();
     let path = session.settings().search_path.0;
     let (changing, planned) = plan(&session.instance, &context, &path, update).await?;
     changing
-        .run(session, context, planned, parameters, "UPDATE")
+        .run(session, context, planned, parameters, "UPDATE", guard)
         .await
 }

@@ -22,6 +22,7 @@ use datafusion::physical_plan::{PhysicalExpr, execute_stream};
 use datafusion::sql::sqlparser::ast::{Expr, ExprWithAlias};
 use futures::StreamExt as _;
 use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
 use tributary_udfs::postgres::CharacterLength;
 
 use super::replacement::Unchanged;
@@ -51,7 +52,6 @@ pub struct Constraints {
     lengths: Vec<Option<CharacterLength>>,
     checks: Vec<(String, Arc<dyn PhysicalExpr>)>,
     keys: Arc<Vec<Mutex<Key>>>,
-    repeated: Repeated,
 }
 
 impl Constraints {
@@ -59,14 +59,19 @@ impl Constraints {
     ///
     /// # Errors
     /// What planning a check says.
-    pub fn new(state: &SessionState, object: &Arc<Object>, repeated: Repeated) -> Result<Self> {
+    /// `repeated` is for the keys of `arbiters`, or all where none are named; others refuse.
+    pub fn new(
+        state: &SessionState,
+        object: &Arc<Object>,
+        repeated: Repeated,
+        arbiters: Option<&[String]>,
+    ) -> Result<Self> {
         let fields = object.schema.fields().iter();
         let lengths = fields.map(|field| object.character_length(field.name()));
         let mut constraints = Self {
             lengths: lengths.collect(),
             checks: Vec::new(),
             keys: Arc::default(),
-            repeated,
             object: Arc::clone(object),
         };
         let mut keys = Vec::new();
@@ -86,6 +91,10 @@ impl Constraints {
                     &constraint.name,
                     columns,
                     *nulls_equal,
+                    match arbiters {
+                        Some(names) if !names.contains(&constraint.name) => Repeated::Refused,
+                        _ => repeated,
+                    },
                 )?)),
             }
         }
@@ -142,19 +151,52 @@ impl Constraints {
                 return Err(self.check_violated(name, &batch, row)?.into());
             }
         }
-        let mut left_out: Option<BooleanArray> = None;
-        for key in self.keys.iter() {
-            let kept =
-                key.lock()
-                    .take_in(&batch, left_out.as_ref(), &self.object, self.repeated)?;
-            if kept.false_count() > 0 {
-                left_out = Some(kept);
+        let kept = self.take_in(&batch)?;
+        match kept.false_count() {
+            0 => Ok((batch, None)),
+            _ => Ok((filter_record_batch(&batch, &kept)?, Some(kept))),
+        }
+    }
+
+    /// Takes in the keys of new rows, row by row, and tells which rows stay: one that is left out for
+    /// one key counts for none.
+    fn take_in(&self, batch: &RecordBatch) -> QueryResult<BooleanArray> {
+        let mut keys: Vec<_> = self.keys.iter().map(|key| key.lock()).collect();
+        let mut encoded = Vec::with_capacity(keys.len());
+        for key in &keys {
+            let columns = batch.project(&key.columns)?.columns().to_vec();
+            let rows = key.converter.convert_columns(&columns)?;
+            encoded.push((columns, rows));
+        }
+        let mut kept = Vec::with_capacity(batch.num_rows());
+        for row in 0..batch.num_rows() {
+            let clashes = keys.iter().zip(&encoded).filter(|(key, (columns, rows))| {
+                !key.is_apart(columns, row) && key.values.contains(rows.row(row).as_ref())
+            });
+            // What may be left out is left out, whatever else it clashes with.
+            let clash = clashes.min_by_key(|(key, _)| key.repeated != Repeated::LeftOut);
+            if let Some((key, (columns, _))) = clash {
+                match key.repeated {
+                    Repeated::LeftOut => {
+                        kept.push(false);
+                        continue;
+                    }
+                    _ => return Err(key.repeats(&self.object, columns, row)?.into()),
+                }
             }
+            for (key, (columns, rows)) in keys.iter_mut().zip(&encoded) {
+                if !key.is_apart(columns, row) {
+                    let bytes = rows.row(row).as_ref();
+                    key.bytes += bytes.len() + ENTRY;
+                    key.values.insert(bytes.into());
+                }
+            }
+            kept.push(true);
         }
-        match left_out {
-            Some(kept) => Ok((filter_record_batch(&batch, &kept)?, Some(kept))),
-            None => Ok((batch, None)),
+        for key in &keys {
+            key.memory.try_resize(key.bytes)?;
         }
+        Ok(kept.into())
     }
 
     fn check_violated(&self, name: &str, batch: &RecordBatch, row: usize) -> Result<Error> {
@@ -170,12 +212,14 @@ impl Constraints {
     }
 
     /// What takes part in the commit of the rows: no other table may have come in the place of this
-    /// one, and no row that stays may have the key of a new one. `gone` are the rows that go.
+    /// one, and no row that stays may have the key of a new one. `gone` are the rows that go. The
+    /// `guard` is kept until the commit has ended, also where nobody waits for it any more.
     pub fn participant(
         &self,
         instance: &Arc<Instance>,
         state: &SessionState,
         gone: Option<Arc<Mutex<Places>>>,
+        guard: Option<OwnedMutexGuard<()>>,
     ) -> Arc<dyn Participant> {
         Arc::new(Keeping {
             unchanged: Unchanged {
@@ -185,6 +229,7 @@ impl Constraints {
             state: state.clone(),
             keys: Arc::clone(&self.keys),
             gone,
+            _guard: guard,
         })
     }
 }
@@ -222,6 +267,7 @@ struct Key {
     names: Vec<String>,
     columns: Vec<usize>,
     nulls_equal: bool,
+    repeated: Repeated,
     converter: RowConverter,
     values: HashSet<Box<[u8]>>,
     bytes: usize,
@@ -235,6 +281,7 @@ impl Key {
         constraint: &str,
         names: &[String],
         nulls_equal: bool,
+        repeated: Repeated,
     ) -> Result<Self> {
         let columns = names.iter().map(|name| object.schema.index_of(name));
         let columns: Vec<usize> = columns.collect::<Result<_, _>>()?;
@@ -247,6 +294,7 @@ impl Key {
             converter: RowConverter::new(fields.collect())?,
             columns,
             nulls_equal,
+            repeated,
             values: HashSet::new(),
             bytes: 0,
             memory: MemoryConsumer::new(format!("constraint {constraint}"))
@@ -259,46 +307,20 @@ impl Key {
         !self.nulls_equal && columns.iter().any(|column| column.is_null(row))
     }
 
-    /// Takes in the keys of new rows, apart from those that another key leaves out, and tells which
-    /// rows stay.
-    fn take_in(
-        &mut self,
-        batch: &RecordBatch,
-        others: Option<&BooleanArray>,
-        object: &Object,
-        repeated: Repeated,
-    ) -> QueryResult<BooleanArray> {
-        let columns = batch.project(&self.columns)?.columns().to_vec();
-        let rows = self.converter.convert_columns(&columns)?;
-        let mut kept = Vec::with_capacity(batch.num_rows());
-        for row in 0..batch.num_rows() {
-            if others.is_some_and(|others| !others.value(row)) {
-                kept.push(false);
-                continue;
-            }
-            let bytes: Box<[u8]> = rows.row(row).as_ref().into();
-            let length = bytes.len();
-            let is_new = self.is_apart(&columns, row) || self.values.insert(bytes);
-            kept.push(is_new);
-            self.bytes += length + ENTRY;
-            if is_new || repeated == Repeated::LeftOut {
-                continue;
-            }
-            let error = match repeated {
-                Repeated::Conflicts => Error::new(
-                    SqlState::CARDINALITY_VIOLATION,
-                    "ON CONFLICT DO UPDATE command cannot affect row a second time",
-                )
-                .with_detail(self.told(&columns, row, "is there more than once")?)
-                .with_hint(
-                    "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
-                ),
-                _ => self.violated(object, &columns, row, "is there more than once")?,
-            };
-            return Err(error.into());
+    /// The error of a new row that has the key of another new one.
+    fn repeats(&self, object: &Object, columns: &[ArrayRef], row: usize) -> Result<Error> {
+        let told = "is there more than once";
+        if self.repeated != Repeated::Conflicts {
+            return self.violated(object, columns, row, told);
         }
-        self.memory.try_resize(self.bytes)?;
-        Ok(kept.into())
+        Ok(Error::new(
+            SqlState::CARDINALITY_VIOLATION,
+            "ON CONFLICT DO UPDATE command cannot affect row a second time",
+        )
+        .with_detail(self.told(columns, row, told)?)
+        .with_hint(
+            "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+        ))
     }
 
     fn violated(
@@ -330,7 +352,7 @@ impl Key {
 }
 
 /// What an entry of a set of keys takes beside the key itself, about.
-const ENTRY: usize = 32;
+const ENTRY: usize = 64;
 
 /// Values of a row with commas between them.
 fn shown(columns: &[ArrayRef], row: usize) -> Result<String> {
@@ -357,6 +379,7 @@ struct Keeping {
     state: SessionState,
     keys: Arc<Vec<Mutex<Key>>>,
     gone: Option<Arc<Mutex<Places>>>,
+    _guard: Option<OwnedMutexGuard<()>>,
 }
 
 #[async_trait]

@@ -268,7 +268,7 @@ async fn rows_for_columns_that_were_replaced_are_not_let_in() {
         &target,
         Box::pin(rows.unwrap()),
         "INSERT",
-        crate::models::constraints::Repeated::Refused,
+        None,
     )
     .await;
     assert_eq!(
