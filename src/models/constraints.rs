@@ -164,7 +164,8 @@ impl Constraints {
         let mut keys: Vec<_> = self.keys.iter().map(|key| key.lock()).collect();
         let mut encoded = Vec::with_capacity(keys.len());
         for key in &keys {
-            let columns = batch.project(&key.columns)?.columns().to_vec();
+            let projected = batch.project(&key.columns)?;
+            let columns = projected.columns().to_vec();
             let rows = key.converter.convert_columns(&columns)?;
             encoded.push((columns, rows));
         }
@@ -186,9 +187,9 @@ impl Constraints {
             }
             for (key, (columns, rows)) in keys.iter_mut().zip(&encoded) {
                 if !key.is_apart(columns, row) {
-                    let bytes = rows.row(row).as_ref();
+                    let bytes: Box<[u8]> = rows.row(row).as_ref().into();
                     key.bytes += bytes.len() + ENTRY;
-                    key.values.insert(bytes.into());
+                    key.values.insert(bytes);
                 }
             }
             kept.push(true);
