@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use arrow::datatypes::DataType;
 use tributary_udfs::type_name;
 
-use super::modify::{Changing, EXCLUDED, Fate, Layout, Planned, Twice};
+use super::modify::{Changing, EXCLUDED, Fate, Layout, POSITION, Planned, Twice};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::constraints::{self, Repeated};
@@ -67,6 +67,9 @@ pub async fn plan(
     }
     if !conditions.is_empty() {
         let _ = write!(found, " WHERE {}", conditions.join(" AND "));
+    }
+    if insert.on_conflict.is_some() && update.is_none() {
+        let _ = write!(found, " ORDER BY {EXCLUDED}.\"{POSITION}\"");
     }
     let repeated = match (&insert.on_conflict, update) {
         (None, _) => Repeated::Refused,

@@ -99,7 +99,12 @@ pub async fn insertion(
     }
     let changing = Changing::begin(instance, context, search_path, &insert.target).await?;
     let rows = plan::cast_to(rows, changing.columns())?;
-    changing.propose(context, rows);
+    // Of rows with one key the first stays.
+    let first_stays = insert
+        .on_conflict
+        .as_ref()
+        .is_some_and(|clause| clause.update.is_none());
+    changing.propose(context, rows, first_stays)?;
     let planned = conflict::plan(context, search_path, &changing, insert).await?;
     Ok(Insertion::Changed(Box::new((changing, planned))))
 }

@@ -11,7 +11,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::datasource::ViewTable;
 use datafusion::error::Result as QueryResult;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{Expr as Expression, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::memory::MemoryStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
@@ -50,6 +51,9 @@ const PROPOSED: &str = "@proposed";
 
 /// The name by which expressions know the rows of an `INSERT`.
 pub const EXCLUDED: &str = "excluded";
+
+/// The number of a row among those that an `INSERT` proposes.
+pub const POSITION: &str = "tributary:position";
 
 /// The columns of the rows' places come first.
 const PLACES: usize = 2;
@@ -285,10 +289,24 @@ impl Changing {
         })
     }
 
-    /// Shows the rows that an `INSERT` proposes to the statement.
-    pub fn propose(&self, context: &StatementContext, rows: LogicalPlan) {
+    /// Shows the rows that an `INSERT` proposes to the statement, each with its number
+    /// ([`POSITION`]) where they are wanted in order.
+    ///
+    /// # Errors
+    /// What planning says.
+    pub fn propose(
+        &self,
+        context: &StatementContext,
+        rows: LogicalPlan,
+        numbered: bool,
+    ) -> Result<()> {
+        let rows = match numbered {
+            true => with_position(rows)?,
+            false => rows,
+        };
         let view = ViewTable::new(rows, None);
         context.show(&with_suffix(&self.object.name, PROPOSED), Arc::new(view));
+        Ok(())
     }
 
     /// Plans how rows are found and what becomes of them: `found` selects their places, their
@@ -566,6 +584,20 @@ fn answer(plan: &LogicalPlan, query: &Query, last: usize) -> SchemaRef {
     let schema = column_names::rename(plan::columns(plan), query);
     let skipped = schema.fields().len() - last;
     Arc::new(Schema::new(schema.fields()[skipped..].to_vec()))
+}
+
+/// Rows with their numbers as one more column.
+fn with_position(rows: LogicalPlan) -> Result<LogicalPlan> {
+    let own = rows.schema().columns();
+    let numbered = LogicalPlanBuilder::from(rows).window([row_number()])?;
+    let Some(number) = numbered.schema().columns().pop() else {
+        return Err(Error::internal("rows are numbered in no column"));
+    };
+    let columns = own.into_iter().map(Expression::Column);
+    let number = Expression::Column(number).alias(POSITION);
+    Ok(numbered
+        .project(columns.chain(std::iter::once(number)))?
+        .build()?)
 }
 
 fn with_suffix(name: &QualifiedName, suffix: &str) -> QualifiedName {
