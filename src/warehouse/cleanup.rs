@@ -8,6 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
+use super::deletion_vector;
 use super::entry::added_paths;
 use super::place::{Place, Root, blocking};
 use super::table::Table;
@@ -80,9 +81,9 @@ fn is_orphan(file: &ObjectMeta, known: &HashSet<String>, before: DateTime<Utc>) 
         && file.last_modified < before
 }
 
-/// Whether this server gives such names to data files.
+/// Whether this server gives such names to data files and to deletion vectors.
 fn is_ours(name: &str) -> bool {
-    name.starts_with("part-") && name.ends_with(".parquet")
+    (name.starts_with("part-") && name.ends_with(".parquet")) || deletion_vector::is_ours(name)
 }
 
 /// Deletes half-written files, which the object store does not list: `<name>#<number>` for a data

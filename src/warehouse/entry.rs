@@ -8,9 +8,11 @@ use bytes::Bytes;
 use deltalake_core::kernel::{Action, Remove};
 use serde_json::{Value, json};
 
+use super::deletion_vector;
 use super::participant::TRANSACTION_ID;
 use super::schema::{Protocol, TableSchema};
 use super::snapshot::DataFile;
+use super::table::Marked;
 use super::writer::NewFile;
 use crate::error::{Error, Result};
 
@@ -81,15 +83,26 @@ impl Entry {
         }
     }
 
-    /// Gives the table this schema, and the protocol that it needs.
-    pub fn set_schema(&mut self, schema: &TableSchema, protocol: &Protocol) -> Result<()> {
+    /// Gives the table this schema, and the protocol that it needs. `id` is the table's, once it
+    /// has one.
+    pub fn set_schema(
+        &mut self,
+        schema: &TableSchema,
+        protocol: &Protocol,
+        id: Option<&str>,
+    ) -> Result<()> {
+        let mut properties = schema.properties()?;
+        if protocol.has(deletion_vector::FEATURE) {
+            properties.insert(deletion_vector::PROPERTY.to_owned(), "true".into());
+        }
+        let id = id.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
         self.lines.push(protocol.action());
         self.lines.push(json!({"metaData": {
-            "id": uuid::Uuid::new_v4().to_string(),
+            "id": id,
             "format": {"provider": "parquet", "options": {}},
             "schemaString": schema.delta,
             "partitionColumns": [],
-            "configuration": schema.properties()?,
+            "configuration": properties,
             "createdTime": self.timestamp,
         }}));
         Ok(())
@@ -104,11 +117,27 @@ impl Entry {
             extended_file_metadata: Some(true),
             partition_values: Some(std::collections::HashMap::new()),
             size: i64::try_from(file.bytes).ok(),
+            deletion_vector: file.gone.as_ref().map(|gone| gone.descriptor.clone()),
             ..Remove::default()
         });
-        let action = serde_json::to_value(action)
-            .map_err(|error| Error::internal(format!("the log cannot be written: {error}")))?;
-        self.lines.push(action);
+        self.lines.push(to_json(&action)?);
+        Ok(())
+    }
+
+    /// Marks rows of a file as gone.
+    pub fn mark(&mut self, marked: &Marked) -> Result<()> {
+        let file = &marked.file;
+        self.remove(file)?;
+        let stats = file.stats.as_deref().map(loose_stats).transpose()?;
+        self.lines.push(json!({"add": {
+            "path": file.path,
+            "partitionValues": {},
+            "size": file.bytes,
+            "modificationTime": file.modified.timestamp_millis(),
+            "dataChange": true,
+            "stats": stats,
+            "deletionVector": to_json(&marked.descriptor)?,
+        }}));
         Ok(())
     }
 
@@ -137,6 +166,19 @@ impl Entry {
     }
 }
 
+fn to_json(value: &impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(value)
+        .map_err(|error| Error::internal(format!("the log cannot be written: {error}")))
+}
+
+/// The statistics of a file some rows of which are gone: what they bound need not be there.
+fn loose_stats(stats: &str) -> Result<String> {
+    let mut stats: Value = serde_json::from_str(stats)
+        .map_err(|error| Error::internal(format!("statistics of the log: {error}")))?;
+    stats["tightBounds"] = false.into();
+    Ok(stats.to_string())
+}
+
 /// The `commitInfo` of an entry, which is its first action wherever this server wrote it.
 pub(super) fn commit_info(entry: &[u8]) -> Option<Value> {
     entry
@@ -145,13 +187,17 @@ pub(super) fn commit_info(entry: &[u8]) -> Option<Value> {
         .find_map(|mut action| action.get_mut("commitInfo").map(Value::take))
 }
 
-/// The paths, relative to the table, of the files that an entry adds.
+/// The paths, relative to the table, of the files that an entry adds, and of their deletion vectors.
 pub(super) fn added_paths(entry: &[u8]) -> impl Iterator<Item = String> + '_ {
-    entry
+    let actions = entry
         .split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice::<Action>(line).ok())
-        .filter_map(|action| match action {
-            Action::Add(add) => Some(add.path),
-            _ => None,
-        })
+        .filter_map(|line| serde_json::from_slice::<Action>(line).ok());
+    actions.flat_map(|action| {
+        let Action::Add(add) = action else {
+            return [None, None].into_iter().flatten();
+        };
+        let gone = add.deletion_vector.as_ref();
+        let gone: Option<String> = gone.and_then(deletion_vector::path_of);
+        [Some(add.path), gone].into_iter().flatten()
+    })
 }

@@ -147,18 +147,22 @@ impl FileBounds {
         let stats: Value = stats
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
+        let rows = stats["numRecords"].as_u64();
+        let tight = stats["tightBounds"].as_bool().unwrap_or(true);
         let columns = schema.declared.fields().iter().zip(schema.stored.fields());
         let columns = columns.map(|(declared, stored)| {
             let (name, to) = (stored.name(), declared.data_type());
             let from = stored.data_type();
+            let nulls = stats["nullCount"][name].as_u64();
             let mut bounds = ColumnBounds {
-                nulls: stats["nullCount"][name].as_u64(),
+                // Of a file that lost rows this may be just whether all or none are NULL.
+                nulls: nulls.filter(|nulls| tight || *nulls == 0 || Some(*nulls) == rows),
                 ..ColumnBounds::default()
             };
             if keeps_order(to, from) {
                 let min = json_to_scalar(&stats["minValues"][name], from, false);
                 let max = json_to_scalar(&stats["maxValues"][name], from, true);
-                bounds.exact = matches!((&min, &max), (Some((_, true)), Some((_, true))));
+                bounds.exact = tight && matches!((&min, &max), (Some((_, true)), Some((_, true))));
                 let declare = |bound: Option<(ScalarValue, bool)>| {
                     bound.and_then(|(value, _)| value.cast_to(to).ok())
                 };
@@ -167,32 +171,38 @@ impl FileBounds {
             bounds
         });
         Self {
-            rows: stats["numRecords"].as_u64(),
+            rows,
             columns: columns.collect(),
         }
     }
 
-    /// The same for the optimizer, for a file of this many bytes.
-    pub fn statistics(&self, bytes: u64) -> Statistics {
+    /// The same for the optimizer, for a file of this many bytes, so many rows of which are gone.
+    pub fn statistics(&self, bytes: u64, gone: Option<u64>) -> Statistics {
         let count = |count: Option<u64>| match count.and_then(|n| usize::try_from(n).ok()) {
             Some(count) => Precision::Exact(count),
             None => Precision::Absent,
         };
         let columns = self.columns.iter().map(|bounds| {
             let value = |value: &Option<ScalarValue>| match value {
-                Some(value) if bounds.exact => Precision::Exact(value.clone()),
+                Some(value) if bounds.exact && gone.is_none() => Precision::Exact(value.clone()),
                 Some(value) => Precision::Inexact(value.clone()),
                 None => Precision::Absent,
             };
             ColumnStatistics {
-                null_count: count(bounds.nulls),
+                null_count: match gone {
+                    None => count(bounds.nulls),
+                    Some(_) => count(bounds.nulls).to_inexact(),
+                },
                 min_value: value(&bounds.min),
                 max_value: value(&bounds.max),
                 ..ColumnStatistics::new_unknown()
             }
         });
         Statistics {
-            num_rows: count(self.rows),
+            num_rows: count(
+                self.rows
+                    .map(|rows| rows.saturating_sub(gone.unwrap_or_default())),
+            ),
             total_byte_size: usize::try_from(bytes).map_or(Precision::Absent, Precision::Inexact),
             column_statistics: columns.collect(),
         }

@@ -9,6 +9,7 @@
 //! says which tables there are.
 
 mod cleanup;
+mod deletion_vector;
 mod entry;
 mod failure;
 mod file_stats;

@@ -1,7 +1,8 @@
 //! Changing rows of a table: some of a version go, others come, in one commit.
 //!
-//! Files never change. Those that rows go from are written anew without them, and the new rows go
-//! to files beside them; files that lose no row stay as they are.
+//! Files never change. The rows that go are marked in deletion vectors, and the new rows go to files
+//! beside the old ones. Files that are small, or lose most of their rows, are written anew without
+//! them.
 
 use std::sync::Arc;
 
@@ -9,20 +10,24 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int64Type, UInt32Type};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::error::Result as QueryResult;
+use datafusion::error::{DataFusionError, Result as QueryResult};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
+use roaring::RoaringBitmap;
+use uuid::Uuid;
 
+use super::place::Place;
 use super::places::Places;
 use super::scan::TableScan;
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
-use super::table::{Change, Table};
-use super::{Commit, CommitInfo, Participant, writer};
-use crate::error::Result;
+use super::table::{Change, Marked, Table};
+use super::writer::Written;
+use super::{Commit, CommitInfo, Participant, deletion_vector, writer};
+use crate::error::{Error, Result};
 
 /// A change of a table that has begun: it sees one version, and is made to it.
 pub struct Modification {
@@ -70,31 +75,34 @@ impl Modification {
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Option<Commit>> {
         let schema = Arc::clone(&self.snapshot.schema);
+        let losses = Arc::new(Mutex::new(Losses::default()));
         let kept = futures::stream::once({
-            let gone = Arc::clone(&gone);
-            let scan = self.table_scan()?;
+            let (gone, losses) = (Arc::clone(&gone), Arc::clone(&losses));
+            let (place, snapshot) = (self.table.place.clone(), Arc::clone(&self.snapshot));
+            let (scan, settings) = (self.table_scan()?, self.settings.clone());
             async move {
                 let gone = gone.lock().clone();
-                kept_rows(session.as_ref(), &scan, gone).await
-            }
-        });
-        let removed = Arc::new(Mutex::new(Vec::new()));
-        let kept = kept.map_ok({
-            let removed = Arc::clone(&removed);
-            move |kept: Kept| {
-                *removed.lock() = kept.removed;
-                kept.rows
+                let found = Losses::of(&gone, &snapshot, &place, &settings).await?;
+                let rows = kept_rows(session.as_ref(), &scan, &found.rewritten, gone).await?;
+                *losses.lock() = found;
+                Ok::<_, DataFusionError>(rows)
             }
         });
         let all = rows.chain(kept.try_flatten());
         let all = RecordBatchStreamAdapter::new(Arc::clone(&schema.declared), all);
-        let written =
-            writer::write(&self.table.place, &schema, Box::pin(all), &self.settings).await?;
-        let removed = std::mem::take(&mut *removed.lock());
-        if removed.is_empty() && written.files.is_empty() {
+        let place = &self.table.place;
+        let written = writer::write(place, &schema, Box::pin(all), &self.settings).await?;
+        let losses = std::mem::take(&mut *losses.lock());
+        if losses.is_empty() && written.files.is_empty() {
             return Ok(None);
         }
-        let change = Change::Modify { schema, removed };
+        let marked = mark(losses.marked, place, &written).await?;
+        let rewritten = losses.rewritten.into_iter().map(|(_, file)| file);
+        let change = Change::Modify {
+            schema,
+            removed: losses.emptied.into_iter().chain(rewritten).collect(),
+            marked,
+        };
         self.table
             .commit(change, info, Some(written), participant, &self.settings)
             .await
@@ -115,7 +123,11 @@ impl Modification {
             return Ok(None);
         }
         let schema = Arc::clone(&self.snapshot.schema);
-        let change = Change::Modify { schema, removed };
+        let change = Change::Modify {
+            schema,
+            removed,
+            marked: Vec::new(),
+        };
         self.table
             .commit(change, info, None, participant, &self.settings)
             .await
@@ -123,24 +135,82 @@ impl Modification {
     }
 }
 
-/// What stays of files that rows go from.
-struct Kept {
-    removed: Vec<Arc<DataFile>>,
-    rows: SendableRecordBatchStream,
+/// What becomes of the files that rows go from.
+#[derive(Default)]
+struct Losses {
+    /// Files that lose all rows.
+    emptied: Vec<Arc<DataFile>>,
+    /// Files of which too little stays, with their numbers.
+    rewritten: Vec<(u32, Arc<DataFile>)>,
+    /// Files that stay, and all rows of them that are gone.
+    marked: Vec<(Arc<DataFile>, Arc<RoaringBitmap>)>,
 }
 
-async fn kept_rows(session: &dyn Session, scan: &TableScan, gone: Places) -> QueryResult<Kept> {
-    let touched = scan.files_of(gone.files().map(|(file, _)| file));
-    let removed = touched.iter().map(|(_, file)| Arc::clone(file)).collect();
-    // A file of which every row goes need not be read.
-    let counts = gone.files().map(|(_, rows)| rows);
-    let read = touched
-        .into_iter()
-        .zip(counts)
-        .filter(|((_, file), gone)| file.bounds.rows != Some(*gone))
-        .map(|(file, _)| file)
-        .collect();
-    let plan = scan.with_places_of(session, read).await?;
+impl Losses {
+    async fn of(
+        gone: &Places,
+        snapshot: &Snapshot,
+        place: &Place,
+        settings: &WarehouseSettings,
+    ) -> Result<Self> {
+        let mut losses = Self::default();
+        for (number, rows) in gone.files() {
+            let Some(file) = snapshot.files.get(number as usize) else {
+                return Err(Error::internal(format!("there is no file {number}")));
+            };
+            let mut all = rows.clone();
+            if let Some(before) = &file.gone {
+                all |= before.rows(place).await?.as_ref();
+            }
+            let file = Arc::clone(file);
+            match file.bounds.rows {
+                Some(rows) if all.len() >= rows => losses.emptied.push(file),
+                Some(rows)
+                    if file.bytes >= settings.deletion_vector_bytes && all.len() <= rows / 2 =>
+                {
+                    losses.marked.push((file, Arc::new(all)));
+                }
+                _ => losses.rewritten.push((number, file)),
+            }
+        }
+        Ok(losses)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.emptied.is_empty() && self.rewritten.is_empty() && self.marked.is_empty()
+    }
+}
+
+/// Writes the deletion vectors of files beside the new files.
+async fn mark(
+    losses: Vec<(Arc<DataFile>, Arc<RoaringBitmap>)>,
+    place: &Place,
+    written: &Written,
+) -> Result<Vec<Marked>> {
+    if losses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let id = Uuid::new_v4();
+    written.include(place.file(&deletion_vector::file_name(id)));
+    let (files, rows): (Vec<_>, Vec<_>) = losses.into_iter().unzip();
+    let descriptors = deletion_vector::write(place, id, &rows).await?;
+    let all = files.into_iter().zip(descriptors).zip(rows);
+    let marked = all.map(|((file, descriptor), rows)| Marked {
+        file,
+        descriptor,
+        rows,
+    });
+    Ok(marked.collect())
+}
+
+/// The rows that stay of files that are written anew.
+async fn kept_rows(
+    session: &dyn Session,
+    scan: &TableScan,
+    files: &[(u32, Arc<DataFile>)],
+    gone: Places,
+) -> QueryResult<SendableRecordBatchStream> {
+    let plan = scan.with_places_of(session, files).await?;
     let columns: Vec<usize> = (0..scan.schema().fields().len()).collect();
     let rows = execute_stream(plan, session.task_ctx())?;
     let rows = rows.map(move |batch| {
@@ -148,11 +218,7 @@ async fn kept_rows(session: &dyn Session, scan: &TableScan, gone: Places) -> Que
         let kept = kept(&batch, &gone);
         Ok(filter_record_batch(&batch.project(&columns)?, &kept)?)
     });
-    let rows = RecordBatchStreamAdapter::new(scan.schema(), rows);
-    Ok(Kept {
-        removed,
-        rows: Box::pin(rows),
-    })
+    Ok(Box::pin(RecordBatchStreamAdapter::new(scan.schema(), rows)))
 }
 
 /// Which rows of a batch that ends in the columns of places are not gone.

@@ -41,8 +41,8 @@ impl Places {
         self.0.values().map(RoaringBitmap::serialized_size).sum()
     }
 
-    /// The files that have a row in the set, and how many rows of each are in it.
-    pub(super) fn files(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
-        self.0.iter().map(|(file, rows)| (*file, rows.len()))
+    /// The files that have a row in the set, and the rows of each that are in it.
+    pub(super) fn files(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
+        self.0.iter().map(|(file, rows)| (*file, rows))
     }
 }

@@ -15,6 +15,7 @@ use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat as _;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, FileSource as _, ParquetSource,
 };
@@ -31,6 +32,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
 
+use super::deletion_vector::selection;
 use super::file_stats::ColumnBounds;
 use super::place::Place;
 use super::places::{FILE_COLUMN, PLACE_COLUMN};
@@ -74,22 +76,11 @@ impl TableScan {
         self
     }
 
-    /// The files of these numbers.
-    pub fn files_of(&self, numbers: impl Iterator<Item = u32>) -> Vec<(u32, Arc<DataFile>)> {
-        let file = |number: u32| {
-            Some((
-                number,
-                Arc::clone(self.snapshot.files.get(number as usize)?),
-            ))
-        };
-        numbers.filter_map(file).collect()
-    }
-
     /// Reads all rows of these files, with their places.
     pub async fn with_places_of(
         &self,
         state: &dyn Session,
-        files: Vec<(u32, Arc<DataFile>)>,
+        files: &[(u32, Arc<DataFile>)],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let scan = Self::new(
             self.id.clone(),
@@ -125,18 +116,27 @@ impl TableScan {
         Ok(kept.map(|(file, _)| file).collect())
     }
 
-    fn partitioned_file(&self, (number, file): NumberedFile<'_>) -> PartitionedFile {
-        let listed = PartitionedFile::new_from_meta(ObjectMeta {
+    async fn partitioned_file(&self, (number, file): NumberedFile<'_>) -> Result<PartitionedFile> {
+        let mut listed = PartitionedFile::new_from_meta(ObjectMeta {
             location: self.place.file(&file.path),
             last_modified: file.modified,
             size: file.bytes,
             e_tag: None,
             version: None,
         });
-        match self.places {
+        if let Some(gone) = &file.gone {
+            let Some(rows) = file.bounds.rows else {
+                return Err(
+                    Error::internal("a file that lost rows does not tell how many it has").into(),
+                );
+            };
+            let gone = gone.rows(&self.place).await?;
+            listed = listed.with_extension(ParquetRowSelection::new(selection(gone, rows)));
+        }
+        Ok(match self.places {
             None => listed.with_statistics(Arc::clone(&file.statistics)),
             Some(_) => listed.with_partition_values(vec![ScalarValue::from(number)]),
-        }
+        })
     }
 }
 
@@ -215,10 +215,11 @@ impl TableScan {
                 Some(_) => Ok(Statistics::new_unknown(table.table_schema())),
             }
         };
-        let files: Vec<_> = files
-            .into_iter()
-            .map(|f| self.partitioned_file(f))
-            .collect();
+        let mut read = Vec::with_capacity(files.len());
+        for file in files {
+            read.push(self.partitioned_file(file).await?);
+        }
+        let files = read;
         let statistics = merge(&files)?;
         // In their order, so that few partitions read the rows as they were written.
         let per_group = files

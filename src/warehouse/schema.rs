@@ -170,6 +170,11 @@ pub(super) struct Protocol {
 }
 
 impl Protocol {
+    /// Whether it has a feature.
+    pub fn has(&self, feature: &str) -> bool {
+        self.features.iter().any(|has| has == feature)
+    }
+
     /// The action of the log.
     pub fn action(&self) -> Value {
         if self.features.is_empty() {

@@ -15,6 +15,9 @@ pub struct WarehouseSettings {
     pub row_group_rows: usize,
     /// A row group is closed when its encoded pages take about this many bytes of memory.
     pub row_group_bytes: usize,
+    /// A file of at least this many bytes that loses few rows stays, with a deletion vector; a
+    /// smaller one is written anew.
+    pub deletion_vector_bytes: u64,
     /// How pages are compressed.
     pub compression: Compression,
     /// A checkpoint of the log is written every so many commits.
@@ -31,6 +34,7 @@ impl Default for WarehouseSettings {
             file_bytes: 128 << 20,
             row_group_rows: 1 << 20,
             row_group_bytes: 128 << 20,
+            deletion_vector_bytes: 64 << 10,
             compression: Compression::ZSTD(ZstdLevel::default()),
             checkpoint_interval: NonZeroU64::MIN.saturating_add(9),
             idle_tables: 1000,

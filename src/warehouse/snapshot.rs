@@ -6,21 +6,25 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use datafusion::common::Statistics;
 use deltalake_core::DeltaTable;
-use deltalake_core::kernel::LogicalFileView;
+use deltalake_core::kernel::{DeletionVectorDescriptor, LogicalFileView};
 
+use super::deletion_vector::{self, DeletionVector};
 use super::failure::from_delta;
 use super::file_stats::FileBounds;
 use super::schema::TableSchema;
+use super::table::Marked;
 use super::table_id::TableId;
 use crate::error::{Error, Result, SqlState};
 
 /// The table features that files can be read with.
-const KNOWN_FEATURES: [&str; 2] = ["columnMapping", "timestampNtz"];
+const KNOWN_FEATURES: [&str; 3] = ["columnMapping", deletion_vector::FEATURE, "timestampNtz"];
 
 /// A version of a table, as the log tells it. It never changes.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub version: u64,
+    /// The id of the table in the log.
+    pub id: String,
     pub schema: Arc<TableSchema>,
     /// The files, oldest first.
     pub files: Vec<Arc<DataFile>>,
@@ -39,6 +43,10 @@ pub(super) struct DataFile {
     pub modified: DateTime<Utc>,
     pub bounds: FileBounds,
     pub statistics: Arc<Statistics>,
+    /// The statistics as the log has them.
+    pub stats: Option<String>,
+    /// The rows that are gone, if any.
+    pub gone: Option<DeletionVector>,
 }
 
 impl Snapshot {
@@ -62,22 +70,17 @@ impl Snapshot {
         };
         let known: HashMap<&str, &Arc<DataFile>> = previous
             .filter(|previous| Arc::ptr_eq(&previous.schema, &schema))
-            .map(|previous| {
-                previous
-                    .files
-                    .iter()
-                    .map(|f| (f.path.as_str(), f))
-                    .collect()
-            })
+            .map(Self::by_path)
             .unwrap_or_default();
         let mut files = Vec::new();
         for view in state.log_data().iter() {
-            if view.deletion_vector_descriptor().is_some() {
-                return Err(unreadable(id, "deletion vectors"));
-            }
-            files.push(match known.get(view.path().as_ref()) {
+            let gone = view.deletion_vector_descriptor();
+            let known = known
+                .get(view.path().as_ref())
+                .filter(|file| file.has_lost(gone.as_ref()));
+            files.push(match known {
                 Some(file) => Arc::clone(file),
-                None => Arc::new(DataFile::read(&view, &schema)),
+                None => Arc::new(DataFile::read(&view, gone, &schema)),
             });
         }
         files.sort_by(|a, b| (a.modified, &a.path).cmp(&(b.modified, &b.path)));
@@ -85,6 +88,7 @@ impl Snapshot {
         let statistics = Statistics::try_merge_iter(of_files, &schema.declared)?;
         Ok(Self {
             version: state.version(),
+            id: metadata.id().to_owned(),
             schema,
             files,
             statistics,
@@ -92,9 +96,33 @@ impl Snapshot {
         })
     }
 
+    /// The files by their paths.
+    pub fn by_path(&self) -> HashMap<&str, &Arc<DataFile>> {
+        let files = self.files.iter();
+        files.map(|file| (file.path.as_str(), file)).collect()
+    }
+
+    /// Tells the rows that files have just lost, so that they need not be read.
+    pub fn tell(&self, marked: &[Marked]) {
+        if marked.is_empty() {
+            return;
+        }
+        let files = self.by_path();
+        for marked in marked {
+            let Some(file) = files.get(marked.file.path.as_str()) else {
+                continue;
+            };
+            if file.has_lost(Some(&marked.descriptor))
+                && let Some(gone) = &file.gone
+            {
+                gone.tell(Arc::clone(&marked.rows));
+            }
+        }
+    }
+
     /// The rows, where each file tells.
     pub fn rows(&self) -> Option<u64> {
-        self.files.iter().map(|file| file.bounds.rows).sum()
+        self.files.iter().map(|file| file.rows()).sum()
     }
 
     /// The bytes of all files.
@@ -104,16 +132,36 @@ impl Snapshot {
 }
 
 impl DataFile {
-    fn read(view: &LogicalFileView, schema: &TableSchema) -> Self {
-        let bounds = FileBounds::from_json(view.stats().as_deref(), schema);
+    fn read(
+        view: &LogicalFileView,
+        gone: Option<DeletionVectorDescriptor>,
+        schema: &TableSchema,
+    ) -> Self {
+        let stats = view.stats();
+        let bounds = FileBounds::from_json(stats.as_deref(), schema);
         let bytes = u64::try_from(view.size()).unwrap_or_default();
+        let gone = gone.map(DeletionVector::new);
         Self {
             path: view.path().into_owned(),
             bytes,
             modified: DateTime::from_timestamp_millis(view.modification_time()).unwrap_or_default(),
-            statistics: Arc::new(bounds.statistics(bytes)),
+            statistics: Arc::new(bounds.statistics(bytes, gone.as_ref().map(DeletionVector::len))),
             bounds,
+            stats,
+            gone,
         }
+    }
+
+    /// The rows that are not gone, where the log tells.
+    pub fn rows(&self) -> Option<u64> {
+        let gone = self.gone.as_ref().map_or(0, DeletionVector::len);
+        self.bounds.rows.map(|rows| rows.saturating_sub(gone))
+    }
+
+    /// Whether these rows of the file are gone.
+    pub fn has_lost(&self, rows: Option<&DeletionVectorDescriptor>) -> bool {
+        let own = self.gone.as_ref().map(|gone| &gone.descriptor);
+        own.map(deletion_vector::unique_id) == rows.map(deletion_vector::unique_id)
     }
 }
 

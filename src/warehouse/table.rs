@@ -1,21 +1,24 @@
 //! One table: its versions and its commits.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use deltalake_core::kernel::DeletionVectorDescriptor;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaTable, DeltaTableError, checkpoints};
 use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
+use roaring::RoaringBitmap;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
+use super::deletion_vector;
 use super::entry::{CommitInfo, Entry, commit_info};
 use super::failure::from_delta;
 use super::participant::{CommitMark, CommitOutcome, Participant, outcome};
@@ -61,7 +64,24 @@ pub(super) enum Change {
     Modify {
         schema: Arc<TableSchema>,
         removed: Vec<Arc<DataFile>>,
+        marked: Vec<Marked>,
     },
+}
+
+impl Change {
+    fn marked(&self) -> &[Marked] {
+        match self {
+            Self::Modify { marked, .. } => marked,
+            Self::Create(_) | Self::Replace(_) | Self::Append(_) => &[],
+        }
+    }
+}
+
+/// A file that loses some rows, and all rows of it that are gone then.
+pub(super) struct Marked {
+    pub file: Arc<DataFile>,
+    pub descriptor: DeletionVectorDescriptor,
+    pub rows: Arc<RoaringBitmap>,
 }
 
 impl Table {
@@ -303,7 +323,7 @@ impl Table {
                 .publish(&change, &info, written, participant.as_deref())
                 .await;
             if let Ok(commit) = &commit {
-                table.advance_to(commit, interval).await;
+                table.advance_to(commit, change.marked(), interval).await;
             }
             // Who is gone does not want to know.
             let _ = answer.send(commit);
@@ -314,10 +334,18 @@ impl Table {
     }
 
     /// Reads a new version back, and writes its checkpoint where it is due.
-    async fn advance_to(&self, commit: &Commit, checkpoint_interval: NonZeroU64) {
-        // The next one who reads finds the entry if this fails.
-        if let Err(error) = self.latest().await {
-            tracing::warn!(table = %self.id, %error, "a new version cannot be read back");
+    async fn advance_to(
+        &self,
+        commit: &Commit,
+        marked: &[Marked],
+        checkpoint_interval: NonZeroU64,
+    ) {
+        match self.latest().await {
+            Ok(latest) => latest.tell(marked),
+            // The next one who reads finds the entry.
+            Err(error) => {
+                tracing::warn!(table = %self.id, %error, "a new version cannot be read back");
+            }
         }
         let next = commit.version.unsigned_abs() + 1;
         if next.is_multiple_of(checkpoint_interval.get())
@@ -355,8 +383,10 @@ impl Table {
         let mut entry = Entry::new(info, &mark.id, files, blind, timestamp);
         self.describe(&mut entry, change, current.as_deref())?;
         entry.add(files);
-        let names = files.iter().map(|file| file.name.clone()).collect();
-        self.place.sync(names).await?;
+        let vectors = change.marked().first();
+        let vectors = vectors.and_then(|marked| deletion_vector::path_of(&marked.descriptor));
+        let names = files.iter().map(|file| file.name.clone()).chain(vectors);
+        self.place.sync(names.collect()).await?;
         let commit = Commit {
             version: mark.version,
             rows: written.as_ref().map_or(0, Written::rows),
@@ -402,7 +432,7 @@ impl Table {
     ) -> Result<()> {
         match (change, current) {
             (Change::Create(schema) | Change::Replace(schema), None) => {
-                entry.set_schema(schema, &schema.protocol())
+                entry.set_schema(schema, &schema.protocol(), None)
             }
             (Change::Create(_), Some(_)) => Err(Error::new(
                 SqlState::DUPLICATE_TABLE,
@@ -414,25 +444,37 @@ impl Table {
                 {
                     let mut protocol = schema.protocol();
                     keep_features(&mut protocol, &current.features);
-                    entry.set_schema(schema, &protocol)?;
+                    entry.set_schema(schema, &protocol, Some(&current.id))?;
                 }
                 current.files.iter().try_for_each(|file| entry.remove(file))
             }
-            (Change::Modify { schema, removed }, Some(current))
-                if current.schema.delta == schema.delta =>
-            {
-                let there: HashSet<&str> = current
-                    .files
-                    .iter()
-                    .map(|file| file.path.as_str())
-                    .collect();
-                if !removed
-                    .iter()
-                    .all(|file| there.contains(file.path.as_str()))
-                {
+            (
+                Change::Modify {
+                    schema,
+                    removed,
+                    marked,
+                },
+                Some(current),
+            ) if current.schema.delta == schema.delta => {
+                let there = current.by_path();
+                let is_there = |file: &Arc<DataFile>| {
+                    let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
+                    let there = there.get(file.path.as_str());
+                    there.is_some_and(|there| there.has_lost(gone))
+                };
+                let losers = marked.iter().map(|marked| &marked.file);
+                if !removed.iter().chain(losers).all(is_there) {
                     return Err(self.conflict());
                 }
-                removed.iter().try_for_each(|file| entry.remove(file))
+                let feature = deletion_vector::FEATURE;
+                if !marked.is_empty() && !current.features.iter().any(|has| has == feature) {
+                    let mut protocol = current.schema.protocol();
+                    keep_features(&mut protocol, &current.features);
+                    protocol.features.push(feature.to_owned());
+                    entry.set_schema(&current.schema, &protocol, Some(&current.id))?;
+                }
+                removed.iter().try_for_each(|file| entry.remove(file))?;
+                marked.iter().try_for_each(|marked| entry.mark(marked))
             }
             (Change::Modify { .. }, Some(_)) => Err(self.conflict()),
             (Change::Append(_) | Change::Modify { .. }, None) => Err(Error::new(

@@ -56,6 +56,11 @@ impl Written {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
+    /// Takes in a file that was written beside them.
+    pub fn include(&self, path: Path) {
+        self.uncommitted.paths.lock().push(path);
+    }
+
     /// Leaves the files where they are.
     pub fn keep(self) {
         self.uncommitted.paths.lock().clear();
