@@ -42,9 +42,22 @@ impl CommitInfo {
 /// The key of [`CommitInfo::refresh_id`] in the log.
 pub(super) const REFRESH_ID: &str = "refreshId";
 
+/// What kind of commit an entry makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    /// Rows are added, whatever the table holds.
+    Append,
+    /// Rows change.
+    Change,
+    /// Rows lie elsewhere.
+    Compaction,
+}
+
 /// A commit in the making.
 pub(super) struct Entry {
     timestamp: i64,
+    /// Whether the rows of the table change, and not just where they lie.
+    changes_data: bool,
     lines: Vec<Value>,
 }
 
@@ -54,7 +67,7 @@ impl Entry {
         info: &CommitInfo,
         id: &str,
         files: &[NewFile],
-        blind: bool,
+        kind: EntryKind,
         timestamp: i64,
     ) -> Self {
         let sum = |count: fn(&NewFile) -> u64| files.iter().map(count).sum::<u64>().to_string();
@@ -67,7 +80,7 @@ impl Entry {
                 "numOutputRows": sum(|file| file.rows),
                 "numOutputBytes": sum(|file| file.bytes),
             },
-            "isBlindAppend": blind,
+            "isBlindAppend": kind == EntryKind::Append,
             TRANSACTION_ID: id,
             "engineInfo": concat!("tributary/", env!("CARGO_PKG_VERSION")),
         });
@@ -79,6 +92,7 @@ impl Entry {
         }
         Self {
             timestamp,
+            changes_data: kind != EntryKind::Compaction,
             lines: vec![json!({"commitInfo": action})],
         }
     }
@@ -112,7 +126,7 @@ impl Entry {
     pub fn remove(&mut self, file: &DataFile) -> Result<()> {
         let action = Action::Remove(Remove {
             path: file.path.clone(),
-            data_change: true,
+            data_change: self.changes_data,
             deletion_timestamp: Some(self.timestamp),
             extended_file_metadata: Some(true),
             partition_values: Some(std::collections::HashMap::new()),
@@ -134,25 +148,31 @@ impl Entry {
             "partitionValues": {},
             "size": file.bytes,
             "modificationTime": file.modified.timestamp_millis(),
-            "dataChange": true,
+            "dataChange": self.changes_data,
             "stats": stats,
-            "deletionVector": to_json(&marked.descriptor)?,
+            "deletionVector": to_json(&marked.gone.descriptor)?,
         }}));
         Ok(())
     }
 
     /// Puts files into the table. Their names need no escapes.
-    pub fn add(&mut self, files: &[NewFile]) {
-        self.lines.extend(files.iter().map(|file| {
-            json!({"add": {
+    pub fn add(&mut self, files: &[NewFile]) -> Result<()> {
+        for file in files {
+            let mut action = json!({
                 "path": file.name,
                 "partitionValues": {},
                 "size": file.bytes,
                 "modificationTime": self.timestamp,
-                "dataChange": true,
+                "dataChange": self.changes_data,
                 "stats": file.stats,
-            }})
-        }));
+            });
+            if let Some(gone) = &file.gone {
+                action["stats"] = loose_stats(&file.stats)?.into();
+                action["deletionVector"] = to_json(&gone.descriptor)?;
+            }
+            self.lines.push(json!({"add": action}));
+        }
+        Ok(())
     }
 
     /// The bytes of the entry.

@@ -9,6 +9,7 @@
 //! says which tables there are.
 
 mod cleanup;
+mod compaction;
 mod deletion_vector;
 mod entry;
 mod failure;
@@ -36,13 +37,14 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{Session, TableProvider};
 use datafusion::execution::SendableRecordBatchStream;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
 pub use modification::Modification;
@@ -242,6 +244,22 @@ impl Warehouse {
             snapshot,
             settings: self.settings.clone(),
         })
+    }
+
+    /// Copies the rows of small files, and of files that have lost rows, to larger ones; nothing
+    /// where there are none. The copy takes their place by [`Compaction::commit`], until when others
+    /// may change the table.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn compact(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        extent: CompactionExtent,
+    ) -> Result<Option<Compaction>> {
+        let settings = self.settings.clone();
+        Compaction::begin(self.table(table), session, extent, settings).await
     }
 
     /// A version of the table for queries, which stays as it is whatever is written later.

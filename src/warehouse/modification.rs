@@ -17,7 +17,6 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use roaring::RoaringBitmap;
-use uuid::Uuid;
 
 use super::place::Place;
 use super::places::Places;
@@ -26,7 +25,7 @@ use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table::{Change, Marked, Table};
 use super::writer::Written;
-use super::{Commit, CommitInfo, Participant, deletion_vector, writer};
+use super::{Commit, CommitInfo, Participant, writer};
 use crate::error::{Error, Result};
 
 /// A change of a table that has begun: it sees one version, and is made to it.
@@ -187,19 +186,10 @@ async fn mark(
     place: &Place,
     written: &Written,
 ) -> Result<Vec<Marked>> {
-    if losses.is_empty() {
-        return Ok(Vec::new());
-    }
-    let id = Uuid::new_v4();
-    written.include(place.file(&deletion_vector::file_name(id)));
     let (files, rows): (Vec<_>, Vec<_>) = losses.into_iter().unzip();
-    let descriptors = deletion_vector::write(place, id, &rows).await?;
-    let all = files.into_iter().zip(descriptors).zip(rows);
-    let marked = all.map(|((file, descriptor), rows)| Marked {
-        file,
-        descriptor,
-        rows,
-    });
+    let vectors = written.write_vectors(place, rows).await?;
+    let all = files.into_iter().zip(vectors);
+    let marked = all.map(|(file, gone)| Marked { file, gone });
     Ok(marked.collect())
 }
 

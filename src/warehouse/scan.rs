@@ -76,6 +76,16 @@ impl TableScan {
         self
     }
 
+    /// Reads all rows of these files, one after the other.
+    pub async fn in_order(
+        &self,
+        state: &dyn Session,
+        files: &[(u32, Arc<DataFile>)],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = files.iter().map(|(number, file)| (*number, file)).collect();
+        self.scan_files(state, files, None, None, 1).await
+    }
+
     /// Reads all rows of these files, with their places.
     pub async fn with_places_of(
         &self,
@@ -89,7 +99,7 @@ impl TableScan {
         )?;
         let files = files.iter().map(|(number, file)| (*number, file)).collect();
         scan.with_places()
-            .scan_files(state, files, None, None)
+            .scan_files(state, files, None, None, partitions(state))
             .await
     }
 
@@ -140,6 +150,11 @@ impl TableScan {
     }
 }
 
+/// How many partitions a query wants.
+fn partitions(state: &dyn Session) -> usize {
+    state.config().target_partitions().max(1)
+}
+
 /// The columns by which rows are known again: the number of the file, and the place in it.
 fn place_columns() -> [Field; 2] {
     [
@@ -186,7 +201,8 @@ impl TableProvider for TableScan {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let files = self.files(state, filters)?;
-        self.scan_files(state, files, projection, limit).await
+        self.scan_files(state, files, projection, limit, partitions(state))
+            .await
     }
 }
 
@@ -197,6 +213,7 @@ impl TableScan {
         files: Vec<NumberedFile<'_>>,
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
+        partitions: usize,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let runtime = state.runtime_env();
         if runtime.object_store(&self.store_url).is_err() {
@@ -222,9 +239,7 @@ impl TableScan {
         let files = read;
         let statistics = merge(&files)?;
         // In their order, so that few partitions read the rows as they were written.
-        let per_group = files
-            .len()
-            .div_ceil(state.config().target_partitions().max(1));
+        let per_group = files.len().div_ceil(partitions);
         let groups = files
             .chunks(per_group)
             .map(|group| {

@@ -12,8 +12,8 @@ use super::deletion_vector::{self, DeletionVector};
 use super::failure::from_delta;
 use super::file_stats::FileBounds;
 use super::schema::TableSchema;
-use super::table::Marked;
 use super::table_id::TableId;
+use super::writer::NewVector;
 use crate::error::{Error, Result, SqlState};
 
 /// The table features that files can be read with.
@@ -102,20 +102,18 @@ impl Snapshot {
         files.map(|file| (file.path.as_str(), file)).collect()
     }
 
-    /// Tells the rows that files have just lost, so that they need not be read.
-    pub fn tell(&self, marked: &[Marked]) {
-        if marked.is_empty() {
+    /// Tells the rows that files, given by path, have just lost, so that they need not be read.
+    pub fn tell(&self, lost: &[(String, NewVector)]) {
+        if lost.is_empty() {
             return;
         }
         let files = self.by_path();
-        for marked in marked {
-            let Some(file) = files.get(marked.file.path.as_str()) else {
-                continue;
-            };
-            if file.has_lost(Some(&marked.descriptor))
-                && let Some(gone) = &file.gone
+        for (path, lost) in lost {
+            let file = files.get(path.as_str());
+            if let Some(gone) = file.and_then(|file| file.gone.as_ref())
+                && gone.descriptor == lost.descriptor
             {
-                gone.tell(Arc::clone(&marked.rows));
+                gone.tell(Arc::clone(&lost.rows));
             }
         }
     }

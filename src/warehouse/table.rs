@@ -7,19 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use deltalake_core::kernel::DeletionVectorDescriptor;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaTable, DeltaTableError, checkpoints};
 use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
-use roaring::RoaringBitmap;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
+use super::compaction::lost_meanwhile;
 use super::deletion_vector;
-use super::entry::{CommitInfo, Entry, commit_info};
+use super::entry::{CommitInfo, Entry, EntryKind, commit_info};
 use super::failure::from_delta;
 use super::participant::{CommitMark, CommitOutcome, Participant, outcome};
 use super::place::{Place, Published, version_of_entry};
@@ -27,7 +26,7 @@ use super::schema::{Protocol, TableSchema};
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
-use super::writer::Written;
+use super::writer::{NewVector, Written};
 use super::{At, Commit};
 use crate::error::{Error, Result, SqlState};
 
@@ -66,13 +65,26 @@ pub(super) enum Change {
         removed: Vec<Arc<DataFile>>,
         marked: Vec<Marked>,
     },
+    /// Puts copies of files in their place.
+    Compact {
+        schema: Arc<TableSchema>,
+        replaced: Vec<Arc<DataFile>>,
+    },
 }
 
 impl Change {
     fn marked(&self) -> &[Marked] {
         match self {
             Self::Modify { marked, .. } => marked,
-            Self::Create(_) | Self::Replace(_) | Self::Append(_) => &[],
+            Self::Create(_) | Self::Replace(_) | Self::Append(_) | Self::Compact { .. } => &[],
+        }
+    }
+
+    fn kind(&self) -> EntryKind {
+        match self {
+            Self::Append(_) => EntryKind::Append,
+            Self::Compact { .. } => EntryKind::Compaction,
+            Self::Create(_) | Self::Replace(_) | Self::Modify { .. } => EntryKind::Change,
         }
     }
 }
@@ -80,8 +92,7 @@ impl Change {
 /// A file that loses some rows, and all rows of it that are gone then.
 pub(super) struct Marked {
     pub file: Arc<DataFile>,
-    pub descriptor: DeletionVectorDescriptor,
-    pub rows: Arc<RoaringBitmap>,
+    pub gone: NewVector,
 }
 
 impl Table {
@@ -319,12 +330,16 @@ impl Table {
             if answer.is_closed() {
                 return;
             }
-            let commit = table
+            let published = table
                 .publish(&change, &info, written, participant.as_deref())
                 .await;
-            if let Ok(commit) = &commit {
-                table.advance_to(commit, change.marked(), interval).await;
-            }
+            let commit = match published {
+                Ok((commit, lost)) => {
+                    table.advance_to(&commit, &lost, interval).await;
+                    Ok(commit)
+                }
+                Err(error) => Err(error),
+            };
             // Who is gone does not want to know.
             let _ = answer.send(commit);
         });
@@ -337,11 +352,11 @@ impl Table {
     async fn advance_to(
         &self,
         commit: &Commit,
-        marked: &[Marked],
+        lost: &[(String, NewVector)],
         checkpoint_interval: NonZeroU64,
     ) {
         match self.latest().await {
-            Ok(latest) => latest.tell(marked),
+            Ok(latest) => latest.tell(lost),
             // The next one who reads finds the entry.
             Err(error) => {
                 tracing::warn!(table = %self.id, %error, "a new version cannot be read back");
@@ -355,13 +370,14 @@ impl Table {
         }
     }
 
+    /// Makes the commit; tells with it which files have got a deletion vector.
     async fn publish(
         &self,
         change: &Change,
         info: &CommitInfo,
-        written: Option<Written>,
+        mut written: Option<Written>,
         participant: Option<&dyn Participant>,
-    ) -> Result<Commit> {
+    ) -> Result<(Commit, Vec<(String, NewVector)>)> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
                 SqlState::UNDEFINED_TABLE,
@@ -372,21 +388,41 @@ impl Table {
             true => Some(self.latest().await?),
             false => None,
         };
+        if let (Change::Compact { replaced, .. }, Some(current), Some(copies)) =
+            (change, &current, &mut written)
+        {
+            let lost = lost_meanwhile(replaced, current, &copies.files, &self.place).await?;
+            let lost = lost.ok_or_else(|| self.conflict())?;
+            copies.lose(&self.place, lost).await?;
+        }
         let files = written.as_ref().map_or(&[][..], |written| &written.files);
+        let marked = change.marked().iter();
+        let marked = marked.map(|marked| (marked.file.path.clone(), marked.gone.clone()));
+        let new = files
+            .iter()
+            .filter_map(|file| Some((file.name.clone(), file.gone.clone()?)));
+        let lost: Vec<(String, NewVector)> = marked.chain(new).collect();
         let version = current.as_ref().map_or(0, |current| current.version + 1);
         let timestamp = self.next_time(current.as_deref()).await?;
-        let blind = matches!(change, Change::Append(_));
         let mark = CommitMark {
             version: i64::try_from(version).unwrap_or(i64::MAX),
             id: uuid::Uuid::new_v4().to_string(),
         };
-        let mut entry = Entry::new(info, &mark.id, files, blind, timestamp);
+        let mut entry = Entry::new(info, &mark.id, files, change.kind(), timestamp);
         self.describe(&mut entry, change, current.as_deref())?;
-        entry.add(files);
-        let vectors = change.marked().first();
-        let vectors = vectors.and_then(|marked| deletion_vector::path_of(&marked.descriptor));
-        let names = files.iter().map(|file| file.name.clone()).chain(vectors);
-        self.place.sync(names.collect()).await?;
+        if let Some(current) = &current
+            && !lost.is_empty()
+        {
+            self.enable_deletion_vectors(&mut entry, current)?;
+        }
+        entry.add(files)?;
+        let vectors = lost.iter();
+        let mut names: Vec<String> = vectors
+            .filter_map(|(_, gone)| deletion_vector::path_of(&gone.descriptor))
+            .collect();
+        names.dedup();
+        names.extend(files.iter().map(|file| file.name.clone()));
+        self.place.sync(names).await?;
         let commit = Commit {
             version: mark.version,
             rows: written.as_ref().map_or(0, Written::rows),
@@ -410,7 +446,7 @@ impl Table {
                 if let Some(written) = written {
                     written.keep();
                 }
-                Ok(commit)
+                Ok((commit, lost))
             }
             Published::Conflict => aborted(self.conflict()),
             Published::No(error) => aborted(error.within(format!("table {}", self.id))),
@@ -466,21 +502,26 @@ impl Table {
                 if !removed.iter().chain(losers).all(is_there) {
                     return Err(self.conflict());
                 }
-                let feature = deletion_vector::FEATURE;
-                if !marked.is_empty() && !current.features.iter().any(|has| has == feature) {
-                    let mut protocol = current.schema.protocol();
-                    keep_features(&mut protocol, &current.features);
-                    protocol.features.push(feature.to_owned());
-                    entry.set_schema(&current.schema, &protocol, Some(&current.id))?;
-                }
                 removed.iter().try_for_each(|file| entry.remove(file))?;
                 marked.iter().try_for_each(|marked| entry.mark(marked))
             }
-            (Change::Modify { .. }, Some(_)) => Err(self.conflict()),
-            (Change::Append(_) | Change::Modify { .. }, None) => Err(Error::new(
-                SqlState::UNDEFINED_TABLE,
-                format!("table {} has no data folder", self.id),
-            )),
+            (Change::Compact { schema, replaced }, Some(current))
+                if current.schema.delta == schema.delta =>
+            {
+                // They may have lost rows since: it is their present form that goes.
+                let there = current.by_path();
+                replaced.iter().try_for_each(|file| {
+                    let there = there.get(file.path.as_str());
+                    entry.remove(there.ok_or_else(|| self.conflict())?)
+                })
+            }
+            (Change::Modify { .. } | Change::Compact { .. }, Some(_)) => Err(self.conflict()),
+            (Change::Append(_) | Change::Modify { .. } | Change::Compact { .. }, None) => {
+                Err(Error::new(
+                    SqlState::UNDEFINED_TABLE,
+                    format!("table {} has no data folder", self.id),
+                ))
+            }
             (Change::Append(schema), Some(current)) => {
                 if current.schema.delta == schema.delta {
                     Ok(())
@@ -489,6 +530,18 @@ impl Table {
                 }
             }
         }
+    }
+
+    /// Lets the table have deletion vectors, unless it may already.
+    fn enable_deletion_vectors(&self, entry: &mut Entry, current: &Snapshot) -> Result<()> {
+        let feature = deletion_vector::FEATURE;
+        if current.features.iter().any(|has| has == feature) {
+            return Ok(());
+        }
+        let mut protocol = current.schema.protocol();
+        keep_features(&mut protocol, &current.features);
+        protocol.features.push(feature.to_owned());
+        entry.set_schema(&current.schema, &protocol, Some(&current.id))
     }
 
     /// The time of a commit that follows the current one.

@@ -13,13 +13,16 @@ use datafusion::parquet::arrow::ArrowSchemaConverter;
 use datafusion::parquet::arrow::async_writer::AsyncArrowWriter;
 use datafusion::parquet::basic::Type;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use deltalake_core::kernel::DeletionVectorDescriptor;
 use futures::StreamExt as _;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parking_lot::Mutex;
+use roaring::RoaringBitmap;
 use tokio::sync::mpsc;
 
+use super::deletion_vector;
 use super::failure::from_parquet;
 use super::file_stats;
 use super::place::Place;
@@ -38,6 +41,15 @@ pub(super) struct NewFile {
     pub bytes: u64,
     /// As the log has them.
     pub stats: String,
+    /// The rows that are gone from the start.
+    pub gone: Option<NewVector>,
+}
+
+/// A deletion vector that no version has yet.
+#[derive(Clone, Debug)]
+pub(super) struct NewVector {
+    pub descriptor: DeletionVectorDescriptor,
+    pub rows: Arc<RoaringBitmap>,
 }
 
 /// The files of one write. They are deleted when this is dropped, unless they are kept.
@@ -56,9 +68,41 @@ impl Written {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// Takes in a file that was written beside them.
-    pub fn include(&self, path: Path) {
+    /// Writes deletion vectors, which share the fate of the files.
+    pub async fn write_vectors(
+        &self,
+        place: &Place,
+        rows: Vec<Arc<RoaringBitmap>>,
+    ) -> Result<Vec<NewVector>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let id = uuid::Uuid::new_v4();
+        let path = place.file(&deletion_vector::file_name(id));
         self.uncommitted.paths.lock().push(path);
+        let descriptors = deletion_vector::write(place, id, &rows).await?;
+        let vectors = descriptors.into_iter().zip(rows);
+        Ok(vectors
+            .map(|(descriptor, rows)| NewVector { descriptor, rows })
+            .collect())
+    }
+
+    /// Takes rows out of the files, given by file.
+    pub async fn lose(&mut self, place: &Place, rows: Vec<RoaringBitmap>) -> Result<()> {
+        let lost: Vec<(usize, Arc<RoaringBitmap>)> = rows
+            .into_iter()
+            .enumerate()
+            .filter(|(_, rows)| !rows.is_empty())
+            .map(|(file, rows)| (file, Arc::new(rows)))
+            .collect();
+        let (files, rows): (Vec<usize>, Vec<_>) = lost.into_iter().unzip();
+        let vectors = self.write_vectors(place, rows).await?;
+        for (file, vector) in files.into_iter().zip(vectors) {
+            if let Some(file) = self.files.get_mut(file) {
+                file.gone = Some(vector);
+            }
+        }
+        Ok(())
     }
 
     /// Leaves the files where they are.
@@ -254,6 +298,7 @@ impl Encoder {
             name: file.name,
             rows: file.rows,
             bytes: file.writer.bytes_written() as u64,
+            gone: None,
         });
         Ok(())
     }

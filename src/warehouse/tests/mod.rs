@@ -1,5 +1,6 @@
 //! The warehouse as its users see it.
 
+mod compaction;
 mod crash;
 mod failures;
 mod housekeeping;

@@ -30,7 +30,7 @@ async fn places(modification: &Modification, numbers: &[i64]) -> Arc<Mutex<Place
     Arc::new(Mutex::new(places))
 }
 
-async fn change(
+pub(super) async fn change(
     modification: Modification,
     gone: &[i64],
     new: impl IntoIterator<Item = i64>,
@@ -42,7 +42,7 @@ async fn change(
         .await
 }
 
-async fn sorted(fixture: &Fixture) -> Vec<i64> {
+pub(super) async fn sorted(fixture: &Fixture) -> Vec<i64> {
     let rows = fixture.rows(At::Latest).await;
     let mut values = rows.column(0).as_primitive::<Int64Type>().values().to_vec();
     values.sort_unstable();
@@ -129,7 +129,7 @@ async fn rows_of_other_columns_are_a_conflict() {
 }
 
 /// A warehouse that marks rows of files of any size.
-fn marking() -> Fixture {
+pub(super) fn marking() -> Fixture {
     Fixture::with(WarehouseSettings {
         deletion_vector_bytes: 0,
         row_group_rows: 4,

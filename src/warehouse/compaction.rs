@@ -1,0 +1,225 @@
+//! Compaction: small files, and files that have lost rows, become few large ones with the same rows.
+//!
+//! The rows are copied while others go on to change the table. Rows that they take out meanwhile
+//! are taken out of the copy when it is committed: a row's place in the copy follows from its place
+//! in the original, as all that lived when the copying began is copied in order.
+
+use std::sync::Arc;
+
+use datafusion::catalog::Session;
+use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt as _;
+use roaring::RoaringBitmap;
+
+use super::place::Place;
+use super::scan::TableScan;
+use super::settings::WarehouseSettings;
+use super::snapshot::{DataFile, Snapshot};
+use super::table::{Change, Table};
+use super::writer::{NewFile, Written};
+use super::{Commit, CommitInfo, writer};
+use crate::error::{Error, Result};
+
+/// So many files of about one size are made one, in the background.
+const FILES_OF_A_SIZE: usize = 8;
+
+/// The sizes of a class of files are within this factor.
+const SIZE_FACTOR: u64 = 4;
+
+/// Files smaller than this are of one class.
+const SMALLEST_SIZE: u64 = 64 << 10;
+
+/// Which files are to be compacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompactionExtent {
+    /// All that are small or have lost a row.
+    Full,
+    /// Those that cost readers more than compacting them costs: many of a size, as in a size-tiered
+    /// merge tree, which copies a row as often as there are sizes; and those with many lost rows.
+    Due,
+}
+
+/// Files of a table and the copy of their rows, which belongs to no version yet.
+pub struct Compaction {
+    table: Arc<Table>,
+    snapshot: Arc<Snapshot>,
+    replaced: Vec<Arc<DataFile>>,
+    written: Written,
+    settings: WarehouseSettings,
+}
+
+impl Compaction {
+    /// Copies what is to be compacted, if anything is.
+    pub(super) async fn begin(
+        table: Arc<Table>,
+        session: &dyn Session,
+        extent: CompactionExtent,
+        settings: WarehouseSettings,
+    ) -> Result<Option<Self>> {
+        let snapshot = table.latest().await?;
+        let chosen = match extent {
+            CompactionExtent::Full => all(&snapshot, &settings),
+            CompactionExtent::Due => due(&snapshot, &settings),
+        };
+        if chosen.is_empty() {
+            return Ok(None);
+        }
+        let (id, place) = (table.id.clone(), table.place.clone());
+        let scan = TableScan::new(id, place, Arc::clone(&snapshot))?;
+        let plan = scan.in_order(session, &chosen).await?;
+        let rows = execute_stream(plan, session.task_ctx())?;
+        let width = snapshot.schema.declared.fields().len();
+        let own: Vec<usize> = (0..width).collect();
+        let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
+        let declared = Arc::clone(&snapshot.schema.declared);
+        let rows = Box::pin(RecordBatchStreamAdapter::new(declared, rows));
+        let written = writer::write(&table.place, &snapshot.schema, rows, &settings).await?;
+        Ok(Some(Self {
+            table,
+            snapshot,
+            replaced: chosen.into_iter().map(|(_, file)| file).collect(),
+            written,
+            settings,
+        }))
+    }
+
+    /// Puts the copy in the place of the files, less the rows that went meanwhile.
+    ///
+    /// # Errors
+    /// 40001 where another commit has replaced one of the files; what the store says.
+    pub async fn commit(self, info: CommitInfo) -> Result<Commit> {
+        let change = Change::Compact {
+            schema: Arc::clone(&self.snapshot.schema),
+            replaced: self.replaced,
+        };
+        self.table
+            .commit(change, info, Some(self.written), None, &self.settings)
+            .await
+    }
+}
+
+type Chosen = Vec<(u32, Arc<DataFile>)>;
+
+/// The files with their numbers, but for those whose rows cannot be counted.
+fn numbered(snapshot: &Snapshot) -> impl Iterator<Item = (u32, &Arc<DataFile>)> {
+    let files = (0..).zip(&snapshot.files);
+    files.filter(|(_, file)| file.bounds.rows.is_some())
+}
+
+fn is_small(file: &DataFile, settings: &WarehouseSettings) -> bool {
+    file.bytes < settings.file_bytes as u64 / 4 * 3
+}
+
+fn all(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
+    let chosen: Chosen = numbered(snapshot)
+        .filter(|(_, file)| file.gone.is_some() || is_small(file, settings))
+        .map(|(number, file)| (number, Arc::clone(file)))
+        .collect();
+    match chosen.as_slice() {
+        [(_, only)] if only.gone.is_none() => Vec::new(),
+        _ => chosen,
+    }
+}
+
+fn due(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
+    let mut classes = [0_usize; 32];
+    for (_, file) in numbered(snapshot).filter(|(_, file)| is_small(file, settings)) {
+        classes[size_class(file)] += 1;
+    }
+    // With a full class goes all that is smaller, for little more.
+    let full = classes.iter().rposition(|files| *files >= FILES_OF_A_SIZE);
+    let chosen = numbered(snapshot).filter(|(_, file)| {
+        let is_of_many =
+            is_small(file, settings) && full.is_some_and(|full| size_class(file) <= full);
+        is_of_many || has_lost_much(file)
+    });
+    chosen
+        .map(|(number, file)| (number, Arc::clone(file)))
+        .collect()
+}
+
+fn size_class(file: &DataFile) -> usize {
+    (file.bytes / SMALLEST_SIZE)
+        .checked_ilog(SIZE_FACTOR)
+        .map_or(0, |class| class as usize + 1)
+}
+
+/// Whether every fifth row is gone.
+fn has_lost_much(file: &DataFile) -> bool {
+    match (&file.gone, file.bounds.rows) {
+        (Some(gone), Some(rows)) => gone.len() * 5 >= rows,
+        _ => false,
+    }
+}
+
+/// The rows of the copy, by file, that went out of the originals since the copying began; nothing
+/// where an original is no longer there.
+pub(super) async fn lost_meanwhile(
+    replaced: &[Arc<DataFile>],
+    current: &Snapshot,
+    copies: &[NewFile],
+    place: &Place,
+) -> Result<Option<Vec<RoaringBitmap>>> {
+    let there = current.by_path();
+    let mut copied = Copied::new(copies);
+    for file in replaced {
+        let Some(now) = there.get(file.path.as_str()) else {
+            return Ok(None);
+        };
+        let before = match &file.gone {
+            Some(gone) => gone.rows(place).await?.as_ref().clone(),
+            None => RoaringBitmap::new(),
+        };
+        if let Some(gone) = &now.gone
+            && !file.has_lost(Some(&gone.descriptor))
+        {
+            let lost = gone.rows(place).await?.as_ref() - &before;
+            for row in lost {
+                copied.lose(u64::from(row) - before.rank(row))?;
+            }
+        }
+        copied.pass(file.bounds.rows.unwrap_or_default() - before.len());
+    }
+    Ok(Some(copied.lost))
+}
+
+/// Where the rows of the originals stand in the copies.
+struct Copied<'a> {
+    copies: &'a [NewFile],
+    /// The rows of the originals before the current one.
+    passed: u64,
+    lost: Vec<RoaringBitmap>,
+}
+
+impl<'a> Copied<'a> {
+    fn new(copies: &'a [NewFile]) -> Self {
+        Self {
+            copies,
+            passed: 0,
+            lost: vec![RoaringBitmap::new(); copies.len()],
+        }
+    }
+
+    fn pass(&mut self, rows: u64) {
+        self.passed += rows;
+    }
+
+    /// Takes out the row that is the `row`th living one of the current original.
+    fn lose(&mut self, row: u64) -> Result<()> {
+        let mut row = self.passed + row;
+        for (copy, lost) in self.copies.iter().zip(&mut self.lost) {
+            if row < copy.rows {
+                let row = u32::try_from(row).map_err(|_| out_of_place())?;
+                lost.insert(row);
+                return Ok(());
+            }
+            row -= copy.rows;
+        }
+        Err(out_of_place())
+    }
+}
+
+fn out_of_place() -> Error {
+    Error::internal("a compacted file has fewer rows than it was made of")
+}
