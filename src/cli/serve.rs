@@ -12,6 +12,7 @@ use super::{GOOD, project, show};
 use crate::config::Configuration;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
+use crate::models::maintenance;
 use crate::models::project::Project;
 use crate::wire;
 
@@ -42,7 +43,9 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let tidied = Arc::clone(&instance);
     let tidying = async move { tidied.remove_orphans().await };
     let shutdown = instance.shutdown.clone();
-    tokio::spawn(shutdown.run_until_cancelled_owned(tidying));
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(tidying));
+    let maintenance = maintenance::run(Arc::clone(&instance));
+    tokio::spawn(shutdown.run_until_cancelled_owned(maintenance));
     let applied = match Project::load(&project) {
         Ok(models) => project::apply(&instance, models).await,
         Err(error) => Err(error),

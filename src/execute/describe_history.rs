@@ -1,8 +1,12 @@
 //! `DESCRIBE HISTORY`.
 
+use std::sync::Arc;
+
+use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan};
+use crate::sql::ObjectName;
 use crate::sql::describe_history::DescribeHistory;
 
 /// Answers a table's versions, the latest first.
@@ -10,8 +14,22 @@ use crate::sql::describe_history::DescribeHistory;
 /// # Errors
 /// 42809 for what keeps no versions.
 pub async fn execute(session: &Session, describe: &DescribeHistory) -> Result<Outcome> {
+    let object = stored(session, &describe.name)?;
+    let history = session
+        .instance
+        .warehouse
+        .history(&table_id(&object))
+        .await?;
+    super::rows("DESCRIBE", history)
+}
+
+/// The object of that name, which has files and versions.
+///
+/// # Errors
+/// 42P01 where there is none; 42809 for what keeps no versions.
+pub fn stored(session: &Session, name: &ObjectName) -> Result<Arc<Object>> {
     let snapshot = session.instance.catalog.snapshot();
-    let object = plan::object(&describe.name, &snapshot, &session.settings().search_path.0)?;
+    let object = plan::object(name, &snapshot, &session.settings().search_path.0)?;
     if !object.is_stored() {
         return Err(Error::new(
             SqlState::WRONG_OBJECT_TYPE,
@@ -19,10 +37,5 @@ pub async fn execute(session: &Session, describe: &DescribeHistory) -> Result<Ou
         )
         .with_hint("Tables, materialized views and models have a history."));
     }
-    let history = session
-        .instance
-        .warehouse
-        .history(&table_id(&object))
-        .await?;
-    super::rows("DESCRIBE", history)
+    Ok(object)
 }

@@ -25,15 +25,18 @@ pub mod explain;
 pub mod fetch;
 pub mod insert;
 pub mod merge;
+pub mod optimize;
 pub mod prepare;
 pub mod query;
 pub mod refresh;
+pub mod restore;
 pub mod set;
 pub mod show;
 pub mod transaction;
 pub mod truncate;
 pub mod unlisten;
 pub mod update;
+pub mod vacuum;
 
 mod conflict;
 mod defaults;
@@ -88,6 +91,9 @@ pub async fn statement(
         Statement::Copy(copy) => copy::execute(session, copy).await,
         Statement::Comment(comment) => comment::execute(session, comment),
         Statement::DescribeHistory(describe) => describe_history::execute(session, describe).await,
+        Statement::Optimize(optimize) => optimize::execute(session, optimize).await,
+        Statement::Vacuum(vacuum) => vacuum::execute(session, vacuum).await,
+        Statement::Restore(restore) => restore::execute(session, restore).await,
         Statement::Set(set) => set::execute(session, set),
         Statement::Show(show) => show::execute(session, show),
         Statement::Transaction(statement) => transaction::execute(session, statement),
@@ -126,6 +132,7 @@ pub fn columns(statement: &Statement) -> Option<SchemaRef> {
     match statement {
         Statement::Explain(_) => Some(explain::columns()),
         Statement::Show(show) => Some(show::columns(show)),
+        Statement::Vacuum(vacuum) if vacuum.dry_run => Some(Arc::clone(&vacuum::COLUMNS)),
         Statement::DescribeHistory(_) => Some(Arc::clone(&crate::warehouse::HISTORY_SCHEMA)),
         _ => None,
     }

@@ -12,6 +12,7 @@ pub mod foresee;
 pub mod graph;
 mod left;
 pub mod lineage;
+pub mod maintenance;
 pub mod plan;
 pub mod progress;
 pub mod project;

@@ -40,6 +40,7 @@ pub mod model_functions;
 pub mod model_options;
 pub mod name;
 pub mod on_conflict;
+pub mod optimize;
 pub mod options;
 pub mod parser;
 pub mod prepare;
@@ -48,6 +49,7 @@ mod query;
 pub mod references;
 pub mod refresh;
 pub mod relation_wildcards;
+pub mod restore;
 pub mod returning;
 mod scope;
 pub mod set;
@@ -62,6 +64,7 @@ pub mod transaction;
 pub mod truncate;
 pub mod unlisten;
 pub mod update;
+pub mod vacuum;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};
@@ -114,6 +117,12 @@ pub enum Statement {
     Comment(comment::Comment),
     /// `DESCRIBE HISTORY`.
     DescribeHistory(describe_history::DescribeHistory),
+    /// `OPTIMIZE`.
+    Optimize(optimize::Optimize),
+    /// `VACUUM`.
+    Vacuum(vacuum::Vacuum),
+    /// `RESTORE`.
+    Restore(restore::Restore),
     /// `SET` and `RESET`.
     Set(set::Set),
     /// `SHOW`.
@@ -160,6 +169,9 @@ impl fmt::Display for Statement {
             Self::Copy(statement) => statement.fmt(f),
             Self::Comment(statement) => statement.fmt(f),
             Self::DescribeHistory(statement) => statement.fmt(f),
+            Self::Optimize(statement) => statement.fmt(f),
+            Self::Vacuum(statement) => statement.fmt(f),
+            Self::Restore(statement) => statement.fmt(f),
             Self::Set(statement) => statement.fmt(f),
             Self::Show(statement) => statement.fmt(f),
             Self::Transaction(statement) => statement.fmt(f),

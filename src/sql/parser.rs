@@ -23,8 +23,10 @@ use super::explain::Explain;
 use super::fetch::Fetch;
 use super::insert::Insert;
 use super::merge::Merge;
+use super::optimize::Optimize;
 use super::prepare::Prepare;
 use super::refresh::Refresh;
+use super::restore::Restore;
 use super::set::Set;
 use super::show::Show;
 use super::syntax_error::{Walker, explain};
@@ -32,6 +34,7 @@ use super::transaction::Transaction;
 use super::truncate::Truncate;
 use super::unlisten::Unlisten;
 use super::update::Update;
+use super::vacuum::Vacuum;
 use super::{Statement, query};
 use crate::error::{Error, Result, SqlState};
 
@@ -51,13 +54,10 @@ const UNSUPPORTED: &[&str] = &[
     "LOAD",
     "LOCK",
     "NOTIFY",
-    "OPTIMIZE",
     "REASSIGN",
     "REINDEX",
-    "RESTORE",
     "REVOKE",
     "SECURITY",
-    "VACUUM",
 ];
 
 /// What Postgres, or the design, can create and this server does not yet.
@@ -248,6 +248,9 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "MERGE" => Merge::parse(parser).map(|merge| Statement::Merge(Box::new(merge))),
         "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
         "COPY" => Copy::parse(parser).map(Statement::Copy),
+        "OPTIMIZE" => Optimize::parse(parser).map(Statement::Optimize),
+        "VACUUM" => Vacuum::parse(parser).map(Statement::Vacuum),
+        "RESTORE" => Restore::parse(parser).map(Statement::Restore),
         "COMMENT" => Comment::parse(parser).map(Statement::Comment),
         "DESCRIBE" | "DESC" => DescribeHistory::parse(parser).map(Statement::DescribeHistory),
         "SET" => Set::parse_set(parser).map(Statement::Set),

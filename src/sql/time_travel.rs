@@ -4,6 +4,7 @@
 //! versioned table is renamed to one whose name carries the version; the catalog decodes the name
 //! and gives the table as it was then. Users cannot write such names themselves.
 
+use std::fmt;
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
@@ -27,6 +28,18 @@ pub enum Version {
     Number(i64),
     /// The one that was current at a time.
     Timestamp(DateTime<Utc>),
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "VERSION AS OF {number}"),
+            Self::Timestamp(time) => {
+                let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                write!(f, "TIMESTAMP AS OF '{time}'")
+            }
+        }
+    }
 }
 
 /// Renames the versioned tables of a query, so that planning it finds them. To be called for every
@@ -165,7 +178,7 @@ fn unknown(clause: &Expr) -> Error {
         .with_hint("Write VERSION AS OF number or TIMESTAMP AS OF 'time'.")
 }
 
-fn read_number(number: &Expr) -> Result<Version> {
+pub(super) fn read_number(number: &Expr) -> Result<Version> {
     let parsed = match number {
         Expr::Value(ValueWithSpan {
             value: Value::Number(number, _),
@@ -182,7 +195,7 @@ fn read_number(number: &Expr) -> Result<Version> {
     })
 }
 
-fn read_timestamp(timestamp: &Expr) -> Result<Version> {
+pub(super) fn read_timestamp(timestamp: &Expr) -> Result<Version> {
     // TIMESTAMP '...' and '...'::timestamptz say no more than the string.
     let literal = match timestamp {
         Expr::TypedString(typed) => &typed.value.value,

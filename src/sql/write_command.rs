@@ -31,6 +31,9 @@ impl Statement {
             Self::Delete(_) => Some("DELETE"),
             Self::Merge(_) => Some("MERGE"),
             Self::Truncate(_) => Some("TRUNCATE"),
+            Self::Optimize(_) => Some("OPTIMIZE"),
+            Self::Vacuum(_) => Some("VACUUM"),
+            Self::Restore(_) => Some("RESTORE"),
             Self::Refresh(refresh) => Some(match refresh.kind {
                 DropKind::Model => "REFRESH MODEL",
                 _ => "REFRESH MATERIALIZED VIEW",

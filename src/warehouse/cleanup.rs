@@ -9,7 +9,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
 use super::deletion_vector;
-use super::entry::added_paths;
+use super::entry::{FileAction, file_actions};
 use super::place::{Place, Root, blocking};
 use super::table::Table;
 use super::table_id::oid_of_folder;
@@ -56,7 +56,11 @@ pub(super) async fn remove_orphans(table: &Table, before: DateTime<Utc>) -> Resu
     }
     let mut known = HashSet::new();
     for (version, _) in entries {
-        known.extend(added_paths(&table.read_entry(version).await?));
+        for action in file_actions(&table.read_entry(version).await?) {
+            if let FileAction::Added { path, vector } = action {
+                known.extend(std::iter::once(path).chain(vector));
+            }
+        }
     }
     let place = &table.place;
     let listed = place.store.list_with_delimiter(Some(&place.path)).await?;

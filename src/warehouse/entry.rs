@@ -138,6 +138,23 @@ impl Entry {
         Ok(())
     }
 
+    /// Puts a file of an older version into the table again.
+    pub fn put_back(&mut self, file: &DataFile) -> Result<()> {
+        let mut action = json!({
+            "path": file.path,
+            "partitionValues": {},
+            "size": file.bytes,
+            "modificationTime": file.modified.timestamp_millis(),
+            "dataChange": true,
+            "stats": file.stats,
+        });
+        if let Some(gone) = &file.gone {
+            action["deletionVector"] = to_json(&gone.descriptor)?;
+        }
+        self.lines.push(json!({"add": action}));
+        Ok(())
+    }
+
     /// Marks rows of a file as gone.
     pub fn mark(&mut self, marked: &Marked) -> Result<()> {
         let file = &marked.file;
@@ -207,17 +224,42 @@ pub(super) fn commit_info(entry: &[u8]) -> Option<Value> {
         .find_map(|mut action| action.get_mut("commitInfo").map(Value::take))
 }
 
-/// The paths, relative to the table, of the files that an entry adds, and of their deletion vectors.
-pub(super) fn added_paths(entry: &[u8]) -> impl Iterator<Item = String> + '_ {
+/// What an entry does to a file and to the file of its deletion vector, given relative to the table.
+pub(super) enum FileAction {
+    /// The version has it.
+    Added {
+        path: String,
+        vector: Option<String>,
+    },
+    /// The version has it no more, since this time in milliseconds of the epoch.
+    Removed {
+        path: String,
+        vector: Option<String>,
+        time: i64,
+    },
+}
+
+/// What an entry does to files, in its order.
+pub(super) fn file_actions(entry: &[u8]) -> impl Iterator<Item = FileAction> + '_ {
     let actions = entry
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<Action>(line).ok());
-    actions.flat_map(|action| {
-        let Action::Add(add) = action else {
-            return [None, None].into_iter().flatten();
-        };
-        let gone = add.deletion_vector.as_ref();
-        let gone: Option<String> = gone.and_then(deletion_vector::path_of);
-        [Some(add.path), gone].into_iter().flatten()
+    actions.filter_map(|action| match action {
+        Action::Add(add) => Some(FileAction::Added {
+            vector: add
+                .deletion_vector
+                .as_ref()
+                .and_then(deletion_vector::path_of),
+            path: add.path,
+        }),
+        Action::Remove(remove) => Some(FileAction::Removed {
+            vector: remove
+                .deletion_vector
+                .as_ref()
+                .and_then(deletion_vector::path_of),
+            path: remove.path,
+            time: remove.deletion_timestamp.unwrap_or_default(),
+        }),
+        _ => None,
     })
 }

@@ -8,6 +8,7 @@
 //! Architecture invariant: the warehouse knows no wire, no source and no catalog. Whoever holds it
 //! says which tables there are.
 
+mod changed;
 mod cleanup;
 mod compaction;
 mod deletion_vector;
@@ -28,11 +29,13 @@ pub mod store;
 mod table;
 mod table_id;
 mod types;
+mod vacuum;
 mod writer;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -52,8 +55,10 @@ pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use settings::WarehouseSettings;
 pub use table_id::TableId;
+pub use vacuum::DeadFile;
 
 use crate::error::Result;
+use changed::Changed;
 use open_tables::OpenTables;
 use place::Root;
 use scan::TableScan;
@@ -103,6 +108,7 @@ pub struct Warehouse {
     settings: WarehouseSettings,
     opened_at: DateTime<Utc>,
     tables: Mutex<OpenTables>,
+    changed: Arc<Changed>,
     /// Shared by the commits that wait or run.
     running: Arc<tokio::sync::RwLock<()>>,
     /// The tasks that read logs.
@@ -125,6 +131,7 @@ impl Warehouse {
             settings,
             opened_at: Utc::now(),
             tables: Mutex::default(),
+            changed: Arc::default(),
             running: Arc::default(),
             reading: TaskTracker::new(),
         })
@@ -262,6 +269,39 @@ impl Warehouse {
         Compaction::begin(self.table(table), session, extent, settings).await
     }
 
+    /// A table whose rows have changed since it was last named here; waits for one.
+    pub async fn next_changed(&self) -> TableId {
+        self.changed.next().await
+    }
+
+    /// Deletes the files of a table that no version of the last `retention` has, or only tells which.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn vacuum(
+        &self,
+        table: &TableId,
+        retention: Duration,
+        dry_run: bool,
+    ) -> Result<Vec<DeadFile>> {
+        vacuum::vacuum(&self.table(table), retention, self.opened_at, dry_run).await
+    }
+
+    /// Puts what a version of the table holds in the place of what it holds now.
+    ///
+    /// # Errors
+    /// 22023 for a version that the table does not have, or no longer; 0A000 for one with other
+    /// columns.
+    pub async fn restore(&self, table: &TableId, at: At, commit: CommitInfo) -> Result<Commit> {
+        let table = self.table(table);
+        let version = table.snapshot(at).await?;
+        table.check_there(&version).await?;
+        let change = Change::Restore(version);
+        table
+            .commit(change, commit, None, None, &self.settings)
+            .await
+    }
+
     /// A version of the table for queries, which stays as it is whatever is written later.
     ///
     /// # Errors
@@ -281,6 +321,7 @@ impl Warehouse {
     ) -> Result<(i64, Arc<dyn TableProvider>)> {
         let handle = self.table(table);
         let snapshot = handle.snapshot(at).await?;
+        handle.check_there(&snapshot).await?;
         let version = i64::try_from(snapshot.version).unwrap_or(i64::MAX);
         let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
         Ok((version, Arc::new(scan)))
@@ -390,12 +431,9 @@ impl Warehouse {
     fn table(&self, id: &TableId) -> Arc<Table> {
         let open = || {
             let running = Arc::clone(&self.running);
-            Table::new(
-                id.clone(),
-                self.root.place(id),
-                running,
-                self.reading.clone(),
-            )
+            let changed = Arc::clone(&self.changed);
+            let reading = self.reading.clone();
+            Table::new(id.clone(), self.root.place(id), running, reading, changed)
         };
         self.tables.lock().get(id, self.settings.idle_tables, open)
     }

@@ -1,6 +1,6 @@
 //! One table: its versions and its commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
+use super::changed::Changed;
 use super::compaction::lost_meanwhile;
 use super::deletion_vector;
 use super::entry::{CommitInfo, Entry, EntryKind, commit_info};
@@ -42,6 +43,7 @@ pub(super) struct Table {
     running: Arc<tokio::sync::RwLock<()>>,
     /// What reads logs, of all tables.
     reading: TaskTracker,
+    changed: Arc<Changed>,
     dropped: AtomicBool,
 }
 
@@ -65,6 +67,8 @@ pub(super) enum Change {
         removed: Vec<Arc<DataFile>>,
         marked: Vec<Marked>,
     },
+    /// Puts what a version holds in the place of all.
+    Restore(Arc<Snapshot>),
     /// Puts copies of files in their place.
     Compact {
         schema: Arc<TableSchema>,
@@ -76,7 +80,11 @@ impl Change {
     fn marked(&self) -> &[Marked] {
         match self {
             Self::Modify { marked, .. } => marked,
-            Self::Create(_) | Self::Replace(_) | Self::Append(_) | Self::Compact { .. } => &[],
+            Self::Create(_)
+            | Self::Replace(_)
+            | Self::Append(_)
+            | Self::Restore(_)
+            | Self::Compact { .. } => &[],
         }
     }
 
@@ -84,7 +92,9 @@ impl Change {
         match self {
             Self::Append(_) => EntryKind::Append,
             Self::Compact { .. } => EntryKind::Compaction,
-            Self::Create(_) | Self::Replace(_) | Self::Modify { .. } => EntryKind::Change,
+            Self::Create(_) | Self::Replace(_) | Self::Restore(_) | Self::Modify { .. } => {
+                EntryKind::Change
+            }
         }
     }
 }
@@ -101,6 +111,7 @@ impl Table {
         place: Place,
         running: Arc<tokio::sync::RwLock<()>>,
         reading: TaskTracker,
+        changed: Arc<Changed>,
     ) -> Self {
         let store = Arc::new(PrefixStore::new(
             Arc::clone(&place.store),
@@ -116,6 +127,7 @@ impl Table {
             committing: tokio::sync::Mutex::new(()),
             running,
             reading,
+            changed,
             dropped: AtomicBool::new(false),
         }
     }
@@ -136,6 +148,34 @@ impl Table {
             .read_log(async move { log.load_version(version).await.map(|()| log) })
             .await?;
         Ok(Arc::new(Snapshot::read(&log, &self.id, Some(&latest))?))
+    }
+
+    /// Whether the files of a version are there: those that only old versions have may have been
+    /// deleted since.
+    pub async fn check_there(&self, version: &Snapshot) -> Result<()> {
+        let latest = self.latest().await?;
+        if latest.version == version.version {
+            return Ok(());
+        }
+        let kept = latest.by_path();
+        for file in &version.files {
+            if kept.contains_key(file.path.as_str()) {
+                continue;
+            }
+            match self.place.store.head(&self.place.file(&file.path)).await {
+                Ok(_) => {}
+                Err(object_store::Error::NotFound { .. }) => {
+                    let number = version.version;
+                    return Err(Error::new(
+                        SqlState::INVALID_PARAMETER_VALUE,
+                        format!("version {number} of table {} is no longer there", self.id),
+                    )
+                    .with_detail("VACUUM has deleted its files."));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// The latest version. Without news in the log this costs one look for the next entry.
@@ -336,6 +376,9 @@ impl Table {
             let commit = match published {
                 Ok((commit, lost)) => {
                     table.advance_to(&commit, &lost, interval).await;
+                    if change.kind() != EntryKind::Compaction {
+                        table.changed.add(&table.id);
+                    }
                     Ok(commit)
                 }
                 Err(error) => Err(error),
@@ -515,13 +558,29 @@ impl Table {
                     entry.remove(there.ok_or_else(|| self.conflict())?)
                 })
             }
-            (Change::Modify { .. } | Change::Compact { .. }, Some(_)) => Err(self.conflict()),
-            (Change::Append(_) | Change::Modify { .. } | Change::Compact { .. }, None) => {
-                Err(Error::new(
-                    SqlState::UNDEFINED_TABLE,
-                    format!("table {} has no data folder", self.id),
-                ))
+            (Change::Restore(version), Some(current)) => {
+                if version.schema.delta != current.schema.delta {
+                    return Err(
+                        Error::unsupported("RESTORE to a version with other columns")
+                            .with_hint("Read it with VERSION AS OF, and insert what fits."),
+                    );
+                }
+                let (before, after) = (current.by_path(), version.by_path());
+                let has = |files: &HashMap<&str, &Arc<DataFile>>, file: &DataFile| {
+                    let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
+                    let found = files.get(file.path.as_str());
+                    found.is_some_and(|found| found.has_lost(gone))
+                };
+                let leave = current.files.iter().filter(|file| !has(&after, file));
+                leave.into_iter().try_for_each(|file| entry.remove(file))?;
+                let come = version.files.iter().filter(|file| !has(&before, file));
+                come.into_iter().try_for_each(|file| entry.put_back(file))
             }
+            (Change::Modify { .. } | Change::Compact { .. }, Some(_)) => Err(self.conflict()),
+            (_, None) => Err(Error::new(
+                SqlState::UNDEFINED_TABLE,
+                format!("table {} has no data folder", self.id),
+            )),
             (Change::Append(schema), Some(current)) => {
                 if current.schema.delta == schema.delta {
                     Ok(())

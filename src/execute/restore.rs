@@ -1,0 +1,30 @@
+//! `RESTORE`.
+
+use super::insert;
+use crate::error::Result;
+use crate::models::table_id;
+use crate::session::{Outcome, Session};
+use crate::sql::restore::Restore;
+use crate::sql::time_travel::Version;
+use crate::warehouse::{At, CommitInfo};
+
+/// Puts what a table held at a version in the place of what it holds.
+///
+/// # Errors
+/// 42809 for what is no table; 22023 for a version that it does not have, or no longer.
+pub async fn execute(session: &Session, restore: &Restore) -> Result<Outcome> {
+    let _guard = super::modify::lock(session, &restore.name).await?;
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let object = insert::target(&snapshot, &path, &restore.name)?;
+    let at = match restore.version {
+        Version::Number(number) => At::Version(number),
+        Version::Timestamp(time) => At::Timestamp(time),
+    };
+    let mut info = CommitInfo::new("RESTORE");
+    let version = restore.version.to_string();
+    info.parameters.insert("to".to_owned(), version);
+    let warehouse = &session.instance.warehouse;
+    warehouse.restore(&table_id(&object), at, info).await?;
+    Ok(Outcome::Done("RESTORE".to_owned()))
+}

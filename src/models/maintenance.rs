@@ -1,0 +1,55 @@
+//! Keeps the files of tables few: what was changed is looked at in the background, one table at a
+//! time, and compacted where that pays.
+
+use std::sync::Arc;
+
+use super::table_id;
+use crate::catalog::{Kind, Object};
+use crate::error::{Result, SqlState};
+use crate::instance::{Instance, Reading};
+use crate::warehouse::{CommitInfo, CompactionExtent};
+
+/// Compacts a table, if there is something to compact. Others read and write it while its rows are
+/// copied; who changes rows waits while the copy is committed.
+///
+/// # Errors
+/// 40001 where a file was replaced meanwhile; what the store says.
+pub async fn compact(
+    instance: &Arc<Instance>,
+    object: &Object,
+    extent: CompactionExtent,
+) -> Result<()> {
+    let settings = &instance.configuration.session;
+    let context = instance.statement(settings, Reading::Rows);
+    let table = table_id(object);
+    let warehouse = &instance.warehouse;
+    let Some(compaction) = warehouse.compact(&table, &context.state, extent).await? else {
+        return Ok(());
+    };
+    // A statement that has found rows by their places must not find others there.
+    let _guard = instance.refresh_locks.lock(object.oid).await;
+    compaction.commit(CommitInfo::new("OPTIMIZE")).await?;
+    Ok(())
+}
+
+/// Compacts what commits have made worth it, for as long as the server runs.
+pub async fn run(instance: Arc<Instance>) {
+    loop {
+        let changed = instance.warehouse.next_changed().await;
+        let snapshot = instance.catalog.snapshot();
+        let Some(object) = snapshot.object(changed.oid) else {
+            continue;
+        };
+        if object.kind == Kind::Model {
+            continue;
+        }
+        match compact(&instance, object, CompactionExtent::Due).await {
+            Ok(()) => {}
+            // Its next change brings it here again.
+            Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
+            Err(error) => {
+                tracing::warn!(table = %object.name, %error, "a table could not be compacted");
+            }
+        }
+    }
+}

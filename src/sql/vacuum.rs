@@ -1,0 +1,104 @@
+//! `VACUUM [FULL] [VERBOSE] [ANALYZE] [name [RETAIN number HOURS] [DRY RUN]]`, of Postgres and of
+//! Databricks: deletes the files that only old versions have. Versions younger than the retention, a
+//! week unless the statement says otherwise, stay readable; `VERSION AS OF` an older one may be an
+//! error from then on. Without a name it goes over all tables. With `DRY RUN` it answers what it
+//! would delete.
+
+use std::fmt;
+use std::time::Duration;
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::cursor::{Parsed, Parser};
+use super::name::ObjectName;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vacuum {
+    /// The table, materialized view or model; all, where there is none.
+    pub name: Option<ObjectName>,
+    /// How long versions stay readable, in hours.
+    pub retain_hours: Option<u32>,
+    /// Whether nothing is deleted.
+    pub dry_run: bool,
+    /// Whether the client is told what was done.
+    pub verbose: bool,
+}
+
+impl Vacuum {
+    /// How long versions stay readable.
+    pub fn retention(&self) -> Duration {
+        HOUR * self.retain_hours.unwrap_or(7 * 24)
+    }
+
+    /// Parses the statement. What else Postgres lets one ask for is done, or needs not be: there are
+    /// no dead rows within files, and statistics are always those of the rows.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["VACUUM"])?;
+        let mut verbose = false;
+        if parser.consume_token(&Token::LParen) {
+            loop {
+                verbose |= parser.identifier()? == "verbose";
+                if parser.peek_word(0).is_some() {
+                    let _ = parser.identifier()?;
+                }
+                if !parser.consume_token(&Token::Comma) {
+                    break;
+                }
+            }
+            parser.expect_token(&Token::RParen)?;
+        }
+        for option in ["FULL", "FREEZE", "VERBOSE", "ANALYZE"] {
+            verbose |= parser.take_word(option) && option == "VERBOSE";
+        }
+        let is_named = !parser.at_end() && !parser.take_words(&["DRY", "RUN"]);
+        let mut vacuum = Self {
+            name: None,
+            retain_hours: None,
+            dry_run: false,
+            verbose,
+        };
+        if !is_named {
+            return Ok(vacuum);
+        }
+        vacuum.name = Some(parser.object_name()?);
+        let _ = parser.optional_columns()?;
+        if parser.take_word("RETAIN") {
+            vacuum.retain_hours = Some(hours(parser)?);
+            parser.expect_words(&["HOURS"])?;
+        }
+        vacuum.dry_run = parser.take_words(&["DRY", "RUN"]);
+        Ok(vacuum)
+    }
+}
+
+fn hours(parser: &mut Parser) -> Parsed<u32> {
+    if let Token::Number(number, _) = &parser.peek_token_ref().token
+        && let Ok(hours) = number.parse()
+    {
+        parser.advance_token();
+        return Ok(hours);
+    }
+    parser.fail("a whole number of hours")
+}
+
+impl fmt::Display for Vacuum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VACUUM")?;
+        if self.verbose {
+            f.write_str(" VERBOSE")?;
+        }
+        if let Some(name) = &self.name {
+            write!(f, " {name}")?;
+        }
+        if let Some(hours) = self.retain_hours {
+            write!(f, " RETAIN {hours} HOURS")?;
+        }
+        if self.dry_run {
+            f.write_str(" DRY RUN")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Deletes the files that only versions beyond the retention have.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::TryStreamExt as _;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+
+use super::deletion_vector;
+use super::entry::{FileAction, file_actions};
+use super::place::is_log;
+use super::table::Table;
+use crate::error::Result;
+
+/// A file that no version within the retention has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadFile {
+    /// Relative to the table.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Deletes files of a table, or only tells which, that no version of the last `retention` has. Files
+/// that no version ever had are the rest of writes that failed, if they are older than `opened_at`;
+/// others may belong to a write that runs.
+pub(super) async fn vacuum(
+    table: &Table,
+    retention: Duration,
+    opened_at: DateTime<Utc>,
+    dry_run: bool,
+) -> Result<Vec<DeadFile>> {
+    let retention = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX);
+    let horizon = Utc::now()
+        .checked_sub_signed(retention)
+        .unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let known = known_files(table).await?;
+    let place = &table.place;
+    let mut listed = place.store.list(Some(&place.path));
+    let mut dead = Vec::new();
+    while let Some(file) = listed.try_next().await? {
+        let Some(path) = relative(&file.location, &place.path) else {
+            continue;
+        };
+        let is_dead = match known.get(&path) {
+            Some(Life::Lives) => false,
+            Some(Life::EndedAt(time)) => *time < horizon.timestamp_millis(),
+            None => file.last_modified < horizon.min(opened_at),
+        };
+        if is_dead && !is_log(&path) {
+            dead.push((
+                file.location,
+                DeadFile {
+                    path,
+                    bytes: file.size,
+                },
+            ));
+        }
+    }
+    if !dry_run {
+        for (location, _) in &dead {
+            match place.store.delete(location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    let mut dead: Vec<DeadFile> = dead.into_iter().map(|(_, file)| file).collect();
+    dead.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(dead)
+}
+
+/// Until when versions have a file.
+#[derive(Clone, Copy)]
+enum Life {
+    Lives,
+    /// In milliseconds of the epoch.
+    EndedAt(i64),
+}
+
+/// The files that versions have or had, as far back as the log goes.
+async fn known_files(table: &Table) -> Result<HashMap<String, Life>> {
+    let mut known = HashMap::new();
+    for (version, _) in table.entries().await? {
+        for action in file_actions(&table.read_entry(version).await?) {
+            let (path, vector, life) = match action {
+                FileAction::Added { path, vector } => (path, vector, Life::Lives),
+                FileAction::Removed { path, vector, time } => (path, vector, Life::EndedAt(time)),
+            };
+            if let Some(vector) = vector {
+                extend(&mut known, vector, life);
+            }
+            extend(&mut known, path, life);
+        }
+    }
+    // Of a log whose beginning is gone only the latest version tells of what lives since then.
+    let latest = table.latest().await?;
+    for file in &latest.files {
+        known.insert(file.path.clone(), Life::Lives);
+        if let Some(gone) = &file.gone
+            && let Some(path) = deletion_vector::path_of(&gone.descriptor)
+        {
+            known.insert(path, Life::Lives);
+        }
+    }
+    Ok(known)
+}
+
+/// An entry takes a file out and puts it in again, with other rows lost, in any order; a vector's file
+/// holds vectors of several files, and lives while one of them does. So what lives in the latest
+/// version is told last, and of ends the latest counts.
+fn extend(known: &mut HashMap<String, Life>, path: String, life: Life) {
+    match (known.get_mut(&path), life) {
+        (Some(Life::EndedAt(before)), Life::EndedAt(time)) => *before = time.max(*before),
+        (_, life) => {
+            known.insert(path, life);
+        }
+    }
+}
+
+fn relative(location: &Path, table: &Path) -> Option<String> {
+    let parts = location.prefix_match(table)?;
+    let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+    Some(parts.join("/"))
+}
