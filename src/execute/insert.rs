@@ -14,7 +14,7 @@ use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
 
 use super::modify::{self, Changing, Planned};
-use super::{conflict, defaults, query};
+use super::{conflict, defaults, query, width};
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
@@ -115,32 +115,17 @@ fn take_first_columns(insert: &mut Insert, target: &Object) -> Result<()> {
         return Ok(());
     };
     let own = target.schema.fields();
-    let wanted = match insert.columns.len() {
-        0 => own.len(),
-        named => named,
-    };
     let Some(given) = values.rows.iter().map(|row| row.len()).max() else {
         return Ok(());
     };
-    if given > wanted {
-        return Err(Error::new(
-            SqlState::SYNTAX_ERROR,
-            "INSERT has more expressions than target columns",
-        ));
-    }
-    if given < wanted && !insert.columns.is_empty() {
-        return Err(Error::new(
-            SqlState::SYNTAX_ERROR,
-            "INSERT has more target columns than expressions",
-        ));
-    }
+    width::check(given, insert.columns.len(), own.len())?;
     if values.rows.iter().any(|row| row.len() != given) {
         return Err(Error::new(
             SqlState::SYNTAX_ERROR,
             "VALUES lists must all be the same length",
         ));
     }
-    if given < wanted {
+    if insert.columns.is_empty() && given < own.len() {
         let first = own.iter().take(given).map(|field| field.name().clone());
         insert.columns = first.collect();
     }

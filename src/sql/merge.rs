@@ -6,13 +6,13 @@
 use std::fmt;
 
 use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableFactor};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::assignment::{self, Assignment, is_default};
 use super::cursor::{Parsed, Parser};
 use super::name::write_columns;
 use super::returning::{self, Target};
 use super::shown::Shown;
-use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,24 +155,10 @@ impl Action {
         if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
             return parser.unsupported_here("OVERRIDING");
         }
-        let place = parser.error_here(Error::internal(""));
         parser.expect_words(&["VALUES"])?;
-        parser.expect_token(&datafusion::sql::sqlparser::tokenizer::Token::LParen)?;
+        parser.expect_token(&Token::LParen)?;
         let values = parser.parse_comma_separated(|parser| parser.parse_expr())?;
-        parser.expect_token(&datafusion::sql::sqlparser::tokenizer::Token::RParen)?;
-        let more = match (columns.len(), values.len()) {
-            (0, _) => None,
-            (columns, values) if values > columns => {
-                Some("INSERT has more expressions than target columns")
-            }
-            (columns, values) if values < columns => {
-                Some("INSERT has more target columns than expressions")
-            }
-            _ => None,
-        };
-        if let Some(message) = more {
-            return Err(place.with_error(Error::new(SqlState::SYNTAX_ERROR, message)));
-        }
+        parser.expect_token(&Token::RParen)?;
         let values = values
             .into_iter()
             .map(|value| (!is_default(&value)).then_some(value));
