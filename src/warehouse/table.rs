@@ -300,7 +300,7 @@ impl Table {
                 return;
             }
             let commit = table
-                .publish(&change, &info, written, participant.as_deref())
+                .publish(&change, &info, written, participant.as_deref(), &answer)
                 .await;
             if let Ok(commit) = &commit {
                 table.advance_to(commit, interval).await;
@@ -333,6 +333,7 @@ impl Table {
         info: &CommitInfo,
         written: Option<Written>,
         participant: Option<&dyn Participant>,
+        waiting: &oneshot::Sender<Result<Commit>>,
     ) -> Result<Commit> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
@@ -372,6 +373,14 @@ impl Table {
             }
             Err(error)
         };
+        // A participant may take long to prepare. Who was told that the statement was cancelled
+        // meanwhile must not find it done.
+        if waiting.is_closed() {
+            return aborted(Error::new(
+                SqlState::QUERY_CANCELED,
+                "canceling statement due to user request",
+            ));
+        }
         match self.place.publish(version, entry.into_bytes()).await {
             Published::Yes => {
                 if let Some(participant) = participant {
