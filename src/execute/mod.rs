@@ -39,6 +39,7 @@ mod conflict;
 mod defaults;
 mod define;
 mod modify;
+mod target;
 mod width;
 
 pub use insert::{Insertion, insertion};

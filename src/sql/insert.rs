@@ -1,10 +1,10 @@
-//! `INSERT INTO name [AS alias] [(columns)] query | VALUES ... | DEFAULT VALUES
+//! `[WITH ...] INSERT INTO name [AS alias] [(columns)] query | VALUES ... | DEFAULT VALUES
 //! [ON CONFLICT [(columns) | ON CONSTRAINT c] DO NOTHING | DO UPDATE SET column = value, ... [WHERE condition]]
 //! [RETURNING ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Query, SelectItem};
+use datafusion::sql::sqlparser::ast::{Query, SelectItem, With};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
@@ -14,6 +14,7 @@ use super::on_conflict::OnConflict;
 use super::query;
 use super::returning::{self, Target};
 use super::shown::Shown;
+use super::with;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,8 @@ pub struct Insert {
     pub target: Target,
     /// The columns given; empty for all, in order.
     pub columns: Vec<String>,
-    /// The rows; in `VALUES`, the name `DEFAULT` stands for a column's default.
+    /// The rows; in `VALUES`, the name `DEFAULT` stands for a column's default. Its `WITH` is that of
+    /// the statement too.
     pub source: Box<Query>,
     /// What happens where a key is there already.
     pub on_conflict: Option<OnConflict>,
@@ -31,8 +33,8 @@ pub struct Insert {
 }
 
 impl Insert {
-    /// Parses the statement.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+    /// Parses the statement behind its `WITH`.
+    pub(super) fn parse(parser: &mut Parser, with: Option<With>) -> Parsed<Self> {
         parser.expect_words(&["INSERT", "INTO"])?;
         let mut target = Target {
             table: parser.object_name()?,
@@ -53,7 +55,7 @@ impl Insert {
         if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
             return parser.unsupported_here("OVERRIDING");
         }
-        let source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
+        let mut source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
             // The other columns get their defaults, too.
             query::parse(&mut Parser::new(
                 &TributaryDialect::default(),
@@ -62,6 +64,7 @@ impl Insert {
         } else {
             query::parse(parser)?
         };
+        source.with = with::joined(with, source.with.take());
         Ok(Self {
             target,
             columns,

@@ -1,11 +1,11 @@
-//! `MERGE INTO name [[AS] alias] USING source ON condition
+//! `[WITH ...] MERGE INTO name [[AS] alias] USING source ON condition
 //! WHEN MATCHED | NOT MATCHED [BY TARGET] | NOT MATCHED BY SOURCE [AND condition]
 //! THEN UPDATE SET column = value, ... | DELETE | INSERT [(columns)] VALUES (...) | DO NOTHING ...
 //! [RETURNING ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableFactor};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableFactor, With};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::assignment::{self, Assignment, is_default};
@@ -13,10 +13,14 @@ use super::cursor::{Parsed, Parser};
 use super::name::write_columns;
 use super::returning::{self, Target};
 use super::shown::Shown;
+use super::with;
+use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merge {
+    /// Queries that it may read by a name.
+    pub with: Option<With>,
     /// The table.
     pub target: Target,
     /// What it is held against.
@@ -70,8 +74,8 @@ pub enum Action {
 }
 
 impl Merge {
-    /// Parses the statement.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+    /// Parses the statement behind its `WITH`.
+    pub(super) fn parse(parser: &mut Parser, with: Option<With>) -> Parsed<Self> {
         parser.expect_words(&["MERGE"])?;
         let _ = parser.take_word("INTO");
         let target = Target::parse(parser, &["USING"])?;
@@ -82,12 +86,22 @@ impl Merge {
         let on = parser.parse_expr()?;
         let mut clauses = Vec::new();
         while parser.peek_word(0).as_deref() == Some("WHEN") {
-            clauses.push(Clause::parse(parser)?);
+            let place = parser.error_here(Error::internal(""));
+            let clause = Clause::parse(parser)?;
+            let is_last = |known: &Clause| known.when == clause.when && known.condition.is_none();
+            if clauses.iter().any(is_last) {
+                return Err(place.with_error(Error::new(
+                    SqlState::SYNTAX_ERROR,
+                    "unreachable WHEN clause specified after unconditional WHEN clause",
+                )));
+            }
+            clauses.push(clause);
         }
         if clauses.is_empty() {
             return parser.fail("WHEN");
         }
         Ok(Self {
+            with,
             target,
             source,
             on,
@@ -172,7 +186,8 @@ impl Action {
 impl fmt::Display for Merge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, on) = (Shown(&self.source), Shown(&self.on));
-        write!(f, "MERGE INTO {} USING {source} ON {on}", self.target)?;
+        let with = with::Clause(self.with.as_ref());
+        write!(f, "{with}MERGE INTO {} USING {source} ON {on}", self.target)?;
         for clause in &self.clauses {
             write!(f, " {clause}")?;
         }

@@ -62,6 +62,7 @@ pub mod transaction;
 pub mod truncate;
 pub mod unlisten;
 pub mod update;
+pub mod with;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};

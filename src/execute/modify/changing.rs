@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, SchemaRef};
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{Expr, With};
 
 use super::found::{ROWS, with_suffix};
 use crate::catalog::Object;
 use crate::error::Result;
-use crate::execute::{copy, insert, width};
+use crate::execute::target::Change;
+use crate::execute::{copy, width};
 use crate::instance::{Instance, StatementContext};
 use crate::models::{constraints, replacement, table_id};
 use crate::sql::assignment::Assignment;
 use crate::sql::name::Quoted;
 use crate::sql::returning::Target;
 use crate::sql::shown::Shown;
+use crate::sql::with;
 use crate::warehouse::{FILE_COLUMN, Modification, PLACE_COLUMN};
 
 /// A table whose rows a statement changes, and the version of it that the statement sees.
@@ -23,6 +25,8 @@ pub struct Changing {
     pub object: Arc<Object>,
     /// The name by which expressions know it.
     pub name: String,
+    /// The statement's `WITH`, as text in front of a query.
+    pub with: String,
     pub(super) modification: Modification,
 }
 
@@ -36,8 +40,10 @@ impl Changing {
         context: &StatementContext,
         search_path: &[String],
         target: &Target,
+        with: Option<&With>,
+        change: Change,
     ) -> Result<Self> {
-        let object = insert::target(&context.snapshot, search_path, &target.table)?;
+        let object = change.target(&context.snapshot, search_path, &target.table)?;
         replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
         let modification = instance.warehouse.modify(&table_id(&object)).await?;
         let name = &object.name;
@@ -45,6 +51,7 @@ impl Changing {
         context.show(&with_suffix(name, ROWS), modification.rows()?);
         Ok(Self {
             name: target.name().to_owned(),
+            with: with::Clause(with).to_string(),
             object,
             modification,
         })
@@ -99,7 +106,7 @@ impl Changing {
             .map(|f| self.column(f))
             .collect();
         for (place, assignment) in assigned.into_iter().zip(assignments) {
-            values[place] = self.value(place, assignment.value.as_ref());
+            values[place] = self.value(place, assignment.value.as_ref())?;
         }
         Ok(values)
     }
@@ -115,20 +122,28 @@ impl Changing {
             [] => (0..values.len()).collect(),
             named => self.positions(named)?,
         };
-        let mut row: Vec<String> = (0..width).map(|place| self.value(place, None)).collect();
+        let mut row: Vec<String> = (0..width)
+            .map(|place| self.value(place, None))
+            .collect::<Result<_>>()?;
         for (place, value) in places.into_iter().zip(values) {
-            row[place] = self.value(place, value.as_ref());
+            row[place] = self.value(place, value.as_ref())?;
         }
         Ok(row)
     }
 
     /// A value of a column as an expression, or the column's default.
-    fn value(&self, place: usize, value: Option<&Expr>) -> String {
-        let name = self.object.schema.field(place).name();
-        match value.or_else(|| constraints::default_of(&self.object, name)) {
-            Some(value) => format!("{}", Shown(value)),
-            None => "NULL".to_owned(),
-        }
+    fn value(&self, place: usize, value: Option<&Expr>) -> Result<String> {
+        let field = self.object.schema.field(place);
+        Ok(match value {
+            Some(value) => {
+                constraints::check_literal(field, value)?;
+                format!("{}", Shown(value))
+            }
+            None => match constraints::default_of(&self.object, field.name()) {
+                Some(value) => format!("{}", Shown(value)),
+                None => "NULL".to_owned(),
+            },
+        })
     }
 
     fn positions(&self, columns: &[String]) -> Result<Vec<usize>> {

@@ -60,7 +60,7 @@ impl Divider {
         let count = affected.true_count();
         self.rows.fetch_add(count as u64, Ordering::Relaxed);
         if !self.returning.fields().is_empty() && count > 0 {
-            let first = leading + self.width + self.layout.keys.len();
+            let first = batch.num_columns() - self.returning.fields().len();
             let columns: Vec<usize> = (first..batch.num_columns()).collect();
             let answer = filter_record_batch(&batch.project(&columns)?, &affected)?;
             let answer =

@@ -1,20 +1,20 @@
 //! The queries that find the rows to change, and what becomes of them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::ViewTable;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr as Expression, LogicalPlan, LogicalPlanBuilder};
-use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectNamePart, Query, SelectItem, SetExpr, TableFactor,
-};
+use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart, Query, SetExpr, TableFactor};
 
+use super::returning::{Returning, carried_name};
 use super::{Changing, Twice, folded};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::StatementContext;
-use crate::models::constraints::Repeated;
+use crate::models::constraints::{Repeated, assigned};
 use crate::models::rejected;
 use crate::session::plan;
 use crate::sql::name::Quoted;
@@ -37,6 +37,14 @@ pub const POSITION: &str = "tributary:position";
 
 /// The columns of the rows' places come first.
 const PLACES: usize = 2;
+
+/// A query that finds rows.
+pub struct Found {
+    /// What it selects.
+    pub select: String,
+    /// What stands behind its `FROM`.
+    pub from: String,
+}
 
 /// What a query of [`Changing::change`] selects.
 pub struct Layout {
@@ -104,7 +112,8 @@ impl Changing {
         search_path: &[String],
         forms: &[(&str, &str)],
     ) -> Result<Query> {
-        let Statement::Query(mut query) = parse_one(text)? else {
+        let text = format!("{}{text}", self.with);
+        let Statement::Query(mut query) = parse_one(&text)? else {
             return Err(Error::internal("rows to change are found by a query"));
         };
         plan::resolve_names(&mut query, &context.snapshot, search_path)?;
@@ -115,19 +124,7 @@ impl Changing {
         for table in &mut select.from {
             let joined = table.joins.iter_mut().map(|join| &mut join.relation);
             for factor in std::iter::once(&mut table.relation).chain(joined) {
-                let known = match factor {
-                    TableFactor::Table {
-                        alias: Some(alias), ..
-                    }
-                    | TableFactor::Derived {
-                        alias: Some(alias), ..
-                    } => Some(folded(&alias.name)),
-                    TableFactor::Table { name, .. } => {
-                        name.0.last().and_then(|part| part.as_ident()).map(folded)
-                    }
-                    _ => None,
-                };
-                if let Some(known) = known {
+                if let Some(known) = known_name(factor) {
                     if names.contains(&known) {
                         return Err(named_twice(&known));
                     }
@@ -204,46 +201,42 @@ impl Changing {
         &self,
         context: &StatementContext,
         search_path: &[String],
-        found: &str,
+        found: Found,
         layout: Layout,
-        returning: &[SelectItem],
+        returning: Returning<'_>,
     ) -> Result<Planned> {
+        let answered = self.answered_later(&context.state, &returning)?;
+        let mut select = found.select;
+        for place in &answered.carried {
+            let (column, name) = (returning.beside.column(*place), carried_name(*place));
+            let _ = write!(select, ", {column} AS {}", Quoted(&name));
+        }
+        let text = format!("SELECT {select} FROM {}", found.from);
         let mut forms = vec![(self.name.as_str(), ROWS), (EXCLUDED, PROPOSED)];
         forms.extend(layout.more.iter().map(|name| (name.as_str(), ROWS)));
-        let query = self.query(found, context, search_path, &forms)?;
-        let plan = query::plan(context, &query).await?;
-        let leading = leading(layout.has_fate);
+        let query = self.query(&text, context, search_path, &forms)?;
+        let plan = plan::query(context, &query).await?;
+        let plan = assigned(plan, &self.object, leading(layout.has_fate))?;
         let own = plan.schema().fields().to_vec();
-        let wanted: Vec<FieldRef> = own
-            .iter()
-            .enumerate()
-            .map(|(index, field)| match index.checked_sub(leading) {
-                Some(column) => self.object.schema.fields().get(column).unwrap_or(field),
-                None => field,
-            })
-            .cloned()
-            .collect();
-        let plan = plan::cast_to(plan, &Arc::new(Schema::new(wanted)))?;
-        let width = self.object.schema.fields().len();
         let planned = Planned {
             plan,
             returning: Arc::new(Schema::empty()),
-            width,
+            width: self.object.schema.fields().len(),
             layout,
             rejections: None,
         };
-        if returning.is_empty() {
+        if returning.items.is_empty() {
             return Ok(planned);
         }
-        let columns = own.iter().map(|field| format!("{}", Quoted(field.name())));
+        let columns = own.iter().map(|field| Quoted(field.name()).to_string());
         let columns: Vec<String> = columns.collect();
         let name = &self.object.name;
         let view = ViewTable::new(planned.plan, None);
         context.show(&with_suffix(name, NEW_ROWS), Arc::new(view));
-        let answered = self.answered(returning)?;
         let text = format!(
-            "SELECT {}{answered} FROM {}",
+            "SELECT {}{} FROM {}",
             columns.join(", "),
+            answered.items,
             self.from()
         );
         let forms = [(self.name.as_str(), NEW_ROWS)];
@@ -255,6 +248,42 @@ impl Changing {
             plan,
             ..planned
         })
+    }
+}
+
+/// The name by which expressions know a relation.
+fn known_name(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } => Some(folded(&alias.name)),
+        TableFactor::Table { name, .. } => {
+            name.0.last().and_then(|part| part.as_ident()).map(folded)
+        }
+        _ => None,
+    }
+}
+
+/// The names by which the expressions of a query know its relations.
+pub(super) fn known_names(body: &SetExpr) -> Vec<String> {
+    match body {
+        SetExpr::Select(select) => {
+            let tables = select.from.iter().flat_map(|table| {
+                let joined = table.joins.iter().map(|join| &join.relation);
+                std::iter::once(&table.relation).chain(joined)
+            });
+            tables.filter_map(known_name).collect()
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            let mut names = known_names(left);
+            names.append(&mut known_names(right));
+            names
+        }
+        SetExpr::Query(query) => known_names(&query.body),
+        _ => Vec::new(),
     }
 }
 

@@ -2,19 +2,23 @@
 //! rows that change, by their places, and what becomes of them; one commit takes the old rows out and
 //! puts the new ones in.
 
+mod beside;
 mod changing;
 mod divider;
 mod found;
 mod returning;
 mod run;
+pub mod visible;
 
+pub use beside::Beside;
 pub use changing::Changing;
-pub use found::{EXCLUDED, Layout, POSITION, Planned, named_twice};
+pub use found::{EXCLUDED, Found, Layout, POSITION, Planned, named_twice};
+pub use returning::Returning;
 
 use datafusion::sql::sqlparser::ast::Ident;
 use tokio::sync::OwnedMutexGuard;
 
-use super::insert;
+use super::target::Change;
 use crate::error::Result;
 use crate::session::Session;
 use crate::sql::cursor::fold;
@@ -44,12 +48,18 @@ pub enum Twice {
 ///
 /// # Errors
 /// 42P01 where there is none; 42809 where it is no table.
-pub async fn lock(session: &Session, table: &ObjectName) -> Result<OwnedMutexGuard<()>> {
+pub async fn lock(
+    session: &Session,
+    change: Change,
+    table: &ObjectName,
+) -> Result<OwnedMutexGuard<()>> {
     let snapshot = session.instance.catalog.snapshot();
-    let object = insert::target(&snapshot, &session.settings().search_path.0, table)?;
+    let path = session.settings().search_path.0;
+    let object = change.target(&snapshot, &path, table)?;
     Ok(session.instance.refresh_locks.lock(object.oid).await)
 }
 
-fn folded(name: &Ident) -> String {
+/// A name as Postgres folds it.
+pub fn folded(name: &Ident) -> String {
     fold(name.value.clone(), name.quote_style)
 }

@@ -6,10 +6,12 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::DFSchema;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::sql::sqlparser::ast::{Expr, ExprWithAlias};
+use datafusion::sql::sqlparser::ast::Expr;
 
+use super::default_value::DefaultValue;
 use crate::catalog::Object;
 use crate::error::{ColumnPlace, Error, Result};
+use crate::instance::StatementContext;
 use crate::models::expression;
 use crate::sql::Statement;
 use crate::sql::constraint::{self, Constraint, Rule};
@@ -59,25 +61,22 @@ pub fn place(table: &Object, column: &str) -> ColumnPlace {
 ///
 /// # Errors
 /// What planning says, the constraint or the column named.
-pub fn validate(state: &SessionState, columns: &SchemaRef, create: &CreateTable) -> Result<()> {
+pub async fn validate(
+    context: &StatementContext,
+    columns: &SchemaRef,
+    create: &CreateTable,
+) -> Result<()> {
     for constraint in &create.constraints {
         if let Rule::Check(condition) = &constraint.rule {
-            condition_of(state, columns, constraint, condition)?;
+            condition_of(&context.state, columns, constraint, condition)?;
         }
     }
     for field in columns.fields() {
-        let Some(default) = constraint::default_of(&create.columns, field.name()) else {
-            continue;
-        };
-        let expression = ExprWithAlias {
-            expr: default.clone(),
-            alias: None,
-        };
-        state
-            .create_logical_expr_from_sql_expr(expression, &DFSchema::empty())
-            .map_err(|error| {
-                Error::from(error).within(format!("default of column \"{}\"", field.name()))
-            })?;
+        if let Some(default) = constraint::default_of(&create.columns, field.name()) {
+            DefaultValue::new(context, field, default)
+                .await
+                .map_err(|error| error.within(format!("default of column \"{}\"", field.name())))?;
+        }
     }
     Ok(())
 }

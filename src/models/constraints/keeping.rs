@@ -5,7 +5,6 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, UInt32Type};
 use async_trait::async_trait;
-use datafusion::catalog::TableProvider as _;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
@@ -64,7 +63,7 @@ impl Keeping {
             let files = batch.column(count).as_primitive::<UInt32Type>();
             let places = batch.column(count + 1).as_primitive::<Int64Type>();
             let key = key.lock();
-            let found = key.converter.convert_columns(&batch.columns()[..count])?;
+            let found = key.encode(&batch.columns()[..count])?;
             for (row, value) in found.iter().enumerate() {
                 let goes = || {
                     let gone = self.gone.as_ref().map(|gone| gone.lock());

@@ -3,14 +3,16 @@
 use std::collections::HashSet;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow::row::{RowConverter, SortField};
+use arrow::datatypes::FieldRef;
+use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::error::Result as QueryResult;
 use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use parking_lot::Mutex;
 
+use super::comparable::{comparable, comparable_type};
 use super::declared::place;
-use super::shown::shown;
+use super::shown::Shown;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 
@@ -42,7 +44,7 @@ impl Keys {
         for key in &keys {
             let projected = batch.project(&key.columns)?;
             let columns = projected.columns().to_vec();
-            let rows = key.converter.convert_columns(&columns)?;
+            let rows = key.encode(&columns)?;
             encoded.push((columns, rows));
         }
         let mut kept = Vec::with_capacity(batch.num_rows());
@@ -84,7 +86,9 @@ pub(super) struct Key {
     pub(super) columns: Vec<usize>,
     nulls_equal: bool,
     repeated: Repeated,
-    pub(super) converter: RowConverter,
+    converter: RowConverter,
+    fields: Vec<FieldRef>,
+    shown: Shown,
     pub(super) values: HashSet<Box<[u8]>>,
     bytes: usize,
     memory: MemoryReservation,
@@ -101,13 +105,19 @@ impl Key {
     ) -> Result<Self> {
         let columns = names.iter().map(|name| object.schema.index_of(name));
         let columns: Vec<usize> = columns.collect::<Result<_, _>>()?;
-        let fields = columns
+        let fields: Vec<FieldRef> = columns
             .iter()
-            .map(|index| SortField::new(object.schema.field(*index).data_type().clone()));
+            .filter_map(|index| object.schema.fields().get(*index).cloned())
+            .collect();
+        let sorted = fields
+            .iter()
+            .map(|field| SortField::new(comparable_type(field.data_type())));
         Ok(Self {
             constraint: constraint.to_owned(),
             names: names.to_vec(),
-            converter: RowConverter::new(fields.collect())?,
+            converter: RowConverter::new(sorted.collect())?,
+            fields,
+            shown: Shown::new(state),
             columns,
             nulls_equal,
             repeated,
@@ -116,6 +126,12 @@ impl Key {
             memory: MemoryConsumer::new(format!("constraint {constraint}"))
                 .register(&state.runtime_env().memory_pool),
         })
+    }
+
+    /// The keys of rows, given these columns of them: equal ones have the same bytes.
+    pub(super) fn encode(&self, columns: &[ArrayRef]) -> QueryResult<Rows> {
+        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
+        Ok(self.converter.convert_columns(&columns)?)
     }
 
     /// Whether a row has a NULL that makes its key like no other.
@@ -159,7 +175,7 @@ impl Key {
     }
 
     fn told(&self, columns: &[ArrayRef], row: usize, told: &str) -> Result<String> {
-        let values = shown(columns, row)?;
+        let values = self.shown.key(&self.fields, columns, row)?;
         Ok(format!(
             "Key ({})=({values}) {told}.",
             self.names.join(", ")

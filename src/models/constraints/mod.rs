@@ -5,19 +5,25 @@
 //! pass, and against the rows that stay when the commit is made, which no other commit can come
 //! between. So no two rows of a key are ever visible.
 
+mod assigned;
+mod comparable;
 mod declared;
+mod default_value;
+mod fitted;
 mod keeping;
 mod key;
 mod shown;
 
+pub use assigned::{assigned, check_assignable, check_literal};
 pub use declared::{default_of, of, place, validate};
+pub use default_value::DefaultValue;
 pub use key::Repeated;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use datafusion::error::{DataFusionError, Result as QueryResult};
+use datafusion::error::Result as QueryResult;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
 use parking_lot::Mutex;
@@ -25,9 +31,10 @@ use tokio::sync::OwnedMutexGuard;
 use tributary_udfs::postgres::CharacterLength;
 
 use self::declared::condition_of;
+use self::fitted::fit;
 use self::keeping::Keeping;
 use self::key::{Key, Keys};
-use self::shown::shown;
+use self::shown::Shown;
 use super::replacement::Unchanged;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -41,6 +48,7 @@ pub struct Constraints {
     lengths: Vec<Option<CharacterLength>>,
     checks: Vec<(String, Arc<dyn PhysicalExpr>)>,
     keys: Arc<Keys>,
+    shown: Shown,
 }
 
 impl Constraints {
@@ -61,6 +69,7 @@ impl Constraints {
             lengths: lengths.collect(),
             checks: Vec::new(),
             keys: Arc::default(),
+            shown: Shown::new(state),
             object: Arc::clone(object),
         };
         let mut keys = Vec::new();
@@ -87,6 +96,10 @@ impl Constraints {
                 )?)),
             }
         }
+        // As in Postgres, the first one by its name tells of a row that several are false of.
+        constraints
+            .checks
+            .sort_by(|left, right| left.0.cmp(&right.0));
         constraints.keys = Arc::new(Keys(keys));
         Ok(constraints)
     }
@@ -109,24 +122,11 @@ impl Constraints {
         let fields = self.object.schema.fields();
         for ((column, length), field) in columns.iter_mut().zip(&self.lengths).zip(fields) {
             if let Some(length) = length {
-                *column = fit(column, *length).map_err(|error| {
-                    let told = format!(
-                        "Column \"{}\" of relation \"{}\".",
-                        field.name(),
-                        self.object.name.name
-                    );
-                    let error = Error::from(error).with_detail(told);
-                    DataFusionError::from(error.with_column(place(&self.object, field.name())))
-                })?;
+                *column = fit(column, *length, &place(&self.object, field.name()))?;
             }
         }
-        for (field, column) in fields.iter().zip(batch.columns()) {
-            if !field.is_nullable() && column.null_count() > 0 {
-                let error = Error::null_in_column(place(&self.object, field.name()));
-                return Err(DataFusionError::from(
-                    error.with_hint("Give the column a value, or leave such rows out."),
-                ));
-            }
+        for field in 0..columns.len() {
+            self.check_not_null(&columns, field)?;
         }
         let batch = RecordBatch::try_new(Arc::clone(&self.object.schema), columns)?;
         for (name, condition) in &self.checks {
@@ -147,8 +147,24 @@ impl Constraints {
         }
     }
 
+    fn check_not_null(&self, columns: &[ArrayRef], index: usize) -> Result<()> {
+        let field = self.object.schema.field(index);
+        let column = &columns[index];
+        if field.is_nullable() || column.null_count() == 0 {
+            return Ok(());
+        }
+        let row = (0..column.len()).find(|row| column.is_null(*row));
+        let fields = self.object.schema.fields();
+        let values = self.shown.row(fields, columns, row.unwrap_or(0))?;
+        let error = Error::null_in_column(place(&self.object, field.name()));
+        Err(error
+            .with_detail(format!("Failing row contains ({values})."))
+            .with_hint("Give the column a value, or leave such rows out."))
+    }
+
     fn check_violated(&self, name: &str, batch: &RecordBatch, row: usize) -> Result<Error> {
-        let values = shown(batch.columns(), row)?;
+        let fields = self.object.schema.fields();
+        let values = self.shown.row(fields, batch.columns(), row)?;
         Ok(Error::new(
             SqlState::CHECK_VIOLATION,
             format!(
@@ -180,13 +196,4 @@ impl Constraints {
             _guard: guard,
         })
     }
-}
-
-/// Texts as a column of limited length keeps them.
-fn fit(column: &ArrayRef, length: CharacterLength) -> QueryResult<ArrayRef> {
-    let mut kept = StringBuilder::with_capacity(column.len(), 0);
-    for text in column.as_string::<i32>() {
-        kept.append_option(text.map(|text| length.fit(text)).transpose()?);
-    }
-    Ok(Arc::new(kept.finish()))
 }
