@@ -156,7 +156,7 @@ async fn from_stdin(
         if !given.contains(&index)
             && let Some(default) = constraints::default_of(&target, field.name())
         {
-            let default = constraints::DefaultValue::new(&context, field, default).await?;
+            let default = constraints::DefaultValue::new(&context, field, &default).await?;
             defaults.push((index, default));
         }
     }

@@ -221,8 +221,13 @@ impl Cases {
                 Action::Update(assignments) => {
                     (Some(Fate::Changed), changing.new_values(assignments)?)
                 }
-                Action::Insert { columns, values } => {
-                    (Some(Fate::Added), changing.given_values(columns, values)?)
+                Action::Insert {
+                    columns,
+                    overriding,
+                    values,
+                } => {
+                    let values = changing.given_values(columns, *overriding, values)?;
+                    (Some(Fate::Added), values)
                 }
             };
             clauses.push((condition, fate, values));

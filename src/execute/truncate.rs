@@ -26,7 +26,11 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
         let instance = &session.instance;
         let changing =
             Changing::begin(instance, &context, &path, &target, None, Change::Truncate).await?;
+        let oid = changing.object.oid;
         changing.clear(session, "TRUNCATE").await?;
+        if truncate.restarts_identity {
+            instance.catalog.restart_numbers(oid)?;
+        }
     }
     Ok(Outcome::Done("TRUNCATE TABLE".to_owned()))
 }

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::constraint::{Constraint, Declared};
 use super::cursor::{Failure, Parsed, Parser, fold, no_duplicates};
+use super::identity;
 use crate::error::{Error, SqlState};
 
 /// What stands between the parentheses.
@@ -70,12 +71,11 @@ fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declared>)> {
     let place = parser.peek_token_ref().span.start;
     let mut column = parser.parse_column_def()?;
     parse_nulls(parser, &mut column)?;
+    let told = |error| Failure::Told(error, Some(place));
     column.name.value = fold(column.name.value, column.name.quote_style);
-    let constraints = Declared::of_column(&mut column);
-    Ok((
-        column,
-        constraints.map_err(|error| Failure::Told(error, Some(place)))?,
-    ))
+    identity::complete(&mut column).map_err(told)?;
+    let constraints = Declared::of_column(&mut column).map_err(told)?;
+    Ok((column, constraints))
 }
 
 /// `NULLS [NOT] DISTINCT` of a column's `UNIQUE`, at which sqlparser stops, and what comes behind it.

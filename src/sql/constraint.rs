@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, fold};
+use super::identity::is_identity;
 use super::name::{Quoted, write_columns};
 use super::shown::Shown;
 use crate::error::{Error, Result, SqlState, nearest};
@@ -95,7 +96,7 @@ impl Declared {
         Ok(Some(Self { name, rule }))
     }
 
-    /// Takes the constraints out of a column's options; `DEFAULT` and `NOT NULL` stay.
+    /// Takes the constraints out of a column's options; `DEFAULT`, identity and `NOT NULL` stay.
     ///
     /// # Errors
     /// 0A000 for what a column cannot have here.
@@ -125,7 +126,13 @@ impl Declared {
                 ),
                 ColumnOption::Check(check) => Rule::Check(check.expr.clone()),
                 ColumnOption::ForeignKey(_) => return Err(refused("REFERENCES", &name)),
-                ColumnOption::Generated { .. } => return Err(refused("GENERATED", &name)),
+                ColumnOption::Generated { .. } if is_identity(&option) => {
+                    kept.push(option);
+                    continue;
+                }
+                ColumnOption::Generated { .. } => {
+                    return Err(refused("GENERATED ... STORED", &name));
+                }
                 _ => return Err(refused("this constraint", &name)),
             };
             found.push(Self {

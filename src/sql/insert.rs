@@ -1,4 +1,4 @@
-//! `[WITH ...] INSERT INTO name [AS alias] [(columns)] query | VALUES ... | DEFAULT VALUES
+//! `[WITH ...] INSERT INTO name [AS alias] [(columns)] [OVERRIDING SYSTEM | USER VALUE] query | VALUES ... | DEFAULT VALUES
 //! [ON CONFLICT [(columns) | ON CONSTRAINT c] DO NOTHING | DO UPDATE SET column = value, ... [WHERE condition]]
 //! [RETURNING ...]`.
 
@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
 use super::dialect::TributaryDialect;
+use super::identity::Overriding;
 use super::name::write_columns;
 use super::on_conflict::OnConflict;
 use super::query;
@@ -23,6 +24,8 @@ pub struct Insert {
     pub target: Target,
     /// The columns given; empty for all, in order.
     pub columns: Vec<String>,
+    /// What becomes of values of identity columns.
+    pub overriding: Option<Overriding>,
     /// The rows; in `VALUES`, the name `DEFAULT` stands for a column's default. Its `WITH` is that of
     /// the statement too.
     pub source: Box<Query>,
@@ -52,9 +55,7 @@ impl Insert {
         } else {
             parser.optional_columns()?
         };
-        if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
-            return parser.unsupported_here("OVERRIDING");
-        }
+        let overriding = Overriding::parse(parser)?;
         let mut source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
             // The other columns get their defaults, too.
             query::parse(&mut Parser::new(
@@ -68,6 +69,7 @@ impl Insert {
         Ok(Self {
             target,
             columns,
+            overriding,
             source,
             on_conflict: OnConflict::parse(parser)?,
             returning: returning::parse(parser)?,
@@ -79,6 +81,9 @@ impl fmt::Display for Insert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "INSERT INTO {}", self.target)?;
         write_columns(f, &self.columns)?;
+        if let Some(overriding) = self.overriding {
+            overriding.fmt(f)?;
+        }
         write!(f, " {}", Shown(self.source.as_ref()))?;
         if let Some(clause) = &self.on_conflict {
             clause.fmt(f)?;

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::assignment::{self, Assignment, is_default};
 use super::cursor::{Parsed, Parser};
+use super::identity::Overriding;
 use super::name::write_columns;
 use super::returning::{self, Target};
 use super::shown::Shown;
@@ -66,6 +67,8 @@ pub enum Action {
     Insert {
         /// The columns that are given; empty for the first ones, in order.
         columns: Vec<String>,
+        /// What becomes of values of identity columns.
+        overriding: Option<Overriding>,
         /// Their values; `None` for `DEFAULT`. Empty for `DEFAULT VALUES`.
         values: Vec<Option<Expr>>,
     },
@@ -163,12 +166,11 @@ impl Action {
         if parser.take_words(&["DEFAULT", "VALUES"]) {
             return Ok(Self::Insert {
                 columns: Vec::new(),
+                overriding: None,
                 values: Vec::new(),
             });
         }
-        if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
-            return parser.unsupported_here("OVERRIDING");
-        }
+        let overriding = Overriding::parse(parser)?;
         parser.expect_words(&["VALUES"])?;
         parser.expect_token(&Token::LParen)?;
         let values = parser.parse_comma_separated(|parser| parser.parse_expr())?;
@@ -178,6 +180,7 @@ impl Action {
             .map(|value| (!is_default(&value)).then_some(value));
         Ok(Self::Insert {
             columns,
+            overriding,
             values: values.collect(),
         })
     }
@@ -221,9 +224,16 @@ impl fmt::Display for Action {
             Self::Insert { values, .. } if values.is_empty() => {
                 f.write_str("INSERT DEFAULT VALUES")
             }
-            Self::Insert { columns, values } => {
+            Self::Insert {
+                columns,
+                overriding,
+                values,
+            } => {
                 f.write_str("INSERT")?;
                 write_columns(f, columns)?;
+                if let Some(overriding) = overriding {
+                    overriding.fmt(f)?;
+                }
                 for (index, value) in values.iter().enumerate() {
                     f.write_str(if index == 0 { " VALUES (" } else { ", " })?;
                     match value {

@@ -33,6 +33,7 @@ pub mod execute;
 pub mod explain;
 pub mod fetch;
 pub mod hidden_columns;
+pub mod identity;
 pub mod insert;
 mod limits;
 pub mod merge;

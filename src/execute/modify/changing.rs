@@ -9,10 +9,11 @@ use super::found::{ROWS, with_suffix};
 use crate::catalog::Object;
 use crate::error::Result;
 use crate::execute::target::Change;
-use crate::execute::{copy, width};
+use crate::execute::{copy, defaults, width};
 use crate::instance::{Instance, StatementContext};
 use crate::models::{constraints, replacement, table_id};
 use crate::sql::assignment::Assignment;
+use crate::sql::identity::Overriding;
 use crate::sql::name::Quoted;
 use crate::sql::returning::Target;
 use crate::sql::shown::Shown;
@@ -106,6 +107,11 @@ impl Changing {
             .map(|f| self.column(f))
             .collect();
         for (place, assignment) in assigned.into_iter().zip(assignments) {
+            if assignment.value.is_some() {
+                let column = self.object.schema.field(place).name();
+                let message = format!("column \"{column}\" can only be updated to DEFAULT");
+                constraints::check_settable(&self.object, column, message)?;
+            }
             values[place] = self.value(place, assignment.value.as_ref())?;
         }
         Ok(values)
@@ -115,7 +121,12 @@ impl Changing {
     ///
     /// # Errors
     /// 42703 for a column that the table does not have; those of [`width::check`].
-    pub fn given_values(&self, columns: &[String], values: &[Option<Expr>]) -> Result<Vec<String>> {
+    pub fn given_values(
+        &self,
+        columns: &[String],
+        overriding: Option<Overriding>,
+        values: &[Option<Expr>],
+    ) -> Result<Vec<String>> {
         let width = self.object.schema.fields().len();
         width::check(values.len(), columns.len(), width)?;
         let places = match columns {
@@ -126,7 +137,16 @@ impl Changing {
             .map(|place| self.value(place, None))
             .collect::<Result<_>>()?;
         for (place, value) in places.into_iter().zip(values) {
-            row[place] = self.value(place, value.as_ref())?;
+            let column = self.object.schema.field(place).name();
+            let is_identity = || constraints::identity_of(&self.object, column).is_some();
+            let value = match overriding {
+                Some(Overriding::User) if is_identity() => None,
+                _ => value.as_ref(),
+            };
+            if value.is_some() && overriding.is_none() {
+                defaults::check_given(&self.object, column)?;
+            }
+            row[place] = self.value(place, value)?;
         }
         Ok(row)
     }
@@ -140,7 +160,7 @@ impl Changing {
                 format!("{}", Shown(value))
             }
             None => match constraints::default_of(&self.object, field.name()) {
-                Some(value) => format!("{}", Shown(value)),
+                Some(value) => format!("{}", Shown(&value)),
                 None => "NULL".to_owned(),
             },
         })

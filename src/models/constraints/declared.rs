@@ -6,16 +6,20 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::DFSchema;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
-use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName as AstName, Value,
+};
 
 use super::default_value::DefaultValue;
 use crate::catalog::Object;
-use crate::error::{ColumnPlace, Error, Result};
+use crate::error::{ColumnPlace, Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::expression;
-use crate::sql::Statement;
 use crate::sql::constraint::{self, Constraint, Rule};
 use crate::sql::create_table::CreateTable;
+use crate::sql::identity::{self, Identity};
+use crate::sql::{QualifiedName, Statement};
 
 /// The constraints of a table.
 pub fn of(object: &Object) -> &[Constraint] {
@@ -25,12 +29,62 @@ pub fn of(object: &Object) -> &[Constraint] {
     }
 }
 
-/// The default of a column.
-pub fn default_of<'a>(object: &'a Object, column: &str) -> Option<&'a Expr> {
+/// The default of a column: declared, or the next number of an identity.
+pub fn default_of(object: &Object, column: &str) -> Option<Expr> {
+    let Statement::CreateTable(create) = &object.definition else {
+        return None;
+    };
+    match constraint::default_of(&create.columns, column) {
+        Some(default) => Some(default.clone()),
+        None => identity_of(object, column).map(|_| next_value(object, column)),
+    }
+}
+
+/// The identity of a column.
+pub fn identity_of(object: &Object, column: &str) -> Option<Identity> {
     match &object.definition {
-        Statement::CreateTable(create) => constraint::default_of(&create.columns, column),
+        Statement::CreateTable(create) => identity::of_column(&create.columns, column),
         _ => None,
     }
+}
+
+/// The name of an identity column's sequence.
+pub fn sequence_of(object: &Object, column: &str) -> QualifiedName {
+    let QualifiedName { schema, name } = &object.name;
+    QualifiedName::new(schema, format!("{name}_{column}_seq"))
+}
+
+/// That a value may be given to a column.
+///
+/// # Errors
+/// 428C9 for one that is generated always.
+pub fn check_settable(object: &Object, column: &str, message: String) -> Result<()> {
+    match identity_of(object, column) {
+        Some(identity) if identity.always => Err(Error::new(SqlState::GENERATED_ALWAYS, message)
+            .with_detail(format!(
+                "Column \"{column}\" is an identity column defined as GENERATED ALWAYS."
+            ))),
+        _ => Ok(()),
+    }
+}
+
+fn next_value(object: &Object, column: &str) -> Expr {
+    let name = Value::SingleQuotedString(sequence_of(object, column).to_string());
+    let name = FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::value(name)));
+    Expr::Function(Function {
+        name: AstName::from(vec![Ident::new("nextval")]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: vec![name],
+            clauses: Vec::new(),
+        }),
+        null_treatment: None,
+        filter: None,
+        over: None,
+        within_group: Vec::new(),
+    })
 }
 
 /// A check, ready to be computed.
