@@ -13,6 +13,7 @@ mod dependency;
 mod name;
 mod record;
 mod replacement;
+mod sequences;
 mod snapshot;
 mod store;
 mod time;
@@ -38,12 +39,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use crate::error::Result;
+use crate::sql::identity::Identity;
+use sequences::Sequences;
 use store::Store;
 
 /// The persistent catalog of one data directory.
 #[derive(Debug)]
 pub struct Catalog {
     store: Arc<Store>,
+    sequences: Sequences,
     /// Taken for the whole of a change: there is one writer at a time.
     writer: Mutex<()>,
     /// How often the file had been opened again when it was last read.
@@ -75,6 +79,7 @@ impl Catalog {
         let current = RwLock::new(Arc::new(store.load()?));
         Ok(Self {
             store: Arc::new(store),
+            sequences: Sequences::default(),
             writer: Mutex::new(()),
             read_at: AtomicU64::new(0),
             current,
@@ -155,6 +160,29 @@ impl Catalog {
     /// 54000 where all numbers are used up, or those of the disk.
     pub fn reserve_oid(&self) -> Result<Oid> {
         self.store.next_oid()
+    }
+
+    /// The next numbers of an identity column, so many, which are never given out again.
+    ///
+    /// # Errors
+    /// 2200H where there are no more; those of the disk.
+    pub fn next_numbers(
+        &self,
+        table: Oid,
+        column: &str,
+        identity: &Identity,
+        count: usize,
+    ) -> Result<Vec<i64>> {
+        self.sequences
+            .take(&self.store, table, column, identity, count)
+    }
+
+    /// Begins the numbers of a table's identity columns anew.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn restart_numbers(&self, table: Oid) -> Result<()> {
+        self.sequences.restart(&self.store, table)
     }
 
     /// The journal of refreshes and checks, in the same file. It keeps the last

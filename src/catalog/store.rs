@@ -18,7 +18,7 @@ use redb::{
 };
 
 use super::record::{self, FORMAT_VERSION};
-use super::{Oid, Schema, Snapshot};
+use super::{Oid, Schema, Snapshot, sequences};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::name::DEFAULT_SCHEMA;
 
@@ -203,6 +203,7 @@ impl Store {
                     None => {
                         objects.remove(*oid).map_err(self.failed())?;
                         states.remove(*oid).map_err(self.failed())?;
+                        sequences::forget(self, write, *oid)?;
                     }
                 }
             }
@@ -306,6 +307,9 @@ impl Store {
         self.write(|write| {
             // Made here too where an earlier version made the file, and could not need it.
             write.open_table(PREPARED).map_err(self.failed())?;
+            write
+                .open_table(sequences::SEQUENCES)
+                .map_err(self.failed())?;
             let mut meta = write.open_table(META).map_err(self.failed())?;
             let version = meta
                 .get(FORMAT)

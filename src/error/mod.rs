@@ -36,7 +36,7 @@ struct Fields {
 }
 
 /// The column that an error is of, which clients read by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ColumnPlace {
     /// Of the relation.
     pub schema: String,

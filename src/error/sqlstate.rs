@@ -39,6 +39,10 @@ impl SqlState {
     pub const BAD_COPY_FILE_FORMAT: Self = Self("22P04");
     /// Text that is no date or time.
     pub const INVALID_DATETIME_FORMAT: Self = Self("22007");
+    /// A sequence has no more numbers.
+    pub const SEQUENCE_LIMIT_EXCEEDED: Self = Self("2200H");
+    /// A value for a column that is always generated.
+    pub const GENERATED_ALWAYS: Self = Self("428C9");
     /// A value outside the range of dates and times.
     pub const DATETIME_FIELD_OVERFLOW: Self = Self("22008");
     /// Bytes that are not UTF-8.

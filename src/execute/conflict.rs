@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 use arrow::datatypes::DataType;
 use tributary_udfs::type_name;
 
-use super::modify::{Changing, EXCLUDED, Fate, Layout, POSITION, Planned, Twice};
+use super::modify::{
+    Beside, Changing, EXCLUDED, Fate, Found, Layout, POSITION, Planned, Returning, Twice,
+};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::constraints::{self, Repeated};
+use crate::session::row_functions;
 use crate::sql::constraint::Rule;
 use crate::sql::insert::Insert;
 use crate::sql::name::Quoted;
@@ -30,6 +33,12 @@ pub async fn plan(
         .on_conflict
         .as_ref()
         .and_then(|clause| clause.update.as_ref());
+    if let Some(update) = update {
+        for assignment in &update.assignments {
+            row_functions::refuse(&context.state, &assignment.value, "UPDATE")?;
+        }
+        row_functions::refuse(&context.state, &update.condition, "WHERE")?;
+    }
     let keys = match &insert.on_conflict {
         Some(clause) => keys(changing, clause)?,
         None => Vec::new(),
@@ -39,20 +48,20 @@ pub async fn plan(
         .map(|number| format!("{}@{number}", changing.name))
         .collect();
     let names = std::iter::once(&changing.name).chain(&more);
-    let mut found = match keys.is_empty() {
-        true => "SELECT arrow_cast(NULL, 'UInt32') AS \"tributary:file\", arrow_cast(NULL, 'Int64') AS \"tributary:place\"".to_owned(),
-        false => format!("SELECT {}", changing.places()),
+    let mut select = match keys.is_empty() {
+        true => "arrow_cast(NULL, 'UInt32') AS \"tributary:file\", arrow_cast(NULL, 'Int64') AS \"tributary:place\"".to_owned(),
+        false => changing.places(),
     };
     let fate = fate(changing, update);
-    let _ = write!(found, ", {fate} AS \"tributary:fate\"");
+    let _ = write!(select, ", {fate} AS \"tributary:fate\"");
     for column in columns(changing, update)? {
-        let _ = write!(found, ", {column}");
+        let _ = write!(select, ", {column}");
     }
-    let _ = write!(found, " FROM {} AS {EXCLUDED}", changing.object.name);
+    let mut from = format!("{} AS {EXCLUDED}", changing.object.name);
     let mut conditions = Vec::new();
     for (name, key) in names.zip(&keys) {
         let _ = write!(
-            found,
+            from,
             " LEFT JOIN {} AS {} ON {}",
             changing.object.name,
             Quoted(name),
@@ -66,10 +75,10 @@ pub async fn plan(
         conditions.push(format!("{fate} IS NOT NULL"));
     }
     if !conditions.is_empty() {
-        let _ = write!(found, " WHERE {}", conditions.join(" AND "));
+        let _ = write!(from, " WHERE {}", conditions.join(" AND "));
     }
     if insert.on_conflict.is_some() && update.is_none() {
-        let _ = write!(found, " ORDER BY {EXCLUDED}.\"{POSITION}\"");
+        let _ = write!(from, " ORDER BY {EXCLUDED}.\"{POSITION}\"");
     }
     let repeated = match (&insert.on_conflict, update) {
         (None, _) => Repeated::Refused,
@@ -91,8 +100,19 @@ pub async fn plan(
         more,
         ..Layout::ALL
     };
+    let returning = Returning {
+        items: &insert.returning,
+        beside: &Beside::default(),
+        beside_first: false,
+    };
     changing
-        .change(context, search_path, &found, layout, &insert.returning)
+        .change(
+            context,
+            search_path,
+            Found { select, from },
+            layout,
+            returning,
+        )
         .await
 }
 

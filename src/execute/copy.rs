@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tributary_udfs::postgres::from_text;
 use tributary_udfs::{SessionTimeZone, type_name};
 
+use super::target::Change;
 use super::{insert, query};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState, nearest};
@@ -45,7 +46,7 @@ const COPIES: usize = 2;
 /// 42809 for what cannot be copied to; 42703 for a column that does not exist; what the query meets.
 pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
     if let Direction::FromStdin { table, columns } = &copy.direction {
-        return from_stdin(session, table, columns, &copy.format);
+        return from_stdin(session, table, columns, &copy.format).await;
     }
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
@@ -129,13 +130,13 @@ pub(super) fn positions(schema: &Schema, columns: &[String], relation: &str) -> 
     Ok(found)
 }
 
-fn from_stdin(
+async fn from_stdin(
     session: &Session,
     table: &ObjectName,
     columns: &[String],
     format: &CopyFormat,
 ) -> Result<Outcome> {
-    let target = insert::target(
+    let target = Change::Copy.target(
         &session.instance.catalog.snapshot(),
         &session.settings().search_path.0,
         table,
@@ -149,15 +150,15 @@ fn from_stdin(
         .filter_map(|index| target.schema.fields().get(*index))
         .map(|field| field.name().clone())
         .collect();
-    let left_out = target.schema.fields().iter().find(|field| {
-        !names.contains(field.name()) && constraints::default_of(&target, field.name()).is_some()
-    });
-    if let Some(field) = left_out {
-        let what = format!(
-            "COPY without column \"{}\", which has a default",
-            field.name()
-        );
-        return Err(Error::unsupported(what).with_hint("Send a value for the column."));
+    let context = session.statement();
+    let mut defaults = Vec::new();
+    for (index, field) in target.schema.fields().iter().enumerate() {
+        if !given.contains(&index)
+            && let Some(default) = constraints::default_of(&target, field.name())
+        {
+            let default = constraints::DefaultValue::new(&context, field, &default).await?;
+            defaults.push((index, default));
+        }
     }
     let (input, received) = mpsc::channel(QUEUE);
     let count = names.len();
@@ -166,6 +167,7 @@ fn from_stdin(
         received,
         waiting: Vec::new().into_iter(),
         given,
+        defaults,
         target: Arc::clone(&target),
         zone: SessionTimeZone::new(session.settings().time_zone.0),
         ended: false,
@@ -173,7 +175,7 @@ fn from_stdin(
             .register(&session.instance.runtime().memory_pool),
     };
     let instance = Arc::clone(&session.instance);
-    let state = session.statement().state;
+    let state = context.state;
     let done = async move {
         let schema = Arc::clone(&target.schema);
         let batches = stream::try_unfold(source, |mut source| async move {
@@ -204,6 +206,8 @@ struct Source {
     waiting: std::vec::IntoIter<CopyRow>,
     /// The table's columns that the client sends, in its order.
     given: Vec<usize>,
+    /// The columns that it does not send and that have a default.
+    defaults: Vec<(usize, constraints::DefaultValue)>,
     target: Arc<Object>,
     /// In which moments are read that name none.
     zone: SessionTimeZone,
@@ -270,6 +274,11 @@ impl Source {
                     .map(|row| row.fields.get(position).and_then(Option::as_deref))
                     .collect();
                 *column = self.read(&text, rows, field)?;
+            }
+        }
+        for (index, default) in &self.defaults {
+            if let Some(column) = columns.get_mut(*index) {
+                *column = default.values(rows.len())?;
             }
         }
         for (field, column) in fields.iter().zip(&columns) {
@@ -367,6 +376,7 @@ mod tests {
             received,
             waiting: Vec::new().into_iter(),
             given: vec![0],
+            defaults: Vec::new(),
             target: Arc::new(target),
             zone: SessionTimeZone::default(),
             ended: false,

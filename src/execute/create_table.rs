@@ -5,6 +5,12 @@
 
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::Schema;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt as _;
+
 use super::define::{Creation, create_filled, creation, object, tell_of_bare_numerics};
 use super::query;
 use crate::catalog::{Object, Snapshot};
@@ -97,7 +103,7 @@ async fn fill(
         .collecting(&rejected);
     let plan = plan::definition(&context, text, &create.column_names).await?;
     let participant = participant(instance, object, catalogued, &plan::columns(&plan));
-    let rows = writer.precede(query::stream(context.state, plan).await?);
+    let rows = writer.precede(nullable(query::stream(context.state, plan).await?));
     let info = CommitInfo::new("CREATE TABLE AS");
     let commit = warehouse
         .replace_with(&table, rows, info, participant)
@@ -106,6 +112,29 @@ async fn fill(
         session.notice(notice);
     }
     Ok(Some(commit.rows))
+}
+
+/// Rows whose columns may be NULL, though those of the query never are: literals, for example.
+fn nullable(rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let fields = rows
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            let nullable = field.as_ref().clone().with_nullable(true);
+            Arc::new(nullable)
+        })
+        .collect::<Vec<_>>();
+    let columns = Arc::new(Schema::new(fields));
+    let schema = Arc::clone(&columns);
+    let rows = rows.map(move |batch| {
+        let batch = batch?;
+        let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let arrays = batch.columns().to_vec();
+        let schema = Arc::clone(&schema);
+        Ok(RecordBatch::try_new_with_options(schema, arrays, &rows)?)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(columns, rows))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The columns that an `INSERT` does not give: their defaults.
 
-use datafusion::sql::sqlparser::ast::{Expr, SetExpr, Value};
+use datafusion::sql::sqlparser::ast::{Expr, Query, SetExpr, Value};
 
 use crate::catalog::Object;
 use crate::error::{Error, Result};
-use crate::models::constraints::default_of;
+use crate::models::constraints::{check_settable, default_of, identity_of};
 use crate::sql::assignment::is_default;
+use crate::sql::identity::Overriding;
 use crate::sql::insert::Insert;
 use crate::sql::name::{Parenthesized, Quoted};
 use crate::sql::shown::Shown;
@@ -15,14 +16,22 @@ use crate::sql::{Statement, column_names, parse_one};
 /// given. A column without one is NULL.
 ///
 /// # Errors
-/// A query that cannot be read back.
+/// 428C9 for a value of a column that is generated always; a query that cannot be read back.
 pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
     let fields = target.schema.fields();
     let given: Vec<String> = match insert.columns.as_slice() {
         [] => fields.iter().map(|field| field.name().clone()).collect(),
         columns => columns.to_vec(),
     };
-    let missing: Vec<(&String, &Expr)> = fields
+    let overridden: Vec<usize> = match insert.overriding {
+        Some(Overriding::User) => {
+            let given = given.iter().enumerate();
+            let identities = given.filter(|(_, name)| identity_of(target, name).is_some());
+            identities.map(|(index, _)| index).collect()
+        }
+        _ => Vec::new(),
+    };
+    let missing: Vec<(&String, Expr)> = fields
         .iter()
         .map(|field| field.name())
         .filter(|name| !given.contains(name))
@@ -30,31 +39,26 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
         .collect();
     if let SetExpr::Values(values) = insert.source.body.as_mut() {
         for row in &mut values.rows {
-            for (value, column) in row.content.iter_mut().zip(&given) {
-                if is_default(value) {
-                    let default = default_of(target, column).cloned();
+            for (index, (value, column)) in row.content.iter_mut().zip(&given).enumerate() {
+                if is_default(value) || overridden.contains(&index) {
+                    let default = default_of(target, column);
                     *value = default.unwrap_or_else(|| Expr::value(Value::Null));
+                } else if insert.overriding.is_none() {
+                    check_given(target, column)?;
                 }
             }
-            let defaults = missing.iter().map(|(_, default)| (*default).clone());
+            let defaults = missing.iter().map(|(_, default)| default.clone());
             row.content.extend(defaults);
         }
-    } else if !missing.is_empty() {
-        let mut text = "SELECT \"tributary:given\".*".to_owned();
-        for (name, default) in &missing {
-            text.push_str(&format!(", {} AS {}", Shown(*default), Quoted(name)));
+    } else {
+        if insert.overriding.is_none() {
+            for column in &given {
+                check_given(target, column)?;
+            }
         }
-        let mut source = insert.source.clone();
-        column_names::make_unique(&mut source);
-        text.push_str(&format!(
-            " FROM ({}) AS \"tributary:given\"{}",
-            Shown(source.as_ref()),
-            Parenthesized(&given)
-        ));
-        let Statement::Query(query) = parse_one(&text)? else {
-            return Err(Error::internal("rows with defaults are no query"));
-        };
-        insert.source = query;
+        if !missing.is_empty() || !overridden.is_empty() {
+            insert.source = with_defaults(insert, target, &given, &overridden, &missing)?;
+        }
     }
     if !missing.is_empty() {
         insert.columns = given;
@@ -62,4 +66,52 @@ pub fn fill(insert: &mut Insert, target: &Object) -> Result<()> {
         insert.columns.extend(names.collect::<Vec<_>>());
     }
     Ok(())
+}
+
+/// The rows of a query, with the defaults of columns that it does not give, or in vain.
+fn with_defaults(
+    insert: &Insert,
+    target: &Object,
+    given: &[String],
+    overridden: &[usize],
+    missing: &[(&String, Expr)],
+) -> Result<Box<Query>> {
+    let mut items = Vec::new();
+    for (index, name) in given.iter().enumerate() {
+        let column = Quoted(name);
+        items.push(match default_of(target, name) {
+            Some(default) if overridden.contains(&index) => {
+                format!("{} AS {column}", Shown(&default))
+            }
+            _ => format!("\"tributary:given\".{column}"),
+        });
+    }
+    for (name, default) in missing {
+        items.push(format!("{} AS {}", Shown(default), Quoted(name)));
+    }
+    let mut source = insert.source.clone();
+    column_names::make_unique(&mut source);
+    let text = format!(
+        "SELECT {} FROM ({}) AS \"tributary:given\"{}",
+        items.join(", "),
+        Shown(source.as_ref()),
+        Parenthesized(given)
+    );
+    let Statement::Query(query) = parse_one(&text)? else {
+        return Err(Error::internal("rows with defaults are no query"));
+    };
+    Ok(query)
+}
+
+/// That an `INSERT` may give a value to a column.
+///
+/// # Errors
+/// 428C9 for one that is generated always.
+pub fn check_given(target: &Object, column: &str) -> Result<()> {
+    check_settable(
+        target,
+        column,
+        format!("cannot insert a non-DEFAULT value into column \"{column}\""),
+    )
+    .map_err(|error| error.with_hint("Use OVERRIDING SYSTEM VALUE to override."))
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use datafusion::scalar::ScalarValue;
 
-use super::modify::{Changing, Planned};
+use super::modify::{self, Beside, Changing, Planned, Returning};
+use super::target::Change;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
-use crate::session::{Outcome, Session};
-use crate::sql::delete::{Delete, Joined};
+use crate::session::{Outcome, Session, row_functions};
+use crate::sql::delete::{Delete, Joined, Listed};
 
 /// Plans which rows go.
 ///
@@ -20,8 +21,23 @@ pub async fn plan(
     search_path: &[String],
     delete: &Delete,
 ) -> Result<(Changing, Planned)> {
-    let changing = Changing::begin(instance, context, search_path, &delete.target).await?;
-    let answered = changing.answered(&delete.returning)?;
+    let (target, with) = (&delete.target, delete.with.as_ref());
+    let changing =
+        Changing::begin(instance, context, search_path, target, with, Change::Delete).await?;
+    row_functions::refuse(&context.state, &delete.condition, "WHERE")?;
+    let beside = match delete.using.is_empty() || delete.returning.is_empty() {
+        true => Beside::default(),
+        false => {
+            let using = Listed(&delete.using).to_string();
+            Beside::of(context, search_path, &changing.with, &using).await?
+        }
+    };
+    let returning = Returning {
+        items: &delete.returning,
+        beside: &beside,
+        beside_first: false,
+    };
+    let answered = changing.answered(&context.state, &returning)?;
     let found = format!(
         "SELECT {}{answered} FROM {}{}",
         changing.places(),
@@ -41,7 +57,7 @@ pub async fn execute(
     delete: &Delete,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let guard = super::modify::lock(session, &delete.target.table).await?;
+    let guard = modify::lock(session, Change::Delete, &delete.target.table).await?;
     let context = session.statement();
     let path = session.settings().search_path.0;
     let (changing, planned) = plan(&session.instance, &context, &path, delete).await?;

@@ -25,10 +25,14 @@ pub async fn execute(session: &Session, execute: &Execute) -> Result<Outcome> {
     };
     if !matches!(
         prepared.statement,
-        Statement::Query(_) | Statement::Insert(_)
+        Statement::Query(_)
+            | Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::Merge(_)
     ) {
         return Err(Error::unsupported("EXECUTE of this statement")
-            .with_hint("Prepare a query or an INSERT."));
+            .with_hint("Prepare a query, an INSERT, an UPDATE, a DELETE or a MERGE."));
     }
     session.check_write(&prepared)?;
     let values = values(session, execute, &prepared.parameter_types).await?;

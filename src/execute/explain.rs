@@ -1,15 +1,19 @@
-//! `EXPLAIN`: how a query will run, and with `ANALYZE` how it ran.
+//! `EXPLAIN`: how a query will run, or how the rows that a statement changes will be found; with
+//! `ANALYZE`, how a query ran.
 
 use arrow::datatypes::SchemaRef;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::TryStreamExt;
 use std::sync::Arc;
 
-use super::text_rows;
-use crate::error::Result;
+use super::{Insertion, text_rows};
+use crate::error::{Error, Result, SqlState};
+use crate::instance::StatementContext;
 use crate::session::prepare::text_column;
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
+use crate::sql::Statement;
 use crate::sql::explain::Explain;
 
 /// The column of the answer, named as in Postgres.
@@ -17,20 +21,14 @@ pub fn columns() -> SchemaRef {
     text_column("QUERY PLAN")
 }
 
-/// Shows the plan of a query; with `ANALYZE`, runs it and adds what each operator counted.
+/// Shows the plan of a statement; with `ANALYZE`, runs it and adds what each operator counted.
 ///
 /// # Errors
 /// What the query says.
 pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
-    let mut query = explain.query.clone();
-    plan::resolve_names(
-        &mut query,
-        &context.snapshot,
-        &session.settings().search_path.0,
-    )?;
-    let logical = plan::query(&context, &query).await?;
+    let logical = logical(session, &context, explain).await?;
     let state = context.state;
     let optimized = state.optimize(&logical)?;
     let physical = state
@@ -72,6 +70,43 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     let indent = if explain.verbose { "  " } else { "" };
     lines.extend(shown.lines().map(|line| format!("{indent}{line}")));
     text_rows("EXPLAIN", columns(), vec![lines])
+}
+
+/// The plan of a query, or of how the rows that a statement changes are found.
+async fn logical(
+    session: &Session,
+    context: &StatementContext,
+    explain: &Explain,
+) -> Result<LogicalPlan> {
+    let path = session.settings().search_path.0;
+    let instance = &session.instance;
+    let plan = match explain.statement.as_ref() {
+        Statement::Query(query) => {
+            let mut query = query.clone();
+            plan::resolve_names(&mut query, &context.snapshot, &path)?;
+            return plan::query(context, &query).await;
+        }
+        _ if explain.analyze => {
+            return Err(
+                Error::unsupported("EXPLAIN ANALYZE of a statement that changes rows")
+                    .with_hint("Leave out ANALYZE to see how its rows are found."),
+            );
+        }
+        Statement::Insert(insert) => {
+            match super::insertion(instance, context, &path, &mut insert.clone(), &[]).await? {
+                Insertion::Added(plan) => plan,
+                Insertion::Changed(planned) => planned.1.plan,
+            }
+        }
+        change => super::change(instance, context, &path, change).await?.plan,
+    };
+    match plan.get_parameter_names()?.into_iter().next() {
+        Some(name) => Err(Error::new(
+            SqlState::UNDEFINED_PARAMETER,
+            format!("there is no parameter {name}"),
+        )),
+        None => Ok(plan),
+    }
 }
 
 fn analyzed(plan: &Arc<dyn ExecutionPlan>, verbose: bool) -> String {

@@ -3,33 +3,42 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::{FieldRef, Schema};
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
-use datafusion::logical_expr::{DmlStatement, LogicalPlan};
+use datafusion::logical_expr::{DmlStatement, Expr, ExprSchemable as _, LogicalPlan};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::DFParserBuilder;
-use datafusion::sql::sqlparser::ast::SetExpr;
+use datafusion::sql::sqlparser::ast::{Query, SetExpr};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
 
 use super::modify::{self, Changing, Planned};
-use super::{conflict, defaults, query};
-use crate::catalog::{Kind, Object, Snapshot};
+use super::target::Change;
+use super::{conflict, defaults, query, width};
+use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
-use crate::models::constraints::{self, Constraints, Repeated};
+use crate::models::constraints::{
+    self, Constraints, Repeated, assigned, check_assignable, check_literal,
+};
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement;
 use crate::models::table_id;
-use crate::session::{Outcome, Session, plan};
+use crate::session::{Outcome, Session, plan, row_functions};
 use crate::sources::RejectedRows;
+use crate::sql::QualifiedName;
 use crate::sql::column_names;
 use crate::sql::constraint::Rule;
 use crate::sql::insert::Insert;
-use crate::sql::name::{ObjectName, Parenthesized};
+use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
 use crate::warehouse::CommitInfo;
+
+/// The table whose columns are those of the table, but for `NOT NULL`.
+const GIVEN: &str = "@given";
 
 /// Plans the rows of an INSERT: one column for each of the table's, cast to its type. The names in
 /// `insert` become full ones, and defaults stand where they are meant.
@@ -42,30 +51,36 @@ pub async fn plan(
     insert: &mut Insert,
 ) -> Result<LogicalPlan> {
     let snapshot = &context.snapshot;
-    let target = target(snapshot, search_path, &insert.target.table)?;
+    let target = Change::Insert.target(snapshot, search_path, &insert.target.table)?;
     insert.target.table = target.name.clone().into();
     super::copy::positions(&target.schema, &insert.columns, &target.name.name)?;
     plan::resolve_names(&mut insert.source, snapshot, search_path)?;
-    take_first_columns(insert, &target)?;
-    defaults::fill(insert, &target)?;
-    let mut source = insert.source.clone();
+    // What runs later is planned again: what is filled in stays here.
+    let mut filled = insert.clone();
+    take_first_columns(&mut filled, &target)?;
+    defaults::fill(&mut filled, &target)?;
+    let mut source = filled.source;
+    check_values(&context.state, &filled.columns, &source, &target)?;
     column_names::make_unique(&mut source);
     let views = plan::views(snapshot, &source)?;
     context.plan_views(views).await?;
     let state = &context.state;
     plan::make_plannable(&mut source, state).await?;
-    let columns = Parenthesized(&insert.columns);
-    let text = format!(
-        "INSERT INTO {}{columns} {}",
-        target.name,
-        Shown(source.as_ref())
-    );
+    // DataFusion refuses NULL in a column that has none, but not by its name.
+    let given = QualifiedName::new(&target.name.schema, format!("{}{GIVEN}", target.name.name));
+    let nullable = target.schema.fields().iter();
+    let nullable = nullable.map(|field| field.as_ref().clone().with_nullable(true));
+    let nullable = Schema::new(nullable.collect::<Vec<_>>());
+    context.show(&given, Arc::new(EmptyTable::new(Arc::new(nullable))));
+    let columns = Parenthesized(&filled.columns);
+    let text = format!("INSERT INTO {given}{columns} {}", Shown(source.as_ref()));
     let statement = DFParserBuilder::new(text.as_str())
         .with_dialect(&PostgreSqlDialect {})
         .build()?
         .parse_statement()?;
     match state.statement_to_plan(statement).await? {
         LogicalPlan::Dml(DmlStatement { input, .. }) => {
+            check_casts(&input, &target)?;
             plan::finish(Arc::unwrap_or_clone(input), state)
         }
         other => Err(Error::internal(format!(
@@ -73,6 +88,47 @@ pub async fn plan(
             other.display()
         ))),
     }
+}
+
+/// That `VALUES` has no functions of many rows, and no literals that their columns do not take.
+fn check_values(
+    state: &SessionState,
+    columns: &[String],
+    source: &Query,
+    target: &Object,
+) -> Result<()> {
+    let SetExpr::Values(values) = source.body.as_ref() else {
+        return Ok(());
+    };
+    let fields = target.schema.fields();
+    let fields: Vec<&FieldRef> = match columns {
+        [] => fields.iter().collect(),
+        named => {
+            let named = named.iter().filter_map(|name| fields.find(name));
+            named.map(|(_, field)| field).collect()
+        }
+    };
+    for row in &values.rows {
+        for (field, value) in fields.iter().zip(&row.content) {
+            row_functions::refuse(state, value, "VALUES")?;
+            check_literal(field, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// That the values of a query, which DataFusion has cast to the columns' types, may be assigned to
+/// these columns.
+fn check_casts(rows: &LogicalPlan, target: &Object) -> Result<()> {
+    let LogicalPlan::Projection(projection) = rows else {
+        return Ok(());
+    };
+    for (value, field) in projection.expr.iter().zip(target.schema.fields()) {
+        if let Expr::Cast(cast) = value.clone().unalias() {
+            check_assignable(field, &cast.expr.get_type(projection.input.schema())?)?;
+        }
+    }
+    Ok(())
 }
 
 /// How an INSERT is run.
@@ -92,13 +148,17 @@ pub async fn insertion(
     context: &StatementContext,
     search_path: &[String],
     insert: &mut Insert,
+    parameters: &[ScalarValue],
 ) -> Result<Insertion> {
     let rows = plan(context, search_path, insert).await?;
     if insert.on_conflict.is_none() && insert.returning.is_empty() {
         return Ok(Insertion::Added(rows));
     }
-    let changing = Changing::begin(instance, context, search_path, &insert.target).await?;
-    let rows = plan::cast_to(rows, changing.columns())?;
+    let (target, with) = (&insert.target, insert.source.with.as_ref());
+    let changing =
+        Changing::begin(instance, context, search_path, target, with, Change::Insert).await?;
+    let rows = query::bind(rows, parameters.to_vec(), &context.state)?;
+    let rows = assigned(rows, &changing.object, 0)?;
     // Of rows with one key the first stays.
     let first_stays = insert
         .on_conflict
@@ -115,60 +175,21 @@ fn take_first_columns(insert: &mut Insert, target: &Object) -> Result<()> {
         return Ok(());
     };
     let own = target.schema.fields();
-    let wanted = match insert.columns.len() {
-        0 => own.len(),
-        named => named,
-    };
     let Some(given) = values.rows.iter().map(|row| row.len()).max() else {
         return Ok(());
     };
-    if given > wanted {
-        return Err(Error::new(
-            SqlState::SYNTAX_ERROR,
-            "INSERT has more expressions than target columns",
-        ));
-    }
-    if given < wanted && !insert.columns.is_empty() {
-        return Err(Error::new(
-            SqlState::SYNTAX_ERROR,
-            "INSERT has more target columns than expressions",
-        ));
-    }
+    width::check(given, insert.columns.len(), own.len())?;
     if values.rows.iter().any(|row| row.len() != given) {
         return Err(Error::new(
             SqlState::SYNTAX_ERROR,
             "VALUES lists must all be the same length",
         ));
     }
-    if given < wanted {
+    if insert.columns.is_empty() && given < own.len() {
         let first = own.iter().take(given).map(|field| field.name().clone());
         insert.columns = first.collect();
     }
     Ok(())
-}
-
-/// The table that takes the rows.
-///
-/// # Errors
-/// 42P01 where there is none; 42809 where it is no table.
-pub fn target(
-    snapshot: &Snapshot,
-    search_path: &[String],
-    name: &ObjectName,
-) -> Result<Arc<Object>> {
-    let object = plan::object(name, snapshot, search_path)?;
-    match object.kind {
-        Kind::Table => Ok(object),
-        Kind::MaterializedView => Err(Error::new(
-            SqlState::WRONG_OBJECT_TYPE,
-            format!("cannot change materialized view \"{}\"", object.name),
-        )
-        .with_hint("Its rows come from its query. Use REFRESH MATERIALIZED VIEW.")),
-        kind => Err(Error::new(
-            SqlState::WRONG_OBJECT_TYPE,
-            format!("cannot insert into {kind} \"{}\"", object.name),
-        )),
-    }
 }
 
 /// Adds the rows to the table, all or none.
@@ -182,22 +203,23 @@ pub async fn execute(
 ) -> Result<Outcome> {
     let path = session.settings().search_path.0;
     let snapshot = session.instance.catalog.snapshot();
-    let has_keys = constraints::of(target(&snapshot, &path, &insert.target.table)?.as_ref())
+    let target = Change::Insert.target(&snapshot, &path, &insert.target.table)?;
+    let has_keys = constraints::of(&target)
         .iter()
         .any(|constraint| matches!(constraint.rule, Rule::Unique { .. }));
     let held = has_keys || insert.on_conflict.is_some() || !insert.returning.is_empty();
     let guard = match held {
-        true => Some(modify::lock(session, &insert.target.table).await?),
+        true => Some(modify::lock(session, Change::Insert, &insert.target.table).await?),
         false => None,
     };
     let context = session.statement();
-    let target = target(&context.snapshot, &path, &insert.target.table)?;
+    let target = Change::Insert.target(&context.snapshot, &path, &insert.target.table)?;
     let (rejections, writer) = rejected::begin(&session.instance, &target, Keep::All, None);
     let rejected = Arc::new(RejectedRows::new(rejections.sender()));
     let context = context.collecting(&rejected);
     let mut insert = insert.clone();
     let instance = &session.instance;
-    let outcome = match insertion(instance, &context, &path, &mut insert).await? {
+    let outcome = match insertion(instance, &context, &path, &mut insert, &parameters).await? {
         Insertion::Added(plan) => {
             let state = context.state;
             let plan = query::bind(plan, parameters, &state)?;
@@ -209,7 +231,7 @@ pub async fn execute(
         Insertion::Changed(planned) => {
             let guard = match guard {
                 Some(guard) => guard,
-                None => modify::lock(session, &insert.target.table).await?,
+                None => modify::lock(session, Change::Insert, &insert.target.table).await?,
             };
             let (changing, planned) = *planned;
             let planned = planned.preceded_by(writer);

@@ -7,15 +7,19 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
+use datafusion::execution::SessionState;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{Expr, Ident, TableFactor, visit_expressions};
 
 use tributary_udfs::type_name;
 
-use super::modify::{self, Changing, Fate, Layout, Planned, Twice};
+use super::modify::{
+    self, Beside, Changing, Fate, Found, Layout, Planned, Returning, Twice, visible,
+};
+use super::target::Change;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
-use crate::session::{Outcome, Session};
+use crate::session::{Outcome, Session, row_functions};
 use crate::sql::cursor::fold;
 use crate::sql::merge::{Action, Clause, Merge, When};
 use crate::sql::name::Quoted;
@@ -34,21 +38,32 @@ pub async fn plan(
     search_path: &[String],
     merge: &Merge,
 ) -> Result<(Changing, Planned)> {
-    let changing = Changing::begin(instance, context, search_path, &merge.target).await?;
+    let (target, with) = (&merge.target, merge.with.as_ref());
+    let changing =
+        Changing::begin(instance, context, search_path, target, with, Change::Merge).await?;
     let source = source_name(&merge.source)?;
     if source == changing.name {
         return Err(modify::named_twice(&source));
     }
-    let cases = Cases::new(&changing, &source, merge)?;
+    let state = &context.state;
+    row_functions::refuse(state, &merge.on, "JOIN conditions")?;
+    let from = Shown(&merge.source).to_string();
+    let beside = Beside::of(context, search_path, &changing.with, &from).await?;
+    let mut clauses = merge.clauses.clone();
+    for clause in &mut clauses {
+        refuse_functions(state, clause)?;
+        visible::restrict(clause, &changing, &source, &beside)?;
+    }
+    let cases = Cases::new(&changing, &source, &clauses)?;
     let keys = keys(&merge.on, &changing);
-    let mut found = format!(
-        "SELECT {}, {} AS \"tributary:fate\"",
+    let mut select = format!(
+        "{}, {} AS \"tributary:fate\"",
         changing.places(),
         cases.fate()
     );
     for (index, field) in changing.columns().fields().iter().enumerate() {
         let _ = write!(
-            found,
+            select,
             ", {} AS {}",
             cases.column(index, field),
             Quoted(field.name())
@@ -57,17 +72,15 @@ pub async fn plan(
     for (index, key) in keys.iter().enumerate() {
         let name = Quoted(&changing.name);
         let _ = write!(
-            found,
+            select,
             ", {name}.{} AS \"tributary:key{index}\"",
             Quoted(key)
         );
     }
-    let _ = write!(
-        found,
-        " FROM {} {} JOIN (SELECT *, true AS \"{SOURCE_COLUMN}\" FROM {}) AS {} ON {} WHERE {} IS NOT NULL",
+    let from = format!(
+        "{} {} JOIN (SELECT *, true AS \"{SOURCE_COLUMN}\" FROM {from}) AS {} ON {} WHERE {} IS NOT NULL",
         changing.from(),
         join(&merge.clauses),
-        Shown(&merge.source),
         Quoted(&source),
         Shown(&merge.on),
         cases.fate(),
@@ -81,8 +94,14 @@ pub async fn plan(
         ),
         ..Layout::ALL
     };
+    let found = Found { select, from };
+    let returning = Returning {
+        items: &merge.returning,
+        beside: &beside,
+        beside_first: true,
+    };
     let planned = changing
-        .change(context, search_path, &found, layout, &merge.returning)
+        .change(context, search_path, found, layout, returning)
         .await?;
     Ok((changing, planned))
 }
@@ -97,13 +116,25 @@ pub async fn execute(
     merge: &Merge,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let guard = modify::lock(session, &merge.target.table).await?;
+    let guard = modify::lock(session, Change::Merge, &merge.target.table).await?;
     let context = session.statement();
     let path = session.settings().search_path.0;
     let (changing, planned) = plan(&session.instance, &context, &path, merge).await?;
     changing
         .run(session, context, planned, parameters, "MERGE", guard)
         .await
+}
+
+/// Refuses functions of many rows in a clause.
+fn refuse_functions(state: &SessionState, clause: &Clause) -> Result<()> {
+    row_functions::refuse(state, &clause.condition, "MERGE WHEN conditions")?;
+    match &clause.action {
+        Action::Update(assignments) => assignments
+            .iter()
+            .try_for_each(|it| row_functions::refuse(state, &it.value, "UPDATE")),
+        Action::Insert { values, .. } => row_functions::refuse(state, values, "VALUES"),
+        Action::Delete | Action::DoNothing => Ok(()),
+    }
 }
 
 /// How the table is joined with the source: rows that match none are kept where a clause is for
@@ -167,7 +198,7 @@ struct Cases {
 }
 
 impl Cases {
-    fn new(changing: &Changing, source: &str, merge: &Merge) -> Result<Self> {
+    fn new(changing: &Changing, source: &str, written: &[Clause]) -> Result<Self> {
         let table = format!(
             "{}.\"{}\" IS",
             Quoted(&changing.name),
@@ -175,7 +206,7 @@ impl Cases {
         );
         let source = format!("{}.\"{SOURCE_COLUMN}\" IS", Quoted(source));
         let mut clauses = Vec::new();
-        for clause in &merge.clauses {
+        for clause in written {
             let mut condition = match clause.when {
                 When::Matched => format!("{table} NOT NULL AND {source} NOT NULL"),
                 When::NotMatched => format!("{table} NULL"),
@@ -190,8 +221,13 @@ impl Cases {
                 Action::Update(assignments) => {
                     (Some(Fate::Changed), changing.new_values(assignments)?)
                 }
-                Action::Insert { columns, values } => {
-                    (Some(Fate::Added), changing.given_values(columns, values)?)
+                Action::Insert {
+                    columns,
+                    overriding,
+                    values,
+                } => {
+                    let values = changing.given_values(columns, *overriding, values)?;
+                    (Some(Fate::Added), values)
                 }
             };
             clauses.push((condition, fate, values));

@@ -42,6 +42,8 @@ mod conflict;
 mod defaults;
 mod define;
 mod modify;
+mod target;
+mod width;
 
 pub use insert::{Insertion, insertion};
 pub use modify::Planned;

@@ -1,6 +1,7 @@
 //! `TRUNCATE`: all rows go, each table's in a commit; old versions of the table still have them.
 
 use super::modify::{self, Changing};
+use super::target::Change;
 use crate::error::Result;
 use crate::session::{Outcome, Session};
 use crate::sql::returning::Target;
@@ -14,16 +15,22 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
     let path = session.settings().search_path.0;
     let context = session.statement();
     for table in &truncate.tables {
-        super::insert::target(&context.snapshot, &path, table)?;
+        Change::Truncate.target(&context.snapshot, &path, table)?;
     }
     for table in &truncate.tables {
-        let _guard = modify::lock(session, table).await?;
+        let _guard = modify::lock(session, Change::Truncate, table).await?;
         let target = Target {
             table: table.clone(),
             alias: None,
         };
-        let changing = Changing::begin(&session.instance, &context, &path, &target).await?;
+        let instance = &session.instance;
+        let changing =
+            Changing::begin(instance, &context, &path, &target, None, Change::Truncate).await?;
+        let oid = changing.object.oid;
         changing.clear(session, "TRUNCATE").await?;
+        if truncate.restarts_identity {
+            instance.catalog.restart_numbers(oid)?;
+        }
     }
     Ok(Outcome::Done("TRUNCATE TABLE".to_owned()))
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use datafusion::scalar::ScalarValue;
 
-use super::modify::{self, Changing, Layout, Planned};
+use super::modify::{self, Beside, Changing, Found, Layout, Planned, Returning};
+use super::target::Change;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
-use crate::session::{Outcome, Session};
-use crate::sql::delete::Joined;
+use crate::session::{Outcome, Session, row_functions};
+use crate::sql::delete::{Joined, Listed};
 use crate::sql::update::Update;
 
 /// Plans which rows change, and what they become.
@@ -23,19 +24,39 @@ pub async fn plan(
     search_path: &[String],
     update: &Update,
 ) -> Result<(Changing, Planned)> {
-    let changing = Changing::begin(instance, context, search_path, &update.target).await?;
-    let mut found = format!("SELECT {}", changing.places());
-    for value in changing.values(&update.assignments)? {
-        let _ = write!(found, ", {value}");
+    let (target, with) = (&update.target, update.with.as_ref());
+    let changing =
+        Changing::begin(instance, context, search_path, target, with, Change::Update).await?;
+    for assignment in &update.assignments {
+        row_functions::refuse(&context.state, &assignment.value, "UPDATE")?;
     }
-    let _ = write!(
-        found,
-        " FROM {}{}",
-        changing.from(),
-        Joined(&update.from, update.condition.as_ref())
-    );
+    row_functions::refuse(&context.state, &update.condition, "WHERE")?;
+    let mut select = changing.places();
+    for value in changing.values(&update.assignments)? {
+        let _ = write!(select, ", {value}");
+    }
+    let condition = update.condition.as_ref();
+    let from = format!("{}{}", changing.from(), Joined(&update.from, condition));
+    let beside = match update.from.is_empty() || update.returning.is_empty() {
+        true => Beside::default(),
+        false => {
+            Beside::of(
+                context,
+                search_path,
+                &changing.with,
+                &Listed(&update.from).to_string(),
+            )
+            .await?
+        }
+    };
+    let found = Found { select, from };
+    let returning = Returning {
+        items: &update.returning,
+        beside: &beside,
+        beside_first: false,
+    };
     let planned = changing
-        .change(context, search_path, &found, Layout::ALL, &update.returning)
+        .change(context, search_path, found, Layout::ALL, returning)
         .await?;
     Ok((changing, planned))
 }
@@ -49,7 +70,7 @@ pub async fn execute(
     update: &Update,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let guard = modify::lock(session, &update.target.table).await?;
+    let guard = modify::lock(session, Change::Update, &update.target.table).await?;
     let context = session.statement();
     let path = session.settings().search_path.0;
     let (changing, planned) = plan(&session.instance, &context, &path, update).await?;

@@ -24,10 +24,11 @@ use crate::catalog::system::{
 };
 use crate::catalog::{Journal, Object, Oid, Snapshot};
 use crate::config::{Config, SessionSettings, Setting};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::execute::show;
-use crate::models::{lineage, rejected, table_id};
+use crate::models::{constraints, lineage, rejected, table_id};
 use crate::session::{Cursor, PreparedStatement, plan};
+use crate::sql::model_functions::parse_name;
 use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
 
@@ -307,6 +308,32 @@ impl SystemSources for Seen {
     fn transaction_id(&self) -> i64 {
         let next = || self.instance.transactions.fetch_add(1, Ordering::Relaxed);
         *self.asker.transaction.get_or_init(next)
+    }
+
+    fn next_values(&self, sequence: &str, count: usize) -> Result<Vec<i64>> {
+        let name = parse_name(sequence)?;
+        let schemas = match &name.schema {
+            Some(schema) => vec![schema.clone()],
+            None => self.search_path(),
+        };
+        let tables = schemas
+            .iter()
+            .flat_map(|schema| self.snapshot.relations_in(schema))
+            .filter(|object| name.name.starts_with(&object.name.name));
+        for table in tables {
+            for field in table.schema.fields() {
+                if let Some(identity) = constraints::identity_of(table, field.name())
+                    && constraints::sequence_of(table, field.name()).name == name.name
+                {
+                    let catalog = &self.instance.catalog;
+                    return catalog.next_numbers(table.oid, field.name(), &identity, count);
+                }
+            }
+        }
+        Err(Error::new(
+            SqlState::UNDEFINED_TABLE,
+            format!("relation \"{sequence}\" does not exist"),
+        ))
     }
 
     fn started_at(&self) -> DateTime<Utc> {

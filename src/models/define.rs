@@ -145,7 +145,7 @@ pub(super) async fn columns(
             }
             None => {
                 let columns = declared_columns(&create.columns)?;
-                super::constraints::validate(&context.state, &columns, create)?;
+                super::constraints::validate(context, &columns, create).await?;
                 Ok((columns, BTreeSet::new()))
             }
         },

@@ -96,7 +96,14 @@ fn planned(
 }
 
 /// An expression that is simplified, without which some functions cannot be computed.
-fn ready(state: &SessionState, schema: &DFSchema, planned: Expr) -> Result<Arc<dyn PhysicalExpr>> {
+///
+/// # Errors
+/// What simplifying it meets.
+pub fn ready(
+    state: &SessionState,
+    schema: &DFSchema,
+    planned: Expr,
+) -> Result<Arc<dyn PhysicalExpr>> {
     let context = SimplifyContext::builder()
         .with_schema(Arc::new(schema.clone()))
         .with_config_options(Arc::clone(state.config_options()))

@@ -1,15 +1,18 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
 mod cursors;
+mod only_row;
 pub mod outcome;
 pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
 mod prepared_statements;
+pub mod row_functions;
 mod row_limits;
 mod server;
 mod shown_query;
 mod state;
+mod subqueries;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};

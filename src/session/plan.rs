@@ -14,7 +14,7 @@ use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
 };
 
-use super::{plan_size, row_limits};
+use super::{plan_size, row_limits, subqueries};
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
@@ -219,7 +219,8 @@ async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Logica
 /// 54001 for a plan that is too large; those of `coerced` and `row_limits::compute`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
-    coerced(row_limits::compute(plan, state)?, state)
+    let plan = subqueries::rewrite(row_limits::compute(plan, state)?)?;
+    coerced(plan, state)
 }
 
 /// A plan whose expressions and columns have the types that they are computed with. DataFusion finds
@@ -389,7 +390,7 @@ pub fn cast_to(plan: LogicalPlan, schema: &SchemaRef) -> Result<LogicalPlan> {
 pub fn query_of(statement: &mut Statement) -> Option<&mut ast::Query> {
     match statement {
         Statement::Query(query) => Some(query),
-        Statement::Explain(explain) => Some(&mut explain.query),
+        Statement::Explain(explain) => query_of(&mut explain.statement),
         Statement::CreateView(create) => Some(&mut create.query),
         Statement::CreateMaterializedView(create) => Some(&mut create.query),
         Statement::CreateModel(create) => Some(&mut create.query),

@@ -53,7 +53,7 @@ pub(super) async fn prepare(
         Statement::Insert(insert) => {
             let path = session.settings().search_path.0;
             let instance = &session.instance;
-            match execute::insertion(instance, &context, &path, insert).await? {
+            match execute::insertion(instance, &context, &path, insert, &[]).await? {
                 execute::Insertion::Added(plan) => Some(plan),
                 execute::Insertion::Changed(planned) => {
                     let (_, planned) = *planned;

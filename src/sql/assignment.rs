@@ -1,13 +1,18 @@
-//! `column = value, (column, column) = (value, value)`, as `UPDATE` and `MERGE` have them.
+//! `column = value, (column, column) = (value, value)`, as `UPDATE`, `MERGE` and `ON CONFLICT` have
+//! them.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{AssignmentTarget, Expr, ObjectName as AstName};
+use datafusion::sql::sqlparser::ast::{
+    AssignmentTarget, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName as AstName,
+    Query, SelectItem, SetExpr, visit_expressions,
+};
 
 use super::cursor::{Parsed, Parser, fold, no_duplicates};
 use super::name::Quoted;
 use super::shown::Shown;
-use crate::error::{Error, SqlState};
+use crate::error::{Error, Result, SqlState};
 
 /// The new value of a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,29 +28,17 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
     let place = parser.error_here(Error::internal(""));
     let mut assignments = Vec::new();
     for written in parser.parse_comma_separated(|parser| parser.parse_assignment())? {
-        let pairs = match (written.target, written.value) {
-            (AssignmentTarget::ColumnName(column), value) => vec![(column, value)],
-            (AssignmentTarget::Tuple(columns), Expr::Tuple(values))
-                if columns.len() == values.len() =>
-            {
+        let pairs: Vec<(AstName, Expr)> = match written.target {
+            AssignmentTarget::ColumnName(column) => vec![(column, written.value)],
+            AssignmentTarget::Tuple(columns) => {
+                let values = row(written.value).map_err(|error| place.with_error(error))?;
+                if columns.len() != values.len() {
+                    return Err(place.with_error(Error::new(
+                        SqlState::SYNTAX_ERROR,
+                        "number of columns does not match number of values",
+                    )));
+                }
                 columns.into_iter().zip(values).collect()
-            }
-            (AssignmentTarget::Tuple(columns), Expr::Nested(value)) if columns.len() == 1 => {
-                columns
-                    .into_iter()
-                    .map(|column| (column, (*value).clone()))
-                    .collect()
-            }
-            (AssignmentTarget::Tuple(_), Expr::Subquery(_)) => {
-                let error = Error::unsupported("a subquery as the values of several columns")
-                    .with_hint("Join the query in FROM, and assign its columns one by one.");
-                return Err(place.with_error(error));
-            }
-            (AssignmentTarget::Tuple(_), _) => {
-                return Err(place.with_error(Error::new(
-                    SqlState::SYNTAX_ERROR,
-                    "number of columns does not match number of values",
-                )));
             }
         };
         for (column, value) in pairs {
@@ -76,6 +69,78 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Vec<Assignment>> {
         ))
     })?;
     Ok(assignments)
+}
+
+/// The values of a row: `(a, b)`, `ROW(a, b)` or a subquery.
+fn row(value: Expr) -> Result<Vec<Expr>> {
+    match value {
+        Expr::Tuple(values) => Ok(values),
+        Expr::Nested(value) => Ok(vec![*value]),
+        Expr::Subquery(query) => row_of_subquery(&query),
+        Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("row") => {
+            let FunctionArguments::List(arguments) = call.args else {
+                return Ok(Vec::new());
+            };
+            let values = arguments.args.into_iter().map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Ok(value),
+                other => Err(Error::unsupported(format!("{other} in ROW"))),
+            });
+            values.collect()
+        }
+        value => Ok(vec![value]),
+    }
+}
+
+/// The columns of a subquery, each as a subquery of its own, which all see the same rows. What might
+/// give them other rows is refused.
+fn row_of_subquery(query: &Query) -> Result<Vec<Expr>> {
+    let refused = || {
+        Error::unsupported("this form of a subquery as the values of several columns")
+            .with_hint("Join the query in FROM, and assign its columns one by one.")
+    };
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return Err(refused());
+    };
+    let wildcard = |item: &SelectItem| {
+        !matches!(
+            item,
+            SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
+        )
+    };
+    let width = select.projection.len();
+    if select.projection.iter().any(wildcard) {
+        return Err(refused());
+    }
+    let is_limited = query.limit_clause.is_some() || query.fetch.is_some();
+    if width > 1 && (is_limited || select.top.is_some() || is_random(query)) {
+        return Err(refused());
+    }
+    let column = |index: usize| {
+        let mut one = query.clone();
+        if let SetExpr::Select(select) = one.body.as_mut() {
+            select.projection = select.projection.get(index).cloned().into_iter().collect();
+        }
+        Expr::Subquery(Box::new(one))
+    };
+    Ok((0..width).map(column).collect())
+}
+
+/// Whether a query calls a function that has another value each time.
+fn is_random(query: &Query) -> bool {
+    const RANDOM: [&str; 5] = [
+        "clock_timestamp",
+        "gen_random_uuid",
+        "nextval",
+        "random",
+        "uuid",
+    ];
+    let found = visit_expressions(query, |expression| match expression {
+        Expr::Function(call) if RANDOM.contains(&call.name.to_string().to_lowercase().as_str()) => {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 fn column_of(name: &AstName) -> Option<String> {

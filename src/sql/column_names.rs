@@ -51,9 +51,7 @@ fn names(body: &SetExpr, columns: usize) -> Option<Vec<Option<String>>> {
     let mut names = Vec::with_capacity(columns);
     for item in &select.projection {
         match item {
-            SelectItem::UnnamedExpr(expression) => names.push(Some(
-                figure(expression).unwrap_or_else(|| UNNAMED.to_owned()),
-            )),
+            SelectItem::UnnamedExpr(expression) => names.push(Some(name_of(expression))),
             SelectItem::ExprWithAlias { alias, .. } => names.push(Some(folded(alias))),
             SelectItem::ExprWithAliases { .. } => names.push(None),
             SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
@@ -163,6 +161,11 @@ fn without_casts(expression: &Expr) -> (String, bool) {
     };
     let parts: Vec<String> = parts.iter().map(folded).collect();
     (parts.join("."), true)
+}
+
+/// The name of a column that an expression makes.
+pub fn name_of(expression: &Expr) -> String {
+    figure(expression).unwrap_or_else(|| UNNAMED.to_owned())
 }
 
 fn figure(expression: &Expr) -> Option<String> {

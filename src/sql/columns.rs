@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::ColumnDef;
+use datafusion::sql::sqlparser::ast::{
+    ColumnDef, ColumnOption, ColumnOptionDef, NullsDistinctOption,
+};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::constraint::{Constraint, Declared};
 use super::cursor::{Failure, Parsed, Parser, fold, no_duplicates};
+use super::identity;
 use crate::error::{Error, SqlState};
 
 /// What stands between the parentheses.
@@ -67,12 +70,41 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
 fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declared>)> {
     let place = parser.peek_token_ref().span.start;
     let mut column = parser.parse_column_def()?;
+    parse_nulls(parser, &mut column)?;
+    let told = |error| Failure::Told(error, Some(place));
     column.name.value = fold(column.name.value, column.name.quote_style);
-    let constraints = Declared::of_column(&mut column);
-    Ok((
-        column,
-        constraints.map_err(|error| Failure::Told(error, Some(place)))?,
-    ))
+    identity::complete(&mut column).map_err(told)?;
+    let constraints = Declared::of_column(&mut column).map_err(told)?;
+    Ok((column, constraints))
+}
+
+/// `NULLS [NOT] DISTINCT` of a column's `UNIQUE`, at which sqlparser stops, and what comes behind it.
+fn parse_nulls(parser: &mut Parser, column: &mut ColumnDef) -> Parsed<()> {
+    while parser.peek_word(0).as_deref() == Some("NULLS")
+        && let Some(ColumnOptionDef {
+            option: ColumnOption::Unique(unique),
+            ..
+        }) = column.options.last_mut()
+    {
+        parser.expect_words(&["NULLS"])?;
+        unique.nulls_distinct = match parser.take_word("NOT") {
+            true => NullsDistinctOption::NotDistinct,
+            false => NullsDistinctOption::Distinct,
+        };
+        parser.expect_words(&["DISTINCT"])?;
+        loop {
+            let name = match parser.take_word("CONSTRAINT") {
+                true => Some(parser.parse_identifier()?),
+                false => None,
+            };
+            match parser.parse_optional_column_option()? {
+                Some(option) => column.options.push(ColumnOptionDef { name, option }),
+                None if name.is_some() => return parser.fail("a constraint"),
+                None => break,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes ` (name type, ..., constraint, ...)`, or nothing.

@@ -1,13 +1,15 @@
 //! `PRIMARY KEY`, `UNIQUE` and `CHECK` of a table.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    ColumnDef, ColumnOption, ColumnOptionDef, Expr, NullsDistinctOption,
+    ColumnDef, ColumnOption, ColumnOptionDef, Expr, NullsDistinctOption, visit_expressions,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, fold};
+use super::identity::is_identity;
 use super::name::{Quoted, write_columns};
 use super::shown::Shown;
 use crate::error::{Error, Result, SqlState, nearest};
@@ -42,8 +44,6 @@ pub enum Rule {
 pub(super) struct Declared {
     name: Option<String>,
     rule: Rule,
-    /// The column that it was declared with.
-    column: Option<String>,
 }
 
 impl Declared {
@@ -93,14 +93,10 @@ impl Declared {
         ) {
             return parser.unsupported_here("this property of a constraint");
         }
-        Ok(Some(Self {
-            name,
-            rule,
-            column: None,
-        }))
+        Ok(Some(Self { name, rule }))
     }
 
-    /// Takes the constraints out of a column's options; `DEFAULT` and `NOT NULL` stay.
+    /// Takes the constraints out of a column's options; `DEFAULT`, identity and `NOT NULL` stay.
     ///
     /// # Errors
     /// 0A000 for what a column cannot have here.
@@ -130,13 +126,18 @@ impl Declared {
                 ),
                 ColumnOption::Check(check) => Rule::Check(check.expr.clone()),
                 ColumnOption::ForeignKey(_) => return Err(refused("REFERENCES", &name)),
-                ColumnOption::Generated { .. } => return Err(refused("GENERATED", &name)),
+                ColumnOption::Generated { .. } if is_identity(&option) => {
+                    kept.push(option);
+                    continue;
+                }
+                ColumnOption::Generated { .. } => {
+                    return Err(refused("GENERATED ... STORED", &name));
+                }
                 _ => return Err(refused("this constraint", &name)),
             };
             found.push(Self {
                 name: option.name.map(|name| fold(name.value, name.quote_style)),
                 rule,
-                column: Some(name.clone()),
             });
         }
         column.options = kept;
@@ -207,7 +208,7 @@ pub(super) fn complete(
             }
             Some(name) => name,
             None => {
-                let base = made_up_name(table, &item.rule, item.column.as_deref());
+                let base = made_up_name(table, columns, &item.rule);
                 let numbered = (1..).map(|number| format!("{base}{number}"));
                 std::iter::once(base.clone())
                     .chain(numbered)
@@ -223,13 +224,37 @@ pub(super) fn complete(
     Ok(constraints)
 }
 
-fn made_up_name(table: &str, rule: &Rule, column: Option<&str>) -> String {
-    match (rule, column) {
-        (Rule::Unique { primary: true, .. }, _) => format!("{table}_pkey"),
-        (Rule::Unique { columns, .. }, _) => format!("{table}_{}_key", columns.join("_")),
-        (Rule::Check(_), Some(column)) => format!("{table}_{column}_check"),
-        (Rule::Check(_), None) => format!("{table}_check"),
+/// A check of one column is named for it, wherever it is declared.
+fn made_up_name(table: &str, columns: &[ColumnDef], rule: &Rule) -> String {
+    match rule {
+        Rule::Unique { primary: true, .. } => format!("{table}_pkey"),
+        Rule::Unique { columns, .. } => format!("{table}_{}_key", columns.join("_")),
+        Rule::Check(condition) => match named_columns(columns, condition).as_slice() {
+            [column] => format!("{table}_{column}_check"),
+            _ => format!("{table}_check"),
+        },
     }
+}
+
+/// The columns that a condition is about, each once.
+fn named_columns(columns: &[ColumnDef], condition: &Expr) -> Vec<String> {
+    let mut named = Vec::new();
+    let _: ControlFlow<()> = visit_expressions(condition, |expression| {
+        let last = match expression {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        if let Some(name) = last {
+            let name = fold(name.value.clone(), name.quote_style);
+            let is_column = columns.iter().any(|column| column.name.value == name);
+            if is_column && !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    named
 }
 
 /// The default of a declared column.

@@ -10,6 +10,7 @@ use super::Options;
 use super::columns::{self, Columns};
 use super::constraint;
 use super::cursor::{Parsed, Parser};
+use super::identity;
 use super::name::{ObjectName, Quoted, write_create};
 use super::options::Literal;
 use crate::error::{Error, SqlState};
@@ -92,9 +93,11 @@ fn parse_columns(parser: &mut Parser) -> Parsed<Vec<ColumnDef>> {
     let place = parser.error_here(Error::internal(""));
     match columns::parse(parser)? {
         Columns::Declared(columns, constraints) => {
-            let has_default = columns
-                .iter()
-                .any(|column| constraint::default_of(&columns, &column.name.value).is_some());
+            let has_default = columns.iter().any(|column| {
+                let name = &column.name.value;
+                constraint::default_of(&columns, name).is_some()
+                    || identity::of_column(&columns, name).is_some()
+            });
             let what = match (constraints.is_empty(), has_default) {
                 (true, false) => return Ok(columns),
                 (_, true) => "DEFAULT",

@@ -1,4 +1,5 @@
-//! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL] [DEFAULT value], ...
+//! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL]
+//! [DEFAULT value | GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]], ...
 //! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)] ...)
 //! | [(columns)] AS query`.
 

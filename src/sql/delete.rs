@@ -1,16 +1,19 @@
-//! `DELETE FROM name [[AS] alias] [USING ...] [WHERE condition] [RETURNING ...]`.
+//! `[WITH ...] DELETE FROM name [[AS] alias] [USING ...] [WHERE condition] [RETURNING ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableWithJoins};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableWithJoins, With};
 
 use super::cursor::{Parsed, Parser};
 use super::returning::{self, Target};
 use super::shown::Shown;
+use super::with::Clause;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delete {
+    /// Queries that it may read by a name.
+    pub with: Option<With>,
     /// The table.
     pub target: Target,
     /// What it is joined with.
@@ -22,8 +25,8 @@ pub struct Delete {
 }
 
 impl Delete {
-    /// Parses the statement.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+    /// Parses the statement behind its `WITH`.
+    pub(super) fn parse(parser: &mut Parser, with: Option<With>) -> Parsed<Self> {
         parser.expect_words(&["DELETE", "FROM"])?;
         let target = Target::parse(parser, &["USING", "WHERE", "RETURNING"])?;
         let using = if parser.take_word("USING") {
@@ -32,6 +35,7 @@ impl Delete {
             Vec::new()
         };
         Ok(Self {
+            with,
             target,
             using,
             condition: condition(parser)?,
@@ -80,6 +84,19 @@ pub(super) fn write_condition(f: &mut fmt::Formatter<'_>, condition: Option<&Exp
 /// More relations of a `FROM` that has one, and its `WHERE`.
 pub struct Joined<'a>(pub &'a [TableWithJoins], pub Option<&'a Expr>);
 
+/// The relations of a `FROM`, with commas between them.
+pub struct Listed<'a>(pub &'a [TableWithJoins]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, relation) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", Shown(relation))?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Joined<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for relation in self.0 {
@@ -91,7 +108,8 @@ impl fmt::Display for Joined<'_> {
 
 impl fmt::Display for Delete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DELETE FROM {}", self.target)?;
+        let with = Clause(self.with.as_ref());
+        write!(f, "{with}DELETE FROM {}", self.target)?;
         write_relations(f, "USING", &self.using)?;
         write_condition(f, self.condition.as_ref())?;
         returning::write(f, &self.returning)

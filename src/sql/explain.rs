@@ -1,24 +1,23 @@
-//! `EXPLAIN [ANALYZE] [VERBOSE] query` and `EXPLAIN (ANALYZE, VERBOSE, ...) query`.
+//! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, ...) statement`, of a query
+//! or a change of rows.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::Query;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
-use super::shown::Shown;
-use super::{Options, query};
+use super::{Options, Statement, parser};
 use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explain {
-    /// Whether the query runs, to report what it did.
+    /// Whether it runs, to report what it did.
     pub analyze: bool,
     /// Whether every detail is shown.
     pub verbose: bool,
-    /// The query explained.
-    pub query: Box<Query>,
+    /// What is explained.
+    pub statement: Box<Statement>,
 }
 
 impl Explain {
@@ -54,19 +53,19 @@ impl Explain {
             analyze = parser.take_word("ANALYZE") || parser.take_word("ANALYSE");
             verbose = parser.take_word("VERBOSE");
         }
-        let is_query = matches!(
-            parser.peek_word(0).as_deref(),
-            Some("SELECT" | "WITH" | "VALUES" | "TABLE")
-        ) || parser.peek_token_ref().token == Token::LParen;
-        if let (false, Some(word)) = (is_query, parser.peek_word(0))
-            && super::parser::is_statement(&word)
+        let plannable = [
+            "SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE",
+        ];
+        if let Some(word) = parser.peek_word(0)
+            && !plannable.contains(&word.as_str())
+            && parser::is_statement(&word)
         {
             return parser.unsupported_here(format_args!("EXPLAIN {word}"));
         }
         Ok(Self {
             analyze,
             verbose,
-            query: query::parse(parser)?,
+            statement: Box::new(parser::parse_plannable(parser)?),
         })
     }
 }
@@ -75,10 +74,6 @@ impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let analyze = if self.analyze { "ANALYZE " } else { "" };
         let verbose = if self.verbose { "VERBOSE " } else { "" };
-        write!(
-            f,
-            "EXPLAIN {analyze}{verbose}{}",
-            Shown(self.query.as_ref())
-        )
+        write!(f, "EXPLAIN {analyze}{verbose}{}", self.statement)
     }
 }

@@ -1,19 +1,21 @@
-//! `INSERT INTO name [AS alias] [(columns)] query | VALUES ... | DEFAULT VALUES
+//! `[WITH ...] INSERT INTO name [AS alias] [(columns)] [OVERRIDING SYSTEM | USER VALUE] query | VALUES ... | DEFAULT VALUES
 //! [ON CONFLICT [(columns) | ON CONSTRAINT c] DO NOTHING | DO UPDATE SET column = value, ... [WHERE condition]]
 //! [RETURNING ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Query, SelectItem};
+use datafusion::sql::sqlparser::ast::{Query, SelectItem, With};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
 use super::dialect::TributaryDialect;
+use super::identity::Overriding;
 use super::name::write_columns;
 use super::on_conflict::OnConflict;
 use super::query;
 use super::returning::{self, Target};
 use super::shown::Shown;
+use super::with;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +24,10 @@ pub struct Insert {
     pub target: Target,
     /// The columns given; empty for all, in order.
     pub columns: Vec<String>,
-    /// The rows; in `VALUES`, the name `DEFAULT` stands for a column's default.
+    /// What becomes of values of identity columns.
+    pub overriding: Option<Overriding>,
+    /// The rows; in `VALUES`, the name `DEFAULT` stands for a column's default. Its `WITH` is that of
+    /// the statement too.
     pub source: Box<Query>,
     /// What happens where a key is there already.
     pub on_conflict: Option<OnConflict>,
@@ -31,8 +36,8 @@ pub struct Insert {
 }
 
 impl Insert {
-    /// Parses the statement.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+    /// Parses the statement behind its `WITH`.
+    pub(super) fn parse(parser: &mut Parser, with: Option<With>) -> Parsed<Self> {
         parser.expect_words(&["INSERT", "INTO"])?;
         let mut target = Target {
             table: parser.object_name()?,
@@ -50,10 +55,8 @@ impl Insert {
         } else {
             parser.optional_columns()?
         };
-        if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
-            return parser.unsupported_here("OVERRIDING");
-        }
-        let source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
+        let overriding = Overriding::parse(parser)?;
+        let mut source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
             // The other columns get their defaults, too.
             query::parse(&mut Parser::new(
                 &TributaryDialect::default(),
@@ -62,9 +65,11 @@ impl Insert {
         } else {
             query::parse(parser)?
         };
+        source.with = with::joined(with, source.with.take());
         Ok(Self {
             target,
             columns,
+            overriding,
             source,
             on_conflict: OnConflict::parse(parser)?,
             returning: returning::parse(parser)?,
@@ -76,6 +81,9 @@ impl fmt::Display for Insert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "INSERT INTO {}", self.target)?;
         write_columns(f, &self.columns)?;
+        if let Some(overriding) = self.overriding {
+            overriding.fmt(f)?;
+        }
         write!(f, " {}", Shown(self.source.as_ref()))?;
         if let Some(clause) = &self.on_conflict {
             clause.fmt(f)?;

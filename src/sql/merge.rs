@@ -1,22 +1,27 @@
-//! `MERGE INTO name [[AS] alias] USING source ON condition
+//! `[WITH ...] MERGE INTO name [[AS] alias] USING source ON condition
 //! WHEN MATCHED | NOT MATCHED [BY TARGET] | NOT MATCHED BY SOURCE [AND condition]
 //! THEN UPDATE SET column = value, ... | DELETE | INSERT [(columns)] VALUES (...) | DO NOTHING ...
 //! [RETURNING ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableFactor};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableFactor, With};
+use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::assignment::{self, Assignment, is_default};
 use super::cursor::{Parsed, Parser};
+use super::identity::Overriding;
 use super::name::write_columns;
 use super::returning::{self, Target};
 use super::shown::Shown;
+use super::with;
 use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merge {
+    /// Queries that it may read by a name.
+    pub with: Option<With>,
     /// The table.
     pub target: Target,
     /// What it is held against.
@@ -62,6 +67,8 @@ pub enum Action {
     Insert {
         /// The columns that are given; empty for the first ones, in order.
         columns: Vec<String>,
+        /// What becomes of values of identity columns.
+        overriding: Option<Overriding>,
         /// Their values; `None` for `DEFAULT`. Empty for `DEFAULT VALUES`.
         values: Vec<Option<Expr>>,
     },
@@ -70,8 +77,8 @@ pub enum Action {
 }
 
 impl Merge {
-    /// Parses the statement.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+    /// Parses the statement behind its `WITH`.
+    pub(super) fn parse(parser: &mut Parser, with: Option<With>) -> Parsed<Self> {
         parser.expect_words(&["MERGE"])?;
         let _ = parser.take_word("INTO");
         let target = Target::parse(parser, &["USING"])?;
@@ -82,12 +89,22 @@ impl Merge {
         let on = parser.parse_expr()?;
         let mut clauses = Vec::new();
         while parser.peek_word(0).as_deref() == Some("WHEN") {
-            clauses.push(Clause::parse(parser)?);
+            let place = parser.error_here(Error::internal(""));
+            let clause = Clause::parse(parser)?;
+            let is_last = |known: &Clause| known.when == clause.when && known.condition.is_none();
+            if clauses.iter().any(is_last) {
+                return Err(place.with_error(Error::new(
+                    SqlState::SYNTAX_ERROR,
+                    "unreachable WHEN clause specified after unconditional WHEN clause",
+                )));
+            }
+            clauses.push(clause);
         }
         if clauses.is_empty() {
             return parser.fail("WHEN");
         }
         Ok(Self {
+            with,
             target,
             source,
             on,
@@ -149,35 +166,21 @@ impl Action {
         if parser.take_words(&["DEFAULT", "VALUES"]) {
             return Ok(Self::Insert {
                 columns: Vec::new(),
+                overriding: None,
                 values: Vec::new(),
             });
         }
-        if parser.peek_word(0).as_deref() == Some("OVERRIDING") {
-            return parser.unsupported_here("OVERRIDING");
-        }
-        let place = parser.error_here(Error::internal(""));
+        let overriding = Overriding::parse(parser)?;
         parser.expect_words(&["VALUES"])?;
-        parser.expect_token(&datafusion::sql::sqlparser::tokenizer::Token::LParen)?;
+        parser.expect_token(&Token::LParen)?;
         let values = parser.parse_comma_separated(|parser| parser.parse_expr())?;
-        parser.expect_token(&datafusion::sql::sqlparser::tokenizer::Token::RParen)?;
-        let more = match (columns.len(), values.len()) {
-            (0, _) => None,
-            (columns, values) if values > columns => {
-                Some("INSERT has more expressions than target columns")
-            }
-            (columns, values) if values < columns => {
-                Some("INSERT has more target columns than expressions")
-            }
-            _ => None,
-        };
-        if let Some(message) = more {
-            return Err(place.with_error(Error::new(SqlState::SYNTAX_ERROR, message)));
-        }
+        parser.expect_token(&Token::RParen)?;
         let values = values
             .into_iter()
             .map(|value| (!is_default(&value)).then_some(value));
         Ok(Self::Insert {
             columns,
+            overriding,
             values: values.collect(),
         })
     }
@@ -186,7 +189,8 @@ impl Action {
 impl fmt::Display for Merge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, on) = (Shown(&self.source), Shown(&self.on));
-        write!(f, "MERGE INTO {} USING {source} ON {on}", self.target)?;
+        let with = with::Clause(self.with.as_ref());
+        write!(f, "{with}MERGE INTO {} USING {source} ON {on}", self.target)?;
         for clause in &self.clauses {
             write!(f, " {clause}")?;
         }
@@ -220,9 +224,16 @@ impl fmt::Display for Action {
             Self::Insert { values, .. } if values.is_empty() => {
                 f.write_str("INSERT DEFAULT VALUES")
             }
-            Self::Insert { columns, values } => {
+            Self::Insert {
+                columns,
+                overriding,
+                values,
+            } => {
                 f.write_str("INSERT")?;
                 write_columns(f, columns)?;
+                if let Some(overriding) = overriding {
+                    overriding.fmt(f)?;
+                }
                 for (index, value) in values.iter().enumerate() {
                     f.write_str(if index == 0 { " VALUES (" } else { ", " })?;
                     match value {

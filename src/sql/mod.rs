@@ -33,6 +33,7 @@ pub mod execute;
 pub mod explain;
 pub mod fetch;
 pub mod hidden_columns;
+pub mod identity;
 pub mod insert;
 mod limits;
 pub mod merge;
@@ -65,6 +66,7 @@ pub mod truncate;
 pub mod unlisten;
 pub mod update;
 pub mod vacuum;
+pub mod with;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};

@@ -35,7 +35,7 @@ use super::truncate::Truncate;
 use super::unlisten::Unlisten;
 use super::update::Update;
 use super::vacuum::Vacuum;
-use super::{Statement, query};
+use super::{Statement, query, with};
 use crate::error::{Error, Result, SqlState};
 
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -237,15 +237,12 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         return parser.fail("a statement");
     };
     match word.as_str() {
-        "SELECT" | "VALUES" | "WITH" | "TABLE" => query::parse(parser).map(Statement::Query),
+        "SELECT" | "VALUES" | "TABLE" => query::parse(parser).map(Statement::Query),
+        "WITH" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" => parse_plannable(parser),
         "EXPLAIN" => Explain::parse(parser).map(Statement::Explain),
         "CREATE" => parse_create(parser),
         "DROP" => Drop::parse(parser).map(Statement::Drop),
         "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),
-        "INSERT" => Insert::parse(parser).map(Statement::Insert),
-        "UPDATE" => Update::parse(parser).map(Statement::Update),
-        "DELETE" => Delete::parse(parser).map(Statement::Delete),
-        "MERGE" => Merge::parse(parser).map(|merge| Statement::Merge(Box::new(merge))),
         "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
         "COPY" => Copy::parse(parser).map(Statement::Copy),
         "OPTIMIZE" => Optimize::parse(parser).map(Statement::Optimize),
@@ -269,6 +266,26 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "UNLISTEN" => Unlisten::parse(parser).map(Statement::Unlisten),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
+    }
+}
+
+/// Parses a query or a change of rows: what can be planned, and so explained and prepared.
+pub(super) fn parse_plannable(parser: &mut Parser) -> Parsed<Statement> {
+    let with = match parser.peek_word(0).as_deref() {
+        Some("WITH") => Some(with::parse(parser)?),
+        _ => None,
+    };
+    match parser.peek_word(0).as_deref() {
+        Some("INSERT") => Insert::parse(parser, with).map(Statement::Insert),
+        Some("UPDATE") => Update::parse(parser, with).map(Statement::Update),
+        Some("DELETE") => Delete::parse(parser, with).map(Statement::Delete),
+        Some("MERGE") => Merge::parse(parser, with).map(|merge| Statement::Merge(Box::new(merge))),
+        Some("WITH") if with.is_some() => parser.fail("a statement"),
+        _ => {
+            let mut query = query::parse(parser)?;
+            query.with = with::joined(with, query.with.take());
+            Ok(Statement::Query(query))
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `PREPARE name [(type, ...)] AS query | insert`.
+//! `PREPARE name [(type, ...)] AS query | insert | update | delete | merge`.
 
 use std::fmt;
 
@@ -6,9 +6,8 @@ use datafusion::sql::sqlparser::ast::DataType;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
-use super::insert::Insert;
 use super::name::Quoted;
-use super::{Statement, query};
+use super::{Statement, parser};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,18 +42,10 @@ impl Prepare {
             parser.expect_token(&Token::RParen)?;
         }
         parser.expect_words(&["AS"])?;
-        let word = parser.peek_word(0);
-        let statement = match word.as_deref() {
-            Some("INSERT") => Statement::Insert(Insert::parse(parser)?),
-            Some(word @ ("UPDATE" | "DELETE" | "MERGE")) => {
-                return parser.unsupported_here(word);
-            }
-            _ => Statement::Query(query::parse(parser)?),
-        };
         Ok(Self {
             name,
             types,
-            statement: Box::new(statement),
+            statement: Box::new(parser::parse_plannable(parser)?),
         })
     }
 }

@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query, TableFactor, Visit, Visitor, With};
 
 use super::Statement;
 use super::copy::Direction;
-use super::cursor::object_name_from;
+use super::cursor::{fold, object_name_from};
 use super::model_functions;
 use super::name::ObjectName;
+use super::returning::Target;
 use super::scope::Scopes;
 use crate::error::{Error, Result};
 
@@ -23,7 +24,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
     let mut collector = Collector::default();
     let query = match statement {
         Statement::Query(query) => query,
-        Statement::Explain(explain) => &explain.query,
+        Statement::Explain(explain) => return relations(&explain.statement),
         Statement::CreateView(view) => &view.query,
         Statement::CreateMaterializedView(view) => {
             for expectation in &view.expectations {
@@ -44,24 +45,21 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         }
         Statement::Insert(insert) => &insert.source,
         Statement::Update(update) => {
-            collector.add(update.target.table.clone());
             collector.collect(&update.from)?;
             collector.collect(&update.condition)?;
             for assignment in &update.assignments {
                 collector.collect(&assignment.value)?;
             }
-            return Ok(collector.found);
+            return collector.of_change(&update.target, update.with.as_ref());
         }
         Statement::Delete(delete) => {
-            collector.add(delete.target.table.clone());
             collector.collect(&delete.using)?;
             collector.collect(&delete.condition)?;
-            return Ok(collector.found);
+            return collector.of_change(&delete.target, delete.with.as_ref());
         }
         Statement::Merge(merge) => {
-            collector.add(merge.target.table.clone());
             collector.collect(&merge.source)?;
-            return Ok(collector.found);
+            return collector.of_change(&merge.target, merge.with.as_ref());
         }
         Statement::Prepare(prepare) => return relations(&prepare.statement),
         Statement::Declare(declare) => &declare.query,
@@ -116,6 +114,21 @@ impl Collector {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(error) => Err(error),
         }
+    }
+
+    /// The relations of a change of rows, of which all but its table and its `WITH` are collected.
+    fn of_change(mut self, target: &Target, with: Option<&With>) -> Result<Vec<ObjectName>> {
+        let expressions = with.iter().flat_map(|with| &with.cte_tables);
+        let names: Vec<String> = expressions
+            .map(|expression| &expression.alias.name)
+            .map(|name| fold(name.value.clone(), name.quote_style))
+            .collect();
+        let hides = |name: &ObjectName| name.schema.is_none() && names.contains(&name.name);
+        self.found.retain(|name| !hides(name));
+        self.collect(&with.cloned())?;
+        self.found.retain(|name| *name != target.table);
+        self.found.insert(0, target.table.clone());
+        Ok(self.found)
     }
 
     fn add(&mut self, name: ObjectName) {

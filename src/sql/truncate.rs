@@ -1,4 +1,4 @@
-//! `TRUNCATE [TABLE] name, ...`.
+//! `TRUNCATE [TABLE] name, ... [RESTART | CONTINUE IDENTITY]`.
 
 use std::fmt;
 
@@ -12,11 +12,13 @@ use super::name::ObjectName;
 pub struct Truncate {
     /// The tables.
     pub tables: Vec<ObjectName>,
+    /// Whether identity columns begin anew.
+    pub restarts_identity: bool,
 }
 
 impl Truncate {
-    /// Parses the statement. What Postgres lets one say of identity columns and of foreign keys
-    /// changes nothing where there are none.
+    /// Parses the statement. What Postgres lets one say of foreign keys changes nothing where there
+    /// are none.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["TRUNCATE"])?;
         let _ = parser.take_word("TABLE");
@@ -29,10 +31,15 @@ impl Truncate {
                 break;
             }
         }
-        let _ = parser.take_words(&["RESTART", "IDENTITY"])
-            || parser.take_words(&["CONTINUE", "IDENTITY"]);
+        let restarts_identity = parser.take_words(&["RESTART", "IDENTITY"]);
+        if !restarts_identity {
+            let _ = parser.take_words(&["CONTINUE", "IDENTITY"]);
+        }
         let _ = parser.take_word("CASCADE") || parser.take_word("RESTRICT");
-        Ok(Self { tables })
+        Ok(Self {
+            tables,
+            restarts_identity,
+        })
     }
 }
 
@@ -43,6 +50,9 @@ impl fmt::Display for Truncate {
             let comma = if index == 0 { "" } else { ", " };
             write!(f, "{comma}{table}")?;
         }
-        Ok(())
+        match self.restarts_identity {
+            true => f.write_str(" RESTART IDENTITY"),
+            false => Ok(()),
+        }
     }
 }

@@ -1,17 +1,20 @@
-//! `UPDATE name [[AS] alias] SET column = value, ... [FROM ...] [WHERE condition] [RETURNING ...]`.
+//! `[WITH ...] UPDATE name [[AS] alias] SET column = value, ... [FROM ...] [WHERE condition] [RETURNING ...]`.
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableWithJoins};
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, TableWithJoins, With};
 
 use super::assignment::{self, Assignment};
 use super::cursor::{Parsed, Parser};
 use super::delete::{condition, write_condition, write_relations};
 use super::returning::{self, Target};
+use super::with::Clause;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update {
+    /// Queries that it may read by a name.
+    pub with: Option<With>,
     /// The table.
     pub target: Target,
     /// The new values.
@@ -25,8 +28,8 @@ pub struct Update {
 }
 
 impl Update {
-    /// Parses the statement.
-    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+    /// Parses the statement behind its `WITH`.
+    pub(super) fn parse(parser: &mut Parser, with: Option<With>) -> Parsed<Self> {
         parser.expect_words(&["UPDATE"])?;
         let target = Target::parse(parser, &["SET"])?;
         parser.expect_words(&["SET"])?;
@@ -37,6 +40,7 @@ impl Update {
             Vec::new()
         };
         Ok(Self {
+            with,
             target,
             assignments,
             from,
@@ -48,7 +52,8 @@ impl Update {
 
 impl fmt::Display for Update {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UPDATE {} SET ", self.target)?;
+        let with = Clause(self.with.as_ref());
+        write!(f, "{with}UPDATE {} SET ", self.target)?;
         assignment::write(f, &self.assignments)?;
         write_relations(f, "FROM", &self.from)?;
         write_condition(f, self.condition.as_ref())?;

@@ -371,7 +371,7 @@ impl Table {
                 return;
             }
             let published = table
-                .publish(&change, &info, written, participant.as_deref())
+                .publish(&change, &info, written, participant.as_deref(), &answer)
                 .await;
             let commit = match published {
                 Ok((commit, lost)) => {
@@ -420,6 +420,7 @@ impl Table {
         info: &CommitInfo,
         mut written: Option<Written>,
         participant: Option<&dyn Participant>,
+        waiting: &oneshot::Sender<Result<Commit>>,
     ) -> Result<(Commit, Vec<(String, NewVector)>)> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
@@ -481,6 +482,14 @@ impl Table {
             }
             Err(error)
         };
+        // A participant may take long to prepare. Who was told that the statement was cancelled
+        // meanwhile must not find it done.
+        if waiting.is_closed() {
+            return aborted(Error::new(
+                SqlState::QUERY_CANCELED,
+                "canceling statement due to user request",
+            ));
+        }
         match self.place.publish(version, entry.into_bytes()).await {
             Published::Yes => {
                 if let Some(participant) = participant {

@@ -46,6 +46,7 @@ use crate::session::MAX_PREPARED_STATEMENTS;
 pub use authentication::Authentication;
 pub use backend::{Backend, BackendSession, Client};
 pub use copy_decoder::{CopyDecoder, CopyRow, shown};
+pub use encode::text_of;
 pub use listener::serve;
 
 /// What one client, and all clients together, may take.

@@ -1,5 +1,6 @@
 //! kill -9 at any moment leaves the catalog, and every table, before or after, never between.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
@@ -80,14 +81,19 @@ async fn verify(client: &tokio_postgres::Client) {
     assert_eq!(running, 0, "what was killed is not still running");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn kill_9_leaves_every_object_before_or_after() {
+/// What decides on the moments of kills.
+fn random() -> Pcg64Mcg {
     let seed = std::env::var("TRIBUTARY_CRASH_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())
         .unwrap_or_else(|| rand::rng().random());
     println!("TRIBUTARY_CRASH_SEED={seed}");
-    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    Pcg64Mcg::seed_from_u64(seed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_leaves_every_object_before_or_after() {
+    let mut random = random();
     let folder = tempfile::tempdir().unwrap();
     for round in 0..KILLS {
         let server = Server::start(folder.path());
@@ -104,4 +110,40 @@ async fn kill_9_leaves_every_object_before_or_after() {
     }
     let server = Server::start(folder.path());
     verify(&server.connect().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_lets_no_number_of_an_identity_come_twice() {
+    let mut random = random();
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = Vec::new();
+    for round in 0..KILLS / 2 {
+        let server = Server::start(folder.path());
+        let client = server.connect().await;
+        if round == 0 {
+            let table = "CREATE TABLE numbered (id BIGINT GENERATED ALWAYS AS IDENTITY, note TEXT)";
+            client.batch_execute(table).await.unwrap();
+        }
+        let insert = format!(
+            "INSERT INTO numbered (note) SELECT 'x' FROM generate_series(1, {ROWS}) RETURNING id"
+        );
+        let work = async {
+            while let Ok(rows) = client.query(&insert, &[]).await {
+                told.extend(rows.iter().map(|row| row.get::<_, i64>(0)));
+            }
+        };
+        let moment = Duration::from_millis(random.random_range(1..400));
+        assert!(tokio::time::timeout(moment, work).await.is_err());
+        server.kill();
+    }
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let counts = "SELECT count(*), count(DISTINCT id) FROM numbered";
+    let counts = client.query_one(counts, &[]).await.unwrap();
+    assert_eq!(counts.get::<_, i64>(0), counts.get::<_, i64>(1));
+    let rows = client.query("SELECT id FROM numbered", &[]).await.unwrap();
+    let kept: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
+    let told_once: HashSet<i64> = told.iter().copied().collect();
+    assert_eq!(told_once.len(), told.len());
+    assert!(told_once.is_subset(&kept));
 }

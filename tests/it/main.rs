@@ -12,6 +12,7 @@ mod docker;
 mod docs;
 mod engines;
 mod entity_models;
+mod equal_changes;
 mod equal_to_postgres;
 mod formatting;
 mod full_disk;

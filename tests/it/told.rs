@@ -52,7 +52,7 @@ fn a_bad_row_of_copy_is_told_with_its_line_and_column() {
         ),
         (
             "insert into t (code) values ('a');\n",
-            "ERROR:  23502: null value in column \"id\" of relation \"t\" violates not-null constraint\nHINT:  Give the column a value, or leave such rows out.\nSCHEMA NAME:  public\nTABLE NAME:  t\nCOLUMN NAME:  id\n",
+            "ERROR:  23502: null value in column \"id\" of relation \"t\" violates not-null constraint\nDETAIL:  Failing row contains (null, a, null, null).\nHINT:  Give the column a value, or leave such rows out.\nSCHEMA NAME:  public\nTABLE NAME:  t\nCOLUMN NAME:  id\n",
         ),
     ];
     for (script, expected) in cases {

@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
-use crate::server::Server;
+use crate::server::{Server, rows};
 
 /// A query that has rows at once and no end in sight.
 const ENDLESS: &str =
@@ -158,6 +158,48 @@ async fn copy_takes_all_rows_or_none_and_gives_them_back() {
         .collect::<String>()
         .await;
     assert_eq!(text, "1\tone\n2\ttwo, or so\n3\t\\N\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copy_fills_in_the_columns_that_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let table = "CREATE TABLE t (id INT GENERATED ALWAYS AS IDENTITY, name TEXT, country TEXT DEFAULT upper('de'), price NUMERIC(10, 2) DEFAULT 1)";
+    client.batch_execute(table).await.unwrap();
+    let copy = async |columns: &'static str, rows: &'static str| {
+        let statement = format!("COPY t ({columns}) FROM STDIN");
+        let mut sink = Box::pin(client.copy_in(&statement).await.unwrap());
+        futures::SinkExt::send(&mut sink, bytes::Bytes::from_static(rows.as_bytes()))
+            .await
+            .unwrap();
+        sink.as_mut().finish().await.unwrap()
+    };
+    assert_eq!(copy("name", "one\ntwo\n").await, 2);
+    assert_eq!(copy("price, id", "9\t100\n").await, 1);
+    let rows = rows(&client, "SELECT * FROM t ORDER BY id").await;
+    assert_eq!(rows, ["1|one|DE|1.00", "2|two|DE|1.00", "100|NULL|DE|9.00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_of_several_rows_are_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let table = "CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT, at DATE)";
+    client.batch_execute(table).await.unwrap();
+    let insert = "INSERT INTO t VALUES ($1, $2, '2026-01-01'), ($3, 'two', $4::TEXT::DATE) ON CONFLICT (id) DO UPDATE SET name = excluded.name || $5 RETURNING id, name";
+    for expected in ["one", "one!"] {
+        let rows = client
+            .query(insert, &[&1_i64, &"one", &2_i64, &"2026-02-02", &"!"])
+            .await
+            .unwrap();
+        let row = rows.iter().find(|row| row.get::<_, i64>(0) == 1).unwrap();
+        assert_eq!(
+            (rows.len(), row.get::<_, String>(1)),
+            (2, expected.to_owned())
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

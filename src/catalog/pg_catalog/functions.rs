@@ -9,8 +9,8 @@ use datafusion::logical_expr::ScalarUDF;
 use super::function::{Call, CatalogFunction};
 use super::relation::{Relation, namespaces, relation};
 use super::{
-    PG_CATALOG, data, definition_functions, format_type, name_functions, pg_sleep, pg_typeof,
-    privilege_functions, session_functions, size_functions, types::type_name,
+    PG_CATALOG, data, definition_functions, format_type, name_functions, nextval, pg_sleep,
+    pg_typeof, privilege_functions, session_functions, size_functions, types::type_name,
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::sql::{QualifiedName, Statement};
@@ -131,6 +131,7 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
     all.extend(privilege_functions::functions(sources));
     all.extend(name_functions::functions(sources));
     all.extend(definition_functions::functions(sources));
+    all.push(nextval::function(sources));
     all.push(pg_sleep::function(sources));
     all.push(pg_typeof::function());
     all.extend(size_functions::functions(sources));

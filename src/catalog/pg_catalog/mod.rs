@@ -11,6 +11,7 @@ mod definition_functions;
 mod function;
 mod functions;
 mod name_functions;
+mod nextval;
 mod pg_attribute;
 mod pg_class;
 mod pg_cursors;

@@ -41,7 +41,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{Object, Oid, Snapshot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::session::{Cursor, PreparedStatement};
 use crate::sql::name::DEFAULT_SCHEMA;
 
@@ -104,6 +104,17 @@ pub trait SystemSources: Debug + Send + Sync {
     /// When the server started.
     fn started_at(&self) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH
+    }
+
+    /// The next numbers of a sequence, so many.
+    ///
+    /// # Errors
+    /// 42P01 where there is none of that name.
+    fn next_values(&self, sequence: &str, _count: usize) -> Result<Vec<i64>> {
+        Err(Error::new(
+            SqlState::UNDEFINED_TABLE,
+            format!("relation \"{sequence}\" does not exist"),
+        ))
     }
 
     /// A setting of the session or of the server, as `SHOW` shows it.

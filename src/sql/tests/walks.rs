@@ -79,6 +79,14 @@ fn relations_are_those_read() {
         ("COPY (SELECT * FROM a) TO STDOUT", &["a"]),
         ("EXPLAIN SELECT * FROM a", &["a"]),
         (
+            "WITH a AS (SELECT * FROM b) UPDATE t SET x = (SELECT 1 FROM c) FROM a, s.a WHERE true",
+            &["t", "s.a", "c", "b"],
+        ),
+        (
+            "WITH a AS (SELECT * FROM b) DELETE FROM a USING a AS x",
+            &["a", "b"],
+        ),
+        (
             "SELECT a FROM t ORDER BY (SELECT 1 FROM o) LIMIT (SELECT 1 FROM l)",
             &["t", "o", "l"],
         ),

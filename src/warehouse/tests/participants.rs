@@ -110,27 +110,46 @@ async fn a_commit_that_another_process_overtakes_is_aborted() {
     assert_eq!(outcome.unwrap(), CommitOutcome::Aborted);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_has_begun_ends_whoever_waits_for_it() {
-    /// Holds the commit until the statement that waits for it is gone.
-    struct Held {
-        notes: Arc<Notes>,
-        reached: tokio::sync::mpsc::UnboundedSender<()>,
-        go: Mutex<std::sync::mpsc::Receiver<()>>,
-        ended: tokio::sync::mpsc::UnboundedSender<()>,
-    }
-    #[async_trait]
-    impl Participant for Held {
-        async fn prepare(&self, mark: &CommitMark) -> Result<()> {
+/// Holds a commit, when it is prepared or when it is made, until the statement that waits for it is
+/// gone.
+struct Held {
+    notes: Arc<Notes>,
+    at: &'static str,
+    reached: tokio::sync::mpsc::UnboundedSender<()>,
+    go: Mutex<std::sync::mpsc::Receiver<()>>,
+    ended: tokio::sync::mpsc::UnboundedSender<()>,
+}
+
+impl Held {
+    fn hold(&self, step: &str) {
+        if step == self.at {
             self.reached.send(()).unwrap();
             tokio::task::block_in_place(|| self.go.lock().recv().unwrap());
-            self.notes.prepare(mark).await
-        }
-        fn committed(&self, mark: &CommitMark) {
-            self.notes.committed(mark);
-            self.ended.send(()).unwrap();
         }
     }
+}
+
+#[async_trait]
+impl Participant for Held {
+    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
+        self.hold("prepare");
+        self.notes.prepare(mark).await
+    }
+
+    fn committed(&self, mark: &CommitMark) {
+        self.hold("committed");
+        self.notes.committed(mark);
+        self.ended.send(()).unwrap();
+    }
+
+    fn aborted(&self, mark: &CommitMark) {
+        self.notes.aborted(mark);
+        self.ended.send(()).unwrap();
+    }
+}
+
+/// Replaces 1 by 2 in a commit whose statement goes away at this step.
+async fn leave(at: &'static str) -> (Arc<Fixture>, Arc<Notes>) {
     let fixture = Arc::new(Fixture::new());
     fixture.replace(ids([1])).await;
     let (reached, mut is_reached) = tokio::sync::mpsc::unbounded_channel();
@@ -139,6 +158,7 @@ async fn a_commit_that_has_begun_ends_whoever_waits_for_it() {
     let notes = Arc::new(Notes::default());
     let held = Held {
         notes: Arc::clone(&notes),
+        at,
         reached,
         go: Mutex::new(wait),
         ended,
@@ -158,6 +178,23 @@ async fn a_commit_that_has_begun_ends_whoever_waits_for_it() {
     assert!(writing.await.unwrap_err().is_cancelled());
     go.send(()).unwrap();
     has_ended.recv().await.unwrap();
+    (fixture, notes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_made_ends_whoever_waits_for_it() {
+    let (fixture, notes) = leave("committed").await;
     assert_eq!(notes.words(), ["prepare", "committed"]);
     assert_eq!(fixture.rows(At::Latest).await, ids([2]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_is_not_made_for_a_statement_that_is_gone_when_it_is_prepared() {
+    let (fixture, notes) = leave("prepare").await;
+    assert_eq!(notes.words(), ["prepare", "aborted"]);
+    assert_eq!(fixture.rows(At::Latest).await, ids([1]));
+    let mark = notes.told.lock()[0].1.clone();
+    let outcome = fixture.warehouse.outcome(&fixture.id, &mark).await;
+    assert_eq!(outcome.unwrap(), CommitOutcome::Open);
+    assert_eq!(fixture.append(ids([3])).await.version, 1);
 }

@@ -60,6 +60,25 @@ impl Style {
     }
 }
 
+/// A value as text, as a client gets it; none for NULL. Moments are shown in `time_zone`.
+///
+/// # Errors
+/// A type that has no text.
+pub fn text_of(
+    field: &Field,
+    values: &dyn Array,
+    row: usize,
+    time_zone: &str,
+) -> Result<Option<String>> {
+    let column = Column::new(field, values, Style::new(Some(time_zone)))?;
+    if column.is_null(row) {
+        return Ok(None);
+    }
+    let mut text = BytesMut::new();
+    column.text(row, &mut text)?;
+    Ok(Some(String::from_utf8_lossy(&text).into_owned()))
+}
+
 /// Writes the values of one array that are not NULL.
 trait Encode: Send + Sync {
     /// Appends the value as text.

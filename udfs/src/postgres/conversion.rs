@@ -24,7 +24,7 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
                 || matches!(from, DataType::Decimal128(..) | DataType::Decimal256(..))
         }
         DataType::Binary => from.is_string(),
-        DataType::Float32 => from.is_string() || *from == DataType::Float64,
+        DataType::Float32 => from.is_string() || *from == DataType::Float64 || from.is_decimal(),
         DataType::Float64 | DataType::Date32 | DataType::Timestamp(..) => from.is_string(),
         DataType::Decimal128(..) | DataType::Decimal256(..) => from.is_floating(),
         DataType::List(_) | DataType::LargeList(_) => from.is_string(),

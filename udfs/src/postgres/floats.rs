@@ -11,7 +11,7 @@ use crate::FunctionError;
 /// Texts that are numbers without end, without their sign, in lower case.
 const INFINITIES: [&str; 2] = ["inf", "infinity"];
 
-/// Casts texts, and floats to narrower ones.
+/// Casts texts, and numbers to narrower floats.
 ///
 /// # Errors
 /// 22003 for a number that the type cannot hold, 22P02 for a text that is none.
@@ -26,7 +26,7 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     if !wide.iter().flatten().any(f64::is_infinite) {
         return Ok(converted);
     }
-    let infinite =
+    let mut infinite =
         (0..wide.len()).filter(|row| wide.is_valid(*row) && wide.value(*row).is_infinite());
     if from.data_type().is_string() {
         let texts = cast(from, &DataType::Utf8)?;
@@ -44,7 +44,13 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         }
         return Ok(converted);
     }
-    let given = from.as_primitive::<Float64Type>();
+    let Some(given) = from.as_primitive_opt::<Float64Type>() else {
+        // A numeric is never infinite itself.
+        return match infinite.next() {
+            Some(_) => Err(out_of_range(to).into()),
+            None => Ok(converted),
+        };
+    };
     for row in infinite {
         if given.value(row).is_finite() {
             return Err(out_of_range(to).into());

@@ -1,0 +1,191 @@
+//! The numbers of identity columns.
+//!
+//! Numbers are set aside on disk before they are given out, some at a time, so that none is given
+//! twice whatever happens: what a crash, or a statement that fails, leaves of them is a gap, as in
+//! Postgres.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
+
+use super::Oid;
+use super::store::Store;
+use crate::error::{Error, Result, SqlState};
+use crate::sql::identity::Identity;
+
+/// The next number that is not set aside, by the table's number and the column's name. It may lie
+/// beyond the numbers that the column can have.
+pub const SEQUENCES: TableDefinition<'static, (Oid, &str), i128> =
+    TableDefinition::new("sequences");
+
+/// How many numbers are set aside at first, and at most: twice as many each time, since each costs a
+/// write.
+const FIRST_RESERVED: u64 = 64;
+const MOST_RESERVED: u64 = 1 << 16;
+
+/// What is set aside of each sequence.
+#[derive(Debug, Default)]
+pub struct Sequences(Mutex<HashMap<(Oid, String), Reserved>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Reserved {
+    next: i128,
+    count: u64,
+    /// How many were set aside last.
+    last: u64,
+}
+
+impl Sequences {
+    /// The next numbers of a column, so many.
+    ///
+    /// # Errors
+    /// 2200H where the column has no more; those of the disk.
+    pub fn take(
+        &self,
+        store: &Store,
+        table: Oid,
+        column: &str,
+        identity: &Identity,
+        count: usize,
+    ) -> Result<Vec<i64>> {
+        let mut sequences = self.0.lock();
+        let reserved = sequences.entry((table, column.to_owned())).or_default();
+        let mut numbers = Vec::with_capacity(count);
+        while numbers.len() < count {
+            if reserved.count == 0 {
+                let missing = (count - numbers.len()) as u64;
+                let doubled = (reserved.last * 2).clamp(FIRST_RESERVED, MOST_RESERVED);
+                *reserved = reserve(store, table, column, identity, doubled.max(missing))?;
+            }
+            let number = reserved.next;
+            let is_valid =
+                (i128::from(identity.minimum)..=i128::from(identity.maximum)).contains(&number);
+            match i64::try_from(number) {
+                Ok(number) if is_valid => numbers.push(number),
+                _ => return Err(exhausted(column, identity)),
+            }
+            reserved.next += i128::from(identity.increment);
+            reserved.count -= 1;
+        }
+        Ok(numbers)
+    }
+
+    /// Begins the numbers of a table's columns anew.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn restart(&self, store: &Store, table: Oid) -> Result<()> {
+        let mut sequences = self.0.lock();
+        store.write(|write| forget(store, write, table))?;
+        sequences.retain(|(of, _), _| *of != table);
+        Ok(())
+    }
+}
+
+fn reserve(
+    store: &Store,
+    table: Oid,
+    column: &str,
+    identity: &Identity,
+    count: u64,
+) -> Result<Reserved> {
+    store.write(|write| {
+        let mut sequences = write.open_table(SEQUENCES).map_err(store.failed())?;
+        let next = sequences
+            .get((table, column))
+            .map_err(store.failed())?
+            .map_or(i128::from(identity.start), |next| next.value());
+        let end = next + i128::from(count) * i128::from(identity.increment);
+        sequences
+            .insert((table, column), end)
+            .map_err(store.failed())?;
+        Ok(Reserved {
+            next,
+            count,
+            last: count,
+        })
+    })
+}
+
+/// Forgets the numbers of a table that is dropped.
+pub(super) fn forget(store: &Store, write: &WriteTransaction, table: Oid) -> Result<()> {
+    let mut sequences = write.open_table(SEQUENCES).map_err(store.failed())?;
+    let of_table = (table, "")..(table.saturating_add(1), "");
+    sequences
+        .retain_in(of_table, |_, _| false)
+        .map_err(store.failed())
+}
+
+fn exhausted(column: &str, identity: &Identity) -> Error {
+    let (end, value) = match identity.increment > 0 {
+        true => ("maximum", identity.maximum),
+        false => ("minimum", identity.minimum),
+    };
+    Error::new(
+        SqlState::SEQUENCE_LIMIT_EXCEEDED,
+        format!("nextval: reached {end} value of the sequence of column \"{column}\" ({value})"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    const IDENTITY: Identity = Identity {
+        always: true,
+        start: 1,
+        increment: 1,
+        minimum: 1,
+        maximum: 1000,
+    };
+
+    #[test]
+    fn numbers_follow_one_another_and_come_once_whatever_ends_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.redb");
+        let mut last = 0;
+        for round in 0..4 {
+            let catalog = Catalog::open(&path).unwrap();
+            for count in [0, 1, 5, 70] {
+                let taken = catalog.next_numbers(7, "id", &IDENTITY, count).unwrap();
+                assert_eq!(taken.len(), count);
+                for number in taken {
+                    // Only the end of a process leaves a gap.
+                    assert!(number == last + 1 || number > last && round > 0, "{number}");
+                    last = number;
+                }
+            }
+        }
+        let catalog = Catalog::open(&path).unwrap();
+        assert_eq!(
+            catalog.next_numbers(7, "other", &IDENTITY, 1).unwrap(),
+            [1],
+            "columns have numbers of their own"
+        );
+        assert_eq!(catalog.next_numbers(8, "id", &IDENTITY, 1).unwrap(), [1]);
+        catalog.restart_numbers(7).unwrap();
+        assert_eq!(catalog.next_numbers(7, "id", &IDENTITY, 1).unwrap(), [1]);
+        assert_eq!(catalog.next_numbers(8, "id", &IDENTITY, 1).unwrap(), [2]);
+    }
+
+    #[test]
+    fn a_column_has_no_more_numbers_than_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&folder.path().join("catalog.redb")).unwrap();
+        let down = Identity {
+            start: i64::MIN + 3,
+            increment: -2,
+            minimum: i64::MIN,
+            maximum: -1,
+            ..IDENTITY
+        };
+        let taken = catalog.next_numbers(7, "id", &down, 2).unwrap();
+        assert_eq!(taken, [i64::MIN + 3, i64::MIN + 1]);
+        for _ in 0..2 {
+            let error = catalog.next_numbers(7, "id", &down, 1).unwrap_err();
+            assert_eq!(error.sqlstate(), SqlState::SEQUENCE_LIMIT_EXCEEDED);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! A table whose rows a statement changes, and its columns as expressions.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, SchemaRef};
+use datafusion::sql::sqlparser::ast::{Expr, With};
+
+use super::found::{ROWS, with_suffix};
+use crate::catalog::Object;
+use crate::error::Result;
+use crate::execute::target::Change;
+use crate::execute::{copy, defaults, width};
+use crate::instance::{Instance, StatementContext};
+use crate::models::{constraints, replacement, table_id};
+use crate::sql::assignment::Assignment;
+use crate::sql::identity::Overriding;
+use crate::sql::name::Quoted;
+use crate::sql::returning::Target;
+use crate::sql::shown::Shown;
+use crate::sql::with;
+use crate::warehouse::{FILE_COLUMN, Modification, PLACE_COLUMN};
+
+/// A table whose rows a statement changes, and the version of it that the statement sees.
+pub struct Changing {
+    /// The table.
+    pub object: Arc<Object>,
+    /// The name by which expressions know it.
+    pub name: String,
+    /// The statement's `WITH`, as text in front of a query.
+    pub with: String,
+    pub(super) modification: Modification,
+}
+
+impl Changing {
+    /// Looks up the table, and has the statement's relations show that version of it.
+    ///
+    /// # Errors
+    /// 42P01 where there is none; 42809 where it is no table.
+    pub async fn begin(
+        instance: &Arc<Instance>,
+        context: &StatementContext,
+        search_path: &[String],
+        target: &Target,
+        with: Option<&With>,
+        change: Change,
+    ) -> Result<Self> {
+        let object = change.target(&context.snapshot, search_path, &target.table)?;
+        replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
+        let modification = instance.warehouse.modify(&table_id(&object)).await?;
+        let name = &object.name;
+        context.show(name, modification.scan()?);
+        context.show(&with_suffix(name, ROWS), modification.rows()?);
+        Ok(Self {
+            name: target.name().to_owned(),
+            with: with::Clause(with).to_string(),
+            object,
+            modification,
+        })
+    }
+
+    /// The table's columns.
+    pub fn columns(&self) -> &SchemaRef {
+        &self.object.schema
+    }
+
+    /// The table with the places of its rows, as `FROM` has it.
+    pub fn from(&self) -> String {
+        format!("{} AS {}", self.object.name, Quoted(&self.name))
+    }
+
+    /// The columns of the rows' places.
+    pub fn places(&self) -> String {
+        let name = Quoted(&self.name);
+        format!("{name}.\"{FILE_COLUMN}\", {name}.\"{PLACE_COLUMN}\"")
+    }
+
+    /// A column of the table, with the table's name.
+    pub fn column(&self, field: &Field) -> String {
+        format!("{}.{}", Quoted(&self.name), Quoted(field.name()))
+    }
+
+    /// The columns of rows that are assigned to, each with its name: assigned values, and those that
+    /// stay.
+    ///
+    /// # Errors
+    /// 42703 for a column that the table does not have.
+    pub fn values(&self, assignments: &[Assignment]) -> Result<Vec<String>> {
+        let values = self.new_values(assignments)?;
+        let named = values.iter().zip(self.object.schema.fields());
+        Ok(named
+            .map(|(value, field)| format!("{value} AS {}", Quoted(field.name())))
+            .collect())
+    }
+
+    /// [`Self::values`] without names.
+    ///
+    /// # Errors
+    /// Those of [`Self::values`].
+    pub fn new_values(&self, assignments: &[Assignment]) -> Result<Vec<String>> {
+        let names: Vec<String> = assignments.iter().map(|it| it.column.clone()).collect();
+        let assigned = self.positions(&names)?;
+        let mut values: Vec<String> = self
+            .object
+            .schema
+            .fields()
+            .iter()
+            .map(|f| self.column(f))
+            .collect();
+        for (place, assignment) in assigned.into_iter().zip(assignments) {
+            if assignment.value.is_some() {
+                let column = self.object.schema.field(place).name();
+                let message = format!("column \"{column}\" can only be updated to DEFAULT");
+                constraints::check_settable(&self.object, column, message)?;
+            }
+            values[place] = self.value(place, assignment.value.as_ref())?;
+        }
+        Ok(values)
+    }
+
+    /// The columns of a row that is put in, of which some are given.
+    ///
+    /// # Errors
+    /// 42703 for a column that the table does not have; those of [`width::check`].
+    pub fn given_values(
+        &self,
+        columns: &[String],
+        overriding: Option<Overriding>,
+        values: &[Option<Expr>],
+    ) -> Result<Vec<String>> {
+        let width = self.object.schema.fields().len();
+        width::check(values.len(), columns.len(), width)?;
+        let places = match columns {
+            [] => (0..values.len()).collect(),
+            named => self.positions(named)?,
+        };
+        let mut row: Vec<String> = (0..width)
+            .map(|place| self.value(place, None))
+            .collect::<Result<_>>()?;
+        for (place, value) in places.into_iter().zip(values) {
+            let column = self.object.schema.field(place).name();
+            let is_identity = || constraints::identity_of(&self.object, column).is_some();
+            let value = match overriding {
+                Some(Overriding::User) if is_identity() => None,
+                _ => value.as_ref(),
+            };
+            if value.is_some() && overriding.is_none() {
+                defaults::check_given(&self.object, column)?;
+            }
+            row[place] = self.value(place, value)?;
+        }
+        Ok(row)
+    }
+
+    /// A value of a column as an expression, or the column's default.
+    fn value(&self, place: usize, value: Option<&Expr>) -> Result<String> {
+        let field = self.object.schema.field(place);
+        Ok(match value {
+            Some(value) => {
+                constraints::check_literal(field, value)?;
+                format!("{}", Shown(value))
+            }
+            None => match constraints::default_of(&self.object, field.name()) {
+                Some(value) => format!("{}", Shown(&value)),
+                None => "NULL".to_owned(),
+            },
+        })
+    }
+
+    fn positions(&self, columns: &[String]) -> Result<Vec<usize>> {
+        let name = &self.object.name.name;
+        copy::positions(&self.object.schema, columns, name)
+    }
+}

@@ -1,0 +1,144 @@
+//! Takes apart what a query has found: places of rows that go, new rows, answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Int64Type, SchemaRef, UInt32Type};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::error::Result as QueryResult;
+use datafusion::execution::memory_pool::MemoryReservation;
+use parking_lot::Mutex;
+
+use super::found::{Layout, leading};
+use super::{Fate, Twice};
+use crate::catalog::Object;
+use crate::error::{Error, SqlState};
+use crate::models::constraints::Constraints;
+use crate::warehouse::Places;
+
+/// What is answered of the rows, kept until they are committed.
+pub(super) struct Answers {
+    pub(super) batches: Vec<RecordBatch>,
+    pub(super) memory: MemoryReservation,
+}
+
+/// Takes what a query has found apart: places of rows that go, new rows, answers.
+pub(super) struct Divider {
+    pub(super) constraints: Constraints,
+    pub(super) object: Arc<Object>,
+    pub(super) width: usize,
+    pub(super) layout: Layout,
+    pub(super) returning: SchemaRef,
+    /// The places of rows that go.
+    pub(super) gone: Arc<Mutex<Places>>,
+    /// The memory of these.
+    pub(super) places: MemoryReservation,
+    /// How many rows are affected.
+    pub(super) rows: Arc<AtomicU64>,
+    pub(super) answers: Arc<Mutex<Answers>>,
+}
+
+impl Divider {
+    /// The new rows of a batch.
+    pub(super) fn divide(&mut self, batch: &RecordBatch) -> QueryResult<RecordBatch> {
+        let leading = leading(self.layout.has_fate);
+        let (mut affected, written) = self.mark(batch, leading)?;
+        let new = match self.width {
+            0 => RecordBatch::new_empty(Arc::clone(&self.object.schema)),
+            width => {
+                let columns: Vec<usize> = (leading..leading + width).collect();
+                let new = filter_record_batch(&batch.project(&columns)?, &written)?;
+                let (new, kept) = self.constraints.kept(&new)?;
+                if let Some(kept) = kept {
+                    affected = without(&affected, &written, &kept);
+                }
+                new
+            }
+        };
+        let count = affected.true_count();
+        self.rows.fetch_add(count as u64, Ordering::Relaxed);
+        if !self.returning.fields().is_empty() && count > 0 {
+            let first = batch.num_columns() - self.returning.fields().len();
+            let columns: Vec<usize> = (first..batch.num_columns()).collect();
+            let answer = filter_record_batch(&batch.project(&columns)?, &affected)?;
+            let answer =
+                RecordBatch::try_new(Arc::clone(&self.returning), answer.columns().to_vec())?;
+            let mut answers = self.answers.lock();
+            answers.memory.try_grow(answer.get_array_memory_size())?;
+            answers.batches.push(answer);
+        }
+        Ok(new)
+    }
+
+    /// Which rows of a batch are changed at all, and which of them give a new row.
+    fn mark(
+        &mut self,
+        batch: &RecordBatch,
+        leading: usize,
+    ) -> QueryResult<(BooleanArray, BooleanArray)> {
+        let files = batch.column(0).as_primitive::<UInt32Type>();
+        let places = batch.column(1).as_primitive::<Int64Type>();
+        let fates = self
+            .layout
+            .has_fate
+            .then(|| batch.column(2).as_primitive::<Int64Type>());
+        let default = if self.width == 0 {
+            Fate::Gone
+        } else {
+            Fate::Changed
+        };
+        let (mut affected, mut written) = (Vec::new(), Vec::new());
+        let mut gone = self.gone.lock();
+        for row in 0..batch.num_rows() {
+            let fate = fates
+                .as_ref()
+                .map_or(default as i64, |fates| fates.value(row));
+            let is_new =
+                fate == Fate::Added as i64 || gone.insert(files.value(row), places.value(row));
+            if !is_new && let Twice::Refused(message, hint) = self.layout.twice {
+                let error = Error::new(SqlState::CARDINALITY_VIOLATION, message).with_hint(hint);
+                return Err(self.naming_key(error, batch, row, leading)?.into());
+            }
+            affected.push(is_new);
+            written.push(is_new && fate != Fate::Gone as i64);
+        }
+        self.places.try_resize(gone.bytes())?;
+        Ok((affected.into(), written.into()))
+    }
+
+    fn naming_key(
+        &self,
+        error: Error,
+        batch: &RecordBatch,
+        row: usize,
+        leading: usize,
+    ) -> QueryResult<Error> {
+        let first = leading + self.width;
+        let mut values = Vec::new();
+        for index in 0..self.layout.keys.len() {
+            let column = batch.column(first + index);
+            let format = FormatOptions::default().with_null("NULL");
+            let shown = ArrayFormatter::try_new(column.as_ref(), &format)?;
+            values.push(shown.value(row).to_string());
+        }
+        if values.is_empty() {
+            return Ok(error);
+        }
+        Ok(error.with_detail(format!(
+            "Key ({})=({}) of table {} is matched more than once.",
+            self.layout.keys.join(", "),
+            values.join(", "),
+            self.object.name
+        )))
+    }
+}
+
+/// The rows that are affected, without those whose new row is not kept.
+fn without(affected: &BooleanArray, written: &BooleanArray, kept: &BooleanArray) -> BooleanArray {
+    let mut kept = kept.values().iter();
+    let rows = affected.values().iter().zip(written.values().iter());
+    rows.map(|(affected, written)| Some(affected && (!written || kept.next() == Some(true))))
+        .collect()
+}

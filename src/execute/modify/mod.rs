@@ -1,0 +1,65 @@
+//! What `UPDATE`, `DELETE`, `MERGE` and `INSERT ... ON CONFLICT` have in common: a query finds the
+//! rows that change, by their places, and what becomes of them; one commit takes the old rows out and
+//! puts the new ones in.
+
+mod beside;
+mod changing;
+mod divider;
+mod found;
+mod returning;
+mod run;
+pub mod visible;
+
+pub use beside::Beside;
+pub use changing::Changing;
+pub use found::{EXCLUDED, Found, Layout, POSITION, Planned, named_twice};
+pub use returning::Returning;
+
+use datafusion::sql::sqlparser::ast::Ident;
+use tokio::sync::OwnedMutexGuard;
+
+use super::target::Change;
+use crate::error::Result;
+use crate::session::Session;
+use crate::sql::cursor::fold;
+use crate::sql::name::ObjectName;
+
+/// What becomes of a row that a statement finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes.
+    Gone = 0,
+    /// It goes, and a new one comes.
+    Changed = 1,
+    /// A new one comes.
+    Added = 2,
+}
+
+/// What a statement does with a row that it finds twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twice {
+    /// It is changed once.
+    Once,
+    /// 21000, in these words and with this hint.
+    Refused(&'static str, &'static str),
+}
+
+/// Keeps others from changing the rows of a table meanwhile.
+///
+/// # Errors
+/// 42P01 where there is none; 42809 where it is no table.
+pub async fn lock(
+    session: &Session,
+    change: Change,
+    table: &ObjectName,
+) -> Result<OwnedMutexGuard<()>> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let object = change.target(&snapshot, &path, table)?;
+    Ok(session.instance.refresh_locks.lock(object.oid).await)
+}
+
+/// A name as Postgres folds it.
+pub fn folded(name: &Ident) -> String {
+    fold(name.value.clone(), name.quote_style)
+}

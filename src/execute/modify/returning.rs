@@ -1,0 +1,236 @@
+//! `RETURNING`.
+
+use std::ops::ControlFlow;
+
+use datafusion::execution::SessionState;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectNamePart, Query, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    VisitMut, VisitorMut,
+};
+
+use super::beside::Beside;
+use super::found::known_names;
+use super::{Changing, folded};
+use crate::error::{Error, Result, SqlState};
+use crate::session::row_functions;
+use crate::sql::column_names::name_of;
+use crate::sql::name::Quoted;
+use crate::sql::shown::Shown;
+use crate::sql::{Statement, parse_one};
+
+/// What a statement answers of each row.
+pub struct Returning<'a> {
+    /// The clause's items; empty without one.
+    pub items: &'a [SelectItem],
+    /// The relations that they may name beside the table.
+    pub beside: &'a Beside,
+    /// Whether `*` has these relations' columns before the table's.
+    pub beside_first: bool,
+}
+
+/// `RETURNING` over the new rows.
+pub(super) struct Answered {
+    /// More items of a `SELECT`.
+    pub(super) items: String,
+    /// The columns of other relations that they read, by their places.
+    pub(super) carried: Vec<usize>,
+}
+
+impl Changing {
+    /// `RETURNING` as more items of a `SELECT` that reads all that the statement does.
+    ///
+    /// # Errors
+    /// 42803, 42P20 and 0A000 for functions of many rows; 42P01 for `*` of a relation that is not
+    /// there.
+    pub fn answered(&self, state: &SessionState, returning: &Returning<'_>) -> Result<String> {
+        let items = self.items(state, returning)?;
+        Ok(items
+            .iter()
+            .map(|item| format!(", {}", Shown(item)))
+            .collect())
+    }
+
+    /// `RETURNING` as more items of a `SELECT` of the new rows, which carry columns of other
+    /// relations under names of [`carried_name`].
+    ///
+    /// # Errors
+    /// Those of [`Self::answered`]; 42702 for a column that several relations have.
+    pub(super) fn answered_later(
+        &self,
+        state: &SessionState,
+        returning: &Returning<'_>,
+    ) -> Result<Answered> {
+        let mut carrier = Carrier {
+            changing: self,
+            beside: returning.beside,
+            carried: Vec::new(),
+            around: Vec::new(),
+        };
+        let mut items = String::new();
+        for mut item in self.items(state, returning)? {
+            let name = match &item {
+                SelectItem::UnnamedExpr(expression) => Some(name_of(expression)),
+                _ => None,
+            };
+            if let ControlFlow::Break(error) = item.visit(&mut carrier) {
+                return Err(error);
+            }
+            item = match (item, name) {
+                (SelectItem::UnnamedExpr(expr), Some(name)) if name_of(&expr) != name => {
+                    SelectItem::ExprWithAlias {
+                        expr,
+                        alias: Ident::with_quote('"', name),
+                    }
+                }
+                (item, _) => item,
+            };
+            items.push_str(&format!(", {}", Shown(&item)));
+        }
+        Ok(Answered {
+            items,
+            carried: carrier.carried,
+        })
+    }
+
+    /// The items, with the columns that `*` stands for.
+    fn items(&self, state: &SessionState, returning: &Returning<'_>) -> Result<Vec<SelectItem>> {
+        let own = || {
+            let fields = self.object.schema.fields().iter();
+            fields.map(|field| self.column(field)).collect::<Vec<_>>()
+        };
+        let mut items = Vec::new();
+        for item in returning.items {
+            let columns = match item {
+                SelectItem::Wildcard(options) if *options == Default::default() => {
+                    let (mut first, mut last) = (own(), returning.beside.all(None));
+                    if returning.beside_first {
+                        std::mem::swap(&mut first, &mut last);
+                    }
+                    first.append(&mut last);
+                    first
+                }
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    options,
+                ) if *options == Default::default() => {
+                    let relation = match name.0.as_slice() {
+                        [ObjectNamePart::Identifier(part)] => folded(part),
+                        _ => name.to_string(),
+                    };
+                    if relation == self.name {
+                        own()
+                    } else if returning.beside.has_relation(&relation) {
+                        returning.beside.all(Some(&relation))
+                    } else {
+                        return Err(Error::new(
+                            SqlState::UNDEFINED_TABLE,
+                            format!("missing FROM-clause entry for table \"{relation}\""),
+                        ));
+                    }
+                }
+                SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
+                    return Err(Error::unsupported(format!("RETURNING {item}"))
+                        .with_hint("Name the columns."));
+                }
+                item => {
+                    row_functions::refuse(state, item, "RETURNING")?;
+                    items.push(item.clone());
+                    continue;
+                }
+            };
+            for column in columns {
+                items.push(parsed_column(&column)?);
+            }
+        }
+        Ok(items)
+    }
+}
+
+fn parsed_column(column: &str) -> Result<SelectItem> {
+    if let Statement::Query(query) = parse_one(&format!("SELECT {column}"))?
+        && let SetExpr::Select(mut select) = *query.body
+        && let Some(item) = select.projection.pop()
+    {
+        return Ok(item);
+    }
+    Err(Error::internal("a column is not read as one"))
+}
+
+/// The name under which the new rows carry a column of another relation.
+pub(super) fn carried_name(place: usize) -> String {
+    format!("tributary:beside{place}")
+}
+
+/// Has expressions read the columns of other relations from the new rows.
+struct Carrier<'a> {
+    changing: &'a Changing,
+    beside: &'a Beside,
+    carried: Vec<usize>,
+    /// The names of relations in the subqueries around.
+    around: Vec<Vec<String>>,
+}
+
+impl Carrier<'_> {
+    fn carry(&mut self, place: usize) -> Expr {
+        if !self.carried.contains(&place) {
+            self.carried.push(place);
+        }
+        Expr::CompoundIdentifier(vec![
+            Ident::with_quote('"', self.changing.name.clone()),
+            Ident::with_quote('"', carried_name(place)),
+        ])
+    }
+}
+
+impl VisitorMut for Carrier<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.around.push(known_names(&query.body));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
+        self.around.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
+        let place = match expression {
+            Expr::CompoundIdentifier(parts) => {
+                let [relation, column] = parts.as_slice() else {
+                    return ControlFlow::Continue(());
+                };
+                let relation = folded(relation);
+                if self.around.iter().flatten().any(|known| *known == relation) {
+                    return ControlFlow::Continue(());
+                }
+                self.beside.qualified(&relation, &folded(column))
+            }
+            Expr::Identifier(name) if self.around.is_empty() => {
+                let name = folded(name);
+                let is_own = self.changing.columns().index_of(&name).is_ok();
+                let places = self.beside.named(&name);
+                if places.len() + usize::from(is_own) > 1 {
+                    return ControlFlow::Break(
+                        Error::new(
+                            SqlState::AMBIGUOUS_COLUMN,
+                            format!("column reference \"{name}\" is ambiguous"),
+                        )
+                        .with_hint(format!(
+                            "Write the name of its relation before it, as in {}.{}.",
+                            Quoted(&self.changing.name),
+                            Quoted(&name)
+                        )),
+                    );
+                }
+                places.first().copied()
+            }
+            _ => None,
+        };
+        if let Some(place) = place {
+            *expression = self.carry(place);
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,118 @@
+//! Which relations the clauses of a `MERGE` see: one for rows that do not match sees one side alone.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, VisitMut, VisitorMut};
+
+use super::beside::Beside;
+use super::found::known_names;
+use super::{Changing, folded};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::merge::{Action, Clause, When};
+
+/// Gives the columns of a clause for rows that do not match the name of the side that has them, and
+/// refuses the other side.
+///
+/// # Errors
+/// 42P01 for a relation and 42703 for a column of the other side.
+pub fn restrict(
+    clause: &mut Clause,
+    changing: &Changing,
+    source: &str,
+    beside: &Beside,
+) -> Result<()> {
+    let target = changing.name.as_str();
+    let in_target = |column: &str| changing.columns().index_of(column).is_ok();
+    let in_source = |column: &str| beside.has_column(column);
+    let mut restriction = match clause.when {
+        When::Matched => return Ok(()),
+        When::NotMatched => Restriction {
+            seen: (source, &in_source),
+            hidden: (target, &in_target),
+            around: Vec::new(),
+        },
+        When::NotMatchedBySource => Restriction {
+            seen: (target, &in_target),
+            hidden: (source, &in_source),
+            around: Vec::new(),
+        },
+    };
+    let mut visit = |tree: &mut Option<Expr>| match tree.visit(&mut restriction) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    };
+    visit(&mut clause.condition)?;
+    match &mut clause.action {
+        Action::Update(assignments) => assignments
+            .iter_mut()
+            .try_for_each(|assignment| visit(&mut assignment.value)),
+        Action::Insert { values, .. } => values.iter_mut().try_for_each(visit),
+        Action::Delete | Action::DoNothing => Ok(()),
+    }
+}
+
+/// A relation and which columns it has.
+type Side<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
+
+struct Restriction<'a> {
+    seen: Side<'a>,
+    hidden: Side<'a>,
+    /// The names of relations in the subqueries around.
+    around: Vec<Vec<String>>,
+}
+
+impl VisitorMut for Restriction<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.around.push(known_names(&query.body));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
+        self.around.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Error> {
+        match expression {
+            Expr::CompoundIdentifier(parts) => {
+                let Some(relation) = parts.first().map(folded) else {
+                    return ControlFlow::Continue(());
+                };
+                let is_shadowed = self.around.iter().flatten().any(|known| *known == relation);
+                if relation == self.hidden.0 && !is_shadowed {
+                    return ControlFlow::Break(
+                        Error::new(
+                            SqlState::UNDEFINED_TABLE,
+                            format!("invalid reference to FROM-clause entry for table \"{relation}\""),
+                        )
+                        .with_hint(format!(
+                            "There is an entry for table \"{relation}\", but it cannot be referenced from this part of the query."
+                        )),
+                    );
+                }
+            }
+            Expr::Identifier(name) if self.around.is_empty() => {
+                let column = folded(name);
+                if (self.seen.1)(&column) {
+                    let relation = Ident::with_quote('"', self.seen.0);
+                    *expression = Expr::CompoundIdentifier(vec![relation, name.clone()]);
+                } else if (self.hidden.1)(&column) {
+                    return ControlFlow::Break(
+                        Error::new(
+                            SqlState::UNDEFINED_COLUMN,
+                            format!("column \"{column}\" does not exist"),
+                        )
+                        .with_hint(format!(
+                            "There is a column named \"{column}\" in table \"{}\", but it cannot be referenced from this part of the query.",
+                            self.hidden.0
+                        )),
+                    );
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}

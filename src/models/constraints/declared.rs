@@ -1,0 +1,136 @@
+//! The constraints and defaults that a table's definition has.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::common::DFSchema;
+use datafusion::execution::SessionState;
+use datafusion::physical_plan::PhysicalExpr;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName as AstName, Value,
+};
+
+use super::default_value::DefaultValue;
+use crate::catalog::Object;
+use crate::error::{ColumnPlace, Error, Result, SqlState};
+use crate::instance::StatementContext;
+use crate::models::expression;
+use crate::sql::constraint::{self, Constraint, Rule};
+use crate::sql::create_table::CreateTable;
+use crate::sql::identity::{self, Identity};
+use crate::sql::{QualifiedName, Statement};
+
+/// The constraints of a table.
+pub fn of(object: &Object) -> &[Constraint] {
+    match &object.definition {
+        Statement::CreateTable(create) => &create.constraints,
+        _ => &[],
+    }
+}
+
+/// The default of a column: declared, or the next number of an identity.
+pub fn default_of(object: &Object, column: &str) -> Option<Expr> {
+    let Statement::CreateTable(create) = &object.definition else {
+        return None;
+    };
+    match constraint::default_of(&create.columns, column) {
+        Some(default) => Some(default.clone()),
+        None => identity_of(object, column).map(|_| next_value(object, column)),
+    }
+}
+
+/// The identity of a column.
+pub fn identity_of(object: &Object, column: &str) -> Option<Identity> {
+    match &object.definition {
+        Statement::CreateTable(create) => identity::of_column(&create.columns, column),
+        _ => None,
+    }
+}
+
+/// The name of an identity column's sequence.
+pub fn sequence_of(object: &Object, column: &str) -> QualifiedName {
+    let QualifiedName { schema, name } = &object.name;
+    QualifiedName::new(schema, format!("{name}_{column}_seq"))
+}
+
+/// That a value may be given to a column.
+///
+/// # Errors
+/// 428C9 for one that is generated always.
+pub fn check_settable(object: &Object, column: &str, message: String) -> Result<()> {
+    match identity_of(object, column) {
+        Some(identity) if identity.always => Err(Error::new(SqlState::GENERATED_ALWAYS, message)
+            .with_detail(format!(
+                "Column \"{column}\" is an identity column defined as GENERATED ALWAYS."
+            ))),
+        _ => Ok(()),
+    }
+}
+
+fn next_value(object: &Object, column: &str) -> Expr {
+    let name = Value::SingleQuotedString(sequence_of(object, column).to_string());
+    let name = FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::value(name)));
+    Expr::Function(Function {
+        name: AstName::from(vec![Ident::new("nextval")]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: vec![name],
+            clauses: Vec::new(),
+        }),
+        null_treatment: None,
+        filter: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+/// A check, ready to be computed.
+///
+/// # Errors
+/// What planning says, the constraint named.
+pub(super) fn condition_of(
+    state: &SessionState,
+    columns: &SchemaRef,
+    constraint: &Constraint,
+    condition: &Expr,
+) -> Result<Arc<dyn PhysicalExpr>> {
+    let columns = DFSchema::try_from(Arc::clone(columns))?;
+    expression::condition(state, &columns, condition.clone(), "CHECK")
+        .map_err(|error| error.within(format!("constraint \"{}\"", constraint.name)))
+}
+
+/// A column of a table, as errors name it.
+pub fn place(table: &Object, column: &str) -> ColumnPlace {
+    ColumnPlace {
+        schema: table.name.schema.clone(),
+        relation: table.name.name.clone(),
+        column: column.to_owned(),
+    }
+}
+
+/// That the constraints and defaults of a table that is declared can be planned.
+///
+/// # Errors
+/// What planning says, the constraint or the column named.
+pub async fn validate(
+    context: &StatementContext,
+    columns: &SchemaRef,
+    create: &CreateTable,
+) -> Result<()> {
+    for constraint in &create.constraints {
+        if let Rule::Check(condition) = &constraint.rule {
+            condition_of(&context.state, columns, constraint, condition)?;
+        }
+    }
+    for field in columns.fields() {
+        if let Some(default) = constraint::default_of(&create.columns, field.name()) {
+            DefaultValue::new(context, field, default)
+                .await
+                .map_err(|error| error.within(format!("default of column \"{}\"", field.name())))?;
+        }
+    }
+    Ok(())
+}

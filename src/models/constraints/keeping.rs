@@ -1,0 +1,80 @@
+//! The constraints' part in the commit of the rows.
+
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, UInt32Type};
+use async_trait::async_trait;
+use datafusion::execution::SessionState;
+use datafusion::physical_plan::execute_stream;
+use futures::StreamExt as _;
+use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
+
+use super::key::{Key, Keys};
+use crate::error::Result;
+use crate::models::replacement::Unchanged;
+use crate::models::table_id;
+use crate::warehouse::{CommitMark, Participant, Places};
+
+/// Takes part in a commit of rows.
+pub(super) struct Keeping {
+    pub(super) unchanged: Unchanged,
+    pub(super) state: SessionState,
+    pub(super) keys: Arc<Keys>,
+    /// The places of rows that go.
+    pub(super) gone: Option<Arc<Mutex<Places>>>,
+    /// Kept until the commit has ended.
+    pub(super) _guard: Option<OwnedMutexGuard<()>>,
+}
+
+#[async_trait]
+impl Participant for Keeping {
+    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
+        self.unchanged.prepare(mark).await?;
+        for key in self.keys.0.iter() {
+            self.look_for(key).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Keeping {
+    /// Looks for rows that stay and have a key of a new one.
+    async fn look_for(&self, key: &Mutex<Key>) -> Result<()> {
+        let object = &self.unchanged.object;
+        let (mut columns, is_empty) = {
+            let key = key.lock();
+            (key.columns.clone(), key.values.is_empty())
+        };
+        let table = table_id(object);
+        let warehouse = &self.unchanged.instance.warehouse;
+        if is_empty || !warehouse.exists(&table).await? {
+            return Ok(());
+        }
+        let width = object.schema.fields().len();
+        let count = columns.len();
+        columns.extend([width, width + 1]);
+        let rows = warehouse.modify(&table).await?.rows()?;
+        let plan = rows.scan(&self.state, Some(&columns), &[], None).await?;
+        let mut rows = execute_stream(plan, self.state.task_ctx())?;
+        while let Some(batch) = rows.next().await {
+            let batch = batch?;
+            let files = batch.column(count).as_primitive::<UInt32Type>();
+            let places = batch.column(count + 1).as_primitive::<Int64Type>();
+            let key = key.lock();
+            let found = key.encode(&batch.columns()[..count])?;
+            for (row, value) in found.iter().enumerate() {
+                let goes = || {
+                    let gone = self.gone.as_ref().map(|gone| gone.lock());
+                    gone.is_some_and(|gone| gone.contains(files.value(row), places.value(row)))
+                };
+                let columns = &batch.columns()[..count];
+                if key.values.contains(value.as_ref()) && !key.is_apart(columns, row) && !goes() {
+                    return Err(key.violated(object, columns, row, "already exists")?);
+                }
+            }
+        }
+        Ok(())
+    }
+}

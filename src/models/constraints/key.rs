@@ -1,0 +1,187 @@
+//! Keys: no two rows have the same values in their columns.
+
+use std::collections::HashSet;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
+use arrow::datatypes::FieldRef;
+use arrow::row::{RowConverter, Rows, SortField};
+use datafusion::error::Result as QueryResult;
+use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use parking_lot::Mutex;
+
+use super::comparable::{comparable, comparable_type};
+use super::declared::place;
+use super::shown::Shown;
+use crate::catalog::Object;
+use crate::error::{Error, Result, SqlState};
+
+/// What to do with a new row that has the key of another new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeated {
+    /// 23505.
+    Refused,
+    /// 21000: `ON CONFLICT DO UPDATE` would change the first one.
+    Conflicts,
+    /// It is left out, as `ON CONFLICT DO NOTHING` does.
+    LeftOut,
+}
+
+/// The keys of a table.
+#[derive(Default)]
+pub(super) struct Keys(pub(super) Vec<Mutex<Key>>);
+
+impl Keys {
+    /// Takes in the keys of new rows, row by row, and tells which rows stay: one that is left out for
+    /// one key counts for none.
+    pub(super) fn take_in(
+        &self,
+        object: &Object,
+        batch: &RecordBatch,
+    ) -> QueryResult<BooleanArray> {
+        let mut keys: Vec<_> = self.0.iter().map(|key| key.lock()).collect();
+        let mut encoded = Vec::with_capacity(keys.len());
+        for key in &keys {
+            let projected = batch.project(&key.columns)?;
+            let columns = projected.columns().to_vec();
+            let rows = key.encode(&columns)?;
+            encoded.push((columns, rows));
+        }
+        let mut kept = Vec::with_capacity(batch.num_rows());
+        for row in 0..batch.num_rows() {
+            let clashes = keys.iter().zip(&encoded).filter(|(key, (columns, rows))| {
+                !key.is_apart(columns, row) && key.values.contains(rows.row(row).as_ref())
+            });
+            // What may be left out is left out, whatever else it clashes with.
+            let clash = clashes.min_by_key(|(key, _)| key.repeated != Repeated::LeftOut);
+            if let Some((key, (columns, _))) = clash {
+                match key.repeated {
+                    Repeated::LeftOut => {
+                        kept.push(false);
+                        continue;
+                    }
+                    _ => return Err(key.repeats(object, columns, row)?.into()),
+                }
+            }
+            for (key, (columns, rows)) in keys.iter_mut().zip(&encoded) {
+                if !key.is_apart(columns, row) {
+                    let bytes: Box<[u8]> = rows.row(row).as_ref().into();
+                    key.bytes += bytes.len() + ENTRY;
+                    key.values.insert(bytes);
+                }
+            }
+            kept.push(true);
+        }
+        for key in &keys {
+            key.memory.try_resize(key.bytes)?;
+        }
+        Ok(kept.into())
+    }
+}
+
+/// One key, and the new rows' values of it.
+pub(super) struct Key {
+    constraint: String,
+    names: Vec<String>,
+    pub(super) columns: Vec<usize>,
+    nulls_equal: bool,
+    repeated: Repeated,
+    converter: RowConverter,
+    fields: Vec<FieldRef>,
+    shown: Shown,
+    pub(super) values: HashSet<Box<[u8]>>,
+    bytes: usize,
+    memory: MemoryReservation,
+}
+
+impl Key {
+    pub(super) fn new(
+        state: &SessionState,
+        object: &Object,
+        constraint: &str,
+        names: &[String],
+        nulls_equal: bool,
+        repeated: Repeated,
+    ) -> Result<Self> {
+        let columns = names.iter().map(|name| object.schema.index_of(name));
+        let columns: Vec<usize> = columns.collect::<Result<_, _>>()?;
+        let fields: Vec<FieldRef> = columns
+            .iter()
+            .filter_map(|index| object.schema.fields().get(*index).cloned())
+            .collect();
+        let sorted = fields
+            .iter()
+            .map(|field| SortField::new(comparable_type(field.data_type())));
+        Ok(Self {
+            constraint: constraint.to_owned(),
+            names: names.to_vec(),
+            converter: RowConverter::new(sorted.collect())?,
+            fields,
+            shown: Shown::new(state),
+            columns,
+            nulls_equal,
+            repeated,
+            values: HashSet::new(),
+            bytes: 0,
+            memory: MemoryConsumer::new(format!("constraint {constraint}"))
+                .register(&state.runtime_env().memory_pool),
+        })
+    }
+
+    /// The keys of rows, given these columns of them: equal ones have the same bytes.
+    pub(super) fn encode(&self, columns: &[ArrayRef]) -> QueryResult<Rows> {
+        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
+        Ok(self.converter.convert_columns(&columns)?)
+    }
+
+    /// Whether a row has a NULL that makes its key like no other.
+    pub(super) fn is_apart(&self, columns: &[ArrayRef], row: usize) -> bool {
+        !self.nulls_equal && columns.iter().any(|column| column.is_null(row))
+    }
+
+    /// The error of a new row that has the key of another new one.
+    fn repeats(&self, object: &Object, columns: &[ArrayRef], row: usize) -> Result<Error> {
+        let told = "is there more than once";
+        if self.repeated != Repeated::Conflicts {
+            return self.violated(object, columns, row, told);
+        }
+        Ok(Error::new(
+            SqlState::CARDINALITY_VIOLATION,
+            "ON CONFLICT DO UPDATE command cannot affect row a second time",
+        )
+        .with_detail(self.told(columns, row, told)?)
+        .with_hint(
+            "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+        ))
+    }
+
+    pub(super) fn violated(
+        &self,
+        object: &Object,
+        columns: &[ArrayRef],
+        row: usize,
+        told: &str,
+    ) -> Result<Error> {
+        let constraint = &self.constraint;
+        let error = Error::new(
+            SqlState::UNIQUE_VIOLATION,
+            format!("duplicate key value violates unique constraint \"{constraint}\""),
+        );
+        let error = error.with_detail(self.told(columns, row, told)?);
+        Ok(match self.names.first() {
+            Some(first) => error.with_column(place(object, first)),
+            None => error,
+        })
+    }
+
+    fn told(&self, columns: &[ArrayRef], row: usize, told: &str) -> Result<String> {
+        let values = self.shown.key(&self.fields, columns, row)?;
+        Ok(format!(
+            "Key ({})=({values}) {told}.",
+            self.names.join(", ")
+        ))
+    }
+}
+
+/// What an entry of a set of keys takes beside the key itself, about.
+const ENTRY: usize = 64;

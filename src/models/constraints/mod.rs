@@ -1,0 +1,199 @@
+//! What the rows of a table must satisfy: `NOT NULL`, lengths of texts, `CHECK`, `UNIQUE` and
+//! `PRIMARY KEY`.
+//!
+//! All but keys are checked as the rows pass. Keys are checked twice: among the new rows as they
+//! pass, and against the rows that stay when the commit is made, which no other commit can come
+//! between. So no two rows of a key are ever visible.
+
+mod assigned;
+mod comparable;
+mod declared;
+mod default_value;
+mod fitted;
+mod keeping;
+mod key;
+mod shown;
+
+pub use assigned::{assigned, check_assignable, check_literal};
+pub use declared::{check_settable, default_of, identity_of, of, place, sequence_of, validate};
+pub use default_value::DefaultValue;
+pub use key::Repeated;
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use datafusion::error::Result as QueryResult;
+use datafusion::execution::SessionState;
+use datafusion::physical_plan::PhysicalExpr;
+use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
+use tributary_udfs::postgres::CharacterLength;
+
+use self::declared::condition_of;
+use self::fitted::fit;
+use self::keeping::Keeping;
+use self::key::{Key, Keys};
+use self::shown::Shown;
+use super::replacement::Unchanged;
+use crate::catalog::Object;
+use crate::error::{Error, Result, SqlState};
+use crate::instance::Instance;
+use crate::sql::constraint::Rule;
+use crate::warehouse::{Participant, Places};
+
+/// The constraints of a table, for the rows of one statement.
+pub struct Constraints {
+    object: Arc<Object>,
+    lengths: Vec<Option<CharacterLength>>,
+    checks: Vec<(String, Arc<dyn PhysicalExpr>)>,
+    keys: Arc<Keys>,
+    shown: Shown,
+}
+
+impl Constraints {
+    /// Those of a table. `repeated` is for the keys of `arbiters`, or all where none are named;
+    /// others refuse.
+    ///
+    /// # Errors
+    /// What planning a check says.
+    pub fn new(
+        state: &SessionState,
+        object: &Arc<Object>,
+        repeated: Repeated,
+        arbiters: Option<&[String]>,
+    ) -> Result<Self> {
+        let fields = object.schema.fields().iter();
+        let lengths = fields.map(|field| object.character_length(field.name()));
+        let mut constraints = Self {
+            lengths: lengths.collect(),
+            checks: Vec::new(),
+            keys: Arc::default(),
+            shown: Shown::new(state),
+            object: Arc::clone(object),
+        };
+        let mut keys = Vec::new();
+        for constraint in of(object) {
+            match &constraint.rule {
+                Rule::Check(condition) => {
+                    let check = condition_of(state, &object.schema, constraint, condition)?;
+                    constraints.checks.push((constraint.name.clone(), check));
+                }
+                Rule::Unique {
+                    columns,
+                    nulls_equal,
+                    ..
+                } => keys.push(Mutex::new(Key::new(
+                    state,
+                    object,
+                    &constraint.name,
+                    columns,
+                    *nulls_equal,
+                    match arbiters {
+                        Some(names) if !names.contains(&constraint.name) => Repeated::Refused,
+                        _ => repeated,
+                    },
+                )?)),
+            }
+        }
+        // As in Postgres, the first one by its name tells of a row that several are false of.
+        constraints
+            .checks
+            .sort_by(|left, right| left.0.cmp(&right.0));
+        constraints.keys = Arc::new(Keys(keys));
+        Ok(constraints)
+    }
+
+    /// The rows as the table keeps them. What is left out of them is told by [`Self::kept`].
+    ///
+    /// # Errors
+    /// 23502 for NULL in a column that has none; 22001 for a text that is too long; 23514 for a row
+    /// that a check is false of; 23505 for a key that another new row has.
+    pub fn check(&self, batch: &RecordBatch) -> QueryResult<RecordBatch> {
+        Ok(self.kept(batch)?.0)
+    }
+
+    /// [`Self::check`], and where some of the rows are left out, which ones stay.
+    ///
+    /// # Errors
+    /// Those of [`Self::check`].
+    pub fn kept(&self, batch: &RecordBatch) -> QueryResult<(RecordBatch, Option<BooleanArray>)> {
+        let mut columns = batch.columns().to_vec();
+        let fields = self.object.schema.fields();
+        for ((column, length), field) in columns.iter_mut().zip(&self.lengths).zip(fields) {
+            if let Some(length) = length {
+                *column = fit(column, *length, &place(&self.object, field.name()))?;
+            }
+        }
+        for field in 0..columns.len() {
+            self.check_not_null(&columns, field)?;
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&self.object.schema), columns)?;
+        for (name, condition) in &self.checks {
+            let held = condition.evaluate(&batch)?.into_array(batch.num_rows())?;
+            // As in Postgres, NULL passes.
+            if let Some(row) = held
+                .as_boolean()
+                .iter()
+                .position(|held| held == Some(false))
+            {
+                return Err(self.check_violated(name, &batch, row)?.into());
+            }
+        }
+        let kept = self.keys.take_in(&self.object, &batch)?;
+        match kept.false_count() {
+            0 => Ok((batch, None)),
+            _ => Ok((filter_record_batch(&batch, &kept)?, Some(kept))),
+        }
+    }
+
+    fn check_not_null(&self, columns: &[ArrayRef], index: usize) -> Result<()> {
+        let field = self.object.schema.field(index);
+        let column = &columns[index];
+        if field.is_nullable() || column.null_count() == 0 {
+            return Ok(());
+        }
+        let row = (0..column.len()).find(|row| column.is_null(*row));
+        let fields = self.object.schema.fields();
+        let values = self.shown.row(fields, columns, row.unwrap_or(0))?;
+        let error = Error::null_in_column(place(&self.object, field.name()));
+        Err(error
+            .with_detail(format!("Failing row contains ({values})."))
+            .with_hint("Give the column a value, or leave such rows out."))
+    }
+
+    fn check_violated(&self, name: &str, batch: &RecordBatch, row: usize) -> Result<Error> {
+        let fields = self.object.schema.fields();
+        let values = self.shown.row(fields, batch.columns(), row)?;
+        Ok(Error::new(
+            SqlState::CHECK_VIOLATION,
+            format!(
+                "new row for relation \"{}\" violates check constraint \"{name}\"",
+                self.object.name.name
+            ),
+        )
+        .with_detail(format!("Failing row contains ({values}).")))
+    }
+
+    /// What takes part in the commit of the rows: no other table may have come in the place of this
+    /// one, and no row that stays may have the key of a new one. `gone` are the rows that go. The
+    /// `guard` is kept until the commit has ended, also where nobody waits for it any more.
+    pub fn participant(
+        &self,
+        instance: &Arc<Instance>,
+        state: &SessionState,
+        gone: Option<Arc<Mutex<Places>>>,
+        guard: Option<OwnedMutexGuard<()>>,
+    ) -> Arc<dyn Participant> {
+        Arc::new(Keeping {
+            unchanged: Unchanged {
+                instance: Arc::clone(instance),
+                object: Arc::clone(&self.object),
+            },
+            state: state.clone(),
+            keys: Arc::clone(&self.keys),
+            gone,
+            _guard: guard,
+        })
+    }
+}
