@@ -161,15 +161,19 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::SchemaError(inner, _) => from_schema_error(inner),
         DataFusionError::NotImplemented(message) => plan_message::of_missing_feature(message),
         DataFusionError::Internal(message) => Error::internal(lower_first(without_report(message))),
-        other => Error::new(
-            SqlState::INVALID_PARAMETER_VALUE,
-            lower_first(&other.strip_backtrace()),
-        ),
+        other => {
+            let text = other.strip_backtrace();
+            storage::spilled_too_much(&text).unwrap_or_else(|| {
+                Error::new(SqlState::INVALID_PARAMETER_VALUE, lower_first(&text))
+            })
+        }
     }
 }
 
+/// As PostgreSQL says it; what asked for memory, and who has it, is the detail.
 fn out_of_memory(message: &str) -> Error {
-    Error::new(SqlState::OUT_OF_MEMORY, lower_first(message))
+    Error::new(SqlState::OUT_OF_MEMORY, "out of memory")
+        .with_detail(message)
         .with_hint("Raise memory_limit, or let the query read less at once.")
 }
 

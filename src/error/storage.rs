@@ -20,6 +20,9 @@ const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"
 /// What to do about a server that does not answer.
 const REACH: &str = "Check that the server can be reached.";
 
+/// How DataFusion begins where a query spills more than it may.
+const SPILLED_TOO_MUCH: &str = "The used disk space during the spilling process";
+
 /// No more of a server's answer is told than this.
 const MAX_ANSWER: usize = 300;
 
@@ -44,10 +47,27 @@ impl From<io::Error> for Error {
             _ => SqlState::IO_ERROR,
         };
         let text = error.to_string();
+        if let Some(error) = spilled_too_much(&text) {
+            return error;
+        }
         // The number says nothing that the words before it do not.
         let text = text.split(" (os error ").next().unwrap_or(&text);
         of_disk(sqlstate, text)
     }
+}
+
+/// The failure of a query that spills more than it may, as PostgreSQL says it of its
+/// `temp_file_limit`. DataFusion names a setting of its own, which is not one of this server.
+pub(super) fn spilled_too_much(text: &str) -> Option<Error> {
+    let detail = &text[text.find(SPILLED_TOO_MUCH)?..];
+    let detail = detail.split(" Please try").next().unwrap_or(detail);
+    let error = Error::new(
+        SqlState::CONFIGURATION_LIMIT_EXCEEDED,
+        "spilled data exceeds spill_limit",
+    )
+    .with_detail(detail)
+    .with_hint("Raise spill_limit, or memory_limit so that less is spilled.");
+    Some(error)
 }
 
 /// The failure of a disk.

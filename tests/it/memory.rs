@@ -21,10 +21,9 @@ async fn a_window_over_too_many_rows_is_an_error() {
                 .unwrap_err();
             let error = error.as_db_error().unwrap();
             assert_eq!(error.code().code(), "53200", "{error:?}");
-            assert!(
-                error.message().contains("the rows of a window"),
-                "{error:?}"
-            );
+            assert_eq!(error.message(), "out of memory");
+            let detail = error.detail().unwrap();
+            assert!(detail.contains("the rows of a window"), "{error:?}");
             assert!(error.hint().unwrap().contains("memory_limit"), "{error:?}");
         }
         // What the failed ones had is given back.
@@ -113,4 +112,25 @@ async fn a_model_of_too_many_records_is_an_error() {
     client.batch_execute(&create("m", 300)).await.unwrap();
     let records = "SELECT count(*) FROM entity_clusters('m')";
     assert_eq!(rows(&client, records).await, ["300"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_spills_too_much_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = ["--memory-limit", "16MB", "--spill-limit", "1MB"];
+    let server = Server::start_with(folder.path(), &limits);
+    let client = server.connect().await;
+    let query = |count: usize| {
+        format!(
+            "SELECT count(*) FROM (SELECT md5(CAST(value AS TEXT)) AS code, \
+             row_number() OVER (ORDER BY md5(CAST(value AS TEXT))) AS place \
+             FROM generate_series(1, {count}) t) WHERE place > 0"
+        )
+    };
+    let error = client.batch_execute(&query(1_000_000)).await.unwrap_err();
+    let error = error.as_db_error().unwrap();
+    assert_eq!(error.code().code(), "53400", "{error:?}");
+    assert_eq!(error.message(), "spilled data exceeds spill_limit");
+    assert!(error.hint().unwrap().contains("spill_limit"), "{error:?}");
+    assert_eq!(rows(&client, &query(1000)).await, ["1000"]);
 }

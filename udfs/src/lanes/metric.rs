@@ -2,7 +2,7 @@
 
 use super::characters::Numbered;
 use super::group::Group;
-use super::pairs::{Pair, Pairs, longest_of_about_one_length};
+use super::pairs::{Pair, Pairs, few_beyond};
 use super::texts::{LONGEST, Source};
 use super::{LANES, Lanes};
 use crate::arguments::{Metric, Native, Sides, Strings};
@@ -17,6 +17,10 @@ pub(crate) trait InLanes: Metric {
     /// Whether it matters which of the texts is the left one: that is the first of its pair then.
     const IS_ORDERED: bool = false;
 
+    /// Whether what stands behind the end of one text equals what stands behind that of another;
+    /// otherwise it never does.
+    const ENDS_MATCH: bool = false;
+
     /// The answer of two texts of these lengths, the shorter first, where the lengths say enough.
     #[inline(always)]
     fn by_lengths(&self, _shorter: usize, _longer: usize) -> Option<Native<Self>> {
@@ -29,11 +33,11 @@ pub(crate) trait InLanes: Metric {
         true
     }
 
-    /// Whether pairs go into groups as they come, unless their lengths vary: a kernel that looks at
-    /// a narrow band alone is done sooner with a longer text than pairs are sorted. It does not
-    /// matter to such a metric which text is the left one.
-    fn takes_as_they_come(&self) -> bool {
-        false
+    /// Up to which length pairs go into groups as they come, unless their lengths vary: a kernel
+    /// that looks at a narrow band alone is done sooner with a longer text than pairs are sorted. It
+    /// does not matter to such a metric which text is the left one, nor which is the longer one.
+    fn longest_as_they_come(&self) -> Option<usize> {
+        None
     }
 
     /// The answers of the pairs of a group.
@@ -72,8 +76,11 @@ fn of_sides<M: InLanes>(
         are_of_ascii: left.is_ascii() && right.is_ascii(),
     };
     let are_all = rows.size_hint() == (answers.len(), Some(answers.len()));
-    if are_all && lengths.are_of_ascii && metric.takes_as_they_come() {
-        let rest = in_blocks(metric, left, right, &lengths, answers);
+    let limit = metric
+        .longest_as_they_come()
+        .filter(|_| are_all && lengths.are_of_ascii);
+    if let Some(limit) = limit {
+        let rest = in_blocks(metric, limit, (left, right), &lengths, answers);
         by_length(
             metric,
             sides,
@@ -94,31 +101,35 @@ struct Lengths {
     are_of_ascii: bool,
 }
 
-/// Answers the pairs of all rows, those of as many rows as there are lanes in a group; gives the
-/// rows that fit none.
+/// Answers the pairs of all rows that are no longer than a limit, those of as many rows as there are
+/// lanes in a group; gives the rows that fit none.
 fn in_blocks<M: InLanes>(
     metric: &mut M,
-    left: &impl Side,
-    right: &impl Side,
+    limit: usize,
+    (left, right): (&impl Side, &impl Side),
     lengths: &Lengths,
     answers: &mut [Native<M>],
 ) -> Vec<usize> {
+    let limit = limit.min(LONGEST) as u32;
     let mut rest = Vec::new();
-    let mut group = Group::default();
+    let mut group = Group::new(M::ENDS_MATCH);
     let blocks = lengths.left.chunks(LANES).zip(lengths.right.chunks(LANES));
     let blocks = blocks.zip(answers.chunks_mut(LANES));
     for (number, ((lefts, rights), answers)) in blocks.enumerate() {
         let first = number * LANES;
         let longer = lefts.iter().zip(rights);
         let longer = longer.map(|(left, right)| *left.max(right));
-        let longest =
-            longest_of_about_one_length(longer).filter(|longest| *longest <= LONGEST as u32);
-        if longest.is_none() || answers.len() < FEW {
+        let beyond = few_beyond(limit, longer.clone()).filter(|_| answers.len() >= FEW);
+        let Some(beyond) = beyond else {
             rest.extend(first..first + answers.len());
             continue;
-        }
-        group.fill_from(first, (lefts, rights), left, right);
+        };
+        group.fill_from(first, (lefts, rights), limit, left, right);
         answers.copy_from_slice(&metric.group(&group).0[..answers.len()]);
+        if beyond > 0 {
+            let rows = longer.enumerate();
+            rest.extend(rows.filter_map(|(row, longer)| (longer > limit).then_some(first + row)));
+        }
     }
     rest
 }
@@ -220,7 +231,8 @@ fn in_groups<M: InLanes>(
     right: &impl Source,
     mut answer: impl FnMut(usize, Native<M>),
 ) -> Vec<usize> {
-    let pairs = if metric.takes_as_they_come() && pairs.are_of_about_one_length() {
+    let limit = metric.longest_as_they_come();
+    let pairs = if limit.is_some_and(|limit| pairs.are_of_about_one_length(limit)) {
         pairs.in_order()
     } else {
         pairs.sorted()
@@ -230,7 +242,7 @@ fn in_groups<M: InLanes>(
         _ => (&pairs[..], &[][..]),
     };
     if !groups.is_empty() {
-        let mut group = Group::default();
+        let mut group = Group::new(M::ENDS_MATCH);
         for pairs in groups.chunks(LANES) {
             group.fill(pairs, left, right);
             let answers = metric.group(&group);

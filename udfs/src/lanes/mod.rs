@@ -35,7 +35,8 @@ impl<T: Copy> Lanes<T> {
     #[inline(always)]
     pub(crate) fn of(value: impl Fn(usize) -> T) -> Self {
         let mut lanes = Self::splat(value(0));
-        for lane in 1..LANES {
+        // The first one again: all are a whole number of vectors.
+        for lane in 0..LANES {
             lanes.0[lane] = value(lane);
         }
         lanes

@@ -19,6 +19,9 @@ pub(super) struct Pair {
 /// So many characters more than most texts have are as soon compared as pairs are sorted.
 const SPREAD: u32 = 16;
 
+/// No more than one pair of so many is few.
+const FEW: u32 = 8;
+
 /// How many ranks there are.
 const RANKS: usize = 1 << u8::BITS;
 
@@ -48,17 +51,20 @@ impl Pair {
     }
 }
 
-/// The length of the longest text, if that is not much longer than most are.
+/// How many pairs are longer than a limit, if few are, and if the longest of the others is not much
+/// longer than most are.
 #[inline(always)]
-pub(super) fn longest_of_about_one_length(lengths: impl Iterator<Item = u32>) -> Option<u32> {
-    let (mut count, mut total, mut longest) = (0_u32, 0_u32, 0);
+pub(super) fn few_beyond(limit: u32, lengths: impl Iterator<Item = u32>) -> Option<u32> {
+    let (mut count, mut total, mut longest, mut beyond) = (0_u32, 0_u32, 0, 0_u32);
     for length in lengths {
+        let fitting = if length <= limit { length } else { 0 };
+        beyond += u32::from(length > limit);
         count += 1;
-        total = total.saturating_add(length);
-        longest = length.max(longest);
+        total += fitting;
+        longest = fitting.max(longest);
     }
-    let spread = total.saturating_add(count.saturating_mul(SPREAD));
-    (longest.saturating_mul(count) <= spread).then_some(longest)
+    let spread = total + count * SPREAD;
+    (longest * count <= spread && beyond * FEW <= count).then_some(beyond)
 }
 
 /// Pairs in any order.
@@ -84,10 +90,10 @@ impl Pairs {
         self.filled += usize::from(taken);
     }
 
-    /// Whether the longest text is not much longer than most are.
-    pub(super) fn are_of_about_one_length(&self) -> bool {
+    /// Whether none is longer than a limit, nor the longest much longer than most are.
+    pub(super) fn are_of_about_one_length(&self, limit: usize) -> bool {
         let lengths = self.pairs[..self.filled].iter().map(Pair::longer);
-        longest_of_about_one_length(lengths).is_some()
+        few_beyond(limit as u32, lengths) == Some(0)
     }
 
     /// The pairs in the order in which they were taken in.

@@ -30,23 +30,31 @@ pub(super) type Staged = [Chunks; CHUNKS];
 
 pub(super) const UNSTAGED: Staged = [[[0; CHUNK]; LANES]; CHUNKS];
 
-/// The first chunks of a text whose buffer begins with it.
+/// Puts the first chunks of a text, whose buffer begins with it, into a lane.
 #[inline(always)]
-pub(super) fn first_chunks<const N: usize>(bytes: &[u8]) -> [[u8; CHUNK]; N] {
+pub(super) fn put<const N: usize>(staged: &mut Staged, lane: usize, bytes: &[u8]) {
     match bytes.as_chunks::<CHUNK>().0.first_chunk::<N>() {
-        Some(chunks) => *chunks,
-        None => at_the_end(bytes),
+        Some(chunks) => put_chunks(staged, lane, chunks),
+        None => put_last::<N>(staged, lane, bytes),
     }
 }
 
-/// The last bytes of a buffer, and zeros.
+#[inline(always)]
+fn put_chunks(staged: &mut Staged, lane: usize, chunks: &[[u8; CHUNK]]) {
+    for (staged, chunk) in staged.iter_mut().zip(chunks) {
+        staged[lane] = *chunk;
+    }
+}
+
+/// As [`put`], of the last bytes of a buffer, and zeros behind them.
 #[cold]
-fn at_the_end<const N: usize>(bytes: &[u8]) -> [[u8; CHUNK]; N] {
+#[inline(never)]
+fn put_last<const N: usize>(staged: &mut Staged, lane: usize, bytes: &[u8]) {
     let mut chunks = [[0; CHUNK]; N];
     for (place, byte) in chunks.as_flattened_mut().iter_mut().zip(bytes) {
         *place = *byte;
     }
-    chunks
+    put_chunks(staged, lane, &chunks);
 }
 
 /// One text a lane.
@@ -148,13 +156,16 @@ impl Texts {
     }
 }
 
+/// Takes in N chunks of the texts of rows, as many as there are lanes or fewer.
 #[inline(always)]
-fn stage<const N: usize>(staged: &mut Staged, texts: &impl Source, rows: std::ops::Range<usize>) {
+pub(super) fn stage<const N: usize>(
+    staged: &mut Staged,
+    texts: &impl Source,
+    rows: std::ops::Range<usize>,
+) {
     let mut lane = 0;
     texts.each(rows, |bytes| {
-        for (staged, chunk) in staged.iter_mut().zip(first_chunks::<N>(bytes)) {
-            staged[lane % LANES] = chunk;
-        }
+        put::<N>(staged, lane % LANES, bytes);
         lane += 1;
     });
 }

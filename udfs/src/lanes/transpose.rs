@@ -13,9 +13,9 @@ const BYTES: usize = LANES * CHUNK;
 vectors! {
     /// Makes one row a position of what is one row a lane.
     pub(super) fn transpose(chunks: &Chunks, positions: &mut [Lanes<u8>; CHUNK]) {
-        // After as many shuffles as a lane's number has bits, these have changed places with those
-        // of the position.
-        let rows = twice(&twice(&twice(as_bytes(chunks))));
+        // After as many deals as a position's number has bits, these have changed places with those
+        // of the lane.
+        let rows = dealt(&dealt(&dealt(&dealt(chunks.as_flattened()))));
         for (position, row) in positions.iter_mut().zip(rows.as_chunks::<LANES>().0) {
             position.0 = *row;
         }
@@ -28,21 +28,24 @@ vectors! {
             *row = position.0;
         }
         // As many shuffles as a position's number has bits.
-        let rows = twice(&twice(&rows));
+        let rows = shuffled(&shuffled(&shuffled(&shuffled(&rows))));
         let mut chunks = [[0; CHUNK]; LANES];
         chunks.copy_from_slice(rows.as_chunks::<CHUNK>().0);
         chunks
     }
 }
 
+/// Puts every other byte into the first half: the lowest bit of each byte's index moves to the
+/// highest place.
 #[inline(always)]
-fn as_bytes(chunks: &Chunks) -> &[u8] {
-    chunks.as_flattened()
-}
-
-#[inline(always)]
-fn twice(bytes: &[u8]) -> [u8; BYTES] {
-    shuffled(&shuffled(bytes))
+fn dealt(bytes: &[u8]) -> [u8; BYTES] {
+    let mut dealt = [0; BYTES];
+    let (first, second) = dealt.split_at_mut(BYTES / 2);
+    for place in 0..BYTES / 2 {
+        first[place] = bytes[2 * place];
+        second[place] = bytes[2 * place + 1];
+    }
+    dealt
 }
 
 /// Takes bytes of both halves in turn: the highest bit of each byte's index moves to the lowest

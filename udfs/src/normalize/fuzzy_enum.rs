@@ -76,7 +76,8 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
         }
         Err(FunctionError::invalid_argument(format!(
             "fuzzy_enum: the cutoff {number} is not between 0 and 1"
-        )))
+        ))
+        .with_hint("Give the least similarity that counts, such as 0.8."))
     };
     let cutoffs = match call.count() {
         2 => None,

@@ -9,6 +9,7 @@ use datafusion_macros::user_doc;
 use super::map_text::Mapping;
 use crate::FunctionError;
 use crate::arguments::{Call, Form, Function, Kind, Strings};
+use crate::wording::type_name;
 
 #[user_doc(
     doc_section(label = "Normalising Functions"),
@@ -56,8 +57,10 @@ pub(crate) static FUNCTION: Function = Function {
 fn answer(arg_types: &[DataType]) -> Result<DataType> {
     if let Some(map) = arg_types.get(1).filter(|map| !is_map(map)) {
         return Err(FunctionError::no_such_form(format!(
-            "map_enum takes a JSON object or a map of text, not {map}"
+            "map_enum takes a JSON object or a map as argument 2, not {}",
+            type_name(map)
         ))
+        .with_hint("Write what each value means, as in '{\"m\": \"male\"}' or MAP {'m': 'male'}.")
         .into());
     }
     Ok(DataType::Utf8View)

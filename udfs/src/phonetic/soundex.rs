@@ -14,7 +14,7 @@ pub(super) const DIGITS: [u8; 26] = *b"01230120022455012623010202";
 
 #[user_doc(
     doc_section(label = "Phonetic Functions"),
-    description = r"The American Soundex code of a text: its first letter and three digits for the consonants that follow, equal to that of PostgreSQL's `fuzzystrmatch`. Names that sound alike in English share a code.
+    description = r"The American Soundex code of a text: its first letter and three digits for the consonants that follow, equal to that of PostgreSQL's `fuzzystrmatch`, which knows it as `text_soundex` too. Names that sound alike in English share a code.
 
 Letters are those of ASCII, in either case; everything else is left out, so that a text without an ASCII letter gives the empty text. As in PostgreSQL, two letters of one digit that stand apart only by H or W count twice.",
     syntax_example = "soundex(text)",
@@ -36,6 +36,7 @@ pub(crate) static FUNCTION: Function = Function {
         parameters: &[Kind::Text],
         counts: &[1],
     },
+    aliases: &["text_soundex"],
     invoke,
     documentation: || Soundex.doc(),
     ..Function::IMMUTABLE

@@ -42,7 +42,8 @@ pub(super) fn checked(function: &str, cutoff: f64) -> Result<f64, FunctionError>
     }
     Err(FunctionError::invalid_argument(format!(
         "{function}: the cutoff {cutoff} is not between 0 and 1"
-    )))
+    ))
+    .with_hint("Give the least similarity that counts, such as 0.9."))
 }
 
 /// Jaro similarity, boosted, or 0 where that is below the cutoff.

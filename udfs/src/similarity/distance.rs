@@ -8,12 +8,12 @@ use super::kernel::characters::{Character, Decoder, Pair};
 use super::kernel::damerau;
 use super::kernel::diagonals::{self, Run, Swaps};
 use super::kernel::edit::{Prepared, Scratch};
-use super::kernel::lanes::damerau::damerau_levenshtein;
-use super::kernel::lanes::edit::{levenshtein, optimal_string_alignment};
+use super::kernel::lanes::damerau::{self as damerau_lanes, damerau_levenshtein};
+use super::kernel::lanes::edit::{self, levenshtein, optimal_string_alignment};
 use super::kernel::masks::WORD;
 use super::parameter;
 use crate::arguments::{Call, Metric, Sides};
-use crate::lanes::{self, Group, InLanes, Lanes};
+use crate::lanes::{self, Group, InLanes, LONGEST, Lanes};
 
 /// A distance of which only what is no more than a bound need be right.
 pub(super) trait Distance: Default {
@@ -26,7 +26,11 @@ pub(super) trait Distance: Default {
 
     fn prepared(&mut self, other: &str) -> usize;
 
+    /// The distances of the pairs of a group, whose ends match.
     fn group(&mut self, group: &Group, bound: usize) -> Lanes<u8>;
+
+    /// Whether that looks at a narrow band alone.
+    fn looks_at_a_band(bound: usize) -> bool;
 }
 
 /// The Levenshtein distance, or with `SWAPS` that of optimal string alignment.
@@ -62,6 +66,10 @@ impl<const SWAPS: bool> Distance for Edit<SWAPS> {
             levenshtein(group, bound)
         }
     }
+
+    fn looks_at_a_band(bound: usize) -> bool {
+        edit::looks_at_a_band(bound)
+    }
 }
 
 /// The true Damerau-Levenshtein distance.
@@ -85,8 +93,12 @@ impl Distance for DamerauLevenshtein {
         other.chars().count()
     }
 
-    fn group(&mut self, group: &Group, _: usize) -> Lanes<u8> {
-        damerau_levenshtein(group)
+    fn group(&mut self, group: &Group, bound: usize) -> Lanes<u8> {
+        damerau_levenshtein(group, bound)
+    }
+
+    fn looks_at_a_band(bound: usize) -> bool {
+        damerau_lanes::looks_at_a_band(bound)
     }
 }
 
@@ -237,6 +249,12 @@ impl<D: Distance> Metric for Bounded<D> {
 }
 
 impl<D: Distance> InLanes for Bounded<D> {
+    const ENDS_MATCH: bool = true;
+
+    fn longest_as_they_come(&self) -> Option<usize> {
+        D::looks_at_a_band(self.bound).then_some(LONGEST)
+    }
+
     #[inline(always)]
     fn by_lengths(&self, shorter: usize, longer: usize) -> Option<i32> {
         (longer - shorter > self.bound).then(|| self.answer(usize::MAX))

@@ -9,7 +9,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::{costs, distance, near};
+use super::{costs, distance};
 use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
@@ -73,7 +73,7 @@ pub(crate) static FUNCTION: Function = Function {
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     match call.count() {
-        2 => near::invoke::<distance::Levenshtein>(call),
+        2 => distance::invoke::<distance::Levenshtein>(call),
         3 => no_further(call),
         _ => costs::invoke(FUNCTION.form.name, call, |_| Some(None)),
     }
@@ -82,7 +82,7 @@ fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
 /// The distance, or -1 where it is greater than the third argument.
 fn no_further(call: &Call<'_>) -> Result<ColumnarValue> {
     let greatest = call.numbers::<Int64Type>(2)?;
-    let found = near::invoke::<distance::Levenshtein>(call)?.into_array(call.rows())?;
+    let found = distance::invoke::<distance::Levenshtein>(call)?.into_array(call.rows())?;
     let found = found.as_primitive::<Int32Type>().iter();
     let found: Int32Array = found
         .zip(&greatest)

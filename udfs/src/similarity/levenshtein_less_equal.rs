@@ -7,8 +7,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion_macros::user_doc;
 
-use super::distance::Levenshtein;
-use super::{costs, near};
+use super::costs;
+use super::distance::{self, Levenshtein};
 use crate::arguments::{Call, Form, Function, Kind};
 
 #[user_doc(
@@ -66,7 +66,7 @@ pub(crate) static FUNCTION: Function = Function {
 
 fn invoke(call: &Call<'_>) -> Result<ColumnarValue> {
     if call.count() == 3 {
-        return near::invoke::<Levenshtein>(call);
+        return distance::invoke::<Levenshtein>(call);
     }
     let max = call.numbers::<Int32Type>(5)?;
     costs::invoke(FUNCTION.form.name, call, |row| {

@@ -22,7 +22,6 @@ mod lcs_similarity;
 mod levenshtein;
 mod levenshtein_less_equal;
 mod monge_elkan;
-mod near;
 mod ngram_set;
 mod normalized_levenshtein;
 mod numeric_similarity;

@@ -130,6 +130,8 @@ impl<D: Distance> Metric for Normalized<D> {
 }
 
 impl<D: Distance> InLanes for Normalized<D> {
+    const ENDS_MATCH: bool = true;
+
     #[inline(always)]
     fn by_lengths(&self, shorter: usize, longer: usize) -> Option<f64> {
         let nearest = self.answer(longer - shorter, longer);

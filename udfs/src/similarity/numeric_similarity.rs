@@ -74,7 +74,8 @@ pub(super) fn checked_scale(function: &str, scale: f64) -> Result<f64, FunctionE
     }
     Err(FunctionError::invalid_argument(format!(
         "{function}: the scale {scale} is not more than 0"
-    )))
+    ))
+    .with_hint("Give the difference from which on nothing is alike, such as 10."))
 }
 
 fn nearness(left: f64, right: f64, scale: f64) -> f64 {

@@ -3,8 +3,7 @@
 use arrow::datatypes::DataType;
 use datafusion_macros::user_doc;
 
-use super::distance::OptimalStringAlignment;
-use super::near;
+use super::distance::{self, OptimalStringAlignment};
 use crate::arguments::{Form, Function, Kind};
 
 #[user_doc(
@@ -40,7 +39,7 @@ pub(crate) static FUNCTION: Function = Function {
         counts: &[2, 3],
     },
     answer: |_| Ok(DataType::Int32),
-    invoke: near::invoke::<OptimalStringAlignment>,
+    invoke: distance::invoke::<OptimalStringAlignment>,
     documentation: || OsaDistance.doc(),
     ..Function::IMMUTABLE
 };

@@ -15,6 +15,7 @@ use super::failure::failure;
 use super::values::RecordOfRow;
 use crate::FunctionError;
 use crate::arguments::{Call, Form, Function, Kind};
+use crate::wording::type_name;
 
 /// The longest template, and the longest text that comes of one, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -69,7 +70,8 @@ fn answer(given: &[DataType]) -> Result<DataType> {
     match given.get(1) {
         Some(DataType::Struct(_) | DataType::Null) | None => Ok(DataType::Utf8View),
         Some(other) => Err(FunctionError::no_such_form(format!(
-            "render_template takes a struct as argument 2, not {other}"
+            "render_template takes a struct as argument 2, not {}",
+            type_name(other)
         ))
         .with_hint("Make one of columns: named_struct('name', name, 'points', points).")
         .into()),

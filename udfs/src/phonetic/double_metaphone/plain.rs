@@ -13,7 +13,7 @@ struct Plain {
 }
 
 /// The letters whose rules say no more than this, unless one of some letters follows.
-const LETTERS: [(u8, &str, &[u8]); 18] = [
+const LETTERS: [(u8, &str, &[u8]); 23] = [
     (b'A', "", b""),
     (b'E', "", b""),
     (b'I', "", b""),
@@ -21,8 +21,11 @@ const LETTERS: [(u8, &str, &[u8]); 18] = [
     (b'U', "", b""),
     (b'Y', "", b""),
     (b'B', "P", b"B"),
+    (b'C', "K", b" ACEGHIKQYZ"),
     (b'D', "T", b"DGT"),
     (b'F', "F", b"F"),
+    (b'G', "K", b"EGHILNY"),
+    (b'H', "", b"AEIOUY"),
     (b'K', "K", b"K"),
     (b'L', "L", b"L"),
     (b'M', "M", b"BM"),
@@ -30,12 +33,14 @@ const LETTERS: [(u8, &str, &[u8]); 18] = [
     (b'P', "P", b"BHP"),
     (b'Q', "K", b"Q"),
     (b'R', "R", b"R"),
+    (b'S', "S", b"CHILMNSUWZ"),
     (b'T', "T", b"CDHIT"),
     (b'V', "F", b"V"),
+    (b'X', "KS", b"CX"),
 ];
 
-/// The letters with rules of their own, those of Latin-1 among them.
-const OTHERS: &[u8] = b"CGHJSWXZ\xC7\xD1";
+/// The letters whose rules look further, those of Latin-1 among them.
+const OTHERS: &[u8] = b"JWZ\xC7\xD1";
 
 /// The letters of [`LETTERS`] by their byte, and what is no letter and has no sound.
 static PLAIN: [Plain; 256] = {
@@ -51,7 +56,8 @@ static PLAIN: [Plain; 256] = {
     let mut number = 0;
     while number < LETTERS.len() {
         let (letter, sound, next) = LETTERS[number];
-        let at_start = if sound.is_empty() { "A" } else { sound };
+        let is_vowel = matches!(letter, b'A' | b'E' | b'I' | b'O' | b'U' | b'Y');
+        let at_start = if is_vowel { "A" } else { sound };
         let mut unless = 0;
         let mut place = 0;
         while place < next.len() {

@@ -93,8 +93,13 @@ impl Word {
     /// Whether the word looks Slavic or German.
     pub(super) fn is_slavo_germanic(&self) -> bool {
         let word = &self.bytes[self.start()..self.end()];
-        word.iter().any(|letter| matches!(letter, b'W' | b'K'))
-            || word.windows(2).any(|letters| letters == b"CZ")
+        // All of them are looked at, which is sooner done than to stop at one.
+        let next = word.get(1..).unwrap_or_default();
+        word.iter()
+            .fold(false, |any, letter| any | matches!(letter, b'W' | b'K'))
+            || word.iter().zip(next).fold(false, |any, (letter, next)| {
+                any | ((*letter == b'C') & (*next == b'Z'))
+            })
     }
 
     /// Whether the word is plainly German or Dutch.

@@ -43,12 +43,7 @@ impl Word {
         let head = match (bytes.first_chunk(), text.as_bytes().last_chunk()) {
             (Some(first), _) => read(first),
             (None, Some(last)) => read(last) << (8 * (HEAD - bytes.len())),
-            (None, None) => {
-                let number = bytes
-                    .iter()
-                    .fold(0, |head, byte| head << 8 | u64::from(*byte));
-                number << (8 * (HEAD - bytes.len()))
-            }
+            (None, None) => short(bytes).swap_bytes(),
         };
         let behind = u64::MAX.checked_shr(8 * (end - begin) as u32).unwrap_or(0);
         Self {
@@ -148,11 +143,23 @@ fn of_words(bytes: &[u8]) -> u64 {
     for (number, eight) in eights.iter().enumerate() {
         bits |= eight_of_words(*eight) << (8 * number);
     }
-    for (number, byte) in rest.iter().enumerate() {
-        let is_blank = matches!(byte, b'\t'..=b'\r' | b' ');
-        bits |= u64::from(!is_blank) << (8 * eights.len() + number);
+    if !rest.is_empty() {
+        let of_rest = eight_of_words(short(rest).to_le_bytes()) & ((1 << rest.len()) - 1);
+        bits |= of_rest << (8 * eights.len());
     }
     bits
+}
+
+/// Up to eight bytes as a number, the first of them lowest.
+#[inline]
+fn short(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+        // They overlap where there are fewer than eight.
+        return first | last << (8 * (bytes.len() - 4));
+    }
+    let bytes = bytes.iter().rev();
+    bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// As `of_words`, for eight bytes: each is added to what carries into its high bit where it is no

@@ -15,6 +15,29 @@ fn pairs() -> impl Strategy<Value = Pairs> {
     prop::collection::vec(pair, 0..100)
 }
 
+/// Pairs of short texts of ASCII and now and then a long one, none of them NULL: these are taken as
+/// they come where only what is near counts.
+fn plain_pairs() -> impl Strategy<Value = Pairs> {
+    let text = || prop_oneof![12 => "[abc]{0,9}", 12 => "[a-d]{5,14}", 1 => "[a-e]{30,90}"];
+    let slips = prop::collection::vec((any::<prop::sample::Index>(), 0..4_usize), 0..4);
+    let near = (text(), slips).prop_map(|(left, slips)| {
+        let mut right: Vec<char> = left.chars().collect();
+        for (place, kind) in slips {
+            let at = place.index(right.len() + 1);
+            match kind {
+                0 => right.insert(at, 'a'),
+                1 if at + 1 < right.len() => right.swap(at, at + 1),
+                _ if at == right.len() => {}
+                2 => right[at] = 'b',
+                _ => drop(right.remove(at)),
+            }
+        }
+        (Some(left), Some(right.into_iter().collect()))
+    });
+    let apart = (text(), text()).prop_map(|(left, right)| (Some(left), Some(right)));
+    prop::collection::vec(prop_oneof![near, apart], 0..200)
+}
+
 /// The answers of a function for both columns, in several encodings.
 fn answers(name: &str, pairs: &Pairs, more: Option<ScalarValue>) -> Vec<arrow::array::ArrayRef> {
     use arrow::datatypes::DataType;
@@ -115,7 +138,10 @@ proptest! {
     }
 
     #[test]
-    fn a_bound_only_cuts(pairs in pairs(), max in -1..12_i64) {
+    fn a_bound_only_cuts(
+        pairs in prop_oneof![pairs(), plain_pairs()],
+        max in prop_oneof![-1..12_i64, 0..5_i64],
+    ) {
         for (_, name, oracle) in DISTANCES {
             for answer in answers(name, &pairs, Some(ScalarValue::from(max))) {
                 let given = answer.as_primitive::<Int32Type>().iter();
@@ -170,7 +196,10 @@ proptest! {
     }
 
     #[test]
-    fn normalized_levenshtein_equals_its_definition(pairs in pairs(), cutoff in 0.0..=1.0_f64) {
+    fn normalized_levenshtein_equals_its_definition(
+        pairs in prop_oneof![pairs(), plain_pairs()],
+        cutoff in prop_oneof![0.0..=1.0_f64, 0.6..=1.0_f64],
+    ) {
         let name = "normalized_levenshtein";
         let oracle = |left: &str, right: &str| {
             let longer = left.chars().count().max(right.chars().count());
@@ -185,6 +214,34 @@ proptest! {
                 let similarity = oracle(left, right);
                 if similarity < cutoff { 0.0 } else { similarity }
             })?;
+        }
+    }
+}
+
+/// Every text of few characters with every other.
+#[test]
+fn a_bound_only_cuts_all_short_texts() {
+    let mut texts = vec![String::new()];
+    let mut begin = 0;
+    for _ in 0..4 {
+        let end = texts.len();
+        for text in begin..end {
+            texts.extend(['a', 'b', 'c'].map(|letter| format!("{}{letter}", texts[text])));
+        }
+        begin = end;
+    }
+    let pairs = texts.iter().flat_map(|left| {
+        let pair = |right: &String| (Some(left.clone()), Some(right.clone()));
+        texts.iter().map(pair)
+    });
+    let pairs: Pairs = pairs.collect();
+    for max in 0..4 {
+        for (_, name, oracle) in DISTANCES {
+            for answer in answers(name, &pairs, Some(ScalarValue::from(i64::from(max)))) {
+                let given = answer.as_primitive::<Int32Type>().iter();
+                let cut = |left: &str, right: &str| (oracle(left, right) as i32).min(max + 1);
+                expect(name, &pairs, given, cut).unwrap();
+            }
         }
     }
 }

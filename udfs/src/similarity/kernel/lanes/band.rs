@@ -13,8 +13,9 @@ pub(super) const MOST: usize = 3;
 
 const BITS: usize = u8::BITS as usize;
 
-/// What stands above the first row, and what below the last. Behind the ends of both texts stands
-/// the same here, as an end that two texts share costs no edit: so all lanes have as many columns.
+/// What stands above the first row, and what below the last. What stands behind the ends of both
+/// texts of a group must match, as an end that two texts share costs no edit: so all lanes have as
+/// many columns.
 const ABOVE: Lanes<u8> = Lanes::splat(BEHIND_SECOND);
 const BELOW: Lanes<u8> = Lanes::splat(BEHIND_FIRST);
 
@@ -64,18 +65,28 @@ fn of_diagonals<const SWAPS: bool, const DIAGONALS: usize>(group: &Group) -> Lan
         advance::<SWAPS, DIAGONALS>(&mut column, &rows, characters);
     }
     Lanes::of(|lane| {
-        let (shorter, longer) = (group.first.lengths.0[lane], group.second.lengths.0[lane]);
-        let apart = longer.wrapping_sub(shorter);
-        if usize::from(apart) > most {
-            return most as u8 + 1;
+        let (first, second) = (group.first.lengths.0[lane], group.second.lengths.0[lane]);
+        // How many rows are between that of the distance and the lowest diagonal.
+        let between = second.wrapping_sub(first).wrapping_add(most as u8);
+        let mut below = 0;
+        for number in 1..DIAGONALS {
+            let row = 1 << (BITS - 1 - number);
+            below |= if usize::from(between) >= number {
+                row
+            } else {
+                0
+            };
         }
-        // The rows between that of the distance and the lowest diagonal.
-        let below = !0 << (BITS as u8 - 1 - most as u8 - apart) & !(1 << (BITS - 1));
         let rises = (column.rises.0[lane] & below).count_ones() as u8;
         let falls = (column.falls.0[lane] & below).count_ones() as u8;
-        column.lowest.0[lane]
+        let distance = column.lowest.0[lane]
             .wrapping_add(falls)
-            .wrapping_sub(rises)
+            .wrapping_sub(rises);
+        if usize::from(between) < DIAGONALS {
+            distance
+        } else {
+            most as u8 + 1
+        }
     })
 }
 
@@ -86,10 +97,7 @@ fn advance<const SWAPS: bool, const DIAGONALS: usize>(
     characters: &Lanes<u8>,
 ) {
     for lane in 0..crate::lanes::LANES {
-        let character = match characters.0[lane] {
-            BEHIND_SECOND => BEHIND_FIRST,
-            character => character,
-        };
+        let character = characters.0[lane];
         let mut matches = 0;
         for (diagonal, row) in rows.iter().enumerate() {
             matches |= u8::from(row.0[lane] == character) << (BITS - DIAGONALS + diagonal);

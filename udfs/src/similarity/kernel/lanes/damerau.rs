@@ -1,6 +1,7 @@
 //! True Damerau-Levenshtein distance, a pair a lane: the cells are those of the kernel for one
 //! pair, where the last row in which a character stood is kept a column rather than a character.
 
+use super::band;
 use crate::lanes::{Group, LANES, LONGEST, Lanes, vectors};
 
 /// What stands for a cell that no path reaches: more than any distance, and a row more still fits
@@ -36,10 +37,61 @@ struct Row {
 }
 
 vectors! {
-    /// The distances of the pairs of a group.
-    pub(crate) fn damerau_levenshtein(group: &Group) -> Lanes<u8> {
-        distances(group)
+    /// The distances of the pairs of a group, those up to a bound; what is more may come out as
+    /// another that is more.
+    pub(crate) fn damerau_levenshtein(group: &Group, bound: usize) -> Lanes<u8> {
+        if looks_at_a_band(bound) {
+            near(group)
+        } else {
+            distances(group)
+        }
     }
+}
+
+/// Whether a narrow band is all that is looked at for distances up to a bound.
+pub(crate) fn looks_at_a_band(bound: usize) -> bool {
+    bound <= NEAR
+}
+
+/// Up to which distance optimal string alignment tells nearly all: one edit between two neighbours
+/// that are swapped costs 2, and 3 where no text is edited twice.
+const NEAR: usize = 2;
+
+/// The distances up to [`NEAR`]; what is more comes out as more.
+#[inline(always)]
+fn near(group: &Group) -> Lanes<u8> {
+    let mut distances = band::distances::<true>(group, NEAR + 1);
+    let (first, second) = (&group.first.lengths, &group.second.lengths);
+    let may_be_apart = Lanes::of(|lane| {
+        let apart = first.0[lane].abs_diff(second.0[lane]);
+        usize::from(distances.0[lane]) == NEAR + 1 && apart == 1
+    });
+    for (lane, may_be_apart) in may_be_apart.0.iter().enumerate() {
+        if *may_be_apart && is_a_swap_apart(group, lane) {
+            distances.0[lane] = NEAR as u8;
+        }
+    }
+    distances
+}
+
+/// Whether the texts of a lane, of which one is a character longer, differ by two neighbours of one
+/// that are swapped in the other and have a character between them there.
+fn is_a_swap_apart(group: &Group, lane: usize) -> bool {
+    let (first, second) = (&group.first, &group.second);
+    let (shorter, longer) = if first.lengths.0[lane] < second.lengths.0[lane] {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    let length = usize::from(shorter.lengths.0[lane]);
+    let in_shorter = |place: usize| shorter.positions().get(place).map(|lanes| lanes.0[lane]);
+    let in_longer = |place: usize| longer.positions().get(place).map(|lanes| lanes.0[lane]);
+    let same = |place: usize, other: usize| in_shorter(place) == in_longer(other);
+    let begin = (0..length).take_while(|place| same(*place, *place)).count();
+    begin + 2 <= length
+        && same(begin, begin + 2)
+        && same(begin + 1, begin)
+        && (begin + 2..length).all(|place| same(place, place + 1))
 }
 
 #[inline(always)]
