@@ -9,9 +9,10 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::cell::Cell;
-use super::clean::{Cleaner, features};
+use super::clean::Cleaner;
 use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
+use super::feature_kind::features;
 use super::kind::{ColumnKind, nearest_hint};
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};
@@ -225,16 +226,7 @@ impl RecordsBuilder {
             );
             row += 1;
             if ids.intern(&key)? as usize != row {
-                return Err(refused(
-                    "23505",
-                    format!(
-                        "two records have the same {}: {}",
-                        quoted(name),
-                        quoted(text)
-                    ),
-                    "Every record needs its own identifier: take SELECT DISTINCT ON, or name the \
-                     column that tells systems apart with the option source.",
-                ));
+                return Err(repeated(name, text));
             }
             Ok(())
         })?;
@@ -382,6 +374,20 @@ fn refused(sqlstate: &'static str, message: String, hint: &str) -> DataFusionErr
         hint: Some(hint.to_owned()),
     }
     .into()
+}
+
+/// That two records have one identifier, in the column of this name.
+pub fn repeated(column: &str, id: &str) -> DataFusionError {
+    refused(
+        "23505",
+        format!(
+            "two records have the same {}: {}",
+            quoted(column),
+            quoted(id)
+        ),
+        "Every record needs its own identifier: take SELECT DISTINCT ON, or name the column that \
+         tells systems apart with the option source.",
+    )
 }
 
 /// Calls for every value of an array, as text.
