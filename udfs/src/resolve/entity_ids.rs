@@ -142,7 +142,9 @@ impl<'a> FirstNames<'a> {
         for record in 0..records.len() as u32 {
             let first = &mut first[clusters.entity_of[record as usize] as usize];
             if records.is_removed(*first)
-                || !records.is_removed(record) && records.key(record) < records.key(*first)
+                || record != *first
+                    && !records.is_removed(record)
+                    && records.key(record) < records.key(*first)
             {
                 *first = record;
             }

@@ -31,7 +31,8 @@ const CANDIDATES: f64 = 500_000.0;
 const LEAST_QUERIES: usize = 5_000;
 /// How many random pairs are compared.
 const RANDOM_PAIRS: usize = 400_000;
-const RANDOM_CHUNK: usize = 4_000;
+/// How many pairs are looked at by one rule after the other.
+const CHUNK: usize = 4_000;
 
 /// The records that random pairs are made with: a sample, for which ones have which numbers depends
 /// on the order in which they were read.
@@ -118,29 +119,32 @@ impl LearningPairs {
             })
             .collect();
         let found = partners(records, &queries, &searched, workers)?;
-        let is_first = |at: usize, partner: &Partner| {
-            let (query, record) = (partner.query, partner.record);
-            let shared = |searched| shared_key(searched, query, record);
-            may_match(records, options, queries[query], record)
-                && shared(&searched[at]) == Some(partner.key)
-                && !searched[..at]
-                    .iter()
-                    .any(|earlier| shared(earlier).is_some())
-        };
         let first = threads::map(
             workers,
             found.len(),
             || (),
             |(), at| {
-                let found = found[at].iter();
-                Ok(found
-                    .map(|partner| is_first(at, partner))
-                    .collect::<Vec<bool>>())
+                let mut first: Vec<&Partner> = Vec::new();
+                for chunk in found[at].chunks(CHUNK) {
+                    let is_own = |partner: &&Partner| {
+                        let (query, record) = (partner.query, partner.record);
+                        may_match(records, options, queries[query], record)
+                            && shared_key(&searched[at], query, record) == Some(partner.key)
+                    };
+                    let mut own: Vec<&Partner> = chunk.iter().filter(is_own).collect();
+                    // One rule after the other: its keys are at hand then.
+                    for earlier in &searched[..at] {
+                        own.retain(|partner| {
+                            shared_key(earlier, partner.query, partner.record).is_none()
+                        });
+                    }
+                    first.extend(own);
+                }
+                Ok(first)
             },
         )?;
         let mut pairs = Self::default();
-        let found = found.iter().flatten().zip(first.into_iter().flatten());
-        for (partner, _) in found.filter(|(_, is_first)| *is_first) {
+        for partner in first.into_iter().flatten() {
             pairs.pairs.push((queries[partner.query], partner.record));
             pairs.weights.push(partner.weight);
         }
@@ -165,24 +169,26 @@ impl LearningPairs {
         let pool = choice::sample(records, POOL, mix(options.seed, 4));
         let random = threads::map(
             workers,
-            RANDOM_PAIRS / RANDOM_CHUNK,
+            RANDOM_PAIRS / CHUNK,
             || (),
             |(), task| {
-                let numbers = task * RANDOM_CHUNK..(task + 1) * RANDOM_CHUNK;
+                let numbers = task * CHUNK..(task + 1) * CHUNK;
                 let pair = |number: usize| {
                     let hash = mix(number as u64, options.seed);
                     let query = (hash % queries.len() as u64) as usize;
                     let place = (((hash >> 32) * pool.len() as u64) >> 32) as usize;
                     (query, pool[place])
                 };
-                let apart = |(query, record): &(usize, u32)| {
-                    let shared = |searched| shared_key(searched, *query, *record).is_some();
+                let may_match = |(query, record): &(usize, u32)| {
                     queries[*query] != *record
                         && may_match(records, options, queries[*query], *record)
-                        && !searched.iter().any(shared)
                 };
-                let pairs = numbers.map(pair).filter(apart);
-                Ok(pairs
+                let mut apart: Vec<(usize, u32)> = numbers.map(pair).filter(may_match).collect();
+                for searched in &searched {
+                    apart.retain(|(query, record)| shared_key(searched, *query, *record).is_none());
+                }
+                Ok(apart
+                    .into_iter()
                     .map(|(query, record)| (queries[query], record))
                     .collect::<Vec<_>>())
             },

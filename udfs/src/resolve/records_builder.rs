@@ -1,6 +1,6 @@
 //! Takes in records: each distinct value is cleaned once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -24,6 +24,9 @@ use super::threads;
 use crate::FunctionError;
 use crate::interrupt::listen;
 use crate::wording::{quoted, type_name};
+
+/// How many rows of cells are written by one task.
+const ROWS: usize = 1 << 14;
 
 /// Every how many distinct values an interrupt is listened for.
 const LISTENING: usize = 4096;
@@ -171,14 +174,34 @@ impl RecordsBuilder {
         let cells = width * self.rows * size_of::<Cell>();
         records.reservation.try_grow(cells)?;
         records.cells = vec![Cell::default(); width * self.rows];
-        for (at, column) in codes.into_iter().enumerate() {
-            let feature = &records.features[at];
-            let values = 0..feature.dictionary().len() as u32;
-            let of_values: Vec<Cell> = values.map(|code| feature.cell(code)).collect();
-            for (row, code) in column.into_iter().enumerate() {
-                records.cells[row * width + at] = of_values[code as usize];
-            }
-        }
+        let workers = self.options.workers();
+        let of_values = threads::map(
+            workers,
+            width,
+            || (),
+            |(), at| {
+                let feature = &records.features[at];
+                let values = 0..feature.dictionary().len() as u32;
+                Ok(values.map(|code| feature.cell(code)).collect::<Vec<Cell>>())
+            },
+        )?;
+        let chunks = records.cells.chunks_mut((width * ROWS).max(1));
+        let chunks: Vec<Mutex<&mut [Cell]>> = chunks.map(Mutex::new).collect();
+        threads::map(
+            workers,
+            chunks.len(),
+            || (),
+            |(), chunk| {
+                let mut cells = chunks[chunk].lock().unwrap_or_else(PoisonError::into_inner);
+                for (row, cells) in cells.chunks_exact_mut(width).enumerate() {
+                    for (at, cell) in cells.iter_mut().enumerate() {
+                        *cell = of_values[at][codes[at][chunk * ROWS + row] as usize];
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        drop(chunks);
         drop(memory);
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
