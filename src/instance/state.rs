@@ -18,6 +18,7 @@ use super::asker::Asker;
 use super::nested_loops::CutNestedLoops;
 use super::providers::Databases;
 use super::relations::Relations;
+use super::releasing_pool::ReleasingPool;
 use super::types::PostgresTypes;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
@@ -25,6 +26,7 @@ use super::{Instance, machine};
 use crate::catalog::pg_catalog;
 use crate::config::{Configuration, SessionSettings};
 use crate::error::{Error, Result};
+use crate::models::resolution::Indexes;
 use crate::warehouse::{Warehouse, WarehouseSettings};
 
 /// The name of the one database.
@@ -34,7 +36,10 @@ pub const DATABASE: &str = "tributary";
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 /// Memory with a limit, and disk to spill to.
-pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> {
+pub(super) fn runtime(
+    configuration: &Configuration,
+    indexes: &Arc<Indexes>,
+) -> Result<Arc<RuntimeEnv>> {
     let server = &configuration.server;
     let spill = server.data_dir.join("spill");
     // What an earlier process spilled is of no use to this one.
@@ -45,7 +50,7 @@ pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> 
         _ => std::fs::create_dir_all(&spill)
             .map_err(|error| Error::from(error).within(spill.display()))?,
     }
-    let runtime = memory(configuration)
+    let runtime = memory(configuration, indexes)
         .with_temp_file_path(spill)
         .with_max_temp_directory_size(server.spill_limit.0)
         .build_arc()?;
@@ -53,18 +58,22 @@ pub(super) fn runtime(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> 
 }
 
 /// Memory with a limit, and nothing on disk: for queries that are planned and not run.
-pub(super) fn runtime_for_plans(configuration: &Configuration) -> Result<Arc<RuntimeEnv>> {
+pub(super) fn runtime_for_plans(
+    configuration: &Configuration,
+    indexes: &Arc<Indexes>,
+) -> Result<Arc<RuntimeEnv>> {
     let none = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
-    let runtime = memory(configuration)
+    let runtime = memory(configuration, indexes)
         .with_disk_manager_builder(none)
         .build_arc()?;
     Ok(runtime)
 }
 
-fn memory(configuration: &Configuration) -> RuntimeEnvBuilder {
+fn memory(configuration: &Configuration, indexes: &Arc<Indexes>) -> RuntimeEnvBuilder {
     let limit = configuration.server.memory_limit.bytes(machine::memory());
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
+    let pool = ReleasingPool::new(Arc::new(pool), indexes);
     RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool))
 }
 

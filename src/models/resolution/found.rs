@@ -29,26 +29,35 @@ pub struct Found {
 type Chunk = dyn Fn(&Found, std::ops::Range<usize>) -> Result<Vec<ArrayRef>, ArrowError> + Send;
 
 impl Found {
-    /// The clusters, in columns of these types.
-    pub fn clusters(self: &Arc<Self>, schema: &SchemaRef) -> SendableRecordBatchStream {
+    /// The records, by their places.
+    pub fn all(&self) -> Vec<u32> {
+        let records = self.resolver.records();
+        let all = 0..records.len() as u32;
+        all.filter(|record| !records.is_removed(*record)).collect()
+    }
+
+    /// The clusters of these records, in columns of these types.
+    pub fn clusters(
+        self: &Arc<Self>,
+        records: Vec<u32>,
+        schema: &SchemaRef,
+    ) -> SendableRecordBatchStream {
         let columns = Arc::clone(schema);
-        self.rows(
-            schema,
-            self.resolver.records().len(),
-            move |found, range| {
-                let records = range.clone().map(|record| record as u32);
-                let mut arrays = found.names(records, &columns, 0)?;
-                let entities = found.entities.of_records[range.clone()].iter();
-                let entities = entities.map(|entity| i64::try_from((*entity)?).ok());
-                arrays.push(Arc::new(entities.collect::<Int64Array>()));
-                for values in [&found.clusters.membership, &found.clusters.confidence] {
-                    let values = values[range.clone()].iter();
-                    let values = values.map(|value| Some(f64::from(*value)));
-                    arrays.push(Arc::new(values.collect::<Float64Array>()));
-                }
-                Ok(arrays)
-            },
-        )
+        self.rows(schema, records.len(), move |found, range| {
+            let records = &records[range];
+            let mut arrays = found.names(records.iter().copied(), &columns, 0)?;
+            let entities = records
+                .iter()
+                .map(|record| found.entities.of_records[*record as usize])
+                .map(|entity| i64::try_from(entity?).ok());
+            arrays.push(Arc::new(entities.collect::<Int64Array>()));
+            for values in [&found.clusters.membership, &found.clusters.confidence] {
+                let values = records.iter().map(|record| values[*record as usize]);
+                let values = values.map(|value| Some(f64::from(value)));
+                arrays.push(Arc::new(values.collect::<Float64Array>()));
+            }
+            Ok(arrays)
+        })
     }
 
     /// The pairs, in columns of these types.
@@ -56,6 +65,18 @@ impl Found {
         let columns = Arc::clone(schema);
         self.rows(schema, self.pairs.len(), move |found, range| {
             pairs(&found.resolver, &found.pairs[range], &columns)
+        })
+    }
+
+    /// Some pairs, in columns of these types.
+    pub fn some_pairs(
+        self: &Arc<Self>,
+        some: Vec<Pair>,
+        schema: &SchemaRef,
+    ) -> SendableRecordBatchStream {
+        let columns = Arc::clone(schema);
+        self.rows(schema, some.len(), move |found, range| {
+            pairs(&found.resolver, &some[range], &columns)
         })
     }
 

@@ -44,27 +44,33 @@ impl Cause<'_> {
 /// entity, where that one is no more; else it left it, for a new one by a `split`, or `moved` to one
 /// that was there.
 fn changes(now: &[Option<u64>], previous: &Previous) -> Vec<(u32, &'static str)> {
-    let gone = previous.removed.iter().map(|gone| gone.entity);
-    let old: HashSet<u64> = previous
-        .entities
-        .iter()
-        .flatten()
-        .copied()
-        .chain(gone)
+    let moved: Vec<(u32, u64, Option<u64>)> = (0..)
+        .zip(now.iter().zip(&previous.entities))
+        .filter_map(|(record, (now, before))| Some((record, (*now)?, *before)))
+        .filter(|(_, now, before)| *before != Some(*now))
         .collect();
-    let current: HashSet<u64> = now.iter().flatten().copied().collect();
+    // Of which entities it matters whether they are, or were, there.
+    let asked: HashSet<u64> = moved
+        .iter()
+        .flat_map(|(_, now, before)| [Some(*now), *before])
+        .flatten()
+        .collect();
+    let of = |entities: &mut dyn Iterator<Item = u64>| -> HashSet<u64> {
+        entities.filter(|entity| asked.contains(entity)).collect()
+    };
+    let gone = previous.removed.iter().map(|gone| gone.entity);
+    let old = of(&mut previous.entities.iter().flatten().copied().chain(gone));
+    let current = of(&mut now.iter().flatten().copied());
     let mut changes = Vec::new();
-    for (record, (now, before)) in (0..).zip(now.iter().zip(&previous.entities)) {
-        let Some(now) = now else { continue };
+    for (record, now, before) in &moved {
         let event = match before {
-            Some(before) if before == now => continue,
             None if old.contains(now) => "joined",
             None => "created",
             Some(before) if !current.contains(before) => "merged",
             Some(_) if old.contains(now) => "moved",
             Some(_) => "split",
         };
-        changes.push((record, event));
+        changes.push((*record, event));
     }
     changes
 }

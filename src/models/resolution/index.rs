@@ -1,17 +1,23 @@
-//! Models in memory, for questions that need all records at hand.
+//! Models in memory: for questions that need all records at hand, and for refreshes, which change
+//! what has changed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use arrow::array::AsArray;
+use arrow::datatypes::{Float64Type, SchemaRef};
 use futures::TryStreamExt;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
-use tributary_udfs::resolve::{Clusters, Pair, Resolver};
+use tributary_udfs::resolve::{Clusters, Pair, Progress, Records, Resolver};
 
 use super::learned::Learned;
 use super::previous::Previous;
+use super::row_hashes::RowHashes;
 use super::{Companion, Resolved, places, scan};
 use crate::catalog::Oid;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How many versions of models are kept.
 const KEPT: usize = 4;
@@ -26,16 +32,24 @@ pub struct Index {
     pub pairs: Vec<Pair>,
     /// The entities as they are served: for each record the first of its entity.
     pub clusters: Clusters,
+    /// The hash of each record as its query gave it.
+    pub hashes: Vec<u64>,
+    /// The columns of the query.
+    pub schema: SchemaRef,
 }
 
 impl Index {
     async fn read(model: &Resolved) -> Result<Self> {
         let learned = Learned::read(model).await?.model;
         let table = model.table(Companion::Records).await?;
-        let taking = model.input(&table.schema())?;
-        let mut builder = taking.builder(&model.instance.runtime().memory_pool)?;
+        let schema = table.schema();
+        let taking = model.input(&schema)?;
+        let pool = &model.instance.runtime().memory_pool;
+        let mut builder = taking.builder(pool)?;
+        let hashes = RowHashes::new(pool);
         let mut rows = scan::stream(&model.instance, table, None).await?;
         while let Some(batch) = rows.try_next().await? {
+            hashes.push(&batch)?;
             builder.push(taking.with_keys(batch)?)?;
         }
         let resolver = scan::blocking(move || {
@@ -45,26 +59,80 @@ impl Index {
         .await?;
         let records = resolver.records();
         let entities = Previous::read(model, records).await?.entities;
-        let pairs = places::pairs(model, records, |_| true).await?;
-        let of_records = size_of::<Option<u64>>() + size_of::<u32>();
-        resolver.hold(size_of_val(pairs.as_slice()) + entities.len() * of_records)?;
-        let clusters = Clusters {
-            entity_of: first_of(&entities),
-            membership: Vec::new(),
-            confidence: Vec::new(),
-        };
-        Ok(Self {
+        let pairs = places::pairs(model, records).await?;
+        let index = Self {
+            clusters: clusters(model, records, &entities).await?,
+            hashes: hashes.take(),
             resolver,
             entities,
             pairs,
-            clusters,
-        })
+            schema,
+        };
+        index.keep()?;
+        Ok(index)
+    }
+
+    /// Has the pool know what it takes.
+    ///
+    /// # Errors
+    /// 53200 where there is not as much.
+    pub fn keep(&self) -> Result<()> {
+        // Number, hash, first record, membership and confidence.
+        let a_record = size_of::<Option<u64>>() + size_of::<u64>() + 3 * size_of::<u32>();
+        let bytes = size_of_val(self.pairs.as_slice()) + self.entities.len() * a_record;
+        Ok(self.resolver.keep(bytes)?)
+    }
+
+    /// The same once more, to be changed.
+    fn fork(&self, progress: &Arc<Progress>) -> Result<Self> {
+        let index = Self {
+            resolver: self.resolver.fork(progress)?,
+            entities: self.entities.clone(),
+            pairs: self.pairs.clone(),
+            clusters: self.clusters.clone(),
+            hashes: self.hashes.clone(),
+            schema: Arc::clone(&self.schema),
+        };
+        index.keep()?;
+        Ok(index)
     }
 }
 
+/// The clusters of a version.
+async fn clusters(
+    model: &Resolved,
+    records: &Records,
+    entities: &[Option<u64>],
+) -> Result<Clusters> {
+    let mut membership = vec![0.0; records.len()];
+    let mut confidence = vec![0.0; records.len()];
+    let clusters = Arc::clone(&model.clusters);
+    let entity = clusters.schema().index_of("entity_id")?;
+    let mut rows = scan::stream(&model.instance, clusters, None).await?;
+    while let Some(batch) = rows.try_next().await? {
+        let found = places::places(&batch, 0, entity, records)?;
+        for (at, values) in [&mut membership, &mut confidence].into_iter().enumerate() {
+            let column = batch.columns().get(entity + 1 + at);
+            let column = column.and_then(|column| column.as_primitive_opt::<Float64Type>());
+            let column = column
+                .ok_or_else(|| Error::internal("clusters without the columns of their members"))?;
+            for (place, value) in found.iter().zip(column.values()) {
+                if let Some(place) = place {
+                    values[*place as usize] = *value as f32;
+                }
+            }
+        }
+    }
+    Ok(Clusters {
+        entity_of: first_of(entities),
+        membership,
+        confidence,
+    })
+}
+
 /// For each record the first one of its entity.
-fn first_of(entities: &[Option<u64>]) -> Vec<u32> {
-    let mut first = std::collections::HashMap::new();
+pub fn first_of(entities: &[Option<u64>]) -> Vec<u32> {
+    let mut first = HashMap::new();
     (0..)
         .zip(entities)
         .map(|(record, entity)| match entity {
@@ -74,38 +142,109 @@ fn first_of(entities: &[Option<u64>]) -> Vec<u32> {
         .collect()
 }
 
-type Slot = ((Oid, i64), Arc<OnceCell<Arc<Index>>>);
+type Key = (Oid, i64);
 
-/// The versions of models that were asked for last.
+#[derive(Clone)]
+struct Slot {
+    key: Key,
+    index: Arc<OnceCell<Arc<Index>>>,
+    /// Whether it was asked for anything but to be changed.
+    is_asked: Arc<AtomicBool>,
+}
+
+/// The versions of models that were asked for, or made, last. They go when memory is short.
 #[derive(Default)]
 pub struct Indexes(Mutex<Vec<Slot>>);
 
 impl Indexes {
+    fn slot(&self, key: Key) -> Slot {
+        let mut slots = self.0.lock();
+        // Of a model, only the version that is asked for is worth its memory.
+        slots.retain(|slot| slot.key.0 != key.0 || slot.key.1 >= key.1);
+        let at = slots.iter().position(|slot| slot.key == key);
+        let slot = at.map_or_else(
+            || Slot {
+                key,
+                index: Arc::default(),
+                is_asked: Arc::default(),
+            },
+            |at| slots.remove(at),
+        );
+        slots.push(slot.clone());
+        let surplus = slots.len().saturating_sub(KEPT);
+        slots.drain(..surplus);
+        slot
+    }
+
     /// A version of a model in memory; it is read by the first who asks, and others wait for that.
     ///
     /// # Errors
     /// What the store says; 53200 where memory does not suffice.
     pub async fn get(&self, model: &Resolved) -> Result<Arc<Index>> {
-        let key = (model.object.oid, model.version);
-        let slot = {
-            let mut slots = self.0.lock();
-            // Of a model, only the version that is asked for is worth its memory.
-            slots.retain(|((oid, version), _)| *oid != key.0 || *version >= key.1);
-            let at = slots.iter().position(|(known, _)| *known == key);
-            let slot = at.map_or_else(|| (key, Arc::default()), |at| slots.remove(at));
-            slots.push(slot.clone());
-            let surplus = slots.len().saturating_sub(KEPT);
-            slots.drain(..surplus);
-            slot.1
-        };
+        let slot = self.slot((model.object.oid, model.version));
+        slot.is_asked.store(true, Ordering::Relaxed);
         let index = slot
+            .index
             .get_or_try_init(|| async { Index::read(model).await.map(Arc::new) })
             .await?;
         Ok(Arc::clone(index))
     }
 
+    /// A version of a model in memory, to be changed. Where others ask it, these keep theirs.
+    ///
+    /// # Errors
+    /// Those of [`Self::get`].
+    pub async fn take(&self, model: &Resolved, progress: &Arc<Progress>) -> Result<Index> {
+        let key = (model.object.oid, model.version);
+        let known = self.0.lock().iter().find(|slot| slot.key == key).cloned();
+        let index = known.as_ref().and_then(|slot| slot.index.get().cloned());
+        if let (Some(slot), Some(index)) = (known, index) {
+            let is_asked = slot.is_asked.load(Ordering::Relaxed);
+            drop(slot);
+            if !is_asked {
+                self.0.lock().retain(|slot| slot.key != key);
+                return match Arc::try_unwrap(index) {
+                    Ok(mut index) => {
+                        index.resolver.tell(progress);
+                        Ok(index)
+                    }
+                    Err(index) => index.fork(progress),
+                };
+            }
+            return index.fork(progress);
+        }
+        let mut index = Index::read(model).await?;
+        index.resolver.tell(progress);
+        Ok(index)
+    }
+
+    /// Keeps a version that was just made, in the place of the one before.
+    pub fn put(&self, oid: Oid, version: i64, index: Index) {
+        let is_asked = {
+            let slots = self.0.lock();
+            let before = slots.iter().find(|slot| slot.key.0 == oid);
+            before.is_some_and(|slot| slot.is_asked.load(Ordering::Relaxed))
+        };
+        let slot = self.slot((oid, version));
+        slot.is_asked.store(is_asked, Ordering::Relaxed);
+        // Who has read it meanwhile has the same.
+        let _ = slot.index.set(Arc::new(index));
+    }
+
     /// Lets go of a model that was dropped.
     pub fn forget(&self, oid: Oid) {
-        self.0.lock().retain(|((known, _), _)| *known != oid);
+        let mut slots = self.0.lock();
+        let gone: Vec<Slot> = slots.extract_if(.., |slot| slot.key.0 == oid).collect();
+        drop(slots);
+        drop(gone);
+    }
+
+    /// Lets go of all models, for memory is short; answers whether there were any.
+    pub fn release(&self) -> bool {
+        let mut slots = self.0.lock();
+        let read = |slot: &mut Slot| slot.index.get().is_some();
+        let gone: Vec<Slot> = slots.extract_if(.., read).collect();
+        drop(slots);
+        !gone.is_empty()
     }
 }

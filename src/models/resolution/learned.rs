@@ -68,7 +68,7 @@ impl Report {
             .into_iter()
             .map(Rule::from)
             .collect();
-        let records = found.resolver.records().len() as u64;
+        let records = found.resolver.records().present() as u64;
         if found.resolver.model().compares_all() && records > 1 {
             rules.push(Rule {
                 rule: "every record with every other".to_owned(),

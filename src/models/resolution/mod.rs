@@ -5,7 +5,6 @@
 //! tables beside that of the clusters, whose commit is the last: it names the versions of the others
 //! that belong to it.
 
-mod changed;
 mod columns;
 mod companion;
 mod computed;
@@ -26,7 +25,9 @@ mod previous;
 mod reference;
 mod refresh;
 mod resolved;
+mod row_hashes;
 mod scan;
+mod update;
 
 pub use columns::{columns, columns_of};
 pub use companion::Companion;

@@ -92,7 +92,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     },
     ModelOption {
         name: "pair_budget",
-        values: "a number; by default 20 a record, and 2 million at least",
+        values: "a number; by default 12 a record, and 3 million at least",
         description: "How many pairs may be compared.",
     },
     ModelOption {

@@ -33,15 +33,11 @@ pub fn places(
         .collect())
 }
 
-/// The pairs that a version of a model has kept, of records that are there and `wanted`.
+/// The pairs that a version of a model has kept, of records that are there.
 ///
 /// # Errors
 /// What the store says.
-pub async fn pairs(
-    model: &Resolved,
-    records: &Records,
-    wanted: impl Fn(u32) -> bool,
-) -> Result<Vec<Pair>> {
+pub async fn pairs(model: &Resolved, records: &Records) -> Result<Vec<Pair>> {
     let table = model.table(Companion::Pairs).await?;
     let weight = table.schema().index_of("weight")?;
     let mut pairs = Vec::new();
@@ -51,10 +47,7 @@ pub async fn pairs(
         let right = places(&batch, weight / 2, weight / 2, records)?;
         let weights = batch.column(weight).as_primitive::<Float64Type>();
         for ((left, right), weight) in left.into_iter().zip(right).zip(weights.values()) {
-            if let (Some(left), Some(right)) = (left, right)
-                && wanted(left)
-                && wanted(right)
-            {
+            if let (Some(left), Some(right)) = (left, right) {
                 pairs.push(Pair {
                     left: left.max(right),
                     right: left.min(right),

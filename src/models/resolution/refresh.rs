@@ -11,16 +11,17 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use tributary_udfs::resolve::{
-    Decisions, Model, Progress, RecordsBuilder, Resolver, Stage, Taught, entity_ids,
+    Decisions, Model, Pair, Progress, Records, RecordsBuilder, Resolver, Stage, Taught, entity_ids,
 };
 
-use super::changed::RowHashes;
 use super::found::Found;
 use super::history::{self, Cause};
+use super::index::Index;
 use super::input::Input;
 use super::learned::{Learned, Report};
 use super::previous::Previous;
-use super::{Companion, Resolved, columns_of, links, parameters, places, scan};
+use super::row_hashes::RowHashes;
+use super::{Companion, Resolved, columns_of, links, parameters, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
 use crate::error::{Error, Result};
@@ -35,7 +36,7 @@ use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::create_model::CreateModel;
 use crate::sql::model_functions::ModelFunction;
-use crate::warehouse::{Commit, CommitInfo};
+use crate::warehouse::{Commit, CommitInfo, Participant};
 
 /// One refresh of a model, by who holds its lock.
 pub struct Refresh<'a> {
@@ -89,7 +90,23 @@ impl Refresh<'_> {
         let rows = writer.precede(count(rows, Arc::clone(self.progress)));
         let running = instance.running.begin(record.id);
         let progress = &running.progress;
-        let taking = Input::new(&context.state, self.definition, &rows.schema())?;
+        let schema = rows.schema();
+        let taking = Input::new(&context.state, self.definition, &schema)?;
+        let step = Step {
+            context: &context,
+            progress,
+            rejected: &rejected,
+            columns: &columns,
+            participant,
+        };
+        if let (Extent::Usual, Some(before), Some(known)) = (self.extent, &before, &known)
+            && self.can_update(before, &schema, &columns).await?
+        {
+            let next = known.next_entity;
+            return self
+                .update(step, (before, next), rows, &taking, record)
+                .await;
+        }
         let (rows, taken) = self.take(rows, taking.clone(), progress)?;
         let mut versions = BTreeMap::new();
         let records = self.write(Companion::Records, rows, record.id).await?;
@@ -102,77 +119,116 @@ impl Refresh<'_> {
             Extent::Usual => known.map(|known| known.model),
             Extent::Anew => None,
         };
-        let stays = model.is_some();
         let resolver = match model {
             Some(model) => resolver(taken.builder, model).await?,
             None => self.learn(&context, &taking, taken.builder).await?,
         };
-        let changed = match (&before, stays) {
-            (Some(before), true) => {
-                let hashes = taken.hashes;
-                hashes.changed(&input, before, resolver.records()).await?
-            }
-            _ => None,
+        let previous = match &before {
+            Some(before) => Previous::read(before, resolver.records()).await?,
+            None => Previous::none(resolver.records()),
         };
-        if changed.is_some() {
-            record.mode = INCREMENTAL.to_owned();
-        }
-        let found = Finding {
-            context: &context,
-            before: before.as_ref(),
-            changed,
+        let decided = self.decided(&context, resolver.records()).await?;
+        let finding = Finding {
+            resolver,
+            previous,
             next,
+            pairs: None,
         };
-        let (found, previous, decided) = self.find(found, resolver).await?;
-        let found = Arc::new(found);
+        let (found, previous) = finding.find(&decided).await?;
         record.pairs = Some(progress.pairs().0);
         progress.begin(Stage::Write);
 
-        let target = Object {
-            schema: Arc::clone(&columns),
-            ..self.object.clone()
-        };
-        let pairs = found.pairs(&columns_of(&target, ModelFunction::Pairs));
+        let pairs = found.pairs(&self.columns_of(&columns, ModelFunction::Pairs));
         let pairs = self.write(Companion::Pairs, pairs, record.id).await?;
         versions.insert(Companion::Pairs, pairs.version);
+        let told = Told {
+            found: &found,
+            previous: &previous,
+            decided: &decided,
+            before: before.as_ref(),
+        };
+        let info = self.tell(told, &columns, versions, record).await?;
+        let clusters = found.clusters(found.all(), &columns);
+        let table = table_id(self.object);
+        let commit = instance
+            .warehouse
+            .replace_with(&table, clusters, info, step.participant)
+            .await?;
+        self.keep(found, taken.hashes.take(), schema, commit.version);
+        Ok(commit)
+    }
+
+    /// The columns that a function answers with, of a model with these columns.
+    pub(super) fn columns_of(&self, columns: &SchemaRef, function: ModelFunction) -> SchemaRef {
+        let target = Object {
+            schema: Arc::clone(columns),
+            ..self.object.clone()
+        };
+        columns_of(&target, function)
+    }
+
+    /// Writes what was learned, and what became of records, and gives what the commit of the
+    /// clusters is to tell.
+    pub(super) async fn tell(
+        &self,
+        told: Told<'_>,
+        columns: &SchemaRef,
+        mut versions: BTreeMap<Companion, i64>,
+        record: &RefreshRecord,
+    ) -> Result<CommitInfo> {
         let learned = Learned {
-            model: found.resolver.model().clone(),
-            next_entity: found.entities.next,
-            report: Report::new(&found),
+            model: told.found.resolver.model().clone(),
+            next_entity: told.found.entities.next,
+            report: Report::new(told.found),
         };
         let learned = one(learned.row()?);
         let learned = self.write(Companion::Learned, learned, record.id).await?;
         versions.insert(Companion::Learned, learned.version);
-        let reason = record.reason.clone();
         let cause = Cause {
             refresh_id: record.id,
-            reason: &reason,
-            must: members(&decided.must),
-            cannot: members(&decided.cannot),
+            reason: &record.reason,
+            must: members(&told.decided.must),
+            cannot: members(&told.decided.cannot),
         };
-        let schema = columns_of(&target, ModelFunction::History);
-        let changes = match &before {
-            Some(_) => history::rows(&found, &previous, &cause, &schema)?,
+        let schema = self.columns_of(columns, ModelFunction::History);
+        let changes = match told.before {
+            Some(_) => history::rows(told.found, told.previous, &cause, &schema)?,
             None => RecordBatch::new_empty(schema),
         };
-        let history = self
-            .add_history(before.as_ref(), changes, record.id)
-            .await?;
+        let history = self.add_history(told.before, changes, record.id).await?;
         versions.insert(Companion::History, history);
-
-        let info = CommitInfo {
+        Ok(CommitInfo {
             parameters: versions
                 .into_iter()
                 .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
                 .collect(),
-            refresh_id: Some(record.id.to_string()),
-            ..CommitInfo::new("REFRESH")
+            ..commit_info(record.id)
+        })
+    }
+
+    /// Keeps what was found in memory, for who asks it, and for the next refresh.
+    pub(super) fn keep(
+        &self,
+        found: Arc<Found>,
+        hashes: Vec<u64>,
+        schema: SchemaRef,
+        version: i64,
+    ) {
+        let Some(found) = Arc::into_inner(found) else {
+            return;
         };
-        let clusters = found.clusters(&columns);
-        instance
-            .warehouse
-            .replace_with(&table_id(self.object), clusters, info, participant)
-            .await
+        let index = Index {
+            entities: found.entities.of_records,
+            resolver: found.resolver,
+            pairs: found.pairs,
+            clusters: found.clusters,
+            hashes,
+            schema,
+        };
+        // Where memory is short it is read again when it is needed.
+        if index.keep().is_ok() {
+            self.instance.indexes.put(self.object.oid, version, index);
+        }
     }
 
     /// The rows, which the engine's builder takes in as they pass.
@@ -187,7 +243,7 @@ impl Refresh<'_> {
         let builder = taking.builder(pool)?.telling(progress);
         let taken = Taken {
             builder: Arc::new(Mutex::new(builder)),
-            hashes: RowHashes::default(),
+            hashes: RowHashes::new(pool),
         };
         let (builder, hashes) = (Arc::clone(&taken.builder), taken.hashes.clone());
         let rows = rows.map(move |batch| {
@@ -217,57 +273,20 @@ impl Refresh<'_> {
         scan::blocking(move || Ok(Resolver::train_with(records, &options, &taught)?)).await
     }
 
-    /// Finds pairs and entities, and gives these their numbers.
-    async fn find(
+    /// What humans have decided of records.
+    pub(super) async fn decided(
         &self,
-        finding: Finding<'_>,
-        resolver: Resolver,
-    ) -> Result<(Found, Previous, Decided)> {
-        let records = resolver.records();
-        let previous = match finding.before {
-            Some(before) => Previous::read(before, records).await?,
-            None => Previous::none(records),
-        };
-        let context = finding.context;
-        let decided = Decided {
-            must: links::read(context, self.definition, links::MUST_LINK, records).await?,
-            cannot: links::read(context, self.definition, links::CANNOT_LINK, records).await?,
-        };
-        let decisions = Decisions::new(records, &decided.must, &decided.cannot)
-            .map_err(DataFusionError::from)?;
-        // Pairs of records that are what they were are what they were too.
-        let kept = match (finding.before, &finding.changed) {
-            (Some(before), Some(changed)) => {
-                let changed: HashSet<u32> = changed.iter().copied().collect();
-                let stays = |record: u32| !changed.contains(&record);
-                places::pairs(before, records, stays).await?
-            }
-            _ => Vec::new(),
-        };
-        resolver.hold(size_of_val(kept.as_slice()))?;
-        let (changed, next) = (finding.changed, finding.next);
-        scan::blocking(move || {
-            let mut pairs = kept;
-            match &changed {
-                Some(changed) => pairs.extend(resolver.pairs_of(changed)?),
-                None => pairs = resolver.pairs()?,
-            }
-            pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
-            let clusters = resolver.clusters(&pairs, &decisions)?;
-            let next = previous.next_entity(next);
-            let entities = entity_ids(resolver.records(), &clusters, &previous.entities, next);
-            let found = Found {
-                resolver,
-                pairs,
-                clusters,
-                entities,
-            };
-            Ok((found, previous, decided))
+        context: &StatementContext,
+        records: &Records,
+    ) -> Result<Decided> {
+        let of = |option| links::read(context, self.definition, option, records);
+        Ok(Decided {
+            must: of(links::MUST_LINK).await?,
+            cannot: of(links::CANNOT_LINK).await?,
         })
-        .await
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         companion: Companion,
         rows: SendableRecordBatchStream,
@@ -329,26 +348,73 @@ struct Taken {
     hashes: RowHashes,
 }
 
-/// What is known when pairs are to be found.
-struct Finding<'a> {
-    context: &'a StatementContext,
-    before: Option<&'a Resolved>,
-    /// The records that are not what they were; none where all may be others.
-    changed: Option<Vec<u32>>,
-    /// The least number that no entity has had.
-    next: Option<u64>,
+/// What a refresh has at hand when records are read.
+pub(super) struct Step<'a> {
+    pub(super) context: &'a StatementContext,
+    pub(super) progress: &'a Arc<Progress>,
+    pub(super) rejected: &'a Arc<RejectedRows>,
+    /// The columns of the clusters.
+    pub(super) columns: &'a SchemaRef,
+    pub(super) participant: Option<Arc<dyn Participant>>,
+}
+
+/// What is known when entities are to be found.
+pub(super) struct Finding {
+    pub(super) resolver: Resolver,
+    pub(super) previous: Previous,
+    /// The least number that no entity has had, where that is known.
+    pub(super) next: Option<u64>,
+    /// The pairs, where they are found already.
+    pub(super) pairs: Option<Vec<Pair>>,
+}
+
+impl Finding {
+    /// Finds pairs and entities, and gives these their numbers.
+    pub(super) async fn find(self, decided: &Decided) -> Result<(Arc<Found>, Previous)> {
+        let Self {
+            resolver,
+            previous,
+            next,
+            pairs,
+        } = self;
+        let decisions = Decisions::new(resolver.records(), &decided.must, &decided.cannot)
+            .map_err(DataFusionError::from)?;
+        scan::blocking(move || {
+            let mut pairs = match pairs {
+                Some(pairs) => pairs,
+                None => resolver.pairs()?,
+            };
+            pairs.sort_by_key(|pair| (pair.left, pair.right));
+            let clusters = resolver.clusters(&pairs, &decisions)?;
+            let next = previous.next_entity(next);
+            let entities = entity_ids(resolver.records(), &clusters, &previous.entities, next);
+            let found = Found {
+                resolver,
+                pairs,
+                clusters,
+                entities,
+            };
+            Ok((Arc::new(found), previous))
+        })
+        .await
+    }
+}
+
+/// What a refresh tells beside the clusters.
+pub(super) struct Told<'a> {
+    pub(super) found: &'a Found,
+    pub(super) previous: &'a Previous,
+    pub(super) decided: &'a Decided,
+    pub(super) before: Option<&'a Resolved>,
 }
 
 /// Human decisions, by the places of records.
-struct Decided {
+pub(super) struct Decided {
     must: Vec<(u32, u32)>,
     cannot: Vec<(u32, u32)>,
 }
 
-/// The mode of a refresh that scores what has changed alone, in `tributary.refreshes`.
-const INCREMENTAL: &str = "incremental";
-
-fn commit_info(refresh_id: u64) -> CommitInfo {
+pub(super) fn commit_info(refresh_id: u64) -> CommitInfo {
     CommitInfo {
         refresh_id: Some(refresh_id.to_string()),
         ..CommitInfo::new("REFRESH")
@@ -363,7 +429,7 @@ fn members(pairs: &[(u32, u32)]) -> HashSet<u32> {
 }
 
 /// The rows of one batch.
-fn one(batch: RecordBatch) -> SendableRecordBatchStream {
+pub(super) fn one(batch: RecordBatch) -> SendableRecordBatchStream {
     let schema: SchemaRef = batch.schema();
     let rows = stream::once(async { Ok::<_, DataFusionError>(batch) });
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))

@@ -35,6 +35,21 @@ pub async fn stream(
     query::stream(context.state, plan.build()?).await
 }
 
+/// Some columns of a table, by their places.
+///
+/// # Errors
+/// What the store says.
+pub async fn columns(
+    instance: &Arc<Instance>,
+    table: Arc<dyn TableProvider>,
+    columns: Vec<usize>,
+) -> Result<SendableRecordBatchStream> {
+    let context = instance.statement(&instance.configuration.session, Reading::Rows);
+    let source = provider_as_source(table);
+    let plan = LogicalPlanBuilder::scan("rows", source, Some(columns))?;
+    query::stream(context.state, plan.build()?).await
+}
+
 /// All rows of a small table.
 ///
 /// # Errors

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use datafusion::error::Result;
 
 use super::key_part::{NO_KEY, RARE_WORDS};
+use super::key_tables::{KeyTables, RuleKeys};
 use super::records::Records;
-use super::rule::{KeyPart, Rule};
+use super::rule::Rule;
 use super::word_weights::WordCounts;
 use crate::interrupt::listen;
 
@@ -17,7 +18,7 @@ const LISTENING: u32 = 1 << 14;
 const NO_BLOCK: u32 = u32::MAX;
 
 /// The blocks of a rule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Blocks {
     slots: usize,
     /// The block of each record in each slot.
@@ -39,9 +40,10 @@ impl Blocks {
         rule: &mut Rule,
         records: &Records,
         words: &[WordCounts],
+        tables: &KeyTables<'_>,
         limit: usize,
     ) -> Result<Self> {
-        let mut pairs = keyed(rule, records, words)?;
+        let mut pairs = keyed(&tables.of_rule(rule), records.len() as u32)?;
         let mut finer = Vec::new();
         let mut oversized = Vec::new();
         each_block(&pairs, |block| {
@@ -72,8 +74,8 @@ impl Blocks {
     }
 
     /// The blocks of all records, by what the rule was told.
-    pub(super) fn new(rule: &Rule, records: &Records, words: &[WordCounts]) -> Result<Self> {
-        let pairs = keyed(rule, records, words)?;
+    pub(super) fn new(rule: &Rule, records: &Records, tables: &KeyTables<'_>) -> Result<Self> {
+        let pairs = keyed(&tables.of_rule(rule), records.len() as u32)?;
         Ok(Self::of(rule.slots(), records.len(), &pairs))
     }
 
@@ -194,39 +196,16 @@ impl Blocks {
     }
 }
 
-/// The keys of all values of a feature that has fewer of them than there are records by far.
-fn table(part: KeyPart, records: &Records, words: &[WordCounts]) -> Option<Vec<u64>> {
-    let feature = &records.features()[part.feature];
-    let values = feature.dictionary().len();
-    if part.part.is_several() || values * 4 > records.len() {
-        return None;
-    }
-    let words = words.get(part.feature);
-    let key = |code: u32| part.part.keys(feature, part.feature, words, code)[0];
-    Some((0..values as u32).map(key).collect())
-}
-
-/// Those of each part of a rule, where they are worth it.
-pub(super) fn tables(
-    rule: &Rule,
-    records: &Records,
-    words: &[WordCounts],
-) -> Vec<Option<Vec<u64>>> {
-    let parts = rule.parts.iter();
-    parts.map(|part| table(*part, records, words)).collect()
-}
-
 /// Key and record, ascending.
-fn keyed(rule: &Rule, records: &Records, words: &[WordCounts]) -> Result<Vec<(u64, u32)>> {
-    let slots = rule.slots();
-    let mut pairs = Vec::with_capacity(records.len());
-    let tables = tables(rule, records, words);
+fn keyed(keys: &RuleKeys<'_>, records: u32) -> Result<Vec<(u64, u32)>> {
+    let slots = keys.slots();
+    let mut pairs = Vec::with_capacity(records as usize);
     let listener = listen();
-    for record in 0..records.len() as u32 {
+    for record in 0..records {
         if record % LISTENING == 0 {
             listener.check()?;
         }
-        let keys = rule.keys_with(records, words, record, &tables);
+        let keys = keys.of(record);
         let keys = keys[..slots].iter().filter(|key| **key != NO_KEY);
         pairs.extend(keys.map(|key| (*key, record)));
     }

@@ -1,7 +1,7 @@
 //! A value of a record.
 
-use super::clean::FeatureKind;
 use super::dictionary::MISSING;
+use super::feature_kind::FeatureKind;
 use super::hashing::hash_text;
 
 /// How many characters are told apart.

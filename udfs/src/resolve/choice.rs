@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use datafusion::error::Result;
 
-use super::clean::FeatureKind;
 use super::comparison::Comparison;
+use super::feature_kind::FeatureKind;
 use super::hashing::mix;
 use super::key_part::{NO_KEY, Part, RARE_WORDS};
 use super::learning_pairs::Stratum;

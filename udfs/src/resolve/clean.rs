@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::Datelike;
-use serde::{Deserialize, Serialize};
 
+use super::clean_name::{full_name, without_generation, without_initials, without_titles};
+use super::date_order::DateOrder;
 use super::kind::ColumnKind;
 use crate::normalize::address_words::ENGLISH_STREETS;
-use crate::normalize::date_text::{self, Order};
+use crate::normalize::date_text;
 use crate::normalize::email_text::{self, ProviderRules};
 use crate::normalize::unicode::unaccent;
 
@@ -18,77 +19,6 @@ pub(super) const LONGEST: usize = 2048;
 /// How many final digits of a telephone number are compared: country and trunk prefixes come and
 /// go, and no shorter numbers than this are told apart by them.
 const PHONE_DIGITS: usize = 8;
-
-/// What is compared of a column: most have one, a full name has two.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum FeatureKind {
-    Given,
-    Family,
-    Email,
-    Phone,
-    Date,
-    Postcode,
-    Street,
-    Place,
-    Identifier,
-    Number,
-    Category,
-    Text,
-    /// What levels of its own compare.
-    Levels,
-    /// What is not compared, and makes blocks.
-    Key,
-}
-
-/// The features of a column of this kind.
-pub(super) fn features(kind: ColumnKind) -> &'static [FeatureKind] {
-    match kind {
-        ColumnKind::GivenName => &[FeatureKind::Given],
-        ColumnKind::FamilyName => &[FeatureKind::Family],
-        ColumnKind::FullName => &[FeatureKind::Given, FeatureKind::Family],
-        ColumnKind::Email => &[FeatureKind::Email],
-        ColumnKind::Phone => &[FeatureKind::Phone],
-        ColumnKind::Date => &[FeatureKind::Date],
-        ColumnKind::Postcode => &[FeatureKind::Postcode],
-        ColumnKind::Street => &[FeatureKind::Street],
-        ColumnKind::City => &[FeatureKind::Place],
-        ColumnKind::NationalId => &[FeatureKind::Identifier],
-        ColumnKind::Number => &[FeatureKind::Number],
-        ColumnKind::Category => &[FeatureKind::Category],
-        ColumnKind::FreeText | ColumnKind::Organisation => &[FeatureKind::Text],
-        ColumnKind::Levels => &[FeatureKind::Levels],
-        ColumnKind::Key => &[FeatureKind::Key],
-        ColumnKind::Ignore => &[],
-    }
-}
-
-/// How the dates of a column are written.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum DateOrder {
-    #[default]
-    Ymd,
-    Dmy,
-    Mdy,
-}
-
-impl DateOrder {
-    pub(super) const ALL: [Self; 3] = [Self::Ymd, Self::Dmy, Self::Mdy];
-
-    fn order(self) -> Order {
-        match self {
-            Self::Ymd => Order::Ymd,
-            Self::Dmy => Order::Dmy,
-            Self::Mdy => Order::Mdy,
-        }
-    }
-
-    /// Whether the text is a date of this order.
-    pub(super) fn reads(self, text: &str) -> bool {
-        date_text::parse(text, self.order()).is_some()
-    }
-}
 
 /// Texts that people and programs write where they have nothing to say.
 const NOTHING: [&str; 16] = [
@@ -223,55 +153,9 @@ fn push_folded(letter: char, folded: &mut String) {
     }
 }
 
-fn squeeze(folded: &str, squeezed: &mut String) {
+/// Without its blanks.
+pub(super) fn squeeze(folded: &str, squeezed: &mut String) {
     squeezed.extend(folded.chars().filter(|letter| *letter != ' '));
-}
-
-fn without_titles(folded: &str) -> &str {
-    const TITLES: [&str; 16] = [
-        "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "mme", "mlle",
-        "monsieur", "madame", "rev", "hon",
-    ];
-    match folded.split_once(' ') {
-        Some((title, rest)) if TITLES.contains(&title) => without_titles(rest),
-        _ => folded,
-    }
-}
-
-/// Without the initials of further names.
-fn without_initials(folded: &str) -> &str {
-    match folded.rsplit_once(' ') {
-        Some((rest, last)) if last.chars().count() == 1 => without_initials(rest),
-        _ => folded,
-    }
-}
-
-fn without_generation(folded: &str) -> &str {
-    const GENERATIONS: [&str; 6] = ["jr", "sr", "ii", "iii", "iv", "esq"];
-    match folded.rsplit_once(' ') {
-        Some((rest, last)) if GENERATIONS.contains(&last) => without_generation(rest),
-        _ => folded,
-    }
-}
-
-/// The first word is the given name, unless a comma follows the family name; initials between the
-/// two are left out.
-fn full_name(text: &str, folded: &mut String, given: &mut String, family: &mut String) {
-    if let Some((before, after)) = text.split_once(',') {
-        fold(after, folded);
-        let name = without_titles(folded);
-        if !name.is_empty() && without_generation(name) == name {
-            given.push_str(name.split(' ').next().unwrap_or_default());
-            fold(before, folded);
-            return squeeze(folded, family);
-        }
-    }
-    fold(text, folded);
-    let name = without_generation(without_titles(folded));
-    let (first, rest) = name.split_once(' ').unwrap_or((name, ""));
-    given.push_str(first);
-    let words = rest.split(' ').filter(|word| word.chars().count() > 1);
-    words.for_each(|word| family.push_str(word));
 }
 
 fn clean_email(text: &str, email: &mut String) {

@@ -4,8 +4,8 @@ use datafusion::common::internal_datafusion_err;
 use datafusion::error::Result;
 
 use super::cell::Cell;
-use super::clean::FeatureKind;
 use super::comparison::{Comparison, MISSING_LEVEL};
+use super::feature_kind::FeatureKind;
 use super::levels::{Scratch, Value, alike, level};
 use super::records::Records;
 use super::word_weights::WordWeights;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clean::FeatureKind;
 use super::feature::Feature;
+use super::feature_kind::FeatureKind;
 use super::own_levels::OwnLevels;
 
 /// How many comparisons a model has at most: the levels of all of them are packed into 64 bits.

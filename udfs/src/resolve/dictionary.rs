@@ -16,7 +16,7 @@ struct Entry {
 }
 
 /// Distinct texts in order of their first appearance. Number 0 is the empty text: the missing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Dictionary {
     text: String,
     entries: Vec<Entry>,
@@ -62,7 +62,7 @@ impl Dictionary {
 }
 
 /// Gives texts their numbers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Interner {
     table: HashTable<u32>,
     dictionary: Dictionary,

@@ -1,6 +1,7 @@
 //! Ids of entities that stay.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, HashMap};
 
 use super::clusters::Clusters;
 use super::records::Records;
@@ -54,76 +55,127 @@ pub fn entity_ids(
     previous: &[Option<u64>],
     next: u64,
 ) -> EntityIds {
-    let before = |record: usize| previous.get(record).copied().flatten();
-    // The entities in an order that does not depend on that of the records.
-    let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for record in 0..records.len() as u32 {
-        if !records.is_removed(record) {
-            let entity = clusters.entity_of[record as usize];
-            members.entry(entity).or_default().push(record);
-        }
-    }
-    let mut entities: Vec<Vec<u32>> = members.into_values().collect();
-    let name = |members: &[u32]| members.iter().map(|record| records.key(*record)).min();
-    entities.sort_by(|left, right| name(left).cmp(&name(right)));
-    let mut parts: BTreeMap<u64, BTreeMap<usize, usize>> = BTreeMap::new();
-    for (entity, members) in entities.iter().enumerate() {
-        for id in members.iter().filter_map(|record| before(*record as usize)) {
-            *parts.entry(id).or_default().entry(entity).or_default() += 1;
-        }
-    }
+    let all = || (0..records.len() as u32).filter(|record| !records.is_removed(*record));
+    let entity_of = |record: u32| clusters.entity_of[record as usize];
+    let names = FirstNames::of(records, clusters);
+    // How many records of each entity of before are in which entity of now.
+    let before = |record: u32| previous.get(record as usize).copied().flatten();
+    let moves = all().filter_map(|record| Some((before(record)?, entity_of(record))));
+    let mut moves: Vec<(u64, u32)> = moves.collect();
+    moves.sort_unstable();
     // The largest part of each entity of before; of equal ones that of the first name.
-    let mut heirs: BTreeMap<u64, usize> = BTreeMap::new();
-    let mut ids: Vec<Option<u64>> = vec![None; entities.len()];
-    for (id, parts) in &parts {
+    let mut heirs: Vec<(u64, u32)> = Vec::new();
+    let mut ids: Vec<Option<u64>> = vec![None; records.len()];
+    for parts in moves.chunk_by(|left, right| left.0 == right.0) {
         let largest = parts
-            .iter()
-            .max_by_key(|(entity, size)| (**size, std::cmp::Reverse(**entity)));
-        if let Some((entity, _)) = largest {
-            heirs.insert(*id, *entity);
+            .chunk_by(|left, right| left.1 == right.1)
+            .max_by(|left, right| {
+                let by_size = left.len().cmp(&right.len());
+                by_size.then_with(|| names.compare(right[0].1, left[0].1))
+            });
+        if let Some([(id, entity), ..]) = largest {
+            heirs.push((*id, *entity));
             // The ids come in ascending order: an older one is there already.
-            ids[*entity].get_or_insert(*id);
+            ids[*entity as usize].get_or_insert(*id);
         }
+    }
+    let mut created: Vec<u32> = all()
+        .filter(|record| entity_of(*record) == *record && ids[*record as usize].is_none())
+        .collect();
+    // By their names: in an order that does not depend on that of the records.
+    names.sort(&mut created);
+    let mut origins: HashMap<u32, BTreeMap<u64, usize>> = HashMap::new();
+    let of_created = moves
+        .iter()
+        .filter(|(_, entity)| ids[*entity as usize].is_none());
+    for (id, entity) in of_created {
+        *origins.entry(*entity).or_default().entry(*id).or_default() += 1;
     }
     let mut changes = Vec::new();
     let mut next = next;
-    let mut of_records = vec![None; records.len()];
-    for (entity, members) in entities.iter().enumerate() {
-        let id = ids[entity].unwrap_or_else(|| {
-            let id = next;
-            next += 1;
-            let mut origins: BTreeMap<u64, usize> = BTreeMap::new();
-            for id in members.iter().filter_map(|record| before(*record as usize)) {
-                *origins.entry(id).or_default() += 1;
-            }
-            let most = origins
-                .iter()
-                .max_by_key(|(id, size)| (**size, std::cmp::Reverse(**id)));
-            changes.push(match most {
-                Some((from, _)) => Change::Split {
-                    entity: id,
-                    from: *from,
-                },
-                None => Change::Created { entity: id },
-            });
-            id
+    for entity in created {
+        ids[entity as usize] = Some(next);
+        let most = origins
+            .get(&entity)
+            .and_then(|from| from.iter().max_by_key(|(id, size)| (**size, Reverse(**id))));
+        changes.push(match most {
+            Some((from, _)) => Change::Split {
+                entity: next,
+                from: *from,
+            },
+            None => Change::Created { entity: next },
         });
-        ids[entity] = Some(id);
-        for record in members {
-            of_records[*record as usize] = Some(id);
-        }
+        next += 1;
     }
-    let known: BTreeSet<u64> = previous.iter().flatten().copied().collect();
+    let mut known: Vec<u64> = previous.iter().flatten().copied().collect();
+    known.sort_unstable();
+    known.dedup();
     for id in known {
-        match heirs.get(&id).and_then(|entity| ids[*entity]) {
+        let heir = heirs.binary_search_by_key(&id, |(id, _)| *id);
+        match heir.ok().and_then(|at| ids[heirs[at].1 as usize]) {
             None => changes.push(Change::Gone { entity: id }),
             Some(into) if into != id => changes.push(Change::Merged { entity: id, into }),
             Some(_) => {}
         }
     }
+    let mut of_records = vec![None; records.len()];
+    for record in all() {
+        of_records[record as usize] = ids[entity_of(record) as usize];
+    }
     EntityIds {
         of_records,
         changes,
         next,
+    }
+}
+
+/// The name of each entity that is the first among those of its records.
+struct FirstNames<'a> {
+    records: &'a Records,
+    /// The record that has it, by the first record of the entity.
+    first: Vec<u32>,
+}
+
+impl<'a> FirstNames<'a> {
+    fn of(records: &'a Records, clusters: &Clusters) -> Self {
+        let mut first: Vec<u32> = (0..records.len() as u32).collect();
+        for record in 0..records.len() as u32 {
+            let first = &mut first[clusters.entity_of[record as usize] as usize];
+            if records.is_removed(*first)
+                || record != *first
+                    && !records.is_removed(record)
+                    && records.key(record) < records.key(*first)
+            {
+                *first = record;
+            }
+        }
+        Self { records, first }
+    }
+
+    fn name(&self, entity: u32) -> &str {
+        self.records.key(self.first[entity as usize])
+    }
+
+    fn compare(&self, left: u32, right: u32) -> Ordering {
+        self.name(left).cmp(self.name(right))
+    }
+
+    /// Sorts entities by their names, most of which differ in their first bytes.
+    fn sort(&self, entities: &mut Vec<u32>) {
+        let start = |entity: u32| {
+            let name = self.name(entity).as_bytes();
+            let mut start = [0; size_of::<u128>()];
+            let length = name.len().min(start.len());
+            start[..length].copy_from_slice(&name[..length]);
+            u128::from_be_bytes(start)
+        };
+        let mut sorted: Vec<(u128, u32)> = entities.iter().map(|it| (start(*it), *it)).collect();
+        sorted.sort_unstable_by(|left, right| {
+            left.0
+                .cmp(&right.0)
+                .then_with(|| self.compare(left.1, right.1))
+        });
+        entities.clear();
+        entities.extend(sorted.into_iter().map(|(_, entity)| entity));
     }
 }

@@ -1,8 +1,8 @@
 //! What is expected of the classes of pairs before anything is learned.
 
-use super::clean::FeatureKind;
 use super::comparison::Comparison;
 use super::feature::Feature;
+use super::feature_kind::FeatureKind;
 use super::mixture::{Counted, Expected};
 use super::records::Records;
 use super::taught::Known;

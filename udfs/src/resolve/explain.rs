@@ -2,8 +2,8 @@
 
 use datafusion::error::Result;
 
-use super::clean::FeatureKind;
 use super::compare::{Comparer, Pattern};
+use super::feature_kind::FeatureKind;
 use super::levels::Scratch;
 use super::resolver::Resolver;
 use super::training::words_of;

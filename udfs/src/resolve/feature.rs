@@ -1,14 +1,14 @@
 //! The distinct cleaned values of what is compared, with what comparing them needs.
 
 use super::cell::Cell;
-use super::clean::FeatureKind;
 use super::dictionary::{Dictionary, Interner};
+use super::feature_kind::FeatureKind;
 use super::hashing::hash_text;
 use crate::FunctionError;
 use crate::normalize::nicknames::root;
 
 /// The distinct values of one thing that is compared.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Feature {
     /// The column that it is of, by its place among those compared.
     pub(super) column: usize,
@@ -20,7 +20,7 @@ pub(super) struct Feature {
 }
 
 /// What is kept of each value besides its text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Derived {
     Nothing,
     /// The hash of the formal name of a given name.
@@ -30,7 +30,7 @@ enum Derived {
 }
 
 /// The hashes of the words of each value, ascending.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct WordLists {
     ends: Vec<u32>,
     words: Vec<u64>,

@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::clean::FeatureKind;
 use super::dictionary::MISSING;
 use super::feature::Feature;
+use super::feature_kind::FeatureKind;
 use super::hashing::{hash_bytes, hash_text, mix};
 use super::word_weights::WordCounts;
 use crate::phonetic::soundex;

@@ -11,13 +11,13 @@
 //! Confidentiality 7 (2016).
 
 use datafusion::error::Result;
-use hashbrown::HashMap;
 
-use super::blocks;
 use super::choice;
 use super::hashing::mix;
 use super::key_part::NO_KEY;
+use super::key_tables::KeyTables;
 use super::options::{Link, ResolveOptions};
+use super::partners::{Partner, Searched, partners};
 use super::records::Records;
 use super::rule::Rule;
 use super::threads;
@@ -31,13 +31,12 @@ const CANDIDATES: f64 = 500_000.0;
 const LEAST_QUERIES: usize = 5_000;
 /// How many random pairs are compared.
 const RANDOM_PAIRS: usize = 400_000;
-const RANDOM_CHUNK: usize = 4_000;
+/// How many pairs are looked at by one rule after the other.
+const CHUNK: usize = 4_000;
 
 /// The records that random pairs are made with: a sample, for which ones have which numbers depends
 /// on the order in which they were read.
 const POOL: usize = 250_000;
-/// Of how many records of a block a record is compared to some.
-const KEPT: usize = 64;
 /// To how many of a block it is at most: of few records, and of many.
 const MOST_OF_FEW: usize = 60;
 const MOST_OF_MANY: usize = 6;
@@ -103,45 +102,49 @@ impl LearningPairs {
             number.clamp(LEAST_QUERIES, QUERIES),
             mix(options.seed, 2),
         );
-        let keys: Vec<Vec<u64>> = threads::map(
-            options.workers(),
-            strata.len(),
-            || (),
-            |(), at| {
-                let (rule, mut keys) = (&strata[at].rule, Vec::new());
-                for query in &queries {
-                    keys.extend(&rule.keys(records, words, *query)[..rule.slots()]);
+        let workers = options.workers();
+        let rules = || strata.iter().map(|stratum| &stratum.rule);
+        let mut tables = KeyTables::of(rules(), records, words, workers)?;
+        tables.restrict(&queries, workers)?;
+        let searched: Vec<Searched<'_>> = strata
+            .iter()
+            .map(|stratum| {
+                let keys = tables.of_rule(&stratum.rule);
+                let of_query = |query: &u32| keys.of(*query).into_iter().take(keys.slots());
+                Searched {
+                    of_queries: queries.iter().flat_map(of_query).collect(),
+                    keys,
+                    most: most(stratum),
                 }
-                Ok(keys)
-            },
-        )?;
-        let found = threads::map(
-            options.workers(),
-            strata.len(),
+            })
+            .collect();
+        let found = partners(records, &queries, &searched, workers)?;
+        let first = threads::map(
+            workers,
+            found.len(),
             || (),
             |(), at| {
-                let mut partners = partners(
-                    records,
-                    words,
-                    &strata[at].rule,
-                    &queries,
-                    &keys[at],
-                    most(&strata[at]),
-                );
-                partners.retain(|partner| {
-                    let (query, record) = (partner.query, partner.record);
-                    let shared = |at: usize| {
-                        shared_key(records, words, &strata[at].rule, &keys[at], query, record)
+                let mut first: Vec<&Partner> = Vec::new();
+                for chunk in found[at].chunks(CHUNK) {
+                    let is_own = |partner: &&Partner| {
+                        let (query, record) = (partner.query, partner.record);
+                        may_match(records, options, queries[query], record)
+                            && shared_key(&searched[at], query, record) == Some(partner.key)
                     };
-                    may_match(records, options, queries[query], record)
-                        && shared(at) == Some(partner.key)
-                        && !(0..at).any(|earlier| shared(earlier).is_some())
-                });
-                Ok(partners)
+                    let mut own: Vec<&Partner> = chunk.iter().filter(is_own).collect();
+                    // One rule after the other: its keys are at hand then.
+                    for earlier in &searched[..at] {
+                        own.retain(|partner| {
+                            shared_key(earlier, partner.query, partner.record).is_none()
+                        });
+                    }
+                    first.extend(own);
+                }
+                Ok(first)
             },
         )?;
         let mut pairs = Self::default();
-        for partner in found.into_iter().flatten() {
+        for partner in first.into_iter().flatten() {
             pairs.pairs.push((queries[partner.query], partner.record));
             pairs.weights.push(partner.weight);
         }
@@ -165,27 +168,27 @@ impl LearningPairs {
             .sum();
         let pool = choice::sample(records, POOL, mix(options.seed, 4));
         let random = threads::map(
-            options.workers(),
-            RANDOM_PAIRS / RANDOM_CHUNK,
+            workers,
+            RANDOM_PAIRS / CHUNK,
             || (),
             |(), task| {
-                let numbers = task * RANDOM_CHUNK..(task + 1) * RANDOM_CHUNK;
+                let numbers = task * CHUNK..(task + 1) * CHUNK;
                 let pair = |number: usize| {
                     let hash = mix(number as u64, options.seed);
                     let query = (hash % queries.len() as u64) as usize;
                     let place = (((hash >> 32) * pool.len() as u64) >> 32) as usize;
                     (query, pool[place])
                 };
-                let apart = |(query, record): &(usize, u32)| {
-                    let shared = |at: usize| {
-                        shared_key(records, words, &strata[at].rule, &keys[at], *query, *record)
-                    };
+                let may_match = |(query, record): &(usize, u32)| {
                     queries[*query] != *record
                         && may_match(records, options, queries[*query], *record)
-                        && !(0..strata.len()).any(|at| shared(at).is_some())
                 };
-                let pairs = numbers.map(pair).filter(apart);
-                Ok(pairs
+                let mut apart: Vec<(usize, u32)> = numbers.map(pair).filter(may_match).collect();
+                for searched in &searched {
+                    apart.retain(|(query, record)| shared_key(searched, *query, *record).is_none());
+                }
+                Ok(apart
+                    .into_iter()
                     .map(|(query, record)| (queries[query], record))
                     .collect::<Vec<_>>())
             },
@@ -198,119 +201,14 @@ impl LearningPairs {
     }
 }
 
-/// A record that shares a block with a query.
-struct Partner {
-    /// The place of the query.
-    query: usize,
-    record: u32,
-    key: u64,
-    /// How many such records it stands for.
-    weight: f64,
-}
-
-/// A block of the queries.
-#[derive(Default)]
-struct Block {
-    key: u64,
-    queries: Vec<usize>,
-    size: usize,
-    /// Some of its records, by a hash.
-    members: Vec<(u64, u32)>,
-}
-
-impl Block {
-    /// Keeps the members of the lowest hashes: which ones does not depend on their order.
-    fn thin(&mut self) {
-        if self.members.len() > KEPT {
-            self.members.select_nth_unstable(KEPT);
-            self.members.truncate(KEPT);
-        }
-    }
-}
-
-/// Records that share a key of a rule with queries, `most` a query of each block.
-fn partners(
-    records: &Records,
-    words: &[WordCounts],
-    rule: &Rule,
-    queries: &[u32],
-    keys: &[u64],
-    most: usize,
-) -> Vec<Partner> {
-    let slots = rule.slots();
-    let mut numbers: HashMap<u64, u32> = HashMap::new();
-    let mut blocks: Vec<Block> = Vec::new();
-    for (query, keys) in keys.chunks_exact(slots).enumerate() {
-        for key in keys.iter().filter(|key| **key != NO_KEY) {
-            let number = *numbers.entry(*key).or_insert(blocks.len() as u32) as usize;
-            if number == blocks.len() {
-                blocks.push(Block {
-                    key: *key,
-                    ..Block::default()
-                });
-            }
-            blocks[number].queries.push(query);
-        }
-    }
-    let tables = blocks::tables(rule, records, words);
-    for record in 0..records.len() as u32 {
-        let keys = rule.keys_with(records, words, record, &tables);
-        for key in keys[..slots].iter().filter(|key| **key != NO_KEY) {
-            if let Some(number) = numbers.get(key) {
-                let block = &mut blocks[*number as usize];
-                block.size += 1;
-                block
-                    .members
-                    .push((mix(records.hash(record), *key), record));
-                if block.members.len() == 2 * KEPT {
-                    block.thin();
-                }
-            }
-        }
-    }
-    let mut found = Vec::new();
-    for mut block in blocks {
-        block.thin();
-        block.members.sort_unstable();
-        let members = &block.members;
-        for query in block.queries {
-            let others = block.size - 1;
-            let start = mix(records.hash(queries[query]), 3) as usize % members.len().max(1);
-            let before = found.len();
-            let from_there = members[start..].iter().chain(&members[..start]);
-            let taken = from_there
-                .filter(|(_, record)| *record != queries[query])
-                .take(most);
-            found.extend(taken.map(|(_, record)| Partner {
-                query,
-                record: *record,
-                key: block.key,
-                weight: 1.0,
-            }));
-            let weight = others as f64 / (found.len() - before).max(1) as f64;
-            found[before..]
-                .iter_mut()
-                .for_each(|partner| partner.weight = weight);
-        }
-    }
-    found
-}
-
 /// The first key of a query that a record has too.
-fn shared_key(
-    records: &Records,
-    words: &[WordCounts],
-    rule: &Rule,
-    keys: &[u64],
-    query: usize,
-    record: u32,
-) -> Option<u64> {
-    let slots = rule.slots();
-    let of_query = &keys[query * slots..][..slots];
+fn shared_key(searched: &Searched<'_>, query: usize, record: u32) -> Option<u64> {
+    let slots = searched.keys.slots();
+    let of_query = &searched.of_queries[query * slots..][..slots];
     if of_query.iter().all(|key| *key == NO_KEY) {
         return None;
     }
-    let of_record = &rule.keys(records, words, record)[..slots];
+    let of_record = &searched.keys.of(record)[..slots];
     let shared = |key: &&u64| **key != NO_KEY && of_record.contains(key);
     of_query.iter().find(shared).copied()
 }

@@ -1,9 +1,9 @@
 //! How alike two values are: the level of a comparison, by the kind of its feature.
 
 use super::cell::Cell;
-use super::clean::FeatureKind;
 use super::comparison::{DIFFERENT, MISSING_LEVEL};
 use super::feature::Feature;
+use super::feature_kind::FeatureKind;
 use super::word_weights::WordWeights;
 use crate::similarity::kernel::characters::{Decoder, Pair};
 use crate::similarity::kernel::edit;

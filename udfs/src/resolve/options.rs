@@ -39,7 +39,7 @@ pub struct ResolveOptions {
     pub link: Link,
     /// The probability from which on two records are held to be one entity, from 0 to 1.
     pub threshold: f64,
-    /// How many pairs may be compared; by default 20 a record, but 2 million at least.
+    /// How many pairs may be compared; by default 12 a record, but 3 million at least.
     pub pair_budget: Option<u64>,
     /// What the random choices depend on.
     pub seed: u64,

@@ -1,7 +1,7 @@
 //! Recognises values that stand for nothing: the shop's own address, 1900-01-01.
 
-use super::clean::FeatureKind;
 use super::feature::Feature;
+use super::feature_kind::FeatureKind;
 
 /// The rank of the value whose frequency is held to be usual.
 const USUAL_RANK: usize = 32;

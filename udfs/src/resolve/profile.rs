@@ -1,6 +1,6 @@
 //! Finds out what a column holds, by its name and by its values.
 
-use super::clean::DateOrder;
+use super::date_order::DateOrder;
 use super::kind::ColumnKind;
 
 /// How many distinct values are looked at.

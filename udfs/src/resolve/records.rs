@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
 use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
-use super::clean::DateOrder;
+use super::date_order::DateOrder;
 use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
 use super::kind::ColumnKind;
@@ -112,9 +113,53 @@ impl Records {
 
     /// The record of this identifier, in this system where there is the option `source`.
     pub fn find(&self, source: &str, id: &str) -> Option<u32> {
+        let found = self.find_any(source, id);
+        found.filter(|record| !self.is_removed(*record))
+    }
+
+    /// The same, of records that are no more, too.
+    pub fn find_any(&self, source: &str, id: &str) -> Option<u32> {
         let mut key = String::new();
-        write_key(&mut key, (!self.sources.is_empty()).then_some(source), id);
+        write_key(&mut key, self.has_sources().then_some(source), id);
         Some(self.ids.find(&key)? - 1)
+    }
+
+    /// The same, when the record is likely at a place: rows mostly come in the order of before.
+    pub fn find_at(&self, place: u32, source: &str, id: &str) -> Option<u32> {
+        let is_there = (place as usize) < self.rows && {
+            let key = self.key(place);
+            match self.has_sources() {
+                true => key.split_once(SEPARATOR) == Some((source, id)),
+                false => key == id,
+            }
+        };
+        if is_there {
+            return Some(place);
+        }
+        self.find_any(source, id)
+    }
+
+    fn has_sources(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
+    /// The same records once more, to be changed while these are looked at.
+    pub(super) fn fork(&self, progress: &Arc<Progress>) -> Result<Self, DataFusionError> {
+        let reservation = self.reservation.new_empty();
+        reservation.try_resize(self.bytes())?;
+        Ok(Self {
+            rows: self.rows,
+            ids: self.ids.clone(),
+            sources: self.sources.clone(),
+            source_names: self.source_names.clone(),
+            columns: self.columns.clone(),
+            features: self.features.clone(),
+            cells: self.cells.clone(),
+            own: self.own.clone(),
+            removed: self.removed.clone(),
+            reservation,
+            progress: Arc::clone(progress),
+        })
     }
 
     /// What names a record among all: its system and its identifier.
@@ -218,6 +263,11 @@ impl Records {
             self.source_names.push(name.to_owned());
             self.source_names.len() - 1
         }) as u32
+    }
+
+    /// How many records there are that are not gone.
+    pub fn present(&self) -> usize {
+        self.rows - self.removed.len()
     }
 
     /// How many bytes they take.

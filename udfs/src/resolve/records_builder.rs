@@ -1,6 +1,6 @@
 //! Takes in records: each distinct value is cleaned once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -9,9 +9,10 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::cell::Cell;
-use super::clean::{Cleaner, features};
+use super::clean::Cleaner;
 use super::dictionary::{Interner, MISSING};
 use super::feature::Feature;
+use super::feature_kind::features;
 use super::kind::{ColumnKind, nearest_hint};
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};
@@ -23,6 +24,9 @@ use super::threads;
 use crate::FunctionError;
 use crate::interrupt::listen;
 use crate::wording::{quoted, type_name};
+
+/// How many rows of cells are written by one task.
+const ROWS: usize = 1 << 14;
 
 /// Every how many distinct values an interrupt is listened for.
 const LISTENING: usize = 4096;
@@ -170,14 +174,34 @@ impl RecordsBuilder {
         let cells = width * self.rows * size_of::<Cell>();
         records.reservation.try_grow(cells)?;
         records.cells = vec![Cell::default(); width * self.rows];
-        for (at, column) in codes.into_iter().enumerate() {
-            let feature = &records.features[at];
-            let values = 0..feature.dictionary().len() as u32;
-            let of_values: Vec<Cell> = values.map(|code| feature.cell(code)).collect();
-            for (row, code) in column.into_iter().enumerate() {
-                records.cells[row * width + at] = of_values[code as usize];
-            }
-        }
+        let workers = self.options.workers();
+        let of_values = threads::map(
+            workers,
+            width,
+            || (),
+            |(), at| {
+                let feature = &records.features[at];
+                let values = 0..feature.dictionary().len() as u32;
+                Ok(values.map(|code| feature.cell(code)).collect::<Vec<Cell>>())
+            },
+        )?;
+        let chunks = records.cells.chunks_mut((width * ROWS).max(1));
+        let chunks: Vec<Mutex<&mut [Cell]>> = chunks.map(Mutex::new).collect();
+        threads::map(
+            workers,
+            chunks.len(),
+            || (),
+            |(), chunk| {
+                let mut cells = chunks[chunk].lock().unwrap_or_else(PoisonError::into_inner);
+                for (row, cells) in cells.chunks_exact_mut(width).enumerate() {
+                    for (at, cell) in cells.iter_mut().enumerate() {
+                        *cell = of_values[at][codes[at][chunk * ROWS + row] as usize];
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        drop(chunks);
         drop(memory);
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
@@ -225,16 +249,7 @@ impl RecordsBuilder {
             );
             row += 1;
             if ids.intern(&key)? as usize != row {
-                return Err(refused(
-                    "23505",
-                    format!(
-                        "two records have the same {}: {}",
-                        quoted(name),
-                        quoted(text)
-                    ),
-                    "Every record needs its own identifier: take SELECT DISTINCT ON, or name the \
-                     column that tells systems apart with the option source.",
-                ));
+                return Err(repeated(name, text));
             }
             Ok(())
         })?;
@@ -382,6 +397,20 @@ fn refused(sqlstate: &'static str, message: String, hint: &str) -> DataFusionErr
         hint: Some(hint.to_owned()),
     }
     .into()
+}
+
+/// That two records have one identifier, in the column of this name.
+pub fn repeated(column: &str, id: &str) -> DataFusionError {
+    refused(
+        "23505",
+        format!(
+            "two records have the same {}: {}",
+            quoted(column),
+            quoted(id)
+        ),
+        "Every record needs its own identifier: take SELECT DISTINCT ON, or name the column that \
+         tells systems apart with the option source.",
+    )
 }
 
 /// Calls for every value of an array, as text.

@@ -1,5 +1,7 @@
 //! Records with a model: finds the pairs that match, and the entities that they make.
 
+use std::sync::Arc;
+
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 
@@ -8,10 +10,11 @@ use super::clusters::{Clusters, cluster};
 use super::compare::Comparer;
 use super::decisions::Decisions;
 use super::key_part::NO_KEY;
+use super::key_tables::KeyTables;
 use super::mixture::probability;
 use super::model::Model;
 use super::options::ResolveOptions;
-use super::progress::Stage;
+use super::progress::{Progress, Stage};
 use super::records::Records;
 use super::scorer::Scorer;
 use super::taught::Taught;
@@ -98,17 +101,20 @@ impl Resolver {
             true => usize::MAX,
             false => LARGEST_BLOCK,
         };
+        let workers = options.workers();
+        let tables = KeyTables::of(model.rules.iter(), &records, words, workers)?;
         let made = threads::map(
-            options.workers(),
+            workers,
             model.rules.len(),
             || (),
             |(), at| {
                 let _memory = memory_of_blocks(&records)?;
                 let mut rule = model.rules[at].clone();
-                let blocks = Blocks::learn(&mut rule, &records, words, largest);
+                let blocks = Blocks::learn(&mut rule, &records, words, &tables, largest);
                 Ok((rule, blocks?))
             },
         )?;
+        drop(tables);
         let (rules, blocks) = made.into_iter().unzip();
         model.rules = rules;
         Self::with_blocks(records, model, blocks)
@@ -122,13 +128,15 @@ impl Resolver {
     }
 
     fn blocks_of(records: &Records, model: &Model) -> Result<Vec<Blocks>> {
+        let workers = model.options.workers();
+        let tables = KeyTables::of(model.rules.iter(), records, &model.words, workers)?;
         threads::map(
-            model.options.workers(),
+            workers,
             model.rules.len(),
             || (),
             |(), at| {
                 let _memory = memory_of_blocks(records)?;
-                Blocks::new(&model.rules[at], records, &model.words)
+                Blocks::new(&model.rules[at], records, &tables)
             },
         )
     }
@@ -149,6 +157,37 @@ impl Resolver {
         let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
         let bytes = self.records.bytes() + blocks;
         self.records.reservation.try_resize(bytes)
+    }
+
+    /// The same once more, to be changed while this one is asked. It tells how far it is.
+    ///
+    /// # Errors
+    /// Where memory does not suffice.
+    pub fn fork(&self, progress: &Arc<Progress>) -> Result<Self> {
+        let found = self.records.reservation.new_empty();
+        let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
+        let records = self.records.fork(progress)?;
+        records.reservation.try_grow(blocks)?;
+        Ok(Self {
+            records,
+            model: self.model.clone(),
+            blocks: self.blocks.clone(),
+            found,
+        })
+    }
+
+    /// Has it tell another one how far it is.
+    pub fn tell(&mut self, progress: &Arc<Progress>) {
+        self.records.progress = Arc::clone(progress);
+    }
+
+    /// Has the pool know as much memory for what is kept beside the records, in the place of what it
+    /// knew of before.
+    ///
+    /// # Errors
+    /// Where there is not as much.
+    pub fn keep(&self, bytes: usize) -> Result<()> {
+        self.found.try_resize(bytes)
     }
 
     /// Takes memory from the pool for what is kept beside the records, until the resolver goes.

@@ -52,34 +52,40 @@ impl Rule {
         words: &[WordCounts],
         record: u32,
     ) -> [u64; RARE_WORDS] {
-        self.keys_with(records, words, record, &[])
+        let row = records.row(record);
+        self.keys_by(records, words, row, |_, part| {
+            part_keys(*part, records, words, row)
+        })
     }
 
-    /// The same, given the keys of all values of some of the parts.
-    #[inline]
-    pub(super) fn keys_with(
+    /// The same, given what tells the keys of each part.
+    pub(super) fn keys_by(
         &self,
         records: &Records,
         words: &[WordCounts],
-        record: u32,
-        tables: &[Option<Vec<u64>>],
+        row: &[Cell],
+        of_part: impl Fn(usize, &KeyPart) -> [u64; RARE_WORDS],
     ) -> [u64; RARE_WORDS] {
-        let row = records.row(record);
         let mut keys = [NO_KEY; RARE_WORDS];
         for (at, part) in self.parts.iter().enumerate() {
-            let of_part = match tables.get(at) {
-                Some(Some(table)) => {
-                    let mut keys = [NO_KEY; RARE_WORDS];
-                    keys[0] = table[row[part.feature].code as usize];
-                    keys
-                }
-                _ => part_keys(*part, records, words, row),
-            };
+            let of_part = of_part(at, part);
             keys = match at {
                 0 => of_part,
                 _ => join_keys(&keys, &of_part, part.part),
             };
         }
+        self.refine(records, words, row, keys)
+    }
+
+    /// The keys of blocks that are not too large, given those of any.
+    #[inline]
+    pub(super) fn refine(
+        &self,
+        records: &Records,
+        words: &[WordCounts],
+        row: &[Cell],
+        mut keys: [u64; RARE_WORDS],
+    ) -> [u64; RARE_WORDS] {
         if self.oversized.is_empty() {
             return keys;
         }
@@ -145,8 +151,14 @@ pub(super) fn join_keys(
             _ => (left[slot], right[0]),
         };
         if left != NO_KEY && right != NO_KEY {
-            *key = mix(left.wrapping_add(right), 1).max(1);
+            *key = join(left, right);
         }
     }
     joined
+}
+
+/// The key of two parts.
+#[inline]
+pub(super) fn join(left: u64, right: u64) -> u64 {
+    mix(left.wrapping_add(right), 1).max(1)
 }

@@ -4,10 +4,10 @@ use datafusion::error::Result;
 use hashbrown::HashMap;
 
 use super::choice::{self, LikelyMatch};
-use super::clean::FeatureKind;
 use super::compare::{Comparer, Pattern};
 use super::comparison::{Comparison, MOST};
 use super::expected::expected;
+use super::feature_kind::{FeatureKind, features};
 use super::hashing::mix;
 use super::labels;
 use super::learning_pairs::{LearningPairs, QUERIES};
@@ -28,7 +28,8 @@ const MATCHES: usize = 6000;
 const LARGEST_BLOCK: usize = 240;
 /// A pair that matches and shares only what very many share is hardly ever among those to learn
 /// from, and would count for thousands when it is. Weights of matches are trimmed to this: F. J.
-/// Potter, "A study of procedures to identify and trim extreme sampling weights" (1990).
+/// Potter, "A study of procedures to identify and trim extreme sampling weights", Proceedings of the
+/// Survey Research Methods Section of the American Statistical Association (1990), 225-230.
 const TRIMMED: f64 = 10.0;
 /// How many pairs are compared by one task.
 const CHUNK: usize = 8192;
@@ -179,7 +180,7 @@ pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Co
         if let Some((at, own)) = own.find(|(_, own)| own.column == column.name) {
             return Comparison::own(place, at, own);
         }
-        let several = super::clean::features(column.kind).len() > 1;
+        let several = features(column.kind).len() > 1;
         Comparison::new(
             place,
             feature,

@@ -1,5 +1,7 @@
 //! Bit by bit or at once: the same entities, and ids that stay.
 
+use std::sync::Arc;
+
 use super::super::{Change, Clusters, Decisions, Pair, Resolver, entity_ids};
 use super::people::{COLUMNS, Made, builder, options, partition, people, records, rows};
 
@@ -63,7 +65,16 @@ fn an_update_gives_what_a_rebuild_gives() {
             let changed = builder(&COLUMNS, &rows(&upserts), &options)
                 .finish_for(model.columns())
                 .unwrap();
+            let before = resolver;
+            let standing = names(&before, &before.pairs().unwrap());
+            resolver = before.fork(&Arc::default()).unwrap();
             let places = resolver.update(&changed, &removed).unwrap();
+            assert_eq!(names(&before, &before.pairs().unwrap()), standing);
+            for made in &gone {
+                let (id, system) = (made.values[0].as_deref(), made.values[1].as_deref());
+                let found = resolver.records().find(system.unwrap(), id.unwrap());
+                assert_eq!(found, None, "a record that is gone");
+            }
             let touched: Vec<u32> = places.iter().chain(&removed).copied().collect();
             pairs.retain(|pair| !touched.contains(&pair.left) && !touched.contains(&pair.right));
             pairs.extend(resolver.pairs_of(&places).unwrap());
