@@ -23,7 +23,6 @@ use std::sync::Arc;
 use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
-use tributary_udfs::SettingsOfSession;
 
 use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
@@ -370,15 +369,10 @@ impl Session {
             cursors: Arc::clone(&self.cursors),
             pinned,
             transaction,
-            set: Some(Arc::clone(&set)),
+            set: Some(set),
         };
-        let context = self
-            .instance
-            .statement_of(&asker, snapshot, &settings, Reading::Rows);
-        context.changing(SettingsOfSession::new(move |name, value| {
-            set(name, Some(value), false).map(drop)?;
-            Ok(())
-        }))
+        self.instance
+            .statement_of(&asker, snapshot, &settings, Reading::Rows)
     }
 }
 

@@ -29,10 +29,10 @@ const OF_NOTHING: [&str; 12] = [
     "pg_describe_object",
 ];
 
-/// The functions over these sources.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions.
+pub fn functions() -> Vec<ScalarUDF> {
     let udf = |name, arguments: &[&[DataType]], call| {
-        CatalogFunction::udf(sources, name, arguments, TEXT, Call::Answer(call))
+        CatalogFunction::udf(name, arguments, TEXT, Call::Answer(call))
     };
     let numbers: &[&[DataType]] = &[
         &[BIGINT],

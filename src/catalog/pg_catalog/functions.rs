@@ -1,7 +1,5 @@
 //! The functions of `pg_catalog` that clients call to describe objects.
 
-use std::sync::Arc;
-
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
@@ -19,10 +17,10 @@ pub(super) const BIGINT: DataType = DataType::Int64;
 pub(super) const TEXT: DataType = DataType::Utf8;
 pub(super) const BOOLEAN: DataType = DataType::Boolean;
 
-/// The functions over these sources; names stand without `pg_catalog`, as `rewrite` leaves them.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions; names stand without `pg_catalog`, as `rewrite` leaves them.
+pub fn functions() -> Vec<ScalarUDF> {
     let udf = |name, arguments: &[&[DataType]], answer, call| {
-        CatalogFunction::udf(sources, name, arguments, answer, Call::Answer(call))
+        CatalogFunction::udf(name, arguments, answer, Call::Answer(call))
     };
     let mut all = vec![
         udf("format_type", &[&[BIGINT, BIGINT]], TEXT, |_, values| {
@@ -133,7 +131,7 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
     all.extend(definition_functions::functions(sources));
     all.push(pg_sleep::function(sources));
     all.push(pg_typeof::function());
-    all.extend(size_functions::functions(sources));
+    all.extend(size_functions::functions());
     all
 }
 
@@ -181,6 +179,7 @@ pub(super) fn is_visible(sources: &dyn SystemSources, relation: &Relation) -> bo
     first == Some(relation.schema.as_str())
 }
 
+        own if relation.kind == "i" && own == relation.schema => true,
 fn comment(sources: &dyn SystemSources, oid: i64, of: Option<String>) -> Option<String> {
     if of.as_deref() == Some("pg_namespace") {
         let all = namespaces(&sources.snapshot());

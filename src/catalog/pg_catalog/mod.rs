@@ -35,7 +35,6 @@ mod size_functions;
 mod subqueries;
 mod table;
 mod types;
-mod waiting_function;
 
 #[cfg(test)]
 mod tests;
@@ -49,6 +48,7 @@ pub use types::format_type;
 /// The schema of these tables.
 pub const PG_CATALOG: &str = "pg_catalog";
 
+pub use function::StatementCatalog;
 /// The number of the one role that owns everything.
 const OWNER: i64 = 10;
 
