@@ -13,7 +13,7 @@ mod state;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
-pub use prepare::Prepared;
+pub use prepare::{Prepared, Use};
 pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
 pub use server::Server;
 pub use state::only_in_block;
@@ -139,6 +139,24 @@ impl Session {
         statement: Statement,
         types: &[Option<arrow::datatypes::DataType>],
     ) -> Result<Arc<Prepared>> {
+        self.plan(statement, types, Use::Later).await
+    }
+
+    /// [`Self::prepare`] of a statement without parameters that is run at once: a query keeps its plan
+    /// for that run.
+    ///
+    /// # Errors
+    /// Those of [`Self::prepare`].
+    pub async fn prepare_to_run(&self, statement: Statement) -> Result<Arc<Prepared>> {
+        self.plan(statement, &[], Use::AtOnce).await
+    }
+
+    async fn plan(
+        &self,
+        statement: Statement,
+        types: &[Option<arrow::datatypes::DataType>],
+        wanted: Use,
+    ) -> Result<Arc<Prepared>> {
         self.refuse_in_failed_transaction(&statement)?;
         self.settle_replacements().await;
         if reads(&statement) && self.state.lock().reads() {
@@ -146,7 +164,7 @@ impl Session {
             self.state.lock().pin(Arc::new(pinned));
         }
         let text = Arc::clone(&self.text.lock());
-        prepare::prepare(self, statement, types, text)
+        prepare::prepare(self, statement, types, text, wanted)
             .await
             .map(Arc::new)
     }

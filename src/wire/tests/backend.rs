@@ -195,6 +195,7 @@ impl BackendSession for TestSession {
             write_command: None,
             is_binary: false,
             text: Arc::from(""),
+            planned: Mutex::default(),
         }))
     }
 
