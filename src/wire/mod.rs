@@ -49,6 +49,8 @@ pub use copy_decoder::{CopyDecoder, CopyRow, shown};
 pub use listener::serve;
 
 /// What one client, and all clients together, may take.
+pub use parameters::column_from_binary;
+pub use reader::utf8;
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Sessions at once; one more is refused with 53300.
