@@ -140,6 +140,10 @@ settings! {
         password: Secret = "",
         /// A file that holds the password, such as `/run/secrets/tributary`. Blanks and line ends around the password are left out.
         password_file: PathBuf = "",
+        /// The file of the server's TLS certificate, and those that lead to its authority, in PEM. With it, clients of other machines must use TLS.
+        tls_certificate: PathBuf = "",
+        /// The file of the key of `tls_certificate`, in PEM.
+        tls_key: PathBuf = "",
         /// How much memory queries may use before they spill to disk. A size such as `4GB`, or a share of the machine such as `50%`.
         memory_limit: MemoryLimit = "50%",
         /// How much disk spilled data may use. A query that needs more ends with an error.

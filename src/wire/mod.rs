@@ -19,6 +19,7 @@ pub mod copy_decoder;
 mod copy_in;
 mod copy_out;
 mod encode;
+mod encryption;
 mod error_response;
 mod extended;
 mod failure;
@@ -46,11 +47,12 @@ use crate::session::MAX_PREPARED_STATEMENTS;
 pub use authentication::Authentication;
 pub use backend::{Backend, BackendSession, Client};
 pub use copy_decoder::{CopyDecoder, CopyRow, shown};
+pub use encryption::Encryption;
 pub use listener::serve;
-
-/// What one client, and all clients together, may take.
 pub use parameters::column_from_binary;
 pub use reader::utf8;
+
+/// What one client, and all clients together, may take.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Sessions at once; one more is refused with 53300.
