@@ -176,6 +176,10 @@ settings! {
         search_path: Names = "public",
         /// How long a statement may run. In milliseconds, or with a unit such as `30s` or `5min`; 0 for as long as it takes.
         statement_timeout: Milliseconds = "0",
+        /// How long a client may leave a session alone outside a transaction block, before its connection is ended. In milliseconds, or with a unit such as `30s` or `5min`; 0 for as long as it likes.
+        idle_session_timeout: Milliseconds = "0",
+        /// How long a client may leave a transaction block alone, before its connection is ended. In milliseconds, or with a unit; 0 for as long as it likes.
+        idle_in_transaction_session_timeout: Milliseconds = "0",
         /// Whether backslashes in ordinary string literals are literal, which is always so.
         standard_conforming_strings: choices::AlwaysOn = "on",
         /// The isolation level of the transaction. Each statement reads one version of each table; with `repeatable read` and `serializable`, all statements of a transaction read the same.
