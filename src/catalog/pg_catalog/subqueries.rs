@@ -1,8 +1,10 @@
 //! Subqueries of the catalog in forms that DataFusion's planner can join.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
-    SetExpr, TableFactor, Value,
+    SetExpr, TableFactor, Value, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -19,13 +21,14 @@ pub fn look_up(query: &mut Query) {
     let [table] = select.from.as_slice() else {
         return;
     };
-    let Some((shown, _)) = catalog_table(&table.relation).filter(|_| table.joins.is_empty()) else {
+    let Some((shown, oid)) = catalog_table(&table.relation).filter(|_| table.joins.is_empty())
+    else {
         return;
     };
-    let is_key = select
-        .selection
-        .as_ref()
-        .is_some_and(|condition| has_key(condition, &shown));
+    let is_key = select.selection.as_ref().is_some_and(|condition| {
+        let mut key = key_of(oid).iter();
+        key.all(|column| asks_for(condition, &shown, column))
+    });
     let [SelectItem::UnnamedExpr(column) | SelectItem::ExprWithAlias { expr: column, .. }] =
         select.projection.as_mut_slice()
     else {
@@ -34,6 +37,42 @@ pub fn look_up(query: &mut Query) {
     if is_key && let Some(aggregate) = parse(&format!("max({column})")) {
         *column = aggregate;
     }
+}
+
+/// Puts counts in the place of `EXISTS (query)` among the columns of a query, where the planner takes no
+/// other subqueries than those that have a value.
+pub fn count_in_columns(body: &mut SetExpr) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, right, .. } => {
+            count_in_columns(left);
+            return count_in_columns(right);
+        }
+        _ => return,
+    };
+    for item in &mut select.projection {
+        let _ = visit_expressions_mut(item, |expr| {
+            if let Expr::Exists { subquery, negated } = expr
+                && let Some(count) = count(subquery, *negated)
+            {
+                *expr = count;
+            }
+            ControlFlow::<()>::Continue(())
+        });
+    }
+}
+
+/// Whether a query of the catalog has rows, or has none, by their count.
+fn count(query: &Query, has_none: bool) -> Option<Expr> {
+    let mut query = query.clone();
+    let select = plain_select(&mut query)?;
+    let [table] = select.from.as_slice() else {
+        return None;
+    };
+    catalog_table(&table.relation)?;
+    select.projection = vec![SelectItem::UnnamedExpr(parse("count(*)")?)];
+    let comparison = if has_none { "=" } else { ">" };
+    parse(&format!("({query}) {comparison} 0"))
 }
 
 /// `ARRAY(query)` as an aggregate of the query's column; none for a query that is more than a list of
@@ -109,14 +148,24 @@ fn plain_select(query: &mut Query) -> Option<&mut Select> {
     is_plain.then_some(select)
 }
 
-/// Whether a condition asks for one number of the table.
-fn has_key(condition: &Expr, table: &str) -> bool {
-    let is_oid = |expr: &Expr| {
+/// The columns of which a row of a table of `pg_catalog` is told.
+fn key_of(table: i64) -> &'static [&'static str] {
+    match table {
+        2604 => &["adrelid", "adnum"],
+        2610 => &["indexrelid"],
+        1249 => &["attrelid", "attnum"],
+        _ => &["oid"],
+    }
+}
+
+/// Whether a condition asks for one value of this column of the table.
+fn asks_for(condition: &Expr, table: &str, wanted: &str) -> bool {
+    let is_wanted = |expr: &Expr| {
         matches!(
             expr,
             Expr::CompoundIdentifier(parts)
                 if matches!(parts.as_slice(), [owner, column]
-                    if owner.value == table && column.value == "oid")
+                    if owner.value == table && column.value == wanted)
         )
     };
     match condition {
@@ -124,13 +173,13 @@ fn has_key(condition: &Expr, table: &str) -> bool {
             left,
             op: BinaryOperator::And,
             right,
-        } => has_key(left, table) || has_key(right, table),
+        } => asks_for(left, table, wanted) || asks_for(right, table, wanted),
         Expr::BinaryOp {
             left,
             op: BinaryOperator::Eq,
             right,
-        } => is_oid(left) || is_oid(right),
-        Expr::Nested(inner) => has_key(inner, table),
+        } => is_wanted(left) || is_wanted(right),
+        Expr::Nested(inner) => asks_for(inner, table, wanted),
         _ => false,
     }
 }

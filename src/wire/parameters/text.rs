@@ -181,7 +181,12 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
         (Some(data_type), _) => (data_type, "interval"),
         (None, _) => (DataType::Utf8, "text"),
     };
-    if let Ok(value) = ScalarValue::try_from_string(text.trim().to_owned(), &data_type) {
+    // Between the parts of an interval, PostgreSQL takes commas as blanks.
+    let written = match postgres_type {
+        PostgresType::INTERVAL => text.replace(',', " "),
+        _ => text.to_owned(),
+    };
+    if let Ok(value) = ScalarValue::try_from_string(written.trim().to_owned(), &data_type) {
         return Ok(value);
     }
     let (micros, _) = read_timestamp(text).ok_or_else(|| invalid_datetime(name, text))?;
