@@ -89,7 +89,6 @@ pub(super) fn template(
     runtime: Arc<RuntimeEnv>,
 ) -> Result<SessionState> {
     let config = SessionConfig::new()
-        .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(DATABASE, crate::sql::name::DEFAULT_SCHEMA)
         .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
@@ -116,10 +115,10 @@ pub(super) fn template(
     }
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
+    state.register_udf(Arc::new(Now::udf()))?;
     for function in pg_catalog::functions() {
         state.register_udf(Arc::new(function))?;
     }
-    state.register_udf(Arc::new(Now::udf()))?;
     state.register_function_rewrite(Arc::new(PostgresSemantics))?;
     state.register_expr_planner(Arc::new(NumericArithmetic))?;
     Ok(state)
@@ -168,9 +167,9 @@ impl Instance {
                 set(name, Some(value), false).map(drop)?;
                 Ok(())
             }));
+        }
         *state.config_mut() = config;
         state.register_catalog_list(Arc::new(Databases::new(Arc::clone(relations))));
-        }
         // now() is the time at which the statement began.
         state.mark_start_execution();
         state
