@@ -59,6 +59,14 @@ fn has_aggregate(item: &SelectItem) -> bool {
     item.visit(&mut Aggregates { depth: 0 }).is_break()
 }
 
+/// Whether an expression is a call of an aggregate.
+pub fn is_aggregate(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else {
+        return false;
+    };
+    named(&function.name).is_some_and(|name| AGGREGATES.contains(&name.to_lowercase().as_str()))
+}
+
 /// Finds an aggregate of the query itself, not of one within it.
 struct Aggregates {
     depth: usize,
@@ -79,13 +87,7 @@ impl Visitor for Aggregates {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
-            Expr::Function(function)
-                if self.depth == 0
-                    && named(&function.name)
-                        .is_some_and(|name| AGGREGATES.contains(&name.to_lowercase().as_str())) =>
-            {
-                ControlFlow::Break(())
-            }
+            expr if self.depth == 0 && is_aggregate(expr) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }

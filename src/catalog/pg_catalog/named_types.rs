@@ -75,7 +75,8 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
     };
     let is_literal = matches!(
         inner,
-        Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))
+        Expr::Value(value)
+            if matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_))
     );
     let plain = match name.as_str() {
         // A name is its number, as which it is compared; one that is shown is a text again.

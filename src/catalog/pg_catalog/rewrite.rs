@@ -102,8 +102,12 @@ impl VisitorMut for Rewriter {
                     && let Some(null) = parse("CAST(NULL AS TEXT)")
                 {
                     *expr = null;
-                } else if self.prunes {
-                    subqueries::look_up(query);
+                } else if self.prunes
+                    && let Some(condition) = subqueries::look_up(query)
+                    && let Some(looked_up) =
+                        parse(&format!("CASE WHEN {condition} THEN ({query}) END"))
+                {
+                    *expr = looked_up;
                 }
             }
             Expr::BinaryOp {

@@ -4,27 +4,24 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
-    SetExpr, TableFactor, Value, visit_expressions_mut,
+    SetExpr, TableFactor, Value, visit_expressions, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::PG_CATALOG;
+use super::empty_queries::is_aggregate;
 
 /// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
 /// of one row, or none, that is the column. The planner takes no subquery for a value that refers
-/// to the query around it and is no aggregate.
-pub fn look_up(query: &mut Query) {
-    let Some(select) = plain_select(query) else {
-        return;
-    };
+/// to the query around it and is no aggregate. Answers with the condition under which the row is
+/// looked up, where that is of the query around it alone.
+pub fn look_up(query: &mut Query) -> Option<Expr> {
+    let select = plain_select(query)?;
     let [table] = select.from.as_slice() else {
-        return;
+        return None;
     };
-    let Some((shown, oid)) = catalog_table(&table.relation).filter(|_| table.joins.is_empty())
-    else {
-        return;
-    };
+    let (shown, oid) = catalog_table(&table.relation).filter(|_| table.joins.is_empty())?;
     let is_key = select.selection.as_ref().is_some_and(|condition| {
         let mut key = key_of(oid).iter();
         key.all(|column| asks_for(condition, &shown, column))
@@ -32,11 +29,64 @@ pub fn look_up(query: &mut Query) {
     let [SelectItem::UnnamedExpr(column) | SelectItem::ExprWithAlias { expr: column, .. }] =
         select.projection.as_mut_slice()
     else {
-        return;
+        return None;
     };
-    if is_key && let Some(aggregate) = parse(&format!("max({column})")) {
-        *column = aggregate;
+    if !is_key || is_aggregate(column) {
+        return None;
     }
+    *column = parse(&format!("max({column})"))?;
+    let mut own = Vec::new();
+    let mut around = Vec::new();
+    for condition in conjuncts(select.selection.take()?) {
+        match is_of_others(&condition, &shown) {
+            true => around.push(condition),
+            false => own.push(condition),
+        }
+    }
+    select.selection = joined(own);
+    joined(around)
+}
+
+/// The conditions that `AND` joins.
+fn conjuncts(condition: Expr) -> Vec<Expr> {
+    match condition {
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::And,
+            right,
+        } => {
+            let mut all = conjuncts(*left);
+            all.extend(conjuncts(*right));
+            all
+        }
+        other => vec![other],
+    }
+}
+
+fn joined(conditions: Vec<Expr>) -> Option<Expr> {
+    conditions.into_iter().reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::And,
+        right: Box::new(right),
+    })
+}
+
+/// Whether a condition is of columns of other tables than this one.
+fn is_of_others(condition: &Expr, table: &str) -> bool {
+    let mut names = 0;
+    let found = visit_expressions(condition, |expr| match expr {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [.., owner, _] if owner.value != table => {
+                names += 1;
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(()),
+        },
+        // Without its table, a column may be of any.
+        Expr::Identifier(_) | Expr::Subquery(_) | Expr::Exists { .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_continue() && names > 0
 }
 
 /// Puts counts in the place of `EXISTS (query)` among the columns of a query, where the planner takes no
@@ -164,7 +214,7 @@ fn asks_for(condition: &Expr, table: &str, wanted: &str) -> bool {
         matches!(
             expr,
             Expr::CompoundIdentifier(parts)
-                if matches!(parts.as_slice(), [owner, column]
+                if matches!(parts.as_slice(), [.., owner, column]
                     if owner.value == table && column.value == wanted)
         )
     };
