@@ -31,6 +31,8 @@ pub(super) async fn send(
     let overall = i8::from(*format == CopyFormat::Binary);
     let formats = vec![i16::from(overall); schema.fields().len()];
     writer.message(&CopyOutResponse::new(overall, count, formats))?;
+    // Drivers look for the header of the binary format in the message of the first row.
+    let mut is_begun = *format != CopyFormat::Binary;
     if has_header(format) {
         write_message(COPY_DATA, &mut writer.buffer, |out| {
             write_header(&schema, format, out);
@@ -43,7 +45,10 @@ pub(super) async fn send(
         let columns = columns(&batch, style)?;
         for row in 0..batch.num_rows() {
             write_message(COPY_DATA, &mut writer.buffer, |out| match format {
-                CopyFormat::Binary => write_tuple(count, &columns, row, out),
+                CopyFormat::Binary => {
+                    begin(&mut is_begun, out);
+                    write_tuple(count, &columns, row, out)
+                }
                 lines => write_line(&columns, row, lines, out),
             })?;
             if writer.is_full() {
@@ -54,6 +59,7 @@ pub(super) async fn send(
     }
     if *format == CopyFormat::Binary {
         write_message(COPY_DATA, &mut writer.buffer, |out| {
+            begin(&mut is_begun, out);
             out.put_i16(END);
             Ok(())
         })?;
@@ -65,7 +71,16 @@ pub(super) async fn send(
 fn has_header(format: &CopyFormat) -> bool {
     match format {
         CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header,
-        CopyFormat::Binary => true,
+        CopyFormat::Binary => false,
+    }
+}
+
+/// Writes the header of the binary format, unless that was done.
+fn begin(is_begun: &mut bool, out: &mut BytesMut) {
+    if !std::mem::replace(is_begun, true) {
+        out.put_slice(SIGNATURE);
+        // No flags, and nothing more in the header.
+        out.put_slice(&[0; 8]);
     }
 }
 
@@ -77,11 +92,6 @@ fn write_tuple(count: i16, columns: &[Column<'_>], row: usize, out: &mut BytesMu
 }
 
 fn write_header(schema: &Schema, format: &CopyFormat, out: &mut BytesMut) {
-    if *format == CopyFormat::Binary {
-        out.put_slice(SIGNATURE);
-        // No flags, and nothing more in the header.
-        return out.put_slice(&[0; 8]);
-    }
     let is_single = schema.fields().len() == 1;
     for (index, field) in schema.fields().iter().enumerate() {
         if index > 0 {

@@ -181,9 +181,8 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
         (Some(data_type), _) => (data_type, "interval"),
         (None, _) => (DataType::Utf8, "text"),
     };
-    // Between the parts of an interval, PostgreSQL takes commas as blanks.
     let written = match postgres_type {
-        PostgresType::INTERVAL => text.replace(',', " "),
+        PostgresType::INTERVAL => plain_interval(text),
         _ => text.to_owned(),
     };
     if let Ok(value) = ScalarValue::try_from_string(written.trim().to_owned(), &data_type) {
@@ -196,6 +195,17 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
         }
         _ => Err(invalid_datetime(name, text)),
     }
+}
+
+/// An interval without commas between its parts, and with two digits of hours: PostgreSQL takes less,
+/// and Python writes less.
+fn plain_interval(text: &str) -> String {
+    let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+    let parts = parts.map(|part| match part.split_once(':') {
+        Some((hours, _)) if hours.len() == 1 => format!("0{part}"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 fn invalid_datetime(type_name: &str, text: &str) -> Error {
