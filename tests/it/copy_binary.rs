@@ -15,9 +15,9 @@ const TABLE: &str = "CREATE TABLE every_type (
 );
 INSERT INTO every_type VALUES
     (1, 2, 3, true, 1.5, -2.25, 12345.678, 'it''s', 'abc', '2026-02-28', '12:34:56.789', '1999-12-31 23:59:59.999999',
-     '2026-07-01 12:00:00+02', '1 year 2 mons 3 days 04:05:06', '\\x00ff10', ARRAY[1, NULL, 3], ARRAY['a', 'b c', NULL], ARRAY[1.25, -3], ARRAY[DATE '1970-01-01']),
+     '2026-07-01 12:00:00+02', '1 year 2 months 3 days 4 hours 5 minutes 6 seconds', '\\x00ff10', ARRAY[1, NULL, 3], ARRAY['a', 'b c', NULL], ARRAY[1.25, -3], ARRAY[DATE '1970-01-01']),
     (-9223372036854775807, -32768, -2147483648, false, -0.1, 1e300, -0.001, '', 'ä€', '0001-01-01', '00:00:00', '0001-01-01 00:00:00',
-     '1970-01-01 00:00:00+00', '-1 day -00:00:01', '', ARRAY[7], ARRAY[''], ARRAY[0.5], ARRAY[DATE '2000-01-01', NULL]),
+     '1970-01-01 00:00:00+00', '-1 days -1 seconds', '', ARRAY[7], ARRAY[''], ARRAY[0.5], ARRAY[DATE '2000-01-01', NULL]),
     (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);";
 
 fn run(name: &str, port: u16, script: &str) -> String {

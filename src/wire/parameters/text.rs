@@ -197,13 +197,23 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
     }
 }
 
-/// An interval without commas between its parts, and with two digits of hours: PostgreSQL takes less,
-/// and Python writes less.
+/// An interval in the forms that Arrow reads: without commas between its parts, and with units in the
+/// place of colons.
 fn plain_interval(text: &str) -> String {
     let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
-    let parts = parts.map(|part| match part.split_once(':') {
-        Some((hours, _)) if hours.len() == 1 => format!("0{part}"),
-        _ => part.to_owned(),
+    let parts = parts.map(|part| {
+        let (sign, digits) = match part.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", part.strip_prefix('+').unwrap_or(part)),
+        };
+        let mut fields = digits.split(':');
+        match (fields.next(), fields.next(), fields.next(), fields.next()) {
+            (Some(hours), Some(minutes), seconds, None) => {
+                let seconds = seconds.unwrap_or("0");
+                format!("{sign}{hours} hours {sign}{minutes} minutes {sign}{seconds} seconds")
+            }
+            _ => part.to_owned(),
+        }
     });
     parts.collect::<Vec<_>>().join(" ")
 }
