@@ -87,8 +87,30 @@ fn unbound(address: SocketAddr, error: std::io::Error) -> Error {
         .with_hint("Set listen to another address, or to port 0 for any free port.")
 }
 
-/// With a password every client needs it; without, only this machine may connect.
+/// How clients prove who they are, and what keeps others from listening.
 fn authentication(configuration: &Configuration) -> Result<wire::Authentication> {
+    let server = &configuration.server;
+    let encryption = match (
+        server.tls_certificate.as_os_str().is_empty(),
+        server.tls_key.as_os_str().is_empty(),
+    ) {
+        (true, true) => return proof(configuration, false),
+        (false, false) => wire::Encryption::load(&server.tls_certificate, &server.tls_key)?,
+        (is_missing, _) => {
+            let (set, missing) = match is_missing {
+                true => ("tls_key", "tls_certificate"),
+                false => ("tls_certificate", "tls_key"),
+            };
+            let message = format!("{set} is set, but {missing} is not");
+            return Err(Error::new(SqlState::CONFIG_FILE_ERROR, message)
+                .with_hint("Set both, or neither for connections that are not encrypted."));
+        }
+    };
+    Ok(proof(configuration, true)?.encrypted(encryption))
+}
+
+/// With a password every client needs it; without, only this machine may connect.
+fn proof(configuration: &Configuration, is_encrypted: bool) -> Result<wire::Authentication> {
     let address = configuration.server.listen;
     let is_open = !address.ip().is_loopback();
     let Some(password) = configuration.password()? else {
@@ -109,7 +131,7 @@ fn authentication(configuration: &Configuration) -> Result<wire::Authentication>
         )
         .with_hint("Set user to the role that may connect."));
     }
-    if is_open {
+    if is_open && !is_encrypted {
         eprintln!(
             "warning: connections to {} are not encrypted: keep them within a network you trust",
             address.ip()

@@ -140,6 +140,10 @@ settings! {
         password: Secret = "",
         /// A file that holds the password, such as `/run/secrets/tributary`. Blanks and line ends around the password are left out.
         password_file: PathBuf = "",
+        /// The file of the server's TLS certificate, and those that lead to its authority, in PEM. With it, clients of other machines must use TLS.
+        tls_certificate: PathBuf = "",
+        /// The file of the key of `tls_certificate`, in PEM.
+        tls_key: PathBuf = "",
         /// How much memory queries may use before they spill to disk. A size such as `4GB`, or a share of the machine such as `50%`.
         memory_limit: MemoryLimit = "50%",
         /// How much disk spilled data may use. A query that needs more ends with an error.
@@ -172,6 +176,10 @@ settings! {
         search_path: Names = "public",
         /// How long a statement may run. In milliseconds, or with a unit such as `30s` or `5min`; 0 for as long as it takes.
         statement_timeout: Milliseconds = "0",
+        /// How long a client may leave a session alone outside a transaction block, before its connection is ended. In milliseconds, or with a unit such as `30s` or `5min`; 0 for as long as it likes.
+        idle_session_timeout: Milliseconds = "0",
+        /// How long a client may leave a transaction block alone, before its connection is ended. In milliseconds, or with a unit; 0 for as long as it likes.
+        idle_in_transaction_session_timeout: Milliseconds = "0",
         /// Whether backslashes in ordinary string literals are literal, which is always so.
         standard_conforming_strings: choices::AlwaysOn = "on",
         /// The isolation level of the transaction. Each statement reads one version of each table; with `repeatable read` and `serializable`, all statements of a transaction read the same.

@@ -29,6 +29,8 @@ impl SqlState {
     pub const INVALID_ROW_COUNT_IN_LIMIT: Self = Self("2201W");
     /// A negative `OFFSET`.
     pub const INVALID_ROW_COUNT_IN_OFFSET: Self = Self("2201X");
+    /// What stands after `ESCAPE` is no character.
+    pub const INVALID_ESCAPE_SEQUENCE: Self = Self("22025");
     /// Text that its type cannot be read from.
     pub const INVALID_TEXT_REPRESENTATION: Self = Self("22P02");
     /// A parameter in binary format that is not a value of its type.
@@ -67,6 +69,8 @@ impl SqlState {
     pub const NO_ACTIVE_SQL_TRANSACTION: Self = Self("25P01");
     /// A statement in a transaction that has failed.
     pub const IN_FAILED_SQL_TRANSACTION: Self = Self("25P02");
+    /// A client has left its transaction alone for too long.
+    pub const IDLE_IN_TRANSACTION_SESSION_TIMEOUT: Self = Self("25P03");
     /// No prepared statement of that name.
     pub const INVALID_SQL_STATEMENT_NAME: Self = Self("26000");
     /// Who connects is not who they say.
@@ -165,6 +169,8 @@ impl SqlState {
     pub const CRASH_SHUTDOWN: Self = Self("57P02");
     /// The server is not ready.
     pub const CANNOT_CONNECT_NOW: Self = Self("57P03");
+    /// A client has left its session alone for too long.
+    pub const IDLE_SESSION_TIMEOUT: Self = Self("57P05");
     /// A file or object store failed.
     pub const IO_ERROR: Self = Self("58030");
     /// A file that does not exist.

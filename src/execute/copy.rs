@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
 use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
@@ -26,7 +26,7 @@ use crate::session::{CopyAborted, CopyIn, Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
-use crate::wire::{CopyDecoder, CopyRow, shown};
+use crate::wire::{CopyDecoder, CopyRow, column_from_binary, shown, utf8};
 
 /// Pieces of the client's bytes that wait to be decoded; a client that sends more waits.
 const QUEUE: usize = 16;
@@ -37,7 +37,7 @@ const BATCH_ROWS: usize = 8192;
 /// Rows of this many bytes together are a batch too; one more row may go over it.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Rows are in memory twice while they become a batch: as text, and as columns.
+/// Rows are in memory twice while they become a batch: as the client sent them, and as columns.
 const COPIES: usize = 2;
 
 /// Copies rows to the client, or from it into a table.
@@ -162,12 +162,14 @@ async fn from_stdin(
     }
     let (input, received) = mpsc::channel(QUEUE);
     let count = names.len();
+    let is_binary = *format == CopyFormat::Binary;
     let source = Source {
         decoder: CopyDecoder::new(format.clone(), &target.name.name, names),
         received,
         waiting: Vec::new().into_iter(),
         given,
         defaults,
+        is_binary,
         target: Arc::clone(&target),
         zone: SessionTimeZone::new(session.settings().time_zone.0),
         ended: false,
@@ -188,6 +190,7 @@ async fn from_stdin(
     };
     Ok(Outcome::CopyIn(CopyIn {
         columns: count,
+        is_binary,
         input,
         done: done.boxed(),
     }))
@@ -195,8 +198,8 @@ async fn from_stdin(
 
 /// How many bytes a row takes.
 fn size_of(row: &CopyRow) -> usize {
-    let text: usize = row.fields.iter().flatten().map(String::len).sum();
-    size_of_val(row) + size_of_val(row.fields.as_slice()) + text
+    let values: usize = row.fields.iter().flatten().map(Bytes::len).sum();
+    size_of_val(row) + size_of_val(row.fields.as_slice()) + values
 }
 
 /// The client's bytes as batches of the table's rows.
@@ -209,6 +212,8 @@ struct Source {
     /// The columns that it does not send and that have a default.
     defaults: Vec<(usize, constraints::DefaultValue)>,
     target: Arc<Object>,
+    /// Whether it sends values in binary, and not as text.
+    is_binary: bool,
     /// In which moments are read that name none.
     zone: SessionTimeZone,
     ended: bool,
@@ -269,11 +274,11 @@ impl Source {
             .collect();
         for (position, index) in self.given.iter().enumerate() {
             if let (Some(field), Some(column)) = (fields.get(*index), columns.get_mut(*index)) {
-                let text: StringArray = rows
-                    .iter()
-                    .map(|row| row.fields.get(position).and_then(Option::as_deref))
-                    .collect();
-                *column = self.read(&text, rows, field)?;
+                let values = rows.iter().map(|row| row.fields.get(position)?.as_ref());
+                *column = match self.is_binary {
+                    true => self.read_binary(values, rows, field)?,
+                    false => self.read_text(values, rows, field)?,
+                };
             }
         }
         for (index, default) in &self.defaults {
@@ -305,20 +310,58 @@ impl Source {
         format!("COPY {}, line {line}", self.target.name.name)
     }
 
+    /// The values of a column, in binary.
+    fn read_binary<'a>(
+        &self,
+        values: impl Iterator<Item = Option<&'a Bytes>>,
+        rows: &[CopyRow],
+        field: &Field,
+    ) -> Result<ArrayRef> {
+        let at_fault = |row: usize, error: Error| {
+            let line = self.line(rows, row);
+            error.with_context(format!("{line}, column {}", field.name()))
+        };
+        let column = column_from_binary(values, field);
+        let column = column.map_err(|(row, error)| at_fault(row, error))?;
+        if let Some(texts) = column.as_string_opt::<i32>() {
+            self.check_lengths(texts, field, at_fault)?;
+        }
+        Ok(column)
+    }
+
+    /// That texts fit a column of limited length.
+    fn check_lengths(
+        &self,
+        texts: &StringArray,
+        field: &Field,
+        at_fault: impl Fn(usize, Error) -> Error,
+    ) -> Result<()> {
+        let Some(length) = self.target.character_length(field.name()) else {
+            return Ok(());
+        };
+        for (row, text) in texts.iter().enumerate() {
+            if let Some(Err(error)) = text.map(|text| length.fit(text)) {
+                return Err(at_fault(row, DataFusionError::from(error).into()));
+            }
+        }
+        Ok(())
+    }
+
     /// The texts of a column as its values.
-    fn read(&self, texts: &StringArray, rows: &[CopyRow], field: &Field) -> Result<ArrayRef> {
+    fn read_text<'a>(
+        &self,
+        values: impl Iterator<Item = Option<&'a Bytes>>,
+        rows: &[CopyRow],
+        field: &Field,
+    ) -> Result<ArrayRef> {
+        let texts = values.map(|value| value.map(|bytes| utf8(bytes)).transpose());
+        let texts: StringArray = texts.collect::<Result<_>>()?;
         let at_fault = |row: usize, error: Error| {
             let line = self.line(rows, row);
             let value = shown(texts.value(row));
             error.with_context(format!("{line}, column {}: {value}", field.name()))
         };
-        if let Some(length) = self.target.character_length(field.name()) {
-            for (row, text) in texts.iter().enumerate() {
-                if let Some(Err(error)) = text.map(|text| length.fit(text)) {
-                    return Err(at_fault(row, DataFusionError::from(error).into()));
-                }
-            }
-        }
+        self.check_lengths(&texts, field, at_fault)?;
         let wanted = field.data_type();
         if !can_cast_types(&DataType::Utf8, wanted) {
             let wanted = type_name(wanted);
@@ -377,6 +420,7 @@ mod tests {
             waiting: Vec::new().into_iter(),
             given: vec![0],
             defaults: Vec::new(),
+            is_binary: false,
             target: Arc::new(target),
             zone: SessionTimeZone::default(),
             ended: false,

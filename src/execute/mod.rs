@@ -70,7 +70,7 @@ pub async fn statement(
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
     match &prepared.statement {
-        Statement::Query(query) => query::execute(session, query, parameters).await,
+        Statement::Query(query) => query::execute(session, prepared, query, parameters).await,
         Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
         Statement::Update(update) => update::execute(session, update, parameters).await,
         Statement::Delete(delete) => delete::execute(session, delete, parameters).await,

@@ -16,7 +16,7 @@ use futures::StreamExt;
 
 use crate::error::Result;
 use crate::instance::StatementContext;
-use crate::session::{Notices, Outcome, Session, plan};
+use crate::session::{Notices, Outcome, Prepared, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::{column_names, model_functions};
 
@@ -63,6 +63,21 @@ impl Planned {
         })
     }
 
+    /// A query that was planned, with what its sources leave their rejected rows with.
+    pub fn of(
+        state: SessionState,
+        schema: SchemaRef,
+        plan: LogicalPlan,
+        rejected: Arc<RejectedRows>,
+    ) -> Self {
+        Self {
+            state,
+            schema,
+            plan,
+            rejected,
+        }
+    }
+
     /// Begins to run it. What it leaves out is told to `notices` after the last row.
     ///
     /// # Errors
@@ -96,17 +111,22 @@ fn renamed(given: &SchemaRef, known: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Runs a query. It is planned anew: a plan holds the versions of its tables, and a statement that
-/// was prepared a while ago must read those of now.
+/// Runs a query. Unless it was planned for this run, it is planned anew: a plan holds the versions of
+/// its tables, and a statement that was prepared a while ago must read those of now.
 ///
 /// # Errors
 /// What planning and the first batch say; later batches speak for themselves.
 pub async fn execute(
     session: &Session,
+    prepared: &Prepared,
     query: &ast::Query,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let planned = Planned::new(session, query, parameters).await?;
+    let planned = prepared.planned.lock().take();
+    let planned = match planned {
+        Some(planned) => planned,
+        None => Planned::new(session, query, parameters).await?,
+    };
     Ok(Outcome::Rows {
         tag: "SELECT",
         stream: planned.rows(session.notices()).await?,

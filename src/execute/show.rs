@@ -81,6 +81,7 @@ fn fixed(name: &str) -> Option<String> {
         "server_version" => crate::SERVER_VERSION,
         "server_version_num" => "150000",
         "server_encoding" => "UTF8",
+        "default_table_access_method" => "heap",
         "integer_datetimes" => "on",
         "max_identifier_length" => "63",
         "is_superuser" => "on",

@@ -1,8 +1,14 @@
 //! What the machine has.
 
+use std::sync::LazyLock;
+
+/// Asking for it reads several files, which is too much for each statement.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+
 /// How many cores may be used.
 pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    *CORES
 }
 
 /// How many bytes of memory there are: the machine's, or the container's where that is less.

@@ -18,7 +18,7 @@ use crate::catalog::{Kind, Object, pg_catalog, system};
 use crate::error::Error;
 use crate::sql::QualifiedName;
 
-/// A view that the statement does not read: `information_schema` asks for its columns alone.
+/// A view that the statement has not planned: it is looked at for its columns alone.
 #[derive(Debug)]
 pub(super) struct UnplannedView {
     name: QualifiedName,
@@ -134,10 +134,8 @@ impl fmt::Debug for Schema {
 #[async_trait]
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
-        if self.name == pg_catalog::PG_CATALOG {
-            return pg_catalog::tables()
-                .map(|table| table.name.to_owned())
-                .collect();
+        if let Some(tables) = pg_catalog::schema(&self.name) {
+            return tables.all().map(|table| table.name.to_owned()).collect();
         }
         if self.name == system::SYSTEM_SCHEMA {
             return system::names().map(str::to_owned).collect();

@@ -133,11 +133,11 @@ impl Relations {
                 .system_view(&self.snapshot, name, version.is_some(), &self.settings)
                 .await;
         }
-        if schema == pg_catalog::PG_CATALOG {
+        if let Some(tables) = pg_catalog::schema(schema) {
             if version.is_some() {
                 return Err(no_versions(format!("{schema}.{name}")));
             }
-            return Ok(pg_catalog::table(name).map(|table| {
+            return Ok(tables.get(name).map(|table| {
                 self.instance
                     .pg_table(&self.snapshot, table, &self.settings, &self.asker)
             }));

@@ -12,7 +12,7 @@ use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use tributary_udfs::postgres::{Now, NumericArithmetic, PostgresSemantics, PreferFloats};
-use tributary_udfs::{SessionTimeZone, TributaryOptions, TrigramThresholds};
+use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
 use super::asker::Asker;
 use super::nested_loops::CutNestedLoops;
@@ -23,7 +23,7 @@ use super::types::PostgresTypes;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
-use crate::catalog::pg_catalog;
+use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
@@ -98,7 +98,6 @@ pub(super) fn template(
     runtime: Arc<RuntimeEnv>,
 ) -> Result<SessionState> {
     let config = SessionConfig::new()
-        .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(DATABASE, crate::sql::name::DEFAULT_SCHEMA)
         .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
@@ -126,6 +125,9 @@ pub(super) fn template(
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     state.register_udf(Arc::new(Now::udf()))?;
+    for function in pg_catalog::functions() {
+        state.register_udf(Arc::new(function))?;
+    }
     state.register_function_rewrite(Arc::new(PostgresSemantics))?;
     state.register_expr_planner(Arc::new(NumericArithmetic))?;
     Ok(state)
@@ -156,24 +158,27 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
 }
 
 impl Instance {
-    /// A state to plan and run a statement in.
+    /// A state to plan and run a statement in: the template's, with the statement's relations and
+    /// settings. It is made for each statement, so nothing is registered here.
     pub(super) fn state(
         self: &Arc<Self>,
         settings: &SessionSettings,
         relations: &Arc<Relations>,
         asker: &Asker,
     ) -> SessionState {
-        let config = apply(self.template.config().clone(), settings);
-        let databases = Databases::new(Arc::clone(relations));
-        let mut state = SessionStateBuilder::new_from_existing(self.template.clone())
-            .with_config(config)
-            .with_catalog_list(Arc::new(databases))
-            .build();
+        let mut state = self.template.clone();
+        let mut config = apply(state.config().clone(), settings);
         let seen = self.seen(&relations.snapshot, settings, asker);
-        for function in pg_catalog::functions(&seen) {
-            // Registering fails for no function: it replaces one of the same name.
-            let _ = state.register_udf(Arc::new(function));
+        let extensions = &mut config.options_mut().extensions;
+        extensions.insert(StatementCatalog(seen));
+        if let Some(set) = asker.set.clone() {
+            extensions.insert(SettingsOfSession::new(move |name, value| {
+                set(name, Some(value), false).map(drop)?;
+                Ok(())
+            }));
         }
+        *state.config_mut() = config;
+        state.register_catalog_list(Arc::new(Databases::new(Arc::clone(relations))));
         // now() is the time at which the statement began.
         state.mark_start_execution();
         state

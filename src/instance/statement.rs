@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
-use tributary_udfs::SettingsOfSession;
 
 use super::Instance;
 use super::asker::Asker;
@@ -43,17 +42,6 @@ impl StatementContext {
     #[must_use]
     pub fn collecting(mut self, rejected: &Arc<RejectedRows>) -> Self {
         self.state.config_mut().set_extension(Arc::clone(rejected));
-        self
-    }
-
-    /// The context, whose functions change these settings.
-    #[must_use]
-    pub fn changing(mut self, settings: SettingsOfSession) -> Self {
-        let options = self.state.config_mut().options_mut();
-        options.extensions.insert(settings);
-        // What functions are handed, instead of what the statement began with.
-        self.state.execution_props_mut().config_options =
-            Some(Arc::clone(self.state.config().options()));
         self
     }
 

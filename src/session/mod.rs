@@ -16,7 +16,7 @@ mod subqueries;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
-pub use prepare::Prepared;
+pub use prepare::{Prepared, Use};
 pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
 pub use server::Server;
 pub use state::only_in_block;
@@ -26,7 +26,6 @@ use std::sync::Arc;
 use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
-use tributary_udfs::SettingsOfSession;
 
 use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
@@ -143,6 +142,24 @@ impl Session {
         statement: Statement,
         types: &[Option<arrow::datatypes::DataType>],
     ) -> Result<Arc<Prepared>> {
+        self.plan(statement, types, Use::Later).await
+    }
+
+    /// [`Self::prepare`] of a statement without parameters that is run at once: a query keeps its plan
+    /// for that run.
+    ///
+    /// # Errors
+    /// Those of [`Self::prepare`].
+    pub async fn prepare_to_run(&self, statement: Statement) -> Result<Arc<Prepared>> {
+        self.plan(statement, &[], Use::AtOnce).await
+    }
+
+    async fn plan(
+        &self,
+        statement: Statement,
+        types: &[Option<arrow::datatypes::DataType>],
+        wanted: Use,
+    ) -> Result<Arc<Prepared>> {
         self.refuse_in_failed_transaction(&statement)?;
         self.settle_replacements().await;
         if reads(&statement) && self.state.lock().reads() {
@@ -150,7 +167,7 @@ impl Session {
             self.state.lock().pin(Arc::new(pinned));
         }
         let text = Arc::clone(&self.text.lock());
-        prepare::prepare(self, statement, types, text)
+        prepare::prepare(self, statement, types, text, wanted)
             .await
             .map(Arc::new)
     }
@@ -373,15 +390,10 @@ impl Session {
             cursors: Arc::clone(&self.cursors),
             pinned,
             transaction,
-            set: Some(Arc::clone(&set)),
+            set: Some(set),
         };
-        let context = self
-            .instance
-            .statement_of(&asker, snapshot, &settings, Reading::Rows);
-        context.changing(SettingsOfSession::new(move |name, value| {
-            set(name, Some(value), false).map(drop)?;
-            Ok(())
-        }))
+        self.instance
+            .statement_of(&asker, snapshot, &settings, Reading::Rows)
     }
 }
 

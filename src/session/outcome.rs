@@ -33,6 +33,8 @@ pub enum Outcome {
 pub struct CopyIn {
     /// How many columns the client is told to send.
     pub columns: usize,
+    /// Whether it is to send them in binary.
+    pub is_binary: bool,
     /// Where the client's bytes go; a [`CopyAborted`] rolls back.
     pub input: tokio::sync::mpsc::Sender<Result<Bytes, CopyAborted>>,
     /// Ends, after `input` was closed by a dropped sender, with the tag `COPY count`, or with the error.

@@ -28,9 +28,6 @@ use crate::sql::{
 /// Schemas that are looked at after those of the search path.
 const IMPLICIT_SCHEMAS: [&str; 1] = [pg_catalog::PG_CATALOG];
 
-/// The schema whose views DataFusion answers.
-const INFORMATION_SCHEMA: &str = "information_schema";
-
 /// Resolves the names in a query that a user wrote: see [`qualify`]. Answers what it reads.
 ///
 /// # Errors
@@ -72,9 +69,10 @@ pub fn resolve(
 pub fn is_relation(snapshot: &Snapshot, full: &QualifiedName) -> bool {
     match full.schema.as_str() {
         system::SYSTEM_SCHEMA => system::exists(&full.name),
-        pg_catalog::PG_CATALOG => pg_catalog::table(&full.name).is_some(),
-        INFORMATION_SCHEMA => true,
-        _ => snapshot.relation(full).is_some(),
+        schema => match pg_catalog::schema(schema) {
+            Some(tables) => tables.get(&full.name).is_some(),
+            None => snapshot.relation(full).is_some(),
+        },
     }
 }
 

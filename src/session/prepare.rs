@@ -10,10 +10,13 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
+use parking_lot::Mutex;
 
 use super::{Session, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
+use crate::execute::query::Planned;
+use crate::sources::RejectedRows;
 use crate::sql::{Statement, column_names, model_functions};
 
 /// A statement ready to run: planned as far as it can be without its parameters.
@@ -30,6 +33,17 @@ pub struct Prepared {
     pub is_binary: bool,
     /// The text that the statement was in, with others where the client has sent them together.
     pub text: Arc<str>,
+    /// The plan of a query that is run at once, until that run.
+    pub planned: Mutex<Option<Planned>>,
+}
+
+/// When a statement is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// At once, and once alone.
+    AtOnce,
+    /// Later and again: a plan holds the versions of its tables, so that each run makes its own.
+    Later,
 }
 
 /// Parameters that one statement may have, as the protocol counts them in 16 bits.
@@ -40,9 +54,11 @@ pub(super) async fn prepare(
     statement: Statement,
     types: &[Option<DataType>],
     text: Arc<str>,
+    wanted: Use,
 ) -> Result<Prepared> {
     let mut statement = statement;
-    let context = session.statement();
+    let rejected = Arc::new(RejectedRows::counting());
+    let context = session.statement().collecting(&rejected);
     let mut returning = None;
     let plan = match &mut statement {
         Statement::Query(query) => {
@@ -103,7 +119,17 @@ pub(super) async fn prepare(
             None => execute::columns(&statement),
         },
     };
+    let planned = match (&statement, plan, &schema) {
+        (Statement::Query(_), Some(plan), Some(schema))
+            if wanted == Use::AtOnce && parameter_types.is_empty() =>
+        {
+            let schema = Arc::clone(schema);
+            Some(Planned::of(context.state, schema, plan, rejected))
+        }
+        _ => None,
+    };
     Ok(Prepared {
+        planned: Mutex::new(planned),
         statement,
         parameter_types,
         schema,

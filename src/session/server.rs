@@ -50,6 +50,10 @@ impl BackendSession for Session {
         self.prepare(statement, types).await
     }
 
+    async fn prepare_to_run(&self, statement: Statement) -> Result<Arc<Prepared>> {
+        self.prepare_to_run(statement).await
+    }
+
     async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome> {
         self.execute(prepared, parameters).await
     }

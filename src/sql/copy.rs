@@ -1,5 +1,5 @@
 //! `COPY name [(columns)] FROM STDIN | COPY name [(columns)] TO STDOUT | COPY (query) TO STDOUT
-//! [WITH (FORMAT csv | text, DELIMITER, NULL, HEADER, QUOTE, ESCAPE, FORCE_QUOTE, ...)]`.
+//! [WITH (FORMAT csv | text | binary, DELIMITER, NULL, HEADER, QUOTE, ESCAPE, FORCE_QUOTE, ...)]`.
 
 use std::fmt;
 
@@ -69,15 +69,19 @@ pub enum CopyFormat {
         /// Before a quote within quotes.
         escape: u8,
     },
+    /// Each value as the protocol writes it in binary.
+    Binary,
 }
 
 impl Copy {
     /// Parses the statement.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["COPY"])?;
-        if parser.peek_word(0).as_deref() == Some("BINARY") && parser.peek_word(1).is_some() {
-            return parser.unsupported_here("COPY in binary format");
-        }
+        // `COPY BINARY t` is the form of PostgreSQL 7, which its clients still write.
+        let second = parser.peek_word(1);
+        let is_binary = parser.peek_word(0).as_deref() == Some("BINARY")
+            && !matches!(second.as_deref(), None | Some("FROM" | "TO"))
+            && parser.take_word("BINARY");
         let direction = if parser.consume_token(&Token::LParen) {
             let query = query::parse(parser)?;
             parser.expect_token(&Token::RParen)?;
@@ -97,7 +101,7 @@ impl Copy {
                 return parser.fail("FROM or TO");
             }
         };
-        let format = copy_options::parse(parser)?;
+        let format = copy_options::parse(parser, is_binary)?;
         if parser.peek_word(0).as_deref() == Some("WHERE") {
             return parser.unsupported_here("COPY FROM ... WHERE");
         }
@@ -176,6 +180,7 @@ impl fmt::Display for CopyFormat {
                 byte(quote),
                 byte(escape)
             ),
+            Self::Binary => f.write_str("FORMAT binary"),
         }
     }
 }

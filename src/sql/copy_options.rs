@@ -11,6 +11,7 @@ use crate::error::{Error, SqlState};
 #[derive(Default)]
 struct Written {
     csv: bool,
+    binary: bool,
     delimiter: Option<String>,
     null: Option<String>,
     header: bool,
@@ -18,9 +19,12 @@ struct Written {
     escape: Option<String>,
 }
 
-/// Parses the options after `STDIN` or `STDOUT`.
-pub(super) fn parse(parser: &mut Parser) -> Parsed<CopyFormat> {
-    let mut written = Written::default();
+/// Parses the options after `STDIN` or `STDOUT`; `binary` is whether that was said before the table.
+pub(super) fn parse(parser: &mut Parser, binary: bool) -> Parsed<CopyFormat> {
+    let mut written = Written {
+        binary,
+        ..Written::default()
+    };
     let _ = parser.take_word("WITH");
     let place = parser.error_here(Error::internal(""));
     if parser.peek_token_ref().token == Token::LParen {
@@ -41,7 +45,7 @@ fn parse_old(parser: &mut Parser, written: &mut Written) -> Parsed<()> {
         match word.as_str() {
             "CSV" => written.csv = true,
             "HEADER" => written.header = true,
-            "BINARY" => return parser.unsupported_here("COPY in binary format"),
+            "BINARY" => written.binary = true,
             "FORCE" => return parser.unsupported_here("FORCE of COPY"),
             "ENCODING" => return parser.unsupported_here("ENCODING of COPY"),
             "FREEZE" => {}
@@ -68,13 +72,13 @@ impl Written {
     fn set(&mut self, key: &str, value: String) -> Result<(), Error> {
         match key {
             "format" => {
-                self.csv = match value.to_lowercase().as_str() {
-                    "csv" => true,
-                    "text" => false,
-                    "binary" => return Err(Error::unsupported("COPY in binary format")),
+                (self.csv, self.binary) = match value.to_lowercase().as_str() {
+                    "csv" => (true, false),
+                    "text" => (false, false),
+                    "binary" => (false, true),
                     _ => {
                         return Err(invalid(format!("COPY format \"{value}\" not recognized"))
-                            .with_hint("The formats are csv and text."));
+                            .with_hint("The formats are text, csv and binary."));
                     }
                 }
             }
@@ -106,11 +110,26 @@ impl Written {
     }
 
     fn fill(self) -> Result<CopyFormat, Error> {
+        if self.binary {
+            let only_in_lines = [
+                ("DELIMITER", self.delimiter.is_some()),
+                ("NULL", self.null.is_some()),
+                ("HEADER", self.header),
+                ("CSV", self.csv),
+            ];
+            if let Some((what, _)) = only_in_lines.iter().find(|(_, written)| *written) {
+                let message = format!("cannot specify {what} in BINARY mode");
+                return Err(Error::new(SqlState::SYNTAX_ERROR, message));
+            }
+        }
         if !self.csv {
             for (what, value) in [("QUOTE", &self.quote), ("ESCAPE", &self.escape)] {
                 if value.is_some() {
                     return Err(invalid(format!("COPY {what} requires CSV mode")));
                 }
+            }
+            if self.binary {
+                return Ok(CopyFormat::Binary);
             }
             let format = CopyFormat::Text {
                 delimiter: one_byte("delimiter", self.delimiter, b'\t')?,
@@ -142,6 +161,7 @@ fn check(format: CopyFormat) -> Result<CopyFormat, Error> {
             quote,
             ..
         } => (*delimiter, null, Some(*quote)),
+        CopyFormat::Binary => return Ok(format),
     };
     if matches!(delimiter, b'\n' | b'\r') {
         return Err(invalid(

@@ -1,7 +1,7 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
 //! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
-//! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, and `1e308`
-//! is a `double precision`.
+//! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, the pattern of
+//! `LIKE p ESCAPE e` is `like_escape(p, e)`, and `1e308` is a `double precision`.
 
 use std::ops::ControlFlow;
 
@@ -67,6 +67,23 @@ impl VisitorMut for Rewriter {
                 let mut function = call(Ident::new("timezone"));
                 function.args = arguments(vec![zone, moment]);
                 *expr = Expr::Function(function);
+            }
+            Expr::Like {
+                pattern,
+                escape_char,
+                ..
+            }
+            | Expr::ILike {
+                pattern,
+                escape_char,
+                ..
+            } => {
+                if let Some(escape) = escape_char.take() {
+                    let written = std::mem::replace(pattern.as_mut(), Expr::value(Value::Null));
+                    let mut function = call(Ident::new("like_escape"));
+                    function.args = arguments(vec![written, Expr::Value(escape)]);
+                    **pattern = Expr::Function(function);
+                }
             }
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));

@@ -135,7 +135,7 @@ impl Rewriter {
             return Ok(());
         };
         let relation = object_name_from(name)?;
-        // DataFusion answers the information schema itself, and would not know the encoded name.
+        // The information schema keeps no versions.
         let is_answered = relation.schema.as_deref() == Some("information_schema");
         if args.is_some() || is_answered || self.scopes.hides(name) {
             return Err(Error::new(

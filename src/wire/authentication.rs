@@ -10,6 +10,7 @@ use bytes::Bytes;
 use pgwire::messages::startup::Authentication as AuthenticationMessage;
 
 use super::Limits;
+use super::encryption::Encryption;
 use super::failure::{Failure, Step, protocol_violation};
 use super::frame::{FrameReader, FrameWriter};
 use super::reader::BodyReader;
@@ -25,12 +26,17 @@ const NONCE_BYTES: usize = 18;
 pub struct Authentication {
     /// `None` where every client is trusted.
     role: Option<Role>,
+    /// `None` where nothing is encrypted.
+    encryption: Option<Encryption>,
 }
 
 impl Authentication {
     /// Every client is who it says: only for a server that listens where only trusted clients are.
     pub fn trust() -> Self {
-        Self { role: None }
+        Self {
+            role: None,
+            encryption: None,
+        }
     }
 
     /// Clients connect as `user` and know the password, which is checked by SCRAM-SHA-256. The
@@ -48,7 +54,38 @@ impl Authentication {
             verifier,
             salts,
         };
-        Ok(Self { role: Some(role) })
+        Ok(Self {
+            role: Some(role),
+            encryption: None,
+        })
+    }
+
+    /// The same over TLS, which clients of other machines must ask for.
+    #[must_use]
+    pub fn encrypted(mut self, encryption: Encryption) -> Self {
+        self.encryption = Some(encryption);
+        self
+    }
+
+    /// What TLS is offered with.
+    pub(super) fn encryption(&self) -> Option<&Encryption> {
+        self.encryption.as_ref()
+    }
+
+    /// That a client's channel is safe enough: where there is a certificate, nothing goes to another
+    /// machine in the clear.
+    ///
+    /// # Errors
+    /// 28000 for a client of another machine that did not ask for TLS.
+    pub(super) fn check_channel(&self, address: SocketAddr, is_encrypted: bool) -> Step<()> {
+        if self.encryption.is_none() || is_encrypted || address.ip().to_canonical().is_loopback() {
+            return Ok(());
+        }
+        let message = "connections from other machines must be encrypted";
+        let error = Error::new(SqlState::INVALID_AUTHORIZATION, message);
+        Err(Failure::Fatal(error.with_hint(
+            "Connect with sslmode=verify-full, or with sslmode=require.",
+        )))
     }
 
     /// Has a client prove that it is `user`, and tells it so.

@@ -64,6 +64,14 @@ pub trait BackendSession: Send + Sync + 'static {
         types: &[Option<DataType>],
     ) -> Result<Arc<Prepared>>;
 
+    /// [`Self::prepare`] of a statement without parameters that is run at once, and then once alone.
+    ///
+    /// # Errors
+    /// Those of [`Self::prepare`].
+    async fn prepare_to_run(&self, statement: Statement) -> Result<Arc<Prepared>> {
+        self.prepare(statement, &[]).await
+    }
+
     /// Runs a statement. The future and the stream stop within moments of being dropped.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pgwire::messages::response::{ReadyForQuery, TransactionStatus as WireStatus};
 use pgwire::messages::startup::ParameterStatus;
@@ -38,6 +39,8 @@ pub(super) struct Connection<S> {
     pub(super) limits: Arc<Limits>,
     pub(super) stop: Stop,
     pub(super) portals: HashMap<String, Portal>,
+    /// The client has asked for nothing since it was told that it may go on.
+    pub(super) is_idle: bool,
     /// An extended query failed: all is ignored up to the next Sync.
     pub(super) skips_to_sync: bool,
 }
@@ -47,6 +50,7 @@ impl<S: BackendSession> Connection<S> {
     pub(super) async fn serve(mut self) {
         let failure = match self.ready().await {
             Ok(()) => loop {
+                let idle = self.idle_limit();
                 let frame = tokio::select! {
                     biased;
                     () = self.stop.idle.cancelled() => break shutting_down(),
@@ -54,6 +58,7 @@ impl<S: BackendSession> Connection<S> {
                         Ok(frame) => frame,
                         Err(failure) => break failure,
                     },
+                    failure = idle_too_long(idle) => break failure,
                 };
                 if let Err(failure) = self.handle(frame).await {
                     break failure;
@@ -70,9 +75,32 @@ impl<S: BackendSession> Connection<S> {
         }
     }
 
+    /// How long the client may leave the session alone now, and what ends it then.
+    fn idle_limit(&self) -> Option<(Duration, Error)> {
+        if !self.is_idle {
+            return None;
+        }
+        let (setting, sqlstate, of) = match self.session.transaction_status() {
+            TransactionStatus::Idle => (
+                "idle_session_timeout",
+                SqlState::IDLE_SESSION_TIMEOUT,
+                "idle-session",
+            ),
+            TransactionStatus::InTransaction | TransactionStatus::Failed => (
+                "idle_in_transaction_session_timeout",
+                SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                "idle-in-transaction",
+            ),
+        };
+        let limit = timeout(&self.session.setting(setting)?)?;
+        let message = format!("terminating connection due to {of} timeout");
+        Some((limit, Error::new(sqlstate, message)))
+    }
+
     /// Carries out one message; an error here ends the connection.
     async fn handle(&mut self, frame: Frame) -> Step<()> {
         let kind = frame.kind;
+        self.is_idle = matches!(kind, b'S' | b'Q' | b'F');
         if self.skips_to_sync && !matches!(kind, b'S' | b'X') {
             return Ok(());
         }
@@ -179,5 +207,16 @@ impl<S: BackendSession> Connection<S> {
         self.session.rest();
         self.writer.message(&ReadyForQuery::new(status))?;
         self.writer.flush().await
+    }
+}
+
+/// Ends with the reason when the time is over, and never without a limit.
+async fn idle_too_long(limit: Option<(Duration, Error)>) -> Failure {
+    match limit {
+        Some((limit, error)) => {
+            tokio::time::sleep(limit).await;
+            Failure::Fatal(error)
+        }
+        None => futures::future::pending().await,
     }
 }

@@ -24,8 +24,9 @@ pub(super) async fn receive(
 ) -> Step<String> {
     let columns = i16::try_from(copy.columns)
         .map_err(|_| Error::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "too many columns to copy"))?;
-    let formats = vec![0; copy.columns];
-    writer.message(&CopyInResponse::new(0, columns, formats))?;
+    let format = i8::from(copy.is_binary);
+    let formats = vec![i16::from(format); copy.columns];
+    writer.message(&CopyInResponse::new(format, columns, formats))?;
     let CopyIn { input, done, .. } = copy;
     // Outlives the statement's own work: an interrupted COPY first drops that, and then tells
     // whatever still listens that it must not commit.

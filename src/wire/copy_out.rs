@@ -1,4 +1,4 @@
-//! `COPY ... TO STDOUT`: rows as lines of text or CSV, one CopyData message each.
+//! `COPY ... TO STDOUT`: rows as lines of text or CSV or in binary, one CopyData message each.
 
 use arrow::datatypes::Schema;
 use bytes::{BufMut, BytesMut};
@@ -6,6 +6,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use pgwire::messages::copy::{CopyDone, CopyOutResponse};
 
+use super::copy_decoder::{END, SIGNATURE};
 use super::encode::{Column, Style};
 use super::failure::Step;
 use super::frame::FrameWriter;
@@ -27,8 +28,11 @@ pub(super) async fn send(
 ) -> Step<u64> {
     let schema = stream.schema();
     let count = column_count(&schema)?;
-    let formats = vec![0; schema.fields().len()];
-    writer.message(&CopyOutResponse::new(0, count, formats))?;
+    let overall = i8::from(*format == CopyFormat::Binary);
+    let formats = vec![i16::from(overall); schema.fields().len()];
+    writer.message(&CopyOutResponse::new(overall, count, formats))?;
+    // Drivers look for the header of the binary format in the message of the first row.
+    let mut is_begun = *format != CopyFormat::Binary;
     if has_header(format) {
         write_message(COPY_DATA, &mut writer.buffer, |out| {
             write_header(&schema, format, out);
@@ -40,14 +44,25 @@ pub(super) async fn send(
         let batch = batch?;
         let columns = columns(&batch, style)?;
         for row in 0..batch.num_rows() {
-            write_message(COPY_DATA, &mut writer.buffer, |out| {
-                write_line(&columns, row, format, out)
+            write_message(COPY_DATA, &mut writer.buffer, |out| match format {
+                CopyFormat::Binary => {
+                    begin(&mut is_begun, out);
+                    write_tuple(count, &columns, row, out)
+                }
+                lines => write_line(&columns, row, lines, out),
             })?;
             if writer.is_full() {
                 writer.relieve().await?;
             }
         }
         rows += batch.num_rows() as u64;
+    }
+    if *format == CopyFormat::Binary {
+        write_message(COPY_DATA, &mut writer.buffer, |out| {
+            begin(&mut is_begun, out);
+            out.put_i16(END);
+            Ok(())
+        })?;
     }
     writer.message(&CopyDone::new())?;
     Ok(rows)
@@ -56,7 +71,24 @@ pub(super) async fn send(
 fn has_header(format: &CopyFormat) -> bool {
     match format {
         CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header,
+        CopyFormat::Binary => false,
     }
+}
+
+/// Writes the header of the binary format, unless that was done.
+fn begin(is_begun: &mut bool, out: &mut BytesMut) {
+    if !std::mem::replace(is_begun, true) {
+        out.put_slice(SIGNATURE);
+        // No flags, and nothing more in the header.
+        out.put_slice(&[0; 8]);
+    }
+}
+
+fn write_tuple(count: i16, columns: &[Column<'_>], row: usize, out: &mut BytesMut) -> Result<()> {
+    out.put_i16(count);
+    columns
+        .iter()
+        .try_for_each(|column| column.binary_field(row, out))
 }
 
 fn write_header(schema: &Schema, format: &CopyFormat, out: &mut BytesMut) {
@@ -97,18 +129,21 @@ fn write_line(
 fn delimiter(format: &CopyFormat) -> u8 {
     match format {
         CopyFormat::Text { delimiter, .. } | CopyFormat::Csv { delimiter, .. } => *delimiter,
+        CopyFormat::Binary => b'\t',
     }
 }
 
 fn null_mark(format: &CopyFormat) -> &[u8] {
     match format {
         CopyFormat::Text { null, .. } | CopyFormat::Csv { null, .. } => null.as_bytes(),
+        CopyFormat::Binary => &[],
     }
 }
 
 /// Escapes or quotes the field that begins at `start`.
 fn escape(format: &CopyFormat, is_single: bool, start: usize, out: &mut BytesMut) {
     match format {
+        CopyFormat::Binary => {}
         CopyFormat::Text { delimiter, .. } => escape_text(*delimiter, start, out),
         CopyFormat::Csv {
             delimiter,

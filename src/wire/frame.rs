@@ -52,6 +52,17 @@ impl FrameReader {
         }
     }
 
+    /// Reads from `socket` what follows `first`, which was read already.
+    pub(super) fn after(
+        first: &[u8],
+        socket: impl AsyncRead + Send + Unpin + 'static,
+        max_message_bytes: usize,
+    ) -> Self {
+        let mut reader = Self::new(socket, max_message_bytes);
+        reader.buffer.extend_from_slice(first);
+        reader
+    }
+
     /// In the place of a reader that is elsewhere: its client has gone.
     pub(super) fn absent() -> Self {
         Self::new(tokio::io::empty(), 0)

@@ -16,6 +16,7 @@ use super::authentication::Authentication;
 use super::backend::Backend;
 use super::cancel::CancelRegistry;
 use super::connection::Stop;
+use super::encryption;
 use super::error_response::{Severity, error_response};
 use super::failure::Failure;
 use super::frame::{FrameReader, FrameWriter};
@@ -109,14 +110,26 @@ async fn serve_client<B: Backend>(shared: &Shared<B>, socket: TcpStream, address
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%address, %error, "could not switch off Nagle's algorithm");
     }
-    let (input, output) = socket.into_split();
-    let mut reader = FrameReader::new(input, shared.limits.max_message_bytes);
-    let mut writer = FrameWriter::new(output);
-    let greeting = establish(shared, &mut reader, &mut writer, address);
+    let deadline = tokio::time::Instant::now() + shared.limits.startup_timeout;
+    let opening = encryption::open(socket, shared.authentication.encryption());
+    let opened = tokio::select! {
+        biased;
+        () = shared.stop.idle.cancelled() => return,
+        opened = tokio::time::timeout_at(deadline, opening) => opened,
+    };
+    let Ok(Ok(channel)) = opened else {
+        tracing::debug!(%address, "a client left, or did not begin, before its startup");
+        return;
+    };
+    let max_bytes = shared.limits.max_message_bytes;
+    let mut reader = FrameReader::after(&channel.first, channel.input, max_bytes);
+    let mut writer = FrameWriter::new(channel.output);
+    let encrypted = channel.is_encrypted;
+    let greeting = establish(shared, &mut reader, &mut writer, address, encrypted);
     let greeting = tokio::select! {
         biased;
         () = shared.stop.idle.cancelled() => Ok(Err(stopping())),
-        greeting = tokio::time::timeout(shared.limits.startup_timeout, greeting) => greeting,
+        greeting = tokio::time::timeout_at(deadline, greeting) => greeting,
     };
     match greeting {
         Ok(Ok(Some(established))) => {

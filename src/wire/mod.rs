@@ -19,6 +19,7 @@ pub mod copy_decoder;
 mod copy_in;
 mod copy_out;
 mod encode;
+mod encryption;
 mod error_response;
 mod extended;
 mod failure;
@@ -47,7 +48,10 @@ pub use authentication::Authentication;
 pub use backend::{Backend, BackendSession, Client};
 pub use copy_decoder::{CopyDecoder, CopyRow, shown};
 pub use encode::text_of;
+pub use encryption::Encryption;
 pub use listener::serve;
+pub use parameters::column_from_binary;
+pub use reader::utf8;
 
 /// What one client, and all clients together, may take.
 #[derive(Clone, Debug)]

@@ -102,7 +102,10 @@ impl BodyReader {
 }
 
 /// Bytes of a client as text.
-pub(super) fn utf8(bytes: &[u8]) -> Result<&str> {
+///
+/// # Errors
+/// 22021 where they are not UTF-8.
+pub fn utf8(bytes: &[u8]) -> Result<&str> {
     let error = match std::str::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error,

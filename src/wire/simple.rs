@@ -81,7 +81,7 @@ impl<S: BackendSession> Connection<S> {
         statement: Statement,
     ) -> Step<(Run, bool)> {
         let session = Arc::clone(&self.session);
-        let planning = async { Ok(session.prepare(statement, &[]).await?) };
+        let planning = async { Ok(session.prepare_to_run(statement).await?) };
         let work = RaisedOnDrop::default();
         let prepared = interrupts
             .guard(&mut self.reader, &work.0, planning)

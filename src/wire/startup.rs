@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use pgwire::messages::response::SslResponse;
 use pgwire::messages::startup::{
     BackendKeyData, NegotiateProtocolVersion, ParameterStatus, SecretKey,
 };
@@ -22,8 +21,6 @@ use super::frame::{FrameReader, FrameWriter};
 use super::startup_message::{PROTOCOL_MAJOR, PROTOCOL_MINOR, Startup};
 use crate::error::{Error, SqlState};
 
-const SSL_REQUEST: u32 = 80_877_103;
-const GSS_ENCRYPTION_REQUEST: u32 = 80_877_104;
 const CANCEL_REQUEST: u32 = 80_877_102;
 
 /// The settings that clients are told of at connect and when they change, with what they are
@@ -60,10 +57,12 @@ pub(super) async fn establish<B: Backend>(
     reader: &mut FrameReader,
     writer: &mut FrameWriter,
     address: SocketAddr,
+    is_encrypted: bool,
 ) -> Step<Option<Established<B::Session>>> {
-    let Some(startup) = first_message(&shared.registry, reader, writer).await? else {
+    let Some(startup) = first_message(&shared.registry, reader).await? else {
         return Ok(None);
     };
+    shared.authentication.check_channel(address, is_encrypted)?;
     negotiate(&startup, writer)?;
     // Before it takes a place: whoever has no password cannot keep others from theirs.
     shared
@@ -128,49 +127,40 @@ impl<S> Established<S> {
             limits: Arc::clone(&shared.limits),
             stop: shared.stop.clone(),
             portals: HashMap::new(),
+            is_idle: true,
             skips_to_sync: false,
         };
         (connection, self.slot)
     }
 }
 
-/// Answers requests for encryption, each of which may come once, up to the startup message.
+/// The startup message; `None` of a client that came to cancel.
 async fn first_message(
     registry: &CancelRegistry,
     reader: &mut FrameReader,
-    writer: &mut FrameWriter,
 ) -> Step<Option<Startup>> {
-    let (mut asked_ssl, mut asked_gss) = (false, false);
-    loop {
-        let mut packet = reader.startup_packet().await?;
-        let code = packet.get_u32();
-        match code {
-            SSL_REQUEST if !asked_ssl => asked_ssl = true,
-            GSS_ENCRYPTION_REQUEST if !asked_gss => asked_gss = true,
-            CANCEL_REQUEST => {
-                if packet.len() > 4 {
-                    let process_id = packet.get_i32();
-                    registry.cancel(process_id, &packet);
-                }
-                return Ok(None);
+    let mut packet = reader.startup_packet().await?;
+    let code = packet.get_u32();
+    match code {
+        CANCEL_REQUEST => {
+            if packet.len() > 4 {
+                let process_id = packet.get_i32();
+                registry.cancel(process_id, &packet);
             }
-            _ if code >> 16 == PROTOCOL_MAJOR => {
-                return Startup::decode(code & 0xffff, packet)
-                    .map(Some)
-                    .map_err(Failure::Fatal);
-            }
-            _ => {
-                let message = format!(
-                    "unsupported frontend protocol {}.{}: server supports 3.0 to 3.{PROTOCOL_MINOR}",
-                    code >> 16,
-                    code & 0xffff,
-                );
-                let error = Error::new(SqlState::FEATURE_NOT_SUPPORTED, message);
-                return Err(Failure::Fatal(error));
-            }
+            Ok(None)
         }
-        writer.message(&SslResponse::Refuse)?;
-        writer.flush().await?;
+        _ if code >> 16 == PROTOCOL_MAJOR => Startup::decode(code & 0xffff, packet)
+            .map(Some)
+            .map_err(Failure::Fatal),
+        _ => {
+            let message = format!(
+                "unsupported frontend protocol {}.{}: server supports 3.0 to 3.{PROTOCOL_MINOR}",
+                code >> 16,
+                code & 0xffff,
+            );
+            let error = Error::new(SqlState::FEATURE_NOT_SUPPORTED, message);
+            Err(Failure::Fatal(error))
+        }
     }
 }
 

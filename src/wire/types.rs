@@ -8,7 +8,7 @@ use crate::error::{Error, Result, SqlState};
 const EXTENSION_NAME: &str = "ARROW:extension:name";
 
 /// The name under which a field keeps that clients know it by another type of PostgreSQL than its
-/// own: `oid` for 64-bit numbers, `name` and `"char"` for texts.
+/// own: `oid` for 64-bit numbers, `name` and `"char"` for texts, `int2vector` and `oidvector` for arrays.
 pub const POSTGRES_TYPE: &str = "postgres_type";
 
 /// A PostgreSQL type, as clients know it.
@@ -49,12 +49,16 @@ postgres_types! {
     INT8 = 20, 1016, 8;
     /// `smallint`
     INT2 = 21, 1005, 2;
+    /// `int2vector`
+    INT2VECTOR = 22, 1006, -1;
     /// `integer`
     INT4 = 23, 1007, 4;
     /// `text`
     TEXT = 25, 1009, -1;
     /// `oid`
     OID = 26, 1028, 4;
+    /// `oidvector`
+    OIDVECTOR = 30, 1013, -1;
     /// `json`
     JSON = 114, 199, -1;
     /// `real`
@@ -106,6 +110,8 @@ impl PostgresType {
             ("oid", DataType::Int64) => Some(Self::OID),
             ("name", DataType::Utf8) => Some(Self::NAME),
             ("\"char\"", DataType::Utf8) => Some(Self::CHAR),
+            ("int2vector", DataType::List(_)) => Some(Self::INT2VECTOR),
+            ("oidvector", DataType::List(_)) => Some(Self::OIDVECTOR),
             _ => None,
         }
     }

@@ -7,9 +7,13 @@
 
 mod case_study;
 mod cli;
+mod clients;
+mod constraint_definitions;
+mod copy_binary;
 mod crash;
 mod docker;
 mod docs;
+mod encryption;
 mod engines;
 mod entity_models;
 mod equal_changes;

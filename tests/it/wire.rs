@@ -81,6 +81,35 @@ async fn statement_timeout_holds_while_rows_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_left_alone_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let config = format!("host=127.0.0.1 port={} user=tributary", server.port);
+    for (statement, sqlstate) in [
+        ("SET idle_session_timeout = '10ms'", "57P05"),
+        (
+            "SET idle_in_transaction_session_timeout = '10ms'; BEGIN",
+            "25P03",
+        ),
+    ] {
+        let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        client.batch_execute(statement).await.unwrap();
+        let ended = connection.await.unwrap().unwrap_err();
+        assert_eq!(
+            ended.code().map(SqlState::code),
+            Some(sqlstate),
+            "{statement}"
+        );
+    }
+    // Neither holds while a statement runs, nor the first within a transaction.
+    let client = server.connect().await;
+    let statements = "SET idle_session_timeout = '10ms'; BEGIN; SELECT pg_sleep(0.05)";
+    client.batch_execute(statements).await.unwrap();
+    client.batch_execute("SELECT pg_sleep(0.05)").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn parameters_are_inferred_and_bound() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());

@@ -10,6 +10,9 @@ use crate::catalog::system::{Column, ColumnType};
 /// A line for each relation: name, number, kind, columns.
 pub const RELATIONS: &str = include_str!("data/relations.tsv");
 
+/// Those of `information_schema`.
+pub const INFORMATION_SCHEMA: &str = include_str!("data/information_schema.tsv");
+
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
         [$(($name, include_str!(concat!("data/", $name, ".tsv")))),*]
@@ -102,7 +105,10 @@ fn value(field: &str, column_type: ColumnType) -> Value {
             )
         }
         // `1 2 3` of vectors and `{1,2,3}` of arrays.
-        ColumnType::SmallintArray | ColumnType::OidArray => {
+        ColumnType::SmallintArray
+        | ColumnType::OidArray
+        | ColumnType::SmallintVector
+        | ColumnType::OidVector => {
             let is_digit = |character: char| character.is_ascii_digit() || character == '-';
             let items = field.split(|character| !is_digit(character));
             Value::Numbers(items.filter_map(number).collect())

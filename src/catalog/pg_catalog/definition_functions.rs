@@ -1,7 +1,6 @@
-//! The definitions of what this server has none of (indexes, constraints, triggers), which are NULL
-//! for every number, as PostgreSQL's are for one of no object; and those of built-in functions.
-
-use std::sync::Arc;
+//! The definitions of constraints, indexes and built-in functions, and of what this server has none
+//! of (triggers, rules, partitions), which are NULL for every number, as PostgreSQL's are for one of
+//! no object.
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
@@ -11,14 +10,16 @@ use super::data;
 use super::format_type;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, text};
+use super::name_functions::relation_text;
+use super::relation::with_constraint;
+use super::table_constraint::{TableConstraint, is_part};
 use crate::catalog::system::SystemSources;
+use crate::sql::name::Quoted;
 
 /// Functions of what there is none of.
-const OF_NOTHING: [&str; 12] = [
-    "pg_get_constraintdef",
+const OF_NOTHING: [&str; 10] = [
     "pg_get_function_sqlbody",
     "pg_get_functiondef",
-    "pg_get_indexdef",
     "pg_get_partkeydef",
     "pg_get_partition_constraintdef",
     "pg_get_ruledef",
@@ -29,10 +30,10 @@ const OF_NOTHING: [&str; 12] = [
     "pg_describe_object",
 ];
 
-/// The functions over these sources.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions.
+pub fn functions() -> Vec<ScalarUDF> {
     let udf = |name, arguments: &[&[DataType]], call| {
-        CatalogFunction::udf(sources, name, arguments, TEXT, Call::Answer(call))
+        CatalogFunction::udf(name, arguments, TEXT, Call::Answer(call))
     };
     let numbers: &[&[DataType]] = &[
         &[BIGINT],
@@ -43,6 +44,18 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
     let mut all: Vec<ScalarUDF> = OF_NOTHING
         .map(|name| udf(name, numbers, |_, _| ScalarValue::Utf8(None)))
         .into();
+    all.push(udf("pg_get_constraintdef", numbers, |sources, values| {
+        let pretty = matches!(values.get(1), Some(ScalarValue::Boolean(Some(true))));
+        let oid = number(values, 0).filter(|oid| is_part(*oid));
+        text(oid.and_then(|oid| {
+            let is_it = |constraint: &TableConstraint<'_>| constraint.oid == oid;
+            with_constraint(sources, is_it, |_, found| found.definition(pretty))
+        }))
+    }));
+    all.push(udf("pg_get_indexdef", numbers, |sources, values| {
+        let oid = number(values, 0).filter(|oid| is_part(*oid));
+        text(oid.and_then(|oid| index_definition(sources, oid, values)))
+    }));
     all.push(udf("pg_get_serial_sequence", &[&[TEXT, TEXT]], |_, _| {
         ScalarValue::Utf8(None)
     }));
@@ -62,6 +75,29 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
         }));
     }
     all
+}
+
+/// The definition of an index, or of one of its columns where a number above 0 asks for it. What is
+/// asked for prettily is without the schema where the path finds the table.
+fn index_definition(
+    sources: &dyn SystemSources,
+    oid: i64,
+    values: &[ScalarValue],
+) -> Option<String> {
+    let pretty = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
+    let column = number(values, 1).filter(|column| *column > 0);
+    let is_it = |constraint: &TableConstraint<'_>| constraint.index == Some(oid);
+    with_constraint(sources, is_it, |table, key| match column {
+        Some(column) => {
+            let place = usize::try_from(column - 1).ok()?;
+            Some(Quoted(key.key().get(place)?).to_string())
+        }
+        None if pretty => Some(key.index_definition(&relation_text(sources, table))),
+        None => {
+            let table = format!("{}.{}", Quoted(&table.schema), Quoted(&table.name));
+            Some(key.index_definition(&table))
+        }
+    })?
 }
 
 /// A row of `pg_proc`, field by field.

@@ -1,21 +1,31 @@
 //! A function that looks things up in the catalog, row by row.
+//!
+//! Functions are registered once, for all statements; each statement's configuration carries the
+//! catalog that it sees.
 
+use std::any::Any;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, new_empty_array};
 use arrow::datatypes::DataType;
+use async_trait::async_trait;
 use datafusion::common::ScalarValue;
-use datafusion::error::Result;
+use datafusion::common::config::{ConfigEntry, ConfigExtension, ConfigOptions, ExtensionOptions};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
     Volatility,
 };
+use futures::future::BoxFuture;
 
 use crate::catalog::system::SystemSources;
+use crate::error::Error;
 
 /// What a function answers for one row; its arguments are of one of its declared lists of types.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Call {
     /// Always.
     Answer(fn(&dyn SystemSources, &[ScalarValue]) -> ScalarValue),
@@ -23,22 +33,28 @@ pub enum Call {
     Look(fn(&dyn SystemSources, &[ScalarValue]) -> crate::error::Result<ScalarValue>),
     /// As [`Self::Look`], and each call does something.
     Act(fn(&dyn SystemSources, &[ScalarValue]) -> crate::error::Result<ScalarValue>),
+    /// As [`Self::Act`], and it waits for something outside, such as a table's log, without keeping
+    /// its thread.
+    Wait(Wait),
 }
 
+/// What a function that waits answers for one row.
+pub type Wait = fn(
+    Arc<dyn SystemSources>,
+    Vec<ScalarValue>,
+) -> BoxFuture<'static, crate::error::Result<ScalarValue>>;
+
 /// A function of the catalog.
-#[derive(Debug)]
 pub struct CatalogFunction {
     name: &'static str,
     signature: Signature,
     answer: DataType,
     call: Call,
-    sources: Arc<dyn SystemSources>,
 }
 
 impl CatalogFunction {
     /// A function that takes any of these lists of types.
     pub fn udf(
-        sources: &Arc<dyn SystemSources>,
         name: &'static str,
         arguments: &[&[DataType]],
         answer: DataType,
@@ -49,22 +65,41 @@ impl CatalogFunction {
             types => TypeSignature::Exact(types.to_vec()),
         });
         let volatility = match call {
-            Call::Act(_) => Volatility::Volatile,
+            // Only what is volatile is left to be computed as the query runs.
+            Call::Act(_) | Call::Wait(_) => Volatility::Volatile,
             Call::Answer(_) | Call::Look(_) => Volatility::Stable,
         };
-        ScalarUDF::new_from_impl(Self {
+        let function = Self {
             name,
             signature: Signature::one_of(lists.collect(), volatility),
             answer,
             call,
-            sources: Arc::clone(sources),
-        })
+        };
+        match call {
+            Call::Wait(_) => AsyncScalarUDF::new(Arc::new(function)).into_scalar_udf(),
+            _ => ScalarUDF::new_from_impl(function),
+        }
+    }
+
+    /// The answers of rows, as a column.
+    fn column(&self, answers: Vec<ScalarValue>) -> Result<ArrayRef> {
+        if answers.is_empty() {
+            return Ok(new_empty_array(&self.answer));
+        }
+        let answers = answers.iter().map(|answer| answer.cast_to(&self.answer));
+        ScalarValue::iter_to_array(answers.collect::<Result<Vec<_>>>()?)
+    }
+}
+
+impl fmt::Debug for CatalogFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CatalogFunction({})", self.name)
     }
 }
 
 impl PartialEq for CatalogFunction {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && Arc::ptr_eq(&self.sources, &other.sources)
+        self.name == other.name
     }
 }
 
@@ -90,44 +125,104 @@ impl ScalarUDFImpl for CatalogFunction {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let is_constant = !matches!(self.call, Call::Act(_))
-            && arguments
-                .args
-                .iter()
-                .all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
-        let rows = if is_constant {
-            1
-        } else {
-            arguments.number_rows
+        let is_scalar = |argument: &ColumnarValue| matches!(argument, ColumnarValue::Scalar(_));
+        let is_constant =
+            !matches!(self.call, Call::Act(_)) && arguments.args.iter().all(is_scalar);
+        let rows = match is_constant {
+            true => 1,
+            false => arguments.number_rows,
         };
-        let columns: Vec<ArrayRef> = match is_constant {
-            true => ColumnarValue::values_to_arrays(&arguments.args)?,
-            false => {
-                let given = arguments.args.iter();
-                let arrays = given.map(|argument| argument.to_array(rows));
-                arrays.collect::<Result<_>>()?
-            }
-        };
+        let sources = StatementCatalog::of(&arguments.config_options)?;
         let mut answers = Vec::with_capacity(rows);
-        for row in 0..rows {
-            let values = columns
-                .iter()
-                .map(|column| ScalarValue::try_from_array(column, row))
-                .collect::<Result<Vec<_>>>()?;
-            let answer = match self.call {
-                Call::Answer(call) => call(&*self.sources, &values),
-                Call::Look(call) | Call::Act(call) => call(&*self.sources, &values)?,
-            };
-            answers.push(answer.cast_to(&self.answer)?);
+        for values in rows_of(&arguments.args, rows)? {
+            answers.push(match self.call {
+                Call::Answer(call) => call(sources, &values),
+                Call::Look(call) | Call::Act(call) => call(sources, &values)?,
+                Call::Wait(_) => {
+                    let message = format!("{} here", self.name);
+                    return Err(Error::unsupported(message)
+                        .with_hint("Call it in the list of columns, or in WHERE.")
+                        .into());
+                }
+            });
         }
-        if is_constant && let Some(answer) = answers.pop() {
-            return Ok(ColumnarValue::Scalar(answer));
+        match answers.as_slice() {
+            [answer] if is_constant => Ok(ColumnarValue::Scalar(answer.cast_to(&self.answer)?)),
+            _ => Ok(ColumnarValue::Array(self.column(answers)?)),
         }
-        if answers.is_empty() {
-            return Ok(ColumnarValue::Array(arrow::array::new_empty_array(
-                &self.answer,
-            )));
+    }
+}
+
+#[async_trait]
+impl AsyncScalarUDFImpl for CatalogFunction {
+    async fn invoke_async_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Call::Wait(call) = self.call else {
+            return self.invoke_with_args(arguments);
+        };
+        let rows = rows_of(&arguments.args, arguments.number_rows)?;
+        let mut answers = Vec::with_capacity(rows.len());
+        for values in rows {
+            let sources = Arc::clone(&StatementCatalog::find(&arguments.config_options)?.0);
+            answers.push(call(sources, values).await?);
         }
-        Ok(ColumnarValue::Array(ScalarValue::iter_to_array(answers)?))
+        Ok(ColumnarValue::Array(self.column(answers)?))
+    }
+}
+
+/// Arguments, row by row.
+fn rows_of(arguments: &[ColumnarValue], rows: usize) -> Result<Vec<Vec<ScalarValue>>> {
+    let arrays = arguments.iter().map(|argument| argument.to_array(rows));
+    let arrays = arrays.collect::<Result<Vec<_>>>()?;
+    let row = |row| {
+        let values = arrays
+            .iter()
+            .map(|array| ScalarValue::try_from_array(array, row));
+        values.collect()
+    };
+    (0..rows).map(row).collect()
+}
+
+/// The catalog as a statement sees it, for the functions that the statement calls.
+#[derive(Clone, Debug)]
+pub struct StatementCatalog(pub Arc<dyn SystemSources>);
+
+impl StatementCatalog {
+    fn find(options: &ConfigOptions) -> Result<&Self> {
+        let missing = || Error::internal("functions of pg_catalog are called without a catalog");
+        let found = options.extensions.get::<Self>();
+        Ok(found.ok_or_else(missing)?)
+    }
+
+    fn of(options: &ConfigOptions) -> Result<&dyn SystemSources> {
+        Ok(&*Self::find(options)?.0)
+    }
+}
+
+impl ConfigExtension for StatementCatalog {
+    const PREFIX: &'static str = "statement_catalog";
+}
+
+impl ExtensionOptions for StatementCatalog {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, _value: &str) -> Result<()> {
+        Err(DataFusionError::Configuration(format!(
+            "there is no setting {}.{key}",
+            Self::PREFIX
+        )))
+    }
+
+    fn entries(&self) -> Vec<ConfigEntry> {
+        Vec::new()
     }
 }

@@ -1,15 +1,15 @@
 //! The functions of `pg_catalog` that clients call to describe objects.
 
-use std::sync::Arc;
-
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::function::{Call, CatalogFunction};
+use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
+use super::table_constraint::expression_of;
 use super::{
-    PG_CATALOG, data, definition_functions, format_type, name_functions, nextval, pg_sleep,
+    PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions, nextval, pg_sleep,
     pg_typeof, privilege_functions, session_functions, size_functions, types::type_name,
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
@@ -19,10 +19,10 @@ pub(super) const BIGINT: DataType = DataType::Int64;
 pub(super) const TEXT: DataType = DataType::Utf8;
 pub(super) const BOOLEAN: DataType = DataType::Boolean;
 
-/// The functions over these sources; names stand without `pg_catalog`, as `rewrite` leaves them.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions; names stand without `pg_catalog`, as `rewrite` leaves them.
+pub fn functions() -> Vec<ScalarUDF> {
     let udf = |name, arguments: &[&[DataType]], answer, call| {
-        CatalogFunction::udf(sources, name, arguments, answer, Call::Answer(call))
+        CatalogFunction::udf(name, arguments, answer, Call::Answer(call))
     };
     let mut all = vec![
         udf("format_type", &[&[BIGINT, BIGINT]], TEXT, |_, values| {
@@ -118,7 +118,14 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
             "pg_get_expr",
             &[&[TEXT, BIGINT, BOOLEAN], &[TEXT, BIGINT]],
             TEXT,
-            |_, values| text(string(values, 0)),
+            |sources, values| {
+                let tree = string(values, 0);
+                let found = number(values, 1).and_then(|oid| relation(sources, oid));
+                let pretty = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
+                text(tree.zip(found).and_then(|(tree, found)| {
+                    expression_of(found.object.as_deref()?, &tree, pretty)
+                }))
+            },
         ),
         udf(
             "pg_relation_is_publishable",
@@ -127,14 +134,15 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
             |_, _| ScalarValue::Boolean(Some(false)),
         ),
     ];
-    all.extend(session_functions::functions(sources));
-    all.extend(privilege_functions::functions(sources));
-    all.extend(name_functions::functions(sources));
-    all.extend(definition_functions::functions(sources));
-    all.push(nextval::function(sources));
-    all.push(pg_sleep::function(sources));
+    all.extend(session_functions::functions());
+    all.extend(privilege_functions::functions());
+    all.extend(name_functions::functions());
+    all.extend(definition_functions::functions());
+    all.push(like_escape::function());
+    all.push(nextval::function());
+    all.push(pg_sleep::function());
     all.push(pg_typeof::function());
-    all.extend(size_functions::functions(sources));
+    all.extend(size_functions::functions());
     all
 }
 
@@ -172,7 +180,9 @@ pub(super) fn is_visible(sources: &dyn SystemSources, relation: &Relation) -> bo
     let path = sources.search_path();
     let mut schemas = std::iter::once(PG_CATALOG).chain(path.iter().map(String::as_str));
     let first = schemas.find(|schema| match *schema {
+        own if relation.kind == "i" && own == relation.schema => true,
         PG_CATALOG => super::table(&relation.name).is_some(),
+        INFORMATION_SCHEMA => information_schema::table(&relation.name).is_some(),
         SYSTEM_SCHEMA => view(&relation.name).is_some() || relation.name == REJECTED_ROWS,
         schema => {
             let name = QualifiedName::new(schema, &relation.name);

@@ -2,22 +2,30 @@
 //!
 //! All tables of PostgreSQL 15 are here with their columns (`data`), and those of built-in types,
 //! functions and the like with PostgreSQL's rows. What tells of this server is one file each, named
-//! like the table. What it has nothing of (triggers, indexes, policies) is empty. The queries of psql
+//! like the table. What it has nothing of (triggers, rules, policies) is empty. The queries of psql
 //! and other clients use forms that DataFusion's planner does not know; `rewrite` says them in ones
 //! that it does.
 
 mod data;
 mod definition_functions;
+mod empty_queries;
+mod expression_text;
 mod function;
 mod functions;
+pub mod information_schema;
+mod like_escape;
 mod name_functions;
+mod named_types;
 mod nextval;
+mod pg_attrdef;
 mod pg_attribute;
 mod pg_class;
+mod pg_constraint;
 mod pg_cursors;
 mod pg_database;
 mod pg_description;
 mod pg_foreign_table;
+mod pg_index;
 mod pg_matviews;
 mod pg_namespace;
 mod pg_prepared_statements;
@@ -35,28 +43,40 @@ mod session_functions;
 mod size_functions;
 mod subqueries;
 mod table;
+mod table_constraint;
 mod types;
-mod waiting_function;
 
 #[cfg(test)]
 mod tests;
 
+pub use function::StatementCatalog;
 pub use functions::functions;
 pub use rewrite::rewrite;
 use table::Rows;
-pub use table::{PgTable, table, tables};
+pub use table::{PgTable, Tables, table, tables};
 pub use types::format_type;
 
 /// The schema of these tables.
 pub const PG_CATALOG: &str = "pg_catalog";
 
+/// The tables of a schema, if it is `pg_catalog` or `information_schema`.
+pub fn schema(name: &str) -> Option<&'static Tables> {
+    match name {
+        PG_CATALOG => Some(&table::TABLES),
+        information_schema::INFORMATION_SCHEMA => Some(&information_schema::TABLES),
+        _ => None,
+    }
+}
+
 /// The number of the one role that owns everything.
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 19] = [
+static ROWS: [&Rows; 23] = [
+    &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
+    &pg_constraint::TABLE,
     &pg_cursors::TABLE,
     &pg_database::TABLE,
     &pg_database::SHARED_DESCRIPTION,
@@ -64,6 +84,8 @@ static ROWS: [&Rows; 19] = [
     &pg_foreign_table::SERVER,
     &pg_foreign_table::TABLE,
     &pg_foreign_table::WRAPPER,
+    &pg_index::INDEXES,
+    &pg_index::TABLE,
     &pg_matviews::TABLE,
     &pg_namespace::TABLE,
     &pg_prepared_statements::TABLE,

@@ -1,8 +1,6 @@
 //! Names of objects and their numbers: `to_regclass` and the casts to `regclass`, `regtype` and the
 //! like, which `rewrite` makes calls of.
 
-use std::sync::Arc;
-
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
@@ -33,13 +31,12 @@ const ALWAYS_VISIBLE: [&str; 12] = [
     "pg_type_is_visible",
 ];
 
-/// The functions over these sources.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions.
+pub fn functions() -> Vec<ScalarUDF> {
     let answer = |name, argument, answer, call| {
-        CatalogFunction::udf(sources, name, &[&[argument]], answer, Call::Answer(call))
+        CatalogFunction::udf(name, &[&[argument]], answer, Call::Answer(call))
     };
-    let look =
-        |name, call| CatalogFunction::udf(sources, name, &[&[TEXT]], BIGINT, Call::Look(call));
+    let look = |name, call| CatalogFunction::udf(name, &[&[TEXT]], BIGINT, Call::Look(call));
     let visible = ALWAYS_VISIBLE.map(|name| {
         answer(name, BIGINT, BOOLEAN, |_, values| {
             ScalarValue::Boolean(number(values, 0).map(|_| true))

@@ -1,7 +1,6 @@
 //! `nextval`: the next number of an identity column's sequence, which is named
 //! `table_column_seq`.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
@@ -11,34 +10,18 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::catalog::system::SystemSources;
+use super::function::StatementCatalog;
 
-/// The function over these sources.
-pub fn function(sources: &Arc<dyn SystemSources>) -> ScalarUDF {
+/// The function.
+pub fn function() -> ScalarUDF {
     ScalarUDF::new_from_impl(NextValue {
         signature: Signature::exact(vec![DataType::Utf8], Volatility::Volatile),
-        sources: Arc::clone(sources),
     })
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct NextValue {
     signature: Signature,
-    sources: Arc<dyn SystemSources>,
-}
-
-impl PartialEq for NextValue {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.sources, &other.sources)
-    }
-}
-
-impl Eq for NextValue {}
-
-impl Hash for NextValue {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.signature.hash(state);
-    }
 }
 
 impl ScalarUDFImpl for NextValue {
@@ -56,17 +39,18 @@ impl ScalarUDFImpl for NextValue {
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = arguments.number_rows;
+        let sources = StatementCatalog::of(&arguments.config_options)?;
         let numbers: Int64Array = match arguments.args.first() {
             // Numbers are taken for all rows at once.
             Some(ColumnarValue::Scalar(name)) => match name.try_as_str().flatten() {
-                Some(name) => self.sources.next_values(name, rows)?.into(),
+                Some(name) => sources.next_values(name, rows)?.into(),
                 None => Int64Array::new_null(rows),
             },
             Some(ColumnarValue::Array(names)) => {
                 let names = names.as_string::<i32>();
                 let mut numbers = Vec::with_capacity(names.len());
                 for name in names {
-                    let taken = name.map(|name| self.sources.next_values(name, 1));
+                    let taken = name.map(|name| sources.next_values(name, 1));
                     numbers.push(taken.transpose()?.and_then(|taken| taken.first().copied()));
                 }
                 numbers.into()

@@ -1,10 +1,10 @@
 //! `pg_attribute`: columns.
 
 use arrow::datatypes::Field;
-use tributary_udfs::postgres::CharacterLength;
 
-use super::relation::relations;
+use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
+use super::table_constraint::defaults_of;
 use super::types::{self, Type};
 use crate::wire::types::{PostgresType, type_modifier};
 
@@ -16,28 +16,34 @@ pub static TABLE: Rows = Rows {
             .iter()
             .flat_map(|relation| {
                 let fields = relation.columns.fields().iter().zip(1..);
-                fields.map(|(field, number)| {
-                    let object = relation.object.as_ref();
-                    let length = object.and_then(|object| object.character_length(field.name()));
-                    attribute(relation.oid, number, field, length)
-                })
+                fields.map(|(field, number)| attribute(relation, number, field))
             })
             .collect())
     },
 };
 
-fn attribute(relation: i64, number: i64, field: &Field, length: Option<CharacterLength>) -> Row {
-    let (oid, modifier) = match length {
+/// The number of a column's type, and its modifier.
+pub fn type_of(relation: &Relation, field: &Field) -> (u32, i32) {
+    let object = relation.object.as_ref();
+    match object.and_then(|object| object.character_length(field.name())) {
         Some(length) => types::of_length(length),
         None => (
             PostgresType::of_field(field).oid,
             type_modifier(field.data_type()),
         ),
-    };
+    }
+}
+
+fn attribute(relation: &Relation, number: i64, field: &Field) -> Row {
+    let (oid, modifier) = type_of(relation, field);
+    let is_table = relation.kind == "r";
+    let object = relation.object.as_deref().filter(|_| is_table);
+    let has_default =
+        object.is_some_and(|object| defaults_of(object).any(|default| default.column == number));
     let of = Type::of(oid);
     let dimensions = i64::from(Type::is_array(oid));
     row![
-        relation,
+        relation.oid,
         field.name().as_str(),
         i64::from(oid),
         -1,
@@ -50,8 +56,8 @@ fn attribute(relation: i64, number: i64, field: &Field, length: Option<Character
         of.align(),
         of.storage(),
         "",
-        !field.is_nullable(),
-        false,
+        !field.is_nullable() && relation.kind != "i",
+        has_default,
         false,
         "",
         "",

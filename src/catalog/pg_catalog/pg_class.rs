@@ -1,8 +1,10 @@
 //! `pg_class`: relations.
 
 use super::OWNER;
+use super::pg_index::BTREE;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
+use super::table_constraint::constraints_of;
 use crate::catalog::system::SystemSources;
 
 /// PostgreSQL's number of the access method `heap`, which relations have by name alone.
@@ -39,11 +41,17 @@ fn class(
     // PostgreSQL says -1 where it does not know.
     let rows = rows.map_or(-1, |rows| i64::try_from(rows).unwrap_or(i64::MAX));
     let is_populated = relation.kind != "m" || version.is_some();
-    let method = if matches!(relation.kind, "r" | "m") {
-        HEAP
-    } else {
-        0
+    let method = match relation.kind {
+        "r" | "m" => HEAP,
+        "i" => BTREE,
+        _ => 0,
     };
+    let table = relation.object.as_deref().filter(|_| relation.kind == "r");
+    let (mut has_index, mut checks) = (false, 0);
+    for constraint in table.into_iter().flat_map(constraints_of) {
+        has_index |= constraint.index.is_some();
+        checks += i64::from(constraint.index.is_none());
+    }
     // What PostgreSQL gives to new tables; what has none says so.
     let identity = match (&relation.object, relation.kind) {
         (Some(_), "r" | "m") => "d",
@@ -64,12 +72,12 @@ fn class(
         rows,
         0,
         0,
-        false,
+        has_index,
         false,
         "p",
         relation.kind,
         columns,
-        0,
+        checks,
         false,
         false,
         false,

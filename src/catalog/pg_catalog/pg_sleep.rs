@@ -1,6 +1,5 @@
 //! `pg_sleep(seconds)`: waits, and answers an empty text for PostgreSQL's `void`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::DataType;
@@ -8,14 +7,13 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 use futures::FutureExt;
 
+use super::function::{Call, CatalogFunction, Wait};
 use super::functions::TEXT;
-use super::waiting_function::WaitingFunction;
-use crate::catalog::system::SystemSources;
 
 /// The function.
-pub fn function(sources: &Arc<dyn SystemSources>) -> ScalarUDF {
+pub fn function() -> ScalarUDF {
     let seconds: &[&[DataType]] = &[&[DataType::Float64]];
-    WaitingFunction::udf(sources, "pg_sleep", seconds, TEXT, |_, values| {
+    let call: Wait = |_, values| {
         async move {
             let Some(ScalarValue::Float64(Some(seconds))) = values.first() else {
                 return Ok(ScalarValue::Utf8(None));
@@ -27,5 +25,6 @@ pub fn function(sources: &Arc<dyn SystemSources>) -> ScalarUDF {
             Ok(ScalarValue::Utf8(Some(String::new())))
         }
         .boxed()
-    })
+    };
+    CatalogFunction::udf("pg_sleep", seconds, TEXT, Call::Wait(call))
 }

@@ -2,6 +2,7 @@
 
 use super::relation::relations;
 use super::table::{Rows, Value, row};
+use super::table_constraint::constraints_of;
 
 pub static TABLE: Rows = Rows {
     of: "pg_tables",
@@ -10,12 +11,15 @@ pub static TABLE: Rows = Rows {
             .into_iter()
             .filter(|relation| relation.kind == "r")
             .map(|relation| {
+                let object = relation.object.as_deref();
+                let mut constraints = object.into_iter().flat_map(constraints_of);
+                let has_indexes = constraints.any(|constraint| constraint.index.is_some());
                 row![
                     relation.schema,
                     relation.name,
                     sources.owner(),
                     Value::Null,
-                    false,
+                    has_indexes,
                     false,
                     false,
                     false,

@@ -1,8 +1,6 @@
 //! `has_table_privilege` and the like. There is one role, which owns everything, and every client is
 //! that role: each may do what it asks of, as long as that is something.
 
-use std::sync::Arc;
-
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
@@ -47,10 +45,10 @@ const OTHERS: [&str; 9] = [
     "pg_has_role",
 ];
 
-/// The functions over these sources.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions.
+pub fn functions() -> Vec<ScalarUDF> {
     let udf = |name, arguments: &[&[DataType]], call| {
-        CatalogFunction::udf(sources, name, arguments, BOOLEAN, Call::Look(call))
+        CatalogFunction::udf(name, arguments, BOOLEAN, Call::Look(call))
     };
     let on_object: &[&[DataType]] = &[
         &[BIGINT, TEXT],

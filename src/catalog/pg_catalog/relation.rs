@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 
 use super::PG_CATALOG;
+use super::information_schema::{self, INFORMATION_SCHEMA};
+use super::table_constraint::{TableConstraint, constraints_of, is_part};
 use crate::catalog::system::{
     REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, SystemView, VIEWS, rejected_rows_schema,
 };
@@ -41,7 +44,7 @@ pub struct Relation {
     pub columns: SchemaRef,
     pub comment: Option<String>,
     pub column_comments: BTreeMap<String, String>,
-    /// The object, where it is a user's.
+    /// The object, where it is a user's; that of its table, where it is an index.
     pub object: Option<Arc<Object>>,
 }
 
@@ -55,7 +58,7 @@ pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
         },
         Namespace {
             oid: INFORMATION_SCHEMA_OID,
-            name: "information_schema".to_owned(),
+            name: INFORMATION_SCHEMA.to_owned(),
             comment: None,
         },
         Namespace {
@@ -76,10 +79,15 @@ pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
 pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
     let snapshot = sources.snapshot();
     let mut all = SYSTEM_RELATIONS.clone();
-    let objects = snapshot
-        .objects()
-        .filter_map(|object| user_relation(&snapshot, object));
-    all.extend(objects);
+    for object in snapshot.objects() {
+        let Some(relation) = user_relation(&snapshot, object) else {
+            continue;
+        };
+        let indexes = constraints_of(object).filter_map(|key| index(&relation, &key));
+        let indexes: Vec<Relation> = indexes.collect();
+        all.push(relation);
+        all.extend(indexes);
+    }
     all
 }
 
@@ -87,6 +95,10 @@ pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
 static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
     let own = super::tables()
         .map(|table| system_relation(table.oid, PG_CATALOG, PG_CATALOG_OID, table.kind, table));
+    let standard = information_schema::tables().map(|table| {
+        let (schema, namespace) = (INFORMATION_SCHEMA, INFORMATION_SCHEMA_OID);
+        system_relation(table.oid, schema, namespace, table.kind, table)
+    });
     let views = VIEWS
         .iter()
         .zip(FIRST_VIEW_OID..)
@@ -102,7 +114,7 @@ static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
         column_comments: BTreeMap::new(),
         object: None,
     };
-    let mut all: Vec<Relation> = own.chain(views).collect();
+    let mut all: Vec<Relation> = own.chain(standard).chain(views).collect();
     all.push(rejected_rows);
     all.sort_by_key(|relation| relation.oid);
     all
@@ -111,6 +123,9 @@ static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
 /// A relation by its number.
 pub fn relation(sources: &dyn SystemSources, oid: i64) -> Option<Relation> {
     let snapshot = sources.snapshot();
+    if is_part(oid) {
+        return relations(sources).into_iter().find(|it| it.oid == oid);
+    }
     match u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid)) {
         Some(object) => user_relation(&snapshot, object),
         None => {
@@ -142,6 +157,37 @@ fn system_relation(
             .collect(),
         object: None,
     }
+}
+
+/// The index of a table's key, which PostgreSQL lists as a relation too.
+fn index(table: &Relation, key: &TableConstraint<'_>) -> Option<Relation> {
+    let fields = key.key().iter().map(|name| {
+        let field = table.columns.field_with_name(name)?;
+        Ok(field.clone())
+    });
+    let fields: Vec<Field> = fields.collect::<Result<_, ArrowError>>().ok()?;
+    Some(Relation {
+        oid: key.index?,
+        name: key.constraint.name.clone(),
+        kind: "i",
+        columns: Arc::new(Schema::new(fields)),
+        comment: None,
+        column_comments: BTreeMap::new(),
+        ..table.clone()
+    })
+}
+
+/// The constraint of this number, with its table.
+pub fn with_constraint<T>(
+    sources: &dyn SystemSources,
+    is_it: impl Fn(&TableConstraint<'_>) -> bool,
+    answer: impl Fn(&Relation, &TableConstraint<'_>) -> T,
+) -> Option<T> {
+    let snapshot = sources.snapshot();
+    snapshot.objects().find_map(|object| {
+        let found = constraints_of(object).find(|constraint| is_it(constraint))?;
+        Some(answer(&user_relation(&snapshot, object)?, &found))
+    })
 }
 
 fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> {

@@ -20,37 +20,33 @@ const INTEGER: DataType = DataType::Int32;
 /// PostgreSQL's number of UTF-8.
 const UTF8: i32 = 6;
 
-/// The functions over these sources.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions.
+pub fn functions() -> Vec<ScalarUDF> {
     let udf = |name, arguments: &[&[DataType]], answer, call| {
-        CatalogFunction::udf(sources, name, arguments, answer, Call::Answer(call))
+        CatalogFunction::udf(name, arguments, answer, Call::Answer(call))
     };
     let texts = DataType::new_list(DataType::Utf8, true);
     let moment = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     vec![
         CatalogFunction::udf(
-            sources,
             "current_setting",
             &[&[TEXT], &[TEXT, BOOLEAN]],
             TEXT,
             Call::Look(current_setting),
         ),
         CatalogFunction::udf(
-            sources,
             "set_config",
             &[&[TEXT, TEXT, BOOLEAN]],
             TEXT,
             Call::Act(set_config),
         ),
         CatalogFunction::udf(
-            sources,
             "txid_current",
             &[&[]],
             BIGINT,
             Call::Act(|sources, _| Ok(ScalarValue::Int64(Some(sources.transaction_id())))),
         ),
         CatalogFunction::udf(
-            sources,
             "pg_current_xact_id",
             &[&[]],
             BIGINT,

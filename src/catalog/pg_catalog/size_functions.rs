@@ -12,16 +12,15 @@ use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, TEXT, number, string, text};
 use super::name_functions::relation_oid;
 use super::relation::relation;
-use super::waiting_function::WaitingFunction;
 use crate::catalog::system::SystemSources;
 use crate::error::{Error, Result, SqlState};
 
-/// The functions over these sources.
-pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
+/// The functions.
+pub fn functions() -> Vec<ScalarUDF> {
     let on_relation: &[&[DataType]] = &[&[BIGINT], &[TEXT]];
     let on_fork: &[&[DataType]] = &[&[BIGINT], &[TEXT], &[BIGINT, TEXT], &[TEXT, TEXT]];
     let udf = |name, arguments: &[&[DataType]], call| {
-        WaitingFunction::udf(sources, name, arguments, BIGINT, call)
+        CatalogFunction::udf(name, arguments, BIGINT, Call::Wait(call))
     };
     vec![
         udf("pg_relation_size", on_fork, relation_size),
@@ -30,7 +29,6 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
         udf("pg_database_size", on_relation, database_size),
         udf("pg_tablespace_size", &[&[BIGINT]], tablespace_size),
         CatalogFunction::udf(
-            sources,
             "pg_indexes_size",
             on_relation,
             BIGINT,
@@ -40,7 +38,6 @@ pub fn functions(sources: &Arc<dyn SystemSources>) -> Vec<ScalarUDF> {
             }),
         ),
         CatalogFunction::udf(
-            sources,
             "pg_size_pretty",
             &[&[BIGINT]],
             TEXT,
@@ -68,7 +65,7 @@ fn relation_size(
         let Some(found) = oid.and_then(|oid| relation(&*sources, oid)) else {
             return Ok(ScalarValue::Int64(None));
         };
-        let bytes = match found.object {
+        let bytes = match found.object.filter(|_| found.kind != "i") {
             Some(object) => sources.size(object.oid).await?,
             None => 0,
         };

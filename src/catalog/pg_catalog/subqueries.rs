@@ -1,39 +1,128 @@
 //! Subqueries of the catalog in forms that DataFusion's planner can join.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, ObjectNamePart, OrderByKind, Query, Select, SelectItem,
-    SetExpr, TableFactor, Value,
+    SetExpr, TableFactor, Value, visit_expressions, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::PG_CATALOG;
+use super::empty_queries::is_aggregate;
 
 /// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
 /// of one row, or none, that is the column. The planner takes no subquery for a value that refers
-/// to the query around it and is no aggregate.
-pub fn look_up(query: &mut Query) {
-    let Some(select) = plain_select(query) else {
-        return;
-    };
+/// to the query around it and is no aggregate. Answers with the condition under which the row is
+/// looked up, where that is of the query around it alone.
+pub fn look_up(query: &mut Query) -> Option<Expr> {
+    let select = plain_select(query)?;
     let [table] = select.from.as_slice() else {
-        return;
+        return None;
     };
-    let Some((shown, _)) = catalog_table(&table.relation).filter(|_| table.joins.is_empty()) else {
-        return;
-    };
-    let is_key = select
-        .selection
-        .as_ref()
-        .is_some_and(|condition| has_key(condition, &shown));
+    let (shown, oid) = catalog_table(&table.relation).filter(|_| table.joins.is_empty())?;
+    let is_key = select.selection.as_ref().is_some_and(|condition| {
+        let mut key = key_of(oid).iter();
+        key.all(|column| asks_for(condition, &shown, column))
+    });
     let [SelectItem::UnnamedExpr(column) | SelectItem::ExprWithAlias { expr: column, .. }] =
         select.projection.as_mut_slice()
     else {
-        return;
+        return None;
     };
-    if is_key && let Some(aggregate) = parse(&format!("max({column})")) {
-        *column = aggregate;
+    if !is_key || is_aggregate(column) {
+        return None;
     }
+    *column = parse(&format!("max({column})"))?;
+    let mut own = Vec::new();
+    let mut around = Vec::new();
+    for condition in conjuncts(select.selection.take()?) {
+        match is_of_others(&condition, &shown) {
+            true => around.push(condition),
+            false => own.push(condition),
+        }
+    }
+    select.selection = joined(own);
+    joined(around)
+}
+
+/// The conditions that `AND` joins.
+fn conjuncts(condition: Expr) -> Vec<Expr> {
+    match condition {
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::And,
+            right,
+        } => {
+            let mut all = conjuncts(*left);
+            all.extend(conjuncts(*right));
+            all
+        }
+        other => vec![other],
+    }
+}
+
+fn joined(conditions: Vec<Expr>) -> Option<Expr> {
+    conditions.into_iter().reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::And,
+        right: Box::new(right),
+    })
+}
+
+/// Whether a condition is of columns of other tables than this one.
+fn is_of_others(condition: &Expr, table: &str) -> bool {
+    let mut names = 0;
+    let found = visit_expressions(condition, |expr| match expr {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [.., owner, _] if owner.value != table => {
+                names += 1;
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(()),
+        },
+        // Without its table, a column may be of any.
+        Expr::Identifier(_) | Expr::Subquery(_) | Expr::Exists { .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_continue() && names > 0
+}
+
+/// Puts counts in the place of `EXISTS (query)` among the columns of a query, where the planner takes no
+/// other subqueries than those that have a value.
+pub fn count_in_columns(body: &mut SetExpr) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, right, .. } => {
+            count_in_columns(left);
+            return count_in_columns(right);
+        }
+        _ => return,
+    };
+    for item in &mut select.projection {
+        let _ = visit_expressions_mut(item, |expr| {
+            if let Expr::Exists { subquery, negated } = expr
+                && let Some(count) = count(subquery, *negated)
+            {
+                *expr = count;
+            }
+            ControlFlow::<()>::Continue(())
+        });
+    }
+}
+
+/// Whether a query of the catalog has rows, or has none, by their count.
+fn count(query: &Query, has_none: bool) -> Option<Expr> {
+    let mut query = query.clone();
+    let select = plain_select(&mut query)?;
+    let [table] = select.from.as_slice() else {
+        return None;
+    };
+    catalog_table(&table.relation)?;
+    select.projection = vec![SelectItem::UnnamedExpr(parse("count(*)")?)];
+    let comparison = if has_none { "=" } else { ">" };
+    parse(&format!("({query}) {comparison} 0"))
 }
 
 /// `ARRAY(query)` as an aggregate of the query's column; none for a query that is more than a list of
@@ -109,14 +198,24 @@ fn plain_select(query: &mut Query) -> Option<&mut Select> {
     is_plain.then_some(select)
 }
 
-/// Whether a condition asks for one number of the table.
-fn has_key(condition: &Expr, table: &str) -> bool {
-    let is_oid = |expr: &Expr| {
+/// The columns of which a row of a table of `pg_catalog` is told.
+fn key_of(table: i64) -> &'static [&'static str] {
+    match table {
+        2604 => &["adrelid", "adnum"],
+        2610 => &["indexrelid"],
+        1249 => &["attrelid", "attnum"],
+        _ => &["oid"],
+    }
+}
+
+/// Whether a condition asks for one value of this column of the table.
+fn asks_for(condition: &Expr, table: &str, wanted: &str) -> bool {
+    let is_wanted = |expr: &Expr| {
         matches!(
             expr,
             Expr::CompoundIdentifier(parts)
-                if matches!(parts.as_slice(), [owner, column]
-                    if owner.value == table && column.value == "oid")
+                if matches!(parts.as_slice(), [.., owner, column]
+                    if owner.value == table && column.value == wanted)
         )
     };
     match condition {
@@ -124,13 +223,13 @@ fn has_key(condition: &Expr, table: &str) -> bool {
             left,
             op: BinaryOperator::And,
             right,
-        } => has_key(left, table) || has_key(right, table),
+        } => asks_for(left, table, wanted) || asks_for(right, table, wanted),
         Expr::BinaryOp {
             left,
             op: BinaryOperator::Eq,
             right,
-        } => is_oid(left) || is_oid(right),
-        Expr::Nested(inner) => has_key(inner, table),
+        } => is_wanted(left) || is_wanted(right),
+        Expr::Nested(inner) => asks_for(inner, table, wanted),
         _ => false,
     }
 }

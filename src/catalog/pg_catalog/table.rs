@@ -48,7 +48,7 @@ pub struct Rows {
     pub make: MakeRows,
 }
 
-/// A table of `pg_catalog`.
+/// A table of `pg_catalog` or `information_schema`.
 #[derive(Debug)]
 pub struct PgTable {
     /// Its name.
@@ -66,30 +66,55 @@ pub struct PgTable {
     arrays: OnceLock<Vec<ArrayRef>>,
 }
 
-/// All tables, by name.
-static TABLES: LazyLock<Vec<PgTable>> = LazyLock::new(|| {
-    let lines = data::RELATIONS.lines();
-    lines.filter_map(read).collect()
-});
+/// All tables of a schema.
+pub struct Tables {
+    list: Vec<PgTable>,
+    places: HashMap<&'static str, usize>,
+}
 
-static PLACES: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
-    let names = TABLES.iter().map(|table| table.name);
-    names.zip(0..).collect()
-});
+/// Those of `pg_catalog`.
+pub static TABLES: LazyLock<Tables> =
+    LazyLock::new(|| Tables::read(data::RELATIONS, &super::ROWS, data::rows_of));
 
 /// All tables of `pg_catalog`.
 pub fn tables() -> impl Iterator<Item = &'static PgTable> {
-    TABLES.iter()
+    TABLES.all()
 }
 
 /// A table of `pg_catalog` by name.
 pub fn table(name: &str) -> Option<&'static PgTable> {
-    TABLES.get(*PLACES.get(name)?)
+    TABLES.get(name)
+}
+
+/// The rows that every PostgreSQL has, of tables by name.
+type Fixed = fn(&str) -> Option<&'static str>;
+
+impl Tables {
+    /// Reads the tables, each from its line, with the rows that are given of some.
+    pub fn read(lines: &'static str, rows: &[&'static Rows], fixed: Fixed) -> Self {
+        let tables = lines.lines().filter_map(|line| read(line, rows, fixed));
+        let list: Vec<PgTable> = tables.collect();
+        let names = list.iter().map(|table| table.name);
+        Self {
+            places: names.zip(0..).collect(),
+            list,
+        }
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = &PgTable> {
+        self.list.iter()
+    }
+
+    /// That of a name.
+    pub fn get(&self, name: &str) -> Option<&PgTable> {
+        self.list.get(*self.places.get(name)?)
+    }
 }
 
 /// A table from its line among the relations; its columns are parted by commas, and each is a name
 /// and a type.
-fn read(line: &'static str) -> Option<PgTable> {
+fn read(line: &'static str, rows: &[&'static Rows], fixed: Fixed) -> Option<PgTable> {
     let mut fields = line.split('\t');
     let (name, oid) = (fields.next()?, fields.next()?.parse().ok()?);
     let (kind, columns) = (fields.next()?, fields.next()?);
@@ -97,14 +122,14 @@ fn read(line: &'static str) -> Option<PgTable> {
         let (name, of) = column.split_once(' ')?;
         Some(Column::new(name, column_type(of), "").nullable())
     });
-    let own = super::ROWS.iter().find(|rows| rows.of == name);
+    let own = rows.iter().find(|rows| rows.of == name);
     Some(PgTable {
         name,
         oid,
         kind,
         columns: columns.collect(),
         make: own.map(|rows| rows.make),
-        fixed: data::rows_of(name),
+        fixed: fixed(name),
         arrays: OnceLock::new(),
     })
 }
@@ -122,8 +147,10 @@ fn column_type(name: &str) -> ColumnType {
         "float4" => ColumnType::Real,
         "float8" => ColumnType::Double,
         "timestamptz" => ColumnType::Timestamptz,
-        "int2vector" | "_int2" => ColumnType::SmallintArray,
-        "oidvector" | "_oid" => ColumnType::OidArray,
+        "_int2" => ColumnType::SmallintArray,
+        "_oid" => ColumnType::OidArray,
+        "int2vector" => ColumnType::SmallintVector,
+        "oidvector" => ColumnType::OidVector,
         "_text" | "_name" | "_char" | "_aclitem" | "_regtype" => ColumnType::TextArray,
         _ => ColumnType::Text,
     }
@@ -218,7 +245,7 @@ fn array(column: &Column, rows: &[Row], index: usize) -> ArrayRef {
             }
             Arc::new(lists.finish())
         }
-        ColumnType::SmallintArray => {
+        ColumnType::SmallintArray | ColumnType::SmallintVector => {
             let mut lists = ListBuilder::new(Int16Builder::new());
             for value in values() {
                 match value {
@@ -231,7 +258,7 @@ fn array(column: &Column, rows: &[Row], index: usize) -> ArrayRef {
             }
             Arc::new(lists.finish())
         }
-        ColumnType::OidArray => {
+        ColumnType::OidArray | ColumnType::OidVector => {
             let mut lists = ListBuilder::new(Int64Builder::new());
             for value in values() {
                 match value {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 
@@ -132,8 +132,10 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
 /// What a client would be answered.
 async fn answer(sql: &str) -> String {
     let sources: Arc<dyn SystemSources> = Arc::new(server());
-    let context = SessionContext::new();
-    for udf in functions(&sources) {
+    let config = SessionConfig::new();
+    let config = config.with_option_extension(StatementCatalog(Arc::clone(&sources)));
+    let context = SessionContext::new_with_config(config);
+    for udf in functions() {
         context.register_udf(udf);
     }
     let database = context.catalog("datafusion").unwrap();

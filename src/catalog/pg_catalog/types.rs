@@ -164,6 +164,20 @@ impl Type {
     }
 }
 
+/// The name of a type in `pg_type`, which of an array begins with `_`.
+pub fn internal_name(oid: u32) -> String {
+    let own = TYPES.iter().find(|known| known.oid == oid);
+    if let Some(known) = own {
+        return known.name.to_owned();
+    }
+    match TYPES.iter().find(|known| known.array_oid == oid) {
+        Some(element) => format!("_{}", element.name),
+        None => OTHERS
+            .get(&oid)
+            .map_or_else(String::new, |other| other.name.to_owned()),
+    }
+}
+
 /// The type of texts of limited length, and its modifier.
 pub fn of_length(length: CharacterLength) -> (u32, i32) {
     let oid = if length.is_fixed { BPCHAR } else { VARCHAR };

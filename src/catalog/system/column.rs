@@ -57,6 +57,10 @@ pub enum ColumnType {
     SmallintArray,
     /// An array of numbers of objects.
     OidArray,
+    /// PostgreSQL's `int2vector`: an array of 16-bit numbers that is written otherwise.
+    SmallintVector,
+    /// PostgreSQL's `oidvector`.
+    OidVector,
 }
 
 impl ColumnType {
@@ -77,6 +81,8 @@ impl ColumnType {
             Self::TextArray => "text[]",
             Self::SmallintArray => "smallint[]",
             Self::OidArray => "oid[]",
+            Self::SmallintVector => "int2vector",
+            Self::OidVector => "oidvector",
         }
     }
 
@@ -92,8 +98,8 @@ impl ColumnType {
             Self::Double => DataType::Float64,
             Self::Oid => DataType::Int64,
             Self::TextArray => DataType::new_list(DataType::Utf8, true),
-            Self::SmallintArray => DataType::new_list(DataType::Int16, true),
-            Self::OidArray => DataType::new_list(DataType::Int64, true),
+            Self::SmallintArray | Self::SmallintVector => DataType::new_list(DataType::Int16, true),
+            Self::OidArray | Self::OidVector => DataType::new_list(DataType::Int64, true),
         }
     }
 }
@@ -123,7 +129,11 @@ impl Column {
     pub fn field(&self) -> Field {
         let field = Field::new(self.name, self.column_type.data_type(), self.nullable);
         match self.column_type {
-            ColumnType::Oid | ColumnType::Name | ColumnType::Char => {
+            ColumnType::Oid
+            | ColumnType::Name
+            | ColumnType::Char
+            | ColumnType::SmallintVector
+            | ColumnType::OidVector => {
                 let name = self.column_type.sql().to_owned();
                 field.with_metadata([(POSTGRES_TYPE.to_owned(), name)].into())
             }

@@ -186,7 +186,6 @@ fn what_is_not_supported_is_named() {
             "COPY t TO PROGRAM 'rm'",
             "COPY of a file or program of the server",
         ),
-        ("COPY t FROM STDIN (FORMAT binary)", "COPY in binary format"),
         ("DESCRIBE t", "DESCRIBE of anything but HISTORY"),
         ("SET ROLE x", "SET ROLE"),
         ("SET SESSION AUTHORIZATION x", "SET SESSION AUTHORIZATION"),

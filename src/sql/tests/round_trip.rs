@@ -218,6 +218,19 @@ const STATEMENTS: &[(&str, &str)] = &[
         "COPY t TO STDOUT (FORMAT csv, HEADER true, NULL 'n/a', DELIMITER ';', QUOTE '''')",
         "COPY t TO STDOUT WITH (FORMAT csv, DELIMITER ';', NULL 'n/a', HEADER true, QUOTE '''', ESCAPE '''')",
     ),
+    ("COPY t (a) FROM STDIN WITH (FORMAT binary)", "="),
+    (
+        "COPY t TO STDOUT WITH BINARY",
+        "COPY t TO STDOUT WITH (FORMAT binary)",
+    ),
+    (
+        "COPY BINARY t TO STDOUT",
+        "COPY t TO STDOUT WITH (FORMAT binary)",
+    ),
+    (
+        "COPY binary FROM STDIN",
+        "COPY binary FROM STDIN WITH (FORMAT text, DELIMITER '\t', NULL '\\N', HEADER false)",
+    ),
     (
         "COPY t FROM STDIN DELIMITER AS '|' NULL AS 'x'",
         "COPY t FROM STDIN WITH (FORMAT text, DELIMITER '|', NULL 'x', HEADER false)",

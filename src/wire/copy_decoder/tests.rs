@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::SqlState;
 
 fn text() -> CopyFormat {
     CopyFormat::Text {
@@ -32,7 +33,8 @@ fn decode(format: CopyFormat, bytes: &[u8], piece: usize) -> Result<Vec<CopyFiel
 }
 
 fn row(a: Option<&str>, b: Option<&str>) -> CopyFields {
-    vec![a.map(str::to_owned), b.map(str::to_owned)]
+    let field = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+    vec![a.map(field), b.map(field)]
 }
 
 #[test]
@@ -99,5 +101,63 @@ proptest! {
                 cut.map_err(|error| format!("{error:?}"))
             );
         }
+    }
+}
+
+/// The header of the binary format, then what the rows are given by.
+fn binary(rows: &[u8]) -> Vec<u8> {
+    [b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\x02xy", rows].concat()
+}
+
+const TWO_ROWS: &[u8] = b"\0\x02\0\0\0\x01a\xff\xff\xff\xff\0\x02\0\0\0\0\0\0\0\x02bc\xff\xff";
+
+#[test]
+fn binary_rows_end_where_their_lengths_say() {
+    let bytes = binary(TWO_ROWS);
+    for piece in 1..=bytes.len() {
+        let rows = decode(CopyFormat::Binary, &bytes, piece).expect("rows");
+        assert_eq!(
+            rows,
+            [row(Some("a"), None), row(Some(""), Some("bc"))],
+            "in pieces of {piece}"
+        );
+    }
+}
+
+#[test]
+fn binary_data_that_is_none_is_refused() {
+    let bytes = binary(TWO_ROWS);
+    for (bytes, message) in [
+        (b"1\tone\n".to_vec(), "COPY file signature not recognized"),
+        (Vec::new(), "COPY file signature not recognized"),
+        (binary(b"\0\x03"), "row field count is 3, expected 2"),
+        (
+            bytes[..bytes.len() - 4].to_vec(),
+            "unexpected EOF in COPY data",
+        ),
+        (
+            [bytes.as_slice(), b"\0"].concat(),
+            "received copy data after EOF marker",
+        ),
+        (binary(b"\0\x02\xff\xff\xff\xfe"), "invalid field size"),
+        (
+            b"PGCOPY\n\xff\r\n\0\0\x01\0\0\0\0\0\0".to_vec(),
+            "unrecognized critical flags in COPY file header",
+        ),
+    ] {
+        let error = decode(CopyFormat::Binary, &bytes, 5).expect_err(message);
+        assert_eq!(error.message(), message);
+        assert_eq!(error.sqlstate(), SqlState::BAD_COPY_FILE_FORMAT);
+    }
+    let error = decode(CopyFormat::Binary, &binary(b"\0\x02\x7f\xff\xff\xff"), 5);
+    let error = error.expect_err("a row of two gigabytes");
+    assert_eq!(error.sqlstate(), SqlState::PROGRAM_LIMIT_EXCEEDED);
+}
+
+proptest! {
+    #[test]
+    fn binary_data_of_any_bytes_does_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), piece in 1..50_usize) {
+        let _ = decode(CopyFormat::Binary, &binary(&bytes), piece);
+        let _ = decode(CopyFormat::Binary, &bytes, piece);
     }
 }

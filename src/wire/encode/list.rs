@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use arrow::array::{
-    Array, FixedSizeListArray, GenericListArray, GenericListViewArray, OffsetSizeTrait,
+    Array, FixedSizeListArray, GenericListArray, GenericListViewArray, ListArray, OffsetSizeTrait,
 };
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field};
 use bytes::{BufMut, BytesMut};
 
 use super::{Column, Encode, Style};
 use crate::error::{Error, Result, SqlState};
-use crate::wire::types::{PostgresType, innermost};
+use crate::wire::types::{POSTGRES_TYPE, PostgresType, innermost};
 
 /// Where a list's elements lie among all elements.
 pub(super) trait Spans: Send + Sync {
@@ -169,6 +169,54 @@ impl<S: Spans> Encode for Lists<'_, S> {
 
     fn as_array(&self) -> Option<&dyn Dimensions> {
         Some(self)
+    }
+}
+
+/// PostgreSQL's `int2vector` and `oidvector`: arrays of numbers that count from 0 and are written with
+/// blanks between.
+pub(super) struct Vectors<'a> {
+    lists: Lists<'a, &'a ListArray>,
+}
+
+impl<'a> Vectors<'a> {
+    /// Prepares to write lists of 16-bit numbers, or of numbers of objects.
+    pub(super) fn new(lists: &'a ListArray, style: Style) -> Result<Self> {
+        let values = lists.values();
+        let name = match values.data_type() {
+            DataType::Int16 => "smallint",
+            _ => "oid",
+        };
+        let metadata = [(POSTGRES_TYPE.to_owned(), name.to_owned())];
+        let element =
+            Field::new_list_field(values.data_type().clone(), true).with_metadata(metadata.into());
+        let lists = Lists::new(&element, lists, values.as_ref(), style)?;
+        Ok(Self { lists })
+    }
+}
+
+impl Encode for Vectors<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        for (index, element) in self.lists.spans.span(row).enumerate() {
+            if index > 0 {
+                out.put_u8(b' ');
+            }
+            self.lists.elements.text(element, out)?;
+        }
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        let span = self.lists.spans.span(row);
+        // One dimension, no NULL, and how many from 0 on.
+        out.put_slice(&[0, 0, 0, 1, 0, 0, 0, 0]);
+        out.put_u32(self.lists.element_oid);
+        let length = i32::try_from(span.len()).map_err(|_| super::too_large(span.len()))?;
+        out.put_i32(length);
+        out.put_i32(0);
+        for element in span {
+            self.lists.elements.binary_field(element, out)?;
+        }
+        Ok(())
     }
 }
 

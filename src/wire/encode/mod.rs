@@ -258,6 +258,14 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::Interval(IntervalUnit::MonthDayNano) => Box::new(interval::Intervals(
             array.as_primitive::<IntervalMonthDayNanoType>(),
         )),
+        DataType::List(_)
+            if matches!(
+                PostgresType::of_field(field),
+                PostgresType::INT2VECTOR | PostgresType::OIDVECTOR
+            ) =>
+        {
+            Box::new(list::Vectors::new(array.as_list::<i32>(), style)?)
+        }
         DataType::List(element) => Box::new(list::Lists::new(
             element,
             array.as_list::<i32>(),

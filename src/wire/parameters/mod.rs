@@ -7,8 +7,9 @@ mod numeric;
 mod tests;
 mod text;
 
+use arrow::array::ArrayRef;
 use arrow::array::timezone::Tz;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
 
@@ -56,6 +57,22 @@ pub(super) fn decode(
     }
 }
 
+/// Values in binary as a column of this field.
+///
+/// # Errors
+/// The row at fault, with 22P03 for what is no value of the type or 22003 for what does not fit it.
+pub fn column_from_binary<'a>(
+    values: impl Iterator<Item = Option<&'a Bytes>>,
+    field: &Field,
+) -> std::result::Result<ArrayRef, (usize, Error)> {
+    let (oid, wanted) = (PostgresType::of_field(field).oid, field.data_type());
+    let decoded = values.enumerate().map(|(row, value)| {
+        decode(value, oid, Format::Binary, wanted, None).map_err(|error| (row, error))
+    });
+    let decoded = decoded.collect::<std::result::Result<Vec<_>, _>>()?;
+    ScalarValue::iter_to_array(decoded).map_err(|error| (0, error.into()))
+}
+
 /// The type of the elements: as the statement wants them, or as they come.
 fn element_type(element: PostgresType, target: &DataType) -> Result<DataType> {
     match target {
@@ -89,6 +106,6 @@ fn out_of_range(type_name: &str, text: &str) -> Error {
 fn invalid_binary() -> Error {
     Error::new(
         SqlState::INVALID_BINARY_REPRESENTATION,
-        "incorrect binary data format in bind parameter",
+        "incorrect binary data format",
     )
 }

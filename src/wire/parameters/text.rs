@@ -181,7 +181,11 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
         (Some(data_type), _) => (data_type, "interval"),
         (None, _) => (DataType::Utf8, "text"),
     };
-    if let Ok(value) = ScalarValue::try_from_string(text.trim().to_owned(), &data_type) {
+    let written = match postgres_type {
+        PostgresType::INTERVAL => plain_interval(text),
+        _ => text.to_owned(),
+    };
+    if let Ok(value) = ScalarValue::try_from_string(written.trim().to_owned(), &data_type) {
         return Ok(value);
     }
     let (micros, _) = read_timestamp(text).ok_or_else(|| invalid_datetime(name, text))?;
@@ -191,6 +195,27 @@ fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
         }
         _ => Err(invalid_datetime(name, text)),
     }
+}
+
+/// An interval in the forms that Arrow reads: without commas between its parts, and with units in the
+/// place of colons.
+fn plain_interval(text: &str) -> String {
+    let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+    let parts = parts.map(|part| {
+        let (sign, digits) = match part.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", part.strip_prefix('+').unwrap_or(part)),
+        };
+        let mut fields = digits.split(':');
+        match (fields.next(), fields.next(), fields.next(), fields.next()) {
+            (Some(hours), Some(minutes), seconds, None) => {
+                let seconds = seconds.unwrap_or("0");
+                format!("{sign}{hours} hours {sign}{minutes} minutes {sign}{seconds} seconds")
+            }
+            _ => part.to_owned(),
+        }
+    });
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 fn invalid_datetime(type_name: &str, text: &str) -> Error {

@@ -195,6 +195,7 @@ impl BackendSession for TestSession {
             write_command: None,
             is_binary: false,
             text: Arc::from(""),
+            planned: Mutex::default(),
         }))
     }
 
@@ -329,6 +330,7 @@ impl TestSession {
         });
         CopyIn {
             columns: 2,
+            is_binary: *format == CopyFormat::Binary,
             input,
             done: work
                 .map(|outcome| outcome.unwrap_or_else(|_| Err(Error::internal("task"))))

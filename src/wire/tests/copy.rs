@@ -8,7 +8,8 @@ use super::{Server, sqlstate};
 use crate::wire::copy_decoder::CopyFields;
 
 fn row(a: &str, b: Option<&str>) -> CopyFields {
-    vec![Some(a.to_owned()), b.map(str::to_owned)]
+    let field = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+    vec![Some(field(a)), b.map(field)]
 }
 
 #[tokio::test]

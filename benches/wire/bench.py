@@ -1,0 +1,120 @@
+"""What clients wait for, this server and a PostgreSQL side by side.
+
+Both hold the same tables and take the same clients, one server after the other. Statements are
+counted by pgbench; of a large result, the best of three runs is taken. A ratio above 1 is where
+this server is ahead.
+"""
+
+import argparse
+import asyncio
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import asyncpg
+import psycopg
+from server import postgres_server, tributary_server
+
+# Ten columns of the types that tables mostly have.
+WIDE = """
+CREATE TABLE wide AS SELECT
+    i::BIGINT AS id, (i % 1000)::INTEGER AS small, (i::BIGINT * 7919) % 1000003 AS spread,
+    (i % 10007)::DOUBLE PRECISION / 7 AS ratio, (i % 100000)::NUMERIC(12, 2) AS price,
+    'customer ' || i AS name, 'a' || (i % 97) || '@example.com' AS email, i % 2 = 0 AS ok,
+    DATE '2020-01-01' + (i % 2000)::INTEGER AS day,
+    to_timestamp(1577836800 + i % 100000) AS moment
+FROM generate_series(1, {rows}) AS g(i)"""
+
+KEYED = """
+CREATE TABLE account AS SELECT i AS id, i % 7 AS branch, 'name ' || i AS name
+FROM generate_series(1, {accounts}) AS g(i)"""
+
+POINT = """\\set id random(1, {accounts})
+SELECT branch, name FROM account WHERE id = :id;
+"""
+
+
+def per_second(server, user, database, script, clients, options, *flags):
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+        file.write(script)
+        file.flush()
+        command = ["pgbench", "-n", "-h", "127.0.0.1", "-p", server.port, "-U", user]
+        command += ["-f", file.name, "-c", clients, "-T", options.seconds, *flags, database]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+    return float(re.search(r"tps = ([0-9.]+)", done.stdout)[1])
+
+
+def best(run):
+    def timed():
+        start = time.perf_counter()
+        run()
+        return time.perf_counter() - start
+
+    return min(timed() for _ in range(3))
+
+
+def measure(server, run, user, database, options):
+    """Each figure of one server by its name."""
+    run(WIDE.format(rows=options.rows), KEYED.format(accounts=options.accounts))
+    if user == "bench":
+        run("ALTER TABLE account ADD PRIMARY KEY (id)", "VACUUM ANALYZE account", "VACUUM wide")
+    url = f"postgresql://{user}@127.0.0.1:{server.port}/{database}"
+    point = POINT.format(accounts=options.accounts)
+    rate = lambda *arguments: per_second(server, user, database, *arguments)
+    found = {}
+    found["SELECT 1, prepared, 1 client"] = rate("SELECT 1;", 1, options, "-M", "prepared")
+    found["SELECT 1, simple, 1 client"] = rate("SELECT 1;", 1, options)
+    found["point select, prepared, 1 client"] = rate(point, 1, options, "-M", "prepared")
+    found["point select, prepared, 8 clients"] = rate(point, 8, options, "-M", "prepared")
+    found["connect and select"] = rate("SELECT 1;", 1, options, "-C")
+
+    def by_psql(*arguments):
+        command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(server.port), "-U", user]
+        subprocess.run([*command, *arguments, database], check=True, stdout=subprocess.DEVNULL)
+
+    def by_psycopg(copy):
+        with psycopg.connect(url, autocommit=True) as connection:
+            if copy:
+                with connection.cursor().copy(copy) as rows:
+                    for _ in rows:
+                        pass
+            else:
+                connection.cursor(binary=True).execute("SELECT * FROM wide").fetchall()
+
+    async def fetch():
+        connection = await asyncpg.connect(url)
+        await connection.fetch("SELECT * FROM wide")
+        await connection.close()
+
+    binary, text = "COPY wide TO STDOUT (FORMAT binary)", "COPY wide TO STDOUT"
+    found["psql COPY binary, s"] = best(lambda: by_psql("-c", binary))
+    found["psql COPY text, s"] = best(lambda: by_psql("-c", text))
+    found["psql COPY csv, s"] = best(lambda: by_psql("-c", text + " (FORMAT csv)"))
+    found["psql -At select, s"] = best(lambda: by_psql("-At", "-c", "SELECT * FROM wide"))
+    found["psycopg binary fetch, s"] = best(lambda: by_psycopg(None))
+    found["asyncpg fetch, s"] = best(lambda: asyncio.run(fetch()))
+    found["psql \\d account, s"] = best(lambda: by_psql("-c", "\\d account"))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", required=True, help="the binary of this server")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large result")
+    parser.add_argument("--accounts", type=int, default=10_000, help="rows of the keyed table")
+    parser.add_argument("--seconds", type=int, default=5, help="of each run of pgbench")
+    options = parser.parse_args()
+    with postgres_server() as (server, run):
+        theirs = measure(server, run, "bench", "postgres", options)
+    with tributary_server(Path(options.server).resolve()) as (server, run):
+        ours = measure(server, run, "tributary", "tributary", options)
+    print(f"{'':36} {'PostgreSQL':>12} {'Tributary':>12} {'ratio':>7}")
+    for name, figure in theirs.items():
+        ratio = figure / ours[name] if name.endswith(", s") else ours[name] / figure
+        digits = 3 if name.endswith(", s") else 0
+        print(f"{name:36} {figure:12.{digits}f} {ours[name]:12.{digits}f} {ratio:6.2f}x")
+
+
+main()

@@ -1,0 +1,194 @@
+//! Queries of tables that are always empty: they have no rows, whatever else is in them.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, GroupByExpr, Ident, JoinOperator, ObjectNamePart, Query,
+    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Visit, Visitor,
+};
+
+use super::PG_CATALOG;
+use super::rewrite::{named, parse};
+
+/// Aggregates that clients use on `pg_catalog`: with one, a query of no rows has a row.
+const AGGREGATES: [&str; 9] = [
+    "array_agg",
+    "avg",
+    "bool_and",
+    "bool_or",
+    "count",
+    "max",
+    "min",
+    "string_agg",
+    "sum",
+];
+
+/// Whether a query has no rows since it is of an empty table; it then says so.
+pub fn empty_body(body: &mut SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => {
+            let is_empty = has_no_rows(select);
+            if is_empty {
+                make_empty(select);
+            }
+            is_empty
+        }
+        SetExpr::SetOperation { left, right, .. } => {
+            // Both sides are to be made empty, so no `&&`.
+            let (left, right) = (empty_body(left), empty_body(right));
+            left && right
+        }
+        _ => false,
+    }
+}
+
+fn has_no_rows(select: &Select) -> bool {
+    let is_grouped = !matches!(
+        &select.group_by,
+        GroupByExpr::Expressions(expressions, _) if expressions.is_empty()
+    );
+    !is_grouped
+        && select.having.is_none()
+        && !select.projection.iter().any(has_aggregate)
+        && !select.projection.iter().any(is_wildcard)
+        && select.from.iter().any(is_empty_join)
+}
+
+fn has_aggregate(item: &SelectItem) -> bool {
+    item.visit(&mut Aggregates { depth: 0 }).is_break()
+}
+
+/// Whether an expression is a call of an aggregate.
+pub fn is_aggregate(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else {
+        return false;
+    };
+    named(&function.name).is_some_and(|name| AGGREGATES.contains(&name.to_lowercase().as_str()))
+}
+
+/// Finds an aggregate of the query itself, not of one within it.
+struct Aggregates {
+    depth: usize,
+}
+
+impl Visitor for Aggregates {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            expr if self.depth == 0 && is_aggregate(expr) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn is_wildcard(item: &SelectItem) -> bool {
+    matches!(
+        item,
+        SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
+    )
+}
+
+/// Whether a join of tables has no rows.
+fn is_empty_join(tables: &TableWithJoins) -> bool {
+    let mut is_empty = is_empty_table(&tables.relation);
+    for join in &tables.joins {
+        let right = is_empty_table(&join.relation);
+        is_empty = match &join.join_operator {
+            JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_) => {
+                is_empty || right
+            }
+            JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => is_empty,
+            JoinOperator::Right(_) | JoinOperator::RightOuter(_) => right,
+            JoinOperator::FullOuter(_) => is_empty && right,
+            _ => false,
+        };
+    }
+    is_empty
+}
+
+fn is_empty_table(table: &TableFactor) -> bool {
+    let TableFactor::Table { name, args, .. } = table else {
+        // `unnest(tc.reloptions)` is a factor of its own.
+        return matches!(
+            table,
+            TableFactor::UNNEST { array_exprs, .. } if array_exprs.iter().all(is_options)
+        );
+    };
+    let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    let name = match parts.as_slice() {
+        [name] => name,
+        [schema, name] if schema.value.eq_ignore_ascii_case(PG_CATALOG) => name,
+        _ => return false,
+    };
+    match args {
+        None => super::table(&name.value).is_some_and(super::PgTable::is_empty),
+        Some(_) if name.value == "pg_options_to_table" => true,
+        // Nothing has options.
+        Some(arguments) => {
+            name.value == "unnest"
+                && arguments.args.iter().all(|argument| {
+                    matches!(
+                        argument,
+                        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if is_options(expr)
+                    )
+                })
+        }
+    }
+}
+
+/// Whether an expression is a column of options, which is always NULL.
+fn is_options(expr: &Expr) -> bool {
+    match expr {
+        Expr::CompoundIdentifier(parts) => parts
+            .last()
+            .is_some_and(|last| matches!(last.value.as_str(), "reloptions")),
+        _ => false,
+    }
+}
+
+/// The same columns, and no rows.
+fn make_empty(select: &mut Select) {
+    let mut names = BTreeSet::new();
+    for item in &mut select.projection {
+        let mut alias = match item {
+            SelectItem::ExprWithAlias { alias, .. } => alias.clone(),
+            SelectItem::UnnamedExpr(expr) => Ident::with_quote('"', column_name(expr)),
+            _ => continue,
+        };
+        // PostgreSQL lets two columns have one name, the planner does not.
+        while !names.insert(alias.value.clone()) {
+            alias.value.push('_');
+        }
+        if let Some(expr) = parse("CAST(NULL AS TEXT)") {
+            *item = SelectItem::ExprWithAlias { expr, alias };
+        }
+    }
+    select.from.clear();
+    select.distinct = None;
+    select.selection = parse("false");
+}
+
+/// The name that PostgreSQL gives to a column without an alias.
+fn column_name(expr: &Expr) -> String {
+    match expr {
+        Expr::Identifier(ident) => ident.value.clone(),
+        Expr::CompoundIdentifier(parts) => parts
+            .last()
+            .map_or_else(String::new, |last| last.value.clone()),
+        Expr::Function(function) => named(&function.name).unwrap_or("?column?").to_owned(),
+        Expr::Cast { expr, .. } => column_name(expr),
+        _ => "?column?".to_owned(),
+    }
+}

@@ -1,0 +1,134 @@
+//! `information_schema.columns`.
+
+use arrow::datatypes::Field;
+
+use super::super::pg_attribute::type_of;
+use super::super::relation::Relation;
+use super::super::table::{Row, Rows, Value, row};
+use super::super::table_constraint::defaults_of;
+use super::super::types::{Type, format_type, internal_name};
+use super::{shown, yes_or_no};
+
+pub static TABLE: Rows = Rows {
+    of: "columns",
+    make: |sources| {
+        let database = sources.database();
+        let mut rows = Vec::new();
+        for relation in shown(sources) {
+            let fields = relation.columns.fields().iter().zip(1..);
+            rows.extend(fields.map(|(field, number)| column(&database, &relation, field, number)));
+        }
+        Ok(rows)
+    },
+};
+
+fn column(database: &str, relation: &Relation, field: &Field, number: i64) -> Row {
+    let (oid, modifier) = type_of(relation, field);
+    let object = relation.object.as_deref().filter(|_| relation.kind == "r");
+    let default = object
+        .and_then(|object| defaults_of(object).find(|default| default.column == number))
+        .and_then(|default| default.expression(false));
+    let data_type = match Type::is_array(oid) {
+        true => "ARRAY".to_owned(),
+        false => format_type(oid, -1),
+    };
+    let figures = Figures::of(oid, modifier);
+    row![
+        database,
+        relation.schema.as_str(),
+        relation.name.as_str(),
+        field.name().as_str(),
+        number,
+        default.map_or(Value::Null, Value::Text),
+        yes_or_no(field.is_nullable()),
+        data_type,
+        figures.characters,
+        figures.octets,
+        figures.precision,
+        figures.radix,
+        figures.scale,
+        figures.datetime,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        database,
+        "pg_catalog",
+        internal_name(oid),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        number.to_string(),
+        "NO",
+        "NO",
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        "NO",
+        "NEVER",
+        Value::Null,
+        yes_or_no(relation.kind == "r"),
+    ]
+}
+
+/// What a type says of its values, as PostgreSQL's functions `_pg_char_max_length`,
+/// `_pg_numeric_precision` and the like tell.
+#[derive(Default)]
+struct Figures {
+    characters: Option<i64>,
+    octets: Option<i64>,
+    precision: Option<i64>,
+    radix: Option<i64>,
+    scale: Option<i64>,
+    datetime: Option<i64>,
+}
+
+impl Figures {
+    fn of(oid: u32, modifier: i32) -> Self {
+        /// The most bytes of a text.
+        const TEXT_OCTETS: i64 = 1 << 30;
+        /// The most bytes of a character.
+        const CHARACTER_OCTETS: i64 = 4;
+        let digits = |precision, radix, scale| Self {
+            precision,
+            radix: Some(radix),
+            scale,
+            ..Self::default()
+        };
+        let moment = |digits| Self {
+            datetime: Some(digits),
+            ..Self::default()
+        };
+        let modifier = Some(i64::from(modifier) - 4).filter(|modifier| *modifier >= 0);
+        match internal_name(oid).as_str() {
+            "int2" => digits(Some(16), 2, Some(0)),
+            "int4" => digits(Some(32), 2, Some(0)),
+            "int8" => digits(Some(64), 2, Some(0)),
+            "float4" => digits(Some(24), 2, None),
+            "float8" => digits(Some(53), 2, None),
+            "numeric" => digits(
+                modifier.map(|modifier| modifier >> 16 & 0xffff),
+                10,
+                modifier.map(|modifier| (modifier & 0x7ff ^ 1024) - 1024),
+            ),
+            "date" => moment(0),
+            "time" | "timestamp" | "timestamptz" | "interval" => moment(6),
+            "text" | "varchar" | "bpchar" => Self {
+                characters: modifier,
+                octets: Some(modifier.map_or(TEXT_OCTETS, |length| length * CHARACTER_OCTETS)),
+                ..Self::default()
+            },
+            _ => Self::default(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Casts to PostgreSQL's own types: `regclass`, `regtype` and the like are the numbers of what they
+//! name to expressions, and names again where they are shown.
+
+use datafusion::sql::sqlparser::ast::{
+    DataType, Expr, Function, Ident, SelectItem, SetExpr, Value,
+};
+
+use super::rewrite::{named, parse};
+
+/// Has a cast of a name to `regclass` and the like, which is a number to expressions, shown as the
+/// name of what it found where it is a column of its own.
+pub fn show_names(body: &mut SetExpr) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, right, .. } => {
+            show_names(left);
+            return show_names(right);
+        }
+        _ => return,
+    };
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+            continue;
+        };
+        let Expr::Cast {
+            expr: inner,
+            data_type,
+            ..
+        } = expr
+        else {
+            continue;
+        };
+        if let Some(number) = cast(inner, &mut data_type.clone())
+            && let Expr::Function(function) = &number
+            && let Some(shown) = shown(&number, function)
+        {
+            *expr = shown;
+        }
+    }
+}
+
+/// The name of what a call of `regclass_oid` and the like has found.
+fn shown(number: &Expr, function: &Function) -> Option<Expr> {
+    let kind = named(&function.name)?.strip_suffix("_oid")?;
+    match kind {
+        "regtype" => parse(&format!("format_type({number}, NULL)")),
+        "regclass" | "regnamespace" | "regrole" | "regproc" => {
+            parse(&format!("{kind}_text({number})"))
+        }
+        _ => None,
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Text | DataType::Varchar(_) => true,
+        DataType::Custom(name, _) => matches!(named(name), Some("text" | "name" | "varchar")),
+        _ => false,
+    }
+}
+
+/// What a cast to one of PostgreSQL's own types is; `None` where it may stay. It also puts a plain
+/// type in the place of one written with its schema.
+pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
+    if let Expr::Function(function) = inner
+        && is_text(data_type)
+        && let Some(shown) = shown(inner, function)
+    {
+        return Some(shown);
+    }
+    let name = match data_type {
+        DataType::Regclass => "regclass".to_owned(),
+        DataType::Custom(name, _) => named(name)?.to_lowercase(),
+        _ => return None,
+    };
+    let is_literal = matches!(
+        inner,
+        Expr::Value(value)
+            if matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_))
+    );
+    let plain = match name.as_str() {
+        // A name is its number, as which it is compared; one that is shown is a text again.
+        "regclass" | "regtype" | "regnamespace" | "regrole" | "regproc" | "regprocedure"
+            if is_literal =>
+        {
+            let name = name.trim_end_matches("edure");
+            return parse(&format!("{name}_oid({inner})"));
+        }
+        "regtype" => return parse(&format!("format_type({inner}, NULL)")),
+        "regclass" | "regnamespace" | "regrole" | "regproc" | "regprocedure" => {
+            let name = name.trim_end_matches("edure");
+            return parse(&format!("{name}_text({inner})"));
+        }
+        "text" | "name" | "varchar" | "bpchar" => DataType::Text,
+        "char" => DataType::Custom(Ident::with_quote('"', "char").into(), Vec::new()),
+        "oid" | "int8" => DataType::BigInt(None),
+        "int4" => DataType::Integer(None),
+        "int2" => DataType::SmallInt(None),
+        "bool" => DataType::Boolean,
+        "float8" => DataType::DoublePrecision,
+        _ => return None,
+    };
+    *data_type = plain;
+    None
+}

@@ -1,0 +1,203 @@
+//! The constraints of tables, the indexes that PostgreSQL makes for their keys, and the defaults of
+//! columns: their numbers and how they are written.
+//!
+//! They are parts of a table's definition and have no numbers of their own in the catalog, so these
+//! are made of the table's: each table has a block of them, above those of all objects.
+
+use datafusion::sql::sqlparser::ast::{Expr, Value};
+
+use crate::catalog::Object;
+use crate::models::constraints;
+use crate::sql::constraint::{Constraint, Rule};
+use crate::sql::name::Quoted;
+
+use super::expression_text;
+
+/// The number of the first part of a table.
+const FIRST_PART: i64 = 1 << 31;
+/// How many numbers each table has: a half for its constraints and their indexes in turn, and a half
+/// for its defaults.
+const PARTS: i64 = 1 << 12;
+/// How many tables have blocks of their own.
+const TABLES: i64 = (1 << 31) / PARTS;
+/// The place of the first default in a block.
+const DEFAULTS: i64 = PARTS / 2;
+
+/// A constraint of a table.
+pub struct TableConstraint<'a> {
+    /// Its number.
+    pub oid: i64,
+    /// The number of its index, if it is a key.
+    pub index: Option<i64>,
+    /// Itself.
+    pub constraint: &'a Constraint,
+    /// The numbers of its columns.
+    pub columns: Vec<i64>,
+    object: &'a Object,
+    place: usize,
+}
+
+/// The default of a column.
+pub struct ColumnDefault<'a> {
+    /// Its number.
+    pub oid: i64,
+    /// The number of the column.
+    pub column: i64,
+    object: &'a Object,
+}
+
+/// The first number of a table's block.
+fn block(object: &Object) -> i64 {
+    FIRST_PART + i64::from(object.oid) % TABLES * PARTS
+}
+
+/// Whether a number is of a part of a table.
+pub fn is_part(oid: i64) -> bool {
+    oid >= FIRST_PART
+}
+
+/// The constraints of a table.
+pub fn constraints_of(object: &Object) -> impl Iterator<Item = TableConstraint<'_>> {
+    let block = block(object);
+    let numbered = constraints::of(object)
+        .iter()
+        .zip((block..block + DEFAULTS).step_by(2));
+    numbered.enumerate().map(move |(place, (constraint, oid))| {
+        let (names, index) = match &constraint.rule {
+            Rule::Unique { columns, .. } => (columns.clone(), Some(oid + 1)),
+            Rule::Check(condition) => (expression_text::columns(object, condition), None),
+        };
+        let columns = names.iter().filter_map(|name| column_number(object, name));
+        TableConstraint {
+            oid,
+            index,
+            constraint,
+            columns: columns.collect(),
+            object,
+            place,
+        }
+    })
+}
+
+/// The defaults of a table's columns.
+pub fn defaults_of(object: &Object) -> impl Iterator<Item = ColumnDefault<'_>> {
+    let fields = object.schema.fields().iter().zip(1..DEFAULTS);
+    // As in PostgreSQL, DEFAULT NULL is as good as none.
+    let with_default = fields.filter(|(field, _)| {
+        let value = constraints::default_of(object, field.name());
+        value.is_some_and(|value| !matches!(value, Expr::Value(it) if it.value == Value::Null))
+    });
+    with_default.map(|(_, column)| ColumnDefault {
+        oid: block(object) + DEFAULTS + column,
+        column,
+        object,
+    })
+}
+
+fn column_number(object: &Object, name: &str) -> Option<i64> {
+    let fields = object.schema.fields().iter().zip(1..);
+    fields
+        .into_iter()
+        .find_map(|(field, number)| (field.name() == name).then_some(number))
+}
+
+impl TableConstraint<'_> {
+    /// PostgreSQL's letter for what it demands.
+    pub fn kind(&self) -> &'static str {
+        match &self.constraint.rule {
+            Rule::Unique { primary: true, .. } => "p",
+            Rule::Unique { .. } => "u",
+            Rule::Check(_) => "c",
+        }
+    }
+
+    /// Whether NULL is the same as NULL to a key.
+    pub fn nulls_equal(&self) -> bool {
+        matches!(self.constraint.rule, Rule::Unique { nulls_equal, .. } if nulls_equal)
+    }
+
+    /// The names of a key's columns.
+    pub fn key(&self) -> &[String] {
+        match &self.constraint.rule {
+            Rule::Unique { columns, .. } => columns,
+            Rule::Check(_) => &[],
+        }
+    }
+
+    fn key_text(&self) -> String {
+        let names: Vec<String> = self
+            .key()
+            .iter()
+            .map(|name| Quoted(name).to_string())
+            .collect();
+        names.join(", ")
+    }
+
+    /// The condition of a check.
+    pub fn condition(&self, pretty: bool) -> Option<String> {
+        match &self.constraint.rule {
+            Rule::Check(condition) => {
+                Some(expression_text::condition(self.object, condition, pretty))
+            }
+            Rule::Unique { .. } => None,
+        }
+    }
+
+    /// As `ALTER TABLE ... ADD CONSTRAINT name` would take it.
+    pub fn definition(&self, pretty: bool) -> String {
+        let word = match (self.condition(pretty), self.kind(), self.nulls_equal()) {
+            (Some(condition), _, _) => return format!("CHECK ({condition})"),
+            (None, "p", _) => "PRIMARY KEY",
+            (None, _, true) => "UNIQUE NULLS NOT DISTINCT",
+            (None, _, false) => "UNIQUE",
+        };
+        format!("{word} ({})", self.key_text())
+    }
+
+    /// As `CREATE INDEX` would make its index; `table` is how the table is written.
+    pub fn index_definition(&self, table: &str) -> String {
+        let nulls = match self.nulls_equal() {
+            true => " NULLS NOT DISTINCT",
+            false => "",
+        };
+        format!(
+            "CREATE UNIQUE INDEX {} ON {table} USING btree ({}){nulls}",
+            Quoted(&self.constraint.name),
+            self.key_text()
+        )
+    }
+
+    /// What stands for the tree of its condition, which only `pg_get_expr` reads.
+    pub fn tree(&self) -> Option<String> {
+        let is_check = matches!(self.constraint.rule, Rule::Check(_));
+        is_check.then(|| format!("{{CHECK :place {}}}", self.place))
+    }
+}
+
+impl ColumnDefault<'_> {
+    /// What stands for the tree of its expression, which only `pg_get_expr` reads.
+    pub fn tree(&self) -> String {
+        format!("{{DEFAULT :attnum {}}}", self.column)
+    }
+
+    /// Its expression.
+    pub fn expression(&self, pretty: bool) -> Option<String> {
+        let place = usize::try_from(self.column).ok()?.checked_sub(1)?;
+        let name = self.object.schema.fields().get(place)?.name();
+        let value = constraints::default_of(self.object, name)?;
+        Some(expression_text::default(self.object, name, value, pretty))
+    }
+}
+
+/// The expression of a tree that a constraint or a default of a table has given.
+pub fn expression_of(object: &Object, tree: &str, pretty: bool) -> Option<String> {
+    let text = tree.strip_prefix('{')?.strip_suffix('}')?;
+    if let Some(place) = text.strip_prefix("CHECK :place ") {
+        let place = place.parse().ok()?;
+        return constraints_of(object).nth(place)?.condition(pretty);
+    }
+    let column: i64 = text.strip_prefix("DEFAULT :attnum ")?.parse().ok()?;
+    let mut defaults = defaults_of(object);
+    let found = defaults.find(|default| default.column == column)?;
+    found.expression(pretty)
+}

@@ -1,0 +1,337 @@
+//! Rows of text and of CSV.
+
+use bytes::Bytes;
+
+use super::{CopyFields, CopyRow, MAX_ROW_BYTES, shown};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::copy::CopyFormat;
+
+/// A line of this alone ends the data.
+const END_OF_DATA: &[u8] = b"\\.";
+
+/// Finds the lines of a COPY in text or CSV.
+///
+/// Every error names the table and the line, which is counted from 1 and in lines of the file, so
+/// that a quoted field over two lines counts as two.
+pub struct Lines {
+    format: CopyFormat,
+    table: String,
+    columns: Vec<String>,
+    /// What no line end was found in yet.
+    pending: Vec<u8>,
+    /// How far `pending` was searched.
+    searched: usize,
+    scan: Scan,
+    /// The line that `pending` begins with.
+    line: u64,
+    /// Lines within the record being searched.
+    lines_in_record: u64,
+    skips_header: bool,
+    has_ended: bool,
+}
+
+/// What the bytes before mean for the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scan {
+    in_quotes: bool,
+    is_escaped: bool,
+}
+
+impl Lines {
+    /// Decodes rows of `columns` for `table`, both of which errors name.
+    pub fn new(format: CopyFormat, table: String, columns: Vec<String>) -> Self {
+        let skips_header = match &format {
+            CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header,
+            CopyFormat::Binary => false,
+        };
+        Self {
+            format,
+            table,
+            columns,
+            pending: Vec::new(),
+            searched: 0,
+            scan: Scan::default(),
+            line: 1,
+            lines_in_record: 0,
+            skips_header,
+            has_ended: false,
+        }
+    }
+
+    /// Takes the next piece and gives the rows that end in it.
+    ///
+    /// # Errors
+    /// 22P04 for a row that cannot be read, 22021 for bytes that are not UTF-8, 54000 for a line
+    /// beyond 64 MB.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<CopyRow>> {
+        let mut rows = Vec::new();
+        if self.has_ended {
+            return Ok(rows);
+        }
+        self.pending.extend_from_slice(bytes);
+        let mut start = 0;
+        while let Some(end) = self.find_line_end() {
+            let record = &self.pending[start..end];
+            if record == END_OF_DATA || record == b"\\.\r" {
+                self.has_ended = true;
+                break;
+            }
+            if self.skips_header {
+                self.skips_header = false;
+            } else {
+                rows.push(self.row(record)?);
+            }
+            start = end + 1;
+            self.line += self.lines_in_record;
+            self.lines_in_record = 0;
+        }
+        if self.has_ended {
+            self.pending = Vec::new();
+            return Ok(rows);
+        }
+        self.pending.drain(..start);
+        self.searched -= start;
+        if self.pending.len() > MAX_ROW_BYTES {
+            let message = format!("line is longer than {MAX_ROW_BYTES} bytes");
+            return Err(self.error(SqlState::PROGRAM_LIMIT_EXCEEDED, message));
+        }
+        Ok(rows)
+    }
+
+    /// How many bytes wait for the end of their line.
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.capacity()
+    }
+
+    /// Takes the end of the bytes and gives the last row, if it had no line end.
+    ///
+    /// # Errors
+    /// As [`Self::push`], and 22P04 for a quoted field that never ends.
+    pub fn finish(&mut self) -> Result<Option<CopyRow>> {
+        let record = std::mem::take(&mut self.pending);
+        self.searched = 0;
+        if self.has_ended || record.is_empty() || record == END_OF_DATA || self.skips_header {
+            return Ok(None);
+        }
+        self.has_ended = true;
+        self.row(&record).map(Some)
+    }
+
+    /// Searches on for the end of the record, over what may be quoted or escaped.
+    fn find_line_end(&mut self) -> Option<usize> {
+        let (quote, escape) = match &self.format {
+            CopyFormat::Text { .. } | CopyFormat::Binary => (None, Some(b'\\')),
+            // A doubled quote leaves and enters the quotes again, as good as an escape.
+            CopyFormat::Csv { quote, escape, .. } => {
+                (Some(*quote), (quote != escape).then_some(*escape))
+            }
+        };
+        while let Some(byte) = self.pending.get(self.searched).copied() {
+            let at = self.searched;
+            self.searched += 1;
+            if byte == b'\n' {
+                self.lines_in_record += 1;
+            }
+            if self.scan.is_escaped {
+                self.scan.is_escaped = false;
+                continue;
+            }
+            if escape == Some(byte) && (quote.is_none() || self.scan.in_quotes) {
+                self.scan.is_escaped = true;
+            } else if quote == Some(byte) {
+                self.scan.in_quotes = !self.scan.in_quotes;
+            } else if byte == b'\n' && !self.scan.in_quotes {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    fn row(&self, record: &[u8]) -> Result<CopyRow> {
+        let record = record.strip_suffix(b"\r").unwrap_or(record);
+        let mut row = match &self.format {
+            CopyFormat::Text {
+                delimiter, null, ..
+            } => self.text_row(record, *delimiter, null.as_bytes()),
+            CopyFormat::Csv {
+                delimiter,
+                null,
+                quote,
+                escape,
+                ..
+            } => self.csv_row(record, *delimiter, null.as_bytes(), *quote, *escape),
+            CopyFormat::Binary => Err(Error::internal("binary rows have no lines")),
+        }?;
+        // A table without columns takes empty lines.
+        if self.columns.is_empty() && record.is_empty() {
+            row.clear();
+        }
+        if let Some(missing) = self.columns.get(row.len()) {
+            let message = format!("missing data for column \"{missing}\"");
+            return Err(self.bad_format(message, record));
+        }
+        if row.len() > self.columns.len() {
+            return Err(self.bad_format("extra data after last expected column", record));
+        }
+        Ok(CopyRow {
+            line: self.line,
+            fields: row,
+        })
+    }
+
+    fn text_row(&self, record: &[u8], delimiter: u8, null: &[u8]) -> Result<CopyFields> {
+        let mut row = Vec::with_capacity(self.columns.len());
+        let mut rest = record;
+        loop {
+            let end = end_of_text_field(rest, delimiter);
+            let raw = &rest[..end];
+            row.push(if raw == null {
+                None
+            } else if raw.contains(&b'\\') {
+                Some(self.utf8(unescape(raw))?)
+            } else {
+                Some(self.utf8(raw.to_vec())?)
+            });
+            match rest.get(end + 1..) {
+                Some(next) if end < rest.len() => rest = next,
+                _ => return Ok(row),
+            }
+        }
+    }
+
+    fn csv_row(
+        &self,
+        record: &[u8],
+        delimiter: u8,
+        null: &[u8],
+        quote: u8,
+        escape: u8,
+    ) -> Result<CopyFields> {
+        let mut row = Vec::with_capacity(self.columns.len());
+        let mut field = Vec::new();
+        let (mut in_quotes, mut was_quoted) = (false, false);
+        let mut bytes = record.iter().copied().peekable();
+        loop {
+            match bytes.next() {
+                Some(byte) if in_quotes => {
+                    let next = bytes.peek().copied();
+                    if byte == escape && (next == Some(quote) || next == Some(escape)) {
+                        field.extend(bytes.next());
+                    } else if byte == quote {
+                        in_quotes = false;
+                    } else {
+                        field.push(byte);
+                    }
+                }
+                None if in_quotes => {
+                    return Err(self.bad_format("unterminated CSV quoted field", record));
+                }
+                Some(byte) if byte == quote => {
+                    in_quotes = true;
+                    was_quoted = true;
+                }
+                Some(byte) if byte != delimiter => field.push(byte),
+                end => {
+                    let value = std::mem::take(&mut field);
+                    let is_null = !was_quoted && value == null;
+                    row.push(if is_null {
+                        None
+                    } else {
+                        Some(self.utf8(value)?)
+                    });
+                    was_quoted = false;
+                    if end.is_none() {
+                        return Ok(row);
+                    }
+                }
+            }
+        }
+    }
+
+    fn utf8(&self, bytes: Vec<u8>) -> Result<Bytes> {
+        if std::str::from_utf8(&bytes).is_err() {
+            let message = "invalid byte sequence for encoding \"UTF8\"";
+            return Err(self.error(SqlState::CHARACTER_NOT_IN_REPERTOIRE, message));
+        }
+        Ok(bytes.into())
+    }
+
+    fn bad_format(&self, message: impl Into<String>, record: &[u8]) -> Error {
+        let error = Error::new(SqlState::BAD_COPY_FILE_FORMAT, message);
+        let record = String::from_utf8_lossy(record);
+        let place = format!("COPY {}, line {}", self.table, self.line);
+        error.with_context(format!("{place}: {}", shown(&record)))
+    }
+
+    fn error(&self, sqlstate: SqlState, message: impl Into<String>) -> Error {
+        Error::new(sqlstate, message)
+            .with_context(format!("COPY {}, line {}", self.table, self.line))
+    }
+}
+
+/// Where the field ends that the bytes begin with: a delimiter that is not escaped.
+fn end_of_text_field(bytes: &[u8], delimiter: u8) -> usize {
+    let mut is_escaped = false;
+    bytes
+        .iter()
+        .position(|byte| {
+            if is_escaped {
+                is_escaped = false;
+                return false;
+            }
+            is_escaped = *byte == b'\\';
+            *byte == delimiter
+        })
+        .unwrap_or(bytes.len())
+}
+
+/// Takes the backslashes out of a field: letters for control characters, octal and hexadecimal
+/// numbers for bytes, and any other character for itself.
+fn unescape(raw: &[u8]) -> Vec<u8> {
+    let mut field = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        if *byte != b'\\' {
+            field.push(*byte);
+            continue;
+        }
+        let [escaped, tail @ ..] = rest else {
+            field.push(b'\\');
+            break;
+        };
+        rest = tail;
+        field.push(match escaped {
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'v' => 11,
+            b'0'..=b'7' => {
+                let (number, digits) = number(rest, 8, 2, u32::from(escaped - b'0'));
+                rest = &rest[digits..];
+                number
+            }
+            b'x' if rest.first().is_some_and(u8::is_ascii_hexdigit) => {
+                let (number, digits) = number(rest, 16, 2, 0);
+                rest = &rest[digits..];
+                number
+            }
+            other => *other,
+        });
+    }
+    field
+}
+
+/// Goes on reading a number by at most so many digits; gives its low byte and the digits taken.
+fn number(bytes: &[u8], radix: u32, max_digits: usize, start: u32) -> (u8, usize) {
+    let digits = bytes
+        .iter()
+        .take(max_digits)
+        .map_while(|byte| char::from(*byte).to_digit(radix));
+    let (number, count) = digits.fold((start, 0), |(number, count), digit| {
+        (number * radix + digit, count + 1)
+    });
+    ((number & 0xff) as u8, count)
+}
