@@ -1,6 +1,6 @@
 //! `RESTORE`.
 
-use super::insert;
+use super::target::Change;
 use crate::error::Result;
 use crate::models::table_id;
 use crate::session::{Outcome, Session};
@@ -13,10 +13,10 @@ use crate::warehouse::{At, CommitInfo};
 /// # Errors
 /// 42809 for what is no table; 22023 for a version that it does not have, or no longer.
 pub async fn execute(session: &Session, restore: &Restore) -> Result<Outcome> {
-    let _guard = super::modify::lock(session, &restore.name).await?;
+    let _guard = super::modify::lock(session, Change::Restore, &restore.name).await?;
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
-    let object = insert::target(&snapshot, &path, &restore.name)?;
+    let object = Change::Restore.target(&snapshot, &path, &restore.name)?;
     let at = match restore.version {
         Version::Number(number) => At::Version(number),
         Version::Timestamp(time) => At::Timestamp(time),

@@ -22,6 +22,8 @@ pub enum Change {
     Truncate,
     /// `COPY`.
     Copy,
+    /// `RESTORE`.
+    Restore,
 }
 
 impl Change {
@@ -59,6 +61,7 @@ impl Change {
             Self::Merge => "merge into",
             Self::Truncate => "truncate",
             Self::Copy => "copy to",
+            Self::Restore => "restore",
         }
     }
 }

@@ -193,7 +193,11 @@ impl StatementCatalog {
         Ok(found.ok_or_else(missing)?)
     }
 
-    fn of(options: &ConfigOptions) -> Result<&dyn SystemSources> {
+    /// The catalog of the statement that runs.
+    ///
+    /// # Errors
+    /// A configuration that carries none.
+    pub fn of(options: &ConfigOptions) -> Result<&dyn SystemSources> {
         Ok(&*Self::find(options)?.0)
     }
 }

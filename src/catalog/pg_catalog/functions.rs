@@ -9,8 +9,8 @@ use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
-    PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions, nextval, pg_sleep,
-    pg_typeof, privilege_functions, session_functions, size_functions, types::type_name,
+    PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions, nextval,
+    pg_sleep, pg_typeof, privilege_functions, session_functions, size_functions, types::type_name,
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::sql::{QualifiedName, Statement};

@@ -84,7 +84,9 @@ pub fn defaults_of(object: &Object) -> impl Iterator<Item = ColumnDefault<'_>> {
     let fields = object.schema.fields().iter().zip(1..DEFAULTS);
     // As in PostgreSQL, DEFAULT NULL is as good as none.
     let with_default = fields.filter(|(field, _)| {
-        let value = constraints::default_of(object, field.name());
+        // Numbers of identity columns are no defaults.
+        let value = constraints::default_of(object, field.name())
+            .filter(|_| constraints::identity_of(object, field.name()).is_none());
         value.is_some_and(|value| !matches!(value, Expr::Value(it) if it.value == Value::Null))
     });
     with_default.map(|(_, column)| ColumnDefault {
@@ -185,7 +187,7 @@ impl ColumnDefault<'_> {
         let place = usize::try_from(self.column).ok()?.checked_sub(1)?;
         let name = self.object.schema.fields().get(place)?.name();
         let value = constraints::default_of(self.object, name)?;
-        Some(expression_text::default(self.object, name, value, pretty))
+        Some(expression_text::default(self.object, name, &value, pretty))
     }
 }
 
