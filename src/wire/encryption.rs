@@ -21,8 +21,8 @@ use crate::error::{Error, Result, SqlState};
 
 const SSL_REQUEST: u32 = 80_877_103;
 const GSS_ENCRYPTION_REQUEST: u32 = 80_877_104;
-/// The length and the code with which every packet before the session begins.
-const REQUEST_BYTES: usize = 8;
+/// The length of a request, which is that and its code.
+const REQUEST_BYTES: u32 = 8;
 /// The server goes over to TLS.
 const ACCEPTED: u8 = b'S';
 /// The server stays as it is.
@@ -84,13 +84,13 @@ pub(super) struct Channel {
 pub(super) async fn open(mut socket: TcpStream, encryption: Option<&Encryption>) -> Step<Channel> {
     let (mut asked_ssl, mut asked_gss) = (false, false);
     loop {
-        let mut request = [0; REQUEST_BYTES];
-        socket
-            .read_exact(&mut request)
-            .await
-            .map_err(|_| Failure::Gone)?;
-        let answer = match (u64::from_be_bytes(request), encryption) {
-            (SSL, Some(Encryption(acceptor))) => {
+        let length = read(&mut socket).await?;
+        if length != REQUEST_BYTES {
+            return Ok(unencrypted(socket, &length.to_be_bytes()));
+        }
+        let code = read(&mut socket).await?;
+        let answer = match (code, encryption) {
+            (SSL_REQUEST, Some(Encryption(acceptor))) => {
                 write(&mut socket, ACCEPTED).await?;
                 // What is no handshake ends the connection without a word, in PostgreSQL as well.
                 let stream = acceptor.accept(socket).await.map_err(|error| {
@@ -105,28 +105,30 @@ pub(super) async fn open(mut socket: TcpStream, encryption: Option<&Encryption>)
                     is_encrypted: true,
                 });
             }
-            (SSL, None) if !std::mem::replace(&mut asked_ssl, true) => REFUSED,
-            (GSS, _) if !std::mem::replace(&mut asked_gss, true) => REFUSED,
+            (SSL_REQUEST, None) if !std::mem::replace(&mut asked_ssl, true) => REFUSED,
+            (GSS_ENCRYPTION_REQUEST, _) if !std::mem::replace(&mut asked_gss, true) => REFUSED,
             _ => {
-                let (input, output) = socket.into_split();
-                return Ok(Channel {
-                    input: Box::new(input),
-                    output: Box::new(output),
-                    first: Bytes::copy_from_slice(&request),
-                    is_encrypted: false,
-                });
+                let first = [length.to_be_bytes(), code.to_be_bytes()].concat();
+                return Ok(unencrypted(socket, &first));
             }
         };
         write(&mut socket, answer).await?;
     }
 }
 
-/// A request: its length, and its code.
-const SSL: u64 = request(SSL_REQUEST);
-const GSS: u64 = request(GSS_ENCRYPTION_REQUEST);
+/// The connection as it is, of which `first` was read.
+fn unencrypted(socket: TcpStream, first: &[u8]) -> Channel {
+    let (input, output) = socket.into_split();
+    Channel {
+        input: Box::new(input),
+        output: Box::new(output),
+        first: Bytes::copy_from_slice(first),
+        is_encrypted: false,
+    }
+}
 
-const fn request(code: u32) -> u64 {
-    (REQUEST_BYTES as u64) << 32 | code as u64
+async fn read(socket: &mut TcpStream) -> Step<u32> {
+    socket.read_u32().await.map_err(|_| Failure::Gone)
 }
 
 async fn write(socket: &mut TcpStream, answer: u8) -> Step<()> {

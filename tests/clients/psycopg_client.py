@@ -55,6 +55,5 @@ with psycopg.connect(host=HOST, port=PORT, user=USER, dbname=DATABASE, autocommi
         try:
             connection.execute(sql)
         except psycopg.Error as error:
-            told = error.diag
-            tell("error", (error.sqlstate, told.message_primary, told.table_name, told.column_name, told.constraint_name))
+            tell("error", error.sqlstate)
     tell("info", (connection.info.server_version // 10000, connection.info.encoding, connection.info.parameter_status("standard_conforming_strings")))

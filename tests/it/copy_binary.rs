@@ -101,7 +101,7 @@ fn what_is_no_binary_row_of_the_table_is_refused() {
             "ERROR:  incorrect binary data format\nCONTEXT:  COPY t, line 1, column id",
         ),
         (
-            "SELECT * FROM (VALUES (1::INTEGER, 'abc'), (2, 'abcd')) ORDER BY 1",
+            "SELECT 1::INTEGER, 'abc' UNION ALL SELECT 2::INTEGER, 'abcd' ORDER BY 1",
             "ERROR:  value too long for type character varying(3)\nCONTEXT:  COPY t, line 2, column note",
         ),
         (

@@ -229,7 +229,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "COPY binary FROM STDIN",
-        "COPY binary FROM STDIN WITH (FORMAT text, DELIMITER '\t', NULL '\\N', HEADER false)",
+        "COPY \"binary\" FROM STDIN WITH (FORMAT text, DELIMITER '\t', NULL '\\N', HEADER false)",
     ),
     (
         "COPY t FROM STDIN DELIMITER AS '|' NULL AS 'x'",
