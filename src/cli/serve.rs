@@ -44,8 +44,10 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let tidying = async move { tidied.remove_orphans().await };
     let shutdown = instance.shutdown.clone();
     tokio::spawn(shutdown.clone().run_until_cancelled_owned(tidying));
-    let maintenance = maintenance::run(Arc::clone(&instance));
-    tokio::spawn(shutdown.run_until_cancelled_owned(maintenance));
+    if instance.configuration.server.background_compaction.0 {
+        let maintenance = maintenance::run(Arc::clone(&instance));
+        tokio::spawn(shutdown.run_until_cancelled_owned(maintenance));
+    }
     let applied = match Project::load(&project) {
         Ok(models) => project::apply(&instance, models).await,
         Err(error) => Err(error),

@@ -152,6 +152,8 @@ settings! {
         max_connections: usize = "100",
         /// How many models are built at once; 0 for one a core.
         jobs: usize = "0",
+        /// Whether the files of tables are compacted in the background; `OPTIMIZE` does it in any case. A compaction is a version of its table, with the same rows.
+        background_compaction: Switch = "on",
         /// How many records of each journal (refreshes, check results) are kept.
         journal_size: usize = "10000",
         /// How much is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `tributary=debug`.

@@ -33,6 +33,7 @@ struct Fields {
     /// Position in the statement's text, in characters from 1.
     position: Option<usize>,
     column: Option<ColumnPlace>,
+    constraint: Option<ConstraintPlace>,
 }
 
 /// The column that an error is of, which clients read by itself.
@@ -46,6 +47,17 @@ pub struct ColumnPlace {
     pub column: String,
 }
 
+/// The constraint that rows violate, which clients read by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ConstraintPlace {
+    /// Of the relation.
+    pub schema: String,
+    /// The relation's own name.
+    pub relation: String,
+    /// The constraint's name.
+    pub constraint: String,
+}
+
 impl Error {
     /// An error of this SQLSTATE; `message` starts in lower case and ends without a dot.
     pub fn new(sqlstate: SqlState, message: impl Into<String>) -> Self {
@@ -57,6 +69,7 @@ impl Error {
             context: None,
             position: None,
             column: None,
+            constraint: None,
         }))
     }
 
@@ -96,6 +109,12 @@ impl Error {
     /// Adds the column that the error is of.
     pub fn with_column(mut self, column: ColumnPlace) -> Self {
         self.0.column = Some(column);
+        self
+    }
+
+    /// Adds the constraint that is violated.
+    pub fn with_constraint(mut self, constraint: ConstraintPlace) -> Self {
+        self.0.constraint = Some(constraint);
         self
     }
 
@@ -148,6 +167,11 @@ impl Error {
     /// The column that the error is of.
     pub fn column(&self) -> Option<&ColumnPlace> {
         self.0.column.as_ref()
+    }
+
+    /// The constraint that is violated.
+    pub fn constraint(&self) -> Option<&ConstraintPlace> {
+        self.0.constraint.as_ref()
     }
 
     /// The place in the statement's text, in characters from 1.

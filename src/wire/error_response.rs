@@ -59,6 +59,11 @@ fn fields(error: &Error, severity: &str) -> Vec<(u8, String)> {
         fields.push((b't', place.relation.clone()));
         fields.push((b'c', place.column.clone()));
     }
+    if let Some(place) = error.constraint() {
+        fields.push((b's', place.schema.clone()));
+        fields.push((b't', place.relation.clone()));
+        fields.push((b'n', place.constraint.clone()));
+    }
     fields
 }
 

@@ -22,6 +22,7 @@ mod formatting;
 mod full_disk;
 mod kinds;
 mod long_calls;
+mod maintenance;
 mod memory;
 mod object_stores;
 mod plan;

@@ -128,7 +128,8 @@ async fn every_file_of_slt() {
     );
     for file in chosen {
         let folder = tempfile::tempdir().unwrap();
-        let server = Server::start(folder.path());
+        // The files count versions.
+        let server = Server::start_with(folder.path(), &["--background-compaction", "off"]);
         let mut runner = Runner::new(|| async { Ok(Connection(server.connect().await)) });
         runner.set_var("FIXTURES".to_owned(), fixtures().display().to_string());
         runner.set_var("FOLDER".to_owned(), folder.path().display().to_string());

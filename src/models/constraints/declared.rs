@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::default_value::DefaultValue;
 use crate::catalog::Object;
-use crate::error::{ColumnPlace, Error, Result, SqlState};
+use crate::error::{ColumnPlace, ConstraintPlace, Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::expression;
 use crate::sql::constraint::{self, Constraint, Rule};
@@ -108,6 +108,15 @@ pub fn place(table: &Object, column: &str) -> ColumnPlace {
         schema: table.name.schema.clone(),
         relation: table.name.name.clone(),
         column: column.to_owned(),
+    }
+}
+
+/// A constraint of a table, for errors.
+pub fn constraint_place(table: &Object, constraint: &str) -> ConstraintPlace {
+    ConstraintPlace {
+        schema: table.name.schema.clone(),
+        relation: table.name.name.clone(),
+        constraint: constraint.to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use parking_lot::Mutex;
 
 use super::comparable::{comparable, comparable_type};
-use super::declared::place;
+use super::declared::constraint_place;
 use super::shown::Shown;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -168,10 +168,7 @@ impl Key {
             format!("duplicate key value violates unique constraint \"{constraint}\""),
         );
         let error = error.with_detail(self.told(columns, row, told)?);
-        Ok(match self.names.first() {
-            Some(first) => error.with_column(place(object, first)),
-            None => error,
-        })
+        Ok(error.with_constraint(constraint_place(object, constraint)))
     }
 
     fn told(&self, columns: &[ArrayRef], row: usize, told: &str) -> Result<String> {

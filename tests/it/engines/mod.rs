@@ -130,7 +130,7 @@ async fn other_engines_read_every_type() {
 async fn other_engines_read_every_version() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(folder.path());
+    let server = Server::start_with(folder.path(), &["--background-compaction", "off"]);
     let client = server.connect().await;
     client
         .batch_execute("CREATE TABLE t (id BIGINT, name TEXT)")
