@@ -247,7 +247,7 @@ async fn wrong_arguments_are_errors_that_say_what_is_right() {
             "hotmail",
         ),
         ("SELECT map_enum('a', 'a=b')", "22023", "map"),
-        ("SELECT map_enum('a', 5)", "42883", "text"),
+        ("SELECT map_enum('a', 5)", "42883", "JSON object"),
         ("SELECT map_enum('a', MAP {'a': [1]})", "42883", "map"),
         ("SELECT normalize_name('a', 'b')", "42883", "argument"),
     ] {
