@@ -60,6 +60,16 @@ async fn of(session: &Session, object: &Object, vacuum: &Vacuum) -> Result<Vec<D
     // A table that is restored meanwhile would want its old files back.
     let _guard = session.instance.refresh_locks.lock(object.oid).await;
     let table = table_id(object);
+    let is_known = session
+        .instance
+        .catalog
+        .snapshot()
+        .object(object.oid)
+        .is_some();
+    // It was dropped meanwhile, or has not been filled yet.
+    if !is_known || !session.instance.warehouse.exists(&table).await? {
+        return Ok(Vec::new());
+    }
     let warehouse = &session.instance.warehouse;
     warehouse
         .vacuum(&table, vacuum.retention(), vacuum.dry_run)

@@ -63,6 +63,8 @@ pub struct Instance {
     pub sessions: Sessions,
     /// One refresh of a materialized view at a time.
     pub refresh_locks: RefreshLocks,
+    /// One compaction of a table at a time.
+    pub compaction_locks: RefreshLocks,
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
@@ -141,6 +143,7 @@ impl Instance {
             warehouse,
             sessions: Sessions::default(),
             refresh_locks: RefreshLocks::default(),
+            compaction_locks: RefreshLocks::default(),
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),

@@ -7,29 +7,55 @@ use super::table_id;
 use crate::catalog::{Kind, Object};
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, Reading};
-use crate::warehouse::{CommitInfo, CompactionExtent};
+use crate::warehouse::CompactionExtent;
 
 /// Compacts a table, if there is something to compact. Others read and write it while its rows are
 /// copied; who changes rows waits while the copy is committed.
 ///
 /// # Errors
 /// 40001 where a file was replaced meanwhile; what the store says.
-pub async fn compact(
+async fn compact(
     instance: &Arc<Instance>,
     object: &Object,
     extent: CompactionExtent,
 ) -> Result<()> {
+    // Two who copy the same rows would be in each other's way.
+    let _alone = instance.compaction_locks.lock(object.oid).await;
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let table = table_id(object);
     let warehouse = &instance.warehouse;
+    if !warehouse.exists(&table).await? {
+        return Ok(());
+    }
     let Some(compaction) = warehouse.compact(&table, &context.state, extent).await? else {
         return Ok(());
     };
     // A statement that has found rows by their places must not find others there.
     let _guard = instance.refresh_locks.lock(object.oid).await;
-    compaction.commit(CommitInfo::new("OPTIMIZE")).await?;
+    compaction.commit().await?;
     Ok(())
+}
+
+/// So many times a compaction is begun anew when a change of the table has overtaken it.
+const ATTEMPTS: usize = 5;
+
+/// Compacts all that is small or has lost rows.
+///
+/// # Errors
+/// Those of compacting; 40001 where each attempt was overtaken.
+pub async fn optimize(instance: &Arc<Instance>, object: &Object) -> Result<()> {
+    let mut attempt = 1;
+    loop {
+        match compact(instance, object, CompactionExtent::Full).await {
+            Err(error)
+                if error.sqlstate() == SqlState::SERIALIZATION_FAILURE && attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
+            ended => return ended,
+        }
+    }
 }
 
 /// Compacts what commits have made worth it, for as long as the server runs.

@@ -122,7 +122,7 @@ async fn version(instance: &Arc<Instance>, object: &Object) -> Result<String> {
         true => Ok(format!(
             "{}@{}",
             object.oid,
-            instance.warehouse.version(&table).await?
+            instance.warehouse.data_version(&table).await?
         )),
         false => Ok("unbuilt".to_owned()),
     }

@@ -12,6 +12,21 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::cursor::{Parsed, Parser};
 use super::name::ObjectName;
 
+/// What Postgres lets one write in parentheses.
+const OPTIONS: &[&str] = &[
+    "ANALYZE",
+    "BUFFER_USAGE_LIMIT",
+    "DISABLE_PAGE_SKIPPING",
+    "FREEZE",
+    "FULL",
+    "INDEX_CLEANUP",
+    "PARALLEL",
+    "PROCESS_TOAST",
+    "SKIP_LOCKED",
+    "TRUNCATE",
+    "VERBOSE",
+];
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// The statement.
@@ -40,9 +55,15 @@ impl Vacuum {
         let mut verbose = false;
         if parser.consume_token(&Token::LParen) {
             loop {
+                if !OPTIONS
+                    .iter()
+                    .any(|option| parser.peek_word(0).as_deref() == Some(option))
+                {
+                    return parser.fail("an option of VACUUM");
+                }
                 verbose |= parser.identifier()? == "verbose";
-                if parser.peek_word(0).is_some() {
-                    let _ = parser.identifier()?;
+                if !matches!(parser.peek_token_ref().token, Token::Comma | Token::RParen) {
+                    parser.advance_token();
                 }
                 if !parser.consume_token(&Token::Comma) {
                     break;
@@ -53,14 +74,13 @@ impl Vacuum {
         for option in ["FULL", "FREEZE", "VERBOSE", "ANALYZE"] {
             verbose |= parser.take_word(option) && option == "VERBOSE";
         }
-        let is_named = !parser.at_end() && !parser.take_words(&["DRY", "RUN"]);
         let mut vacuum = Self {
             name: None,
             retain_hours: None,
-            dry_run: false,
+            dry_run: parser.take_words(&["DRY", "RUN"]),
             verbose,
         };
-        if !is_named {
+        if vacuum.dry_run || parser.at_end() {
             return Ok(vacuum);
         }
         vacuum.name = Some(parser.object_name()?);

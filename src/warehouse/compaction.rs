@@ -16,7 +16,7 @@ use super::place::Place;
 use super::scan::TableScan;
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
-use super::table::{Change, Table};
+use super::table::{COMPACTION, Change, Table};
 use super::writer::{NewFile, Written};
 use super::{Commit, CommitInfo, writer};
 use crate::error::{Error, Result};
@@ -88,7 +88,8 @@ impl Compaction {
     ///
     /// # Errors
     /// 40001 where another commit has replaced one of the files; what the store says.
-    pub async fn commit(self, info: CommitInfo) -> Result<Commit> {
+    pub async fn commit(self) -> Result<Commit> {
+        let info = CommitInfo::new(COMPACTION);
         let change = Change::Compact {
             schema: Arc::clone(&self.snapshot.schema),
             replaced: self.replaced,
@@ -154,7 +155,7 @@ fn has_lost_much(file: &DataFile) -> bool {
 }
 
 /// The rows of the copy, by file, that went out of the originals since the copying began; nothing
-/// where an original is no longer there.
+/// where an original is no longer there, or has rows again that were gone then, after a `RESTORE`.
 pub(super) async fn lost_meanwhile(
     replaced: &[Arc<DataFile>],
     current: &Snapshot,
@@ -171,13 +172,15 @@ pub(super) async fn lost_meanwhile(
             Some(gone) => gone.rows(place).await?.as_ref().clone(),
             None => RoaringBitmap::new(),
         };
-        if let Some(gone) = &now.gone
-            && !file.has_lost(Some(&gone.descriptor))
-        {
-            let lost = gone.rows(place).await?.as_ref() - &before;
-            for row in lost {
-                copied.lose(u64::from(row) - before.rank(row))?;
-            }
+        let after = match &now.gone {
+            Some(gone) => gone.rows(place).await?.as_ref().clone(),
+            None => RoaringBitmap::new(),
+        };
+        if !before.is_subset(&after) {
+            return Ok(None);
+        }
+        for row in after - &before {
+            copied.lose(u64::from(row) - before.rank(row))?;
         }
         copied.pass(file.bounds.rows.unwrap_or_default() - before.len());
     }

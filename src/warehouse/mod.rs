@@ -290,12 +290,13 @@ impl Warehouse {
     /// Puts what a version of the table holds in the place of what it holds now.
     ///
     /// # Errors
-    /// 22023 for a version that the table does not have, or no longer; 0A000 for one with other
-    /// columns.
+    /// 22023 for a version that the table does not have, or no longer; 0A000 for one of before the
+    /// table was replaced.
     pub async fn restore(&self, table: &TableId, at: At, commit: CommitInfo) -> Result<Commit> {
         let table = self.table(table);
         let version = table.snapshot(at).await?;
         table.check_there(&version).await?;
+        table.check_defined_since(version.version).await?;
         let change = Change::Restore(version);
         table
             .commit(change, commit, None, None, &self.settings)
@@ -354,6 +355,14 @@ impl Warehouse {
     /// What the store says.
     pub async fn version(&self, table: &TableId) -> Result<i64> {
         Ok(self.size(table, At::Latest).await?.version)
+    }
+
+    /// The number of the version that made the rows what they are: later ones only moved them.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn data_version(&self, table: &TableId) -> Result<u64> {
+        self.table(table).data_version().await
     }
 
     /// How much a version holds, from the log alone.

@@ -47,11 +47,6 @@ struct LocalPlace {
     folders: [PathBuf; 3],
 }
 
-/// Whether a file, given relative to its table, belongs to the log.
-pub(super) fn is_log(path: &str) -> bool {
-    path.split('/').next() == Some(LOG)
-}
-
 /// How the attempt to write an entry of the log ended.
 #[derive(Debug)]
 pub(super) enum Published {

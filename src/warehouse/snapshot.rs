@@ -1,6 +1,6 @@
 //! One version of a table: its schema and its files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -25,6 +25,8 @@ pub(super) struct Snapshot {
     pub version: u64,
     /// The id of the table in the log.
     pub id: String,
+    /// The table's properties.
+    configuration: HashMap<String, String>,
     pub schema: Arc<TableSchema>,
     /// The files, oldest first.
     pub files: Vec<Arc<DataFile>>,
@@ -61,7 +63,11 @@ impl Snapshot {
             .map(ToString::to_string)
             .collect();
         check_readable(&features, metadata.partition_columns(), id)?;
-        let schema = match previous.filter(|p| p.schema.delta == *metadata.schema_string()) {
+        // The declared types stand in the configuration.
+        let schema = match previous.filter(|previous| {
+            previous.schema.delta == *metadata.schema_string()
+                && previous.configuration == *metadata.configuration()
+        }) {
             Some(previous) => Arc::clone(&previous.schema),
             None => Arc::new(
                 TableSchema::load(metadata.schema_string(), metadata.configuration())
@@ -89,6 +95,7 @@ impl Snapshot {
         Ok(Self {
             version: state.version(),
             id: metadata.id().to_owned(),
+            configuration: metadata.configuration().clone(),
             schema,
             files,
             statistics,
@@ -116,6 +123,16 @@ impl Snapshot {
                 gone.tell(Arc::clone(&lost.rows));
             }
         }
+    }
+
+    /// The paths of the files and of their deletion vectors, relative to the table.
+    pub fn paths(&self) -> BTreeSet<String> {
+        let paths = self.files.iter().flat_map(|file| {
+            let gone = file.gone.as_ref();
+            let gone = gone.and_then(|gone| deletion_vector::path_of(&gone.descriptor));
+            std::iter::once(file.path.clone()).chain(gone)
+        });
+        paths.collect()
     }
 
     /// The rows, where each file tells.

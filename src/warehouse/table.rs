@@ -31,6 +31,12 @@ use super::writer::{NewVector, Written};
 use super::{At, Commit};
 use crate::error::{Error, Result, SqlState};
 
+/// The operation of commits that only move rows.
+pub(super) const COMPACTION: &str = "OPTIMIZE";
+
+/// What the operations of commits begin with that give a table its definition.
+const CREATION: &str = "CREATE TABLE";
+
 /// A table and what is known of its latest version.
 pub(super) struct Table {
     pub id: TableId,
@@ -157,12 +163,9 @@ impl Table {
         if latest.version == version.version {
             return Ok(());
         }
-        let kept = latest.by_path();
-        for file in &version.files {
-            if kept.contains_key(file.path.as_str()) {
-                continue;
-            }
-            match self.place.store.head(&self.place.file(&file.path)).await {
+        let (kept, wanted) = (latest.paths(), version.paths());
+        for path in wanted.difference(&kept) {
+            match self.place.store.head(&self.place.file(path)).await {
                 Ok(_) => {}
                 Err(object_store::Error::NotFound { .. }) => {
                     let number = version.version;
@@ -173,6 +176,41 @@ impl Table {
                     .with_detail("VACUUM has deleted its files."));
                 }
                 Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The version that made the rows what they are in the latest one: those after it only moved them.
+    pub async fn data_version(&self) -> Result<u64> {
+        let mut version = self.latest().await?.version;
+        while version > 0 {
+            let entry = match self.read_entry(version).await {
+                Ok(entry) => entry,
+                // Another engine has cleaned up the log.
+                Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => break,
+                Err(error) => return Err(error),
+            };
+            if operation(&entry).as_deref() != Some(COMPACTION) {
+                break;
+            }
+            version -= 1;
+        }
+        Ok(version)
+    }
+
+    /// That no version after this one has given the table another definition.
+    pub async fn check_defined_since(&self, version: u64) -> Result<()> {
+        let latest = self.latest().await?.version;
+        for later in version + 1..=latest {
+            let entry = self.read_entry(later).await?;
+            if operation(&entry).is_some_and(|operation| operation.starts_with(CREATION)) {
+                return Err(Error::unsupported(format!(
+                    "RESTORE to version {version} of table {}, which was replaced since",
+                    self.id
+                ))
+                .with_detail(format!("Version {later} has another definition."))
+                .with_hint("Read it with VERSION AS OF, and insert what fits."));
             }
         }
         Ok(())
@@ -670,6 +708,12 @@ impl Table {
     fn failed(&self, error: DeltaTableError) -> Error {
         from_delta(error, &self.id)
     }
+}
+
+/// The operation of an entry.
+fn operation(entry: &[u8]) -> Option<String> {
+    let info = commit_info(entry)?;
+    info["operation"].as_str().map(str::to_owned)
 }
 
 /// A table never loses a feature, for older versions may need it.

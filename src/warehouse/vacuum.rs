@@ -10,7 +10,6 @@ use object_store::path::Path;
 
 use super::deletion_vector;
 use super::entry::{FileAction, file_actions};
-use super::place::is_log;
 use super::table::Table;
 use crate::error::Result;
 
@@ -49,7 +48,7 @@ pub(super) async fn vacuum(
             Some(Life::EndedAt(time)) => *time < horizon.timestamp_millis(),
             None => file.last_modified < horizon.min(opened_at),
         };
-        if is_dead && !is_log(&path) {
+        if is_dead && !is_apart(&path) {
             dead.push((
                 file.location,
                 DeadFile {
@@ -118,6 +117,12 @@ fn extend(known: &mut HashMap<String, Life>, path: String, life: Life) {
             known.insert(path, life);
         }
     }
+}
+
+/// Whether a file is none of the table's rows: the protocol keeps such names for the log and for
+/// whatever else lies there.
+fn is_apart(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with(['_', '.']))
 }
 
 fn relative(location: &Path, table: &Path) -> Option<String> {

@@ -37,10 +37,7 @@ async fn small_files_become_one_with_the_same_rows() {
     fixture.append(ids(20..30)).await;
     lose(&fixture, &[4, 11]).await;
     let compaction = begin(&fixture, CompactionExtent::Full).await.unwrap();
-    let commit = compaction
-        .commit(CommitInfo::new("OPTIMIZE"))
-        .await
-        .unwrap();
+    let commit = compaction.commit().await.unwrap();
     assert_eq!((commit.files, commit.rows), (1, 28));
     let expected: Vec<i64> = (0..30).filter(|id| ![4, 11].contains(id)).collect();
     assert_eq!(sorted(&fixture).await, expected);
@@ -60,10 +57,7 @@ async fn in_the_background_only_many_files_of_a_size_are_compacted() {
     assert!(begin(&fixture, CompactionExtent::Due).await.is_none());
     fixture.append(ids(70..80)).await;
     let compaction = begin(&fixture, CompactionExtent::Due).await.unwrap();
-    compaction
-        .commit(CommitInfo::new("OPTIMIZE"))
-        .await
-        .unwrap();
+    compaction.commit().await.unwrap();
     assert_eq!(size(&fixture).await.files, 1);
     lose(&fixture, &[0]).await;
     assert!(begin(&fixture, CompactionExtent::Due).await.is_none());
@@ -78,12 +72,41 @@ async fn a_file_that_another_has_written_anew_is_not_compacted() {
     fixture.append(ids(10..20)).await;
     let compaction = begin(&fixture, CompactionExtent::Full).await.unwrap();
     lose(&fixture, &[0, 1, 2, 3, 4, 5, 6]).await;
-    let refused = compaction.commit(CommitInfo::new("OPTIMIZE")).await;
+    let refused = compaction.commit().await;
     assert_eq!(
         refused.unwrap_err().sqlstate(),
         SqlState::SERIALIZATION_FAILURE
     );
     assert_eq!(sorted(&fixture).await, (7..20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn rows_that_are_restored_meanwhile_stay() {
+    let fixture = marking();
+    fixture.replace(ids(0..10)).await;
+    fixture.append(ids(10..20)).await;
+    lose(&fixture, &[1, 2]).await;
+    let compaction = begin(&fixture, CompactionExtent::Full).await.unwrap();
+    let restored =
+        fixture
+            .warehouse
+            .restore(&fixture.id, At::Version(1), CommitInfo::new("RESTORE"));
+    restored.await.unwrap();
+    let refused = compaction.commit().await.unwrap_err();
+    assert_eq!(refused.sqlstate(), SqlState::SERIALIZATION_FAILURE);
+    assert_eq!(sorted(&fixture).await, (0..20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_compaction_is_no_change_of_the_rows() {
+    let fixture = marking();
+    fixture.replace(ids(0..10)).await;
+    fixture.append(ids(10..20)).await;
+    let compaction = begin(&fixture, CompactionExtent::Full).await.unwrap();
+    compaction.commit().await.unwrap();
+    let (warehouse, id) = (&fixture.warehouse, &fixture.id);
+    assert_eq!(warehouse.version(id).await.unwrap(), 2);
+    assert_eq!(warehouse.data_version(id).await.unwrap(), 1);
 }
 
 proptest! {
@@ -125,7 +148,7 @@ proptest! {
                 }
             }
             if let Some(compaction) = compaction {
-                match compaction.commit(CommitInfo::new("OPTIMIZE")).await {
+                match compaction.commit().await {
                     Ok(_) => {}
                     // A file that lost most of its rows was written anew.
                     Err(error) => assert_eq!(error.sqlstate(), SqlState::SERIALIZATION_FAILURE),
