@@ -1,0 +1,186 @@
+//! Which versions a table has, and what its log tells of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use deltalake_core::DeltaTable;
+use object_store::{ObjectMeta, ObjectStoreExt as _};
+
+use super::super::At;
+use super::super::entry::commit_info;
+use super::super::snapshot::Snapshot;
+use super::{COMPACTION, Table};
+use crate::error::{Error, Result, SqlState};
+
+/// What the operations of commits begin with that give a table its definition.
+const CREATION: &str = "CREATE TABLE";
+
+impl Table {
+    /// The version that `at` stands for.
+    pub async fn snapshot(&self, at: At) -> Result<Arc<Snapshot>> {
+        let latest = self.latest().await?;
+        let version = match at {
+            At::Latest => return Ok(latest),
+            At::Version(version) => self.existing(version, &latest).await?,
+            At::Timestamp(time) => self.version_at(time, &latest).await?,
+        };
+        if version == latest.version {
+            return Ok(latest);
+        }
+        let mut log = DeltaTable::new(Arc::clone(&self.log_store));
+        let log = self
+            .read_log(async move { log.load_version(version).await.map(|()| log) })
+            .await?;
+        Ok(Arc::new(Snapshot::read(&log, &self.id, Some(&latest))?))
+    }
+
+    /// Whether the files of a version are there: those that only old versions have may have been
+    /// deleted since.
+    pub async fn check_there(&self, version: &Snapshot) -> Result<()> {
+        let latest = self.latest().await?;
+        if latest.version == version.version {
+            return Ok(());
+        }
+        let (kept, wanted) = (latest.paths(), version.paths());
+        for path in wanted.difference(&kept) {
+            match self.place.store.head(&self.place.file(path)).await {
+                Ok(_) => {}
+                Err(object_store::Error::NotFound { .. }) => {
+                    let number = version.version;
+                    return Err(Error::new(
+                        SqlState::INVALID_PARAMETER_VALUE,
+                        format!("version {number} of table {} is no longer there", self.id),
+                    )
+                    .with_detail("VACUUM has deleted its files."));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The version that made the rows what they are in the latest one: those after it only moved them.
+    pub async fn data_version(&self) -> Result<u64> {
+        let mut version = self.latest().await?.version;
+        while version > 0 {
+            let entry = match self.read_entry(version).await {
+                Ok(entry) => entry,
+                // Another engine has cleaned up the log.
+                Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => break,
+                Err(error) => return Err(error),
+            };
+            if operation(&entry).as_deref() != Some(COMPACTION) {
+                break;
+            }
+            version -= 1;
+        }
+        Ok(version)
+    }
+
+    /// That no version after this one has given the table another definition.
+    pub async fn check_defined_since(&self, version: u64) -> Result<()> {
+        let latest = self.latest().await?.version;
+        for later in version + 1..=latest {
+            let entry = self.read_entry(later).await?;
+            if operation(&entry).is_some_and(|operation| operation.starts_with(CREATION)) {
+                return Err(Error::unsupported(format!(
+                    "RESTORE to version {version} of table {}, which was replaced since",
+                    self.id
+                ))
+                .with_detail(format!("Version {later} has another definition."))
+                .with_hint("Read it with VERSION AS OF, and insert what fits."));
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters of the commit that made a version.
+    pub async fn parameters(&self, version: i64) -> Result<BTreeMap<String, String>> {
+        let number = u64::try_from(version)
+            .map_err(|_| Error::internal(format!("table {} has no version {version}", self.id)))?;
+        let entry = self.read_entry(number).await?;
+        let info = commit_info(&entry).unwrap_or_default();
+        let parameters = info["operationParameters"].as_object();
+        Ok(parameters
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect())
+    }
+
+    /// When the commit of an entry was made, in milliseconds of the epoch.
+    pub(super) async fn time_of(&self, version: u64, meta: Option<&ObjectMeta>) -> Result<i64> {
+        let entry = self.read_entry(version).await?;
+        let told = commit_info(&entry).and_then(|info| info["timestamp"].as_i64());
+        Ok(told
+            .or(meta.map(|meta| meta.last_modified.timestamp_millis()))
+            .unwrap_or_default())
+    }
+
+    async fn existing(&self, version: i64, latest: &Snapshot) -> Result<u64> {
+        let entries = self.entries().await?;
+        let first = entries.first().map_or(0, |(version, _)| *version);
+        u64::try_from(version)
+            .ok()
+            .filter(|version| (first..=latest.version).contains(version))
+            .ok_or_else(|| {
+                Error::new(
+                    SqlState::INVALID_PARAMETER_VALUE,
+                    format!("table {} has no version {version}", self.id),
+                )
+                .with_detail(format!("It has versions {first} to {}.", latest.version))
+            })
+    }
+
+    /// The last version that was committed at that time or before. What the table holds after its
+    /// latest commit may yet change, so a time after that one has no version, as in Delta's readers.
+    async fn version_at(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<u64> {
+        let mut entries = self.entries().await?;
+        entries.retain(|(version, _)| *version <= latest.version);
+        // Times of commits never decrease, so the last one is found by halving.
+        let (mut before, mut after) = (0, entries.len());
+        while before < after {
+            let middle = usize::midpoint(before, after);
+            let (version, meta) = &entries[middle];
+            if self.time_of(*version, Some(meta)).await? <= time.timestamp_millis() {
+                before = middle + 1;
+            } else {
+                after = middle;
+            }
+        }
+        let is_last = before == entries.len();
+        if let Some((version, meta)) = before.checked_sub(1).and_then(|last| entries.get(last)) {
+            let committed = match is_last {
+                true => self.time_of(*version, Some(meta)).await?,
+                false => return Ok(*version),
+            };
+            if committed == time.timestamp_millis() {
+                return Ok(*version);
+            }
+            let committed = DateTime::from_timestamp_millis(committed).unwrap_or_default();
+            return Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("table {} has no version of {time}", self.id),
+            )
+            .with_detail(format!("Its latest version, {version}, is of {committed}."))
+            .with_hint("Leave out TIMESTAMP AS OF to read the latest version."));
+        }
+        let first = match entries.first() {
+            Some((version, meta)) => self.time_of(*version, Some(meta)).await?,
+            None => 0,
+        };
+        let first = DateTime::from_timestamp_millis(first).unwrap_or_default();
+        Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            format!("table {} has no version of {time}", self.id),
+        )
+        .with_detail(format!("Its first version is of {first}.")))
+    }
+}
+
+/// The operation of an entry.
+fn operation(entry: &[u8]) -> Option<String> {
+    let info = commit_info(entry)?;
+    info["operation"].as_str().map(str::to_owned)
+}
