@@ -9,9 +9,11 @@
 mod choices;
 mod configuration;
 mod file;
+mod postgres;
 mod values;
 
 pub use configuration::{Configuration, FILE_VARIABLE};
+pub use postgres::{PostgresSetting, PostgresSettings};
 pub use values::{ByteSize, Fraction, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone};
 
 use std::net::SocketAddr;
@@ -74,11 +76,13 @@ macro_rules! settings {
         $struct:ident {
             $( $(#[doc = $doc:literal])* $field:ident $(as $name:literal)? : $type:ty = $default:literal, )*
         }
+        $(else $(#[doc = $others_doc:literal])* $others:ident : $others_type:ty)?
     ) => {
         $(#[doc = $struct_doc])*
         #[derive(Clone, Debug)]
         pub struct $struct {
             $( $(#[doc = $doc])* pub $field: $type, )*
+            $( $(#[doc = $others_doc])* pub $others: $others_type, )?
         }
 
         impl $struct {
@@ -97,12 +101,16 @@ macro_rules! settings {
             /// # Errors
             /// None, as a test holds every default against its type.
             pub fn defaults() -> Result<Self> {
-                Ok(Self { $( $field: read(settings!(@name $field $($name)?), $default, $default)?, )* })
+                Ok(Self {
+                    $( $field: read(settings!(@name $field $($name)?), $default, $default)?, )*
+                    $( $others: <$others_type>::default(), )?
+                })
             }
 
             /// The value of a setting, as text.
             pub fn get(&self, name: &str) -> Option<String> {
                 $( if name.eq_ignore_ascii_case(settings!(@name $field $($name)?)) { return Some(self.$field.show()); } )*
+                $( if let Some(value) = self.$others.get(name) { return Some(value); } )?
                 None
             }
 
@@ -115,6 +123,7 @@ macro_rules! settings {
                     self.$field = read(settings!(@name $field $($name)?), value, $default)?;
                     return Ok(());
                 } )*
+                $( if self.$others.set(name, value)? { return Ok(()); } )?
                 Err(unknown_setting(name, Self::ALL))
             }
         }
@@ -215,6 +224,9 @@ settings! {
         /// The least important messages that are sent to the client.
         client_min_messages: String = "notice",
     }
+    else
+    /// Settings of PostgreSQL that have no effect here, and those that clients make up.
+    postgres: PostgresSettings
 }
 
 fn read<T: Value>(name: &str, text: &str, default: &str) -> Result<T> {
