@@ -16,6 +16,7 @@ mod entry;
 mod failure;
 mod file_stats;
 mod history;
+pub mod key_index;
 mod modification;
 mod open_tables;
 mod participant;
