@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep};
 use crate::models::replan::{self, Author};
-use crate::models::{replacement, table_id};
+use crate::models::{keyed, replacement};
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
@@ -79,7 +79,6 @@ async fn fill(
     let instance = &session.instance;
     let warehouse = &instance.warehouse;
     replacement::settle(&instance.catalog, warehouse, object.oid).await?;
-    let table = table_id(object);
     let Statement::CreateTable(create) = &object.definition else {
         return Err(crate::error::Error::internal(format!(
             "{} is not defined as a table",
@@ -91,9 +90,7 @@ async fn fill(
             datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
         let participant = participant(instance, object, catalogued, &object.schema);
         let info = CommitInfo::new("CREATE TABLE");
-        warehouse
-            .replace_with(&table, Box::pin(empty), info, participant)
-            .await?;
+        keyed::replace(instance, object, Box::pin(empty), info, participant).await?;
         return Ok(None);
     };
     let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, None);
@@ -105,9 +102,7 @@ async fn fill(
     let participant = participant(instance, object, catalogued, &plan::columns(&plan));
     let rows = writer.precede(nullable(query::stream(context.state, plan).await?));
     let info = CommitInfo::new("CREATE TABLE AS");
-    let commit = warehouse
-        .replace_with(&table, rows, info, participant)
-        .await?;
+    let commit = keyed::replace(instance, object, rows, info, participant).await?;
     for notice in rejected.notices() {
         session.notice(notice);
     }
@@ -142,6 +137,7 @@ mod tests {
     use super::*;
     use crate::config::Configuration;
     use crate::instance::Instance;
+    use crate::models::table_id;
     use crate::session::Client;
 
     #[tokio::test(flavor = "multi_thread")]

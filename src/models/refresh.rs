@@ -16,7 +16,7 @@ use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
-use super::{resolution, stale, table_id};
+use super::{keyed, resolution, stale};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
@@ -215,10 +215,7 @@ async fn build(
         refresh_id: Some(record.id.to_string()),
         ..CommitInfo::new("REFRESH")
     };
-    let commit = instance
-        .warehouse
-        .replace_with(&table_id(object), rows, info, participant)
-        .await;
+    let commit = keyed::replace(instance, object, rows, info, participant).await;
     record.rows_rejected = rejected.count();
     record.rows_dropped = expectations.dropped();
     record.expectations = expectations.counts();

@@ -16,6 +16,8 @@ mod entry;
 mod failure;
 mod file_stats;
 mod history;
+pub mod key_index;
+mod keyed;
 mod modification;
 mod open_tables;
 mod participant;
@@ -50,6 +52,7 @@ use url::Url;
 pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
+pub use keyed::{Keyed, version_prefixes};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
@@ -184,9 +187,38 @@ impl Warehouse {
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Commit> {
+        self.replace_as(table, None, rows, commit, participant)
+            .await
+    }
+
+    /// [`Self::replace_with`] for a keyed table.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; those of [`Keyed::check`].
+    pub async fn replace_keyed(
+        &self,
+        table: &TableId,
+        keyed: Keyed,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        self.replace_as(table, Some(keyed), rows, commit, participant)
+            .await
+    }
+
+    async fn replace_as(
+        &self,
+        table: &TableId,
+        keyed: Option<Keyed>,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
-        let schema = Arc::new(TableSchema::declare(&rows.schema(), mapped)?);
+        let schema = TableSchema::declare(&rows.schema(), mapped)?.keyed_by(keyed)?;
+        let schema = Arc::new(schema);
         let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
         table
             .commit(

@@ -405,6 +405,7 @@ impl Table {
             (Change::Replace(schema), Some(current)) => {
                 if current.schema.delta != schema.delta
                     || current.schema.declared != schema.declared
+                    || current.schema.keyed != schema.keyed
                 {
                     let mut protocol = schema.protocol();
                     keep_features(&mut protocol, &current.features);
