@@ -170,6 +170,7 @@ impl<S: BackendSession> Connection<S> {
             cancel: self.key.begin(),
             shutdown: self.stop.running.clone(),
             deadline,
+            is_done: Arc::default(),
         }
     }
 
