@@ -17,6 +17,7 @@ pub fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
         }
         session.cursors.close_all();
         session.statements.deallocate_all();
+        session.notifying.unlisten(None)?;
         session.reset_all()?;
     }
     Ok(Outcome::Done(discard.to_string()))

@@ -24,7 +24,9 @@ pub mod execute;
 pub mod explain;
 pub mod fetch;
 pub mod insert;
+pub mod listen;
 pub mod merge;
+pub mod notify;
 pub mod optimize;
 pub mod prepare;
 pub mod query;
@@ -106,7 +108,9 @@ pub async fn statement(
         Statement::Fetch(fetch) => fetch::execute(session, fetch).await,
         Statement::Close(close) => close::execute(session, close),
         Statement::Discard(discard) => discard::execute(session, discard),
-        Statement::Unlisten(_) => unlisten::execute(),
+        Statement::Listen(listen) => listen::execute(session, listen),
+        Statement::Unlisten(unlisten) => unlisten::execute(session, unlisten),
+        Statement::Notify(notify) => notify::execute(session, notify),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Instance, OWNER};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::table_id;
-use crate::session::{Cursors, PreparedStatements};
+use crate::session::{Cursors, Notifying, PreparedStatements};
 
 /// Who a statement is of, and what it knows of them.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub struct Asker {
     pub transaction: Arc<OnceLock<i64>>,
     /// Changes a setting of the session, as `SET` does.
     pub set: Option<Arc<Set>>,
+    /// The session's channels.
+    pub notifying: Option<Arc<Notifying>>,
 }
 
 /// Gives a setting a value, or the one that the session began with; until the end of the transaction
@@ -45,6 +47,7 @@ impl Asker {
             pinned: None,
             transaction: Arc::default(),
             set: None,
+            notifying: None,
         }
     }
 }

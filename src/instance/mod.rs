@@ -3,6 +3,7 @@
 mod asker;
 mod machine;
 mod nested_loops;
+mod notifications;
 mod pacing;
 mod providers;
 mod relations;
@@ -16,6 +17,7 @@ mod window_memory;
 mod yielding;
 
 pub use asker::{Asker, Pinned, Set};
+pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};
 pub use statement::StatementContext;
@@ -61,6 +63,8 @@ pub struct Instance {
     pub warehouse: Warehouse,
     /// Who is connected.
     pub sessions: Sessions,
+    /// What sessions tell each other.
+    pub notifications: Notifications,
     /// One refresh of a materialized view at a time.
     pub refresh_locks: RefreshLocks,
     /// One compaction of a table at a time.
@@ -142,6 +146,7 @@ impl Instance {
             journal,
             warehouse,
             sessions: Sessions::default(),
+            notifications: Notifications::default(),
             refresh_locks: RefreshLocks::default(),
             compaction_locks: RefreshLocks::default(),
             running: Arc::default(),

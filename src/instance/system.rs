@@ -353,6 +353,22 @@ impl SystemSources for Seen {
         }
     }
 
+    fn notify(&self, channel: &str, payload: &str) -> Result<()> {
+        match &self.asker.notifying {
+            Some(notifying) => notifying.notify(channel, payload),
+            None => Err(Error::unsupported("NOTIFY without a session")),
+        }
+    }
+
+    fn listening_channels(&self) -> Vec<String> {
+        let notifying = self.asker.notifying.as_ref();
+        notifying.map_or_else(Vec::new, |notifying| notifying.mailbox().channels())
+    }
+
+    fn notification_queue_usage(&self) -> f64 {
+        self.instance.notifications.usage()
+    }
+
     fn size(&self, oid: Oid) -> BoxFuture<'_, Result<u64>> {
         async move {
             let Some(object) = self

@@ -1,6 +1,7 @@
 //! Models: what is built from what. The project folder, the dependency graph, refreshing,
 //! expectations, checks.
 
+pub mod announcement;
 mod apply;
 pub mod check;
 pub mod constraints;

@@ -11,6 +11,7 @@ use futures::StreamExt;
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
+use super::announcement::announce;
 use super::expectation::{Expectations, enforce};
 use super::progress::Rows;
 use super::rejected::{self, Keep};
@@ -177,6 +178,7 @@ pub async fn refresh_locked(
         (Ok(_), Err(error)) => return Err(error),
     };
     instance.journal.finish_refresh(&record, Some(&state))?;
+    announce(instance, object.kind, &record);
     built.map(|_| record)
 }
 

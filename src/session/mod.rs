@@ -1,6 +1,7 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
 mod cursors;
+mod notifying;
 mod only_row;
 pub mod outcome;
 pub mod plan;
@@ -15,6 +16,7 @@ mod state;
 mod subqueries;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
+pub use notifying::{MAX_CHANNEL_BYTES, Notifying};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::{Prepared, Use};
 pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
@@ -61,6 +63,8 @@ pub struct Session {
     pub statements: Arc<PreparedStatements>,
     /// What is declared and not closed.
     pub cursors: Arc<Cursors>,
+    /// What it says on channels, and hears.
+    pub notifying: Arc<Notifying>,
     notices: Arc<Notices>,
     state: Arc<Mutex<State>>,
     /// The text that was parsed last.
@@ -107,11 +111,14 @@ impl Session {
                 query_started_at: None,
             },
         );
+        let cursors = Arc::default();
+        let notifying = Notifying::new(&instance, client.process, &cursors);
         Ok(Arc::new(Self {
             instance,
             client,
             statements: Arc::default(),
-            cursors: Arc::default(),
+            cursors,
+            notifying: Arc::new(notifying),
             notices: Arc::default(),
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
@@ -235,7 +242,23 @@ impl Session {
 
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
     pub fn fail(&self) {
-        self.state.lock().fail();
+        let mut state = self.state.lock();
+        state.fail();
+        if state.status() == TransactionStatus::Idle {
+            self.notifying.roll_back();
+        }
+    }
+
+    /// Tells that all that the client has asked for is done, so that what waits for the end of the
+    /// transaction happens, unless a block goes on.
+    ///
+    /// # Errors
+    /// 54000 where too much waits for sessions that listen.
+    pub fn complete(&self) -> Result<()> {
+        match self.transaction_status() {
+            TransactionStatus::Idle => self.notifying.commit(),
+            TransactionStatus::InTransaction | TransactionStatus::Failed => Ok(()),
+        }
     }
 
     /// The state that ReadyForQuery reports; the session is idle from here on.
@@ -254,9 +277,13 @@ impl Session {
     /// Ends the transaction block, if there is one; answers its modes.
     ///
     /// # Errors
-    /// None that its beginning has not met.
+    /// 54000 where too much waits for sessions that listen.
     pub fn end_transaction(&self, commits: bool) -> Result<Vec<Mode>> {
         let modes = self.state.lock().end(commits)?;
+        match commits {
+            true => self.notifying.commit()?,
+            false => self.notifying.roll_back(),
+        }
         self.cursors.end_transaction(commits);
         self.tell_application_name();
         Ok(modes)
@@ -286,6 +313,7 @@ impl Session {
     pub fn roll_back_to_savepoint(&self, name: &str) -> Result<()> {
         let cursors = self.state.lock().roll_back_to(name)?;
         self.cursors.close_since(cursors);
+        self.notifying.roll_back_to(cursors);
         self.tell_application_name();
         Ok(())
     }
@@ -391,6 +419,7 @@ impl Session {
             pinned,
             transaction,
             set: Some(set),
+            notifying: Some(Arc::clone(&self.notifying)),
         };
         self.instance
             .statement_of(&asker, snapshot, &settings, Reading::Rows)
@@ -407,7 +436,9 @@ fn reads(statement: &Statement) -> bool {
             | Statement::Deallocate(_)
             | Statement::Close(_)
             | Statement::Discard(_)
+            | Statement::Listen(_)
             | Statement::Unlisten(_)
+            | Statement::Notify(_)
     )
 }
 

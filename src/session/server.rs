@@ -8,7 +8,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus};
 use crate::error::{Error, Result};
-use crate::instance::Instance;
+use crate::instance::{Instance, Notification};
 use crate::sql::Statement;
 use crate::wire::{self, Backend, BackendSession};
 
@@ -81,6 +81,18 @@ impl BackendSession for Session {
 
     fn rest(&self) {
         self.rest();
+    }
+
+    fn complete(&self) -> Result<()> {
+        self.complete()
+    }
+
+    async fn notified(&self) {
+        self.notifying.mailbox().filled().await;
+    }
+
+    fn take_notifications(&self) -> Vec<Arc<Notification>> {
+        self.notifying.mailbox().take()
     }
 
     fn take_notices(&self) -> Vec<Error> {

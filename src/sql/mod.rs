@@ -36,10 +36,12 @@ pub mod hidden_columns;
 pub mod identity;
 pub mod insert;
 mod limits;
+pub mod listen;
 pub mod merge;
 pub mod model_functions;
 pub mod model_options;
 pub mod name;
+pub mod notify;
 pub mod on_conflict;
 pub mod optimize;
 pub mod options;
@@ -145,8 +147,12 @@ pub enum Statement {
     Close(close::Close),
     /// `DISCARD`.
     Discard(discard::Discard),
+    /// `LISTEN`.
+    Listen(listen::Listen),
     /// `UNLISTEN`.
     Unlisten(unlisten::Unlisten),
+    /// `NOTIFY`.
+    Notify(notify::Notify),
 }
 
 impl fmt::Display for Statement {
@@ -184,7 +190,9 @@ impl fmt::Display for Statement {
             Self::Fetch(statement) => statement.fmt(f),
             Self::Close(statement) => statement.fmt(f),
             Self::Discard(statement) => statement.fmt(f),
+            Self::Listen(statement) => statement.fmt(f),
             Self::Unlisten(statement) => statement.fmt(f),
+            Self::Notify(statement) => statement.fmt(f),
         }
     }
 }

@@ -22,7 +22,9 @@ use super::execute::Execute;
 use super::explain::Explain;
 use super::fetch::Fetch;
 use super::insert::Insert;
+use super::listen::Listen;
 use super::merge::Merge;
+use super::notify::Notify;
 use super::optimize::Optimize;
 use super::prepare::Prepare;
 use super::refresh::Refresh;
@@ -50,10 +52,8 @@ const UNSUPPORTED: &[&str] = &[
     "DO",
     "GRANT",
     "IMPORT",
-    "LISTEN",
     "LOAD",
     "LOCK",
-    "NOTIFY",
     "REASSIGN",
     "REINDEX",
     "REVOKE",
@@ -263,6 +263,8 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "FETCH" | "MOVE" => Fetch::parse(parser).map(Statement::Fetch),
         "CLOSE" => Close::parse(parser).map(Statement::Close),
         "DISCARD" => Discard::parse(parser).map(Statement::Discard),
+        "LISTEN" => Listen::parse(parser).map(Statement::Listen),
+        "NOTIFY" => Notify::parse(parser).map(Statement::Notify),
         "UNLISTEN" => Unlisten::parse(parser).map(Statement::Unlisten),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
@@ -335,8 +337,10 @@ pub(super) fn is_statement(word: &str) -> bool {
         "EXPLAIN",
         "FETCH",
         "INSERT",
+        "LISTEN",
         "MERGE",
         "MOVE",
+        "NOTIFY",
         "PREPARE",
         "REFRESH",
         "RELEASE",

@@ -86,7 +86,9 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::Fetch(_)
         | Statement::Close(_)
         | Statement::Discard(_)
-        | Statement::Unlisten(_) => return Ok(Vec::new()),
+        | Statement::Listen(_)
+        | Statement::Unlisten(_)
+        | Statement::Notify(_) => return Ok(Vec::new()),
     };
     collector.collect(query.as_ref())?;
     Ok(collector.found)

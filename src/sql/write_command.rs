@@ -22,7 +22,9 @@ impl Statement {
             | Self::Fetch(_)
             | Self::Close(_)
             | Self::Discard(_)
-            | Self::Unlisten(_) => None,
+            | Self::Listen(_)
+            | Self::Unlisten(_)
+            | Self::Notify(_) => None,
             Self::Copy(copy) => {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }

@@ -17,6 +17,7 @@ use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
+use tributary_udfs::interrupt::Interrupt;
 
 use super::Commit;
 use super::changed::Changed;
@@ -226,7 +227,8 @@ impl Table {
         Ok(entry.bytes().await?)
     }
 
-    /// Commits a change with these files. Once begun it runs to its end, whoever waits for it.
+    /// Commits a change with these files. Once begun it runs to its end, whoever waits for it, and a
+    /// statement that is interrupted when its entry is on the way to the log gets its answer.
     pub async fn commit(
         self: &Arc<Self>,
         change: Change,
@@ -239,15 +241,19 @@ impl Table {
         let interval = settings.checkpoint_interval;
         let running = Arc::clone(&self.running).read_owned().await;
         let (answer, committed) = oneshot::channel();
+        let waiting = Waiting {
+            answer,
+            interrupt: Interrupt::current().filter(|_| !info.is_part),
+        };
         tokio::spawn(async move {
             let _running = running;
             let _alone = table.committing.lock().await;
             // A statement that was cancelled while it waited for others has not begun.
-            if answer.is_closed() {
+            if waiting.answer.is_closed() {
                 return;
             }
             let published = table
-                .publish(&change, &info, written, participant.as_deref(), &answer)
+                .publish(&change, &info, written, participant.as_deref(), &waiting)
                 .await;
             let commit = match published {
                 Ok((commit, lost)) => {
@@ -260,7 +266,7 @@ impl Table {
                 Err(error) => Err(error),
             };
             // Who is gone does not want to know.
-            let _ = answer.send(commit);
+            let _ = waiting.answer.send(commit);
         });
         committed
             .await
@@ -296,7 +302,7 @@ impl Table {
         info: &CommitInfo,
         mut written: Option<Written>,
         participant: Option<&dyn Participant>,
-        waiting: &oneshot::Sender<Result<Commit>>,
+        waiting: &Waiting,
     ) -> Result<(Commit, Vec<(String, NewVector)>)> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
@@ -360,7 +366,7 @@ impl Table {
         };
         // A participant may take long to prepare. Who was told that the statement was cancelled
         // meanwhile must not find it done.
-        if waiting.is_closed() {
+        if !waiting.begin() {
             return aborted(Error::new(
                 SqlState::QUERY_CANCELED,
                 "canceling statement due to user request",
@@ -376,8 +382,14 @@ impl Table {
                 }
                 Ok((commit, lost))
             }
-            Published::Conflict => aborted(self.conflict()),
-            Published::No(error) => aborted(error.within(format!("table {}", self.id))),
+            Published::Conflict => {
+                waiting.release();
+                aborted(self.conflict())
+            }
+            Published::No(error) => {
+                waiting.release();
+                aborted(error.within(format!("table {}", self.id)))
+            }
             Published::Unknown(error) => {
                 // The participant is in doubt. Whoever finds the entry must find its files.
                 if let Some(written) = written {
@@ -546,6 +558,29 @@ impl Table {
 
     fn failed(&self, error: DeltaTableError) -> Error {
         from_delta(error, &self.id)
+    }
+}
+
+/// The statement that waits for a commit.
+struct Waiting {
+    answer: oneshot::Sender<Result<Commit>>,
+    /// What may stop it up to the point from which nothing is taken back.
+    interrupt: Option<Interrupt>,
+}
+
+impl Waiting {
+    /// Passes the point from which the statement's answer is the commit's; false where the statement
+    /// was interrupted, or ended, before.
+    fn begin(&self) -> bool {
+        let goes_on = self.interrupt.as_ref().is_none_or(Interrupt::commit);
+        goes_on && !self.answer.is_closed()
+    }
+
+    /// Goes back from that point, for the commit was not made.
+    fn release(&self) {
+        if let Some(interrupt) = &self.interrupt {
+            interrupt.release();
+        }
     }
 }
 

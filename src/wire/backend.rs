@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result};
+use crate::instance::Notification;
 use crate::session::{Outcome, Prepared, PreparedStatements, TransactionStatus};
 use crate::sql::Statement;
 
@@ -96,6 +97,25 @@ pub trait BackendSession: Send + Sync + 'static {
 
     /// Tells that nothing runs until the client's next message.
     fn rest(&self) {}
+
+    /// Tells that all that the client has asked for is done: what waits for the end of a transaction
+    /// happens, unless a block goes on.
+    ///
+    /// # Errors
+    /// What the end of the transaction meets.
+    fn complete(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Waits until there are notifications. Dropping the future loses none.
+    async fn notified(&self) {
+        futures::future::pending().await
+    }
+
+    /// Takes the notifications that wait for the client.
+    fn take_notifications(&self) -> Vec<Arc<Notification>> {
+        Vec::new()
+    }
 
     /// The state that ReadyForQuery reports.
     fn transaction_status(&self) -> TransactionStatus;

@@ -146,9 +146,10 @@ impl Portal {
                 Ok(Run::Complete(command_tag("COPY", sent)))
             }
             Outcome::CopyIn(copy) => {
-                let receiving =
-                    copy_in::receive(runner.reader, runner.writer, runner.interrupts, copy);
-                self.work.0.over(receiving).await.map(Run::Complete)
+                let (interrupts, interrupt) = (runner.interrupts, &self.work.0);
+                copy_in::receive(runner.reader, runner.writer, interrupts, interrupt, copy)
+                    .await
+                    .map(Run::Complete)
             }
         }
     }

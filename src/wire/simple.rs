@@ -55,7 +55,8 @@ impl<S: BackendSession> Connection<S> {
             return self.writer.message(&EmptyQueryResponse::new());
         }
         let mut committed = Vec::new();
-        for statement in statements {
+        let last = statements.len() - 1;
+        for (index, statement) in statements.into_iter().enumerate() {
             let interrupts = self.begin();
             let run = self.run_statement(&interrupts, statement).await;
             self.key.end();
@@ -63,7 +64,11 @@ impl<S: BackendSession> Connection<S> {
                 Failure::Statement(error) => Failure::Statement(after(&committed, error)),
                 other => other,
             });
-            if let (Run::Complete(tag), writes) = run? {
+            let run = run?;
+            if index == last {
+                self.session.complete()?;
+            }
+            if let (Run::Complete(tag), writes) = run {
                 self.send_notices()?;
                 if writes {
                     committed.push(tag.clone());

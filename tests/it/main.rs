@@ -24,6 +24,7 @@ mod kinds;
 mod long_calls;
 mod maintenance;
 mod memory;
+mod notifications;
 mod object_stores;
 mod plan;
 mod postgres;

@@ -10,7 +10,8 @@ use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
     PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions, nextval,
-    pg_sleep, pg_typeof, privilege_functions, session_functions, size_functions, types::type_name,
+    notification_functions, pg_sleep, pg_typeof, privilege_functions, session_functions,
+    size_functions, types::type_name,
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::sql::{QualifiedName, Statement};
@@ -135,6 +136,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         ),
     ];
     all.extend(session_functions::functions());
+    all.extend(notification_functions::functions());
     all.extend(privilege_functions::functions());
     all.extend(name_functions::functions());
     all.extend(definition_functions::functions());

@@ -17,6 +17,7 @@ mod like_escape;
 mod name_functions;
 mod named_types;
 mod nextval;
+mod notification_functions;
 mod pg_attrdef;
 mod pg_attribute;
 mod pg_class;

@@ -133,6 +133,24 @@ pub trait SystemSources: Debug + Send + Sync {
         )))
     }
 
+    /// Tells who listens on a channel, when the transaction commits.
+    ///
+    /// # Errors
+    /// Those of `NOTIFY`.
+    fn notify(&self, _channel: &str, _payload: &str) -> Result<()> {
+        Err(Error::unsupported("NOTIFY without a session"))
+    }
+
+    /// The channels that the session listens on.
+    fn listening_channels(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Which part of the room for notifications is taken.
+    fn notification_queue_usage(&self) -> f64 {
+        0.0
+    }
+
     /// The bytes that the latest rows of an object take; 0 where it keeps none.
     fn size(&self, _oid: Oid) -> BoxFuture<'_, Result<u64>> {
         futures::future::ready(Ok(0)).boxed()

@@ -128,7 +128,9 @@ impl SystemView for Refreshes {
 
     fn description(&self) -> &'static str {
         "The refreshes of materialized views, the latest first. The setting `journal_retention` \
-         says how many are kept."
+         says how many are kept. Who listens on the channel `tributary_refresh` is told of each as it \
+         ends: the payload is a JSON object with `id`, `schema`, `name`, `kind`, `status`, `reason`, \
+         `version`, `rows_written` and `duration_ms`, and after an error `sqlstate` and `error`."
     }
 
     fn columns(&self) -> &'static [Column] {

@@ -202,6 +202,7 @@ impl Refresh<'_> {
                 .into_iter()
                 .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
                 .collect(),
+            is_part: false,
             ..commit_info(record.id)
         })
     }
@@ -414,8 +415,10 @@ pub(super) struct Decided {
     cannot: Vec<(u32, u32)>,
 }
 
+/// Of a table that the commit of the clusters is to name.
 pub(super) fn commit_info(refresh_id: u64) -> CommitInfo {
     CommitInfo {
+        is_part: true,
         refresh_id: Some(refresh_id.to_string()),
         ..CommitInfo::new("REFRESH")
     }

@@ -373,6 +373,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("DISCARD PLANS", "="),
     ("DISCARD SEQUENCES", "="),
     ("DISCARD TEMPORARY", "DISCARD TEMP"),
+    ("LISTEN \"My Channel\"", "="),
+    ("NOTIFY c", "="),
+    ("notify C, 'it''s'", "NOTIFY c, 'it''s'"),
+    ("NOTIFY c, ''", "NOTIFY c"),
     ("UNLISTEN *", "="),
     ("unlisten Orders", "UNLISTEN orders"),
 ];
