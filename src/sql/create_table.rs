@@ -29,6 +29,8 @@ pub struct CreateTable {
     pub column_names: Vec<String>,
     /// What fills the table.
     pub query: Option<Box<Query>>,
+    /// Whether it goes with its session.
+    pub is_temporary: bool,
     /// Whether an existing table is fine.
     pub if_not_exists: bool,
     /// Whether an existing table is replaced.
@@ -38,6 +40,7 @@ pub struct CreateTable {
 impl CreateTable {
     /// Parses the statement after `CREATE [OR REPLACE]`.
     pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        let is_temporary = parser.take_word("TEMPORARY") || parser.take_word("TEMP");
         parser.expect_words(&["TABLE"])?;
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let mut table = Self {
@@ -46,6 +49,7 @@ impl CreateTable {
             constraints: Vec::new(),
             column_names: Vec::new(),
             query: None,
+            is_temporary,
             if_not_exists,
             or_replace,
         };
@@ -59,6 +63,11 @@ impl CreateTable {
                     table.constraints = completed.map_err(|error| place.with_error(error))?;
                 }
                 Columns::Named(names) => table.column_names = names,
+            }
+        }
+        if is_temporary && parser.peek_word(0).as_deref() == Some("ON") {
+            if !parser.take_words(&["ON", "COMMIT", "PRESERVE", "ROWS"]) {
+                return parser.unsupported_here("ON COMMIT of a temporary table");
             }
         }
         for clause in ["WITH", "PARTITION", "INHERITS", "USING", "TABLESPACE"] {
@@ -83,7 +92,12 @@ impl CreateTable {
 
 impl fmt::Display for CreateTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_create(f, self.or_replace, "TABLE", self.if_not_exists, &self.name)?;
+        let what = if self.is_temporary {
+            "TEMPORARY TABLE"
+        } else {
+            "TABLE"
+        };
+        write_create(f, self.or_replace, what, self.if_not_exists, &self.name)?;
         columns::write(f, &self.columns, &self.constraints)?;
         write_columns(f, &self.column_names)?;
         match &self.query {
