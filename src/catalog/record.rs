@@ -39,6 +39,8 @@ struct ObjectRecord {
     column_comments: BTreeMap<String, String>,
     project_file: Option<String>,
     #[serde(default)]
+    created_as: Option<QualifiedName>,
+    #[serde(default)]
     replaced_in: Option<i64>,
     #[serde(with = "time")]
     created_at: DateTime<Utc>,
@@ -84,6 +86,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
         project_file: object.project_file.clone(),
+        created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
         created_at: object.created_at,
     })?;
@@ -115,6 +118,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         comment: record.comment,
         column_comments: record.column_comments,
         project_file: record.project_file,
+        created_as: record.created_as,
         replaced_in: record.replaced_in,
         created_at: record.created_at,
     })

@@ -552,6 +552,7 @@ proptest! {
                 comment: None,
                 column_comments: BTreeMap::new(),
                 project_file: None,
+                created_as: None,
                 replaced_in: None,
                 created_at: time::now(),
             }));

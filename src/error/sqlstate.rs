@@ -89,6 +89,8 @@ impl SqlState {
     pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
     /// No savepoint of that name.
     pub const INVALID_SAVEPOINT: Self = Self("3B001");
+    /// What was done is taken back with its transaction.
+    pub const TRANSACTION_ROLLBACK: Self = Self("40000");
     /// Someone else changed the same table at the same time.
     pub const SERIALIZATION_FAILURE: Self = Self("40001");
     /// SQL that cannot be parsed.

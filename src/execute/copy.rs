@@ -404,6 +404,7 @@ mod tests {
             comment: None,
             column_comments: Default::default(),
             project_file: None,
+            created_as: None,
             replaced_in: None,
             created_at: chrono::Utc::now(),
         };

@@ -36,7 +36,7 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
         DropKind::Model => Kind::Model,
         _ => Kind::MaterializedView,
     };
-    let guard = session.instance.refresh_locks.lock(object.oid).await;
+    let guard = session.instance.refresh_locks.lock(object.oid).await?;
     // Someone may have replaced it meanwhile.
     let snapshot = session.instance.catalog.snapshot();
     let Some(object) = snapshot.object(object.oid) else {

@@ -35,7 +35,7 @@ pub fn columns(show: &Show) -> SchemaRef {
 /// 42704 for a setting that does not exist.
 pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
     let server = &session.instance.configuration.server;
-    let settings = session.settings();
+    let settings = session.own_settings();
     let value = |name: &str| value(&settings, server, name);
     match show {
         Show::Setting(name) => {

@@ -4,6 +4,7 @@ mod asker;
 mod machine;
 mod nested_loops;
 mod notifications;
+mod object_locks;
 mod pacing;
 mod providers;
 mod relations;
@@ -12,16 +13,19 @@ mod sessions;
 mod state;
 mod statement;
 mod system;
+mod transaction;
 mod types;
 mod window_memory;
 mod yielding;
 
 pub use asker::{Asker, Pinned, Set};
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
+pub use object_locks::ObjectLocks;
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};
 pub use statement::StatementContext;
 pub use system::OWNER;
+pub use transaction::{InstanceTransaction, TransactionMark};
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -34,12 +38,11 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Journal, is_in_use};
+use crate::catalog::{Catalog, Journal, is_in_use, is_temporary_schema};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
 use crate::models::progress::Running;
-use crate::models::refresh::RefreshLocks;
 use crate::models::resolution::Indexes;
 use crate::warehouse::Warehouse;
 
@@ -51,24 +54,37 @@ fn catalog_file(configuration: &Configuration) -> PathBuf {
     configuration.server.data_dir.join("catalog.redb")
 }
 
+/// Drops the temporary tables of sessions that have ended with the last process.
+fn drop_temporary(catalog: &Catalog) -> Result<()> {
+    let snapshot = catalog.snapshot();
+    let schemas = snapshot.schemas().map(|schema| schema.name.clone());
+    let temporary: Vec<String> = schemas.filter(|name| is_temporary_schema(name)).collect();
+    catalog.write(|transaction| {
+        for schema in &temporary {
+            transaction.drop_schema(schema, true)?;
+        }
+        Ok(())
+    })
+}
+
 /// A running warehouse, without its wire.
 pub struct Instance {
     /// What the server was told at its start.
-    pub configuration: Configuration,
+    pub configuration: Arc<Configuration>,
     /// The objects.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// What refreshes and checks have done.
     pub journal: Journal,
     /// The tables.
-    pub warehouse: Warehouse,
+    pub warehouse: Arc<Warehouse>,
     /// Who is connected.
-    pub sessions: Sessions,
+    pub sessions: Arc<Sessions>,
     /// What sessions tell each other.
-    pub notifications: Notifications,
-    /// One refresh of a materialized view at a time.
-    pub refresh_locks: RefreshLocks,
+    pub notifications: Arc<Notifications>,
+    /// One change of an object's rows at a time.
+    pub refresh_locks: Arc<ObjectLocks>,
     /// One compaction of a table at a time.
-    pub compaction_locks: RefreshLocks,
+    pub compaction_locks: Arc<ObjectLocks>,
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
@@ -78,11 +94,11 @@ pub struct Instance {
     /// When the server started.
     pub started_at: DateTime<Utc>,
     /// The number of the next transaction that asks for one.
-    pub transactions: AtomicI64,
+    pub transactions: Arc<AtomicI64>,
     /// Memory, disk and object stores.
     runtime: Arc<RuntimeEnv>,
     /// What every session's state is copied from.
-    template: SessionState,
+    template: Arc<SessionState>,
 }
 
 impl Instance {
@@ -139,22 +155,23 @@ impl Instance {
         let journal = catalog.journal(configuration.server.journal_size as u64)?;
         let warehouse = state::open_warehouse(&configuration, &runtime)?;
         models::replacement::recover(&catalog, &warehouse).await?;
+        drop_temporary(&catalog)?;
         Ok(Arc::new(Self {
-            template: state::template(&configuration, Arc::clone(&runtime))?,
+            template: Arc::new(state::template(&configuration, Arc::clone(&runtime))?),
             runtime,
-            catalog,
+            catalog: Arc::new(catalog),
             journal,
-            warehouse,
-            sessions: Sessions::default(),
-            notifications: Notifications::default(),
-            refresh_locks: RefreshLocks::default(),
-            compaction_locks: RefreshLocks::default(),
+            warehouse: Arc::new(warehouse),
+            sessions: Arc::default(),
+            notifications: Arc::default(),
+            refresh_locks: Arc::default(),
+            compaction_locks: Arc::default(),
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),
             started_at: Utc::now(),
-            transactions: AtomicI64::new(FIRST_TRANSACTION),
-            configuration,
+            transactions: Arc::new(AtomicI64::new(FIRST_TRANSACTION)),
+            configuration: Arc::new(configuration),
         }))
     }
 

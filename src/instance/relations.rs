@@ -310,13 +310,22 @@ impl Relations {
     /// The latest rows of a table, materialized view or model, with their version, and no others than those of its definition
     /// in the statement's catalog: where it was replaced since, the rows before that.
     async fn latest(&self, object: &Arc<Object>) -> Result<(i64, Arc<dyn TableProvider>)> {
+        let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
+        let table = object.table();
+        // What the transaction has written is nobody else's.
+        if warehouse.has_staged(&table) {
+            return self.stored(object, At::Latest).await;
+        }
         if let Some(pinned) = &self.asker.pinned {
             return self.pinned(pinned, object).await;
         }
-        let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
+        let began = self.snapshot.generation();
         for _ in 0..ATTEMPTS {
             replacement::settle(catalog, warehouse, object.oid).await?;
-            let now = catalog.snapshot();
+            let now = catalog.committed();
+            if let Some(version) = now.published_since(began, &table)? {
+                return self.stored(object, At::Version(version - 1)).await;
+            }
             let at = match (now.object(object.oid), now.prepared(object.oid)) {
                 (Some(now), None) if is_same(now, object) => At::Latest,
                 // Its commit is not there, but may come.
@@ -330,7 +339,10 @@ impl Relations {
                 (None, _) => At::Latest,
             };
             let rows = self.stored(object, at).await?;
-            if at == At::Latest && !is_untouched(&catalog.snapshot(), object) {
+            let now = catalog.committed();
+            if at == At::Latest && !is_untouched(&now, object)
+                || now.published_since(began, &table)?.is_some()
+            {
                 continue;
             }
             if replacement::same_columns(&rows.1.schema(), &object.schema) {

@@ -166,7 +166,7 @@ impl Instance {
         relations: &Arc<Relations>,
         asker: &Asker,
     ) -> SessionState {
-        let mut state = self.template.clone();
+        let mut state = SessionState::clone(&self.template);
         let mut config = apply(state.config().clone(), settings);
         let seen = self.seen(&relations.snapshot, settings, asker);
         let extensions = &mut config.options_mut().extensions;

@@ -22,7 +22,7 @@ use crate::catalog::system::{
     LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
     TableStatistics, rejected_rows_schema, view,
 };
-use crate::catalog::{Journal, Object, Oid, Snapshot};
+use crate::catalog::{Journal, Object, Oid, Snapshot, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::show;
@@ -253,7 +253,10 @@ impl SystemSources for Seen {
     }
 
     fn search_path(&self) -> Vec<String> {
-        self.settings.search_path.0.clone()
+        let temporary = temporary_schema(self.asker.process);
+        let temporary = self.snapshot.schema(&temporary).map(|_| temporary);
+        let path = self.settings.search_path.0.iter().cloned();
+        temporary.into_iter().chain(path).collect()
     }
 
     fn settings(&self) -> Vec<SettingInfo> {

@@ -8,7 +8,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use super::{keyed, resolution};
-use crate::catalog::{Kind, NewObject, Oid, Snapshot};
+use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
@@ -56,6 +56,14 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     keyed::OPTIONS[4],
 ];
 
+/// The schema of an object that is created without one: the first of the path, where temporary tables
+/// come first only to be found.
+pub fn creation_schema(settings: &SessionSettings) -> &str {
+    let mut path = settings.search_path.0.iter();
+    path.find(|schema| !is_temporary_schema(schema))
+        .map_or(DEFAULT_SCHEMA, String::as_str)
+}
+
 /// Plans a `CREATE` statement against a snapshot of the catalog, and answers what to keep of it.
 ///
 /// `settings` give the search path; a name without a schema gets its first one.
@@ -72,12 +80,7 @@ pub async fn define(
     let Some(name) = statement.object_name_mut() else {
         return Err(Error::internal("only objects of a schema are defined"));
     };
-    let schema = settings
-        .search_path
-        .0
-        .first()
-        .map_or(DEFAULT_SCHEMA, String::as_str);
-    let full = name.qualify(schema);
+    let full = name.qualify(creation_schema(settings));
     *name = ObjectName::from(full.clone());
     let context = instance.statement_of(
         &Asker::server(),

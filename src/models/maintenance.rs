@@ -20,7 +20,7 @@ async fn compact(
     extent: CompactionExtent,
 ) -> Result<()> {
     // Two who copy the same rows would be in each other's way.
-    let _alone = instance.compaction_locks.lock(object.oid).await;
+    let _alone = instance.compaction_locks.lock(object.oid).await?;
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let table = table_id(object);
@@ -32,7 +32,7 @@ async fn compact(
         return Ok(());
     };
     // A statement that has found rows by their places must not find others there.
-    let _guard = instance.refresh_locks.lock(object.oid).await;
+    let _guard = instance.refresh_locks.lock(object.oid).await?;
     compaction.commit().await?;
     Ok(())
 }

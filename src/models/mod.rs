@@ -41,5 +41,5 @@ pub fn tables(object: &Object) -> Vec<TableId> {
 
 /// The table that holds the rows of a table or materialized view, and the clusters of a model.
 pub fn table_id(object: &Object) -> TableId {
-    TableId::new(object.oid, &object.name.schema, &object.name.name)
+    object.table()
 }

@@ -1,14 +1,12 @@
 //! Refreshing a materialized view: its query's rows become the next version of its table. Models are
 //! refreshed likewise, see [`super::resolution`].
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
-use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use super::announcement::announce;
@@ -19,7 +17,7 @@ use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
 use super::{keyed, resolution, stale};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
-use crate::catalog::{NewObject, Object, Oid};
+use crate::catalog::{NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading};
@@ -28,22 +26,6 @@ use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
 use crate::warehouse::{Commit, CommitInfo, Participant};
-
-/// One refresh of a materialized view, or a model, at a time.
-#[derive(Default)]
-pub struct RefreshLocks(Mutex<HashMap<Oid, Arc<tokio::sync::Mutex<()>>>>);
-
-impl RefreshLocks {
-    /// Waits until nobody refreshes the object, and keeps others from it.
-    pub async fn lock(&self, oid: Oid) -> OwnedMutexGuard<()> {
-        let lock = {
-            let mut locks = self.0.lock();
-            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-            Arc::clone(locks.entry(oid).or_default())
-        };
-        lock.lock_owned().await
-    }
-}
 
 /// What the catalog has of an object whose rows are computed.
 #[derive(Clone, Debug)]
@@ -80,7 +62,7 @@ pub async fn refresh(
     reason: &str,
     progress: &Arc<Rows>,
 ) -> Result<RefreshRecord> {
-    let guard = instance.refresh_locks.lock(object.oid).await;
+    let guard = instance.refresh_locks.lock(object.oid).await?;
     refresh_locked(
         instance, object, catalogued, extent, reason, progress, &guard,
     )

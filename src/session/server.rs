@@ -69,6 +69,18 @@ impl BackendSession for Session {
 
     async fn settle(&self) {
         self.instance.warehouse.finish_commits().await;
+        let writes = self.state.lock().writes();
+        if let Some(writes) = writes {
+            writes.instance.warehouse.finish_commits().await;
+        }
+    }
+
+    fn begin_implicit(&self) {
+        self.begin_implicit();
+    }
+
+    async fn end_implicit(&self, commits: bool) -> Result<()> {
+        self.end_implicit(commits).await
     }
 
     fn fail(&self) {

@@ -32,6 +32,8 @@ pub struct CreateTable {
     pub options: Options,
     /// What fills the table.
     pub query: Option<Box<Query>>,
+    /// Whether it goes with its session.
+    pub is_temporary: bool,
     /// Whether an existing table is fine.
     pub if_not_exists: bool,
     /// Whether an existing table is replaced.
@@ -41,6 +43,7 @@ pub struct CreateTable {
 impl CreateTable {
     /// Parses the statement after `CREATE [OR REPLACE]`.
     pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        let is_temporary = parser.take_word("TEMPORARY") || parser.take_word("TEMP");
         parser.expect_words(&["TABLE"])?;
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let mut table = Self {
@@ -50,6 +53,7 @@ impl CreateTable {
             column_names: Vec::new(),
             options: Options::default(),
             query: None,
+            is_temporary,
             if_not_exists,
             or_replace,
         };
@@ -66,6 +70,12 @@ impl CreateTable {
             }
         }
         table.options = Options::parse_with(parser)?;
+        if is_temporary
+            && parser.peek_word(0).as_deref() == Some("ON")
+            && !parser.take_words(&["ON", "COMMIT", "PRESERVE", "ROWS"])
+        {
+            return parser.unsupported_here("ON COMMIT of a temporary table");
+        }
         for clause in ["PARTITION", "INHERITS", "USING", "TABLESPACE"] {
             if parser.peek_word(0).as_deref() == Some(clause) {
                 return parser.unsupported_here(format_args!("{clause} of a table"));
@@ -88,7 +98,12 @@ impl CreateTable {
 
 impl fmt::Display for CreateTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_create(f, self.or_replace, "TABLE", self.if_not_exists, &self.name)?;
+        let what = if self.is_temporary {
+            "TEMPORARY TABLE"
+        } else {
+            "TABLE"
+        };
+        write_create(f, self.or_replace, what, self.if_not_exists, &self.name)?;
         columns::write(f, &self.columns, &self.constraints)?;
         write_columns(f, &self.column_names)?;
         self.options.write_with(f)?;

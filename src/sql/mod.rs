@@ -4,6 +4,7 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod alter;
 pub mod assignment;
 pub mod character_length;
 pub mod close;
@@ -15,6 +16,7 @@ pub mod copy;
 mod copy_options;
 pub mod create_check;
 pub mod create_external_table;
+pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
 pub mod create_schema;
@@ -52,6 +54,7 @@ mod query;
 pub mod references;
 pub mod refresh;
 pub mod relation_wildcards;
+pub mod renaming;
 pub mod restore;
 pub mod returning;
 mod scope;
@@ -97,10 +100,14 @@ pub enum Statement {
     CreateMaterializedView(create_materialized_view::CreateMaterializedView),
     /// `CREATE TABLE [AS]`.
     CreateTable(create_table::CreateTable),
+    /// `CREATE INDEX`.
+    CreateIndex(create_index::CreateIndex),
     /// `CREATE CHECK`.
     CreateCheck(create_check::CreateCheck),
     /// `CREATE MODEL`.
     CreateModel(create_model::CreateModel),
+    /// `ALTER`.
+    Alter(alter::Alter),
     /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK`.
     Drop(drop::Drop),
     /// `REFRESH MATERIALIZED VIEW | MODEL`.
@@ -165,8 +172,10 @@ impl fmt::Display for Statement {
             Self::CreateView(statement) => statement.fmt(f),
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
+            Self::CreateIndex(statement) => statement.fmt(f),
             Self::CreateCheck(statement) => statement.fmt(f),
             Self::CreateModel(statement) => statement.fmt(f),
+            Self::Alter(statement) => statement.fmt(f),
             Self::Drop(statement) => statement.fmt(f),
             Self::Refresh(statement) => statement.fmt(f),
             Self::Insert(statement) => statement.fmt(f),

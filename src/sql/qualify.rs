@@ -6,13 +6,14 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut,
+    ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut,
 };
 
 use super::QualifiedName;
 use super::cursor::object_name_from;
 use super::model_functions;
-use super::name::{ObjectName, Quoted};
+use super::name::ObjectName;
+use super::renaming::identifier;
 use super::scope::Scopes;
 use crate::error::{Error, Result};
 
@@ -86,16 +87,7 @@ impl<F: FnMut(ObjectName, Named) -> Result<QualifiedName>> VisitorMut for Qualif
 
 /// A full name as the parser would have read it.
 pub fn ast_name(name: &QualifiedName) -> AstName {
-    AstName::from(vec![ident(&name.schema), ident(&name.name)])
-}
-
-/// A name as an identifier, quoted where it must be.
-fn ident(name: &str) -> Ident {
-    if Quoted(name).is_plain() {
-        Ident::new(name)
-    } else {
-        Ident::with_quote('"', name)
-    }
+    AstName::from(vec![identifier(&name.schema), identifier(&name.name)])
 }
 
 #[cfg(test)]

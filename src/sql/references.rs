@@ -69,7 +69,9 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             Direction::FromStdin { .. } => return Ok(Vec::new()),
         },
         Statement::CreateSchema(_)
+        | Statement::CreateIndex(_)
         | Statement::CreateExternalTable(_)
+        | Statement::Alter(_)
         | Statement::Drop(_)
         | Statement::Refresh(_)
         | Statement::Truncate(_)

@@ -23,10 +23,12 @@ mod open_tables;
 mod participant;
 mod place;
 mod places;
+mod publication;
 mod scan;
 mod schema;
 mod settings;
 mod snapshot;
+mod staging;
 pub mod store;
 mod table;
 mod table_id;
@@ -36,6 +38,7 @@ mod writer;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +59,9 @@ pub use keyed::{Keyed, version_prefixes};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
+pub use publication::{ChangedTable, Publication, UnpublishedEntry};
 pub use settings::WarehouseSettings;
+pub use staging::StagingMark;
 pub use table_id::TableId;
 pub use vacuum::DeadFile;
 
@@ -66,6 +71,7 @@ use open_tables::OpenTables;
 use place::Root;
 use scan::TableScan;
 use schema::TableSchema;
+use staging::Staging;
 use table::{Change, Table};
 
 /// Which version of a table.
@@ -116,6 +122,8 @@ pub struct Warehouse {
     running: Arc<tokio::sync::RwLock<()>>,
     /// The tasks that read logs.
     reading: TaskTracker,
+    /// The warehouse that all share, where this is how a transaction sees it.
+    shared: Option<Arc<Self>>,
 }
 
 impl Warehouse {
@@ -137,7 +145,30 @@ impl Warehouse {
             changed: Arc::default(),
             running: Arc::default(),
             reading: TaskTracker::new(),
+            shared: None,
         })
+    }
+
+    /// The warehouse as a transaction sees it.
+    fn over(self: &Arc<Self>, staging: Arc<Staging>) -> Self {
+        Self {
+            root: self.root.staged(staging),
+            settings: WarehouseSettings {
+                // Checkpoints are of what is published.
+                checkpoint_interval: NonZeroU64::MAX,
+                ..self.settings.clone()
+            },
+            opened_at: self.opened_at,
+            tables: Mutex::default(),
+            changed: Arc::default(),
+            running: Arc::default(),
+            reading: self.reading.clone(),
+            shared: Some(Arc::clone(self)),
+        }
+    }
+
+    fn staging(&self) -> Option<&Staging> {
+        self.root.staging.as_deref()
     }
 
     /// Makes an empty table, as version 0. It is durable on return.
@@ -158,7 +189,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn exists(&self, table: &TableId) -> Result<bool> {
-        self.table(table).exists().await
+        self.read(table).exists().await
     }
 
     /// Puts these rows, and their schema, in the place of all that the table holds, and creates it
@@ -228,6 +259,51 @@ impl Warehouse {
                 participant,
                 &self.settings,
             )
+            .await
+    }
+
+    /// Puts these rows, and their schema, in the place of those of the latest version, which they were
+    /// made of and which is told.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; 40001 where that is not the latest any more.
+    pub async fn rewrite(
+        &self,
+        table: &TableId,
+        version: i64,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Arc<dyn Participant>,
+    ) -> Result<Commit> {
+        let table = self.table(table);
+        let mapped = table.latest().await?.schema.mapped;
+        let schema = Arc::new(TableSchema::declare(&rows.schema(), mapped)?);
+        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
+        let change = Change::Rewrite(schema, version.unsigned_abs());
+        let participant = Some(participant);
+        table
+            .commit(change, commit, Some(written), participant, &self.settings)
+            .await
+    }
+
+    /// Gives the table these columns: those that it has, and behind them more that its rows have no
+    /// values for. No row is written.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`], and what the participant says.
+    pub async fn reshape(
+        &self,
+        table: &TableId,
+        columns: &SchemaRef,
+        commit: CommitInfo,
+        participant: Arc<dyn Participant>,
+    ) -> Result<Commit> {
+        let table = self.table(table);
+        let mapped = table.latest().await?.schema.mapped;
+        let schema = Arc::new(TableSchema::declare(columns, mapped)?);
+        let (change, participant) = (Change::Reshape(schema), Some(participant));
+        table
+            .commit(change, commit, None, participant, &self.settings)
             .await
     }
 
@@ -352,7 +428,7 @@ impl Warehouse {
         table: &TableId,
         at: At,
     ) -> Result<(i64, Arc<dyn TableProvider>)> {
-        let handle = self.table(table);
+        let handle = self.read(table);
         let snapshot = handle.snapshot(at).await?;
         handle.check_there(&snapshot).await?;
         let version = i64::try_from(snapshot.version).unwrap_or(i64::MAX);
@@ -369,7 +445,7 @@ impl Warehouse {
         table: &TableId,
         version: i64,
     ) -> Result<BTreeMap<String, String>> {
-        self.table(table).parameters(version).await
+        self.read(table).parameters(version).await
     }
 
     /// The columns of a version.
@@ -377,7 +453,7 @@ impl Warehouse {
     /// # Errors
     /// As [`Self::scan`].
     pub async fn schema(&self, table: &TableId, at: At) -> Result<SchemaRef> {
-        let snapshot = self.table(table).snapshot(at).await?;
+        let snapshot = self.read(table).snapshot(at).await?;
         Ok(Arc::clone(&snapshot.schema.declared))
     }
 
@@ -394,7 +470,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn data_version(&self, table: &TableId) -> Result<u64> {
-        self.table(table).data_version().await
+        self.read(table).data_version().await
     }
 
     /// How much a version holds, from the log alone.
@@ -402,7 +478,7 @@ impl Warehouse {
     /// # Errors
     /// As [`Self::scan`].
     pub async fn size(&self, table: &TableId, at: At) -> Result<TableSize> {
-        let snapshot = self.table(table).snapshot(at).await?;
+        let snapshot = self.read(table).snapshot(at).await?;
         Ok(TableSize {
             version: i64::try_from(snapshot.version).unwrap_or(i64::MAX),
             rows: snapshot.rows(),
@@ -416,7 +492,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn history(&self, table: &TableId) -> Result<RecordBatch> {
-        history::history(self.table(table).as_ref()).await
+        history::history(self.read(table).as_ref()).await
     }
 
     /// How an attempt to commit to the table has ended; waits for the commit that runs.
@@ -424,7 +500,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn outcome(&self, table: &TableId, mark: &CommitMark) -> Result<CommitOutcome> {
-        self.table(table).outcome(mark).await
+        self.read(table).outcome(mark).await
     }
 
     /// Waits until the commits that have begun have ended, also those that nobody waits for any more.
@@ -441,12 +517,18 @@ impl Warehouse {
     }
 
     /// Deletes the files of the table, after the write that runs has ended. Writes to it fail from
-    /// now on, for as long as its handle is kept; queries that still read it may.
+    /// now on, for as long as its handle is kept; queries that still read it may. A transaction's own
+    /// tables go when it commits.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn drop(&self, table: &TableId) -> Result<()> {
+    pub async fn remove(&self, table: &TableId) -> Result<()> {
         let table = self.table(table);
+        if let Some(staging) = self.staging() {
+            staging.drop_table(&table.id, &table.place);
+            self.tables.lock().forget(&table.id);
+            return Ok(());
+        }
         table.retire().await;
         cleanup::remove_table(&table.place).await
     }
@@ -467,6 +549,14 @@ impl Warehouse {
     /// What the store says.
     pub async fn remove_orphans(&self, table: &TableId) -> Result<usize> {
         cleanup::remove_orphans(self.table(table).as_ref(), self.opened_at).await
+    }
+
+    /// A table to be read: what a transaction has not changed is read with all others.
+    fn read(&self, id: &TableId) -> Arc<Table> {
+        match &self.shared {
+            Some(shared) if !self.has_staged(id) => shared.table(id),
+            _ => self.table(id),
+        }
     }
 
     fn table(&self, id: &TableId) -> Arc<Table> {

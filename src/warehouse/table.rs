@@ -2,6 +2,8 @@
 
 mod versions;
 
+pub(super) use versions::DEFINING;
+
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio_util::task::TaskTracker;
 use tributary_udfs::interrupt::Interrupt;
 
@@ -44,7 +46,7 @@ pub(super) struct Table {
     log_store: LogStoreRef,
     latest: RwLock<Option<Latest>>,
     /// Held by the one who commits.
-    committing: tokio::sync::Mutex<()>,
+    committing: Arc<tokio::sync::Mutex<()>>,
     /// Shared by the commits of all tables that wait or run.
     running: Arc<tokio::sync::RwLock<()>>,
     /// What reads logs, of all tables.
@@ -65,6 +67,10 @@ pub(super) enum Change {
     Create(Arc<TableSchema>),
     /// Puts files in the place of all others.
     Replace(Arc<TableSchema>),
+    /// Puts files in the place of those of this version, which is the latest.
+    Rewrite(Arc<TableSchema>, u64),
+    /// Has all files read by this schema.
+    Reshape(Arc<TableSchema>),
     /// Adds files, which were written for this schema.
     Append(Arc<TableSchema>),
     /// Takes files out, and adds files, which were written for this schema.
@@ -88,6 +94,8 @@ impl Change {
             Self::Modify { marked, .. } => marked,
             Self::Create(_)
             | Self::Replace(_)
+            | Self::Rewrite(..)
+            | Self::Reshape(_)
             | Self::Append(_)
             | Self::Restore(_)
             | Self::Compact { .. } => &[],
@@ -98,9 +106,12 @@ impl Change {
         match self {
             Self::Append(_) => EntryKind::Append,
             Self::Compact { .. } => EntryKind::Compaction,
-            Self::Create(_) | Self::Replace(_) | Self::Restore(_) | Self::Modify { .. } => {
-                EntryKind::Change
-            }
+            Self::Create(_)
+            | Self::Replace(_)
+            | Self::Rewrite(..)
+            | Self::Reshape(_)
+            | Self::Restore(_)
+            | Self::Modify { .. } => EntryKind::Change,
         }
     }
 }
@@ -130,7 +141,7 @@ impl Table {
             place,
             log_store,
             latest: RwLock::new(None),
-            committing: tokio::sync::Mutex::new(()),
+            committing: Arc::default(),
             running,
             reading,
             changed,
@@ -257,7 +268,7 @@ impl Table {
                 .await;
             let commit = match published {
                 Ok((commit, lost)) => {
-                    table.advance_to(&commit, &lost, interval).await;
+                    table.advance_to(commit.version, &lost, interval).await;
                     if change.kind() != EntryKind::Compaction {
                         table.changed.add(&table.id);
                     }
@@ -273,10 +284,19 @@ impl Table {
             .map_err(|error| Error::internal(format!("a commit was cut off: {error}")))?
     }
 
-    /// Reads a new version back, and writes its checkpoint where it is due.
+    /// Keeps others from committing to the table.
+    pub async fn alone(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.committing).lock_owned().await
+    }
+
+    /// Reads a version back that was published, and writes its checkpoint where it is due.
+    pub async fn seen(&self, version: i64, checkpoint_interval: NonZeroU64) {
+        self.advance_to(version, &[], checkpoint_interval).await;
+    }
+
     async fn advance_to(
         &self,
-        commit: &Commit,
+        version: i64,
         lost: &[(String, NewVector)],
         checkpoint_interval: NonZeroU64,
     ) {
@@ -287,7 +307,7 @@ impl Table {
                 tracing::warn!(table = %self.id, %error, "a new version cannot be read back");
             }
         }
-        let next = commit.version.unsigned_abs() + 1;
+        let next = version.unsigned_abs() + 1;
         if next.is_multiple_of(checkpoint_interval.get())
             && let Err(error) = self.checkpoint().await
         {
@@ -372,13 +392,19 @@ impl Table {
                 "canceling statement due to user request",
             ));
         }
-        match self.place.publish(version, entry.into_bytes()).await {
+        match self
+            .place
+            .publish(&self.id, version, entry.into_bytes())
+            .await
+        {
             Published::Yes => {
                 if let Some(participant) = participant {
                     participant.committed(&mark);
                 }
-                if let Some(written) = written {
-                    written.keep();
+                match (written, &self.place.staging) {
+                    (Some(written), Some(staging)) => staging.keep(written),
+                    (Some(written), None) => written.keep(),
+                    (None, _) => {}
                 }
                 Ok((commit, lost))
             }
@@ -414,7 +440,15 @@ impl Table {
                 SqlState::DUPLICATE_TABLE,
                 format!("the folder of table {} is not empty", self.id),
             )),
-            (Change::Replace(schema), Some(current)) => {
+            (Change::Rewrite(_, version), Some(current)) if current.version != *version => {
+                Err(self.conflict())
+            }
+            (Change::Reshape(schema), Some(current)) => {
+                let mut protocol = schema.protocol();
+                keep_features(&mut protocol, &current.features);
+                entry.set_schema(schema, &protocol, Some(&current.id))
+            }
+            (Change::Replace(schema) | Change::Rewrite(schema, _), Some(current)) => {
                 if current.schema.delta != schema.delta
                     || current.schema.declared != schema.declared
                     || current.schema.keyed != schema.keyed
@@ -502,7 +536,7 @@ impl Table {
     }
 
     /// The time of a commit that follows the current one.
-    async fn next_time(&self, current: Option<&Snapshot>) -> Result<i64> {
+    pub async fn next_time(&self, current: Option<&Snapshot>) -> Result<i64> {
         let last = match current {
             Some(current) => match self.time_of(current.version, None).await {
                 Ok(last) => last,
@@ -545,7 +579,7 @@ impl Table {
         *self.latest.write() = None;
     }
 
-    fn conflict(&self) -> Error {
+    pub fn conflict(&self) -> Error {
         Error::new(
             SqlState::SERIALIZATION_FAILURE,
             format!(

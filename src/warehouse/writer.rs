@@ -1,5 +1,6 @@
 //! Writes rows to data files, in bounded memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
@@ -108,6 +109,12 @@ impl Written {
     /// Leaves the files where they are.
     pub fn keep(self) {
         self.uncommitted.paths.lock().clear();
+    }
+
+    /// Leaves the files of these names where they are, and no others.
+    pub fn keep_only(self, names: &BTreeSet<String>) {
+        let is_kept = |path: &Path| path.filename().is_some_and(|name| names.contains(name));
+        self.uncommitted.paths.lock().retain(|path| !is_kept(path));
     }
 }
 

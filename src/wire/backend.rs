@@ -95,6 +95,17 @@ pub trait BackendSession: Send + Sync + 'static {
     /// never sees its effects only after it was told.
     async fn settle(&self) {}
 
+    /// Begins the transaction of a message of several statements, unless a block has begun.
+    fn begin_implicit(&self) {}
+
+    /// Ends the transaction of a message of several statements, unless it has become a block.
+    ///
+    /// # Errors
+    /// Those of a commit, which then has not happened.
+    async fn end_implicit(&self, _commits: bool) -> Result<()> {
+        Ok(())
+    }
+
     /// Tells that nothing runs until the client's next message.
     fn rest(&self) {}
 

@@ -13,6 +13,7 @@ use super::{
     notification_functions, pg_sleep, pg_typeof, privilege_functions, session_functions,
     size_functions, types::type_name,
 };
+use crate::catalog::is_temporary_schema;
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::sql::{QualifiedName, Statement};
 
@@ -56,7 +57,8 @@ pub fn functions() -> Vec<ScalarUDF> {
             text(Some(sources.database()))
         }),
         udf("current_schema", &[&[]], TEXT, |sources, _| {
-            text(sources.search_path().into_iter().next())
+            let mut path = sources.search_path().into_iter();
+            text(path.find(|schema| !is_temporary_schema(schema)))
         }),
         udf("version", &[&[]], TEXT, |_, _| {
             text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))

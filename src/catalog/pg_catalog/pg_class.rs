@@ -5,6 +5,7 @@ use super::pg_index::BTREE;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{constraints_of, keys_of};
+use crate::catalog::is_temporary_schema;
 use crate::catalog::system::SystemSources;
 
 /// PostgreSQL's number of the access method `heap`, which relations have by name alone.
@@ -80,7 +81,11 @@ fn class(
         0,
         has_index,
         false,
-        "p",
+        if is_temporary_schema(&relation.schema) {
+            "t"
+        } else {
+            "p"
+        },
         relation.kind,
         columns,
         checks,

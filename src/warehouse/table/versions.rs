@@ -14,7 +14,7 @@ use super::{COMPACTION, Table};
 use crate::error::{Error, Result, SqlState};
 
 /// What the operations of commits begin with that give a table its definition.
-const CREATION: &str = "CREATE TABLE";
+pub const DEFINING: [&str; 2] = ["CREATE TABLE", "ALTER TABLE"];
 
 impl Table {
     /// The version that `at` stands for.
@@ -83,7 +83,8 @@ impl Table {
         let latest = self.latest().await?.version;
         for later in version + 1..=latest {
             let entry = self.read_entry(later).await?;
-            if operation(&entry).is_some_and(|operation| operation.starts_with(CREATION)) {
+            if operation(&entry).is_some_and(|it| DEFINING.iter().any(|word| it.starts_with(word)))
+            {
                 return Err(Error::unsupported(format!(
                     "RESTORE to version {version} of table {}, which was replaced since",
                     self.id
