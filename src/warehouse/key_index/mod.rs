@@ -243,7 +243,7 @@ impl KeyIndex {
 
     fn merge_alone(&self, _merging: &MutexGuard<'_, ()>) -> Result<bool> {
         let start = self.current();
-        let due = start.due();
+        let due = start.due(self.limits.runs);
         if due.is_empty() || self.lost.load(Ordering::Acquire) {
             return Ok(false);
         }
