@@ -76,7 +76,7 @@ macro_rules! settings {
         }
     ) => {
         $(#[doc = $struct_doc])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $struct {
             $( $(#[doc = $doc])* pub $field: $type, )*
         }

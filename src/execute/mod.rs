@@ -24,6 +24,7 @@ pub mod execute;
 pub mod explain;
 pub mod fetch;
 pub mod insert;
+pub mod kept;
 pub mod merge;
 pub mod optimize;
 pub mod prepare;

@@ -31,6 +31,7 @@ use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
+use crate::execute::kept::Environments;
 use crate::instance::{Asker, Instance, Pinned, Reading, SessionEntry, Set, StatementContext};
 use crate::models::replacement;
 use crate::sql::Statement;
@@ -61,6 +62,8 @@ pub struct Session {
     pub statements: Arc<PreparedStatements>,
     /// What is declared and not closed.
     pub cursors: Arc<Cursors>,
+    /// Where its kept plans run.
+    pub environments: Environments,
     notices: Arc<Notices>,
     state: Arc<Mutex<State>>,
     /// The text that was parsed last.
@@ -112,6 +115,7 @@ impl Session {
             client,
             statements: Arc::default(),
             cursors: Arc::default(),
+            environments: Environments::default(),
             notices: Arc::default(),
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
@@ -413,6 +417,8 @@ fn reads(statement: &Statement) -> bool {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        // Kept plans know the session's prepared statements, which know them.
+        self.statements.clear();
         self.instance.sessions.remove(self.client.process);
     }
 }
