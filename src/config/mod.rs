@@ -79,7 +79,7 @@ macro_rules! settings {
         $(else $(#[doc = $others_doc:literal])* $others:ident : $others_type:ty)?
     ) => {
         $(#[doc = $struct_doc])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $struct {
             $( $(#[doc = $doc])* pub $field: $type, )*
             $( $(#[doc = $others_doc])* pub $others: $others_type, )?

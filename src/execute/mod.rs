@@ -26,6 +26,7 @@ pub mod execute;
 pub mod explain;
 pub mod fetch;
 pub mod insert;
+pub mod kept;
 pub mod listen;
 pub mod merge;
 pub mod notify;

@@ -121,7 +121,8 @@ impl Instance {
         let catalog = Catalog::open(&catalog_file(&configuration))?;
         let indexes = Arc::default();
         let runtime = state::runtime(&configuration, &indexes)?;
-        let instance = Self::over(configuration, catalog, runtime, indexes).await?;
+        let keys = configuration.server.data_dir.join("keys");
+        let instance = Self::over(configuration, catalog, runtime, indexes, Some(keys)).await?;
         let snapshot = instance.catalog.snapshot();
         let known = snapshot.objects().map(|object| object.oid).collect();
         instance.warehouse.clean(&known).await?;
@@ -138,7 +139,7 @@ impl Instance {
         let catalog = Catalog::copy(&catalog_file(&configuration))?;
         let indexes = Arc::default();
         let runtime = state::runtime_for_plans(&configuration, &indexes)?;
-        Self::over(configuration, catalog, runtime, indexes).await
+        Self::over(configuration, catalog, runtime, indexes, None).await
     }
 
     /// Whether another process has opened the data directory.
@@ -151,9 +152,10 @@ impl Instance {
         catalog: Catalog,
         runtime: Arc<RuntimeEnv>,
         indexes: Arc<Indexes>,
+        keys: Option<PathBuf>,
     ) -> Result<Arc<Self>> {
         let journal = catalog.journal(configuration.server.journal_size as u64)?;
-        let warehouse = state::open_warehouse(&configuration, &runtime)?;
+        let warehouse = state::open_warehouse(&configuration, &runtime, keys)?;
         models::replacement::recover(&catalog, &warehouse).await?;
         drop_temporary(&catalog)?;
         Ok(Arc::new(Self {

@@ -16,8 +16,8 @@ use super::providers::UnplannedView;
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
-use crate::models::replacement;
 use crate::models::resolution::{self, Asked, Resolved};
+use crate::models::{constraints, replacement};
 use crate::sources::{FileTable, with_hidden_columns};
 use crate::sql::model_functions::{self, Argument, Call};
 use crate::sql::options::Literal;
@@ -371,7 +371,11 @@ impl Relations {
     async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {
         self.check_populated(object).await?;
         let table = crate::models::table_id(object);
-        self.instance.warehouse.scan_version(&table, at).await
+        let keys = constraints::indexed(object);
+        self.instance
+            .warehouse
+            .scan_version(&table, at, &keys)
+            .await
     }
 
     fn source(&self, object: &Object) -> Result<FileTable> {

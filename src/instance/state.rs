@@ -11,6 +11,7 @@ use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use tributary_udfs::postgres::{Now, NumericArithmetic, PostgresSemantics, PreferFloats};
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
@@ -81,12 +82,14 @@ fn memory(configuration: &Configuration, indexes: &Arc<Indexes>) -> RuntimeEnvBu
 pub(super) fn open_warehouse(
     configuration: &Configuration,
     runtime: &RuntimeEnv,
+    key_indexes: Option<PathBuf>,
 ) -> Result<Warehouse> {
     let url = configuration.warehouse_url()?;
     let store = crate::warehouse::store::open(&url)?;
     runtime.register_object_store(&url, Arc::clone(&store));
     let settings = WarehouseSettings {
         memory_pool: Arc::clone(&runtime.memory_pool),
+        key_indexes,
         ..WarehouseSettings::default()
     };
     Warehouse::open(&url, store, settings)

@@ -33,6 +33,7 @@ use crate::catalog::{Object, Snapshot, temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
+use crate::execute::kept::Environments;
 use crate::instance::{
     Asker, Instance, InstanceTransaction, Pinned, Reading, SessionEntry, Set, StatementContext,
 };
@@ -68,6 +69,8 @@ pub struct Session {
     pub cursors: Arc<Cursors>,
     /// What it says on channels, and hears.
     pub notifying: Arc<Notifying>,
+    /// Where its kept plans run.
+    pub environments: Environments,
     notices: Arc<Notices>,
     state: Arc<Mutex<State>>,
     /// The text that was parsed last.
@@ -79,10 +82,13 @@ pub struct Session {
 struct Registration {
     instance: Arc<Instance>,
     process: i32,
+    statements: Arc<PreparedStatements>,
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        // Kept plans know the session's prepared statements, which know them.
+        self.statements.clear();
         self.instance.sessions.remove(self.process);
         let instance = Arc::clone(&self.instance);
         let schema = temporary_schema(self.process);
@@ -156,17 +162,20 @@ impl Session {
         );
         let cursors = Arc::default();
         let notifying = Notifying::new(&instance, client.process, &cursors);
+        let statements: Arc<PreparedStatements> = Arc::default();
         let registration = Registration {
             instance: Arc::clone(&instance),
             process: client.process,
+            statements: Arc::clone(&statements),
         };
         Ok(Arc::new(Self {
             _registration: Arc::new(registration),
             instance,
             client,
-            statements: Arc::default(),
+            statements,
             cursors,
             notifying: Arc::new(notifying),
+            environments: Environments::default(),
             notices: Arc::default(),
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
@@ -265,6 +274,7 @@ impl Session {
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
             notifying: Arc::clone(&self.notifying),
+            environments: Environments::default(),
             notices: Arc::clone(&self.notices),
             state: Arc::clone(&self.state),
             text: Mutex::new(Arc::clone(&self.text.lock())),

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use super::{Session, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
+use crate::execute::kept::KeptPlan;
 use crate::execute::query::Planned;
 use crate::sources::RejectedRows;
 use crate::sql::{Statement, column_names, model_functions};
@@ -35,6 +36,8 @@ pub struct Prepared {
     pub text: Arc<str>,
     /// The plan of a query that is run at once, until that run.
     pub planned: Mutex<Option<Planned>>,
+    /// The plan of a query that is run again and again.
+    pub kept: Mutex<KeptPlan>,
 }
 
 /// When a statement is run.
@@ -130,6 +133,7 @@ pub(super) async fn prepare(
     };
     Ok(Prepared {
         planned: Mutex::new(planned),
+        kept: Mutex::default(),
         statement,
         parameter_types,
         schema,

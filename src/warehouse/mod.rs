@@ -8,6 +8,7 @@
 //! Architecture invariant: the warehouse knows no wire, no source and no catalog. Whoever holds it
 //! says which tables there are.
 
+mod bound;
 mod changed;
 mod cleanup;
 mod compaction;
@@ -17,9 +18,11 @@ mod failure;
 mod file_stats;
 mod history;
 pub mod key_index;
+mod key_indexes;
 mod keyed;
 mod modification;
 mod open_tables;
+mod page_index;
 mod participant;
 mod place;
 mod places;
@@ -36,6 +39,7 @@ mod types;
 mod vacuum;
 mod writer;
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::num::NonZeroU64;
@@ -47,6 +51,7 @@ use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::Expr;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
@@ -55,6 +60,7 @@ use url::Url;
 pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
+pub use key_indexes::{Covered, IndexedKey, KeyRow};
 pub use keyed::{Keyed, version_prefixes};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
@@ -67,6 +73,7 @@ pub use vacuum::DeadFile;
 
 use crate::error::Result;
 use changed::Changed;
+use key_indexes::KeyIndexes;
 use open_tables::OpenTables;
 use place::Root;
 use scan::TableScan;
@@ -111,6 +118,20 @@ pub struct TableSize {
     pub files: usize,
 }
 
+/// The table and version that a relation is a scan of, where it is one of the latest version.
+pub fn latest_of(relation: &Arc<dyn TableProvider>) -> Option<(TableId, i64)> {
+    let relation: &dyn Any = relation.as_ref();
+    relation.downcast_ref::<TableScan>()?.latest()
+}
+
+/// Whether a relation is a scan of a table of which these filters bind all columns of a key to
+/// constants.
+pub fn binds_key(relation: &Arc<dyn TableProvider>, filters: &[Expr]) -> bool {
+    let relation: &dyn Any = relation.as_ref();
+    let scan = relation.downcast_ref::<TableScan>();
+    scan.is_some_and(|scan| scan.binds_key(filters))
+}
+
 /// All tables below one folder. To be shared by all who read and write them in this process.
 pub struct Warehouse {
     root: Root,
@@ -124,6 +145,7 @@ pub struct Warehouse {
     reading: TaskTracker,
     /// The warehouse that all share, where this is how a transaction sees it.
     shared: Option<Arc<Self>>,
+    indexes: Arc<KeyIndexes>,
 }
 
 impl Warehouse {
@@ -139,6 +161,7 @@ impl Warehouse {
     ) -> Result<Self> {
         Ok(Self {
             root: Root::new(root, store)?,
+            indexes: Arc::new(KeyIndexes::new(&settings)),
             settings,
             opened_at: Utc::now(),
             tables: Mutex::default(),
@@ -163,6 +186,7 @@ impl Warehouse {
             changed: Arc::default(),
             running: Arc::default(),
             reading: self.reading.clone(),
+            indexes: Arc::clone(&self.indexes),
             shared: Some(Arc::clone(self)),
         }
     }
@@ -358,6 +382,9 @@ impl Warehouse {
             table,
             snapshot,
             settings: self.settings.clone(),
+            indexes: Arc::clone(&self.indexes),
+            keys: Vec::new(),
+            changed: Arc::clone(&self.changed),
         })
     }
 
@@ -375,6 +402,23 @@ impl Warehouse {
     ) -> Result<Option<Compaction>> {
         let settings = self.settings.clone();
         Compaction::begin(self.table(table), session, extent, settings).await
+    }
+
+    /// Brings the indexes of a table to its latest version, merges what is due, and deletes those
+    /// that are by none of these keys.
+    ///
+    /// # Errors
+    /// What reading files that are not covered says; 53200 without memory; what the disk says.
+    pub async fn keep_indexes(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        keys: &[IndexedKey],
+    ) -> Result<()> {
+        let handle = self.table(table);
+        let snapshot = handle.latest().await?;
+        let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
+        self.indexes.keep(session, &scan, keys).await
     }
 
     /// A table whose rows have changed since it was last named here; waits for one.
@@ -416,10 +460,11 @@ impl Warehouse {
     /// # Errors
     /// 22023 for a version or a time that the table does not have, and what the store says.
     pub async fn scan(&self, table: &TableId, at: At) -> Result<Arc<dyn TableProvider>> {
-        Ok(self.scan_version(table, at).await?.1)
+        Ok(self.scan_version(table, at, &[]).await?.1)
     }
 
-    /// [`Self::scan`], and the number of the version.
+    /// [`Self::scan`], and the number of the version. Rows are found by these keys through
+    /// indexes, where there are some.
     ///
     /// # Errors
     /// Those of [`Self::scan`].
@@ -427,12 +472,17 @@ impl Warehouse {
         &self,
         table: &TableId,
         at: At,
+        keys: &[IndexedKey],
     ) -> Result<(i64, Arc<dyn TableProvider>)> {
         let handle = self.read(table);
         let snapshot = handle.snapshot(at).await?;
         handle.check_there(&snapshot).await?;
         let version = i64::try_from(snapshot.version).unwrap_or(i64::MAX);
         let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
+        let mut scan = scan.by_keys(&self.indexes, keys, &self.changed);
+        if at == At::Latest {
+            scan = scan.of_latest();
+        }
         Ok((version, Arc::new(scan)))
     }
 
@@ -511,6 +561,7 @@ impl Warehouse {
     /// Waits until nothing runs in the warehouse any more, whether or not somebody waits for it: to be
     /// called at the end, when nothing new begins.
     pub async fn rest(&self) {
+        self.indexes.stop();
         self.finish_commits().await;
         self.reading.close();
         self.reading.wait().await;
@@ -530,6 +581,7 @@ impl Warehouse {
             return Ok(());
         }
         table.retire().await;
+        self.indexes.forget(&table.id).await?;
         cleanup::remove_table(&table.place).await
     }
 
@@ -539,6 +591,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn clean(&self, keep: &HashSet<u32>) -> Result<usize> {
+        self.indexes.clean(keep).await?;
         cleanup::remove_unknown(&self.root, keep).await
     }
 

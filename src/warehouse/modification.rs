@@ -18,6 +18,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use roaring::RoaringBitmap;
 
+use super::changed::Changed;
+use super::key_indexes::{Covered, IndexedKey, KeyIndexes};
 use super::place::Place;
 use super::places::Places;
 use super::scan::TableScan;
@@ -33,6 +35,9 @@ pub struct Modification {
     pub(super) table: Arc<Table>,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) settings: WarehouseSettings,
+    pub(super) indexes: Arc<KeyIndexes>,
+    pub(super) keys: Vec<IndexedKey>,
+    pub(super) changed: Arc<Changed>,
 }
 
 impl Modification {
@@ -41,7 +46,7 @@ impl Modification {
     /// # Errors
     /// An address of the warehouse that is none.
     pub fn scan(&self) -> Result<Arc<dyn TableProvider>> {
-        Ok(Arc::new(self.table_scan()?))
+        Ok(Arc::new(self.keyed_scan()?))
     }
 
     /// The version's rows with two more columns, [`super::FILE_COLUMN`] and
@@ -50,7 +55,45 @@ impl Modification {
     /// # Errors
     /// Those of [`Self::scan`].
     pub fn rows(&self) -> Result<Arc<dyn TableProvider>> {
-        Ok(Arc::new(self.table_scan()?.with_places()))
+        Ok(Arc::new(self.keyed_scan()?.with_places()))
+    }
+
+    /// Those of [`Self::rows`] that stand at these places.
+    ///
+    /// # Errors
+    /// Those of [`Self::scan`].
+    pub fn rows_at(&self, places: Places) -> Result<Arc<dyn TableProvider>> {
+        Ok(Arc::new(self.table_scan()?.with_places().only(places)))
+    }
+
+    /// The version's rows by a key, through an index that is brought up to it; none where the
+    /// table is so small that none pays, or has not these columns.
+    ///
+    /// # Errors
+    /// What reading files that are not covered says; 53200 without memory; what the disk says.
+    pub async fn covered(
+        &self,
+        session: &dyn Session,
+        key: &IndexedKey,
+    ) -> Result<Option<Covered>> {
+        let scan = self.table_scan()?;
+        let index = self.indexes.paying(&scan, key);
+        match index {
+            Some(index) => Ok(Some(index.cover(session, &scan).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The change, whose rows are found by these keys through indexes, where there are some.
+    #[must_use]
+    pub fn by_keys(mut self, keys: Vec<IndexedKey>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    fn keyed_scan(&self) -> Result<TableScan> {
+        let scan = self.table_scan()?;
+        Ok(scan.by_keys(&self.indexes, &self.keys, &self.changed))
     }
 
     fn table_scan(&self) -> Result<TableScan> {

@@ -155,15 +155,10 @@ impl Table {
         let Some(known) = known else {
             return self.load().await;
         };
-        match self
-            .place
-            .store
-            .head(&self.place.entry(known.snapshot.version + 1))
-            .await
-        {
-            Err(object_store::Error::NotFound { .. }) => Ok(known.snapshot),
-            Ok(_) => self.advance(known).await,
-            Err(error) => Err(Error::from(error).within(format!("table {}", self.id))),
+        match self.place.has_entry(known.snapshot.version + 1).await {
+            Ok(false) => Ok(known.snapshot),
+            Ok(true) => self.advance(known).await,
+            Err(error) => Err(error.within(format!("table {}", self.id))),
         }
     }
 

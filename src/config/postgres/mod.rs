@@ -182,7 +182,7 @@ fn switched(value: &str) -> Option<bool> {
 }
 
 /// The values that a session has given to such settings.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PostgresSettings(Arc<BTreeMap<String, String>>);
 
 impl PostgresSettings {

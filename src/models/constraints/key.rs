@@ -10,11 +10,12 @@ use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use parking_lot::Mutex;
 
-use super::comparable::{comparable, comparable_type};
 use super::declared::constraint_place;
 use super::shown::Shown;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
+use crate::warehouse::IndexedKey;
+use crate::warehouse::key_index::{comparable, comparable_type};
 
 /// What to do with a new row that has the key of another new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +133,18 @@ impl Key {
     pub(super) fn encode(&self, columns: &[ArrayRef]) -> QueryResult<Rows> {
         let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
         Ok(self.converter.convert_columns(&columns)?)
+    }
+
+    /// The keys that were taken in, as columns of comparable values.
+    pub(super) fn taken(&self) -> QueryResult<Vec<ArrayRef>> {
+        let parser = self.converter.parser();
+        let rows = self.values.iter().map(|value| parser.parse(value));
+        Ok(self.converter.convert_rows(rows)?)
+    }
+
+    /// The key, for an index.
+    pub(super) fn indexed(&self) -> IndexedKey {
+        IndexedKey::of(&self.names)
     }
 
     /// Whether a row has a NULL that makes its key like no other.

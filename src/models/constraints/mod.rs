@@ -6,10 +6,10 @@
 //! between. So no two rows of a key are ever visible.
 
 mod assigned;
-mod comparable;
 mod declared;
 mod default_value;
 mod fitted;
+mod indexed;
 mod keeping;
 mod key;
 mod shown;
@@ -17,6 +17,7 @@ mod shown;
 pub use assigned::{assigned, check_assignable, check_literal};
 pub use declared::{check_settable, default_of, identity_of, of, place, sequence_of, validate};
 pub use default_value::DefaultValue;
+pub use indexed::indexed;
 pub use key::Repeated;
 
 use std::sync::Arc;

@@ -1,12 +1,11 @@
 //! Hashes of keys.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, AsArray as _};
-use arrow::datatypes::{DataType, FieldRef, Float32Type, Float64Type};
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, FieldRef};
 use arrow::row::{RowConverter, SortField};
 use siphasher::sip128::SipHasher24;
 
+use super::comparable::{comparable, comparable_type};
 use crate::error::{Error, Result};
 
 /// Rows that are encoded at a time, so that the encoded keys stay in the processor's cache.
@@ -38,11 +37,11 @@ impl KeyHasher {
         self.sip.keys().into()
     }
 
-    /// The hash of each row's key. NULL is a value here, the same as any other NULL; so is NaN,
-    /// and -0.0 is 0.0, as in Postgres.
+    /// The hash of each row's key. NULL is a value here, the same as any other NULL; what Postgres
+    /// holds equal is: see [`comparable`].
     pub fn hash(&self, columns: &[ArrayRef]) -> Result<Vec<u128>> {
         self.check(columns)?;
-        let columns: Vec<ArrayRef> = columns.iter().map(canonical).collect();
+        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
         let fields = columns
             .iter()
             .map(|column| SortField::new(column.data_type().clone()));
@@ -69,7 +68,8 @@ impl KeyHasher {
 
     fn check(&self, columns: &[ArrayRef]) -> Result<()> {
         let fits = |(column, array): (&FieldRef, &ArrayRef)| {
-            plain(column.data_type()) == plain(array.data_type())
+            let (wanted, given) = (column.data_type(), array.data_type());
+            plain(&comparable_type(wanted)) == plain(&comparable_type(given))
         };
         if columns.len() == self.columns.len() && self.columns.iter().zip(columns).all(fits) {
             return Ok(());
@@ -89,34 +89,5 @@ pub(super) fn plain(data_type: &DataType) -> &DataType {
         DataType::LargeBinary | DataType::BinaryView => &DataType::Binary,
         DataType::Dictionary(_, values) => plain(values),
         other => other,
-    }
-}
-
-/// The values with one form for those that are equal.
-fn canonical(column: &ArrayRef) -> ArrayRef {
-    match column.data_type() {
-        DataType::Float32 => Arc::new(
-            column
-                .as_primitive::<Float32Type>()
-                .unary::<_, Float32Type>(|value| {
-                    if value.is_nan() {
-                        f32::NAN
-                    } else {
-                        value + 0.0
-                    }
-                }),
-        ),
-        DataType::Float64 => Arc::new(
-            column
-                .as_primitive::<Float64Type>()
-                .unary::<_, Float64Type>(|value| {
-                    if value.is_nan() {
-                        f64::NAN
-                    } else {
-                        value + 0.0
-                    }
-                }),
-        ),
-        _ => Arc::clone(column),
     }
 }

@@ -21,6 +21,7 @@
 mod block;
 mod build;
 mod candidates;
+mod comparable;
 mod entry;
 mod filter;
 mod hash;
@@ -34,6 +35,7 @@ mod reader;
 mod run_file;
 mod run_writer;
 mod state;
+mod version_prefix;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,8 +47,10 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 
 pub use build::Build;
 pub use candidates::Candidates;
+pub use comparable::{comparable, comparable_type};
 pub use entry::Location;
 pub use reader::KeyIndexReader;
+pub use version_prefix::version_prefixes;
 
 use crate::error::{Error, Result, SqlState};
 use build::{Built, BuiltRun};
@@ -243,7 +247,7 @@ impl KeyIndex {
 
     fn merge_alone(&self, _merging: &MutexGuard<'_, ()>) -> Result<bool> {
         let start = self.current();
-        let due = start.due();
+        let due = start.due(self.limits.runs);
         if due.is_empty() || self.lost.load(Ordering::Acquire) {
             return Ok(false);
         }

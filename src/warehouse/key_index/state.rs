@@ -23,8 +23,9 @@ impl State {
     /// The runs are merged whenever the smaller ones together have as many entries as the next
     /// larger one. So each is larger than all smaller ones together, their number grows with the
     /// logarithm of the entries, and so does the number of times that an entry is written. Where
-    /// most entries are of files that are gone, all are merged, which leaves those entries out.
-    pub fn due(&self) -> Vec<Arc<RunFile>> {
+    /// most entries are of files that are gone, all are merged, which leaves those entries out; where
+    /// there are as many runs as there may be, the two smallest ones are.
+    pub fn due(&self, most: usize) -> Vec<Arc<RunFile>> {
         let mut runs = self.runs.clone();
         runs.sort_by_key(|run| run.entries);
         let entries: u64 = runs.iter().map(|run| run.entries).sum();
@@ -37,6 +38,9 @@ impl State {
                 due = index + 1;
             }
             sum += run.entries;
+        }
+        if due == 0 && runs.len() >= most {
+            due = 2;
         }
         runs.truncate(due);
         runs

@@ -4,6 +4,7 @@ mod compaction;
 mod crash;
 mod failures;
 mod housekeeping;
+mod key_indexes;
 mod modifications;
 mod participants;
 mod queries;

@@ -203,6 +203,7 @@ impl BackendSession for TestSession {
             is_binary: false,
             text: Arc::from(""),
             planned: Mutex::default(),
+            kept: Mutex::default(),
         }))
     }
 

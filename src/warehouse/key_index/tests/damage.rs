@@ -126,14 +126,14 @@ fn a_merge_finds_damage_too() {
 
 #[test]
 fn a_damaged_manifest_is_recognised() {
-    let (fixture, _) = on_disk();
-    let length = fs::read(fixture.folder.path().join("manifest"))
-        .unwrap()
-        .len();
-    for place in 0..length {
+    for place in 0.. {
         let (mut fixture, hashes) = on_disk();
         let manifest = fixture.folder.path().join("manifest");
         let mut bytes = fs::read(&manifest).unwrap();
+        // No two manifests have the same length, for they have numbers of chance.
+        if place >= bytes.len() {
+            break;
+        }
         match place % 2 {
             0 => bytes.truncate(place),
             _ => bytes[place] ^= 2,
