@@ -58,6 +58,11 @@ pub fn is_part(oid: i64) -> bool {
     oid >= FIRST_PART
 }
 
+/// The number of the rule that makes a view: no default has that of the block's middle.
+pub fn rule_of(object: &Object) -> i64 {
+    block(object) + DEFAULTS
+}
+
 /// The constraints of a table.
 pub fn constraints_of(object: &Object) -> impl Iterator<Item = TableConstraint<'_>> {
     let block = block(object);
