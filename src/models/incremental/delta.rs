@@ -250,13 +250,14 @@ impl Deltas {
         let delta = match read.is_empty() {
             // Constants; any column tells whether there are changes.
             true => {
-                let all = projection.input.schema().columns();
-                let mut each = all.iter();
-                each.find_map(|column| {
-                    self.of(&projection.input, std::slice::from_ref(column))
-                        .ok()
-                })
-                .unwrap_or_else(|| Delta::Everything(described(&projection.input)))
+                let mut found = Ok(Delta::Everything(described(&projection.input)));
+                for column in projection.input.schema().columns() {
+                    found = self.of(&projection.input, &[column]);
+                    if found.is_ok() {
+                        break;
+                    }
+                }
+                found?
             }
             false => self.of(&projection.input, &read)?,
         };
@@ -683,6 +684,7 @@ pub(super) fn described(node: &LogicalPlan) -> String {
         }
         LogicalPlan::Join(join) => format!("a {} join", join.join_type),
         LogicalPlan::TableScan(scan) => scan.table_name.to_string(),
+        LogicalPlan::SubqueryAlias(alias) => alias.alias.to_string(),
         LogicalPlan::RecursiveQuery(_) => "WITH RECURSIVE".to_owned(),
         LogicalPlan::Unnest(_) => "unnest".to_owned(),
         other => {
