@@ -61,6 +61,20 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     )
     .await?;
     tell_rejected(session, &record);
+    if let Some(rows) = record.drifted_rows {
+        let differed = if rows == 1 {
+            "row differed"
+        } else {
+            "rows differed"
+        };
+        session.notice(Error::new(
+            SqlState::SUCCESSFUL_COMPLETION,
+            format!(
+                "{}: {rows} {differed} from what the query gives",
+                record.object
+            ),
+        ));
+    }
     Ok(Outcome::Done(format!("REFRESH {}", refresh.kind)))
 }
 

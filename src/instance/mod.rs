@@ -1,6 +1,7 @@
 //! What all sessions share: the catalog, the warehouse, the runtime with its memory, the settings.
 
 mod asker;
+pub mod change_feed;
 mod machine;
 mod nested_loops;
 mod notifications;

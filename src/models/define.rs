@@ -7,7 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
-use super::{keyed, resolution};
+use super::{incremental, keyed, resolution};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -46,8 +46,8 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     },
     Choice {
         name: "refresh_mode",
-        values: &["auto", "full"],
-        description: "How a refresh computes. Every refresh reads everything.",
+        values: &["auto", "full", "incremental"],
+        description: "How a refresh computes: all rows, or those of the keys alone that have changed. `auto` does the latter where the query proves that this gives the same; with `incremental` a query that does not is an error. `EXPLAIN REFRESH` tells.",
     },
     keyed::OPTIONS[0],
     keyed::OPTIONS[1],
@@ -136,6 +136,7 @@ pub(super) async fn columns(
             super::expectation::check(&context.state, &plan, &create.expectations)?;
             let columns = stored_columns(&plan)?;
             keyed::check(&create.options, &columns, &[])?;
+            incremental::check(instance, snapshot, settings, create).await?;
             Ok((columns, depends_on))
         }
         Statement::CreateModel(create) => {

@@ -11,6 +11,7 @@ pub mod expectation;
 mod expression;
 pub mod foresee;
 pub mod graph;
+pub mod incremental;
 pub mod keyed;
 mod left;
 pub mod lineage;

@@ -22,7 +22,7 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, column_names, hidden_columns, model_functions, references,
-    relation_wildcards, standard_forms, time_travel,
+    relation_wildcards, standard_forms, table_changes, time_travel,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -262,6 +262,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
     time_travel::rewrite(query)?;
     hidden_columns::expose(query, state).await?;
     model_functions::rewrite(query)?;
+    table_changes::rewrite(query)?;
     relation_wildcards::rewrite(query)
 }
 

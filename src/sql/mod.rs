@@ -63,6 +63,7 @@ pub mod show;
 pub mod shown;
 pub mod standard_forms;
 mod syntax_error;
+pub mod table_changes;
 #[cfg(test)]
 mod tests;
 pub mod time_travel;

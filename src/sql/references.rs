@@ -11,6 +11,7 @@ use super::model_functions;
 use super::name::ObjectName;
 use super::returning::Target;
 use super::scope::Scopes;
+use super::table_changes;
 use crate::error::{Error, Result};
 
 /// The relations that a statement reads, each once, in the order of their first mention.
@@ -160,7 +161,11 @@ impl Visitor for Collector {
             TableFactor::Table {
                 name, args: None, ..
             } if !self.scopes.hides(name) => object_name_from(name).map(|name| vec![name]),
-            table => model_functions::relations(table),
+            table => match table_changes::table(table) {
+                Ok(None) => model_functions::relations(table),
+                Ok(Some(name)) => Ok(vec![name]),
+                Err(error) => Err(error),
+            },
         };
         match names {
             Ok(names) => names.into_iter().for_each(|name| self.add(name)),

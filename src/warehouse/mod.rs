@@ -10,6 +10,7 @@
 
 mod bound;
 mod changed;
+mod changes;
 mod cleanup;
 mod compaction;
 mod deletion_vector;
@@ -57,6 +58,9 @@ use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+pub use changes::{
+    CHANGE_SIGN, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeFeed, commit_timestamp_type,
+};
 pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
@@ -68,6 +72,7 @@ pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, Publication, UnpublishedEntry};
 pub use settings::WarehouseSettings;
 pub use staging::StagingMark;
+pub use table::{REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use vacuum::DeadFile;
 
@@ -484,6 +489,25 @@ impl Warehouse {
             scan = scan.of_latest();
         }
         Ok((version, Arc::new(scan)))
+    }
+
+    /// What the commits from one version to another have changed, both included. A time stands for the
+    /// first version since then, or the last until then.
+    ///
+    /// # Errors
+    /// 22023 for versions that the table does not have, or no longer; 0A000 where the table got other
+    /// columns in between; what the store says.
+    pub async fn changes(&self, table: &TableId, from: At, to: At) -> Result<ChangeFeed> {
+        changes::changes(&self.table(table), from, to).await
+    }
+
+    /// The parameters of the refresh that made the rows of the latest version, or that told of them
+    /// last; none where something else has changed them since.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn last_refresh(&self, table: &TableId) -> Result<Option<BTreeMap<String, String>>> {
+        self.table(table).last_refresh().await
     }
 
     /// The parameters of the commit that made a version: those of [`CommitInfo`].

@@ -85,13 +85,10 @@ type NumberedFile<'a> = (u32, &'a Arc<DataFile>);
 
 impl TableScan {
     pub fn new(id: TableId, place: Place, snapshot: Arc<Snapshot>) -> crate::error::Result<Self> {
-        let mut root = place.url.clone();
-        root.set_path("/");
-        let store_url = ObjectStoreUrl::parse(root.as_str()).map_err(Error::from)?;
         Ok(Self {
             id,
+            store_url: store_url(&place)?,
             place,
-            store_url,
             snapshot,
             places: None,
             wanted: Wanted::Living,
@@ -320,8 +317,15 @@ impl TableScan {
     }
 }
 
+/// What runtimes know the store by.
+pub(super) fn store_url(place: &Place) -> crate::error::Result<ObjectStoreUrl> {
+    let mut root = place.url.clone();
+    root.set_path("/");
+    ObjectStoreUrl::parse(root.as_str()).map_err(Error::from)
+}
+
 /// How many partitions a query wants.
-fn partitions(state: &dyn Session) -> usize {
+pub(super) fn partitions(state: &dyn Session) -> usize {
     state.config().target_partitions().max(1)
 }
 
@@ -397,29 +401,62 @@ impl TableScan {
         limit: Option<usize>,
         partitions: usize,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let runtime = state.runtime_env();
-        if runtime.object_store(&self.store_url).is_err() {
-            runtime.register_object_store(self.store_url.as_ref(), Arc::clone(&self.place.store));
-        }
-        let shown = self.schema();
-        if files.is_empty() {
-            let projected = project_schema(&shown, projection)?;
-            return Ok(Arc::new(EmptyExec::new(projected)));
-        }
-        let table = self.scanned();
-        let merge = |files: &[PartitionedFile]| {
-            let known = files.iter().filter_map(|file| file.statistics.as_deref());
-            match self.has_statistics() {
-                true => Statistics::try_merge_iter(known, table.table_schema()),
-                false => Ok(Statistics::new_unknown(table.table_schema())),
-            }
-        };
         let mut read = Vec::with_capacity(files.len());
         for file in files {
             read.push(self.partitioned_file(file).await?);
         }
-        let files = read;
-        let statistics = merge(&files)?;
+        let scan = FilesScan {
+            place: &self.place,
+            store_url: &self.store_url,
+            scanned: self.scanned(),
+            shown: self.schema(),
+            has_statistics: self.has_statistics(),
+            reads_few: matches!(self.wanted, Wanted::Only(..)),
+        };
+        scan.plan(state, &read, projection, limit, partitions).await
+    }
+}
+
+/// A scan of some files of a table.
+pub(super) struct FilesScan<'a> {
+    pub place: &'a Place,
+    pub store_url: &'a ObjectStoreUrl,
+    /// What is read of each file, and what is added to its rows.
+    pub scanned: ScannedSchema,
+    /// The same columns under the names of the table.
+    pub shown: SchemaRef,
+    /// Whether the files tell statistics of these columns.
+    pub has_statistics: bool,
+    /// Whether few rows of the files are read, so that it pays to read the pages alone that have them.
+    pub reads_few: bool,
+}
+
+impl FilesScan<'_> {
+    pub async fn plan(
+        &self,
+        state: &dyn Session,
+        files: &[PartitionedFile],
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+        partitions: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let runtime = state.runtime_env();
+        if runtime.object_store(self.store_url).is_err() {
+            runtime.register_object_store(self.store_url.as_ref(), Arc::clone(&self.place.store));
+        }
+        if files.is_empty() {
+            let projected = project_schema(&self.shown, projection)?;
+            return Ok(Arc::new(EmptyExec::new(projected)));
+        }
+        let table = &self.scanned;
+        let merge = |files: &[PartitionedFile]| {
+            let known = files.iter().filter_map(|file| file.statistics.as_deref());
+            match self.has_statistics {
+                true => Statistics::try_merge_iter(known, table.table_schema()),
+                false => Ok(Statistics::new_unknown(table.table_schema())),
+            }
+        };
+        let statistics = merge(files)?;
         // In their order, so that few partitions read the rows as they were written.
         let per_group = files.len().div_ceil(partitions);
         let groups = files
@@ -436,20 +473,19 @@ impl TableScan {
         };
         let mut source =
             ParquetSource::new(table.clone()).with_table_parquet_options(options.clone());
-        let reads_few = matches!(self.wanted, Wanted::Only(..));
-        if reads_few {
+        if self.reads_few {
             let cache = runtime.cache_manager.get_file_metadata_cache();
-            let store = runtime.object_store(&self.store_url)?;
+            let store = runtime.object_store(self.store_url)?;
             let readers = WithPageIndex(CachedParquetFileReaderFactory::new(store, cache));
             source = source.with_parquet_file_reader_factory(Arc::new(readers));
         }
         let indices: Vec<usize> = match projection {
             Some(projection) => projection.clone(),
-            None => (0..shown.fields().len()).collect(),
+            None => (0..self.shown.fields().len()).collect(),
         };
         let columns = indices.into_iter().map(|index| {
             let column = PhysicalColumn::new(table.table_schema().field(index).name(), index);
-            ProjectionExpr::new(Arc::new(column), shown.field(index).name())
+            ProjectionExpr::new(Arc::new(column), self.shown.field(index).name())
         });
         let source = source
             .try_pushdown_projection(&ProjectionExprs::new(columns))?
@@ -459,7 +495,7 @@ impl TableScan {
             .with_statistics(statistics)
             .with_limit(limit)
             .build();
-        if reads_few {
+        if self.reads_few {
             return Ok(DataSourceExec::from_data_source(config));
         }
         ParquetFormat::new()

@@ -39,6 +39,12 @@ use crate::error::{Error, Result, SqlState};
 /// The operation of commits that only move rows.
 pub(super) const COMPACTION: &str = "OPTIMIZE";
 
+/// The operation of commits that make rows of a query.
+pub const REFRESH: &str = "REFRESH";
+
+/// The operation of commits that only tell how far the inputs of the rows were read.
+pub const WATERMARK: &str = "WATERMARK";
+
 /// A table and what is known of its latest version.
 pub(super) struct Table {
     pub id: TableId,

@@ -21,6 +21,7 @@ mod equal_to_postgres;
 mod equal_transactions;
 mod formatting;
 mod full_disk;
+mod incremental;
 mod kinds;
 mod long_calls;
 mod maintenance;

@@ -15,7 +15,9 @@ mod key;
 mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
-pub use declared::{check_settable, default_of, identity_of, of, place, sequence_of, validate};
+pub use declared::{
+    check_settable, default_of, identity_of, key_of, of, place, sequence_of, validate,
+};
 pub use default_value::DefaultValue;
 pub use indexed::indexed;
 pub use key::Repeated;
