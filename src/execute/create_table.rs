@@ -16,9 +16,9 @@ use super::query;
 use crate::catalog::{Object, Snapshot};
 use crate::error::Result;
 use crate::models::refresh::{Catalogued, participant};
-use crate::models::rejected::{self, Keep};
+use crate::models::rejected::{self, Keep, Rejections};
 use crate::models::replan::{self, Author};
-use crate::models::{replacement, table_id};
+use crate::models::{keyed, replacement};
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
@@ -79,7 +79,6 @@ async fn fill(
     let instance = &session.instance;
     let warehouse = &instance.warehouse;
     replacement::settle(&instance.catalog, warehouse, object.oid).await?;
-    let table = table_id(object);
     let Statement::CreateTable(create) = &object.definition else {
         return Err(crate::error::Error::internal(format!(
             "{} is not defined as a table",
@@ -91,9 +90,19 @@ async fn fill(
             datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
         let participant = participant(instance, object, catalogued, &object.schema);
         let info = CommitInfo::new("CREATE TABLE");
-        warehouse
-            .replace_with(&table, Box::pin(empty), info, participant)
-            .await?;
+        let rejections = Rejections::none();
+        let state = session.statement_of(Arc::clone(snapshot)).state;
+        let rows = Box::pin(empty);
+        keyed::replace(
+            instance,
+            &state,
+            object,
+            rows,
+            rejections,
+            info,
+            participant,
+        )
+        .await?;
         return Ok(None);
     };
     let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, None);
@@ -103,15 +112,24 @@ async fn fill(
         .collecting(&rejected);
     let plan = plan::definition(&context, text, &create.column_names).await?;
     let participant = participant(instance, object, catalogued, &plan::columns(&plan));
-    let rows = writer.precede(nullable(query::stream(context.state, plan).await?));
+    let state = context.state;
+    let rows = nullable(query::stream(state.clone(), plan).await?);
+    let rows = writer.precede(rows);
     let info = CommitInfo::new("CREATE TABLE AS");
-    let commit = warehouse
-        .replace_with(&table, rows, info, participant)
-        .await?;
-    for notice in rejected.notices() {
+    let put = keyed::replace(
+        instance,
+        &state,
+        object,
+        rows,
+        rejections,
+        info,
+        participant,
+    )
+    .await?;
+    for notice in rejected.notices().into_iter().chain(put.notices()) {
         session.notice(notice);
     }
-    Ok(Some(commit.rows))
+    Ok(Some(put.upserted.rows))
 }
 
 /// Rows whose columns may be NULL, though those of the query never are: literals, for example.
@@ -142,6 +160,7 @@ mod tests {
     use super::*;
     use crate::config::Configuration;
     use crate::instance::Instance;
+    use crate::models::table_id;
     use crate::session::Client;
 
     #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
-use super::resolution;
+use super::{keyed, resolution};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -21,7 +21,7 @@ use crate::sql::{Options, Statement};
 pub struct Choice {
     /// Its key.
     pub name: &'static str,
-    /// What it can be, the default first.
+    /// What it can be, the default first; any text where there are none.
     pub values: &'static [&'static str],
     /// What it does.
     pub description: &'static str,
@@ -33,6 +33,9 @@ pub const CHECK_OPTIONS: &[Choice] = &[Choice {
     values: &["error", "warn"],
     description: "What rows that should not be mean: a failure of the run, or a warning.",
 }];
+
+/// The options of a table.
+pub const TABLE_OPTIONS: &[Choice] = &keyed::OPTIONS;
 
 /// The options of a materialized view.
 pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
@@ -46,6 +49,11 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
         values: &["auto", "full"],
         description: "How a refresh computes. Every refresh reads everything.",
     },
+    keyed::OPTIONS[0],
+    keyed::OPTIONS[1],
+    keyed::OPTIONS[2],
+    keyed::OPTIONS[3],
+    keyed::OPTIONS[4],
 ];
 
 /// Plans a `CREATE` statement against a snapshot of the catalog, and answers what to keep of it.
@@ -114,6 +122,7 @@ pub(super) async fn columns(
             Ok((plan::columns(&plan), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
+            keyed::check_merge(&create.options)?;
             check_options(
                 &create.options,
                 MATERIALIZED_VIEW_OPTIONS,
@@ -122,7 +131,9 @@ pub(super) async fn columns(
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             super::expectation::check(&context.state, &plan, &create.expectations)?;
-            Ok((stored_columns(&plan)?, depends_on))
+            let columns = stored_columns(&plan)?;
+            keyed::check(&create.options, &columns, &[])?;
+            Ok((columns, depends_on))
         }
         Statement::CreateModel(create) => {
             let mut depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
@@ -137,18 +148,24 @@ pub(super) async fn columns(
             let columns = resolution::columns(&context.state, create, &columns)?;
             Ok((columns, depends_on))
         }
-        Statement::CreateTable(create) => match &mut create.query {
-            Some(query) => {
-                plan::resolve_names(query, snapshot, path)?;
-                let plan = plan::definition(context, query, &create.column_names).await?;
-                Ok((stored_columns(&plan)?, BTreeSet::new()))
-            }
-            None => {
-                let columns = declared_columns(&create.columns)?;
-                super::constraints::validate(context, &columns, create).await?;
-                Ok((columns, BTreeSet::new()))
-            }
-        },
+        Statement::CreateTable(create) => {
+            keyed::check_merge(&create.options)?;
+            check_options(&create.options, TABLE_OPTIONS, "table")?;
+            let columns = match &mut create.query {
+                Some(query) => {
+                    plan::resolve_names(query, snapshot, path)?;
+                    let plan = plan::definition(context, query, &create.column_names).await?;
+                    stored_columns(&plan)?
+                }
+                None => {
+                    let columns = declared_columns(&create.columns)?;
+                    super::constraints::validate(context, &columns, create).await?;
+                    columns
+                }
+            };
+            keyed::check(&create.options, &columns, &create.constraints)?;
+            Ok((columns, BTreeSet::new()))
+        }
         Statement::CreateCheck(create) => {
             check_options(&create.options, CHECK_OPTIONS, "check")?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
@@ -208,6 +225,7 @@ fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()
     options.check_known(&names, object)?;
     for choice in known {
         if let Some(value) = options.get(choice.name)
+            && !choice.values.is_empty()
             && !choice.values.contains(&value)
         {
             let message = format!("invalid value for option \"{}\": \"{value}\"", choice.name);

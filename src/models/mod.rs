@@ -10,6 +10,7 @@ pub mod expectation;
 mod expression;
 pub mod foresee;
 pub mod graph;
+pub mod keyed;
 mod left;
 pub mod lineage;
 pub mod maintenance;

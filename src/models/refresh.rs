@@ -16,7 +16,7 @@ use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
-use super::{resolution, stale, table_id};
+use super::{keyed, resolution, stale};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
@@ -203,26 +203,36 @@ async fn build(
     let columns = plan::columns(&plan);
     let participant = participant(instance, object, catalogued, &columns);
     let expectations = Expectations::new(&context.state, &columns, &definition.expectations)?;
-    let rows = query::stream(context.state, plan).await?;
+    let state = context.state;
+    let rows = query::stream(state.clone(), plan).await?;
     let rows = enforce(
         rows,
         Arc::clone(&expectations),
         object.name.to_string(),
-        rejections,
+        rejections.clone(),
     );
     let rows = writer.precede(count(rows, Arc::clone(progress)));
     let info = CommitInfo {
         refresh_id: Some(record.id.to_string()),
         ..CommitInfo::new("REFRESH")
     };
-    let commit = instance
-        .warehouse
-        .replace_with(&table_id(object), rows, info, participant)
-        .await;
-    record.rows_rejected = rejected.count();
+    let put = keyed::replace(
+        instance,
+        &state,
+        object,
+        rows,
+        rejections,
+        info,
+        participant,
+    )
+    .await;
+    let without_key = put.as_ref().map_or(0, |put| put.rejected);
+    record.rows_rejected = rejected.count() + without_key;
     record.rows_dropped = expectations.dropped();
     record.expectations = expectations.counts();
-    commit
+    put?.upserted
+        .commit
+        .ok_or_else(|| Error::internal("a refresh made no commit"))
 }
 
 /// The catalog's part in the commit of rows with these columns.

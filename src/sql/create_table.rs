@@ -1,7 +1,8 @@
 //! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL]
 //! [DEFAULT value | GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]], ...
 //! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)] ...)
-//! | [(columns)] AS query`.
+//! [WITH (option = 'value', ...)]
+//! | [(columns)] [WITH (option = 'value', ...)] AS query`.
 
 use std::fmt;
 
@@ -12,8 +13,8 @@ use super::columns::{self, Columns};
 use super::constraint::{self, Constraint};
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns, write_create};
-use super::query;
 use super::shown::Shown;
+use super::{Options, query};
 use crate::error::Error;
 
 /// The statement.
@@ -27,6 +28,8 @@ pub struct CreateTable {
     pub constraints: Vec<Constraint>,
     /// Names for the query's columns, for `AS query`.
     pub column_names: Vec<String>,
+    /// How its rows are kept.
+    pub options: Options,
     /// What fills the table.
     pub query: Option<Box<Query>>,
     /// Whether an existing table is fine.
@@ -45,6 +48,7 @@ impl CreateTable {
             columns: Vec::new(),
             constraints: Vec::new(),
             column_names: Vec::new(),
+            options: Options::default(),
             query: None,
             if_not_exists,
             or_replace,
@@ -61,7 +65,8 @@ impl CreateTable {
                 Columns::Named(names) => table.column_names = names,
             }
         }
-        for clause in ["WITH", "PARTITION", "INHERITS", "USING", "TABLESPACE"] {
+        table.options = Options::parse_with(parser)?;
+        for clause in ["PARTITION", "INHERITS", "USING", "TABLESPACE"] {
             if parser.peek_word(0).as_deref() == Some(clause) {
                 return parser.unsupported_here(format_args!("{clause} of a table"));
             }
@@ -86,6 +91,7 @@ impl fmt::Display for CreateTable {
         write_create(f, self.or_replace, "TABLE", self.if_not_exists, &self.name)?;
         columns::write(f, &self.columns, &self.constraints)?;
         write_columns(f, &self.column_names)?;
+        self.options.write_with(f)?;
         match &self.query {
             Some(query) => write!(f, " AS {}", Shown(query.as_ref())),
             None => Ok(()),

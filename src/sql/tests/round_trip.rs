@@ -108,6 +108,18 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("CREATE OR REPLACE TABLE t AS SELECT 1 AS a", "="),
     (
+        "create table t (a int, b text) with (Unique_Key = a, 'merge' row)",
+        "CREATE TABLE t (a INT, b TEXT) WITH (unique_key = 'a', merge = 'row')",
+    ),
+    (
+        "CREATE TABLE t (a) WITH (unique_key = '\"A\", b') AS SELECT 1, 2",
+        "=",
+    ),
+    (
+        "CREATE TABLE t WITH (unique_key = 'a') AS SELECT 1 AS a",
+        "=",
+    ),
+    (
         "CREATE TABLE t (a, b) AS VALUES (1, 2) WITH DATA",
         "CREATE TABLE t (a, b) AS VALUES (1, 2)",
     ),
