@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pyarrow
@@ -121,20 +122,20 @@ def postgres(folder, batches, options):
         return seconds, load, read, run(CHECK), None
 
 
-def duckdb_work(folder, batches, answer):
+def duckdb_work(folder, batches):
     import duckdb
 
     with tempfile.TemporaryDirectory() as place:
         connection = duckdb.connect(f"{place}/db")
-        connection.sql("SET threads = 2; SET wal_autocheckpoint = '1TB'")
+        connection.execute("SET threads = 2; SET wal_autocheckpoint = '1TB'")
         create = f"CREATE TABLE account ({TYPES.format(key='')})"
-        connection.sql(create)
-        load = timed(lambda: connection.sql(f"INSERT INTO account FROM '{folder}/base.parquet'"))
-        connection.sql("CHECKPOINT")
+        connection.execute(create)
+        load = timed(lambda: connection.execute(f"INSERT INTO account FROM '{folder}/base.parquet'"))
+        connection.execute("CHECKPOINT")
         assigned = ", ".join(f"{name} = s.{name}" for name in COLUMNS.split(", ")[1:])
         seconds = [
             timed(
-                lambda: connection.sql(
+                lambda: connection.execute(
                     f"MERGE INTO account AS t USING (FROM '{folder}/{number}.parquet') AS s "
                     "ON t.id = s.id WHEN MATCHED AND s.version > t.version THEN "
                     f"UPDATE SET {assigned} WHEN NOT MATCHED THEN INSERT"
@@ -143,12 +144,12 @@ def duckdb_work(folder, batches, answer):
             for number in range(len(batches))
         ]
         question = "SELECT sum(price), avg(ratio), max(name) FROM account"
-        read = timed(lambda: connection.sql(question).fetchall())
-        check = "|".join(str(int(value)) for value in connection.sql(CHECK).fetchone())
-    answer.put((seconds, load, read, check, peak("self")))
+        read = timed(lambda: connection.execute(question).fetchall())
+        check = "|".join(str(int(value)) for value in connection.execute(CHECK).fetchone())
+    return seconds, load, read, check, peak("self")
 
 
-def delta_work(folder, batches, answer):
+def delta_work(folder, batches):
     import duckdb
     from deltalake import DeltaTable, write_deltalake
 
@@ -169,21 +170,16 @@ def delta_work(folder, batches, answer):
     account = DeltaTable(place).to_pyarrow_dataset()
     question = "SELECT sum(price), avg(ratio), max(name) FROM account"
     read = timed(lambda: duckdb.sql(question).fetchall())
-    check = "|".join(str(int(value)) for value in duckdb.sql(CHECK).fetchone())
-    del account
+    check = "|".join(str(int(value)) for value in duckdb.sql(CHECK).fetchall()[0])
     shutil.rmtree(place, ignore_errors=True)
-    answer.put((seconds, load, read, check, peak("self")))
+    return seconds, load, read, check, peak("self")
 
 
 def apart(work, folder, batches):
     """Runs work in a process of its own, so that its memory is its own."""
     context = multiprocessing.get_context("spawn")
-    answer = context.Queue()
-    process = context.Process(target=work, args=(folder, batches, answer))
-    process.start()
-    found = answer.get()
-    process.join()
-    return found
+    with ProcessPoolExecutor(1, mp_context=context) as process:
+        return process.submit(work, folder, batches).result()
 
 
 def main():
