@@ -167,10 +167,11 @@ def delta_work(folder, batches):
             .when_not_matched_insert_all()
         )
         seconds.append(timed(merge.execute))
-    account = DeltaTable(place).to_pyarrow_dataset()
+    connection = duckdb.connect()
+    connection.register("account", DeltaTable(place).to_pyarrow_dataset())
     question = "SELECT sum(price), avg(ratio), max(name) FROM account"
-    read = timed(lambda: duckdb.sql(question).fetchall())
-    check = "|".join(str(int(value)) for value in duckdb.sql(CHECK).fetchall()[0])
+    read = timed(lambda: connection.execute(question).fetchall())
+    check = "|".join(str(int(value)) for value in connection.execute(CHECK).fetchone())
     shutil.rmtree(place, ignore_errors=True)
     return seconds, load, read, check, peak("self")
 
