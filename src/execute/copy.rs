@@ -177,6 +177,7 @@ async fn from_stdin(
             .register(&session.instance.runtime().memory_pool),
     };
     let instance = Arc::clone(&session.instance);
+    let notices = session.notices();
     let state = context.state;
     let done = async move {
         let schema = Arc::clone(&target.schema);
@@ -185,8 +186,11 @@ async fn from_stdin(
             DataFusionResult::Ok(batch.map(|batch| (batch, source)))
         });
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
-        let rows = insert::append(&instance, &state, &target, rows, "COPY", None).await?;
-        Ok(format!("COPY {rows}"))
+        let added = insert::append(&instance, &state, &target, rows, "COPY", None).await?;
+        for notice in added.notices {
+            notices.push(notice);
+        }
+        Ok(format!("COPY {}", added.rows))
     };
     Ok(Outcome::CopyIn(CopyIn {
         columns: count,

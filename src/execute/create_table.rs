@@ -18,7 +18,7 @@ use super::query;
 use crate::catalog::{Object, Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, participant};
-use crate::models::rejected::{self, Keep};
+use crate::models::rejected::{self, Keep, Rejections};
 use crate::models::replan::{self, Author};
 use crate::models::{keyed, replacement};
 use crate::session::{Outcome, Session, plan};
@@ -117,7 +117,19 @@ async fn fill(
             datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
         let participant = participant(instance, object, catalogued, &object.schema);
         let info = CommitInfo::new("CREATE TABLE");
-        keyed::replace(instance, object, Box::pin(empty), info, participant).await?;
+        let rejections = Rejections::none();
+        let state = session.statement_of(Arc::clone(snapshot)).state;
+        let rows = Box::pin(empty);
+        keyed::replace(
+            instance,
+            &state,
+            object,
+            rows,
+            rejections,
+            info,
+            participant,
+        )
+        .await?;
         return Ok(None);
     };
     let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, None);
@@ -127,13 +139,24 @@ async fn fill(
         .collecting(&rejected);
     let plan = plan::definition(&context, text, &create.column_names).await?;
     let participant = participant(instance, object, catalogued, &plan::columns(&plan));
-    let rows = writer.precede(nullable(query::stream(context.state, plan).await?));
+    let state = context.state;
+    let rows = nullable(query::stream(state.clone(), plan).await?);
+    let rows = writer.precede(rows);
     let info = CommitInfo::new("CREATE TABLE AS");
-    let commit = keyed::replace(instance, object, rows, info, participant).await?;
-    for notice in rejected.notices() {
+    let put = keyed::replace(
+        instance,
+        &state,
+        object,
+        rows,
+        rejections,
+        info,
+        participant,
+    )
+    .await?;
+    for notice in rejected.notices().into_iter().chain(put.notices()) {
         session.notice(notice);
     }
-    Ok(Some(commit.rows))
+    Ok(Some(put.upserted.rows))
 }
 
 /// Rows whose columns may be NULL, though those of the query never are: literals, for example.

@@ -219,6 +219,7 @@ impl Build<'_> {
             let rows = enforce(rows, Arc::clone(&expectations), name, rejections.clone());
             count(rows, Arc::clone(self.progress))
         };
+        let mut without_key = 0;
         let commit = match may_be_partial {
             false => Attempt::Full(record.reason.clone()),
             true => {
@@ -259,7 +260,21 @@ impl Build<'_> {
                     ..CommitInfo::new(REFRESH)
                 };
                 watermark.write(&mut info.parameters);
-                let commit = keyed::replace(instance, object, rows, info, participant).await;
+                let put = keyed::replace(
+                    instance,
+                    &context.state,
+                    object,
+                    rows,
+                    rejections.clone(),
+                    info,
+                    participant,
+                )
+                .await;
+                without_key = put.as_ref().map_or(0, |put| put.rejected);
+                let commit = put.and_then(|put| {
+                    let commit = put.upserted.commit;
+                    commit.ok_or_else(|| Error::internal("a refresh made no commit"))
+                });
                 record.rows_read = Some(measured.rows_read());
                 record.spilled_bytes = Some(measured.spilled());
                 if let Ok(commit) = &commit
@@ -273,7 +288,7 @@ impl Build<'_> {
                 commit
             }
         };
-        record.rows_rejected = rejected.count();
+        record.rows_rejected = rejected.count() + without_key;
         record.rows_dropped = expectations.dropped();
         record.expectations = expectations.counts();
         commit

@@ -182,7 +182,7 @@ impl Entry {
                 "path": file.name,
                 "partitionValues": {},
                 "size": file.bytes,
-                "modificationTime": self.timestamp,
+                "modificationTime": file.since.unwrap_or(self.timestamp),
                 "dataChange": self.changes_data,
                 "stats": file.stats,
             });

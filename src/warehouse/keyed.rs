@@ -1,10 +1,9 @@
 //! Keyed tables: one row a key, the latest wins.
 
-use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Schema};
-use arrow::row::{RowConverter, SortField};
 use serde::{Deserialize, Serialize};
 
+use super::key_indexes::IndexedKey;
 use crate::error::{Error, Result, SqlState, nearest};
 
 /// The table property that keeps it, as JSON.
@@ -92,6 +91,14 @@ impl Keyed {
         }
     }
 
+    /// The index that its rows are looked up in.
+    pub fn indexed(&self) -> IndexedKey {
+        IndexedKey {
+            columns: self.key.clone(),
+            versions: self.versions.clone(),
+        }
+    }
+
     /// Where its columns are.
     pub(super) fn columns(&self, schema: &Schema) -> Result<KeyedColumns> {
         let of = |option, names: &[String]| {
@@ -120,34 +127,4 @@ fn find(option: &str, name: &str, schema: &Schema) -> Result<usize> {
             None => error,
         }
     })
-}
-
-/// What a key index keeps of rows' versions, given these columns of them: where one is less than
-/// another, so is the version. NULL is the least; without columns all are the same.
-///
-/// # Errors
-/// A type that has no order.
-pub fn version_prefixes(rows: usize, columns: &[ArrayRef]) -> Result<Vec<u64>> {
-    // What comes behind the first column seldom decides, and never where the first one does.
-    let Some(first) = columns.first() else {
-        return Ok(vec![0; rows]);
-    };
-    let converter = RowConverter::new(vec![SortField::new(first.data_type().clone())])?;
-    let encoded = converter.convert_columns(std::slice::from_ref(first))?;
-    Ok(encoded.iter().map(|row| prefix(row.as_ref())).collect())
-}
-
-/// The first eight bytes behind the one that tells NULL from a value: arrow-row's encoding sorts as
-/// the values do.
-fn prefix(encoded: &[u8]) -> u64 {
-    let Some((present, value)) = encoded.split_first() else {
-        return 0;
-    };
-    if *present == 0 {
-        return 0;
-    }
-    let mut bytes = [0; 8];
-    let known = value.len().min(8);
-    bytes[..known].copy_from_slice(&value[..known]);
-    u64::from_be_bytes(bytes).max(1)
 }

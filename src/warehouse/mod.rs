@@ -36,7 +36,9 @@ mod staging;
 pub mod store;
 mod table;
 mod table_id;
+mod tombstones;
 mod types;
+mod upsert;
 mod vacuum;
 mod writer;
 
@@ -45,6 +47,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -65,7 +68,7 @@ pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
 pub use key_indexes::{Covered, IndexedKey, KeyRow};
-pub use keyed::{Keyed, version_prefixes};
+pub use keyed::Keyed;
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
@@ -74,6 +77,7 @@ pub use settings::WarehouseSettings;
 pub use staging::StagingMark;
 pub use table::{REFRESH, WATERMARK};
 pub use table_id::TableId;
+pub use upsert::Upserted;
 pub use vacuum::DeadFile;
 
 use crate::error::Result;
@@ -247,11 +251,12 @@ impl Warehouse {
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Commit> {
-        self.replace_as(table, None, rows, commit, participant)
-            .await
+        let replaced = self.replace_as(table, None, rows, commit, participant);
+        Ok(replaced.await?.0)
     }
 
-    /// [`Self::replace_with`] for a keyed table.
+    /// [`Self::replace_with`] for a keyed table: of the rows of each key the latest stays. No key may
+    /// be NULL.
     ///
     /// # Errors
     /// Those of [`Self::replace_with`]; those of [`Keyed::check`].
@@ -259,28 +264,47 @@ impl Warehouse {
         &self,
         table: &TableId,
         keyed: Keyed,
+        session: Arc<dyn Session>,
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
-    ) -> Result<Commit> {
-        self.replace_as(table, Some(keyed), rows, commit, participant)
-            .await
+    ) -> Result<Upserted> {
+        let keyed = Some((keyed, session));
+        let (commit, stale) = self
+            .replace_as(table, keyed, rows, commit, participant)
+            .await?;
+        Ok(Upserted {
+            commit: Some(commit),
+            rows: commit.rows,
+            stale,
+        })
     }
 
     async fn replace_as(
         &self,
         table: &TableId,
-        keyed: Option<Keyed>,
+        keyed: Option<(Keyed, Arc<dyn Session>)>,
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
-    ) -> Result<Commit> {
+    ) -> Result<(Commit, u64)> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
-        let schema = TableSchema::declare(&rows.schema(), mapped)?.keyed_by(keyed)?;
-        let schema = Arc::new(schema);
-        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
-        table
+        let schema = TableSchema::declare(&rows.schema(), mapped)?;
+        let (schema, rows, stale) = match keyed {
+            Some((keyed, session)) => {
+                let schema = Arc::new(schema.keyed_by(Some(keyed))?);
+                let (rows, stale) =
+                    upsert::latest(rows, &schema, session, self.settings.upsert_rows)?;
+                (schema, rows, stale)
+            }
+            None => (Arc::new(schema), rows, Arc::default()),
+        };
+        let place = &table.place;
+        let (rows, tombstones) = tombstones::divide(rows, place, &schema, &self.settings)?;
+        let mut written = writer::write(place, &schema, rows, &self.settings).await?;
+        tombstones.join(&mut written);
+        let commit = table
             .commit(
                 Change::Replace(schema),
                 commit,
@@ -288,7 +312,8 @@ impl Warehouse {
                 participant,
                 &self.settings,
             )
-            .await
+            .await?;
+        Ok((commit, stale.load(Ordering::Relaxed)))
     }
 
     /// Puts these rows, and their schema, in the place of those of the latest version, which they were

@@ -27,7 +27,7 @@ use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table::{Change, Marked, Table};
 use super::writer::Written;
-use super::{Commit, CommitInfo, Participant, writer};
+use super::{Commit, CommitInfo, Participant, tombstones, writer};
 use crate::error::{Error, Result};
 
 /// A change of a table that has begun: it sees one version, and is made to it.
@@ -96,14 +96,38 @@ impl Modification {
         Ok(scan.by_keys(&self.indexes, &self.keys, &self.changed))
     }
 
-    fn table_scan(&self) -> Result<TableScan> {
+    /// The version's rows by a key, through an index that is brought up to it, however small the table
+    /// is.
+    pub(super) async fn covered_anyhow(
+        &self,
+        session: &dyn Session,
+        key: &IndexedKey,
+    ) -> Result<Covered> {
+        let scan = self.table_scan()?;
+        let id = &self.table.id;
+        let Some(index) = self.indexes.get(id, &self.snapshot.schema, key) else {
+            return Err(Error::internal(format!(
+                "table {id} cannot have a key index"
+            )));
+        };
+        let covered = index.cover(session, &scan).await?;
+        if !covered.is_complete() {
+            return Err(Error::internal(format!(
+                "the key index of table {id} lags behind"
+            )));
+        }
+        Ok(covered)
+    }
+
+    pub(super) fn table_scan(&self) -> Result<TableScan> {
         let (table, snapshot) = (&self.table, Arc::clone(&self.snapshot));
         TableScan::new(table.id.clone(), table.place.clone(), snapshot)
     }
 
     /// Takes the rows of `gone` out of the table and puts `rows` into it, in one commit. `gone` is
     /// looked at when `rows` have ended, so that who gives them can fill it meanwhile. Without a
-    /// row that goes or comes there is no commit.
+    /// row that goes or comes there is no commit. Of a keyed table's new rows those that tell that
+    /// their keys are deleted become tombstones.
     ///
     /// # Errors
     /// 40001 where another commit has changed the files that rows go from, or the columns; what
@@ -117,6 +141,8 @@ impl Modification {
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Option<Commit>> {
         let schema = Arc::clone(&self.snapshot.schema);
+        let (rows, tombstones) =
+            tombstones::divide(rows, &self.table.place, &schema, &self.settings)?;
         let losses = Arc::new(Mutex::new(Losses::default()));
         let kept = futures::stream::once({
             let (gone, losses) = (Arc::clone(&gone), Arc::clone(&losses));
@@ -133,7 +159,8 @@ impl Modification {
         let all = rows.chain(kept.try_flatten());
         let all = RecordBatchStreamAdapter::new(Arc::clone(&schema.declared), all);
         let place = &self.table.place;
-        let written = writer::write(place, &schema, Box::pin(all), &self.settings).await?;
+        let mut written = writer::write(place, &schema, Box::pin(all), &self.settings).await?;
+        tombstones.join(&mut written);
         let losses = std::mem::take(&mut *losses.lock());
         if losses.is_empty() && written.files.is_empty() {
             return Ok(None);

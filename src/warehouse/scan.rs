@@ -68,6 +68,9 @@ enum Wanted {
     Living,
     /// Those that are gone too.
     All,
+    /// Those that stand at these places, gone or not; all of a file that does not tell how many rows
+    /// it has.
+    Known(Places),
     /// Those that are not gone and stand at these places; of the files of these numbers, all that
     /// are not gone.
     Only(Places, Vec<u32>),
@@ -151,6 +154,20 @@ impl TableScan {
         self
     }
 
+    /// Reads the rows that stand at these places, gone or not, with their places. A file that does not
+    /// tell how many rows it has is read whole.
+    pub async fn known_rows(
+        &self,
+        state: &dyn Session,
+        places: Places,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut scan = self.again()?.with_places();
+        scan.wanted = Wanted::Known(places);
+        let files = scan.files(state, &[])?;
+        scan.scan_files(state, files, None, None, partitions(state))
+            .await
+    }
+
     /// The same version, to be read in another way.
     fn again(&self) -> crate::error::Result<Self> {
         Self::new(
@@ -213,7 +230,12 @@ impl TableScan {
         let files = (0..).zip(&self.snapshot.files);
         let files = files.filter(|(number, _)| self.wants(*number));
         // What an index has found is there.
-        if matches!(&self.wanted, Wanted::Only(_, whole) if whole.is_empty()) {
+        let found = match &self.wanted {
+            Wanted::Only(_, whole) => whole.is_empty(),
+            Wanted::Known(_) => true,
+            Wanted::Living | Wanted::All => false,
+        };
+        if found {
             return Ok(files.collect());
         }
         let Some(filter) = conjunction(filters.iter().cloned()) else {
@@ -262,11 +284,12 @@ impl TableScan {
     /// The rows of a file that are read, where these are not all.
     async fn selected(&self, number: u32, file: &DataFile) -> Result<Option<RowSelection>> {
         let gone = match (&self.wanted, &file.gone) {
-            (Wanted::All, _) | (_, None) => None,
+            (Wanted::All | Wanted::Known(_), _) | (_, None) => None,
             (_, Some(gone)) => Some(gone.rows(&self.place).await?),
         };
         let only = match &self.wanted {
             Wanted::Only(places, whole) if !whole.contains(&number) => Some(places.of(number)),
+            Wanted::Known(places) if file.bounds.rows.is_some() => Some(places.of(number)),
             _ => None,
         };
         if gone.is_none() && only.is_none() {
@@ -313,6 +336,7 @@ impl TableScan {
         match &self.wanted {
             Wanted::Living | Wanted::All => true,
             Wanted::Only(places, whole) => whole.contains(&number) || places.has_file(number),
+            Wanted::Known(places) => places.has_file(number),
         }
     }
 }
@@ -411,7 +435,7 @@ impl TableScan {
             scanned: self.scanned(),
             shown: self.schema(),
             has_statistics: self.has_statistics(),
-            reads_few: matches!(self.wanted, Wanted::Only(..)),
+            reads_few: matches!(self.wanted, Wanted::Only(..) | Wanted::Known(_)),
         };
         scan.plan(state, &read, projection, limit, partitions).await
     }

@@ -19,6 +19,8 @@ pub struct WarehouseSettings {
     /// A file of at least this many bytes that loses few rows stays, with a deletion vector; a
     /// smaller one is written anew.
     pub deletion_vector_bytes: u64,
+    /// So many rows that are put into a keyed table are looked up at a time.
+    pub upsert_rows: usize,
     /// How pages are compressed.
     pub compression: Compression,
     /// A checkpoint of the log is written every so many commits.
@@ -41,6 +43,7 @@ impl Default for WarehouseSettings {
             row_group_rows: 1 << 20,
             row_group_bytes: 128 << 20,
             deletion_vector_bytes: 64 << 10,
+            upsert_rows: 1 << 20,
             compression: Compression::ZSTD(ZstdLevel::default()),
             checkpoint_interval: NonZeroU64::MIN.saturating_add(9),
             idle_tables: 1000,

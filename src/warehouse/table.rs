@@ -356,9 +356,10 @@ impl Table {
             id: uuid::Uuid::new_v4().to_string(),
         };
         let mut entry = Entry::new(info, &mark.id, files, change.kind(), timestamp);
-        self.describe(&mut entry, change, current.as_deref())?;
+        self.describe(&mut entry, change, current.as_deref(), !lost.is_empty())?;
         if let Some(current) = &current
             && !lost.is_empty()
+            && !matches!(change, Change::Replace(_))
         {
             self.enable_deletion_vectors(&mut entry, current)?;
         }
@@ -432,10 +433,20 @@ impl Table {
         entry: &mut Entry,
         change: &Change,
         current: Option<&Snapshot>,
+        has_losses: bool,
     ) -> Result<()> {
+        let protocol = |schema: &TableSchema| {
+            let mut protocol = schema.protocol();
+            let features = current.map(|current| current.features.as_slice());
+            keep_features(&mut protocol, features.unwrap_or_default());
+            if has_losses {
+                keep_features(&mut protocol, &[deletion_vector::FEATURE.to_owned()]);
+            }
+            protocol
+        };
         match (change, current) {
             (Change::Create(schema) | Change::Replace(schema), None) => {
-                entry.set_schema(schema, &schema.protocol(), None)
+                entry.set_schema(schema, &protocol(schema), None)
             }
             (Change::Create(_), Some(_)) => Err(Error::new(
                 SqlState::DUPLICATE_TABLE,
@@ -453,10 +464,9 @@ impl Table {
                 if current.schema.delta != schema.delta
                     || current.schema.declared != schema.declared
                     || current.schema.keyed != schema.keyed
+                    || (has_losses && !has_deletion_vectors(current))
                 {
-                    let mut protocol = schema.protocol();
-                    keep_features(&mut protocol, &current.features);
-                    entry.set_schema(schema, &protocol, Some(&current.id))?;
+                    entry.set_schema(schema, &protocol(schema), Some(&current.id))?;
                 }
                 current.files.iter().try_for_each(|file| entry.remove(file))
             }
@@ -526,13 +536,12 @@ impl Table {
 
     /// Lets the table have deletion vectors, unless it may already.
     fn enable_deletion_vectors(&self, entry: &mut Entry, current: &Snapshot) -> Result<()> {
-        let feature = deletion_vector::FEATURE;
-        if current.features.iter().any(|has| has == feature) {
+        if has_deletion_vectors(current) {
             return Ok(());
         }
         let mut protocol = current.schema.protocol();
         keep_features(&mut protocol, &current.features);
-        protocol.features.push(feature.to_owned());
+        protocol.features.push(deletion_vector::FEATURE.to_owned());
         entry.set_schema(&current.schema, &protocol, Some(&current.id))
     }
 
@@ -626,4 +635,10 @@ fn keep_features(protocol: &mut Protocol, features: &[String]) {
             protocol.features.push(feature.clone());
         }
     }
+}
+
+/// Whether rows of a version's files may be gone.
+fn has_deletion_vectors(version: &Snapshot) -> bool {
+    let mut features = version.features.iter();
+    features.any(|has| has == deletion_vector::FEATURE)
 }

@@ -83,7 +83,7 @@ impl Keys {
 /// One key, and the new rows' values of it.
 pub(super) struct Key {
     constraint: String,
-    names: Vec<String>,
+    indexed: IndexedKey,
     pub(super) columns: Vec<usize>,
     nulls_equal: bool,
     repeated: Repeated,
@@ -100,11 +100,14 @@ impl Key {
         state: &SessionState,
         object: &Object,
         constraint: &str,
-        names: &[String],
+        indexed: &IndexedKey,
         nulls_equal: bool,
         repeated: Repeated,
     ) -> Result<Self> {
-        let columns = names.iter().map(|name| object.schema.index_of(name));
+        let columns = indexed
+            .columns
+            .iter()
+            .map(|name| object.schema.index_of(name));
         let columns: Vec<usize> = columns.collect::<Result<_, _>>()?;
         let fields: Vec<FieldRef> = columns
             .iter()
@@ -115,7 +118,7 @@ impl Key {
             .map(|field| SortField::new(comparable_type(field.data_type())));
         Ok(Self {
             constraint: constraint.to_owned(),
-            names: names.to_vec(),
+            indexed: indexed.clone(),
             converter: RowConverter::new(sorted.collect())?,
             fields,
             shown: Shown::new(state),
@@ -144,7 +147,7 @@ impl Key {
 
     /// The key, for an index.
     pub(super) fn indexed(&self) -> IndexedKey {
-        IndexedKey::of(&self.names)
+        self.indexed.clone()
     }
 
     /// Whether a row has a NULL that makes its key like no other.
@@ -188,7 +191,7 @@ impl Key {
         let values = self.shown.key(&self.fields, columns, row)?;
         Ok(format!(
             "Key ({})=({values}) {told}.",
-            self.names.join(", ")
+            self.indexed.columns.join(", ")
         ))
     }
 }

@@ -19,7 +19,7 @@ const CHUNK_ROWS: usize = 2048;
 /// other bytes than were written and its checksum does not tell. Nor can anybody choose such keys,
 /// for the hash is keyed by a secret of the index.
 #[derive(Debug)]
-pub(super) struct KeyHasher {
+pub(in crate::warehouse) struct KeyHasher {
     columns: Vec<FieldRef>,
     sip: SipHasher24,
 }

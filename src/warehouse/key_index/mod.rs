@@ -49,12 +49,12 @@ pub use build::Build;
 pub use candidates::Candidates;
 pub use comparable::{comparable, comparable_type};
 pub use entry::Location;
+pub(super) use hash::KeyHasher;
 pub use reader::KeyIndexReader;
 pub use version_prefix::version_prefixes;
 
 use crate::error::{Error, Result, SqlState};
 use build::{Built, BuiltRun};
-use hash::KeyHasher;
 use limits::Limits;
 use manifest::Manifest;
 use memory_run::MemoryRun;

@@ -94,6 +94,23 @@ impl Covered {
     /// # Errors
     /// 53200 without memory for what is found; what the disk says.
     pub async fn find(&self, hashes: Vec<u128>) -> Result<Vec<KeyRow>> {
+        self.found(hashes, |_| false).await
+    }
+
+    /// [`Self::find`], and the tombstones with these keys.
+    pub(in crate::warehouse) async fn find_with_tombstones(
+        &self,
+        hashes: Vec<u128>,
+    ) -> Result<Vec<KeyRow>> {
+        self.found(hashes, DataFile::is_tombstones).await
+    }
+
+    /// The rows that are not gone, and those that are of files that `whole` says yes to.
+    async fn found(
+        &self,
+        hashes: Vec<u128>,
+        whole: impl Fn(&DataFile) -> bool + Send,
+    ) -> Result<Vec<KeyRow>> {
         let (reader, numbers) = (Arc::clone(&self.reader), Arc::clone(&self.numbers));
         let few = hashes.len() <= FEW_KEYS;
         let look = move || {
@@ -123,6 +140,7 @@ impl Covered {
                 continue;
             }
             let file = self.snapshot.files.get(row.file as usize);
+            let file = file.filter(|file| !whole(file));
             let rows = match file.and_then(|file| file.gone.as_ref()) {
                 Some(gone) => Some(Arc::clone(gone.rows(&self.place).await?)),
                 None => None,

@@ -5,6 +5,8 @@ mod crash;
 mod failures;
 mod housekeeping;
 mod key_indexes;
+mod keyed;
+mod keyed_crash;
 mod modifications;
 mod participants;
 mod queries;

@@ -1,19 +1,20 @@
-//! Keyed tables and materialized views: their options.
+//! Keyed tables and materialized views: their options, and how rows are put into them.
+
+mod put;
+
+pub use put::{Put, replace, upsert, with_keys};
 
 use std::sync::Arc;
 
 use arrow::compute::kernels::cast_utils::parse_interval_month_day_nano;
 use arrow::datatypes::Schema;
-use datafusion::execution::SendableRecordBatchStream;
 
 use super::define::Choice;
-use super::table_id;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::Instance;
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::{Options, Statement};
-use crate::warehouse::{Commit, CommitInfo, Keyed, Participant};
+use crate::warehouse::Keyed;
 
 /// The options that make a table or a materialized view keyed.
 pub const OPTIONS: [Choice; 5] = [
@@ -182,30 +183,4 @@ pub fn index(object: &Object) -> Option<Constraint> {
             nulls_equal: false,
         },
     })
-}
-
-/// Puts rows in the place of all that an object holds.
-///
-/// # Errors
-/// What the rows and the store say.
-pub async fn replace(
-    instance: &Instance,
-    object: &Object,
-    rows: SendableRecordBatchStream,
-    info: CommitInfo,
-    participant: Option<Arc<dyn Participant>>,
-) -> Result<Commit> {
-    let (warehouse, table) = (&instance.warehouse, table_id(object));
-    match of(object)? {
-        Some(keyed) => {
-            warehouse
-                .replace_keyed(&table, keyed, rows, info, participant)
-                .await
-        }
-        None => {
-            warehouse
-                .replace_with(&table, rows, info, participant)
-                .await
-        }
-    }
 }
