@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use crate::error::Result;
 use crate::sql::identity::Identity;
@@ -54,6 +55,8 @@ pub struct Catalog {
     read_at: AtomicU64,
     /// Held only as long as it takes to copy or swap the pointer.
     current: RwLock<Arc<Snapshot>>,
+    /// Told of each change that can be seen.
+    changes: watch::Sender<()>,
 }
 
 impl Catalog {
@@ -83,12 +86,18 @@ impl Catalog {
             writer: Mutex::new(()),
             read_at: AtomicU64::new(0),
             current,
+            changes: watch::Sender::new(()),
         })
     }
 
     /// The catalog as it is now; it never changes under its holder.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.current.read())
+    }
+
+    /// Tells of the changes from now on.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Runs `change` alone, makes what it did durable, and then shows it to readers. Where it
@@ -105,6 +114,7 @@ impl Catalog {
         let answer = change(&mut transaction)?;
         if let Some(next) = transaction.commit()? {
             *self.current.write() = Arc::new(next);
+            self.changes.send_replace(());
         }
         Ok(answer)
     }
@@ -150,6 +160,7 @@ impl Catalog {
         }
         let (next, saved) = transaction.save();
         *self.current.write() = Arc::new(next);
+        self.changes.send_replace(());
         saved
     }
 

@@ -115,6 +115,8 @@ pub struct Object {
     pub project_file: Option<String>,
     /// The version of its table that brought its definition, where it took another one's place.
     pub replaced_in: Option<i64>,
+    /// Whether the scheduler leaves it alone.
+    pub suspended: bool,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }

@@ -40,6 +40,8 @@ struct ObjectRecord {
     project_file: Option<String>,
     #[serde(default)]
     replaced_in: Option<i64>,
+    #[serde(default)]
+    suspended: bool,
     #[serde(with = "time")]
     created_at: DateTime<Utc>,
 }
@@ -85,6 +87,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         column_comments: object.column_comments.clone(),
         project_file: object.project_file.clone(),
         replaced_in: object.replaced_in,
+        suspended: object.suspended,
         created_at: object.created_at,
     })?;
     Ok((record, encode_columns(&object.schema)))
@@ -116,6 +119,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         column_comments: record.column_comments,
         project_file: record.project_file,
         replaced_in: record.replaced_in,
+        suspended: record.suspended,
         created_at: record.created_at,
     })
 }

@@ -109,6 +109,7 @@ impl NewObject {
             column_comments: self.column_comments.clone(),
             project_file: self.project_file.clone(),
             replaced_in: None,
+            suspended: false,
             created_at: time::now(),
         })
     }
@@ -137,6 +138,7 @@ impl NewObject {
             column_comments,
             project_file: self.project_file,
             replaced_in: old.replaced_in,
+            suspended: old.suspended,
             created_at: old.created_at,
         }
     }

@@ -553,6 +553,7 @@ proptest! {
                 column_comments: BTreeMap::new(),
                 project_file: None,
                 replaced_in: None,
+                suspended: false,
                 created_at: time::now(),
             }));
         }

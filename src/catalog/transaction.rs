@@ -170,6 +170,7 @@ impl<'a> Transaction<'a> {
             column_comments: new.column_comments,
             project_file: new.project_file,
             replaced_in: None,
+            suspended: false,
             created_at: time::now(),
         });
         Ok(oid)
@@ -279,6 +280,17 @@ impl<'a> Transaction<'a> {
         )?;
         let mut object = Object::clone(&*self.existing(oid)?);
         object.comment = comment;
+        self.put(object);
+        Ok(())
+    }
+
+    /// Sets whether the scheduler leaves an object alone.
+    ///
+    /// # Errors
+    /// None for an object that exists.
+    pub fn set_suspended(&mut self, oid: Oid, suspended: bool) -> Result<()> {
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object.suspended = suspended;
         self.put(object);
         Ok(())
     }

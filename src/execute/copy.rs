@@ -405,6 +405,7 @@ mod tests {
             column_comments: Default::default(),
             project_file: None,
             replaced_in: None,
+            suspended: false,
             created_at: chrono::Utc::now(),
         };
         let format = CopyFormat::Text {

@@ -1,5 +1,6 @@
 //! What statements do. One file a statement, of the same name as in `sql/`.
 
+pub mod alter;
 pub mod close;
 pub mod comment;
 pub mod copy;
@@ -91,6 +92,7 @@ pub async fn statement(
         Statement::CreateCheck(create) => create_check::execute(session, create).await,
         Statement::CreateModel(create) => create_model::execute(session, create).await,
         Statement::Drop(drop) => drop::execute(session, drop).await,
+        Statement::Alter(alter) => alter::execute(session, alter),
         Statement::Refresh(refresh) => refresh::execute(session, refresh).await,
         Statement::Copy(copy) => copy::execute(session, copy).await,
         Statement::Comment(comment) => comment::execute(session, comment),

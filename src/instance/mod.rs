@@ -41,6 +41,7 @@ use crate::models;
 use crate::models::progress::Running;
 use crate::models::refresh::RefreshLocks;
 use crate::models::resolution::Indexes;
+use crate::models::schedule::Standings;
 use crate::warehouse::Warehouse;
 
 /// The number of the first transaction; PostgreSQL keeps those below for itself.
@@ -69,6 +70,8 @@ pub struct Instance {
     pub refresh_locks: RefreshLocks,
     /// One compaction of a table at a time.
     pub compaction_locks: RefreshLocks,
+    /// Where the objects stand that the scheduler looks after.
+    pub standings: Standings,
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
@@ -149,6 +152,7 @@ impl Instance {
             notifications: Notifications::default(),
             refresh_locks: RefreshLocks::default(),
             compaction_locks: RefreshLocks::default(),
+            standings: Standings::default(),
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),

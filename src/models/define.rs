@@ -8,6 +8,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use super::resolution;
+use super::schedule::{Freshness, SCHEDULING_OPTIONS};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -21,7 +22,7 @@ use crate::sql::{Options, Statement};
 pub struct Choice {
     /// Its key.
     pub name: &'static str,
-    /// What it can be, the default first.
+    /// What it can be, the default first; empty where that is no list of words.
     pub values: &'static [&'static str],
     /// What it does.
     pub description: &'static str,
@@ -36,6 +37,8 @@ pub const CHECK_OPTIONS: &[Choice] = &[Choice {
 
 /// The options of a materialized view.
 pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
+    SCHEDULING_OPTIONS[0],
+    SCHEDULING_OPTIONS[1],
     Choice {
         name: "on_error",
         values: &["source", "fail", "quarantine"],
@@ -77,6 +80,7 @@ pub async fn define(
         settings,
         Reading::Shape,
     );
+    Freshness::of(&statement)?;
     let columns = columns(instance, &context, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
     check_depth(&context.snapshot, &depends_on)?;
@@ -208,6 +212,7 @@ fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()
     options.check_known(&names, object)?;
     for choice in known {
         if let Some(value) = options.get(choice.name)
+            && !choice.values.is_empty()
             && !choice.values.contains(&value)
         {
             let message = format!("invalid value for option \"{}\": \"{value}\"", choice.name);

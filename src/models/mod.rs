@@ -23,6 +23,7 @@ pub mod replacement;
 pub mod replan;
 pub mod resolution;
 pub mod run;
+pub mod schedule;
 pub mod stale;
 
 use crate::catalog::{Kind, Object};

@@ -4,6 +4,7 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod alter;
 pub mod assignment;
 pub mod character_length;
 pub mod close;
@@ -103,6 +104,8 @@ pub enum Statement {
     CreateModel(create_model::CreateModel),
     /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK`.
     Drop(drop::Drop),
+    /// `ALTER MATERIALIZED VIEW | MODEL`.
+    Alter(alter::Alter),
     /// `REFRESH MATERIALIZED VIEW | MODEL`.
     Refresh(refresh::Refresh),
     /// `INSERT INTO`.
@@ -168,6 +171,7 @@ impl fmt::Display for Statement {
             Self::CreateCheck(statement) => statement.fmt(f),
             Self::CreateModel(statement) => statement.fmt(f),
             Self::Drop(statement) => statement.fmt(f),
+            Self::Alter(statement) => statement.fmt(f),
             Self::Refresh(statement) => statement.fmt(f),
             Self::Insert(statement) => statement.fmt(f),
             Self::Update(statement) => statement.fmt(f),

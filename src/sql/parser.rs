@@ -1,5 +1,6 @@
 //! From text to statements.
 
+use super::alter::Alter;
 use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
@@ -44,7 +45,6 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Statements of Postgres that are known and not supported.
 const UNSUPPORTED: &[&str] = &[
-    "ALTER",
     "ANALYZE",
     "CALL",
     "CHECKPOINT",
@@ -242,6 +242,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "EXPLAIN" => Explain::parse(parser).map(Statement::Explain),
         "CREATE" => parse_create(parser),
         "DROP" => Drop::parse(parser).map(Statement::Drop),
+        "ALTER" => Alter::parse(parser).map(Statement::Alter),
         "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),
         "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
         "COPY" => Copy::parse(parser).map(Statement::Copy),
@@ -320,6 +321,7 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
 pub(super) fn is_statement(word: &str) -> bool {
     const SUPPORTED: &[&str] = &[
         "ABORT",
+        "ALTER",
         "BEGIN",
         "CLOSE",
         "COMMENT",

@@ -71,6 +71,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         Statement::CreateSchema(_)
         | Statement::CreateExternalTable(_)
         | Statement::Drop(_)
+        | Statement::Alter(_)
         | Statement::Refresh(_)
         | Statement::Truncate(_)
         | Statement::Comment(_)

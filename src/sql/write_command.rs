@@ -40,6 +40,10 @@ impl Statement {
                 DropKind::Model => "REFRESH MODEL",
                 _ => "REFRESH MATERIALIZED VIEW",
             }),
+            Self::Alter(alter) => Some(match alter.kind {
+                DropKind::Model => "ALTER MODEL",
+                _ => "ALTER MATERIALIZED VIEW",
+            }),
             Self::Drop(_) => Some("DROP"),
             Self::Comment(_) => Some("COMMENT"),
             Self::CreateSchema(_) => Some("CREATE SCHEMA"),
