@@ -42,6 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use crate::error::Result;
 use crate::sql::identity::Identity;
@@ -62,6 +63,8 @@ pub struct Catalog {
     current: RwLock<Arc<Snapshot>>,
     /// The changes of the transaction whose catalog this is.
     staged: Option<Mutex<Staged>>,
+    /// Told of each change that can be seen.
+    changes: watch::Sender<()>,
 }
 
 impl Catalog {
@@ -92,6 +95,7 @@ impl Catalog {
             read_at: AtomicU64::new(0),
             current,
             staged: None,
+            changes: watch::Sender::new(()),
         })
     }
 
@@ -103,12 +107,18 @@ impl Catalog {
             read_at: AtomicU64::new(0),
             current: RwLock::new(current),
             staged: Some(Mutex::new(staged)),
+            changes: watch::Sender::new(()),
         }
     }
 
     /// The catalog as it is now; it never changes under its holder.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.current.read())
+    }
+
+    /// Tells of the changes from now on.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Runs `change` alone, makes what it did durable, and then shows it to readers; what it did to a
@@ -131,6 +141,7 @@ impl Catalog {
         let answer = change(&mut transaction)?;
         if let Some(next) = transaction.commit()? {
             *self.current.write() = Arc::new(next);
+            self.changes.send_replace(());
         }
         Ok(answer)
     }
@@ -182,6 +193,7 @@ impl Catalog {
         }
         let (next, saved) = transaction.save();
         *self.current.write() = Arc::new(next);
+        self.changes.send_replace(());
         saved
     }
 

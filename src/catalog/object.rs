@@ -118,6 +118,8 @@ pub struct Object {
     pub created_as: Option<QualifiedName>,
     /// The version of its table that brought its definition, where it took another one's place.
     pub replaced_in: Option<i64>,
+    /// Whether the scheduler leaves it alone.
+    pub suspended: bool,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }

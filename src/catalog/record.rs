@@ -42,6 +42,8 @@ struct ObjectRecord {
     created_as: Option<QualifiedName>,
     #[serde(default)]
     replaced_in: Option<i64>,
+    #[serde(default)]
+    suspended: bool,
     #[serde(with = "time")]
     created_at: DateTime<Utc>,
 }
@@ -88,6 +90,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         project_file: object.project_file.clone(),
         created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
+        suspended: object.suspended,
         created_at: object.created_at,
     })?;
     Ok((record, encode_columns(&object.schema)))
@@ -120,6 +123,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         project_file: record.project_file,
         created_as: record.created_as,
         replaced_in: record.replaced_in,
+        suspended: record.suspended,
         created_at: record.created_at,
     })
 }

@@ -110,6 +110,7 @@ impl NewObject {
             project_file: self.project_file.clone(),
             created_as: None,
             replaced_in: None,
+            suspended: false,
             created_at: time::now(),
         })
     }
@@ -148,6 +149,7 @@ impl NewObject {
             project_file: self.project_file,
             created_as: old.created_as.clone(),
             replaced_in: old.replaced_in,
+            suspended: old.suspended,
             created_at: old.created_at,
         }
     }

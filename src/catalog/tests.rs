@@ -554,6 +554,7 @@ proptest! {
                 project_file: None,
                 created_as: None,
                 replaced_in: None,
+                suspended: false,
                 created_at: time::now(),
             }));
         }

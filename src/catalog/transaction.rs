@@ -181,6 +181,7 @@ impl<'a> Transaction<'a> {
             project_file: new.project_file,
             created_as: None,
             replaced_in: None,
+            suspended: false,
             created_at: time::now(),
         });
         Ok(oid)
@@ -372,6 +373,17 @@ impl<'a> Transaction<'a> {
         )?;
         let mut object = Object::clone(&*self.existing(oid)?);
         object.comment = comment;
+        self.put(object);
+        Ok(())
+    }
+
+    /// Sets whether the scheduler leaves an object alone.
+    ///
+    /// # Errors
+    /// None for an object that exists.
+    pub fn set_suspended(&mut self, oid: Oid, suspended: bool) -> Result<()> {
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object.suspended = suspended;
         self.put(object);
         Ok(())
     }

@@ -163,6 +163,12 @@ settings! {
         jobs: usize = "0",
         /// Whether the files of tables are compacted in the background; `OPTIMIZE` does it in any case. A compaction is a version of its table, with the same rows.
         background_compaction: Switch = "on",
+        /// Whether the server refreshes materialized views and models by their options `target_lag` and `schedule`. `tributary run` does not in any case.
+        scheduler: Switch = "on",
+        /// How many refreshes the scheduler runs at once.
+        scheduler_jobs: usize = "2",
+        /// How often the scheduler repeats a refresh that fails, waiting twice as long each time, from a second to an hour. After that, one with a schedule waits for its next run, and one with a target lag an hour each time.
+        scheduler_retries: usize = "5",
         /// How many records of each journal (refreshes, check results) are kept.
         journal_size: usize = "10000",
         /// How much is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `tributary=debug`.

@@ -64,6 +64,9 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             catalog.write(|transaction| transaction.rename(object.oid, &new))
         }
         Action::OwnerTo(role) => check_role(session, role),
+        Action::Suspend(suspends) => {
+            catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
+        }
         _ if object.kind == Kind::Table => redefine::act(session, &object, action).await,
         _ => Err(Error::unsupported(format!(
             "this action of ALTER on {}",

@@ -410,6 +410,7 @@ mod tests {
             project_file: None,
             created_as: None,
             replaced_in: None,
+            suspended: false,
             created_at: chrono::Utc::now(),
         };
         let format = CopyFormat::Text {

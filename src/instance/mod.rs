@@ -45,6 +45,7 @@ use crate::error::{Error, Result};
 use crate::models;
 use crate::models::progress::Running;
 use crate::models::resolution::Indexes;
+use crate::models::schedule::Standings;
 use crate::warehouse::Warehouse;
 
 /// The number of the first transaction; PostgreSQL keeps those below for itself.
@@ -86,6 +87,8 @@ pub struct Instance {
     pub refresh_locks: Arc<ObjectLocks>,
     /// One compaction of a table at a time.
     pub compaction_locks: Arc<ObjectLocks>,
+    /// Where the objects stand that the scheduler looks after.
+    pub standings: Arc<Standings>,
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
@@ -169,6 +172,7 @@ impl Instance {
             notifications: Arc::default(),
             refresh_locks: Arc::default(),
             compaction_locks: Arc::default(),
+            standings: Arc::default(),
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),

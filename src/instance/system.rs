@@ -26,6 +26,7 @@ use crate::catalog::{Journal, Object, Oid, Snapshot, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::show;
+use crate::models::schedule::Standing;
 use crate::models::{constraints, lineage, rejected, table_id};
 use crate::session::{Cursor, PreparedStatement, plan};
 use crate::sql::model_functions::parse_name;
@@ -230,6 +231,10 @@ impl SystemSources for Seen {
 
     fn table_statistics(&self, object: &Object) -> Option<TableStatistics> {
         self.statistics.get(&object.oid).copied()
+    }
+
+    fn standing(&self, object: &Object) -> Option<Standing> {
+        self.instance.standings.get(object.oid)
     }
 
     fn progress(&self, refresh: u64) -> Option<Arc<Progress>> {

@@ -51,6 +51,7 @@ impl InstanceTransaction {
             warehouse: Arc::new(shared.warehouse.begin_transaction(frozen)),
             sessions: Arc::clone(&shared.sessions),
             notifications: Arc::clone(&shared.notifications),
+            standings: Arc::clone(&shared.standings),
             refresh_locks: Arc::new(shared.refresh_locks.begin_transaction()),
             compaction_locks: Arc::clone(&shared.compaction_locks),
             running: Arc::clone(&shared.running),

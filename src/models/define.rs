@@ -7,6 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
+use super::schedule::{Freshness, SCHEDULING_OPTIONS};
 use super::{incremental, keyed, resolution};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
@@ -21,7 +22,7 @@ use crate::sql::{Options, Statement};
 pub struct Choice {
     /// Its key.
     pub name: &'static str,
-    /// What it can be, the default first; any text where there are none.
+    /// What it can be, the default first; empty where that is no list of words.
     pub values: &'static [&'static str],
     /// What it does.
     pub description: &'static str,
@@ -39,6 +40,8 @@ pub const TABLE_OPTIONS: &[Choice] = &keyed::OPTIONS;
 
 /// The options of a materialized view.
 pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
+    SCHEDULING_OPTIONS[0],
+    SCHEDULING_OPTIONS[1],
     Choice {
         name: "on_error",
         values: &["source", "fail", "quarantine"],
@@ -88,6 +91,7 @@ pub async fn define(
         settings,
         Reading::Shape,
     );
+    Freshness::of(&statement)?;
     let columns = columns(instance, &context, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
     check_depth(&context.snapshot, &depends_on)?;

@@ -25,6 +25,7 @@ pub mod replacement;
 pub mod replan;
 pub mod resolution;
 pub mod run;
+pub mod schedule;
 pub mod stale;
 
 use crate::catalog::{Kind, Object};

@@ -1,4 +1,4 @@
-//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | EXTERNAL TABLE | SCHEMA [IF EXISTS] [ONLY] name action [, ...]`.
+//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA [IF EXISTS] [ONLY] name action [, ...]`.
 
 use std::fmt;
 
@@ -38,6 +38,8 @@ pub enum Action {
     SetSchema(String),
     /// `OWNER TO`.
     OwnerTo(String),
+    /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
+    Suspend(bool),
     /// `ADD [COLUMN] [IF NOT EXISTS] name type ...`.
     AddColumn {
         /// The column.
@@ -84,7 +86,11 @@ impl Alter {
     /// Parses the statement.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["ALTER"])?;
-        let kind = DropKind::parse(parser, "ALTER")?;
+        // Snowflake's name of what is kept fresh.
+        let kind = match parser.take_words(&["DYNAMIC", "TABLE"]) {
+            true => DropKind::MaterializedView,
+            false => DropKind::parse(parser, "ALTER")?,
+        };
         let if_exists = kind != DropKind::Schema && parser.take_words(&["IF", "EXISTS"]);
         let _ = parser.take_word("ONLY");
         let name = match kind {
@@ -117,6 +123,14 @@ impl Action {
         }
         if kind == DropKind::Schema {
             return parser.fail("RENAME TO or OWNER TO");
+        }
+        if matches!(kind, DropKind::MaterializedView | DropKind::Model) {
+            if parser.take_word("SUSPEND") {
+                return Ok(Self::Suspend(true));
+            }
+            if parser.take_word("RESUME") {
+                return Ok(Self::Suspend(false));
+            }
         }
         if parser.take_words(&["SET", "SCHEMA"]) {
             return parser.identifier().map(Self::SetSchema);
@@ -246,6 +260,7 @@ impl fmt::Display for Action {
             }
             Self::SetSchema(name) => write!(f, "SET SCHEMA {}", Quoted(name)),
             Self::OwnerTo(name) => write!(f, "OWNER TO {}", Quoted(name)),
+            Self::Suspend(suspends) => f.write_str(if *suspends { "SUSPEND" } else { "RESUME" }),
             Self::AddColumn {
                 column,
                 constraints,

@@ -58,6 +58,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::Expr;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -454,6 +455,11 @@ impl Warehouse {
     /// A table whose rows have changed since it was last named here; waits for one.
     pub async fn next_changed(&self) -> TableId {
         self.changed.next().await
+    }
+
+    /// Tells of each commit from now on that changes rows.
+    pub fn commits(&self) -> watch::Receiver<()> {
+        self.changed.commits()
     }
 
     /// Deletes the files of a table that no version of the last `retention` has, or only tells which.

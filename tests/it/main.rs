@@ -33,6 +33,7 @@ mod postgres;
 mod psql;
 mod quickstart;
 mod replaced;
+mod schedule;
 mod server;
 mod sessions;
 mod slt;

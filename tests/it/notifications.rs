@@ -8,10 +8,11 @@ use tokio_postgres::{AsyncMessage, Client, NoTls, Notification};
 
 use crate::server::{Server, rows};
 
-type Heard = Pin<Box<dyn Stream<Item = Notification> + Send>>;
+/// What a client is told.
+pub type Heard = Pin<Box<dyn Stream<Item = Notification> + Send>>;
 
 /// A client, and what it is told.
-async fn connect(server: &Server) -> (Client, Heard) {
+pub async fn connect(server: &Server) -> (Client, Heard) {
     let config = format!(
         "host=127.0.0.1 port={} user=tributary dbname=tributary",
         server.port
@@ -39,6 +40,14 @@ async fn next(heard: &mut Heard) -> (String, String) {
         notification.channel().to_owned(),
         notification.payload().to_owned(),
     )
+}
+
+/// The name of the object, and the outcome, of the next refresh that is told.
+pub async fn refresh(heard: &mut Heard) -> (String, String) {
+    let (_, payload) = next(heard).await;
+    let refresh: serde_json::Value = serde_json::from_str(&payload).unwrap();
+    let text = |key: &str| refresh[key].as_str().unwrap().to_owned();
+    (text("name"), text("status"))
 }
 
 fn told(channel: &str, payload: &str) -> (String, String) {

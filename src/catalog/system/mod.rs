@@ -42,6 +42,7 @@ use futures::future::BoxFuture;
 
 use super::{Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::models::schedule::Standing;
 use crate::session::{Cursor, PreparedStatement};
 use crate::sql::name::DEFAULT_SCHEMA;
 
@@ -62,6 +63,11 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The current version of a table of the warehouse.
     fn table_statistics(&self, object: &Object) -> Option<TableStatistics>;
+
+    /// Where an object stands that the scheduler looks after.
+    fn standing(&self, _object: &Object) -> Option<Standing> {
+        None
+    }
 
     /// How far the refresh of this number is; none of one that does not run, or is not that of a
     /// model.

@@ -406,6 +406,12 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("DISCARD PLANS", "="),
     ("DISCARD SEQUENCES", "="),
     ("DISCARD TEMPORARY", "DISCARD TEMP"),
+    ("ALTER MATERIALIZED VIEW s.m SUSPEND", "="),
+    (
+        "alter dynamic table if exists m resume",
+        "ALTER MATERIALIZED VIEW IF EXISTS m RESUME",
+    ),
+    ("ALTER MODEL m RESUME", "="),
     ("LISTEN \"My Channel\"", "="),
     ("NOTIFY c", "="),
     ("notify C, 'it''s'", "NOTIFY c, 'it''s'"),
