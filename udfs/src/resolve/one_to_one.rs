@@ -14,7 +14,7 @@ const TOLERATED: usize = 25;
 /// Records that have fewer values are equal by chance.
 const LEAST_VALUES: usize = 2;
 /// The greatest share of the records of a source that are held to have a match in the other one.
-const MOST_MATCHED: f64 = 0.98;
+const MOST_MATCHED: f64 = 0.9;
 /// How often that share is estimated at most, and the change at which it is held to stand.
 const ROUNDS: usize = 100;
 const SETTLED: f64 = 1e-4;
