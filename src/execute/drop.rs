@@ -108,6 +108,7 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
             Err(error) => {
                 let error = match kind {
                     Kind::Check => error,
+                    Kind::Model => plan::undefined_model(name, &snapshot),
                     _ => plan::no_object(name, &snapshot, &path),
                 };
                 if !drop.if_exists || error.sqlstate() == SqlState::INSUFFICIENT_PRIVILEGE {

@@ -74,7 +74,10 @@ fn memory(configuration: &Configuration, indexes: &Arc<Indexes>) -> RuntimeEnvBu
     let limit = configuration.server.memory_limit.bytes(machine::memory());
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
-    let pool = ReleasingPool::new(Arc::new(pool), indexes);
+    // Models in memory are read again when they are asked for.
+    let indexes = Arc::downgrade(indexes);
+    let release = move || indexes.upgrade().is_some_and(|indexes| indexes.release());
+    let pool = ReleasingPool::new(Arc::new(pool), release);
     RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool))
 }
 

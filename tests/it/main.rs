@@ -16,6 +16,7 @@ mod docs;
 mod encryption;
 mod engines;
 mod entity_models;
+mod entity_refreshes;
 mod equal_changes;
 mod equal_to_postgres;
 mod equal_transactions;

@@ -48,8 +48,8 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     },
     ModelOption {
         name: "one_to_one",
-        values: "`off`, `on`",
-        description: "Whether a source has each entity once, so that two of its records are never one.",
+        values: "`off`, `on`; of `link_only` by default `on`, unless sources repeat themselves",
+        description: "Whether a source has each entity once, so that two of its records are never one. Sources of which records say the same as others of theirs, one in 25 or more, repeat themselves.",
     },
     ModelOption {
         name: "threshold",
@@ -93,7 +93,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     },
     ModelOption {
         name: "pair_budget",
-        values: "a number; by default 12 a record, and 3 million at least",
+        values: "a number; by default 6 a record, and 3 million at least",
         description: "How many pairs may be compared.",
     },
     ModelOption {
