@@ -18,6 +18,7 @@ mod yielding;
 pub use asker::{Asker, Pinned, Set};
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};
+pub use state::reading;
 pub use statement::StatementContext;
 pub use system::OWNER;
 
