@@ -3,7 +3,7 @@
 //!
 //! Both sides number the copies of each row, and a copy is held against that of its number.
 
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::error::Result as QueryResult;
 use datafusion::functions_window::expr_fn::row_number;
