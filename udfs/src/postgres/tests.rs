@@ -195,7 +195,7 @@ proptest! {
             prop_assert_eq!(length.cut(&text).unwrap(), expected);
             let rest: String = text.chars().skip(characters).collect();
             let fits = rest.trim_matches(' ').is_empty();
-            prop_assert_eq!(length.fit(&text).ok(), fits.then(|| Cow::Borrowed(expected)));
+            prop_assert_eq!(length.fit(&text).ok(), fits.then_some(Cow::Borrowed(expected)));
             let read = CharacterLength::from_metadata(&length.to_metadata());
             prop_assert_eq!(read, Some(length));
         }
