@@ -14,7 +14,9 @@ mod values;
 
 pub use configuration::{Configuration, FILE_VARIABLE};
 pub use postgres::{PostgresSetting, PostgresSettings};
-pub use values::{ByteSize, Fraction, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone};
+pub use values::{
+    ByteSize, DateStyle, Fraction, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone,
+};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -65,6 +67,14 @@ pub trait Value: Sized {
     /// # Errors
     /// What a value of this type must be, as the end of a sentence.
     fn read(text: &str) -> Result<Self, String>;
+
+    /// Reads a value that takes the place of this one, where a text may leave a part of it as it is.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn changed(&self, text: &str) -> Result<Self, String> {
+        Self::read(text)
+    }
 
     /// The value as text.
     fn show(&self) -> String;
@@ -120,7 +130,7 @@ macro_rules! settings {
             /// 42704 for a setting that does not exist, naming the nearest; 22023 for a value it cannot have.
             pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
                 $( if name.eq_ignore_ascii_case(settings!(@name $field $($name)?)) {
-                    self.$field = read(settings!(@name $field $($name)?), value, $default)?;
+                    self.$field = change(Some(&self.$field), settings!(@name $field $($name)?), value, $default)?;
                     return Ok(());
                 } )*
                 $( if self.$others.set(name, value)? { return Ok(()); } )?
@@ -183,11 +193,11 @@ settings! {
         application_name: String = "",
         /// The encoding of text between client and server, which is always UTF-8.
         client_encoding: choices::ClientEncoding = "UTF8",
-        /// How dates are written. Always ISO; the second part orders day and month in input and is MDY.
-        date_style as "DateStyle": choices::DateStyle = "ISO, MDY",
+        /// How dates are written, which is always ISO, and in which order day, month and year are read where a text leaves it open: `MDY`, `DMY` or `YMD`.
+        date_style as "DateStyle": DateStyle = "ISO, MDY",
         /// How many digits a float is written with. Any value above 0 writes the shortest text that reads back the same.
         extra_float_digits: values::ExtraFloatDigits = "1",
-        /// How intervals are written.
+        /// How intervals are written: `postgres`, `postgres_verbose`, `sql_standard` or `iso_8601`.
         interval_style as "IntervalStyle": choices::IntervalStyle = "postgres",
         /// The schemas that unqualified names are looked up in, in order. New objects go to the first.
         search_path: Names = "public",
@@ -236,12 +246,19 @@ settings! {
 }
 
 fn read<T: Value>(name: &str, text: &str, default: &str) -> Result<T> {
+    change(None, name, text, default)
+}
+
+fn change<T: Value>(current: Option<&T>, name: &str, text: &str, default: &str) -> Result<T> {
     let trimmed = text.trim();
     // An empty path would be the current folder, which nobody means by it.
     let is_missing = trimmed.is_empty() && !default.is_empty() && T::KIND == PathBuf::KIND;
     let value = match is_missing {
         true => Err("a path".to_owned()),
-        false => T::read(trimmed),
+        false => match current {
+            Some(current) => current.changed(trimmed),
+            None => T::read(trimmed),
+        },
     };
     value.map_err(|wanted| {
         Error::new(

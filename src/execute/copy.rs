@@ -171,7 +171,7 @@ async fn from_stdin(
         defaults,
         is_binary,
         target: Arc::clone(&target),
-        zone: SessionTimeZone::new(session.settings().time_zone.0),
+        zone: crate::instance::reading(&session.settings()),
         ended: false,
         memory: MemoryConsumer::new(format!("COPY {}", target.name))
             .register(&session.instance.runtime().memory_pool),

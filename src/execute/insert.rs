@@ -289,7 +289,7 @@ pub async fn append(
     if let Some(keyed) = keyed::of(target)? {
         let guard = match guard {
             Some(guard) => guard,
-            None => instance.refresh_locks.lock(target.oid).await,
+            None => instance.refresh_locks.lock(target.oid).await?,
         };
         let put = keyed::upsert(instance, state, target, &keyed, rows, operation, guard).await?;
         return Ok(Added {

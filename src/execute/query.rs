@@ -17,7 +17,7 @@ use futures::StreamExt;
 use super::kept;
 use crate::error::Result;
 use crate::instance::StatementContext;
-use crate::session::{Notices, Outcome, Prepared, Session, plan};
+use crate::session::{Notices, Outcome, Prepared, Session, declared, plan};
 use crate::sources::RejectedRows;
 use crate::sql::{column_names, model_functions};
 
@@ -56,8 +56,9 @@ impl Planned {
         let mut bound = query.clone();
         model_functions::bind(&mut bound, &parameters);
         let plan = bind(plan(&context, &bound).await?, parameters, &context.state)?;
+        let schema = column_names::rename(plan::columns(&plan), query);
         Ok(Self {
-            schema: column_names::rename(plan::columns(&plan), query),
+            schema: declared::declare(schema, &plan, &context.snapshot),
             state: context.state,
             plan,
             rejected,

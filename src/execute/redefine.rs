@@ -289,7 +289,7 @@ fn apply(
             constraint.name.clone_from(new);
             Ok(Some(Rows::Stay))
         }
-        Action::RenameTo(_) | Action::SetSchema(_) | Action::OwnerTo(_) => {
+        Action::RenameTo(_) | Action::SetSchema(_) | Action::OwnerTo(_) | Action::Suspend(_) => {
             Err(Error::internal("names are changed elsewhere"))
         }
     }

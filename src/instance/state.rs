@@ -12,7 +12,9 @@ use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use tributary_udfs::postgres::{Now, NumericArithmetic, PostgresSemantics, PreferFloats};
+use tributary_udfs::postgres::{
+    MomentArithmetic, Now, NumericArithmetic, PostgresSemantics, PreferFloats, register_functions,
+};
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
 use super::asker::Asker;
@@ -25,7 +27,7 @@ use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
 use crate::catalog::pg_catalog::{self, StatementCatalog};
-use crate::config::{Configuration, SessionSettings};
+use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
 use crate::warehouse::{Warehouse, WarehouseSettings};
@@ -131,11 +133,13 @@ pub(super) fn template(
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     state.register_udf(Arc::new(Now::udf()))?;
+    register_functions(&mut state)?;
     for function in pg_catalog::functions() {
         state.register_udf(Arc::new(function))?;
     }
     state.register_function_rewrite(Arc::new(PostgresSemantics))?;
     state.register_expr_planner(Arc::new(NumericArithmetic))?;
+    state.register_expr_planner(Arc::new(MomentArithmetic))?;
     Ok(state)
 }
 
@@ -157,10 +161,17 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
         .with_target_partitions(partitions)
         .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
         .with_option_extension(thresholds)
-        .with_option_extension(SessionTimeZone::new(&settings.time_zone.0))
+        .with_option_extension(reading(settings))
         .with_option_extension(TributaryOptions {
             similarity_join: settings.similarity_join.0,
         })
+}
+
+/// How a session reads dates and moments that leave something open.
+pub fn reading(settings: &SessionSettings) -> SessionTimeZone {
+    SessionTimeZone::new(&settings.time_zone.0)
+        .with_date_style(settings.date_style.show())
+        .with_interval_style(settings.interval_style.show())
 }
 
 impl Instance {

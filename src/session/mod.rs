@@ -1,6 +1,9 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
 mod cursors;
+pub mod declared;
+mod lateral_unnest;
+mod multisets;
 mod notifying;
 mod only_row;
 pub mod outcome;

@@ -12,7 +12,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 
-use super::{Session, plan};
+use super::{Session, declared, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::KeptPlan;
@@ -105,7 +105,8 @@ pub(super) async fn prepare(
     let schema = match (&statement, &plan) {
         (Statement::Query(query), Some(plan)) => {
             let state = &context.state;
-            Some(answer(plan, &parameter_types, query, state)?)
+            let columns = answer(plan, &parameter_types, query, state)?;
+            Some(declared::declare(columns, plan, &context.snapshot))
         }
         (Statement::Execute(execute), _) => {
             let named = session.statements.get(&execute.name)?.prepared;

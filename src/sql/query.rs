@@ -67,14 +67,6 @@ impl Visitor for Refusals {
             | TableFactor::Derived {
                 sample: Some(_), ..
             } => ControlFlow::Break("TABLESAMPLE"),
-            TableFactor::Table {
-                with_ordinality: true,
-                ..
-            }
-            | TableFactor::Function {
-                with_ordinality: true,
-                ..
-            } => ControlFlow::Break("WITH ORDINALITY of this function"),
             TableFactor::Table { with_hints, .. } if !with_hints.is_empty() => {
                 ControlFlow::Break("a table hint")
             }

@@ -224,6 +224,7 @@ pub(super) fn parse<S: BackendSession>(session: &S, sql: &str) -> Result<Vec<Sta
 
 fn style<S: BackendSession>(session: &S) -> Style {
     Style::new(session.setting("TimeZone").as_deref())
+        .with_intervals(session.setting("IntervalStyle").as_deref())
 }
 
 /// The client reads rows by the names and types that it was told; others would be taken for them.

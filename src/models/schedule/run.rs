@@ -133,7 +133,7 @@ fn begin(
 
 /// Refreshes an object if it is stale; tells whether it was.
 async fn look_after(instance: &Arc<Instance>, oid: Oid) -> Result<bool> {
-    let guard = instance.refresh_locks.lock(oid).await;
+    let guard = instance.refresh_locks.lock(oid).await?;
     let snapshot: Arc<Snapshot> = instance.catalog.snapshot();
     // It may have been dropped or suspended meanwhile.
     let Some(object) = snapshot.object(oid).filter(|object| !object.suspended) else {

@@ -24,7 +24,7 @@ use datafusion::logical_expr::ScalarUDF;
 use crate::arguments::declare;
 
 pub use time_zone::SessionTimeZone;
-pub(crate) use time_zone::Zone;
+pub(crate) use time_zone::{DateOrder, Zone};
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
