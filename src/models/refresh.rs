@@ -18,7 +18,7 @@ use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
 use super::{keyed, resolution, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
-use crate::catalog::{NewObject, Object};
+use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading};
 use crate::session::plan;
@@ -142,14 +142,14 @@ pub async fn refresh_locked(
                 last_refresh_id: record.id,
                 last_success_at: record.finished_at,
                 version: Some(commit.version),
-                rows: match record.changed_keys {
-                    // It wrote some of them.
-                    Some(_) => {
+                rows: match object.kind {
+                    // It may have written some of them.
+                    Kind::MaterializedView => {
                         let at = At::Version(commit.version);
                         let size = instance.warehouse.size(&table_id(object), at).await?;
                         size.rows
                     }
-                    None => Some(commit.rows),
+                    _ => Some(commit.rows),
                 },
                 status: RefreshStatus::Succeeded,
                 error: None,
@@ -243,7 +243,7 @@ impl Build<'_> {
                     incremental::all_kept(rows, &expectations)
                 };
                 planned
-                    .attempt(&columns, participant, all_kept, record)
+                    .attempt(&columns, participant, all_kept, &expectations, record)
                     .await?
             }
         };
@@ -288,7 +288,7 @@ impl Build<'_> {
                 commit
             }
         };
-        record.rows_rejected = rejected.count() + without_key;
+        record.rows_rejected += rejected.count() + without_key;
         record.rows_dropped = expectations.dropped();
         record.expectations = expectations.counts();
         commit

@@ -97,7 +97,16 @@ struct Known {
     bytes: u64,
     modified: DateTime<Utc>,
     rows: Option<u64>,
-    gone: Option<Arc<RoaringBitmap>>,
+    gone: Gone,
+}
+
+/// The rows that are gone from a file.
+#[derive(Clone, Debug)]
+enum Gone {
+    None,
+    These(Arc<RoaringBitmap>),
+    /// Their deletion vector is not there any more.
+    Lost,
 }
 
 /// Reads a feed from the log.
@@ -191,6 +200,8 @@ struct Reader<'a> {
     fits: bool,
     /// The last version that has them and follows one that has others.
     replaced_by: Option<u64>,
+    /// The last version whose deletion vectors are not there any more.
+    lost: Option<u64>,
     files: HashMap<String, Known>,
     plain: Vec<Part>,
     mixed: Vec<Part>,
@@ -215,8 +226,8 @@ impl<'a> Reader<'a> {
         if let Some(before) = before {
             for file in &before.files {
                 let gone = match &file.gone {
-                    Some(gone) => Some(Arc::clone(gone.rows(&table.place).await?)),
-                    None => None,
+                    Some(gone) => rows_gone(gone, table).await?,
+                    None => Gone::None,
                 };
                 let known = Known {
                     bytes: file.bytes,
@@ -233,6 +244,7 @@ impl<'a> Reader<'a> {
             schema,
             fits,
             replaced_by: None,
+            lost: None,
             files,
             plain: Vec::new(),
             mixed: Vec::new(),
@@ -306,8 +318,8 @@ impl<'a> Reader<'a> {
                 modified: DateTime::from_timestamp_millis(modified).unwrap_or_default(),
                 rows,
                 gone: match vector {
-                    Some(vector) => Some(self.rows_of(vector).await?),
-                    None => None,
+                    Some(vector) => self.rows_of(vector).await?,
+                    None => Gone::None,
                 },
             }),
         };
@@ -320,7 +332,13 @@ impl<'a> Reader<'a> {
                 ),
             ));
         }
-        if of_file.changes_data {
+        let is_lost = |file: &Option<Known>| {
+            let gone = file.as_ref().map(|file| &file.gone);
+            matches!(gone, Some(Gone::Lost))
+        };
+        if of_file.changes_data && (is_lost(&before) || is_lost(&after)) {
+            self.lost = Some(version);
+        } else if of_file.changes_data {
             let version = i64::try_from(version).unwrap_or(i64::MAX);
             let mut add = |known: &Known, rows: PartRows, sign: i64| {
                 parts.push(Part {
@@ -339,8 +357,8 @@ impl<'a> Reader<'a> {
                 (None, Some(file)) => add(file, self.all_of(&path, file)?, 1),
                 (Some(old), Some(new)) => {
                     let none = RoaringBitmap::new();
-                    let was_gone = old.gone.as_deref().unwrap_or(&none);
-                    let is_gone = new.gone.as_deref().unwrap_or(&none);
+                    let was_gone = old.gone.rows().unwrap_or(&none);
+                    let is_gone = new.gone.rows().unwrap_or(&none);
                     let total = || new.rows.or(old.rows).ok_or_else(|| self.untold(&path));
                     let (left, back) = (is_gone - was_gone, was_gone - is_gone);
                     if !left.is_empty() {
@@ -360,8 +378,8 @@ impl<'a> Reader<'a> {
 
     fn all_of(&self, path: &str, file: &Known) -> Result<PartRows> {
         Ok(match &file.gone {
-            None => PartRows::All,
-            Some(gone) => {
+            Gone::None | Gone::Lost => PartRows::All,
+            Gone::These(gone) => {
                 let total = file.rows.ok_or_else(|| self.untold(path))?;
                 PartRows::AllBut(Arc::clone(gone), total)
             }
@@ -379,18 +397,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The rows of a deletion vector, read once where a known file has it.
-    async fn rows_of(&self, vector: DeletionVectorDescriptor) -> Result<Arc<RoaringBitmap>> {
+    async fn rows_of(&self, vector: DeletionVectorDescriptor) -> Result<Gone> {
         let latest = self.table.latest().await?;
         let known = latest.files.iter().find_map(|file| {
             let gone = file.gone.as_ref()?;
             (unique_id(&gone.descriptor) == unique_id(&vector)).then_some(gone)
         });
         match known {
-            Some(gone) => gone.rows(&self.table.place).await.cloned(),
-            None => {
-                let gone = DeletionVector::new(vector);
-                gone.rows(&self.table.place).await.cloned()
-            }
+            Some(gone) => rows_gone(gone, self.table).await,
+            None => rows_gone(&DeletionVector::new(vector), self.table).await,
         }
     }
 
@@ -398,7 +413,9 @@ impl<'a> Reader<'a> {
     async fn check_there(&self, latest: &Snapshot) -> Result<()> {
         let kept = latest.by_path();
         let place = &self.table.place;
-        let mut last_lost = None;
+        let mut last_lost = self
+            .lost
+            .map(|version| i64::try_from(version).unwrap_or(i64::MAX));
         let mut looked_at = HashMap::new();
         for part in self.plain.iter().chain(&self.mixed) {
             if kept.contains_key(part.path.as_str()) || last_lost >= Some(part.version) {
@@ -426,6 +443,24 @@ impl<'a> Reader<'a> {
         ))
         .with_detail("VACUUM has deleted its files.")
         .with_hint(format!("Changes can be read from version {} on.", lost + 1)))
+    }
+}
+
+impl Gone {
+    fn rows(&self) -> Option<&RoaringBitmap> {
+        match self {
+            Self::These(rows) => Some(rows),
+            Self::None | Self::Lost => None,
+        }
+    }
+}
+
+/// The rows of a deletion vector, unless VACUUM has deleted it.
+async fn rows_gone(gone: &DeletionVector, table: &Table) -> Result<Gone> {
+    match gone.rows(&table.place).await {
+        Ok(rows) => Ok(Gone::These(Arc::clone(rows))),
+        Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => Ok(Gone::Lost),
+        Err(error) => Err(error),
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Analysis {
     /// The keys that changes could be traced by, the best first.
     candidates: Vec<Vec<Column>>,
     /// What makes the query depend on more than its inputs.
-    obstacle: Option<Obstacle>,
+    pub(super) obstacle: Option<Obstacle>,
 }
 
 /// How a query can be refreshed.
@@ -36,6 +36,8 @@ pub struct Analysis {
 pub enum Verdict {
     /// By this key.
     Keys(Vec<String>),
+    /// By the files that are added to its sources.
+    Files,
     /// In full alone.
     Full(Obstacle),
 }
@@ -69,6 +71,9 @@ impl Analysis {
     pub fn verdict(&self) -> Verdict {
         if let Some(obstacle) = &self.obstacle {
             return Verdict::Full(obstacle.clone());
+        }
+        if self.is_row_wise() {
+            return Verdict::Files;
         }
         let deltas = self.if_all_changed();
         match self.choose(&deltas) {

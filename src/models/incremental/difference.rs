@@ -4,6 +4,7 @@
 //! left over goes, or comes; what is equal stays where it is.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, is_not_null};
@@ -51,7 +52,9 @@ impl NotByKey {
     /// Whether this is what ended a refresh.
     pub fn is_cause(error: &Error) -> bool {
         error.sqlstate() == SqlState::CARDINALITY_VIOLATION
-            && [Self::REPEATED, Self::DROPPED].contains(&error.message())
+            && [Self::REPEATED, Self::DROPPED]
+                .iter()
+                .any(|message| error.message().ends_with(message))
     }
 }
 
@@ -190,6 +193,8 @@ pub struct Divider {
     pub gone: Arc<Mutex<Places>>,
     /// The columns that no two rows may share the values of, if any.
     pub key: Option<Vec<usize>>,
+    /// How many rows come: others are written too, as they lie beside rows that go.
+    pub came: Arc<AtomicU64>,
     /// The memory of the places.
     pub memory: MemoryReservation,
 }
@@ -220,6 +225,8 @@ impl Divider {
                 return Err(NotByKey::error(NotByKey::REPEATED).into());
             }
         }
+        self.came
+            .fetch_add(new.num_rows() as u64, Ordering::Relaxed);
         Ok(RecordBatch::try_new(
             Arc::clone(&self.schema),
             new.columns().to_vec(),

@@ -43,7 +43,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     let is_full = definition.options.get("refresh_mode") == Some("full");
     let verdict = verdict(&analysis, definition)?;
     let mode = match &verdict {
-        Verdict::Keys(_) if !is_full => "incremental",
+        Verdict::Keys(_) | Verdict::Files if !is_full => "incremental",
         _ => "full",
     };
     let mut lines = vec![format!("Refresh of {}: {mode}", object.described())];
@@ -52,6 +52,11 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     }
     match &verdict {
         Verdict::Keys(key) => lines.push(format!("  Key: {}", key.join(", "))),
+        Verdict::Files => {
+            lines.push(
+                "  By files: of those that are added to its sources the rows are added".to_owned(),
+            );
+        }
         Verdict::Full(obstacle) => lines.push(format!(
             "  In the way: {}: {}",
             obstacle.node, obstacle.reason

@@ -8,6 +8,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::{LogicalPlan, TableScan};
 use sha2::{Digest, Sha256};
 
+use super::added_files::files_of;
 use super::delta::{LeafKey, leaf_key};
 use super::watermark::Watermark;
 use crate::catalog::{Kind, Object, Snapshot};
@@ -116,6 +117,11 @@ pub async fn watermark(
             }
             // Listed before it is read: what comes in between is read twice, not never.
             None if input.kind == Kind::ExternalTable => {
+                // As this statement lists them, and reads them.
+                if let Some((source, files)) = files_of(&scan.scan).await? {
+                    watermark.files.insert(source, files);
+                    continue;
+                }
                 let fingerprint = stale::fingerprint(instance, input).await?;
                 let name = input.name.to_string();
                 watermark.others.insert(name, fingerprint);

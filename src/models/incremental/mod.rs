@@ -9,6 +9,7 @@
 //! Where the plan proves nothing, where the inputs no longer tell what has changed, and where a third of
 //! the keys have, the refresh is a full one, and says why.
 
+mod added_files;
 mod analysis;
 mod changed;
 mod delta;
@@ -23,6 +24,7 @@ mod watermark;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
@@ -40,12 +42,14 @@ pub use measured::Measured;
 use measured::keeping_nulls;
 pub use watermark::Watermark;
 
+use self::added_files::Added;
 use self::changed::Held;
 use self::delta::{Delta, Deltas, Leaf};
 use self::difference::{Divider, NotByKey};
 use self::inputs::Input;
 use self::restrict::Wanted;
-use super::expectation::Expectations;
+use super::expectation::{Expectations, enforce};
+use super::rejected::{self, Keep};
 use super::{keyed, table_id};
 use crate::catalog::journal::RefreshRecord;
 use crate::catalog::{Object, Snapshot};
@@ -53,6 +57,7 @@ use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::plan;
+use crate::sources::RejectedRows;
 use crate::sql::create_materialized_view::CreateMaterializedView;
 use crate::warehouse::{At, Commit, CommitInfo, Participant, Places, WATERMARK};
 
@@ -118,7 +123,7 @@ pub async fn check(
     let (state, options) = (&context.state, &definition.options);
     let analysis = Analysis::new(state, &context.snapshot, options, &plan)?;
     match verdict(&analysis, definition)? {
-        Verdict::Keys(_) => Ok(()),
+        Verdict::Keys(_) | Verdict::Files => Ok(()),
         Verdict::Full(obstacle) => Err(cannot(&definition.name, &obstacle)),
     }
 }
@@ -180,6 +185,7 @@ impl Planned<'_> {
         columns: &SchemaRef,
         participant: Option<Arc<dyn Participant>>,
         guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
+        expectations: &Arc<Expectations>,
         record: &mut RefreshRecord,
     ) -> Result<Attempt> {
         let mode = self
@@ -211,12 +217,26 @@ impl Planned<'_> {
             let reason = "its last version tells not how far its inputs were read";
             return Ok(Attempt::Full(reason.to_owned()));
         };
-        let rejected = super::rejected::table_id(self.object);
+        let mut not_by_files = None;
+        if self.analysis.is_row_wise()
+            && keyed::declared(&self.definition.options)?.is_none()
+            && before.definition == self.watermark.definition
+        {
+            let participant = participant.clone();
+            match self
+                .add_files(&before, participant, expectations, record)
+                .await?
+            {
+                Attempt::Full(reason) => not_by_files = Some(reason),
+                done => return Ok(done),
+            }
+        }
+        let rejected = rejected::table_id(self.object);
         if warehouse.exists(&rejected).await?
             && warehouse.size(&rejected, At::Latest).await?.rows != Some(0)
         {
             let reason = "the last refresh left rows out, and those are not kept by key";
-            return Ok(Attempt::Full(reason.to_owned()));
+            return Ok(Attempt::Full(not_by_files.unwrap_or(reason.to_owned())));
         }
         if before.definition != self.watermark.definition {
             let reason = "a definition, a setting or the server has changed";
@@ -234,7 +254,7 @@ impl Planned<'_> {
             Err(error) => return Err(error),
         };
         match changed {
-            Changed::Full(reason) => Ok(Attempt::Full(reason)),
+            Changed::Full(reason) => Ok(Attempt::Full(not_by_files.unwrap_or(reason))),
             Changed::Keys {
                 key,
                 keys,
@@ -255,6 +275,55 @@ impl Planned<'_> {
                 }
             }
         }
+    }
+
+    /// Adds the rows of files that were added to sources. Rows that are left out join those that were.
+    async fn add_files(
+        &self,
+        before: &Watermark,
+        participant: Option<Arc<dyn Participant>>,
+        expectations: &Arc<Expectations>,
+        record: &mut RefreshRecord,
+    ) -> Result<Attempt> {
+        let plan = match self.analysis.added(before, self.watermark).await? {
+            Added::More(reason) => return Ok(Attempt::Full(reason)),
+            Added::Nothing => None,
+            Added::Rows(plan) => Some(plan),
+        };
+        INCREMENTAL.clone_into(&mut record.mode);
+        let warehouse = &self.instance.warehouse;
+        let table = table_id(self.object);
+        let Some(plan) = plan else {
+            let version = warehouse.version(&table).await?;
+            return Ok(Attempt::Done(Commit {
+                version,
+                rows: 0,
+                bytes: 0,
+                files: 0,
+            }));
+        };
+        let (rejections, writer) =
+            rejected::begin(self.instance, self.object, Keep::All, Some(record.id));
+        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
+        let mut state = self.context.state.clone();
+        state.config_mut().set_extension(Arc::clone(&rejected));
+        let mut measured = Measured::default();
+        let rows = measured.run(&state, &plan).await?;
+        let name = self.object.name.to_string();
+        let rows = enforce(rows, Arc::clone(expectations), name, rejections);
+        let rows = writer.precede(rows);
+        let mut info = CommitInfo {
+            refresh_id: Some(record.id.to_string()),
+            ..CommitInfo::new(crate::warehouse::REFRESH)
+        };
+        self.watermark.write(&mut info.parameters);
+        let commit = warehouse
+            .append_with(&table, rows, info, participant)
+            .await?;
+        record.rows_read = Some(measured.rows_read());
+        record.spilled_bytes = Some(measured.spilled());
+        record.rows_rejected = rejected.count();
+        Ok(Attempt::Done(commit))
     }
 
     /// The keys that may have changed since a watermark.
@@ -314,12 +383,15 @@ impl Planned<'_> {
                 Input::Unknown => Leaf::Other("it tells no changes".to_owned()),
                 Input::Other(input) => {
                     let name = input.name.to_string();
-                    let now = (
-                        self.watermark.versions.get(&input.oid),
-                        self.watermark.others.get(&name),
-                    );
-                    let then = (before.versions.get(&input.oid), before.others.get(&name));
-                    match now == then && now != (None, None) {
+                    let of = |watermark: &Watermark| {
+                        (
+                            watermark.versions.get(&input.oid).copied(),
+                            watermark.others.get(&name).cloned(),
+                            watermark.files.get(&name).cloned(),
+                        )
+                    };
+                    let now = of(self.watermark);
+                    match now == of(before) && now != (None, None, None) {
                         true => Leaf::Same,
                         false => Leaf::Other("it has changed, and does not tell how".to_owned()),
                     }
@@ -408,7 +480,9 @@ impl Planned<'_> {
             let found = measured.run(&careful, &plan).await?;
             let gone = Arc::new(Mutex::new(Places::default()));
             let pool = &state.runtime_env().memory_pool;
+            let came = Arc::new(AtomicU64::new(0));
             let divider = Divider {
+                came: Arc::clone(&came),
                 schema: Arc::clone(&self.object.schema),
                 gone: Arc::clone(&gone),
                 key: match is_keyed {
@@ -428,7 +502,11 @@ impl Planned<'_> {
             let session = Arc::new(state.clone());
             commit = modification
                 .commit(session, rows, gone, info.clone(), participant.clone())
-                .await?;
+                .await?
+                .map(|commit| Commit {
+                    rows: came.load(Ordering::Relaxed),
+                    ..commit
+                });
         }
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());

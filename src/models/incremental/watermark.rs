@@ -17,6 +17,9 @@ pub struct Watermark {
     pub definition: String,
     /// The version of each table.
     pub versions: BTreeMap<Oid, i64>,
+    /// The files of each source, with a fingerprint of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, BTreeMap<String, String>>,
     /// The fingerprint of each other input, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub others: BTreeMap<String, String>,
