@@ -9,6 +9,7 @@ use datafusion::common::DFSchemaRef;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::expr_rewriter::unnormalize_cols;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
@@ -70,7 +71,8 @@ impl PointQuery {
                     break Source::Table {
                         table: source_as_provider(&scan.source)?,
                         projection: scan.projection.clone(),
-                        filters: scan.filters.clone(),
+                        // A table's columns do not know what it is called here.
+                        filters: unnormalize_cols(scan.filters.iter().cloned()),
                     };
                 }
                 LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => break Source::Row,
