@@ -13,6 +13,7 @@ use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
+use crate::models::schedule::{Freshness, SCHEDULING_OPTIONS};
 use crate::session::plan;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{Options, Statement};
@@ -22,7 +23,7 @@ use crate::sql::{Options, Statement};
 pub struct Choice {
     /// Its key.
     pub name: &'static str,
-    /// What it can be, the default first; empty where that is no list of words.
+    /// What it can be, the default first; any text where there are none.
     pub values: &'static [&'static str],
     /// What it does.
     pub description: &'static str,

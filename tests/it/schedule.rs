@@ -16,8 +16,8 @@ async fn views_follow_what_they_read_upstream_first() {
     let (client, mut heard) = connect(&server).await;
     let run = async |sql: &str| client.batch_execute(sql).await.unwrap();
     run("CREATE TABLE t (a BIGINT); CREATE VIEW v AS SELECT a + 1 AS a FROM t").await;
-    run("CREATE MATERIALIZED VIEW first WITH (target_lag = 'DOWNSTREAM') AS SELECT a * 2 AS a FROM v").await;
-    run("CREATE MATERIALIZED VIEW last WITH (target_lag = '50 milliseconds') AS SELECT sum(a)::BIGINT AS a FROM first").await;
+    run("CREATE MATERIALIZED VIEW doubled WITH (target_lag = 'DOWNSTREAM') AS SELECT a * 2 AS a FROM v").await;
+    run("CREATE MATERIALIZED VIEW total WITH (target_lag = '50 milliseconds') AS SELECT sum(a)::BIGINT AS a FROM doubled").await;
     run("LISTEN tributary_refresh").await;
     let mut expected = 0;
     for value in 1..=5 {
@@ -25,8 +25,8 @@ async fn views_follow_what_they_read_upstream_first() {
         expected += (value + 1) * 2;
         // A commit that came while the one before was looked at is seen after it.
         loop {
-            until(&mut heard, "last", "succeeded").await;
-            let found = rows(&client, "SELECT a FROM last").await;
+            until(&mut heard, "total", "succeeded").await;
+            let found = rows(&client, "SELECT a FROM total").await;
             if found == [expected.to_string()] {
                 break;
             }
@@ -34,12 +34,12 @@ async fn views_follow_what_they_read_upstream_first() {
     }
     let wrong = "SELECT count(*) FROM tributary.refreshes WHERE reason <> 'created' AND reason <> 'scheduled'";
     assert_eq!(rows(&client, wrong).await, ["0"]);
-    let models = "SELECT name, target_lag, schedule, suspended, stale, fresh_at IS NOT NULL FROM tributary.models WHERE name IN ('first', 'last') ORDER BY name";
+    let models = "SELECT name, target_lag, schedule, suspended, stale, fresh_at IS NOT NULL FROM tributary.models WHERE name IN ('doubled', 'total') ORDER BY name";
     assert_eq!(
         rows(&client, models).await,
         [
-            "first|DOWNSTREAM|NULL|f|f|t",
-            "last|50 milliseconds|NULL|f|f|t"
+            "doubled|DOWNSTREAM|NULL|f|f|t",
+            "total|50 milliseconds|NULL|f|f|t"
         ]
     );
 }
