@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use async_trait::async_trait;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::execute_stream;
@@ -344,10 +345,17 @@ fn check_automatic(object: &Object, create: &CreateTable, name: &str) -> Result<
     ) else {
         return Ok(());
     };
-    constraints::check_assignable(new, old.data_type()).map_err(|error| {
+    // A text may be assigned to a column that reads it, but is no value of another type.
+    let is_text = |of: &DataType| matches!(of, DataType::Utf8 | DataType::LargeUtf8);
+    let reads_text = is_text(old.data_type()) && !is_text(new.data_type());
+    let assignable = match reads_text {
+        true => Err(()),
+        false => constraints::check_assignable(new, old.data_type()).map_err(drop),
+    };
+    assignable.map_err(|()| {
         let new = type_name(new.data_type());
         Error::new(
-            error.sqlstate(),
+            SqlState::DATATYPE_MISMATCH,
             format!("column \"{name}\" cannot be cast automatically to type {new}"),
         )
         .with_hint(format!(
