@@ -34,7 +34,7 @@ def dbt(*arguments):
     name = " ".join(arguments)
     tell(name, ran.returncode)
     if ran.returncode != 0:
-        print(ran.stdout[-3000:])
+        print(ran.stdout[-3000:], file=sys.stderr)
     results = project / "target" / "run_results.json"
     if results.exists():
         nodes = json.loads(results.read_text())["results"]
@@ -86,7 +86,7 @@ dbt("run", "--select", "orders_merge")
 rows()
 
 dbt("test")
-dbt("build", "--full-refresh")
+dbt("run", "--full-refresh")
 rows()
 dbt("docs", "generate")
 catalog = json.loads((project / "target" / "catalog.json").read_text())
