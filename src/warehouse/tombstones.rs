@@ -247,7 +247,7 @@ pub(super) fn due(
         expired: Vec::new(),
         merged: Vec::new(),
     };
-    let mut groups: BTreeMap<(u64, usize), Vec<(u32, Arc<DataFile>)>> = BTreeMap::new();
+    let mut groups = BTreeMap::<_, Vec<_>>::new();
     for (number, file) in (0..).zip(&snapshot.files) {
         if !file.is_tombstones() {
             continue;
