@@ -44,7 +44,7 @@ fn a_bad_row_of_copy_is_told_with_its_line_and_column() {
         ),
         (
             "copy t (id, at) from stdin csv;\n1,2024-01-01 12:00\n2,2024-13-01 12:00\n\\.\n",
-            "ERROR:  22008: date/time field value out of range: \"2024-13-01 12:00\"\nCONTEXT:  COPY t, line 2, column at: \"2024-13-01 12:00\"\n",
+            "ERROR:  22008: date/time field value out of range: \"2024-13-01 12:00\"\nHINT:  Perhaps you need a different \"datestyle\" setting.\nCONTEXT:  COPY t, line 2, column at: \"2024-13-01 12:00\"\n",
         ),
         (
             "copy t (id, net) from stdin csv;\n1,1000\n\\.\n",

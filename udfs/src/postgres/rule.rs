@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     AggregateUDF, Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
-    Union, WindowFunctionDefinition,
+    WindowFunctionDefinition,
 };
 use datafusion::optimizer::AnalyzerRule;
 
@@ -56,8 +56,6 @@ impl FunctionRewrite for PostgresSemantics {
 impl AnalyzerRule for PostgresSemantics {
     fn analyze(&self, plan: LogicalPlan, options: &ConfigOptions) -> Result<LogicalPlan> {
         let zone = SessionTimeZone::of(options);
-        // Whether columns may have changed below: what a cast had kept of its type is gone.
-        let mut is_changed = false;
         plan.transform_up_with_subqueries(|plan| {
             let schema = merge_schema(&plan.inputs());
             let names = NamePreserver::new(&plan);
@@ -69,9 +67,8 @@ impl AnalyzerRule for PostgresSemantics {
                 })?;
                 Ok(rewritten.update_data(|expression| name.restore(expression)))
             })?;
-            is_changed |= rewritten.transformed;
-            let rewritten = match is_changed {
-                true => rewritten.map_data(with_own_schema)?,
+            let rewritten = match rewritten.transformed {
+                true => rewritten.map_data(LogicalPlan::recompute_schema)?,
                 false => rewritten,
             };
             Ok(rewritten.update_data(|plan| match plan {
@@ -87,16 +84,6 @@ impl AnalyzerRule for PostgresSemantics {
 
     fn name(&self) -> &str {
         "postgres_semantics"
-    }
-}
-
-/// A union keeps its schema else, whatever becomes of its inputs.
-fn with_own_schema(plan: LogicalPlan) -> Result<LogicalPlan> {
-    match plan {
-        LogicalPlan::Union(union) => {
-            Union::try_new_with_loose_types(union.inputs).map(LogicalPlan::Union)
-        }
-        other => other.recompute_schema(),
     }
 }
 
