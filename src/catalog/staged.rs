@@ -253,6 +253,7 @@ impl Catalog {
         merged.publish(entries);
         if let Some(next) = merged.commit()? {
             *self.current.write() = Arc::new(next);
+            self.changes.send_replace(());
         }
         Ok(())
     }

@@ -106,22 +106,19 @@ fn make_body_unique(body: &mut SetExpr) {
     let has_wildcard = wildcards(&select.projection) > 0;
     let mut seen: Vec<String> = Vec::new();
     for (position, item) in select.projection.iter_mut().enumerate() {
-        let (name, expression, may_be_in_wildcard) = match item {
+        let (name, expression, may_be_other) = match item {
             SelectItem::UnnamedExpr(expression) => {
                 let (name, is_column) = without_casts(expression);
-                (name, expression, is_column && has_wildcard)
+                let may_be_in_wildcard = is_column && has_wildcard;
+                let may_be_other = may_be_in_wildcard || is_said_otherwise(expression);
+                (name, expression, may_be_other)
             }
             SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr, false),
             _ => continue,
         };
         // DataFusion names a subquery for the one column of it.
         let is_subquery = matches!(expression, Expr::Subquery(_));
-        let becomes_other = is_said_otherwise(expression);
-        if may_be_in_wildcard
-            || is_subquery
-            || becomes_other
-            || seen.iter().any(|other| may_be_one(&name, other))
-        {
+        if may_be_other || is_subquery || seen.iter().any(|other| may_be_one(&name, other)) {
             let last = match is_subquery {
                 true => "subquery",
                 false => name.rsplit('.').next().unwrap_or_default(),

@@ -76,7 +76,7 @@ pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, Publication, UnpublishedEntry};
 pub use settings::WarehouseSettings;
 pub use staging::StagingMark;
-pub use table::{REFRESH, WATERMARK};
+pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use upsert::Upserted;
 pub use vacuum::DeadFile;

@@ -45,6 +45,9 @@ pub const REFRESH: &str = "REFRESH";
 /// The operation of commits that only tell how far the inputs of the rows were read.
 pub const WATERMARK: &str = "WATERMARK";
 
+/// The parameter of a commit that tells how far the inputs of its rows were read.
+pub const READ_TO: &str = "watermark";
+
 /// A table and what is known of its latest version.
 pub(super) struct Table {
     pub id: TableId,

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Oid;
-
-/// The parameter of a commit that holds a watermark.
-const PARAMETER: &str = "watermark";
+use crate::warehouse::READ_TO;
 
 /// How far inputs were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,12 +27,12 @@ impl Watermark {
     /// Puts it among the parameters of a commit.
     pub fn write(&self, parameters: &mut BTreeMap<String, String>) {
         if let Ok(text) = serde_json::to_string(self) {
-            parameters.insert(PARAMETER.to_owned(), text);
+            parameters.insert(READ_TO.to_owned(), text);
         }
     }
 
     /// The one among the parameters of a commit.
     pub fn read(parameters: &BTreeMap<String, String>) -> Option<Self> {
-        serde_json::from_str(parameters.get(PARAMETER)?).ok()
+        serde_json::from_str(parameters.get(READ_TO)?).ok()
     }
 }

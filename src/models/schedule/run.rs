@@ -62,7 +62,8 @@ pub async fn run(instance: Arc<Instance>) {
                 }
                 Err(error) => tracing::warn!("a scheduled refresh was cut off: {error}"),
             },
-            Ok(()) = catalog.changed() => {}
+            // It is looked at above, which it counts as seen from here on.
+            Ok(()) = catalog.changed() => catalog.mark_changed(),
             Ok(()) = commits.changed(), if hears_commits => mark_changed(&instance, &scheduled),
             () = tokio::time::sleep(wake) => {}
         }
