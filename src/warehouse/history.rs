@@ -62,7 +62,7 @@ pub(super) async fn history(table: &Table) -> Result<RecordBatch> {
         let mut parameters = info["operationParameters"].as_object().cloned()?;
         // How far a refresh has read is for the next one.
         parameters.remove(READ_TO);
-        Some(serde_json::Value::Object(parameters).to_string())
+        Some(Value::Object(parameters).to_string())
     });
     Ok(RecordBatch::try_new(
         Arc::clone(&HISTORY_SCHEMA),
