@@ -161,7 +161,11 @@ mod tests {
             col("a").eq(lit(1_i32)),
         ];
         for filter in free {
-            assert_eq!(keys(std::slice::from_ref(&filter), &["a"]), None, "{filter}");
+            assert_eq!(
+                keys(std::slice::from_ref(&filter), &["a"]),
+                None,
+                "{filter}"
+            );
         }
         assert_eq!(keys(&[col("a").eq(lit(1_i64))], &["a", "b"]), None);
     }

@@ -2,9 +2,9 @@
 //! what a full refresh would.
 //!
 //! The rows of a version were made of certain versions of its inputs, which its commit tells
-//! ([`watermark`]). The change feeds of the inputs since then give the keys whose rows may be others now
-//! ([`delta`]). The query is run for these keys alone ([`restrict`]), and what the table lacks or has too
-//! much of is changed in one commit, with the new watermark ([`difference`]).
+//! (`watermark`). The change feeds of the inputs since then give the keys whose rows may be others now
+//! (`delta`). The query is run for these keys alone (`restrict`), and what the table lacks or has too
+//! much of is changed in one commit, with the new watermark (`difference`).
 //!
 //! Where the plan proves nothing, where the inputs no longer tell what has changed, and where a third of
 //! the keys have, the refresh is a full one, and says why.

@@ -1,7 +1,7 @@
 //! Freshness without orchestration: one scheduler refreshes materialized views and models by their
 //! options `target_lag` and `schedule`.
 //!
-//! What is due follows from the clock, the definitions and what was done ([`plan`]); [`run`] does it.
+//! What is due follows from the clock, the definitions and what was done (`plan`); `run` does it.
 
 mod freshness;
 mod plan;
