@@ -16,6 +16,7 @@ mod compaction;
 mod deletion_vector;
 mod entry;
 mod failure;
+mod few_rows;
 mod file_stats;
 mod history;
 pub mod key_index;
@@ -28,6 +29,7 @@ mod participant;
 mod place;
 mod places;
 mod publication;
+mod row_cache;
 mod scan;
 mod schema;
 mod settings;
@@ -74,6 +76,7 @@ pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, Publication, UnpublishedEntry};
+pub use row_cache::RowCache;
 pub use settings::WarehouseSettings;
 pub use staging::StagingMark;
 pub use table::{READ_TO, REFRESH, WATERMARK};
@@ -169,6 +172,7 @@ impl Warehouse {
         store: Arc<dyn ObjectStore>,
         settings: WarehouseSettings,
     ) -> Result<Self> {
+        settings.row_cache.account_to(&settings.memory_pool);
         Ok(Self {
             root: Root::new(root, store)?,
             indexes: Arc::new(KeyIndexes::new(&settings)),
