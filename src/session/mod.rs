@@ -1,6 +1,7 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
 mod cursors;
+mod lateral;
 mod only_row;
 pub mod outcome;
 pub mod plan;

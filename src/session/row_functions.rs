@@ -8,9 +8,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Query, Visit, Visitor};
 
 use crate::error::{Error, Result, SqlState};
 use crate::sql::cursor::fold;
-
-/// Functions that give rows where Postgres has them in a list of columns.
-const SET_RETURNING: [&str; 2] = ["generate_series", "unnest"];
+use crate::sql::json_rows;
 
 /// Refuses such functions outside of subqueries; `place` is where the expressions stand.
 ///
@@ -60,7 +58,7 @@ impl Visitor for Finder<'_> {
             ControlFlow::Break((SqlState::WINDOWING_ERROR, "window"))
         } else if self.state.aggregate_functions().contains_key(&name) {
             ControlFlow::Break((SqlState::GROUPING_ERROR, "aggregate"))
-        } else if SET_RETURNING.contains(&name.as_str()) {
+        } else if json_rows::gives_rows(&name) {
             ControlFlow::Break((SqlState::FEATURE_NOT_SUPPORTED, "set-returning"))
         } else {
             ControlFlow::Continue(())

@@ -20,6 +20,7 @@ mod equal_changes;
 mod equal_to_postgres;
 mod formatting;
 mod full_disk;
+mod json;
 mod kinds;
 mod long_calls;
 mod maintenance;
