@@ -27,12 +27,18 @@ CREATE TABLE wide AS SELECT
     to_timestamp(1577836800 + i % 100000) AS moment
 FROM generate_series(1, {rows}) AS g(i)"""
 
-KEYED = """
-CREATE TABLE account AS SELECT i AS id, i % 7 AS branch, 'name ' || i AS name
-FROM generate_series(1, {accounts}) AS g(i)"""
+KEYED = "CREATE TABLE account (id BIGINT PRIMARY KEY, branch BIGINT, name TEXT)"
+
+ACCOUNTS = """
+INSERT INTO account SELECT i, i % 7, 'name ' || i FROM generate_series(1, {accounts}) AS g(i)"""
 
 POINT = """\\set id random(1, {accounts})
 SELECT branch, name FROM account WHERE id = :id;
+"""
+
+# A client's variables last from one transaction to the next.
+ADDED = """\\set added :added + 1
+INSERT INTO account VALUES (:added, 1, 'one more');
 """
 
 
@@ -57,9 +63,9 @@ def best(run):
 
 def measure(server, run, user, database, options):
     """Each figure of one server by its name."""
-    run(WIDE.format(rows=options.rows), KEYED.format(accounts=options.accounts))
+    run(WIDE.format(rows=options.rows), KEYED, ACCOUNTS.format(accounts=options.accounts))
     if user == "bench":
-        run("ALTER TABLE account ADD PRIMARY KEY (id)", "VACUUM ANALYZE account", "VACUUM wide")
+        run("VACUUM ANALYZE account", "VACUUM wide")
     url = f"postgresql://{user}@127.0.0.1:{server.port}/{database}"
     point = POINT.format(accounts=options.accounts)
     rate = lambda *arguments: per_second(server, user, database, *arguments)
@@ -68,6 +74,9 @@ def measure(server, run, user, database, options):
     found["SELECT 1, simple, 1 client"] = rate("SELECT 1;", 1, options)
     found["point select, prepared, 1 client"] = rate(point, 1, options, "-M", "prepared")
     found["point select, prepared, 8 clients"] = rate(point, 8, options, "-M", "prepared")
+    found["single-row insert with a key, prepared"] = rate(
+        ADDED, 1, options, "-M", "prepared", "-D", f"added={options.accounts}"
+    )
     found["connect and select"] = rate("SELECT 1;", 1, options, "-C")
 
     def by_psql(*arguments):
@@ -103,18 +112,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", required=True, help="the binary of this server")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the large result")
-    parser.add_argument("--accounts", type=int, default=10_000, help="rows of the keyed table")
+    parser.add_argument("--accounts", type=int, default=1_000_000, help="rows of the keyed table")
     parser.add_argument("--seconds", type=int, default=5, help="of each run of pgbench")
     options = parser.parse_args()
     with postgres_server() as (server, run):
         theirs = measure(server, run, "bench", "postgres", options)
     with tributary_server(Path(options.server).resolve()) as (server, run):
         ours = measure(server, run, "tributary", "tributary", options)
-    print(f"{'':36} {'PostgreSQL':>12} {'Tributary':>12} {'ratio':>7}")
+    print(f"{'':38} {'PostgreSQL':>12} {'Tributary':>12} {'ratio':>7}")
     for name, figure in theirs.items():
         ratio = figure / ours[name] if name.endswith(", s") else ours[name] / figure
         digits = 3 if name.endswith(", s") else 0
-        print(f"{name:36} {figure:12.{digits}f} {ours[name]:12.{digits}f} {ratio:6.2f}x")
+        print(f"{name:38} {figure:12.{digits}f} {ours[name]:12.{digits}f} {ratio:6.2f}x")
 
 
 main()

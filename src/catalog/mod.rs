@@ -11,10 +11,12 @@ pub mod system;
 
 mod dependency;
 mod name;
+mod publication;
 mod record;
 mod replacement;
 mod sequences;
 mod snapshot;
+mod staged;
 mod store;
 mod time;
 mod transaction;
@@ -25,10 +27,13 @@ mod kill_test;
 mod tests;
 
 pub use journal::Journal;
-pub use name::{check_schema_name, check_writable, is_system_schema};
+pub use name::{
+    check_schema_name, check_writable, is_system_schema, is_temporary_schema, temporary_schema,
+};
 pub use object::{Kind, Object, Oid};
 pub use replacement::PreparedReplacement;
 pub use snapshot::{Schema, Snapshot};
+pub use staged::StagedCatalog;
 pub use store::is_in_use;
 pub use transaction::{NewObject, Transaction};
 
@@ -37,23 +42,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use crate::error::Result;
 use crate::sql::identity::Identity;
 use sequences::Sequences;
+use staged::Staged;
 use store::Store;
 
 /// The persistent catalog of one data directory.
 #[derive(Debug)]
 pub struct Catalog {
     store: Arc<Store>,
-    sequences: Sequences,
+    sequences: Arc<Sequences>,
     /// Taken for the whole of a change: there is one writer at a time.
     writer: Mutex<()>,
     /// How often the file had been opened again when it was last read.
     read_at: AtomicU64,
     /// Held only as long as it takes to copy or swap the pointer.
     current: RwLock<Arc<Snapshot>>,
+    /// The changes of the transaction whose catalog this is.
+    staged: Option<Mutex<Staged>>,
+    /// Told of each change that can be seen.
+    changes: watch::Sender<()>,
 }
 
 impl Catalog {
@@ -79,11 +90,25 @@ impl Catalog {
         let current = RwLock::new(Arc::new(store.load()?));
         Ok(Self {
             store: Arc::new(store),
-            sequences: Sequences::default(),
+            sequences: Arc::default(),
             writer: Mutex::new(()),
             read_at: AtomicU64::new(0),
             current,
+            staged: None,
+            changes: watch::Sender::new(()),
         })
+    }
+
+    fn with_staged(&self, staged: Staged, current: Arc<Snapshot>) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            sequences: Arc::clone(&self.sequences),
+            writer: Mutex::new(()),
+            read_at: AtomicU64::new(0),
+            current: RwLock::new(current),
+            staged: Some(Mutex::new(staged)),
+            changes: watch::Sender::new(()),
+        }
     }
 
     /// The catalog as it is now; it never changes under its holder.
@@ -91,8 +116,13 @@ impl Catalog {
         Arc::clone(&self.current.read())
     }
 
-    /// Runs `change` alone, makes what it did durable, and then shows it to readers. Where it
-    /// returns an error nothing of it stays.
+    /// Tells of the changes from now on.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Runs `change` alone, makes what it did durable, and then shows it to readers; what it did to a
+    /// transaction's catalog stays there. Where it returns an error nothing of it stays.
     ///
     /// It blocks on other writers and on the disk: from async code call it on a blocking thread.
     ///
@@ -100,11 +130,18 @@ impl Catalog {
     /// That of `change`, or of the disk.
     pub fn write<T>(&self, change: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         let _alone = self.writer.lock();
+        if let Some(staged) = &self.staged {
+            let mut transaction = Transaction::new(&self.store, &self.snapshot());
+            let answer = change(&mut transaction)?;
+            *self.current.write() = Arc::new(transaction.stage(&mut staged.lock()));
+            return Ok(answer);
+        }
         self.reread()?;
         let mut transaction = Transaction::new(&self.store, &self.snapshot());
         let answer = change(&mut transaction)?;
         if let Some(next) = transaction.commit()? {
             *self.current.write() = Arc::new(next);
+            self.changes.send_replace(());
         }
         Ok(answer)
     }
@@ -141,6 +178,12 @@ impl Catalog {
     /// # Errors
     /// Those of the disk.
     pub fn finish_replace(&self, oid: Oid, commit_id: &str) -> Result<()> {
+        if self.is_staged() {
+            return self.write(|transaction| {
+                transaction.finish_replace(oid, commit_id);
+                Ok(())
+            });
+        }
         let _alone = self.writer.lock();
         // Where this fails, saving does too, and tells.
         let _ = self.reread();
@@ -150,6 +193,7 @@ impl Catalog {
         }
         let (next, saved) = transaction.save();
         *self.current.write() = Arc::new(next);
+        self.changes.send_replace(());
         saved
     }
 

@@ -10,7 +10,20 @@ const SYSTEM_SCHEMAS: [&str; 2] = ["information_schema", "tributary"];
 
 /// Whether a schema is the server's own: nobody creates, drops or fills it.
 pub fn is_system_schema(name: &str) -> bool {
-    name.starts_with("pg_") || SYSTEM_SCHEMAS.contains(&name)
+    name.starts_with("pg_") && !is_temporary_schema(name) || SYSTEM_SCHEMAS.contains(&name)
+}
+
+/// What the schemas of sessions' temporary tables begin with.
+const TEMPORARY: &str = "pg_temp_";
+
+/// The schema of a session's temporary tables.
+pub fn temporary_schema(process: i32) -> String {
+    format!("{TEMPORARY}{process}")
+}
+
+/// Whether a schema is that of a session's temporary tables.
+pub fn is_temporary_schema(name: &str) -> bool {
+    name.starts_with(TEMPORARY)
 }
 
 /// Refuses what cannot be the name of a schema or an object.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tributary_udfs::postgres::CharacterLength;
 
 use crate::sql::{QualifiedName, Statement, character_length};
+use crate::warehouse::TableId;
 
 /// An object's number: unique, persisted, never used again.
 pub type Oid = u32;
@@ -113,8 +114,12 @@ pub struct Object {
     /// The file of the project folder that it comes from, relative to the folder; `None` where
     /// it was created by hand.
     pub project_file: Option<String>,
+    /// The name that it was created with, where it has another one now: its folder keeps that.
+    pub created_as: Option<QualifiedName>,
     /// The version of its table that brought its definition, where it took another one's place.
     pub replaced_in: Option<i64>,
+    /// Whether the scheduler leaves it alone.
+    pub suspended: bool,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -125,9 +130,25 @@ impl Object {
         self.kind.is_stored()
     }
 
+    /// The table that holds its rows.
+    pub fn table(&self) -> TableId {
+        let QualifiedName { schema, name } = self.created_as.as_ref().unwrap_or(&self.name);
+        TableId::new(self.oid, schema, name)
+    }
+
     /// `materialized view a.b`, as messages name it.
     pub fn described(&self) -> String {
         format!("{} {}", self.kind, self.name)
+    }
+
+    /// Whether another one is this one as it is now.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.definition == other.definition
+            && self.schema == other.schema
+            && self.depends_on == other.depends_on
+            && self.comment == other.comment
+            && self.column_comments == other.column_comments
     }
 
     /// The object with other columns; comments on columns that it does not have any more go.

@@ -39,7 +39,11 @@ struct ObjectRecord {
     column_comments: BTreeMap<String, String>,
     project_file: Option<String>,
     #[serde(default)]
+    created_as: Option<QualifiedName>,
+    #[serde(default)]
     replaced_in: Option<i64>,
+    #[serde(default)]
+    suspended: bool,
     #[serde(with = "time")]
     created_at: DateTime<Utc>,
 }
@@ -84,7 +88,9 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
         project_file: object.project_file.clone(),
+        created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
+        suspended: object.suspended,
         created_at: object.created_at,
     })?;
     Ok((record, encode_columns(&object.schema)))
@@ -115,7 +121,9 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         comment: record.comment,
         column_comments: record.column_comments,
         project_file: record.project_file,
+        created_as: record.created_as,
         replaced_in: record.replaced_in,
+        suspended: record.suspended,
         created_at: record.created_at,
     })
 }

@@ -108,8 +108,19 @@ impl NewObject {
             comment: self.comment.clone(),
             column_comments: self.column_comments.clone(),
             project_file: self.project_file.clone(),
+            created_as: None,
             replaced_in: None,
+            suspended: false,
             created_at: time::now(),
+        })
+    }
+
+    /// The object that this would be in the place of another one, whose table it has.
+    pub fn object_in_place_of(&self, old: &Object) -> Option<Object> {
+        let created_as = old.created_as.clone();
+        self.object(old.oid).map(|object| Object {
+            created_as,
+            ..object
         })
     }
 
@@ -136,7 +147,9 @@ impl NewObject {
             comment,
             column_comments,
             project_file: self.project_file,
+            created_as: old.created_as.clone(),
             replaced_in: old.replaced_in,
+            suspended: old.suspended,
             created_at: old.created_at,
         }
     }

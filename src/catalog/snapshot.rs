@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
+use super::publication::Publications;
 use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::QualifiedName;
@@ -25,6 +26,7 @@ pub struct Schema {
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     pub(super) generation: u64,
+    pub(super) publications: Publications,
     pub(super) schemas: BTreeMap<String, Arc<Schema>>,
     objects: BTreeMap<Oid, Arc<Object>>,
     relations: BTreeMap<QualifiedName, Oid>,
@@ -37,6 +39,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Counts the changes since the data directory was made: two snapshots of one number are equal.
+    /// That of a transaction is the number of the one that it was made from.
     pub fn generation(&self) -> u64 {
         self.generation
     }

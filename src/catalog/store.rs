@@ -38,6 +38,9 @@ const PREPARED: TableDefinition<'static, Oid, PreparedRow<'static>> =
 /// What the last refresh made of each materialized view, by its number.
 pub const MODEL_STATES: TableDefinition<'static, Oid, &[u8]> = TableDefinition::new("model_states");
 
+/// Entries of tables' logs that are committed and to be published, by the commit.
+const PUBLICATIONS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("publications");
+
 const FORMAT: &str = "format_version";
 const GENERATION: &str = "generation";
 const NEXT_OID: &str = "next_oid";
@@ -160,6 +163,12 @@ impl Store {
             let prepared = record::decode_prepared(oid.value(), commit, bytes, columns)?;
             snapshot.put_prepared(oid.value(), Arc::new(prepared));
         }
+        let publications = read.open_table(PUBLICATIONS).map_err(self.failed())?;
+        for entry in publications.iter().map_err(self.failed())? {
+            let (commit, entries) = entry.map_err(self.failed())?;
+            let entries = record::from_json(entries.value())?;
+            snapshot.publications.add(commit.value(), entries);
+        }
         Ok(snapshot)
     }
 
@@ -207,9 +216,26 @@ impl Store {
                     }
                 }
             }
+            let commit = changes.snapshot.generation;
+            if let Some(entries) = changes.snapshot.publications.get(commit) {
+                let entries = record::to_json(entries.as_ref())?;
+                write
+                    .open_table(PUBLICATIONS)
+                    .map_err(self.failed())?
+                    .insert(commit, entries.as_slice())
+                    .map_err(self.failed())?;
+            }
             let mut meta = write.open_table(META).map_err(self.failed())?;
-            meta.insert(GENERATION, changes.snapshot.generation)
-                .map_err(self.failed())?;
+            meta.insert(GENERATION, commit).map_err(self.failed())?;
+            Ok(())
+        })
+    }
+
+    /// Forgets the entries of a commit, which are published.
+    pub fn forget_publication(&self, commit: u64) -> Result<()> {
+        self.write(|write| {
+            let mut publications = write.open_table(PUBLICATIONS).map_err(self.failed())?;
+            publications.remove(commit).map_err(self.failed())?;
             Ok(())
         })
     }
@@ -307,6 +333,7 @@ impl Store {
         self.write(|write| {
             // Made here too where an earlier version made the file, and could not need it.
             write.open_table(PREPARED).map_err(self.failed())?;
+            write.open_table(PUBLICATIONS).map_err(self.failed())?;
             write
                 .open_table(sequences::SEQUENCES)
                 .map_err(self.failed())?;

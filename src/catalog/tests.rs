@@ -552,7 +552,9 @@ proptest! {
                 comment: None,
                 column_comments: BTreeMap::new(),
                 project_file: None,
+                created_as: None,
                 replaced_in: None,
+                suspended: false,
                 created_at: time::now(),
             }));
         }

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
-use super::name::{check_identifier, check_schema_name, check_writable, is_system_schema};
+use super::name::{
+    check_identifier, check_schema_name, check_writable, is_system_schema, temporary_schema,
+};
+use super::staged::Staged;
 use super::store::{Changes, Store};
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, Snapshot, time};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::{self, QualifiedName, Statement};
+use crate::warehouse::{ChangedTable, UnpublishedEntry};
 
 /// How many objects one catalog holds.
 const OBJECTS: usize = 100_000;
@@ -53,6 +57,8 @@ pub struct Transaction<'a> {
     snapshot: Snapshot,
     changed_objects: BTreeSet<Oid>,
     changed_schemas: BTreeSet<String>,
+    /// Entries of tables' logs that are committed with it.
+    entries: Vec<UnpublishedEntry>,
 }
 
 impl<'a> Transaction<'a> {
@@ -62,6 +68,7 @@ impl<'a> Transaction<'a> {
             snapshot: snapshot.clone(),
             changed_objects: BTreeSet::new(),
             changed_schemas: BTreeSet::new(),
+            entries: Vec::new(),
         }
     }
 
@@ -96,6 +103,23 @@ impl<'a> Transaction<'a> {
         };
         self.put_schema(schema);
         Ok(true)
+    }
+
+    /// Makes the schema of a session's temporary tables, unless it is there.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn create_temporary_schema(&mut self, process: i32) -> Result<String> {
+        let name = temporary_schema(process);
+        if self.snapshot.schema(&name).is_none() {
+            let schema = Schema {
+                oid: self.store.next_oid()?,
+                name: name.clone(),
+                comment: None,
+            };
+            self.put_schema(schema);
+        }
+        Ok(name)
     }
 
     /// Drops a schema, and with `cascade` all in it and all that stands on that; answers the
@@ -139,21 +163,7 @@ impl<'a> Transaction<'a> {
             return Err(too_many("objects", OBJECTS));
         }
         let (kind, definition) = self.check_new(&new)?;
-        let (existing, sqlstate, what) = if kind.is_relation() {
-            let existing = self.snapshot.relation(&name);
-            (existing, SqlState::DUPLICATE_TABLE, "relation")
-        } else {
-            let existing = self.snapshot.check(&name);
-            (existing, SqlState::DUPLICATE_OBJECT, "check")
-        };
-        if let Some(existing) = existing {
-            let error = Error::new(sqlstate, format!("{what} \"{name}\" already exists"));
-            return Err(if existing.kind == kind {
-                error
-            } else {
-                error.with_detail(format!("It is {}.", existing.kind.with_article()))
-            });
-        }
+        self.check_free(&name, kind)?;
         let oid = match new.oid {
             Some(oid) if self.snapshot.object(oid).is_none() => oid,
             Some(oid) => return Err(Error::internal(format!("oid {oid} is in use"))),
@@ -169,7 +179,9 @@ impl<'a> Transaction<'a> {
             comment: new.comment,
             column_comments: new.column_comments,
             project_file: new.project_file,
+            created_as: None,
             replaced_in: None,
+            suspended: false,
             created_at: time::now(),
         });
         Ok(oid)
@@ -214,6 +226,88 @@ impl<'a> Transaction<'a> {
             self.put(object);
         }
         Ok(successor)
+    }
+
+    /// Gives an object another name, perhaps in another schema. What reads it reads it by that.
+    ///
+    /// # Errors
+    /// 42P07 and 42710 for a name that is taken, 3F000 for a schema that does not exist, 42501 for one
+    /// of the server's own; 40001 while its rows are being replaced.
+    pub fn rename(&mut self, oid: Oid, new: &QualifiedName) -> Result<()> {
+        check_identifier(&new.name)?;
+        check_writable(&new.schema, || format!("create \"{new}\""))?;
+        self.snapshot.resolve_schema(&new.schema)?;
+        let old = self.existing(oid)?;
+        if old.name == *new && new.schema == old.name.schema {
+            let message = format!("relation \"{}\" already exists", new.name);
+            return Err(Error::new(SqlState::DUPLICATE_TABLE, message));
+        }
+        self.check_free(new, old.kind)?;
+        self.take_name(&old, new)
+    }
+
+    fn take_name(&mut self, old: &Arc<Object>, new: &QualifiedName) -> Result<()> {
+        let readers: Vec<Oid> = self.snapshot.dependent_oids(old.oid).collect();
+        for oid in readers.iter().chain([&old.oid]) {
+            if self.snapshot.prepared(*oid).is_some() {
+                let what = self.existing(*oid)?.described();
+                return Err(Error::new(
+                    SqlState::SERIALIZATION_FAILURE,
+                    format!(
+                        "could not rename {} while {what} is being replaced",
+                        old.name
+                    ),
+                )
+                .with_hint("Run the statement again."));
+            }
+        }
+        let mut object = Object::clone(old);
+        object.created_as.get_or_insert_with(|| old.name.clone());
+        object.name = new.clone();
+        if let Some(name) = object.definition.object_name_mut() {
+            *name = new.clone().into();
+        }
+        self.put(object);
+        for reader in readers {
+            let mut object = Object::clone(&*self.existing(reader)?);
+            object.definition.rename_relation(&old.name, new)?;
+            self.put(object);
+        }
+        Ok(())
+    }
+
+    /// Gives a schema another name, and with it all that is in it.
+    ///
+    /// # Errors
+    /// 3F000 where it does not exist, 42P06 where the name is taken, 42501 and 42939 for the server's
+    /// own.
+    pub fn rename_schema(&mut self, old: &str, new: &str) -> Result<()> {
+        check_writable(old, || format!("rename schema \"{old}\""))?;
+        let schema = self.snapshot.resolve_schema(old)?;
+        if is_system_schema(new) && !new.starts_with("pg_") || self.snapshot.schema(new).is_some() {
+            return Err(Error::new(
+                SqlState::DUPLICATE_SCHEMA,
+                format!("schema \"{new}\" already exists"),
+            ));
+        }
+        check_schema_name(new)?;
+        self.put_schema(Schema {
+            name: new.to_owned(),
+            ..Schema::clone(&schema)
+        });
+        let relations = self.snapshot.relations_in(old);
+        let within: Vec<_> = relations
+            .chain(self.snapshot.checks_in(old))
+            .cloned()
+            .collect();
+        for object in within {
+            // What reads it may have been renamed before.
+            let object = self.existing(object.oid)?;
+            self.take_name(&object, &QualifiedName::new(new, &object.name.name))?;
+        }
+        self.snapshot.schemas.remove(old);
+        self.changed_schemas.insert(old.to_owned());
+        Ok(())
     }
 
     /// Gives a view the columns that its query has now.
@@ -283,6 +377,17 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// Sets whether the scheduler leaves an object alone.
+    ///
+    /// # Errors
+    /// None for an object that exists.
+    pub fn set_suspended(&mut self, oid: Oid, suspended: bool) -> Result<()> {
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object.suspended = suspended;
+        self.put(object);
+        Ok(())
+    }
+
     /// Sets the comment on a schema; `None` takes it away.
     ///
     /// # Errors
@@ -327,7 +432,10 @@ impl<'a> Transaction<'a> {
 
     /// Writes the changes; answers the snapshot to show, or `None` where nothing changed.
     pub(super) fn commit(self) -> Result<Option<Snapshot>> {
-        if self.changed_objects.is_empty() && self.changed_schemas.is_empty() {
+        if self.changed_objects.is_empty()
+            && self.changed_schemas.is_empty()
+            && self.entries.is_empty()
+        {
             return Ok(None);
         }
         let (next, saved) = self.save();
@@ -337,6 +445,11 @@ impl<'a> Transaction<'a> {
     /// Writes the changes; answers the snapshot that has them, and whether they are on disk.
     pub(super) fn save(mut self) -> (Snapshot, Result<()>) {
         self.snapshot.generation += 1;
+        let commit = self.snapshot.generation;
+        if !self.entries.is_empty() {
+            let entries = std::mem::take(&mut self.entries);
+            self.snapshot.publications.add(commit, entries);
+        }
         let saved = self.store.save(&Changes {
             snapshot: &self.snapshot,
             objects: &self.changed_objects,
@@ -407,6 +520,94 @@ impl<'a> Transaction<'a> {
     pub(super) fn take_prepared(&mut self, oid: Oid) -> Option<Arc<PreparedReplacement>> {
         self.changed_objects.insert(oid);
         self.snapshot.take_prepared(oid)
+    }
+
+    /// The catalog that the changes make, without writing it.
+    pub(super) fn into_snapshot(self) -> Snapshot {
+        self.snapshot
+    }
+
+    /// [`Self::into_snapshot`], and notes what it changes.
+    pub(super) fn stage(self, staged: &mut Staged) -> Snapshot {
+        staged.note(&self.changed_objects, &self.changed_schemas);
+        self.snapshot
+    }
+
+    /// Has these entries of tables' logs committed too.
+    pub(super) fn publish(&mut self, entries: Vec<UnpublishedEntry>) {
+        self.entries = entries;
+    }
+
+    /// Puts a schema as another transaction has it, or takes it out.
+    pub(super) fn set_schema(&mut self, name: &str, schema: Option<Arc<Schema>>) {
+        self.changed_schemas.insert(name.to_owned());
+        match schema {
+            Some(schema) => self.snapshot.schemas.insert(name.to_owned(), schema),
+            None => self.snapshot.schemas.remove(name),
+        };
+    }
+
+    /// Takes an object out, if it is there.
+    pub(super) fn take_object(&mut self, oid: Oid) -> Option<Arc<Object>> {
+        self.changed_objects.insert(oid);
+        self.snapshot.take(oid)
+    }
+
+    /// Puts an object in as another transaction has it.
+    ///
+    /// # Errors
+    /// 42P07 and 42710 for a name that is taken; 3F000 where its schema, and 40001 where what it
+    /// reads, was dropped.
+    pub(super) fn put_object(&mut self, object: &Arc<Object>) -> Result<()> {
+        self.snapshot.resolve_schema(&object.name.schema)?;
+        if self.snapshot.len() >= OBJECTS {
+            return Err(too_many("objects", OBJECTS));
+        }
+        self.check_free(&object.name, object.kind)?;
+        self.changed_objects.insert(object.oid);
+        self.snapshot.put(Arc::clone(object));
+        Ok(())
+    }
+
+    /// Versions of tables in which objects were replaced are those that the entries make.
+    pub(super) fn number_replaced(
+        &mut self,
+        tables: &[ChangedTable],
+        entries: &[UnpublishedEntry],
+    ) {
+        for ChangedTable { table, base } in tables {
+            let object = self.snapshot.object(table.oid);
+            let made = entries.iter().find(|entry| entry.table == *table);
+            if let (Some(object), Some(made)) = (object, made)
+                && object.table() == *table
+                && object
+                    .replaced_in
+                    .is_some_and(|at| base.is_none_or(|base| at > base))
+            {
+                let mut object = Object::clone(object);
+                object.replaced_in = Some(made.version);
+                self.put(object);
+            }
+        }
+    }
+
+    fn check_free(&self, name: &QualifiedName, kind: Kind) -> Result<()> {
+        let (existing, sqlstate, what) = if kind.is_relation() {
+            let existing = self.snapshot.relation(name);
+            (existing, SqlState::DUPLICATE_TABLE, "relation")
+        } else {
+            let existing = self.snapshot.check(name);
+            (existing, SqlState::DUPLICATE_OBJECT, "check")
+        };
+        let Some(existing) = existing else {
+            return Ok(());
+        };
+        let error = Error::new(sqlstate, format!("{what} \"{name}\" already exists"));
+        Err(if existing.kind == kind {
+            error
+        } else {
+            error.with_detail(format!("It is {}.", existing.kind.with_article()))
+        })
     }
 
     pub(super) fn put(&mut self, object: Object) {

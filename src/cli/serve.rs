@@ -14,6 +14,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::models::maintenance;
 use crate::models::project::Project;
+use crate::models::schedule;
 use crate::wire;
 
 /// Serves until a signal.
@@ -61,6 +62,10 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         // What is there can be served; what to mend is on the screen.
         Err(error) => show::error(&error),
     }
+    let scheduler = match instance.configuration.server.scheduler.0 {
+        true => Some(tokio::spawn(schedule::run(Arc::clone(&instance)))),
+        false => None,
+    };
     let address = listener.local_addr()?;
     show::print(format_args!(
         "ready: psql -h {} -p {} -U {user} tributary\n",
@@ -79,6 +84,10 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         instance.shutdown.clone(),
     )
     .await;
+    if let Some(scheduler) = scheduler {
+        // It has heard that the server stops, and cancels what it runs.
+        let _ = scheduler.await;
+    }
     instance.rest().await;
     Ok(GOOD)
 }

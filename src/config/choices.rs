@@ -30,12 +30,9 @@ choice!(
     ClientEncoding: "encoding", "UTF8" => "UTF8", "UTF-8" => "UTF8", "UNICODE" => "UTF8"
 );
 choice!(
-    /// The date style, under the names that clients use.
-    DateStyle: "date style", "ISO, MDY" => "ISO, MDY", "ISO" => "ISO, MDY", "ISO,MDY" => "ISO, MDY"
-);
-choice!(
     /// The interval style.
-    IntervalStyle: "interval style", "postgres" => "postgres"
+    IntervalStyle: "interval style", "postgres" => "postgres", "postgres_verbose" => "postgres_verbose",
+    "sql_standard" => "sql_standard", "iso_8601" => "iso_8601"
 );
 choice!(
     /// How far a transaction is kept apart from others: every statement sees one version of each table.

@@ -9,10 +9,14 @@
 mod choices;
 mod configuration;
 mod file;
+mod postgres;
 mod values;
 
 pub use configuration::{Configuration, FILE_VARIABLE};
-pub use values::{ByteSize, Fraction, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone};
+pub use postgres::{PostgresSetting, PostgresSettings};
+pub use values::{
+    ByteSize, DateStyle, Fraction, MemoryLimit, Milliseconds, Names, Secret, Switch, TimeZone,
+};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -64,6 +68,14 @@ pub trait Value: Sized {
     /// What a value of this type must be, as the end of a sentence.
     fn read(text: &str) -> Result<Self, String>;
 
+    /// Reads a value that takes the place of this one, where a text may leave a part of it as it is.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn changed(&self, text: &str) -> Result<Self, String> {
+        Self::read(text)
+    }
+
     /// The value as text.
     fn show(&self) -> String;
 }
@@ -74,11 +86,13 @@ macro_rules! settings {
         $struct:ident {
             $( $(#[doc = $doc:literal])* $field:ident $(as $name:literal)? : $type:ty = $default:literal, )*
         }
+        $(else $(#[doc = $others_doc:literal])* $others:ident : $others_type:ty)?
     ) => {
         $(#[doc = $struct_doc])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $struct {
             $( $(#[doc = $doc])* pub $field: $type, )*
+            $( $(#[doc = $others_doc])* pub $others: $others_type, )?
         }
 
         impl $struct {
@@ -97,12 +111,16 @@ macro_rules! settings {
             /// # Errors
             /// None, as a test holds every default against its type.
             pub fn defaults() -> Result<Self> {
-                Ok(Self { $( $field: read(settings!(@name $field $($name)?), $default, $default)?, )* })
+                Ok(Self {
+                    $( $field: read(settings!(@name $field $($name)?), $default, $default)?, )*
+                    $( $others: <$others_type>::default(), )?
+                })
             }
 
             /// The value of a setting, as text.
             pub fn get(&self, name: &str) -> Option<String> {
                 $( if name.eq_ignore_ascii_case(settings!(@name $field $($name)?)) { return Some(self.$field.show()); } )*
+                $( if let Some(value) = self.$others.get(name) { return Some(value); } )?
                 None
             }
 
@@ -112,9 +130,10 @@ macro_rules! settings {
             /// 42704 for a setting that does not exist, naming the nearest; 22023 for a value it cannot have.
             pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
                 $( if name.eq_ignore_ascii_case(settings!(@name $field $($name)?)) {
-                    self.$field = read(settings!(@name $field $($name)?), value, $default)?;
+                    self.$field = change(Some(&self.$field), settings!(@name $field $($name)?), value, $default)?;
                     return Ok(());
                 } )*
+                $( if self.$others.set(name, value)? { return Ok(()); } )?
                 Err(unknown_setting(name, Self::ALL))
             }
         }
@@ -154,6 +173,12 @@ settings! {
         jobs: usize = "0",
         /// Whether the files of tables are compacted in the background; `OPTIMIZE` does it in any case. A compaction is a version of its table, with the same rows.
         background_compaction: Switch = "on",
+        /// Whether the server refreshes materialized views and models by their options `target_lag` and `schedule`. `tributary run` does not in any case.
+        scheduler: Switch = "on",
+        /// How many refreshes the scheduler runs at once.
+        scheduler_jobs: usize = "2",
+        /// How often the scheduler repeats a refresh that fails, waiting twice as long each time, from a second to an hour. After that, one with a schedule waits for its next run, and one with a target lag an hour each time.
+        scheduler_retries: usize = "5",
         /// How many records of each journal (refreshes, check results) are kept.
         journal_size: usize = "10000",
         /// How much is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `tributary=debug`.
@@ -168,11 +193,11 @@ settings! {
         application_name: String = "",
         /// The encoding of text between client and server, which is always UTF-8.
         client_encoding: choices::ClientEncoding = "UTF8",
-        /// How dates are written. Always ISO; the second part orders day and month in input and is MDY.
-        date_style as "DateStyle": choices::DateStyle = "ISO, MDY",
+        /// How dates are written, which is always ISO, and in which order day, month and year are read where a text leaves it open: `MDY`, `DMY` or `YMD`.
+        date_style as "DateStyle": DateStyle = "ISO, MDY",
         /// How many digits a float is written with. Any value above 0 writes the shortest text that reads back the same.
         extra_float_digits: values::ExtraFloatDigits = "1",
-        /// How intervals are written.
+        /// How intervals are written: `postgres`, `postgres_verbose`, `sql_standard` or `iso_8601`.
         interval_style as "IntervalStyle": choices::IntervalStyle = "postgres",
         /// The schemas that unqualified names are looked up in, in order. New objects go to the first.
         search_path: Names = "public",
@@ -215,15 +240,25 @@ settings! {
         /// The least important messages that are sent to the client.
         client_min_messages: String = "notice",
     }
+    else
+    /// Settings of PostgreSQL that have no effect here, and those that clients make up.
+    postgres: PostgresSettings
 }
 
 fn read<T: Value>(name: &str, text: &str, default: &str) -> Result<T> {
+    change(None, name, text, default)
+}
+
+fn change<T: Value>(current: Option<&T>, name: &str, text: &str, default: &str) -> Result<T> {
     let trimmed = text.trim();
     // An empty path would be the current folder, which nobody means by it.
     let is_missing = trimmed.is_empty() && !default.is_empty() && T::KIND == PathBuf::KIND;
     let value = match is_missing {
         true => Err("a path".to_owned()),
-        false => T::read(trimmed),
+        false => match current {
+            Some(current) => current.changed(trimmed),
+            None => T::read(trimmed),
+        },
     };
     value.map_err(|wanted| {
         Error::new(

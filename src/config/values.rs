@@ -312,6 +312,37 @@ impl Value for Switch {
     }
 }
 
+/// In which order day, month and year are read; they are written as ISO 8601 has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DateStyle(&'static str);
+
+impl Value for DateStyle {
+    const KIND: &'static str = "date style";
+
+    fn read(text: &str) -> Result<Self, String> {
+        Self("MDY").changed(text)
+    }
+
+    /// What is not said stays.
+    fn changed(&self, text: &str) -> Result<Self, String> {
+        let mut order = self.0;
+        for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
+            order = match word.to_lowercase().as_str() {
+                "iso" => order,
+                "default" | "mdy" | "us" | "noneuropean" => "MDY",
+                "dmy" | "european" => "DMY",
+                "ymd" => "YMD",
+                _ => return Err("ISO, with MDY, DMY or YMD for the order that is read".to_owned()),
+            };
+        }
+        Ok(Self(order))
+    }
+
+    fn show(&self) -> String {
+        format!("ISO, {}", self.0)
+    }
+}
+
 /// A time zone of the IANA database, or an offset from UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeZone(pub String);

@@ -89,6 +89,8 @@ impl SqlState {
     pub const INSUFFICIENT_PRIVILEGE: Self = Self("42501");
     /// No savepoint of that name.
     pub const INVALID_SAVEPOINT: Self = Self("3B001");
+    /// What was done is taken back with its transaction.
+    pub const TRANSACTION_ROLLBACK: Self = Self("40000");
     /// Someone else changed the same table at the same time.
     pub const SERIALIZATION_FAILURE: Self = Self("40001");
     /// SQL that cannot be parsed.
@@ -161,6 +163,8 @@ impl SqlState {
     pub const OBJECT_NOT_IN_PREREQUISITE_STATE: Self = Self("55000");
     /// The object is in use.
     pub const OBJECT_IN_USE: Self = Self("55006");
+    /// A setting that cannot be changed now.
+    pub const CANT_CHANGE_RUNTIME_PARAM: Self = Self("55P02");
     /// The client, or statement_timeout, asked for the end.
     pub const QUERY_CANCELED: Self = Self("57014");
     /// The server stops.

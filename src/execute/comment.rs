@@ -14,7 +14,8 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
     let catalog = &session.instance.catalog;
     let snapshot = catalog.snapshot();
     let path = session.settings().search_path.0;
-    let text = comment.text.clone();
+    // As in Postgres, an empty one is none.
+    let text = comment.text.clone().filter(|text| !text.is_empty());
     match &comment.on {
         CommentOn::Schema(name) => {
             catalog.write(|transaction| transaction.set_schema_comment(name, text))?

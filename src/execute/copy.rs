@@ -172,12 +172,13 @@ async fn from_stdin(
         defaults,
         is_binary,
         target: Arc::clone(&target),
-        zone: SessionTimeZone::new(session.settings().time_zone.0),
+        zone: crate::instance::reading(&session.settings()),
         ended: false,
         memory: MemoryConsumer::new(format!("COPY {}", target.name))
             .register(&session.instance.runtime().memory_pool),
     };
     let instance = Arc::clone(&session.instance);
+    let notices = session.notices();
     let state = context.state;
     let done = async move {
         let schema = Arc::clone(&target.schema);
@@ -186,8 +187,11 @@ async fn from_stdin(
             DataFusionResult::Ok(batch.map(|batch| (batch, source)))
         });
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
-        let rows = insert::append(&instance, &state, &target, rows, "COPY", None).await?;
-        Ok(format!("COPY {rows}"))
+        let added = insert::append(&instance, &state, &target, rows, "COPY", None).await?;
+        for notice in added.notices {
+            notices.push(notice);
+        }
+        Ok(format!("COPY {}", added.rows))
     };
     Ok(Outcome::CopyIn(CopyIn {
         columns: count,
@@ -412,7 +416,9 @@ mod tests {
             comment: None,
             column_comments: Default::default(),
             project_file: None,
+            created_as: None,
             replaced_in: None,
+            suspended: false,
             created_at: chrono::Utc::now(),
         };
         let format = CopyFormat::Text {

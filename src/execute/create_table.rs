@@ -11,14 +11,16 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
-use super::define::{Creation, create_filled, creation, object, tell_of_bare_numerics};
+use super::define::{
+    Creation, create_filled, creation, in_place_of, object, tell_of_bare_numerics,
+};
 use super::query;
-use crate::catalog::{Object, Snapshot};
-use crate::error::Result;
+use crate::catalog::{Object, Snapshot, temporary_schema};
+use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, participant};
-use crate::models::rejected::{self, Keep};
+use crate::models::rejected::{self, Keep, Rejections};
 use crate::models::replan::{self, Author};
-use crate::models::{replacement, table_id};
+use crate::models::{keyed, replacement};
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
@@ -32,6 +34,10 @@ use crate::warehouse::CommitInfo;
 /// What its query meets; 42P07 where the name is taken.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
     let instance = &session.instance;
+    let create = &match create.is_temporary {
+        true => temporary(session, create)?,
+        false => create.clone(),
+    };
     let snapshot = instance.catalog.snapshot();
     let tag = |rows: Option<u64>| {
         Ok(Outcome::Done(rows.map_or_else(
@@ -60,13 +66,34 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
         }
         Creation::Replaces(old, new) => {
             replan::check(instance, old.oid, &new, Author::Statement).await?;
-            let object = object(old.oid, &new)?;
+            let object = in_place_of(&old, &new)?;
             let replaced = Catalogued::Replaced(Box::new(new), Author::Statement);
             let rows = fill(session, &snapshot, &object, replaced).await?;
             tell_of_bare_numerics(session, &create.columns);
             tag(rows)
         }
     }
+}
+
+/// A temporary table is in a schema of its session's, which goes with that.
+fn temporary(session: &Session, create: &CreateTable) -> Result<CreateTable> {
+    let process = session.client.process;
+    let own = temporary_schema(process);
+    let mut create = create.clone();
+    match create.name.schema.as_deref() {
+        None | Some("pg_temp") => {}
+        Some(schema) if schema == own => {}
+        Some(_) => {
+            return Err(Error::new(
+                SqlState::INVALID_TABLE_DEFINITION,
+                "cannot create temporary relation in non-temporary schema",
+            ));
+        }
+    }
+    let catalog = &session.instance.catalog;
+    let own = catalog.write(|transaction| transaction.create_temporary_schema(process))?;
+    create.name.schema = Some(own);
+    Ok(create)
 }
 
 /// Writes the table's first rows: those of its query in the catalog that its columns are of, or none. Answers how many the query gave.
@@ -79,9 +106,8 @@ async fn fill(
     let instance = &session.instance;
     let warehouse = &instance.warehouse;
     replacement::settle(&instance.catalog, warehouse, object.oid).await?;
-    let table = table_id(object);
     let Statement::CreateTable(create) = &object.definition else {
-        return Err(crate::error::Error::internal(format!(
+        return Err(Error::internal(format!(
             "{} is not defined as a table",
             object.name
         )));
@@ -91,9 +117,19 @@ async fn fill(
             datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
         let participant = participant(instance, object, catalogued, &object.schema);
         let info = CommitInfo::new("CREATE TABLE");
-        warehouse
-            .replace_with(&table, Box::pin(empty), info, participant)
-            .await?;
+        let rejections = Rejections::none();
+        let state = session.statement_of(Arc::clone(snapshot)).state;
+        let rows = Box::pin(empty);
+        keyed::replace(
+            instance,
+            &state,
+            object,
+            rows,
+            rejections,
+            info,
+            participant,
+        )
+        .await?;
         return Ok(None);
     };
     let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, None);
@@ -103,15 +139,24 @@ async fn fill(
         .collecting(&rejected);
     let plan = plan::definition(&context, text, &create.column_names).await?;
     let participant = participant(instance, object, catalogued, &plan::columns(&plan));
-    let rows = writer.precede(nullable(query::stream(context.state, plan).await?));
+    let state = context.state;
+    let rows = nullable(query::stream(state.clone(), plan).await?);
+    let rows = writer.precede(rows);
     let info = CommitInfo::new("CREATE TABLE AS");
-    let commit = warehouse
-        .replace_with(&table, rows, info, participant)
-        .await?;
-    for notice in rejected.notices() {
+    let put = keyed::replace(
+        instance,
+        &state,
+        object,
+        rows,
+        rejections,
+        info,
+        participant,
+    )
+    .await?;
+    for notice in rejected.notices().into_iter().chain(put.notices()) {
         session.notice(notice);
     }
-    Ok(Some(commit.rows))
+    Ok(Some(put.upserted.rows))
 }
 
 /// Rows whose columns may be NULL, though those of the query never are: literals, for example.
@@ -142,6 +187,7 @@ mod tests {
     use super::*;
     use crate::config::Configuration;
     use crate::instance::Instance;
+    use crate::models::table_id;
     use crate::session::Client;
 
     #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use super::refresh::tell_rejected;
 use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
-use crate::models::define::define;
+use crate::models::define::{creation_schema, define};
 use crate::models::refresh::{Catalogued, Extent, refresh, refresh_locked};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
@@ -40,11 +40,7 @@ pub async fn creation(
     let Some(kind) = Kind::of(&statement) else {
         return Err(Error::internal("only objects of a schema are created"));
     };
-    let schema = settings
-        .search_path
-        .0
-        .first()
-        .map_or(crate::sql::name::DEFAULT_SCHEMA, String::as_str);
+    let schema = creation_schema(&settings);
     let Some(name) = statement.object_name().map(|name| name.qualify(schema)) else {
         return Err(Error::internal("an object without a name"));
     };
@@ -214,8 +210,8 @@ pub async fn create_refreshed(
         }
         Creation::Replaces(old, new) => {
             replan::check(instance, old.oid, &new, Author::Statement).await?;
-            let guard = instance.refresh_locks.lock(old.oid).await;
-            let object = object(old.oid, &new)?;
+            let guard = instance.refresh_locks.lock(old.oid).await?;
+            let object = in_place_of(&old, &new)?;
             let record = refresh_locked(
                 instance,
                 &object,
@@ -244,6 +240,12 @@ pub async fn create_filled(instance: &Arc<Instance>, new: NewObject, object: Obj
         remove_tables(instance, &[Arc::new(object)]).await;
     }
     created.map(drop)
+}
+
+/// What an object would be in the place of another one.
+pub fn in_place_of(old: &Object, new: &NewObject) -> Result<Object> {
+    new.object_in_place_of(old)
+        .ok_or_else(|| Error::internal("only objects of a schema are created"))
 }
 
 /// What an object would be, were it in the catalog already.

@@ -5,11 +5,11 @@ use crate::session::{Outcome, Session, TransactionStatus};
 use crate::sql::discard::Discard;
 
 /// Forgets what the session has kept. No plans are kept between two runs of a statement, and there
-/// are no sequences or temporary tables, so that `ALL` alone has something to do.
+/// are no sequences.
 ///
 /// # Errors
 /// 25001 for `ALL` within a transaction block.
-pub fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
+pub async fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
     if *discard == Discard::All {
         if session.transaction_status() != TransactionStatus::Idle {
             let message = "DISCARD ALL cannot run inside a transaction block";
@@ -17,7 +17,11 @@ pub fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
         }
         session.cursors.close_all();
         session.statements.deallocate_all();
+        session.notifying.unlisten(None)?;
         session.reset_all()?;
+    }
+    if matches!(discard, Discard::All | Discard::Temp) {
+        session.drop_temporary().await?;
     }
     Ok(Outcome::Done(discard.to_string()))
 }

@@ -60,7 +60,7 @@ fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
 }
 
 /// What `CASCADE` took away beside what was named, in PostgreSQL's words.
-fn cascades(others: &[String]) -> Option<Error> {
+pub(super) fn cascades(others: &[String]) -> Option<Error> {
     let told = |message: String| Error::new(SqlState::SUCCESSFUL_COMPLETION, message);
     match others {
         [] => None,
@@ -108,6 +108,7 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
             Err(error) => {
                 let error = match kind {
                     Kind::Check => error,
+                    Kind::Model => plan::undefined_model(name, &snapshot),
                     _ => plan::no_object(name, &snapshot, &path),
                 };
                 if !drop.if_exists || error.sqlstate() == SqlState::INSUFFICIENT_PRIVILEGE {
@@ -125,7 +126,8 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
     Ok((dropped, oids.into_iter().collect()))
 }
 
-fn kind(kind: DropKind) -> Kind {
+/// The kind of object that is named.
+pub(super) fn kind(kind: DropKind) -> Kind {
     match kind {
         DropKind::Table => Kind::Table,
         DropKind::ExternalTable => Kind::ExternalTable,
@@ -136,7 +138,8 @@ fn kind(kind: DropKind) -> Kind {
     }
 }
 
-fn word(drop: DropKind) -> &'static str {
+/// As messages name it.
+pub(super) fn word(drop: DropKind) -> &'static str {
     if drop == DropKind::Schema {
         "schema"
     } else {

@@ -1,5 +1,6 @@
 //! `EXPLAIN`: how a query will run, or how the rows that a statement changes will be found; with
-//! `ANALYZE`, how a query ran.
+//! `ANALYZE`, how a query ran. `EXPLAIN REFRESH`: whether a materialized view is refreshed by the keys
+//! that have changed, by which, or what forbids it, and up to which versions its inputs were read.
 
 use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use super::{Insertion, text_rows};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
+use crate::models::incremental;
 use crate::session::prepare::text_column;
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
@@ -26,6 +28,13 @@ pub fn columns() -> SchemaRef {
 /// # Errors
 /// What the query says.
 pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
+    if let Statement::Refresh(refresh) = explain.statement.as_ref() {
+        let snapshot = session.instance.catalog.snapshot();
+        let path = &session.settings().search_path.0;
+        let object = plan::object(&refresh.name, &snapshot, path)?;
+        let lines = incremental::explain(&session.instance, &object).await?;
+        return text_rows("EXPLAIN", columns(), vec![lines]);
+    }
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
     let logical = logical(session, &context, explain).await?;

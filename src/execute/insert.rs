@@ -1,5 +1,7 @@
 //! `INSERT`: all rows are put in, or none. Columns that are not given get their defaults. With `ON
-//! CONFLICT`, rows whose key is there already change the row that has it, or are left out.
+//! CONFLICT`, rows whose key is there already change the row that has it, or are left out. In a table
+//! with a `unique_key` they take the place of the rows with their keys where they are later; the
+//! number that is answered is of those, and a notice tells of the others.
 
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ use crate::instance::{Instance, StatementContext};
 use crate::models::constraints::{
     self, Constraints, Repeated, assigned, check_assignable, check_literal,
 };
+use crate::models::keyed;
 use crate::models::rejected::{self, Keep};
 use crate::models::replacement;
 use crate::models::table_id;
@@ -154,6 +157,17 @@ pub async fn insertion(
     if insert.on_conflict.is_none() && insert.returning.is_empty() {
         return Ok(Insertion::Added(rows));
     }
+    let object = Change::Insert.target(&context.snapshot, search_path, &insert.target.table)?;
+    if keyed::of(&object)?.is_some() {
+        let clause = match insert.on_conflict {
+            Some(_) => "ON CONFLICT",
+            None => "RETURNING",
+        };
+        return Err(
+            Error::unsupported(format!("{clause} of an INSERT into a keyed table"))
+                .with_hint("Leave it out: of rows with one key the latest is kept."),
+        );
+    }
     let (target, with) = (&insert.target, insert.source.with.as_ref());
     let changing =
         Changing::begin(instance, context, search_path, target, with, Change::Insert).await?;
@@ -225,8 +239,11 @@ pub async fn execute(
             let plan = query::bind(plan, parameters, &state)?;
             let plan = plan::cast_to(plan, &target.schema)?;
             let rows = writer.precede(query::stream(state.clone(), plan).await?);
-            let rows = append(instance, &state, &target, rows, "INSERT", guard).await?;
-            Outcome::Done(format!("INSERT 0 {rows}"))
+            let added = append(instance, &state, &target, rows, "INSERT", guard).await?;
+            for notice in added.notices {
+                session.notice(notice);
+            }
+            Outcome::Done(format!("INSERT 0 {}", added.rows))
         }
         Insertion::Changed(planned) => {
             let guard = match guard {
@@ -246,7 +263,17 @@ pub async fn execute(
     Ok(outcome)
 }
 
-/// Adds rows to a table as one commit, and answers how many.
+/// What has become of rows that were added to a table.
+#[derive(Debug)]
+pub struct Added {
+    /// How many are there.
+    pub rows: u64,
+    /// What the client is told of the others.
+    pub notices: Vec<Error>,
+}
+
+/// Adds rows to a table as one commit. In a keyed one they take the place of those with their keys,
+/// where they are later.
 ///
 /// # Errors
 /// Those of [`Constraints::check`]; 23505 for a key that is there already; 40001 where the table was
@@ -258,7 +285,18 @@ pub async fn append(
     rows: SendableRecordBatchStream,
     operation: &'static str,
     guard: Option<OwnedMutexGuard<()>>,
-) -> Result<u64> {
+) -> Result<Added> {
+    if let Some(keyed) = keyed::of(target)? {
+        let guard = match guard {
+            Some(guard) => guard,
+            None => instance.refresh_locks.lock(target.oid).await?,
+        };
+        let put = keyed::upsert(instance, state, target, &keyed, rows, operation, guard).await?;
+        return Ok(Added {
+            rows: put.upserted.rows,
+            notices: put.notices(),
+        });
+    }
     let constraints = Constraints::new(state, target, Repeated::Refused, None)?;
     let participant = constraints.participant(instance, state, None, guard);
     let rows = rows.map(move |batch| constraints.check(&batch?));
@@ -273,5 +311,8 @@ pub async fn append(
         .warehouse
         .append_with(&table_id(target), rows, info, Some(participant))
         .await?;
-    Ok(commit.rows)
+    Ok(Added {
+        rows: commit.rows,
+        notices: Vec::new(),
+    })
 }

@@ -1,10 +1,12 @@
 //! What statements do. One file a statement, of the same name as in `sql/`.
 
+pub mod alter;
 pub mod close;
 pub mod comment;
 pub mod copy;
 pub mod create_check;
 pub mod create_external_table;
+pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
 pub mod create_schema;
@@ -24,7 +26,10 @@ pub mod execute;
 pub mod explain;
 pub mod fetch;
 pub mod insert;
+pub mod kept;
+pub mod listen;
 pub mod merge;
+pub mod notify;
 pub mod optimize;
 pub mod prepare;
 pub mod query;
@@ -42,6 +47,7 @@ mod conflict;
 mod defaults;
 mod define;
 mod modify;
+mod redefine;
 mod target;
 mod width;
 
@@ -86,8 +92,10 @@ pub async fn statement(
             create_materialized_view::execute(session, create).await
         }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
+        Statement::CreateIndex(create) => create_index::execute(session, create).await,
         Statement::CreateCheck(create) => create_check::execute(session, create).await,
         Statement::CreateModel(create) => create_model::execute(session, create).await,
+        Statement::Alter(alter) => alter::execute(session, alter).await,
         Statement::Drop(drop) => drop::execute(session, drop).await,
         Statement::Refresh(refresh) => refresh::execute(session, refresh).await,
         Statement::Copy(copy) => copy::execute(session, copy).await,
@@ -98,15 +106,17 @@ pub async fn statement(
         Statement::Restore(restore) => restore::execute(session, restore).await,
         Statement::Set(set) => set::execute(session, set),
         Statement::Show(show) => show::execute(session, show),
-        Statement::Transaction(statement) => transaction::execute(session, statement),
+        Statement::Transaction(statement) => transaction::execute(session, statement).await,
         Statement::Prepare(prepare) => prepare::execute(session, prepare, prepared).await,
         Statement::Execute(execute) => execute::execute(session, execute).await,
         Statement::Deallocate(deallocate) => deallocate::execute(session, deallocate),
         Statement::Declare(declare) => declare::execute(session, declare, prepared).await,
         Statement::Fetch(fetch) => fetch::execute(session, fetch).await,
         Statement::Close(close) => close::execute(session, close),
-        Statement::Discard(discard) => discard::execute(session, discard),
-        Statement::Unlisten(_) => unlisten::execute(),
+        Statement::Discard(discard) => discard::execute(session, discard).await,
+        Statement::Listen(listen) => listen::execute(session, listen),
+        Statement::Unlisten(unlisten) => unlisten::execute(session, unlisten),
+        Statement::Notify(notify) => notify::execute(session, notify),
     }
 }
 

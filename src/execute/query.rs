@@ -14,9 +14,10 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
+use super::kept;
 use crate::error::Result;
 use crate::instance::StatementContext;
-use crate::session::{Notices, Outcome, Prepared, Session, plan};
+use crate::session::{Notices, Outcome, Prepared, Session, declared, plan};
 use crate::sources::RejectedRows;
 use crate::sql::{column_names, model_functions};
 
@@ -55,8 +56,9 @@ impl Planned {
         let mut bound = query.clone();
         model_functions::bind(&mut bound, &parameters);
         let plan = bind(plan(&context, &bound).await?, parameters, &context.state)?;
+        let schema = column_names::rename(plan::columns(&plan), query);
         Ok(Self {
-            schema: column_names::rename(plan::columns(&plan), query),
+            schema: declared::declare(schema, &plan, &context.snapshot),
             state: context.state,
             plan,
             rejected,
@@ -85,19 +87,27 @@ impl Planned {
     pub async fn rows(self, notices: Arc<Notices>) -> Result<SendableRecordBatchStream> {
         let rows = stream(self.state, self.plan).await?;
         let rows = telling(rows, self.rejected, notices);
-        let schema = renamed(&rows.schema(), &self.schema);
-        let names = Arc::clone(&schema);
-        let rows = rows.map(move |batch| {
-            let batch = batch?;
-            let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-            Ok(RecordBatch::try_new_with_options(
-                Arc::clone(&names),
-                batch.columns().to_vec(),
-                &rows,
-            )?)
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+        Ok(named(rows, &self.schema))
     }
+}
+
+/// Rows under the names that the client knows their columns by.
+pub(super) fn named(
+    rows: SendableRecordBatchStream,
+    known: &SchemaRef,
+) -> SendableRecordBatchStream {
+    let schema = renamed(&rows.schema(), known);
+    let names = Arc::clone(&schema);
+    let rows = rows.map(move |batch| {
+        let batch = batch?;
+        let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&names),
+            batch.columns().to_vec(),
+            &rows,
+        )?)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 /// The columns that a run gives, as the client knows them. A run may give a numeric of other digits
@@ -111,8 +121,9 @@ fn renamed(given: &SchemaRef, known: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Runs a query. Unless it was planned for this run, it is planned anew: a plan holds the versions of
-/// its tables, and a statement that was prepared a while ago must read those of now.
+/// Runs a query. Unless it was planned for this run, or a plan is kept that is right for it, it is
+/// planned anew: a plan holds the versions of its tables, and a statement that was prepared a while
+/// ago must read those of now.
 ///
 /// # Errors
 /// What planning and the first batch say; later batches speak for themselves.
@@ -125,7 +136,15 @@ pub async fn execute(
     let planned = prepared.planned.lock().take();
     let planned = match planned {
         Some(planned) => planned,
-        None => Planned::new(session, query, parameters).await?,
+        None => {
+            if let Some(kept) = kept::plan_for(session, prepared, query, &parameters).await? {
+                return Ok(Outcome::Rows {
+                    tag: "SELECT",
+                    stream: kept.rows(&parameters).await?,
+                });
+            }
+            Planned::new(session, query, parameters).await?
+        }
     };
     Ok(Outcome::Rows {
         tag: "SELECT",

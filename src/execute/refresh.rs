@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::catalog::Kind;
-use crate::catalog::journal::RefreshRecord;
+use crate::catalog::journal::{ModelState, RefreshRecord};
+use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
+use crate::models::stale;
 use crate::session::{Outcome, Session, plan};
+use crate::sql::ObjectName;
 use crate::sql::drop::DropKind;
 use crate::sql::refresh::Refresh;
 
@@ -17,41 +19,43 @@ use crate::sql::refresh::Refresh;
 /// What its query meets, or an expectation; the version before stays. 42809 for an object of another
 /// kind.
 pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
-    let snapshot = session.instance.catalog.snapshot();
+    let instance = &session.instance;
     let path = &session.settings().search_path.0;
-    let object = plan::object(&refresh.name, &snapshot, path).map_err(|error| {
-        match (refresh.kind, error.sqlstate()) {
-            (DropKind::Model, SqlState::UNDEFINED_TABLE) => {
-                plan::undefined_model(&refresh.name, &snapshot)
-            }
-            _ => error,
-        }
-    })?;
+    let oid = target(
+        refresh.kind,
+        &refresh.name,
+        &instance.catalog.snapshot(),
+        path,
+    )?
+    .oid;
     let (reason, extent) = if refresh.full {
         ("REFRESH FULL", Extent::Anew)
     } else {
         ("REFRESH", Extent::Usual)
     };
-    let kind = match refresh.kind {
-        DropKind::Model => Kind::Model,
-        _ => Kind::MaterializedView,
-    };
-    let guard = session.instance.refresh_locks.lock(object.oid).await;
+    let done = || Outcome::Done(format!("REFRESH {}", refresh.kind));
+    let last = |state: &Option<ModelState>| state.as_ref().map(|state| state.last_refresh_id);
+    let before = last(&instance.journal.model_state(oid)?);
+    let guard = instance.refresh_locks.lock(oid).await?;
     // Someone may have replaced it meanwhile.
-    let snapshot = session.instance.catalog.snapshot();
-    let Some(object) = snapshot.object(object.oid) else {
+    let snapshot = instance.catalog.snapshot();
+    let Some(object) = snapshot.object(oid) else {
         return Err(plan::undefined_table(&refresh.name, &snapshot));
     };
-    if object.kind != kind {
-        return Err(Error::new(
-            SqlState::WRONG_OBJECT_TYPE,
-            format!("\"{}\" is not {}", object.name, kind.with_article()),
-        )
-        .with_detail(format!("It is {}.", object.kind.with_article())));
+    check_kind(refresh.kind, object)?;
+    // Another refresh that ended while this one waited has done what was asked, if it holds still.
+    let state = instance.journal.model_state(oid)?;
+    if !refresh.full
+        && last(&state) != before
+        && stale::reason(instance, object, state.as_ref())
+            .await?
+            .is_none()
+    {
+        return Ok(done());
     }
     let progress = Arc::default();
     let record = refresh_locked(
-        &session.instance,
+        instance,
         object,
         Catalogued::Same,
         extent,
@@ -61,7 +65,56 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     )
     .await?;
     tell_rejected(session, &record);
-    Ok(Outcome::Done(format!("REFRESH {}", refresh.kind)))
+    if let Some(rows) = record.drifted_rows {
+        let differed = if rows == 1 {
+            "row differed"
+        } else {
+            "rows differed"
+        };
+        session.notice(Error::new(
+            SqlState::SUCCESSFUL_COMPLETION,
+            format!(
+                "{}: {rows} {differed} from what the query gives",
+                record.object
+            ),
+        ));
+    }
+    Ok(done())
+}
+
+/// The materialized view, or the model, of this name.
+///
+/// # Errors
+/// 42P01 and the like for an object that does not exist; 42809 for one of another kind.
+pub fn target(
+    kind: DropKind,
+    name: &ObjectName,
+    snapshot: &Snapshot,
+    search_path: &[String],
+) -> Result<Arc<Object>> {
+    let object = plan::object(name, snapshot, search_path).map_err(|error| {
+        match (kind, error.sqlstate()) {
+            (DropKind::Model, SqlState::UNDEFINED_TABLE) => plan::undefined_model(name, snapshot),
+            _ => error,
+        }
+    })?;
+    check_kind(kind, &object)?;
+    Ok(object)
+}
+
+fn check_kind(kind: DropKind, object: &Object) -> Result<()> {
+    let kind = match kind {
+        DropKind::Model => Kind::Model,
+        _ => Kind::MaterializedView,
+    };
+    if object.kind == kind {
+        return Ok(());
+    }
+    Err(Error::new(
+        SqlState::WRONG_OBJECT_TYPE,
+        format!("\"{}\" is not {}", object.name, kind.with_article()),
+    )
+    .with_detail(format!("It is {}.", object.kind.with_article())))
 }
 
 /// Tells the client how many rows a refresh left out, and where they are.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::text_rows;
-use crate::config::{Config, SessionSettings, unknown_setting};
+use crate::config::{Config, PostgresSetting, SessionSettings, unknown_setting};
 use crate::error::Result;
 use crate::session::prepare::text_column;
 use crate::session::{Outcome, Session};
@@ -35,7 +35,7 @@ pub fn columns(show: &Show) -> SchemaRef {
 /// 42704 for a setting that does not exist.
 pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
     let server = &session.instance.configuration.server;
-    let settings = session.settings();
+    let settings = session.own_settings();
     let value = |name: &str| value(&settings, server, name);
     match show {
         Show::Setting(name) => {
@@ -48,19 +48,19 @@ pub fn execute(session: &Session, show: &Show) -> Result<Outcome> {
             text_rows("SHOW", columns(show), vec![vec![value]])
         }
         Show::All => {
-            let mut settings: Vec<_> = SessionSettings::ALL.iter().chain(Config::ALL).collect();
-            settings.sort_by_key(|setting| setting.name.to_lowercase());
-            let names = settings
+            let ours = SessionSettings::ALL.iter().chain(Config::ALL);
+            let ours = ours.map(|setting| (setting.name, setting.description));
+            let others = PostgresSetting::all().iter();
+            let others = others.map(|setting| (setting.name, setting.description));
+            let mut settings: Vec<_> = ours.chain(others).collect();
+            settings.sort_by_key(|(name, _)| name.to_lowercase());
+            let (names, descriptions): (Vec<_>, Vec<_>) = settings
+                .into_iter()
+                .map(|(name, description)| (name.to_owned(), description.to_owned()))
+                .unzip();
+            let values = names
                 .iter()
-                .map(|setting| setting.name.to_owned())
-                .collect();
-            let values = settings
-                .iter()
-                .map(|setting| value(setting.name).unwrap_or_default())
-                .collect();
-            let descriptions = settings
-                .iter()
-                .map(|setting| setting.description.to_owned())
+                .map(|name| value(name).unwrap_or_default())
                 .collect();
             text_rows("SHOW", columns(show), vec![names, values, descriptions])
         }
@@ -81,7 +81,6 @@ fn fixed(name: &str) -> Option<String> {
         "server_version" => crate::SERVER_VERSION,
         "server_version_num" => "150000",
         "server_encoding" => "UTF8",
-        "default_table_access_method" => "heap",
         "integer_datetimes" => "on",
         "max_identifier_length" => "63",
         "is_superuser" => "on",

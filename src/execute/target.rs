@@ -24,6 +24,8 @@ pub enum Change {
     Copy,
     /// `RESTORE`.
     Restore,
+    /// `ALTER TABLE`.
+    Alter,
 }
 
 impl Change {
@@ -62,6 +64,7 @@ impl Change {
             Self::Truncate => "truncate",
             Self::Copy => "copy to",
             Self::Restore => "restore",
+            Self::Alter => "alter",
         }
     }
 }

@@ -1,9 +1,8 @@
 //! `BEGIN`, `COMMIT`, `ROLLBACK` and savepoints.
 //!
-//! A block frames reading statements, as clients do; a statement that writes is a transaction of
-//! its own and is refused inside a block. What a block takes back are settings and cursors. Several
-//! statements in one message of the simple protocol are run one by one, and where one fails, its
-//! error tells which before it are committed.
+//! What the statements of a block write is their session's alone until it commits; settings and cursors
+//! go back with it. Several statements in one message of the simple protocol are a transaction, as
+//! in Postgres.
 
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, TransactionStatus, only_in_block};
@@ -12,9 +11,10 @@ use crate::sql::transaction::Transaction;
 /// Begins, ends or goes back.
 ///
 /// # Errors
-/// 25P01 for savepoints and chains outside a block, 3B001 for a savepoint that is not there.
+/// 25P01 for savepoints and chains outside a block, 3B001 for a savepoint that is not there; 40001 for
+/// a commit of what another transaction has changed meanwhile.
 /// `BEGIN` within a block, and an end outside, warn, as in Postgres.
-pub fn execute(session: &Session, statement: &Transaction) -> Result<Outcome> {
+pub async fn execute(session: &Session, statement: &Transaction) -> Result<Outcome> {
     match statement {
         Transaction::Begin(modes) | Transaction::Start(modes) => {
             if session.transaction_status() == TransactionStatus::InTransaction {
@@ -32,19 +32,13 @@ pub fn execute(session: &Session, statement: &Transaction) -> Result<Outcome> {
         Transaction::Commit { chain } => {
             // The commit of what has failed is a rollback.
             let commits = session.transaction_status() != TransactionStatus::Failed;
-            end(
-                session,
-                commits,
-                if *chain { "COMMIT AND CHAIN" } else { "" },
-            )?;
+            let chained = if *chain { "COMMIT AND CHAIN" } else { "" };
+            end(session, commits, chained).await?;
             done(if commits { "COMMIT" } else { "ROLLBACK" })
         }
         Transaction::Rollback { chain } => {
-            end(
-                session,
-                false,
-                if *chain { "ROLLBACK AND CHAIN" } else { "" },
-            )?;
+            let chained = if *chain { "ROLLBACK AND CHAIN" } else { "" };
+            end(session, false, chained).await?;
             done("ROLLBACK")
         }
         Transaction::Savepoint(name) => {
@@ -56,14 +50,14 @@ pub fn execute(session: &Session, statement: &Transaction) -> Result<Outcome> {
             done("RELEASE")
         }
         Transaction::RollbackTo(name) => {
-            session.roll_back_to_savepoint(name)?;
+            session.roll_back_to_savepoint(name).await?;
             done("ROLLBACK")
         }
     }
 }
 
 /// Ends the block; `chained` is the command that begins another one, or nothing.
-fn end(session: &Session, commits: bool, chained: &str) -> Result<()> {
+async fn end(session: &Session, commits: bool, chained: &str) -> Result<()> {
     if session.transaction_status() == TransactionStatus::Idle {
         if !chained.is_empty() {
             return Err(only_in_block(chained));
@@ -73,7 +67,7 @@ fn end(session: &Session, commits: bool, chained: &str) -> Result<()> {
             "there is no transaction in progress",
         ));
     }
-    let modes = session.end_transaction(commits)?;
+    let modes = session.end_transaction(commits).await?;
     if !chained.is_empty() {
         session.begin_transaction(&modes)?;
     }

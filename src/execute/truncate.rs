@@ -1,4 +1,5 @@
-//! `TRUNCATE`: all rows go, each table's in a commit; old versions of the table still have them.
+//! `TRUNCATE`: all rows go, each table's in a commit; old versions of the table still have them. A
+//! keyed table forgets what it knew of deleted rows.
 
 use super::modify::{self, Changing};
 use super::target::Change;

@@ -1,5 +1,6 @@
 //! `UPDATE`: all rows change in one commit. A row that several rows of `FROM` match changes once, by
-//! one of them.
+//! one of them. In a table with a `unique_key` a change by hand wins, whatever the version; what it
+//! marks as deleted is remembered as such.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -58,7 +58,7 @@ pub async fn execute(session: &Session, vacuum: &Vacuum) -> Result<Outcome> {
 
 async fn of(session: &Session, object: &Object, vacuum: &Vacuum) -> Result<Vec<DeadFile>> {
     // A table that is restored meanwhile would want its old files back.
-    let _guard = session.instance.refresh_locks.lock(object.oid).await;
+    let _guard = session.instance.refresh_locks.lock(object.oid).await?;
     let table = table_id(object);
     let is_known = session
         .instance

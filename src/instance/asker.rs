@@ -8,8 +8,9 @@ use futures::{StreamExt, TryStreamExt};
 use super::{Instance, OWNER};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
-use crate::models::table_id;
-use crate::session::{Cursors, PreparedStatements};
+use crate::models::{replacement, table_id};
+use crate::session::{Cursors, Notifying, PreparedStatements};
+use crate::warehouse::TableId;
 
 /// Who a statement is of, and what it knows of them.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct Asker {
     pub transaction: Arc<OnceLock<i64>>,
     /// Changes a setting of the session, as `SET` does.
     pub set: Option<Arc<Set>>,
+    /// The session's channels.
+    pub notifying: Option<Arc<Notifying>>,
 }
 
 /// Gives a setting a value, or the one that the session began with; until the end of the transaction
@@ -45,6 +48,7 @@ impl Asker {
             pinned: None,
             transaction: Arc::default(),
             set: None,
+            notifying: None,
         }
     }
 }
@@ -71,12 +75,15 @@ impl Pinned {
     /// # Errors
     /// 40001 where tables change faster than they can be looked at; what the store says.
     pub async fn latest(instance: &Instance) -> Result<Self> {
-        let mut snapshot = instance.catalog.snapshot();
+        let (catalog, warehouse) = (&instance.catalog, &instance.warehouse);
+        replacement::publish(catalog, warehouse).await?;
+        let mut snapshot = catalog.snapshot();
         let mut versions = versions(instance, &snapshot).await?;
         for _ in 0..ATTEMPTS {
             let again = self::versions(instance, &snapshot).await?;
             let now = instance.catalog.snapshot();
-            if again == versions && Arc::ptr_eq(&now, &snapshot) {
+            let is_whole = now.unpublished().next().is_none();
+            if again == versions && Arc::ptr_eq(&now, &snapshot) && is_whole {
                 return Ok(Self { snapshot, versions });
             }
             versions = match Arc::ptr_eq(&now, &snapshot) {
@@ -84,12 +91,21 @@ impl Pinned {
                 false => self::versions(instance, &now).await?,
             };
             snapshot = now;
+            replacement::publish(catalog, warehouse).await?;
         }
         Err(Error::new(
             SqlState::SERIALIZATION_FAILURE,
             "could not take a snapshot because tables change all the time",
         )
         .with_hint("Begin the transaction again, or take READ COMMITTED."))
+    }
+
+    /// The tables that were filled, each with its version.
+    pub fn tables(&self) -> impl Iterator<Item = (TableId, i64)> {
+        self.versions.iter().filter_map(|(oid, version)| {
+            let object = self.snapshot.object(*oid)?;
+            Some((object.table(), *version))
+        })
     }
 
     /// The version of a table; none for one that was not filled.

@@ -1,8 +1,11 @@
 //! What all sessions share: the catalog, the warehouse, the runtime with its memory, the settings.
 
 mod asker;
+pub mod change_feed;
 mod machine;
 mod nested_loops;
+mod notifications;
+mod object_locks;
 mod pacing;
 mod providers;
 mod relations;
@@ -11,15 +14,20 @@ mod sessions;
 mod state;
 mod statement;
 mod system;
+mod transaction;
 mod types;
 mod window_memory;
 mod yielding;
 
 pub use asker::{Asker, Pinned, Set};
+pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
+pub use object_locks::ObjectLocks;
 pub use relations::Reading;
 pub use sessions::{SessionEntry, Sessions};
+pub use state::reading;
 pub use statement::StatementContext;
 pub use system::OWNER;
+pub use transaction::{InstanceTransaction, TransactionMark};
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -32,13 +40,13 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{Catalog, Journal, is_in_use};
+use crate::catalog::{Catalog, Journal, is_in_use, is_temporary_schema};
 use crate::config::Configuration;
 use crate::error::{Error, Result};
 use crate::models;
 use crate::models::progress::Running;
-use crate::models::refresh::RefreshLocks;
 use crate::models::resolution::Indexes;
+use crate::models::schedule::Standings;
 use crate::warehouse::Warehouse;
 
 /// The number of the first transaction; PostgreSQL keeps those below for itself.
@@ -49,22 +57,39 @@ fn catalog_file(configuration: &Configuration) -> PathBuf {
     configuration.server.data_dir.join("catalog.redb")
 }
 
+/// Drops the temporary tables of sessions that have ended with the last process.
+fn drop_temporary(catalog: &Catalog) -> Result<()> {
+    let snapshot = catalog.snapshot();
+    let schemas = snapshot.schemas().map(|schema| schema.name.clone());
+    let temporary: Vec<String> = schemas.filter(|name| is_temporary_schema(name)).collect();
+    catalog.write(|transaction| {
+        for schema in &temporary {
+            transaction.drop_schema(schema, true)?;
+        }
+        Ok(())
+    })
+}
+
 /// A running warehouse, without its wire.
 pub struct Instance {
     /// What the server was told at its start.
-    pub configuration: Configuration,
+    pub configuration: Arc<Configuration>,
     /// The objects.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// What refreshes and checks have done.
     pub journal: Journal,
     /// The tables.
-    pub warehouse: Warehouse,
+    pub warehouse: Arc<Warehouse>,
     /// Who is connected.
-    pub sessions: Sessions,
-    /// One refresh of a materialized view at a time.
-    pub refresh_locks: RefreshLocks,
+    pub sessions: Arc<Sessions>,
+    /// What sessions tell each other.
+    pub notifications: Arc<Notifications>,
+    /// One change of an object's rows at a time.
+    pub refresh_locks: Arc<ObjectLocks>,
     /// One compaction of a table at a time.
-    pub compaction_locks: RefreshLocks,
+    pub compaction_locks: Arc<ObjectLocks>,
+    /// Where the objects stand that the scheduler looks after.
+    pub standings: Arc<Standings>,
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
@@ -74,11 +99,11 @@ pub struct Instance {
     /// When the server started.
     pub started_at: DateTime<Utc>,
     /// The number of the next transaction that asks for one.
-    pub transactions: AtomicI64,
+    pub transactions: Arc<AtomicI64>,
     /// Memory, disk and object stores.
     runtime: Arc<RuntimeEnv>,
     /// What every session's state is copied from.
-    template: SessionState,
+    template: Arc<SessionState>,
 }
 
 impl Instance {
@@ -101,7 +126,8 @@ impl Instance {
         let catalog = Catalog::open(&catalog_file(&configuration))?;
         let indexes = Arc::default();
         let runtime = state::runtime(&configuration, &indexes)?;
-        let instance = Self::over(configuration, catalog, runtime, indexes).await?;
+        let keys = configuration.server.data_dir.join("keys");
+        let instance = Self::over(configuration, catalog, runtime, indexes, Some(keys)).await?;
         let snapshot = instance.catalog.snapshot();
         let known = snapshot.objects().map(|object| object.oid).collect();
         instance.warehouse.clean(&known).await?;
@@ -118,7 +144,7 @@ impl Instance {
         let catalog = Catalog::copy(&catalog_file(&configuration))?;
         let indexes = Arc::default();
         let runtime = state::runtime_for_plans(&configuration, &indexes)?;
-        Self::over(configuration, catalog, runtime, indexes).await
+        Self::over(configuration, catalog, runtime, indexes, None).await
     }
 
     /// Whether another process has opened the data directory.
@@ -131,25 +157,29 @@ impl Instance {
         catalog: Catalog,
         runtime: Arc<RuntimeEnv>,
         indexes: Arc<Indexes>,
+        keys: Option<PathBuf>,
     ) -> Result<Arc<Self>> {
         let journal = catalog.journal(configuration.server.journal_size as u64)?;
-        let warehouse = state::open_warehouse(&configuration, &runtime)?;
+        let warehouse = state::open_warehouse(&configuration, &runtime, keys)?;
         models::replacement::recover(&catalog, &warehouse).await?;
+        drop_temporary(&catalog)?;
         Ok(Arc::new(Self {
-            template: state::template(&configuration, Arc::clone(&runtime))?,
+            template: Arc::new(state::template(&configuration, Arc::clone(&runtime))?),
             runtime,
-            catalog,
+            catalog: Arc::new(catalog),
             journal,
-            warehouse,
-            sessions: Sessions::default(),
-            refresh_locks: RefreshLocks::default(),
-            compaction_locks: RefreshLocks::default(),
+            warehouse: Arc::new(warehouse),
+            sessions: Arc::default(),
+            notifications: Arc::default(),
+            refresh_locks: Arc::default(),
+            compaction_locks: Arc::default(),
+            standings: Arc::default(),
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),
             started_at: Utc::now(),
-            transactions: AtomicI64::new(FIRST_TRANSACTION),
-            configuration,
+            transactions: Arc::new(AtomicI64::new(FIRST_TRANSACTION)),
+            configuration: Arc::new(configuration),
         }))
     }
 

@@ -12,17 +12,18 @@ use parking_lot::Mutex;
 
 use super::Instance;
 use super::asker::{Asker, Pinned};
+use super::change_feed;
 use super::providers::UnplannedView;
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
-use crate::models::replacement;
 use crate::models::resolution::{self, Asked, Resolved};
+use crate::models::{constraints, replacement};
 use crate::sources::{FileTable, with_hidden_columns};
 use crate::sql::model_functions::{self, Argument, Call};
 use crate::sql::options::Literal;
 use crate::sql::time_travel::{self, Version};
-use crate::sql::{QualifiedName, Statement, hidden_columns};
+use crate::sql::{QualifiedName, Statement, hidden_columns, table_changes};
 use crate::warehouse::At;
 
 /// How often a relation may be replaced while it is looked up.
@@ -55,6 +56,8 @@ pub(super) struct Relations {
     sources: Mutex<HashMap<Oid, FileTable>>,
     /// The views that have their plans.
     planned: Mutex<HashSet<Oid>>,
+    /// The versions of the tables that were read as they are now.
+    versions: Mutex<HashMap<Oid, i64>>,
     /// The models that were read.
     models: Mutex<HashMap<Oid, Arc<Resolved>>>,
 }
@@ -76,6 +79,7 @@ impl Relations {
             opened: Mutex::default(),
             sources: Mutex::default(),
             planned: Mutex::default(),
+            versions: Mutex::default(),
             models: Mutex::default(),
         }
     }
@@ -83,6 +87,11 @@ impl Relations {
     /// Whether a view has its plan.
     pub(super) fn is_planned(&self, view: Oid) -> bool {
         self.planned.lock().contains(&view)
+    }
+
+    /// The version of a table that the statement reads, where it does not name one.
+    pub(super) fn version_read(&self, table: Oid) -> Option<i64> {
+        self.versions.lock().get(&table).copied()
     }
 
     /// Gives a view its plan.
@@ -119,6 +128,9 @@ impl Relations {
     async fn open(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if let Some(call) = model_functions::decode(name) {
             return self.open_call(schema, &call).await;
+        }
+        if let Some(call) = table_changes::decode(name) {
+            return self.open_changes(schema, &call).await;
         }
         if let Some(name) = hidden_columns::decode(name) {
             return self.open_with_hidden_columns(schema, name);
@@ -205,6 +217,48 @@ impl Relations {
         asked.call(call).await.map(Some)
     }
 
+    /// What commits have changed of a table; `None` where there is none.
+    ///
+    /// # Errors
+    /// 42809 for what keeps no versions; those of the feed.
+    async fn open_changes(
+        &self,
+        schema: &str,
+        call: &table_changes::Call<'_>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let object = self
+            .snapshot
+            .relation(&QualifiedName::new(schema, call.table));
+        let Some(object) = object else {
+            return Ok(None);
+        };
+        if !object.is_stored() {
+            return Err(no_versions(&object.name));
+        }
+        let columns = change_feed::columns(object)?;
+        if self.reading != Reading::Rows {
+            return Ok(Some(Arc::new(EmptyTable::new(columns))));
+        }
+        let latest = self.latest(object).await?.0;
+        let at = |version| match version {
+            Version::Number(number) => At::Version(number),
+            Version::Timestamp(time) => At::Timestamp(time),
+        };
+        let to = call.to.map_or(At::Version(latest), at);
+        let table = crate::models::table_id(object);
+        let warehouse = &self.instance.warehouse;
+        let feed = warehouse.changes(&table, at(call.from), to).await?;
+        let there = warehouse.schema(&table, At::Version(feed.to)).await?;
+        if !replacement::same_columns(&there, &object.schema) {
+            return Err(Error::unsupported(format!(
+                "changes of {} from before it was replaced",
+                object.described()
+            ))
+            .with_detail(format!("Version {} has other columns.", feed.to)));
+        }
+        change_feed::relation(object, &feed).map(Some)
+    }
+
     /// The relation that a call names beside the model, as the statement sees it.
     async fn relation_of(&self, call: &Call<'_>) -> Result<Option<Arc<dyn TableProvider>>> {
         let arguments = call.function.arguments().iter().skip(1);
@@ -225,7 +279,7 @@ impl Relations {
         if let Some(model) = self.models.lock().get(&object.oid) {
             return Ok(Arc::clone(model));
         }
-        let clusters = self.latest(object).await?;
+        let clusters = self.read(object).await?;
         let model = Resolved::new(&self.instance, object, clusters).await?;
         let mut models = self.models.lock();
         let first = models.entry(object.oid).or_insert_with(|| Arc::new(model));
@@ -289,7 +343,7 @@ impl Relations {
         version: Option<Version>,
     ) -> Result<Arc<dyn TableProvider>> {
         match (object.kind, version) {
-            (Kind::Table | Kind::MaterializedView, None) => Ok(self.latest(object).await?.1),
+            (Kind::Table | Kind::MaterializedView, None) => Ok(self.read(object).await?.1),
             (Kind::Table | Kind::MaterializedView, Some(version)) => {
                 let at = match version {
                     Version::Number(number) => At::Version(number),
@@ -307,16 +361,35 @@ impl Relations {
         }
     }
 
+    /// [`Self::latest`], noting down the version. Who was first gives the one that all see.
+    async fn read(&self, object: &Arc<Object>) -> Result<(i64, Arc<dyn TableProvider>)> {
+        let latest = self.latest(object).await?;
+        let first = *self.versions.lock().entry(object.oid).or_insert(latest.0);
+        match first == latest.0 {
+            true => Ok(latest),
+            false => self.stored(object, At::Version(first)).await,
+        }
+    }
+
     /// The latest rows of a table, materialized view or model, with their version, and no others than those of its definition
     /// in the statement's catalog: where it was replaced since, the rows before that.
     async fn latest(&self, object: &Arc<Object>) -> Result<(i64, Arc<dyn TableProvider>)> {
+        let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
+        let table = object.table();
+        // What the transaction has written is nobody else's.
+        if warehouse.has_staged(&table) {
+            return self.stored(object, At::Latest).await;
+        }
         if let Some(pinned) = &self.asker.pinned {
             return self.pinned(pinned, object).await;
         }
-        let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
+        let began = self.snapshot.generation();
         for _ in 0..ATTEMPTS {
             replacement::settle(catalog, warehouse, object.oid).await?;
-            let now = catalog.snapshot();
+            let now = catalog.committed();
+            if let Some(version) = now.published_since(began, &table)? {
+                return self.stored(object, At::Version(version - 1)).await;
+            }
             let at = match (now.object(object.oid), now.prepared(object.oid)) {
                 (Some(now), None) if is_same(now, object) => At::Latest,
                 // Its commit is not there, but may come.
@@ -330,7 +403,10 @@ impl Relations {
                 (None, _) => At::Latest,
             };
             let rows = self.stored(object, at).await?;
-            if at == At::Latest && !is_untouched(&catalog.snapshot(), object) {
+            let now = catalog.committed();
+            if at == At::Latest && !is_untouched(&now, object)
+                || now.published_since(began, &table)?.is_some()
+            {
                 continue;
             }
             if replacement::same_columns(&rows.1.schema(), &object.schema) {
@@ -359,7 +435,11 @@ impl Relations {
     async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {
         self.check_populated(object).await?;
         let table = crate::models::table_id(object);
-        self.instance.warehouse.scan_version(&table, at).await
+        let keys = constraints::indexed(object);
+        self.instance
+            .warehouse
+            .scan_version(&table, at, &keys)
+            .await
     }
 
     fn source(&self, object: &Object) -> Result<FileTable> {

@@ -1,28 +1,30 @@
-//! Memory for everything: models that are in memory go before a request for some is refused.
+//! Memory for everything: what can be read again goes before a request for some is refused.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{
     MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
 
-use crate::models::resolution::Indexes;
+type Release = dyn Fn() -> bool + Send + Sync;
 
-/// A pool that lets go of models in memory before it refuses any. They are read again when they are
-/// asked for.
+/// A pool that has others let go of memory before it refuses any.
 pub struct ReleasingPool {
     pool: Arc<dyn MemoryPool>,
-    indexes: Weak<Indexes>,
+    release: Box<Release>,
 }
 
 impl ReleasingPool {
-    /// Takes memory from a pool.
-    pub fn new(pool: Arc<dyn MemoryPool>, indexes: &Arc<Indexes>) -> Self {
+    /// Takes memory from a pool; `release` answers whether anything was let go of.
+    pub fn new(
+        pool: Arc<dyn MemoryPool>,
+        release: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
         Self {
             pool,
-            indexes: Arc::downgrade(indexes),
+            release: Box::new(release),
         }
     }
 }
@@ -63,9 +65,9 @@ impl MemoryPool for ReleasingPool {
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         self.pool
             .try_grow(reservation, additional)
-            .or_else(|error| match self.indexes.upgrade() {
-                Some(indexes) if indexes.release() => self.pool.try_grow(reservation, additional),
-                _ => Err(error),
+            .or_else(|error| match (self.release)() {
+                true => self.pool.try_grow(reservation, additional),
+                false => Err(error),
             })
     }
 
@@ -75,5 +77,49 @@ impl MemoryPool for ReleasingPool {
 
     fn memory_limit(&self) -> MemoryLimit {
         self.pool.memory_limit()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    const LIMIT: usize = 1000;
+
+    #[test]
+    fn what_can_be_read_again_goes_before_a_request_is_refused() {
+        let kept: Arc<Mutex<Option<MemoryReservation>>> = Arc::default();
+        let release = {
+            let kept = Arc::clone(&kept);
+            move || kept.lock().take().is_some()
+        };
+        let greedy = Arc::new(GreedyMemoryPool::new(LIMIT));
+        let pool: Arc<dyn MemoryPool> = Arc::new(ReleasingPool::new(greedy, release));
+        let model = MemoryConsumer::new("model").register(&pool);
+        model.try_grow(600).unwrap();
+        *kept.lock() = Some(model);
+
+        let query = MemoryConsumer::new("query").register(&pool);
+        query.try_grow(400).unwrap();
+        assert!(kept.lock().is_some(), "there was enough");
+        query.try_grow(500).unwrap();
+        assert!(kept.lock().is_none());
+        assert_eq!(pool.reserved(), 900);
+        query.try_grow(101).unwrap_err();
+        assert_eq!(pool.reserved(), 900);
+    }
+
+    #[test]
+    fn what_is_more_than_all_is_refused() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(ReleasingPool::new(
+            Arc::new(GreedyMemoryPool::new(LIMIT)),
+            || false,
+        ));
+        let query = MemoryConsumer::new("query").register(&pool);
+        query.try_grow(LIMIT + 1).unwrap_err();
+        query.try_grow(LIMIT).unwrap();
     }
 }

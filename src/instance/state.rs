@@ -11,8 +11,11 @@ use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use tributary_udfs::json::{self, JsonOperators, JsonTypes};
-use tributary_udfs::postgres::{Now, NumericArithmetic, PostgresSemantics, PreferFloats};
+use tributary_udfs::postgres::{
+    MomentArithmetic, Now, NumericArithmetic, PostgresSemantics, PreferFloats, register_functions,
+};
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
 use super::asker::Asker;
@@ -25,7 +28,7 @@ use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
 use crate::catalog::pg_catalog::{self, StatementCatalog};
-use crate::config::{Configuration, SessionSettings};
+use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
 use crate::warehouse::{Warehouse, WarehouseSettings};
@@ -74,7 +77,10 @@ fn memory(configuration: &Configuration, indexes: &Arc<Indexes>) -> RuntimeEnvBu
     let limit = configuration.server.memory_limit.bytes(machine::memory());
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
-    let pool = ReleasingPool::new(Arc::new(pool), indexes);
+    // Models in memory are read again when they are asked for.
+    let indexes = Arc::downgrade(indexes);
+    let release = move || indexes.upgrade().is_some_and(|indexes| indexes.release());
+    let pool = ReleasingPool::new(Arc::new(pool), release);
     RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool))
 }
 
@@ -82,12 +88,14 @@ fn memory(configuration: &Configuration, indexes: &Arc<Indexes>) -> RuntimeEnvBu
 pub(super) fn open_warehouse(
     configuration: &Configuration,
     runtime: &RuntimeEnv,
+    key_indexes: Option<PathBuf>,
 ) -> Result<Warehouse> {
     let url = configuration.warehouse_url()?;
     let store = crate::warehouse::store::open(&url)?;
     runtime.register_object_store(&url, Arc::clone(&store));
     let settings = WarehouseSettings {
         memory_pool: Arc::clone(&runtime.memory_pool),
+        key_indexes,
         ..WarehouseSettings::default()
     };
     Warehouse::open(&url, store, settings)
@@ -136,11 +144,13 @@ pub(super) fn template(
     json::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
     state.register_udf(Arc::new(Now::udf()))?;
+    register_functions(&mut state)?;
     for function in pg_catalog::functions() {
         state.register_udf(Arc::new(function))?;
     }
     state.register_function_rewrite(Arc::new(PostgresSemantics))?;
     state.register_expr_planner(Arc::new(NumericArithmetic))?;
+    state.register_expr_planner(Arc::new(MomentArithmetic))?;
     Ok(state)
 }
 
@@ -162,10 +172,17 @@ pub fn apply(config: SessionConfig, settings: &SessionSettings) -> SessionConfig
         .with_target_partitions(partitions)
         .with_batch_size(settings.batch_size.clamp(1, 1 << 20))
         .with_option_extension(thresholds)
-        .with_option_extension(SessionTimeZone::new(&settings.time_zone.0))
+        .with_option_extension(reading(settings))
         .with_option_extension(TributaryOptions {
             similarity_join: settings.similarity_join.0,
         })
+}
+
+/// How a session reads dates and moments that leave something open.
+pub fn reading(settings: &SessionSettings) -> SessionTimeZone {
+    SessionTimeZone::new(&settings.time_zone.0)
+        .with_date_style(settings.date_style.show())
+        .with_interval_style(settings.interval_style.show())
 }
 
 impl Instance {
@@ -177,7 +194,7 @@ impl Instance {
         relations: &Arc<Relations>,
         asker: &Asker,
     ) -> SessionState {
-        let mut state = self.template.clone();
+        let mut state = SessionState::clone(&self.template);
         let mut config = apply(state.config().clone(), settings);
         let seen = self.seen(&relations.snapshot, settings, asker);
         let extensions = &mut config.options_mut().extensions;

@@ -45,6 +45,12 @@ impl StatementContext {
         self
     }
 
+    /// The version of a table that the statement reads, where it does not name one; none of a table
+    /// that it does not read.
+    pub fn version_read(&self, table: Oid) -> Option<i64> {
+        self.relations.version_read(table)
+    }
+
     /// Shows this in the place of a relation, or as one more that only the server knows.
     pub fn show(&self, name: &QualifiedName, provider: Arc<dyn TableProvider>) {
         self.relations.show(name, provider);

@@ -22,10 +22,11 @@ use crate::catalog::system::{
     LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
     TableStatistics, rejected_rows_schema, view,
 };
-use crate::catalog::{Journal, Object, Oid, Snapshot};
+use crate::catalog::{Journal, Object, Oid, Snapshot, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::show;
+use crate::models::schedule::Standing;
 use crate::models::{constraints, lineage, rejected, table_id};
 use crate::session::{Cursor, PreparedStatement, plan};
 use crate::sql::model_functions::parse_name;
@@ -232,6 +233,10 @@ impl SystemSources for Seen {
         self.statistics.get(&object.oid).copied()
     }
 
+    fn standing(&self, object: &Object) -> Option<Standing> {
+        self.instance.standings.get(object.oid)
+    }
+
     fn progress(&self, refresh: u64) -> Option<Arc<Progress>> {
         self.instance.running.progress(refresh)
     }
@@ -253,7 +258,10 @@ impl SystemSources for Seen {
     }
 
     fn search_path(&self) -> Vec<String> {
-        self.settings.search_path.0.clone()
+        let temporary = temporary_schema(self.asker.process);
+        let temporary = self.snapshot.schema(&temporary).map(|_| temporary);
+        let path = self.settings.search_path.0.iter().cloned();
+        temporary.into_iter().chain(path).collect()
     }
 
     fn settings(&self) -> Vec<SettingInfo> {
@@ -351,6 +359,22 @@ impl SystemSources for Seen {
                 "setting {name} without a session"
             ))),
         }
+    }
+
+    fn notify(&self, channel: &str, payload: &str) -> Result<()> {
+        match &self.asker.notifying {
+            Some(notifying) => notifying.notify(channel, payload),
+            None => Err(Error::unsupported("NOTIFY without a session")),
+        }
+    }
+
+    fn listening_channels(&self) -> Vec<String> {
+        let notifying = self.asker.notifying.as_ref();
+        notifying.map_or_else(Vec::new, |notifying| notifying.mailbox().channels())
+    }
+
+    fn notification_queue_usage(&self) -> f64 {
+        self.instance.notifications.usage()
     }
 
     fn size(&self, oid: Oid) -> BoxFuture<'_, Result<u64>> {

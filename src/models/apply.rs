@@ -23,15 +23,14 @@ pub(super) enum Target {
 impl Target {
     /// The object whose rows are computed, as it is or will be.
     pub(super) fn object(&self, instance: &Instance, step: &Step) -> Result<Arc<Object>> {
-        let (oid, new) = match self {
+        let object = match self {
             Self::Defined(object) => return Ok(Arc::clone(object)),
-            Self::Replaces(old, new) => (old.oid, new),
-            Self::Supersedes(_, new) => (
-                new.oid.map_or_else(|| instance.catalog.reserve_oid(), Ok)?,
-                new,
-            ),
+            Self::Replaces(old, new) => new.object_in_place_of(old),
+            Self::Supersedes(_, new) => {
+                new.object(new.oid.map_or_else(|| instance.catalog.reserve_oid(), Ok)?)
+            }
         };
-        new.object(oid)
+        object
             .ok_or_else(|| Error::internal(format!("{} is not an object", step.name)))
             .map(Arc::new)
     }

@@ -7,8 +7,9 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
-use super::resolution;
-use crate::catalog::{Kind, NewObject, Oid, Snapshot};
+use super::schedule::{Freshness, SCHEDULING_OPTIONS};
+use super::{incremental, keyed, resolution};
+use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
@@ -21,7 +22,7 @@ use crate::sql::{Options, Statement};
 pub struct Choice {
     /// Its key.
     pub name: &'static str,
-    /// What it can be, the default first.
+    /// What it can be, the default first; any text where there are none.
     pub values: &'static [&'static str],
     /// What it does.
     pub description: &'static str,
@@ -34,8 +35,13 @@ pub const CHECK_OPTIONS: &[Choice] = &[Choice {
     description: "What rows that should not be mean: a failure of the run, or a warning.",
 }];
 
+/// The options of a table.
+pub const TABLE_OPTIONS: &[Choice] = &keyed::OPTIONS;
+
 /// The options of a materialized view.
 pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
+    SCHEDULING_OPTIONS[0],
+    SCHEDULING_OPTIONS[1],
     Choice {
         name: "on_error",
         values: &["source", "fail", "quarantine"],
@@ -43,10 +49,23 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     },
     Choice {
         name: "refresh_mode",
-        values: &["auto", "full"],
-        description: "How a refresh computes. Every refresh reads everything.",
+        values: &["auto", "full", "incremental"],
+        description: "How a refresh computes: all rows, or those of the keys alone that have changed. `auto` does the latter where the query proves that this gives the same; with `incremental` a query that does not is an error. `EXPLAIN REFRESH` tells.",
     },
+    keyed::OPTIONS[0],
+    keyed::OPTIONS[1],
+    keyed::OPTIONS[2],
+    keyed::OPTIONS[3],
+    keyed::OPTIONS[4],
 ];
+
+/// The schema of an object that is created without one: the first of the path, where temporary tables
+/// come first only to be found.
+pub fn creation_schema(settings: &SessionSettings) -> &str {
+    let mut path = settings.search_path.0.iter();
+    path.find(|schema| !is_temporary_schema(schema))
+        .map_or(DEFAULT_SCHEMA, String::as_str)
+}
 
 /// Plans a `CREATE` statement against a snapshot of the catalog, and answers what to keep of it.
 ///
@@ -64,12 +83,7 @@ pub async fn define(
     let Some(name) = statement.object_name_mut() else {
         return Err(Error::internal("only objects of a schema are defined"));
     };
-    let schema = settings
-        .search_path
-        .0
-        .first()
-        .map_or(DEFAULT_SCHEMA, String::as_str);
-    let full = name.qualify(schema);
+    let full = name.qualify(creation_schema(settings));
     *name = ObjectName::from(full.clone());
     let context = instance.statement_of(
         &Asker::server(),
@@ -77,6 +91,7 @@ pub async fn define(
         settings,
         Reading::Shape,
     );
+    Freshness::of(&statement)?;
     let columns = columns(instance, &context, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
     check_depth(&context.snapshot, &depends_on)?;
@@ -114,6 +129,7 @@ pub(super) async fn columns(
             Ok((plan::columns(&plan), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
+            keyed::check_merge(&create.options)?;
             check_options(
                 &create.options,
                 MATERIALIZED_VIEW_OPTIONS,
@@ -122,7 +138,10 @@ pub(super) async fn columns(
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             super::expectation::check(&context.state, &plan, &create.expectations)?;
-            Ok((stored_columns(&plan)?, depends_on))
+            let columns = stored_columns(&plan)?;
+            keyed::check(&create.options, &columns, &[])?;
+            incremental::check(instance, snapshot, settings, create).await?;
+            Ok((columns, depends_on))
         }
         Statement::CreateModel(create) => {
             let mut depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
@@ -137,18 +156,24 @@ pub(super) async fn columns(
             let columns = resolution::columns(&context.state, create, &columns)?;
             Ok((columns, depends_on))
         }
-        Statement::CreateTable(create) => match &mut create.query {
-            Some(query) => {
-                plan::resolve_names(query, snapshot, path)?;
-                let plan = plan::definition(context, query, &create.column_names).await?;
-                Ok((stored_columns(&plan)?, BTreeSet::new()))
-            }
-            None => {
-                let columns = declared_columns(&create.columns)?;
-                super::constraints::validate(context, &columns, create).await?;
-                Ok((columns, BTreeSet::new()))
-            }
-        },
+        Statement::CreateTable(create) => {
+            keyed::check_merge(&create.options)?;
+            check_options(&create.options, TABLE_OPTIONS, "table")?;
+            let columns = match &mut create.query {
+                Some(query) => {
+                    plan::resolve_names(query, snapshot, path)?;
+                    let plan = plan::definition(context, query, &create.column_names).await?;
+                    stored_columns(&plan)?
+                }
+                None => {
+                    let columns = declared_columns(&create.columns)?;
+                    super::constraints::validate(context, &columns, create).await?;
+                    columns
+                }
+            };
+            keyed::check(&create.options, &columns, &create.constraints)?;
+            Ok((columns, BTreeSet::new()))
+        }
         Statement::CreateCheck(create) => {
             check_options(&create.options, CHECK_OPTIONS, "check")?;
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
@@ -208,6 +233,7 @@ fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()
     options.check_known(&names, object)?;
     for choice in known {
         if let Some(value) = options.get(choice.name)
+            && !choice.values.is_empty()
             && !choice.values.contains(&value)
         {
             let message = format!("invalid value for option \"{}\": \"{value}\"", choice.name);

@@ -96,6 +96,13 @@ impl Expectations {
         self.conditions.iter().map(count).collect()
     }
 
+    /// Forgets what was counted: the rows come again.
+    pub fn begin_again(&self) {
+        for condition in &self.conditions {
+            condition.violations.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Rows that expectations dropped so far.
     pub fn dropped(&self) -> u64 {
         let drops = self

@@ -1,9 +1,9 @@
-//! Keeps the files of tables few: what was changed is looked at in the background, one table at a
-//! time, and compacted where that pays.
+//! Keeps the files of tables few, and their key indexes up to them: what was changed is looked at in
+//! the background, one table at a time, and compacted where that pays.
 
 use std::sync::Arc;
 
-use super::table_id;
+use super::{constraints, table_id};
 use crate::catalog::{Kind, Object};
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, Reading};
@@ -20,7 +20,7 @@ async fn compact(
     extent: CompactionExtent,
 ) -> Result<()> {
     // Two who copy the same rows would be in each other's way.
-    let _alone = instance.compaction_locks.lock(object.oid).await;
+    let _alone = instance.compaction_locks.lock(object.oid).await?;
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let table = table_id(object);
@@ -32,9 +32,25 @@ async fn compact(
         return Ok(());
     };
     // A statement that has found rows by their places must not find others there.
-    let _guard = instance.refresh_locks.lock(object.oid).await;
+    let _guard = instance.refresh_locks.lock(object.oid).await?;
     compaction.commit().await?;
     Ok(())
+}
+
+/// Brings the key indexes of a table to its latest version, so that who needs them next does not wait.
+///
+/// # Errors
+/// What reading the table says; 53200 without memory; what the disk says.
+async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<()> {
+    let settings = &instance.configuration.session;
+    let context = instance.statement(settings, Reading::Rows);
+    let table = table_id(object);
+    let warehouse = &instance.warehouse;
+    if !warehouse.exists(&table).await? {
+        return Ok(());
+    }
+    let keys = constraints::indexed(object);
+    warehouse.keep_indexes(&table, &context.state, &keys).await
 }
 
 /// So many times a compaction is begun anew when a change of the table has overtaken it.
@@ -76,6 +92,9 @@ pub async fn run(instance: Arc<Instance>) {
             Err(error) => {
                 tracing::warn!(table = %object.name, %error, "a table could not be compacted");
             }
+        }
+        if let Err(error) = keep_indexes(&instance, object).await {
+            tracing::warn!(table = %object.name, %error, "a key index could not be kept");
         }
     }
 }

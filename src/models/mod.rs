@@ -1,6 +1,7 @@
 //! Models: what is built from what. The project folder, the dependency graph, refreshing,
 //! expectations, checks.
 
+pub mod announcement;
 mod apply;
 pub mod check;
 pub mod constraints;
@@ -10,6 +11,8 @@ pub mod expectation;
 mod expression;
 pub mod foresee;
 pub mod graph;
+pub mod incremental;
+pub mod keyed;
 mod left;
 pub mod lineage;
 pub mod maintenance;
@@ -22,6 +25,7 @@ pub mod replacement;
 pub mod replan;
 pub mod resolution;
 pub mod run;
+pub mod schedule;
 pub mod stale;
 
 use crate::catalog::{Kind, Object};
@@ -39,5 +43,5 @@ pub fn tables(object: &Object) -> Vec<TableId> {
 
 /// The table that holds the rows of a table or materialized view, and the clusters of a model.
 pub fn table_id(object: &Object) -> TableId {
-    TableId::new(object.oid, &object.name.schema, &object.name.name)
+    object.table()
 }

@@ -1,48 +1,31 @@
 //! Refreshing a materialized view: its query's rows become the next version of its table. Models are
 //! refreshed likewise, see [`super::resolution`].
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
-use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
+use super::announcement::announce;
 use super::expectation::{Expectations, enforce};
+use super::incremental::{self, Analysis, Attempt, Measured};
 use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
-use super::{resolution, stale, table_id};
+use super::{keyed, resolution, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
-use crate::catalog::{NewObject, Object, Oid};
+use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
-use crate::execute::query;
 use crate::instance::{Instance, Reading};
 use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{Commit, CommitInfo, Participant};
-
-/// One refresh of a materialized view, or a model, at a time.
-#[derive(Default)]
-pub struct RefreshLocks(Mutex<HashMap<Oid, Arc<tokio::sync::Mutex<()>>>>);
-
-impl RefreshLocks {
-    /// Waits until nobody refreshes the object, and keeps others from it.
-    pub async fn lock(&self, oid: Oid) -> OwnedMutexGuard<()> {
-        let lock = {
-            let mut locks = self.0.lock();
-            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-            Arc::clone(locks.entry(oid).or_default())
-        };
-        lock.lock_owned().await
-    }
-}
+use crate::warehouse::{At, Commit, CommitInfo, Participant, REFRESH};
 
 /// What the catalog has of an object whose rows are computed.
 #[derive(Clone, Debug)]
@@ -79,7 +62,7 @@ pub async fn refresh(
     reason: &str,
     progress: &Arc<Rows>,
 ) -> Result<RefreshRecord> {
-    let guard = instance.refresh_locks.lock(object.oid).await;
+    let guard = instance.refresh_locks.lock(object.oid).await?;
     refresh_locked(
         instance, object, catalogued, extent, reason, progress, &guard,
     )
@@ -116,15 +99,14 @@ pub async fn refresh_locked(
     let built = match inputs {
         Ok(_) => match &object.definition {
             Statement::CreateMaterializedView(definition) => {
-                build(
+                let build = Build {
                     instance,
                     object,
-                    catalogued,
                     definition,
-                    &mut record,
+                    extent,
                     progress,
-                )
-                .await
+                };
+                build.run(catalogued, &mut record).await
             }
             Statement::CreateModel(definition) => {
                 let refresh = resolution::Refresh {
@@ -160,7 +142,15 @@ pub async fn refresh_locked(
                 last_refresh_id: record.id,
                 last_success_at: record.finished_at,
                 version: Some(commit.version),
-                rows: Some(commit.rows),
+                rows: match object.kind {
+                    // It may have written some of them.
+                    Kind::MaterializedView => {
+                        let at = At::Version(commit.version);
+                        let size = instance.warehouse.size(&table_id(object), at).await?;
+                        size.rows
+                    }
+                    _ => Some(commit.rows),
+                },
                 status: RefreshStatus::Succeeded,
                 error: None,
             }
@@ -177,52 +167,132 @@ pub async fn refresh_locked(
         (Ok(_), Err(error)) => return Err(error),
     };
     instance.journal.finish_refresh(&record, Some(&state))?;
+    announce(instance, object.kind, &record);
     built.map(|_| record)
 }
 
-async fn build(
-    instance: &Arc<Instance>,
-    object: &Object,
-    catalogued: Catalogued,
-    definition: &CreateMaterializedView,
-    record: &mut RefreshRecord,
-    progress: &Arc<Rows>,
-) -> Result<Commit> {
-    let mut settings = instance.configuration.session.clone();
-    if let Some(on_error) = definition.options.get("on_error") {
-        settings.set("on_error", on_error)?;
-    }
-    replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
-    let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, Some(record.id));
-    let rejected = Arc::new(RejectedRows::new(rejections.sender()));
-    let context = instance
-        .statement(&settings, Reading::Rows)
-        .collecting(&rejected);
+/// The refresh of a materialized view.
+struct Build<'a> {
+    instance: &'a Arc<Instance>,
+    object: &'a Object,
+    definition: &'a CreateMaterializedView,
+    extent: Extent,
+    progress: &'a Arc<Rows>,
+}
 
-    let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
-    let columns = plan::columns(&plan);
-    let participant = participant(instance, object, catalogued, &columns);
-    let expectations = Expectations::new(&context.state, &columns, &definition.expectations)?;
-    let rows = query::stream(context.state, plan).await?;
-    let rows = enforce(
-        rows,
-        Arc::clone(&expectations),
-        object.name.to_string(),
-        rejections,
-    );
-    let rows = writer.precede(count(rows, Arc::clone(progress)));
-    let info = CommitInfo {
-        refresh_id: Some(record.id.to_string()),
-        ..CommitInfo::new("REFRESH")
-    };
-    let commit = instance
-        .warehouse
-        .replace_with(&table_id(object), rows, info, participant)
-        .await;
-    record.rows_rejected = rejected.count();
-    record.rows_dropped = expectations.dropped();
-    record.expectations = expectations.counts();
-    commit
+impl Build<'_> {
+    async fn run(self, catalogued: Catalogued, record: &mut RefreshRecord) -> Result<Commit> {
+        let Self {
+            instance,
+            object,
+            definition,
+            ..
+        } = self;
+        let mut settings = instance.configuration.session.clone();
+        if let Some(on_error) = definition.options.get("on_error") {
+            settings.set("on_error", on_error)?;
+        }
+        replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
+        let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, Some(record.id));
+        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
+        let context = instance
+            .statement(&settings, Reading::Rows)
+            .collecting(&rejected);
+
+        let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
+        let columns = plan::columns(&plan);
+        let may_be_partial = matches!(catalogued, Catalogued::Same) && self.extent == Extent::Usual;
+        let is_reconciled = matches!(catalogued, Catalogued::Same)
+            && self.extent == Extent::Anew
+            && instance.warehouse.exists(&table_id(object)).await?;
+        let participant = participant(instance, object, catalogued, &columns);
+        let expectations = Expectations::new(&context.state, &columns, &definition.expectations)?;
+        let analysis = Analysis::new(
+            &context.state,
+            &context.snapshot,
+            &definition.options,
+            &plan,
+        )?;
+        let watermark = analysis.watermark(instance, &context, object).await?;
+        let checked = |rows| {
+            let name = object.name.to_string();
+            let rows = enforce(rows, Arc::clone(&expectations), name, rejections.clone());
+            count(rows, Arc::clone(self.progress))
+        };
+        let mut without_key = 0;
+        let commit = match may_be_partial {
+            false => Attempt::Full(record.reason.clone()),
+            true => {
+                let planned = incremental::Planned {
+                    instance,
+                    object,
+                    definition,
+                    context: &context,
+                    analysis: &analysis,
+                    watermark: &watermark,
+                };
+                let participant = participant.clone();
+                // Where rows are dropped, a full refresh follows, and drops them again: what the attempt
+                // has dropped is never committed.
+                let (dropped, _writer) =
+                    rejected::begin(instance, object, Keep::All, Some(record.id));
+                let all_kept = |rows| {
+                    let name = object.name.to_string();
+                    let rows = enforce(rows, Arc::clone(&expectations), name, dropped.clone());
+                    let rows = count(rows, Arc::clone(self.progress));
+                    incremental::all_kept(rows, &expectations)
+                };
+                planned
+                    .attempt(&columns, participant, all_kept, &expectations, record)
+                    .await?
+            }
+        };
+        let commit = match commit {
+            Attempt::Done(commit) => Ok(commit),
+            Attempt::Full(reason) => {
+                record.mode_reason = Some(reason);
+                expectations.begin_again();
+                let mut measured = Measured::default();
+                let rows = measured.run(&context.state, &analysis.plan).await?;
+                let rows = writer.precede(checked(rows));
+                let mut info = CommitInfo {
+                    refresh_id: Some(record.id.to_string()),
+                    ..CommitInfo::new(REFRESH)
+                };
+                watermark.write(&mut info.parameters);
+                let put = keyed::replace(
+                    instance,
+                    &context.state,
+                    object,
+                    rows,
+                    rejections.clone(),
+                    info,
+                    participant,
+                )
+                .await;
+                without_key = put.as_ref().map_or(0, |put| put.rejected);
+                let commit = put.and_then(|put| {
+                    let commit = put.upserted.commit;
+                    commit.ok_or_else(|| Error::internal("a refresh made no commit"))
+                });
+                record.rows_read = Some(measured.rows_read());
+                record.spilled_bytes = Some(measured.spilled());
+                if let Ok(commit) = &commit
+                    && is_reconciled
+                {
+                    let (state, version) = (&context.state, commit.version);
+                    let drift = incremental::drift(instance, object, state, version).await;
+                    // The rows are there, whether or not they can be held against those before.
+                    record.drifted_rows = drift.unwrap_or_default();
+                }
+                commit
+            }
+        };
+        record.rows_rejected += rejected.count() + without_key;
+        record.rows_dropped = expectations.dropped();
+        record.expectations = expectations.counts();
+        commit
+    }
 }
 
 /// The catalog's part in the commit of rows with these columns.

@@ -47,6 +47,11 @@ pub enum Keep {
 pub struct Rejections(mpsc::Sender<RejectedRow>);
 
 impl Rejections {
+    /// Those of a load that has no rows.
+    pub fn none() -> Self {
+        Self(mpsc::channel(1).0)
+    }
+
     /// The channel, for the sources.
     pub fn sender(&self) -> mpsc::Sender<RejectedRow> {
         self.0.clone()

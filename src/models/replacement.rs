@@ -102,21 +102,42 @@ pub fn same_columns(left: &Schema, right: &Schema) -> bool {
         })
 }
 
-/// Ends the replacement of an object that may be in doubt, after the commit that runs. One whose
-/// commit can still come stays.
+/// Ends what is committed and not done yet: publishes what commits of several tables have left to be
+/// published, and ends the replacement of an object that may be in doubt, after the commit that runs.
+/// One whose commit can still come stays. In a transaction nothing of others is ended.
 ///
 /// # Errors
 /// Those of the tables' store and of the catalog's.
 pub async fn settle(catalog: &Catalog, warehouse: &Warehouse, oid: Oid) -> Result<()> {
+    if catalog.is_staged() {
+        return Ok(());
+    }
+    publish(catalog, warehouse).await?;
     end(catalog, warehouse, oid, false).await
 }
 
-/// Ends all replacements that the last process left in doubt. Nobody is left to make a commit that
-/// is not in the log.
+/// Publishes what commits of several tables have left to be published.
+///
+/// # Errors
+/// Those of the tables' store and of the catalog's.
+pub async fn publish(catalog: &Catalog, warehouse: &Warehouse) -> Result<()> {
+    let snapshot = catalog.snapshot();
+    for (commit, entries) in snapshot.unpublished() {
+        for entry in entries.iter() {
+            warehouse.publish_committed(entry).await?;
+        }
+        catalog.finish_publication(commit)?;
+    }
+    Ok(())
+}
+
+/// Ends what the last process left: commits that are not published in all logs, and replacements in
+/// doubt. Nobody is left to make a commit that is not in the log.
 ///
 /// # Errors
 /// Those of the tables' store and of the catalog's.
 pub async fn recover(catalog: &Catalog, warehouse: &Warehouse) -> Result<()> {
+    publish(catalog, warehouse).await?;
     let snapshot = catalog.snapshot();
     for (oid, _) in snapshot.all_prepared() {
         end(catalog, warehouse, oid, true).await?;

@@ -159,7 +159,7 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
     if step.kind == Kind::Check {
         return check(instance, step, &object).await;
     }
-    let guard = instance.refresh_locks.lock(object.oid).await;
+    let guard = instance.refresh_locks.lock(object.oid).await?;
     let extent = match target {
         Target::Defined(_) => Extent::Usual,
         Target::Replaces(..) | Target::Supersedes(..) => Extent::Anew,
@@ -260,7 +260,7 @@ pub async fn remove_tables(instance: &Arc<Instance>, dropped: &[Arc<Object>]) {
     let instance = Arc::clone(instance);
     let removal = tokio::spawn(async move {
         for table in &tables {
-            if let Err(error) = instance.warehouse.drop(table).await {
+            if let Err(error) = instance.warehouse.remove(table).await {
                 tracing::warn!("the files of {table}, which was dropped, stay behind: {error}");
             }
         }

@@ -29,22 +29,39 @@ pub struct Inputs {
 /// What a source says that cannot be listed.
 pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs> {
     let snapshot = instance.catalog.snapshot();
-    let mut hash = Sha256::new();
-    hash.update(object.definition.to_string());
     let mut fingerprints = Vec::new();
     for input in leaves(&snapshot, object) {
-        hash.update(input.definition.to_string());
-        let fingerprint = match input.kind {
-            Kind::Table | Kind::MaterializedView | Kind::Model => version(instance, &input).await?,
-            Kind::ExternalTable => listing(instance, &input).await?,
-            Kind::View | Kind::Check => continue,
-        };
-        fingerprints.push((input.name.to_string(), fingerprint));
+        if !matches!(input.kind, Kind::View | Kind::Check) {
+            let fingerprint = fingerprint(instance, &input).await?;
+            fingerprints.push((input.name.to_string(), fingerprint));
+        }
     }
     Ok(Inputs {
-        definition_hash: hex(&hash.finalize()),
+        definition_hash: definition_hash(&snapshot, object),
         fingerprints,
     })
+}
+
+/// A hash of the definition of an object, and of those of what it reads.
+pub fn definition_hash(snapshot: &Snapshot, object: &Object) -> String {
+    let mut hash = Sha256::new();
+    hash.update(object.definition.to_string());
+    for input in leaves(snapshot, object) {
+        hash.update(input.definition.to_string());
+    }
+    hex(&hash.finalize())
+}
+
+/// What tells what an input holds from what it held before.
+///
+/// # Errors
+/// What a source says that cannot be listed.
+pub async fn fingerprint(instance: &Arc<Instance>, input: &Object) -> Result<String> {
+    match input.kind {
+        Kind::Table | Kind::MaterializedView | Kind::Model => version(instance, input).await,
+        Kind::ExternalTable => listing(instance, input).await,
+        Kind::View | Kind::Check => Ok(String::new()),
+    }
 }
 
 /// Why `object` must be refreshed; none where it is as it should be.
@@ -136,7 +153,8 @@ async fn listing(instance: &Arc<Instance>, object: &Object) -> Result<String> {
     crate::sources::fingerprint(definition, &instance.project_folder(), runtime).await
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -1,7 +1,10 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
 mod cursors;
-mod lateral;
+pub mod declared;
+mod lateral_unnest;
+mod multisets;
+mod notifying;
 mod only_row;
 pub mod outcome;
 pub mod plan;
@@ -16,6 +19,7 @@ mod state;
 mod subqueries;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
+pub use notifying::{MAX_CHANNEL_BYTES, Notifying};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::{Prepared, Use};
 pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
@@ -28,12 +32,16 @@ use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
-use crate::catalog::Snapshot;
+use crate::catalog::{Object, Snapshot, temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
-use crate::instance::{Asker, Instance, Pinned, Reading, SessionEntry, Set, StatementContext};
+use crate::execute::kept::Environments;
+use crate::instance::{
+    Asker, Instance, InstanceTransaction, Pinned, Reading, SessionEntry, Set, StatementContext,
+};
 use crate::models::replacement;
+use crate::models::run::remove_tables;
 use crate::sql::Statement;
 use crate::sql::transaction::Mode;
 use state::State;
@@ -62,10 +70,57 @@ pub struct Session {
     pub statements: Arc<PreparedStatements>,
     /// What is declared and not closed.
     pub cursors: Arc<Cursors>,
+    /// What it says on channels, and hears.
+    pub notifying: Arc<Notifying>,
+    /// Where its kept plans run.
+    pub environments: Environments,
     notices: Arc<Notices>,
     state: Arc<Mutex<State>>,
     /// The text that was parsed last.
     text: Mutex<Arc<str>>,
+    _registration: Arc<Registration>,
+}
+
+/// A session among those that are connected, until this is dropped.
+struct Registration {
+    instance: Arc<Instance>,
+    process: i32,
+    statements: Arc<PreparedStatements>,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        // Kept plans know the session's prepared statements, which know them.
+        self.statements.clear();
+        self.instance.sessions.remove(self.process);
+        let instance = Arc::clone(&self.instance);
+        let schema = temporary_schema(self.process);
+        // Without a runtime the process ends, and the next start drops them.
+        if instance.catalog.snapshot().schema(&schema).is_some()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move {
+                if let Err(error) = drop_temporary(&instance, &schema).await {
+                    tracing::warn!("temporary tables stay until the next start: {error}");
+                }
+            });
+        }
+    }
+}
+
+/// Drops a schema of temporary tables, and what stands on these.
+///
+/// # Errors
+/// Those of the disk.
+async fn drop_temporary(instance: &Arc<Instance>, schema: &str) -> Result<()> {
+    if instance.catalog.snapshot().schema(schema).is_none() {
+        return Ok(());
+    }
+    let dropped = instance
+        .catalog
+        .write(|transaction| transaction.drop_schema(schema, true))?;
+    remove_tables(instance, &dropped).await;
+    Ok(())
 }
 
 /// Warnings that wait for the client.
@@ -108,11 +163,22 @@ impl Session {
                 query_started_at: None,
             },
         );
+        let cursors = Arc::default();
+        let notifying = Notifying::new(&instance, client.process, &cursors);
+        let statements: Arc<PreparedStatements> = Arc::default();
+        let registration = Registration {
+            instance: Arc::clone(&instance),
+            process: client.process,
+            statements: Arc::clone(&statements),
+        };
         Ok(Arc::new(Self {
+            _registration: Arc::new(registration),
             instance,
             client,
-            statements: Arc::default(),
-            cursors: Arc::default(),
+            statements,
+            cursors,
+            notifying: Arc::new(notifying),
+            environments: Environments::default(),
             notices: Arc::default(),
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
@@ -168,15 +234,64 @@ impl Session {
             self.state.lock().pin(Arc::new(pinned));
         }
         let text = Arc::clone(&self.text.lock());
-        prepare::prepare(self, statement, types, text, wanted)
+        let within = self.within(&statement, false)?;
+        let session = within.as_ref().unwrap_or(self);
+        prepare::prepare(session, statement, types, text, wanted)
             .await
             .map(Arc::new)
+    }
+
+    /// The session whose instance is what its transaction sees, where that has written, or is about
+    /// to.
+    ///
+    /// # Errors
+    /// 40001 where another transaction has changed the same objects.
+    fn within(&self, statement: &Statement, writes: bool) -> Result<Option<Self>> {
+        match (statement, writes) {
+            (Statement::Transaction(_), _) => Ok(None),
+            (_, true) => self.transaction(),
+            (_, false) => {
+                let writes = self.state.lock().writes();
+                self.within_writes(writes)
+            }
+        }
+    }
+
+    /// [`Self::within`] the transaction, which begins to write; none outside of one.
+    fn transaction(&self) -> Result<Option<Self>> {
+        let begin = |pinned: Option<&Pinned>| InstanceTransaction::begin(&self.instance, pinned);
+        let writes = self.state.lock().begin_writing(begin);
+        self.within_writes(writes)
+    }
+
+    fn within_writes(&self, writes: Option<Arc<InstanceTransaction>>) -> Result<Option<Self>> {
+        let Some(transaction) = writes else {
+            return Ok(None);
+        };
+        if self.state.lock().pinned().is_none() {
+            transaction.instance.catalog.follow()?;
+        }
+        Ok(Some(Self {
+            instance: Arc::clone(&transaction.instance),
+            client: self.client.clone(),
+            statements: Arc::clone(&self.statements),
+            cursors: Arc::clone(&self.cursors),
+            notifying: Arc::clone(&self.notifying),
+            environments: Environments::default(),
+            notices: Arc::clone(&self.notices),
+            state: Arc::clone(&self.state),
+            text: Mutex::new(Arc::clone(&self.text.lock())),
+            _registration: Arc::clone(&self._registration),
+        }))
     }
 
     /// Ends the replacements that are committed and not finished, so that a statement is described
     /// and run by one definition. What cannot be ended is told when it is read.
     async fn settle_replacements(&self) {
         let (catalog, warehouse) = (&self.instance.catalog, &self.instance.warehouse);
+        if let Err(error) = replacement::publish(catalog, warehouse).await {
+            tracing::debug!("a commit is not published in all tables yet: {error}");
+        }
         for (oid, _) in catalog.snapshot().all_prepared() {
             if let Err(error) = replacement::settle(catalog, warehouse, oid).await {
                 tracing::debug!("a replacement stays in doubt: {error}");
@@ -198,7 +313,10 @@ impl Session {
         self.instance
             .sessions
             .update(self.client.process, |entry| entry.state = "active");
-        execute::statement(self, prepared, parameters).await
+        let writes = prepared.write_command.is_some();
+        let within = self.within(&prepared.statement, writes)?;
+        let session = within.as_ref().unwrap_or(self);
+        execute::statement(session, prepared, parameters).await
     }
 
     fn refuse_in_failed_transaction(&self, statement: &Statement) -> Result<()> {
@@ -213,8 +331,8 @@ impl Session {
         Ok(())
     }
 
-    /// That a statement does not write where it must not: a transaction may be read-only, and a
-    /// ROLLBACK could not take a write back, so a block refuses it rather than promise that.
+    /// That a statement does not write where it must not: a transaction may be read-only, and what a
+    /// ROLLBACK could not take back is refused in a block.
     ///
     /// # Errors
     /// 25006 and 25001.
@@ -227,16 +345,56 @@ impl Session {
             let message = format!("cannot execute {command} in a read-only transaction");
             return Err(Error::new(SqlState::READ_ONLY_SQL_TRANSACTION, message));
         }
-        if state.status() == TransactionStatus::InTransaction {
-            return Err(Error::new(SqlState::ACTIVE_SQL_TRANSACTION, format!("{command} cannot run inside a transaction block"))
-                .with_hint("Each statement that writes is a transaction of its own; run it outside BEGIN and COMMIT."));
+        if state.is_within() && !can_be_rolled_back(command) {
+            let message = format!("{command} cannot run inside a transaction block");
+            return Err(Error::new(SqlState::ACTIVE_SQL_TRANSACTION, message)
+                .with_hint("It is a transaction of its own; run it outside of BEGIN and COMMIT."));
+        }
+        Ok(())
+    }
+
+    /// That a table, which the transaction is about to change for the first time, is as its snapshot
+    /// has it.
+    ///
+    /// # Errors
+    /// 40001 where another transaction has changed it since.
+    pub async fn check_unchanged(&self, object: &Object) -> Result<()> {
+        let Some(pinned) = self.state.lock().pinned() else {
+            return Ok(());
+        };
+        let (table, warehouse) = (object.table(), &self.instance.warehouse);
+        if let Some(seen) = pinned.version(object.oid)
+            && !warehouse.has_staged(&table)
+            && warehouse.data_version(&table).await? > seen.unsigned_abs()
+        {
+            return Err(Error::new(
+                SqlState::SERIALIZATION_FAILURE,
+                "could not serialize access due to concurrent update",
+            )
+            .with_hint("Run the transaction again."));
         }
         Ok(())
     }
 
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
     pub fn fail(&self) {
-        self.state.lock().fail();
+        let mut state = self.state.lock();
+        state.fail();
+        if state.status() == TransactionStatus::Idle {
+            self.notifying.roll_back();
+        }
+    }
+
+    /// Tells that all that the client has asked for is done, so that what waits for the end of the
+    /// transaction happens, unless a block goes on.
+    ///
+    /// # Errors
+    /// 54000 where too much waits for sessions that listen.
+    pub fn complete(&self) -> Result<()> {
+        match self.transaction_status() {
+            TransactionStatus::Idle => self.notifying.commit(),
+            TransactionStatus::InTransaction | TransactionStatus::Failed => Ok(()),
+        }
     }
 
     /// The state that ReadyForQuery reports; the session is idle from here on.
@@ -252,15 +410,72 @@ impl Session {
         self.state.lock().begin(modes)
     }
 
-    /// Ends the transaction block, if there is one; answers its modes.
+    /// Does several things as one transaction, that of the block where there is one.
     ///
     /// # Errors
-    /// None that its beginning has not met.
-    pub fn end_transaction(&self, commits: bool) -> Result<Vec<Mode>> {
-        let modes = self.state.lock().end(commits)?;
+    /// What they say; then none of them is done. Those of [`Self::end_transaction`].
+    pub async fn together<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
+        if self.instance.catalog.is_staged() {
+            return work(self).await;
+        }
+        self.begin_implicit();
+        let session = self.transaction()?;
+        let session = session.as_ref().unwrap_or(self);
+        let done = work(session).await;
+        let ended = self.end_implicit(done.is_ok()).await;
+        let answer = done?;
+        ended.map(|()| answer)
+    }
+
+    /// Begins the transaction of a message of several statements, unless a block has begun.
+    pub fn begin_implicit(&self) {
+        self.state.lock().begin_implicit();
+    }
+
+    /// Ends the transaction of a message of several statements, unless it has become a block.
+    ///
+    /// # Errors
+    /// Those of [`Self::end_transaction`].
+    pub async fn end_implicit(&self, commits: bool) -> Result<()> {
+        if self.state.lock().is_implicit() {
+            self.end_transaction(commits).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction block, if there is one; answers its modes. A commit that fails ends it
+    /// too, and nothing is done.
+    ///
+    /// # Errors
+    /// 40001 where another transaction has changed the same; those of the disk.
+    pub async fn end_transaction(&self, commits: bool) -> Result<Vec<Mode>> {
+        let writes = match commits {
+            true => self.state.lock().take_writes(),
+            false => None,
+        };
+        let has_written = writes.is_some();
+        let committed = match writes {
+            Some(writes) => writes.commit().await,
+            None => Ok(()),
+        };
+        let commits = commits && committed.is_ok();
+        let left = self.state.lock().end(commits)?;
+        match commits {
+            // What is committed stays so, whoever could not be told.
+            true if has_written => {
+                if let Err(error) = self.notifying.commit() {
+                    self.notice(error);
+                }
+            }
+            true => self.notifying.commit()?,
+            false => self.notifying.roll_back(),
+        }
         self.cursors.end_transaction(commits);
         self.tell_application_name();
-        Ok(modes)
+        if let Some(writes) = left.writes {
+            writes.roll_back().await;
+        }
+        committed.map(|()| left.modes)
     }
 
     /// Sets a savepoint.
@@ -284,10 +499,16 @@ impl Session {
     ///
     /// # Errors
     /// Those of [`Self::release_savepoint`].
-    pub fn roll_back_to_savepoint(&self, name: &str) -> Result<()> {
-        let cursors = self.state.lock().roll_back_to(name)?;
+    pub async fn roll_back_to_savepoint(&self, name: &str) -> Result<()> {
+        let (cursors, taken_back) = self.state.lock().roll_back_to(name)?;
         self.cursors.close_since(cursors);
+        self.notifying.roll_back_to(cursors);
         self.tell_application_name();
+        match taken_back {
+            Some((writes, Some(mark))) => writes.roll_back_to(&mark).await,
+            Some((writes, None)) => writes.roll_back().await,
+            None => {}
+        }
         Ok(())
     }
 
@@ -336,9 +557,34 @@ impl Session {
         self.state.lock().settings().get(name)
     }
 
-    /// The settings as they are now.
-    pub fn settings(&self) -> SessionSettings {
+    /// The settings as they were set.
+    pub fn own_settings(&self) -> SessionSettings {
         self.state.lock().settings().clone()
+    }
+
+    /// The settings as they are now, by which names are looked up.
+    pub fn settings(&self) -> SessionSettings {
+        let mut settings = self.state.lock().settings().clone();
+        // As in Postgres, its temporary tables are found first.
+        let temporary = temporary_schema(self.client.process);
+        if self
+            .instance
+            .catalog
+            .snapshot()
+            .schema(&temporary)
+            .is_some()
+        {
+            settings.search_path.0.insert(0, temporary);
+        }
+        settings
+    }
+
+    /// Drops the session's temporary tables.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub async fn drop_temporary(&self) -> Result<()> {
+        drop_temporary(&self.instance, &temporary_schema(self.client.process)).await
     }
 
     /// Gives a setting a value, or with `None` the one the session began with; `local` is until the
@@ -369,8 +615,8 @@ impl Session {
     pub fn statement(&self) -> StatementContext {
         let pinned = self.state.lock().pinned();
         let snapshot = match pinned {
-            Some(pinned) => Arc::clone(&pinned.snapshot),
-            None => self.instance.catalog.snapshot(),
+            Some(pinned) if !self.instance.catalog.is_staged() => Arc::clone(&pinned.snapshot),
+            _ => self.instance.catalog.snapshot(),
         };
         self.statement_of(snapshot)
     }
@@ -392,10 +638,24 @@ impl Session {
             pinned,
             transaction,
             set: Some(set),
+            notifying: Some(Arc::clone(&self.notifying)),
         };
         self.instance
             .statement_of(&asker, snapshot, &settings, Reading::Rows)
     }
+}
+
+/// Whether a transaction can take back what a command writes. What looks after files, and what is
+/// learned, is there as soon as it is done.
+pub(crate) fn can_be_rolled_back(command: &str) -> bool {
+    const OWN: [&str; 5] = [
+        "OPTIMIZE",
+        "VACUUM",
+        "RESTORE",
+        "REFRESH MODEL",
+        "CREATE MODEL",
+    ];
+    !OWN.contains(&command)
 }
 
 /// Whether a statement reads relations, as which it takes the snapshot of its transaction.
@@ -408,12 +668,8 @@ fn reads(statement: &Statement) -> bool {
             | Statement::Deallocate(_)
             | Statement::Close(_)
             | Statement::Discard(_)
+            | Statement::Listen(_)
             | Statement::Unlisten(_)
+            | Statement::Notify(_)
     )
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.instance.sessions.remove(self.client.process);
-    }
 }

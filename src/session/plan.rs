@@ -15,16 +15,16 @@ use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
 };
 
-use super::{lateral, plan_size, row_limits, subqueries};
+use super::{lateral_unnest, multisets, plan_size, row_limits, subqueries};
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, column_names, hidden_columns, json_rows, model_functions,
-    named_arguments, references, relation_wildcards, standard_forms, time_travel, values,
-    whole_rows,
+    QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
+    references, relation_wildcards, row_values, set_returning, standard_forms, table_changes,
+    time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -219,8 +219,8 @@ async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Logica
 /// 54001 for a plan that is too large; those of `coerced` and `row_limits::compute`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
-    let plan = lateral::rewrite(row_limits::compute(plan, state)?)?;
-    let plan = subqueries::rewrite(plan)?;
+    let plan = lateral_unnest::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = subqueries::rewrite(multisets::rewrite(plan)?)?;
     coerced(plan, state)
 }
 
@@ -255,21 +255,24 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 }
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
-/// `pg_catalog`, forms of standard SQL, versions of tables, hidden columns, functions on models.
+/// `pg_catalog`, functions that give rows, forms of standard SQL, versions of tables, hidden columns, functions on models.
 ///
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
-/// that is called wrongly; 42P09 for `relation.*` that may be of two relations.
+/// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
+/// `WITH ORDINALITY` of a function that gives several columns.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
     values::rewrite(query);
     whole_rows::expand(query, state).await?;
+    row_values::rewrite(query);
+    set_returning::rewrite(query, state)?;
     standard_forms::rewrite(query)?;
-    json_rows::rewrite(query);
     time_travel::rewrite(query)?;
     hidden_columns::expose(query, state).await?;
     model_functions::rewrite(query)?;
+    table_changes::rewrite(query)?;
     relation_wildcards::rewrite(query)
 }
 

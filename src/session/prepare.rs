@@ -12,9 +12,10 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 
-use super::{Session, plan};
+use super::{Session, declared, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
+use crate::execute::kept::KeptPlan;
 use crate::execute::query::Planned;
 use crate::sources::RejectedRows;
 use crate::sql::{Statement, column_names, model_functions};
@@ -35,6 +36,8 @@ pub struct Prepared {
     pub text: Arc<str>,
     /// The plan of a query that is run at once, until that run.
     pub planned: Mutex<Option<Planned>>,
+    /// The plan of a query that is run again and again.
+    pub kept: Mutex<KeptPlan>,
 }
 
 /// When a statement is run.
@@ -102,7 +105,8 @@ pub(super) async fn prepare(
     let schema = match (&statement, &plan) {
         (Statement::Query(query), Some(plan)) => {
             let state = &context.state;
-            Some(answer(plan, &parameter_types, query, state)?)
+            let columns = answer(plan, &parameter_types, query, state)?;
+            Some(declared::declare(columns, plan, &context.snapshot))
         }
         (Statement::Execute(execute), _) => {
             let named = session.statements.get(&execute.name)?.prepared;
@@ -130,6 +134,7 @@ pub(super) async fn prepare(
     };
     Ok(Prepared {
         planned: Mutex::new(planned),
+        kept: Mutex::default(),
         statement,
         parameter_types,
         schema,

@@ -84,6 +84,11 @@ impl PreparedStatements {
         }
     }
 
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.0.lock().clear();
+    }
+
     /// Forgets all that have a name.
     pub fn deallocate_all(&self) {
         self.0.lock().retain(|name, _| name.is_empty());

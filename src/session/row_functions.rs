@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Query, Visit, Visitor};
 
 use crate::error::{Error, Result, SqlState};
 use crate::sql::cursor::fold;
-use crate::sql::json_rows;
+use crate::sql::set_returning::gives_rows;
 
 /// Refuses such functions outside of subqueries; `place` is where the expressions stand.
 ///
@@ -58,7 +58,7 @@ impl Visitor for Finder<'_> {
             ControlFlow::Break((SqlState::WINDOWING_ERROR, "window"))
         } else if self.state.aggregate_functions().contains_key(&name) {
             ControlFlow::Break((SqlState::GROUPING_ERROR, "aggregate"))
-        } else if json_rows::gives_rows(&name) {
+        } else if gives_rows(&name) {
             ControlFlow::Break((SqlState::FEATURE_NOT_SUPPORTED, "set-returning"))
         } else {
             ControlFlow::Continue(())

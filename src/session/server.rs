@@ -8,7 +8,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus};
 use crate::error::{Error, Result};
-use crate::instance::Instance;
+use crate::instance::{Instance, Notification};
 use crate::sql::Statement;
 use crate::wire::{self, Backend, BackendSession};
 
@@ -69,6 +69,18 @@ impl BackendSession for Session {
 
     async fn settle(&self) {
         self.instance.warehouse.finish_commits().await;
+        let writes = self.state.lock().writes();
+        if let Some(writes) = writes {
+            writes.instance.warehouse.finish_commits().await;
+        }
+    }
+
+    fn begin_implicit(&self) {
+        self.begin_implicit();
+    }
+
+    async fn end_implicit(&self, commits: bool) -> Result<()> {
+        self.end_implicit(commits).await
     }
 
     fn fail(&self) {
@@ -81,6 +93,18 @@ impl BackendSession for Session {
 
     fn rest(&self) {
         self.rest();
+    }
+
+    fn complete(&self) -> Result<()> {
+        self.complete()
+    }
+
+    async fn notified(&self) {
+        self.notifying.mailbox().filled().await;
+    }
+
+    fn take_notifications(&self) -> Vec<Arc<Notification>> {
+        self.notifying.mailbox().take()
     }
 
     fn take_notices(&self) -> Vec<Error> {

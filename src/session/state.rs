@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::TransactionStatus;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::Pinned;
+use crate::instance::{InstanceTransaction, Pinned, TransactionMark};
 use crate::sql::transaction::{DEFERRABLE, ISOLATION, Mode, READ_ONLY};
 
 /// The settings that clients are told of when they change, as in Postgres.
@@ -54,6 +54,10 @@ struct Block {
     kept: SessionSettings,
     savepoints: Vec<Savepoint>,
     pinned: Option<Arc<Pinned>>,
+    /// Whether it is that of a message of several statements, which ends with the message.
+    is_implicit: bool,
+    /// What it has written.
+    writes: Option<Arc<InstanceTransaction>>,
     /// Its number, once somebody has asked for it.
     number: Arc<OnceLock<i64>>,
 }
@@ -64,6 +68,19 @@ struct Savepoint {
     kept: SessionSettings,
     /// The number of the first cursor after it.
     cursors: u64,
+    /// What was written before it; none where nothing was.
+    writes: Option<Arc<TransactionMark>>,
+}
+
+/// What was written, and how far that is taken back.
+pub(super) type TakenBack = (Arc<InstanceTransaction>, Option<Arc<TransactionMark>>);
+
+/// How a block was left.
+pub(super) struct Left {
+    /// The modes that it had.
+    pub modes: Vec<Mode>,
+    /// What it has written.
+    pub writes: Option<Arc<InstanceTransaction>>,
 }
 
 impl State {
@@ -88,6 +105,7 @@ impl State {
     pub(super) fn status(&self) -> TransactionStatus {
         match &self.block {
             None => TransactionStatus::Idle,
+            Some(block) if block.is_implicit => TransactionStatus::Idle,
             Some(block) if block.failed => TransactionStatus::Failed,
             Some(_) => TransactionStatus::InTransaction,
         }
@@ -170,11 +188,8 @@ impl State {
         self.settings = settings;
     }
 
-    /// Begins a transaction block; of one that has begun, only the modes are taken.
-    ///
-    /// # Errors
-    /// Those of [`Self::set`].
-    pub(super) fn begin(&mut self, modes: &[Mode]) -> Result<()> {
+    /// Begins the transaction of a message of several statements, unless there is one.
+    pub(super) fn begin_implicit(&mut self) {
         if self.block.is_none() {
             self.block = Some(Block {
                 failed: false,
@@ -183,21 +198,68 @@ impl State {
                 kept: self.settings.clone(),
                 savepoints: Vec::new(),
                 pinned: None,
+                is_implicit: true,
+                writes: None,
                 number: Arc::default(),
             });
+        }
+    }
+
+    /// Whether there is a block that ends with its message.
+    pub(super) fn is_implicit(&self) -> bool {
+        self.block.as_ref().is_some_and(|block| block.is_implicit)
+    }
+
+    /// Whether there is a block of any kind.
+    pub(super) fn is_within(&self) -> bool {
+        self.block.is_some()
+    }
+
+    /// What the block has written.
+    pub(super) fn writes(&self) -> Option<Arc<InstanceTransaction>> {
+        self.block.as_ref()?.writes.clone()
+    }
+
+    /// What the block has written; it begins to write where it has not.
+    pub(super) fn begin_writing(
+        &mut self,
+        begin: impl FnOnce(Option<&Pinned>) -> InstanceTransaction,
+    ) -> Option<Arc<InstanceTransaction>> {
+        let block = self.block.as_mut()?;
+        let pinned = block.pinned.as_deref();
+        let writes = block.writes.get_or_insert_with(|| Arc::new(begin(pinned)));
+        Some(Arc::clone(writes))
+    }
+
+    /// Takes out what the block has written, to be committed.
+    pub(super) fn take_writes(&mut self) -> Option<Arc<InstanceTransaction>> {
+        self.block.as_mut()?.writes.take()
+    }
+
+    /// Begins a transaction block; of one that has begun, only the modes are taken.
+    ///
+    /// # Errors
+    /// Those of [`Self::set`].
+    pub(super) fn begin(&mut self, modes: &[Mode]) -> Result<()> {
+        self.begin_implicit();
+        if let Some(block) = &mut self.block {
+            block.is_implicit = false;
         }
         modes
             .iter()
             .try_for_each(|mode| self.set(mode.setting, Some(&mode.value), true).map(drop))
     }
 
-    /// Ends the block, if there is one; tells the modes that it had.
+    /// Ends the block, if there is one; tells the modes that it had, and what is to be rolled back.
     ///
     /// # Errors
     /// None that the settings have not met.
-    pub(super) fn end(&mut self, commits: bool) -> Result<Vec<Mode>> {
+    pub(super) fn end(&mut self, commits: bool) -> Result<Left> {
         let Some(block) = self.block.take() else {
-            return Ok(Vec::new());
+            return Ok(Left {
+                modes: Vec::new(),
+                writes: None,
+            });
         };
         let modes = MODES.iter().map(|(mode, _)| Mode {
             setting: mode,
@@ -209,11 +271,18 @@ impl State {
             false => block.before,
         };
         self.replace(with_default_modes(settings)?);
-        Ok(modes)
+        Ok(Left {
+            modes,
+            writes: block.writes,
+        })
     }
 
-    /// A statement or the streaming of its rows failed.
+    /// A statement or the streaming of its rows failed. What is begun for one statement ends with it.
     pub(super) fn fail(&mut self) {
+        if self.is_implicit() {
+            // Settings that were there before can be set again.
+            let _ = self.end(false);
+        }
         if let Some(block) = &mut self.block {
             block.failed = true;
         }
@@ -238,6 +307,7 @@ impl State {
             settings,
             kept: block.kept.clone(),
             cursors,
+            writes: block.writes.as_ref().map(|writes| Arc::new(writes.mark())),
         });
         Ok(())
     }
@@ -253,11 +323,12 @@ impl State {
         Ok(())
     }
 
-    /// Goes back to a savepoint, which stays; tells the number of the first cursor after it.
+    /// Goes back to a savepoint, which stays; tells the number of the first cursor after it, and what
+    /// is to be taken back to which point, or wholly.
     ///
     /// # Errors
     /// Those of [`Self::release`].
-    pub(super) fn roll_back_to(&mut self, name: &str) -> Result<u64> {
+    pub(super) fn roll_back_to(&mut self, name: &str) -> Result<(u64, Option<TakenBack>)> {
         let block = self.within("ROLLBACK TO SAVEPOINT")?;
         let place = block.find(name)?;
         block.savepoints.truncate(place + 1);
@@ -268,12 +339,20 @@ impl State {
         let cursors = savepoint.cursors;
         block.kept = savepoint.kept.clone();
         let settings = savepoint.settings.clone();
+        let taken_back = match &savepoint.writes {
+            Some(mark) => {
+                let writes = block.writes.clone();
+                writes.map(|writes| (writes, Some(Arc::clone(mark))))
+            }
+            None => block.writes.take().map(|writes| (writes, None)),
+        };
         self.replace(settings);
-        Ok(cursors)
+        Ok((cursors, taken_back))
     }
 
     fn within(&mut self, command: &str) -> Result<&mut Block> {
-        self.block.as_mut().ok_or_else(|| only_in_block(command))
+        let block = self.block.as_mut().filter(|block| !block.is_implicit);
+        block.ok_or_else(|| only_in_block(command))
     }
 
     /// Notes that a statement reads; whether it is one of a transaction whose statements all read

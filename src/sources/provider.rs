@@ -1,5 +1,6 @@
 //! External tables over files, as DataFusion sees them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -215,6 +216,40 @@ impl FileTable {
         }
     }
 
+    /// The name of the source.
+    pub fn source(&self) -> &str {
+        &self.files.source
+    }
+
+    /// The files that are read, each with a fingerprint.
+    ///
+    /// # Errors
+    /// What listing them meets.
+    pub async fn files(&self) -> Result<Vec<(String, String)>> {
+        let files = self.listed().await?;
+        let each = files.iter().map(|file| {
+            let fingerprint = location::fingerprint(std::slice::from_ref(file));
+            (file.name.clone(), fingerprint)
+        });
+        Ok(each.collect())
+    }
+
+    /// The table of these files alone, which were listed.
+    #[must_use]
+    pub fn only(&self, names: &BTreeSet<String>) -> Self {
+        let listed = self.listed.get().into_iter().flatten();
+        let files = listed.filter(|file| names.contains(&file.name)).cloned();
+        Self {
+            listed: Arc::new(OnceCell::new_with(Some(files.collect()))),
+            ..self.clone()
+        }
+    }
+
+    async fn listed(&self) -> Result<&Vec<SourceFile>> {
+        let listed = self.listed.get_or_try_init(|| self.files.list(false)).await;
+        listed.map_err(|error| error.within(&self.files.source))
+    }
+
     /// Whether a filter can be handed to the reader.
     fn can_prune(&self, filter: &Expr) -> bool {
         self.files.format == FileFormat::Parquet
@@ -258,12 +293,7 @@ impl TableProvider for FileTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let files = self
-            .listed
-            .get_or_try_init(|| self.files.list(false))
-            .await
-            .map_err(|error| error.within(&self.files.source))?
-            .clone();
+        let files = self.listed().await?.clone();
         let prunable = filters.iter().filter(|filter| self.can_prune(filter));
         let predicate = match conjunction(prunable.cloned()) {
             Some(filter) => {

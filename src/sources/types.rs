@@ -15,6 +15,7 @@ use tributary_udfs::json::JsonTypePlanner;
 use super::infer::UTC;
 use super::type_name;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::character_length;
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
 pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
@@ -25,8 +26,12 @@ pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
     let planner = SqlToRel::new_with_options(&types, options);
     let mut fields: Vec<Arc<Field>> = Vec::with_capacity(columns.len());
     for column in columns {
+        let mut planned = column.clone();
+        if let Some(stored) = character_length::stored(&column.data_type) {
+            planned.data_type = stored;
+        }
         let schema = planner
-            .build_schema(vec![column.clone()])
+            .build_schema(vec![planned])
             .map_err(|error| unknown_type(column, error))?;
         let Some(field) = schema.fields().first() else {
             continue;
@@ -54,7 +59,7 @@ fn unknown_type(column: &ColumnDef, error: DataFusionError) -> Error {
         )
         .with_hint(
             "Types are text, bigint, integer, smallint, double precision, real, numeric(p,s), \
-             boolean, date, time, timestamp, timestamptz, interval, bytea and arrays of these.",
+             boolean, date, time, timestamp, timestamptz, interval, bytea, uuid and arrays of these.",
         );
     }
     Error::from(error).within(format!("column {}", column.name))

@@ -1,17 +1,21 @@
-//! The lengths of `varchar(n)` and `char(n)`.
+//! The types that limit texts: `varchar(n)`, `char(n)`, `name` and `uuid`.
 
 use datafusion::sql::sqlparser::ast;
-use tributary_udfs::postgres::CharacterLength;
+use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
 use super::cursor::fold;
 
 /// The length that a type gives to its texts; none where it gives no limit.
 pub fn of(data_type: &ast::DataType) -> Option<CharacterLength> {
-    let (is_fixed, length) = match data_type {
-        ast::DataType::Character(length) | ast::DataType::Char(length) => (true, length),
+    let (kind, length) = match data_type {
+        ast::DataType::Custom(name, _) => return of_name(name),
+        ast::DataType::Uuid => return Some(CharacterLength::UUID),
+        ast::DataType::Character(length) | ast::DataType::Char(length) => {
+            (CharacterKind::Fixed, length)
+        }
         ast::DataType::CharacterVarying(length)
         | ast::DataType::CharVarying(length)
-        | ast::DataType::Varchar(length) => (false, length),
+        | ast::DataType::Varchar(length) => (CharacterKind::Varying, length),
         _ => return None,
     };
     let characters = match length {
@@ -20,13 +24,34 @@ pub fn of(data_type: &ast::DataType) -> Option<CharacterLength> {
         }
         Some(ast::CharacterLength::Max) => return None,
         // `char` alone is one character, `varchar` alone any number.
-        None if is_fixed => 1,
+        None if kind == CharacterKind::Fixed => 1,
         None => return None,
     };
-    Some(CharacterLength {
-        is_fixed,
-        characters,
-    })
+    Some(CharacterLength { kind, characters })
+}
+
+/// Of a type that sqlparser has no word for.
+fn of_name(name: &ast::ObjectName) -> Option<CharacterLength> {
+    let name = match name.0.as_slice() {
+        [name] => name.as_ident()?,
+        [schema, name] if schema.as_ident()?.value == "pg_catalog" => name.as_ident()?,
+        _ => return None,
+    };
+    (fold(name.value.clone(), name.quote_style) == "name").then_some(CharacterLength::NAME)
+}
+
+/// The type of the values of a declared column, where it is one that the planner has no word for.
+pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
+    let name = match data_type {
+        ast::DataType::Uuid => return Some(ast::DataType::Text),
+        ast::DataType::Custom(name, _) => name.0.last()?.as_ident()?,
+        _ => return None,
+    };
+    match fold(name.value.clone(), name.quote_style).as_str() {
+        "name" | "bpchar" => Some(ast::DataType::Text),
+        "oid" => Some(ast::DataType::BigInt(None)),
+        _ => None,
+    }
 }
 
 /// The length of a declared column's texts.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, DataType, Expr, Ident, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, Value,
-    visit_expressions_mut,
+    visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -106,17 +106,19 @@ fn make_body_unique(body: &mut SetExpr) {
     let has_wildcard = wildcards(&select.projection) > 0;
     let mut seen: Vec<String> = Vec::new();
     for (position, item) in select.projection.iter_mut().enumerate() {
-        let (name, expression, may_be_in_wildcard) = match item {
+        let (name, expression, may_be_other) = match item {
             SelectItem::UnnamedExpr(expression) => {
                 let (name, is_column) = without_casts(expression);
-                (name, expression, is_column && has_wildcard)
+                let may_be_in_wildcard = is_column && has_wildcard;
+                let may_be_other = may_be_in_wildcard || is_said_otherwise(expression);
+                (name, expression, may_be_other)
             }
             SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr, false),
             _ => continue,
         };
         // DataFusion names a subquery for the one column of it.
         let is_subquery = matches!(expression, Expr::Subquery(_));
-        if may_be_in_wildcard || is_subquery || seen.iter().any(|other| may_be_one(&name, other)) {
+        if may_be_other || is_subquery || seen.iter().any(|other| may_be_one(&name, other)) {
             let last = match is_subquery {
                 true => "subquery",
                 false => name.rsplit('.').next().unwrap_or_default(),
@@ -130,6 +132,20 @@ fn make_body_unique(body: &mut SetExpr) {
             seen.push(name);
         }
     }
+}
+
+/// Whether an expression is planned in another form than it is written in, which may be that of
+/// another one: an interval of a week is one of seven days.
+fn is_said_otherwise(expression: &Expr) -> bool {
+    let found = visit_expressions(expression, |part| match part {
+        Expr::Interval(_)
+        | Expr::Extract { .. }
+        | Expr::Substring { .. }
+        | Expr::Overlay { .. }
+        | Expr::SimilarTo { .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 /// Whether two names may be those of one column: `n` is `t.n`, and may not be `n` of another table.

@@ -67,7 +67,8 @@ pub(super) fn parse(parser: &mut Parser) -> Parsed<Columns> {
     })
 }
 
-fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declared>)> {
+/// Parses a column and what is declared with it.
+pub(super) fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declared>)> {
     let place = parser.peek_token_ref().span.start;
     let mut column = parser.parse_column_def()?;
     parse_nulls(parser, &mut column)?;

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::cursor::{Parsed, Parser, fold};
 use super::identity::is_identity;
 use super::name::{Quoted, write_columns};
+use super::renaming::{names_column, rename_column};
 use super::shown::Shown;
 use crate::error::{Error, Result, SqlState, nearest};
 
@@ -40,10 +41,78 @@ pub enum Rule {
 }
 
 /// A constraint whose name may not be made up yet.
-#[derive(Debug)]
-pub(super) struct Declared {
-    name: Option<String>,
-    rule: Rule,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declared {
+    /// Its name, where it was given.
+    pub name: Option<String>,
+    /// What it demands.
+    pub rule: Rule,
+}
+
+/// Constraints as they stand behind a column.
+pub(super) struct DeclaredList<'a>(pub &'a [Declared]);
+
+impl fmt::Display for DeclaredList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for declared in self.0 {
+            f.write_str(" ")?;
+            write_named(f, declared.name.as_deref())?;
+            match &declared.rule {
+                Rule::Check(condition) => write!(f, "CHECK ({})", Shown(condition.as_ref()))?,
+                Rule::Unique { primary: true, .. } => f.write_str("PRIMARY KEY")?,
+                Rule::Unique { nulls_equal, .. } => f.write_str(match nulls_equal {
+                    true => "UNIQUE NULLS NOT DISTINCT",
+                    false => "UNIQUE",
+                })?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_named(f, self.name.as_deref())?;
+        self.rule.fmt(f)
+    }
+}
+
+fn write_named(f: &mut fmt::Formatter<'_>, name: Option<&str>) -> fmt::Result {
+    match name {
+        Some(name) => write!(f, "CONSTRAINT {} ", Quoted(name)),
+        None => Ok(()),
+    }
+}
+
+impl From<Constraint> for Declared {
+    fn from(constraint: Constraint) -> Self {
+        Self {
+            name: Some(constraint.name),
+            rule: constraint.rule,
+        }
+    }
+}
+
+impl Rule {
+    /// Whether it is about a column.
+    pub fn names(&self, column: &str) -> bool {
+        match self {
+            Self::Unique { columns, .. } => columns.iter().any(|it| it == column),
+            Self::Check(condition) => names_column(condition.as_ref(), column),
+        }
+    }
+
+    /// Has it name a column by its new name.
+    pub fn rename_column(&mut self, old: &str, new: &str) {
+        match self {
+            Self::Unique { columns, .. } => {
+                for column in columns.iter_mut().filter(|it| *it == old) {
+                    *column = new.to_owned();
+                }
+            }
+            Self::Check(condition) => rename_column(condition, old, new),
+        }
+    }
 }
 
 impl Declared {
@@ -154,7 +223,7 @@ fn refused(what: &str, column: &str) -> Error {
 /// # Errors
 /// 42703 for a column that is not there; 42P16 for a second primary key; 42710 for a name that is
 /// given twice.
-pub(super) fn complete(
+pub fn complete(
     table: &str,
     columns: &mut [ColumnDef],
     declared: Vec<Declared>,
@@ -271,10 +340,16 @@ pub fn default_of<'a>(columns: &'a [ColumnDef], name: &str) -> Option<&'a Expr> 
 
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CONSTRAINT {} ", Quoted(&self.name))?;
-        match &self.rule {
-            Rule::Check(condition) => write!(f, "CHECK ({})", Shown(condition.as_ref())),
-            Rule::Unique {
+        write_named(f, Some(&self.name))?;
+        self.rule.fmt(f)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check(condition) => write!(f, "CHECK ({})", Shown(condition.as_ref())),
+            Self::Unique {
                 columns,
                 primary,
                 nulls_equal,

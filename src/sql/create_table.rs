@@ -1,7 +1,8 @@
 //! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL]
 //! [DEFAULT value | GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]], ...
 //! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)] ...)
-//! | [(columns)] AS query`.
+//! [WITH (option = 'value', ...)]
+//! | [(columns)] [WITH (option = 'value', ...)] AS query`.
 
 use std::fmt;
 
@@ -12,8 +13,8 @@ use super::columns::{self, Columns};
 use super::constraint::{self, Constraint};
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, write_columns, write_create};
-use super::query;
 use super::shown::Shown;
+use super::{Options, query};
 use crate::error::Error;
 
 /// The statement.
@@ -27,8 +28,12 @@ pub struct CreateTable {
     pub constraints: Vec<Constraint>,
     /// Names for the query's columns, for `AS query`.
     pub column_names: Vec<String>,
+    /// How its rows are kept.
+    pub options: Options,
     /// What fills the table.
     pub query: Option<Box<Query>>,
+    /// Whether it goes with its session.
+    pub is_temporary: bool,
     /// Whether an existing table is fine.
     pub if_not_exists: bool,
     /// Whether an existing table is replaced.
@@ -38,6 +43,7 @@ pub struct CreateTable {
 impl CreateTable {
     /// Parses the statement after `CREATE [OR REPLACE]`.
     pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        let is_temporary = parser.take_word("TEMPORARY") || parser.take_word("TEMP");
         parser.expect_words(&["TABLE"])?;
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let mut table = Self {
@@ -45,7 +51,9 @@ impl CreateTable {
             columns: Vec::new(),
             constraints: Vec::new(),
             column_names: Vec::new(),
+            options: Options::default(),
             query: None,
+            is_temporary,
             if_not_exists,
             or_replace,
         };
@@ -61,7 +69,14 @@ impl CreateTable {
                 Columns::Named(names) => table.column_names = names,
             }
         }
-        for clause in ["WITH", "PARTITION", "INHERITS", "USING", "TABLESPACE"] {
+        table.options = Options::parse_with(parser)?;
+        if is_temporary
+            && parser.peek_word(0).as_deref() == Some("ON")
+            && !parser.take_words(&["ON", "COMMIT", "PRESERVE", "ROWS"])
+        {
+            return parser.unsupported_here("ON COMMIT of a temporary table");
+        }
+        for clause in ["PARTITION", "INHERITS", "USING", "TABLESPACE"] {
             if parser.peek_word(0).as_deref() == Some(clause) {
                 return parser.unsupported_here(format_args!("{clause} of a table"));
             }
@@ -83,9 +98,15 @@ impl CreateTable {
 
 impl fmt::Display for CreateTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_create(f, self.or_replace, "TABLE", self.if_not_exists, &self.name)?;
+        let what = if self.is_temporary {
+            "TEMPORARY TABLE"
+        } else {
+            "TABLE"
+        };
+        write_create(f, self.or_replace, what, self.if_not_exists, &self.name)?;
         columns::write(f, &self.columns, &self.constraints)?;
         write_columns(f, &self.column_names)?;
+        self.options.write_with(f)?;
         match &self.query {
             Some(query) => write!(f, " AS {}", Shown(query.as_ref())),
             None => Ok(()),

@@ -42,7 +42,10 @@ impl Statement {
                 create.with_data = true;
                 (&mut create.if_not_exists, &mut create.or_replace)
             }
-            Self::CreateTable(create) => (&mut create.if_not_exists, &mut create.or_replace),
+            Self::CreateTable(create) => {
+                create.is_temporary = false;
+                (&mut create.if_not_exists, &mut create.or_replace)
+            }
             Self::CreateCheck(create) => (&mut create.if_not_exists, &mut create.or_replace),
             Self::CreateModel(create) => {
                 create.with_data = true;

@@ -9,6 +9,8 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::literals;
+
 /// Postgres's dialect and `VERSION AS OF`.
 ///
 /// sqlparser asks some questions of a dialect by its type; the answer is Postgres's. What is not
@@ -46,11 +48,12 @@ impl Dialect for TributaryDialect {
         true
     }
 
-    fn parse_prefix(&self, _parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+    /// Counts the expression, and reads forms of Postgres's that sqlparser does not know.
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
         match self.expressions_left.get().checked_sub(1) {
             Some(left) => {
                 self.expressions_left.set(left);
-                None
+                literals::typed(parser).or_else(|| literals::trimmed(parser))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }

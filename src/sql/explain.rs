@@ -1,11 +1,13 @@
 //! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, ...) statement`, of a query
-//! or a change of rows.
+//! or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`.
 
 use std::fmt;
 
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
+use super::drop::DropKind;
+use super::refresh::Refresh;
 use super::{Options, Statement, parser};
 use crate::error::{Error, SqlState};
 
@@ -56,6 +58,19 @@ impl Explain {
         let plannable = [
             "SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE",
         ];
+        if !analyze && parser.take_word("REFRESH") {
+            let _ = parser.take_words(&["MATERIALIZED", "VIEW"]);
+            let refresh = Refresh {
+                kind: DropKind::MaterializedView,
+                name: parser.object_name()?,
+                full: false,
+            };
+            return Ok(Self {
+                analyze,
+                verbose,
+                statement: Box::new(Statement::Refresh(refresh)),
+            });
+        }
         if let Some(word) = parser.peek_word(0)
             && !plannable.contains(&word.as_str())
             && parser::is_statement(&word)

@@ -110,7 +110,7 @@ pub(super) fn complete(column: &mut ColumnDef) -> Result<()> {
 }
 
 /// Whether an option of a column makes it an identity.
-pub(super) fn is_identity(option: &ColumnOptionDef) -> bool {
+pub fn is_identity(option: &ColumnOptionDef) -> bool {
     matches!(
         option.option,
         ColumnOption::Generated {

@@ -4,6 +4,7 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod alter;
 pub mod assignment;
 pub mod character_length;
 pub mod close;
@@ -15,6 +16,7 @@ pub mod copy;
 mod copy_options;
 pub mod create_check;
 pub mod create_external_table;
+pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
 pub mod create_schema;
@@ -35,13 +37,15 @@ pub mod fetch;
 pub mod hidden_columns;
 pub mod identity;
 pub mod insert;
-pub mod json_rows;
 mod limits;
+pub mod listen;
+mod literals;
 pub mod merge;
 pub mod model_functions;
 pub mod model_options;
 pub mod name;
 pub mod named_arguments;
+pub mod notify;
 pub mod on_conflict;
 pub mod optimize;
 pub mod options;
@@ -52,14 +56,18 @@ mod query;
 pub mod references;
 pub mod refresh;
 pub mod relation_wildcards;
+pub mod renaming;
 pub mod restore;
 pub mod returning;
+pub mod row_values;
 mod scope;
 pub mod set;
+pub mod set_returning;
 pub mod show;
 pub mod shown;
 pub mod standard_forms;
 mod syntax_error;
+pub mod table_changes;
 #[cfg(test)]
 mod tests;
 pub mod time_travel;
@@ -99,10 +107,14 @@ pub enum Statement {
     CreateMaterializedView(create_materialized_view::CreateMaterializedView),
     /// `CREATE TABLE [AS]`.
     CreateTable(create_table::CreateTable),
+    /// `CREATE INDEX`.
+    CreateIndex(create_index::CreateIndex),
     /// `CREATE CHECK`.
     CreateCheck(create_check::CreateCheck),
     /// `CREATE MODEL`.
     CreateModel(create_model::CreateModel),
+    /// `ALTER`.
+    Alter(alter::Alter),
     /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK`.
     Drop(drop::Drop),
     /// `REFRESH MATERIALIZED VIEW | MODEL`.
@@ -149,8 +161,12 @@ pub enum Statement {
     Close(close::Close),
     /// `DISCARD`.
     Discard(discard::Discard),
+    /// `LISTEN`.
+    Listen(listen::Listen),
     /// `UNLISTEN`.
     Unlisten(unlisten::Unlisten),
+    /// `NOTIFY`.
+    Notify(notify::Notify),
 }
 
 impl fmt::Display for Statement {
@@ -163,8 +179,10 @@ impl fmt::Display for Statement {
             Self::CreateView(statement) => statement.fmt(f),
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
+            Self::CreateIndex(statement) => statement.fmt(f),
             Self::CreateCheck(statement) => statement.fmt(f),
             Self::CreateModel(statement) => statement.fmt(f),
+            Self::Alter(statement) => statement.fmt(f),
             Self::Drop(statement) => statement.fmt(f),
             Self::Refresh(statement) => statement.fmt(f),
             Self::Insert(statement) => statement.fmt(f),
@@ -188,7 +206,9 @@ impl fmt::Display for Statement {
             Self::Fetch(statement) => statement.fmt(f),
             Self::Close(statement) => statement.fmt(f),
             Self::Discard(statement) => statement.fmt(f),
+            Self::Listen(statement) => statement.fmt(f),
             Self::Unlisten(statement) => statement.fmt(f),
+            Self::Notify(statement) => statement.fmt(f),
         }
     }
 }

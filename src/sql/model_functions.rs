@@ -19,6 +19,7 @@ use super::dialect::TributaryDialect;
 use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
 use super::shown::Shown;
+use super::table_changes;
 use crate::error::{Error, Result, SqlState};
 
 /// Between the name of a model and the function in an encoded name.
@@ -372,7 +373,7 @@ impl VisitorMut for Binder<'_> {
             args: Some(args),
             ..
         } = factor
-            && function(name).is_some()
+            && is_called(name)
         {
             let _ = VisitMut::visit(&mut args.args, &mut Values(self.0));
         }
@@ -425,7 +426,7 @@ impl Visitor for Finder {
             args: Some(args),
             ..
         } = factor
-            && function(name).is_some()
+            && is_called(name)
         {
             let _ = Visit::visit(&args.args, &mut Numbers(&mut self.last));
         }
@@ -454,6 +455,11 @@ fn number_of(name: &str) -> Option<usize> {
         .then_some(number)
 }
 
+/// Whether calls of this name are renamed before they are planned.
+fn is_called(name: &datafusion::sql::sqlparser::ast::ObjectName) -> bool {
+    function(name).is_some() || table_changes::is_named(name)
+}
+
 fn function(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<ModelFunction> {
     match name.0.as_slice() {
         [ObjectNamePart::Identifier(only)] => {
@@ -463,14 +469,14 @@ fn function(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<ModelF
     }
 }
 
-fn expression(arg: &FunctionArg) -> Option<&Expr> {
+pub(super) fn expression(arg: &FunctionArg) -> Option<&Expr> {
     match arg {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => Some(expression),
         _ => None,
     }
 }
 
-fn text(expression: &Expr) -> Option<&str> {
+pub(super) fn text(expression: &Expr) -> Option<&str> {
     match expression {
         Expr::Value(ValueWithSpan {
             value: Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text),
@@ -480,7 +486,7 @@ fn text(expression: &Expr) -> Option<&str> {
     }
 }
 
-fn literal(value: Value) -> FunctionArg {
+pub(super) fn literal(value: Value) -> FunctionArg {
     FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value.with_empty_span())))
 }
 

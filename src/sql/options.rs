@@ -5,6 +5,7 @@ use std::fmt;
 use datafusion::sql::sqlparser::tokenizer::{Token, Word};
 
 use super::cursor::{Failure, Parsed, Parser};
+use super::dialect::TributaryDialect;
 use super::name::Quoted;
 use crate::error::{Error, Result, SqlState, nearest};
 
@@ -27,6 +28,29 @@ impl Options {
             .iter()
             .find(|(name, _)| name == key)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The names that the value of `key` lists, as in `'id, "Ref Nr"'`; none where it has no value.
+    ///
+    /// # Errors
+    /// 42602 for what is no list of names.
+    pub fn names(&self, key: &str) -> Result<Vec<String>> {
+        let Some(text) = self.get(key) else {
+            return Ok(Vec::new());
+        };
+        let dialect = TributaryDialect::default();
+        let parsed = Parser::new(&dialect, text).and_then(|mut parser| {
+            let mut names = vec![parser.identifier()?];
+            while parser.consume_token(&Token::Comma) {
+                names.push(parser.identifier()?);
+            }
+            Ok(parser.at_end().then_some(names))
+        });
+        parsed.ok().flatten().ok_or_else(|| {
+            let message = format!("invalid value for option \"{key}\": \"{text}\"");
+            Error::new(SqlState::INVALID_NAME, message)
+                .with_hint("Write names of columns as in SQL: 'id' or 'id, \"Ref Nr\"'.")
+        })
     }
 
     /// That every option is one of `known`; `object` is whose options they are, as in

@@ -1,10 +1,12 @@
 //! From text to statements.
 
+use super::alter::Alter;
 use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
 use super::create_check::CreateCheck;
 use super::create_external_table::CreateExternalTable;
+use super::create_index::CreateIndex;
 use super::create_materialized_view::CreateMaterializedView;
 use super::create_model::CreateModel;
 use super::create_schema::CreateSchema;
@@ -22,7 +24,9 @@ use super::execute::Execute;
 use super::explain::Explain;
 use super::fetch::Fetch;
 use super::insert::Insert;
+use super::listen::Listen;
 use super::merge::Merge;
+use super::notify::Notify;
 use super::optimize::Optimize;
 use super::prepare::Prepare;
 use super::refresh::Refresh;
@@ -42,7 +46,6 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Statements of Postgres that are known and not supported.
 const UNSUPPORTED: &[&str] = &[
-    "ALTER",
     "ANALYZE",
     "CALL",
     "CHECKPOINT",
@@ -50,10 +53,8 @@ const UNSUPPORTED: &[&str] = &[
     "DO",
     "GRANT",
     "IMPORT",
-    "LISTEN",
     "LOAD",
     "LOCK",
-    "NOTIFY",
     "REASSIGN",
     "REINDEX",
     "REVOKE",
@@ -241,6 +242,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "WITH" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" => parse_plannable(parser),
         "EXPLAIN" => Explain::parse(parser).map(Statement::Explain),
         "CREATE" => parse_create(parser),
+        "ALTER" => Alter::parse(parser).map(Statement::Alter),
         "DROP" => Drop::parse(parser).map(Statement::Drop),
         "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),
         "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
@@ -263,6 +265,8 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "FETCH" | "MOVE" => Fetch::parse(parser).map(Statement::Fetch),
         "CLOSE" => Close::parse(parser).map(Statement::Close),
         "DISCARD" => Discard::parse(parser).map(Statement::Discard),
+        "LISTEN" => Listen::parse(parser).map(Statement::Listen),
+        "NOTIFY" => Notify::parse(parser).map(Statement::Notify),
         "UNLISTEN" => Unlisten::parse(parser).map(Statement::Unlisten),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
@@ -304,7 +308,11 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "MATERIALIZED" => {
             CreateMaterializedView::parse(parser, or_replace).map(Statement::CreateMaterializedView)
         }
+        "TEMPORARY" | "TEMP" if !or_replace && parser.peek_word(1).as_deref() == Some("TABLE") => {
+            CreateTable::parse(parser, or_replace).map(Statement::CreateTable)
+        }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
+        "INDEX" | "UNIQUE" if !or_replace => CreateIndex::parse(parser).map(Statement::CreateIndex),
         "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
         "MODEL" => CreateModel::parse(parser, or_replace).map(Statement::CreateModel),
         kind if UNSUPPORTED_OBJECTS.contains(&kind) => {
@@ -318,6 +326,7 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
 pub(super) fn is_statement(word: &str) -> bool {
     const SUPPORTED: &[&str] = &[
         "ABORT",
+        "ALTER",
         "BEGIN",
         "CLOSE",
         "COMMENT",
@@ -335,8 +344,10 @@ pub(super) fn is_statement(word: &str) -> bool {
         "EXPLAIN",
         "FETCH",
         "INSERT",
+        "LISTEN",
         "MERGE",
         "MOVE",
+        "NOTIFY",
         "PREPARE",
         "REFRESH",
         "RELEASE",

@@ -6,14 +6,16 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut,
+    ObjectName as AstName, Query, TableFactor, VisitMut, VisitorMut,
 };
 
 use super::QualifiedName;
 use super::cursor::object_name_from;
 use super::model_functions;
-use super::name::{ObjectName, Quoted};
+use super::name::ObjectName;
+use super::renaming::identifier;
 use super::scope::Scopes;
+use super::table_changes;
 use crate::error::{Error, Result};
 
 /// What a place in a query names.
@@ -75,7 +77,8 @@ impl<F: FnMut(ObjectName, Named) -> Result<QualifiedName>> VisitorMut for Qualif
                     .and_then(|name| (self.resolve)(name, Named::Relation))
                     .map(|full| *name = ast_name(&full))
             }
-            factor => model_functions::qualify(factor, &mut self.resolve),
+            factor => model_functions::qualify(factor, &mut self.resolve)
+                .and_then(|()| table_changes::qualify(factor, &mut self.resolve)),
         };
         match resolved {
             Ok(()) => ControlFlow::Continue(()),
@@ -86,16 +89,7 @@ impl<F: FnMut(ObjectName, Named) -> Result<QualifiedName>> VisitorMut for Qualif
 
 /// A full name as the parser would have read it.
 pub fn ast_name(name: &QualifiedName) -> AstName {
-    AstName::from(vec![ident(&name.schema), ident(&name.name)])
-}
-
-/// A name as an identifier, quoted where it must be.
-fn ident(name: &str) -> Ident {
-    if Quoted(name).is_plain() {
-        Ident::new(name)
-    } else {
-        Ident::with_quote('"', name)
-    }
+    AstName::from(vec![identifier(&name.schema), identifier(&name.name)])
 }
 
 #[cfg(test)]
@@ -136,6 +130,12 @@ mod tests {
                 "SELECT * FROM entity_evaluate('m', 'x.\"T\"') JOIN Entity_Clusters('M') c ON true"
             ),
             "SELECT * FROM entity_evaluate('s.m', 'x.\"T\"') JOIN Entity_Clusters('s.m') c ON true"
+        );
+        assert_eq!(
+            qualified(
+                "SELECT * FROM table_changes('t', 3) JOIN Table_Changes('u.v', 1, '2026-01-01') ON true"
+            ),
+            "SELECT * FROM table_changes('s.t', 3) JOIN Table_Changes('u.v', 1, '2026-01-01') ON true"
         );
     }
 }

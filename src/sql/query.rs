@@ -7,7 +7,6 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
 use super::dialect::TributaryDialect;
-use super::json_rows;
 use crate::error::Error;
 
 /// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses.
@@ -68,18 +67,6 @@ impl Visitor for Refusals {
             | TableFactor::Derived {
                 sample: Some(_), ..
             } => ControlFlow::Break("TABLESAMPLE"),
-            TableFactor::Table {
-                name,
-                with_ordinality: true,
-                ..
-            }
-            | TableFactor::Function {
-                name,
-                with_ordinality: true,
-                ..
-            } if !json_rows::has_ordinality(name) => {
-                ControlFlow::Break("WITH ORDINALITY of this function")
-            }
             TableFactor::Table { with_hints, .. } if !with_hints.is_empty() => {
                 ControlFlow::Break("a table hint")
             }

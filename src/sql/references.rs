@@ -11,6 +11,7 @@ use super::model_functions;
 use super::name::ObjectName;
 use super::returning::Target;
 use super::scope::Scopes;
+use super::table_changes;
 use crate::error::{Error, Result};
 
 /// The relations that a statement reads, each once, in the order of their first mention.
@@ -69,7 +70,9 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             Direction::FromStdin { .. } => return Ok(Vec::new()),
         },
         Statement::CreateSchema(_)
+        | Statement::CreateIndex(_)
         | Statement::CreateExternalTable(_)
+        | Statement::Alter(_)
         | Statement::Drop(_)
         | Statement::Refresh(_)
         | Statement::Truncate(_)
@@ -86,7 +89,9 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::Fetch(_)
         | Statement::Close(_)
         | Statement::Discard(_)
-        | Statement::Unlisten(_) => return Ok(Vec::new()),
+        | Statement::Listen(_)
+        | Statement::Unlisten(_)
+        | Statement::Notify(_) => return Ok(Vec::new()),
     };
     collector.collect(query.as_ref())?;
     Ok(collector.found)
@@ -156,7 +161,11 @@ impl Visitor for Collector {
             TableFactor::Table {
                 name, args: None, ..
             } if !self.scopes.hides(name) => object_name_from(name).map(|name| vec![name]),
-            table => model_functions::relations(table),
+            table => match table_changes::table(table) {
+                Ok(None) => model_functions::relations(table),
+                Ok(Some(name)) => Ok(vec![name]),
+                Err(error) => Err(error),
+            },
         };
         match names {
             Ok(names) => names.into_iter().for_each(|name| self.add(name)),

@@ -1,25 +1,31 @@
 //! Forms of standard SQL that DataFusion's planner does not know, said in those that it does:
 //! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
 //! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, the pattern of
-//! `LIKE p ESCAPE e` is `like_escape(p, e)`, and `1e308` is a `double precision`.
+//! `LIKE p ESCAPE e` is `like_escape(p, e)`, `SIMILAR TO` is a regular expression, operators such as
+//! `&&`, `|/` and `~` are functions, and `1e308` is a `double precision`.
 
 use std::ops::ControlFlow;
 
+use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, CastKind, DataType, Expr, Fetch, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName, Query, Value,
-    VisitMut, VisitorMut,
+    AccessExpr, BinaryOperator, CastKind, DataType, DateTimeField, Expr, Fetch, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval,
+    LimitClause, ObjectName, Query, TimezoneInfo, UnaryOperator, Value, VisitMut, VisitorMut,
 };
+
+use tributary_udfs::postgres::{IntervalUnit, read_interval};
 
 use super::cursor::fold;
 use crate::error::{Error, Result, SqlState};
 
 /// Functions that are called without parentheses, which no column can be named for unless quoted.
-const WITHOUT_PARENTHESES: [&str; 6] = [
+const WITHOUT_PARENTHESES: [&str; 8] = [
     "current_catalog",
     "current_role",
     "current_schema",
     "current_user",
+    "localtime",
+    "localtimestamp",
     "session_user",
     "user",
 ];
@@ -30,7 +36,7 @@ const NUMERIC_DIGITS: i64 = 76;
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
 ///
 /// # Errors
-/// 0A000 for `WITH TIES`; 42601 for a query with both a `LIMIT` and a `FETCH`.
+/// 22007 and 22008 for an interval that is none; 0A000 for `WITH TIES`; 42601 for a query with both a `LIMIT` and a `FETCH`.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     match query.visit(&mut Rewriter) {
         ControlFlow::Continue(()) => Ok(()),
@@ -64,9 +70,7 @@ impl VisitorMut for Rewriter {
             } => {
                 let zone = std::mem::replace(time_zone.as_mut(), Expr::value(Value::Null));
                 let moment = std::mem::replace(timestamp.as_mut(), Expr::value(Value::Null));
-                let mut function = call(Ident::new("timezone"));
-                function.args = arguments(vec![zone, moment]);
-                *expr = Expr::Function(function);
+                *expr = named_call("timezone", vec![zone, with_time_zone(moment)]);
             }
             Expr::Like {
                 pattern,
@@ -87,6 +91,7 @@ impl VisitorMut for Rewriter {
             }
             Expr::Identifier(name) if is_function(name) => {
                 *expr = Expr::Function(call(name.clone()));
+                as_function(expr);
             }
             Expr::Value(value) => {
                 if let Value::Number(digits, _) = &value.value
@@ -97,12 +102,316 @@ impl VisitorMut for Rewriter {
             }
             Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
                 function.args = no_arguments();
+                as_function(expr);
             }
             Expr::CompoundFieldAccess { root, access_chain } => name_fields(root, access_chain),
+            Expr::Interval(interval) => {
+                if let Err(error) = in_plain_units(interval) {
+                    return ControlFlow::Break(error);
+                }
+            }
+            Expr::Extract { .. }
+            | Expr::Function(_)
+            | Expr::SimilarTo { .. }
+            | Expr::Substring { .. }
+            | Expr::Overlay { .. }
+            | Expr::UnaryOp { .. }
+            | Expr::BinaryOp { .. } => as_function(expr),
             _ => {}
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Puts functions in the place of operators and of forms with words of their own.
+fn as_function(expr: &mut Expr) {
+    let null = || Expr::value(Value::Null);
+    let take = |part: &mut Box<Expr>| std::mem::replace(part.as_mut(), null());
+    let named = named_call;
+    let changed = match expr {
+        Expr::SimilarTo {
+            negated,
+            expr: text,
+            pattern,
+            escape_char,
+        } => {
+            let mut given = vec![take(pattern)];
+            given.extend(escape_char.take().map(Expr::Value));
+            let pattern = named("similar_to_escape", given);
+            let matches = named("regexp_like", vec![take(text), pattern]);
+            match negated {
+                true => Expr::UnaryOp {
+                    op: UnaryOperator::Not,
+                    expr: Box::new(matches),
+                },
+                false => matches,
+            }
+        }
+        Expr::Substring {
+            expr: text,
+            substring_from,
+            substring_for,
+            ..
+        } => {
+            let is_pattern = matches!(
+                substring_from.as_deref(),
+                Some(Expr::Value(from)) if matches!(from.value, Value::SingleQuotedString(_)
+                    | Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_))
+            );
+            let first = || Expr::value(Value::Number("1".to_owned(), false));
+            let from = substring_from.as_mut().map_or_else(first, take);
+            let mut given = vec![take(text), from];
+            given.extend(substring_for.as_mut().map(take));
+            named(
+                if is_pattern {
+                    "text_substring"
+                } else {
+                    "substr"
+                },
+                given,
+            )
+        }
+        Expr::Overlay {
+            expr: text,
+            overlay_what,
+            overlay_from,
+            overlay_for,
+        } => {
+            let mut given = vec![take(text), take(overlay_what), take(overlay_from)];
+            given.extend(overlay_for.as_mut().map(take));
+            named("overlay", given)
+        }
+        Expr::UnaryOp { op, expr: operand } => match op {
+            UnaryOperator::PGAbs => named("abs", vec![take(operand)]),
+            UnaryOperator::PGSquareRoot => named("sqrt", vec![take(operand)]),
+            UnaryOperator::PGCubeRoot => named("cbrt", vec![take(operand)]),
+            UnaryOperator::BitwiseNot => Expr::BinaryOp {
+                left: Box::new(Expr::Nested(Box::new(take(operand)))),
+                op: BinaryOperator::PGBitwiseXor,
+                right: Box::new(Expr::value(Value::Number("-1".to_owned(), false))),
+            },
+            _ => return,
+        },
+        Expr::BinaryOp { left, op, right } => match op {
+            BinaryOperator::PGOverlap => named("array_has_any", vec![take(left), take(right)]),
+            BinaryOperator::PGStartsWith => named("starts_with", vec![take(left), take(right)]),
+            BinaryOperator::Overlaps => {
+                let (Expr::Tuple(first), Expr::Tuple(second)) = (left.as_mut(), right.as_mut())
+                else {
+                    return;
+                };
+                first.append(second);
+                named("overlaps", std::mem::take(first))
+            }
+            _ => return,
+        },
+        Expr::Extract {
+            field, expr: from, ..
+        } => {
+            let field = field.to_string().to_lowercase();
+            match field_function(field.trim_matches('\'')) {
+                Some("extract_milliseconds") => named("extract_milliseconds", vec![take(from)]),
+                Some(name) => {
+                    let field = field.trim_matches('\'').to_owned();
+                    let field = Expr::value(Value::SingleQuotedString(field));
+                    named(name, vec![field, take(from)])
+                }
+                None => return,
+            }
+        }
+        Expr::Function(function) => match renamed(function) {
+            Some(changed) => changed,
+            None => return,
+        },
+        _ => return,
+    };
+    *expr = changed;
+}
+
+/// The function that extracts a field which DataFusion's `date_part` has not, or has as another type.
+fn field_function(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "century" | "centuries" | "decade" | "decades" | "millennium" | "millenium"
+        | "millennia" | "isoyear" | "timezone" | "timezone_hour" | "timezone_minute" => {
+            "extract_whole"
+        }
+        "epoch" | "second" | "seconds" => "extract_seconds",
+        "millisecond" | "milliseconds" => "extract_milliseconds",
+        _ => return None,
+    })
+}
+
+/// Functions that are others by another name, and types called as functions: `float8(x)`.
+fn renamed(function: &mut Function) -> Option<Expr> {
+    let [part] = function.name.0.as_slice() else {
+        return None;
+    };
+    let ident = part.as_ident()?;
+    let name = fold(ident.value.clone(), ident.quote_style);
+    if name == "make_interval" {
+        place_arguments(function);
+        return None;
+    }
+    let mut plain: Vec<Expr> = match &function.args {
+        FunctionArguments::List(list) if list.clauses.is_empty() => {
+            let given = list.args.iter().map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                _ => None,
+            });
+            given.collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    let now = || call(Ident::new("now"));
+    let data_type = match (name.as_str(), plain.as_slice()) {
+        ("every", [_]) => {
+            function.name = ObjectName::from(vec![Ident::new("bool_and")]);
+            return None;
+        }
+        ("gen_random_uuid", []) => {
+            function.name = ObjectName::from(vec![Ident::new("uuid")]);
+            return None;
+        }
+        ("statement_timestamp" | "transaction_timestamp", []) => {
+            return Some(Expr::Function(now()));
+        }
+        ("localtimestamp", []) => {
+            plain.push(Expr::Function(now()));
+            DataType::Timestamp(None, TimezoneInfo::None)
+        }
+        ("localtime", []) => {
+            plain.push(Expr::Function(now()));
+            DataType::Time(None, TimezoneInfo::None)
+        }
+        // `date_trunc('day', moment, 'Europe/Berlin')` is of the days there.
+        ("date_trunc", [unit, moment, zone]) => {
+            let there = |moment: Expr| named_call("timezone", vec![zone.clone(), moment]);
+            let cut = named_call("date_trunc", vec![unit.clone(), there(moment.clone())]);
+            return Some(there(cut));
+        }
+        ("date_part", [Expr::Value(field), from]) => {
+            let Value::SingleQuotedString(text) = &field.value else {
+                return None;
+            };
+            let name =
+                field_function(&text.to_lowercase()).filter(|name| *name == "extract_whole")?;
+            plain = vec![named_call(
+                name,
+                vec![Expr::Value(field.clone()), from.clone()],
+            )];
+            DataType::DoublePrecision
+        }
+        ("mod", [_, _]) => {
+            let right = Box::new(Expr::Nested(Box::new(plain.pop()?)));
+            let left = Box::new(Expr::Nested(Box::new(plain.pop()?)));
+            return Some(Expr::Nested(Box::new(Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Modulo,
+                right,
+            })));
+        }
+        ("float8", [_]) => DataType::DoublePrecision,
+        ("float4", [_]) => DataType::Real,
+        ("int8", [_]) => DataType::BigInt(None),
+        ("int4", [_]) => DataType::Integer(None),
+        ("int2", [_]) => DataType::SmallInt(None),
+        ("text", [_]) => DataType::Text,
+        ("bool", [_]) => DataType::Boolean,
+        ("date", [_]) => DataType::Date,
+        _ => return None,
+    };
+    Some(Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(plain.pop()?),
+        data_type,
+        array: false,
+        format: None,
+    })
+}
+
+/// `make_interval(days => 3)` with its arguments in their order.
+fn place_arguments(function: &mut Function) {
+    const NAMES: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "secs"];
+    let FunctionArguments::List(list) = &mut function.args else {
+        return;
+    };
+    let zero = || Expr::value(Value::Number("0".to_owned(), false));
+    let mut placed: Vec<Expr> = NAMES.iter().map(|_| zero()).collect();
+    for (index, argument) in list.args.iter().enumerate() {
+        let (place, value) = match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(index), value),
+            FunctionArg::Named {
+                name,
+                arg: FunctionArgExpr::Expr(value),
+                ..
+            } => {
+                let name = fold(name.value.clone(), name.quote_style);
+                (NAMES.iter().position(|known| *known == name), value)
+            }
+            _ => return,
+        };
+        match place.and_then(|place| placed.get_mut(place)) {
+            Some(place) => *place = value.clone(),
+            // The planner tells of a name that is none.
+            None => return,
+        }
+    }
+    let unnamed = |value| FunctionArg::Unnamed(FunctionArgExpr::Expr(value));
+    list.args = placed.into_iter().map(unnamed).collect();
+}
+
+/// Says an interval in months, days and microseconds, which the planner reads everywhere.
+fn in_plain_units(interval: &mut Interval) -> Result<()> {
+    let Expr::Value(value) = interval.value.as_mut() else {
+        return Ok(());
+    };
+    let (Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = &mut value.value
+    else {
+        return Ok(());
+    };
+    let range = match (&interval.leading_field, &interval.last_field) {
+        (None, None) => None,
+        (Some(only), None) => interval_unit(only).map(|unit| (unit, unit)),
+        (first, last) => first
+            .as_ref()
+            .and_then(interval_unit)
+            .zip(last.as_ref().and_then(interval_unit)),
+    };
+    if range.is_none() && interval.leading_field.is_some() {
+        return Ok(());
+    }
+    let mut parts = read_interval(text, range).map_err(DataFusionError::from)?;
+    // `interval '1.2345' second(2)`
+    let digits = interval
+        .fractional_seconds_precision
+        .or(interval.leading_precision);
+    if let Some(digits) = digits.and_then(|digits| u32::try_from(digits).ok())
+        && let Some(unit) = 6_u32.checked_sub(digits).map(|zeros| 10_i64.pow(zeros))
+    {
+        let half = parts.micros.signum() * (unit / 2);
+        parts.micros = (parts.micros + half) / unit * unit;
+    }
+    *text = format!(
+        "{} mons {} days {} microseconds",
+        parts.months, parts.days, parts.micros
+    );
+    interval.leading_field = None;
+    interval.leading_precision = None;
+    interval.last_field = None;
+    interval.fractional_seconds_precision = None;
+    Ok(())
+}
+
+fn interval_unit(field: &DateTimeField) -> Option<IntervalUnit> {
+    Some(match field {
+        DateTimeField::Year | DateTimeField::Years => IntervalUnit::Year,
+        DateTimeField::Month | DateTimeField::Months => IntervalUnit::Month,
+        DateTimeField::Day | DateTimeField::Days => IntervalUnit::Day,
+        DateTimeField::Hour | DateTimeField::Hours => IntervalUnit::Hour,
+        DateTimeField::Minute | DateTimeField::Minutes => IntervalUnit::Minute,
+        DateTimeField::Second | DateTimeField::Seconds => IntervalUnit::Second,
+        _ => return None,
+    })
 }
 
 fn limit(fetch: Fetch, clause: Option<LimitClause>) -> Result<LimitClause> {
@@ -176,11 +485,31 @@ fn double_precision(literal: &str) -> Expr {
     }
 }
 
+/// A literal that is a moment by where it stands.
+fn with_time_zone(moment: Expr) -> Expr {
+    match moment {
+        Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)) => Expr::Cast {
+            kind: CastKind::Cast,
+            expr: Box::new(Expr::Value(value)),
+            data_type: DataType::Timestamp(None, TimezoneInfo::WithTimeZone),
+            array: false,
+            format: None,
+        },
+        other => other,
+    }
+}
+
 fn is_function(name: &Ident) -> bool {
     name.quote_style.is_none()
         && WITHOUT_PARENTHESES
             .iter()
             .any(|function| name.value.eq_ignore_ascii_case(function))
+}
+
+fn named_call(name: &str, given: Vec<Expr>) -> Expr {
+    let mut function = call(Ident::new(name));
+    function.args = arguments(given);
+    Expr::Function(function)
 }
 
 fn no_arguments() -> FunctionArguments {

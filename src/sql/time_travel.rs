@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::{fold, object_name_from};
 use super::scope::Scopes;
-use super::{hidden_columns, model_functions};
+use super::{hidden_columns, model_functions, table_changes};
 use crate::error::{Error, Result, SqlState};
 
 const NUMBER: &str = "@version=";
@@ -70,6 +70,7 @@ pub(super) fn refuse_encoded(name: &str) -> Result<()> {
         && !name.contains(TIMESTAMP)
         && hidden_columns::decode(name).is_none()
         && !model_functions::is_encoded(name)
+        && !table_changes::is_encoded(name)
     {
         return Ok(());
     }

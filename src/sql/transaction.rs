@@ -59,6 +59,11 @@ impl Transaction {
         )
     }
 
+    /// Whether it ends a block.
+    pub fn ends_block(&self) -> bool {
+        matches!(self, Self::Commit { .. } | Self::Rollback { .. })
+    }
+
     /// Parses any of them.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         if parser.take_words(&["START", "TRANSACTION"]) {

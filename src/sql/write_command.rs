@@ -22,7 +22,9 @@ impl Statement {
             | Self::Fetch(_)
             | Self::Close(_)
             | Self::Discard(_)
-            | Self::Unlisten(_) => None,
+            | Self::Listen(_)
+            | Self::Unlisten(_)
+            | Self::Notify(_) => None,
             Self::Copy(copy) => {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }
@@ -38,6 +40,7 @@ impl Statement {
                 DropKind::Model => "REFRESH MODEL",
                 _ => "REFRESH MATERIALIZED VIEW",
             }),
+            Self::Alter(_) => Some("ALTER"),
             Self::Drop(_) => Some("DROP"),
             Self::Comment(_) => Some("COMMENT"),
             Self::CreateSchema(_) => Some("CREATE SCHEMA"),
@@ -45,6 +48,7 @@ impl Statement {
             Self::CreateView(_) => Some("CREATE VIEW"),
             Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Self::CreateTable(_) => Some("CREATE TABLE"),
+            Self::CreateIndex(_) => Some("CREATE INDEX"),
             Self::CreateCheck(_) => Some("CREATE CHECK"),
             Self::CreateModel(_) => Some("CREATE MODEL"),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::table_id::TableId;
 
@@ -12,12 +12,18 @@ use super::table_id::TableId;
 pub(super) struct Changed {
     tables: Mutex<BTreeMap<u32, TableId>>,
     notify: Notify,
+    commits: watch::Sender<()>,
 }
 
 impl Changed {
     pub fn add(&self, table: &TableId) {
         self.tables.lock().insert(table.oid, table.clone());
         self.notify.notify_one();
+        self.commits.send_replace(());
+    }
+
+    pub fn commits(&self) -> watch::Receiver<()> {
+        self.commits.subscribe()
     }
 
     pub async fn next(&self) -> TableId {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use datafusion::catalog::Session;
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -18,11 +19,11 @@ use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table::{COMPACTION, Change, Table};
 use super::writer::{NewFile, Written};
-use super::{Commit, CommitInfo, writer};
+use super::{Commit, CommitInfo, tombstones, writer};
 use crate::error::{Error, Result};
 
 /// So many files of about one size are made one, in the background.
-const FILES_OF_A_SIZE: usize = 8;
+pub(super) const FILES_OF_A_SIZE: usize = 8;
 
 /// The sizes of a class of files are within this factor.
 const SIZE_FACTOR: u64 = 4;
@@ -33,7 +34,7 @@ const SMALLEST_SIZE: u64 = 64 << 10;
 /// Which files are to be compacted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompactionExtent {
-    /// All that are small or have lost a row.
+    /// All that are small or have lost a row, and tombstones.
     Full,
     /// Those that cost readers more than compacting them costs: many of a size, as in a size-tiered
     /// merge tree, which copies a row as often as there are sizes; and those with many lost rows.
@@ -62,7 +63,8 @@ impl Compaction {
             CompactionExtent::Full => all(&snapshot, &settings),
             CompactionExtent::Due => due(&snapshot, &settings),
         };
-        if chosen.is_empty() {
+        let tombstones = tombstones::due(&snapshot, extent, Utc::now());
+        if chosen.is_empty() && tombstones.is_empty() {
             return Ok(None);
         }
         let (id, place) = (table.id.clone(), table.place.clone());
@@ -74,11 +76,21 @@ impl Compaction {
         let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
         let declared = Arc::clone(&snapshot.schema.declared);
         let rows = Box::pin(RecordBatchStreamAdapter::new(declared, rows));
-        let written = writer::write(&table.place, &snapshot.schema, rows, &settings).await?;
+        let mut written = writer::write(&table.place, &snapshot.schema, rows, &settings).await?;
+        let mut replaced: Vec<_> = chosen.into_iter().map(|(_, file)| file).collect();
+        for group in &tombstones.merged {
+            let (id, place) = (table.id.clone(), table.place.clone());
+            let scan = TableScan::new(id, place, Arc::clone(&snapshot))?;
+            let merged =
+                tombstones::merge(scan, session, group, &table.place, &snapshot, &settings);
+            written.take_in(merged.await?);
+            replaced.extend(group.iter().map(|(_, file)| Arc::clone(file)));
+        }
+        replaced.extend(tombstones.expired);
         Ok(Some(Self {
             table,
             snapshot,
-            replaced: chosen.into_iter().map(|(_, file)| file).collect(),
+            replaced,
             written,
             settings,
         }))
@@ -102,10 +114,10 @@ impl Compaction {
 
 type Chosen = Vec<(u32, Arc<DataFile>)>;
 
-/// The files with their numbers, but for those whose rows cannot be counted.
+/// The files of rows with their numbers, but for those whose rows cannot be counted.
 fn numbered(snapshot: &Snapshot) -> impl Iterator<Item = (u32, &Arc<DataFile>)> {
     let files = (0..).zip(&snapshot.files);
-    files.filter(|(_, file)| file.bounds.rows.is_some())
+    files.filter(|(_, file)| file.bounds.rows.is_some() && !file.is_tombstones())
 }
 
 fn is_small(file: &DataFile, settings: &WarehouseSettings) -> bool {
@@ -140,7 +152,7 @@ fn due(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
         .collect()
 }
 
-fn size_class(file: &DataFile) -> usize {
+pub(super) fn size_class(file: &DataFile) -> usize {
     (file.bytes / SMALLEST_SIZE)
         .checked_ilog(SIZE_FACTOR)
         .map_or(0, |class| class as usize + 1)

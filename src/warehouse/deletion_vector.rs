@@ -74,25 +74,42 @@ impl DeletionVector {
 
 /// What to read of a file of so many rows, some of which are gone.
 pub(super) fn selection(gone: &RoaringBitmap, rows: u64) -> RowSelection {
+    let other = RowSelector::select;
+    runs(gone, rows, RowSelector::skip, other).into()
+}
+
+/// What to read of a file of so many rows, of which these are wanted.
+pub(super) fn selection_of(wanted: &RoaringBitmap, rows: u64) -> RowSelection {
+    let other = RowSelector::skip;
+    runs(wanted, rows, RowSelector::select, other).into()
+}
+
+/// Selects all rows of a file of so many: those of the set in one way, the others in another.
+fn runs(
+    set: &RoaringBitmap,
+    rows: u64,
+    within: fn(usize) -> RowSelector,
+    other: fn(usize) -> RowSelector,
+) -> Vec<RowSelector> {
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     let mut selectors = Vec::new();
     let mut next = 0;
-    let mut gone = gone.iter().map(|row| row as usize).peekable();
-    while let Some(first) = gone.next() {
+    let mut set = set.iter().map(|row| row as usize).peekable();
+    while let Some(first) = set.next() {
         let mut end = first + 1;
-        while gone.next_if_eq(&end).is_some() {
+        while set.next_if_eq(&end).is_some() {
             end += 1;
         }
         if first > next {
-            selectors.push(RowSelector::select(first - next));
+            selectors.push(other(first - next));
         }
-        selectors.push(RowSelector::skip(end - first));
+        selectors.push(within(end - first));
         next = end;
     }
     if rows > next {
-        selectors.push(RowSelector::select(rows - next));
+        selectors.push(other(rows - next));
     }
-    selectors.into()
+    selectors
 }
 
 /// Writes these bitmaps to one file of the table, which belongs to no version yet. Answers its name
@@ -257,6 +274,18 @@ mod tests {
                 RowSelector::select(2),
                 RowSelector::skip(1),
                 RowSelector::select(4),
+                RowSelector::skip(1),
+            ]
+        );
+        let read: Vec<_> = selection_of(&gone, 11).into();
+        assert_eq!(
+            read,
+            [
+                RowSelector::select(2),
+                RowSelector::skip(2),
+                RowSelector::select(1),
+                RowSelector::skip(4),
+                RowSelector::select(1),
                 RowSelector::skip(1),
             ]
         );

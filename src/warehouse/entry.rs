@@ -27,6 +27,9 @@ pub struct CommitInfo {
     pub refresh_id: Option<String>,
     /// What else is to be kept with the commit.
     pub user_metadata: Option<String>,
+    /// Whether others must follow before the statement has done anything: it may be interrupted
+    /// after this one.
+    pub is_part: bool,
 }
 
 impl CommitInfo {
@@ -179,7 +182,7 @@ impl Entry {
                 "path": file.name,
                 "partitionValues": {},
                 "size": file.bytes,
-                "modificationTime": self.timestamp,
+                "modificationTime": file.since.unwrap_or(self.timestamp),
                 "dataChange": self.changes_data,
                 "stats": file.stats,
             });

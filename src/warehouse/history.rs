@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use super::entry::{REFRESH_ID, commit_info};
-use super::table::Table;
+use super::table::{READ_TO, Table};
 use super::types::UTC;
 use crate::error::{Error, Result};
 
@@ -59,8 +59,10 @@ pub(super) async fn history(table: &Table) -> Result<RecordBatch> {
         Arc::new(infos.iter().map(|(_, info)| metric(info, key)).collect())
     };
     let parameters = infos.iter().map(|(_, info)| {
-        let parameters = &info["operationParameters"];
-        parameters.is_object().then(|| parameters.to_string())
+        let mut parameters = info["operationParameters"].as_object().cloned()?;
+        // How far a refresh has read is for the next one.
+        parameters.remove(READ_TO);
+        Some(Value::Object(parameters).to_string())
     });
     Ok(RecordBatch::try_new(
         Arc::clone(&HISTORY_SCHEMA),

@@ -8,7 +8,9 @@
 //! Architecture invariant: the warehouse knows no wire, no source and no catalog. Whoever holds it
 //! says which tables there are.
 
+mod bound;
 mod changed;
+mod changes;
 mod cleanup;
 mod compaction;
 mod deletion_vector;
@@ -16,25 +18,36 @@ mod entry;
 mod failure;
 mod file_stats;
 mod history;
+pub mod key_index;
+mod key_indexes;
+mod keyed;
 mod modification;
 mod open_tables;
+mod page_index;
 mod participant;
 mod place;
 mod places;
+mod publication;
 mod scan;
 mod schema;
 mod settings;
 mod snapshot;
+mod staging;
 pub mod store;
 mod table;
 mod table_id;
+mod tombstones;
 mod types;
+mod upsert;
 mod vacuum;
 mod writer;
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -42,27 +55,40 @@ use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::Expr;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+pub use changes::{
+    CHANGE_SIGN, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeFeed, commit_timestamp_type,
+};
 pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
+pub use key_indexes::{Covered, IndexedKey, KeyRow};
+pub use keyed::Keyed;
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
+pub use publication::{ChangedTable, Publication, UnpublishedEntry};
 pub use settings::WarehouseSettings;
+pub use staging::StagingMark;
+pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
+pub use upsert::Upserted;
 pub use vacuum::DeadFile;
 
 use crate::error::Result;
 use changed::Changed;
+use key_indexes::KeyIndexes;
 use open_tables::OpenTables;
 use place::Root;
 use scan::TableScan;
 use schema::TableSchema;
+use staging::Staging;
 use table::{Change, Table};
 
 /// Which version of a table.
@@ -102,6 +128,20 @@ pub struct TableSize {
     pub files: usize,
 }
 
+/// The table and version that a relation is a scan of, where it is one of the latest version.
+pub fn latest_of(relation: &Arc<dyn TableProvider>) -> Option<(TableId, i64)> {
+    let relation: &dyn Any = relation.as_ref();
+    relation.downcast_ref::<TableScan>()?.latest()
+}
+
+/// Whether a relation is a scan of a table of which these filters bind all columns of a key to
+/// constants.
+pub fn binds_key(relation: &Arc<dyn TableProvider>, filters: &[Expr]) -> bool {
+    let relation: &dyn Any = relation.as_ref();
+    let scan = relation.downcast_ref::<TableScan>();
+    scan.is_some_and(|scan| scan.binds_key(filters))
+}
+
 /// All tables below one folder. To be shared by all who read and write them in this process.
 pub struct Warehouse {
     root: Root,
@@ -113,6 +153,9 @@ pub struct Warehouse {
     running: Arc<tokio::sync::RwLock<()>>,
     /// The tasks that read logs.
     reading: TaskTracker,
+    /// The warehouse that all share, where this is how a transaction sees it.
+    shared: Option<Arc<Self>>,
+    indexes: Arc<KeyIndexes>,
 }
 
 impl Warehouse {
@@ -128,13 +171,38 @@ impl Warehouse {
     ) -> Result<Self> {
         Ok(Self {
             root: Root::new(root, store)?,
+            indexes: Arc::new(KeyIndexes::new(&settings)),
             settings,
             opened_at: Utc::now(),
             tables: Mutex::default(),
             changed: Arc::default(),
             running: Arc::default(),
             reading: TaskTracker::new(),
+            shared: None,
         })
+    }
+
+    /// The warehouse as a transaction sees it.
+    fn over(self: &Arc<Self>, staging: Arc<Staging>) -> Self {
+        Self {
+            root: self.root.staged(staging),
+            settings: WarehouseSettings {
+                // Checkpoints are of what is published.
+                checkpoint_interval: NonZeroU64::MAX,
+                ..self.settings.clone()
+            },
+            opened_at: self.opened_at,
+            tables: Mutex::default(),
+            changed: Arc::default(),
+            running: Arc::default(),
+            reading: self.reading.clone(),
+            indexes: Arc::clone(&self.indexes),
+            shared: Some(Arc::clone(self)),
+        }
+    }
+
+    fn staging(&self) -> Option<&Staging> {
+        self.root.staging.as_deref()
     }
 
     /// Makes an empty table, as version 0. It is durable on return.
@@ -155,7 +223,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn exists(&self, table: &TableId) -> Result<bool> {
-        self.table(table).exists().await
+        self.read(table).exists().await
     }
 
     /// Puts these rows, and their schema, in the place of all that the table holds, and creates it
@@ -184,11 +252,60 @@ impl Warehouse {
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Commit> {
+        let replaced = self.replace_as(table, None, rows, commit, participant);
+        Ok(replaced.await?.0)
+    }
+
+    /// [`Self::replace_with`] for a keyed table: of the rows of each key the latest stays. No key may
+    /// be NULL.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; those of [`Keyed::check`].
+    pub async fn replace_keyed(
+        &self,
+        table: &TableId,
+        keyed: Keyed,
+        session: Arc<dyn Session>,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Upserted> {
+        let keyed = Some((keyed, session));
+        let (commit, stale) = self
+            .replace_as(table, keyed, rows, commit, participant)
+            .await?;
+        Ok(Upserted {
+            commit: Some(commit),
+            rows: commit.rows,
+            stale,
+        })
+    }
+
+    async fn replace_as(
+        &self,
+        table: &TableId,
+        keyed: Option<(Keyed, Arc<dyn Session>)>,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<(Commit, u64)> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
-        let schema = Arc::new(TableSchema::declare(&rows.schema(), mapped)?);
-        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
-        table
+        let schema = TableSchema::declare(&rows.schema(), mapped)?;
+        let (schema, rows, stale) = match keyed {
+            Some((keyed, session)) => {
+                let schema = Arc::new(schema.keyed_by(Some(keyed))?);
+                let (rows, stale) =
+                    upsert::latest(rows, &schema, session, self.settings.upsert_rows)?;
+                (schema, rows, stale)
+            }
+            None => (Arc::new(schema), rows, Arc::default()),
+        };
+        let place = &table.place;
+        let (rows, tombstones) = tombstones::divide(rows, place, &schema, &self.settings)?;
+        let mut written = writer::write(place, &schema, rows, &self.settings).await?;
+        tombstones.join(&mut written);
+        let commit = table
             .commit(
                 Change::Replace(schema),
                 commit,
@@ -196,6 +313,52 @@ impl Warehouse {
                 participant,
                 &self.settings,
             )
+            .await?;
+        Ok((commit, stale.load(Ordering::Relaxed)))
+    }
+
+    /// Puts these rows, and their schema, in the place of those of the latest version, which they were
+    /// made of and which is told.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; 40001 where that is not the latest any more.
+    pub async fn rewrite(
+        &self,
+        table: &TableId,
+        version: i64,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Arc<dyn Participant>,
+    ) -> Result<Commit> {
+        let table = self.table(table);
+        let mapped = table.latest().await?.schema.mapped;
+        let schema = Arc::new(TableSchema::declare(&rows.schema(), mapped)?);
+        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
+        let change = Change::Rewrite(schema, version.unsigned_abs());
+        let participant = Some(participant);
+        table
+            .commit(change, commit, Some(written), participant, &self.settings)
+            .await
+    }
+
+    /// Gives the table these columns: those that it has, and behind them more that its rows have no
+    /// values for. No row is written.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`], and what the participant says.
+    pub async fn reshape(
+        &self,
+        table: &TableId,
+        columns: &SchemaRef,
+        commit: CommitInfo,
+        participant: Arc<dyn Participant>,
+    ) -> Result<Commit> {
+        let table = self.table(table);
+        let mapped = table.latest().await?.schema.mapped;
+        let schema = Arc::new(TableSchema::declare(columns, mapped)?);
+        let (change, participant) = (Change::Reshape(schema), Some(participant));
+        table
+            .commit(change, commit, None, participant, &self.settings)
             .await
     }
 
@@ -250,6 +413,9 @@ impl Warehouse {
             table,
             snapshot,
             settings: self.settings.clone(),
+            indexes: Arc::clone(&self.indexes),
+            keys: Vec::new(),
+            changed: Arc::clone(&self.changed),
         })
     }
 
@@ -269,9 +435,31 @@ impl Warehouse {
         Compaction::begin(self.table(table), session, extent, settings).await
     }
 
+    /// Brings the indexes of a table to its latest version, merges what is due, and deletes those
+    /// that are by none of these keys.
+    ///
+    /// # Errors
+    /// What reading files that are not covered says; 53200 without memory; what the disk says.
+    pub async fn keep_indexes(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        keys: &[IndexedKey],
+    ) -> Result<()> {
+        let handle = self.table(table);
+        let snapshot = handle.latest().await?;
+        let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
+        self.indexes.keep(session, &scan, keys).await
+    }
+
     /// A table whose rows have changed since it was last named here; waits for one.
     pub async fn next_changed(&self) -> TableId {
         self.changed.next().await
+    }
+
+    /// Tells of each commit from now on that changes rows.
+    pub fn commits(&self) -> watch::Receiver<()> {
+        self.changed.commits()
     }
 
     /// Deletes the files of a table that no version of the last `retention` has, or only tells which.
@@ -308,10 +496,11 @@ impl Warehouse {
     /// # Errors
     /// 22023 for a version or a time that the table does not have, and what the store says.
     pub async fn scan(&self, table: &TableId, at: At) -> Result<Arc<dyn TableProvider>> {
-        Ok(self.scan_version(table, at).await?.1)
+        Ok(self.scan_version(table, at, &[]).await?.1)
     }
 
-    /// [`Self::scan`], and the number of the version.
+    /// [`Self::scan`], and the number of the version. Rows are found by these keys through
+    /// indexes, where there are some.
     ///
     /// # Errors
     /// Those of [`Self::scan`].
@@ -319,13 +508,37 @@ impl Warehouse {
         &self,
         table: &TableId,
         at: At,
+        keys: &[IndexedKey],
     ) -> Result<(i64, Arc<dyn TableProvider>)> {
-        let handle = self.table(table);
+        let handle = self.read(table);
         let snapshot = handle.snapshot(at).await?;
         handle.check_there(&snapshot).await?;
         let version = i64::try_from(snapshot.version).unwrap_or(i64::MAX);
         let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
+        let mut scan = scan.by_keys(&self.indexes, keys, &self.changed);
+        if at == At::Latest {
+            scan = scan.of_latest();
+        }
         Ok((version, Arc::new(scan)))
+    }
+
+    /// What the commits from one version to another have changed, both included. A time stands for the
+    /// first version since then, or the last until then.
+    ///
+    /// # Errors
+    /// 22023 for versions that the table does not have, or no longer; 0A000 where the table got other
+    /// columns in between; what the store says.
+    pub async fn changes(&self, table: &TableId, from: At, to: At) -> Result<ChangeFeed> {
+        changes::changes(&self.table(table), from, to).await
+    }
+
+    /// The parameters of the refresh that made the rows of the latest version, or that told of them
+    /// last; none where something else has changed them since.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn last_refresh(&self, table: &TableId) -> Result<Option<BTreeMap<String, String>>> {
+        self.table(table).last_refresh().await
     }
 
     /// The parameters of the commit that made a version: those of [`CommitInfo`].
@@ -337,7 +550,7 @@ impl Warehouse {
         table: &TableId,
         version: i64,
     ) -> Result<BTreeMap<String, String>> {
-        self.table(table).parameters(version).await
+        self.read(table).parameters(version).await
     }
 
     /// The columns of a version.
@@ -345,7 +558,7 @@ impl Warehouse {
     /// # Errors
     /// As [`Self::scan`].
     pub async fn schema(&self, table: &TableId, at: At) -> Result<SchemaRef> {
-        let snapshot = self.table(table).snapshot(at).await?;
+        let snapshot = self.read(table).snapshot(at).await?;
         Ok(Arc::clone(&snapshot.schema.declared))
     }
 
@@ -362,7 +575,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn data_version(&self, table: &TableId) -> Result<u64> {
-        self.table(table).data_version().await
+        self.read(table).data_version().await
     }
 
     /// How much a version holds, from the log alone.
@@ -370,7 +583,7 @@ impl Warehouse {
     /// # Errors
     /// As [`Self::scan`].
     pub async fn size(&self, table: &TableId, at: At) -> Result<TableSize> {
-        let snapshot = self.table(table).snapshot(at).await?;
+        let snapshot = self.read(table).snapshot(at).await?;
         Ok(TableSize {
             version: i64::try_from(snapshot.version).unwrap_or(i64::MAX),
             rows: snapshot.rows(),
@@ -384,7 +597,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn history(&self, table: &TableId) -> Result<RecordBatch> {
-        history::history(self.table(table).as_ref()).await
+        history::history(self.read(table).as_ref()).await
     }
 
     /// How an attempt to commit to the table has ended; waits for the commit that runs.
@@ -392,7 +605,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn outcome(&self, table: &TableId, mark: &CommitMark) -> Result<CommitOutcome> {
-        self.table(table).outcome(mark).await
+        self.read(table).outcome(mark).await
     }
 
     /// Waits until the commits that have begun have ended, also those that nobody waits for any more.
@@ -403,19 +616,27 @@ impl Warehouse {
     /// Waits until nothing runs in the warehouse any more, whether or not somebody waits for it: to be
     /// called at the end, when nothing new begins.
     pub async fn rest(&self) {
+        self.indexes.stop();
         self.finish_commits().await;
         self.reading.close();
         self.reading.wait().await;
     }
 
     /// Deletes the files of the table, after the write that runs has ended. Writes to it fail from
-    /// now on, for as long as its handle is kept; queries that still read it may.
+    /// now on, for as long as its handle is kept; queries that still read it may. A transaction's own
+    /// tables go when it commits.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn drop(&self, table: &TableId) -> Result<()> {
+    pub async fn remove(&self, table: &TableId) -> Result<()> {
         let table = self.table(table);
+        if let Some(staging) = self.staging() {
+            staging.drop_table(&table.id, &table.place);
+            self.tables.lock().forget(&table.id);
+            return Ok(());
+        }
         table.retire().await;
+        self.indexes.forget(&table.id).await?;
         cleanup::remove_table(&table.place).await
     }
 
@@ -425,6 +646,7 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn clean(&self, keep: &HashSet<u32>) -> Result<usize> {
+        self.indexes.clean(keep).await?;
         cleanup::remove_unknown(&self.root, keep).await
     }
 
@@ -435,6 +657,14 @@ impl Warehouse {
     /// What the store says.
     pub async fn remove_orphans(&self, table: &TableId) -> Result<usize> {
         cleanup::remove_orphans(self.table(table).as_ref(), self.opened_at).await
+    }
+
+    /// A table to be read: what a transaction has not changed is read with all others.
+    fn read(&self, id: &TableId) -> Arc<Table> {
+        match &self.shared {
+            Some(shared) if !self.has_staged(id) => shared.table(id),
+            _ => self.table(id),
+        }
     }
 
     fn table(&self, id: &TableId) -> Arc<Table> {

@@ -18,6 +18,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use roaring::RoaringBitmap;
 
+use super::changed::Changed;
+use super::key_indexes::{Covered, IndexedKey, KeyIndexes};
 use super::place::Place;
 use super::places::Places;
 use super::scan::TableScan;
@@ -25,7 +27,7 @@ use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table::{Change, Marked, Table};
 use super::writer::Written;
-use super::{Commit, CommitInfo, Participant, writer};
+use super::{Commit, CommitInfo, Participant, tombstones, writer};
 use crate::error::{Error, Result};
 
 /// A change of a table that has begun: it sees one version, and is made to it.
@@ -33,6 +35,9 @@ pub struct Modification {
     pub(super) table: Arc<Table>,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) settings: WarehouseSettings,
+    pub(super) indexes: Arc<KeyIndexes>,
+    pub(super) keys: Vec<IndexedKey>,
+    pub(super) changed: Arc<Changed>,
 }
 
 impl Modification {
@@ -41,7 +46,7 @@ impl Modification {
     /// # Errors
     /// An address of the warehouse that is none.
     pub fn scan(&self) -> Result<Arc<dyn TableProvider>> {
-        Ok(Arc::new(self.table_scan()?))
+        Ok(Arc::new(self.keyed_scan()?))
     }
 
     /// The version's rows with two more columns, [`super::FILE_COLUMN`] and
@@ -50,17 +55,79 @@ impl Modification {
     /// # Errors
     /// Those of [`Self::scan`].
     pub fn rows(&self) -> Result<Arc<dyn TableProvider>> {
-        Ok(Arc::new(self.table_scan()?.with_places()))
+        Ok(Arc::new(self.keyed_scan()?.with_places()))
     }
 
-    fn table_scan(&self) -> Result<TableScan> {
+    /// Those of [`Self::rows`] that stand at these places.
+    ///
+    /// # Errors
+    /// Those of [`Self::scan`].
+    pub fn rows_at(&self, places: Places) -> Result<Arc<dyn TableProvider>> {
+        Ok(Arc::new(self.table_scan()?.with_places().only(places)))
+    }
+
+    /// The version's rows by a key, through an index that is brought up to it; none where the
+    /// table is so small that none pays, or has not these columns.
+    ///
+    /// # Errors
+    /// What reading files that are not covered says; 53200 without memory; what the disk says.
+    pub async fn covered(
+        &self,
+        session: &dyn Session,
+        key: &IndexedKey,
+    ) -> Result<Option<Covered>> {
+        let scan = self.table_scan()?;
+        let index = self.indexes.paying(&scan, key);
+        match index {
+            Some(index) => Ok(Some(index.cover(session, &scan).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The change, whose rows are found by these keys through indexes, where there are some.
+    #[must_use]
+    pub fn by_keys(mut self, keys: Vec<IndexedKey>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    fn keyed_scan(&self) -> Result<TableScan> {
+        let scan = self.table_scan()?;
+        Ok(scan.by_keys(&self.indexes, &self.keys, &self.changed))
+    }
+
+    /// The version's rows by a key, through an index that is brought up to it, however small the table
+    /// is.
+    pub(super) async fn covered_anyhow(
+        &self,
+        session: &dyn Session,
+        key: &IndexedKey,
+    ) -> Result<Covered> {
+        let scan = self.table_scan()?;
+        let id = &self.table.id;
+        let Some(index) = self.indexes.get(id, &self.snapshot.schema, key) else {
+            return Err(Error::internal(format!(
+                "table {id} cannot have a key index"
+            )));
+        };
+        let covered = index.cover(session, &scan).await?;
+        if !covered.is_complete() {
+            return Err(Error::internal(format!(
+                "the key index of table {id} lags behind"
+            )));
+        }
+        Ok(covered)
+    }
+
+    pub(super) fn table_scan(&self) -> Result<TableScan> {
         let (table, snapshot) = (&self.table, Arc::clone(&self.snapshot));
         TableScan::new(table.id.clone(), table.place.clone(), snapshot)
     }
 
     /// Takes the rows of `gone` out of the table and puts `rows` into it, in one commit. `gone` is
     /// looked at when `rows` have ended, so that who gives them can fill it meanwhile. Without a
-    /// row that goes or comes there is no commit.
+    /// row that goes or comes there is no commit. Of a keyed table's new rows those that tell that
+    /// their keys are deleted become tombstones.
     ///
     /// # Errors
     /// 40001 where another commit has changed the files that rows go from, or the columns; what
@@ -74,6 +141,8 @@ impl Modification {
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Option<Commit>> {
         let schema = Arc::clone(&self.snapshot.schema);
+        let (rows, tombstones) =
+            tombstones::divide(rows, &self.table.place, &schema, &self.settings)?;
         let losses = Arc::new(Mutex::new(Losses::default()));
         let kept = futures::stream::once({
             let (gone, losses) = (Arc::clone(&gone), Arc::clone(&losses));
@@ -90,7 +159,8 @@ impl Modification {
         let all = rows.chain(kept.try_flatten());
         let all = RecordBatchStreamAdapter::new(Arc::clone(&schema.declared), all);
         let place = &self.table.place;
-        let written = writer::write(place, &schema, Box::pin(all), &self.settings).await?;
+        let mut written = writer::write(place, &schema, Box::pin(all), &self.settings).await?;
+        tombstones.join(&mut written);
         let losses = std::mem::take(&mut *losses.lock());
         if losses.is_empty() && written.files.is_empty() {
             return Ok(None);

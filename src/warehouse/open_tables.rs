@@ -36,6 +36,11 @@ impl OpenTables {
         Arc::clone(&handle.table)
     }
 
+    /// Forgets the handle of a table.
+    pub fn forget(&mut self, id: &TableId) {
+        self.tables.remove(id);
+    }
+
     fn make_room(&mut self, limit: usize) {
         while self.tables.len() >= limit.max(1) {
             let idle = self.tables.iter().filter(|(_, handle)| handle.is_idle());

@@ -16,6 +16,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use url::Url;
 
+use super::staging::{StagedStore, Staging};
 use super::table_id::TableId;
 use crate::error::{Error, Result};
 
@@ -30,6 +31,8 @@ pub(super) struct Root {
     pub path: Path,
     /// The folder on this machine, where it is one.
     pub local: Option<PathBuf>,
+    /// Where entries of logs go while a transaction keeps them for itself.
+    pub staging: Option<Arc<Staging>>,
 }
 
 /// The folder of one table.
@@ -38,6 +41,7 @@ pub(super) struct Place {
     pub url: Url,
     pub store: Arc<dyn ObjectStore>,
     pub path: Path,
+    pub staging: Option<Arc<Staging>>,
     local: Option<LocalPlace>,
 }
 
@@ -81,7 +85,21 @@ impl Root {
             store,
             path,
             local,
+            staging: None,
         })
+    }
+
+    /// The root as a transaction sees it.
+    pub fn staged(&self, staging: Arc<Staging>) -> Self {
+        let store = StagedStore {
+            base: Arc::clone(&self.store),
+            staging: Arc::clone(&staging),
+        };
+        Self {
+            store: Arc::new(store),
+            staging: Some(staging),
+            ..self.clone()
+        }
     }
 
     pub fn place(&self, table: &TableId) -> Place {
@@ -103,6 +121,7 @@ impl Root {
             url,
             store: Arc::clone(&self.store),
             path: self.path.clone().join(schema).join(name),
+            staging: self.staging.clone(),
             local,
         }
     }
@@ -156,8 +175,34 @@ impl Place {
         self.sync(names).await
     }
 
-    /// Writes the entry of a version, unless there is one.
-    pub async fn publish(&self, version: u64, entry: Bytes) -> Published {
+    /// Whether there is an entry of a version. Each statement asks that of each table: on a disk of
+    /// this machine it takes a microsecond, less than to have another thread ask.
+    pub async fn has_entry(&self, version: u64) -> Result<bool> {
+        if self.staging.is_none()
+            && let Some(folder) = self.local_folder()
+        {
+            let entry = folder.join(LOG).join(entry_name(version));
+            return Ok(entry.try_exists()?);
+        }
+        match self.store.head(&self.entry(version)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes the entry of a version of the table, unless there is one.
+    pub async fn publish(&self, table: &TableId, version: u64, entry: Bytes) -> Published {
+        if let Some(staging) = &self.staging {
+            // Who reads the log of a table on this machine wants its folder to be there.
+            if version == 0
+                && let Some(folder) = self.local_folder()
+                && let Err(error) = std::fs::create_dir_all(folder)
+            {
+                return Published::No(error.into());
+            }
+            return staging.publish(table, self, version, entry).await;
+        }
         match self.local.clone() {
             Some(local) => match blocking(move || local.publish(version, &entry)).await {
                 Ok(published) => published,

@@ -41,6 +41,16 @@ impl Places {
         self.0.values().map(RoaringBitmap::serialized_size).sum()
     }
 
+    /// The rows of a file that are in the set.
+    pub(super) fn of(&self, file: u32) -> RoaringBitmap {
+        self.0.get(&file).cloned().unwrap_or_default()
+    }
+
+    /// Whether a file has a row in the set.
+    pub(super) fn has_file(&self, file: u32) -> bool {
+        self.0.contains_key(&file)
+    }
+
     /// The files that have a row in the set, and the rows of each that are in it.
     pub(super) fn files(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
         self.0.iter().map(|(file, rows)| (*file, rows))

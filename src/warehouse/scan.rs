@@ -15,16 +15,20 @@ use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat as _;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
+use datafusion::datasource::physical_plan::parquet::{
+    CachedParquetFileReaderFactory, ParquetRowSelection,
+};
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, FileSource as _, ParquetSource,
 };
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema as ScannedSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::parquet::arrow::RowNumber;
+use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use datafusion::physical_expr::expressions::Column as PhysicalColumn;
 use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
@@ -32,10 +36,14 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
 
-use super::deletion_vector::selection;
+use super::bound::Bound;
+use super::changed::Changed;
+use super::deletion_vector::{selection, selection_of};
 use super::file_stats::ColumnBounds;
+use super::key_indexes::{IndexedKey, KeyIndexes};
+use super::page_index::WithPageIndex;
 use super::place::Place;
-use super::places::{FILE_COLUMN, PLACE_COLUMN};
+use super::places::{FILE_COLUMN, PLACE_COLUMN, Places};
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
 use crate::error::Error;
@@ -48,6 +56,31 @@ pub(super) struct TableScan {
     snapshot: Arc<Snapshot>,
     /// The columns of the rows' places, where the scan has them.
     places: Option<SchemaRef>,
+    wanted: Wanted,
+    keys: Option<Keys>,
+    /// Whether the version was the latest when the scan was made.
+    is_latest: bool,
+}
+
+/// Which rows of files are read.
+enum Wanted {
+    /// Those that are not gone.
+    Living,
+    /// Those that are gone too.
+    All,
+    /// Those that stand at these places, gone or not; all of a file that does not tell how many rows
+    /// it has.
+    Known(Places),
+    /// Those that are not gone and stand at these places; of the files of these numbers, all that
+    /// are not gone.
+    Only(Places, Vec<u32>),
+}
+
+/// By which keys rows are found through indexes.
+struct Keys {
+    indexes: Arc<KeyIndexes>,
+    keys: Vec<IndexedKey>,
+    changed: Arc<Changed>,
 }
 
 /// A file of a version, and its number.
@@ -55,16 +88,109 @@ type NumberedFile<'a> = (u32, &'a Arc<DataFile>);
 
 impl TableScan {
     pub fn new(id: TableId, place: Place, snapshot: Arc<Snapshot>) -> crate::error::Result<Self> {
-        let mut root = place.url.clone();
-        root.set_path("/");
-        let store_url = ObjectStoreUrl::parse(root.as_str()).map_err(Error::from)?;
         Ok(Self {
             id,
+            store_url: store_url(&place)?,
             place,
-            store_url,
             snapshot,
             places: None,
+            wanted: Wanted::Living,
+            keys: None,
+            is_latest: false,
         })
+    }
+
+    /// The scan, of a version that is the latest.
+    pub fn of_latest(mut self) -> Self {
+        self.is_latest = true;
+        self
+    }
+
+    /// The table and the version, where that is the latest.
+    pub fn latest(&self) -> Option<(TableId, i64)> {
+        let version = i64::try_from(self.snapshot.version).ok()?;
+        self.is_latest.then(|| (self.id.clone(), version))
+    }
+
+    /// Whether filters bind all columns of a key to constants.
+    pub fn binds_key(&self, filters: &[Expr]) -> bool {
+        let bound = Bound::by(filters, &self.snapshot.schema.declared);
+        let keys = self.keys.iter().flat_map(|keys| &keys.keys);
+        keys.into_iter()
+            .any(|key| bound.keys(&key.columns).is_some())
+    }
+
+    pub fn id(&self) -> &TableId {
+        &self.id
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// The scan, which finds rows through indexes where these keys are bound to constants.
+    /// `changed` is told of a table whose indexes lag behind.
+    pub fn by_keys(
+        mut self,
+        indexes: &Arc<KeyIndexes>,
+        keys: &[IndexedKey],
+        changed: &Arc<Changed>,
+    ) -> Self {
+        self.keys = (!keys.is_empty()).then(|| Keys {
+            indexes: Arc::clone(indexes),
+            keys: keys.to_vec(),
+            changed: Arc::clone(changed),
+        });
+        self
+    }
+
+    /// The scan of the rows that stand at these places.
+    pub fn only(mut self, places: Places) -> Self {
+        self.wanted = Wanted::Only(places, Vec::new());
+        self
+    }
+
+    /// Reads the rows that stand at these places, gone or not, with their places. A file that does not
+    /// tell how many rows it has is read whole.
+    pub async fn known_rows(
+        &self,
+        state: &dyn Session,
+        places: Places,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut scan = self.again()?.with_places();
+        scan.wanted = Wanted::Known(places);
+        let files = scan.files(state, &[])?;
+        scan.scan_files(state, files, None, None, partitions(state))
+            .await
+    }
+
+    /// The same version, to be read in another way.
+    fn again(&self) -> crate::error::Result<Self> {
+        Self::new(
+            self.id.clone(),
+            self.place.clone(),
+            Arc::clone(&self.snapshot),
+        )
+    }
+
+    /// Reads these columns of all rows of these files, of those that are gone too, and their places.
+    pub async fn all_rows_of(
+        &self,
+        state: &dyn Session,
+        files: &[(u32, Arc<DataFile>)],
+        columns: &[usize],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut scan = self.again()?.with_places();
+        scan.wanted = Wanted::All;
+        let width = self.snapshot.schema.declared.fields().len();
+        let columns: Vec<usize> = columns.iter().copied().chain([width, width + 1]).collect();
+        let files = files.iter().map(|(number, file)| (*number, file)).collect();
+        scan.scan_files(state, files, Some(&columns), None, partitions(state))
+            .await
     }
 
     /// The scan with two more columns: [`FILE_COLUMN`] and [`PLACE_COLUMN`].
@@ -92,13 +218,9 @@ impl TableScan {
         state: &dyn Session,
         files: &[(u32, Arc<DataFile>)],
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let scan = Self::new(
-            self.id.clone(),
-            self.place.clone(),
-            Arc::clone(&self.snapshot),
-        )?;
         let files = files.iter().map(|(number, file)| (*number, file)).collect();
-        scan.with_places()
+        self.again()?
+            .with_places()
             .scan_files(state, files, None, None, partitions(state))
             .await
     }
@@ -106,6 +228,16 @@ impl TableScan {
     /// The files that may hold rows that pass the filters.
     fn files(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<NumberedFile<'_>>> {
         let files = (0..).zip(&self.snapshot.files);
+        let files = files.filter(|(number, _)| self.wants(*number));
+        // What an index has found is there.
+        let found = match &self.wanted {
+            Wanted::Only(_, whole) => whole.is_empty(),
+            Wanted::Known(_) => true,
+            Wanted::Living | Wanted::All => false,
+        };
+        if found {
+            return Ok(files.collect());
+        }
         let Some(filter) = conjunction(filters.iter().cloned()) else {
             return Ok(files.collect());
         };
@@ -122,8 +254,56 @@ impl TableScan {
         let Ok(keep) = predicate.prune(&FileStatistics(&self.snapshot)) else {
             return Ok(files.collect());
         };
-        let kept = files.zip(keep).filter(|(_, keep)| *keep);
-        Ok(kept.map(|(file, _)| file).collect())
+        let kept = files.filter(|(number, _)| keep.get(*number as usize).is_none_or(|keep| *keep));
+        Ok(kept.collect())
+    }
+
+    /// The rows that filters may want, where they bind a key for which there is an index.
+    async fn found_by_key(&self, filters: &[Expr]) -> crate::error::Result<Option<Wanted>> {
+        let Some(keys) = &self.keys else {
+            return Ok(None);
+        };
+        let bound = Bound::by(filters, &self.snapshot.schema.declared);
+        for key in &keys.keys {
+            let Some(columns) = bound.keys(&key.columns) else {
+                continue;
+            };
+            let Some(index) = keys.indexes.paying(self, key) else {
+                continue;
+            };
+            let covered = index.covered(self).await?;
+            if self.is_latest && !covered.is_complete() {
+                keys.changed.add(&self.id);
+            }
+            let places = covered.places(&columns).await?;
+            return Ok(Some(Wanted::Only(places, covered.uncovered)));
+        }
+        Ok(None)
+    }
+
+    /// The rows of a file that are read, where these are not all.
+    async fn selected(&self, number: u32, file: &DataFile) -> Result<Option<RowSelection>> {
+        let gone = match (&self.wanted, &file.gone) {
+            (Wanted::All | Wanted::Known(_), _) | (_, None) => None,
+            (_, Some(gone)) => Some(gone.rows(&self.place).await?),
+        };
+        let only = match &self.wanted {
+            Wanted::Only(places, whole) if !whole.contains(&number) => Some(places.of(number)),
+            Wanted::Known(places) if file.bounds.rows.is_some() => Some(places.of(number)),
+            _ => None,
+        };
+        if gone.is_none() && only.is_none() {
+            return Ok(None);
+        }
+        let Some(rows) = file.bounds.rows else {
+            return Err(Error::internal("a file does not tell how many rows it has").into());
+        };
+        Ok(Some(match (gone, only) {
+            (Some(gone), Some(only)) => selection_of(&(only - gone.as_ref()), rows),
+            (None, Some(only)) => selection_of(&only, rows),
+            (Some(gone), None) => selection(gone, rows),
+            (None, None) => return Ok(None),
+        }))
     }
 
     async fn partitioned_file(&self, (number, file): NumberedFile<'_>) -> Result<PartitionedFile> {
@@ -134,24 +314,42 @@ impl TableScan {
             e_tag: None,
             version: None,
         });
-        if let Some(gone) = &file.gone {
-            let Some(rows) = file.bounds.rows else {
-                return Err(
-                    Error::internal("a file that lost rows does not tell how many it has").into(),
-                );
-            };
-            let gone = gone.rows(&self.place).await?;
-            listed = listed.with_extension(ParquetRowSelection::new(selection(gone, rows)));
+        if let Some(selected) = self.selected(number, file).await? {
+            listed = listed.with_extension(ParquetRowSelection::new(selected));
         }
         Ok(match self.places {
-            None => listed.with_statistics(Arc::clone(&file.statistics)),
+            None if self.has_statistics() => listed.with_statistics(Arc::clone(&file.statistics)),
+            None => listed,
             Some(_) => listed.with_partition_values(vec![ScalarValue::from(number)]),
         })
     }
 }
 
+impl TableScan {
+    /// Whether the statistics in the log are those of the rows that are read.
+    fn has_statistics(&self) -> bool {
+        self.places.is_none() && matches!(self.wanted, Wanted::Living)
+    }
+
+    /// Whether a file has rows that are wanted.
+    fn wants(&self, number: u32) -> bool {
+        match &self.wanted {
+            Wanted::Living | Wanted::All => true,
+            Wanted::Only(places, whole) => whole.contains(&number) || places.has_file(number),
+            Wanted::Known(places) => places.has_file(number),
+        }
+    }
+}
+
+/// What runtimes know the store by.
+pub(super) fn store_url(place: &Place) -> crate::error::Result<ObjectStoreUrl> {
+    let mut root = place.url.clone();
+    root.set_path("/");
+    ObjectStoreUrl::parse(root.as_str()).map_err(Error::from)
+}
+
 /// How many partitions a query wants.
-fn partitions(state: &dyn Session) -> usize {
+pub(super) fn partitions(state: &dyn Session) -> usize {
     state.config().target_partitions().max(1)
 }
 
@@ -181,8 +379,7 @@ impl TableProvider for TableScan {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        self.places
-            .is_none()
+        self.has_statistics()
             .then(|| self.snapshot.statistics.clone())
     }
 
@@ -200,6 +397,19 @@ impl TableProvider for TableScan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let found = self.found_by_key(filters).await.unwrap_or_else(|error| {
+            tracing::warn!(table = %self.id, %error, "a key index could not be asked");
+            None
+        });
+        if let Some(wanted) = found {
+            let mut scan = self.again()?;
+            scan.places.clone_from(&self.places);
+            scan.wanted = wanted;
+            let files = scan.files(state, filters)?;
+            return scan
+                .scan_files(state, files, projection, limit, partitions(state))
+                .await;
+        }
         let files = self.files(state, filters)?;
         self.scan_files(state, files, projection, limit, partitions(state))
             .await
@@ -215,29 +425,62 @@ impl TableScan {
         limit: Option<usize>,
         partitions: usize,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let runtime = state.runtime_env();
-        if runtime.object_store(&self.store_url).is_err() {
-            runtime.register_object_store(self.store_url.as_ref(), Arc::clone(&self.place.store));
-        }
-        let shown = self.schema();
-        if files.is_empty() {
-            let projected = project_schema(&shown, projection)?;
-            return Ok(Arc::new(EmptyExec::new(projected)));
-        }
-        let table = self.scanned();
-        let merge = |files: &[PartitionedFile]| {
-            let known = files.iter().filter_map(|file| file.statistics.as_deref());
-            match self.places {
-                None => Statistics::try_merge_iter(known, table.table_schema()),
-                Some(_) => Ok(Statistics::new_unknown(table.table_schema())),
-            }
-        };
         let mut read = Vec::with_capacity(files.len());
         for file in files {
             read.push(self.partitioned_file(file).await?);
         }
-        let files = read;
-        let statistics = merge(&files)?;
+        let scan = FilesScan {
+            place: &self.place,
+            store_url: &self.store_url,
+            scanned: self.scanned(),
+            shown: self.schema(),
+            has_statistics: self.has_statistics(),
+            reads_few: matches!(self.wanted, Wanted::Only(..) | Wanted::Known(_)),
+        };
+        scan.plan(state, &read, projection, limit, partitions).await
+    }
+}
+
+/// A scan of some files of a table.
+pub(super) struct FilesScan<'a> {
+    pub place: &'a Place,
+    pub store_url: &'a ObjectStoreUrl,
+    /// What is read of each file, and what is added to its rows.
+    pub scanned: ScannedSchema,
+    /// The same columns under the names of the table.
+    pub shown: SchemaRef,
+    /// Whether the files tell statistics of these columns.
+    pub has_statistics: bool,
+    /// Whether few rows of the files are read, so that it pays to read the pages alone that have them.
+    pub reads_few: bool,
+}
+
+impl FilesScan<'_> {
+    pub async fn plan(
+        &self,
+        state: &dyn Session,
+        files: &[PartitionedFile],
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+        partitions: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let runtime = state.runtime_env();
+        if runtime.object_store(self.store_url).is_err() {
+            runtime.register_object_store(self.store_url.as_ref(), Arc::clone(&self.place.store));
+        }
+        if files.is_empty() {
+            let projected = project_schema(&self.shown, projection)?;
+            return Ok(Arc::new(EmptyExec::new(projected)));
+        }
+        let table = &self.scanned;
+        let merge = |files: &[PartitionedFile]| {
+            let known = files.iter().filter_map(|file| file.statistics.as_deref());
+            match self.has_statistics {
+                true => Statistics::try_merge_iter(known, table.table_schema()),
+                false => Ok(Statistics::new_unknown(table.table_schema())),
+            }
+        };
+        let statistics = merge(files)?;
         // In their order, so that few partitions read the rows as they were written.
         let per_group = files.len().div_ceil(partitions);
         let groups = files
@@ -252,14 +495,21 @@ impl TableScan {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
-        let source = ParquetSource::new(table.clone()).with_table_parquet_options(options.clone());
+        let mut source =
+            ParquetSource::new(table.clone()).with_table_parquet_options(options.clone());
+        if self.reads_few {
+            let cache = runtime.cache_manager.get_file_metadata_cache();
+            let store = runtime.object_store(self.store_url)?;
+            let readers = WithPageIndex(CachedParquetFileReaderFactory::new(store, cache));
+            source = source.with_parquet_file_reader_factory(Arc::new(readers));
+        }
         let indices: Vec<usize> = match projection {
             Some(projection) => projection.clone(),
-            None => (0..shown.fields().len()).collect(),
+            None => (0..self.shown.fields().len()).collect(),
         };
         let columns = indices.into_iter().map(|index| {
             let column = PhysicalColumn::new(table.table_schema().field(index).name(), index);
-            ProjectionExpr::new(Arc::new(column), shown.field(index).name())
+            ProjectionExpr::new(Arc::new(column), self.shown.field(index).name())
         });
         let source = source
             .try_pushdown_projection(&ProjectionExprs::new(columns))?
@@ -269,6 +519,9 @@ impl TableScan {
             .with_statistics(statistics)
             .with_limit(limit)
             .build();
+        if self.reads_few {
+            return Ok(DataSourceExec::from_data_source(config));
+        }
         ParquetFormat::new()
             .with_options(options)
             .create_physical_plan(state, config)

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use datafusion::parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use serde_json::{Map, Value, json};
 
+use super::keyed::{self, Keyed};
 use super::types::{declared_field, delta_name, from_delta_name, stored_type};
 use crate::error::{Error, Result, SqlState};
 
@@ -33,6 +34,8 @@ pub(super) struct TableSchema {
     pub mapped: bool,
     /// The schema as Delta's log has it.
     pub delta: String,
+    /// What makes the table keyed.
+    pub keyed: Option<Keyed>,
 }
 
 impl TableSchema {
@@ -79,7 +82,20 @@ impl TableSchema {
             stored: Arc::new(Schema::new(stored)),
             mapped,
             delta: json!({"type": "struct", "fields": delta}).to_string(),
+            keyed: None,
         })
+    }
+
+    /// The schema of a table that is keyed like this.
+    ///
+    /// # Errors
+    /// Those of [`Keyed::check`].
+    pub fn keyed_by(mut self, keyed: Option<Keyed>) -> Result<Self> {
+        if let Some(keyed) = &keyed {
+            keyed.check(&self.declared)?;
+        }
+        self.keyed = keyed;
+        Ok(self)
     }
 
     /// The schema that the log of a table has.
@@ -118,12 +134,19 @@ impl TableSchema {
             declared.push(seen);
             stored.push(field.with_name(name));
         }
+        let declared = Schema::new(declared);
+        // Another engine may have taken its columns away.
+        let keyed = properties
+            .get(keyed::PROPERTY)
+            .and_then(|text| serde_json::from_str::<Keyed>(text).ok())
+            .filter(|keyed| keyed.check(&declared).is_ok());
         Ok(Self {
-            declared: Arc::new(Schema::new(declared)),
+            declared: Arc::new(declared),
             scanned: Arc::new(Schema::new(scanned)),
             stored: Arc::new(Schema::new(stored)),
             mapped,
             delta: delta.to_owned(),
+            keyed,
         })
     }
 
@@ -133,6 +156,11 @@ impl TableSchema {
             .map_err(|error| Error::internal(format!("a schema cannot be written: {error}")))?;
         let mut properties = Map::new();
         properties.insert(DECLARED_SCHEMA.to_owned(), declared.into());
+        if let Some(keyed) = &self.keyed {
+            let keyed = serde_json::to_string(keyed)
+                .map_err(|error| Error::internal(format!("a key cannot be written: {error}")))?;
+            properties.insert(keyed::PROPERTY.to_owned(), keyed.into());
+        }
         if self.mapped {
             let mut ids = Ids(0);
             for field in self.declared.fields() {

@@ -1,6 +1,7 @@
 //! How tables are written.
 
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
@@ -18,14 +19,21 @@ pub struct WarehouseSettings {
     /// A file of at least this many bytes that loses few rows stays, with a deletion vector; a
     /// smaller one is written anew.
     pub deletion_vector_bytes: u64,
+    /// So many rows that are put into a keyed table are looked up at a time.
+    pub upsert_rows: usize,
     /// How pages are compressed.
     pub compression: Compression,
     /// A checkpoint of the log is written every so many commits.
     pub checkpoint_interval: NonZeroU64,
     /// So many tables are kept at hand, their logs read, when nobody uses them.
     pub idle_tables: usize,
-    /// The pool that open row groups are accounted to.
+    /// The pool that open row groups and key indexes are accounted to.
     pub memory_pool: Arc<dyn MemoryPool>,
+    /// The folder on this machine that key indexes lie in. Without one there are none.
+    pub key_indexes: Option<PathBuf>,
+    /// A table of fewer rows gets no key index: its key's columns are read in about the time that
+    /// an index needs to take in one more file.
+    pub smallest_indexed_table: u64,
 }
 
 impl Default for WarehouseSettings {
@@ -35,10 +43,13 @@ impl Default for WarehouseSettings {
             row_group_rows: 1 << 20,
             row_group_bytes: 128 << 20,
             deletion_vector_bytes: 64 << 10,
+            upsert_rows: 1 << 20,
             compression: Compression::ZSTD(ZstdLevel::default()),
             checkpoint_interval: NonZeroU64::MIN.saturating_add(9),
             idle_tables: 1000,
             memory_pool: Arc::new(UnboundedMemoryPool::default()),
+            key_indexes: None,
+            smallest_indexed_table: 20_000,
         }
     }
 }

@@ -13,6 +13,7 @@ use super::failure::from_delta;
 use super::file_stats::FileBounds;
 use super::schema::TableSchema;
 use super::table_id::TableId;
+use super::tombstones;
 use super::writer::NewVector;
 use crate::error::{Error, Result, SqlState};
 
@@ -171,6 +172,11 @@ impl DataFile {
     pub fn rows(&self) -> Option<u64> {
         let gone = self.gone.as_ref().map_or(0, DeletionVector::len);
         self.bounds.rows.map(|rows| rows.saturating_sub(gone))
+    }
+
+    /// Whether the file holds tombstones, all of which are gone.
+    pub fn is_tombstones(&self) -> bool {
+        self.path.starts_with(tombstones::PREFIX)
     }
 
     /// Whether these rows of the file are gone.

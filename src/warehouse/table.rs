@@ -2,6 +2,8 @@
 
 mod versions;
 
+pub(super) use versions::DEFINING;
+
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -15,8 +17,9 @@ use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio_util::task::TaskTracker;
+use tributary_udfs::interrupt::Interrupt;
 
 use super::Commit;
 use super::changed::Changed;
@@ -36,6 +39,15 @@ use crate::error::{Error, Result, SqlState};
 /// The operation of commits that only move rows.
 pub(super) const COMPACTION: &str = "OPTIMIZE";
 
+/// The operation of commits that make rows of a query.
+pub const REFRESH: &str = "REFRESH";
+
+/// The operation of commits that only tell how far the inputs of the rows were read.
+pub const WATERMARK: &str = "WATERMARK";
+
+/// The parameter of a commit that tells how far the inputs of its rows were read.
+pub const READ_TO: &str = "watermark";
+
 /// A table and what is known of its latest version.
 pub(super) struct Table {
     pub id: TableId,
@@ -43,7 +55,7 @@ pub(super) struct Table {
     log_store: LogStoreRef,
     latest: RwLock<Option<Latest>>,
     /// Held by the one who commits.
-    committing: tokio::sync::Mutex<()>,
+    committing: Arc<tokio::sync::Mutex<()>>,
     /// Shared by the commits of all tables that wait or run.
     running: Arc<tokio::sync::RwLock<()>>,
     /// What reads logs, of all tables.
@@ -64,6 +76,10 @@ pub(super) enum Change {
     Create(Arc<TableSchema>),
     /// Puts files in the place of all others.
     Replace(Arc<TableSchema>),
+    /// Puts files in the place of those of this version, which is the latest.
+    Rewrite(Arc<TableSchema>, u64),
+    /// Has all files read by this schema.
+    Reshape(Arc<TableSchema>),
     /// Adds files, which were written for this schema.
     Append(Arc<TableSchema>),
     /// Takes files out, and adds files, which were written for this schema.
@@ -87,6 +103,8 @@ impl Change {
             Self::Modify { marked, .. } => marked,
             Self::Create(_)
             | Self::Replace(_)
+            | Self::Rewrite(..)
+            | Self::Reshape(_)
             | Self::Append(_)
             | Self::Restore(_)
             | Self::Compact { .. } => &[],
@@ -97,9 +115,12 @@ impl Change {
         match self {
             Self::Append(_) => EntryKind::Append,
             Self::Compact { .. } => EntryKind::Compaction,
-            Self::Create(_) | Self::Replace(_) | Self::Restore(_) | Self::Modify { .. } => {
-                EntryKind::Change
-            }
+            Self::Create(_)
+            | Self::Replace(_)
+            | Self::Rewrite(..)
+            | Self::Reshape(_)
+            | Self::Restore(_)
+            | Self::Modify { .. } => EntryKind::Change,
         }
     }
 }
@@ -129,7 +150,7 @@ impl Table {
             place,
             log_store,
             latest: RwLock::new(None),
-            committing: tokio::sync::Mutex::new(()),
+            committing: Arc::default(),
             running,
             reading,
             changed,
@@ -143,15 +164,10 @@ impl Table {
         let Some(known) = known else {
             return self.load().await;
         };
-        match self
-            .place
-            .store
-            .head(&self.place.entry(known.snapshot.version + 1))
-            .await
-        {
-            Err(object_store::Error::NotFound { .. }) => Ok(known.snapshot),
-            Ok(_) => self.advance(known).await,
-            Err(error) => Err(Error::from(error).within(format!("table {}", self.id))),
+        match self.place.has_entry(known.snapshot.version + 1).await {
+            Ok(false) => Ok(known.snapshot),
+            Ok(true) => self.advance(known).await,
+            Err(error) => Err(error.within(format!("table {}", self.id))),
         }
     }
 
@@ -226,7 +242,8 @@ impl Table {
         Ok(entry.bytes().await?)
     }
 
-    /// Commits a change with these files. Once begun it runs to its end, whoever waits for it.
+    /// Commits a change with these files. Once begun it runs to its end, whoever waits for it, and a
+    /// statement that is interrupted when its entry is on the way to the log gets its answer.
     pub async fn commit(
         self: &Arc<Self>,
         change: Change,
@@ -239,19 +256,23 @@ impl Table {
         let interval = settings.checkpoint_interval;
         let running = Arc::clone(&self.running).read_owned().await;
         let (answer, committed) = oneshot::channel();
+        let waiting = Waiting {
+            answer,
+            interrupt: Interrupt::current().filter(|_| !info.is_part),
+        };
         tokio::spawn(async move {
             let _running = running;
             let _alone = table.committing.lock().await;
             // A statement that was cancelled while it waited for others has not begun.
-            if answer.is_closed() {
+            if waiting.answer.is_closed() {
                 return;
             }
             let published = table
-                .publish(&change, &info, written, participant.as_deref(), &answer)
+                .publish(&change, &info, written, participant.as_deref(), &waiting)
                 .await;
             let commit = match published {
                 Ok((commit, lost)) => {
-                    table.advance_to(&commit, &lost, interval).await;
+                    table.advance_to(commit.version, &lost, interval).await;
                     if change.kind() != EntryKind::Compaction {
                         table.changed.add(&table.id);
                     }
@@ -260,17 +281,26 @@ impl Table {
                 Err(error) => Err(error),
             };
             // Who is gone does not want to know.
-            let _ = answer.send(commit);
+            let _ = waiting.answer.send(commit);
         });
         committed
             .await
             .map_err(|error| Error::internal(format!("a commit was cut off: {error}")))?
     }
 
-    /// Reads a new version back, and writes its checkpoint where it is due.
+    /// Keeps others from committing to the table.
+    pub async fn alone(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.committing).lock_owned().await
+    }
+
+    /// Reads a version back that was published, and writes its checkpoint where it is due.
+    pub async fn seen(&self, version: i64, checkpoint_interval: NonZeroU64) {
+        self.advance_to(version, &[], checkpoint_interval).await;
+    }
+
     async fn advance_to(
         &self,
-        commit: &Commit,
+        version: i64,
         lost: &[(String, NewVector)],
         checkpoint_interval: NonZeroU64,
     ) {
@@ -281,7 +311,7 @@ impl Table {
                 tracing::warn!(table = %self.id, %error, "a new version cannot be read back");
             }
         }
-        let next = commit.version.unsigned_abs() + 1;
+        let next = version.unsigned_abs() + 1;
         if next.is_multiple_of(checkpoint_interval.get())
             && let Err(error) = self.checkpoint().await
         {
@@ -296,7 +326,7 @@ impl Table {
         info: &CommitInfo,
         mut written: Option<Written>,
         participant: Option<&dyn Participant>,
-        waiting: &oneshot::Sender<Result<Commit>>,
+        waiting: &Waiting,
     ) -> Result<(Commit, Vec<(String, NewVector)>)> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
@@ -329,9 +359,10 @@ impl Table {
             id: uuid::Uuid::new_v4().to_string(),
         };
         let mut entry = Entry::new(info, &mark.id, files, change.kind(), timestamp);
-        self.describe(&mut entry, change, current.as_deref())?;
+        self.describe(&mut entry, change, current.as_deref(), !lost.is_empty())?;
         if let Some(current) = &current
             && !lost.is_empty()
+            && !matches!(change, Change::Replace(_))
         {
             self.enable_deletion_vectors(&mut entry, current)?;
         }
@@ -360,24 +391,36 @@ impl Table {
         };
         // A participant may take long to prepare. Who was told that the statement was cancelled
         // meanwhile must not find it done.
-        if waiting.is_closed() {
+        if !waiting.begin() {
             return aborted(Error::new(
                 SqlState::QUERY_CANCELED,
                 "canceling statement due to user request",
             ));
         }
-        match self.place.publish(version, entry.into_bytes()).await {
+        match self
+            .place
+            .publish(&self.id, version, entry.into_bytes())
+            .await
+        {
             Published::Yes => {
                 if let Some(participant) = participant {
                     participant.committed(&mark);
                 }
-                if let Some(written) = written {
-                    written.keep();
+                match (written, &self.place.staging) {
+                    (Some(written), Some(staging)) => staging.keep(written),
+                    (Some(written), None) => written.keep(),
+                    (None, _) => {}
                 }
                 Ok((commit, lost))
             }
-            Published::Conflict => aborted(self.conflict()),
-            Published::No(error) => aborted(error.within(format!("table {}", self.id))),
+            Published::Conflict => {
+                waiting.release();
+                aborted(self.conflict())
+            }
+            Published::No(error) => {
+                waiting.release();
+                aborted(error.within(format!("table {}", self.id)))
+            }
             Published::Unknown(error) => {
                 // The participant is in doubt. Whoever finds the entry must find its files.
                 if let Some(written) = written {
@@ -393,22 +436,40 @@ impl Table {
         entry: &mut Entry,
         change: &Change,
         current: Option<&Snapshot>,
+        has_losses: bool,
     ) -> Result<()> {
+        let protocol = |schema: &TableSchema| {
+            let mut protocol = schema.protocol();
+            let features = current.map(|current| current.features.as_slice());
+            keep_features(&mut protocol, features.unwrap_or_default());
+            if has_losses {
+                keep_features(&mut protocol, &[deletion_vector::FEATURE.to_owned()]);
+            }
+            protocol
+        };
         match (change, current) {
             (Change::Create(schema) | Change::Replace(schema), None) => {
-                entry.set_schema(schema, &schema.protocol(), None)
+                entry.set_schema(schema, &protocol(schema), None)
             }
             (Change::Create(_), Some(_)) => Err(Error::new(
                 SqlState::DUPLICATE_TABLE,
                 format!("the folder of table {} is not empty", self.id),
             )),
-            (Change::Replace(schema), Some(current)) => {
+            (Change::Rewrite(_, version), Some(current)) if current.version != *version => {
+                Err(self.conflict())
+            }
+            (Change::Reshape(schema), Some(current)) => {
+                let mut protocol = schema.protocol();
+                keep_features(&mut protocol, &current.features);
+                entry.set_schema(schema, &protocol, Some(&current.id))
+            }
+            (Change::Replace(schema) | Change::Rewrite(schema, _), Some(current)) => {
                 if current.schema.delta != schema.delta
                     || current.schema.declared != schema.declared
+                    || current.schema.keyed != schema.keyed
+                    || (has_losses && !has_deletion_vectors(current))
                 {
-                    let mut protocol = schema.protocol();
-                    keep_features(&mut protocol, &current.features);
-                    entry.set_schema(schema, &protocol, Some(&current.id))?;
+                    entry.set_schema(schema, &protocol(schema), Some(&current.id))?;
                 }
                 current.files.iter().try_for_each(|file| entry.remove(file))
             }
@@ -478,18 +539,17 @@ impl Table {
 
     /// Lets the table have deletion vectors, unless it may already.
     fn enable_deletion_vectors(&self, entry: &mut Entry, current: &Snapshot) -> Result<()> {
-        let feature = deletion_vector::FEATURE;
-        if current.features.iter().any(|has| has == feature) {
+        if has_deletion_vectors(current) {
             return Ok(());
         }
         let mut protocol = current.schema.protocol();
         keep_features(&mut protocol, &current.features);
-        protocol.features.push(feature.to_owned());
+        protocol.features.push(deletion_vector::FEATURE.to_owned());
         entry.set_schema(&current.schema, &protocol, Some(&current.id))
     }
 
     /// The time of a commit that follows the current one.
-    async fn next_time(&self, current: Option<&Snapshot>) -> Result<i64> {
+    pub async fn next_time(&self, current: Option<&Snapshot>) -> Result<i64> {
         let last = match current {
             Some(current) => match self.time_of(current.version, None).await {
                 Ok(last) => last,
@@ -532,7 +592,7 @@ impl Table {
         *self.latest.write() = None;
     }
 
-    fn conflict(&self) -> Error {
+    pub fn conflict(&self) -> Error {
         Error::new(
             SqlState::SERIALIZATION_FAILURE,
             format!(
@@ -548,6 +608,29 @@ impl Table {
     }
 }
 
+/// The statement that waits for a commit.
+struct Waiting {
+    answer: oneshot::Sender<Result<Commit>>,
+    /// What may stop it up to the point from which nothing is taken back.
+    interrupt: Option<Interrupt>,
+}
+
+impl Waiting {
+    /// Passes the point from which the statement's answer is the commit's; false where the statement
+    /// was interrupted, or ended, before.
+    fn begin(&self) -> bool {
+        let goes_on = self.interrupt.as_ref().is_none_or(Interrupt::commit);
+        goes_on && !self.answer.is_closed()
+    }
+
+    /// Goes back from that point, for the commit was not made.
+    fn release(&self) {
+        if let Some(interrupt) = &self.interrupt {
+            interrupt.release();
+        }
+    }
+}
+
 /// A table never loses a feature, for older versions may need it.
 fn keep_features(protocol: &mut Protocol, features: &[String]) {
     for feature in features {
@@ -555,4 +638,10 @@ fn keep_features(protocol: &mut Protocol, features: &[String]) {
             protocol.features.push(feature.clone());
         }
     }
+}
+
+/// Whether rows of a version's files may be gone.
+fn has_deletion_vectors(version: &Snapshot) -> bool {
+    let mut features = version.features.iter();
+    features.any(|has| has == deletion_vector::FEATURE)
 }

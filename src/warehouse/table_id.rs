@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The longest part of a folder's name that comes from a name in SQL; file systems allow 255.
 const MAX_NAME: usize = 100;
 
 /// A table of the warehouse: its number makes it unique, its names make its folder readable.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TableId {
     /// The number of the table in the catalog, never used again.
     pub oid: u32,

@@ -1,10 +1,11 @@
 //! Writes rows to data files, in bounded memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::FormatOptions;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::execution::SendableRecordBatchStream;
@@ -43,6 +44,8 @@ pub(super) struct NewFile {
     pub stats: String,
     /// The rows that are gone from the start.
     pub gone: Option<NewVector>,
+    /// When the rows came into the table, in milliseconds of the epoch, where that is not now.
+    pub since: Option<i64>,
 }
 
 /// A deletion vector that no version has yet.
@@ -60,8 +63,20 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// The rows that are not gone from the start.
     pub fn rows(&self) -> u64 {
-        self.files.iter().map(|file| file.rows).sum()
+        let living = self.files.iter().map(|file| {
+            let gone = file.gone.as_ref().map_or(0, |gone| gone.rows.len());
+            file.rows - gone
+        });
+        living.sum()
+    }
+
+    /// Takes in the files of another write, which share the fate of these from now on.
+    pub fn take_in(&mut self, mut other: Self) {
+        self.files.append(&mut other.files);
+        let paths = std::mem::take(&mut *other.uncommitted.paths.lock());
+        self.uncommitted.paths.lock().extend(paths);
     }
 
     pub fn bytes(&self) -> u64 {
@@ -109,6 +124,12 @@ impl Written {
     pub fn keep(self) {
         self.uncommitted.paths.lock().clear();
     }
+
+    /// Leaves the files of these names where they are, and no others.
+    pub fn keep_only(self, names: &BTreeSet<String>) {
+        let is_kept = |path: &Path| path.filename().is_some_and(|name| names.contains(name));
+        self.uncommitted.paths.lock().retain(|path| !is_kept(path));
+    }
 }
 
 /// Paths that were begun, to be deleted when nothing comes of them.
@@ -139,9 +160,20 @@ impl Drop for Uncommitted {
 }
 
 /// Writes all rows to files of the table, which belong to no version yet.
+pub(super) async fn write(
+    place: &Place,
+    schema: &Arc<TableSchema>,
+    rows: SendableRecordBatchStream,
+    settings: &WarehouseSettings,
+) -> Result<Written> {
+    write_named("part", place, schema, rows, settings).await
+}
+
+/// [`write`], to files whose names begin like this.
 ///
 /// The rows are polled in the task of the caller; another one encodes them.
-pub(super) async fn write(
+pub(super) async fn write_named(
+    prefix: &'static str,
     place: &Place,
     schema: &Arc<TableSchema>,
     mut rows: SendableRecordBatchStream,
@@ -153,6 +185,7 @@ pub(super) async fn write(
     };
     let (sender, mut receiver) = mpsc::channel::<Option<RecordBatch>>(QUEUE);
     let mut encoder = Encoder {
+        prefix,
         place: place.clone(),
         schema: Arc::clone(schema),
         settings: settings.clone(),
@@ -204,6 +237,7 @@ pub(super) async fn write(
 
 /// Encodes batches and cuts them into files.
 struct Encoder {
+    prefix: &'static str,
     place: Place,
     schema: Arc<TableSchema>,
     settings: WarehouseSettings,
@@ -252,7 +286,8 @@ impl Encoder {
     }
 
     fn begin(&mut self) -> Result<OpenFile> {
-        let name = format!("part-{:05}-{}.parquet", self.files.len(), self.write);
+        let (prefix, number) = (self.prefix, self.files.len());
+        let name = format!("{prefix}-{number:05}-{}.parquet", self.write);
         let path = self.place.file(&name);
         self.paths.lock().push(path.clone());
         let properties = self.properties()?;
@@ -299,10 +334,45 @@ impl Encoder {
             rows: file.rows,
             bytes: file.writer.bytes_written() as u64,
             gone: None,
+            since: None,
         });
         Ok(())
     }
 }
+
+/// The rows as they come back from data files.
+pub(super) fn as_stored(batch: &RecordBatch, schema: &TableSchema) -> Result<RecordBatch> {
+    let declared = schema.declared.fields();
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.stored.fields())
+        .zip(declared);
+    let columns = columns.map(|((column, stored), declared)| {
+        if column.data_type() == declared.data_type() && declared.data_type() == stored.data_type()
+        {
+            return Ok(Arc::clone(column));
+        }
+        let column = store_column(column, declared, stored.data_type())
+            .map_err(|error| error.within(format!("column \"{}\"", declared.name())))?;
+        Ok(cast_with_options(&column, declared.data_type(), &EXACT)?)
+    });
+    // Whether a column may be NULL is looked at when it is written.
+    let fields = declared
+        .iter()
+        .map(|field| field.as_ref().clone().with_nullable(true));
+    let nullable = Schema::new(fields.collect::<Vec<_>>());
+    Ok(RecordBatch::try_new(
+        Arc::new(nullable),
+        columns.collect::<Result<_>>()?,
+    )?)
+}
+
+/// Casts that lose nothing without an error.
+const EXACT: CastOptions<'static> = CastOptions {
+    safe: false,
+    format_options: FormatOptions::new(),
+};
 
 /// The batch in the types and names of data files.
 fn store_batch(batch: &RecordBatch, schema: &TableSchema) -> Result<RecordBatch> {
@@ -344,10 +414,6 @@ fn store_batch(batch: &RecordBatch, schema: &TableSchema) -> Result<RecordBatch>
 }
 
 fn store_column(column: &ArrayRef, declared: &Field, stored: &DataType) -> Result<ArrayRef> {
-    let options = CastOptions {
-        safe: false,
-        format_options: FormatOptions::default(),
-    };
     // Rows may come in another type than the table declares, which goes through that type.
     let through = if column.data_type() == stored || !column.data_type().is_temporal() {
         None
@@ -355,11 +421,11 @@ fn store_column(column: &ArrayRef, declared: &Field, stored: &DataType) -> Resul
         (column.data_type() != declared.data_type()).then_some(declared.data_type())
     };
     let column = match through {
-        Some(declared) => cast_with_options(column, declared, &options)?,
+        Some(declared) => cast_with_options(column, declared, &EXACT)?,
         None => Arc::clone(column),
     };
     if column.data_type() == stored {
         return Ok(column);
     }
-    Ok(cast_with_options(&column, stored, &options)?)
+    Ok(cast_with_options(&column, stored, &EXACT)?)
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result};
+use crate::instance::Notification;
 use crate::session::{Outcome, Prepared, PreparedStatements, TransactionStatus};
 use crate::sql::Statement;
 
@@ -94,8 +95,38 @@ pub trait BackendSession: Send + Sync + 'static {
     /// never sees its effects only after it was told.
     async fn settle(&self) {}
 
+    /// Begins the transaction of a message of several statements, unless a block has begun.
+    fn begin_implicit(&self) {}
+
+    /// Ends the transaction of a message of several statements, unless it has become a block.
+    ///
+    /// # Errors
+    /// Those of a commit, which then has not happened.
+    async fn end_implicit(&self, _commits: bool) -> Result<()> {
+        Ok(())
+    }
+
     /// Tells that nothing runs until the client's next message.
     fn rest(&self) {}
+
+    /// Tells that all that the client has asked for is done: what waits for the end of a transaction
+    /// happens, unless a block goes on.
+    ///
+    /// # Errors
+    /// What the end of the transaction meets.
+    fn complete(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Waits until there are notifications. Dropping the future loses none.
+    async fn notified(&self) {
+        futures::future::pending().await
+    }
+
+    /// Takes the notifications that wait for the client.
+    fn take_notifications(&self) -> Vec<Arc<Notification>> {
+        Vec::new()
+    }
 
     /// The state that ReadyForQuery reports.
     fn transaction_status(&self) -> TransactionStatus;

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgwire::messages::response::{ReadyForQuery, TransactionStatus as WireStatus};
+use pgwire::messages::response::{
+    NotificationResponse, ReadyForQuery, TransactionStatus as WireStatus,
+};
 use pgwire::messages::startup::ParameterStatus;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -51,11 +53,16 @@ impl<S: BackendSession> Connection<S> {
         let failure = match self.ready().await {
             Ok(()) => loop {
                 let idle = self.idle_limit();
+                let hears = self.is_idle && self.is_between_transactions();
                 let frame = tokio::select! {
                     biased;
                     () = self.stop.idle.cancelled() => break shutting_down(),
                     frame = self.reader.frame() => match frame {
                         Ok(frame) => frame,
+                        Err(failure) => break failure,
+                    },
+                    () = self.session.notified(), if hears => match self.notify().await {
+                        Ok(()) => continue,
                         Err(failure) => break failure,
                     },
                     failure = idle_too_long(idle) => break failure,
@@ -73,6 +80,30 @@ impl<S: BackendSession> Connection<S> {
                 self.writer.close().await;
             }
         }
+    }
+
+    /// Whether the client hears notifications: within a transaction block it hears none.
+    fn is_between_transactions(&self) -> bool {
+        self.session.transaction_status() == TransactionStatus::Idle
+    }
+
+    /// Sends the notifications that wait, at once.
+    async fn notify(&mut self) -> Step<()> {
+        self.send_notifications().await?;
+        self.writer.flush().await
+    }
+
+    async fn send_notifications(&mut self) -> Step<()> {
+        for notification in self.session.take_notifications() {
+            let (channel, payload) = (&notification.channel, &notification.payload);
+            self.writer.message(&NotificationResponse::new(
+                notification.process,
+                channel.clone(),
+                payload.clone(),
+            ))?;
+            self.writer.relieve().await?;
+        }
+        Ok(())
     }
 
     /// How long the client may leave the session alone now, and what ends it then.
@@ -170,6 +201,7 @@ impl<S: BackendSession> Connection<S> {
             cancel: self.key.begin(),
             shutdown: self.stop.running.clone(),
             deadline,
+            is_done: Arc::default(),
         }
     }
 
@@ -192,6 +224,9 @@ impl<S: BackendSession> Connection<S> {
 
     /// Tells the client that it may go on. Outside a transaction no portal outlives this.
     async fn ready(&mut self) -> Step<()> {
+        if let Err(error) = self.session.complete() {
+            self.report(&error).await?;
+        }
         let status = match self.session.transaction_status() {
             TransactionStatus::Idle => {
                 self.portals.clear();
@@ -203,6 +238,9 @@ impl<S: BackendSession> Connection<S> {
         for (name, value) in self.session.take_parameter_changes() {
             let status = ParameterStatus::new(name, without_zeros(&value));
             self.writer.message(&status)?;
+        }
+        if self.is_between_transactions() {
+            self.send_notifications().await?;
         }
         self.session.rest();
         self.writer.message(&ReadyForQuery::new(status))?;

@@ -1,13 +1,16 @@
 //! `COPY ... FROM STDIN`: the client's bytes go through a bounded channel to the statement.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use pgwire::messages::copy::CopyInResponse;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
+use tributary_udfs::interrupt::Interrupt;
 
 use super::failure::{Failure, Step, protocol_violation};
 use super::frame::{FrameReader, FrameWriter};
-use super::interrupt::{Interrupts, catch_panic};
+use super::interrupt::{Interrupts, answer_of_committed, catch_panic};
 use super::message::ClientMessage;
 use crate::error::{Error, SqlState};
 use crate::session::{CopyAborted, CopyIn};
@@ -20,6 +23,7 @@ pub(super) async fn receive(
     reader: &mut FrameReader,
     writer: &mut FrameWriter,
     interrupts: &Interrupts,
+    interrupt: &Interrupt,
     copy: CopyIn,
 ) -> Step<String> {
     let columns = i16::try_from(copy.columns)
@@ -31,14 +35,21 @@ pub(super) async fn receive(
     // Outlives the statement's own work: an interrupted COPY first drops that, and then tells
     // whatever still listens that it must not commit.
     let mut feed = Feed::new(input);
-    tokio::select! {
+    let mut work = pin!(interrupt.over(catch_panic(async {
+        writer.flush().await?;
+        transfer(reader, &mut feed, done).await
+    })));
+    let outcome = tokio::select! {
         biased;
-        failure = interrupts.wait() => Err(failure),
-        outcome = catch_panic(async {
-            writer.flush().await?;
-            transfer(reader, &mut feed, done).await
-        }) => outcome,
-    }
+        failure = interrupts.wait() => {
+            interrupt.raise();
+            let answer = answer_of_committed(interrupt, work).await;
+            answer.unwrap_or(Err(failure))
+        }
+        outcome = &mut work => outcome,
+    };
+    interrupt.release();
+    outcome
 }
 
 async fn transfer(

@@ -3,9 +3,13 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::mem;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -27,6 +31,9 @@ pub(super) struct Interrupts {
     pub(super) shutdown: CancellationToken,
     /// When `statement_timeout` is over.
     pub(super) deadline: Option<Instant>,
+    /// Set when the statement has done what it cannot take back: it is too late to cancel it, and
+    /// what is left of its answer is sent.
+    pub(super) is_done: Arc<AtomicBool>,
 }
 
 impl Interrupts {
@@ -38,14 +45,15 @@ impl Interrupts {
                 None => futures::future::pending().await,
             }
         };
+        let can_stop = !self.is_done.load(Ordering::Relaxed);
         tokio::select! {
             biased;
             () = self.shutdown.cancelled() => shutting_down(),
-            () = self.cancel.cancelled() => Failure::Statement(Error::new(
+            () = self.cancel.cancelled(), if can_stop => Failure::Statement(Error::new(
                 SqlState::QUERY_CANCELED,
                 "canceling statement due to user request",
             )),
-            () = timeout => Failure::Statement(Error::new(
+            () = timeout, if can_stop => Failure::Statement(Error::new(
                 SqlState::QUERY_CANCELED,
                 "canceling statement due to statement timeout",
             )),
@@ -71,20 +79,26 @@ impl Interrupts {
         let (running, ended) = oneshot::channel();
         let watching = self.clone().watch(client, interrupt.clone(), ended);
         let mut watcher = tokio::spawn(watching);
-        let work = catch_panic(interrupt.over(work));
+        let mut work = pin!(catch_panic(interrupt.over(work)));
         let (outcome, watched) = tokio::select! {
             biased;
-            watched = &mut watcher => (None, watched),
-            outcome = work => {
+            watched = &mut watcher => (answer_of_committed(interrupt, work).await, watched),
+            outcome = &mut work => {
                 drop(running);
                 (Some(outcome), watcher.await)
             }
         };
+        let is_committed = interrupt.is_committed();
+        if is_committed {
+            self.is_done.store(true, Ordering::Relaxed);
+            interrupt.release();
+        }
         let Ok((client, failure)) = watched else {
             return Err(Failure::Gone);
         };
         *reader = client;
         match (outcome, failure) {
+            (Some(outcome), _) if is_committed => outcome,
             // What was interrupted in the midst of a call says so; the reason is more to the point.
             (Some(Err(_)) | None, Some(failure)) => Err(failure),
             (Some(outcome), _) => outcome,
@@ -110,6 +124,26 @@ impl Interrupts {
         }
         (client, failure)
     }
+}
+
+/// The answer of interrupted work that has begun what it cannot take back; none of other work, which
+/// ends here.
+pub(super) async fn answer_of_committed<T>(
+    interrupt: &Interrupt,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
+    poll_fn(|context| {
+        if !interrupt.is_committed() {
+            return Poll::Ready(None);
+        }
+        match work.as_mut().poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            // The last step may have found that it did nothing.
+            Poll::Pending if !interrupt.is_committed() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Turns a panic into an error.

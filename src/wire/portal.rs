@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::interrupt::{RaisedOnDrop, in_place};
 
@@ -19,8 +20,9 @@ use super::row_description::row_description;
 use super::rows::{Progress, Rows, command_tag};
 use super::types::PostgresType;
 use crate::error::{Error, Result, SqlState};
-use crate::session::{Outcome, Prepared};
+use crate::session::{CopyIn, Outcome, Prepared};
 use crate::sql::Statement;
+use crate::sql::copy::CopyFormat;
 
 /// What Bind made: a statement with its parameters.
 pub(super) struct Portal {
@@ -60,6 +62,22 @@ pub(super) enum Run {
     Complete(String),
     /// There may be more rows than were asked for.
     Suspended,
+}
+
+/// What the first run of a portal has come to.
+enum Started {
+    Done(String),
+    /// So many rows were sent, and how far that is.
+    Sent {
+        tag: &'static str,
+        rows: Rows,
+        sent: (u64, Progress),
+    },
+    CopyOut {
+        format: CopyFormat,
+        stream: SendableRecordBatchStream,
+    },
+    CopyIn(CopyIn),
 }
 
 /// The parts of a connection that a portal needs to run.
@@ -119,36 +137,46 @@ impl Portal {
         let Some(prepared) = self.prepared.clone() else {
             return Ok(Run::Complete(String::new()));
         };
-        let execution = async { Ok(runner.session.execute(&prepared, parameters).await?) };
-        let outcome = runner
-            .interrupts
-            .guard(runner.reader, &self.work.0, execution)
-            .await?;
-        match outcome {
-            Outcome::Done(tag) => Ok(Run::Complete(tag)),
-            Outcome::Rows { tag, stream } => {
-                if runner.describes {
-                    let description = row_description(&stream.schema(), &self.formats)?;
-                    runner.writer.message(&description)?;
-                } else if let Some(described) = &prepared.schema {
-                    check_described(described, &stream.schema())?;
+        let (session, describes, formats) = (runner.session, runner.describes, &self.formats);
+        let writer = &mut *runner.writer;
+        // Rows are sent within the same work: to begin to watch some takes as long as a small query.
+        let work = async {
+            Ok(match session.execute(&prepared, parameters).await? {
+                Outcome::Rows { tag, stream } => {
+                    if describes {
+                        writer.message(&row_description(&stream.schema(), formats)?)?;
+                    } else if let Some(described) = &prepared.schema {
+                        check_described(described, &stream.schema())?;
+                    }
+                    let mut rows = Rows::new(stream, formats.clone(), style(session))?;
+                    let sent = rows.send(writer, max_rows).await?;
+                    Started::Sent { tag, rows, sent }
                 }
-                let rows = Rows::new(stream, self.formats.clone(), style(runner.session))?;
-                self.send_rows(runner, tag, rows, max_rows).await
-            }
-            Outcome::CopyOut { format, stream } => {
-                let style = style(runner.session);
-                let delivery = copy_out::send(runner.writer, &format, stream, style);
+                Outcome::Done(tag) => Started::Done(tag),
+                Outcome::CopyOut { format, stream } => Started::CopyOut { format, stream },
+                Outcome::CopyIn(copy) => Started::CopyIn(copy),
+            })
+        };
+        let started = runner
+            .interrupts
+            .guard(runner.reader, &self.work.0, work)
+            .await?;
+        match started {
+            Started::Done(tag) => Ok(Run::Complete(tag)),
+            Started::Sent { tag, rows, sent } => Ok(self.sent(tag, rows, sent)),
+            Started::CopyOut { format, stream } => {
+                let delivery = copy_out::send(runner.writer, &format, stream, style(session));
                 let sent = runner
                     .interrupts
                     .guard(runner.reader, &self.work.0, delivery)
                     .await?;
                 Ok(Run::Complete(command_tag("COPY", sent)))
             }
-            Outcome::CopyIn(copy) => {
-                let receiving =
-                    copy_in::receive(runner.reader, runner.writer, runner.interrupts, copy);
-                self.work.0.over(receiving).await.map(Run::Complete)
+            Started::CopyIn(copy) => {
+                let (interrupts, interrupt) = (runner.interrupts, &self.work.0);
+                copy_in::receive(runner.reader, runner.writer, interrupts, interrupt, copy)
+                    .await
+                    .map(Run::Complete)
             }
         }
     }
@@ -165,14 +193,19 @@ impl Portal {
             .interrupts
             .guard(runner.reader, &self.work.0, delivery)
             .await?;
-        match sent {
-            (_, Progress::Suspended) => {
+        Ok(self.sent(tag, rows, sent))
+    }
+
+    /// How far the portal is after so many rows.
+    fn sent(&mut self, tag: &'static str, rows: Rows, (sent, progress): (u64, Progress)) -> Run {
+        match progress {
+            Progress::Suspended => {
                 self.state = PortalState::Suspended { tag, rows };
-                Ok(Run::Suspended)
+                Run::Suspended
             }
-            (sent, Progress::Complete) => {
+            Progress::Complete => {
                 self.state = PortalState::Exhausted { tag };
-                Ok(Run::Complete(command_tag(tag, sent)))
+                Run::Complete(command_tag(tag, sent))
             }
         }
     }
@@ -191,6 +224,7 @@ pub(super) fn parse<S: BackendSession>(session: &S, sql: &str) -> Result<Vec<Sta
 
 fn style<S: BackendSession>(session: &S) -> Style {
     Style::new(session.setting("TimeZone").as_deref())
+        .with_intervals(session.setting("IntervalStyle").as_deref())
 }
 
 /// The client reads rows by the names and types that it was told; others would be taken for them.

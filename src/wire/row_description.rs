@@ -5,7 +5,7 @@ use pgwire::messages::data::{FieldDescription, RowDescription};
 
 use super::error_response::without_zeros;
 use super::message::Format;
-use super::types::{PostgresType, type_modifier};
+use super::types::{PostgresType, field_modifier};
 use crate::error::{Error, Result, SqlState};
 
 /// Describes columns in the formats in which they will be sent.
@@ -27,7 +27,7 @@ pub(super) fn row_description(schema: &Schema, formats: &[Format]) -> Result<Row
                 0,
                 postgres_type.oid,
                 postgres_type.length,
-                type_modifier(field.data_type()),
+                field_modifier(field),
                 i16::from(format == Format::Binary),
             )
         })

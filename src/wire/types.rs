@@ -8,7 +8,8 @@ use crate::error::{Error, Result, SqlState};
 const EXTENSION_NAME: &str = "ARROW:extension:name";
 
 /// The name under which a field keeps that clients know it by another type of PostgreSQL than its
-/// own: `oid` for 64-bit numbers, `name` and `"char"` for texts, `int2vector` and `oidvector` for arrays.
+/// own: `oid` for 64-bit numbers; `name`, `"char"`, `uuid` and types with a length, such as
+/// `character varying(10)`, for texts; `int2vector` and `oidvector` for arrays.
 pub const POSTGRES_TYPE: &str = "postgres_type";
 
 /// A PostgreSQL type, as clients know it.
@@ -114,6 +115,11 @@ impl PostgresType {
             ("oid", DataType::Int64) => Some(Self::OID),
             ("name", DataType::Utf8) => Some(Self::NAME),
             ("\"char\"", DataType::Utf8) => Some(Self::CHAR),
+            ("uuid", DataType::Utf8) => Some(Self::UUID),
+            (known, DataType::Utf8) if known.starts_with("character varying(") => {
+                Some(Self::VARCHAR)
+            }
+            (known, DataType::Utf8) if known.starts_with("character(") => Some(Self::BPCHAR),
             ("int2vector", DataType::List(_)) => Some(Self::INT2VECTOR),
             ("oidvector", DataType::List(_)) => Some(Self::OIDVECTOR),
             _ => None,
@@ -183,7 +189,22 @@ impl PostgresType {
     }
 }
 
-/// The type modifier of a column: precision and scale of a `numeric`; -1 where there is none.
+/// The type modifier of a column: [`type_modifier`] of its type, or of a text its length.
+pub fn field_modifier(field: &Field) -> i32 {
+    let length = field
+        .metadata()
+        .get(POSTGRES_TYPE)
+        .and_then(|known| known.split_once('('))
+        .and_then(|(_, length)| length.strip_suffix(')'))
+        .and_then(|length| length.parse::<i32>().ok());
+    // PostgreSQL counts the four bytes of a header too.
+    length.map_or_else(
+        || type_modifier(field.data_type()),
+        |length| length.saturating_add(4),
+    )
+}
+
+/// The type modifier of a type: precision and scale of a `numeric`; -1 where there is none.
 pub fn type_modifier(data_type: &DataType) -> i32 {
     match data_type {
         DataType::Decimal32(precision, scale)

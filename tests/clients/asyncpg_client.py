@@ -55,6 +55,13 @@ async def main():
             await connection.fetch(sql)
         except asyncpg.PostgresError as error:
             tell("error", (type(error).__name__, error.sqlstate))
+    heard = asyncio.Queue()
+    listener = lambda _, process, channel, payload: heard.put_nowait((channel, payload))
+    await connection.add_listener("news", listener)
+    await connection.execute("NOTIFY news, 'one'")
+    await connection.fetchval("SELECT pg_notify($1, $2)", "news", "two")
+    tell("notified", [await heard.get(), await heard.get()])
+    await connection.remove_listener("news", listener)
     await connection.close()
 
 

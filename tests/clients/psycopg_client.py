@@ -66,3 +66,9 @@ with psycopg.connect(host=HOST, port=PORT, user=USER, dbname=DATABASE, autocommi
         except psycopg.Error as error:
             tell("error", error.sqlstate)
     tell("info", (connection.info.server_version // 10000, connection.info.encoding, connection.info.parameter_status("standard_conforming_strings")))
+    heard = []
+    connection.add_notify_handler(lambda told: heard.append((told.channel, told.payload)))
+    connection.execute("LISTEN news")
+    connection.execute("NOTIFY news, 'one'")
+    connection.execute("SELECT pg_notify('news', %s)", ("two",))
+    tell("notified", heard)

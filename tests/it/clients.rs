@@ -58,6 +58,11 @@ fn asyncpg_finds_the_same() {
 }
 
 #[test]
+fn dbt_builds_the_same() {
+    finds_the_same("dbt_client.py");
+}
+
+#[test]
 fn pg8000_finds_the_same() {
     finds_the_same("pg8000_client.py");
 }

@@ -84,9 +84,10 @@ fn statements() -> String {
 }
 
 fn options() -> String {
-    use tributary::models::define::{CHECK_OPTIONS, MATERIALIZED_VIEW_OPTIONS};
+    use tributary::models::define::{CHECK_OPTIONS, MATERIALIZED_VIEW_OPTIONS, TABLE_OPTIONS};
     let mut page = format!("# Options\n\n{}", tributary::sources::reference());
     for (title, statement, options) in [
+        ("Tables", "CREATE TABLE", TABLE_OPTIONS),
         (
             "Materialized views",
             "CREATE MATERIALIZED VIEW",
@@ -100,7 +101,10 @@ fn options() -> String {
                 page,
                 "| `{}` | {} | {} |",
                 option.name,
-                option.values.join(", "),
+                match option.values {
+                    [] => "a text".to_owned(),
+                    values => values.join(", "),
+                },
                 option.description
             )
             .unwrap();

@@ -18,12 +18,13 @@ pub use refresh::{ExpectationCount, RefreshRecord, RefreshStatus};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use redb::{ReadableTable, WriteTransaction};
 
 use super::record::{from_json, to_json};
 use super::store::{MODEL_STATES, Store};
 use super::{Oid, time};
-use crate::error::{Result, SqlState};
+use crate::error::{Error, Result, SqlState};
 use log::{CHECK_RESULTS, Log, REFRESHES};
 
 /// How many bytes of rows a check result keeps as its sample.
@@ -36,11 +37,20 @@ const MESSAGE_BYTES: usize = 16 << 10;
 pub struct Journal {
     store: Arc<Store>,
     retention: u64,
+    /// How refreshes ended whose transaction has not.
+    held: Option<Arc<Mutex<Vec<Held>>>>,
 }
+
+/// How a refresh ended, and what that makes of its materialized view.
+type Held = (RefreshRecord, Option<ModelState>);
 
 impl Journal {
     pub(super) fn open(store: Arc<Store>, retention: u64) -> Result<Self> {
-        let journal = Self { store, retention };
+        let journal = Self {
+            store,
+            retention,
+            held: None,
+        };
         journal.interrupt_running()?;
         Ok(journal)
     }
@@ -60,11 +70,73 @@ impl Journal {
         Ok(())
     }
 
+    /// The journal as a transaction writes it: refreshes that succeed have done so when it commits.
+    #[must_use]
+    pub fn begin_transaction(&self) -> Self {
+        Self {
+            held: Some(Arc::default()),
+            ..self.clone()
+        }
+    }
+
+    /// How many refreshes of a transaction wait for its end.
+    pub fn mark(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.lock().len())
+    }
+
+    /// Writes that the refreshes of a transaction since then are taken back.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn roll_back_to(&self, mark: usize) -> Result<()> {
+        let held = self.held.as_ref();
+        let taken_back = held.map(|held| held.lock().split_off(mark));
+        for (mut record, _) in taken_back.into_iter().flatten() {
+            record.fail(&Error::new(
+                SqlState::TRANSACTION_ROLLBACK,
+                "the transaction was rolled back",
+            ));
+            self.write_end(&record, None)?;
+        }
+        Ok(())
+    }
+
+    /// Writes how the refreshes of a transaction ended, which is committed; `version` is the one that
+    /// the commit made of a table.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn commit(&self, version: impl Fn(Oid) -> Option<i64>) -> Result<()> {
+        let held = self
+            .held
+            .as_ref()
+            .map(|held| std::mem::take(&mut *held.lock()));
+        for (mut record, mut state) in held.into_iter().flatten() {
+            let version = version(record.oid);
+            record.version = version;
+            if let Some(state) = &mut state {
+                state.version = version;
+            }
+            self.write_end(&record, state.as_ref())?;
+        }
+        Ok(())
+    }
+
     /// Writes how a refresh ended, and what that makes of its materialized view, in one step.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn finish_refresh(&self, record: &RefreshRecord, state: Option<&ModelState>) -> Result<()> {
+        match &self.held {
+            Some(held) if record.status == RefreshStatus::Succeeded => {
+                held.lock().push((record.clone(), state.cloned()));
+                Ok(())
+            }
+            _ => self.write_end(record, state),
+        }
+    }
+
+    fn write_end(&self, record: &RefreshRecord, state: Option<&ModelState>) -> Result<()> {
         let mut record = record.clone();
         cut_message(&mut record.error);
         self.store.write(|write| {
@@ -122,6 +194,13 @@ impl Journal {
     /// # Errors
     /// Those of the disk.
     pub fn model_state(&self, oid: Oid) -> Result<Option<ModelState>> {
+        if let Some(held) = &self.held {
+            let held = held.lock();
+            let own = held.iter().rev().find(|(record, _)| record.oid == oid);
+            if let Some((_, state)) = own {
+                return Ok(state.clone());
+            }
+        }
         self.store.read(|read| {
             let states = read.open_table(MODEL_STATES).map_err(self.store.failed())?;
             let state = states.get(oid).map_err(self.store.failed())?;

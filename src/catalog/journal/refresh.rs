@@ -72,10 +72,22 @@ pub struct RefreshRecord {
     pub finished_at: Option<DateTime<Utc>>,
     /// How it stands.
     pub status: RefreshStatus,
-    /// How it computed: `full`.
+    /// How it computed: `full` or `incremental`.
     pub mode: String,
     /// Why it ran, or was skipped.
     pub reason: String,
+    /// Why it computed all rows, where it might have computed fewer.
+    #[serde(default)]
+    pub mode_reason: Option<String>,
+    /// How many keys' rows it computed, where it did not compute all.
+    #[serde(default)]
+    pub changed_keys: Option<u64>,
+    /// How many rows a full refresh that was asked for found to be others than they were.
+    #[serde(default)]
+    pub drifted_rows: Option<u64>,
+    /// Bytes that it wrote to disk for lack of memory, where that is known.
+    #[serde(default)]
+    pub spilled_bytes: Option<u64>,
     /// Rows read from its inputs, where that is known.
     pub rows_read: Option<u64>,
     /// Rows of the new version.
@@ -114,6 +126,10 @@ impl RefreshRecord {
             status: RefreshStatus::Running,
             mode: "full".to_owned(),
             reason: reason.into(),
+            mode_reason: None,
+            changed_keys: None,
+            drifted_rows: None,
+            spilled_bytes: None,
             rows_read: None,
             rows_written: 0,
             rows_rejected: 0,

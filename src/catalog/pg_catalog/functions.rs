@@ -10,8 +10,10 @@ use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
     PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions, nextval,
-    pg_sleep, pg_typeof, privilege_functions, session_functions, size_functions, types::type_name,
+    notification_functions, pg_sleep, pg_typeof, privilege_functions, session_functions,
+    size_functions, types::type_name,
 };
+use crate::catalog::is_temporary_schema;
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::sql::{QualifiedName, Statement};
 
@@ -55,7 +57,8 @@ pub fn functions() -> Vec<ScalarUDF> {
             text(Some(sources.database()))
         }),
         udf("current_schema", &[&[]], TEXT, |sources, _| {
-            text(sources.search_path().into_iter().next())
+            let mut path = sources.search_path().into_iter();
+            text(path.find(|schema| !is_temporary_schema(schema)))
         }),
         udf("version", &[&[]], TEXT, |_, _| {
             text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))
@@ -135,6 +138,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         ),
     ];
     all.extend(session_functions::functions());
+    all.extend(notification_functions::functions());
     all.extend(privilege_functions::functions());
     all.extend(name_functions::functions());
     all.extend(definition_functions::functions());

@@ -17,6 +17,7 @@ mod like_escape;
 mod name_functions;
 mod named_types;
 mod nextval;
+mod notification_functions;
 mod pg_attrdef;
 mod pg_attribute;
 mod pg_class;
@@ -29,6 +30,7 @@ mod pg_index;
 mod pg_matviews;
 mod pg_namespace;
 mod pg_prepared_statements;
+mod pg_rewrite;
 mod pg_roles;
 mod pg_settings;
 mod pg_sleep;
@@ -72,7 +74,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 23] = [
+static ROWS: [&Rows; 25] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -89,6 +91,8 @@ static ROWS: [&Rows; 23] = [
     &pg_matviews::TABLE,
     &pg_namespace::TABLE,
     &pg_prepared_statements::TABLE,
+    &pg_rewrite::DEPENDENCIES,
+    &pg_rewrite::TABLE,
     &pg_roles::AUTHORIZATION,
     &pg_roles::TABLE,
     &pg_roles::USERS,

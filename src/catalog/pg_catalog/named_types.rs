@@ -91,7 +91,8 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
             let name = name.trim_end_matches("edure");
             return parse(&format!("{name}_text({inner})"));
         }
-        "text" | "name" | "varchar" | "bpchar" => DataType::Text,
+        "name" => DataType::Custom(Ident::new("name").into(), Vec::new()),
+        "text" | "varchar" | "bpchar" => DataType::Text,
         "char" => DataType::Custom(Ident::with_quote('"', "char").into(), Vec::new()),
         "oid" | "int8" => DataType::BigInt(None),
         "int4" => DataType::Integer(None),

@@ -4,7 +4,8 @@ use super::OWNER;
 use super::pg_index::BTREE;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::constraints_of;
+use super::table_constraint::{constraints_of, keys_of};
+use crate::catalog::is_temporary_schema;
 use crate::catalog::system::SystemSources;
 
 /// PostgreSQL's number of the access method `heap`, which relations have by name alone.
@@ -47,11 +48,17 @@ fn class(
         _ => 0,
     };
     let table = relation.object.as_deref().filter(|_| relation.kind == "r");
-    let (mut has_index, mut checks) = (false, 0);
-    for constraint in table.into_iter().flat_map(constraints_of) {
-        has_index |= constraint.index.is_some();
-        checks += i64::from(constraint.index.is_none());
-    }
+    let checks = table.into_iter().flat_map(constraints_of);
+    let checks = checks
+        .filter(|constraint| constraint.index.is_none())
+        .count();
+    let checks = i64::try_from(checks).unwrap_or(i64::MAX);
+    let keyed = relation.object.as_deref();
+    let mut keys = keyed
+        .filter(|_| matches!(relation.kind, "r" | "m"))
+        .into_iter()
+        .flat_map(keys_of);
+    let has_index = keys.next().is_some();
     // What PostgreSQL gives to new tables; what has none says so.
     let identity = match (&relation.object, relation.kind) {
         (Some(_), "r" | "m") => "d",
@@ -74,7 +81,11 @@ fn class(
         0,
         has_index,
         false,
-        "p",
+        if is_temporary_schema(&relation.schema) {
+            "t"
+        } else {
+            "p"
+        },
         relation.kind,
         columns,
         checks,

@@ -7,7 +7,7 @@ use super::data;
 use super::pg_attribute::type_of;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::{TableConstraint, constraints_of};
+use super::table_constraint::{TableConstraint, keys_of};
 use super::types::Type;
 use crate::sql::name::Quoted;
 
@@ -48,8 +48,9 @@ pub static INDEXES: Rows = Rows {
 
 /// The keys of a table, with the numbers of their indexes.
 fn keys(relation: &Relation) -> impl Iterator<Item = (i64, TableConstraint<'_>)> {
-    let object = relation.object.as_deref().filter(|_| relation.kind == "r");
-    let all = object.into_iter().flat_map(constraints_of);
+    let has_rows = matches!(relation.kind, "r" | "m");
+    let object = relation.object.as_deref().filter(|_| has_rows);
+    let all = object.into_iter().flat_map(keys_of);
     all.filter_map(|constraint| Some((constraint.index?, constraint)))
 }
 

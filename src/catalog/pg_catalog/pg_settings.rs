@@ -1,6 +1,8 @@
 //! `pg_settings`: settings, with the session's own values.
 
-use super::table::{Rows, Value, row};
+use super::table::{Row, Rows, Value, row};
+use crate::catalog::system::SystemSources;
+use crate::config::PostgresSetting;
 
 /// Settings that nobody can set.
 const FIXED: [&str; 6] = [
@@ -67,6 +69,47 @@ pub static TABLE: Rows = Rows {
                 false,
             ]
         });
-        Ok(rows.chain(fixed).collect())
+        let others = PostgresSetting::all().iter();
+        let others = others.map(|setting| of_postgres(setting, sources));
+        Ok(rows.chain(fixed).chain(others).collect())
     },
 };
+
+/// A setting of PostgreSQL that nothing here depends on.
+fn of_postgres(setting: &PostgresSetting, sources: &dyn SystemSources) -> Row {
+    let value = sources.setting(setting.name).unwrap_or_default();
+    let value = setting.in_unit(&value);
+    let source = match value == setting.default {
+        true => "default",
+        false => "session",
+    };
+    let values = match setting.values.is_empty() {
+        true => Value::Null,
+        false => Value::Texts(
+            setting
+                .values
+                .iter()
+                .map(|value| (*value).to_owned())
+                .collect(),
+        ),
+    };
+    row![
+        setting.name,
+        value,
+        setting.unit,
+        setting.category,
+        setting.description,
+        "Has no effect in this server.",
+        setting.context,
+        setting.kind,
+        source,
+        setting.least,
+        setting.greatest,
+        values,
+        setting.default,
+        setting.default,
+        Value::Null,
+        Value::Null,
+        false,
+    ]
+}

@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 
 use super::PG_CATALOG;
 use super::information_schema::{self, INFORMATION_SCHEMA};
-use super::table_constraint::{TableConstraint, constraints_of, is_part};
+use super::table_constraint::{TableConstraint, constraints_of, is_part, keys_of};
 use crate::catalog::system::{
     REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, SystemView, VIEWS, rejected_rows_schema,
 };
@@ -83,7 +83,7 @@ pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
         let Some(relation) = user_relation(&snapshot, object) else {
             continue;
         };
-        let indexes = constraints_of(object).filter_map(|key| index(&relation, &key));
+        let indexes = keys_of(object).filter_map(|key| index(&relation, &key));
         let indexes: Vec<Relation> = indexes.collect();
         all.push(relation);
         all.extend(indexes);
@@ -185,7 +185,8 @@ pub fn with_constraint<T>(
 ) -> Option<T> {
     let snapshot = sources.snapshot();
     snapshot.objects().find_map(|object| {
-        let found = constraints_of(object).find(|constraint| is_it(constraint))?;
+        let mut all = constraints_of(object).chain(keys_of(object));
+        let found = all.find(|constraint| is_it(constraint))?;
         Some(answer(&user_relation(&snapshot, object)?, &found))
     })
 }

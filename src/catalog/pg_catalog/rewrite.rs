@@ -5,8 +5,9 @@
 //!   collation;
 //! - casts to `regclass`, `regtype` and the like are calls of functions, casts to PostgreSQL's own
 //!   types are casts to the types that stand for them;
-//! - `generate_subscripts(array, 1)` is the elements of an array of numbers; `EXISTS (query)` among
-//!   the columns is a count above 0;
+//! - `generate_subscripts(array, 1)` is the elements of an array of numbers, and
+//!   `pg_listening_channels()` those of an array of names; `EXISTS (query)` among the columns is a
+//!   count above 0;
 //! - `ARRAY(query)` is an aggregate, and so is a subquery that looks up one row of `pg_catalog`;
 //!   `tableoid` is the number of its table;
 //! - a query of a table that is always empty has no rows: it is one that says so, whatever else is in
@@ -15,15 +16,16 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName,
-    ObjectNamePart, Query, SetExpr, Value, Visit, VisitMut, Visitor, VisitorMut,
-    visit_expressions_mut,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    ObjectNamePart, Query, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit,
+    VisitMut, Visitor, VisitorMut, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::empty_queries::empty_body;
 use super::named_types::{cast, show_names};
+use super::notification_functions::LISTENING_CHANNELS;
 use super::{PG_CATALOG, subqueries};
 
 /// Rewrites a query in place.
@@ -74,12 +76,20 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let Some(rows) = listening_channels_table(factor) {
+            *factor = rows;
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Function(function) => {
                 strip_schema(&mut function.name);
-                if let Some(subscripts) = subscripts(&function.name, &function.args) {
-                    *expr = subscripts;
+                let rows = subscripts(&function.name, &function.args);
+                if let Some(rows) = rows.or_else(|| listening_channels(&function.name)) {
+                    *expr = rows;
                     return ControlFlow::Continue(());
                 }
                 // ARRAY(query)
@@ -241,4 +251,47 @@ fn subscripts(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> 
     // There are no arrays of more dimensions in the catalog.
     let count = format!("CASE WHEN {dimension} = 1 THEN CAST(cardinality({array}) AS BIGINT) END");
     parse(&format!("unnest(range({first}, {count} + {first}))"))
+}
+
+/// The function whose rows are the channels of the session.
+const CHANNELS: &str = "pg_listening_channels";
+
+/// `pg_listening_channels()` as the elements of an array.
+fn listening_channels(name: &ObjectName) -> Option<Expr> {
+    let is_called = named(name)?.eq_ignore_ascii_case(CHANNELS);
+    is_called.then(|| parse(&format!("unnest({LISTENING_CHANNELS}())")))?
+}
+
+/// `pg_listening_channels()` where a table stands: a table of one column, named as the table is.
+fn listening_channels_table(factor: &TableFactor) -> Option<TableFactor> {
+    let TableFactor::Table {
+        name,
+        args: Some(_),
+        alias,
+        ..
+    } = factor
+    else {
+        return None;
+    };
+    if !named(name)?.eq_ignore_ascii_case(CHANNELS) {
+        return None;
+    }
+    let sql = format!("SELECT unnest({LISTENING_CHANNELS}()) AS {CHANNELS}");
+    let subquery = Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql).ok()?;
+    let table = Ident::new(CHANNELS);
+    let mut alias = alias.clone().unwrap_or(TableAlias {
+        explicit: true,
+        name: table,
+        columns: Vec::new(),
+        at: None,
+    });
+    if alias.columns.is_empty() {
+        alias.columns = vec![TableAliasColumnDef::from_name(alias.name.value.clone())];
+    }
+    Some(TableFactor::Derived {
+        lateral: false,
+        subquery: { subquery }.parse_query().ok()?,
+        alias: Some(alias),
+        sample: None,
+    })
 }

@@ -164,7 +164,8 @@ fn client(sources: &dyn SystemSources) -> Option<(String, String)> {
     Some((host.to_owned(), port.to_owned()))
 }
 
-fn list(texts: Vec<String>) -> ScalarValue {
+/// Texts as an array.
+pub fn list(texts: Vec<String>) -> ScalarValue {
     let field = Arc::new(Field::new_list_field(DataType::Utf8, true));
     let offsets = OffsetBuffer::from_lengths([texts.len()]);
     let values: ArrayRef = Arc::new(StringArray::from(texts));

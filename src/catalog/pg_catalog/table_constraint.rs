@@ -4,10 +4,12 @@
 //! They are parts of a table's definition and have no numbers of their own in the catalog, so these
 //! are made of the table's: each table has a block of them, above those of all objects.
 
+use std::borrow::Cow;
+
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 
 use crate::catalog::Object;
-use crate::models::constraints;
+use crate::models::{constraints, keyed};
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::name::Quoted;
 
@@ -30,7 +32,7 @@ pub struct TableConstraint<'a> {
     /// The number of its index, if it is a key.
     pub index: Option<i64>,
     /// Itself.
-    pub constraint: &'a Constraint,
+    pub constraint: Cow<'a, Constraint>,
     /// The numbers of its columns.
     pub columns: Vec<i64>,
     object: &'a Object,
@@ -56,6 +58,11 @@ pub fn is_part(oid: i64) -> bool {
     oid >= FIRST_PART
 }
 
+/// The number of the rule that makes a view: no default has that of the block's middle.
+pub fn rule_of(object: &Object) -> i64 {
+    block(object) + DEFAULTS
+}
+
 /// The constraints of a table.
 pub fn constraints_of(object: &Object) -> impl Iterator<Item = TableConstraint<'_>> {
     let block = block(object);
@@ -63,20 +70,19 @@ pub fn constraints_of(object: &Object) -> impl Iterator<Item = TableConstraint<'
         .iter()
         .zip((block..block + DEFAULTS).step_by(2));
     numbered.enumerate().map(move |(place, (constraint, oid))| {
-        let (names, index) = match &constraint.rule {
-            Rule::Unique { columns, .. } => (columns.clone(), Some(oid + 1)),
-            Rule::Check(condition) => (expression_text::columns(object, condition), None),
-        };
-        let columns = names.iter().filter_map(|name| column_number(object, name));
-        TableConstraint {
-            oid,
-            index,
-            constraint,
-            columns: columns.collect(),
-            object,
-            place,
-        }
+        TableConstraint::new(object, Cow::Borrowed(constraint), oid, place)
     })
+}
+
+/// The keys of a table or a materialized view that have an index: those of its constraints, and its
+/// `unique_key`.
+pub fn keys_of(object: &Object) -> impl Iterator<Item = TableConstraint<'_>> {
+    let last = block(object) + DEFAULTS - 2;
+    let own = keyed::index(object)
+        .map(|index| TableConstraint::new(object, Cow::Owned(index), last, usize::MAX));
+    constraints_of(object)
+        .filter(|constraint| constraint.index.is_some())
+        .chain(own)
 }
 
 /// The defaults of a table's columns.
@@ -103,7 +109,23 @@ fn column_number(object: &Object, name: &str) -> Option<i64> {
         .find_map(|(field, number)| (field.name() == name).then_some(number))
 }
 
-impl TableConstraint<'_> {
+impl<'a> TableConstraint<'a> {
+    fn new(object: &'a Object, constraint: Cow<'a, Constraint>, oid: i64, place: usize) -> Self {
+        let (names, index) = match &constraint.rule {
+            Rule::Unique { columns, .. } => (columns.clone(), Some(oid + 1)),
+            Rule::Check(condition) => (expression_text::columns(object, condition), None),
+        };
+        let columns = names.iter().filter_map(|name| column_number(object, name));
+        Self {
+            oid,
+            index,
+            columns: columns.collect(),
+            constraint,
+            object,
+            place,
+        }
+    }
+
     /// PostgreSQL's letter for what it demands.
     pub fn kind(&self) -> &'static str {
         match &self.constraint.rule {

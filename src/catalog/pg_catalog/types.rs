@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use tributary_udfs::postgres::CharacterLength;
+use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
 use super::data;
 use crate::sql::name::Quoted;
@@ -25,6 +25,7 @@ pub struct Type {
 
 const BOOL: u32 = 16;
 const BYTEA: u32 = 17;
+const NAME: u32 = 19;
 const INT8: u32 = 20;
 const INT2: u32 = 21;
 const INT4: u32 = 23;
@@ -180,7 +181,12 @@ pub fn internal_name(oid: u32) -> String {
 
 /// The type of texts of limited length, and its modifier.
 pub fn of_length(length: CharacterLength) -> (u32, i32) {
-    let oid = if length.is_fixed { BPCHAR } else { VARCHAR };
+    let oid = match length.kind {
+        CharacterKind::Fixed => BPCHAR,
+        CharacterKind::Varying => VARCHAR,
+        CharacterKind::Name => return (NAME, -1),
+        CharacterKind::Uuid => return (UUID, -1),
+    };
     // PostgreSQL counts the four bytes of a header too.
     let modifier = i32::try_from(length.characters.saturating_add(4)).unwrap_or(i32::MAX);
     (oid, modifier)

@@ -42,6 +42,7 @@ use futures::future::BoxFuture;
 
 use super::{Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::models::schedule::Standing;
 use crate::session::{Cursor, PreparedStatement};
 use crate::sql::name::DEFAULT_SCHEMA;
 
@@ -62,6 +63,11 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The current version of a table of the warehouse.
     fn table_statistics(&self, object: &Object) -> Option<TableStatistics>;
+
+    /// Where an object stands that the scheduler looks after.
+    fn standing(&self, _object: &Object) -> Option<Standing> {
+        None
+    }
 
     /// How far the refresh of this number is; none of one that does not run, or is not that of a
     /// model.
@@ -131,6 +137,24 @@ pub trait SystemSources: Debug + Send + Sync {
         Err(Error::unsupported(format!(
             "setting {name} without a session"
         )))
+    }
+
+    /// Tells who listens on a channel, when the transaction commits.
+    ///
+    /// # Errors
+    /// Those of `NOTIFY`.
+    fn notify(&self, _channel: &str, _payload: &str) -> Result<()> {
+        Err(Error::unsupported("NOTIFY without a session"))
+    }
+
+    /// The channels that the session listens on.
+    fn listening_channels(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Which part of the room for notifications is taken.
+    fn notification_queue_usage(&self) -> f64 {
+        0.0
     }
 
     /// The bytes that the latest rows of an object take; 0 where it keeps none.

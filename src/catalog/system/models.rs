@@ -9,12 +9,13 @@ use super::{SystemSources, SystemView};
 use crate::catalog::journal::ModelState;
 use crate::catalog::{Kind, Object};
 use crate::error::Result;
+use crate::models::schedule::{self, Standing};
 
 /// The views, materialized views, models and tables, with where each stands.
 #[derive(Debug)]
 pub struct Models;
 
-static COLUMNS: [Column; 14] = [
+static COLUMNS: [Column; 19] = [
     Column::new("schema", ColumnType::Text, "The relation's schema."),
     Column::new("name", ColumnType::Text, "The relation's name."),
     Column::new(
@@ -60,6 +61,33 @@ static COLUMNS: [Column; 14] = [
         "The error that the last refresh met.",
     )
     .nullable(),
+    Column::new(
+        "target_lag",
+        ColumnType::Text,
+        "Its option `target_lag`.",
+    )
+    .nullable(),
+    Column::new("schedule", ColumnType::Text, "Its option `schedule`.").nullable(),
+    Column::new(
+        "suspended",
+        ColumnType::Boolean,
+        "Of a materialized view or model: whether the scheduler leaves it alone, after \
+         `ALTER ... SUSPEND`.",
+    )
+    .nullable(),
+    Column::new(
+        "next_refresh_at",
+        ColumnType::Timestamptz,
+        "When the scheduler looks at it next by itself; it is refreshed if it is stale.",
+    )
+    .nullable(),
+    Column::new(
+        "fresh_at",
+        ColumnType::Timestamptz,
+        "When the scheduler last knew that it held what its inputs made of it: `now() - fresh_at` is \
+         its lag, unless nothing has changed since.",
+    )
+    .nullable(),
     Column::new("comment", ColumnType::Text, "The relation's comment.").nullable(),
     Column::new(
         "project_file",
@@ -87,6 +115,7 @@ struct Model {
     stale: Option<bool>,
     rows: Option<u64>,
     version: Option<i64>,
+    standing: Option<Standing>,
 }
 
 impl SystemView for Models {
@@ -107,6 +136,7 @@ impl SystemView for Models {
         let all = models(sources)?;
         let models = || all.iter();
         let objects = || all.iter().map(|model| &model.object);
+        let standings = || all.iter().map(|model| model.standing.as_ref());
         let states = || all.iter().map(|model| model.state.as_ref());
         Ok(vec![
             text(objects().map(|object| Some(&object.name.schema))),
@@ -119,6 +149,11 @@ impl SystemView for Models {
             bigint(states().map(|state| Some(state?.last_refresh_id))),
             timestamptz(states().map(|state| state?.last_success_at)),
             text(states().map(|state| state?.error.as_ref())),
+            text(objects().map(|object| schedule::options(&object.definition).0)),
+            text(objects().map(|object| schedule::options(&object.definition).1)),
+            boolean(objects().map(|object| object.kind.is_refreshed().then_some(object.suspended))),
+            timestamptz(standings().map(|standing| standing?.next_at)),
+            timestamptz(standings().map(|standing| standing?.fresh_at)),
             text(objects().map(|object| object.comment.as_ref())),
             text(objects().map(|object| object.project_file.as_ref())),
             timestamptz(objects().map(|object| Some(object.created_at))),
@@ -156,6 +191,7 @@ fn models(sources: &dyn SystemSources) -> Result<Vec<Model>> {
                     Some(statistics) => Some(statistics.version),
                     None => state.as_ref().and_then(|state| state.version),
                 },
+                standing: sources.standing(object),
                 object: Arc::clone(object),
                 state,
             }

@@ -11,7 +11,7 @@ use crate::error::Result;
 #[derive(Debug)]
 pub struct Refreshes;
 
-static COLUMNS: [Column; 22] = [
+static COLUMNS: [Column; 26] = [
     Column::new(
         "id",
         ColumnType::Bigint,
@@ -37,9 +37,15 @@ static COLUMNS: [Column; 22] = [
     Column::new(
         "mode",
         ColumnType::Text,
-        "How it computed: `full`, or for a model `incremental`.",
+        "How it computed: `full`, or `incremental`: only what has changed.",
     ),
     Column::new("reason", ColumnType::Text, "Why it ran, or was skipped."),
+    Column::new(
+        "mode_reason",
+        ColumnType::Text,
+        "Why a materialized view was computed in full. `EXPLAIN REFRESH` tells how it is refreshed.",
+    )
+    .nullable(),
     Column::new("started_at", ColumnType::Timestamptz, "When it began."),
     Column::new("finished_at", ColumnType::Timestamptz, "When it ended.").nullable(),
     Column::new(
@@ -52,6 +58,19 @@ static COLUMNS: [Column; 22] = [
         "rows_read",
         ColumnType::Bigint,
         "Rows read from its inputs, where that is known.",
+    )
+    .nullable(),
+    Column::new(
+        "changed_keys",
+        ColumnType::Bigint,
+        "How many keys an incremental refresh of a materialized view computed again.",
+    )
+    .nullable(),
+    Column::new(
+        "drifted_rows",
+        ColumnType::Bigint,
+        "How many rows a `REFRESH ... FULL` of a materialized view put in the place of others, added \
+         or took out.",
     )
     .nullable(),
     Column::new(
@@ -77,7 +96,7 @@ static COLUMNS: [Column; 22] = [
     Column::new(
         "rows_written",
         ColumnType::Bigint,
-        "Rows of the version that it made.",
+        "Rows that it wrote: in full, those of the version that it made.",
     ),
     Column::new(
         "rows_rejected",
@@ -94,6 +113,12 @@ static COLUMNS: [Column; 22] = [
         ColumnType::Bigint,
         "Bytes of the files that it wrote.",
     ),
+    Column::new(
+        "spilled_bytes",
+        ColumnType::Bigint,
+        "Bytes that it wrote to disk for lack of memory, where that is known.",
+    )
+    .nullable(),
     Column::new(
         "version",
         ColumnType::Bigint,
@@ -128,7 +153,9 @@ impl SystemView for Refreshes {
 
     fn description(&self) -> &'static str {
         "The refreshes of materialized views, the latest first. The setting `journal_retention` \
-         says how many are kept."
+         says how many are kept. Who listens on the channel `tributary_refresh` is told of each as it \
+         ends: the payload is a JSON object with `id`, `schema`, `name`, `kind`, `status`, `reason`, \
+         `version`, `rows_written` and `duration_ms`, and after an error `sqlstate` and `error`."
     }
 
     fn columns(&self) -> &'static [Column] {
@@ -151,10 +178,13 @@ impl SystemView for Refreshes {
             text(records().map(|record| Some(record.status.as_str()))),
             text(records().map(|record| Some(&record.mode))),
             text(records().map(|record| Some(&record.reason))),
+            text(records().map(|record| record.mode_reason.as_ref())),
             timestamptz(records().map(|record| Some(record.started_at))),
             timestamptz(records().map(|record| record.finished_at)),
             count(|record| record.duration_ms),
             count(|record| record.rows_read),
+            count(|record| record.changed_keys),
+            count(|record| record.drifted_rows),
             text(
                 running
                     .iter()
@@ -177,6 +207,7 @@ impl SystemView for Refreshes {
             count(|record| Some(record.rows_rejected)),
             count(|record| Some(record.rows_dropped)),
             count(|record| Some(record.bytes_written)),
+            count(|record| record.spilled_bytes),
             bigint(records().map(|record| record.version)),
             text(records().map(expectations)),
             text(records().map(|record| record.sqlstate.as_ref())),

@@ -47,7 +47,8 @@ pub enum Twice {
 /// Keeps others from changing the rows of a table meanwhile.
 ///
 /// # Errors
-/// 42P01 where there is none; 42809 where it is no table.
+/// 42P01 where there is none; 42809 where it is no table; 40001 where a transaction cannot wait, or
+/// reads the table as it was before another one changed it.
 pub async fn lock(
     session: &Session,
     change: Change,
@@ -56,7 +57,9 @@ pub async fn lock(
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let object = change.target(&snapshot, &path, table)?;
-    Ok(session.instance.refresh_locks.lock(object.oid).await)
+    let guard = session.instance.refresh_locks.lock(object.oid).await?;
+    session.check_unchanged(&object).await?;
+    Ok(guard)
 }
 
 /// A name as Postgres folds it.

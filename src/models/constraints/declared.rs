@@ -15,7 +15,7 @@ use super::default_value::DefaultValue;
 use crate::catalog::Object;
 use crate::error::{ColumnPlace, ConstraintPlace, Error, Result, SqlState};
 use crate::instance::StatementContext;
-use crate::models::expression;
+use crate::models::{expression, keyed};
 use crate::sql::constraint::{self, Constraint, Rule};
 use crate::sql::create_table::CreateTable;
 use crate::sql::identity::{self, Identity};
@@ -27,6 +27,21 @@ pub fn of(object: &Object) -> &[Constraint] {
         Statement::CreateTable(create) => &create.constraints,
         _ => &[],
     }
+}
+
+/// The columns of an object's key, if it has one: no two of its rows have the same values there.
+pub fn key_of(object: &Object) -> Option<Vec<String>> {
+    let primary = of(object)
+        .iter()
+        .find_map(|constraint| match &constraint.rule {
+            Rule::Unique {
+                columns,
+                primary: true,
+                ..
+            } => Some(columns.clone()),
+            _ => None,
+        });
+    primary.or_else(|| Some(keyed::of(object).ok().flatten()?.key))
 }
 
 /// The default of a column: declared, or the next number of an identity.

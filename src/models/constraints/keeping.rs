@@ -12,10 +12,10 @@ use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use super::key::{Key, Keys};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models::replacement::Unchanged;
 use crate::models::table_id;
-use crate::warehouse::{CommitMark, Participant, Places};
+use crate::warehouse::{CommitMark, Covered, Modification, Participant, Places};
 
 /// Takes part in a commit of rows.
 pub(super) struct Keeping {
@@ -55,7 +55,12 @@ impl Keeping {
         let width = object.schema.fields().len();
         let count = columns.len();
         columns.extend([width, width + 1]);
-        let rows = warehouse.modify(&table).await?.rows()?;
+        let modification = warehouse.modify(&table).await?;
+        let rows = match self.places(&modification, key).await {
+            Some(places) if places.is_empty() => return Ok(()),
+            Some(places) => modification.rows_at(places)?,
+            None => modification.rows()?,
+        };
         let plan = rows.scan(&self.state, Some(&columns), &[], None).await?;
         let mut rows = execute_stream(plan, self.state.task_ctx())?;
         while let Some(batch) = rows.next().await {
@@ -76,5 +81,31 @@ impl Keeping {
             }
         }
         Ok(())
+    }
+
+    /// Where rows may stand that have a key of a new one, as an index tells: none where it does not
+    /// pay to ask one, or it cannot be asked.
+    async fn places(&self, modification: &Modification, key: &Mutex<Key>) -> Option<Places> {
+        let indexed = key.lock().indexed();
+        let covered = match modification.covered(&self.state, &indexed).await {
+            Ok(covered) => covered.filter(Covered::is_complete)?,
+            Err(error) => return self.unasked(&error),
+        };
+        let taken = key.lock().taken();
+        let found = match taken {
+            Ok(taken) => covered.places(&taken).await,
+            Err(error) => Err(error.into()),
+        };
+        match found {
+            Ok(places) => Some(places),
+            Err(error) => self.unasked(&error),
+        }
+    }
+
+    /// The table is read instead.
+    fn unasked(&self, error: &Error) -> Option<Places> {
+        let table = &self.unchanged.object.name;
+        tracing::warn!(%table, %error, "a key index could not be asked");
+        None
     }
 }

@@ -10,11 +10,12 @@ use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use parking_lot::Mutex;
 
-use super::comparable::{comparable, comparable_type};
 use super::declared::constraint_place;
 use super::shown::Shown;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
+use crate::warehouse::IndexedKey;
+use crate::warehouse::key_index::{comparable, comparable_type};
 
 /// What to do with a new row that has the key of another new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Keys {
 /// One key, and the new rows' values of it.
 pub(super) struct Key {
     constraint: String,
-    names: Vec<String>,
+    indexed: IndexedKey,
     pub(super) columns: Vec<usize>,
     nulls_equal: bool,
     repeated: Repeated,
@@ -99,11 +100,14 @@ impl Key {
         state: &SessionState,
         object: &Object,
         constraint: &str,
-        names: &[String],
+        indexed: &IndexedKey,
         nulls_equal: bool,
         repeated: Repeated,
     ) -> Result<Self> {
-        let columns = names.iter().map(|name| object.schema.index_of(name));
+        let columns = indexed
+            .columns
+            .iter()
+            .map(|name| object.schema.index_of(name));
         let columns: Vec<usize> = columns.collect::<Result<_, _>>()?;
         let fields: Vec<FieldRef> = columns
             .iter()
@@ -114,7 +118,7 @@ impl Key {
             .map(|field| SortField::new(comparable_type(field.data_type())));
         Ok(Self {
             constraint: constraint.to_owned(),
-            names: names.to_vec(),
+            indexed: indexed.clone(),
             converter: RowConverter::new(sorted.collect())?,
             fields,
             shown: Shown::new(state),
@@ -132,6 +136,18 @@ impl Key {
     pub(super) fn encode(&self, columns: &[ArrayRef]) -> QueryResult<Rows> {
         let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
         Ok(self.converter.convert_columns(&columns)?)
+    }
+
+    /// The keys that were taken in, as columns of comparable values.
+    pub(super) fn taken(&self) -> QueryResult<Vec<ArrayRef>> {
+        let parser = self.converter.parser();
+        let rows = self.values.iter().map(|value| parser.parse(value));
+        Ok(self.converter.convert_rows(rows)?)
+    }
+
+    /// The key, for an index.
+    pub(super) fn indexed(&self) -> IndexedKey {
+        self.indexed.clone()
     }
 
     /// Whether a row has a NULL that makes its key like no other.
@@ -175,7 +191,7 @@ impl Key {
         let values = self.shown.key(&self.fields, columns, row)?;
         Ok(format!(
             "Key ({})=({values}) {told}.",
-            self.names.join(", ")
+            self.indexed.columns.join(", ")
         ))
     }
 }

@@ -6,17 +6,20 @@
 //! between. So no two rows of a key are ever visible.
 
 mod assigned;
-mod comparable;
 mod declared;
 mod default_value;
 mod fitted;
+mod indexed;
 mod keeping;
 mod key;
 mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
-pub use declared::{check_settable, default_of, identity_of, of, place, sequence_of, validate};
+pub use declared::{
+    check_settable, default_of, identity_of, key_of, of, place, sequence_of, validate,
+};
 pub use default_value::DefaultValue;
+pub use indexed::indexed;
 pub use key::Repeated;
 
 use std::sync::Arc;
@@ -35,18 +38,21 @@ use self::fitted::fit;
 use self::keeping::Keeping;
 use self::key::{Key, Keys};
 use self::shown::Shown;
+use super::keyed;
 use super::replacement::Unchanged;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::sql::constraint::Rule;
-use crate::warehouse::{Participant, Places};
+use crate::warehouse::{IndexedKey, Participant, Places};
 
 /// The constraints of a table, for the rows of one statement.
 pub struct Constraints {
     object: Arc<Object>,
     lengths: Vec<Option<CharacterLength>>,
     checks: Vec<(String, Arc<dyn PhysicalExpr>)>,
+    /// The columns of the key of a keyed table, which must have values.
+    required: Vec<usize>,
     keys: Arc<Keys>,
     shown: Shown,
 }
@@ -68,12 +74,19 @@ impl Constraints {
         let mut constraints = Self {
             lengths: lengths.collect(),
             checks: Vec::new(),
+            required: Vec::new(),
             keys: Arc::default(),
             shown: Shown::new(state),
             object: Arc::clone(object),
         };
+        let keyed = keyed::of(object)?;
+        if let Some(keyed) = &keyed {
+            let required = keyed.key.iter().map(|name| object.schema.index_of(name));
+            constraints.required = required.collect::<Result<_, _>>()?;
+        }
         let mut keys = Vec::new();
-        for constraint in of(object) {
+        let unique_key = keyed::index(object);
+        for constraint in of(object).iter().chain(&unique_key) {
             match &constraint.rule {
                 Rule::Check(condition) => {
                     let check = condition_of(state, &object.schema, constraint, condition)?;
@@ -87,7 +100,11 @@ impl Constraints {
                     state,
                     object,
                     &constraint.name,
-                    columns,
+                    // A keyed table has no other key than its own, and an index by that.
+                    &match &keyed {
+                        Some(keyed) => keyed.indexed(),
+                        None => IndexedKey::of(columns),
+                    },
                     *nulls_equal,
                     match arbiters {
                         Some(names) if !names.contains(&constraint.name) => Repeated::Refused,
@@ -102,6 +119,18 @@ impl Constraints {
             .sort_by(|left, right| left.0.cmp(&right.0));
         constraints.keys = Arc::new(Keys(keys));
         Ok(constraints)
+    }
+
+    /// Those of a table whose keys are seen to by how rows are put in.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`].
+    pub fn without_keys(state: &SessionState, object: &Arc<Object>) -> Result<Self> {
+        let all = Self::new(state, object, Repeated::Refused, None)?;
+        Ok(Self {
+            keys: Arc::default(),
+            ..all
+        })
     }
 
     /// The rows as the table keeps them. What is left out of them is told by [`Self::kept`].
@@ -150,7 +179,8 @@ impl Constraints {
     fn check_not_null(&self, columns: &[ArrayRef], index: usize) -> Result<()> {
         let field = self.object.schema.field(index);
         let column = &columns[index];
-        if field.is_nullable() || column.null_count() == 0 {
+        let may_be_null = field.is_nullable() && !self.required.contains(&index);
+        if may_be_null || column.null_count() == 0 {
             return Ok(());
         }
         let row = (0..column.len()).find(|row| column.is_null(*row));

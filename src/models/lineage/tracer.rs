@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 
 use super::Through;
 use crate::error::Result;
-use crate::sql::time_travel;
+use crate::sql::{table_changes, time_travel};
 
 /// A column that another one comes from, or depends on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -430,7 +430,12 @@ fn merge(into: &mut [Origins], from: Vec<Origins>) {
 
 /// The table whose version a name may stand for.
 fn base_table(name: &TableReference) -> TableReference {
-    let Some((base, _)) = time_travel::decode(name.table()) else {
+    let changes = table_changes::decode(name.table());
+    let version = time_travel::decode(name.table());
+    let Some(base) = changes
+        .map(|call| call.table)
+        .or(version.map(|(base, _)| base))
+    else {
         return name.clone();
     };
     match (name.catalog(), name.schema()) {

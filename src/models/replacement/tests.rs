@@ -236,7 +236,7 @@ async fn who_reads_between_the_steps_sees_one_side_of_them() {
     assert_eq!(state(instance).await, old());
     assert_eq!(instance.catalog.snapshot().all_prepared().count(), 1);
     // Another one of its version means that it cannot come any more.
-    query(instance, "REFRESH MATERIALIZED VIEW public.t")
+    query(instance, "REFRESH MATERIALIZED VIEW public.t FULL")
         .await
         .unwrap();
     assert_eq!(state(instance).await, old());

@@ -1,5 +1,6 @@
 //! What the engine found, as rows of the model's tables.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -26,8 +27,6 @@ pub struct Found {
     pub entities: EntityIds,
 }
 
-type Chunk = dyn Fn(&Found, std::ops::Range<usize>) -> Result<Vec<ArrayRef>, ArrowError> + Send;
-
 impl Found {
     /// The records, by their places.
     pub fn all(&self) -> Vec<u32> {
@@ -43,7 +42,7 @@ impl Found {
         schema: &SchemaRef,
     ) -> SendableRecordBatchStream {
         let columns = Arc::clone(schema);
-        self.rows(schema, records.len(), move |found, range| {
+        rows(self, schema, records.len(), move |found, range| {
             let records = &records[range];
             let mut arrays = found.names(records.iter().copied(), &columns, 0)?;
             let entities = records
@@ -60,14 +59,6 @@ impl Found {
         })
     }
 
-    /// The pairs, in columns of these types.
-    pub fn pairs(self: &Arc<Self>, schema: &SchemaRef) -> SendableRecordBatchStream {
-        let columns = Arc::clone(schema);
-        self.rows(schema, self.pairs.len(), move |found, range| {
-            pairs(&found.resolver, &found.pairs[range], &columns)
-        })
-    }
-
     /// Some pairs, in columns of these types.
     pub fn some_pairs(
         self: &Arc<Self>,
@@ -75,27 +66,9 @@ impl Found {
         schema: &SchemaRef,
     ) -> SendableRecordBatchStream {
         let columns = Arc::clone(schema);
-        self.rows(schema, some.len(), move |found, range| {
+        rows(self, schema, some.len(), move |found, range| {
             pairs(&found.resolver, &some[range], &columns)
         })
-    }
-
-    fn rows(
-        self: &Arc<Self>,
-        schema: &SchemaRef,
-        rows: usize,
-        chunk: impl Fn(&Self, std::ops::Range<usize>) -> Result<Vec<ArrayRef>, ArrowError>
-        + Send
-        + 'static,
-    ) -> SendableRecordBatchStream {
-        let found = Arc::clone(self);
-        let columns = Arc::clone(schema);
-        let chunk: Box<Chunk> = Box::new(chunk);
-        let batches = stream::iter((0..rows).step_by(BATCH)).map(move |start| {
-            let arrays = chunk(&found, start..rows.min(start + BATCH))?;
-            Ok(RecordBatch::try_new(Arc::clone(&columns), arrays)?)
-        });
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
     }
 
     /// The names of records, in columns of the types that the schema has from `first` on.
@@ -110,6 +83,22 @@ impl Found {
     ) -> Result<Vec<ArrayRef>, ArrowError> {
         names(&self.resolver, records, schema, first)
     }
+}
+
+/// So many rows of what holds them, bit by bit; `chunk` makes the columns of some.
+pub fn rows<S: Send + Sync + 'static>(
+    source: &Arc<S>,
+    schema: &SchemaRef,
+    rows: usize,
+    chunk: impl Fn(&S, Range<usize>) -> Result<Vec<ArrayRef>, ArrowError> + Send + 'static,
+) -> SendableRecordBatchStream {
+    let source = Arc::clone(source);
+    let columns = Arc::clone(schema);
+    let batches = stream::iter((0..rows).step_by(BATCH)).map(move |start| {
+        let arrays = chunk(&source, start..rows.min(start + BATCH))?;
+        Ok(RecordBatch::try_new(Arc::clone(&columns), arrays)?)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), batches))
 }
 
 /// Pairs, in columns of these types.

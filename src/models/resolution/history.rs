@@ -133,19 +133,17 @@ pub fn rows(
 
 #[cfg(test)]
 mod tests {
+    use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
+
     use super::*;
 
     fn events(now: &[u64], before: &[Option<u64>], gone: &[u64]) -> Vec<(u32, &'static str)> {
         let now: Vec<Option<u64>> = now.iter().copied().map(Some).collect();
-        let removed = gone.iter().map(|entity| super::super::previous::Removed {
-            id: String::new(),
-            source: String::new(),
-            entity: *entity,
-        });
-        let previous = Previous {
-            entities: before.to_vec(),
-            removed: removed.collect(),
-        };
+        let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+        let mut previous = Previous::of(before.to_vec(), &pool).unwrap();
+        for entity in gone {
+            previous.remove("", "", *entity).unwrap();
+        }
         changes(&now, &previous)
     }
 

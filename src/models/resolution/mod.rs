@@ -10,6 +10,7 @@ mod companion;
 mod computed;
 mod conditions;
 mod evaluate;
+mod finding;
 mod found;
 mod function;
 mod history;

@@ -5,6 +5,7 @@ use tributary_udfs::resolve::{ColumnKind, ResolveOptions};
 
 use super::conditions::Levels;
 use crate::error::{Error, Result, SqlState};
+use crate::models::schedule::SCHEDULING_OPTIONS;
 use crate::sql::create_model::CreateModel;
 use crate::sql::model_options::OptionValue;
 use crate::sql::options::check_known;
@@ -47,8 +48,8 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     },
     ModelOption {
         name: "one_to_one",
-        values: "`off`, `on`",
-        description: "Whether a source has each entity once, so that two of its records are never one.",
+        values: "`off`, `on`; of `link_only` by default `on`, unless sources repeat themselves",
+        description: "Whether a source has each entity once, so that two of its records are never one. Sources of which records say the same as others of theirs, one in 25 or more, repeat themselves.",
     },
     ModelOption {
         name: "threshold",
@@ -92,7 +93,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     },
     ModelOption {
         name: "pair_budget",
-        values: "a number; by default 12 a record, and 3 million at least",
+        values: "a number; by default 6 a record, and 3 million at least",
         description: "How many pairs may be compared.",
     },
     ModelOption {
@@ -105,10 +106,22 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
         values: "a number; by default as many as there are processors",
         description: "How many threads work. No answer depends on it.",
     },
+    ModelOption {
+        name: SCHEDULING_OPTIONS[0].name,
+        values: "a time such as `'15 minutes'`, or `'DOWNSTREAM'`; none by default",
+        description: SCHEDULING_OPTIONS[0].description,
+    },
+    ModelOption {
+        name: SCHEDULING_OPTIONS[1].name,
+        values: "a time, or `'USING CRON ...'`; none by default",
+        description: SCHEDULING_OPTIONS[1].description,
+    },
 ];
 
 /// The options that are the server's, and not those of the engine.
-const OWN: [&str; 6] = [
+const OWN: [&str; 8] = [
+    SCHEDULING_OPTIONS[0].name,
+    SCHEDULING_OPTIONS[1].name,
     "model_type",
     "must_link",
     "cannot_link",

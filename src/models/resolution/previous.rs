@@ -1,21 +1,25 @@
 //! The entities of the version before.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use futures::TryStreamExt;
 use tributary_udfs::resolve::Records;
 
 use super::{Resolved, scan};
 use crate::error::{Error, Result};
 
-/// What records belonged to.
-#[derive(Debug, Default)]
+/// What records belonged to. It takes its memory from the pool.
+#[derive(Debug)]
 pub struct Previous {
     /// The entity of each record of now; none of one that is new.
     pub entities: Vec<Option<u64>>,
     /// The records that are not there any more.
     pub removed: Vec<Removed>,
+    memory: MemoryReservation,
 }
 
 /// A record that is not there any more.
@@ -30,12 +34,41 @@ pub struct Removed {
 }
 
 impl Previous {
-    /// Of records that are all new.
-    pub fn none(records: &Records) -> Self {
-        Self {
-            entities: vec![None; records.len()],
+    /// Of so many records that are all new.
+    ///
+    /// # Errors
+    /// 53200 where memory does not suffice.
+    pub fn none(records: usize, pool: &Arc<dyn MemoryPool>) -> Result<Self> {
+        Self::of(vec![None; records], pool)
+    }
+
+    /// By the entities of records.
+    ///
+    /// # Errors
+    /// 53200 where memory does not suffice.
+    pub fn of(entities: Vec<Option<u64>>, pool: &Arc<dyn MemoryPool>) -> Result<Self> {
+        let memory = MemoryConsumer::new("entities of before").register(pool);
+        memory.try_grow(size_of_val(entities.as_slice()))?;
+        Ok(Self {
+            entities,
             removed: Vec::new(),
-        }
+            memory,
+        })
+    }
+
+    /// Tells of a record that is not there any more.
+    ///
+    /// # Errors
+    /// 53200 where memory does not suffice.
+    pub fn remove(&mut self, id: &str, source: &str, entity: u64) -> Result<()> {
+        let bytes = size_of::<Removed>() + id.len() + source.len();
+        self.memory.try_grow(bytes)?;
+        self.removed.push(Removed {
+            id: id.to_owned(),
+            source: source.to_owned(),
+            entity,
+        });
+        Ok(())
     }
 
     /// Reads a version of the model, whose columns may be others than those of now.
@@ -43,7 +76,8 @@ impl Previous {
     /// # Errors
     /// What the store says.
     pub async fn read(resolved: &Resolved, records: &Records) -> Result<Self> {
-        let mut previous = Self::none(records);
+        let pool = &resolved.instance.runtime().memory_pool;
+        let mut previous = Self::none(records.len(), pool)?;
         let clusters = resolved.clusters.clone();
         let mut rows = scan::stream(&resolved.instance, clusters, None).await?;
         let entity = rows.schema().index_of("entity_id")?;
@@ -65,11 +99,7 @@ impl Previous {
                 let entity = entities.value(row).unsigned_abs();
                 match records.find(source, id.value(row)) {
                     Some(record) => previous.entities[record as usize] = Some(entity),
-                    None => previous.removed.push(Removed {
-                        id: id.value(row).to_owned(),
-                        source: source.to_owned(),
-                        entity,
-                    }),
+                    None => previous.remove(id.value(row), source, entity)?,
                 }
             }
         }

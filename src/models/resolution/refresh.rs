@@ -10,10 +10,9 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
-use tributary_udfs::resolve::{
-    Decisions, Model, Pair, Progress, Records, RecordsBuilder, Resolver, Stage, Taught, entity_ids,
-};
+use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
 
+use super::finding::{Decided, Entities, Paired};
 use super::found::Found;
 use super::history::{self, Cause};
 use super::index::Index;
@@ -125,22 +124,24 @@ impl Refresh<'_> {
         };
         let previous = match &before {
             Some(before) => Previous::read(before, resolver.records()).await?,
-            None => Previous::none(resolver.records()),
+            None => {
+                let pool = &instance.runtime().memory_pool;
+                Previous::none(resolver.records().len(), pool)?
+            }
         };
         let decided = self.decided(&context, resolver.records()).await?;
-        let finding = Finding {
-            resolver,
-            previous,
-            next,
-            pairs: None,
-        };
-        let (found, previous) = finding.find(&decided).await?;
+        let paired = Paired::find(resolver).await?;
         record.pairs = Some(progress.pairs().0);
+        // The pairs are written while entities are made of them.
+        let pairs = paired.rows(&self.columns_of(&columns, ModelFunction::Pairs));
+        let (pairs, entities) = tokio::try_join!(
+            self.write(Companion::Pairs, pairs, record.id),
+            Entities::find(&paired, &decided, previous, next),
+        )?;
+        versions.insert(Companion::Pairs, pairs.version);
+        let (found, previous) = entities.found(paired)?;
         progress.begin(Stage::Write);
 
-        let pairs = found.pairs(&self.columns_of(&columns, ModelFunction::Pairs));
-        let pairs = self.write(Companion::Pairs, pairs, record.id).await?;
-        versions.insert(Companion::Pairs, pairs.version);
         let told = Told {
             found: &found,
             previous: &previous,
@@ -202,6 +203,7 @@ impl Refresh<'_> {
                 .into_iter()
                 .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
                 .collect(),
+            is_part: false,
             ..commit_info(record.id)
         })
     }
@@ -358,48 +360,6 @@ pub(super) struct Step<'a> {
     pub(super) participant: Option<Arc<dyn Participant>>,
 }
 
-/// What is known when entities are to be found.
-pub(super) struct Finding {
-    pub(super) resolver: Resolver,
-    pub(super) previous: Previous,
-    /// The least number that no entity has had, where that is known.
-    pub(super) next: Option<u64>,
-    /// The pairs, where they are found already.
-    pub(super) pairs: Option<Vec<Pair>>,
-}
-
-impl Finding {
-    /// Finds pairs and entities, and gives these their numbers.
-    pub(super) async fn find(self, decided: &Decided) -> Result<(Arc<Found>, Previous)> {
-        let Self {
-            resolver,
-            previous,
-            next,
-            pairs,
-        } = self;
-        let decisions = Decisions::new(resolver.records(), &decided.must, &decided.cannot)
-            .map_err(DataFusionError::from)?;
-        scan::blocking(move || {
-            let mut pairs = match pairs {
-                Some(pairs) => pairs,
-                None => resolver.pairs()?,
-            };
-            pairs.sort_by_key(|pair| (pair.left, pair.right));
-            let clusters = resolver.clusters(&pairs, &decisions)?;
-            let next = previous.next_entity(next);
-            let entities = entity_ids(resolver.records(), &clusters, &previous.entities, next);
-            let found = Found {
-                resolver,
-                pairs,
-                clusters,
-                entities,
-            };
-            Ok((Arc::new(found), previous))
-        })
-        .await
-    }
-}
-
 /// What a refresh tells beside the clusters.
 pub(super) struct Told<'a> {
     pub(super) found: &'a Found,
@@ -408,14 +368,10 @@ pub(super) struct Told<'a> {
     pub(super) before: Option<&'a Resolved>,
 }
 
-/// Human decisions, by the places of records.
-pub(super) struct Decided {
-    must: Vec<(u32, u32)>,
-    cannot: Vec<(u32, u32)>,
-}
-
+/// Of a table that the commit of the clusters is to name.
 pub(super) fn commit_info(refresh_id: u64) -> CommitInfo {
     CommitInfo {
+        is_part: true,
         refresh_id: Some(refresh_id.to_string()),
         ..CommitInfo::new("REFRESH")
     }

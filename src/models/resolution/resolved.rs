@@ -59,7 +59,10 @@ impl Resolved {
         if !instance.warehouse.exists(&table).await? {
             return Ok(None);
         }
-        let clusters = instance.warehouse.scan_version(&table, At::Latest).await?;
+        let clusters = instance
+            .warehouse
+            .scan_version(&table, At::Latest, &[])
+            .await?;
         Self::new(instance, object, clusters).await.map(Some)
     }
 

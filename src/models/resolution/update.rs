@@ -11,16 +11,18 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef, UInt32Type};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{TryStreamExt, stream};
 use parking_lot::Mutex;
 use tributary_udfs::resolve::{Records, Stage, repeated};
 
+use super::finding::{Entities, Paired};
 use super::found::Found;
 use super::index::Index;
 use super::input::Input;
-use super::previous::{Previous, Removed};
-use super::refresh::{Finding, Refresh, Step, Told, commit_info};
+use super::previous::Previous;
+use super::refresh::{Refresh, Step, Told, commit_info};
 use super::row_hashes::hashes;
 use super::{Companion, Resolved, scan};
 use crate::catalog::journal::RefreshRecord;
@@ -72,9 +74,10 @@ impl Refresh<'_> {
         let changed = changed(&index, rows, &names).await?;
         record.rows_read = Some(changed.read);
         record.rows_rejected = step.rejected.count();
-        let mut previous = previous(&index, &changed.gone);
+        let pool = &self.instance.runtime().memory_pool;
+        let mut previous = previous(&index, &changed.gone, pool)?;
 
-        let builder = taking.builder(&self.instance.runtime().memory_pool)?;
+        let builder = taking.builder(pool)?;
         let mut builder = builder.telling(step.progress);
         for batch in &changed.batches {
             builder.push(taking.with_keys(batch.clone())?)?;
@@ -109,13 +112,9 @@ impl Refresh<'_> {
             hashes,
             schema,
         } = index;
-        let finding = Finding {
-            resolver,
-            previous,
-            next: Some(next),
-            pairs: Some(pairs),
-        };
-        let (found, previous) = finding.find(&decided).await?;
+        let paired = Paired::of(resolver, pairs).await?;
+        let made = Entities::find(&paired, &decided, previous, Some(next)).await?;
+        let (found, previous) = made.found(paired)?;
         record.pairs = Some(step.progress.pairs().0);
         step.progress.begin(Stage::Write);
 
@@ -333,20 +332,15 @@ async fn changed(
 }
 
 /// The entities of before, of which some records are gone.
-fn previous(index: &Index, gone: &[u32]) -> Previous {
+fn previous(index: &Index, gone: &[u32], pool: &Arc<dyn MemoryPool>) -> Result<Previous> {
     let records = index.resolver.records();
-    let mut entities = index.entities.clone();
-    let removed = gone.iter().filter_map(|record| {
-        Some(Removed {
-            id: records.id(*record).to_owned(),
-            source: records.source(*record).to_owned(),
-            entity: entities[*record as usize].take()?,
-        })
-    });
-    Previous {
-        removed: removed.collect(),
-        entities,
+    let mut previous = Previous::of(index.entities.clone(), pool)?;
+    for record in gone {
+        if let Some(entity) = previous.entities[*record as usize].take() {
+            previous.remove(records.id(*record), records.source(*record), entity)?;
+        }
     }
+    Ok(previous)
 }
 
 /// A change of one of the model's tables.

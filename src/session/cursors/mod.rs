@@ -116,6 +116,13 @@ impl Cursors {
         self.0.lock().next
     }
 
+    /// Takes a number, for something else that a savepoint may take back.
+    pub fn take_number(&self) -> u64 {
+        let mut open = self.0.lock();
+        open.next += 1;
+        open.next - 1
+    }
+
     /// A transaction ends: only a commit leaves cursors `WITH HOLD`.
     pub fn end_transaction(&self, commits: bool) {
         self.0.lock().cursors.retain(|_, entry| {

@@ -49,6 +49,39 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("EXPLAIN (SELECT 1)", "="),
     ("EXPLAIN UPDATE t SET a = 1", "="),
+    (
+        "alter table only s.t rename a to \"B\"",
+        "ALTER TABLE s.t RENAME COLUMN a TO \"B\"",
+    ),
+    ("ALTER TABLE IF EXISTS t RENAME TO u", "="),
+    ("ALTER MATERIALIZED VIEW t SET SCHEMA \"My s\"", "="),
+    ("ALTER VIEW v OWNER TO tributary", "="),
+    ("ALTER SCHEMA a RENAME TO b", "="),
+    (
+        "ALTER TABLE t ADD a NUMERIC(8,2) DEFAULT 1 NOT NULL UNIQUE CHECK (a > 0), DROP IF EXISTS b CASCADE, drop constraint c restrict",
+        "ALTER TABLE t ADD COLUMN a NUMERIC(8,2) DEFAULT 1 NOT NULL UNIQUE CHECK (a > 0), DROP COLUMN IF EXISTS b CASCADE, DROP CONSTRAINT c",
+    ),
+    (
+        "ALTER TABLE t ALTER a SET DATA TYPE INT USING a::INT, ALTER COLUMN b SET DEFAULT 1, ALTER b DROP DEFAULT, ALTER c SET NOT NULL, ALTER c DROP NOT NULL",
+        "ALTER TABLE t ALTER COLUMN a TYPE INT USING a::INT, ALTER COLUMN b SET DEFAULT 1, ALTER COLUMN b DROP DEFAULT, ALTER COLUMN c SET NOT NULL, ALTER COLUMN c DROP NOT NULL",
+    ),
+    (
+        "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a, b), ADD CHECK (a < b), RENAME CONSTRAINT x TO y",
+        "=",
+    ),
+    ("CREATE TEMPORARY TABLE t (a INT)", "="),
+    (
+        "create temp table t as select 1",
+        "CREATE TEMPORARY TABLE t AS SELECT 1",
+    ),
+    (
+        "CREATE UNIQUE INDEX IF NOT EXISTS i ON s.t (a, \"B\") NULLS NOT DISTINCT",
+        "=",
+    ),
+    (
+        "create index concurrently on only t using btree (a desc nulls last)",
+        "CREATE INDEX ON t (a)",
+    ),
     ("CREATE SCHEMA raw", "="),
     ("CREATE SCHEMA IF NOT EXISTS \"My Schema\"", "="),
     (
@@ -107,6 +140,18 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     ("CREATE OR REPLACE TABLE t AS SELECT 1 AS a", "="),
+    (
+        "create table t (a int, b text) with (Unique_Key = a, 'merge' row)",
+        "CREATE TABLE t (a INT, b TEXT) WITH (unique_key = 'a', merge = 'row')",
+    ),
+    (
+        "CREATE TABLE t (a) WITH (unique_key = '\"A\", b') AS SELECT 1, 2",
+        "=",
+    ),
+    (
+        "CREATE TABLE t WITH (unique_key = 'a') AS SELECT 1 AS a",
+        "=",
+    ),
     (
         "CREATE TABLE t (a, b) AS VALUES (1, 2) WITH DATA",
         "CREATE TABLE t (a, b) AS VALUES (1, 2)",
@@ -361,6 +406,16 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("DISCARD PLANS", "="),
     ("DISCARD SEQUENCES", "="),
     ("DISCARD TEMPORARY", "DISCARD TEMP"),
+    ("ALTER MATERIALIZED VIEW s.m SUSPEND", "="),
+    (
+        "alter dynamic table if exists m resume",
+        "ALTER MATERIALIZED VIEW IF EXISTS m RESUME",
+    ),
+    ("ALTER MODEL m RESUME", "="),
+    ("LISTEN \"My Channel\"", "="),
+    ("NOTIFY c", "="),
+    ("notify C, 'it''s'", "NOTIFY c, 'it''s'"),
+    ("NOTIFY c, ''", "NOTIFY c"),
     ("UNLISTEN *", "="),
     ("unlisten Orders", "UNLISTEN orders"),
 ];

@@ -10,11 +10,11 @@ use object_store::{ObjectMeta, ObjectStoreExt as _};
 use super::super::At;
 use super::super::entry::commit_info;
 use super::super::snapshot::Snapshot;
-use super::{COMPACTION, Table};
+use super::{COMPACTION, REFRESH, Table, WATERMARK};
 use crate::error::{Error, Result, SqlState};
 
 /// What the operations of commits begin with that give a table its definition.
-const CREATION: &str = "CREATE TABLE";
+pub const DEFINING: [&str; 2] = ["CREATE TABLE", "ALTER TABLE"];
 
 impl Table {
     /// The version that `at` stands for.
@@ -70,7 +70,8 @@ impl Table {
                 Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => break,
                 Err(error) => return Err(error),
             };
-            if operation(&entry).as_deref() != Some(COMPACTION) {
+            let keeps_rows = |operation: &String| [COMPACTION, WATERMARK].contains(&&**operation);
+            if !operation(&entry).as_ref().is_some_and(keeps_rows) {
                 break;
             }
             version -= 1;
@@ -78,12 +79,32 @@ impl Table {
         Ok(version)
     }
 
+    /// The parameters of the commit that made the rows of the latest version, or told of them last;
+    /// none where it was no refresh.
+    pub async fn last_refresh(&self) -> Result<Option<BTreeMap<String, String>>> {
+        let mut version = self.latest().await?.version;
+        loop {
+            let entry = match self.read_entry(version).await {
+                Ok(entry) => entry,
+                // Another engine has cleaned up the log.
+                Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            match (operation(&entry).as_deref(), version.checked_sub(1)) {
+                (Some(REFRESH | WATERMARK), _) => return Ok(Some(parameters(&entry))),
+                (Some(COMPACTION), Some(before)) => version = before,
+                _ => return Ok(None),
+            }
+        }
+    }
+
     /// That no version after this one has given the table another definition.
     pub async fn check_defined_since(&self, version: u64) -> Result<()> {
         let latest = self.latest().await?.version;
         for later in version + 1..=latest {
             let entry = self.read_entry(later).await?;
-            if operation(&entry).is_some_and(|operation| operation.starts_with(CREATION)) {
+            if operation(&entry).is_some_and(|it| DEFINING.iter().any(|word| it.starts_with(word)))
+            {
                 return Err(Error::unsupported(format!(
                     "RESTORE to version {version} of table {}, which was replaced since",
                     self.id
@@ -99,14 +120,7 @@ impl Table {
     pub async fn parameters(&self, version: i64) -> Result<BTreeMap<String, String>> {
         let number = u64::try_from(version)
             .map_err(|_| Error::internal(format!("table {} has no version {version}", self.id)))?;
-        let entry = self.read_entry(number).await?;
-        let info = commit_info(&entry).unwrap_or_default();
-        let parameters = info["operationParameters"].as_object();
-        Ok(parameters
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-            .collect())
+        Ok(parameters(&self.read_entry(number).await?))
     }
 
     /// When the commit of an entry was made, in milliseconds of the epoch.
@@ -133,22 +147,49 @@ impl Table {
             })
     }
 
-    /// The last version that was committed at that time or before. What the table holds after its
-    /// latest commit may yet change, so a time after that one has no version, as in Delta's readers.
-    async fn version_at(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<u64> {
-        let mut entries = self.entries().await?;
-        entries.retain(|(version, _)| *version <= latest.version);
+    /// How many of the first entries were committed at this time, in milliseconds of the epoch, or
+    /// before.
+    async fn committed_by(&self, time: i64, entries: &[(u64, ObjectMeta)]) -> Result<usize> {
         // Times of commits never decrease, so the last one is found by halving.
         let (mut before, mut after) = (0, entries.len());
         while before < after {
             let middle = usize::midpoint(before, after);
             let (version, meta) = &entries[middle];
-            if self.time_of(*version, Some(meta)).await? <= time.timestamp_millis() {
+            if self.time_of(*version, Some(meta)).await? <= time {
                 before = middle + 1;
             } else {
                 after = middle;
             }
         }
+        Ok(before)
+    }
+
+    /// The first version that was committed at this time or after; the next one to come where there
+    /// is none.
+    pub async fn version_since(&self, time: DateTime<Utc>) -> Result<u64> {
+        let entries = self.entries().await?;
+        let before = self
+            .committed_by(time.timestamp_millis() - 1, &entries)
+            .await?;
+        let since = entries.get(before).map(|(version, _)| *version);
+        let last = entries.last().map_or(0, |(version, _)| *version);
+        Ok(since.unwrap_or(last + 1))
+    }
+
+    /// The last version that was committed at this time or before; none where all are later.
+    pub async fn version_until(&self, time: DateTime<Utc>) -> Result<Option<u64>> {
+        let entries = self.entries().await?;
+        let before = self.committed_by(time.timestamp_millis(), &entries).await?;
+        let last = before.checked_sub(1).and_then(|last| entries.get(last));
+        Ok(last.map(|(version, _)| *version))
+    }
+
+    /// The last version that was committed at that time or before. What the table holds after its
+    /// latest commit may yet change, so a time after that one has no version, as in Delta's readers.
+    async fn version_at(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<u64> {
+        let mut entries = self.entries().await?;
+        entries.retain(|(version, _)| *version <= latest.version);
+        let before = self.committed_by(time.timestamp_millis(), &entries).await?;
         let is_last = before == entries.len();
         if let Some((version, meta)) = before.checked_sub(1).and_then(|last| entries.get(last)) {
             let committed = match is_last {
@@ -177,6 +218,17 @@ impl Table {
         )
         .with_detail(format!("Its first version is of {first}.")))
     }
+}
+
+/// The parameters of an entry.
+fn parameters(entry: &[u8]) -> BTreeMap<String, String> {
+    let info = commit_info(entry).unwrap_or_default();
+    let parameters = info["operationParameters"].as_object();
+    parameters
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
 }
 
 /// The operation of an entry.

@@ -7,7 +7,7 @@ use crate::error::SqlState;
 async fn a_dropped_table_is_gone_and_takes_no_writes() {
     let fixture = Fixture::new();
     fixture.replace(ids([1])).await;
-    fixture.warehouse.drop(&fixture.id).await.unwrap();
+    fixture.warehouse.remove(&fixture.id).await.unwrap();
     assert!(!fixture.table_folder().exists());
     let info = CommitInfo::new("REFRESH");
     let error = fixture
@@ -21,7 +21,7 @@ async fn a_dropped_table_is_gone_and_takes_no_writes() {
         .scan(&fixture.id, At::Latest)
         .await
         .unwrap_err();
-    fixture.warehouse.drop(&fixture.id).await.unwrap();
+    fixture.warehouse.remove(&fixture.id).await.unwrap();
     // The same name in a table of another number is another table.
     let again = TableId::new(43, "shop", "customer");
     fixture

@@ -1,6 +1,7 @@
 //! Another store changes if, and only if, the commit is made.
 
 use async_trait::async_trait;
+use tributary_udfs::interrupt::Interrupt;
 
 use super::*;
 use crate::error::{Error, SqlState};
@@ -76,6 +77,46 @@ async fn a_commit_is_prepared_and_then_told() {
     assert_eq!(outcome(&later).await, CommitOutcome::Open);
     let other = CommitMark { version: 0, ..mark };
     assert_eq!(outcome(&other).await, CommitOutcome::Aborted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_is_committed_when_its_entry_is_on_the_way() {
+    let fixture = Fixture::new();
+    let interrupt = Interrupt::default();
+    interrupt.over(fixture.replace(ids([1]))).await;
+    assert!(interrupt.is_committed());
+    interrupt.release();
+
+    // One that does nothing alone leaves the statement free to stop.
+    let part = CommitInfo {
+        is_part: true,
+        ..CommitInfo::new("REFRESH")
+    };
+    let rows = stream(vec![ids([2])]);
+    let append = fixture.warehouse.append(&fixture.id, rows, part);
+    interrupt.over(append).await.unwrap();
+    assert!(!interrupt.is_committed());
+
+    let log = fixture.table_folder().join("_delta_log");
+    let notes = Arc::new(Notes {
+        overtaken_by: Some(log.join("00000000000000000002.json")),
+        ..Notes::default()
+    });
+    interrupt.over(replace(&fixture, &notes)).await.unwrap_err();
+    assert!(!interrupt.is_committed(), "another process was faster");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_statement_does_not_commit() {
+    let fixture = Fixture::new();
+    fixture.replace(ids([1])).await;
+    let interrupt = Interrupt::default();
+    interrupt.raise();
+    let notes = Arc::new(Notes::default());
+    let error = interrupt.over(replace(&fixture, &notes)).await.unwrap_err();
+    assert_eq!(error.sqlstate(), SqlState::QUERY_CANCELED);
+    assert_eq!(notes.words(), ["prepare", "aborted"]);
+    assert_eq!(fixture.rows(At::Latest).await, ids([1]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

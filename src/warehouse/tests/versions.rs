@@ -93,6 +93,7 @@ async fn history_tells_what_happened() {
         parameters: [("mode".to_owned(), "full".to_owned())].into(),
         refresh_id: Some("17".into()),
         user_metadata: Some("by hand".into()),
+        ..CommitInfo::default()
     };
     let rows = stream(vec![ids([1, 2]), ids([3])]);
     let commit = fixture

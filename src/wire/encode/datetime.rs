@@ -91,16 +91,34 @@ struct Dates<F>(F);
 
 impl<F: Fn(usize) -> i64 + Send + Sync> Encode for Dates<F> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let date = Date::from_days((self.0)(row));
+        let days = (self.0)(row);
+        if let Some(end) = infinity(days, [i32::MIN.into(), i32::MAX.into()]) {
+            out.put_slice(end);
+            return Ok(());
+        }
+        let date = Date::from_days(days);
         date.write(out);
         date.write_era(out);
         Ok(())
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let days = i32::try_from((self.0)(row) - EPOCH_DAYS).map_err(|_| out_of_range("date"))?;
-        out.put_i32(days);
+        let days = (self.0)(row);
+        let counted = match infinity(days, [i32::MIN.into(), i32::MAX.into()]) {
+            Some(_) => days,
+            None => days - EPOCH_DAYS,
+        };
+        out.put_i32(i32::try_from(counted).map_err(|_| out_of_range("date"))?);
         Ok(())
+    }
+}
+
+/// The name of the end of time that a value stands for; the least and the greatest do.
+fn infinity(value: i64, [least, greatest]: [i64; 2]) -> Option<&'static [u8]> {
+    match value {
+        value if value == greatest => Some(b"infinity"),
+        value if value == least => Some(b"-infinity"),
+        _ => None,
     }
 }
 
@@ -127,6 +145,10 @@ struct Timestamps<F> {
 impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         let micros = (self.micros)(row).ok_or_else(|| out_of_range("timestamp"))?;
+        if let Some(end) = infinity(micros, [i64::MIN, i64::MAX]) {
+            out.put_slice(end);
+            return Ok(());
+        }
         let offset = match self.zone {
             Zone::None => None,
             Zone::Utc => Some(0),
@@ -147,10 +169,12 @@ impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let micros = (self.micros)(row)
-            .and_then(|micros| micros.checked_sub(EPOCH_DAYS * DAY))
-            .ok_or_else(|| out_of_range("timestamp"))?;
-        out.put_i64(micros);
+        let micros = (self.micros)(row).ok_or_else(|| out_of_range("timestamp"))?;
+        let counted = match infinity(micros, [i64::MIN, i64::MAX]) {
+            Some(_) => Some(micros),
+            None => micros.checked_sub(EPOCH_DAYS * DAY),
+        };
+        out.put_i64(counted.ok_or_else(|| out_of_range("timestamp"))?);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use arrow::array::types::{
 };
 use arrow::array::{ArrowPrimitiveType, PrimitiveArray};
 use bytes::{BufMut, BytesMut};
+use tributary_udfs::postgres::{IntervalStyle, interval_text};
 
 use super::Encode;
 use super::calendar::{SECOND, write_time};
@@ -27,18 +28,28 @@ pub(super) trait IntervalType: ArrowPrimitiveType {
 }
 
 /// Intervals of one Arrow type.
-pub(super) struct Intervals<'a, T: IntervalType>(pub(super) &'a PrimitiveArray<T>);
+pub(super) struct Intervals<'a, T: IntervalType> {
+    pub(super) array: &'a PrimitiveArray<T>,
+    pub(super) style: IntervalStyle,
+}
 
 impl<T: IntervalType + Send + Sync> Intervals<'_, T> {
     fn parts(&self, row: usize) -> Result<Parts> {
-        T::parts(self.0.value(row))
+        T::parts(self.array.value(row))
             .ok_or_else(|| Error::new(SqlState::DATETIME_FIELD_OVERFLOW, "interval out of range"))
     }
 }
 
 impl<T: IntervalType + Send + Sync> Encode for Intervals<'_, T> {
     fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        write_interval(out, self.parts(row)?);
+        let parts = self.parts(row)?;
+        match self.style {
+            IntervalStyle::Postgres => write_interval(out, parts),
+            style => {
+                let text = interval_text(parts.months, parts.days, parts.micros, style);
+                out.put_slice(text.as_bytes());
+            }
+        }
         Ok(())
     }
 

@@ -30,6 +30,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use bytes::{BufMut, BytesMut};
 use tributary_udfs::json::JsonKind;
+use tributary_udfs::postgres::IntervalStyle;
 
 use super::types::{PostgresType, extension};
 use crate::error::{Error, Result, SqlState};
@@ -46,6 +47,8 @@ const UTC_NAMES: [&str; 4] = ["UTC", "Etc/UTC", "GMT", "+00:00"];
 pub(super) struct Style {
     /// `TimeZone`, in which a `timestamptz` is written as text; `None` is UTC.
     time_zone: Option<Tz>,
+    /// `IntervalStyle`
+    intervals: IntervalStyle,
 }
 
 impl Style {
@@ -54,7 +57,16 @@ impl Style {
         let time_zone = time_zone
             .filter(|name| !UTC_NAMES.iter().any(|utc| utc.eq_ignore_ascii_case(name)))
             .and_then(|name| name.parse().ok());
-        Self { time_zone }
+        Self {
+            time_zone,
+            intervals: IntervalStyle::default(),
+        }
+    }
+
+    /// Writes intervals in this style.
+    pub(super) fn with_intervals(mut self, style: Option<&str>) -> Self {
+        self.intervals = style.map(IntervalStyle::named).unwrap_or_default();
+        self
     }
 
     /// The zone of times that name none.
@@ -215,6 +227,9 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
             texts: array.as_string::<i32>(),
             version: (JsonKind::of_field(field) != Some(JsonKind::Json)).then_some(JSON_VERSION),
         }),
+        DataType::Utf8 if PostgresType::of_field(field) == PostgresType::UUID => {
+            Box::new(scalar::UuidTexts(array.as_string::<i32>()))
+        }
         DataType::Utf8 => Box::new(scalar::Texts(array.as_string::<i32>())),
         DataType::LargeUtf8 => Box::new(scalar::Texts(array.as_string::<i64>())),
         DataType::Utf8View => Box::new(scalar::Texts(array.as_string_view())),
@@ -244,27 +259,34 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
                 .map_or(datetime::Zone::Utc, datetime::Zone::Named);
             datetime::timestamps(array, *unit, zone)
         }
-        DataType::Duration(TimeUnit::Second) => Box::new(interval::Intervals(
-            array.as_primitive::<DurationSecondType>(),
-        )),
-        DataType::Duration(TimeUnit::Millisecond) => Box::new(interval::Intervals(
-            array.as_primitive::<DurationMillisecondType>(),
-        )),
-        DataType::Duration(TimeUnit::Microsecond) => Box::new(interval::Intervals(
-            array.as_primitive::<DurationMicrosecondType>(),
-        )),
-        DataType::Duration(TimeUnit::Nanosecond) => Box::new(interval::Intervals(
-            array.as_primitive::<DurationNanosecondType>(),
-        )),
-        DataType::Interval(IntervalUnit::YearMonth) => Box::new(interval::Intervals(
-            array.as_primitive::<IntervalYearMonthType>(),
-        )),
-        DataType::Interval(IntervalUnit::DayTime) => Box::new(interval::Intervals(
-            array.as_primitive::<IntervalDayTimeType>(),
-        )),
-        DataType::Interval(IntervalUnit::MonthDayNano) => Box::new(interval::Intervals(
-            array.as_primitive::<IntervalMonthDayNanoType>(),
-        )),
+        DataType::Duration(TimeUnit::Second) => Box::new(interval::Intervals {
+            array: array.as_primitive::<DurationSecondType>(),
+            style: style.intervals,
+        }),
+        DataType::Duration(TimeUnit::Millisecond) => Box::new(interval::Intervals {
+            array: array.as_primitive::<DurationMillisecondType>(),
+            style: style.intervals,
+        }),
+        DataType::Duration(TimeUnit::Microsecond) => Box::new(interval::Intervals {
+            array: array.as_primitive::<DurationMicrosecondType>(),
+            style: style.intervals,
+        }),
+        DataType::Duration(TimeUnit::Nanosecond) => Box::new(interval::Intervals {
+            array: array.as_primitive::<DurationNanosecondType>(),
+            style: style.intervals,
+        }),
+        DataType::Interval(IntervalUnit::YearMonth) => Box::new(interval::Intervals {
+            array: array.as_primitive::<IntervalYearMonthType>(),
+            style: style.intervals,
+        }),
+        DataType::Interval(IntervalUnit::DayTime) => Box::new(interval::Intervals {
+            array: array.as_primitive::<IntervalDayTimeType>(),
+            style: style.intervals,
+        }),
+        DataType::Interval(IntervalUnit::MonthDayNano) => Box::new(interval::Intervals {
+            array: array.as_primitive::<IntervalMonthDayNanoType>(),
+            style: style.intervals,
+        }),
         DataType::List(_)
             if matches!(
                 PostgresType::of_field(field),

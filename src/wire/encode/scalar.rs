@@ -1,6 +1,6 @@
 //! `boolean`, `text`, `bytea` and `uuid`.
 
-use arrow::array::{ArrayAccessor, BooleanArray, FixedSizeBinaryArray};
+use arrow::array::{ArrayAccessor, BooleanArray, FixedSizeBinaryArray, StringArray};
 use bytes::{BufMut, BytesMut};
 
 use super::Encode;
@@ -104,6 +104,33 @@ impl Encode for Uuids<'_> {
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         out.put_slice(self.0.value(row));
+        Ok(())
+    }
+}
+
+/// UUIDs that are kept as texts.
+pub(super) struct UuidTexts<'a>(pub(super) &'a StringArray);
+
+impl Encode for UuidTexts<'_> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.0.value(row).as_bytes());
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        let mut high = None;
+        for character in self.0.value(row).chars() {
+            let Some(digit) = character
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+            else {
+                continue;
+            };
+            match high.take() {
+                None => high = Some(digit),
+                Some(high) => out.put_u8(high << 4 | digit),
+            }
+        }
         Ok(())
     }
 }

@@ -1,13 +1,16 @@
 //! Parameters as text, in what PostgreSQL's input functions take.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use arrow::array::timezone::Tz;
+use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::DataType;
 use chrono::{DateTime, Offset, TimeZone, Utc};
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::postgres::read_timestamp;
+use tributary_udfs::SessionTimeZone;
+use tributary_udfs::postgres::{from_text, read_timestamp};
 
 use super::{invalid_text, numeric, out_of_range};
 use crate::error::{Error, Result, SqlState};
@@ -174,48 +177,10 @@ fn short_timestamptz(text: &str, time_zone: Option<Tz>) -> Option<i64> {
 }
 
 fn temporal(text: &str, postgres_type: PostgresType) -> Result<ScalarValue> {
-    let (data_type, name) = match (scalar_type(postgres_type), postgres_type) {
-        (Some(data_type), PostgresType::DATE) => (data_type, "date"),
-        (Some(data_type), PostgresType::TIME) => (data_type, "time"),
-        (Some(data_type), PostgresType::TIMESTAMP) => (data_type, "timestamp"),
-        (Some(data_type), _) => (data_type, "interval"),
-        (None, _) => (DataType::Utf8, "text"),
-    };
-    let written = match postgres_type {
-        PostgresType::INTERVAL => plain_interval(text),
-        _ => text.to_owned(),
-    };
-    if let Ok(value) = ScalarValue::try_from_string(written.trim().to_owned(), &data_type) {
-        return Ok(value);
-    }
-    let (micros, _) = read_timestamp(text).ok_or_else(|| invalid_datetime(name, text))?;
-    match postgres_type {
-        PostgresType::DATE | PostgresType::TIMESTAMP => {
-            Ok(ScalarValue::TimestampMicrosecond(Some(micros), None).cast_to(&data_type)?)
-        }
-        _ => Err(invalid_datetime(name, text)),
-    }
-}
-
-/// An interval in the forms that Arrow reads: without commas between its parts, and with units in the
-/// place of colons.
-fn plain_interval(text: &str) -> String {
-    let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
-    let parts = parts.map(|part| {
-        let (sign, digits) = match part.strip_prefix('-') {
-            Some(digits) => ("-", digits),
-            None => ("", part.strip_prefix('+').unwrap_or(part)),
-        };
-        let mut fields = digits.split(':');
-        match (fields.next(), fields.next(), fields.next(), fields.next()) {
-            (Some(hours), Some(minutes), seconds, None) => {
-                let seconds = seconds.unwrap_or("0");
-                format!("{sign}{hours} hours {sign}{minutes} minutes {sign}{seconds} seconds")
-            }
-            _ => part.to_owned(),
-        }
-    });
-    parts.collect::<Vec<_>>().join(" ")
+    let data_type = scalar_type(postgres_type).unwrap_or(DataType::Utf8);
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![text]));
+    let read = from_text(&texts, &data_type, &SessionTimeZone::default())?;
+    Ok(ScalarValue::try_from_array(&read, 0)?)
 }
 
 fn invalid_datetime(type_name: &str, text: &str) -> Error {

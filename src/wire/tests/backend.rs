@@ -19,7 +19,8 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use futures::{FutureExt, StreamExt};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tributary_udfs::interrupt::Interrupt;
 
 use crate::error::{Error, Result, SqlState};
 use crate::session::{
@@ -41,6 +42,10 @@ pub(super) struct Witness {
     pub(super) aborted: mpsc::UnboundedSender<String>,
     /// A statement runs (true), or its work was dropped (false).
     pub(super) running: mpsc::UnboundedSender<bool>,
+    /// A statement has begun what it cannot take back.
+    pub(super) publishing: Notify,
+    /// It may end that.
+    pub(super) published: Notify,
 }
 
 pub(super) struct TestBackend {
@@ -58,6 +63,8 @@ impl Default for TestBackend {
                 copied: Mutex::default(),
                 aborted: aborted_sender,
                 running: running_sender,
+                publishing: Notify::new(),
+                published: Notify::new(),
             }),
             running: tokio::sync::Mutex::new(running),
             aborted: tokio::sync::Mutex::new(aborted),
@@ -196,6 +203,7 @@ impl BackendSession for TestSession {
             is_binary: false,
             text: Arc::from(""),
             planned: Mutex::default(),
+            kept: Mutex::default(),
         }))
     }
 
@@ -293,6 +301,17 @@ impl TestSession {
         };
         let stream = match special {
             Special::HangsToExecute => futures::future::pending().await,
+            Special::Commits(made) => {
+                let interrupt = Interrupt::current().ok_or_else(|| Error::internal("none"))?;
+                assert!(interrupt.commit());
+                self.witness.publishing.notify_one();
+                self.witness.published.notified().await;
+                if !made {
+                    interrupt.release();
+                    futures::future::pending().await
+                }
+                futures::stream::iter([batch()]).boxed()
+            }
             Special::Hang => futures::stream::pending().boxed(),
             Special::Endless => futures::stream::repeat_with(batch).boxed(),
             Special::Panics => {
@@ -342,6 +361,9 @@ impl TestSession {
 #[derive(Clone, Copy)]
 enum Special {
     HangsToExecute,
+    /// Cannot be taken back from the moment at which the witness is told; it does something, or
+    /// nothing and hangs, once the witness lets it.
+    Commits(bool),
     Hang,
     Endless,
     Panics,
@@ -351,6 +373,8 @@ fn special(query: &ast::Query) -> Option<Special> {
     let text = query.to_string();
     [
         ("FROM hangs_to_execute", Special::HangsToExecute),
+        ("FROM commits", Special::Commits(true)),
+        ("FROM conflicts", Special::Commits(false)),
         ("FROM hang", Special::Hang),
         ("FROM endless", Special::Endless),
         ("FROM panics", Special::Panics),

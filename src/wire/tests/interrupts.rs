@@ -36,6 +36,43 @@ async fn a_cancel_request_stops_the_work() {
     }
 }
 
+/// Runs a statement, and cancels it when it has begun what it cannot take back.
+async fn cancel_late(
+    server: &Server,
+    client: &tokio_postgres::Client,
+    sql: &str,
+) -> Result<usize, tokio_postgres::Error> {
+    let witness = &server.backend.witness;
+    let cancel = async {
+        server.backend.wait_for_running(true).await;
+        witness.publishing.notified().await;
+        let token = client.cancel_token();
+        token.cancel_query(NoTls).await.expect("cancel");
+        // The request is heard when a second connection after it is served.
+        server.connect().await;
+        witness.published.notify_one();
+        server.backend.wait_for_running(false).await;
+    };
+    let (answer, ()) = tokio::join!(client.query(sql, &[]), cancel);
+    answer.map(|rows| rows.len())
+}
+
+#[tokio::test]
+async fn a_statement_that_is_cancelled_while_it_commits_gets_its_answer() {
+    let server = Server::start().await;
+    let client = server.connect().await;
+    let rows = cancel_late(&server, &client, "select * from commits").await;
+    assert_eq!(rows.expect("done"), 1_000);
+}
+
+#[tokio::test]
+async fn a_statement_whose_commit_does_nothing_is_cancelled() {
+    let server = Server::start().await;
+    let client = server.connect().await;
+    let rows = cancel_late(&server, &client, "select * from conflicts").await;
+    assert_eq!(sqlstate(&rows.expect_err("canceled")), "57014");
+}
+
 #[tokio::test]
 async fn a_cancel_request_reaches_rows_that_nobody_reads() {
     let server = Server::start().await;

@@ -192,16 +192,15 @@ async fn other_engines_read_rows_that_were_changed() {
     let data = folder.path().join("data");
     let server = Server::start(folder.path());
     let client = server.connect().await;
-    client
-        .batch_execute(
-            "CREATE TABLE t AS SELECT v AS id, md5(CAST(v AS TEXT)) AS name
-                 FROM generate_series(1, 5000) s(v);
-             UPDATE t SET name = 'changed' WHERE id % 100 = 7;
-             DELETE FROM t WHERE id BETWEEN 2000 AND 2100;
-             INSERT INTO t VALUES (6000, 'new')",
-        )
-        .await
-        .unwrap();
+    for statement in [
+        "CREATE TABLE t AS SELECT v AS id, md5(CAST(v AS TEXT)) AS name
+             FROM generate_series(1, 5000) s(v)",
+        "UPDATE t SET name = 'changed' WHERE id % 100 = 7",
+        "DELETE FROM t WHERE id BETWEEN 2000 AND 2100",
+        "INSERT INTO t VALUES (6000, 'new')",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+    }
     let folder = folder_of(&data, "t");
     let vectors = glob::glob(&format!("{}/deletion_vector_*", folder.display()));
     assert_eq!(vectors.unwrap().count(), 2);

@@ -260,12 +260,12 @@ async fn a_warehouse_lives_in_a_bucket() {
         let flags = ["--warehouse", &warehouse];
         let server = Server::start_in(folder.path(), &flags, &store.environment());
         let client = server.connect().await;
-        client
-            .batch_execute(
-                "CREATE TABLE t (id BIGINT, name TEXT); INSERT INTO t VALUES (1, 'a'), (2, NULL)",
-            )
-            .await
-            .unwrap();
+        for statement in [
+            "CREATE TABLE t (id BIGINT, name TEXT)",
+            "INSERT INTO t VALUES (1, 'a'), (2, NULL)",
+        ] {
+            client.batch_execute(statement).await.unwrap();
+        }
         client
             .batch_execute("CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM t")
             .await
@@ -316,10 +316,9 @@ async fn of_two_writers_of_a_version_one_is_told() {
     let warehouse = format!("{}/w", store.url);
     let server = Server::start_in(folder.path(), &["--warehouse", &warehouse], &environment);
     let client = server.connect().await;
-    client
-        .batch_execute("CREATE TABLE t (id BIGINT); INSERT INTO t VALUES (1)")
-        .await
-        .unwrap();
+    for statement in ["CREATE TABLE t (id BIGINT)", "INSERT INTO t VALUES (1)"] {
+        client.batch_execute(statement).await.unwrap();
+    }
     let error = failure(&client, "INSERT INTO t VALUES (2)").await;
     assert_eq!(error.code().code(), "40001", "{error:?}");
     client

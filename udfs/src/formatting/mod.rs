@@ -26,7 +26,7 @@ use crate::arguments::declare;
 
 pub(crate) use by_template::read_by_template;
 pub use time_zone::SessionTimeZone;
-pub(crate) use time_zone::Zone;
+pub(crate) use time_zone::{DateOrder, Zone};
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {

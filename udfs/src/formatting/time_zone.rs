@@ -1,4 +1,4 @@
-//! The time zone of a session.
+//! The time zone of a session, and the order in which it reads the parts of dates.
 
 use arrow::array::timezone::Tz;
 use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
@@ -7,6 +7,7 @@ use datafusion::common::extensions_options;
 use datafusion::config::ConfigExtension;
 
 use crate::FunctionError;
+use crate::postgres::abbreviation;
 
 extensions_options! {
     /// The time zone that templates show and read moments in: give it to a `SessionConfig` with
@@ -14,6 +15,13 @@ extensions_options! {
     pub struct SessionTimeZone {
         /// A name of the IANA database, or an offset from UTC such as `+02:00`.
         pub time_zone: String, default = "UTC".to_string()
+
+        /// The order of a date's parts where its text leaves it open: `MDY`, `DMY` or `YMD`, as
+        /// the last word of PostgreSQL's `DateStyle`.
+        pub date_style: String, default = "ISO, MDY".to_string()
+
+        /// How intervals are written, as PostgreSQL's `IntervalStyle`.
+        pub interval_style: String, default = "postgres".to_string()
     }
 }
 
@@ -40,8 +48,41 @@ impl SessionTimeZone {
     pub fn new(time_zone: impl Into<String>) -> Self {
         Self {
             time_zone: time_zone.into(),
+            ..Self::default()
         }
     }
+
+    /// With another `DateStyle`.
+    #[must_use]
+    pub fn with_date_style(mut self, date_style: impl Into<String>) -> Self {
+        self.date_style = date_style.into();
+        self
+    }
+
+    /// With another `IntervalStyle`.
+    #[must_use]
+    pub fn with_interval_style(mut self, interval_style: impl Into<String>) -> Self {
+        self.interval_style = interval_style.into();
+        self
+    }
+
+    /// The order of a date's parts.
+    pub(crate) fn date_order(&self) -> DateOrder {
+        match self.date_style.rsplit([',', ' ']).next() {
+            Some("DMY") => DateOrder::DayMonthYear,
+            Some("YMD") => DateOrder::YearMonthDay,
+            _ => DateOrder::MonthDayYear,
+        }
+    }
+}
+
+/// Which part of a date comes first where its text leaves it open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum DateOrder {
+    #[default]
+    MonthDayYear,
+    DayMonthYear,
+    YearMonthDay,
 }
 
 /// A time zone, ready to use.
@@ -56,9 +97,31 @@ impl Zone {
         if name.eq_ignore_ascii_case("utc") {
             return Ok(Self::Utc);
         }
-        name.parse().map(Self::Other).map_err(|_| {
+        let known = Self::in_any_case(name).or_else(|| abbreviation(name));
+        known.ok_or_else(|| {
             FunctionError::invalid_argument(format!("time zone \"{name}\" not recognized"))
         })
+    }
+
+    /// A zone of the IANA database by its name in any case.
+    pub(crate) fn in_any_case(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("utc") {
+            return Some(Self::Utc);
+        }
+        let mut is_start = true;
+        let in_title_case = name.chars().map(|letter| {
+            let cased = match is_start {
+                true => letter.to_ascii_uppercase(),
+                false => letter.to_ascii_lowercase(),
+            };
+            is_start = !letter.is_ascii_alphanumeric();
+            cased
+        });
+        let in_title_case: String = in_title_case.collect();
+        [name, &name.to_ascii_uppercase(), &in_title_case]
+            .iter()
+            .find_map(|name| name.parse().ok())
+            .map(Self::Other)
     }
 
     /// Seconds east of UTC at a moment, which is given in microseconds since 1970.

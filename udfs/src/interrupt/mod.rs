@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use datafusion::error::Result;
@@ -44,21 +44,53 @@ struct Current {
 /// A task that has had its thread for so long leaves it to others before its next call.
 const PATIENCE: Duration = Duration::from_millis(10);
 
+/// Somebody has raised the interrupt.
+const RAISED: u8 = 1;
+
+/// The work has begun what it cannot take back.
+const COMMITTED: u8 = 2;
+
 /// Tells work, wherever it is done, that its answer is not wanted any more. Clones are the same
-/// interrupt. Once raised it stays so.
+/// interrupt. Once raised it stays so, but work that has [committed](Self::commit) before goes on to
+/// its answer.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(Arc<AtomicU8>);
 
 impl Interrupt {
+    /// The interrupt of the work that is done on this thread.
+    pub fn current() -> Option<Self> {
+        listen().0
+    }
+
     /// Tells all work over this interrupt to end.
     pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.fetch_or(RAISED, Ordering::Relaxed);
     }
 
     /// Whether the work is to end.
     #[inline]
     pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) == RAISED
+    }
+
+    /// Tells that the work is about to do what it cannot take back: whoever raises this from now on
+    /// comes too late, and must wait for the answer. Where this was raised before, nothing may be
+    /// done, and the answer is false.
+    #[must_use = "what was interrupted must not be done"]
+    pub fn commit(&self) -> bool {
+        let committed = |state| (state != RAISED).then_some(state | COMMITTED);
+        let order = Ordering::Relaxed;
+        self.0.fetch_update(order, order, committed).is_ok()
+    }
+
+    /// Whether the work's answer is to be waited for.
+    pub fn is_committed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & COMMITTED != 0
+    }
+
+    /// Tells that nothing was done after all, or that the work has been answered.
+    pub fn release(&self) {
+        self.0.fetch_and(!COMMITTED, Ordering::Relaxed);
     }
 
     /// Does asynchronous work in which calls of functions end with an error once this is raised.

@@ -42,6 +42,17 @@ fn work_hears_its_own_interrupt_and_no_other() {
 }
 
 #[test]
+fn what_has_begun_to_commit_is_not_interrupted() {
+    let interrupt = Interrupt::default();
+    assert!(interrupt.commit());
+    interrupt.raise();
+    assert!(interrupt.is_committed() && !interrupt.is_raised());
+    assert!(interrupt.commit(), "another step of the same work");
+    interrupt.release();
+    assert!(interrupt.is_raised() && !interrupt.commit());
+}
+
+#[test]
 fn a_panic_leaves_no_interrupt_behind() {
     let raised = raised();
     let work = || raised.within(|| std::panic::resume_unwind(Box::new("a panic")));

@@ -46,13 +46,14 @@ mod value;
 
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::ScalarUDF;
 
 use function::Definition;
 
 pub use kind::{JsonKind, JsonTypePlanner};
 pub use operators::JsonOperators;
-pub use ordinals::RowsOrNull;
-pub use relation::{gives_rows, planner as relation_planner, row_type};
+pub use ordinals::ListRows;
+pub use relation::{gives_rows, planner as relation_planner, row_type, value_column};
 pub use rule::{JsonTypes, assigned};
 pub use types::read_texts;
 
@@ -141,6 +142,11 @@ fn definitions() -> Vec<&'static Definition> {
     definitions
 }
 
+/// Whether a function of this folder answers NULL where an argument is NULL.
+pub fn is_strict(function: &ScalarUDF) -> bool {
+    Definition::of(function).is_some_and(|definition| definition.is_strict)
+}
+
 /// Registers the functions. The operators are planned by [`JsonOperators`], which must come before
 /// DataFusion's own planners, and casts and orders by [`JsonTypes`].
 ///
@@ -150,7 +156,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     for definition in definitions() {
         registry.register_udf(definition.udf())?;
     }
-    registry.register_udf(RowsOrNull::udf())?;
+    registry.register_udf(ListRows::udf())?;
     registry.register_udf(row::udf())?;
     for function in json_agg::functions() {
         registry.register_udaf(function)?;

@@ -1,15 +1,15 @@
-//! The numbers of a list's elements, for `WITH ORDINALITY`, and lists for outer joins.
+//! The numbers of a list's elements, for `WITH ORDINALITY`, and the rows of lists for outer joins.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::{exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use super::function::{Answer, Arguments, Compute, Definition, Parameter};
@@ -46,64 +46,62 @@ fn ordinals(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     )?))
 }
 
-/// A list, and NULL for one without elements: an outer join keeps the row that it is of.
+/// A list of `true` for each row that lists give together; NULL where they give none, so that an
+/// outer join keeps the row that they are of.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub struct RowsOrNull {
+pub struct ListRows {
     signature: Signature,
 }
 
-impl RowsOrNull {
+impl ListRows {
     /// The function.
     pub fn udf() -> Arc<ScalarUDF> {
         Arc::new(ScalarUDF::new_from_impl(Self {
-            signature: Signature::any(1, Volatility::Immutable),
+            signature: Signature::variadic_any(Volatility::Immutable),
         }))
     }
 }
 
-impl ScalarUDFImpl for RowsOrNull {
+impl ScalarUDFImpl for ListRows {
     fn name(&self) -> &str {
-        "tributary_rows_or_null"
+        "tributary_list_rows"
     }
 
     fn signature(&self) -> &Signature {
         &self.signature
     }
 
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        match given {
-            [list] => Ok(list.clone()),
-            _ => plan_err!("one list is expected"),
-        }
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        match args.arg_fields {
-            [list] => Ok(Arc::new(list.as_ref().clone().with_nullable(true))),
-            _ => plan_err!("one list is expected"),
-        }
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::new_list(DataType::Boolean, true))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let Some(column) = args.args.first() else {
-            return exec_err!("one list is expected");
-        };
-        let column = column.to_array(args.number_rows)?;
-        let Some(lists) = column.as_list_opt::<i32>() else {
-            return Ok(ColumnarValue::Array(column));
-        };
-        let valid: NullBuffer = lists
-            .iter()
-            .map(|list| list.is_some_and(|list| !list.is_empty()))
-            .collect();
-        let DataType::List(item) = lists.data_type() else {
-            return exec_err!("a list is expected");
-        };
+        let mut lengths = vec![0; args.number_rows];
+        for argument in &args.args {
+            let lists = cast(
+                &argument.to_array(args.number_rows)?,
+                &DataType::new_large_list(element_type(&argument.data_type())?, true),
+            )?;
+            for (longest, list) in lengths.iter_mut().zip(lists.as_list::<i64>().iter()) {
+                *longest = list.map_or(0, |list| list.len()).max(*longest);
+            }
+        }
+        let valid: NullBuffer = lengths.iter().map(|length| *length > 0).collect();
+        let rows = BooleanArray::from(vec![true; lengths.iter().sum()]);
         Ok(ColumnarValue::Array(Arc::new(ListArray::try_new(
-            Arc::clone(item),
-            lists.offsets().clone(),
-            Arc::clone(lists.values()),
+            Arc::new(Field::new_list_field(DataType::Boolean, true)),
+            OffsetBuffer::from_lengths(lengths),
+            Arc::new(rows),
             Some(valid),
         )?)))
+    }
+}
+
+fn element_type(lists: &DataType) -> Result<DataType> {
+    match lists {
+        DataType::List(element)
+        | DataType::LargeList(element)
+        | DataType::FixedSizeList(element, _) => Ok(element.data_type().clone()),
+        other => plan_err!("a list is expected, not {other}"),
     }
 }

@@ -103,6 +103,15 @@ pub fn gives_rows(name: &str) -> bool {
     FUNCTIONS.iter().any(|function| function.name == name)
 }
 
+/// The name of the one column that such a function has, where it has a name of its own.
+pub fn value_column(name: &str) -> Option<&'static str> {
+    let function = FUNCTIONS.iter().find(|function| function.name == name)?;
+    match function.rows {
+        Values(_, column, _) => Some(column).filter(|column| !column.is_empty()),
+        _ => None,
+    }
+}
+
 /// What the elements of such a function are: how they are said to be of their type, which
 /// unnesting them forgets; none for texts and pairs.
 pub fn row_type(name: &str) -> Option<&'static str> {

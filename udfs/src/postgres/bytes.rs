@@ -26,7 +26,7 @@ pub(super) fn show(bytes: &[u8]) -> String {
     text
 }
 
-fn parse_hexadecimal(digits: &str) -> Result<Vec<u8>, FunctionError> {
+pub(super) fn parse_hexadecimal(digits: &str) -> Result<Vec<u8>, FunctionError> {
     let mut bytes = Vec::with_capacity(digits.len() / 2);
     let mut high = None;
     for character in digits.chars() {
@@ -55,7 +55,7 @@ fn parse_hexadecimal(digits: &str) -> Result<Vec<u8>, FunctionError> {
     }
 }
 
-fn parse_escaped(text: &str) -> Result<Vec<u8>, FunctionError> {
+pub(super) fn parse_escaped(text: &str) -> Result<Vec<u8>, FunctionError> {
     let octal = |byte: &u8| (b'0'..=b'7').contains(byte).then(|| byte - b'0');
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

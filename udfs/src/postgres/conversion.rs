@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, StringArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
-use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
+use arrow::datatypes::{
+    DataType, Field, FieldRef, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit,
+};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
@@ -13,7 +15,8 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::character_length::CharacterLength;
-use super::{arrays, bytes, datetime, decimals, floats, rounding, single_byte, text};
+use super::interval_text::{IntervalStyle, interval_text};
+use super::{arrays, bytes, datetime, decimals, floats, records, rounding, single_byte, text};
 use crate::formatting::{SessionTimeZone, Zone};
 
 /// Whether Arrow's cast between these types gives what PostgreSQL's would not.
@@ -25,7 +28,12 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         }
         DataType::Binary => from.is_string(),
         DataType::Float32 => from.is_string() || *from == DataType::Float64 || from.is_decimal(),
-        DataType::Float64 | DataType::Date32 | DataType::Timestamp(..) => from.is_string(),
+        DataType::Float64
+        | DataType::Date32
+        | DataType::Time32(_)
+        | DataType::Time64(_)
+        | DataType::Timestamp(..)
+        | DataType::Interval(_) => from.is_string(),
         DataType::Decimal128(..) | DataType::Decimal256(..) => from.is_floating(),
         DataType::List(_) | DataType::LargeList(_) => from.is_string(),
         DataType::Utf8 => {
@@ -33,7 +41,12 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
                 || from.is_binary()
                 || matches!(
                     from,
-                    DataType::Timestamp(..) | DataType::List(_) | DataType::LargeList(_)
+                    DataType::Date32
+                        | DataType::Interval(_)
+                        | DataType::Timestamp(..)
+                        | DataType::List(_)
+                        | DataType::LargeList(_)
+                        | DataType::Struct(_)
                 )
         }
         _ => false,
@@ -102,12 +115,9 @@ impl Conversion {
         let Some(length) = length else {
             return Ok(converted);
         };
-        let cut: StringArray = converted
-            .as_string::<i32>()
-            .iter()
-            .map(|text| text.map(|text| length.cut(text)))
-            .collect();
-        Ok(Arc::new(cut))
+        let texts = converted.as_string::<i32>().iter();
+        let cut = texts.map(|text| text.map(|text| length.cut(text)).transpose());
+        Ok(Arc::new(cut.collect::<Result<StringArray, _>>()?))
     }
 }
 
@@ -170,24 +180,42 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
             )
         }
         (DataType::Timestamp(_, Some(_)), DataType::Utf8) if !zone.is_utc() => {
-            datetime::to_text(from, Zone::named(&zone.time_zone)?)?
+            let zone = Zone::named(&zone.time_zone)?;
+            datetime::shown(from, |finite| datetime::to_text(finite, zone))?
+        }
+        (DataType::Date32, DataType::Utf8) => {
+            datetime::shown(from, |finite| Ok(cast(finite, &DataType::Utf8)?))?
         }
         (DataType::List(_) | DataType::LargeList(_), DataType::Utf8) => {
             arrays::to_texts(from, zone)?
         }
-        (_, DataType::Utf8) => {
-            let texts = cast(from, &DataType::Utf8)?;
+        (DataType::Interval(_), DataType::Utf8) => {
+            let style = IntervalStyle::named(&zone.interval_style);
+            let intervals = cast(from, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+            let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>().iter();
+            let shown = intervals.map(|interval| {
+                let interval = interval?;
+                let micros = interval.nanoseconds / 1_000;
+                Some(interval_text(interval.months, interval.days, micros, style))
+            });
+            Arc::new(shown.collect::<StringArray>())
+        }
+        (DataType::Struct(_), DataType::Utf8) => records::to_texts(from, zone)?,
+        (_, DataType::Utf8) => datetime::shown(from, |finite| {
+            let texts = cast(finite, &DataType::Utf8)?;
             let texts = texts.as_string::<i32>().iter();
-            Arc::new(
-                texts
-                    .map(|value| value.map(text::timestamp))
-                    .collect::<StringArray>(),
-            )
-        }
+            let shown = texts.map(|value| value.map(text::timestamp));
+            Ok(Arc::new(shown.collect::<StringArray>()))
+        })?,
         (_, DataType::List(_) | DataType::LargeList(_)) => arrays::of_texts(from, to, zone)?,
-        (_, DataType::Date32 | DataType::Timestamp(..)) => {
-            datetime::from_text(from, to, Zone::named(&zone.time_zone)?)?
-        }
+        (
+            _,
+            DataType::Date32
+            | DataType::Time32(_)
+            | DataType::Time64(_)
+            | DataType::Timestamp(..)
+            | DataType::Interval(_),
+        ) => datetime::from_text(from, to, zone)?,
         (_, DataType::Float32 | DataType::Float64) => floats::to_float(from, to)?,
         (_, DataType::Decimal128(..) | DataType::Decimal256(..)) => decimals::of_floats(from, to)?,
         _ => rounding::to_integer(from, to)?,

@@ -1,5 +1,6 @@
 //! Against slow oracles, and within DataFusion's plans.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array};
@@ -11,7 +12,7 @@ use datafusion::prelude::SessionContext;
 use proptest::prelude::*;
 
 use super::arithmetic::Operation;
-use super::{CharacterLength, PostgresSemantics, bytes, numeric, rounding, text};
+use super::{CharacterKind, CharacterLength, PostgresSemantics, bytes, numeric, rounding, text};
 
 /// A context with the rule, and a table `t` of two columns.
 fn context(rows: &[(i64, i64)]) -> SessionContext {
@@ -188,13 +189,13 @@ proptest! {
     #[test]
     fn texts_are_cut_to_their_characters(text in "[a-cäö ]{0,8}", characters in 1_usize..6) {
         let expected: String = text.chars().take(characters).collect();
-        for is_fixed in [false, true] {
-            let length = CharacterLength { is_fixed, characters };
-            let expected = if is_fixed { expected.trim_end_matches(' ') } else { &expected };
-            prop_assert_eq!(length.cut(&text), expected);
+        for kind in [CharacterKind::Varying, CharacterKind::Fixed] {
+            let length = CharacterLength { kind, characters };
+            let expected = if kind == CharacterKind::Fixed { expected.trim_end_matches(' ') } else { &expected };
+            prop_assert_eq!(length.cut(&text).unwrap(), expected);
             let rest: String = text.chars().skip(characters).collect();
             let fits = rest.trim_matches(' ').is_empty();
-            prop_assert_eq!(length.fit(&text).ok(), fits.then_some(expected));
+            prop_assert_eq!(length.fit(&text).ok(), fits.then_some(Cow::Borrowed(expected)));
             let read = CharacterLength::from_metadata(&length.to_metadata());
             prop_assert_eq!(read, Some(length));
         }

@@ -10,9 +10,10 @@ use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::Transformed;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, ScalarUDF};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, ScalarUDF};
 use datafusion::scalar::ScalarValue;
 
+use super::functions::timestamp_plus;
 use super::now::Now;
 use crate::formatting::{self, SessionTimeZone};
 
@@ -64,6 +65,17 @@ pub(super) fn rewrite(
             let now = Expr::ScalarFunction(now);
             let today = Expr::Cast(Cast::new(Box::new(shift(now)), DataType::Date32));
             Transformed::yes(today)
+        }
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: op @ (Operator::Plus | Operator::Minus),
+            right,
+        }) if is_moment(&left) && matches!(right.get_type(schema), Ok(DataType::Interval(_))) => {
+            let interval = match op {
+                Operator::Minus => Expr::Negative(right),
+                _ => *right,
+            };
+            Transformed::yes(timestamp_plus(*left, interval))
         }
         Expr::Cast(mut cast) => {
             let from = cast.expr.get_type(schema);

@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use datafusion::error::Result;
 
 use super::key_part::{NO_KEY, RARE_WORDS};
-use super::key_tables::{KeyTables, RuleKeys};
+use super::key_tables::{KeyColumns, KeyTables};
 use super::records::Records;
 use super::rule::Rule;
 use super::word_weights::WordCounts;
 use crate::interrupt::listen;
 
-/// Every how many records an interrupt is listened for.
-const LISTENING: u32 = 1 << 14;
+/// Of how many records the keys are looked up at a time.
+const CHUNK: usize = 1 << 12;
 
 /// A record in no block.
 const NO_BLOCK: u32 = u32::MAX;
@@ -43,7 +43,7 @@ impl Blocks {
         tables: &KeyTables<'_>,
         limit: usize,
     ) -> Result<Self> {
-        let mut pairs = keyed(&tables.of_rule(rule), records.len() as u32)?;
+        let mut pairs = keyed(rule, tables, records.len() as u32)?;
         let mut finer = Vec::new();
         let mut oversized = Vec::new();
         each_block(&pairs, |block| {
@@ -75,7 +75,7 @@ impl Blocks {
 
     /// The blocks of all records, by what the rule was told.
     pub(super) fn new(rule: &Rule, records: &Records, tables: &KeyTables<'_>) -> Result<Self> {
-        let pairs = keyed(&tables.of_rule(rule), records.len() as u32)?;
+        let pairs = keyed(rule, tables, records.len() as u32)?;
         Ok(Self::of(rule.slots(), records.len(), &pairs))
     }
 
@@ -197,17 +197,18 @@ impl Blocks {
 }
 
 /// Key and record, ascending.
-fn keyed(keys: &RuleKeys<'_>, records: u32) -> Result<Vec<(u64, u32)>> {
-    let slots = keys.slots();
+fn keyed(rule: &Rule, tables: &KeyTables<'_>, records: u32) -> Result<Vec<(u64, u32)>> {
+    let keys = tables.of_rule(rule);
+    let mut columns = KeyColumns::of(std::iter::once(&keys));
     let mut pairs = Vec::with_capacity(records as usize);
     let listener = listen();
-    for record in 0..records {
-        if record % LISTENING == 0 {
-            listener.check()?;
-        }
-        let keys = keys.of(record);
-        let keys = keys[..slots].iter().filter(|key| **key != NO_KEY);
-        pairs.extend(keys.map(|key| (*key, record)));
+    for start in (0..records).step_by(CHUNK) {
+        listener.check()?;
+        columns.look_up(
+            tables,
+            start..records.min(start.saturating_add(CHUNK as u32)),
+        );
+        keys.each(&columns, |record, key| pairs.push((key, record)));
     }
     Ok(sort(pairs))
 }

@@ -1,7 +1,7 @@
 //! Whether probabilities are what they say.
 
 use super::clusters::Clusters;
-use super::resolver::Pair;
+use super::pair::Pair;
 
 /// How many bins there are.
 const BINS: usize = 20;

@@ -20,7 +20,7 @@ pub(super) struct Cell {
     signature: u32,
     /// By the kind of the feature: hashes of the local part and the domain of an e-mail address,
     /// of the number and the name of a street, of the formal name of a given name; the number that
-    /// a date is.
+    /// a date is; the first four bytes of a postal code.
     detail: u32,
 }
 
@@ -42,6 +42,14 @@ impl Cell {
             }
             FeatureKind::Given => (text, root as u32),
             FeatureKind::Date => (text, text.parse().unwrap_or(0)),
+            FeatureKind::Postcode => {
+                let mut first = [0; 4];
+                first
+                    .iter_mut()
+                    .zip(text.bytes())
+                    .for_each(|(to, byte)| *to = byte);
+                (text, u32::from_be_bytes(first))
+            }
             _ => (text, 0),
         };
         let characters = signed.bytes().fold(0, |bits, byte| {
@@ -73,6 +81,12 @@ impl Cell {
     #[inline]
     pub(super) fn detail(self) -> u32 {
         self.detail
+    }
+
+    /// Whether two postal codes have the same first bytes, four at most.
+    #[inline]
+    pub(super) fn starts_as(self, other: Self, bytes: usize) -> bool {
+        (self.detail ^ other.detail) >> (8 * (4 - bytes)) == 0
     }
 
     /// The two halves of the detail.

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use chrono::Datelike;
 
 use super::clean_name::{full_name, without_generation, without_initials, without_titles};
+use super::clean_text::clean_text;
 use super::date_order::DateOrder;
 use super::kind::ColumnKind;
 use crate::normalize::address_words::ENGLISH_STREETS;
@@ -93,7 +94,11 @@ impl Cleaner {
                 squeeze(folded, city);
             }
             (ColumnKind::Number, [number]) => clean_number(text, number),
-            (ColumnKind::Category | ColumnKind::FreeText, [words]) => fold(text, words),
+            (ColumnKind::Category, [words]) => fold(text, words),
+            (ColumnKind::FreeText, [words, codes]) => {
+                fold(text, folded);
+                clean_text(folded, words, codes);
+            }
             (ColumnKind::Organisation, [words]) => {
                 fold(text, folded);
                 clean_organisation(folded, words);

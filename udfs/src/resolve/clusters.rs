@@ -9,7 +9,8 @@ use super::compare::Comparer;
 use super::components::Components;
 use super::decisions::Decisions;
 use super::mixture::probability;
-use super::resolver::{Pair, Resolver};
+use super::pair::Pair;
+use super::resolver::Resolver;
 use super::restricted::join_restricted;
 use super::scorer::Scorer;
 use super::threads;
@@ -94,7 +95,7 @@ fn refine(
     let (records, model) = (resolver.records(), resolver.model());
     let weights = words_of(&model.comparisons, &model.words);
     let comparer = Comparer::new(records, records, &model.comparisons, weights);
-    let one_to_one = model.options().one_to_one;
+    let one_to_one = model.options().is_one_to_one();
     let listener = listen();
     let refined = threads::map(
         model.options().workers(),

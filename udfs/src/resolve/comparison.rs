@@ -58,6 +58,7 @@ impl Comparison {
         let name = match (several, feature.kind) {
             (true, FeatureKind::Given) => format!("{column} (given name)"),
             (true, FeatureKind::Family) => format!("{column} (family name)"),
+            (true, FeatureKind::Codes) => format!("{column} (codes)"),
             _ => column.to_owned(),
         };
         let mut comparison = Self {
@@ -212,6 +213,12 @@ pub(super) fn labels(kind: FeatureKind) -> &'static [&'static str] {
             "within 2 %",
         ],
         FeatureKind::Category | FeatureKind::Levels | FeatureKind::Key => &["different"],
+        FeatureKind::Codes => &[
+            "none in common",
+            "a frequent one in common",
+            "a rare one in common",
+            "one in common that hardly any other has",
+        ],
         FeatureKind::Text => &[
             "different",
             "10 % alike",

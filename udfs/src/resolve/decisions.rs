@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::components::Components;
+use super::pair::Pair;
 use super::records::Records;
-use super::resolver::Pair;
 use crate::FunctionError;
 use crate::wording::quoted;
 

@@ -7,8 +7,14 @@ use super::mixture::{Counted, Expected};
 use super::records::Records;
 use super::taught::Known;
 
-/// What is expected before anything is known: three quarters of the matches are equal, and other
-/// pairs are as all pairs are.
+/// How many matches have equal values; texts are mostly written anew.
+const EQUAL: f64 = 0.75;
+const EQUAL_TEXTS: f64 = 0.3;
+/// How many have values that differ altogether.
+const DIFFERING: f64 = 0.1;
+
+/// What is expected before anything is known: most matches are equal or nearly so, and other pairs are
+/// as all pairs are.
 pub(super) fn expected(
     records: &Records,
     comparisons: &[Comparison],
@@ -21,24 +27,30 @@ pub(super) fn expected(
         related: None,
         differing_matches: Vec::new(),
         own: Vec::new(),
+        at_times: Vec::new(),
         known,
     };
     for (at, comparison) in comparisons.iter().enumerate() {
         let feature = &records.features()[comparison.feature];
         let first = usize::from(comparison.first_exact());
+        let equal = match comparison.kind {
+            FeatureKind::Text | FeatureKind::Codes => EQUAL_TEXTS,
+            _ => EQUAL,
+        };
         let mut matches = vec![0.0; comparison.levels];
         for (code, level) in comparison.exact_levels(feature).iter().enumerate().skip(1) {
             matches[usize::from(*level)] += f64::from(feature.counts[code]);
         }
         let mass: f64 = matches.iter().sum();
         for share in &mut matches[first..] {
-            *share = 0.75 * *share / mass.max(1.0) + 0.001;
+            *share = equal * *share / mass.max(1.0) + 0.001;
         }
         let between = first - 2;
         for (nearness, share) in matches[2..first].iter_mut().enumerate() {
-            *share = 0.15 * 2.0 * (nearness + 1) as f64 / (between * (between + 1)) as f64;
+            let part = 2.0 * (nearness + 1) as f64 / (between * (between + 1)) as f64;
+            *share = (1.0 - DIFFERING - equal) * part;
         }
-        matches[1] = 0.1;
+        matches[1] = DIFFERING;
         let mut others = vec![0.0; comparison.levels];
         for counted in sample {
             others[usize::from(counted.pattern.level(at))] += counted.pairs;
@@ -59,17 +71,25 @@ pub(super) fn expected(
     let is = |comparison: &Comparison, kinds: &[FeatureKind]| kinds.contains(&comparison.kind);
     let own = |comparison: &Comparison| {
         let feature = &records.features()[comparison.feature];
-        is(comparison, &OWN) || is(comparison, &[FeatureKind::Identifier]) && is_unique(feature)
+        is(comparison, &OWN) || is(comparison, &CODES) && is_unique(feature)
     };
     if comparisons.iter().any(own) && comparisons.iter().any(|of| is(of, &SHARED)) {
+        let are_people = comparisons.iter().any(|comparison| is(comparison, &OWN));
         let related = comparisons.iter().enumerate().map(|(at, comparison)| {
             let (matches, others) = (&expected.matches[at], &expected.others[at]);
+            // Variants of a thing have numbers that follow each other; people's do not.
+            let is_like = !are_people && comparison.kind == FeatureKind::Identifier;
+            let below = 1..usize::from(comparison.first_exact());
+            let like = 1.0 / below.len() as f64;
+            let as_others = |level: usize, u: f64| match (is_like, below.contains(&level)) {
+                (false, _) => u,
+                (true, true) => like,
+                (true, false) => 0.0,
+            };
             match own(comparison) {
                 // Fathers name sons after themselves.
-                true => matches
-                    .iter()
-                    .zip(others)
-                    .map(|(m, u)| 0.03 * m + 0.97 * u)
+                true => (0..matches.len())
+                    .map(|level| 0.03 * matches[level] + 0.97 * as_others(level, others[level]))
                     .collect(),
                 false => matches.clone(),
             }
@@ -80,6 +100,7 @@ pub(super) fn expected(
         let own = own(comparison);
         expected.differing_matches.push(if own { 0.4 } else { 0.6 });
         expected.own.push(own);
+        expected.at_times.push(is(comparison, &AT_TIMES));
     }
     expected
 }
@@ -97,12 +118,17 @@ fn is_unique(feature: &Feature) -> bool {
     values as u64 * 4 > present
 }
 
+/// What makes a thing another one than those that are like it, where hardly any two have it in common.
+const CODES: [FeatureKind; 2] = [FeatureKind::Identifier, FeatureKind::Codes];
 /// What people who live together do not share.
 const OWN: [FeatureKind; 2] = [FeatureKind::Given, FeatureKind::Date];
-/// What they do.
-const SHARED: [FeatureKind; 4] = [
+/// What they do; and what the variants of a product do.
+const SHARED: [FeatureKind; 5] = [
     FeatureKind::Family,
     FeatureKind::Email,
     FeatureKind::Phone,
     FeatureKind::Street,
+    FeatureKind::Text,
 ];
+/// What some of them do.
+const AT_TIMES: [FeatureKind; 2] = [FeatureKind::Email, FeatureKind::Phone];

@@ -71,7 +71,7 @@ impl Feature {
             derived: match kind {
                 FeatureKind::Given => Derived::Roots(Vec::new()),
                 FeatureKind::Number => Derived::Numbers(Vec::new()),
-                FeatureKind::Text => Derived::Words(WordLists::default()),
+                FeatureKind::Text | FeatureKind::Codes => Derived::Words(WordLists::default()),
                 _ => Derived::Nothing,
             },
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::ColumnKind;
 
-/// What is compared of a column: most have one, a full name has two.
+/// What is compared of a column: most have one, full names and texts have two.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FeatureKind {
@@ -20,6 +20,8 @@ pub(super) enum FeatureKind {
     Number,
     Category,
     Text,
+    /// The numbers and codes within a text: a model, a part number, a size.
+    Codes,
     /// What levels of its own compare.
     Levels,
     /// What is not compared, and makes blocks.
@@ -41,7 +43,8 @@ pub(super) fn features(kind: ColumnKind) -> &'static [FeatureKind] {
         ColumnKind::NationalId => &[FeatureKind::Identifier],
         ColumnKind::Number => &[FeatureKind::Number],
         ColumnKind::Category => &[FeatureKind::Category],
-        ColumnKind::FreeText | ColumnKind::Organisation => &[FeatureKind::Text],
+        ColumnKind::FreeText => &[FeatureKind::Text, FeatureKind::Codes],
+        ColumnKind::Organisation => &[FeatureKind::Text],
         ColumnKind::Levels => &[FeatureKind::Levels],
         ColumnKind::Key => &[FeatureKind::Key],
         ColumnKind::Ignore => &[],

@@ -65,6 +65,7 @@ impl Part {
             | FeatureKind::Levels
             | FeatureKind::Key => &[Whole],
             FeatureKind::Text => &[Whole, RareWords, Prefix(8)],
+            FeatureKind::Codes => &[RareWords],
         }
     }
 

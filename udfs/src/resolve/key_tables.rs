@@ -1,6 +1,8 @@
 //! The keys of all values of the parts of rules: made once for all rules that have a part, and for
 //! all records that have a value.
 
+use std::ops::Range;
+
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 use hashbrown::HashSet;
@@ -122,17 +124,63 @@ impl<'a> KeyTables<'a> {
     /// The keys of a rule, of whose parts these are.
     pub(super) fn of_rule<'b>(&'b self, rule: &'b Rule) -> RuleKeys<'b> {
         let place = |part: &KeyPart| self.parts.binary_search(part).unwrap_or_default();
+        let places: Vec<usize> = rule.parts.iter().map(place).collect();
         RuleKeys {
             records: self.records,
             words: self.words,
             rule,
             slots: rule.slots(),
-            tables: rule
-                .parts
-                .iter()
-                .map(|part| &self.tables[place(part)])
-                .collect(),
+            tables: places.iter().map(|place| &self.tables[*place]).collect(),
+            places,
         }
+    }
+}
+
+/// The keys of some records that follow each other, part after part. To look up the values of one
+/// part of many records takes a fraction of what it takes record after record, and a part of several
+/// rules is looked up once.
+#[derive(Default)]
+pub(super) struct KeyColumns {
+    records: Range<u32>,
+    /// By the places of the parts among those of the tables, ascending.
+    of_parts: Vec<(usize, Vec<u64>)>,
+}
+
+impl KeyColumns {
+    /// For these rules.
+    pub(super) fn of<'a, 'b: 'a>(rules: impl Iterator<Item = &'a RuleKeys<'b>>) -> Self {
+        let mut places: Vec<usize> = rules
+            .filter(|rule| rule.is_plain())
+            .flat_map(|rule| rule.places.iter().copied())
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let of_parts = places.into_iter().map(|place| (place, Vec::new()));
+        Self {
+            records: 0..0,
+            of_parts: of_parts.collect(),
+        }
+    }
+
+    /// Looks up what these records have.
+    pub(super) fn look_up(&mut self, tables: &KeyTables<'_>, records: Range<u32>) {
+        let width = tables.records.features().len();
+        let rows = records.start as usize * width..records.end as usize * width;
+        let cells = &tables.records.cells[rows];
+        for (place, keys) in &mut self.of_parts {
+            let (part, table) = (tables.parts[*place], &tables.tables[*place]);
+            let codes = cells.iter().skip(part.feature).step_by(width);
+            keys.clear();
+            keys.extend(codes.map(|cell| table.keys[cell.code as usize]));
+        }
+        self.records = records;
+    }
+
+    fn of_part(&self, place: usize) -> &[u64] {
+        let found = self
+            .of_parts
+            .binary_search_by_key(&place, |(place, _)| *place);
+        found.map_or(&[], |at| &self.of_parts[at].1)
     }
 }
 
@@ -143,12 +191,47 @@ pub(super) struct RuleKeys<'a> {
     rule: &'a Rule,
     slots: usize,
     tables: Vec<&'a Table>,
+    /// The places of the parts among those of the tables.
+    places: Vec<usize>,
 }
 
 impl RuleKeys<'_> {
     /// How many keys a record can have.
     pub(super) fn slots(&self) -> usize {
         self.slots
+    }
+
+    /// Whether a record has one key, whose parts are all there is to it.
+    fn is_plain(&self) -> bool {
+        self.slots == 1 && self.rule.oversized.is_empty()
+    }
+
+    /// Calls for each key of each record that was looked up.
+    #[inline]
+    pub(super) fn each(&self, columns: &KeyColumns, mut each: impl FnMut(u32, u64)) {
+        let records = columns.records.clone();
+        match (self.is_plain(), self.places.as_slice()) {
+            (true, [part]) => {
+                let keys = records.zip(columns.of_part(*part));
+                keys.filter(|(_, key)| **key != NO_KEY)
+                    .for_each(|(record, key)| each(record, *key));
+            }
+            (true, [first, second]) => {
+                let (first, second) = (columns.of_part(*first), columns.of_part(*second));
+                for (record, (first, second)) in records.zip(first.iter().zip(second)) {
+                    if *first != NO_KEY && *second != NO_KEY {
+                        each(record, join(*first, *second));
+                    }
+                }
+            }
+            _ => {
+                for record in records {
+                    let keys = self.of(record);
+                    let keys = keys[..self.slots].iter().filter(|key| **key != NO_KEY);
+                    keys.for_each(|key| each(record, *key));
+                }
+            }
+        }
     }
 
     /// The keys of a record; [`NO_KEY`] for one that it does not have.

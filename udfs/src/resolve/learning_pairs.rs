@@ -30,7 +30,7 @@ pub(super) const QUERIES: usize = 20_000;
 const CANDIDATES: f64 = 500_000.0;
 const LEAST_QUERIES: usize = 5_000;
 /// How many random pairs are compared.
-const RANDOM_PAIRS: usize = 400_000;
+const RANDOM_PAIRS: usize = 240_000;
 /// How many pairs are looked at by one rule after the other.
 const CHUNK: usize = 4_000;
 
@@ -118,7 +118,7 @@ impl LearningPairs {
                 }
             })
             .collect();
-        let found = partners(records, &queries, &searched, workers)?;
+        let found = partners(records, &tables, &queries, &searched, workers)?;
         let first = threads::map(
             workers,
             found.len(),
@@ -159,7 +159,7 @@ impl LearningPairs {
             .map(|query| {
                 let of_source = of_sources[records.source_code(*query) as usize];
                 let others = match options.link {
-                    Link::LinkAndDedupe if !options.one_to_one => records.len() - 1,
+                    Link::LinkAndDedupe if !options.is_one_to_one() => records.len() - 1,
                     Link::LinkAndDedupe | Link::LinkOnly => records.len() - of_source,
                     Link::Dedupe => of_source - 1,
                 };

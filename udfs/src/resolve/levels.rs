@@ -83,6 +83,10 @@ pub(super) fn level(
         FeatureKind::Category => DIFFERENT,
         // Many pairs at a time, see `own_levels`.
         FeatureKind::Levels | FeatureKind::Key => MISSING_LEVEL,
+        FeatureKind::Codes => codes(weights.rarest_common(
+            left.feature.words(left.cell.code),
+            right.feature.words(right.cell.code),
+        )),
         FeatureKind::Text => {
             let cosine = weights.cosine(
                 left.feature.words(left.cell.code),
@@ -205,15 +209,19 @@ fn date(left: Value<'_>, right: Value<'_>, scratch: &mut Scratch) -> u8 {
 }
 
 fn postcode(left: Value<'_>, right: Value<'_>, scratch: &mut Scratch) -> u8 {
-    let (a, b) = (left.text(), right.text());
-    if left.least_edits(right) <= 1 && scratch.edits(a, b) <= 1 {
+    if left.least_edits(right) <= 1 && scratch.edits(left.text(), right.text()) <= 1 {
         return DIFFERENT + 2;
     }
     // All but the last two characters are the area: the outward code of Britain and a digit, the
     // first three digits of five.
-    let area = a.len().min(b.len()).saturating_sub(2).max(2);
-    let of_left = a.get(..area);
-    DIFFERENT + u8::from(of_left.is_some() && of_left == b.get(..area))
+    let shorter = left.cell.length().min(right.cell.length());
+    let area = shorter.saturating_sub(2).max(2);
+    let is_same = match area {
+        // What most have is in the cells.
+        2..=4 => shorter >= area && left.cell.starts_as(right.cell, area),
+        _ => left.text().as_bytes().get(..area) == right.text().as_bytes().get(..area),
+    };
+    DIFFERENT + u8::from(is_same)
 }
 
 fn street(left: Value<'_>, right: Value<'_>, scratch: &mut Scratch) -> u8 {
@@ -272,6 +280,20 @@ fn number(left: f64, right: f64) -> u8 {
             .iter()
             .filter(|step| apart <= **step)
             .count() as u8
+}
+
+/// In how many texts a code is, at most, that hardly any other thing has.
+const OWN_CODE: u32 = 4;
+/// Of how many texts one has a code that is rare.
+const RARE_CODE: f64 = 64.0;
+
+/// By the rarest code of both: in how many texts it is, and what share of them that is.
+fn codes(rarest: Option<(u32, f64)>) -> u8 {
+    match rarest {
+        None => DIFFERENT,
+        Some((texts, _)) if texts <= OWN_CODE => DIFFERENT + 3,
+        Some((_, share)) => DIFFERENT + 1 + u8::from(share * RARE_CODE <= 1.0),
+    }
 }
 
 /// The longest text, in bytes, whose characters are compared and not its words alone.

@@ -17,6 +17,7 @@ use datafusion::error::Result;
 use serde::{Deserialize, Serialize};
 
 use super::compare::Pattern;
+use super::comparison::MISSING_LEVEL;
 use super::taught::Known;
 use super::tree::{Edge, Tree, Weighted};
 use crate::interrupt::listen;
@@ -27,6 +28,8 @@ const ROUNDS: usize = 60;
 const LEAST_ROUNDS: usize = 20;
 /// Every how many rounds the tree is chosen anew.
 const ROUNDS_OF_A_TREE: usize = 8;
+/// How many rounds there are before the tree is chosen where it left no matches.
+const ROUNDS_BEFORE_A_TREE: usize = 12;
 /// The change in the number of matches at which the estimates are held to stand.
 const SETTLED: f64 = 1e-4;
 /// The share of what makes pairs match that other pairs have too: shared telephones, copied
@@ -36,6 +39,8 @@ const CONTAMINATION: f64 = 0.01;
 const UNRELATED: f64 = 0.1;
 /// As how many pairs counts what is expected of matches, and of related ones.
 const EXPECTED_PAIRS: f64 = 20.0;
+/// How many of the related pairs are expected to share what some of them do.
+const SHARING: f64 = 0.5;
 
 /// A pattern and the pairs that have it.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +82,8 @@ pub(super) struct Expected {
     pub(super) differing_matches: Vec<f64>,
     /// Whether related pairs differ as any others do.
     pub(super) own: Vec<bool>,
+    /// Whether some related pairs share it as matches do, and the rest differ as any others.
+    pub(super) at_times: Vec<bool>,
     /// What is not to be estimated.
     pub(super) known: Known,
 }
@@ -124,6 +131,22 @@ impl Mixture {
         }
     }
 
+    /// How many of related pairs share what is compared, as far as `before` of them do: the others
+    /// agree on it as pairs that are not related.
+    fn sharing(&self, related: &[Weighted], at: usize, before: f64) -> f64 {
+        let (mut all, mut sharing) = (EXPECTED_PAIRS, EXPECTED_PAIRS * SHARING);
+        for Weighted { pattern, weight } in related {
+            let level = pattern.level(at);
+            if level != MISSING_LEVEL {
+                let share = before * self.matches.share(at, level);
+                let not = (1.0 - before) * self.others.share(at, level);
+                all += weight;
+                sharing += weight * share / (share + not).max(f64::MIN_POSITIVE);
+            }
+        }
+        sharing / all
+    }
+
     fn shares(&self, pattern: Pattern) -> Shares {
         let matches = probability(self.log_odds(pattern));
         let related = self.related.as_ref().map_or(0.0, |related| {
@@ -144,6 +167,25 @@ impl Mixture {
         matches_a_record: f64,
         pairs_a_record: f64,
     ) -> Result<Self> {
+        let fit =
+            |first| Self::fit_with(sample, expected, (matches_a_record, pairs_a_record), first);
+        let mixture = fit(0)?;
+        let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
+        // Where few comparisons tell all, dependences among other pairs may explain the matches,
+        // too, until none is left. Then these are found first.
+        match mixture.prior.exp() * total < 1.0 {
+            true => fit(ROUNDS_BEFORE_A_TREE),
+            false => Ok(mixture),
+        }
+    }
+
+    /// The same, where dependences are looked for from a round on.
+    fn fit_with(
+        sample: &[Counted],
+        expected: &Expected,
+        (matches_a_record, pairs_a_record): (f64, f64),
+        first: usize,
+    ) -> Result<Self> {
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
         let mut mixture = Self {
@@ -160,6 +202,7 @@ impl Mixture {
             .keep_above(&mixture.matches, CONTAMINATION * prior.exp());
         expected.known.hold(&mut mixture);
         let mut edges: Vec<Edge> = Vec::new();
+        let mut sharing = vec![SHARING; expected.at_times.len()];
         let listener = listen();
         for round in 0..ROUNDS {
             listener.check()?;
@@ -173,7 +216,7 @@ impl Mixture {
             let others = weigh(sample, &shares, |counted, share| {
                 counted.pairs * share.others
             });
-            if round == 0 || round % ROUNDS_OF_A_TREE == 4 {
+            if round == first || round > first && round % ROUNDS_OF_A_TREE == 4 {
                 let candidates = weigh(sample, &shares, |counted, share| {
                     counted.candidates * share.others
                 });
@@ -200,6 +243,12 @@ impl Mixture {
                 // whatever else the others do not explain, and leave households to the matches.
                 let mut tree = next.matches.clone();
                 tree.keep(&expected.own, of_related);
+                // Not all who live together have one telephone. How many do is learned: it is what
+                // a telephone in common says of two records that tell no more.
+                for at in (0..sharing.len()).filter(|at| expected.at_times[*at]) {
+                    sharing[at] = mixture.sharing(&related, at, sharing[at]);
+                    tree.blend(at, &next.others, sharing[at]);
+                }
                 next.related = Some(Related {
                     share: ((sum + 1.0) / (total - of_matches).max(1.0)).ln(),
                     tree,

@@ -12,16 +12,18 @@
 //! chooses blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has
 //! the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed
 //! into a pattern; `training` fits the `mixture` of matching and other pairs to patterns of
-//! `learning_pairs`; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
+//! `learning_pairs`, and `one_to_one` what it means that sources have each entity once; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
 //! and `agglomerate` takes apart what chains of pairs have joined.
 
 mod agglomerate;
+mod blocking_report;
 mod blocks;
 mod calibration;
 mod cell;
 mod choice;
 mod clean;
 mod clean_name;
+mod clean_text;
 mod clusters;
 mod compare;
 mod comparison;
@@ -36,24 +38,30 @@ mod explain;
 mod feature;
 mod feature_kind;
 mod hashing;
+mod identifiers;
 mod key_part;
 mod key_tables;
 mod kind;
 mod labels;
 mod learning_pairs;
 mod levels;
+mod lookup;
 mod mixture;
 mod model;
+mod one_to_one;
 mod options;
 mod own_levels;
+mod pair;
 mod partners;
 mod placeholder;
 mod profile;
 mod progress;
+mod read_column;
 mod records;
 mod records_builder;
 mod resolver;
 mod restricted;
+mod rows;
 mod rule;
 mod scorer;
 mod taught;
@@ -64,18 +72,21 @@ mod training;
 mod tree;
 mod word_weights;
 
+pub use blocking_report::RuleReport;
 pub use calibration::{CalibrationBin, calibration, label_suggestions};
 pub use clusters::Clusters;
 pub use decisions::Decisions;
 pub use entity_ids::{Change, EntityIds, entity_ids};
 pub use evaluate::{Evaluation, Quality, evaluate};
 pub use explain::Explanation;
+pub use identifiers::repeated;
 pub use kind::ColumnKind;
 pub use model::{Model, Parameter};
 pub use options::{Link, ResolveOptions};
 pub use own_levels::{MOST_OWN_LEVELS, OwnComparisons, OwnLevels};
+pub use pair::Pair;
 pub use progress::{Progress, Stage};
 pub use records::{Column, Records};
-pub use records_builder::{RecordsBuilder, repeated};
-pub use resolver::{Pair, Resolver, RuleReport};
+pub use records_builder::RecordsBuilder;
+pub use resolver::Resolver;
 pub use taught::{KnownParameter, Label, Taught};

@@ -1,6 +1,7 @@
 //! What was learned: parameters alone, no records.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::comparison::Comparison;
 use super::mixture::Mixture;
@@ -9,13 +10,24 @@ use super::records::Column;
 use super::rule::Rule;
 use super::word_weights::WordCounts;
 
-/// The version of what a model is written as.
-pub(super) const FORMAT: u32 = 2;
+/// The version of what a model is written as, and of what its columns are compared by.
+pub(super) const FORMAT: u32 = 3;
+
+/// Refuses a model of another version, whose numbers would be read as those of other comparisons.
+fn this_format<'de, D: Deserializer<'de>>(format: D) -> Result<u32, D::Error> {
+    match u32::deserialize(format)? {
+        FORMAT => Ok(FORMAT),
+        other => Err(D::Error::custom(format!(
+            "it is of format {other}, and this version reads format {FORMAT}"
+        ))),
+    }
+}
 
 /// A model of which records are one entity: its parameters, as serde writes them. With the same
 /// model, the same records are resolved to the same entities, at once or bit by bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
+    #[serde(deserialize_with = "this_format")]
     pub(super) format: u32,
     pub(super) options: ResolveOptions,
     pub(super) columns: Vec<Column>,

@@ -46,7 +46,7 @@ pub struct ResolveOptions {
     /// Whether to agree on a rare value says more than to agree on a frequent one.
     pub term_frequency: bool,
     /// Whether a source has each entity once, so that two of its records are never one.
-    pub one_to_one: bool,
+    pub one_to_one: Option<bool>,
     /// Kinds of columns, where the profile is not to decide.
     pub compare: Vec<(String, ColumnKind)>,
     /// Columns that are compared by levels of their own.
@@ -68,7 +68,7 @@ impl Default for ResolveOptions {
             pair_budget: None,
             seed: 0,
             term_frequency: true,
-            one_to_one: false,
+            one_to_one: None,
             compare: Vec::new(),
             own_levels: Vec::new(),
             block_on: Vec::new(),
@@ -107,13 +107,13 @@ impl ResolveOptions {
             )
             .with_hint("Name the column that tells records apart: unique_id = 'record_id'."));
         }
-        if (options.link == Link::LinkOnly || options.one_to_one) && options.source.is_none() {
+        if (options.link == Link::LinkOnly || options.is_one_to_one()) && options.source.is_none() {
             return Err(FunctionError::invalid_argument(
                 "link_only and one_to_one need the option source",
             )
             .with_hint("Name the column that tells systems apart: source = 'system'."));
         }
-        if options.link == Link::Dedupe && options.one_to_one {
+        if options.link == Link::Dedupe && options.is_one_to_one() {
             return Err(FunctionError::invalid_argument(
                 "a source that has each entity once has no duplicates to be found",
             )
@@ -144,7 +144,7 @@ impl ResolveOptions {
             "pair_budget" => self.pair_budget = Some(number(name, value)?),
             "seed" => self.seed = number(name, value)?,
             "term_frequency" => self.term_frequency = switch(name, value)?,
-            "one_to_one" => self.one_to_one = switch(name, value)?,
+            "one_to_one" => self.one_to_one = Some(switch(name, value)?),
             "threads" => self.threads = number(name, value)?,
             "compare" => self.compare = comparisons(value)?,
             _ => {
@@ -156,6 +156,11 @@ impl ResolveOptions {
             }
         }
         Ok(())
+    }
+
+    /// Whether a source has each entity once, as was said or learned.
+    pub(super) fn is_one_to_one(&self) -> bool {
+        self.one_to_one == Some(true)
     }
 
     /// What a column holds, where that is said.

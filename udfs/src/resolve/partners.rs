@@ -1,11 +1,13 @@
 //! Records that share a block with some of them: the queries that pairs to learn from have one of.
 
+use std::ops::Range;
+
 use datafusion::error::Result;
 use hashbrown::HashMap;
 
 use super::hashing::mix;
 use super::key_part::NO_KEY;
-use super::key_tables::RuleKeys;
+use super::key_tables::{KeyColumns, KeyTables, RuleKeys};
 use super::records::Records;
 use super::threads;
 use crate::interrupt::listen;
@@ -15,7 +17,7 @@ const KEPT: usize = 64;
 /// How many records all rules look at, one rule after the other, while they are at hand.
 const CHUNK: usize = 4096;
 /// How many rules look at them so; what is found for each of these is in memory at the same time.
-const RULES: usize = 4;
+const RULES: usize = 7;
 /// How many bits a filter has for each key.
 const BITS_A_KEY: usize = 16;
 
@@ -42,6 +44,7 @@ pub(super) struct Searched<'a> {
 /// rules, and not once for each.
 pub(super) fn partners(
     records: &Records,
+    tables: &KeyTables<'_>,
     queries: &[u32],
     searched: &[Searched<'_>],
     workers: usize,
@@ -56,12 +59,16 @@ pub(super) fn partners(
             let mut blocks: Vec<(usize, QueryBlocks)> = of_group
                 .map(|at| (at, QueryBlocks::new(&searched[at])))
                 .collect();
-            let all: Vec<u32> = (0..records.len() as u32).collect();
+            let rules = blocks.iter().map(|(at, _)| &searched[*at].keys);
+            let mut columns = KeyColumns::of(rules);
+            let all = records.len() as u32;
             let listener = listen();
-            for chunk in all.chunks(CHUNK) {
+            for start in (0..all).step_by(CHUNK) {
                 listener.check()?;
+                columns.look_up(tables, start..all.min(start.saturating_add(CHUNK as u32)));
                 for (at, blocks) in &mut blocks {
-                    blocks.take(records, &searched[*at].keys, chunk);
+                    let keys = &searched[*at].keys;
+                    keys.each(&columns, |record, key| blocks.take(records, record, key));
                 }
             }
             let found = blocks
@@ -81,14 +88,16 @@ struct QueryBlocks {
     filter: Vec<u64>,
     numbers: HashMap<u64, u32>,
     blocks: Vec<Block>,
+    /// The places of the queries, by their blocks.
+    queries: Vec<u32>,
 }
 
 /// A block of the queries.
-#[derive(Default)]
 struct Block {
     key: u64,
-    queries: Vec<usize>,
-    size: usize,
+    /// Where its queries begin and end.
+    queries: Range<u32>,
+    size: u32,
     /// Some of its records, by a hash.
     members: Vec<(u64, u32)>,
 }
@@ -105,50 +114,54 @@ impl Block {
 
 impl QueryBlocks {
     fn new(searched: &Searched<'_>) -> Self {
-        let mut numbers: HashMap<u64, u32> = HashMap::new();
+        let slots = searched.keys.slots();
+        let keys = searched.of_queries.iter().enumerate();
+        let mut keys: Vec<(u64, u32)> = keys
+            .filter(|(_, key)| **key != NO_KEY)
+            .map(|(at, key)| (*key, (at / slots) as u32))
+            .collect();
+        keys.sort_unstable();
         let mut blocks: Vec<Block> = Vec::new();
-        let keys = searched.of_queries.chunks_exact(searched.keys.slots());
-        for (query, keys) in keys.enumerate() {
-            for key in keys.iter().filter(|key| **key != NO_KEY) {
-                let number = *numbers.entry(*key).or_insert(blocks.len() as u32) as usize;
-                if number == blocks.len() {
-                    blocks.push(Block {
-                        key: *key,
-                        ..Block::default()
-                    });
-                }
-                blocks[number].queries.push(query);
+        for (at, (key, _)) in (0..).zip(&keys) {
+            match blocks.last_mut() {
+                Some(block) if block.key == *key => block.queries.end = at + 1,
+                _ => blocks.push(Block {
+                    key: *key,
+                    queries: at..at + 1,
+                    size: 0,
+                    members: Vec::new(),
+                }),
             }
         }
         let words = (blocks.len() * BITS_A_KEY / 64).next_power_of_two();
         let mut filter = vec![0; words];
-        for key in numbers.keys() {
-            let (word, bit) = place(*key, words);
+        for block in &blocks {
+            let (word, bit) = place(block.key, words);
             filter[word] |= bit;
         }
         Self {
             filter,
-            numbers,
+            numbers: (0..)
+                .zip(&blocks)
+                .map(|(at, block)| (block.key, at))
+                .collect(),
             blocks,
+            queries: keys.into_iter().map(|(_, query)| query).collect(),
         }
     }
 
-    fn take(&mut self, records: &Records, keys: &RuleKeys<'_>, chunk: &[u32]) {
-        for record in chunk {
-            for key in &keys.of(*record)[..keys.slots()] {
-                let (word, bit) = place(*key, self.filter.len());
-                if *key == NO_KEY || self.filter[word] & bit == 0 {
-                    continue;
-                }
-                if let Some(number) = self.numbers.get(key) {
-                    let block = &mut self.blocks[*number as usize];
-                    block.size += 1;
-                    let hash = mix(records.hash(*record), *key);
-                    block.members.push((hash, *record));
-                    if block.members.len() == 2 * KEPT {
-                        block.thin();
-                    }
-                }
+    #[inline]
+    fn take(&mut self, records: &Records, record: u32, key: u64) {
+        let (word, bit) = place(key, self.filter.len());
+        if self.filter[word] & bit == 0 {
+            return;
+        }
+        if let Some(number) = self.numbers.get(&key) {
+            let block = &mut self.blocks[*number as usize];
+            block.size += 1;
+            block.members.push((mix(records.hash(record), key), record));
+            if block.members.len() == 2 * KEPT {
+                block.thin();
             }
         }
     }
@@ -160,7 +173,9 @@ impl QueryBlocks {
             block.thin();
             block.members.sort_unstable();
             let members = &block.members;
-            for query in block.queries {
+            let queries_of_block = block.queries.start as usize..block.queries.end as usize;
+            for query in &self.queries[queries_of_block] {
+                let query = *query as usize;
                 let others = block.size - 1;
                 let start = mix(records.hash(queries[query]), 3) as usize % members.len().max(1);
                 let before = found.len();
@@ -174,7 +189,7 @@ impl QueryBlocks {
                     key: block.key,
                     weight: 1.0,
                 }));
-                let weight = others as f64 / (found.len() - before).max(1) as f64;
+                let weight = f64::from(others) / (found.len() - before).max(1) as f64;
                 found[before..]
                     .iter_mut()
                     .for_each(|partner| partner.weight = weight);

@@ -22,6 +22,7 @@ struct Profile {
     bytes: f64,
     two_or_three_words: f64,
     starts_with_digit: f64,
+    numbers_within: f64,
 }
 
 /// What a column holds.
@@ -92,6 +93,10 @@ impl Profile {
                 |profile| &mut profile.starts_with_digit,
                 value.starts_with(|letter: char| letter.is_ascii_digit()) && letters > 0,
             );
+            let begins_with_digit =
+                |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit());
+            let numbers = value.split_whitespace().filter(begins_with_digit).count();
+            count(|profile| &mut profile.numbers_within, numbers > 1);
             profile.words += words as f64;
             profile.bytes += value.len() as f64;
         }
@@ -109,6 +114,7 @@ impl Profile {
             &mut profile.bytes,
             &mut profile.two_or_three_words,
             &mut profile.starts_with_digit,
+            &mut profile.numbers_within,
         ] {
             *share /= values;
         }
@@ -145,7 +151,10 @@ impl Profile {
             _ if few && self.words < 3.0 => ColumnKind::Category,
             Hint::Identifier if self.words < 2.0 => ColumnKind::NationalId,
             _ if self.codes > 0.7 => ColumnKind::NationalId,
-            _ if self.starts_with_digit > 0.6 && self.words > 1.8 => ColumnKind::Street,
+            // Sizes begin with digits, too, and have more of them.
+            _ if self.starts_with_digit > 0.6 && self.words > 1.8 && self.numbers_within < 0.5 => {
+                ColumnKind::Street
+            }
             _ if self.words < 1.4 => ColumnKind::City,
             _ => ColumnKind::FreeText,
         }

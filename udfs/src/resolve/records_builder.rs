@@ -1,35 +1,27 @@
-//! Takes in records: each distinct value is cleaned once.
+//! Takes in records, and makes rows of numbers of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema};
-use datafusion::error::{DataFusionError, Result};
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::cell::Cell;
-use super::clean::Cleaner;
-use super::dictionary::{Interner, MISSING};
-use super::feature::Feature;
-use super::feature_kind::features;
-use super::kind::{ColumnKind, nearest_hint};
+use super::identifiers::{Identifiers, identifiers};
+use super::kind::nearest_hint;
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};
-use super::placeholder::placeholders;
-use super::profile::{SAMPLE, profile};
 use super::progress::{Progress, Stage};
-use super::records::{Column, Records, write_key};
+use super::read_column::{ReadColumn, read_column};
+use super::records::{Column, Records};
+use super::rows::Rows;
 use super::threads;
 use crate::FunctionError;
-use crate::interrupt::listen;
-use crate::wording::{quoted, type_name};
+use crate::wording::quoted;
 
 /// How many rows of cells are written by one task.
 const ROWS: usize = 1 << 14;
-
-/// Every how many distinct values an interrupt is listened for.
-const LISTENING: usize = 4096;
 
 /// Takes in the records of an entity resolution.
 #[derive(Debug)]
@@ -38,9 +30,7 @@ pub struct RecordsBuilder {
     id: usize,
     source: Option<usize>,
     compared: Vec<usize>,
-    schema: Schema,
-    batches: Vec<RecordBatch>,
-    rows: usize,
+    rows: Rows,
     reservation: MemoryReservation,
     progress: Arc<Progress>,
     own: Option<Arc<dyn OwnComparisons>>,
@@ -72,9 +62,11 @@ impl RecordsBuilder {
             id,
             source,
             compared,
-            schema: schema.clone(),
-            batches: Vec::new(),
-            rows: 0,
+            rows: Rows {
+                schema: schema.clone(),
+                batches: Vec::new(),
+                count: 0,
+            },
             reservation: MemoryConsumer::new("entity resolution").register(pool),
             progress: Arc::default(),
             own: None,
@@ -96,14 +88,14 @@ impl RecordsBuilder {
     /// Takes in a batch.
     pub fn push(&mut self, batch: RecordBatch) -> Result<()> {
         self.reservation.try_grow(batch.get_array_memory_size())?;
-        self.rows += batch.num_rows();
-        if self.rows >= u32::MAX as usize {
+        self.rows.count += batch.num_rows();
+        if self.rows.count >= u32::MAX as usize {
             return Err(FunctionError::limit_exceeded(
                 "an entity resolution takes no more than 4 billion records",
             )
             .into());
         }
-        self.batches.push(batch);
+        self.rows.batches.push(batch);
         Ok(())
     }
 
@@ -119,7 +111,7 @@ impl RecordsBuilder {
 
     fn finish_with(mut self, known: Option<&[Column]>) -> Result<Records> {
         self.progress.begin(Stage::Clean);
-        let names = self.compared.iter().map(|at| self.schema.field(*at).name());
+        let names = self.compared.iter().map(|at| self.rows.name(*at));
         let columns: Vec<(usize, Option<&Column>)> = match known {
             None => names
                 .enumerate()
@@ -127,7 +119,12 @@ impl RecordsBuilder {
                 .collect(),
             Some(known) => known
                 .iter()
-                .map(|column| Ok((place(&self.schema, &column.name, "model")?, Some(column))))
+                .map(|column| {
+                    Ok((
+                        place(&self.rows.schema, &column.name, "model")?,
+                        Some(column),
+                    ))
+                })
                 .collect::<Result<_>>()?,
         };
         // The first task is that of the identifiers.
@@ -136,12 +133,16 @@ impl RecordsBuilder {
             columns.len() + 1,
             || (),
             |(), task| match task.checked_sub(1) {
-                None => self.identifiers().map(Read::Identifiers),
-                Some(at) => self.column(columns[at].0, columns[at].1).map(Read::Column),
+                None => identifiers(&self.rows, self.id, self.source).map(Read::Identifiers),
+                Some(at) => {
+                    let (at, known) = columns[at];
+                    let (options, memory) = (&self.options, &self.reservation);
+                    read_column(&self.rows, at, known, options, memory).map(Read::Column)
+                }
             },
         )?;
         let mut records = Records::empty(
-            self.rows,
+            self.rows.count,
             self.reservation.take(),
             Arc::clone(&self.progress),
         );
@@ -149,10 +150,10 @@ impl RecordsBuilder {
         let mut memory = Vec::new();
         for read in read {
             match read {
-                Read::Identifiers((ids, sources, source_names)) => {
-                    records.ids = ids;
-                    records.sources = sources;
-                    records.source_names = source_names;
+                Read::Identifiers(read) => {
+                    records.ids = read.ids;
+                    records.sources = read.sources;
+                    records.source_names = read.source_names;
                 }
                 Read::Column(None) => {}
                 Read::Column(Some(read)) => {
@@ -167,13 +168,13 @@ impl RecordsBuilder {
             }
         }
         if let Some(own) = &self.own {
-            records.own = Some(OwnRows::new(own, &self.batches)?);
+            records.own = Some(OwnRows::new(own, &self.rows.batches)?);
         }
-        self.batches.clear();
+        self.rows.batches.clear();
         let width = codes.len();
-        let cells = width * self.rows * size_of::<Cell>();
+        let cells = width * self.rows.count * size_of::<Cell>();
         records.reservation.try_grow(cells)?;
-        records.cells = vec![Cell::default(); width * self.rows];
+        records.cells = vec![Cell::default(); width * self.rows.count];
         let workers = self.options.workers();
         let of_values = threads::map(
             workers,
@@ -206,164 +207,11 @@ impl RecordsBuilder {
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
     }
-
-    fn texts(&self, column: usize, mut each: impl FnMut(Option<&str>) -> Result<()>) -> Result<()> {
-        let listener = listen();
-        for batch in &self.batches {
-            listener.check()?;
-            for_each_text(
-                batch.column(column),
-                self.schema.field(column).name(),
-                &mut each,
-            )?;
-        }
-        Ok(())
-    }
-
-    fn identifiers(&self) -> Result<(Interner, Vec<u32>, Vec<String>)> {
-        let mut sources = Vec::new();
-        let mut names = Interner::default();
-        if let Some(source) = self.source {
-            sources.reserve(self.rows);
-            self.texts(source, |text| {
-                sources.push(names.intern(text.unwrap_or_default())?);
-                Ok(())
-            })?;
-        }
-        let mut ids = Interner::default();
-        let mut key = String::new();
-        let mut row = 0;
-        let name = self.schema.field(self.id).name();
-        self.texts(self.id, |text| {
-            let Some(text) = text.filter(|text| !text.is_empty()) else {
-                return Err(refused(
-                    "23502",
-                    format!("{} of a record is NULL or empty", quoted(name)),
-                    "Every record needs its own identifier: leave out those without.",
-                ));
-            };
-            write_key(
-                &mut key,
-                sources.get(row).map(|code| names.dictionary().text(*code)),
-                text,
-            );
-            row += 1;
-            if ids.intern(&key)? as usize != row {
-                return Err(repeated(name, text));
-            }
-            Ok(())
-        })?;
-        let texts = std::iter::once("").chain(names.dictionary().texts());
-        let source_names = texts.map(str::to_owned).collect();
-        Ok((ids, sources, source_names))
-    }
-
-    fn column(&self, at: usize, known: Option<&Column>) -> Result<Option<ReadColumn>> {
-        let field = self.schema.field(at);
-        let mut values = Interner::default();
-        let mut raw = Vec::with_capacity(self.rows);
-        let mut present = 0;
-        self.texts(at, |text| {
-            let text = text.unwrap_or_default();
-            let text = &text[..text.floor_char_boundary(super::clean::LONGEST)];
-            present += usize::from(!text.is_empty());
-            raw.push(values.intern(text)?);
-            Ok(())
-        })?;
-        let values = values.finish();
-        let memory = self.reservation.new_empty();
-        memory.try_resize(self.rows * size_of::<u32>() + values.bytes())?;
-        let mut column = match known {
-            Some(column) => column.clone(),
-            None => {
-                let declared = self.options.declared(field.name());
-                // By their hashes, so that it does not matter which come first.
-                let most = (SAMPLE as u128) << 64;
-                let most = u64::try_from(most / values.len().max(1) as u128).unwrap_or(u64::MAX);
-                let sample: Vec<&str> = (1..values.len() as u32)
-                    .filter(|code| values.hash(*code) <= most)
-                    .map(|code| values.text(code))
-                    .collect();
-                let (kind, dates) = profile(field.name(), &sample, values.len() - 1, present);
-                Column {
-                    name: field.name().clone(),
-                    kind: declared.unwrap_or(kind),
-                    dates,
-                    placeholders: Vec::new(),
-                }
-            }
-        };
-        if column.kind == ColumnKind::Ignore {
-            return Ok(None);
-        }
-        let kinds = features(column.kind);
-        let mut read: Vec<(Feature, Vec<u32>)> = kinds
-            .iter()
-            .map(|kind| (Feature::new(at, *kind), vec![MISSING]))
-            .collect();
-        let mut cleaner = Cleaner::new(column.kind, column.dates);
-        let mut cleaned = vec![String::new(); kinds.len()];
-        let listener = listen();
-        for (at, text) in values.texts().enumerate() {
-            if at % LISTENING == 0 {
-                listener.check()?;
-            }
-            cleaner.clean(text, &mut cleaned);
-            for ((feature, codes), text) in read.iter_mut().zip(&cleaned) {
-                codes.push(feature.intern(text)?);
-            }
-        }
-        drop(values);
-        let bytes: usize = read.iter().map(|(feature, _)| feature.bytes()).sum();
-        let rows = self.rows * size_of::<u32>();
-        memory.try_resize(rows * (1 + read.len()) + bytes)?;
-        for (at, (feature, of_values)) in read.iter_mut().enumerate() {
-            let mut codes: Vec<u32> = raw.iter().map(|value| of_values[*value as usize]).collect();
-            feature.counts = vec![0; feature.dictionary().len()];
-            for code in &codes {
-                feature.counts[*code as usize] += 1;
-            }
-            let nothing: Vec<u32> = match known {
-                None => {
-                    let found = placeholders(feature);
-                    let text = |code: &u32| feature.dictionary().text(*code).to_owned();
-                    column.placeholders.push(found.iter().map(text).collect());
-                    found
-                }
-                Some(column) => {
-                    let known = column.placeholders.get(at).into_iter().flatten();
-                    known.filter_map(|text| feature.find(text)).collect()
-                }
-            };
-            if !nothing.is_empty() {
-                for code in codes.iter_mut().filter(|code| nothing.contains(code)) {
-                    *code = MISSING;
-                }
-                for code in nothing {
-                    feature.counts[MISSING as usize] += feature.counts[code as usize];
-                    feature.counts[code as usize] = 0;
-                }
-            }
-            feature.derive();
-            *of_values = codes;
-        }
-        Ok(Some(ReadColumn {
-            column,
-            features: read,
-            memory,
-        }))
-    }
 }
 
 enum Read {
-    Identifiers((Interner, Vec<u32>, Vec<String>)),
+    Identifiers(Identifiers),
     Column(Option<ReadColumn>),
-}
-
-struct ReadColumn {
-    column: Column,
-    features: Vec<(Feature, Vec<u32>)>,
-    memory: MemoryReservation,
 }
 
 fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {
@@ -388,53 +236,4 @@ fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {
         let names = schema.fields().iter().map(|field| field.name().as_str());
         error.with_hint(nearest_hint(name, names)).into()
     })
-}
-
-fn refused(sqlstate: &'static str, message: String, hint: &str) -> DataFusionError {
-    FunctionError {
-        sqlstate,
-        message,
-        hint: Some(hint.to_owned()),
-    }
-    .into()
-}
-
-/// That two records have one identifier, in the column of this name.
-pub fn repeated(column: &str, id: &str) -> DataFusionError {
-    refused(
-        "23505",
-        format!(
-            "two records have the same {}: {}",
-            quoted(column),
-            quoted(id)
-        ),
-        "Every record needs its own identifier: take SELECT DISTINCT ON, or name the column that \
-         tells systems apart with the option source.",
-    )
-}
-
-/// Calls for every value of an array, as text.
-fn for_each_text(
-    array: &ArrayRef,
-    name: &str,
-    each: &mut impl FnMut(Option<&str>) -> Result<()>,
-) -> Result<()> {
-    match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().iter().try_for_each(each),
-        DataType::LargeUtf8 => array.as_string::<i64>().iter().try_for_each(each),
-        DataType::Utf8View => array.as_string_view().iter().try_for_each(each),
-        other if other.is_nested() || matches!(other, DataType::Binary | DataType::BinaryView) => {
-            Err(FunctionError::unsupported(format!(
-                "column {} is of type {}, which an entity resolution cannot compare",
-                quoted(name),
-                type_name(other)
-            ))
-            .with_hint("Leave it out, or cast it to text.")
-            .into())
-        }
-        _ => {
-            let texts = cast(array, &DataType::Utf8)?;
-            texts.as_string::<i32>().iter().try_for_each(each)
-        }
-    }
 }

@@ -11,9 +11,9 @@ use super::compare::Comparer;
 use super::decisions::Decisions;
 use super::key_part::NO_KEY;
 use super::key_tables::KeyTables;
-use super::mixture::probability;
 use super::model::Model;
 use super::options::ResolveOptions;
+use super::pair::{Pair, least_log_odds};
 use super::progress::{Progress, Stage};
 use super::records::Records;
 use super::scorer::Scorer;
@@ -26,53 +26,12 @@ use crate::interrupt::listen;
 const CHUNK: usize = 2048;
 /// Blocks of more records are split or left out.
 const LARGEST_BLOCK: usize = 400;
-/// Pairs that are less probable are not kept.
-const LEAST_PROBABILITY: f64 = 0.01;
-
-/// A pair of records that may be one entity.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
-    /// The places of the records; the left one has the higher place.
-    pub left: u32,
-    /// See `left`.
-    pub right: u32,
-    /// The natural logarithm of the odds that they are one entity.
-    pub log_odds: f32,
-}
-
-impl Pair {
-    /// The probability that they are one entity.
-    pub fn probability(&self) -> f64 {
-        probability(f64::from(self.log_odds))
-    }
-
-    /// The binary logarithm of the odds: the match weight.
-    pub fn weight(&self) -> f64 {
-        f64::from(self.log_odds) / std::f64::consts::LN_2
-    }
-}
-
-/// A blocking rule and what it does, as `entity_blocking_report` shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RuleReport {
-    /// What records of a block agree on.
-    pub rule: String,
-    /// How many pairs share a block of this rule.
-    pub pairs: u64,
-    /// How many records the largest block has.
-    pub largest: u32,
-    /// How many blocks were too large, and were split by one thing more.
-    pub split: usize,
-    /// How many blocks were left out, as they were too large even so.
-    pub dropped: usize,
-}
-
 /// Records with a model. It lives in memory, of which it takes as much from the pool.
 #[derive(Debug)]
 pub struct Resolver {
-    records: Records,
-    model: Model,
-    blocks: Vec<Blocks>,
+    pub(super) records: Records,
+    pub(super) model: Model,
+    pub(super) blocks: Vec<Blocks>,
     /// The memory of the pairs that were found.
     found: MemoryReservation,
 }
@@ -267,7 +226,7 @@ impl Resolver {
         self.records.progress.begin(Stage::Compare);
         let comparer = self.comparer();
         let options = &self.model.options;
-        let least = (LEAST_PROBABILITY / (1.0 - LEAST_PROBABILITY)).ln();
+        let least = least_log_odds();
         let listener = listen();
         // The pairs of a record are scored as they come, unless many at a time are faster.
         let worth = comparer.worth();
@@ -318,7 +277,7 @@ impl Resolver {
         Ok(found.concat())
     }
 
-    fn comparer(&self) -> Comparer<'_> {
+    pub(super) fn comparer(&self) -> Comparer<'_> {
         let weights = words_of(&self.model.comparisons, &self.model.words);
         Comparer::new(
             &self.records,
@@ -410,96 +369,6 @@ impl Resolver {
         }
         self.reserve()?;
         Ok(places)
-    }
-
-    /// The records that are like others, which are no part of them: for each of `others`, its
-    /// pairs, in which `left` is its place and `right` that of a record, the likeliest first.
-    ///
-    /// # Errors
-    /// What comparing by levels of their own meets.
-    pub fn lookup(&self, others: &Records) -> Result<Vec<Pair>> {
-        let weights = words_of(&self.model.comparisons, &self.model.words);
-        let comparer = Comparer::new(others, &self.records, &self.model.comparisons, weights);
-        let mut scorer = Scorer::new(&comparer, &self.model.mixture);
-        let least = (LEAST_PROBABILITY / (1.0 - LEAST_PROBABILITY)).ln();
-        let mut pairs = Vec::new();
-        let mut found = Vec::new();
-        for other in 0..others.len() as u32 {
-            found.clear();
-            if self.model.compares_all {
-                let all = 0..self.records.len() as u32;
-                found.extend(all.filter(|record| !self.records.is_removed(*record)));
-            }
-            for (rule, blocks) in self.model.rules.iter().zip(&self.blocks) {
-                for key in rule.keys(others, &self.model.words, other) {
-                    blocks.find(key, |record| found.push(record));
-                }
-            }
-            found.sort_unstable();
-            found.dedup();
-            let start = pairs.len();
-            let candidates: Vec<(u32, u32)> = found.iter().map(|record| (other, *record)).collect();
-            scorer.score(&candidates, |(left, right), _, log_odds| {
-                if log_odds >= least {
-                    pairs.push(Pair {
-                        left,
-                        right,
-                        log_odds: log_odds as f32,
-                    });
-                }
-            })?;
-            pairs[start..].sort_by(|one, two| {
-                let by_odds = two.log_odds.total_cmp(&one.log_odds);
-                by_odds.then_with(|| one.right.cmp(&two.right))
-            });
-        }
-        Ok(pairs)
-    }
-
-    /// The records that say so little that not even an equal one would be linked to them, with
-    /// the weight that it would have.
-    ///
-    /// # Errors
-    /// What comparing by levels of their own meets.
-    pub fn unlinkable(&self) -> Result<Vec<(u32, f64)>> {
-        let comparer = self.comparer();
-        let mut scorer = Scorer::new(&comparer, &self.model.mixture);
-        let threshold = self.model.options.threshold;
-        let copies: Vec<(u32, u32)> = (0..self.records.len() as u32)
-            .filter(|record| !self.records.is_removed(*record))
-            .map(|record| (record, record))
-            .collect();
-        let mut unlinkable = Vec::new();
-        scorer.score(&copies, |(record, _), _, log_odds| {
-            if probability(log_odds) < threshold {
-                unlinkable.push((record, log_odds / std::f64::consts::LN_2));
-            }
-        })?;
-        Ok(unlinkable)
-    }
-
-    /// What each blocking rule does; none where all pairs are compared.
-    pub fn blocking_report(&self) -> Vec<RuleReport> {
-        let report = |at: usize| {
-            let rule = &self.model.rules[at];
-            let name = |part: &super::rule::KeyPart| {
-                let feature = &self.records.features()[part.feature];
-                part.part.describe(&self.model.columns[feature.column].name)
-            };
-            RuleReport {
-                rule: rule
-                    .parts
-                    .iter()
-                    .map(name)
-                    .collect::<Vec<_>>()
-                    .join(" and "),
-                pairs: self.blocks[at].pairs(),
-                largest: self.blocks[at].largest(),
-                split: rule.oversized.len(),
-                dropped: rule.dropped.len(),
-            }
-        };
-        (0..self.model.rules.len()).map(report).collect()
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use datafusion::error::Result;
 
 use super::decisions::Decisions;
-use super::resolver::{Pair, Resolver};
+use super::pair::Pair;
+use super::resolver::Resolver;
 use crate::interrupt::listen;
 
 /// The pairs of records to be joined, the strongest links first; never two that a decision, or a
@@ -17,7 +18,7 @@ pub(super) fn join_restricted(
     decisions: &Decisions,
 ) -> Result<Vec<(u32, u32)>> {
     let records = resolver.records();
-    let one_to_one = resolver.model().options().one_to_one;
+    let one_to_one = resolver.model().options().is_one_to_one();
     let inside: HashSet<u32> = group.iter().copied().collect();
     let mut edges: Vec<&Pair> = edges
         .iter()

@@ -55,6 +55,11 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Whether it is known how many pairs match.
+    pub(super) fn has_prior(&self) -> bool {
+        self.prior.is_some()
+    }
+
     pub(super) fn new(
         parameters: &[KnownParameter],
         comparisons: &[Comparison],

@@ -7,6 +7,7 @@ use super::choice::{self, LikelyMatch};
 use super::compare::{Comparer, Pattern};
 use super::comparison::{Comparison, MOST};
 use super::expected::expected;
+use super::feature::Feature;
 use super::feature_kind::{FeatureKind, features};
 use super::hashing::mix;
 use super::labels;
@@ -14,6 +15,7 @@ use super::learning_pairs::{LearningPairs, QUERIES};
 use super::levels::Scratch;
 use super::mixture::{Counted, Mixture, probability};
 use super::model::{FORMAT, Model};
+use super::one_to_one;
 use super::options::{Link, ResolveOptions};
 use super::records::Records;
 use super::taught::{Known, Taught};
@@ -33,6 +35,9 @@ const LARGEST_BLOCK: usize = 240;
 const TRIMMED: f64 = 10.0;
 /// How many pairs are compared by one task.
 const CHUNK: usize = 8192;
+/// How many pairs may be compared for each record, and how many at least, where nothing is said.
+const PAIRS_A_RECORD: u64 = 6;
+const LEAST_BUDGET: u64 = 3_000_000;
 
 /// Learns a model from records.
 pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught) -> Result<Model> {
@@ -85,6 +90,16 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let labelled = compare(&labelled)?.into_iter();
     let labels = labelled.zip(taught.labels.iter().map(|label| label.is_match));
     labels::learn(&mut mixture, &labels.collect::<Vec<_>>(), &expected.known);
+    let mut options = options.clone();
+    if options.link == Link::LinkOnly && options.one_to_one.is_none() {
+        options.one_to_one = Some(one_to_one::are_without_repeats(records));
+    }
+    let is_estimated = taught.labels.is_empty() && !expected.known.has_prior();
+    if options.is_one_to_one() && is_estimated {
+        mixture.prior += one_to_one::gain(&mixture, records, &pairs, &patterns, TRIMMED);
+        mixture.round();
+    }
+    let options = &options;
     let keys = keys(records);
     let compares_all = exhaustive && keys.is_empty();
     let mut rules = Vec::new();
@@ -113,7 +128,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         matches.truncate(MATCHES);
         let budget = options
             .pair_budget
-            .unwrap_or_else(|| (records.len() as u64 * 12).max(3_000_000))
+            .unwrap_or_else(|| (records.len() as u64 * PAIRS_A_RECORD).max(LEAST_BUDGET))
             as f64;
         // A pair is met by both of its records.
         let budget = 2.0 * budget / records.len() as f64;
@@ -154,7 +169,7 @@ pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Co
         .features()
         .iter()
         .enumerate()
-        .filter(|(_, feature)| feature.kind != FeatureKind::Key)
+        .filter(|(_, feature)| feature.kind != FeatureKind::Key && !is_without_codes(feature))
         .map(|(place, feature)| {
             if feature.kind == FeatureKind::Levels {
                 return (f64::INFINITY, place);
@@ -192,6 +207,15 @@ pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Co
     places.into_iter().map(comparison).collect()
 }
 
+/// Whether a text's codes say nothing, for hardly any text has one.
+fn is_without_codes(feature: &Feature) -> bool {
+    let (without, with) = match feature.counts.split_first() {
+        Some((without, with)) => (*without, with.iter().sum::<u32>()),
+        None => (0, 0),
+    };
+    feature.kind == FeatureKind::Codes && with < without / 8
+}
+
 /// The weights of the words of each comparison.
 pub(super) fn words_of<'a>(
     comparisons: &[Comparison],
@@ -213,7 +237,7 @@ pub(super) fn may_match(
 ) -> bool {
     let is_one_source = || records.source_code(left) == records.source_code(right);
     match options.link {
-        Link::LinkAndDedupe if !options.one_to_one => true,
+        Link::LinkAndDedupe if !options.is_one_to_one() => true,
         Link::LinkAndDedupe | Link::LinkOnly => !is_one_source(),
         Link::Dedupe => is_one_source(),
     }

@@ -251,6 +251,17 @@ impl Tree {
         }
     }
 
+    /// Gives a comparison, that depends on none, `share` of what its levels have here and the rest of
+    /// what they have in another class.
+    pub(super) fn blend(&mut self, at: usize, other: &Self, share: f64) {
+        let node = &mut self.nodes[at];
+        for (log, other) in node.logs.iter_mut().zip(&other.nodes[at].logs) {
+            *log = (share * log.exp() + (1.0 - share) * other.exp())
+                .max(1e-300)
+                .ln();
+        }
+    }
+
     fn bound_differing(&mut self, bounds: &[f64], is_beyond: impl Fn(f64, f64) -> bool) {
         let different = usize::from(DIFFERENT);
         for (node, bound) in self.nodes.iter_mut().zip(bounds) {

@@ -61,26 +61,30 @@ impl<'a> WordWeights<'a> {
         Self(counts)
     }
 
+    /// Of the words of both texts, given their hashes, ascending, the rarest: in how many texts it is,
+    /// and what share of them that is.
+    pub(super) fn rarest_common(self, left: &[u64], right: &[u64]) -> Option<(u32, f64)> {
+        let texts = common(left, right).map(|word| self.0.count(*word)).min()?;
+        Some((texts, f64::from(texts) / f64::from(self.0.texts.max(1))))
+    }
+
     /// The cosine of two texts, given the hashes of their words, ascending.
     pub(super) fn cosine(self, left: &[u64], right: &[u64]) -> f64 {
         let square = |word: &u64| self.0.weight(*word).powi(2);
-        let mut common = 0.0;
-        let (mut a, mut b) = (0, 0);
-        while a < left.len() && b < right.len() {
-            match left[a].cmp(&right[b]) {
-                std::cmp::Ordering::Less => a += 1,
-                std::cmp::Ordering::Greater => b += 1,
-                std::cmp::Ordering::Equal => {
-                    common += square(&left[a]);
-                    a += 1;
-                    b += 1;
-                }
-            }
-        }
+        let common: f64 = common(left, right).map(square).sum();
         if common == 0.0 {
             return 0.0;
         }
         let norm = |words: &[u64]| words.iter().map(square).sum::<f64>();
         common / (norm(left) * norm(right)).sqrt()
     }
+}
+
+/// What two ascending lists have in common.
+fn common<'a>(left: &'a [u64], right: &'a [u64]) -> impl Iterator<Item = &'a u64> {
+    let mut right = right.iter().peekable();
+    left.iter().filter(move |word| {
+        while right.next_if(|other| other < word).is_some() {}
+        right.next_if_eq(word).is_some()
+    })
 }

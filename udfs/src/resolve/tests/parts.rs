@@ -61,6 +61,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         related: None,
         differing_matches: vec![0.6; 3],
         own: vec![false; 3],
+        at_times: vec![false; 3],
         known: Known::default(),
     };
     let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0).unwrap();
@@ -102,6 +103,7 @@ proptest! {
             related: None,
             differing_matches: vec![1.0; 3],
             own: vec![false; 3],
+            at_times: vec![false; 3],
             known: Known::default(),
         };
         let edges = Tree::edges_of_others(&sample, &sample, &expected);

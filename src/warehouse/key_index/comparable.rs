@@ -13,7 +13,7 @@ const DAYS_A_MONTH: i128 = 30;
 const NANOSECONDS_A_DAY: i128 = 24 * 60 * 60 * 1_000_000_000;
 
 /// The type of a column's comparable values.
-pub(super) fn comparable_type(data_type: &DataType) -> DataType {
+pub fn comparable_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Interval(IntervalUnit::MonthDayNano) => {
             DataType::Decimal128(DECIMAL128_MAX_PRECISION, 0)
@@ -24,7 +24,7 @@ pub(super) fn comparable_type(data_type: &DataType) -> DataType {
 
 /// The values of a column, comparable: an interval as its length, a float without the sign of zero
 /// and with one NaN.
-pub(super) fn comparable(column: &ArrayRef) -> ArrayRef {
+pub fn comparable(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Interval(IntervalUnit::MonthDayNano) => {
             let intervals = column.as_primitive::<IntervalMonthDayNanoType>();

@@ -1,0 +1,292 @@
+//! What a transaction has changed of the catalog and nobody else sees yet.
+//!
+//! The transaction has a catalog of its own over the one that all share. Its changes are known by the
+//! objects that they changed, each as it was before: so they can be made to the shared catalog as that
+//! is later, if nobody else has changed the same objects meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Catalog, Object, Oid, Schema, Snapshot, Transaction};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::name::Quoted;
+use crate::warehouse::{ChangedTable, UnpublishedEntry};
+
+/// The changes of a transaction.
+#[derive(Debug)]
+pub(super) struct Staged {
+    /// The catalog that all share.
+    pub shared: Arc<Catalog>,
+    /// The shared catalog that the changes were last made to.
+    base: Arc<Snapshot>,
+    /// The objects changed, each as it was before; none for one that is new.
+    objects: BTreeMap<Oid, Option<Arc<Object>>>,
+    /// The schemas changed.
+    schemas: BTreeMap<String, Option<Arc<Schema>>>,
+}
+
+/// How far a transaction had come, to go back to.
+#[derive(Debug)]
+pub struct StagedCatalog {
+    snapshot: Arc<Snapshot>,
+    base: Arc<Snapshot>,
+    objects: BTreeMap<Oid, Option<Arc<Object>>>,
+    schemas: BTreeMap<String, Option<Arc<Schema>>>,
+}
+
+impl Staged {
+    pub fn new(shared: Arc<Catalog>, base: Arc<Snapshot>) -> Self {
+        Self {
+            shared,
+            base,
+            objects: BTreeMap::new(),
+            schemas: BTreeMap::new(),
+        }
+    }
+
+    /// Notes what is about to be changed.
+    pub fn note(&mut self, objects: &BTreeSet<Oid>, schemas: &BTreeSet<String>) {
+        for oid in objects {
+            let before = || self.base.object(*oid).cloned();
+            self.objects.entry(*oid).or_insert_with(before);
+        }
+        for name in schemas {
+            let before = || self.base.schema(name).cloned();
+            self.schemas.entry(name.clone()).or_insert_with(before);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.schemas.is_empty()
+    }
+
+    /// Makes the changes, which led to `own`, to the catalog of another transaction.
+    ///
+    /// # Errors
+    /// 40001 where another one has changed the same since; 42P07 and 42P06 where it took a name.
+    fn make(&self, own: &Snapshot, transaction: &mut Transaction<'_>) -> Result<()> {
+        for (name, before) in &self.schemas {
+            let is_same = transaction.snapshot().schema(name) == before.as_ref();
+            match (is_same, before) {
+                (true, _) => transaction.set_schema(name, own.schema(name).cloned()),
+                (false, None) if own.schema(name).is_some() => {
+                    let message = format!("schema \"{name}\" already exists");
+                    return Err(Error::new(SqlState::DUPLICATE_SCHEMA, message));
+                }
+                (false, _) => return Err(changed(&format!("schema {}", Quoted(name)))),
+            }
+        }
+        for (oid, before) in &self.objects {
+            let now = transaction.snapshot().object(*oid);
+            let is_same = match (before, now) {
+                (Some(before), Some(now)) => before.is_same(now),
+                (None, None) => true,
+                _ => false,
+            };
+            if !is_same || transaction.snapshot().prepared(*oid).is_some() {
+                let object = before.as_ref().or(own.object(*oid));
+                return Err(changed(
+                    &object.map_or_else(String::new, |it| it.described()),
+                ));
+            }
+        }
+        // Names may have gone from one object to another.
+        let dropped: Vec<Arc<Object>> = self
+            .objects
+            .keys()
+            .filter_map(|oid| transaction.take_object(*oid))
+            .collect();
+        for object in self.objects.keys().filter_map(|oid| own.object(*oid)) {
+            transaction.put_object(object)?;
+        }
+        self.check_dependents(own, transaction.snapshot(), &dropped)
+    }
+
+    /// That nobody has begun to stand on what was changed.
+    fn check_dependents(
+        &self,
+        own: &Snapshot,
+        merged: &Snapshot,
+        taken: &[Arc<Object>],
+    ) -> Result<()> {
+        for before in taken {
+            let then: BTreeSet<Oid> = own.dependent_oids(before.oid).collect();
+            let now: BTreeSet<Oid> = merged.dependent_oids(before.oid).collect();
+            let is_same = own
+                .object(before.oid)
+                .is_some_and(|after| after.schema == before.schema && after.name == before.name);
+            if !is_same && then != now {
+                return Err(changed(&before.described()));
+            }
+        }
+        for name in self
+            .schemas
+            .keys()
+            .filter(|name| own.schema(name).is_none())
+        {
+            if merged
+                .relations_in(name)
+                .chain(merged.checks_in(name))
+                .next()
+                .is_some()
+            {
+                return Err(changed(&format!("schema {}", Quoted(name))));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn changed(what: &str) -> Error {
+    Error::new(
+        SqlState::SERIALIZATION_FAILURE,
+        format!("could not change {what} because another transaction has changed it"),
+    )
+    .with_hint("Run the transaction again.")
+}
+
+impl Catalog {
+    /// The catalog as a transaction sees it that has changed nothing yet, and begins with this.
+    pub fn begin_transaction(self: &Arc<Self>, base: Arc<Snapshot>) -> Self {
+        let staged = Staged::new(Arc::clone(self), Arc::clone(&base));
+        self.with_staged(staged, base)
+    }
+
+    /// The shared catalog as it is now, where this is a transaction's.
+    pub fn committed(&self) -> Arc<Snapshot> {
+        match &self.staged {
+            Some(staged) => staged.lock().shared.snapshot(),
+            None => self.snapshot(),
+        }
+    }
+
+    /// Whether this is a transaction's.
+    pub fn is_staged(&self) -> bool {
+        self.staged.is_some()
+    }
+
+    /// Makes a transaction's changes to the shared catalog as it is now.
+    ///
+    /// # Errors
+    /// 40001 where another transaction has changed the same.
+    pub fn follow(&self) -> Result<()> {
+        let Some(staged) = &self.staged else {
+            return Ok(());
+        };
+        let _alone = self.writer.lock();
+        let mut staged = staged.lock();
+        let now = staged.shared.snapshot();
+        if Arc::ptr_eq(&now, &staged.base) {
+            return Ok(());
+        }
+        let own = self.snapshot();
+        let mut transaction = Transaction::new(&self.store, &now);
+        staged.make(&own, &mut transaction)?;
+        *self.current.write() = Arc::new(transaction.into_snapshot());
+        staged.base = now;
+        Ok(())
+    }
+
+    /// How far a transaction has come.
+    pub fn mark(&self) -> Option<StagedCatalog> {
+        let staged = self.staged.as_ref()?.lock();
+        Some(StagedCatalog {
+            snapshot: self.snapshot(),
+            base: Arc::clone(&staged.base),
+            objects: staged.objects.clone(),
+            schemas: staged.schemas.clone(),
+        })
+    }
+
+    /// Takes back what a transaction has changed since.
+    pub fn roll_back_to(&self, mark: &StagedCatalog) {
+        if let Some(staged) = &self.staged {
+            let mut staged = staged.lock();
+            staged.base = Arc::clone(&mark.base);
+            staged.objects.clone_from(&mark.objects);
+            staged.schemas.clone_from(&mark.schemas);
+            *self.current.write() = Arc::clone(&mark.snapshot);
+        }
+    }
+
+    /// Whether a transaction has changed anything of it.
+    pub fn has_changes(&self) -> bool {
+        let staged = self.staged.as_ref();
+        staged.is_some_and(|staged| !staged.lock().is_empty())
+    }
+
+    /// That the tables whose rows a transaction changes have the definitions that it saw.
+    ///
+    /// # Errors
+    /// 40001 where one has another, 42P01 where it was dropped.
+    pub fn check_tables(&self, tables: &[ChangedTable]) -> Result<()> {
+        let Some(staged) = &self.staged else {
+            return Ok(());
+        };
+        let staged = staged.lock();
+        let now = staged.shared.snapshot();
+        check_tables(&staged.base, &now, tables)
+    }
+
+    /// Makes the changes of a transaction durable and shows them, and with them that these entries of
+    /// tables' logs are committed, which are to be published then.
+    ///
+    /// # Errors
+    /// 40001 where another transaction has changed the same; those of the disk.
+    pub fn commit_transaction(
+        &self,
+        transaction: &Self,
+        tables: &[ChangedTable],
+        entries: Vec<UnpublishedEntry>,
+    ) -> Result<()> {
+        let Some(staged) = &transaction.staged else {
+            return Err(Error::internal("no transaction is to be committed"));
+        };
+        let _alone = self.writer.lock();
+        self.reread()?;
+        let staged = staged.lock();
+        let now = self.snapshot();
+        check_tables(&staged.base, &now, tables)?;
+        let mut merged = Transaction::new(&self.store, &now);
+        staged.make(&transaction.snapshot(), &mut merged)?;
+        merged.number_replaced(tables, &entries);
+        merged.publish(entries);
+        if let Some(next) = merged.commit()? {
+            *self.current.write() = Arc::new(next);
+            self.changes.send_replace(());
+        }
+        Ok(())
+    }
+
+    /// Forgets entries that are published, all those of a commit.
+    ///
+    /// # Errors
+    /// Those of the disk; then they are published again, which does nothing.
+    pub fn finish_publication(&self, commit: u64) -> Result<()> {
+        let _alone = self.writer.lock();
+        self.store.forget_publication(commit)?;
+        let mut next = Snapshot::clone(&self.snapshot());
+        next.finish_publication(commit);
+        *self.current.write() = Arc::new(next);
+        Ok(())
+    }
+}
+
+fn check_tables(then: &Snapshot, now: &Snapshot, tables: &[ChangedTable]) -> Result<()> {
+    for changed in tables {
+        let oid = changed.table.oid;
+        let (Some(before), Some(_)) = (then.object(oid), changed.base) else {
+            continue;
+        };
+        let Some(after) = now.object(oid) else {
+            let message = format!("{} was dropped meanwhile", before.described());
+            return Err(Error::new(SqlState::UNDEFINED_TABLE, message));
+        };
+        if after.definition != before.definition && after.schema != before.schema
+            || now.prepared(oid).is_some()
+        {
+            return Err(self::changed(&before.described()));
+        }
+    }
+    Ok(())
+}

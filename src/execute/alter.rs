@@ -1,0 +1,127 @@
+//! `ALTER`: another name, schema or owner; of a table also other columns and constraints.
+
+use std::sync::Arc;
+
+use super::drop::{kind, word};
+use super::redefine;
+use crate::catalog::{Kind, Object};
+use crate::error::{Error, Result, SqlState};
+use crate::instance::OWNER;
+use crate::session::{Outcome, Session, plan};
+use crate::sql::QualifiedName;
+use crate::sql::alter::{Action, Alter};
+use crate::sql::drop::DropKind;
+
+/// Changes an object, all actions or none.
+///
+/// # Errors
+/// 42P01 and the like for an object that does not exist, 42809 for one of another kind; what each
+/// action says; 2BP01, or what planning says, for what stands on the object and could not any more.
+pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
+    let tag = Outcome::Done(format!("ALTER {}", word(alter.kind).to_uppercase()));
+    if alter.kind == DropKind::Schema {
+        for action in &alter.actions {
+            alter_schema(session, &alter.name.name, action)?;
+        }
+        return Ok(tag);
+    }
+    match alter.actions.as_slice() {
+        [action] if !is_several(action) => act(session, alter, action).await?,
+        actions => {
+            session
+                .together(async |session: &Session| {
+                    for action in actions {
+                        act(session, alter, action).await?;
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
+    }
+    Ok(tag)
+}
+
+/// Whether an action changes several objects.
+fn is_several(action: &Action) -> bool {
+    matches!(action, Action::DropColumn { cascade: true, .. })
+}
+
+async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
+    let Some(object) = target(session, alter)? else {
+        return Ok(());
+    };
+    let catalog = &session.instance.catalog;
+    match action {
+        Action::RenameTo(name) => {
+            let new = QualifiedName::new(&object.name.schema, name);
+            let _guard = session.instance.refresh_locks.lock(object.oid).await?;
+            catalog.write(|transaction| transaction.rename(object.oid, &new))
+        }
+        Action::SetSchema(schema) if *schema == object.name.schema => Ok(()),
+        Action::SetSchema(schema) => {
+            let new = QualifiedName::new(schema, &object.name.name);
+            let _guard = session.instance.refresh_locks.lock(object.oid).await?;
+            catalog.write(|transaction| transaction.rename(object.oid, &new))
+        }
+        Action::OwnerTo(role) => check_role(session, role),
+        Action::Suspend(suspends) => {
+            catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
+        }
+        _ if object.kind == Kind::Table => redefine::act(session, &object, action).await,
+        _ => Err(Error::unsupported(format!(
+            "this action of ALTER on {}",
+            object.kind.with_article()
+        ))
+        .with_hint("Define it anew with CREATE OR REPLACE.")),
+    }
+}
+
+/// The object; none where it does not exist and may not.
+fn target(session: &Session, alter: &Alter) -> Result<Option<Arc<Object>>> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let wanted = kind(alter.kind);
+    let found = match wanted {
+        Kind::Check => snapshot.resolve_check(&alter.name, &path),
+        _ => plan::object(&alter.name, &snapshot, &path),
+    };
+    match found {
+        // As in Postgres, ALTER TABLE takes whatever has columns, if only for its name.
+        Ok(object) if object.kind == wanted || alter.kind == DropKind::Table => Ok(Some(object)),
+        Ok(object) => Err(Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("\"{}\" is not {}", object.name.name, wanted.with_article()),
+        )
+        .with_detail(format!("It is {}.", object.kind.with_article()))),
+        Err(error) if alter.if_exists && error.sqlstate() == SqlState::UNDEFINED_TABLE => {
+            session.notice(Error::new(
+                SqlState::SUCCESSFUL_COMPLETION,
+                format!("relation \"{}\" does not exist, skipping", alter.name),
+            ));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn alter_schema(session: &Session, name: &str, action: &Action) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    match action {
+        Action::RenameTo(new) => catalog.write(|transaction| transaction.rename_schema(name, new)),
+        Action::OwnerTo(role) => {
+            catalog.snapshot().resolve_schema(name)?;
+            check_role(session, role)
+        }
+        _ => Err(Error::internal("a schema has no columns")),
+    }
+}
+
+/// All objects are the one owner's, whose name may be said.
+fn check_role(session: &Session, role: &str) -> Result<()> {
+    let of_session = ["current_user", "current_role", "session_user"];
+    if role == OWNER || role == session.client.user || of_session.contains(&role) {
+        return Ok(());
+    }
+    let message = format!("role \"{role}\" does not exist");
+    Err(Error::new(SqlState::UNDEFINED_OBJECT, message))
+}

@@ -1,0 +1,279 @@
+//! Plans of prepared queries that are kept from one run to the next.
+//!
+//! A plan holds the versions of its tables and much of what a session may change. One is kept only
+//! where it can be told, at each run, that planning anew would give the same: the catalog, the
+//! settings and the versions of all tables must be those that it was made with, and no function in it
+//! may answer otherwise at another time. Parameters stay open in it, as sides of comparisons with
+//! columns, where their values decide nothing about the plan.
+
+mod eligible;
+mod point;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
+use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
+use datafusion::logical_expr::expr::Placeholder;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::execute_stream;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+use parking_lot::Mutex;
+
+use self::point::PointQuery;
+use super::query;
+use crate::catalog::Snapshot;
+use crate::config::SessionSettings;
+use crate::error::Result;
+use crate::session::{Prepared, Session, TransactionStatus, plan};
+use crate::sql::column_names;
+use crate::warehouse::TableId;
+
+/// What is known of a prepared query's plan.
+#[derive(Default)]
+pub enum KeptPlan {
+    /// The query was not run: many are once alone.
+    #[default]
+    Unused,
+    /// It was run, and may be again.
+    Used,
+    /// It cannot be kept.
+    Impossible,
+    /// It is kept.
+    Kept(Arc<Kept>),
+}
+
+/// Where the kept plans of a session run: what is common to those that were made with the same
+/// catalog and settings, for it is large.
+struct Environment {
+    state: SessionState,
+    task: Arc<TaskContext>,
+    snapshot: Arc<Snapshot>,
+    settings: SessionSettings,
+}
+
+/// The environment of a session's plans.
+#[derive(Default)]
+pub struct Environments(Mutex<Option<Arc<Environment>>>);
+
+impl Environments {
+    /// The environment of now: the one that is known, or this one.
+    fn share(&self, now: Environment) -> Arc<Environment> {
+        let mut known = self.0.lock();
+        match &*known {
+            Some(known) if known.is_of(&now.snapshot, &now.settings) => Arc::clone(known),
+            _ => Arc::clone(known.insert(Arc::new(now))),
+        }
+    }
+}
+
+impl Environment {
+    fn is_of(&self, snapshot: &Arc<Snapshot>, settings: &SessionSettings) -> bool {
+        Arc::ptr_eq(&self.snapshot, snapshot) && self.settings == *settings
+    }
+}
+
+/// A plan for many runs.
+pub struct Kept {
+    environment: Arc<Environment>,
+    /// Optimized, with parameters open.
+    plan: LogicalPlan,
+    point: Option<PointQuery>,
+    /// The columns, as the client knows them.
+    schema: SchemaRef,
+    parameters: Vec<DataType>,
+    tables: Vec<(TableId, i64)>,
+}
+
+/// The plan of a query for a run with these parameters, if one is kept that is right.
+///
+/// # Errors
+/// What looking at its tables says.
+pub async fn plan_for(
+    session: &Session,
+    prepared: &Prepared,
+    query: &ast::Query,
+    parameters: &[ScalarValue],
+) -> Result<Option<Arc<Kept>>> {
+    // Within a block a statement may see what nobody else does, and a definition that is about to
+    // be replaced is looked at by each run.
+    let replaces = session
+        .instance
+        .catalog
+        .snapshot()
+        .all_prepared()
+        .next()
+        .is_some();
+    if replaces
+        || session.instance.catalog.is_staged()
+        || session.transaction_status() != TransactionStatus::Idle
+    {
+        return Ok(None);
+    }
+    let kept = {
+        let mut kept = prepared.kept.lock();
+        match &*kept {
+            KeptPlan::Unused => {
+                *kept = KeptPlan::Used;
+                return Ok(None);
+            }
+            KeptPlan::Impossible => return Ok(None),
+            KeptPlan::Used => None,
+            KeptPlan::Kept(kept) => Some(Arc::clone(kept)),
+        }
+    };
+    let kept = match kept {
+        Some(kept) if kept.holds(session).await? => Some(kept),
+        _ => {
+            // What is wrong is told by who plans it anew.
+            let made = Kept::make(session, prepared, query).await.ok().flatten();
+            let made = made.map(Arc::new);
+            *prepared.kept.lock() = match &made {
+                Some(kept) => KeptPlan::Kept(Arc::clone(kept)),
+                None => KeptPlan::Impossible,
+            };
+            made
+        }
+    };
+    Ok(kept.filter(|kept| kept.takes(parameters)))
+}
+
+impl Kept {
+    async fn make(
+        session: &Session,
+        prepared: &Prepared,
+        query: &ast::Query,
+    ) -> Result<Option<Self>> {
+        let settings = session.settings();
+        let context = session.statement();
+        let snapshot = Arc::clone(&context.snapshot);
+        let plan = query::plan(&context, query).await?;
+        let plan = typed(plan, &prepared.parameter_types)?;
+        if !eligible::is_steady(&plan)? {
+            return Ok(None);
+        }
+        let state = context.state;
+        let plan = state.optimize(&plan)?;
+        let Some(tables) = eligible::tables(&plan)? else {
+            return Ok(None);
+        };
+        // A literal NULL is a text to clients.
+        let columns = plan::columns(&plan);
+        if types(&columns) != types(plan.schema().inner())
+            || !eligible::is_open_in_comparisons(&plan)?
+        {
+            return Ok(None);
+        }
+        let schema = column_names::rename(columns, query);
+        Ok(Some(Self {
+            point: PointQuery::of(&plan, &state)?,
+            environment: session.environments.share(Environment {
+                task: state.task_ctx(),
+                state,
+                snapshot,
+                settings,
+            }),
+            plan,
+            schema,
+            parameters: prepared.parameter_types.clone(),
+            tables,
+        }))
+    }
+
+    /// Whether planning anew would give the same.
+    async fn holds(&self, session: &Session) -> Result<bool> {
+        let instance = &session.instance;
+        let snapshot = instance.catalog.snapshot();
+        if !self.environment.is_of(&snapshot, &session.settings()) {
+            return Ok(false);
+        }
+        for (table, version) in &self.tables {
+            if instance.warehouse.version(table).await? != *version {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn takes(&self, parameters: &[ScalarValue]) -> bool {
+        let given = parameters.iter().map(ScalarValue::data_type);
+        given.eq(self.parameters.iter().cloned())
+    }
+
+    /// Begins to run it.
+    ///
+    /// # Errors
+    /// What the planner and the first batch say.
+    pub async fn rows(&self, parameters: &[ScalarValue]) -> Result<SendableRecordBatchStream> {
+        let Environment { state, task, .. } = self.environment.as_ref();
+        let point = match &self.point {
+            Some(point) => point.physical(state, parameters).await?,
+            None => None,
+        };
+        let physical = match point {
+            Some(physical) => physical,
+            None => {
+                let plan = self.plan.clone().transform_up(|node| {
+                    node.map_expressions(|expression| with_values(expression, parameters))
+                })?;
+                let planner = state.query_planner();
+                planner.create_physical_plan(&plan.data, state).await?
+            }
+        };
+        let rows = execute_stream(physical, Arc::clone(task))?;
+        Ok(query::named(rows, &self.schema))
+    }
+}
+
+fn types(schema: &SchemaRef) -> Vec<DataType> {
+    let fields = schema.fields().iter();
+    fields.map(|field| field.data_type().clone()).collect()
+}
+
+/// A plan whose open parameters have these types.
+fn typed(plan: LogicalPlan, types: &[DataType]) -> Result<LogicalPlan> {
+    let typed = plan.transform_up_with_subqueries(|node| {
+        node.map_expressions(|expression| {
+            expression.transform_up(|expression| {
+                let Expr::Placeholder(placeholder) = &expression else {
+                    return Ok(Transformed::no(expression));
+                };
+                let Some(known) = index(placeholder).and_then(|index| types.get(index)) else {
+                    return Ok(Transformed::no(expression));
+                };
+                let field = Field::new(&placeholder.id, known.clone(), true);
+                let id = placeholder.id.clone();
+                let typed = Placeholder::new_with_field(id, Some(Arc::new(field)));
+                Ok(Transformed::yes(Expr::Placeholder(typed)))
+            })
+        })?
+        .map_data(LogicalPlan::recompute_schema)
+    })?;
+    Ok(typed.data)
+}
+
+/// An expression with values in the place of parameters.
+fn with_values(
+    expression: Expr,
+    values: &[ScalarValue],
+) -> datafusion::error::Result<Transformed<Expr>> {
+    expression.transform_up(|expression| {
+        let value = match &expression {
+            Expr::Placeholder(placeholder) => {
+                index(placeholder).and_then(|index| values.get(index))
+            }
+            _ => None,
+        };
+        Ok(match value {
+            Some(value) => Transformed::yes(Expr::Literal(value.clone(), None)),
+            None => Transformed::no(expression),
+        })
+    })
+}
+
+/// The place of a parameter among all, from 0.
+fn index(placeholder: &Placeholder) -> Option<usize> {
+    let number = placeholder.id.strip_prefix('$')?;
+    number.parse::<usize>().ok()?.checked_sub(1)
+}

@@ -1,0 +1,166 @@
+//! Which plans can be kept.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::datasource::source_as_provider;
+use datafusion::error::Result;
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, Volatility};
+use datafusion::scalar::ScalarValue;
+
+use crate::catalog::pg_catalog;
+use crate::warehouse::{self, TableId};
+
+/// Functions that look into the catalog, or at who asks.
+static OF_CATALOG: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let functions = pg_catalog::functions();
+    functions
+        .iter()
+        .map(|function| function.name().to_owned())
+        .collect()
+});
+
+/// Words that stand for a moment, or a day, in a text that is read as one.
+const MOMENTS: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
+
+/// Whether a plan that is not optimized yet gives the same rows whenever it is run over the same
+/// rows, as far as its expressions tell.
+pub(super) fn is_steady(plan: &LogicalPlan) -> Result<bool> {
+    let mut steady = true;
+    plan.apply(|node| {
+        steady &= match node {
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Filter(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Sort(_)
+            | LogicalPlan::Join(_)
+            | LogicalPlan::Union(_)
+            | LogicalPlan::EmptyRelation(_)
+            | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::Limit(_)
+            | LogicalPlan::Distinct(_) => true,
+            LogicalPlan::TableScan(scan) => match scan.source.get_logical_plan() {
+                Some(view) => is_steady(&view)?,
+                None => true,
+            },
+            _ => false,
+        };
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                steady &= is_steady_alone(expression);
+                Ok(go_on(steady))
+            })
+        })?;
+        Ok(go_on(steady))
+    })?;
+    Ok(steady)
+}
+
+fn go_on(steady: bool) -> TreeNodeRecursion {
+    match steady {
+        true => TreeNodeRecursion::Continue,
+        false => TreeNodeRecursion::Stop,
+    }
+}
+
+fn is_steady_alone(expression: &Expr) -> bool {
+    match expression {
+        Expr::ScalarFunction(call) => {
+            call.func.signature().volatility == Volatility::Immutable
+                && !OF_CATALOG.contains(call.func.name())
+        }
+        Expr::Literal(ScalarValue::Utf8(Some(text)), _) => {
+            let text = text.trim().to_lowercase();
+            !MOMENTS.iter().any(|moment| text.starts_with(moment))
+        }
+        Expr::Column(_)
+        | Expr::Literal(..)
+        | Expr::Placeholder(_)
+        | Expr::Alias(_)
+        | Expr::BinaryExpr(_)
+        | Expr::Like(_)
+        | Expr::SimilarTo(_)
+        | Expr::Not(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::Negative(_)
+        | Expr::Between(_)
+        | Expr::Case(_)
+        | Expr::Cast(_)
+        | Expr::TryCast(_)
+        | Expr::InList(_)
+        | Expr::AggregateFunction(_) => true,
+        _ => false,
+    }
+}
+
+/// The tables that an optimized plan reads, with their versions; none where it reads something else,
+/// or other versions than the latest.
+pub(super) fn tables(plan: &LogicalPlan) -> Result<Option<Vec<(TableId, i64)>>> {
+    let mut tables = Some(Vec::new());
+    plan.apply(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let provider = source_as_provider(&scan.source)?;
+            match (warehouse::latest_of(&provider), &mut tables) {
+                (Some(table), Some(tables)) => tables.push(table),
+                _ => tables = None,
+            }
+        }
+        Ok(go_on(tables.is_some()))
+    })?;
+    Ok(tables)
+}
+
+/// Whether all open parameters of an optimized plan are compared with columns.
+pub(super) fn is_open_in_comparisons(plan: &LogicalPlan) -> Result<bool> {
+    let (mut all, mut compared) = (0, 0);
+    plan.apply(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                all += usize::from(matches!(expression, Expr::Placeholder(_)));
+                compared += in_comparison(expression);
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(all == compared)
+}
+
+fn is_comparison(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+    )
+}
+
+/// How many parameters an expression compares with a column.
+fn in_comparison(expression: &Expr) -> usize {
+    match expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => {
+            match (left.as_ref(), right.as_ref()) {
+                (Expr::Column(_), Expr::Placeholder(_))
+                | (Expr::Placeholder(_), Expr::Column(_)) => 1,
+                _ => 0,
+            }
+        }
+        Expr::InList(list) if matches!(list.expr.as_ref(), Expr::Column(_)) => {
+            let values = list.list.iter();
+            values
+                .filter(|value| matches!(value, Expr::Placeholder(_)))
+                .count()
+        }
+        _ => 0,
+    }
+}

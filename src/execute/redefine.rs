@@ -1,0 +1,549 @@
+//! The actions of `ALTER TABLE` that change columns and constraints.
+//!
+//! A table gets another definition as by `CREATE OR REPLACE`, and keeps its rows. These stay where they
+//! are when columns are added without values, and when constraints or defaults come or go; otherwise
+//! they are written anew, in the same commit. What stands on the table is planned against its new
+//! columns first.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use async_trait::async_trait;
+use datafusion::execution::SessionState;
+use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, ColumnOptionDef};
+use futures::StreamExt as _;
+use tributary_udfs::type_name;
+
+use super::define::in_place_of;
+use super::drop::cascades;
+use super::query;
+use crate::catalog::{NewObject, Object};
+use crate::error::{Error, Result, SqlState, nearest};
+use crate::models::constraints::{self, Constraints, Repeated};
+use crate::models::define::define;
+use crate::models::replacement::{self, Replacement, same_columns};
+use crate::models::replan::{self, Author};
+use crate::models::run::remove_tables;
+use crate::session::{Session, plan};
+use crate::sql::alter::Action;
+use crate::sql::constraint::{Declared, Rule, complete};
+use crate::sql::create_table::CreateTable;
+use crate::sql::identity::is_identity;
+use crate::sql::name::Quoted;
+use crate::sql::renaming::{identifier, names_column};
+use crate::sql::shown::Shown;
+use crate::sql::{Statement, parse_one};
+use crate::warehouse::{At, CommitInfo, CommitMark, Participant};
+
+/// The operation that the table's history tells.
+const OPERATION: &str = "ALTER TABLE";
+
+/// What becomes of the rows.
+enum Rows {
+    /// They stay as they are.
+    Stay,
+    /// They stay if they satisfy the new constraints.
+    Checked,
+    /// Each is made of the old one: by column, an expression, or the column of the same name.
+    Made(Vec<(String, String)>),
+}
+
+/// Does an action that changes columns or constraints of a table.
+///
+/// # Errors
+/// 42703 for a column and 42704 for a constraint that the table does not have, 42701 and 42710 for
+/// one that it has; 23502, 23505 and 23514 for rows that do not satisfy a new constraint; 2BP01 where
+/// something reads a column that goes; 40001 where the table was changed meanwhile.
+pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Result<()> {
+    let guard = session.instance.refresh_locks.lock(object.oid).await?;
+    session.check_unchanged(object).await?;
+    let mut create = declared(object)?;
+    let Some(rows) = apply(session, object, &mut create, action)? else {
+        return Ok(());
+    };
+    let settings = session.settings();
+    let snapshot = session.instance.catalog.snapshot();
+    let statement = Statement::CreateTable(create);
+    let mut new = define(&session.instance, &snapshot, &settings, &statement).await?;
+    new.project_file.clone_from(&object.project_file);
+    if let Action::RenameColumn(old, name) = action
+        && let Some(comment) = object.column_comments.get(old)
+    {
+        new.column_comments.insert(name.clone(), comment.clone());
+    }
+    if let Action::DropColumn { name, cascade, .. } = action {
+        drop_readers(session, object, &new, name, *cascade).await?;
+    }
+    let done = redefine(session, object, new, rows).await;
+    drop(guard);
+    done
+}
+
+/// The definition of a table with all of its columns declared, also where they came from a query.
+fn declared(object: &Object) -> Result<CreateTable> {
+    let Statement::CreateTable(create) = &object.definition else {
+        return Err(Error::internal(format!("{} is not a table", object.name)));
+    };
+    if create.query.is_none() {
+        return Ok(create.clone());
+    }
+    let columns: Vec<String> = object
+        .schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let not_null = if field.is_nullable() { "" } else { " NOT NULL" };
+            format!(
+                "{} {}{not_null}",
+                Quoted(field.name()),
+                type_name(field.data_type())
+            )
+        })
+        .collect();
+    let text = format!("CREATE TABLE {} ({})", object.name, columns.join(", "));
+    let declared = match parse_one(&text) {
+        Ok(Statement::CreateTable(create)) => {
+            let schema = crate::models::define::declared_columns(&create.columns);
+            schema
+                .is_ok_and(|it| same_columns(&it, &object.schema))
+                .then_some(create)
+        }
+        _ => None,
+    };
+    declared.ok_or_else(|| {
+        Error::unsupported(format!(
+            "ALTER TABLE of {}, whose query gives it types that cannot be declared",
+            object.name
+        ))
+        .with_hint("Replace it with CREATE OR REPLACE TABLE ... AS.")
+    })
+}
+
+/// Changes the definition; none where nothing is to be done.
+fn apply(
+    session: &Session,
+    object: &Object,
+    create: &mut CreateTable,
+    action: &Action,
+) -> Result<Option<Rows>> {
+    let table = object.name.name.clone();
+    match action {
+        Action::AddColumn {
+            column,
+            constraints,
+            if_not_exists,
+        } => {
+            let name = &column.name.value;
+            if object.schema.column_with_name(name).is_some() {
+                let message = format!("column \"{name}\" of relation \"{table}\" already exists");
+                if *if_not_exists {
+                    let notice = format!("{message}, skipping");
+                    session.notice(Error::new(SqlState::DUPLICATE_COLUMN, notice));
+                    return Ok(None);
+                }
+                return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
+            }
+            create.columns.push(column.as_ref().clone());
+            constrain(create, &table, constraints)?;
+            let default = column
+                .options
+                .iter()
+                .find_map(|option| match &option.option {
+                    ColumnOption::Default(value) => Some(Shown(value).to_string()),
+                    _ => None,
+                });
+            if column.options.iter().any(is_identity) {
+                return Err(Error::unsupported(
+                    "ALTER TABLE ... ADD COLUMN ... IDENTITY",
+                ));
+            }
+            let is_plain = column.options.is_empty() && constraints.is_empty();
+            Ok(Some(match default {
+                None if is_plain => Rows::Stay,
+                None => Rows::Made(vec![(name.clone(), "NULL".to_owned())]),
+                Some(value) => Rows::Made(vec![(name.clone(), value)]),
+            }))
+        }
+        Action::DropColumn {
+            name, if_exists, ..
+        } => {
+            if *if_exists && object.schema.column_with_name(name).is_none() {
+                let notice =
+                    format!("column \"{name}\" of relation \"{table}\" does not exist, skipping");
+                session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, notice));
+                return Ok(None);
+            }
+            column(create, &table, name)?;
+            create.columns.retain(|column| column.name.value != *name);
+            create
+                .constraints
+                .retain(|constraint| !constraint.rule.names(name));
+            Ok(Some(Rows::Made(Vec::new())))
+        }
+        Action::RenameColumn(old, new) => {
+            if object.schema.column_with_name(old).is_none() {
+                return Err(no_column(
+                    object,
+                    old,
+                    format!("column \"{old}\" does not exist"),
+                ));
+            }
+            if object.schema.column_with_name(new).is_some() {
+                let message = format!("column \"{new}\" of relation \"{table}\" already exists");
+                return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
+            }
+            column(create, &table, old)?.name = identifier(new);
+            for constraint in &mut create.constraints {
+                constraint.rule.rename_column(old, new);
+            }
+            Ok(Some(Rows::Made(vec![(
+                new.clone(),
+                Quoted(old).to_string(),
+            )])))
+        }
+        Action::SetType {
+            column: name,
+            data_type,
+            using,
+        } => {
+            let declared = column(create, &table, name)?;
+            declared.data_type = data_type.as_ref().clone();
+            let value = match using {
+                Some(value) => Shown(value.as_ref()).to_string(),
+                None => {
+                    check_automatic(object, create, name)?;
+                    Quoted(name).to_string()
+                }
+            };
+            Ok(Some(Rows::Made(vec![(name.clone(), value)])))
+        }
+        Action::SetDefault(name, value) => {
+            let column = column(create, &table, name)?;
+            column
+                .options
+                .retain(|option| !matches!(option.option, ColumnOption::Default(_)));
+            if let Some(value) = value {
+                let default = ColumnOption::Default(value.as_ref().clone());
+                column.options.push(option(default));
+            }
+            Ok(Some(Rows::Stay))
+        }
+        Action::SetNotNull(name, true) => {
+            let column = column(create, &table, name)?;
+            let not_null = option(ColumnOption::NotNull);
+            if !column.options.contains(&not_null) {
+                column.options.push(not_null);
+            }
+            Ok(Some(Rows::Checked))
+        }
+        Action::SetNotNull(name, false) => {
+            let in_key = create.constraints.iter().any(|constraint| {
+                matches!(constraint.rule, Rule::Unique { primary: true, .. })
+                    && constraint.rule.names(name)
+            });
+            let column = column(create, &table, name)?;
+            if in_key {
+                return Err(Error::new(
+                    SqlState::INVALID_TABLE_DEFINITION,
+                    format!("column \"{name}\" is in a primary key"),
+                ));
+            }
+            column
+                .options
+                .retain(|option| option.option != ColumnOption::NotNull);
+            Ok(Some(Rows::Stay))
+        }
+        Action::AddConstraint(constraint) => {
+            constrain(create, &table, std::slice::from_ref(constraint))?;
+            Ok(Some(Rows::Checked))
+        }
+        Action::DropConstraint { name, if_exists } => {
+            let before = create.constraints.len();
+            create
+                .constraints
+                .retain(|constraint| constraint.name != *name);
+            if create.constraints.len() < before {
+                return Ok(Some(Rows::Stay));
+            }
+            let message = format!("constraint \"{name}\" of relation \"{table}\" does not exist");
+            if *if_exists {
+                let notice = format!("{message}, skipping");
+                session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, notice));
+                return Ok(None);
+            }
+            Err(Error::new(SqlState::UNDEFINED_OBJECT, message))
+        }
+        Action::RenameConstraint(old, new) => {
+            let is_taken = create.constraints.iter().any(|it| it.name == *new);
+            let Some(constraint) = create.constraints.iter_mut().find(|it| it.name == *old) else {
+                let message = format!("constraint \"{old}\" for table \"{table}\" does not exist");
+                return Err(Error::new(SqlState::UNDEFINED_OBJECT, message));
+            };
+            if is_taken {
+                let message =
+                    format!("constraint \"{new}\" for relation \"{table}\" already exists");
+                return Err(Error::new(SqlState::DUPLICATE_OBJECT, message));
+            }
+            constraint.name.clone_from(new);
+            Ok(Some(Rows::Stay))
+        }
+        Action::RenameTo(_) | Action::SetSchema(_) | Action::OwnerTo(_) | Action::Suspend(_) => {
+            Err(Error::internal("names are changed elsewhere"))
+        }
+    }
+}
+
+fn option(option: ColumnOption) -> ColumnOptionDef {
+    ColumnOptionDef { name: None, option }
+}
+
+fn column<'a>(create: &'a mut CreateTable, table: &str, name: &str) -> Result<&'a mut ColumnDef> {
+    let names: Vec<String> = create
+        .columns
+        .iter()
+        .map(|it| it.name.value.clone())
+        .collect();
+    let found = create.columns.iter_mut().find(|it| it.name.value == name);
+    found.ok_or_else(|| {
+        let message = format!("column \"{name}\" of relation \"{table}\" does not exist");
+        undefined(message, name, names.iter().map(String::as_str))
+    })
+}
+
+fn no_column(object: &Object, name: &str, message: String) -> Error {
+    let fields = object.schema.fields().iter();
+    undefined(message, name, fields.map(|field| field.name().as_str()))
+}
+
+fn undefined<'a>(message: String, name: &str, columns: impl Iterator<Item = &'a str>) -> Error {
+    let error = Error::new(SqlState::UNDEFINED_COLUMN, message);
+    match nearest(name, columns) {
+        Some(near) => error.with_hint(format!("Perhaps you meant the column \"{near}\".")),
+        None => error,
+    }
+}
+
+/// Adds constraints, with names where they have none.
+fn constrain(create: &mut CreateTable, table: &str, new: &[Declared]) -> Result<()> {
+    let before = std::mem::take(&mut create.constraints);
+    let all = before
+        .into_iter()
+        .map(Declared::from)
+        .chain(new.iter().cloned());
+    create.constraints = complete(table, &mut create.columns, all.collect())?;
+    Ok(())
+}
+
+/// That the values of a column may be assigned to its new type.
+fn check_automatic(object: &Object, create: &CreateTable, name: &str) -> Result<()> {
+    let columns = crate::models::define::declared_columns(&create.columns)?;
+    let (Ok(new), Ok(old)) = (
+        columns.field_with_name(name),
+        object.schema.field_with_name(name),
+    ) else {
+        return Ok(());
+    };
+    // A text may be assigned to a column that reads it, but is no value of another type.
+    let is_text = |of: &DataType| matches!(of, DataType::Utf8 | DataType::LargeUtf8);
+    let reads_text = is_text(old.data_type()) && !is_text(new.data_type());
+    let assignable = match reads_text {
+        true => Err(()),
+        false => constraints::check_assignable(new, old.data_type()).map_err(drop),
+    };
+    assignable.map_err(|()| {
+        let new = type_name(new.data_type());
+        Error::new(
+            SqlState::DATATYPE_MISMATCH,
+            format!("column \"{name}\" cannot be cast automatically to type {new}"),
+        )
+        .with_hint(format!(
+            "You might need to specify \"USING {}::{new}\".",
+            Quoted(name)
+        ))
+    })
+}
+
+/// Drops what reads a column that goes, or refuses that it goes.
+async fn drop_readers(
+    session: &Session,
+    object: &Arc<Object>,
+    new: &NewObject,
+    column: &str,
+    cascade: bool,
+) -> Result<()> {
+    let instance = &session.instance;
+    let Err(error) = replan::check(instance, object.oid, new, Author::Statement).await else {
+        return Ok(());
+    };
+    let snapshot = instance.catalog.snapshot();
+    let mut readers = snapshot.direct_dependents(object.oid);
+    readers.retain(|reader| {
+        let mut definition = reader.definition.clone();
+        plan::query_of(&mut definition).is_some_and(|query| names_column(query, column))
+    });
+    if readers.is_empty() {
+        return Err(error);
+    }
+    if !cascade {
+        let table = format!("table {}", object.name);
+        let lines = readers.iter().map(|reader| {
+            format!(
+                "{} depends on column {column} of {table}",
+                reader.described()
+            )
+        });
+        return Err(Error::new(
+            SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+            format!("cannot drop column {column} of {table} because other objects depend on it"),
+        )
+        .with_detail(lines.collect::<Vec<_>>().join("\n"))
+        .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
+    }
+    let oids: Vec<_> = readers.iter().map(|reader| reader.oid).collect();
+    let dropped = instance
+        .catalog
+        .write(|transaction| transaction.drop(&oids, true))?;
+    let mut told: Vec<String> = dropped.iter().map(|it| it.described()).collect();
+    told.reverse();
+    if let Some(notice) = cascades(&told) {
+        session.notice(notice);
+    }
+    remove_tables(instance, &dropped).await;
+    Ok(())
+}
+
+async fn redefine(
+    session: &Session,
+    object: &Arc<Object>,
+    new: NewObject,
+    rows: Rows,
+) -> Result<()> {
+    let instance = &session.instance;
+    replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
+    replan::check(instance, object.oid, &new, Author::Statement).await?;
+    let (table, warehouse) = (object.table(), &instance.warehouse);
+    let after = Arc::new(in_place_of(object, &new)?);
+    let info = CommitInfo::new(OPERATION);
+    let context = session.statement();
+    let replacement = Replacement {
+        instance: Arc::clone(instance),
+        oid: object.oid,
+        new,
+        author: Author::Statement,
+    };
+    let made = match rows {
+        Rows::Stay | Rows::Checked => {
+            let checks = matches!(rows, Rows::Checked);
+            let columns = Arc::clone(&after.schema);
+            let redefinition = Redefinition {
+                replacement,
+                checked: checks.then_some((context.state, after)),
+            };
+            let participant = Arc::new(redefinition);
+            warehouse
+                .reshape(&table, &columns, info, participant)
+                .await?;
+            return Ok(());
+        }
+        Rows::Made(made) => made,
+    };
+    let version = warehouse.version(&table).await?;
+    let values: Vec<String> = after
+        .schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let own = Quoted(field.name()).to_string();
+            let value = made.iter().find(|(name, _)| name == field.name());
+            format!("{} AS {own}", value.map_or(&own, |(_, value)| value))
+        })
+        .collect();
+    let text = format!("SELECT {} FROM {}", values.join(", "), object.name);
+    let Statement::Query(mut text) = parse_one(&text)? else {
+        return Err(Error::internal("SELECT is no query"));
+    };
+    context.show(
+        &object.name,
+        warehouse.scan(&table, At::Version(version)).await?,
+    );
+    plan::resolve_names(&mut text, &context.snapshot, &[])?;
+    let plan = plan::query(&context, &text).await?;
+    let plan = plan::cast_to(plan, &after.schema)?;
+    let state = context.state;
+    let constraints = Constraints::new(&state, &after, Repeated::Refused, None)?;
+    let found = query::stream(state.clone(), plan).await?;
+    let name = after.name.name.clone();
+    let rows = found.map(move |batch| {
+        let checked = constraints.check(&batch?);
+        checked.map_err(|error| violated(error.into(), &name).into())
+    });
+    let rows = RecordBatchStreamAdapter::new(Arc::clone(&after.schema), rows);
+    warehouse
+        .rewrite(&table, version, Box::pin(rows), info, Arc::new(replacement))
+        .await?;
+    Ok(())
+}
+
+/// The catalog's part in the commit, and the rows' that are there.
+struct Redefinition {
+    replacement: Replacement,
+    /// Where rows are looked at, and what they must satisfy.
+    checked: Option<(SessionState, Arc<Object>)>,
+}
+
+#[async_trait]
+impl Participant for Redefinition {
+    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
+        if let Some((state, object)) = &self.checked {
+            self.check(state, object).await?;
+        }
+        self.replacement.prepare(mark).await
+    }
+
+    fn committed(&self, mark: &CommitMark) {
+        self.replacement.committed(mark);
+    }
+
+    fn aborted(&self, mark: &CommitMark) {
+        self.replacement.aborted(mark);
+    }
+}
+
+impl Redefinition {
+    async fn check(&self, state: &SessionState, object: &Arc<Object>) -> Result<()> {
+        let constraints = Constraints::new(state, object, Repeated::Refused, None)?;
+        let warehouse = &self.replacement.instance.warehouse;
+        let rows = warehouse.scan(&object.table(), At::Latest).await?;
+        let plan = rows.scan(state, None, &[], None).await?;
+        let mut rows = execute_stream(plan, state.task_ctx())?;
+        while let Some(batch) = rows.next().await {
+            let checked = constraints.check(&batch?);
+            checked.map_err(|error| violated(error.into(), &object.name.name))?;
+        }
+        Ok(())
+    }
+}
+
+/// As Postgres tells of rows that are there and do not satisfy a new constraint.
+fn violated(error: Error, table: &str) -> Error {
+    let named = |error: &Error| error.constraint().map(|place| place.constraint.clone());
+    let message = match (error.sqlstate(), named(&error)) {
+        (SqlState::UNIQUE_VIOLATION, Some(name)) => {
+            format!("could not create unique index \"{name}\"")
+        }
+        (SqlState::CHECK_VIOLATION, Some(name)) => {
+            format!("check constraint \"{name}\" of relation \"{table}\" is violated by some row")
+        }
+        (SqlState::NOT_NULL_VIOLATION, _) => match error.column() {
+            Some(place) => format!(
+                "column \"{}\" of relation \"{table}\" contains null values",
+                place.column
+            ),
+            None => return error,
+        },
+        _ => return error,
+    };
+    error.with_message(message)
+}

@@ -1,0 +1,88 @@
+//! Who changes the rows of an object.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::catalog::Oid;
+use crate::error::{Error, Result, SqlState};
+
+/// One change of an object's rows, or one refresh of it, at a time. A transaction keeps the locks that
+/// its statements have taken until it ends.
+#[derive(Default)]
+pub struct ObjectLocks {
+    locks: Mutex<HashMap<Oid, Arc<tokio::sync::Mutex<()>>>>,
+    held: Option<Held>,
+}
+
+/// The locks of a transaction.
+struct Held {
+    shared: Arc<ObjectLocks>,
+    guards: tokio::sync::Mutex<BTreeMap<Oid, OwnedMutexGuard<()>>>,
+}
+
+impl ObjectLocks {
+    /// The locks as a transaction takes them that has none yet.
+    #[must_use]
+    pub fn begin_transaction(self: &Arc<Self>) -> Self {
+        Self {
+            locks: Mutex::default(),
+            held: Some(Held {
+                shared: Arc::clone(self),
+                guards: tokio::sync::Mutex::default(),
+            }),
+        }
+    }
+
+    /// Waits until nobody changes the object, and keeps others from it.
+    ///
+    /// # Errors
+    /// 40001 where a transaction would wait for another one that may wait for it.
+    pub async fn lock(&self, oid: Oid) -> Result<OwnedMutexGuard<()>> {
+        if let Some(held) = &self.held {
+            held.take(oid).await?;
+        }
+        Ok(self.own(oid).lock_owned().await)
+    }
+
+    /// Gives back what a transaction has kept.
+    pub async fn release(&self) {
+        if let Some(held) = &self.held {
+            held.guards.lock().await.clear();
+        }
+    }
+
+    fn own(&self, oid: Oid) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.locks.lock();
+        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+        Arc::clone(locks.entry(oid).or_default())
+    }
+}
+
+impl Held {
+    /// Transactions wait for locks in the order of the objects' numbers alone, so that none of them
+    /// waits for another one in a circle (Havender, Avoiding Deadlock in Multitasking Systems, 1968).
+    async fn take(&self, oid: Oid) -> Result<()> {
+        let mut guards = self.guards.lock().await;
+        if guards.contains_key(&oid) {
+            return Ok(());
+        }
+        let lock = self.shared.own(oid);
+        let is_next = guards.last_key_value().is_none_or(|(last, _)| *last < oid);
+        let guard = match is_next {
+            true => lock.lock_owned().await,
+            false => lock.try_lock_owned().map_err(|_| {
+                Error::new(
+                    SqlState::SERIALIZATION_FAILURE,
+                    "could not change the table because another transaction changes it",
+                )
+                .with_detail("To wait for it could be a deadlock.")
+                .with_hint("Run the transaction again.")
+            })?,
+        };
+        guards.insert(oid, guard);
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+//! A transaction that writes: an instance of its own over the one that all share.
+//!
+//! Its catalog and its warehouse are those of the instance with what the transaction has changed. So
+//! statements read and write it as they do outside of a transaction, and nobody else sees it. To
+//! commit is to make the changes to the shared ones: see [`InstanceTransaction::commit`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::oneshot;
+
+use super::Instance;
+use super::asker::Pinned;
+use crate::catalog::StagedCatalog;
+use crate::catalog::system::SYSTEM_SCHEMA;
+use crate::error::{Error, Result, SqlState};
+use crate::models::constraints;
+use crate::sql::constraint::Rule;
+use crate::warehouse::{
+    ChangedTable, Publication, StagingMark, TableId, UnpublishedEntry, Warehouse,
+};
+
+/// A transaction that writes. Dropped without a commit, it is rolled back.
+pub struct InstanceTransaction {
+    /// The instance as the transaction sees it.
+    pub instance: Arc<Instance>,
+    shared: Arc<Instance>,
+    has_ended: AtomicBool,
+}
+
+/// How far a transaction had come, to go back to.
+pub struct TransactionMark {
+    catalog: Option<StagedCatalog>,
+    warehouse: StagingMark,
+    journal: usize,
+}
+
+impl InstanceTransaction {
+    /// Begins one, which reads by `pinned` where all its statements read what the first one did.
+    pub fn begin(shared: &Arc<Instance>, pinned: Option<&Pinned>) -> Self {
+        let base = match pinned {
+            Some(pinned) => Arc::clone(&pinned.snapshot),
+            None => shared.catalog.snapshot(),
+        };
+        let frozen = pinned.into_iter().flat_map(Pinned::tables);
+        let instance = Instance {
+            configuration: Arc::clone(&shared.configuration),
+            catalog: Arc::new(shared.catalog.begin_transaction(base)),
+            journal: shared.journal.begin_transaction(),
+            warehouse: Arc::new(shared.warehouse.begin_transaction(frozen)),
+            sessions: Arc::clone(&shared.sessions),
+            notifications: Arc::clone(&shared.notifications),
+            standings: Arc::clone(&shared.standings),
+            refresh_locks: Arc::new(shared.refresh_locks.begin_transaction()),
+            compaction_locks: Arc::clone(&shared.compaction_locks),
+            running: Arc::clone(&shared.running),
+            indexes: Arc::clone(&shared.indexes),
+            shutdown: shared.shutdown.clone(),
+            started_at: shared.started_at,
+            transactions: Arc::clone(&shared.transactions),
+            runtime: Arc::clone(&shared.runtime),
+            template: Arc::clone(&shared.template),
+        };
+        Self {
+            instance: Arc::new(instance),
+            shared: Arc::clone(shared),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    /// How far it has come.
+    pub fn mark(&self) -> TransactionMark {
+        TransactionMark {
+            catalog: self.instance.catalog.mark(),
+            warehouse: self.instance.warehouse.mark(),
+            journal: self.instance.journal.mark(),
+        }
+    }
+
+    /// Takes back what it has changed since.
+    pub async fn roll_back_to(&self, mark: &TransactionMark) {
+        // What a statement has begun that was cancelled.
+        self.instance.warehouse.finish_commits().await;
+        if let Some(catalog) = &mark.catalog {
+            self.instance.catalog.roll_back_to(catalog);
+        }
+        self.instance.warehouse.roll_back_to(&mark.warehouse);
+        self.journal(self.instance.journal.roll_back_to(mark.journal));
+    }
+
+    /// Takes back all that it has changed.
+    pub async fn roll_back(&self) {
+        self.has_ended.store(true, Ordering::Release);
+        self.end(None).await;
+    }
+
+    async fn end(&self, published: Option<&[UnpublishedEntry]>) {
+        let (shared, own) = (&self.shared.warehouse, &self.instance.warehouse);
+        own.finish_commits().await;
+        shared.end_transaction(own, published).await;
+        let journal = &self.instance.journal;
+        self.journal(match published {
+            Some(entries) => journal.commit(|oid| {
+                let mut entries = entries.iter();
+                let made = entries.find(|it| it.table.oid == oid && !is_of_server(&it.table));
+                made.map(|entry| entry.version)
+            }),
+            None => journal.roll_back_to(0),
+        });
+        self.instance.refresh_locks.release().await;
+    }
+
+    /// What the journal tells of refreshes is no part of them: where it fails, they look interrupted.
+    fn journal(&self, written: Result<()>) {
+        if let Err(error) = written {
+            tracing::warn!("how refreshes of a transaction ended is not recorded: {error}");
+        }
+    }
+
+    /// Makes its changes to the shared instance, all or none. Once begun it runs to its end, whoever
+    /// waits for it.
+    ///
+    /// The entries that it made for each table's log become one, at the version that is next, and
+    /// nobody commits to these tables meanwhile. New tables get theirs at once, since nobody knows
+    /// them. The commit is the one write of the catalog that makes its changes and, where there are
+    /// entries for other tables, writes these down; then they are published, by the next start where
+    /// it comes to that. One entry alone is its own commit.
+    ///
+    /// # Errors
+    /// 40001 where another transaction has changed the same rows or objects; those of the disk.
+    pub async fn commit(self: Arc<Self>) -> Result<()> {
+        self.has_ended.store(true, Ordering::Release);
+        let (answer, done) = oneshot::channel();
+        let running = self.shared.warehouse.keep_running().await;
+        tokio::spawn(async move {
+            let _running = running;
+            self.instance.warehouse.finish_commits().await;
+            let committed = self.make(&answer).await;
+            self.end(committed.as_ref().ok().map(Vec::as_slice)).await;
+            // Who is gone does not want to know.
+            let _ = answer.send(committed.map(drop));
+        });
+        done.await
+            .map_err(|error| Error::internal(format!("a commit was cut off: {error}")))?
+    }
+
+    /// Answers the entries that were published.
+    async fn make(&self, waiting: &oneshot::Sender<Result<()>>) -> Result<Vec<UnpublishedEntry>> {
+        let (shared, own) = (&self.shared.warehouse, &self.instance.warehouse);
+        let changed = own.changed_tables();
+        let keyed = self.keyed(&changed);
+        let mut publication = shared.prepare_publication(own, &keyed).await?;
+        let all = publication.entries().to_vec();
+        let new = publication.split_new();
+        let changes_catalog = self.instance.catalog.has_changes();
+        if waiting.is_closed() {
+            return Err(Error::new(
+                SqlState::QUERY_CANCELED,
+                "canceling statement due to user request",
+            ));
+        }
+        for entry in &new {
+            shared.publish_deciding(entry).await?;
+        }
+        match publication.entries() {
+            [] if !changes_catalog => {}
+            [one] if !changes_catalog && new.is_empty() => {
+                self.instance.catalog.check_tables(&changed)?;
+                shared.publish_deciding(one).await?;
+            }
+            _ => {
+                self.commit_catalog(&changed, &publication)?;
+                self.publish(shared, &publication).await;
+            }
+        }
+        Ok(all)
+    }
+
+    fn commit_catalog(&self, changed: &[ChangedTable], publication: &Publication) -> Result<()> {
+        let entries = publication.entries().to_vec();
+        let (shared, own) = (&self.shared.catalog, &self.instance.catalog);
+        shared.commit_transaction(own, changed, entries)
+    }
+
+    /// What is committed is published; where that fails, whoever reads next does it.
+    async fn publish(&self, warehouse: &Warehouse, publication: &Publication) {
+        if publication.entries().is_empty() {
+            return;
+        }
+        let published = crate::models::replacement::publish(&self.shared.catalog, warehouse).await;
+        if let Err(error) = published {
+            tracing::warn!("a commit is not published in all tables yet: {error}");
+        }
+    }
+
+    /// The tables whose new rows were held against all others.
+    fn keyed(&self, changed: &[ChangedTable]) -> BTreeSet<u32> {
+        let snapshot = self.instance.catalog.snapshot();
+        let oids = changed.iter().map(|changed| changed.table.oid);
+        oids.filter(|oid| {
+            let object = snapshot.object(*oid);
+            let rules = object
+                .map(|object| constraints::of(object))
+                .unwrap_or_default();
+            rules
+                .iter()
+                .any(|it| matches!(it.rule, Rule::Unique { .. }))
+        })
+        .collect()
+    }
+}
+
+/// Whether a table is the server's beside that of an object's rows.
+fn is_of_server(table: &TableId) -> bool {
+    table.schema == SYSTEM_SCHEMA
+}
+
+impl Drop for InstanceTransaction {
+    fn drop(&mut self) {
+        if self.has_ended.load(Ordering::Acquire) {
+            return;
+        }
+        let abandoned = Self {
+            instance: Arc::clone(&self.instance),
+            shared: Arc::clone(&self.shared),
+            has_ended: AtomicBool::new(true),
+        };
+        // Without a runtime the process ends, and the next start removes what is left.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { abandoned.roll_back().await });
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Tells who listens that a materialized view or model was refreshed.
+
+use serde::Serialize;
+
+use crate::catalog::Kind;
+use crate::catalog::journal::RefreshRecord;
+use crate::instance::Instance;
+
+/// The channel: `LISTEN tributary_refresh`.
+pub const CHANNEL: &str = "tributary_refresh";
+
+/// The bytes of an error's message in a payload, which has a limit.
+const ERROR_BYTES: usize = 2000;
+
+/// A refresh that has ended, in the words of `tributary.refreshes`.
+#[derive(Serialize)]
+struct Refreshed<'a> {
+    id: u64,
+    schema: &'a str,
+    name: &'a str,
+    kind: &'a str,
+    status: &'a str,
+    reason: &'a str,
+    version: Option<i64>,
+    rows_written: u64,
+    duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sqlstate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// Tells of a refresh that has ended, well or not. Who listens and does not read is no reason for
+/// the refresh to fail.
+pub fn announce(instance: &Instance, kind: Kind, record: &RefreshRecord) {
+    let error = record.error.as_deref();
+    let refreshed = Refreshed {
+        id: record.id,
+        schema: &record.object.schema,
+        name: &record.object.name,
+        kind: kind.as_str(),
+        status: record.status.as_str(),
+        reason: &record.reason,
+        version: record.version,
+        rows_written: record.rows_written,
+        duration_ms: record.duration_ms,
+        sqlstate: record.sqlstate.as_deref(),
+        error: error.map(|error| &error[..error.floor_char_boundary(ERROR_BYTES)]),
+    };
+    let Ok(payload) = serde_json::to_string(&refreshed) else {
+        return;
+    };
+    let told = vec![(CHANNEL.to_owned(), payload)];
+    if let Err(error) = instance.notifications.send(0, told) {
+        let name = &record.object;
+        tracing::warn!("who listens was not told of a refresh of {name}: {error}");
+    }
+}

@@ -1,0 +1,230 @@
+//! What a query's plan says of refreshing its rows: by which key, or what forbids it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use datafusion::common::{Column, JoinType};
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+
+use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, is_comparable};
+use super::determinism;
+use super::inputs::{Input, Scan, key_of, scans};
+use crate::catalog::Snapshot;
+use crate::error::Result;
+use crate::models::keyed;
+use crate::session::plan;
+use crate::sql::Options;
+use crate::warehouse::Keyed;
+
+/// The plan of a query, and what it reads.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The plan, optimized: what is analyzed is what is run.
+    pub plan: LogicalPlan,
+    /// What it reads.
+    pub scans: BTreeMap<LeafKey, Scan>,
+    /// The keys that changes could be traced by, the best first.
+    candidates: Vec<Vec<Column>>,
+    /// What makes the query depend on more than its inputs.
+    pub(super) obstacle: Option<Obstacle>,
+}
+
+/// How a query can be refreshed.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// By this key.
+    Keys(Vec<String>),
+    /// By the files that are added to its sources.
+    Files,
+    /// In full alone.
+    Full(Obstacle),
+}
+
+impl Analysis {
+    /// Analyzes the plan of the query of a materialized view with these options.
+    ///
+    /// # Errors
+    /// What the optimizer says.
+    pub fn new(
+        state: &SessionState,
+        snapshot: &Snapshot,
+        options: &Options,
+        plan: &LogicalPlan,
+    ) -> Result<Self> {
+        let obstacle = determinism::obstacle(plan)?;
+        let wanted = plan::columns(plan);
+        let plan = state.optimize(&plan::cast_to(plan.clone(), &wanted)?)?;
+        let scans = scans(snapshot, &plan)?;
+        let mut analysis = Self {
+            plan,
+            scans,
+            candidates: Vec::new(),
+            obstacle,
+        };
+        analysis.candidates = analysis.keys(snapshot, keyed::declared(options)?)?;
+        Ok(analysis)
+    }
+
+    /// How the query can be refreshed, whichever of its inputs change.
+    pub fn verdict(&self) -> Verdict {
+        if let Some(obstacle) = &self.obstacle {
+            return Verdict::Full(obstacle.clone());
+        }
+        if self.is_row_wise() {
+            return Verdict::Files;
+        }
+        let deltas = self.if_all_changed();
+        match self.choose(&deltas) {
+            Ok((key, _)) => Verdict::Keys(self.names(&key)),
+            Err(obstacle) => Verdict::Full(obstacle),
+        }
+    }
+
+    /// The first key that the changes can be traced by, and the delta.
+    ///
+    /// # Errors
+    /// What is in the way of the best key.
+    pub fn choose(&self, deltas: &Deltas) -> std::result::Result<(Vec<Column>, Delta), Obstacle> {
+        if let Some(obstacle) = &self.obstacle {
+            return Err(obstacle.clone());
+        }
+        let mut first = None;
+        for key in &self.candidates {
+            match deltas.of_query(&self.plan, key) {
+                Ok(delta) => return Ok((key.clone(), delta)),
+                Err(obstacle) => first = first.or(Some(obstacle)),
+            }
+        }
+        Err(first.unwrap_or_else(|| Obstacle::new("the query", "none of its columns is a key")))
+    }
+
+    /// The names that the object's columns have for those of the plan.
+    pub fn names(&self, key: &[Column]) -> Vec<String> {
+        key.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// As if rows of all tables had changed.
+    fn if_all_changed(&self) -> Deltas {
+        let mut leaves = HashMap::new();
+        for (key, scan) in &self.scans {
+            let leaf = match &scan.input {
+                Input::Fixed => Leaf::Same,
+                Input::Table(_) => {
+                    let columns = scan.scan.projected_schema.as_arrow().clone();
+                    Leaf::Changed(Arc::new(EmptyTable::new(Arc::new(columns))))
+                }
+                Input::Other(object) => {
+                    let kind = object.kind;
+                    Leaf::Other(format!("{} tells no changes", kind.with_article()))
+                }
+                Input::Unknown => Leaf::Other("it tells no changes".to_owned()),
+            };
+            leaves.insert(key.clone(), leaf);
+        }
+        Deltas::new(leaves)
+    }
+
+    /// What the rows of the plan could be told apart by.
+    fn keys(&self, snapshot: &Snapshot, keyed: Option<Keyed>) -> Result<Vec<Vec<Column>>> {
+        let schema = self.plan.schema();
+        let mut found: Vec<Vec<Column>> = Vec::new();
+        if let Some(keyed) = keyed {
+            let columns = keyed.key.iter().map(|name| {
+                let index = schema.index_of_column_by_name(None, name)?;
+                Some(Column::from(schema.qualified_field(index)))
+            });
+            // Of several rows of a key one is kept, so that no other key will do.
+            return Ok(columns.collect::<Option<Vec<_>>>().into_iter().collect());
+        }
+        // Any columns will do; by few of them more rows than need be are computed again.
+        let is_comparable = |column: &Column| {
+            let index = schema.index_of_column(column);
+            index.is_ok_and(|index| is_comparable(schema.field(index).data_type()))
+        };
+        let deltas = self.if_all_changed();
+        if let Some(mut natural) = natural_key(snapshot, &self.plan) {
+            natural.retain(is_comparable);
+            let is_traced = !natural.is_empty() && deltas.of_query(&self.plan, &natural).is_ok();
+            found.push(natural);
+            if is_traced {
+                return Ok(found);
+            }
+        }
+        let mut all = schema.columns();
+        all.retain(is_comparable);
+        let traced = all.iter().filter(|column| {
+            let column = std::slice::from_ref(*column);
+            deltas.of_query(&self.plan, column).is_ok()
+        });
+        found.push(traced.cloned().collect());
+        found.push(all);
+        found.retain(|key| !key.is_empty());
+        Ok(found)
+    }
+}
+
+/// The columns of a node by which its rows are known, as far as its form tells: those of groups, and
+/// keys of tables that are passed on. What it answers need not be a key; it is where to look first.
+fn natural_key(snapshot: &Snapshot, node: &LogicalPlan) -> Option<Vec<Column>> {
+    match node {
+        LogicalPlan::TableScan(scan) => key_of(snapshot, scan),
+        LogicalPlan::Filter(filter) => natural_key(snapshot, &filter.input),
+        LogicalPlan::Sort(sort) => natural_key(snapshot, &sort.input),
+        LogicalPlan::Window(window) => natural_key(snapshot, &window.input),
+        LogicalPlan::Distinct(datafusion::logical_expr::Distinct::All(input)) => {
+            natural_key(snapshot, input).or_else(|| Some(input.schema().columns()))
+        }
+        LogicalPlan::SubqueryAlias(alias) => {
+            let inner = natural_key(snapshot, &alias.input)?;
+            below(alias.input.schema(), &alias.schema, &inner).ok()
+        }
+        LogicalPlan::Projection(projection) => {
+            let inner = natural_key(snapshot, &projection.input)?;
+            let passed = inner.iter().map(|column| {
+                let place = projection.expr.iter().position(|expression| {
+                    expression.clone().unalias() == Expr::Column(column.clone())
+                })?;
+                Some(Column::from(projection.schema.qualified_field(place)))
+            });
+            passed.collect()
+        }
+        LogicalPlan::Aggregate(aggregate) => {
+            let groups = aggregate.group_expr.len();
+            let columns = aggregate.schema.columns();
+            (groups > 0).then(|| columns.into_iter().take(groups).collect())
+        }
+        LogicalPlan::Union(union) => {
+            let mut keys = union.inputs.iter().map(|input| {
+                let inner = natural_key(snapshot, input)?;
+                below(input.schema(), &union.schema, &inner).ok()
+            });
+            let first = keys.next()??;
+            keys.all(|key| key.as_ref() == Some(&first))
+                .then_some(first)
+        }
+        LogicalPlan::Join(join) => {
+            let left = natural_key(snapshot, &join.left);
+            let right = natural_key(snapshot, &join.right);
+            let is_joined_by = |key: &Option<Vec<Column>>, is_left: bool| {
+                key.as_ref().is_some_and(|key| {
+                    key.iter().all(|column| {
+                        let column = Expr::Column(column.clone());
+                        join.on
+                            .iter()
+                            .any(|(left, right)| column == *if is_left { left } else { right })
+                    })
+                })
+            };
+            match join.join_type {
+                JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark => left,
+                JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => right,
+                JoinType::Left | JoinType::Inner if is_joined_by(&right, false) => left,
+                JoinType::Right | JoinType::Inner if is_joined_by(&left, true) => right,
+                _ => Some(left?.into_iter().chain(right?).collect()),
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,146 @@
+//! Reads what has changed of inputs, and the keys that follow, into memory that is accounted for.
+
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::common::Column;
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::functions_aggregate::sum::sum;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableScan, lit};
+use futures::TryStreamExt;
+
+use super::measured::{Measured, keeping_nulls};
+use crate::error::Result;
+use crate::warehouse::{CHANGE_SIGN, ChangeFeed};
+
+/// Rows that are held in memory.
+#[derive(Debug)]
+pub struct Held {
+    /// The rows.
+    pub rows: Arc<dyn TableProvider>,
+    /// How many they are.
+    pub count: usize,
+    /// Whether one of their values is NULL.
+    pub has_null: bool,
+    _memory: MemoryReservation,
+}
+
+impl Held {
+    /// No rows.
+    ///
+    /// # Errors
+    /// None that could be told.
+    pub fn none(state: &SessionState) -> Result<Self> {
+        let schema: SchemaRef = Arc::new(Schema::empty());
+        let pool = &state.runtime_env().memory_pool;
+        Ok(Self {
+            rows: Arc::new(MemTable::try_new(schema, vec![Vec::new()])?),
+            count: 0,
+            has_null: false,
+            _memory: MemoryConsumer::new("incremental refresh").register(pool),
+        })
+    }
+
+    /// Takes in all rows of a stream, unless they are more than `most`.
+    ///
+    /// # Errors
+    /// What the rows say; 53200 where memory is short.
+    pub async fn all(
+        state: &SessionState,
+        mut rows: SendableRecordBatchStream,
+        schema: &SchemaRef,
+        most: usize,
+    ) -> Result<Option<Self>> {
+        let pool = &state.runtime_env().memory_pool;
+        let memory = MemoryConsumer::new("incremental refresh").register(pool);
+        let (mut batches, mut count, mut has_null) = (Vec::new(), 0_usize, false);
+        while let Some(batch) = rows.try_next().await? {
+            count += batch.num_rows();
+            if count > most {
+                return Ok(None);
+            }
+            has_null |= batch.columns().iter().any(|column| column.null_count() > 0);
+            memory.try_grow(batch.get_array_memory_size())?;
+            // A scan may read no column, and then only the number of its rows counts.
+            let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            let columns = batch.columns().to_vec();
+            let schema = Arc::clone(schema);
+            batches.push(RecordBatch::try_new_with_options(
+                schema, columns, &options,
+            )?);
+        }
+        let partitions = match batches.is_empty() {
+            true => vec![Vec::new()],
+            false => vec![batches],
+        };
+        Ok(Some(Self {
+            rows: Arc::new(MemTable::try_new(Arc::clone(schema), partitions)?),
+            count,
+            has_null,
+            _memory: memory,
+        }))
+    }
+}
+
+/// The rows of a scan that came or went, each once: equal ones that came and went cancel out.
+///
+/// # Errors
+/// What reading them says.
+pub async fn of_scan(
+    state: &SessionState,
+    scan: &TableScan,
+    feed: &ChangeFeed,
+    measured: &mut Measured,
+) -> Result<Held> {
+    let wanted = scan.projected_schema.as_arrow();
+    let rows = |rows: &Arc<dyn TableProvider>| -> Result<LogicalPlanBuilder> {
+        let source = provider_as_source(Arc::clone(rows));
+        let names = wanted.fields().iter().map(|field| field.name().clone());
+        let columns = names
+            .chain([CHANGE_SIGN.to_owned()])
+            .map(|name| Expr::Column(Column::from_name(name)));
+        Ok(LogicalPlanBuilder::scan("tributary:feed", source, None)?.project(columns)?)
+    };
+    let all = rows(&feed.plain)?.union(rows(&feed.mixed)?.build()?)?;
+    let column = |name: &str| Expr::Column(Column::from_name(name));
+    let groups: Vec<Expr> = wanted
+        .fields()
+        .iter()
+        .map(|field| column(field.name()))
+        .collect();
+    let surplus = "tributary:surplus";
+    let plan = all
+        .aggregate(groups.clone(), [sum(column(CHANGE_SIGN)).alias(surplus)])?
+        .filter(column(surplus).not_eq(lit(0_i64)))?
+        .project(groups)?
+        .build()?;
+    let rows = measured.run(state, &plan).await?;
+    let schema: SchemaRef = Arc::new(wanted.clone());
+    let held = Held::all(state, rows, &schema, usize::MAX).await?;
+    held.ok_or_else(|| crate::error::Error::internal("changes without a limit have met it"))
+}
+
+/// The distinct keys that a plan gives; none where they are more than `most`.
+///
+/// # Errors
+/// What reading them says.
+pub async fn keys(
+    state: &SessionState,
+    plan: LogicalPlan,
+    most: usize,
+    measured: &mut Measured,
+) -> Result<Option<Held>> {
+    let distinct = LogicalPlanBuilder::from(plan).distinct()?.build()?;
+    let fields = distinct.schema().fields().iter().enumerate();
+    let fields = fields.map(|(number, field)| {
+        let named = field.as_ref().clone().with_name(format!("k{number}"));
+        named.with_nullable(true)
+    });
+    let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let rows = measured.run(&keeping_nulls(state), &distinct).await?;
+    Held::all(state, rows, &schema, most).await
+}

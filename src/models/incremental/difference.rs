@@ -1,0 +1,235 @@
+//! What a table lacks, and has too much of, among the rows of some keys.
+//!
+//! The rows that the table has are joined with those that it is to have, equal ones one to one. What is
+//! left over goes, or comes; what is equal stays where it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, is_not_null};
+use arrow::datatypes::{Int64Type, SchemaRef, UInt32Type};
+use datafusion::catalog::TableProvider;
+use datafusion::common::{Column, JoinType, NullEquality, ScalarValue};
+use datafusion::datasource::provider_as_source;
+use datafusion::error::Result as QueryResult;
+use datafusion::execution::memory_pool::MemoryReservation;
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_window::row_number::row_number_udwf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder,
+    WindowFunctionDefinition, lit,
+};
+use parking_lot::Mutex;
+
+use super::delta::is_comparable;
+use super::restrict::Wanted;
+use crate::error::{Error, Result, SqlState};
+use crate::warehouse::{FILE_COLUMN, PLACE_COLUMN, Places};
+
+/// Which of several equal rows one is.
+const NUMBER: &str = "tributary:number";
+
+/// How many rows have the key of one.
+const COUNT: &str = "tributary:count";
+
+/// The error of rows of which a full refresh keeps some, and knows which.
+#[derive(Clone, Copy, Debug)]
+pub struct NotByKey;
+
+impl NotByKey {
+    /// Rows share a key that is to be unique, or have none.
+    pub const REPEATED: &str = "rows share a key, or have none";
+    /// An expectation drops rows.
+    pub const DROPPED: &str = "an expectation drops rows";
+
+    /// The error, with one of these messages.
+    pub fn error(message: &str) -> Error {
+        Error::new(SqlState::CARDINALITY_VIOLATION, message)
+    }
+
+    /// Whether this is what ended a refresh.
+    pub fn is_cause(error: &Error) -> bool {
+        error.sqlstate() == SqlState::CARDINALITY_VIOLATION
+            && [Self::REPEATED, Self::DROPPED]
+                .iter()
+                .any(|message| error.message().ends_with(message))
+    }
+}
+
+/// The names of the columns of rows that come: those of a table may be the same as others.
+fn numbered(of: &str, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{of}{number}")).collect()
+}
+
+fn column(name: &str) -> Expr {
+    Expr::Column(Column::from_name(name))
+}
+
+/// A plan of rows that go, by their places, and rows that come: the two columns of a place, NULL where
+/// a row comes; a number, NULL where a row goes; and the columns of the table.
+///
+/// `table` has the columns of places after its own; `new` are the rows of these keys that it is to have.
+/// Where the key is to be unique, the last column tells how many of them have the key of a row that comes.
+///
+/// # Errors
+/// What planning says.
+pub fn plan(
+    table: Arc<dyn TableProvider>,
+    new: LogicalPlan,
+    wanted: &Wanted,
+    key: &[String],
+    is_unique: bool,
+) -> Result<LogicalPlan> {
+    let width = new.schema().fields().len();
+    let schema = table.schema();
+    let old_names = numbered("o", width);
+    let new_names = numbered("n", width);
+    let old = LogicalPlanBuilder::scan("old", provider_as_source(table), None)?.build()?;
+    let bounds = key
+        .iter()
+        .enumerate()
+        .map(|(place, name)| (Column::new(Some("old"), name), place));
+    let old = wanted.only(old, &bounds.collect::<Vec<_>>())?;
+    let own = old.schema().columns();
+    let renamed = own
+        .iter()
+        .zip(&old_names)
+        .map(|(column, name)| Expr::Column(column.clone()).alias(name));
+    let places = [FILE_COLUMN, PLACE_COLUMN]
+        .map(|name| Expr::Column(Column::new(Some("old"), name)).alias(name));
+    let old = LogicalPlanBuilder::from(old).project(renamed.chain(places))?;
+    let own = new.schema().columns();
+    let renamed = own
+        .into_iter()
+        .zip(&new_names)
+        .map(|(column, name)| Expr::Column(column).alias(name));
+    let mut new = LogicalPlanBuilder::from(new).project(renamed)?;
+    let mut count = Vec::new();
+    if is_unique {
+        let by = key.iter().map(|name| {
+            let place = schema.index_of(name)?;
+            Ok(column(&new_names[place]))
+        });
+        let over = Expr::from(WindowFunction::new(
+            WindowFunctionDefinition::AggregateUDF(count_udaf()),
+            vec![lit(1_i64)],
+        ));
+        let over = over.partition_by(by.collect::<QueryResult<_>>()?).build()?;
+        new = new.window([over.alias(COUNT)])?;
+        count.push(COUNT.to_owned());
+    }
+    let shown = |number: Expr| -> Vec<Expr> {
+        [column(FILE_COLUMN), column(PLACE_COLUMN), number]
+            .into_iter()
+            .chain(new_names.iter().chain(&count).map(|name| column(name)))
+            .collect()
+    };
+    let types = schema.fields().iter().take(width);
+    if !types.clone().all(|field| is_comparable(field.data_type())) {
+        let nulls = types
+            .zip(&new_names)
+            .map(|(field, name)| Ok(lit(ScalarValue::try_from(field.data_type())?).alias(name)));
+        let mut nulls: Vec<Expr> = nulls.collect::<QueryResult<_>>()?;
+        if is_unique {
+            nulls.push(lit(ScalarValue::Int64(None)).alias(COUNT));
+        }
+        let going = [
+            column(FILE_COLUMN),
+            column(PLACE_COLUMN),
+            lit(ScalarValue::UInt64(None)).alias(NUMBER),
+        ];
+        let old = old.project(going.into_iter().chain(nulls))?;
+        let coming = [
+            lit(ScalarValue::UInt32(None)).alias(FILE_COLUMN),
+            lit(ScalarValue::Int64(None)).alias(PLACE_COLUMN),
+            lit(ScalarValue::UInt64(Some(0))).alias(NUMBER),
+        ];
+        let columns = new_names.iter().chain(&count).map(|name| column(name));
+        let new = new.project(coming.into_iter().chain(columns))?;
+        return Ok(old.union(new.build()?)?.build()?);
+    }
+    let old_number = format!("{NUMBER}:old");
+    let old = number(old, &old_names, &old_number)?;
+    let new = number(new, &new_names, NUMBER)?;
+    let pairs = old_names
+        .iter()
+        .chain([&old_number])
+        .zip(new_names.iter().map(String::as_str).chain([NUMBER]));
+    let on = pairs.map(|(old, new)| (column(old), column(new)));
+    let both = Join::try_new(
+        Arc::new(old),
+        Arc::new(new),
+        on.collect(),
+        None,
+        JoinType::Full,
+        JoinConstraint::On,
+        NullEquality::NullEqualsNull,
+        false,
+    )?;
+    let differs = column(&old_number).is_null().or(column(NUMBER).is_null());
+    Ok(LogicalPlanBuilder::from(LogicalPlan::Join(both))
+        .filter(differs)?
+        .project(shown(column(NUMBER)))?
+        .build()?)
+}
+
+/// The rows of a plan with the number of each among its equals.
+fn number(plan: LogicalPlanBuilder, columns: &[String], name: &str) -> Result<LogicalPlan> {
+    let function = WindowFunctionDefinition::WindowUDF(row_number_udwf());
+    let function = WindowFunction::new(function, Vec::new());
+    let over = Expr::from(function)
+        .partition_by(columns.iter().map(|name| column(name)).collect())
+        .build()?;
+    Ok(plan.window([over.alias(name)])?.build()?)
+}
+
+/// Takes apart what [`plan`] finds.
+pub struct Divider {
+    /// The columns of the table.
+    pub schema: SchemaRef,
+    /// The places of rows that go.
+    pub gone: Arc<Mutex<Places>>,
+    /// The columns that no two rows may share the values of, if any.
+    pub key: Option<Vec<usize>>,
+    /// How many rows come: others are written too, as they lie beside rows that go.
+    pub came: Arc<AtomicU64>,
+    /// The memory of the places.
+    pub memory: MemoryReservation,
+}
+
+impl Divider {
+    /// The rows that come; those that go are added to the others.
+    ///
+    /// # Errors
+    /// 53200 where memory is short.
+    pub fn divide(&self, batch: &RecordBatch) -> QueryResult<RecordBatch> {
+        let files = batch.column(0).as_primitive::<UInt32Type>();
+        let places = batch.column(1).as_primitive::<Int64Type>();
+        let mut gone = self.gone.lock();
+        for row in 0..batch.num_rows() {
+            if files.is_valid(row) {
+                gone.insert(files.value(row), places.value(row));
+            }
+        }
+        self.memory.try_resize(gone.bytes())?;
+        let comes: BooleanArray = is_not_null(batch.column(2))?;
+        let width = self.schema.fields().len();
+        let columns: Vec<usize> = (3..3 + width).collect();
+        let new = filter_record_batch(&batch.project(&columns)?, &comes)?;
+        if let Some(key) = &self.key {
+            let counts = batch.column(3 + width).as_primitive::<Int64Type>();
+            let is_repeated = counts.iter().flatten().any(|count| count > 1);
+            if is_repeated || key.iter().any(|place| new.column(*place).null_count() > 0) {
+                return Err(NotByKey::error(NotByKey::REPEATED).into());
+            }
+        }
+        self.came
+            .fetch_add(new.num_rows() as u64, Ordering::Relaxed);
+        Ok(RecordBatch::try_new(
+            Arc::clone(&self.schema),
+            new.columns().to_vec(),
+        )?)
+    }
+}

@@ -1,0 +1,102 @@
+//! `EXPLAIN REFRESH`: how a materialized view is refreshed, and why.
+
+use std::sync::Arc;
+
+use super::inputs::Input;
+use super::{Analysis, Verdict, Watermark, verdict};
+use crate::catalog::Object;
+use crate::error::{Error, Result, SqlState};
+use crate::instance::{Instance, Reading};
+use crate::models::table_id;
+use crate::session::plan;
+use crate::sql::Statement;
+
+/// Tells how an object is refreshed: the mode, the key or what forbids one, and how far its inputs were
+/// read, and would be.
+///
+/// # Errors
+/// 42809 for what is no materialized view; what planning its query says.
+pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<String>> {
+    let Statement::CreateMaterializedView(definition) = &object.definition else {
+        return Err(Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("\"{}\" is not a materialized view", object.name),
+        )
+        .with_detail(format!("It is {}.", object.kind.with_article())));
+    };
+    let settings = &instance.configuration.session;
+    let context = instance.statement(settings, Reading::Rows);
+    let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
+    let analysis = Analysis::new(
+        &context.state,
+        &context.snapshot,
+        &definition.options,
+        &plan,
+    )?;
+    let now = analysis.watermark(instance, &context, object).await?;
+    let table = table_id(object);
+    let last = match instance.warehouse.exists(&table).await? {
+        true => instance.warehouse.last_refresh(&table).await?,
+        false => None,
+    };
+    let then = last.as_ref().and_then(Watermark::read);
+    let is_full = definition.options.get("refresh_mode") == Some("full");
+    let verdict = verdict(&analysis, definition)?;
+    let mode = match &verdict {
+        Verdict::Keys(_) | Verdict::Files if !is_full => "incremental",
+        _ => "full",
+    };
+    let mut lines = vec![format!("Refresh of {}: {mode}", object.described())];
+    if is_full {
+        lines.push("  Its option refresh_mode is full".to_owned());
+    }
+    match &verdict {
+        Verdict::Keys(key) => lines.push(format!("  Key: {}", key.join(", "))),
+        Verdict::Files => {
+            lines.push(
+                "  By files: of those that are added to its sources the rows are added".to_owned(),
+            );
+        }
+        Verdict::Full(obstacle) => lines.push(format!(
+            "  In the way: {}: {}",
+            obstacle.node, obstacle.reason
+        )),
+    }
+    match &then {
+        None => lines.push(
+            "  The next refresh is a full one: it never had one that told of its inputs".to_owned(),
+        ),
+        Some(then) if then.definition != now.definition => lines.push(
+            "  The next refresh is a full one: a definition, a setting or the server has changed"
+                .to_owned(),
+        ),
+        Some(_) => {}
+    }
+    let mut inputs: Vec<String> = Vec::new();
+    for scan in analysis.scans.values() {
+        let line = match &scan.input {
+            Input::Table(input) | Input::Other(input) => {
+                let read = then.as_ref().and_then(|then| then.versions.get(&input.oid));
+                match (now.versions.get(&input.oid), read) {
+                    (Some(now), Some(read)) => {
+                        format!(
+                            "  Input: {}: version {now}, read up to version {read}",
+                            input.name
+                        )
+                    }
+                    (Some(now), None) => {
+                        format!("  Input: {}: version {now}, not read yet", input.name)
+                    }
+                    (None, _) => format!("  Input: {}: {}", input.name, input.kind.with_article()),
+                }
+            }
+            Input::Fixed => format!("  Input: {}: a version that stays", scan.scan.table_name),
+            Input::Unknown => format!("  Input: {}", scan.scan.table_name),
+        };
+        if !inputs.contains(&line) {
+            inputs.push(line);
+        }
+    }
+    lines.extend(inputs);
+    Ok(lines)
+}

@@ -1,0 +1,156 @@
+//! What a plan reads, and how far.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::common::Column;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::logical_expr::{LogicalPlan, TableScan};
+use sha2::{Digest, Sha256};
+
+use super::added_files::files_of;
+use super::delta::{LeafKey, leaf_key};
+use super::watermark::Watermark;
+use crate::catalog::{Kind, Object, Snapshot};
+use crate::error::Result;
+use crate::instance::{Instance, StatementContext};
+use crate::models::constraints;
+use crate::models::stale;
+use crate::sql::model_functions::{self, ModelFunction};
+use crate::sql::{QualifiedName, hidden_columns, time_travel};
+
+/// What a scan of a plan reads.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The latest version of a table: of an object of that kind, or of the clusters of a model.
+    Table(Arc<Object>),
+    /// A version that stays as it is.
+    Fixed,
+    /// What has no change feed.
+    Other(Arc<Object>),
+    /// What is no object of the catalog.
+    Unknown,
+}
+
+/// A scan of a plan.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// What it reads.
+    pub input: Input,
+    /// The scan itself.
+    pub scan: TableScan,
+}
+
+/// The scans of a plan, those of subqueries among them.
+///
+/// # Errors
+/// A plan that cannot be walked.
+pub fn scans(snapshot: &Snapshot, plan: &LogicalPlan) -> Result<BTreeMap<LeafKey, Scan>> {
+    let mut found = BTreeMap::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            found.entry(leaf_key(scan)).or_insert_with(|| Scan {
+                input: input_of(snapshot, scan),
+                scan: scan.clone(),
+            });
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
+}
+
+/// What a scan reads.
+pub fn input_of(snapshot: &Snapshot, scan: &TableScan) -> Input {
+    let Some(schema) = scan.table_name.schema() else {
+        return Input::Unknown;
+    };
+    let object = |name: &str| {
+        snapshot
+            .relation(&QualifiedName::new(schema, name))
+            .cloned()
+    };
+    let name = scan.table_name.table();
+    if let Some(call) = model_functions::decode(name) {
+        return match (object(call.model), call.function) {
+            (Some(model), ModelFunction::Clusters) => Input::Table(model),
+            (Some(model), _) => Input::Other(model),
+            (None, _) => Input::Unknown,
+        };
+    }
+    if let Some(name) = hidden_columns::decode(name) {
+        return object(name).map_or(Input::Unknown, Input::Other);
+    }
+    if let Some((name, _)) = time_travel::decode(name) {
+        return object(name).map_or(Input::Unknown, |_| Input::Fixed);
+    }
+    match object(name) {
+        Some(object) => match object.kind {
+            Kind::Table | Kind::MaterializedView => Input::Table(object),
+            Kind::ExternalTable | Kind::Model => Input::Other(object),
+            Kind::View | Kind::Check => Input::Unknown,
+        },
+        None => Input::Unknown,
+    }
+}
+
+/// How far a plan reads its inputs.
+///
+/// # Errors
+/// What a source says that cannot be listed.
+pub async fn watermark(
+    instance: &Arc<Instance>,
+    context: &StatementContext,
+    object: &Object,
+    scans: &BTreeMap<LeafKey, Scan>,
+) -> Result<Watermark> {
+    let mut watermark = Watermark {
+        definition: definition(instance, &context.snapshot, object),
+        ..Watermark::default()
+    };
+    for scan in scans.values() {
+        let (Input::Table(input) | Input::Other(input)) = &scan.input else {
+            continue;
+        };
+        match context.version_read(input.oid) {
+            Some(version) => {
+                watermark.versions.insert(input.oid, version);
+            }
+            // Listed before it is read: what comes in between is read twice, not never.
+            None if input.kind == Kind::ExternalTable => {
+                // As this statement lists them, and reads them.
+                if let Some((source, files)) = files_of(&scan.scan).await? {
+                    watermark.files.insert(source, files);
+                    continue;
+                }
+                let fingerprint = stale::fingerprint(instance, input).await?;
+                let name = input.name.to_string();
+                watermark.others.insert(name, fingerprint);
+            }
+            None => {}
+        }
+    }
+    Ok(watermark)
+}
+
+/// A hash of what decides on the rows of an object, apart from those of its inputs: definitions,
+/// settings, and the functions of this server.
+fn definition(instance: &Instance, snapshot: &Snapshot, object: &Object) -> String {
+    let mut hash = Sha256::new();
+    hash.update(stale::definition_hash(snapshot, object));
+    hash.update(format!("{:?}", instance.configuration.session));
+    hash.update(env!("CARGO_PKG_VERSION"));
+    stale::hex(&hash.finalize())
+}
+
+/// The columns of a scan that no two of its rows have the same values in, if it reads all of them.
+pub fn key_of(snapshot: &Snapshot, scan: &TableScan) -> Option<Vec<Column>> {
+    let Input::Table(object) = input_of(snapshot, scan) else {
+        return None;
+    };
+    let key = constraints::key_of(&object)?;
+    let columns = key.into_iter().map(|name| {
+        let column = Column::new(Some(scan.table_name.clone()), name);
+        scan.projected_schema.has_column(&column).then_some(column)
+    });
+    columns.collect()
+}

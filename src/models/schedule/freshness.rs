@@ -1,0 +1,278 @@
+//! The options `target_lag` and `schedule` of materialized views and models, in Snowflake's words.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use arrow::array::timezone::Tz;
+use chrono::{DateTime, TimeDelta, Utc};
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+
+use crate::error::{Error, Result, SqlState};
+use crate::models::define::Choice;
+use crate::sql::Statement;
+use crate::sql::model_options::OptionValue;
+
+const TARGET_LAG: &str = "target_lag";
+const SCHEDULE: &str = "schedule";
+
+/// The options. Their values are not a few words, and so none are listed.
+pub const SCHEDULING_OPTIONS: [Choice; 2] = [
+    Choice {
+        name: TARGET_LAG,
+        values: &[],
+        description: "How old what it holds may be at most, as `'15 minutes'`: the server refreshes it in time, if what it reads has changed. What it reads is refreshed first, where that has a `target_lag` too; `'DOWNSTREAM'` is for what is refreshed for the sake of others alone. Below a second, each commit to a table that it reads has it refreshed at once.",
+    },
+    Choice {
+        name: SCHEDULE,
+        values: &[],
+        description: "When the server refreshes it, if what it reads has changed: `'15 MINUTES'`, or `'USING CRON 0 6 * * * Europe/Berlin'` with minute, hour, day of the month, month and day of the week, in a time zone that is `UTC` if none is given. A run that was missed is caught up once.",
+    },
+];
+
+/// The longest time between two refreshes.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
+/// The shortest.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// With less, it is refreshed as commits come.
+const CONTINUOUS: Duration = Duration::from_secs(1);
+
+/// When an object is to be refreshed.
+#[derive(Clone, Debug)]
+pub enum Freshness {
+    /// Before what it holds is older than this.
+    Within(Duration),
+    /// As soon as a table that it reads has changed; sources are looked at so often.
+    Continuous(Duration),
+    /// When what stands on it is.
+    Downstream,
+    /// At times.
+    At(Schedule),
+}
+
+/// Times at which an object is refreshed.
+#[derive(Clone, Debug)]
+pub enum Schedule {
+    /// So long after the last one.
+    Every(Duration),
+    /// By a cron expression, in a time zone.
+    Cron(Box<Cron>, Tz),
+}
+
+impl Freshness {
+    /// What the options of a definition say; none where they say nothing.
+    ///
+    /// # Errors
+    /// 22023 for values that these options cannot have, and for both together.
+    pub fn of(definition: &Statement) -> Result<Option<Self>> {
+        let (lag, schedule) = options(definition);
+        match (lag, schedule) {
+            (None, None) => Ok(None),
+            (Some(lag), None) => lag.parse().map(Some),
+            (None, Some(schedule)) => schedule.parse().map(|at| Some(Self::At(at))),
+            (Some(_), Some(_)) => Err(Error::new(
+                SqlState::INVALID_PARAMETER_VALUE,
+                format!("options \"{TARGET_LAG}\" and \"{SCHEDULE}\" cannot be combined"),
+            )
+            .with_hint(format!(
+                "A schedule says when to refresh, {TARGET_LAG} how old the rows may be."
+            ))),
+        }
+    }
+
+    /// Whether it is refreshed with what stands on it, before that.
+    pub fn is_pulled(&self) -> bool {
+        !matches!(self, Self::At(_))
+    }
+}
+
+/// The values of `target_lag` and `schedule`, as they are written.
+pub fn options(definition: &Statement) -> (Option<&str>, Option<&str>) {
+    let get = |name: &str| match definition {
+        Statement::CreateMaterializedView(create) => create.options.get(name),
+        Statement::CreateModel(create) => create.options.get(name).and_then(OptionValue::as_text),
+        _ => None,
+    };
+    (get(TARGET_LAG), get(SCHEDULE))
+}
+
+impl FromStr for Freshness {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text.trim().eq_ignore_ascii_case("DOWNSTREAM") {
+            return Ok(Self::Downstream);
+        }
+        let hint = "The value must be a time such as '15 minutes', or 'DOWNSTREAM'.";
+        let lag = duration(text).ok_or_else(|| invalid(TARGET_LAG, text).with_hint(hint))?;
+        Ok(match lag < CONTINUOUS {
+            true => Self::Continuous(lag),
+            false => Self::Within(lag),
+        })
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_cron = matches!(words.as_slice(), [using, cron, ..]
+            if using.eq_ignore_ascii_case("USING") && cron.eq_ignore_ascii_case("CRON"));
+        if !is_cron {
+            let hint = "The value must be a time such as '15 MINUTES', or 'USING CRON 0 6 * * * Europe/Berlin'.";
+            let every = duration(text).ok_or_else(|| invalid(SCHEDULE, text).with_hint(hint))?;
+            return Ok(Self::Every(every));
+        }
+        let (fields, zone) = match &words[2..] {
+            fields @ [_, _, _, _, _] => (fields, "UTC"),
+            [fields @ .., zone] if fields.len() == 5 => (fields, *zone),
+            _ => {
+                return Err(invalid(SCHEDULE, text).with_hint(
+                    "After USING CRON stand five fields, for minute, hour, day of the month, month and day of the week, and a time zone.",
+                ));
+            }
+        };
+        let zone = zone.parse().map_err(|_| {
+            invalid(SCHEDULE, text).with_detail(format!("There is no time zone {zone}."))
+        })?;
+        let parser = CronParser::builder()
+            .seconds(Seconds::Disallowed)
+            .year(Year::Disallowed)
+            .build();
+        let cron = parser.parse(&fields.join(" ")).map_err(|error| {
+            invalid(SCHEDULE, text).with_detail(format!("The cron expression is wrong: {error}."))
+        })?;
+        let schedule = Self::Cron(Box::new(cron), zone);
+        if schedule.after(DateTime::UNIX_EPOCH).is_none() {
+            let detail = "The cron expression names no time.";
+            return Err(invalid(SCHEDULE, text).with_detail(detail));
+        }
+        Ok(schedule)
+    }
+}
+
+impl Schedule {
+    /// The first time after this one; none where there is none.
+    pub fn after(&self, last: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Every(every) => last.checked_add_signed(delta(*every)),
+            Self::Cron(cron, zone) => {
+                let last = last.with_timezone(zone);
+                let next = cron.find_next_occurrence(&last, false).ok()?;
+                Some(next.with_timezone(&Utc))
+            }
+        }
+    }
+}
+
+/// A time span to calculate with.
+pub fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// A number and a unit.
+fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let digits = text.find(|character: char| !character.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let number: u32 = number.parse().ok()?;
+    let unit = unit.trim().to_ascii_lowercase();
+    let unit = match unit.strip_suffix('s').unwrap_or(&unit) {
+        "millisecond" | "m" if unit != "m" => Duration::from_millis(1),
+        "second" => Duration::from_secs(1),
+        "minute" => Duration::from_secs(60),
+        "hour" => Duration::from_secs(3600),
+        "day" => Duration::from_secs(86_400),
+        _ => return None,
+    };
+    let duration = unit.checked_mul(number)?;
+    (SHORTEST..=LONGEST).contains(&duration).then_some(duration)
+}
+
+fn invalid(option: &str, text: &str) -> Error {
+    Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("invalid value for option \"{option}\": \"{text}\""),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_lag_is_a_number_with_a_unit() {
+        assert_eq!(duration("15 minutes"), Some(Duration::from_secs(900)));
+        assert_eq!(duration("1 MINUTE"), Some(Duration::from_secs(60)));
+        assert_eq!(duration("250 ms"), Some(Duration::from_millis(250)));
+        assert_eq!(duration("2days"), Some(Duration::from_secs(172_800)));
+        for wrong in [
+            "",
+            "15",
+            "minutes",
+            "-1 minute",
+            "0 seconds",
+            "5 m",
+            "9 years",
+            "400 days",
+            "1.5 hours",
+        ] {
+            assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn cron_counts_in_its_time_zone() {
+        let daily: Schedule = "USING CRON 30 2 * * * Europe/Berlin".parse().unwrap();
+        // In summer Berlin is two hours ahead of UTC, in winter one.
+        assert_eq!(
+            daily.after(time("2026-07-01T00:00:00Z")),
+            Some(time("2026-07-01T00:30:00Z"))
+        );
+        assert_eq!(
+            daily.after(time("2026-07-01T00:30:00Z")),
+            Some(time("2026-07-02T00:30:00Z"))
+        );
+        assert_eq!(
+            daily.after(time("2026-12-01T00:00:00Z")),
+            Some(time("2026-12-01T01:30:00Z"))
+        );
+        // On the last Sunday of March the clock goes from two to three: the run is not left out.
+        let spring = daily.after(time("2026-03-28T12:00:00Z")).unwrap();
+        assert!(
+            spring >= time("2026-03-29T01:00:00Z") && spring < time("2026-03-29T02:00:00Z"),
+            "{spring}"
+        );
+        let utc: Schedule = "using cron 0 6 * * MON".parse().unwrap();
+        assert_eq!(
+            utc.after(time("2026-11-26T00:00:00Z")),
+            Some(time("2026-11-30T06:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_refused() {
+        for wrong in [
+            "USING CRON",
+            "USING CRON * * * *",
+            "USING CRON 61 * * * *",
+            "USING CRON 0 0 30 2 * UTC",
+            "USING CRON 0 6 * * * Nowhere/Land",
+            "daily",
+        ] {
+            let error = wrong.parse::<Schedule>().unwrap_err();
+            assert_eq!(
+                error.sqlstate(),
+                SqlState::INVALID_PARAMETER_VALUE,
+                "{wrong}"
+            );
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Freshness without orchestration: one scheduler refreshes materialized views and models by their
+//! options `target_lag` and `schedule`.
+//!
+//! What is due follows from the clock, the definitions and what was done (`plan`); `run` does it.
+
+mod freshness;
+mod plan;
+mod run;
+mod standing;
+
+pub use freshness::{Freshness, SCHEDULING_OPTIONS, Schedule, options};
+pub use run::run;
+pub use standing::{Standing, Standings};

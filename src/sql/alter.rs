@@ -1,0 +1,321 @@
+//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA [IF EXISTS] [ONLY] name action [, ...]`.
+
+use std::fmt;
+
+use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, Expr};
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::columns::parse_column;
+use super::constraint::{Declared, DeclaredList};
+use super::cursor::{Parsed, Parser};
+use super::drop::DropKind;
+use super::name::{ObjectName, Quoted};
+use super::shown::Shown;
+
+/// The statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alter {
+    /// What kind of object.
+    pub kind: DropKind,
+    /// The object; a schema is a name without one.
+    pub name: ObjectName,
+    /// Whether a missing object is fine.
+    pub if_exists: bool,
+    /// What becomes of it, one after the other.
+    pub actions: Vec<Action>,
+}
+
+/// What becomes of the object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// `RENAME TO`.
+    RenameTo(String),
+    /// `RENAME [COLUMN] old TO new`.
+    RenameColumn(String, String),
+    /// `RENAME CONSTRAINT old TO new`.
+    RenameConstraint(String, String),
+    /// `SET SCHEMA`.
+    SetSchema(String),
+    /// `OWNER TO`.
+    OwnerTo(String),
+    /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
+    Suspend(bool),
+    /// `ADD [COLUMN] [IF NOT EXISTS] name type ...`.
+    AddColumn {
+        /// The column.
+        column: Box<ColumnDef>,
+        /// What is declared with it.
+        constraints: Vec<Declared>,
+        /// Whether a column of that name is fine.
+        if_not_exists: bool,
+    },
+    /// `DROP [COLUMN] [IF EXISTS] name [CASCADE]`.
+    DropColumn {
+        /// The column.
+        name: String,
+        /// Whether a missing one is fine.
+        if_exists: bool,
+        /// Whether what reads it goes too.
+        cascade: bool,
+    },
+    /// `ALTER [COLUMN] name [SET DATA] TYPE type [USING value]`.
+    SetType {
+        /// The column.
+        column: String,
+        /// Its new type.
+        data_type: Box<DataType>,
+        /// How values are made of the old row.
+        using: Option<Box<Expr>>,
+    },
+    /// `ALTER [COLUMN] name SET DEFAULT value`, or `DROP DEFAULT`.
+    SetDefault(String, Option<Box<Expr>>),
+    /// `ALTER [COLUMN] name SET | DROP NOT NULL`.
+    SetNotNull(String, bool),
+    /// `ADD [CONSTRAINT name] ...`.
+    AddConstraint(Declared),
+    /// `DROP CONSTRAINT [IF EXISTS] name [CASCADE]`.
+    DropConstraint {
+        /// The constraint.
+        name: String,
+        /// Whether a missing one is fine.
+        if_exists: bool,
+    },
+}
+
+impl Alter {
+    /// Parses the statement.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["ALTER"])?;
+        // Snowflake's name of what is kept fresh.
+        let kind = match parser.take_words(&["DYNAMIC", "TABLE"]) {
+            true => DropKind::MaterializedView,
+            false => DropKind::parse(parser, "ALTER")?,
+        };
+        let if_exists = kind != DropKind::Schema && parser.take_words(&["IF", "EXISTS"]);
+        let _ = parser.take_word("ONLY");
+        let name = match kind {
+            DropKind::Schema => ObjectName {
+                schema: None,
+                name: parser.schema_name()?,
+            },
+            _ => parser.object_name()?,
+        };
+        let mut actions = vec![Action::parse(parser, kind)?];
+        while kind == DropKind::Table && parser.consume_token(&Token::Comma) {
+            actions.push(Action::parse(parser, kind)?);
+        }
+        Ok(Self {
+            kind,
+            name,
+            if_exists,
+            actions,
+        })
+    }
+}
+
+impl Action {
+    fn parse(parser: &mut Parser, kind: DropKind) -> Parsed<Self> {
+        if parser.take_words(&["RENAME", "TO"]) {
+            return parser.identifier().map(Self::RenameTo);
+        }
+        if parser.take_words(&["OWNER", "TO"]) {
+            return parser.identifier().map(Self::OwnerTo);
+        }
+        if kind == DropKind::Schema {
+            return parser.fail("RENAME TO or OWNER TO");
+        }
+        if matches!(kind, DropKind::MaterializedView | DropKind::Model) {
+            if parser.take_word("SUSPEND") {
+                return Ok(Self::Suspend(true));
+            }
+            if parser.take_word("RESUME") {
+                return Ok(Self::Suspend(false));
+            }
+        }
+        if parser.take_words(&["SET", "SCHEMA"]) {
+            return parser.identifier().map(Self::SetSchema);
+        }
+        if parser.take_words(&["RENAME", "CONSTRAINT"]) {
+            let (old, new) = renamed(parser)?;
+            return Ok(Self::RenameConstraint(old, new));
+        }
+        if parser.take_word("RENAME") {
+            let _ = parser.take_word("COLUMN");
+            let (old, new) = renamed(parser)?;
+            return Ok(Self::RenameColumn(old, new));
+        }
+        if kind != DropKind::Table {
+            return parser.unsupported_here(format_args!("this action of ALTER {kind}"));
+        }
+        if parser.take_word("ADD") {
+            return Self::parse_add(parser);
+        }
+        if parser.take_words(&["DROP", "CONSTRAINT"]) {
+            let if_exists = parser.take_words(&["IF", "EXISTS"]);
+            let name = parser.identifier()?;
+            take_behavior(parser);
+            return Ok(Self::DropConstraint { name, if_exists });
+        }
+        if parser.take_word("DROP") {
+            let _ = parser.take_word("COLUMN");
+            let if_exists = parser.take_words(&["IF", "EXISTS"]);
+            let name = parser.identifier()?;
+            let cascade = take_behavior(parser);
+            return Ok(Self::DropColumn {
+                name,
+                if_exists,
+                cascade,
+            });
+        }
+        if parser.take_word("ALTER") {
+            return Self::parse_alter(parser);
+        }
+        match parser.peek_word(0) {
+            Some(word) => parser.unsupported_here(format_args!("ALTER TABLE ... {word}")),
+            None => parser.fail("an action"),
+        }
+    }
+
+    fn parse_add(parser: &mut Parser) -> Parsed<Self> {
+        if let Some(constraint) = Declared::parse(parser)? {
+            return Ok(Self::AddConstraint(constraint));
+        }
+        let _ = parser.take_word("COLUMN");
+        let if_not_exists = parser.take_words(&["IF", "NOT", "EXISTS"]);
+        let (column, constraints) = parse_column(parser)?;
+        Ok(Self::AddColumn {
+            column: Box::new(column),
+            constraints,
+            if_not_exists,
+        })
+    }
+
+    fn parse_alter(parser: &mut Parser) -> Parsed<Self> {
+        let _ = parser.take_word("COLUMN");
+        let column = parser.identifier()?;
+        if parser.take_words(&["SET", "DEFAULT"]) {
+            let value = parser.parse_expr()?;
+            return Ok(Self::SetDefault(column, Some(Box::new(value))));
+        }
+        if parser.take_words(&["DROP", "DEFAULT"]) {
+            return Ok(Self::SetDefault(column, None));
+        }
+        if parser.take_words(&["SET", "NOT", "NULL"]) {
+            return Ok(Self::SetNotNull(column, true));
+        }
+        if parser.take_words(&["DROP", "NOT", "NULL"]) {
+            return Ok(Self::SetNotNull(column, false));
+        }
+        if parser.take_words(&["SET", "DATA", "TYPE"]) || parser.take_word("TYPE") {
+            let data_type = Box::new(parser.parse_data_type()?);
+            let using = match parser.take_word("USING") {
+                true => Some(Box::new(parser.parse_expr()?)),
+                false => None,
+            };
+            return Ok(Self::SetType {
+                column,
+                data_type,
+                using,
+            });
+        }
+        parser.unsupported_here("this action of ALTER COLUMN")
+    }
+}
+
+fn renamed(parser: &mut Parser) -> Parsed<(String, String)> {
+    let old = parser.identifier()?;
+    parser.expect_words(&["TO"])?;
+    Ok((old, parser.identifier()?))
+}
+
+/// Whether `CASCADE` was said.
+fn take_behavior(parser: &mut Parser) -> bool {
+    let cascade = parser.take_word("CASCADE");
+    let _ = !cascade && parser.take_word("RESTRICT");
+    cascade
+}
+
+impl fmt::Display for Alter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let if_exists = if self.if_exists { "IF EXISTS " } else { "" };
+        write!(f, "ALTER {} {if_exists}{}", self.kind, self.name)?;
+        for (index, action) in self.actions.iter().enumerate() {
+            let separator = if index == 0 { " " } else { ", " };
+            write!(f, "{separator}{action}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exists = |is: &bool| if *is { "IF EXISTS " } else { "" };
+        match self {
+            Self::RenameTo(name) => write!(f, "RENAME TO {}", Quoted(name)),
+            Self::RenameColumn(old, new) => {
+                write!(f, "RENAME COLUMN {} TO {}", Quoted(old), Quoted(new))
+            }
+            Self::RenameConstraint(old, new) => {
+                write!(f, "RENAME CONSTRAINT {} TO {}", Quoted(old), Quoted(new))
+            }
+            Self::SetSchema(name) => write!(f, "SET SCHEMA {}", Quoted(name)),
+            Self::OwnerTo(name) => write!(f, "OWNER TO {}", Quoted(name)),
+            Self::Suspend(suspends) => f.write_str(if *suspends { "SUSPEND" } else { "RESUME" }),
+            Self::AddColumn {
+                column,
+                constraints,
+                if_not_exists,
+            } => {
+                let if_not_exists = if *if_not_exists { "IF NOT EXISTS " } else { "" };
+                write!(
+                    f,
+                    "ADD COLUMN {if_not_exists}{column}{}",
+                    DeclaredList(constraints)
+                )
+            }
+            Self::DropColumn {
+                name,
+                if_exists,
+                cascade,
+            } => {
+                let cascade = if *cascade { " CASCADE" } else { "" };
+                write!(
+                    f,
+                    "DROP COLUMN {}{}{cascade}",
+                    exists(if_exists),
+                    Quoted(name)
+                )
+            }
+            Self::SetType {
+                column,
+                data_type,
+                using,
+            } => {
+                write!(f, "ALTER COLUMN {} TYPE {data_type}", Quoted(column))?;
+                match using {
+                    Some(value) => write!(f, " USING {}", Shown(value.as_ref())),
+                    None => Ok(()),
+                }
+            }
+            Self::SetDefault(column, Some(value)) => write!(
+                f,
+                "ALTER COLUMN {} SET DEFAULT {}",
+                Quoted(column),
+                Shown(value.as_ref())
+            ),
+            Self::SetDefault(column, None) => {
+                write!(f, "ALTER COLUMN {} DROP DEFAULT", Quoted(column))
+            }
+            Self::SetNotNull(column, true) => {
+                write!(f, "ALTER COLUMN {} SET NOT NULL", Quoted(column))
+            }
+            Self::SetNotNull(column, false) => {
+                write!(f, "ALTER COLUMN {} DROP NOT NULL", Quoted(column))
+            }
+            Self::AddConstraint(constraint) => write!(f, "ADD {constraint}"),
+            Self::DropConstraint { name, if_exists } => {
+                write!(f, "DROP CONSTRAINT {}{}", exists(if_exists), Quoted(name))
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Names that definitions have for what they read, when that gets another name.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Query, TableAlias, TableFactor, VisitMut, VisitorMut, visit_expressions,
+    visit_expressions_mut,
+};
+
+use super::cursor::{fold, object_name_from};
+use super::model_functions;
+use super::name::{ObjectName, Quoted};
+use super::qualify::{Named, ast_name};
+use super::scope::Scopes;
+use super::{QualifiedName, Statement};
+use crate::error::{Error, Result};
+
+impl Statement {
+    /// Has a definition, whose names are full, read a relation by its new name. Its columns go by the
+    /// old name where it has no other, as a view of Postgres's does.
+    ///
+    /// # Errors
+    /// None that parsing the definition has not met.
+    pub fn rename_relation(&mut self, old: &QualifiedName, new: &QualifiedName) -> Result<()> {
+        match self {
+            Self::CreateView(create) => rename(&mut create.query, old, new),
+            Self::CreateMaterializedView(create) => rename(&mut create.query, old, new),
+            Self::CreateCheck(create) => rename(&mut create.query, old, new),
+            Self::CreateModel(create) => {
+                create.options.qualify(|name| Ok(renamed(name, old, new)))?;
+                rename(&mut create.query, old, new)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn rename(query: &mut Query, old: &QualifiedName, new: &QualifiedName) -> Result<()> {
+    let mut renamer = Renamer {
+        old,
+        new,
+        scopes: Scopes::default(),
+    };
+    match query.visit(&mut renamer) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+fn renamed(name: ObjectName, old: &QualifiedName, new: &QualifiedName) -> QualifiedName {
+    let full = name.qualify(&old.schema);
+    if full == *old { new.clone() } else { full }
+}
+
+struct Renamer<'a> {
+    old: &'a QualifiedName,
+    new: &'a QualifiedName,
+    scopes: Scopes,
+}
+
+impl VisitorMut for Renamer<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.enter(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.leave(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        let (old, new) = (self.old, self.new);
+        let done = match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                ..
+            } => {
+                if self.scopes.hides(name) {
+                    return ControlFlow::Continue(());
+                }
+                object_name_from(name).map(|full| {
+                    if full.qualify(&old.schema) == *old {
+                        *name = ast_name(new);
+                        if old.name != new.name {
+                            alias.get_or_insert_with(|| known_as(&old.name));
+                        }
+                    }
+                })
+            }
+            factor => {
+                let mut rename = |name: ObjectName, _: Named| Ok(renamed(name, old, new));
+                model_functions::qualify(factor, &mut rename)
+            }
+        };
+        match done {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+fn known_as(name: &str) -> TableAlias {
+    TableAlias {
+        explicit: true,
+        name: identifier(name),
+        columns: Vec::new(),
+        at: None,
+    }
+}
+
+/// A name as an identifier, quoted where it must be.
+pub fn identifier(name: &str) -> Ident {
+    match Quoted(name).is_plain() {
+        true => Ident::new(name),
+        false => Ident::with_quote('"', name),
+    }
+}
+
+/// Renames a column in an expression over a table's columns.
+pub fn rename_column(expression: &mut Expr, old: &str, new: &str) {
+    let _: ControlFlow<()> = visit_expressions_mut(expression, |part| {
+        let name = match part {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last_mut(),
+            _ => None,
+        };
+        if let Some(name) = name
+            && fold(name.value.clone(), name.quote_style) == old
+        {
+            *name = identifier(new);
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// Whether an expression, or one within a query, is a column of this name.
+pub fn names_column(tree: &impl datafusion::sql::sqlparser::ast::Visit, column: &str) -> bool {
+    let found = visit_expressions(tree, |part| {
+        let name = match part {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        match name {
+            Some(name) if fold(name.value.clone(), name.quote_style) == column => {
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    });
+    found.is_break()
+}

@@ -1,0 +1,442 @@
+//! Functions that give rows: `generate_series`, `unnest`, `regexp_matches` and the like, in `FROM` and
+//! in lists of columns, and any function of one value in `FROM`.
+//!
+//! To the planner they are `unnest` of a function that gives an array. Postgres names the one column
+//! of such a relation for its alias, or for the function: `SELECT v FROM generate_series(1, 3) v`.
+//! Functions that give the parts of documents are lists themselves, whose rows in `FROM` a planner of
+//! their own names.
+
+use std::ops::ControlFlow;
+
+use datafusion::execution::SessionState;
+use datafusion::sql::sqlparser::ast::{
+    DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
+    visit_expressions,
+};
+use tributary_udfs::json;
+
+use super::cursor::fold;
+use crate::error::{Error, Result};
+
+/// Functions that give rows, and those that give the same values as one array.
+const SET_RETURNING: [(&str, &str); 4] = [
+    ("generate_series", "generate_series_array"),
+    ("regexp_matches", "regexp_matches_array"),
+    ("regexp_split_to_table", "regexp_split_to_array"),
+    ("string_to_table", "string_to_array"),
+];
+const UNNEST: &str = "unnest";
+const ORDINALITY: &str = "ordinality";
+/// What DataFusion calls the column of its own `generate_series`, which may be said too.
+const VALUE: &str = "value";
+
+/// Whether a function of this name gives rows.
+pub fn gives_rows(name: &str) -> bool {
+    name == UNNEST || SET_RETURNING.iter().any(|(own, _)| *own == name) || json::gives_rows(name)
+}
+
+/// Rewrites a query before it is planned; what is stored and displayed is the query as written.
+///
+/// # Errors
+/// 0A000 for `WITH ORDINALITY` of a function that gives several columns.
+pub fn rewrite(query: &mut Query, state: &SessionState) -> Result<()> {
+    match query.visit(&mut Rewriter { state }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Rewriter<'a> {
+    state: &'a SessionState,
+}
+
+impl VisitorMut for Rewriter<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        match self.body(&mut query.body) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        let Expr::Function(function) = expr else {
+            return ControlFlow::Continue(());
+        };
+        let Some(name) = plain_name(&function.name) else {
+            return ControlFlow::Continue(());
+        };
+        if name == UNNEST {
+            // Its argument is an array already.
+            for argument in arguments_of(function) {
+                if let Expr::Function(inner) = argument
+                    && let Some(array) = array_function(&inner.name)
+                {
+                    inner.name = ObjectName::from(vec![Ident::new(array)]);
+                }
+            }
+        } else if let Some(array) = array_function(&function.name) {
+            function.name = ObjectName::from(vec![Ident::new(array)]);
+            let inner = std::mem::replace(expr, Expr::value(Value::Null));
+            *expr = call(UNNEST, vec![inner]);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// A list of parts of a document is taken apart, and each is said to be of its type.
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        if let Expr::Function(function) = expr
+            && let Some(name) = plain_name(&function.name)
+            && json::gives_rows(&name)
+        {
+            let list = std::mem::replace(expr, Expr::value(Value::Null));
+            let rows = call(UNNEST, vec![list]);
+            *expr = match json::row_type(&name) {
+                Some(declared) => call(declared, vec![rows]),
+                None => rows,
+            };
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Rewriter<'_> {
+    fn body(&self, body: &mut SetExpr) -> Result<()> {
+        match body {
+            SetExpr::Select(select) => self.select(select),
+            SetExpr::SetOperation { left, right, .. } => {
+                self.body(left)?;
+                self.body(right)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn select(&self, select: &mut Select) -> Result<()> {
+        for item in &mut select.projection {
+            // Else it had the name of what it becomes.
+            if let SelectItem::UnnamedExpr(Expr::Function(function)) = item
+                && let Some(name) = plain_name(&function.name)
+                && (array_function(&function.name).is_some() || json::gives_rows(&name))
+            {
+                *item = SelectItem::ExprWithAlias {
+                    expr: Expr::Function(function.clone()),
+                    alias: Ident::new(name),
+                };
+            }
+        }
+        let says_value = says_value(select);
+        for table in &mut select.from {
+            self.factor(&mut table.relation, says_value)?;
+            for join in &mut table.joins {
+                self.factor(&mut join.relation, says_value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn factor(&self, factor: &mut TableFactor, says_value: bool) -> Result<()> {
+        match factor {
+            TableFactor::NestedJoin {
+                table_with_joins, ..
+            } => {
+                self.factor(&mut table_with_joins.relation, says_value)?;
+                for join in &mut table_with_joins.joins {
+                    self.factor(&mut join.relation, says_value)?;
+                }
+                Ok(())
+            }
+            TableFactor::UNNEST {
+                alias,
+                array_exprs,
+                with_ordinality,
+                ..
+            } => {
+                let named = std::mem::take(with_ordinality);
+                if named {
+                    let length = longest(array_exprs);
+                    array_exprs.push(numbers_up_to(length));
+                }
+                name_columns(alias, UNNEST, array_exprs.len() - usize::from(named), named);
+                Ok(())
+            }
+            TableFactor::Table {
+                name,
+                alias,
+                args: Some(args),
+                with_ordinality,
+                ..
+            } => {
+                let own = plain_name(name);
+                if own.as_deref().is_some_and(json::gives_rows) {
+                    *factor = TableFactor::Function {
+                        lateral: true,
+                        name: name.clone(),
+                        args: std::mem::take(&mut args.args),
+                        with_ordinality: *with_ordinality,
+                        alias: alias.take(),
+                    };
+                    return Ok(());
+                }
+                let arguments = &args.args;
+                let rewritten = own
+                    .as_deref()
+                    .map(|own| self.function(own, arguments, alias, *with_ordinality, says_value));
+                match rewritten.transpose()?.flatten() {
+                    Some(rewritten) => *factor = rewritten,
+                    None if *with_ordinality => {
+                        return Err(Error::unsupported("WITH ORDINALITY of this function"));
+                    }
+                    None => {}
+                }
+                Ok(())
+            }
+            TableFactor::Function {
+                name,
+                args,
+                alias,
+                with_ordinality,
+                ..
+            } => {
+                let own = plain_name(name);
+                if own.as_deref().is_some_and(json::gives_rows) {
+                    return Ok(());
+                }
+                if own.as_deref() == Some(UNNEST)
+                    && let Some(arrays) = plain(args)
+                {
+                    *factor = TableFactor::UNNEST {
+                        alias: alias.take(),
+                        array_exprs: arrays,
+                        with_offset: false,
+                        with_offset_alias: None,
+                        with_ordinality: *with_ordinality,
+                    };
+                    return self.factor(factor, says_value);
+                }
+                let rewritten = own
+                    .as_deref()
+                    .map(|own| self.function(own, args, alias, *with_ordinality, says_value));
+                match rewritten.transpose()?.flatten() {
+                    Some(rewritten) => *factor = rewritten,
+                    None if *with_ordinality => {
+                        return Err(Error::unsupported("WITH ORDINALITY of this function"));
+                    }
+                    None => {}
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A function in `FROM`, as a relation that the planner knows; `None` for one that it knows
+    /// as it is.
+    fn function(
+        &self,
+        name: &str,
+        arguments: &[FunctionArg],
+        alias: &mut Option<TableAlias>,
+        with_ordinality: bool,
+        says_value: bool,
+    ) -> Result<Option<TableFactor>> {
+        let known = self.state.table_functions().contains_key(name);
+        if let Some((_, array)) = SET_RETURNING.iter().find(|(own, _)| *own == name) {
+            if known && !with_ordinality && arguments.iter().all(is_integer) {
+                // Numbers are made as they are read, however many there are.
+                if !says_value {
+                    name_columns(alias, name, 1, false);
+                }
+                return Ok(None);
+            }
+            let Some(arguments) = plain(arguments) else {
+                return Ok(None);
+            };
+            let array = call(array, arguments);
+            let mut arrays = vec![array];
+            if with_ordinality {
+                arrays.push(numbers_up_to(longest(&arrays)));
+            }
+            let mut alias = alias.take();
+            name_columns(&mut alias, name, 1, with_ordinality);
+            return Ok(Some(TableFactor::UNNEST {
+                alias,
+                array_exprs: arrays,
+                with_offset: false,
+                with_offset_alias: None,
+                with_ordinality: false,
+            }));
+        }
+        if known || !self.state.scalar_functions().contains_key(name) {
+            return Ok(None);
+        }
+        let Some(arguments) = plain(arguments) else {
+            return Ok(None);
+        };
+        // One row: an array of the one value.
+        let mut arrays = vec![call("make_array", vec![call(name, arguments)])];
+        if with_ordinality {
+            arrays.push(numbers_up_to(longest(&arrays)));
+        }
+        let mut alias = alias.take();
+        name_columns(&mut alias, name, 1, with_ordinality);
+        Ok(Some(TableFactor::UNNEST {
+            alias,
+            array_exprs: arrays,
+            with_offset: false,
+            with_offset_alias: None,
+            with_ordinality: false,
+        }))
+    }
+}
+
+/// Names the columns of a relation of so many: a single one for the relation's alias, which is the
+/// function's name unless there is another.
+fn name_columns(
+    alias: &mut Option<TableAlias>,
+    function: &str,
+    columns: usize,
+    with_ordinality: bool,
+) {
+    let alias = alias.get_or_insert_with(|| TableAlias {
+        explicit: true,
+        name: Ident::new(function),
+        columns: Vec::new(),
+        at: None,
+    });
+    if alias.columns.is_empty() {
+        let column = |name: Ident| TableAliasColumnDef {
+            name,
+            data_type: None,
+        };
+        match columns {
+            1 => alias.columns.push(column(alias.name.clone())),
+            _ if with_ordinality => {
+                for _ in 0..columns {
+                    alias.columns.push(column(Ident::new(function)));
+                }
+            }
+            _ => {}
+        }
+    }
+    if with_ordinality && alias.columns.len() == columns {
+        alias
+            .columns
+            .push(TableAliasColumnDef::from_name(ORDINALITY));
+    }
+}
+
+/// How many rows the arrays give together.
+fn longest(arrays: &[Expr]) -> Expr {
+    let lengths = arrays
+        .iter()
+        .map(|array| call("cardinality", vec![array.clone()]));
+    call("greatest", lengths.collect())
+}
+
+/// The array `{1, 2, ...}` of so many numbers.
+fn numbers_up_to(length: Expr) -> Expr {
+    let length = Expr::Cast {
+        kind: datafusion::sql::sqlparser::ast::CastKind::Cast,
+        expr: Box::new(length),
+        data_type: DataType::BigInt(None),
+        array: false,
+        format: None,
+    };
+    let one = Expr::value(Value::Number("1".to_owned(), false));
+    call("generate_series_array", vec![one, length])
+}
+
+/// Whether a query speaks of a column by the name that DataFusion gives to a series.
+fn says_value(select: &Select) -> bool {
+    let found = visit_expressions(select, |expr| {
+        let last = match expr {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        match last {
+            Some(name) if fold(name.value.clone(), name.quote_style) == VALUE => {
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    });
+    found.is_break()
+}
+
+fn is_integer(argument: &FunctionArg) -> bool {
+    fn is(expr: &Expr) -> bool {
+        match expr {
+            Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => digits.bytes().all(|digit| digit.is_ascii_digit()),
+                _ => false,
+            },
+            Expr::Nested(inner)
+            | Expr::UnaryOp {
+                op: UnaryOperator::Minus | UnaryOperator::Plus,
+                expr: inner,
+            } => is(inner),
+            Expr::BinaryOp { left, right, .. } => is(left) && is(right),
+            _ => false,
+        }
+    }
+    matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if is(expr))
+}
+
+/// The arguments of a call without names; `None` where there are others.
+fn plain(arguments: &[FunctionArg]) -> Option<Vec<Expr>> {
+    let plain = arguments.iter().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    });
+    plain.collect()
+}
+
+fn arguments_of(function: &mut Function) -> impl Iterator<Item = &mut Expr> {
+    let arguments = match &mut function.args {
+        FunctionArguments::List(list) => list.args.as_mut_slice(),
+        _ => &mut [],
+    };
+    arguments.iter_mut().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    })
+}
+
+fn array_function(name: &ObjectName) -> Option<&'static str> {
+    let name = plain_name(name)?;
+    let (_, array) = SET_RETURNING.iter().find(|(own, _)| *own == name)?;
+    Some(array)
+}
+
+/// The name of a function, without `pg_catalog`.
+fn plain_name(name: &ObjectName) -> Option<String> {
+    let ident = match name.0.as_slice() {
+        [name] => name.as_ident()?,
+        [schema, name] if schema.as_ident()?.value == "pg_catalog" => name.as_ident()?,
+        _ => return None,
+    };
+    Some(fold(ident.value.clone(), ident.quote_style))
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let unnamed = |expression| FunctionArg::Unnamed(FunctionArgExpr::Expr(expression));
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.into_iter().map(unnamed).collect(),
+            clauses: Vec::new(),
+        }),
+        null_treatment: None,
+        filter: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}

@@ -1,0 +1,579 @@
+//! What commits have changed of a table's rows, read from its log: the rows of files that came and
+//! went, and of files that stayed those that deletion vectors gained and lost.
+//!
+//! A row that was only copied, since the file it lay in was written anew, is among the rows that went
+//! and among those that came: who reads a feed takes the one from the other.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::ScalarValue;
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
+use datafusion::datasource::table_schema::TableSchema as ScannedSchema;
+use datafusion::error::Result as QueryResult;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::ExecutionPlan;
+use deltalake_core::kernel::{Action, DeletionVectorDescriptor};
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::{ObjectMeta, ObjectStoreExt as _};
+use roaring::RoaringBitmap;
+
+use super::At;
+use super::deletion_vector::{DeletionVector, selection, unique_id};
+use super::entry::commit_info;
+use super::place::Place;
+use super::scan::{FilesScan, partitions, store_url};
+use super::schema::TableSchema;
+use super::snapshot::Snapshot;
+use super::table::Table;
+use super::types::UTC;
+use crate::error::{Error, Result, SqlState};
+
+/// The column of a feed with the version that a commit made: Int64.
+pub const COMMIT_VERSION: &str = "_commit_version";
+
+/// The column of a feed with the time of the commit.
+pub const COMMIT_TIMESTAMP: &str = "_commit_timestamp";
+
+/// The column of a feed that is 1 for rows that came and -1 for rows that went: Int64.
+pub const CHANGE_SIGN: &str = "tributary:sign";
+
+/// So many entries of a log are read at once.
+const ENTRIES_AT_ONCE: usize = 16;
+
+/// The type of [`COMMIT_TIMESTAMP`].
+pub fn commit_timestamp_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
+}
+
+/// What the commits of some versions have changed.
+#[derive(Debug)]
+pub struct ChangeFeed {
+    /// The last version.
+    pub to: i64,
+    /// The rows of commits that only brought rows, or only took rows: each is a change.
+    pub plain: Arc<dyn TableProvider>,
+    /// The rows of commits that did both, among them those that were only copied.
+    pub mixed: Arc<dyn TableProvider>,
+    /// Whether the two have no rows at all.
+    pub is_empty: bool,
+}
+
+/// Rows of a file that a commit brought or took.
+#[derive(Clone, Debug)]
+struct Part {
+    path: String,
+    bytes: u64,
+    modified: DateTime<Utc>,
+    rows: PartRows,
+    version: i64,
+    /// In milliseconds of the epoch.
+    time: i64,
+    sign: i64,
+}
+
+/// Which rows of a file.
+#[derive(Clone, Debug)]
+enum PartRows {
+    All,
+    /// Those that a deletion vector leaves, of so many.
+    AllBut(Arc<RoaringBitmap>, u64),
+    /// These, of so many.
+    Only(RoaringBitmap, u64),
+}
+
+/// A file as a version has it.
+#[derive(Clone, Debug)]
+struct Known {
+    bytes: u64,
+    modified: DateTime<Utc>,
+    rows: Option<u64>,
+    gone: Gone,
+}
+
+/// The rows that are gone from a file.
+#[derive(Clone, Debug)]
+enum Gone {
+    None,
+    These(Arc<RoaringBitmap>),
+    /// Their deletion vector is not there any more.
+    Lost,
+}
+
+/// Reads a feed from the log.
+///
+/// # Errors
+/// 22023 for versions that the table does not have, or no longer; 0A000 where the table got other
+/// columns in between; what the store says.
+pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<ChangeFeed> {
+    let latest = table.latest().await?;
+    let to = match to {
+        At::Latest => latest.version,
+        At::Version(version) => existing(table, version, latest.version).await?,
+        At::Timestamp(time) => table.version_until(time).await?.ok_or_else(|| {
+            invalid(format!("table {} has no version of {time}", table.id))
+                .with_detail("Its first version is a later one.")
+        })?,
+    };
+    let from = match from {
+        At::Latest => latest.version,
+        At::Version(version) => existing(table, version, latest.version).await?,
+        At::Timestamp(time) => table.version_since(time).await?,
+    };
+    if from > to {
+        return Err(invalid(format!(
+            "changes of table {} from version {from} to version {to} cannot be read",
+            table.id
+        ))
+        .with_hint("The first version comes first."));
+    }
+    let number = |version: u64| i64::try_from(version).unwrap_or(i64::MAX);
+    let before = match from.checked_sub(1) {
+        None => None,
+        Some(before) => Some(table.snapshot(At::Version(number(before))).await?),
+    };
+    let last = table.snapshot(At::Version(number(to))).await?;
+    let mut reader = Reader::begin(table, before.as_deref(), &last).await?;
+    let entries = futures::stream::iter(from..=to)
+        .map(|version| async move { Ok::<_, Error>((version, table.read_entry(version).await?)) })
+        .buffered(ENTRIES_AT_ONCE);
+    let mut entries = std::pin::pin!(entries);
+    while let Some((version, entry)) = entries.try_next().await? {
+        reader.read(version, &entry).await?;
+    }
+    if let Some(version) = reader.replaced_by {
+        return Err(Error::unsupported(format!(
+            "changes of table {} across versions with other columns",
+            table.id
+        ))
+        .with_detail(format!(
+            "Version {version} has other columns than the one before."
+        ))
+        .with_hint(format!("Read changes from version {} on.", version + 1)));
+    }
+    reader.check_there(&latest).await?;
+    let is_empty = reader.plain.is_empty() && reader.mixed.is_empty();
+    Ok(ChangeFeed {
+        to: number(to),
+        plain: Arc::new(ChangeScan::new(table, &last.schema, reader.plain)?),
+        mixed: Arc::new(ChangeScan::new(table, &last.schema, reader.mixed)?),
+        is_empty,
+    })
+}
+
+/// The number of a version whose changes can be read: that before it is known.
+async fn existing(table: &Table, version: i64, latest: u64) -> Result<u64> {
+    let entries = table.entries().await?;
+    let first = match entries.first() {
+        // What the first entry that is left changed cannot be told.
+        Some((first, _)) if *first > 0 => first + 1,
+        _ => 0,
+    };
+    u64::try_from(version)
+        .ok()
+        .filter(|version| (first..=latest).contains(version))
+        .ok_or_else(|| {
+            invalid(format!("table {} has no version {version}", table.id)).with_detail(format!(
+                "Its changes can be read from version {first} to version {latest}."
+            ))
+        })
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(SqlState::INVALID_PARAMETER_VALUE, message)
+}
+
+/// Follows the log, entry by entry.
+struct Reader<'a> {
+    table: &'a Arc<Table>,
+    schema: &'a Arc<TableSchema>,
+    /// Whether the version that was read last has these columns.
+    fits: bool,
+    /// The last version that has them and follows one that has others.
+    replaced_by: Option<u64>,
+    /// The last version whose deletion vectors are not there any more.
+    lost: Option<u64>,
+    files: HashMap<String, Known>,
+    plain: Vec<Part>,
+    mixed: Vec<Part>,
+}
+
+/// What one entry does to a file.
+#[derive(Default)]
+struct OfFile {
+    went: bool,
+    came: Option<(u64, i64, Option<u64>, Option<DeletionVectorDescriptor>)>,
+    changes_data: bool,
+}
+
+impl<'a> Reader<'a> {
+    async fn begin(
+        table: &'a Arc<Table>,
+        before: Option<&Snapshot>,
+        last: &'a Snapshot,
+    ) -> Result<Self> {
+        let schema = &last.schema;
+        let mut files = HashMap::new();
+        if let Some(before) = before {
+            for file in &before.files {
+                let gone = match &file.gone {
+                    Some(gone) => rows_gone(gone, table).await?,
+                    None => Gone::None,
+                };
+                let known = Known {
+                    bytes: file.bytes,
+                    modified: file.modified,
+                    rows: file.bounds.rows,
+                    gone,
+                };
+                files.insert(file.path.clone(), known);
+            }
+        }
+        let fits = before.is_none_or(|before| is_same(&before.schema, schema));
+        Ok(Self {
+            table,
+            schema,
+            fits,
+            replaced_by: None,
+            lost: None,
+            files,
+            plain: Vec::new(),
+            mixed: Vec::new(),
+        })
+    }
+
+    async fn read(&mut self, version: u64, entry: &Bytes) -> Result<()> {
+        let time = commit_info(entry).and_then(|info| info["timestamp"].as_i64());
+        let time = time.unwrap_or_default();
+        let mut of_files: Vec<(String, OfFile)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut at = |of_files: &mut Vec<(String, OfFile)>, path: &str| {
+            *places.entry(path.to_owned()).or_insert_with(|| {
+                of_files.push((path.to_owned(), OfFile::default()));
+                of_files.len() - 1
+            })
+        };
+        for line in entry.split(|byte| *byte == b'\n') {
+            match serde_json::from_slice::<Action>(line) {
+                Ok(Action::Metadata(metadata)) => {
+                    let there =
+                        TableSchema::load(metadata.schema_string(), metadata.configuration());
+                    let fits = there.is_ok_and(|there| is_same(&there, self.schema));
+                    if fits && !self.fits {
+                        self.replaced_by = Some(version);
+                    }
+                    self.fits = fits;
+                }
+                Ok(Action::Add(add)) => {
+                    let place = at(&mut of_files, &add.path);
+                    let of_file = &mut of_files[place].1;
+                    of_file.changes_data |= add.data_change;
+                    let rows = add.stats.as_deref().and_then(rows_of);
+                    let bytes = u64::try_from(add.size).unwrap_or_default();
+                    of_file.came = Some((bytes, add.modification_time, rows, add.deletion_vector));
+                }
+                Ok(Action::Remove(remove)) => {
+                    let place = at(&mut of_files, &remove.path);
+                    let of_file = &mut of_files[place].1;
+                    of_file.changes_data |= remove.data_change;
+                    of_file.went = true;
+                }
+                _ => {}
+            }
+        }
+        let mut parts = Vec::new();
+        for (path, of_file) in of_files {
+            self.take(path, of_file, (version, time), &mut parts)
+                .await?;
+        }
+        let one_way = parts.windows(2).all(|two| two[0].sign == two[1].sign);
+        match one_way {
+            true => self.plain.append(&mut parts),
+            false => self.mixed.append(&mut parts),
+        }
+        Ok(())
+    }
+
+    async fn take(
+        &mut self,
+        path: String,
+        of_file: OfFile,
+        (version, time): (u64, i64),
+        parts: &mut Vec<Part>,
+    ) -> Result<()> {
+        let before = self.files.remove(&path);
+        let after = match of_file.came {
+            None => None,
+            Some((bytes, modified, rows, vector)) => Some(Known {
+                bytes,
+                modified: DateTime::from_timestamp_millis(modified).unwrap_or_default(),
+                rows,
+                gone: match vector {
+                    Some(vector) => self.rows_of(vector).await?,
+                    None => Gone::None,
+                },
+            }),
+        };
+        if of_file.went && before.is_none() {
+            return Err(Error::new(
+                SqlState::DATA_CORRUPTED,
+                format!(
+                    "version {version} of table {} takes out the file {path}, which was not there",
+                    self.table.id
+                ),
+            ));
+        }
+        let is_lost = |file: &Option<Known>| {
+            let gone = file.as_ref().map(|file| &file.gone);
+            matches!(gone, Some(Gone::Lost))
+        };
+        if of_file.changes_data && (is_lost(&before) || is_lost(&after)) {
+            self.lost = Some(version);
+        } else if of_file.changes_data {
+            let version = i64::try_from(version).unwrap_or(i64::MAX);
+            let mut add = |known: &Known, rows: PartRows, sign: i64| {
+                parts.push(Part {
+                    path: path.clone(),
+                    bytes: known.bytes,
+                    modified: known.modified,
+                    rows,
+                    version,
+                    time,
+                    sign,
+                });
+            };
+            match (&before, &after) {
+                (None, None) => {}
+                (Some(file), None) => add(file, self.all_of(&path, file)?, -1),
+                (None, Some(file)) => add(file, self.all_of(&path, file)?, 1),
+                (Some(old), Some(new)) => {
+                    let none = RoaringBitmap::new();
+                    let was_gone = old.gone.rows().unwrap_or(&none);
+                    let is_gone = new.gone.rows().unwrap_or(&none);
+                    let total = || new.rows.or(old.rows).ok_or_else(|| self.untold(&path));
+                    let (left, back) = (is_gone - was_gone, was_gone - is_gone);
+                    if !left.is_empty() {
+                        add(old, PartRows::Only(left, total()?), -1);
+                    }
+                    if !back.is_empty() {
+                        add(new, PartRows::Only(back, total()?), 1);
+                    }
+                }
+            }
+        }
+        if let Some(after) = after {
+            self.files.insert(path, after);
+        }
+        Ok(())
+    }
+
+    fn all_of(&self, path: &str, file: &Known) -> Result<PartRows> {
+        Ok(match &file.gone {
+            Gone::None | Gone::Lost => PartRows::All,
+            Gone::These(gone) => {
+                let total = file.rows.ok_or_else(|| self.untold(path))?;
+                PartRows::AllBut(Arc::clone(gone), total)
+            }
+        })
+    }
+
+    fn untold(&self, path: &str) -> Error {
+        Error::new(
+            SqlState::DATA_CORRUPTED,
+            format!(
+                "the log of table {} does not tell how many rows the file {path} has",
+                self.table.id
+            ),
+        )
+    }
+
+    /// The rows of a deletion vector, read once where a known file has it.
+    async fn rows_of(&self, vector: DeletionVectorDescriptor) -> Result<Gone> {
+        let latest = self.table.latest().await?;
+        let known = latest.files.iter().find_map(|file| {
+            let gone = file.gone.as_ref()?;
+            (unique_id(&gone.descriptor) == unique_id(&vector)).then_some(gone)
+        });
+        match known {
+            Some(gone) => rows_gone(gone, self.table).await,
+            None => rows_gone(&DeletionVector::new(vector), self.table).await,
+        }
+    }
+
+    /// That the files are there: those that no version of late has may have been deleted.
+    async fn check_there(&self, latest: &Snapshot) -> Result<()> {
+        let kept = latest.by_path();
+        let place = &self.table.place;
+        let mut last_lost = self
+            .lost
+            .map(|version| i64::try_from(version).unwrap_or(i64::MAX));
+        let mut looked_at = HashMap::new();
+        for part in self.plain.iter().chain(&self.mixed) {
+            if kept.contains_key(part.path.as_str()) || last_lost >= Some(part.version) {
+                continue;
+            }
+            let is_there = match looked_at.get(part.path.as_str()) {
+                Some(is_there) => *is_there,
+                None => match place.store.head(&place.file(&part.path)).await {
+                    Ok(_) => true,
+                    Err(object_store::Error::NotFound { .. }) => false,
+                    Err(error) => return Err(error.into()),
+                },
+            };
+            looked_at.insert(part.path.as_str(), is_there);
+            if !is_there {
+                last_lost = Some(part.version);
+            }
+        }
+        let Some(lost) = last_lost else {
+            return Ok(());
+        };
+        Err(invalid(format!(
+            "what version {lost} of table {} changed is no longer there",
+            self.table.id
+        ))
+        .with_detail("VACUUM has deleted its files.")
+        .with_hint(format!("Changes can be read from version {} on.", lost + 1)))
+    }
+}
+
+impl Gone {
+    fn rows(&self) -> Option<&RoaringBitmap> {
+        match self {
+            Self::These(rows) => Some(rows),
+            Self::None | Self::Lost => None,
+        }
+    }
+}
+
+/// The rows of a deletion vector, unless VACUUM has deleted it.
+async fn rows_gone(gone: &DeletionVector, table: &Table) -> Result<Gone> {
+    match gone.rows(&table.place).await {
+        Ok(rows) => Ok(Gone::These(Arc::clone(rows))),
+        Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => Ok(Gone::Lost),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_same(left: &TableSchema, right: &TableSchema) -> bool {
+    left.delta == right.delta && left.declared == right.declared
+}
+
+/// How many rows the statistics of a file tell.
+fn rows_of(stats: &str) -> Option<u64> {
+    let stats: serde_json::Value = serde_json::from_str(stats).ok()?;
+    stats["numRecords"].as_u64()
+}
+
+/// Reads the rows of parts.
+struct ChangeScan {
+    table: String,
+    place: Place,
+    store_url: ObjectStoreUrl,
+    schema: Arc<TableSchema>,
+    shown: SchemaRef,
+    parts: Vec<Part>,
+}
+
+impl ChangeScan {
+    fn new(table: &Table, schema: &Arc<TableSchema>, parts: Vec<Part>) -> Result<Self> {
+        let fields = schema.declared.fields().iter().cloned();
+        let shown = fields.chain(commit_columns().map(Arc::new));
+        Ok(Self {
+            table: table.id.to_string(),
+            place: table.place.clone(),
+            store_url: store_url(&table.place)?,
+            schema: Arc::clone(schema),
+            shown: Arc::new(Schema::new(shown.collect::<Vec<_>>())),
+            parts,
+        })
+    }
+
+    fn file(&self, part: &Part) -> PartitionedFile {
+        let file = PartitionedFile::new_from_meta(ObjectMeta {
+            location: self.place.file(&part.path),
+            last_modified: part.modified,
+            size: part.bytes,
+            e_tag: None,
+            version: None,
+        });
+        let read = match &part.rows {
+            PartRows::All => None,
+            PartRows::AllBut(gone, rows) => Some(selection(gone, *rows)),
+            PartRows::Only(wanted, rows) => {
+                let mut others = RoaringBitmap::new();
+                others.insert_range(0..u32::try_from(*rows).unwrap_or(u32::MAX));
+                others -= wanted;
+                Some(selection(&others, *rows))
+            }
+        };
+        let file = match read {
+            Some(read) => file.with_extension(ParquetRowSelection::new(read)),
+            None => file,
+        };
+        let time = Some(part.time.saturating_mul(1000));
+        file.with_partition_values(vec![
+            ScalarValue::from(part.version),
+            ScalarValue::TimestampMicrosecond(time, Some(UTC.into())),
+            ScalarValue::from(part.sign),
+        ])
+    }
+}
+
+/// The columns that a feed has beside those of the table.
+fn commit_columns() -> [Field; 3] {
+    [
+        Field::new(COMMIT_VERSION, DataType::Int64, false),
+        Field::new(COMMIT_TIMESTAMP, commit_timestamp_type(), false),
+        Field::new(CHANGE_SIGN, DataType::Int64, false),
+    ]
+}
+
+impl fmt::Debug for ChangeScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "changes of {}", self.table)
+    }
+}
+
+#[async_trait]
+impl TableProvider for ChangeScan {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.shown)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> QueryResult<Arc<dyn ExecutionPlan>> {
+        let files: Vec<_> = self.parts.iter().map(|part| self.file(part)).collect();
+        let scanned = ScannedSchema::builder(Arc::clone(&self.schema.scanned));
+        let scan = FilesScan {
+            place: &self.place,
+            store_url: &self.store_url,
+            scanned: scanned
+                .with_table_partition_cols(commit_columns().map(Arc::new).to_vec())
+                .build(),
+            shown: Arc::clone(&self.shown),
+            has_statistics: false,
+            reads_few: false,
+        };
+        scan.plan(state, &files, projection, limit, partitions(state))
+            .await
+    }
+}

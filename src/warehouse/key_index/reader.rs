@@ -1,0 +1,104 @@
+//! Lookups in what the index holds at one time.
+
+use std::sync::Arc;
+use std::thread;
+
+use super::KeyIndex;
+use super::candidates::{Candidates, Found, by_key};
+use super::entry::Location;
+use super::lookup::{FileSearch, Query, search_memory};
+use super::run_file::reserve;
+use super::state::State;
+use crate::error::{Error, Result};
+
+/// Fewer keys than this for a thread do not pay for it.
+const KEYS_OF_THREAD: usize = 2048;
+
+/// What an index holds at one time.
+pub struct KeyIndexReader {
+    index: Arc<KeyIndex>,
+    state: Arc<State>,
+}
+
+impl KeyIndexReader {
+    pub(super) fn new(index: &Arc<KeyIndex>, state: Arc<State>) -> Self {
+        Self {
+            index: Arc::clone(index),
+            state,
+        }
+    }
+
+    /// The number of a data file in [`Location::file`]; none where the file is not covered. It is
+    /// for this reader.
+    pub fn file_number(&self, path: &str) -> Option<u32> {
+        self.state.files.number(path)
+    }
+
+    /// Where rows with these keys stand: locations that `keep` says yes to, for each of the keys.
+    /// There are locations of files that are gone, too, with numbers that no file has: `keep` must
+    /// ask whether the number is of a file that is wanted.
+    ///
+    /// # Errors
+    /// 53200 without memory for the keys and what is found. Where the index is found damaged, what
+    /// was wrong; then it covers nothing from now on, and another reader can be asked when the
+    /// files have been added again.
+    pub fn candidates(
+        &self,
+        hashes: &[u128],
+        keep: impl Fn(Location) -> bool + Sync,
+    ) -> Result<Candidates> {
+        let keys = u32::try_from(hashes.len())
+            .map_err(|_| Error::internal("more than four billion keys are looked up at once"))?;
+        let memory = reserve(&self.index.pool);
+        memory.try_grow(hashes.len() * size_of::<Query>())?;
+        let queries = hashes.iter().zip(0..keys);
+        let mut queries: Vec<Query> = queries
+            .map(|(hash, key)| Query { hash: *hash, key })
+            .collect();
+        queries.sort_unstable_by_key(|query| query.hash);
+        let found = self
+            .search(&queries, &keep)
+            .inspect_err(|error| self.index.look_at(error))?;
+        by_key(&found, hashes.len(), &self.index.pool)
+    }
+
+    /// Searches all runs for sorted keys, on all processors.
+    fn search<'a>(
+        &self,
+        queries: &[Query],
+        keep: &'a (dyn Fn(Location) -> bool + Sync),
+    ) -> Result<Vec<Found<'a>>> {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let threads = processors.min(queries.len() / KEYS_OF_THREAD).max(1);
+        if threads == 1 {
+            return Ok(vec![self.search_part(queries, keep)?]);
+        }
+        let parts = queries.chunks(queries.len().div_ceil(threads));
+        thread::scope(|scope| {
+            let threads: Vec<_> = parts
+                .map(|part| scope.spawn(move || self.search_part(part, keep)))
+                .collect();
+            let ended = threads.into_iter().map(|thread| {
+                let found = thread.join();
+                found.map_err(|_| Error::internal("a thread that looked up keys has failed"))?
+            });
+            ended.collect()
+        })
+    }
+
+    fn search_part<'a>(
+        &self,
+        queries: &[Query],
+        keep: &'a (dyn Fn(Location) -> bool + Sync),
+    ) -> Result<Found<'a>> {
+        let mut found = Found::new(keep, &self.index.pool);
+        for run in &self.state.memory {
+            search_memory(run, queries, &mut found)?;
+        }
+        let mut files = FileSearch::new(&self.index.pool)?;
+        for run in &self.state.runs {
+            files.search(run, queries, &mut found)?;
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,169 @@
+//! Lookups of keys in one version of a table.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use roaring::RoaringBitmap;
+
+use crate::error::{Error, Result};
+use crate::warehouse::key_index::{KeyIndex, KeyIndexReader, comparable};
+use crate::warehouse::place::{Place, blocking};
+use crate::warehouse::places::Places;
+use crate::warehouse::scan::TableScan;
+use crate::warehouse::snapshot::{DataFile, Snapshot};
+
+/// So few keys are looked up in place: for each a page or two is read of each run, mostly from
+/// memory, which takes less than to have another thread do it.
+const FEW_KEYS: usize = 16;
+
+/// A version of a table, and what an index knows of its rows.
+pub struct Covered {
+    index: Arc<KeyIndex>,
+    reader: Arc<KeyIndexReader>,
+    snapshot: Arc<Snapshot>,
+    place: Place,
+    /// The numbers that files have in the version, by those that they have in the index.
+    numbers: Arc<HashMap<u32, u32>>,
+    /// The files of the version whose rows the index does not know.
+    pub(in crate::warehouse) uncovered: Vec<u32>,
+}
+
+/// A row of the version that has one of the keys that were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Which of the keys.
+    pub key: usize,
+    /// The beginning of the row's version, as [`version_prefixes`](crate::warehouse::key_index::version_prefixes) has it.
+    pub version: u64,
+    /// The number of the row's file.
+    pub file: u32,
+    /// The row's place in its file.
+    pub place: u32,
+}
+
+impl Covered {
+    pub(super) fn new(index: &Arc<KeyIndex>, scan: &TableScan) -> Self {
+        let snapshot = Arc::clone(scan.snapshot());
+        let reader = index.reader();
+        let mut numbers = HashMap::with_capacity(snapshot.files.len());
+        let mut uncovered = Vec::new();
+        for (number, file) in (0..).zip(&snapshot.files) {
+            match reader.file_number(&file.path) {
+                Some(known) => {
+                    numbers.insert(known, number);
+                }
+                None => uncovered.push(number),
+            }
+        }
+        Self {
+            index: Arc::clone(index),
+            reader: Arc::new(reader),
+            snapshot,
+            place: scan.place().clone(),
+            numbers: Arc::new(numbers),
+            uncovered,
+        }
+    }
+
+    pub(super) fn uncovered_files(&self) -> Vec<(u32, Arc<DataFile>)> {
+        let files = self.uncovered.iter().filter_map(|number| {
+            let file = self.snapshot.files.get(*number as usize)?;
+            Some((*number, Arc::clone(file)))
+        });
+        files.collect()
+    }
+
+    /// Whether all rows of the version are known.
+    pub fn is_complete(&self) -> bool {
+        self.uncovered.is_empty()
+    }
+
+    /// The hash of each row's key, given the columns of the key.
+    ///
+    /// # Errors
+    /// Columns of other types.
+    pub fn hash_keys(&self, columns: &[ArrayRef]) -> Result<Vec<u128>> {
+        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect();
+        self.index.hash_keys(&columns)
+    }
+
+    /// The rows of the version that have keys of these hashes, and are in files that are known, in
+    /// the order of the keys.
+    ///
+    /// # Errors
+    /// 53200 without memory for what is found; what the disk says.
+    pub async fn find(&self, hashes: Vec<u128>) -> Result<Vec<KeyRow>> {
+        self.found(hashes, |_| false).await
+    }
+
+    /// [`Self::find`], and the tombstones with these keys.
+    pub(in crate::warehouse) async fn find_with_tombstones(
+        &self,
+        hashes: Vec<u128>,
+    ) -> Result<Vec<KeyRow>> {
+        self.found(hashes, DataFile::is_tombstones).await
+    }
+
+    /// The rows that are not gone, and those that are of files that `whole` says yes to.
+    async fn found(
+        &self,
+        hashes: Vec<u128>,
+        whole: impl Fn(&DataFile) -> bool + Send,
+    ) -> Result<Vec<KeyRow>> {
+        let (reader, numbers) = (Arc::clone(&self.reader), Arc::clone(&self.numbers));
+        let few = hashes.len() <= FEW_KEYS;
+        let look = move || {
+            let kept = reader.candidates(&hashes, |location| numbers.contains_key(&location.file));
+            let candidates = kept?;
+            let mut found = Vec::with_capacity(candidates.locations().len());
+            for (key, locations) in candidates.iter().enumerate() {
+                let rows = locations.iter().filter_map(|location| {
+                    Some(KeyRow {
+                        key,
+                        version: location.version,
+                        file: *numbers.get(&location.file)?,
+                        place: location.row,
+                    })
+                });
+                found.extend(rows);
+            }
+            Ok::<_, Error>(found)
+        };
+        let mut found = match few {
+            true => look()?,
+            false => blocking(look).await??,
+        };
+        let mut gone: HashMap<u32, Option<Arc<RoaringBitmap>>> = HashMap::new();
+        for row in &found {
+            if gone.contains_key(&row.file) {
+                continue;
+            }
+            let file = self.snapshot.files.get(row.file as usize);
+            let file = file.filter(|file| !whole(file));
+            let rows = match file.and_then(|file| file.gone.as_ref()) {
+                Some(gone) => Some(Arc::clone(gone.rows(&self.place).await?)),
+                None => None,
+            };
+            gone.insert(row.file, rows);
+        }
+        found.retain(|row| {
+            let gone = gone.get(&row.file).and_then(Option::as_ref);
+            gone.is_none_or(|gone| !gone.contains(row.place))
+        });
+        Ok(found)
+    }
+
+    /// The places of all rows that have one of these keys, and are in files that are known.
+    ///
+    /// # Errors
+    /// Those of [`Self::hash_keys`] and [`Self::find`].
+    pub async fn places(&self, columns: &[ArrayRef]) -> Result<Places> {
+        let found = self.find(self.hash_keys(columns)?).await?;
+        let mut places = Places::default();
+        for row in found {
+            places.insert(row.file, i64::from(row.place));
+        }
+        Ok(places)
+    }
+}

@@ -1,0 +1,130 @@
+//! Keyed tables: one row a key, the latest wins.
+
+use arrow::datatypes::{DataType, Schema};
+use serde::{Deserialize, Serialize};
+
+use super::key_indexes::IndexedKey;
+use crate::error::{Error, Result, SqlState, nearest};
+
+/// The table property that keeps it, as JSON.
+pub(super) const PROPERTY: &str = "tributary.keyed";
+
+/// What makes a table keyed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keyed {
+    /// The columns whose values no two rows share.
+    pub key: Vec<String>,
+    /// The columns that tell which of two rows of a key is the later one, compared in order, NULL
+    /// first. Without one it is the one that arrives later.
+    pub versions: Vec<String>,
+    /// The column that tells that a row is deleted.
+    pub deleted: Option<String>,
+    /// How long it is known that a key was deleted.
+    pub tombstone_retention_seconds: u64,
+}
+
+/// The columns of a [`Keyed`] in a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyedColumns {
+    pub key: Vec<usize>,
+    pub versions: Vec<usize>,
+    pub deleted: Option<usize>,
+}
+
+impl Keyed {
+    /// Checks it against a table's columns.
+    ///
+    /// # Errors
+    /// 42703 for a column that is not there, 42701 for one that is named twice, 42804 for a type
+    /// whose values cannot be told apart or put in order, or that does not tell whether a row is
+    /// deleted.
+    pub fn check(&self, schema: &Schema) -> Result<()> {
+        let columns = self.columns(schema)?;
+        for (option, names) in [
+            ("unique_key", &self.key),
+            ("version_column", &self.versions),
+        ] {
+            for (place, name) in names.iter().enumerate() {
+                if names[..place].contains(name) {
+                    return Err(Error::new(
+                        SqlState::DUPLICATE_COLUMN,
+                        format!("column \"{name}\" appears twice in option \"{option}\""),
+                    ));
+                }
+            }
+        }
+        for index in &columns.key {
+            let field = schema.field(*index);
+            if field.data_type().is_nested() || field.data_type().is_floating() {
+                return Err(Error::new(
+                    SqlState::DATATYPE_MISMATCH,
+                    format!("column \"{}\" cannot be a unique key", field.name()),
+                )
+                .with_hint(
+                    "Keys are texts, numbers without rounding, dates, times and the like.",
+                ));
+            }
+        }
+        for index in &columns.versions {
+            let field = schema.field(*index);
+            if field.data_type().is_nested() {
+                return Err(Error::new(
+                    SqlState::DATATYPE_MISMATCH,
+                    format!("column \"{}\" cannot tell which row is later", field.name()),
+                )
+                .with_hint("Versions are times, numbers or texts."));
+            }
+        }
+        let Some(deleted) = columns.deleted.map(|index| schema.field(index)) else {
+            return Ok(());
+        };
+        match deleted.data_type() {
+            DataType::Boolean | DataType::Timestamp(..) | DataType::Date32 => Ok(()),
+            _ => Err(Error::new(
+                SqlState::DATATYPE_MISMATCH,
+                format!(
+                    "column \"{}\" cannot tell that a row is deleted",
+                    deleted.name()
+                ),
+            )
+            .with_hint("It must be boolean, or a date or timestamp that is NULL until then.")),
+        }
+    }
+
+    /// The index that its rows are looked up in.
+    pub fn indexed(&self) -> IndexedKey {
+        IndexedKey {
+            columns: self.key.clone(),
+            versions: self.versions.clone(),
+        }
+    }
+
+    /// Where its columns are.
+    pub(super) fn columns(&self, schema: &Schema) -> Result<KeyedColumns> {
+        let of = |option, names: &[String]| {
+            let found = names.iter().map(|name| find(option, name, schema));
+            found.collect::<Result<Vec<_>>>()
+        };
+        let deleted = self.deleted.iter();
+        let deleted = deleted.map(|name| find("deleted_column", name, schema));
+        Ok(KeyedColumns {
+            key: of("unique_key", &self.key)?,
+            versions: of("version_column", &self.versions)?,
+            deleted: deleted.collect::<Result<Vec<_>>>()?.pop(),
+        })
+    }
+}
+
+fn find(option: &str, name: &str, schema: &Schema) -> Result<usize> {
+    schema.index_of(name).map_err(|_| {
+        let error = Error::new(
+            SqlState::UNDEFINED_COLUMN,
+            format!("column \"{name}\" named in option \"{option}\" does not exist"),
+        );
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        match nearest(name, names) {
+            Some(near) => error.with_hint(format!("Perhaps you meant the column \"{near}\".")),
+            None => error,
+        }
+    })
+}

@@ -1,0 +1,440 @@
+//! Publishing what a transaction has staged: the entries that it made for a table become one entry of
+//! the table's log.
+//!
+//! What several tables get is published together or not at all. The entries are written down by who
+//! commits, and that they are is the commit; publishing them is repeated until all are in their logs,
+//! each known by its id.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use deltalake_core::kernel::{Action, Remove};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::OwnedMutexGuard;
+
+use super::entry::{FileAction, commit_info, file_actions};
+use super::participant::TRANSACTION_ID;
+use super::place::Published;
+use super::snapshot::Snapshot;
+use super::staging::{Ended, StagedLog, Staging, StagingMark};
+use super::table::{DEFINING, Table};
+use super::table_id::TableId;
+use super::{At, Warehouse, cleanup};
+use crate::error::{Error, Result, SqlState};
+
+/// The operation of a commit that several statements made.
+const SEVERAL: &str = "TRANSACTION";
+
+/// An entry of a table's log that is to be published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnpublishedEntry {
+    /// The table.
+    pub table: TableId,
+    /// The version that it makes.
+    pub version: i64,
+    /// What tells it from other entries.
+    pub id: String,
+    /// Its bytes.
+    pub entry: String,
+}
+
+/// A table that a transaction has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedTable {
+    /// The table.
+    pub table: TableId,
+    /// The version that the changes are made to; none for a table that is new.
+    pub base: Option<i64>,
+}
+
+/// Entries that are ready, of tables that nobody else commits to meanwhile.
+pub struct Publication {
+    entries: Vec<UnpublishedEntry>,
+    _alone: Vec<OwnedMutexGuard<()>>,
+}
+
+impl Publication {
+    /// The entries.
+    pub fn entries(&self) -> &[UnpublishedEntry] {
+        &self.entries
+    }
+
+    /// Takes the entries of new tables out, which may be published before the commit: nobody knows
+    /// these tables.
+    pub fn split_new(&mut self) -> Vec<UnpublishedEntry> {
+        let entries = std::mem::take(&mut self.entries);
+        let (new, old) = entries.into_iter().partition(|entry| entry.version == 0);
+        self.entries = old;
+        new
+    }
+}
+
+impl Warehouse {
+    /// The warehouse as a transaction sees it that has written nothing yet. What is written to it
+    /// stays the transaction's own until [`Self::prepare_publication`]. Of `frozen` tables it sees no
+    /// version after these.
+    pub fn begin_transaction(
+        self: &Arc<Self>,
+        frozen: impl Iterator<Item = (TableId, i64)>,
+    ) -> Self {
+        let frozen = frozen.map(|(table, version)| {
+            let log = self.root.place(&table).log();
+            (log, version.unsigned_abs())
+        });
+        self.over(Arc::new(Staging::new(frozen.collect())))
+    }
+
+    /// Has [`Self::finish_commits`] wait until this is dropped.
+    pub async fn keep_running(&self) -> tokio::sync::OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.running).read_owned().await
+    }
+
+    /// Whether a transaction has changed a table.
+    pub fn has_staged(&self, table: &TableId) -> bool {
+        let log = || self.root.place(table).log();
+        let staging = self.staging();
+        staging.is_some_and(|staging| staging.has(&log()))
+    }
+
+    /// The tables that a transaction has changed.
+    pub fn changed_tables(&self) -> Vec<ChangedTable> {
+        let logs = self.staging().map(|staging| staging.logs());
+        let changed = logs.into_iter().flatten().map(|log| ChangedTable {
+            base: log
+                .first
+                .checked_sub(1)
+                .and_then(|it| i64::try_from(it).ok()),
+            table: log.table,
+        });
+        changed.collect()
+    }
+
+    /// How far a transaction has come.
+    pub fn mark(&self) -> StagingMark {
+        self.staging()
+            .map_or_else(|| Staging::default().mark(), Staging::mark)
+    }
+
+    /// Takes back what a transaction has written since.
+    pub fn roll_back_to(&self, mark: &StagingMark) {
+        if let Some(staging) = self.staging() {
+            staging.roll_back_to(mark);
+        }
+        // What is known of the tables is what they were.
+        *self.tables.lock() = Default::default();
+    }
+
+    /// Makes ready what a transaction has staged: one entry for each table, at the version that is
+    /// next. `keyed` tables are those whose new rows were held against all that the table had.
+    ///
+    /// # Errors
+    /// 40001 where another commit has changed the same rows, or the columns; what the store says.
+    pub async fn prepare_publication(
+        &self,
+        transaction: &Self,
+        keyed: &BTreeSet<u32>,
+    ) -> Result<Publication> {
+        let mut logs = transaction.staging().map(Staging::logs).unwrap_or_default();
+        // All who commit to several tables wait for them in one order.
+        logs.sort_by(|left, right| {
+            let key = |log: &StagedLog| (log.table.oid, log.table.to_string());
+            key(left).cmp(&key(right))
+        });
+        let mut publication = Publication {
+            entries: Vec::with_capacity(logs.len()),
+            _alone: Vec::with_capacity(logs.len()),
+        };
+        for log in logs {
+            let table = self.table(&log.table);
+            publication._alone.push(table.alone().await);
+            let is_keyed = keyed.contains(&log.table.oid);
+            publication
+                .entries
+                .push(ready(&table, &log, is_keyed).await?);
+        }
+        Ok(publication)
+    }
+
+    /// Publishes an entry that decides whether the transaction is committed.
+    ///
+    /// # Errors
+    /// 40001 where another writer was faster; what the store says.
+    pub async fn publish_deciding(&self, entry: &UnpublishedEntry) -> Result<()> {
+        let table = self.table(&entry.table);
+        let bytes = Bytes::from(entry.entry.clone());
+        match table.place.publish(&table.id, version(entry), bytes).await {
+            Published::Yes => {
+                table
+                    .seen(entry.version, self.settings.checkpoint_interval)
+                    .await;
+                self.changed.add(&table.id);
+                Ok(())
+            }
+            Published::Conflict => Err(table.conflict()),
+            Published::No(error) | Published::Unknown(error) => {
+                Err(error.within(format!("table {}", table.id)))
+            }
+        }
+    }
+
+    /// Publishes an entry that is committed already, unless it is in the log. Where another engine
+    /// has taken its version meanwhile, it takes the next one.
+    ///
+    /// # Errors
+    /// What the store says; then it is to be tried again.
+    pub async fn publish_committed(&self, entry: &UnpublishedEntry) -> Result<()> {
+        let table = self.table(&entry.table);
+        let mut at = version(entry);
+        loop {
+            match table.read_entry(at).await {
+                Ok(found) if is_entry(&found, &entry.id) => break,
+                Ok(_) => at += 1,
+                Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => {
+                    let bytes = Bytes::from(entry.entry.clone());
+                    match table.place.publish(&table.id, at, bytes).await {
+                        Published::Yes => break,
+                        // Another one has helped, or another engine has written.
+                        Published::Conflict => {}
+                        Published::No(error) | Published::Unknown(error) => {
+                            return Err(error.within(format!("table {}", table.id)));
+                        }
+                    }
+                }
+                Err(error) => return Err(error.within(format!("table {}", table.id))),
+            }
+        }
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        table.seen(at, self.settings.checkpoint_interval).await;
+        self.changed.add(&table.id);
+        Ok(())
+    }
+
+    /// Ends a transaction. Where it is committed, the files of the entries that were published stay,
+    /// and tables that it dropped go; where not, all that it wrote goes.
+    pub async fn end_transaction(
+        &self,
+        transaction: &Self,
+        published: Option<&[UnpublishedEntry]>,
+    ) {
+        let Some(ended) = transaction.staging().map(Staging::end) else {
+            return;
+        };
+        let Ended {
+            files,
+            begun,
+            dropped,
+        } = ended;
+        let entries = published.unwrap_or_default();
+        let kept: BTreeSet<String> = entries.iter().flat_map(kept_files).collect();
+        for written in files {
+            written.keep_only(&kept);
+        }
+        let there: BTreeSet<_> = entries
+            .iter()
+            .map(|entry| self.root.place(&entry.table).path)
+            .collect();
+        for place in begun.iter().filter(|place| !there.contains(&place.path)) {
+            if let Err(error) = cleanup::remove_table(place).await {
+                tracing::warn!("the folder {} stays behind: {error}", place.path);
+            }
+        }
+        if published.is_none() {
+            return;
+        }
+        for table in dropped {
+            if let Err(error) = self.remove(&table).await {
+                tracing::warn!("the files of {table}, which was dropped, stay behind: {error}");
+            }
+        }
+    }
+}
+
+fn version(entry: &UnpublishedEntry) -> u64 {
+    entry.version.unsigned_abs()
+}
+
+fn is_entry(found: &[u8], id: &str) -> bool {
+    commit_info(found).is_some_and(|info| info[TRANSACTION_ID] == id)
+}
+
+/// The files and deletion vectors that an entry puts in.
+fn kept_files(entry: &UnpublishedEntry) -> Vec<String> {
+    let mut kept = Vec::new();
+    for action in file_actions(entry.entry.as_bytes()) {
+        if let FileAction::Added { path, vector } = action {
+            kept.push(path);
+            kept.extend(vector);
+        }
+    }
+    kept
+}
+
+/// One entry in the place of those that a transaction staged for a table.
+async fn ready(table: &Table, log: &StagedLog, keyed: bool) -> Result<UnpublishedEntry> {
+    let net = Net::of(log)?;
+    let current = match table.exists().await? {
+        true => Some(table.latest().await?),
+        false => None,
+    };
+    let next = current.as_ref().map_or(0, |current| current.version + 1);
+    match (&current, log.first) {
+        (None, 0) => {}
+        (Some(_), first) if next == first => {}
+        (Some(current), first) if first > 0 => {
+            let at = At::Version(i64::try_from(first - 1).unwrap_or(i64::MAX));
+            let base = table.snapshot(at).await?;
+            if !net.fits(&base, current, keyed)? {
+                return Err(table.conflict());
+            }
+        }
+        _ => return Err(table.conflict()),
+    }
+    let id = uuid::Uuid::new_v4().to_string();
+    let timestamp = table.next_time(current.as_deref()).await?;
+    Ok(UnpublishedEntry {
+        table: table.id.clone(),
+        version: i64::try_from(next).unwrap_or(i64::MAX),
+        entry: net.entry(&id, timestamp),
+        id,
+    })
+}
+
+/// What several entries do to a table together.
+#[derive(Default)]
+struct Net {
+    infos: Vec<Value>,
+    protocol: Option<Value>,
+    metadata: Option<Value>,
+    files: BTreeMap<String, Fate>,
+}
+
+/// What becomes of a file.
+#[derive(Default)]
+struct Fate {
+    /// The action that takes it out as it was before.
+    before: Option<Value>,
+    /// The action that puts it in as it is now.
+    after: Option<Value>,
+}
+
+impl Net {
+    fn of(log: &StagedLog) -> Result<Self> {
+        let mut net = Self::default();
+        let unreadable = |error| Error::internal(format!("a staged entry: {error}"));
+        for (entry, _) in &log.entries {
+            for line in entry
+                .split(|byte| *byte == b'\n')
+                .filter(|it| !it.is_empty())
+            {
+                let mut action: Value = serde_json::from_slice(line).map_err(unreadable)?;
+                if let Some(info) = action.get_mut("commitInfo") {
+                    net.infos.push(info.take());
+                } else if action.get("protocol").is_some() {
+                    net.protocol = Some(action);
+                } else if action.get("metaData").is_some() {
+                    net.metadata = Some(action);
+                } else if let Some(path) = action["remove"]["path"].as_str() {
+                    let fate = net.files.entry(path.to_owned()).or_default();
+                    // One that this transaction put in was not there before.
+                    if fate.after.take().is_none() {
+                        fate.before = Some(action);
+                    }
+                } else if let Some(path) = action["add"]["path"].as_str() {
+                    let path = path.to_owned();
+                    net.files.entry(path).or_default().after = Some(action);
+                }
+            }
+        }
+        Ok(net)
+    }
+
+    /// Whether the changes can be made to the version that is current, instead of to their base:
+    /// what goes is there, and what comes has its columns.
+    fn fits(&self, base: &Snapshot, current: &Snapshot, keyed: bool) -> Result<bool> {
+        let adds = self.files.values().any(|fate| fate.after.is_some());
+        if self.metadata.is_some()
+            || self.protocol.is_some()
+            || keyed && adds
+            || base.schema.delta != current.schema.delta
+            || base.features != current.features
+        {
+            return Ok(false);
+        }
+        let there = current.by_path();
+        for action in self.files.values().filter_map(|fate| fate.before.as_ref()) {
+            let action: Action = serde_json::from_value(action.clone())
+                .map_err(|error| Error::internal(format!("a staged entry: {error}")))?;
+            let Action::Remove(Remove {
+                path,
+                deletion_vector,
+                ..
+            }) = action
+            else {
+                continue;
+            };
+            let file = there.get(path.as_str());
+            if !file.is_some_and(|file| file.has_lost(deletion_vector.as_ref())) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The entry.
+    fn entry(self, id: &str, timestamp: i64) -> String {
+        let mut lines = vec![json!({"commitInfo": self.info(id, timestamp)})];
+        lines.extend(self.protocol);
+        lines.extend(self.metadata);
+        let (before, after): (Vec<_>, Vec<_>) = self
+            .files
+            .into_values()
+            .map(|fate| (fate.before, fate.after))
+            .unzip();
+        lines.extend(before.into_iter().flatten());
+        lines.extend(after.into_iter().flatten());
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&line.to_string());
+            text.push('\n');
+        }
+        text
+    }
+
+    fn info(&self, id: &str, timestamp: i64) -> Value {
+        let mut info = self.infos.last().cloned().unwrap_or_default();
+        info[TRANSACTION_ID] = id.into();
+        info["timestamp"] = timestamp.into();
+        if self.infos.len() < 2 {
+            return info;
+        }
+        let mut operations: Vec<&str> = Vec::new();
+        for operation in self.infos.iter().filter_map(|it| it["operation"].as_str()) {
+            if !operations.contains(&operation) {
+                operations.push(operation);
+            }
+        }
+        let defines = operations
+            .iter()
+            .find(|it| DEFINING.iter().any(|word| it.starts_with(word)));
+        info["operation"] = match (defines, operations.as_slice()) {
+            (Some(defines), _) => (*defines).into(),
+            (None, [one]) => (*one).into(),
+            (None, _) => SEVERAL.into(),
+        };
+        if operations.len() > 1 {
+            info["operationParameters"]["statements"] = operations.join(", ").into();
+        }
+        for metric in ["numFiles", "numOutputRows", "numOutputBytes"] {
+            let values = self.infos.iter().filter_map(|info| {
+                let value = info["operationMetrics"][metric].as_str()?;
+                value.parse::<u64>().ok()
+            });
+            info["operationMetrics"][metric] = values.sum::<u64>().to_string().into();
+        }
+        let appends = self.infos.iter().all(|info| info["isBlindAppend"] == true);
+        info["isBlindAppend"] = appends.into();
+        info
+    }
+}

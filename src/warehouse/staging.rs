@@ -1,0 +1,332 @@
+//! What a transaction has written to tables and nobody else sees yet.
+//!
+//! Data files lie beside those of the table from the start, as those of any write. The entries of the
+//! log, which make files part of the table, are kept in memory: the transaction reads its tables
+//! through a store that shows these entries after those of the log, and hides what others have
+//! committed to the same table since its first change of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    ObjectStoreExt as _, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+};
+use parking_lot::Mutex;
+
+use super::place::{Place, Published, version_of_entry};
+use super::table_id::TableId;
+use super::writer::Written;
+use crate::error::{Error, SqlState};
+
+/// How many bytes the entries of one transaction may have.
+const MAX_BYTES: usize = 64 << 20;
+
+/// What a transaction has written.
+#[derive(Debug, Default)]
+pub(super) struct Staging {
+    /// The last versions that the transaction sees of tables, by the folders of their logs.
+    frozen: BTreeMap<Path, u64>,
+    writes: Mutex<Writes>,
+}
+
+#[derive(Debug, Default)]
+struct Writes {
+    /// By the folder of the log.
+    logs: BTreeMap<Path, StagedLog>,
+    /// The files, which are deleted when this is dropped.
+    files: Vec<Written>,
+    /// The tables that began in this transaction, whatever became of them.
+    begun: Vec<Place>,
+    /// Tables that are to be dropped with the commit.
+    dropped: Vec<TableId>,
+}
+
+/// The entries of a table's log that are not published.
+#[derive(Clone, Debug)]
+pub(super) struct StagedLog {
+    pub table: TableId,
+    pub place: Place,
+    /// The version of the first entry.
+    pub first: u64,
+    pub entries: Vec<(Bytes, DateTime<Utc>)>,
+}
+
+/// How far a transaction had come, to go back to.
+#[derive(Debug)]
+pub struct StagingMark {
+    logs: BTreeMap<Path, StagedLog>,
+    files: usize,
+    dropped: usize,
+}
+
+/// What ends with a transaction.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    pub files: Vec<Written>,
+    pub begun: Vec<Place>,
+    pub dropped: Vec<TableId>,
+}
+
+impl Staging {
+    pub fn new(frozen: BTreeMap<Path, u64>) -> Self {
+        Self {
+            frozen,
+            writes: Mutex::default(),
+        }
+    }
+
+    /// Whether the transaction has changed the table of this log.
+    pub fn has(&self, log: &Path) -> bool {
+        self.writes.lock().logs.contains_key(log)
+    }
+
+    /// The logs that have entries.
+    pub fn logs(&self) -> Vec<StagedLog> {
+        self.writes.lock().logs.values().cloned().collect()
+    }
+
+    /// Takes an entry as the version of a table's log, unless that is there.
+    pub async fn publish(
+        &self,
+        table: &TableId,
+        place: &Place,
+        version: u64,
+        entry: Bytes,
+    ) -> Published {
+        let log = place.log();
+        if !self.has(&log) {
+            match place.store.head(&place.entry(version)).await {
+                // So is a version that others have made since the transaction's snapshot.
+                Err(object_store::Error::NotFound { .. }) => {}
+                Ok(_) => return Published::Conflict,
+                Err(error) => return Published::No(error.into()),
+            }
+        }
+        let mut writes = self.writes.lock();
+        let bytes: usize = writes
+            .logs
+            .values()
+            .flat_map(|log| &log.entries)
+            .map(|(entry, _)| entry.len())
+            .sum();
+        if bytes + entry.len() > MAX_BYTES {
+            let message = "the transaction changes too many files";
+            return Published::No(
+                Error::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message)
+                    .with_hint("Commit more often."),
+            );
+        }
+        if version == 0 {
+            writes.begun.push(place.clone());
+        }
+        let staged = writes.logs.entry(log).or_insert_with(|| StagedLog {
+            table: table.clone(),
+            place: place.clone(),
+            first: version,
+            entries: Vec::new(),
+        });
+        if staged.first + staged.entries.len() as u64 != version {
+            return Published::Conflict;
+        }
+        staged.entries.push((entry, Utc::now()));
+        Published::Yes
+    }
+
+    /// Keeps files until the transaction ends.
+    pub fn keep(&self, written: Written) {
+        self.writes.lock().files.push(written);
+    }
+
+    /// Drops a table with the commit.
+    pub fn drop_table(&self, table: &TableId, place: &Place) {
+        let mut writes = self.writes.lock();
+        writes.logs.remove(&place.log());
+        writes.dropped.push(table.clone());
+    }
+
+    pub fn mark(&self) -> StagingMark {
+        let writes = self.writes.lock();
+        StagingMark {
+            logs: writes.logs.clone(),
+            files: writes.files.len(),
+            dropped: writes.dropped.len(),
+        }
+    }
+
+    /// Takes back what was written since; files that were written are deleted.
+    pub fn roll_back_to(&self, mark: &StagingMark) {
+        let mut writes = self.writes.lock();
+        writes.logs = mark.logs.clone();
+        writes.files.truncate(mark.files);
+        writes.dropped.truncate(mark.dropped);
+    }
+
+    /// Takes all out, for the transaction ends.
+    pub fn end(&self) -> Ended {
+        let writes = std::mem::take(&mut *self.writes.lock());
+        Ended {
+            files: writes.files,
+            begun: writes.begun,
+            dropped: writes.dropped,
+        }
+    }
+
+    /// The entry of a log that is not published.
+    fn entry(&self, location: &Path) -> Option<(Bytes, DateTime<Utc>)> {
+        let (log, name) = split(location)?;
+        let writes = self.writes.lock();
+        let staged = writes.logs.get(&log)?;
+        let place = version_of_entry(name)?.checked_sub(staged.first)?;
+        staged.entries.get(usize::try_from(place).ok()?).cloned()
+    }
+
+    /// Whether a file of the store is none of the transaction's: it came to the log of a table after
+    /// the transaction began to change that.
+    fn hides(&self, location: &Path) -> bool {
+        let Some((log, name)) = split(location) else {
+            return false;
+        };
+        let writes = self.writes.lock();
+        let first = writes.logs.get(&log).map(|staged| staged.first);
+        let frozen = self.frozen.get(&log).map(|last| last + 1);
+        let Some(first) = first.or(frozen) else {
+            return false;
+        };
+        // What names the last checkpoint may name one of a later version.
+        let version = name.get(..20).and_then(|digits| digits.parse::<u64>().ok());
+        version.is_none_or(|version| version >= first)
+    }
+
+    /// The entries below a folder.
+    fn listed(&self, prefix: Option<&Path>) -> Vec<ObjectMeta> {
+        let writes = self.writes.lock();
+        let mut found = Vec::new();
+        for staged in writes.logs.values() {
+            for (version, (entry, at)) in (staged.first..).zip(&staged.entries) {
+                let location = staged.place.entry(version);
+                if prefix.is_none_or(|prefix| location.prefix_matches(prefix)) {
+                    found.push(ObjectMeta {
+                        location,
+                        last_modified: *at,
+                        size: entry.len() as u64,
+                        e_tag: None,
+                        version: None,
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The folder that a file lies in, and its name.
+fn split(location: &Path) -> Option<(Path, &str)> {
+    let (folder, name) = location.as_ref().rsplit_once('/')?;
+    Some((Path::from(folder), name))
+}
+
+/// The tables' store as a transaction sees it.
+#[derive(Debug)]
+pub(super) struct StagedStore {
+    pub base: Arc<dyn ObjectStore>,
+    pub staging: Arc<Staging>,
+}
+
+impl fmt::Display for StagedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a transaction over {}", self.base)
+    }
+}
+
+fn not_found(location: &Path) -> object_store::Error {
+    object_store::Error::NotFound {
+        path: location.to_string(),
+        source: "a later version than the transaction sees".into(),
+    }
+}
+
+#[async_trait]
+impl ObjectStore for StagedStore {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> object_store::Result<PutResult> {
+        self.base.put_opts(location, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.base.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(
+        &self,
+        location: &Path,
+        options: GetOptions,
+    ) -> object_store::Result<GetResult> {
+        if let Some((entry, _)) = self.staging.entry(location) {
+            let memory = InMemory::new();
+            memory.put(location, entry.into()).await?;
+            return memory.get_opts(location, options).await;
+        }
+        if self.staging.hides(location) {
+            return Err(not_found(location));
+        }
+        self.base.get_opts(location, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, object_store::Result<Path>>,
+    ) -> BoxStream<'static, object_store::Result<Path>> {
+        self.base.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        let staging = Arc::clone(&self.staging);
+        let staged = self.staging.listed(prefix).into_iter().map(Ok);
+        let base = self.base.list(prefix).try_filter(move |file| {
+            let shows = !staging.hides(&file.location);
+            async move { shows }
+        });
+        // Each log's staged entries come after those of the store.
+        base.chain(stream::iter(staged.collect::<Vec<_>>())).boxed()
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        let mut listed = self.base.list_with_delimiter(prefix).await?;
+        listed
+            .objects
+            .retain(|file| !self.staging.hides(&file.location));
+        let within = self
+            .staging
+            .listed(prefix)
+            .into_iter()
+            .filter(|file| split(&file.location).map(|(folder, _)| folder) == prefix.cloned());
+        listed.objects.extend(within);
+        Ok(listed)
+    }
+
+    async fn copy_opts(
+        &self,
+        from: &Path,
+        to: &Path,
+        options: CopyOptions,
+    ) -> object_store::Result<()> {
+        self.base.copy_opts(from, to, options).await
+    }
+}

@@ -1,0 +1,172 @@
+//! Puts rows into a keyed table: of the rows of each key the latest stays, whatever the order, the
+//! batches and the repetitions that they arrive in.
+
+mod order;
+mod stored;
+mod unique;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::RecordBatch;
+use datafusion::catalog::Session;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use self::order::Order;
+use self::stored::Stored;
+use self::unique::{Chunk, HashKeys, Unique};
+use super::key_index::{KeyHasher, comparable, comparable_type};
+use super::modification::Modification;
+use super::schema::TableSchema;
+use super::{Commit, CommitInfo, Participant};
+use crate::error::{Error, Result};
+
+/// Rows are handed on in pieces of so many, so that they are encoded while others are looked up.
+const PIECE_ROWS: usize = 1 << 16;
+
+/// What has become of the rows that were put into a keyed table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upserted {
+    /// The commit, if one was needed.
+    pub commit: Option<Commit>,
+    /// The rows that are the latest of their keys now, with those that tell of a deletion.
+    pub rows: u64,
+    /// The rows that are not, for the table or the others had a later one, or the same one.
+    pub stale: u64,
+}
+
+impl Modification {
+    /// Puts rows into a keyed table, in one commit: those that are later than what it has of their
+    /// keys take the place of that. No key may be NULL.
+    ///
+    /// # Errors
+    /// Those of [`Self::commit`].
+    pub async fn upsert(
+        self,
+        session: Arc<dyn Session>,
+        rows: SendableRecordBatchStream,
+        info: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Upserted> {
+        let schema = Arc::clone(&self.snapshot.schema);
+        let Some(keyed) = &schema.keyed else {
+            return Err(Error::internal(format!(
+                "table {} has no key",
+                self.table.id
+            )));
+        };
+        let order = Arc::new(Order::new(keyed, &schema.declared)?);
+        let key = keyed.indexed();
+        let covered = self.covered_anyhow(session.as_ref(), &key).await?;
+        let covered = Arc::new(covered);
+        let stored = Stored {
+            scan: self.table_scan()?,
+            session: Arc::clone(&session),
+            order: Arc::clone(&order),
+            covered: Arc::clone(&covered),
+            tombstones: self
+                .snapshot
+                .files
+                .iter()
+                .map(|file| file.is_tombstones())
+                .collect(),
+            gone: Arc::default(),
+            stale: Arc::default(),
+        };
+        let (gone, stale) = (Arc::clone(&stored.gone), Arc::clone(&stored.stale));
+        let hash: Arc<HashKeys> = Arc::new(move |keys| covered.hash_keys(keys));
+        let unique = Unique::new(
+            order,
+            Arc::clone(&schema),
+            hash,
+            Arc::clone(&session),
+            rows,
+            Arc::clone(&stale),
+            self.settings.upsert_rows,
+        );
+        let written = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&written);
+        let latest = stream::try_unfold((unique, stored), |(mut unique, stored)| async move {
+            match unique.next().await? {
+                Some(chunk) => {
+                    let latest = stored.latest(chunk).await?;
+                    Ok::<_, Error>(Some((latest, (unique, stored))))
+                }
+                None => Ok(None),
+            }
+        });
+        let latest = latest.inspect_ok(move |rows| {
+            count.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
+        });
+        let rows = in_pieces(&schema, latest);
+        let commit = self.commit(session, rows, gone, info, participant).await?;
+        Ok(Upserted {
+            commit,
+            rows: written.load(Ordering::Relaxed),
+            stale: stale.load(Ordering::Relaxed),
+        })
+    }
+}
+
+/// The latest rows of each key, and how many others there were, once they have ended.
+pub(super) fn latest(
+    rows: SendableRecordBatchStream,
+    schema: &Arc<TableSchema>,
+    session: Arc<dyn Session>,
+    chunk_rows: usize,
+) -> Result<(SendableRecordBatchStream, Arc<AtomicU64>)> {
+    let stale = Arc::new(AtomicU64::new(0));
+    let Some(keyed) = &schema.keyed else {
+        return Ok((rows, stale));
+    };
+    let order = Arc::new(Order::new(keyed, &schema.declared)?);
+    let key = order.columns.key.iter().map(|index| {
+        let field = schema.declared.field(*index);
+        let data_type = comparable_type(field.data_type());
+        Arc::new(field.clone().with_data_type(data_type))
+    });
+    let secret = uuid::Uuid::new_v4().as_u64_pair().into();
+    let hasher = KeyHasher::new(&key.collect::<Vec<_>>(), secret);
+    let hash: Arc<HashKeys> = Arc::new(move |keys| {
+        let keys: Vec<_> = keys.iter().map(comparable).collect();
+        hasher.hash(&keys)
+    });
+    let unique = Unique::new(
+        order,
+        Arc::clone(schema),
+        hash,
+        session,
+        rows,
+        Arc::clone(&stale),
+        chunk_rows,
+    );
+    let latest = stream::try_unfold(unique, |mut unique| async move {
+        let chunk = unique.next().await?;
+        Ok::<_, Error>(chunk.map(|Chunk { rows, .. }| (rows, unique)))
+    });
+    Ok((in_pieces(schema, latest), stale))
+}
+
+fn in_pieces(
+    schema: &TableSchema,
+    rows: impl futures::Stream<Item = Result<RecordBatch>> + Send + 'static,
+) -> SendableRecordBatchStream {
+    let pieces = rows.map(|batch| match batch {
+        Ok(batch) => {
+            let starts = (0..batch.num_rows()).step_by(PIECE_ROWS);
+            let pieces = starts.map(|start| {
+                let length = PIECE_ROWS.min(batch.num_rows() - start);
+                Ok(batch.slice(start, length))
+            });
+            stream::iter(pieces.collect::<Vec<_>>())
+        }
+        Err(error) => stream::iter(vec![Err(DataFusionError::from(error))]),
+    });
+    Box::pin(RecordBatchStreamAdapter::new(
+        Arc::clone(&schema.declared),
+        pieces.flatten(),
+    ))
+}

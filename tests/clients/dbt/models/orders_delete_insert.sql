@@ -1,0 +1,3 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='id') }}
+select id, customer_id, amount, at from {{ ref('orders') }}
+{% if is_incremental() %} where at >= (select max(at) from {{ this }}) {% endif %}

@@ -1,0 +1,1 @@
+select * from {{ ref('customer_table') }} where total < 0

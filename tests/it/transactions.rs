@@ -1,0 +1,126 @@
+//! Transactions of several tables: others see all of one or nothing, and so does the next start after
+//! a kill.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use tokio_postgres::Client;
+
+use crate::server::{Server, rows};
+
+/// Kills of one run; each starts the server anew.
+const KILLS: usize = 12;
+
+/// Transfers between two tables, in a transaction that also creates and drops a table; those of odd
+/// numbers are taken back.
+async fn transfer(client: &Client, round: usize) -> Result<(), tokio_postgres::Error> {
+    for step in 0.. {
+        let made = format!("made_{round}_{step}");
+        client.batch_execute("BEGIN").await?;
+        client
+            .batch_execute("UPDATE one SET amount = amount - 1 WHERE id % 2 = 0")
+            .await?;
+        client
+            .batch_execute(&format!("CREATE TABLE {made} AS SELECT * FROM one"))
+            .await?;
+        client
+            .batch_execute("UPDATE two SET amount = amount + 1 WHERE id % 2 = 0; INSERT INTO one VALUES (-1, 0); INSERT INTO two VALUES (-1, 0)")
+            .await?;
+        if step % 3 == 2 {
+            let before = format!("made_{round}_{}", step - 2);
+            client
+                .batch_execute(&format!("DROP TABLE {before}"))
+                .await?;
+        }
+        let end = if step % 2 == 0 { "COMMIT" } else { "ROLLBACK" };
+        client.batch_execute(end).await?;
+    }
+    Ok(())
+}
+
+const SUMS: &str = "SELECT (SELECT sum(amount) FROM one) + (SELECT sum(amount) FROM two), (SELECT count(*) FROM one) - (SELECT count(*) FROM two)";
+
+async fn begin(client: &Client) {
+    let tables = "CREATE TABLE one AS SELECT value AS id, 1000 AS amount FROM generate_series(1, 100) s; CREATE TABLE two AS SELECT * FROM one";
+    client.batch_execute(tables).await.unwrap();
+}
+
+/// The folders of tables, and the data files in them.
+fn folders(warehouse: &Path) -> usize {
+    let schemas = std::fs::read_dir(warehouse.join("public")).unwrap();
+    schemas.count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_leaves_all_tables_of_a_transaction_before_or_after() {
+    let seed = std::env::var("TRIBUTARY_CRASH_SEED");
+    let seed = seed.ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| rand::rng().random());
+    println!("TRIBUTARY_CRASH_SEED={seed}");
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..KILLS {
+        let server = Server::start(folder.path());
+        let client = server.connect().await;
+        if round == 0 {
+            begin(&client).await;
+        }
+        assert_eq!(rows(&client, SUMS).await, ["200000|0"]);
+        // The moment of the kill is what is random here; nothing waits for it to pass.
+        let moment = Duration::from_millis(random.random_range(1..700));
+        let worked = tokio::time::timeout(moment, transfer(&client, round)).await;
+        assert!(worked.is_err(), "the work has no end: {worked:?}");
+        server.kill();
+    }
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    assert_eq!(rows(&client, SUMS).await, ["200000|0"]);
+    // What was rolled back, or cut off, left no folder.
+    let tables = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+    let tables: usize = rows(&client, tables).await[0].parse().unwrap();
+    assert_eq!(folders(&folder.path().join("data/tables")), tables);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_see_all_tables_of_a_commit_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let writer = server.connect().await;
+    begin(&writer).await;
+    let writing = tokio::spawn(async move {
+        for _ in 0..30 {
+            let message = "UPDATE one SET amount = amount - 1 WHERE id = 7; UPDATE two SET amount = amount + 1 WHERE id = 7";
+            writer.batch_execute(message).await.unwrap();
+        }
+    });
+    let mut seen = std::collections::BTreeSet::new();
+    let reader = server.connect().await;
+    while !writing.is_finished() {
+        assert_eq!(rows(&reader, SUMS).await, ["200000|0"]);
+        seen.extend(rows(&reader, "SELECT amount FROM one WHERE id = 7").await);
+    }
+    writing.await.unwrap();
+    assert!(seen.len() > 3, "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_takes_its_block_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    begin(&client).await;
+    let gone = server.connect().await;
+    gone.batch_execute("BEGIN").await.unwrap();
+    gone.batch_execute("UPDATE one SET amount = 0")
+        .await
+        .unwrap();
+    drop(gone);
+    // It waits for the block's lock, and so for its end.
+    client
+        .batch_execute("UPDATE one SET amount = amount + 1")
+        .await
+        .unwrap();
+    assert_eq!(rows(&client, "SELECT min(amount) FROM one").await, ["1001"]);
+}

@@ -1,0 +1,84 @@
+//! Operators between dates, timestamps, intervals and numbers, where PostgreSQL has others than
+//! DataFusion.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::DFSchema;
+use datafusion::error::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, Volatility};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use super::calendar::{INTERVAL_QUOTIENT, INTERVAL_TIMES, TIMESTAMP_DIFFERENCE, TIMESTAMP_PLUS};
+use super::row_function::{Form, RowFunction};
+
+/// Plans intervals times numbers, the difference of timestamps as an interval of days and hours,
+/// and a date and an interval as a timestamp.
+#[derive(Debug)]
+pub struct MomentArithmetic;
+
+impl ExprPlanner for MomentArithmetic {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let (Ok(left), Ok(right)) = (expr.left.get_type(schema), expr.right.get_type(schema))
+        else {
+            return Ok(PlannerResult::Original(expr));
+        };
+        let planned = match (&left, &expr.op, &right) {
+            (DataType::Interval(_), BinaryOperator::Multiply, number) if number.is_numeric() => {
+                call("interval_times", INTERVAL_TIMES, expr.left, expr.right)
+            }
+            (number, BinaryOperator::Multiply, DataType::Interval(_)) if number.is_numeric() => {
+                call("interval_times", INTERVAL_TIMES, expr.right, expr.left)
+            }
+            (DataType::Interval(_), BinaryOperator::Divide, number) if number.is_numeric() => call(
+                "interval_quotient",
+                INTERVAL_QUOTIENT,
+                expr.left,
+                expr.right,
+            ),
+            (DataType::Timestamp(..), BinaryOperator::Minus, DataType::Timestamp(..))
+            | (DataType::Timestamp(..), BinaryOperator::Minus, DataType::Date32)
+            | (DataType::Date32, BinaryOperator::Minus, DataType::Timestamp(..)) => call(
+                "timestamp_difference",
+                TIMESTAMP_DIFFERENCE,
+                expr.left,
+                expr.right,
+            ),
+            (DataType::Date32, BinaryOperator::Plus, DataType::Interval(_)) => {
+                binary(timestamp(expr.left), Operator::Plus, expr.right)
+            }
+            (DataType::Date32, BinaryOperator::Minus, DataType::Interval(_)) => {
+                binary(timestamp(expr.left), Operator::Minus, expr.right)
+            }
+            (DataType::Interval(_), BinaryOperator::Plus, DataType::Date32) => {
+                binary(timestamp(expr.right), Operator::Plus, expr.left)
+            }
+            _ => return Ok(PlannerResult::Original(expr)),
+        };
+        Ok(PlannerResult::Planned(planned))
+    }
+}
+
+/// A moment and an interval, whose days and months are those of the session's clock.
+pub(in crate::postgres) fn timestamp_plus(moment: Expr, interval: Expr) -> Expr {
+    let function = RowFunction::udf("timestamp_plus", TIMESTAMP_PLUS, Volatility::Stable, None);
+    Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![moment, interval]))
+}
+
+fn call(name: &'static str, forms: &'static [Form], left: Expr, right: Expr) -> Expr {
+    let function = RowFunction::udf(name, forms, Volatility::Immutable, None);
+    Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![left, right]))
+}
+
+fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
+    Expr::BinaryExpr(BinaryExpr::new(Box::new(left), operator, Box::new(right)))
+}
+
+fn timestamp(date: Expr) -> Expr {
+    let data_type = DataType::Timestamp(TimeUnit::Microsecond, None);
+    Expr::Cast(Cast::new(Box::new(date), data_type))
+}

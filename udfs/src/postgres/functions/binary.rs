@@ -1,0 +1,268 @@
+//! Functions of `bytea`: parts, single bytes and bits, encodings.
+
+use datafusion::error::Result;
+use datafusion::scalar::ScalarValue;
+
+use super::super::bytes::{parse_escaped, parse_hexadecimal};
+use super::row_function::{Form, Row, Type, bytes, form, integer, text};
+use crate::FunctionError;
+
+use Type::{BigInt, Bytes, Integer, Text};
+
+pub(super) const GET_BYTE: &[Form] = &[form(&[Bytes, BigInt], Integer, |row| {
+    let index = index(row, row.bytes(0).len())?;
+    integer(i64::from(row.bytes(0).get(index).copied().unwrap_or(0)))
+})];
+pub(super) const SET_BYTE: &[Form] = &[form(&[Bytes, BigInt, BigInt], Bytes, |row| {
+    let index = index(row, row.bytes(0).len())?;
+    let mut all = row.bytes(0).to_vec();
+    if let (Some(byte), Ok(value)) = (all.get_mut(index), u8::try_from(row.integer(2) & 0xff)) {
+        *byte = value;
+    }
+    Ok(bytes(all))
+})];
+pub(super) const GET_BIT: &[Form] = &[form(&[Bytes, BigInt], Integer, |row| {
+    let index = index(row, row.bytes(0).len().saturating_mul(8))?;
+    let byte = row.bytes(0).get(index / 8).copied().unwrap_or(0);
+    integer(i64::from(byte >> (index % 8) & 1))
+})];
+pub(super) const SET_BIT: &[Form] = &[form(&[Bytes, BigInt, BigInt], Bytes, |row| {
+    let index = index(row, row.bytes(0).len().saturating_mul(8))?;
+    let is_one = match row.integer(2) {
+        0 => false,
+        1 => true,
+        _ => return Err(FunctionError::invalid_argument("new bit must be 0 or 1").into()),
+    };
+    let mut all = row.bytes(0).to_vec();
+    if let Some(byte) = all.get_mut(index / 8) {
+        *byte &= !(1 << (index % 8));
+        *byte |= u8::from(is_one) << (index % 8);
+    }
+    Ok(bytes(all))
+})];
+pub(super) const BIT_COUNT: &[Form] = &[form(&[Bytes], BigInt, |row| {
+    let ones: u64 = row
+        .bytes(0)
+        .iter()
+        .map(|byte| u64::from(byte.count_ones()))
+        .sum();
+    Ok(ScalarValue::Int64(i64::try_from(ones).ok()))
+})];
+pub(super) const SUBSTR: &[Form] = &[
+    form(&[Bytes, BigInt], Bytes, |row| {
+        Ok(bytes(part(row.bytes(0), row.integer(1), i64::MAX)?))
+    }),
+    form(&[Bytes, BigInt, BigInt], Bytes, |row| {
+        Ok(bytes(part(row.bytes(0), row.integer(1), row.integer(2))?))
+    }),
+];
+pub(super) const OVERLAY: &[Form] = &[
+    form(&[Bytes, Bytes, BigInt], Bytes, overlay),
+    form(&[Bytes, Bytes, BigInt, BigInt], Bytes, overlay),
+];
+pub(super) const BTRIM: &[Form] = &[form(&[Bytes, Bytes], Bytes, |row| {
+    Ok(bytes(trimmed_end(
+        trimmed_start(row.bytes(0), row.bytes(1)),
+        row.bytes(1),
+    )))
+})];
+pub(super) const LTRIM: &[Form] = &[form(&[Bytes, Bytes], Bytes, |row| {
+    Ok(bytes(trimmed_start(row.bytes(0), row.bytes(1))))
+})];
+pub(super) const RTRIM: &[Form] = &[form(&[Bytes, Bytes], Bytes, |row| {
+    Ok(bytes(trimmed_end(row.bytes(0), row.bytes(1))))
+})];
+pub(super) const ENCODE: &[Form] = &[form(&[Bytes, Text], Text, |row| {
+    let all = row.bytes(0);
+    Ok(text(match row.text(1).to_ascii_lowercase().as_str() {
+        "hex" => hexadecimal(all),
+        "escape" => escaped(all),
+        "base64" => base64(all),
+        _ => return Err(unknown(row.text(1)).into()),
+    }))
+})];
+pub(super) const DECODE: &[Form] = &[form(&[Text, Text], Bytes, |row| {
+    let written = row.text(0);
+    Ok(bytes(match row.text(1).to_ascii_lowercase().as_str() {
+        "hex" => parse_hexadecimal(written)?,
+        "escape" => parse_escaped(written)?,
+        "base64" => of_base64(written)?,
+        _ => return Err(unknown(row.text(1)).into()),
+    }))
+})];
+pub(super) const CONVERT_FROM: &[Form] = &[form(&[Bytes, Text], Text, |row| {
+    utf8(row.text(1))?;
+    let whole = String::from_utf8(row.bytes(0).to_vec()).map_err(|_| FunctionError {
+        sqlstate: "22021",
+        message: "invalid byte sequence for encoding \"UTF8\"".to_owned(),
+        hint: None,
+    })?;
+    Ok(text(whole))
+})];
+pub(super) const CONVERT_TO: &[Form] = &[form(&[Text, Text], Bytes, |row| {
+    utf8(row.text(1))?;
+    Ok(bytes(row.text(0)))
+})];
+
+fn utf8(encoding: &str) -> Result<(), FunctionError> {
+    let plain = encoding.replace(['-', '_'], "").to_ascii_lowercase();
+    match plain.as_str() {
+        "utf8" | "unicode" => Ok(()),
+        _ => Err(
+            FunctionError::unsupported(format!("encoding \"{encoding}\" is not supported"))
+                .with_hint("Texts are UTF8."),
+        ),
+    }
+}
+
+fn index(row: &Row<'_>, length: usize) -> Result<usize, FunctionError> {
+    let given = row.integer(1);
+    let index = usize::try_from(given).ok().filter(|index| *index < length);
+    index.ok_or_else(|| FunctionError {
+        sqlstate: "2202E",
+        message: match length {
+            0 => format!("index {given} out of valid range, 0..-1"),
+            _ => format!("index {given} out of valid range, 0..{}", length - 1),
+        },
+        hint: None,
+    })
+}
+
+/// So many bytes from a place on, which counts from 1 and may be before the first.
+fn part(all: &[u8], from: i64, count: i64) -> Result<&[u8], FunctionError> {
+    if count < 0 {
+        return Err(FunctionError {
+            sqlstate: "22011",
+            message: "negative substring length not allowed".to_owned(),
+            hint: None,
+        });
+    }
+    let place = |at: i64| {
+        usize::try_from(at.max(1) - 1)
+            .unwrap_or(usize::MAX)
+            .min(all.len())
+    };
+    Ok(all
+        .get(place(from)..place(from.saturating_add(count)))
+        .unwrap_or_default())
+}
+
+fn overlay(row: &Row<'_>) -> Result<ScalarValue> {
+    let (all, placed, from) = (row.bytes(0), row.bytes(1), row.integer(2));
+    let placed_len = i64::try_from(placed.len()).unwrap_or(i64::MAX);
+    let count = row.optional_integer(3).unwrap_or(placed_len);
+    if from <= 0 {
+        return Err(FunctionError {
+            sqlstate: "22011",
+            message: "negative substring length not allowed".to_owned(),
+            hint: None,
+        }
+        .into());
+    }
+    let mut answer = part(all, 1, from - 1)?.to_vec();
+    answer.extend_from_slice(placed);
+    answer.extend_from_slice(part(all, from.saturating_add(count), i64::MAX)?);
+    Ok(bytes(answer))
+}
+
+fn trimmed_start<'a>(all: &'a [u8], given: &[u8]) -> &'a [u8] {
+    let start = all.iter().position(|byte| !given.contains(byte));
+    all.get(start.unwrap_or(all.len())..).unwrap_or_default()
+}
+
+fn trimmed_end<'a>(all: &'a [u8], given: &[u8]) -> &'a [u8] {
+    let end = all.iter().rposition(|byte| !given.contains(byte));
+    all.get(..end.map_or(0, |end| end + 1)).unwrap_or_default()
+}
+
+fn unknown(encoding: &str) -> FunctionError {
+    FunctionError::invalid_argument(format!("unrecognized encoding: \"{encoding}\""))
+        .with_hint("Encodings are hex, base64 and escape.")
+}
+
+fn hexadecimal(all: &[u8]) -> String {
+    all.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Zeros and bytes with the highest bit as octal numbers, a backslash as two.
+fn escaped(all: &[u8]) -> String {
+    let mut answer = String::with_capacity(all.len());
+    for byte in all {
+        match byte {
+            0 | 0x80.. => answer.push_str(&format!("\\{byte:03o}")),
+            b'\\' => answer.push_str("\\\\"),
+            byte => answer.push(char::from(*byte)),
+        }
+    }
+    answer
+}
+
+/// The alphabet of RFC 2045, whose lines have 76 characters.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const LINE: usize = 76;
+
+fn base64(all: &[u8]) -> String {
+    let mut answer = String::with_capacity(all.len() * 4 / 3 + 4);
+    let mut in_line = 0;
+    for chunk in all.chunks(3) {
+        if in_line == LINE {
+            answer.push('\n');
+            in_line = 0;
+        }
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let letter = ALPHABET[(bits >> (18 - 6 * place) & 0x3f) as usize];
+            answer.push(if place <= chunk.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
+        }
+        in_line += 4;
+    }
+    answer
+}
+
+fn of_base64(written: &str) -> Result<Vec<u8>, FunctionError> {
+    let mut answer = Vec::with_capacity(written.len() * 3 / 4);
+    let (mut bits, mut count, mut padding) = (0_u32, 0, 0);
+    for character in written
+        .chars()
+        .filter(|character| !character.is_ascii_whitespace())
+    {
+        if character == '=' {
+            padding += 1;
+            continue;
+        }
+        let letter = u8::try_from(character)
+            .ok()
+            .and_then(|byte| ALPHABET.iter().position(|letter| *letter == byte))
+            .and_then(|position| u32::try_from(position).ok())
+            .filter(|_| padding == 0);
+        let Some(letter) = letter else {
+            return Err(FunctionError::invalid_argument(format!(
+                "invalid symbol \"{character}\" found while decoding base64 sequence"
+            )));
+        };
+        bits = bits << 6 | letter;
+        count += 1;
+        if count == 4 {
+            answer.extend_from_slice(&bits.to_be_bytes()[1..]);
+            (bits, count) = (0, 0);
+        }
+    }
+    match (count, padding) {
+        (0, 0) => {}
+        (2, 2) => answer.push((bits >> 4) as u8),
+        (3, 1) => answer.extend_from_slice(&((bits >> 2) as u16).to_be_bytes()),
+        _ => {
+            return Err(
+                FunctionError::invalid_argument("invalid base64 end sequence").with_hint(
+                    "Input data is missing padding, is truncated, or is otherwise corrupted.",
+                ),
+            );
+        }
+    }
+    Ok(answer)
+}

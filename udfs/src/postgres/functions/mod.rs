@@ -1,0 +1,118 @@
+//! Functions that PostgreSQL has and DataFusion does not, or has otherwise. What they do is told by
+//! PostgreSQL's manual.
+
+mod arithmetic;
+mod binary;
+mod calendar;
+mod matching;
+mod moment;
+mod numbers;
+mod quoting;
+mod regular_expression;
+mod row_function;
+mod series;
+mod unicode;
+
+use std::sync::Arc;
+
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{ScalarUDF, Volatility};
+
+pub use arithmetic::MomentArithmetic;
+pub(super) use arithmetic::timestamp_plus;
+use row_function::{Form, RowFunction};
+
+/// Functions whose answer depends on nothing but their arguments.
+const IMMUTABLE: &[(&str, &[Form])] = &[
+    ("interval_quotient", calendar::INTERVAL_QUOTIENT),
+    ("interval_times", calendar::INTERVAL_TIMES),
+    ("isfinite", calendar::ISFINITE),
+    ("justify_days", calendar::JUSTIFY_DAYS),
+    ("justify_hours", calendar::JUSTIFY_HOURS),
+    ("justify_interval", calendar::JUSTIFY_INTERVAL),
+    ("make_interval", calendar::MAKE_INTERVAL),
+    ("make_time", calendar::MAKE_TIME),
+    ("make_timestamp", calendar::MAKE_TIMESTAMP),
+    ("timestamp_difference", calendar::TIMESTAMP_DIFFERENCE),
+    ("width_bucket", numbers::WIDTH_BUCKET),
+    ("bit_count", binary::BIT_COUNT),
+    ("convert_from", binary::CONVERT_FROM),
+    ("convert_to", binary::CONVERT_TO),
+    ("decode", binary::DECODE),
+    ("encode", binary::ENCODE),
+    ("get_bit", binary::GET_BIT),
+    ("get_byte", binary::GET_BYTE),
+    ("parse_ident", quoting::PARSE_IDENT),
+    ("quote_ident", quoting::QUOTE_IDENT),
+    ("regexp_count", matching::REGEXP_COUNT),
+    ("regexp_instr", matching::REGEXP_INSTR),
+    ("regexp_like", matching::REGEXP_LIKE),
+    ("regexp_match", matching::REGEXP_MATCH),
+    ("regexp_matches_array", matching::REGEXP_MATCHES_ARRAY),
+    ("regexp_replace", matching::REGEXP_REPLACE),
+    ("regexp_split_to_array", matching::REGEXP_SPLIT_TO_ARRAY),
+    ("regexp_substr", matching::REGEXP_SUBSTR),
+    ("set_bit", binary::SET_BIT),
+    ("set_byte", binary::SET_BYTE),
+    ("similar_to_escape", matching::SIMILAR_TO_ESCAPE),
+    ("text_substring", matching::TEXT_SUBSTRING),
+    ("unistr", unicode::UNISTR),
+];
+
+/// Functions whose answer depends on the session's settings too.
+const STABLE: &[(&str, &[Form])] = &[
+    ("age", calendar::AGE),
+    ("extract_milliseconds", calendar::EXTRACT_MILLISECONDS),
+    ("extract_seconds", calendar::EXTRACT_SECONDS),
+    ("extract_whole", calendar::EXTRACT_WHOLE),
+    ("make_timestamptz", calendar::MAKE_TIMESTAMPTZ),
+    ("overlaps", calendar::OVERLAPS),
+    ("timestamp_plus", calendar::TIMESTAMP_PLUS),
+    ("format", quoting::FORMAT),
+    ("generate_series_array", series::GENERATE_SERIES_ARRAY),
+    ("quote_literal", quoting::QUOTE_LITERAL),
+    ("quote_nullable", quoting::QUOTE_NULLABLE),
+];
+
+/// Functions that answer otherwise with every call.
+const VOLATILE: &[(&str, &[Form])] = &[("clock_timestamp", calendar::CLOCK_TIMESTAMP)];
+
+/// Functions of DataFusion's that have forms of bytes too.
+const WITH_BYTES: &[(&str, &[Form])] = &[
+    ("btrim", binary::BTRIM),
+    ("ltrim", binary::LTRIM),
+    ("overlay", binary::OVERLAY),
+    ("rtrim", binary::RTRIM),
+    ("substr", binary::SUBSTR),
+];
+
+/// Registers the functions, in the place of DataFusion's of the same names.
+///
+/// # Errors
+/// What the registry says.
+pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for (functions, volatility) in [
+        (IMMUTABLE, Volatility::Immutable),
+        (STABLE, Volatility::Stable),
+        (VOLATILE, Volatility::Volatile),
+    ] {
+        for (name, forms) in functions {
+            take_out(registry, name)?;
+            registry.register_udf(RowFunction::udf(name, forms, volatility, None))?;
+        }
+    }
+    for (name, forms) in WITH_BYTES {
+        let inner = take_out(registry, name)?;
+        registry.register_udf(RowFunction::udf(name, forms, Volatility::Immutable, inner))?;
+    }
+    Ok(())
+}
+
+/// DataFusion's function of this name, which is registered no more. Its aliases go with it.
+fn take_out(registry: &mut dyn FunctionRegistry, name: &str) -> Result<Option<Arc<ScalarUDF>>> {
+    match registry.deregister_udf(name) {
+        Err(DataFusionError::NotImplemented(_)) => Ok(None),
+        other => other,
+    }
+}

@@ -1,0 +1,382 @@
+//! PostgreSQL's regular expressions, "advanced" ones, as the crate `regex` reads them.
+//!
+//! (PostgreSQL manual, 9.7.3 POSIX Regular Expressions.) What differs: of several matches that begin
+//! at one place PostgreSQL takes the longest, the crate the one that is written first. Back
+//! references and looking around are refused.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use regex::{Regex, RegexBuilder};
+
+use crate::FunctionError;
+
+/// The most memory that a compiled expression may take.
+const SIZE_LIMIT: usize = 8 << 20;
+/// How many expressions of one batch of rows are kept compiled.
+const MOST_KEPT: usize = 64;
+
+/// What the letters behind an expression say of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Flags {
+    pub(super) is_global: bool,
+    ignores_case: bool,
+    is_expanded: bool,
+    is_literal: bool,
+    /// `.` and `[^a]` match no line end.
+    stops_at_lines: bool,
+    /// `^` and `$` match at line ends.
+    anchors_at_lines: bool,
+}
+
+impl Flags {
+    /// Reads the letters; `allows_global` is whether `g` is one.
+    ///
+    /// # Errors
+    /// 22023 for a letter that says nothing.
+    pub(super) fn read(letters: &str, allows_global: Option<&str>) -> Result<Self, FunctionError> {
+        let mut flags = Self::default();
+        for letter in letters.chars() {
+            match (letter, allows_global) {
+                ('g', None) => flags.is_global = true,
+                ('g', Some(function)) => {
+                    return Err(FunctionError::invalid_argument(format!(
+                        "{function}() does not support the \"global\" option"
+                    )));
+                }
+                _ => flags.add(letter)?,
+            }
+        }
+        Ok(flags)
+    }
+
+    /// Those of the expression itself.
+    pub(super) fn once(self) -> Self {
+        Self {
+            is_global: false,
+            ..self
+        }
+    }
+
+    fn add(&mut self, letter: char) -> Result<(), FunctionError> {
+        match letter {
+            'i' => self.ignores_case = true,
+            'c' => self.ignores_case = false,
+            'x' => self.is_expanded = true,
+            't' => self.is_expanded = false,
+            'q' => self.is_literal = true,
+            'n' | 'm' => (self.stops_at_lines, self.anchors_at_lines) = (true, true),
+            's' => (self.stops_at_lines, self.anchors_at_lines) = (false, false),
+            'p' => (self.stops_at_lines, self.anchors_at_lines) = (true, false),
+            'w' => (self.stops_at_lines, self.anchors_at_lines) = (false, true),
+            // Extended expressions read as advanced ones, but for what these have beyond them.
+            'e' => {}
+            'b' => {
+                return Err(FunctionError::unsupported(
+                    "basic regular expressions are not supported",
+                ));
+            }
+            other => {
+                return Err(FunctionError::invalid_argument(format!(
+                    "invalid regular expression option: \"{other}\""
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compiled expressions, which rows have in common.
+#[derive(Default)]
+pub(super) struct Expressions(HashMap<(String, Flags), Regex>);
+
+impl Expressions {
+    /// The expression, compiled.
+    ///
+    /// # Errors
+    /// 2201B for one that is none, 0A000 for what is not supported.
+    pub(super) fn get(&mut self, pattern: &str, flags: Flags) -> Result<Regex, FunctionError> {
+        if self.0.len() >= MOST_KEPT {
+            self.0.clear();
+        }
+        // The handle is counted: to give it away costs nothing.
+        match self.0.entry((pattern.to_owned(), flags)) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(place) => Ok(place.insert(compile(pattern, flags)?).clone()),
+        }
+    }
+}
+
+fn compile(pattern: &str, mut flags: Flags) -> Result<Regex, FunctionError> {
+    let mut rest = pattern;
+    if let Some(literal) = pattern.strip_prefix("***=") {
+        flags.is_literal = true;
+        rest = literal;
+    } else if let Some(advanced) = pattern.strip_prefix("***:") {
+        rest = advanced;
+    }
+    if !flags.is_literal
+        && let Some((letters, behind)) = rest
+            .strip_prefix("(?")
+            .and_then(|rest| rest.split_once(')'))
+        && !letters.is_empty()
+        && letters.bytes().all(|letter| letter.is_ascii_alphabetic())
+    {
+        for letter in letters.chars() {
+            flags.add(letter)?;
+        }
+        rest = behind;
+    }
+    let translated = match flags.is_literal {
+        true => regex::escape(rest),
+        false => translate(rest, flags)?,
+    };
+    RegexBuilder::new(&translated)
+        .case_insensitive(flags.ignores_case)
+        .ignore_whitespace(flags.is_expanded && !flags.is_literal)
+        .dot_matches_new_line(!flags.stops_at_lines)
+        .multi_line(flags.anchors_at_lines)
+        .size_limit(SIZE_LIMIT)
+        .build()
+        .map_err(|error| invalid(&reason(&error)))
+}
+
+/// The crate shows the expression and points into it; its last line says what is wrong.
+fn reason(error: &regex::Error) -> String {
+    let shown = error.to_string();
+    let last = shown.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+fn invalid(what: &str) -> FunctionError {
+    FunctionError {
+        sqlstate: "2201B",
+        message: format!("invalid regular expression: {what}"),
+        hint: None,
+    }
+}
+
+fn translate(pattern: &str, flags: Flags) -> Result<String, FunctionError> {
+    let mut translated = String::with_capacity(pattern.len() + 8);
+    let mut rest = pattern.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => {
+                let escaped = rest
+                    .next()
+                    .ok_or_else(|| invalid("invalid escape \\ sequence"))?;
+                escape(escaped, &mut rest, &mut translated, false)?;
+            }
+            '[' => bracket(&mut rest, &mut translated, flags)?,
+            '(' if rest.peek() == Some(&'?') => {
+                let mut ahead = rest.clone();
+                ahead.next();
+                match ahead.next() {
+                    Some(':') => translated.push('('),
+                    Some('#') => {
+                        for skipped in rest.by_ref() {
+                            if skipped == ')' {
+                                break;
+                            }
+                        }
+                    }
+                    Some('=' | '!' | '<') => {
+                        return Err(FunctionError::unsupported(
+                            "regular expressions that look around are not supported",
+                        ));
+                    }
+                    _ => return Err(invalid("quantifier operand invalid")),
+                }
+            }
+            // Where no bound follows, it is a brace.
+            '{' if !rest.peek().is_some_and(char::is_ascii_digit) => translated.push_str("\\{"),
+            '}' => {
+                let is_bound = translated
+                    .rfind('{')
+                    .is_some_and(|open| !translated[..open].ends_with('\\'))
+                    && translated.rsplit('{').next().is_some_and(|bound| {
+                        bound
+                            .bytes()
+                            .all(|byte| byte == b',' || byte.is_ascii_digit())
+                    });
+                translated.push_str(if is_bound { "}" } else { "\\}" });
+            }
+            other => translated.push(other),
+        }
+    }
+    Ok(translated)
+}
+
+type Characters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// What a backslash and a letter stand for (tables 9.19 to 9.22 of the manual).
+fn escape(
+    escaped: char,
+    rest: &mut Characters<'_>,
+    translated: &mut String,
+    in_bracket: bool,
+) -> Result<(), FunctionError> {
+    let plain = match escaped {
+        'd' | 'w' | 's' | 'D' | 'W' | 'S' | 'n' | 'r' | 't' | 'f' | 'v' | 'a' => {
+            translated.push('\\');
+            translated.push(escaped);
+            return Ok(());
+        }
+        'A' if !in_bracket => "\\A",
+        'Z' if !in_bracket => "\\z",
+        'm' if !in_bracket => "\\b{start}",
+        'M' if !in_bracket => "\\b{end}",
+        'y' if !in_bracket => "\\b",
+        'Y' if !in_bracket => "\\B",
+        'B' => "\\\\",
+        'b' => "\\x08",
+        'e' => "\\x1B",
+        '0' => "\\x00",
+        'u' => return code(rest, translated, 4),
+        'U' => return code(rest, translated, 8),
+        'x' => return code(rest, translated, 255),
+        'c' => {
+            let letter = rest
+                .next()
+                .ok_or_else(|| invalid("invalid escape \\ sequence"))?;
+            translated.push_str(&format!("\\x{{{:x}}}", u32::from(letter) & 0x1f));
+            return Ok(());
+        }
+        '1'..='9' => {
+            return Err(FunctionError::unsupported(
+                "back references in regular expressions are not supported",
+            ));
+        }
+        letter if letter.is_ascii_alphabetic() => {
+            return Err(invalid("invalid escape \\ sequence"));
+        }
+        other => {
+            translated.push_str(&regex::escape(&other.to_string()));
+            if other == ' ' || other == '#' {
+                // Blanks are left out of expanded expressions.
+                translated.truncate(translated.len() - regex::escape(&other.to_string()).len());
+                translated.push_str(&format!("\\x{:02x}", u32::from(other)));
+            }
+            return Ok(());
+        }
+    };
+    translated.push_str(plain);
+    Ok(())
+}
+
+/// A character by its number, of up to so many hexadecimal digits.
+fn code(
+    rest: &mut Characters<'_>,
+    translated: &mut String,
+    most: usize,
+) -> Result<(), FunctionError> {
+    let mut digits = String::new();
+    while digits.len() < most
+        && let Some(digit) = rest.next_if(char::is_ascii_hexdigit)
+    {
+        digits.push(digit);
+    }
+    let number = u32::from_str_radix(&digits, 16).ok();
+    match number.filter(|number| char::from_u32(*number).is_some()) {
+        Some(number) => {
+            translated.push_str(&format!("\\x{{{number:x}}}"));
+            Ok(())
+        }
+        None => Err(invalid("invalid escape \\ sequence")),
+    }
+}
+
+/// A bracket expression. The crate has nested sets and operators of sets there, PostgreSQL has none.
+fn bracket(
+    rest: &mut Characters<'_>,
+    translated: &mut String,
+    flags: Flags,
+) -> Result<(), FunctionError> {
+    let unbalanced = || invalid("brackets [] not balanced");
+    let whole: String = rest.clone().take(6).collect();
+    for (written, boundary) in [("[:<:]]", "\\b{start}"), ("[:>:]]", "\\b{end}")] {
+        if whole == written {
+            rest.nth(5);
+            translated.push_str(boundary);
+            return Ok(());
+        }
+    }
+    translated.push('[');
+    if rest.next_if_eq(&'^').is_some() {
+        translated.push('^');
+        if flags.stops_at_lines {
+            translated.push_str("\\n");
+        }
+    }
+    let mut is_first = true;
+    loop {
+        let character = rest.next().ok_or_else(unbalanced)?;
+        match character {
+            ']' if !is_first => break,
+            '[' => match rest.peek() {
+                Some(':') => {
+                    rest.next();
+                    let mut name = String::new();
+                    loop {
+                        match rest.next().ok_or_else(unbalanced)? {
+                            ':' if rest.peek() == Some(&']') => break,
+                            letter => name.push(letter),
+                        }
+                    }
+                    rest.next();
+                    translated.push_str(&class(&name)?);
+                }
+                Some(kind @ ('.' | '=')) => {
+                    let kind = *kind;
+                    rest.next();
+                    let element = rest.next().ok_or_else(unbalanced)?;
+                    if rest.next() != Some(kind) || rest.next() != Some(']') {
+                        return Err(invalid("invalid collating element"));
+                    }
+                    translated.push_str(&literal(element));
+                }
+                _ => translated.push_str("\\["),
+            },
+            '\\' => {
+                let escaped = rest.next().ok_or_else(unbalanced)?;
+                escape(escaped, rest, translated, true)?;
+            }
+            '-' => {
+                // A range, or itself where it is first or last.
+                let is_range = !is_first && rest.peek() != Some(&']');
+                translated.push_str(if is_range { "-" } else { "\\-" });
+            }
+            other => translated.push_str(&literal(other)),
+        }
+        is_first = false;
+    }
+    translated.push(']');
+    Ok(())
+}
+
+/// A character of a bracket expression that stands for itself.
+fn literal(character: char) -> String {
+    match character {
+        ' ' | '#' | '[' | ']' | '&' | '~' | '^' | '-' | '\\' => {
+            format!("\\x{:02x}", u32::from(character))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A class of characters; letters are those of Unicode.
+fn class(name: &str) -> Result<String, FunctionError> {
+    Ok(match name {
+        "alpha" => "\\p{Alphabetic}".to_owned(),
+        "alnum" => "\\p{Alphabetic}\\p{Nd}".to_owned(),
+        "digit" => "\\d".to_owned(),
+        "lower" => "\\p{Lowercase}".to_owned(),
+        "upper" => "\\p{Uppercase}".to_owned(),
+        "space" => "\\s".to_owned(),
+        "word" => "\\w".to_owned(),
+        "blank" | "cntrl" | "graph" | "print" | "punct" | "xdigit" | "ascii" => {
+            format!("[:{name}:]")
+        }
+        _ => return Err(invalid("invalid character class")),
+    })
+}
