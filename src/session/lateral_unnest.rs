@@ -14,6 +14,8 @@ use crate::error::Result;
 
 /// The column that is true in rows of lists, and NULL where an outer join keeps a row that has none.
 const IS_ROW: &str = "is a row of the list";
+/// The relation of the columns of the right side until they have the names that the query sees.
+const OWN: &str = "rows of the list";
 
 /// Takes lists of the row beside them apart within that row.
 ///
@@ -43,54 +45,69 @@ fn within(join: &Join) -> QueryResult<Option<LogicalPlan>> {
     };
     let mut left: Vec<Expr> = own_columns(join.left.schema());
     let mut plan = join.left.as_ref().clone();
+    let mut own = OwnColumns::default();
     let mut is_unnested = false;
     while let Some(step) = steps.pop() {
         plan = match step {
             Step::Project(expressions) => {
                 let is_padded = keeps_left && is_unnested;
-                let expressions = expressions.into_iter().map(|expression| {
+                let mut projected = Vec::with_capacity(expressions.len());
+                for expression in expressions {
+                    let (relation, name) = expression.qualified_name();
                     let is_safe = !is_padded || is_null_without_a_row(&expression);
-                    let own = of_the_row(expression)?;
-                    if is_safe { Ok(own) } else { of_rows_alone(own) }
-                });
-                let expressions = expressions.collect::<QueryResult<Vec<_>>>()?;
+                    let value = own.of_the_row(expression)?;
+                    let value = if is_safe {
+                        value
+                    } else {
+                        of_rows_alone(value)?
+                    };
+                    projected.push((Column::new(relation, name), value));
+                }
+                let expressions = own.replace(projected, is_unnested);
                 LogicalPlanBuilder::from(plan)
                     .project(left.iter().cloned().chain(expressions))?
                     .build()?
             }
-            Step::Unnest(unnest) if keeps_left => {
+            Step::Unnest(unnest) => {
                 is_unnested = true;
-                let plan = padded(plan, &unnest, left.len())?;
-                left.push(Expr::Column(Column::from_name(IS_ROW)));
+                let plan = match keeps_left {
+                    true => padded(plan, &unnest, left.len())?,
+                    false => LogicalPlanBuilder::from(plan)
+                        .unnest_columns_with_options(
+                            unnest.exec_columns.clone(),
+                            unnest.options.clone(),
+                        )?
+                        .build()?,
+                };
+                if keeps_left {
+                    left.push(Expr::Column(Column::from_name(IS_ROW)));
+                }
+                let columns = plan.schema().columns().into_iter().skip(left.len());
+                own.0 = columns.map(|column| (column.clone(), column)).collect();
                 plan
             }
-            Step::Unnest(unnest) => {
-                let lists = unnest.exec_columns.clone();
-                LogicalPlanBuilder::from(plan)
-                    .unnest_columns_with_options(lists, unnest.options.clone())?
-                    .build()?
-            }
             Step::Filter(condition) => LogicalPlanBuilder::from(plan)
-                .filter(of_the_row(condition)?)?
+                .filter(own.of_the_row(condition)?)?
                 .build()?,
             Step::Rename(to) => {
-                let width = left.len();
-                let from = plan.schema().columns().into_iter().skip(width);
-                let renamed = from.zip(to.iter()).map(|(from, (relation, field))| {
-                    Expr::Column(from).alias_qualified(relation.cloned(), field.name())
-                });
-                LogicalPlanBuilder::from(plan)
-                    .project(left.iter().cloned().chain(renamed))?
-                    .build()?
+                own.rename(to.columns());
+                plan
             }
         };
     }
+    own.rename(join.right.schema().columns());
     if keeps_left {
-        let columns = own_columns(join.schema.as_ref());
-        return LogicalPlanBuilder::from(plan)
-            .project(columns)?
-            .build()
-            .map(Some);
+        left.pop();
+    }
+    let right = own
+        .0
+        .into_iter()
+        .map(|(column, place)| Expr::Column(place).alias_qualified(column.relation, column.name));
+    plan = LogicalPlanBuilder::from(plan)
+        .project(left.into_iter().chain(right))?
+        .build()?;
+    if keeps_left {
+        return Ok(Some(plan));
     }
     // What is joined on speaks of both sides, all of whose columns are here.
     let mut conditions: Vec<Expr> = join
@@ -103,6 +120,53 @@ fn within(join: &Join) -> QueryResult<Option<LogicalPlan>> {
         plan = LogicalPlanBuilder::from(plan).filter(condition)?.build()?;
     }
     Ok(Some(plan))
+}
+
+/// The columns of the right side as its steps know them, and where each is beside those of the left.
+#[derive(Default)]
+struct OwnColumns(Vec<(Column, Column)>);
+
+impl OwnColumns {
+    /// An expression over the row beside it and these columns.
+    fn of_the_row(&self, expression: Expr) -> QueryResult<Expr> {
+        let rewritten = expression.unalias().transform(|part| {
+            Ok(match part {
+                Expr::OuterReferenceColumn(_, column) => Transformed::yes(Expr::Column(column)),
+                Expr::Column(column) => {
+                    let place = self.0.iter().find(|(own, _)| *own == column);
+                    match place {
+                        Some((_, place)) => Transformed::yes(Expr::Column(place.clone())),
+                        None => Transformed::no(Expr::Column(column)),
+                    }
+                }
+                other => Transformed::no(other),
+            })
+        })?;
+        Ok(rewritten.data)
+    }
+
+    /// Makes these the columns, and answers what is to be projected. Columns that are no lists any
+    /// more get names that no column of the left has.
+    fn replace(&mut self, projected: Vec<(Column, Expr)>, renames: bool) -> Vec<Expr> {
+        let mut expressions = Vec::with_capacity(projected.len());
+        self.0.clear();
+        for (number, (column, value)) in projected.into_iter().enumerate() {
+            let place = match renames {
+                true => Column::new(Some(OWN), number.to_string()),
+                false => column.clone(),
+            };
+            let named = value.alias_qualified(place.relation.clone(), place.name.clone());
+            expressions.push(named);
+            self.0.push((column, place));
+        }
+        expressions
+    }
+
+    fn rename(&mut self, columns: Vec<Column>) {
+        for ((own, _), column) in self.0.iter_mut().zip(columns) {
+            *own = column;
+        }
+    }
 }
 
 enum Step {
@@ -122,7 +186,7 @@ fn steps(right: &LogicalPlan, keeps_left: bool) -> Option<Vec<Step>> {
                 steps.push(Step::Rename(Arc::clone(&alias.schema)));
                 alias.input.as_ref()
             }
-            LogicalPlan::Subquery(subquery) if !is_lateral => {
+            LogicalPlan::Subquery(subquery) => {
                 is_lateral = true;
                 subquery.subquery.as_ref()
             }
@@ -181,12 +245,10 @@ fn is_null_without_a_row(expression: &Expr) -> bool {
     }
 }
 
-/// An expression that is NULL where there is no row of a list; it keeps its name.
-fn of_rows_alone(expression: Expr) -> QueryResult<Expr> {
-    let (relation, name) = expression.qualified_name();
+/// An expression that is NULL where there is no row of a list.
+fn of_rows_alone(value: Expr) -> QueryResult<Expr> {
     let is_row = Expr::Column(Column::from_name(IS_ROW));
-    let value = when(is_row, expression.unalias()).end()?;
-    Ok(value.alias_qualified(relation, name))
+    when(is_row, value).end()
 }
 
 fn is_true(condition: Option<&Expr>) -> bool {
@@ -199,19 +261,4 @@ fn is_true(condition: Option<&Expr>) -> bool {
 
 fn own_columns(schema: &DFSchema) -> Vec<Expr> {
     schema.columns().into_iter().map(Expr::Column).collect()
-}
-
-/// An expression over the row beside it, as one over its own; it keeps its name.
-fn of_the_row(expression: Expr) -> QueryResult<Expr> {
-    let name = expression.schema_name().to_string();
-    let rewritten = expression.transform(|part| {
-        Ok(match part {
-            Expr::OuterReferenceColumn(_, column) => Transformed::yes(Expr::Column(column)),
-            other => Transformed::no(other),
-        })
-    })?;
-    Ok(match rewritten.transformed {
-        true => rewritten.data.alias(name),
-        false => rewritten.data,
-    })
 }

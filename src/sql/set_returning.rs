@@ -6,6 +6,7 @@
 //! Functions that give the parts of documents are lists themselves, whose rows in `FROM` a planner of
 //! their own names.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
@@ -116,11 +117,13 @@ impl Rewriter<'_> {
     }
 
     fn select(&self, select: &mut Select) -> Result<()> {
+        let mut named = BTreeSet::new();
         for item in &mut select.projection {
-            // Else it had the name of what it becomes.
+            // Else it had the name of what it becomes. Of several of one name the planner takes one.
             if let SelectItem::UnnamedExpr(Expr::Function(function)) = item
                 && let Some(name) = plain_name(&function.name)
                 && (array_function(&function.name).is_some() || json::gives_rows(&name))
+                && named.insert(name.clone())
             {
                 *item = SelectItem::ExprWithAlias {
                     expr: Expr::Function(function.clone()),
