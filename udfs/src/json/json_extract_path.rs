@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use datafusion::error::Result;
 
 use super::function::{Answer, Compute, Definition, Parameter, Row};
-use super::get::{Key, Step, as_text, find};
+use super::get::{Key, Step, as_text, find, members};
 use super::kind::JsonKind;
-use super::scan::{Scanner, check};
+use super::scan::{Scanned, Scanner, check};
 
 pub(super) static OPERATOR: Definition = Definition {
     name: "json_get_path",
@@ -69,21 +69,9 @@ fn extract(
         check(part)?;
         part = part.trim_matches([' ', '\n', '\t', '\r']);
     }
-    for name in path {
-        let Some(name) = name else {
-            return Ok(false);
-        };
-        let step = match Scanner::new(part).peek() {
-            Some(b'[') => match index(name) {
-                Some(index) => Step::Index(index),
-                None => return Ok(false),
-            },
-            _ => Step::Key(Key::new(name)),
-        };
-        match find(part, &step, kind)? {
-            Some(found) => part = found,
-            None => return Ok(false),
-        }
+    match part_at(part, path, kind)? {
+        Some(found) => part = found,
+        None => return Ok(false),
     }
     let text = if is_text {
         as_text(part)?
@@ -95,6 +83,40 @@ fn extract(
         None => return Ok(false),
     }
     Ok(true)
+}
+
+/// The part that a path leads to.
+fn part_at<'a>(part: &'a str, path: &[Option<String>], kind: JsonKind) -> Scanned<Option<&'a str>> {
+    let Some((name, rest)) = path.split_first() else {
+        return Ok(Some(part));
+    };
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let step = match Scanner::new(part).peek() {
+        Some(b'[') => match index(name) {
+            Some(index) => Step::Index(index),
+            None => return Ok(None),
+        },
+        // Of several members with one key PostgreSQL follows each, and the last one that leads
+        // anywhere counts.
+        Some(b'{') if kind == JsonKind::Json && !rest.is_empty() => {
+            let mut found = None;
+            for (_, value) in members(part)?
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|(key, _)| key == name)
+            {
+                found = part_at(value, rest, kind)?.or(found);
+            }
+            return Ok(found);
+        }
+        _ => Step::Key(Key::new(name)),
+    };
+    match find(part, &step, kind)? {
+        Some(found) => part_at(found, rest, kind),
+        None => Ok(None),
+    }
 }
 
 /// A step as an index of an array, as C's `strtoint` reads it.
