@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::transaction::NewObject;
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, time};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::{self, QualifiedName};
+use crate::sql::{self, QualifiedName, Statement};
 
 /// The version of the file that this program writes.
 pub const FORMAT_VERSION: u64 = 1;
@@ -37,6 +37,8 @@ struct ObjectRecord {
     depends_on: BTreeSet<Oid>,
     comment: Option<String>,
     column_comments: BTreeMap<String, String>,
+    #[serde(default)]
+    indexes: Vec<String>,
     project_file: Option<String>,
     #[serde(default)]
     created_as: Option<QualifiedName>,
@@ -87,6 +89,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         depends_on: object.depends_on.clone(),
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
+        indexes: object.indexes.iter().map(ToString::to_string).collect(),
         project_file: object.project_file.clone(),
         created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
@@ -111,6 +114,13 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         ))
     })?;
     let schema = decode_columns(columns).map_err(damaged)?;
+    let mut indexes = Vec::with_capacity(record.indexes.len());
+    for text in &record.indexes {
+        match sql::parse_one(text) {
+            Ok(Statement::CreateIndex(index)) => indexes.push(index),
+            _ => return Err(damaged(format!("cannot read its index {text:?}"))),
+        }
+    }
     Ok(Object {
         oid,
         name: record.name,
@@ -120,6 +130,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         depends_on: record.depends_on,
         comment: record.comment,
         column_comments: record.column_comments,
+        indexes,
         project_file: record.project_file,
         created_as: record.created_as,
         replaced_in: record.replaced_in,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
+use super::object::indexes_on;
 use super::transaction::{NewObject, Transaction};
 use super::{Kind, Object, Oid, time};
 use crate::error::Result;
@@ -107,6 +108,7 @@ impl NewObject {
             depends_on: self.depends_on.clone(),
             comment: self.comment.clone(),
             column_comments: self.column_comments.clone(),
+            indexes: self.indexes.clone(),
             project_file: self.project_file.clone(),
             created_as: None,
             replaced_in: None,
@@ -127,6 +129,10 @@ impl NewObject {
     /// An object that takes the place of another one: its number stays, and comments if wanted.
     pub(super) fn in_place_of(self, old: &Object, kind: Kind) -> Object {
         let (mut comment, mut column_comments) = (self.comment, self.column_comments);
+        let indexes = match self.indexes.is_empty() {
+            true => indexes_on(&self.schema, &old.indexes),
+            false => self.indexes,
+        };
         if self.keeps_comments {
             comment = comment.or_else(|| old.comment.clone());
             for (column, comment) in &old.column_comments {
@@ -146,6 +152,7 @@ impl NewObject {
             depends_on: self.depends_on,
             comment,
             column_comments,
+            indexes,
             project_file: self.project_file,
             created_as: old.created_as.clone(),
             replaced_in: old.replaced_in,
@@ -165,6 +172,7 @@ impl From<Object> for NewObject {
             depends_on: object.depends_on,
             comment: object.comment,
             column_comments: object.column_comments,
+            indexes: object.indexes,
             keeps_comments: true,
             project_file: object.project_file,
         }
