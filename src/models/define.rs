@@ -129,7 +129,6 @@ pub(super) async fn columns(
             Ok((plan::columns(&plan), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
-            keyed::check_merge(&create.options)?;
             check_options(
                 &create.options,
                 MATERIALIZED_VIEW_OPTIONS,
@@ -157,7 +156,6 @@ pub(super) async fn columns(
             Ok((columns, depends_on))
         }
         Statement::CreateTable(create) => {
-            keyed::check_merge(&create.options)?;
             check_options(&create.options, TABLE_OPTIONS, "table")?;
             let columns = match &mut create.query {
                 Some(query) => {
