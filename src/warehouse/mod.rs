@@ -317,21 +317,24 @@ impl Warehouse {
     }
 
     /// Puts these rows, and their schema, in the place of those of the latest version, which they were
-    /// made of and which is told.
+    /// made of and which is told. The table is keyed like this from then on.
     ///
     /// # Errors
-    /// Those of [`Self::replace_with`]; 40001 where that is not the latest any more.
+    /// Those of [`Self::replace_with`]; those of [`Keyed::check`]; 40001 where that is not the latest any
+    /// more.
     pub async fn rewrite(
         &self,
         table: &TableId,
         version: i64,
+        keyed: Option<Keyed>,
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Arc<dyn Participant>,
     ) -> Result<Commit> {
         let table = self.table(table);
         let mapped = table.latest().await?.schema.mapped;
-        let schema = Arc::new(TableSchema::declare(&rows.schema(), mapped)?);
+        let schema = TableSchema::declare(&rows.schema(), mapped)?.keyed_by(keyed)?;
+        let schema = Arc::new(schema);
         let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
         let change = Change::Rewrite(schema, version.unsigned_abs());
         let participant = Some(participant);
@@ -341,20 +344,21 @@ impl Warehouse {
     }
 
     /// Gives the table these columns: those that it has, and behind them more that its rows have no
-    /// values for. No row is written.
+    /// values for. No row is written. It is keyed like this from then on.
     ///
     /// # Errors
-    /// Those of [`Self::create`], and what the participant says.
+    /// Those of [`Self::create`]; those of [`Keyed::check`]; what the participant says.
     pub async fn reshape(
         &self,
         table: &TableId,
         columns: &SchemaRef,
+        keyed: Option<Keyed>,
         commit: CommitInfo,
         participant: Arc<dyn Participant>,
     ) -> Result<Commit> {
         let table = self.table(table);
         let mapped = table.latest().await?.schema.mapped;
-        let schema = Arc::new(TableSchema::declare(columns, mapped)?);
+        let schema = Arc::new(TableSchema::declare(columns, mapped)?.keyed_by(keyed)?);
         let (change, participant) = (Change::Reshape(schema), Some(participant));
         table
             .commit(change, commit, None, participant, &self.settings)
