@@ -1,5 +1,8 @@
 //! `REFRESH MATERIALIZED VIEW`, `REFRESH MODEL`: a model scores again with what it has learned, or
-//! with `FULL` learns again.
+//! with `FULL` learns again. With `FROM` a materialized view with a `unique_key` and a `version_column`
+//! reads those rows of its query again whose first version column is at least the first value, and less
+//! than the second, and puts in what is later than it has; what has changed otherwise waits for the next
+//! refresh.
 
 use std::sync::Arc;
 
@@ -11,7 +14,7 @@ use crate::models::stale;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::ObjectName;
 use crate::sql::drop::DropKind;
-use crate::sql::refresh::Refresh;
+use crate::sql::refresh::{Refresh, RefreshExtent};
 
 /// Computes a materialized view, or the clusters of a model, again.
 ///
@@ -28,10 +31,10 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
         path,
     )?
     .oid;
-    let (reason, extent) = if refresh.full {
-        ("REFRESH FULL", Extent::Anew)
-    } else {
-        ("REFRESH", Extent::Usual)
+    let (reason, extent) = match &refresh.extent {
+        RefreshExtent::Usual => ("REFRESH".to_owned(), Extent::Usual),
+        RefreshExtent::Full => ("REFRESH FULL".to_owned(), Extent::Anew),
+        RefreshExtent::Range(range) => (format!("REFRESH {range}"), Extent::Range(range.clone())),
     };
     let done = || Outcome::Done(format!("REFRESH {}", refresh.kind));
     let last = |state: &Option<ModelState>| state.as_ref().map(|state| state.last_refresh_id);
@@ -45,7 +48,7 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     check_kind(refresh.kind, object)?;
     // Another refresh that ended while this one waited has done what was asked, if it holds still.
     let state = instance.journal.model_state(oid)?;
-    if !refresh.full
+    if refresh.extent == RefreshExtent::Usual
         && last(&state) != before
         && stale::reason(instance, object, state.as_ref())
             .await?
@@ -59,7 +62,7 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
         object,
         Catalogued::Same,
         extent,
-        reason,
+        &reason,
         &progress,
         &guard,
     )
