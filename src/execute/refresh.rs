@@ -10,7 +10,7 @@ use crate::catalog::journal::{ModelState, RefreshRecord};
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
-use crate::models::stale;
+use crate::models::{schema_change, stale};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::ObjectName;
 use crate::sql::drop::DropKind;
@@ -68,6 +68,12 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     )
     .await?;
     tell_rejected(session, &record);
+    if let Some(after) = instance.catalog.snapshot().object(oid)
+        && let Some(changes) = schema_change::described(&object.schema, &after.schema)
+    {
+        let message = format!("{}: {changes}", record.object);
+        session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
+    }
     if let Some(rows) = record.drifted_rows {
         let differed = if rows == 1 {
             "row differed"

@@ -27,6 +27,7 @@ pub mod replan;
 pub mod resolution;
 pub mod run;
 pub mod schedule;
+pub mod schema_change;
 pub mod stale;
 
 use crate::catalog::{Kind, Object};

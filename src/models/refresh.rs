@@ -17,7 +17,7 @@ use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
-use super::{keyed, resolution, stale, table_id};
+use super::{keyed, resolution, schema_change, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
@@ -214,6 +214,10 @@ impl Build<'_> {
             .collecting(&rejected);
 
         let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
+        let plan = match catalogued {
+            Catalogued::Same => schema_change::follow(plan, object, &definition.options)?,
+            Catalogued::Nothing | Catalogued::Replaced(..) => plan,
+        };
         let columns = plan::columns(&plan);
         let may_be_partial = matches!(catalogued, Catalogued::Same) && self.extent == Extent::Usual;
         let is_reconciled = matches!(catalogued, Catalogued::Same)
