@@ -23,6 +23,7 @@ use crate::catalog::{NewObject, Object};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::constraints::{self, Constraints, Repeated};
 use crate::models::define::define;
+use crate::models::keyed;
 use crate::models::replacement::{self, Replacement, same_columns};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
@@ -431,6 +432,7 @@ async fn redefine(
     replan::check(instance, object.oid, &new, Author::Statement).await?;
     let (table, warehouse) = (object.table(), &instance.warehouse);
     let after = Arc::new(in_place_of(object, &new)?);
+    let keyed = keyed::of(&after)?;
     let info = CommitInfo::new(OPERATION);
     let context = session.statement();
     let replacement = Replacement {
@@ -449,7 +451,7 @@ async fn redefine(
             };
             let participant = Arc::new(redefinition);
             warehouse
-                .reshape(&table, &columns, info, participant)
+                .reshape(&table, &columns, keyed, info, participant)
                 .await?;
             return Ok(());
         }
@@ -487,7 +489,14 @@ async fn redefine(
     });
     let rows = RecordBatchStreamAdapter::new(Arc::clone(&after.schema), rows);
     warehouse
-        .rewrite(&table, version, Box::pin(rows), info, Arc::new(replacement))
+        .rewrite(
+            &table,
+            version,
+            keyed,
+            Box::pin(rows),
+            info,
+            Arc::new(replacement),
+        )
         .await?;
     Ok(())
 }

@@ -47,7 +47,7 @@ pub(super) async fn read(
         return Ok(None);
     };
     let shown = project_schema(&scan.shown(), projection)?;
-    let stored = scan.snapshot().schema.declared.fields().len();
+    let stored = scan.table_schema().declared.fields().len();
     let columns: Vec<usize> = match projection {
         Some(projection) => projection.clone(),
         None => (0..scan.shown().fields().len()).collect(),
@@ -212,5 +212,5 @@ impl FileRows {
 }
 
 fn field(scan: &TableScan, column: usize) -> FieldRef {
-    Arc::clone(&scan.snapshot().schema.scanned.fields()[column])
+    Arc::clone(&scan.table_schema().scanned.fields()[column])
 }

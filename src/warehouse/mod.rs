@@ -12,6 +12,7 @@ mod bound;
 mod changed;
 mod changes;
 mod cleanup;
+mod column_versions;
 mod compaction;
 mod deletion_vector;
 mod entry;
@@ -71,7 +72,7 @@ pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
 pub use key_indexes::{Covered, IndexedKey, KeyRow};
-pub use keyed::Keyed;
+pub use keyed::{Keyed, Merge};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
@@ -296,18 +297,16 @@ impl Warehouse {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
         let schema = TableSchema::declare(&rows.schema(), mapped)?;
-        let (schema, rows, stale) = match keyed {
-            Some((keyed, session)) => {
-                let schema = Arc::new(schema.keyed_by(Some(keyed))?);
-                let (rows, stale) =
-                    upsert::latest(rows, &schema, session, self.settings.upsert_rows)?;
-                (schema, rows, stale)
-            }
-            None => (Arc::new(schema), rows, Arc::default()),
+        let (keyed, session) = keyed.unzip();
+        let schema = Arc::new(schema.keyed_by(keyed)?);
+        let files = schema.with_column_versions()?;
+        let (rows, stale) = match session {
+            Some(session) => upsert::latest(rows, &files, session, self.settings.upsert_rows)?,
+            None => (rows, Arc::default()),
         };
         let place = &table.place;
-        let (rows, tombstones) = tombstones::divide(rows, place, &schema, &self.settings)?;
-        let mut written = writer::write(place, &schema, rows, &self.settings).await?;
+        let (rows, tombstones) = tombstones::divide(rows, place, &files, &self.settings)?;
+        let mut written = writer::write(place, &files, rows, &self.settings).await?;
         tombstones.join(&mut written);
         let commit = table
             .commit(
@@ -322,21 +321,24 @@ impl Warehouse {
     }
 
     /// Puts these rows, and their schema, in the place of those of the latest version, which they were
-    /// made of and which is told.
+    /// made of and which is told. The table is keyed like this from then on.
     ///
     /// # Errors
-    /// Those of [`Self::replace_with`]; 40001 where that is not the latest any more.
+    /// Those of [`Self::replace_with`]; those of [`Keyed::check`]; 40001 where that is not the latest any
+    /// more.
     pub async fn rewrite(
         &self,
         table: &TableId,
         version: i64,
+        keyed: Option<Keyed>,
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Arc<dyn Participant>,
     ) -> Result<Commit> {
         let table = self.table(table);
         let mapped = table.latest().await?.schema.mapped;
-        let schema = Arc::new(TableSchema::declare(&rows.schema(), mapped)?);
+        let schema = TableSchema::declare(&rows.schema(), mapped)?.keyed_by(keyed)?;
+        let schema = Arc::new(schema);
         let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
         let change = Change::Rewrite(schema, version.unsigned_abs());
         let participant = Some(participant);
@@ -346,20 +348,21 @@ impl Warehouse {
     }
 
     /// Gives the table these columns: those that it has, and behind them more that its rows have no
-    /// values for. No row is written.
+    /// values for. No row is written. It is keyed like this from then on.
     ///
     /// # Errors
-    /// Those of [`Self::create`], and what the participant says.
+    /// Those of [`Self::create`]; those of [`Keyed::check`]; what the participant says.
     pub async fn reshape(
         &self,
         table: &TableId,
         columns: &SchemaRef,
+        keyed: Option<Keyed>,
         commit: CommitInfo,
         participant: Arc<dyn Participant>,
     ) -> Result<Commit> {
         let table = self.table(table);
         let mapped = table.latest().await?.schema.mapped;
-        let schema = Arc::new(TableSchema::declare(columns, mapped)?);
+        let schema = Arc::new(TableSchema::declare(columns, mapped)?.keyed_by(keyed)?);
         let (change, participant) = (Change::Reshape(schema), Some(participant));
         table
             .commit(change, commit, None, participant, &self.settings)
