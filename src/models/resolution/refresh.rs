@@ -21,7 +21,7 @@ use super::writing::Told;
 use super::{Companion, Resolved, links, parameters, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading, StatementContext};
 use crate::models::progress::Rows;
@@ -88,6 +88,9 @@ impl Refresh<'_> {
         let progress = &running.progress;
         let schema = rows.schema();
         let taking = Input::new(&context.state, self.definition, &schema)?;
+        if let (Extent::Usual, Some(known)) = (self.extent, &known) {
+            self.check_columns(&known.model, &taking)?;
+        }
         let step = Step {
             context: &context,
             progress,
@@ -178,6 +181,25 @@ impl Refresh<'_> {
         // Where memory is short it is read again when it is needed.
         if index.keep().is_ok() {
             self.instance.indexes.put(self.object.oid, version, index);
+        }
+    }
+
+    /// Refuses records that lack what a model compares.
+    fn check_columns(&self, model: &Model, records: &Input) -> Result<()> {
+        let mut names = model.columns().iter().map(|column| column.name.as_str());
+        match names.find(|name| !records.has(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::new(
+                SqlState::UNDEFINED_COLUMN,
+                format!(
+                    "the query of {} has no column \"{name}\" any more, which was compared",
+                    self.object.described()
+                ),
+            )
+            .with_hint(format!(
+                "Learn from the columns that there are now: REFRESH MODEL {} FULL.",
+                self.object.name
+            ))),
         }
     }
 
