@@ -20,7 +20,7 @@ use super::row_hashes::RowHashes;
 use super::writing::Told;
 use super::{Companion, Resolved, links, parameters, scan};
 use crate::catalog::Object;
-use crate::catalog::journal::RefreshRecord;
+use crate::catalog::journal::{RefreshRecord, StageTime};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading, StatementContext};
@@ -102,9 +102,11 @@ impl Refresh<'_> {
             && self.can_update(before, &schema, &columns).await?
         {
             let next = known.next_entity;
-            return self
+            let commit = self
                 .update(step, (before, next), rows, &taking, record)
-                .await;
+                .await?;
+            record.stages = stages(progress);
+            return Ok(commit);
         }
         let (rows, taken) = self.take(rows, taking.clone(), progress)?;
         let mut versions = BTreeMap::new();
@@ -156,6 +158,7 @@ impl Refresh<'_> {
             .replace_with(&table, clusters, info, step.participant)
             .await?;
         self.keep(found, taken.hashes.take(), schema, commit.version);
+        record.stages = stages(progress);
         Ok(commit)
     }
 
@@ -257,6 +260,17 @@ impl Refresh<'_> {
             cannot: of(links::CANNOT_LINK).await?,
         })
     }
+}
+
+/// How long each stage took.
+fn stages(progress: &Progress) -> Vec<StageTime> {
+    let spent = progress.spent().into_iter();
+    spent
+        .map(|(stage, spent)| StageTime {
+            stage: stage.name().to_owned(),
+            microseconds: u64::try_from(spent.as_micros()).unwrap_or(u64::MAX),
+        })
+        .collect()
 }
 
 /// What is taken of the records as they pass.
