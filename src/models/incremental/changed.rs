@@ -15,6 +15,7 @@ use futures::TryStreamExt;
 
 use super::measured::{Measured, keeping_nulls};
 use crate::error::Result;
+use crate::instance::{RowHash, has_equals};
 use crate::warehouse::{CHANGE_SIGN, ChangeFeed};
 
 /// Rows that are held in memory.
@@ -112,9 +113,18 @@ pub async fn of_scan(
         .iter()
         .map(|field| column(field.name()))
         .collect();
+    // What is equal and not the same has changed.
+    let more = wanted.fields().iter();
+    let more = more.filter(|field| has_equals(field.data_type()));
+    let more: Vec<Expr> = more.map(|field| column(field.name())).collect();
+    let same = match more.is_empty() {
+        true => None,
+        false => Some(RowHash::new().of(more).alias("tributary:hash")),
+    };
     let surplus = "tributary:surplus";
+    let by = groups.iter().cloned().chain(same);
     let plan = all
-        .aggregate(groups.clone(), [sum(column(CHANGE_SIGN)).alias(surplus)])?
+        .aggregate(by, [sum(column(CHANGE_SIGN)).alias(surplus)])?
         .filter(column(surplus).not_eq(lit(0_i64)))?
         .project(groups)?
         .build()?;

@@ -266,7 +266,11 @@ impl Planned<'_> {
                     .take_in(&before, &key, &keys, measured, participant, guard, record)
                     .await;
                 match taken {
-                    Err(error) if NotByKey::is_cause(&error) => {
+                    // Less is held in memory by a full refresh, which compares nothing.
+                    Err(error)
+                        if NotByKey::is_cause(&error)
+                            || error.sqlstate() == SqlState::OUT_OF_MEMORY =>
+                    {
                         FULL.clone_into(&mut record.mode);
                         record.changed_keys = None;
                         Ok(Attempt::Full(error.message().to_owned()))
