@@ -56,7 +56,7 @@ impl Default for RowHash {
 
 /// Whether values of a type can be equal without being the same.
 pub fn has_equals(data_type: &DataType) -> bool {
-    data_type.is_floating() || data_type.is_nested()
+    matches!(data_type, DataType::Interval(_)) || data_type.is_floating() || data_type.is_nested()
 }
 
 impl ScalarUDFImpl for RowHash {

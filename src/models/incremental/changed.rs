@@ -23,6 +23,8 @@ use crate::warehouse::{CHANGE_SIGN, ChangeFeed};
 pub struct Held {
     /// The rows.
     pub rows: Arc<dyn TableProvider>,
+    /// The same.
+    pub batches: Vec<RecordBatch>,
     /// How many they are.
     pub count: usize,
     /// Whether one of their values is NULL.
@@ -40,6 +42,7 @@ impl Held {
         let pool = &state.runtime_env().memory_pool;
         Ok(Self {
             rows: Arc::new(MemTable::try_new(schema, vec![Vec::new()])?),
+            batches: Vec::new(),
             count: 0,
             has_null: false,
             _memory: MemoryConsumer::new("incremental refresh").register(pool),
@@ -74,12 +77,10 @@ impl Held {
                 schema, columns, &options,
             )?);
         }
-        let partitions = match batches.is_empty() {
-            true => vec![Vec::new()],
-            false => vec![batches],
-        };
+        let partitions = vec![batches.clone()];
         Ok(Some(Self {
             rows: Arc::new(MemTable::try_new(Arc::clone(schema), partitions)?),
+            batches,
             count,
             has_null,
             _memory: memory,

@@ -83,7 +83,7 @@ fn column(name: &str) -> Expr {
 pub fn plan(
     table: Arc<dyn TableProvider>,
     new: LogicalPlan,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
     key: &[String],
     is_unique: bool,
 ) -> Result<LogicalPlan> {

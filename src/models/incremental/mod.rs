@@ -347,7 +347,12 @@ impl Planned<'_> {
         let table = table_id(self.object);
         let size = self.instance.warehouse.size(&table, At::Latest).await?;
         let rows = usize::try_from(size.rows.unwrap_or(0)).unwrap_or(usize::MAX);
-        let most = (rows / 3).max(FEW_KEYS);
+        // A row that has changed has two keys where these are of all its columns, the old and the new.
+        let keys_of_row = match self.analysis.tells_rows_apart(&key) {
+            true => 1,
+            false => 2,
+        };
+        let most = (rows / 3).saturating_mul(keys_of_row).max(FEW_KEYS);
         let plan = match delta {
             Delta::Nothing => None,
             Delta::Keys(plan) => Some(*plan),
@@ -473,9 +478,7 @@ impl Planned<'_> {
         let mut commit = None;
         if keys.count > 0 {
             let modification = warehouse.modify(&table).await?;
-            let wanted = Wanted {
-                keys: Arc::clone(&keys.rows),
-            };
+            let wanted = Wanted { keys };
             let new = wanted.rows(&self.analysis.plan, key)?;
             let names = self.analysis.names(key);
             let is_keyed = keyed::declared(&self.definition.options)?.is_some();
