@@ -21,6 +21,7 @@ mod history;
 pub mod key_index;
 mod key_indexes;
 mod keyed;
+mod log_tail;
 mod modification;
 mod open_tables;
 mod page_index;
