@@ -27,6 +27,7 @@ pub mod resolution;
 pub mod run;
 pub mod schedule;
 pub mod stale;
+pub mod vacuum;
 
 use crate::catalog::{Kind, Object};
 use crate::warehouse::TableId;

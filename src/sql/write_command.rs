@@ -24,7 +24,8 @@ impl Statement {
             | Self::Discard(_)
             | Self::Listen(_)
             | Self::Unlisten(_)
-            | Self::Notify(_) => None,
+            | Self::Notify(_)
+            | Self::Analyze(_) => None,
             Self::Copy(copy) => {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }

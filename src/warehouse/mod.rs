@@ -463,17 +463,39 @@ impl Warehouse {
         self.changed.commits()
     }
 
-    /// Deletes the files of a table that no version of the last `retention` has, or only tells which.
+    /// Deletes the files of a table that no version since `horizon` has, nor one of those that are
+    /// to be kept, or only tells which.
     ///
     /// # Errors
-    /// What the store says.
+    /// 22023 for a version to be kept that is not there; what the store says.
     pub async fn vacuum(
         &self,
         table: &TableId,
-        retention: Duration,
+        horizon: DateTime<Utc>,
+        kept: &BTreeSet<i64>,
         dry_run: bool,
     ) -> Result<Vec<DeadFile>> {
-        vacuum::vacuum(&self.table(table), retention, self.opened_at, dry_run).await
+        let opened_at = self.opened_at;
+        vacuum::vacuum(&self.table(table), horizon, kept, opened_at, dry_run).await
+    }
+
+    /// The versions that were the latest at some time since then.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn versions_since(
+        &self,
+        table: &TableId,
+        time: DateTime<Utc>,
+    ) -> Result<RangeInclusive<i64>> {
+        let table = self.read(table);
+        let latest = table.latest().await?.version;
+        let first = match table.version_until(time).await? {
+            Some(version) => version,
+            None => table.version_since(time).await?,
+        };
+        let number = |version: u64| i64::try_from(version).unwrap_or(i64::MAX);
+        Ok(number(first)..=number(latest))
     }
 
     /// Puts what a version of the table holds in the place of what it holds now.
