@@ -74,6 +74,25 @@ pub async fn optimize(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     }
 }
 
+/// Writes all rows of a table anew, in the order of a Z-curve over these columns. Others read it
+/// meanwhile, and add rows to it; who changes rows waits.
+///
+/// # Errors
+/// Those of [`crate::warehouse::Warehouse::z_order`]; 40001 where another process has changed the table
+/// meanwhile.
+pub async fn z_order(instance: &Arc<Instance>, object: &Object, columns: &[String]) -> Result<()> {
+    let _alone = instance.compaction_locks.lock(object.oid).await?;
+    let _guard = instance.refresh_locks.lock(object.oid).await?;
+    let context = instance.statement(&instance.configuration.session, Reading::Rows);
+    let (table, warehouse) = (table_id(object), &instance.warehouse);
+    if warehouse.exists(&table).await?
+        && let Some(copy) = warehouse.z_order(&table, &context.state, columns).await?
+    {
+        copy.commit().await?;
+    }
+    Ok(())
+}
+
 /// Compacts what commits have made worth it, for as long as the server runs.
 pub async fn run(instance: Arc<Instance>) {
     loop {

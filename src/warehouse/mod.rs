@@ -42,14 +42,15 @@ mod types;
 mod upsert;
 mod vacuum;
 mod writer;
+mod z_order;
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::num::NonZeroU64;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -434,6 +435,22 @@ impl Warehouse {
     ) -> Result<Option<Compaction>> {
         let settings = self.settings.clone();
         Compaction::begin(self.table(table), session, extent, settings).await
+    }
+
+    /// Copies all rows of a table to files in which they lie in the order of a Z-curve over these
+    /// columns; nothing where there are none. The copy takes their place by [`Compaction::commit`],
+    /// unless others have changed the table until then.
+    ///
+    /// # Errors
+    /// 42703, 42804 and 54000 for columns that cannot be sorted by; what the store says.
+    pub async fn z_order(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        columns: &[String],
+    ) -> Result<Option<Compaction>> {
+        let settings = self.settings.clone();
+        Compaction::along_curve(self.table(table), session, columns, settings).await
     }
 
     /// Brings the indexes of a table to its latest version, merges what is due, and deletes those

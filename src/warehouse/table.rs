@@ -23,7 +23,7 @@ use tributary_udfs::interrupt::Interrupt;
 
 use super::Commit;
 use super::changed::Changed;
-use super::compaction::lost_meanwhile;
+use super::compaction::{lost_meanwhile, unchanged};
 use super::deletion_vector;
 use super::entry::{CommitInfo, Entry, EntryKind};
 use super::failure::from_delta;
@@ -101,6 +101,8 @@ pub(super) enum Change {
     Compact {
         schema: Arc<TableSchema>,
         replaced: Vec<Arc<DataFile>>,
+        /// Whether the rows of the copies come in the order of those of the files.
+        in_order: bool,
     },
 }
 
@@ -346,9 +348,17 @@ impl Table {
             true => Some(self.latest().await?),
             false => None,
         };
-        if let (Change::Compact { replaced, .. }, Some(current), Some(copies)) =
-            (change, &current, &mut written)
+        if let (
+            Change::Compact {
+                replaced, in_order, ..
+            },
+            Some(current),
+            Some(copies),
+        ) = (change, &current, &mut written)
         {
+            if !in_order && !unchanged(replaced, current) {
+                return Err(self.conflict());
+            }
             let lost = lost_meanwhile(replaced, current, &copies.files, &self.place).await?;
             let lost = lost.ok_or_else(|| self.conflict())?;
             copies.lose(&self.place, lost).await?;
@@ -502,9 +512,12 @@ impl Table {
                 removed.iter().try_for_each(|file| entry.remove(file))?;
                 marked.iter().try_for_each(|marked| entry.mark(marked))
             }
-            (Change::Compact { schema, replaced }, Some(current))
-                if current.schema.delta == schema.delta =>
-            {
+            (
+                Change::Compact {
+                    schema, replaced, ..
+                },
+                Some(current),
+            ) if current.schema.delta == schema.delta => {
                 // They may have lost rows since: it is their present form that goes.
                 let there = current.by_path();
                 replaced.iter().try_for_each(|file| {

@@ -14,6 +14,7 @@ mod queries;
 mod round_trip;
 mod shutdown;
 mod versions;
+mod z_order;
 
 use std::collections::BTreeSet;
 use std::path::Path as FilePath;
