@@ -31,8 +31,12 @@ async fn files_of_old_versions_go_by_themselves() {
     let flags = ["--vacuum-retention-hours", "0", "--vacuum-interval", "1ms"];
     let server = Server::start_with(folder.path(), &flags);
     let client = server.connect().await;
-    let create = "CREATE TABLE t AS SELECT 1 AS one; CREATE OR REPLACE TABLE t AS SELECT 2 AS one";
-    client.batch_execute(create).await.unwrap();
+    for create in [
+        "CREATE TABLE t AS SELECT 1 AS one",
+        "CREATE OR REPLACE TABLE t AS SELECT 2 AS one",
+    ] {
+        client.batch_execute(create).await.unwrap();
+    }
     // As many looks as it takes until the old version's file is gone.
     loop {
         let old = "SELECT * FROM t VERSION AS OF 0";

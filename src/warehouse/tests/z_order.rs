@@ -91,14 +91,12 @@ async fn each_column_alone_tells_which_files_to_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_went_meanwhile_stays_gone() {
-    let fixture = super::modifications::marking();
+    let fixture = modifications::marking();
     fixture.replace(ids((0..100).rev())).await;
     let copy = z_order(&fixture, &["id"]).await.unwrap();
     fixture.append(ids([100])).await;
     let modification = fixture.warehouse.modify(&fixture.id).await.unwrap();
-    super::modifications::change(modification, &[7], [])
-        .await
-        .unwrap();
+    modifications::change(modification, &[7], []).await.unwrap();
     let refused = copy.commit().await.unwrap_err();
     assert_eq!(refused.sqlstate(), SqlState::SERIALIZATION_FAILURE);
     let copy = z_order(&fixture, &["id"]).await.unwrap();
@@ -106,5 +104,5 @@ async fn a_row_that_went_meanwhile_stays_gone() {
     fixture.append(ids([101])).await;
     copy.commit().await.unwrap();
     let expected: Vec<i64> = (0..102).filter(|id| *id != 7).collect();
-    assert_eq!(super::modifications::sorted(&fixture).await, expected);
+    assert_eq!(modifications::sorted(&fixture).await, expected);
 }
