@@ -3,38 +3,51 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use super::{constraints, table_id};
-use crate::catalog::{Kind, Object};
+use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, Reading};
-use crate::warehouse::CompactionExtent;
+use crate::warehouse::{Compaction, CompactionExtent};
 
-/// Compacts a table, if there is something to compact. Others read and write it while its rows are
-/// copied; who changes rows waits while the copy is committed.
+/// Copies what is to be compacted of a table, if anything is. Others read and write it meanwhile.
 ///
 /// # Errors
-/// 40001 where a file was replaced meanwhile; what the store says.
-async fn compact(
+/// What the store says.
+async fn copy(
     instance: &Arc<Instance>,
     object: &Object,
     extent: CompactionExtent,
-) -> Result<()> {
-    // Two who copy the same rows would be in each other's way.
-    let _alone = instance.compaction_locks.lock(object.oid).await?;
+) -> Result<Option<Compaction>> {
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let table = table_id(object);
     let warehouse = &instance.warehouse;
     if !warehouse.exists(&table).await? {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(compaction) = warehouse.compact(&table, &context.state, extent).await? else {
-        return Ok(());
-    };
-    // A statement that has found rows by their places must not find others there.
-    let _guard = instance.refresh_locks.lock(object.oid).await?;
-    compaction.commit().await?;
-    Ok(())
+    warehouse.compact(&table, &context.state, extent).await
+}
+
+/// Puts a copy in the place of what was copied. Who changes rows of the table is waited for: a
+/// statement that has found rows by their places must not find others there.
+///
+/// # Errors
+/// 40001 where a file was replaced meanwhile; what the store says.
+async fn commit(instance: &Instance, oid: Oid, compaction: Compaction) -> Result<()> {
+    let _guard = instance.refresh_locks.lock(oid).await?;
+    compaction.commit().await.map(drop)
+}
+
+/// Compacts a table whole.
+async fn compact(instance: &Arc<Instance>, object: &Object) -> Result<()> {
+    // Two who copy the same rows would be in each other's way.
+    let _alone = instance.compaction_locks.lock(object.oid).await?;
+    match copy(instance, object, CompactionExtent::Full).await? {
+        Some(compaction) => commit(instance, object.oid, compaction).await,
+        None => Ok(()),
+    }
 }
 
 /// Brings the key indexes of a table to its latest version, so that who needs them next does not wait.
@@ -63,7 +76,7 @@ const ATTEMPTS: usize = 5;
 pub async fn optimize(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let mut attempt = 1;
     loop {
-        match compact(instance, object, CompactionExtent::Full).await {
+        match compact(instance, object).await {
             Err(error)
                 if error.sqlstate() == SqlState::SERIALIZATION_FAILURE && attempt < ATTEMPTS =>
             {
@@ -74,27 +87,78 @@ pub async fn optimize(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     }
 }
 
-/// Compacts what commits have made worth it, for as long as the server runs.
+/// Compacts what commits have made worth it, for as long as the server runs. A copy waits for who
+/// changes rows of its table in a task of its own, since a transaction may keep its locks for long and
+/// other tables are not to wait for that.
 pub async fn run(instance: Arc<Instance>) {
+    // Of a table there is one at most, which keeps the next one from beginning.
+    let mut commits = JoinSet::new();
     loop {
-        let changed = instance.warehouse.next_changed().await;
-        let snapshot = instance.catalog.snapshot();
-        let Some(object) = snapshot.object(changed.oid) else {
-            continue;
-        };
-        if object.kind == Kind::Model {
-            continue;
-        }
-        match compact(&instance, object, CompactionExtent::Due).await {
-            Ok(()) => {}
-            // Its next change brings it here again.
-            Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
-            Err(error) => {
-                tracing::warn!(table = %object.name, %error, "a table could not be compacted");
+        let object = tokio::select! {
+            changed = instance.warehouse.next_changed() => {
+                let snapshot = instance.catalog.snapshot();
+                let Some(object) = snapshot.object(changed.oid) else {
+                    continue;
+                };
+                if object.kind == Kind::Model {
+                    continue;
+                }
+                if begin(&instance, object, &mut commits).await {
+                    continue;
+                }
+                Arc::clone(object)
             }
-        }
-        if let Err(error) = keep_indexes(&instance, object).await {
+            Some(committed) = commits.join_next(), if !commits.is_empty() => match committed {
+                Ok(object) => object,
+                Err(error) => {
+                    tracing::warn!("a compaction was cut off: {error}");
+                    continue;
+                }
+            },
+        };
+        if let Err(error) = keep_indexes(&instance, &object).await {
             tracing::warn!(table = %object.name, %error, "a key index could not be kept");
+        }
+    }
+}
+
+/// Copies what is worth it of a table, and has the copy committed; tells whether there is one.
+async fn begin(
+    instance: &Arc<Instance>,
+    object: &Arc<Object>,
+    commits: &mut JoinSet<Arc<Object>>,
+) -> bool {
+    // Who compacts it already does what is to be done.
+    let Some(alone) = instance.compaction_locks.try_lock(object.oid) else {
+        return false;
+    };
+    match copy(instance, object, CompactionExtent::Due).await {
+        Ok(Some(compaction)) => {
+            let (instance, object) = (Arc::clone(instance), Arc::clone(object));
+            commits.spawn(async move {
+                let committed = commit(&instance, object.oid, compaction).await;
+                drop(alone);
+                tell(&object, committed);
+                object
+            });
+            true
+        }
+        Ok(None) => false,
+        Err(error) => {
+            tell(object, Err(error));
+            false
+        }
+    }
+}
+
+/// Logs why a table could not be compacted.
+fn tell(object: &Object, compacted: Result<()>) {
+    match compacted {
+        Ok(()) => {}
+        // Its next change brings it here again.
+        Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
+        Err(error) => {
+            tracing::warn!(table = %object.name, %error, "a table could not be compacted");
         }
     }
 }
