@@ -152,22 +152,21 @@ pub async fn refresh_locked(
                     _ => Some(commit.rows),
                 },
                 status: RefreshStatus::Succeeded,
+                failures: 0,
                 error: None,
             }
         }
         (Err(error), _) => {
             record.fail(error);
-            ModelState {
-                last_refresh_id: record.id,
-                status: RefreshStatus::Failed,
-                error: record.error.clone(),
-                ..previous
-            }
+            previous.after_failure(&record)
         }
         (Ok(_), Err(error)) => return Err(error),
     };
     instance.journal.finish_refresh(&record, Some(&state))?;
     announce(instance, object.kind, &record);
+    if record.status == RefreshStatus::Succeeded {
+        instance.standings.succeeded(object.oid, record.started_at);
+    }
     built.map(|_| record)
 }
 

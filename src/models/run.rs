@@ -13,7 +13,7 @@ use super::progress::{Ended, Progress, Rows};
 use super::refresh::{self, Catalogued, Extent};
 use super::replan::{self, Author};
 use super::{check, tables};
-use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
+use crate::catalog::journal::{CheckStatus, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -218,12 +218,7 @@ fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()>
         .journal
         .model_state(object.oid)?
         .unwrap_or_default();
-    let state = ModelState {
-        last_refresh_id: record.id,
-        status: RefreshStatus::Failed,
-        error: record.error.clone(),
-        ..previous
-    };
+    let state = previous.after_failure(&record);
     instance.journal.finish_refresh(&record, Some(&state))
 }
 

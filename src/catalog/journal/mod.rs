@@ -269,11 +269,8 @@ impl Journal {
             Ok(interrupted)
         })?;
         for record in states {
-            if let Some(mut state) = self.model_state(record.oid)? {
-                state.status = record.status;
-                state.last_refresh_id = record.id;
-                state.error = record.error;
-                self.put_model_state(record.oid, &state)?;
+            if let Some(state) = self.model_state(record.oid)? {
+                self.put_model_state(record.oid, &state.after_failure(&record))?;
             }
         }
         Ok(())

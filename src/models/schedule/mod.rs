@@ -4,6 +4,7 @@
 //! What is due follows from the clock, the definitions and what was done (`plan`); `run` does it.
 
 mod freshness;
+mod look;
 mod plan;
 mod run;
 mod standing;
