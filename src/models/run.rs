@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 use tributary_udfs::interrupt::RaisedOnDrop;
 
+use super::announcement::announce;
 use super::apply::{Target, apply, create_schemas, current};
 use super::plan::{Plan, Step};
 use super::progress::{Ended, Progress, Rows};
@@ -219,7 +220,10 @@ fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()>
         .model_state(object.oid)?
         .unwrap_or_default();
     let state = previous.after_failure(&record);
-    instance.journal.finish_refresh(&record, Some(&state))
+    if instance.journal.finish_refresh(&record, Some(&state))? {
+        announce(instance, object.kind, &record);
+    }
+    Ok(())
 }
 
 /// Drops objects, and the tables of those that have one.

@@ -115,15 +115,17 @@ impl Standings {
         self.all.lock().get(&oid).cloned()
     }
 
-    /// Whoever has refreshed an object, from this moment on, it is as it should be.
-    pub fn succeeded(&self, oid: Oid, began_at: DateTime<Utc>) {
-        if let Some(standing) = self.all.lock().get_mut(&oid) {
-            standing.succeed(began_at);
+    /// Whoever has refreshed an object, what failed does not any more. Of what it read nothing is
+    /// known: its transaction may have begun long ago.
+    pub fn succeeded(&self, oid: Oid) {
+        let mut all = self.all.lock();
+        if let Some(standing) = all.get_mut(&oid).filter(|it| it.failed_at.is_some()) {
+            standing.begin_anew(Utc::now());
             self.told.notify_one();
         }
     }
 
-    /// Waits until something has succeeded.
+    /// Waits until something has succeeded that failed before.
     pub(super) async fn told(&self) {
         self.told.notified().await;
     }
