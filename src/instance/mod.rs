@@ -23,7 +23,7 @@ pub use asker::{Asker, Pinned, Set};
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::ObjectLocks;
 pub use relations::Reading;
-pub use sessions::{SessionEntry, Sessions};
+pub use sessions::{Canceller, SessionEntry, Sessions};
 pub use state::reading;
 pub use statement::StatementContext;
 pub use system::OWNER;

@@ -4,13 +4,14 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 
+use chrono::Utc;
 use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tributary_udfs::interrupt::{Interrupt, RaisedOnDrop};
 
-use crate::catalog::Oid;
+use crate::catalog::{Object, Oid};
 use crate::error::{Error, Result, SqlState};
-use crate::instance::Instance;
+use crate::instance::{Canceller, Instance, OWNER, SessionEntry};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
 use crate::models::stale;
 
@@ -50,7 +51,7 @@ impl Stop {
 /// What the refresh meets; 57014 where it was stopped.
 pub async fn look(instance: &Arc<Instance>, oid: Oid, stop: &Stop) -> Result<Looked> {
     let _raised = RaisedOnDrop(stop.interrupt.clone());
-    let work = stop.interrupt.over(refresh_if_stale(instance, oid));
+    let work = stop.interrupt.over(refresh_if_stale(instance, oid, stop));
     let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
     let ended = tokio::select! {
         biased;
@@ -58,7 +59,7 @@ pub async fn look(instance: &Arc<Instance>, oid: Oid, stop: &Stop) -> Result<Loo
             true => work.await,
             false => return Err(Error::new(
                 SqlState::QUERY_CANCELED,
-                "canceling the refresh as it is not to run any more",
+                "canceling the refresh due to user request",
             )),
         },
         ended = &mut work => ended,
@@ -66,7 +67,7 @@ pub async fn look(instance: &Arc<Instance>, oid: Oid, stop: &Stop) -> Result<Loo
     ended.unwrap_or_else(|_| Err(Error::internal("the refresh panicked")))
 }
 
-async fn refresh_if_stale(instance: &Arc<Instance>, oid: Oid) -> Result<Looked> {
+async fn refresh_if_stale(instance: &Arc<Instance>, oid: Oid, stop: &Stop) -> Result<Looked> {
     // Who only waits would keep a place from what can be refreshed.
     let Some(guard) = instance.refresh_locks.try_lock(oid) else {
         return Ok(Looked::Locked);
@@ -81,6 +82,7 @@ async fn refresh_if_stale(instance: &Arc<Instance>, oid: Oid) -> Result<Looked> 
     if let Ok(None) = stale::reason(instance, object, state.as_ref()).await {
         return Ok(Looked::Fresh);
     }
+    let _session = instance.sessions.begin(session(object, stop));
     let (catalogued, extent) = (Catalogued::Same, Extent::Usual);
     let progress = Arc::default();
     refresh_locked(
@@ -88,4 +90,24 @@ async fn refresh_if_stale(instance: &Arc<Instance>, oid: Oid) -> Result<Looked> 
     )
     .await?;
     Ok(Looked::Refreshed)
+}
+
+/// The refresh as `pg_stat_activity` shows it, and `pg_cancel_backend` stops it.
+fn session(object: &Object, stop: &Stop) -> SessionEntry {
+    let (now, stop) = (Utc::now(), stop.clone());
+    SessionEntry {
+        user_name: OWNER.to_owned(),
+        application_name: "scheduler".to_owned(),
+        client_address: None,
+        connected_at: now,
+        state: "active",
+        query: format!(
+            "REFRESH {} {}",
+            object.kind.as_str().to_uppercase(),
+            object.name
+        ),
+        query_started_at: Some(now),
+        backend_type: "scheduled refresh",
+        canceller: Canceller::new(move || stop.stop()),
+    }
 }
