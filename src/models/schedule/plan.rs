@@ -43,16 +43,13 @@ pub fn scheduled(snapshot: &Snapshot) -> BTreeMap<Oid, Scheduled> {
         .collect();
     let of = |oid: &Oid, freshness: &Freshness| {
         let object = snapshot.object(*oid)?;
-        let read = read_by(snapshot, object);
+        let read = snapshot.read_by(object);
+        let oids = || read.iter().map(|object| object.oid);
         Some(Scheduled {
             freshness: freshness.clone(),
-            upstream: read
-                .keys()
-                .copied()
-                .filter(|read| own.contains_key(read))
-                .collect(),
-            reads_sources: read.values().any(|kind| *kind == Kind::ExternalTable),
-            reads: read.into_keys().collect(),
+            upstream: oids().filter(|read| own.contains_key(read)).collect(),
+            reads_sources: read.iter().any(|object| object.kind == Kind::ExternalTable),
+            reads: oids().collect(),
             created_at: object.created_at,
         })
     };
@@ -70,20 +67,6 @@ pub fn redefined(before: &Snapshot, now: &Snapshot) -> BTreeSet<Oid> {
     };
     let others = now.objects().filter(|object| !is_same(object));
     others.map(|object| object.oid).collect()
-}
-
-/// What an object reads, directly or through others.
-fn read_by(snapshot: &Snapshot, object: &Object) -> BTreeMap<Oid, Kind> {
-    let mut found = BTreeMap::new();
-    let mut open: Vec<Oid> = object.depends_on.iter().copied().collect();
-    while let Some(oid) = open.pop() {
-        if let Some(read) = snapshot.object(oid)
-            && found.insert(oid, read.kind).is_none()
-        {
-            open.extend(&read.depends_on);
-        }
-    }
-    found
 }
 
 impl Scheduled {
@@ -330,7 +313,7 @@ mod tests {
         .into();
         let mut standings: BTreeMap<Oid, Standing> = (1..4).map(|oid| (oid, fresh(0))).collect();
         let mut in_hand = InHand::default();
-        let mut change = |standings: &mut BTreeMap<Oid, Standing>, seconds| {
+        let change = |standings: &mut BTreeMap<Oid, Standing>, seconds| {
             for oid in [1, 2] {
                 standings.entry(oid).or_default().change(at(seconds));
             }
