@@ -9,6 +9,8 @@ mod plan;
 mod run;
 mod standing;
 
-pub use freshness::{Freshness, SCHEDULING_OPTIONS, Schedule, options};
+pub use freshness::{
+    Freshness, SCHEDULING_OPTIONS, Schedule, options, set_option, without_scheduling,
+};
 pub use run::run;
 pub use standing::{Standing, Standings};
