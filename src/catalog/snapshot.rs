@@ -64,6 +64,33 @@ impl Snapshot {
         self.objects.get(&oid)
     }
 
+    /// What an object reads, directly or through others, each after what it reads itself.
+    pub fn read_by(&self, object: &Object) -> Vec<Arc<Object>> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        // Each with whether what it reads has been seen.
+        let unread = |object: &Object| {
+            object
+                .depends_on
+                .clone()
+                .into_iter()
+                .map(|oid| (oid, false))
+        };
+        let mut open: Vec<(Oid, bool)> = unread(object).collect();
+        while let Some((oid, is_read)) = open.pop() {
+            let Some(read) = self.object(oid) else {
+                continue;
+            };
+            if is_read {
+                found.push(Arc::clone(read));
+            } else if seen.insert(oid) {
+                open.push((oid, true));
+                open.extend(unread(read));
+            }
+        }
+        found
+    }
+
     /// A relation by its full name.
     pub fn relation(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
         self.relations.get(name).and_then(|oid| self.object(*oid))

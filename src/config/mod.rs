@@ -183,7 +183,7 @@ settings! {
         scheduler: Switch = "on",
         /// How many refreshes the scheduler runs at once.
         scheduler_jobs: usize = "2",
-        /// How often the scheduler repeats a refresh that fails, waiting twice as long each time, from a second to an hour. After that, one with a schedule waits for its next run, and one with a target lag an hour each time.
+        /// How often the scheduler repeats a refresh that fails, waiting twice as long each time, from a second to an hour. After that, one with a schedule waits for its next run, and one with a target lag an hour each time, or a minute once a table that it reads has changed. One that succeeds, by hand too, and another definition end the wait. A refresh that a kill of the server has cut off counts as one that fails.
         scheduler_retries: usize = "5",
         /// How many records of each journal (refreshes, check results) are kept.
         journal_size: usize = "10000",

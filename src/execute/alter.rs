@@ -1,16 +1,20 @@
-//! `ALTER`: another name, schema or owner; of a table also other columns and constraints.
+//! `ALTER`: another name, schema or owner; of a table also other columns and constraints; of a
+//! materialized view or model also other options of those that say when it is refreshed, and whether
+//! it is.
 
 use std::sync::Arc;
 
 use super::drop::{kind, word};
 use super::{index, redefine};
-use crate::catalog::{Kind, Object};
+use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::OWNER;
+use crate::models::schedule;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::QualifiedName;
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
+use crate::sql::name::ObjectName;
 
 /// Changes an object, all actions or none.
 ///
@@ -70,6 +74,19 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         Action::Suspend(suspends) => {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }
+        Action::SetOptions(options) => {
+            let changes = options.0.iter();
+            set_options(
+                session,
+                &object,
+                changes.map(|(name, value)| (name.as_str(), Some(value.as_str()))),
+            )
+            .await
+        }
+        Action::ResetOptions(names) => {
+            let changes = names.iter().map(|name| (name.as_str(), None));
+            set_options(session, &object, changes).await
+        }
         _ if object.kind == Kind::Table => redefine::act(session, &object, action).await,
         _ => Err(Error::unsupported(format!(
             "this action of ALTER on {}",
@@ -77,6 +94,28 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         ))
         .with_hint("Define it anew with CREATE OR REPLACE.")),
     }
+}
+
+/// Gives options values, or takes them away; nothing is refreshed for that.
+async fn set_options<'a>(
+    session: &Session,
+    object: &Object,
+    changes: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    // A refresh that runs would not find the definition that it began with.
+    let _guard = session.instance.refresh_locks.lock(object.oid).await?;
+    let snapshot = catalog.snapshot();
+    let Some(object) = snapshot.object(object.oid) else {
+        let name = ObjectName::from(object.name.clone());
+        return Err(plan::undefined_table(&name, &snapshot));
+    };
+    let mut new = NewObject::from(Object::clone(object));
+    for (name, value) in changes {
+        schedule::set_option(&mut new.definition, name, value)?;
+    }
+    schedule::Freshness::of(&new.definition)?;
+    catalog.write(|transaction| transaction.replace(object.oid, new))
 }
 
 /// The object; none where it does not exist and may not.

@@ -296,9 +296,12 @@ fn apply(
             constraint.name.clone_from(new);
             Ok(Some(Rows::Stay))
         }
-        Action::RenameTo(_) | Action::SetSchema(_) | Action::OwnerTo(_) | Action::Suspend(_) => {
-            Err(Error::internal("names are changed elsewhere"))
-        }
+        Action::RenameTo(_)
+        | Action::SetSchema(_)
+        | Action::OwnerTo(_)
+        | Action::Suspend(_)
+        | Action::SetOptions(_)
+        | Action::ResetOptions(_) => Err(Error::internal("names are changed elsewhere")),
     }
 }
 

@@ -2,14 +2,15 @@
 //! with `FULL` learns again. With `FROM` a materialized view with a `unique_key` and a `version_column`
 //! reads those rows of its query again whose first version column is at least the first value, and less
 //! than the second, and puts in what is later than it has; what has changed otherwise waits for the next
-//! refresh.
+//! refresh. What it reads with the target lag `DOWNSTREAM` is refreshed before.
 
 use std::sync::Arc;
 
 use crate::catalog::journal::{ModelState, RefreshRecord};
-use crate::catalog::{Kind, Object, Snapshot};
+use crate::catalog::{Catalog, Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
+use crate::models::schedule::Freshness;
 use crate::models::{schema_change, stale};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::ObjectName;
@@ -46,6 +47,9 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
         RefreshExtent::Full => ("REFRESH FULL".to_owned(), Extent::Anew),
         RefreshExtent::Range(range) => (format!("REFRESH {range}"), Extent::Range(range.clone())),
     };
+    for upstream in pulled(&instance.catalog.snapshot(), oid) {
+        pull(session, &upstream, &refresh.name).await?;
+    }
     let last = |state: &Option<ModelState>| state.as_ref().map(|state| state.last_refresh_id);
     let before = last(&instance.journal.model_state(oid)?);
     let guard = instance.refresh_locks.lock(oid).await?;
@@ -67,7 +71,7 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
         return Ok(None);
     }
     let progress = Arc::default();
-    let record = refresh_locked(
+    let refreshed = refresh_locked(
         instance,
         object,
         Catalogued::Same,
@@ -75,8 +79,8 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
         &reason,
         &progress,
         &guard,
-    )
-    .await?;
+    );
+    let record = unless_dropped(&instance.catalog, object, refreshed).await?;
     tell_rejected(session, &record);
     if let Some(after) = instance.catalog.snapshot().object(oid)
         && let Some(changes) = schema_change::described(&object.schema, &after.schema)
@@ -99,6 +103,71 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
         ));
     }
     Ok(Some(record))
+}
+
+/// What an object reads that is refreshed for the sake of others alone, each after what it reads.
+fn pulled(snapshot: &Snapshot, oid: Oid) -> Vec<Arc<Object>> {
+    let read = snapshot.object(oid).map(|object| snapshot.read_by(object));
+    let mut pulled = read.unwrap_or_default();
+    pulled.retain(|object| {
+        let is_downstream = || {
+            matches!(
+                Freshness::of(&object.definition),
+                Ok(Some(Freshness::Downstream))
+            )
+        };
+        object.kind.is_refreshed() && !object.suspended && is_downstream()
+    });
+    pulled
+}
+
+/// Refreshes what another object reads, if it is stale.
+async fn pull(session: &Session, upstream: &Object, reader: &ObjectName) -> Result<()> {
+    let instance = &session.instance;
+    let guard = instance.refresh_locks.lock(upstream.oid).await?;
+    let snapshot = instance.catalog.snapshot();
+    let Some(object) = snapshot.object(upstream.oid) else {
+        return Ok(());
+    };
+    let state = instance.journal.model_state(object.oid)?;
+    let stale = stale::reason(instance, object, state.as_ref()).await?;
+    if stale.is_none() {
+        return Ok(());
+    }
+    let (reason, progress) = (format!("REFRESH of {reader}"), Arc::default());
+    let (catalogued, extent) = (Catalogued::Same, Extent::Usual);
+    let refreshed = refresh_locked(
+        instance, object, catalogued, extent, &reason, &progress, &guard,
+    );
+    let record = unless_dropped(&instance.catalog, object, refreshed)
+        .await
+        .map_err(|error| error.within(object.described()))?;
+    tell_rejected(session, &record);
+    Ok(())
+}
+
+/// Ends a refresh when its object is dropped: nobody will read it.
+async fn unless_dropped(
+    catalog: &Catalog,
+    object: &Object,
+    refreshed: impl Future<Output = Result<RefreshRecord>>,
+) -> Result<RefreshRecord> {
+    let mut changes = catalog.changes();
+    let dropped = async {
+        while catalog.snapshot().object(object.oid).is_some() {
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        record = refreshed => record,
+        () = dropped => Err(Error::new(
+            SqlState::UNDEFINED_TABLE,
+            format!("{} was dropped while it was refreshed", object.described()),
+        )),
+    }
 }
 
 /// The materialized view, or the model, of this name.

@@ -25,7 +25,7 @@ pub use notifications::{Mailbox, Notification, Notifications, full as queue_full
 pub use object_locks::ObjectLocks;
 pub use relations::Reading;
 pub use row_hash::{RowHash, has_equals};
-pub use sessions::{SessionEntry, Sessions};
+pub use sessions::{Canceller, SessionEntry, Sessions};
 pub use state::reading;
 pub use statement::StatementContext;
 pub use system::OWNER;

@@ -3,9 +3,11 @@
 //! A notification is put into the mailbox of every session that listens, in one step for all, so that
 //! all of them hear notifications in the same order. It waits there until its session is between two
 //! transactions. As in PostgreSQL, one limit holds for all that waits: a session that does not read
-//! makes `NOTIFY` fail at last, rather than fill memory.
+//! makes `NOTIFY` fail at last, rather than fill memory. What the server itself tells has a limit in
+//! each mailbox: of what comes beyond, a session that does not read is told that it was lost, and
+//! others lose nothing.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -15,6 +17,9 @@ use crate::error::{Error, Result, SqlState};
 
 /// The bytes of all notifications that wait.
 const QUEUE_BYTES: usize = 64 << 20;
+
+/// The bytes of what the server has told that wait in one mailbox.
+const TOLD_BYTES: usize = 256 << 10;
 
 /// What a notification takes beside its texts, and a place in some mailboxes.
 const NOTIFICATION_BYTES: usize = 256;
@@ -28,8 +33,8 @@ pub struct Notification {
     pub channel: String,
     /// What.
     pub payload: String,
-    /// Given back when the last session has heard it.
-    _room: OwnedSemaphorePermit,
+    /// Given back when the last session has heard it; the server takes none.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// Who listens, and what waits for them.
@@ -58,6 +63,25 @@ pub struct Mailbox {
 struct Letters {
     channels: BTreeSet<String>,
     waiting: VecDeque<Arc<Notification>>,
+    /// The bytes of what the server has told, of what waits.
+    told: usize,
+    /// How many that the server told, on which channel, had no room.
+    lost: BTreeMap<&'static str, u64>,
+}
+
+impl Notification {
+    fn of_server(channel: &str, payload: String) -> Self {
+        Self {
+            process: 0,
+            channel: channel.to_owned(),
+            payload,
+            _room: None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.channel.len() + self.payload.len() + NOTIFICATION_BYTES
+    }
 }
 
 impl Mailbox {
@@ -69,7 +93,12 @@ impl Mailbox {
     /// Takes what waits, but for channels that the session no longer listens on.
     pub fn take(&self) -> Vec<Arc<Notification>> {
         let mut letters = self.state.lock();
-        let waiting = std::mem::take(&mut letters.waiting);
+        letters.told = 0;
+        let mut waiting = std::mem::take(&mut letters.waiting);
+        for (channel, lost) in std::mem::take(&mut letters.lost) {
+            let payload = format!("{{\"lost\":{lost}}}");
+            waiting.push_back(Arc::new(Notification::of_server(channel, payload)));
+        }
         let is_heard =
             |notification: &Arc<Notification>| letters.channels.contains(&notification.channel);
         waiting.into_iter().filter(is_heard).collect()
@@ -97,7 +126,7 @@ impl Notifications {
         let mut listeners = self.listeners.lock();
         let mut letters = mailbox.state.lock();
         if channels.is_empty() {
-            letters.waiting.clear();
+            *letters = Letters::default();
             listeners.remove(&process);
         } else {
             listeners.insert(process, Arc::clone(mailbox));
@@ -128,7 +157,7 @@ impl Notifications {
                 process,
                 channel,
                 payload,
-                _room: room.map_err(|_| full())?,
+                _room: Some(room.map_err(|_| full())?),
             };
             letters.push((Arc::new(notification), heard));
         }
@@ -141,6 +170,27 @@ impl Notifications {
             }
         }
         Ok(())
+    }
+
+    /// Tells all that listen of something that the server did. A session that has no room for it is
+    /// told how many it has missed, when it reads.
+    pub fn tell(&self, channel: &'static str, payload: String) {
+        let told = Arc::new(Notification::of_server(channel, payload));
+        for mailbox in self.listeners.lock().values() {
+            let mut letters = mailbox.state.lock();
+            if !letters.channels.contains(channel) {
+                continue;
+            }
+            // What comes after something that was lost is lost too: the last that is heard tells of both.
+            if letters.told + told.bytes() > TOLD_BYTES || letters.lost.contains_key(channel) {
+                *letters.lost.entry(channel).or_default() += 1;
+                continue;
+            }
+            letters.told += told.bytes();
+            letters.waiting.push_back(Arc::clone(&told));
+            drop(letters);
+            mailbox.wake.notify_one();
+        }
     }
 
     /// Which part of the room is taken, from 0 to 1.
@@ -190,6 +240,27 @@ mod tests {
         hub.send(1, told(&["d"])).unwrap();
         assert_eq!(payloads(&first), ["d"]);
         assert!(payloads(&second).is_empty());
+    }
+
+    #[test]
+    fn who_does_not_read_is_told_how_much_of_the_server_it_has_missed() {
+        let hub = Notifications::of_size(3 * NOTIFICATION_BYTES);
+        let (reads, idles) = (Arc::default(), Arc::default());
+        hub.listen(1, &reads, ["c".to_owned()].into());
+        hub.listen(2, &idles, ["c".to_owned(), "d".to_owned()].into());
+        let payload = "x".repeat(1000);
+        for _ in 0..1000 {
+            hub.tell("c", payload.clone());
+            assert_eq!(payloads(&reads), [payload.as_str()]);
+        }
+        hub.send(1, told(&["a"])).unwrap();
+        let heard = payloads(&idles);
+        let room = TOLD_BYTES / (payload.len() + 1 + NOTIFICATION_BYTES);
+        assert_eq!(heard.len(), room + 2);
+        assert_eq!(heard[room], "a", "who notifies has room of its own");
+        assert_eq!(heard[room + 1], format!("{{\"lost\":{}}}", 1000 - room));
+        hub.tell("c", payload.clone());
+        assert_eq!(payloads(&idles), [payload]);
     }
 
     #[test]

@@ -47,6 +47,12 @@ impl ObjectLocks {
         Ok(self.own(oid).lock_owned().await)
     }
 
+    /// Keeps others from an object that nobody changes; none where somebody does. It is not for
+    /// transactions, whose locks are in [`Self::lock`] alone.
+    pub fn try_lock(&self, oid: Oid) -> Option<OwnedMutexGuard<()>> {
+        self.own(oid).try_lock_owned().ok()
+    }
+
     /// Gives back what a transaction has kept.
     pub async fn release(&self) {
         if let Some(held) = &self.held {

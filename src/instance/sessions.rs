@@ -1,9 +1,36 @@
-//! Who is connected.
+//! Who is connected, and what the server does by itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
+use uuid::Uuid;
+
+/// Stops what a session runs.
+#[derive(Clone)]
+pub struct Canceller(Arc<dyn Fn() + Send + Sync>);
+
+impl Canceller {
+    /// One that does this.
+    pub fn new(cancel: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(cancel))
+    }
+}
+
+impl Default for Canceller {
+    /// Of a session that nothing stops.
+    fn default() -> Self {
+        Self::new(|| {})
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Canceller")
+    }
+}
 
 /// A connected session, as `tributary.sessions` shows it.
 #[derive(Clone, Debug)]
@@ -22,6 +49,10 @@ pub struct SessionEntry {
     pub query: String,
     /// When that statement began.
     pub query_started_at: Option<DateTime<Utc>>,
+    /// What it is to `pg_stat_activity`.
+    pub backend_type: &'static str,
+    /// Stops that statement.
+    pub canceller: Canceller,
 }
 
 /// The connected sessions, by process number.
@@ -32,6 +63,32 @@ impl Sessions {
     /// Adds a session.
     pub fn insert(&self, process: i32, entry: SessionEntry) {
         self.0.lock().insert(process, entry);
+    }
+
+    /// Adds a session of the server's own, which ends with what this answers.
+    pub fn begin(self: &Arc<Self>, entry: SessionEntry) -> OwnSession {
+        let mut sessions = self.0.lock();
+        // Connections have such numbers too.
+        let random = || i32::try_from(Uuid::new_v4().as_fields().0 >> 1).unwrap_or(i32::MAX);
+        let mut process = random();
+        while sessions.contains_key(&process) {
+            process = random();
+        }
+        sessions.insert(process, entry);
+        OwnSession {
+            sessions: Arc::clone(self),
+            process,
+        }
+    }
+
+    /// Stops what a session runs; false where there is no such session.
+    pub fn cancel(&self, process: i32) -> bool {
+        let entry = self.0.lock().get(&process).cloned();
+        let is_known = entry.is_some();
+        if let Some(entry) = entry {
+            (entry.canceller.0)();
+        }
+        is_known
     }
 
     /// Takes a session away.
@@ -53,5 +110,17 @@ impl Sessions {
             .iter()
             .map(|(process, entry)| (*process, entry.clone()))
             .collect()
+    }
+}
+
+/// A session of the server's own.
+pub struct OwnSession {
+    sessions: Arc<Sessions>,
+    process: i32,
+}
+
+impl Drop for OwnSession {
+    fn drop(&mut self) {
+        self.sessions.remove(self.process);
     }
 }

@@ -13,7 +13,6 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tributary_udfs::resolve::Progress;
 
 use super::relations::no_versions;
 use super::{Asker, Instance, Reading};
@@ -26,6 +25,7 @@ use crate::catalog::{Journal, Object, Oid, Snapshot, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::show;
+use crate::models::progress::RunningRefresh;
 use crate::models::schedule::Standing;
 use crate::models::{constraints, lineage, rejected, table_id};
 use crate::session::{Cursor, PreparedStatement, plan};
@@ -196,6 +196,17 @@ impl Instance {
                 }
             }
         }
+        // What stands on something stale is too: it would read other rows if that were refreshed.
+        let own = stale.clone();
+        for object in snapshot
+            .objects()
+            .filter(|object| object.kind.is_refreshed())
+        {
+            let read = snapshot.read_by(object);
+            if read.iter().any(|read| own.get(&read.oid) == Some(&true)) {
+                stale.insert(object.oid, true);
+            }
+        }
         Ok((statistics, stale))
     }
 }
@@ -237,7 +248,7 @@ impl SystemSources for Seen {
         self.instance.standings.get(object.oid)
     }
 
-    fn progress(&self, refresh: u64) -> Option<Arc<Progress>> {
+    fn progress(&self, refresh: u64) -> Option<RunningRefresh> {
         self.instance.running.progress(refresh)
     }
 
@@ -412,7 +423,12 @@ impl SystemSources for Seen {
             query: Some(entry.query).filter(|query| !query.is_empty()),
             connected_at: entry.connected_at,
             query_started_at: entry.query_started_at,
+            backend_type: entry.backend_type,
         })
         .collect()
+    }
+
+    fn cancel(&self, pid: i32) -> bool {
+        self.instance.sessions.cancel(pid)
     }
 }

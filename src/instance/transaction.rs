@@ -11,9 +11,11 @@ use tokio::sync::oneshot;
 
 use super::Instance;
 use super::asker::Pinned;
+use crate::catalog::journal::RefreshRecord;
 use crate::catalog::system::SYSTEM_SCHEMA;
 use crate::catalog::{Kind, Snapshot, StagedCatalog};
 use crate::error::{Error, Result, SqlState};
+use crate::models::announcement::announce;
 use crate::models::{constraints, keyed};
 use crate::sql::constraint::Rule;
 use crate::warehouse::{
@@ -85,7 +87,7 @@ impl InstanceTransaction {
             self.instance.catalog.roll_back_to(catalog);
         }
         self.instance.warehouse.roll_back_to(&mark.warehouse);
-        self.journal(self.instance.journal.roll_back_to(mark.journal));
+        self.tell(self.instance.journal.roll_back_to(mark.journal));
     }
 
     /// Takes back all that it has changed.
@@ -99,7 +101,7 @@ impl InstanceTransaction {
         own.finish_commits().await;
         shared.end_transaction(own, published).await;
         let journal = &self.instance.journal;
-        self.journal(match published {
+        self.tell(match published {
             Some(entries) => journal.commit(|oid| {
                 let mut entries = entries.iter();
                 let made = entries.find(|it| it.table.oid == oid && !is_of_server(&it.table));
@@ -110,10 +112,19 @@ impl InstanceTransaction {
         self.instance.refresh_locks.release().await;
     }
 
-    /// What the journal tells of refreshes is no part of them: where it fails, they look interrupted.
-    fn journal(&self, written: Result<()>) {
-        if let Err(error) = written {
+    /// Tells of refreshes that have ended with the transaction. What the journal tells of them is no
+    /// part of them: where it fails, they look interrupted.
+    fn tell(&self, ended: Result<Vec<RefreshRecord>>) {
+        let ended = ended.unwrap_or_else(|error| {
             tracing::warn!("how refreshes of a transaction ended is not recorded: {error}");
+            Vec::new()
+        });
+        let snapshot = self.instance.catalog.snapshot();
+        for record in ended {
+            // One that was created within what is taken back is not in the catalog any more.
+            let object = snapshot.object(record.oid);
+            let kind = object.map_or(Kind::MaterializedView, |object| object.kind);
+            announce(&self.shared, kind, &record);
         }
     }
 

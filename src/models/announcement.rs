@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::catalog::Kind;
-use crate::catalog::journal::RefreshRecord;
+use crate::catalog::journal::{RefreshRecord, RefreshStatus};
 use crate::instance::Instance;
 
 /// The channel: `LISTEN tributary_refresh`.
@@ -30,9 +30,13 @@ struct Refreshed<'a> {
     error: Option<&'a str>,
 }
 
-/// Tells of a refresh that has ended, well or not. Who listens and does not read is no reason for
-/// the refresh to fail.
+/// Tells who listens, and the scheduler, of a refresh that has ended, well or not: for good, since
+/// one within a transaction ends with that. Who listens and does not read is no reason for the
+/// refresh to fail.
 pub fn announce(instance: &Instance, kind: Kind, record: &RefreshRecord) {
+    if record.status == RefreshStatus::Succeeded {
+        instance.standings.succeeded(record.oid);
+    }
     let error = record.error.as_deref();
     let refreshed = Refreshed {
         id: record.id,
@@ -50,9 +54,5 @@ pub fn announce(instance: &Instance, kind: Kind, record: &RefreshRecord) {
     let Ok(payload) = serde_json::to_string(&refreshed) else {
         return;
     };
-    let told = vec![(CHANNEL.to_owned(), payload)];
-    if let Err(error) = instance.notifications.send(0, told) {
-        let name = &record.object;
-        tracing::warn!("who listens was not told of a refresh of {name}: {error}");
-    }
+    instance.notifications.tell(CHANNEL, payload);
 }

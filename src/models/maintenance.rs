@@ -3,38 +3,50 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use super::{constraints, rejected, table_id};
-use crate::catalog::{Kind, Object};
+use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, Reading};
-use crate::warehouse::{CompactionExtent, TableId};
+use crate::warehouse::{Compaction, CompactionExtent, TableId};
 
-/// Compacts a table of an object, if there is something to compact. Others read and write it while its rows are
-/// copied; who changes rows waits while the copy is committed.
+/// Copies what is to be compacted of a table, if anything is. Others read and write it meanwhile.
 ///
 /// # Errors
-/// 40001 where a file was replaced meanwhile; what the store says.
-async fn compact(
+/// What the store says.
+async fn copy(
     instance: &Arc<Instance>,
-    object: &Object,
     table: &TableId,
     extent: CompactionExtent,
-) -> Result<()> {
-    // Two who copy the same rows would be in each other's way.
-    let _alone = instance.compaction_locks.lock(object.oid).await?;
+) -> Result<Option<Compaction>> {
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let warehouse = &instance.warehouse;
     if !warehouse.exists(table).await? {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(compaction) = warehouse.compact(table, &context.state, extent).await? else {
-        return Ok(());
-    };
-    // A statement that has found rows by their places must not find others there.
-    let _guard = instance.refresh_locks.lock(object.oid).await?;
-    compaction.commit().await?;
-    Ok(())
+    warehouse.compact(table, &context.state, extent).await
+}
+
+/// Puts a copy in the place of what was copied. Who changes rows of the table is waited for: a
+/// statement that has found rows by their places must not find others there.
+///
+/// # Errors
+/// 40001 where a file was replaced meanwhile; what the store says.
+async fn commit(instance: &Instance, oid: Oid, compaction: Compaction) -> Result<()> {
+    let _guard = instance.refresh_locks.lock(oid).await?;
+    compaction.commit().await.map(drop)
+}
+
+/// Compacts a table whole.
+async fn compact(instance: &Arc<Instance>, object: &Object) -> Result<()> {
+    // Two who copy the same rows would be in each other's way.
+    let _alone = instance.compaction_locks.lock(object.oid).await?;
+    match copy(instance, &table_id(object), CompactionExtent::Full).await? {
+        Some(compaction) => commit(instance, object.oid, compaction).await,
+        None => Ok(()),
+    }
 }
 
 /// Brings the key indexes of a table to its latest version, so that who needs them next does not wait.
@@ -63,7 +75,7 @@ const ATTEMPTS: usize = 5;
 pub async fn optimize(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let mut attempt = 1;
     loop {
-        match compact(instance, object, &table_id(object), CompactionExtent::Full).await {
+        match compact(instance, object).await {
             Err(error)
                 if error.sqlstate() == SqlState::SERIALIZATION_FAILURE && attempt < ATTEMPTS =>
             {
@@ -93,31 +105,83 @@ pub async fn z_order(instance: &Arc<Instance>, object: &Object, columns: &[Strin
     Ok(())
 }
 
-/// Compacts what commits have made worth it, for as long as the server runs.
+/// Compacts what commits have made worth it, for as long as the server runs. A copy waits for who
+/// changes rows of its table in a task of its own, since a transaction may keep its locks for long and
+/// other tables are not to wait for that.
 pub async fn run(instance: Arc<Instance>) {
+    // Of a table there is one at most, which keeps the next one from beginning.
+    let mut commits = JoinSet::new();
     loop {
-        let changed = instance.warehouse.next_changed().await;
-        let snapshot = instance.catalog.snapshot();
-        let Some(object) = snapshot.object(changed.oid) else {
-            continue;
-        };
-        // The versions of a model's tables are named by the commit of its clusters.
-        let own = (object.kind != Kind::Model).then(|| table_id(object));
-        for table in own.into_iter().chain([rejected::table_id(object)]) {
-            match compact(&instance, object, &table, CompactionExtent::Due).await {
-                Ok(()) => {}
-                // Its next change brings it here again.
-                Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
-                Err(error) => {
-                    tracing::warn!(%table, %error, "a table could not be compacted");
+        let object = tokio::select! {
+            changed = instance.warehouse.next_changed() => {
+                let snapshot = instance.catalog.snapshot();
+                let Some(object) = snapshot.object(changed.oid) else {
+                    continue;
+                };
+                if begin(&instance, object, &mut commits).await {
+                    continue;
                 }
+                Arc::clone(object)
             }
-        }
+            Some(committed) = commits.join_next(), if !commits.is_empty() => match committed {
+                Ok(object) => object,
+                Err(error) => {
+                    tracing::warn!("a compaction was cut off: {error}");
+                    continue;
+                }
+            },
+        };
         if object.kind == Kind::Model {
             continue;
         }
-        if let Err(error) = keep_indexes(&instance, object).await {
+        if let Err(error) = keep_indexes(&instance, &object).await {
             tracing::warn!(table = %object.name, %error, "a key index could not be kept");
+        }
+    }
+}
+
+/// Copies what is worth it of the tables of an object, and has the copies committed; tells whether there
+/// are some.
+async fn begin(
+    instance: &Arc<Instance>,
+    object: &Arc<Object>,
+    commits: &mut JoinSet<Arc<Object>>,
+) -> bool {
+    // Who compacts it already does what is to be done.
+    let Some(alone) = instance.compaction_locks.try_lock(object.oid) else {
+        return false;
+    };
+    // The versions of a model's tables are named by the commit of its clusters.
+    let own = (object.kind != Kind::Model).then(|| table_id(object));
+    let mut copies = Vec::new();
+    for table in own.into_iter().chain([rejected::table_id(object)]) {
+        match copy(instance, &table, CompactionExtent::Due).await {
+            Ok(copied) => copies.extend(copied),
+            Err(error) => tell(object, Err(error)),
+        }
+    }
+    if copies.is_empty() {
+        return false;
+    }
+    let (instance, object) = (Arc::clone(instance), Arc::clone(object));
+    commits.spawn(async move {
+        for copy in copies {
+            tell(&object, commit(&instance, object.oid, copy).await);
+        }
+        drop(alone);
+        object
+    });
+    true
+}
+
+/// Logs why a table could not be compacted.
+fn tell(object: &Object, compacted: Result<()>) {
+    match compacted {
+        Ok(()) => {}
+        // Its next change brings it here again.
+        Err(error) if error.sqlstate() == SqlState::SERIALIZATION_FAILURE => {}
+        Err(error) => {
+            tracing::warn!(table = %object.name, %error, "a table could not be compacted");
         }
     }
 }

@@ -69,38 +69,56 @@ impl Rows {
     }
 }
 
-/// How far the refreshes of models are that run, by their numbers in the journal.
+/// How far a refresh is that runs.
+#[derive(Clone, Debug)]
+pub struct RunningRefresh {
+    /// The rows that it has written so far; for a model, those that it has read.
+    pub rows: Arc<Rows>,
+    /// How far that of a model is, once it has its rows.
+    pub model: Option<Arc<resolve::Progress>>,
+}
+
+/// The refreshes that run, by their numbers in the journal.
 #[derive(Debug, Default)]
-pub struct Running(Mutex<HashMap<u64, Arc<resolve::Progress>>>);
+pub struct Running(Mutex<HashMap<u64, RunningRefresh>>);
 
 impl Running {
     /// A refresh begins. It ends with what this answers.
-    pub fn begin(self: &Arc<Self>, refresh: u64) -> RunningRefresh {
-        let progress = Arc::<resolve::Progress>::default();
-        self.0.lock().insert(refresh, Arc::clone(&progress));
-        RunningRefresh {
+    pub fn begin(self: &Arc<Self>, refresh: u64, rows: &Arc<Rows>) -> Begun {
+        let running = RunningRefresh {
+            rows: Arc::clone(rows),
+            model: None,
+        };
+        self.0.lock().insert(refresh, running);
+        Begun {
             running: Arc::clone(self),
             refresh,
-            progress,
         }
     }
 
-    /// How far a refresh is; none of one that does not run, or is not that of a model.
-    pub fn progress(&self, refresh: u64) -> Option<Arc<resolve::Progress>> {
+    /// The refresh of a model has its rows, and goes on from there.
+    pub fn resolves(&self, refresh: u64) -> Arc<resolve::Progress> {
+        let progress = Arc::<resolve::Progress>::default();
+        if let Some(running) = self.0.lock().get_mut(&refresh) {
+            running.model = Some(Arc::clone(&progress));
+        }
+        progress
+    }
+
+    /// How far a refresh is; none of one that does not run.
+    pub fn progress(&self, refresh: u64) -> Option<RunningRefresh> {
         self.0.lock().get(&refresh).cloned()
     }
 }
 
-/// A refresh that runs.
+/// Keeps a refresh among those that run.
 #[derive(Debug)]
-pub struct RunningRefresh {
+pub struct Begun {
     running: Arc<Running>,
     refresh: u64,
-    /// How far it is.
-    pub progress: Arc<resolve::Progress>,
 }
 
-impl Drop for RunningRefresh {
+impl Drop for Begun {
     fn drop(&mut self) {
         self.running.0.lock().remove(&self.refresh);
     }

@@ -96,9 +96,11 @@ pub async fn refresh_locked(
     instance.journal.add_refresh(&mut record)?;
     let mut unfinished = Unfinished {
         instance: Arc::clone(instance),
+        kind: object.kind,
         record: Some(record.clone()),
     };
     let is_partial = matches!(extent, Extent::Range(_));
+    let _running = instance.running.begin(record.id, progress);
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let mut inputs = stale::inputs(instance, object).await;
     let built = match inputs {
@@ -167,22 +169,19 @@ pub async fn refresh_locked(
                     _ => Some(commit.rows),
                 },
                 status: RefreshStatus::Succeeded,
+                failures: 0,
                 error: None,
             }
         }
         (Err(error), _) => {
             record.fail(error);
-            ModelState {
-                last_refresh_id: record.id,
-                status: RefreshStatus::Failed,
-                error: record.error.clone(),
-                ..previous
-            }
+            previous.after_failure(&record)
         }
         (Ok(_), Err(error)) => return Err(error),
     };
-    instance.journal.finish_refresh(&record, Some(&state))?;
-    announce(instance, object.kind, &record);
+    if instance.journal.finish_refresh(&record, Some(&state))? {
+        announce(instance, object.kind, &record);
+    }
     built.map(|_| record)
 }
 
@@ -390,9 +389,10 @@ pub(super) fn count(
     Box::pin(RecordBatchStreamAdapter::new(schema, counted))
 }
 
-/// Tells the journal of a refresh whose future was dropped: cancelled by its client, or timed out.
+/// Tells the journal, and who listens, of a refresh whose future was dropped: cancelled by its client, or timed out.
 struct Unfinished {
     instance: Arc<Instance>,
+    kind: Kind,
     record: Option<RefreshRecord>,
 }
 
@@ -403,11 +403,12 @@ impl Drop for Unfinished {
                 SqlState::QUERY_CANCELED,
                 "the refresh was cancelled",
             ));
-            if let Err(error) = self.instance.journal.finish_refresh(&record, None) {
-                tracing::warn!(
+            match self.instance.journal.finish_refresh(&record, None) {
+                Ok(_) => announce(&self.instance, self.kind, &record),
+                Err(error) => tracing::warn!(
                     "the refresh of {} was cancelled, and that could not be recorded: {error}",
                     record.object
-                );
+                ),
             }
         }
     }

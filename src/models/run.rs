@@ -7,13 +7,14 @@ use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 use tributary_udfs::interrupt::RaisedOnDrop;
 
+use super::announcement::announce;
 use super::apply::{Target, apply, create_schemas, current};
 use super::plan::{Plan, Step};
 use super::progress::{Ended, Progress, Rows};
 use super::refresh::{self, Catalogued, Extent};
 use super::replan::{self, Author};
 use super::{check, tables};
-use crate::catalog::journal::{CheckStatus, ModelState, RefreshRecord, RefreshStatus};
+use crate::catalog::journal::{CheckStatus, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -218,13 +219,11 @@ fn record_failure(instance: &Instance, step: &Step, error: &Error) -> Result<()>
         .journal
         .model_state(object.oid)?
         .unwrap_or_default();
-    let state = ModelState {
-        last_refresh_id: record.id,
-        status: RefreshStatus::Failed,
-        error: record.error.clone(),
-        ..previous
-    };
-    instance.journal.finish_refresh(&record, Some(&state))
+    let state = previous.after_failure(&record);
+    if instance.journal.finish_refresh(&record, Some(&state))? {
+        announce(instance, object.kind, &record);
+    }
+    Ok(())
 }
 
 /// Drops objects, and the tables of those that have one.

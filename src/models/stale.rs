@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::schedule::without_scheduling;
 use super::table_id;
 use crate::catalog::journal::{CheckResult, ModelState};
 use crate::catalog::{Kind, Object, Snapshot};
@@ -45,12 +46,13 @@ pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs>
     })
 }
 
-/// A hash of the definition of an object, and of those of what it reads.
+/// A hash of the definition of an object, and of those of what it reads. When these are refreshed
+/// changes nothing of the rows.
 pub fn definition_hash(snapshot: &Snapshot, object: &Object) -> String {
     let mut hash = Sha256::new();
-    hash.update(object.definition.to_string());
+    hash.update(without_scheduling(&object.definition).to_string());
     for input in leaves(snapshot, object) {
-        hash.update(input.definition.to_string());
+        hash.update(without_scheduling(&input.definition).to_string());
     }
     hex(&hash.finalize())
 }

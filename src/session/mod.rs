@@ -38,7 +38,8 @@ use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::Environments;
 use crate::instance::{
-    Asker, Instance, InstanceTransaction, Pinned, Reading, SessionEntry, Set, StatementContext,
+    Asker, Canceller, Instance, InstanceTransaction, Pinned, Reading, SessionEntry, Set,
+    StatementContext,
 };
 use crate::models::replacement;
 use crate::models::run::remove_tables;
@@ -161,6 +162,8 @@ impl Session {
                 state: "idle",
                 query: String::new(),
                 query_started_at: None,
+                backend_type: "client backend",
+                canceller: Canceller::default(),
             },
         );
         let cursors = Arc::default();

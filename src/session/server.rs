@@ -32,7 +32,11 @@ impl Backend for Server {
             user: client.user.clone(),
             address: Some(client.address.to_string()),
         };
-        Session::begin(Arc::clone(&self.0), known, &client.settings)
+        let session = Session::begin(Arc::clone(&self.0), known, &client.settings)?;
+        self.0.sessions.update(client.process_id, |entry| {
+            entry.canceller = client.canceller.clone();
+        });
+        Ok(session)
     }
 }
 

@@ -10,6 +10,7 @@ use super::constraint::{Declared, DeclaredList};
 use super::cursor::{Parsed, Parser};
 use super::drop::DropKind;
 use super::name::{ObjectName, Quoted};
+use super::options::Options;
 use super::shown::Shown;
 
 /// The statement.
@@ -40,6 +41,11 @@ pub enum Action {
     OwnerTo(String),
     /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
     Suspend(bool),
+    /// `SET (option = 'value', ...)` or, in Snowflake's words, `SET option = 'value' ...`; of a model
+    /// also `SET OPTIONS (...)`.
+    SetOptions(Options),
+    /// `RESET (option, ...)`.
+    ResetOptions(Vec<String>),
     /// `ADD [COLUMN] [IF NOT EXISTS] name type ...`.
     AddColumn {
         /// The column.
@@ -135,6 +141,15 @@ impl Action {
         if parser.take_words(&["SET", "SCHEMA"]) {
             return parser.identifier().map(Self::SetSchema);
         }
+        if matches!(kind, DropKind::MaterializedView | DropKind::Model) {
+            if parser.take_word("SET") {
+                let _ = kind == DropKind::Model && parser.take_word("OPTIONS");
+                return Options::parse_set(parser).map(Self::SetOptions);
+            }
+            if parser.take_word("RESET") {
+                return Self::parse_reset(parser);
+            }
+        }
         if parser.take_words(&["RENAME", "CONSTRAINT"]) {
             let (old, new) = renamed(parser)?;
             return Ok(Self::RenameConstraint(old, new));
@@ -188,6 +203,19 @@ impl Action {
             constraints,
             if_not_exists,
         })
+    }
+
+    fn parse_reset(parser: &mut Parser) -> Parsed<Self> {
+        let mut names = Vec::new();
+        parser.expect_token(&Token::LParen)?;
+        loop {
+            names.push(parser.identifier()?.to_lowercase());
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        parser.expect_token(&Token::RParen)?;
+        Ok(Self::ResetOptions(names))
     }
 
     fn parse_alter(parser: &mut Parser) -> Parsed<Self> {
@@ -261,6 +289,14 @@ impl fmt::Display for Action {
             Self::SetSchema(name) => write!(f, "SET SCHEMA {}", Quoted(name)),
             Self::OwnerTo(name) => write!(f, "OWNER TO {}", Quoted(name)),
             Self::Suspend(suspends) => f.write_str(if *suspends { "SUSPEND" } else { "RESUME" }),
+            Self::SetOptions(options) => {
+                f.write_str("SET")?;
+                options.write_list(f)
+            }
+            Self::ResetOptions(names) => {
+                let names: Vec<_> = names.iter().map(|name| Quoted(name).to_string()).collect();
+                write!(f, "RESET ({})", names.join(", "))
+            }
             Self::AddColumn {
                 column,
                 constraints,

@@ -67,6 +67,22 @@ impl Options {
         parse_options(parser, parse_key, parse_value, || "true".to_owned()).map(Self)
     }
 
+    /// As [`Self::parse`], or without parentheses and commas: `key = value key = value`.
+    pub(super) fn parse_set(parser: &mut Parser) -> Parsed<Self> {
+        if parser.peek_token_ref().token == Token::LParen {
+            return Self::parse(parser);
+        }
+        let mut options = Self::default();
+        loop {
+            let key = parse_key(parser)?;
+            parser.expect_token(&Token::Eq)?;
+            options.set(&key, &parse_value(parser)?);
+            if parser.peek_word(0).is_none() {
+                return Ok(options);
+            }
+        }
+    }
+
     /// `WITH (...)` where it is next.
     pub(super) fn parse_with(parser: &mut Parser) -> Parsed<Self> {
         if parser.take_word("WITH") {
@@ -74,6 +90,11 @@ impl Options {
         } else {
             Ok(Self::default())
         }
+    }
+
+    /// ` (key = 'value', ...)`.
+    pub(super) fn write_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "", " =")
     }
 
     /// ` WITH (key = 'value', ...)`, or nothing.

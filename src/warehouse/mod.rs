@@ -63,7 +63,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::Expr;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -482,8 +482,8 @@ impl Warehouse {
         self.changed.next().await
     }
 
-    /// Tells of each commit from now on that changes rows.
-    pub fn commits(&self) -> watch::Receiver<()> {
+    /// Tells of each commit from now on that changes rows the number of the table's object.
+    pub fn commits(&self) -> broadcast::Receiver<u32> {
         self.changed.commits()
     }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result};
-use crate::instance::Notification;
+use crate::instance::{Canceller, Notification};
 use crate::session::{Outcome, Prepared, PreparedStatements, TransactionStatus};
 use crate::sql::Statement;
 
@@ -25,6 +25,8 @@ pub struct Client {
     pub address: SocketAddr,
     /// The number by which cancel requests and `pg_backend_pid()` know the connection.
     pub process_id: i32,
+    /// Stops what the connection runs.
+    pub canceller: Canceller,
 }
 
 /// The server: it makes a session for each client.

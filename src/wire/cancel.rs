@@ -8,6 +8,8 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::instance::Canceller;
+
 /// Protocol 3.0 has room for a secret of this many bytes.
 const SHORT_SECRET_BYTES: usize = 4;
 
@@ -77,6 +79,16 @@ impl CancelKey {
     /// The number that names the connection.
     pub(super) fn process_id(&self) -> i32 {
         self.process_id
+    }
+
+    /// Stops what the connection runs, without a secret.
+    pub(super) fn canceller(&self) -> Canceller {
+        let running = Arc::clone(&self.running);
+        Canceller::new(move || {
+            if let Some(statement) = running.statement.lock().as_ref() {
+                statement.cancel();
+            }
+        })
     }
 
     /// What a cancel request must show.

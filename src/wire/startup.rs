@@ -93,6 +93,7 @@ pub(super) async fn establish<B: Backend>(
         settings: startup.settings,
         address,
         process_id: key.process_id(),
+        canceller: key.canceller(),
     };
     let session = shared
         .backend

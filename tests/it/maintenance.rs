@@ -89,3 +89,36 @@ async fn a_model_stays_whole_when_the_old_files_of_its_tables_go() {
         ["303"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_idles_keeps_no_other_table_from_being_compacted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let (client, idle) = (server.connect().await, server.connect().await);
+    let run = async |sql: &str| client.batch_execute(sql).await.unwrap();
+    run("CREATE TABLE held (id BIGINT); CREATE TABLE free (id BIGINT)").await;
+    run("INSERT INTO held VALUES (0)").await;
+    let begin = "BEGIN; DELETE FROM held WHERE id = 0";
+    idle.batch_execute(begin).await.unwrap();
+    // Enough files for its compaction to begin, which waits for the transaction.
+    for id in 1..=16 {
+        run(&format!("INSERT INTO held VALUES ({id})")).await;
+    }
+    let is_compacted = async |table: &str| {
+        let history = rows(&client, &format!("DESCRIBE HISTORY {table}")).await;
+        history.iter().any(|commit| commit.contains("OPTIMIZE"))
+    };
+    let mut last = 0;
+    while !is_compacted("free").await {
+        last += 1;
+        assert!(last < 1000, "the table waits for another one");
+        run(&format!("INSERT INTO free VALUES ({last})")).await;
+    }
+    assert!(!is_compacted("held").await);
+    idle.batch_execute("COMMIT").await.unwrap();
+    while !is_compacted("held").await {
+        last += 1;
+        assert!(last < 2000, "what was waited for has ended");
+        run(&format!("INSERT INTO held VALUES ({last})")).await;
+    }
+}

@@ -248,3 +248,65 @@ async fn refreshes_are_told() {
         "{payload}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refreshes_within_a_transaction_are_told_at_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let (client, mut heard) = connect(&server).await;
+    let (writer, _) = connect(&server).await;
+    let write = async |sql: &str| writer.batch_execute(sql).await.unwrap();
+    write("CREATE TABLE t (a BIGINT); CREATE MATERIALIZED VIEW m AS SELECT a FROM t").await;
+    client
+        .batch_execute("LISTEN tributary_refresh")
+        .await
+        .unwrap();
+    write("BEGIN; INSERT INTO t VALUES (1); REFRESH MATERIALIZED VIEW m").await;
+    write("SAVEPOINT s; REFRESH MATERIALIZED VIEW m; ROLLBACK TO s").await;
+    let (_, payload) = next(&mut heard).await;
+    assert!(payload.contains(r#""status":"failed""#), "{payload}");
+    assert!(payload.contains(r#""sqlstate":"40000""#), "{payload}");
+    // Nothing of the first is told yet: what others read now is as before.
+    assert!(futures::poll!(heard.next()).is_pending());
+    assert_eq!(rows(&client, "SELECT count(*) FROM m").await, ["0"]);
+    assert!(futures::poll!(heard.next()).is_pending());
+    write("COMMIT").await;
+    let (_, payload) = next(&mut heard).await;
+    assert!(payload.contains(r#""status":"succeeded""#), "{payload}");
+    assert!(
+        payload.contains(r#""version":1,"rows_written":1"#),
+        "{payload}"
+    );
+    assert_eq!(rows(&client, "SELECT count(*) FROM m").await, ["1"]);
+    write("BEGIN; REFRESH MATERIALIZED VIEW m; ROLLBACK").await;
+    let (_, payload) = next(&mut heard).await;
+    assert!(payload.contains(r#""sqlstate":"40000""#), "{payload}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_shows_how_far_it_is_and_tells_that_it_was_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let (client, mut heard) = connect(&server).await;
+    let run = async |sql: &str| client.batch_execute(sql).await.unwrap();
+    run("CREATE MATERIALIZED VIEW m AS SELECT i FROM generate_series(1, 1000000000000) AS s(i) WITH NO DATA").await;
+    run("LISTEN tributary_refresh").await;
+    let (refreshing, _) = connect(&server).await;
+    let cancel = refreshing.cancel_token();
+    let refreshing = tokio::spawn(async move {
+        let refresh = "REFRESH MATERIALIZED VIEW m";
+        refreshing.batch_execute(refresh).await
+    });
+    let far = "SELECT rows_written > 100000 AND duration_ms >= 0 FROM tributary.refreshes WHERE status = 'running'";
+    while rows(&client, far).await != ["t"] {}
+    cancel.cancel_query(NoTls).await.unwrap();
+    refreshing.await.unwrap().unwrap_err();
+    let (_, payload) = next(&mut heard).await;
+    assert!(
+        payload.contains(r#""name":"m","kind":"materialized view","status":"failed""#),
+        "{payload}"
+    );
+    assert!(payload.contains(r#""sqlstate":"57014""#), "{payload}");
+    let ended = "SELECT status, duration_ms >= 0 FROM tributary.refreshes";
+    assert_eq!(rows(&client, ended).await, ["failed|t"]);
+}

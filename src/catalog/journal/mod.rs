@@ -84,29 +84,32 @@ impl Journal {
         self.held.as_ref().map_or(0, |held| held.lock().len())
     }
 
-    /// Writes that the refreshes of a transaction since then are taken back.
+    /// Writes that the refreshes of a transaction since then are taken back, and answers these.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn roll_back_to(&self, mark: usize) -> Result<()> {
+    pub fn roll_back_to(&self, mark: usize) -> Result<Vec<RefreshRecord>> {
         let held = self.held.as_ref();
         let taken_back = held.map(|held| held.lock().split_off(mark));
+        let mut ended = Vec::new();
         for (mut record, _) in taken_back.into_iter().flatten() {
             record.fail(&Error::new(
                 SqlState::TRANSACTION_ROLLBACK,
                 "the transaction was rolled back",
             ));
             self.write_end(&record, None)?;
+            ended.push(record);
         }
-        Ok(())
+        Ok(ended)
     }
 
-    /// Writes how the refreshes of a transaction ended, which is committed; `version` is the one that
-    /// the commit made of a table.
+    /// Writes how the refreshes of a transaction ended, which is committed, and answers these;
+    /// `version` is the one that the commit made of a table.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn commit(&self, version: impl Fn(Oid) -> Option<i64>) -> Result<()> {
+    pub fn commit(&self, version: impl Fn(Oid) -> Option<i64>) -> Result<Vec<RefreshRecord>> {
+        let mut ended = Vec::new();
         let held = self
             .held
             .as_ref()
@@ -118,21 +121,27 @@ impl Journal {
                 state.version = version;
             }
             self.write_end(&record, state.as_ref())?;
+            ended.push(record);
         }
-        Ok(())
+        Ok(ended)
     }
 
-    /// Writes how a refresh ended, and what that makes of its materialized view, in one step.
+    /// Writes how a refresh ended, and what that makes of its materialized view, in one step; or
+    /// holds it until its transaction ends. Tells whether it has ended.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn finish_refresh(&self, record: &RefreshRecord, state: Option<&ModelState>) -> Result<()> {
+    pub fn finish_refresh(
+        &self,
+        record: &RefreshRecord,
+        state: Option<&ModelState>,
+    ) -> Result<bool> {
         match &self.held {
             Some(held) if record.status == RefreshStatus::Succeeded => {
                 held.lock().push((record.clone(), state.cloned()));
-                Ok(())
+                Ok(false)
             }
-            _ => self.write_end(record, state),
+            _ => self.write_end(record, state).map(|()| true),
         }
     }
 
@@ -269,11 +278,8 @@ impl Journal {
             Ok(interrupted)
         })?;
         for record in states {
-            if let Some(mut state) = self.model_state(record.oid)? {
-                state.status = record.status;
-                state.last_refresh_id = record.id;
-                state.error = record.error;
-                self.put_model_state(record.oid, &state)?;
+            if let Some(state) = self.model_state(record.oid)? {
+                self.put_model_state(record.oid, &state.after_failure(&record))?;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::super::time;
-use super::RefreshStatus;
+use super::{RefreshRecord, RefreshStatus};
 
 /// Where a materialized view stands after its last refresh: enough to tell whether it is stale.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,23 @@ pub struct ModelState {
     pub rows: Option<u64>,
     /// How the last refresh stands, or ended.
     pub status: RefreshStatus,
+    /// How many refreshes have failed, or were cut off by a kill, since the last that succeeded.
+    #[serde(default)]
+    pub failures: u32,
     /// The error that the last refresh met.
     pub error: Option<String>,
+}
+
+impl ModelState {
+    /// Where it stands after a refresh that has failed: the version before goes on to serve.
+    #[must_use]
+    pub fn after_failure(self, record: &RefreshRecord) -> Self {
+        Self {
+            last_refresh_id: record.id,
+            status: record.status,
+            failures: self.failures.saturating_add(1),
+            error: record.error.clone(),
+            ..self
+        }
+    }
 }

@@ -57,6 +57,7 @@ fn a_refresh_is_as_it_was_after_a_restart() {
         version: Some(3),
         rows: Some(12),
         status: RefreshStatus::Succeeded,
+        failures: 0,
         error: None,
     };
     journal.finish_refresh(&record, Some(&state)).unwrap();

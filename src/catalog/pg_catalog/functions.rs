@@ -10,8 +10,8 @@ use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
     PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions, nextval,
-    notification_functions, pg_sleep, pg_typeof, privilege_functions, session_functions,
-    size_functions, types::type_name,
+    notification_functions, pg_cancel_backend, pg_sleep, pg_typeof, privilege_functions,
+    session_functions, size_functions, types::type_name,
 };
 use crate::catalog::is_temporary_schema;
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
@@ -144,6 +144,7 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.extend(definition_functions::functions());
     all.push(like_escape::function());
     all.push(nextval::function());
+    all.push(pg_cancel_backend::function());
     all.push(pg_sleep::function());
     all.push(pg_typeof::function());
     all.extend(size_functions::functions());

@@ -20,6 +20,7 @@ mod nextval;
 mod notification_functions;
 mod pg_attrdef;
 mod pg_attribute;
+mod pg_cancel_backend;
 mod pg_class;
 mod pg_constraint;
 mod pg_cursors;

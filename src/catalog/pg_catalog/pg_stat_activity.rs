@@ -1,4 +1,4 @@
-//! `pg_stat_activity`: the connections.
+//! `pg_stat_activity`: the connections, and the refreshes that the scheduler runs.
 
 use super::OWNER;
 use super::table::{Rows, Value, row};
@@ -41,7 +41,7 @@ pub static TABLE: Rows = Rows {
                 Value::Null,
                 Value::Null,
                 session.query,
-                "client backend",
+                session.backend_type,
             ]
         });
         Ok(rows.collect())

@@ -33,7 +33,6 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use tributary_udfs::resolve::Progress;
 
 use super::journal::Journal;
 use chrono::{DateTime, Utc};
@@ -42,6 +41,7 @@ use futures::future::BoxFuture;
 
 use super::{Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::models::progress::RunningRefresh;
 use crate::models::schedule::Standing;
 use crate::session::{Cursor, PreparedStatement};
 use crate::sql::name::DEFAULT_SCHEMA;
@@ -69,9 +69,8 @@ pub trait SystemSources: Debug + Send + Sync {
         None
     }
 
-    /// How far the refresh of this number is; none of one that does not run, or is not that of a
-    /// model.
-    fn progress(&self, _refresh: u64) -> Option<Arc<Progress>> {
+    /// How far the refresh of this number is; none of one that does not run.
+    fn progress(&self, _refresh: u64) -> Option<RunningRefresh> {
         None
     }
 
@@ -86,6 +85,11 @@ pub trait SystemSources: Debug + Send + Sync {
 
     /// The connections.
     fn sessions(&self) -> Vec<SessionInfo>;
+
+    /// Stops what a connection runs; false where there is none of this number.
+    fn cancel(&self, _pid: i32) -> bool {
+        false
+    }
 
     /// The number of the session that asks; 0 for the server itself.
     fn process(&self) -> i32 {

@@ -33,7 +33,8 @@ static COLUMNS: [Column; 19] = [
     Column::new(
         "stale",
         ColumnType::Boolean,
-        "Of a materialized view or model: whether the next run refreshes it.",
+        "Of a materialized view or model: whether the next run refreshes it, since what it reads has \
+         changed, or is stale itself.",
     )
     .nullable(),
     Column::new("rows", ColumnType::Bigint, "Rows of the current version.").nullable(),

@@ -5,6 +5,7 @@ use arrow::array::ArrayRef;
 use super::column::{Column, ColumnType, bigint, text, timestamptz};
 use super::{SystemSources, SystemView};
 use crate::catalog::journal::RefreshRecord;
+use crate::catalog::time;
 use crate::error::Result;
 
 /// The refreshes of materialized views.
@@ -51,7 +52,7 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "duration_ms",
         ColumnType::Bigint,
-        "How long it took, in milliseconds.",
+        "How long it took, in milliseconds; while it runs, so far.",
     )
     .nullable(),
     Column::new(
@@ -97,7 +98,7 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "rows_written",
         ColumnType::Bigint,
-        "Rows that it wrote: in full, those of the version that it made.",
+        "Rows that it wrote: in full, those of the version that it made; while it runs, so far.",
     ),
     Column::new(
         "rows_rejected",
@@ -157,7 +158,9 @@ impl SystemView for Refreshes {
         "The refreshes of materialized views, the latest first. The setting `journal_retention` \
          says how many are kept. Who listens on the channel `tributary_refresh` is told of each as it \
          ends: the payload is a JSON object with `id`, `schema`, `name`, `kind`, `status`, `reason`, \
-         `version`, `rows_written` and `duration_ms`, and after an error `sqlstate` and `error`."
+         `version`, `rows_written` and `duration_ms`, and after an error `sqlstate` and `error`. One \
+         within a transaction block ends with that. Who does not read what it is told for long hears \
+         `{\"lost\": n}` in the place of the last `n`."
     }
 
     fn columns(&self) -> &'static [Column] {
@@ -171,6 +174,8 @@ impl SystemView for Refreshes {
         let running: Vec<_> = records()
             .map(|record| sources.progress(record.id))
             .collect();
+        let now = time::now();
+        let running = || all.iter().zip(&running);
         let known = |pairs: u64| Some(pairs).filter(|pairs| *pairs > 0);
         let count = |of: fn(&RefreshRecord) -> Option<u64>| bigint(all.iter().map(of));
         Ok(vec![
@@ -183,29 +188,32 @@ impl SystemView for Refreshes {
             text(records().map(|record| record.mode_reason.as_ref())),
             timestamptz(records().map(|record| Some(record.started_at))),
             timestamptz(records().map(|record| record.finished_at)),
-            count(|record| record.duration_ms),
-            count(|record| record.rows_read),
+            bigint(running().map(|(record, running)| match running {
+                // The clock may have been set back meanwhile.
+                Some(_) => (now - record.started_at).num_milliseconds().try_into().ok(),
+                None => record.duration_ms,
+            })),
+            bigint(running().map(|(record, running)| match running {
+                Some(running) if running.model.is_some() => Some(running.rows.get()),
+                _ => record.rows_read,
+            })),
             count(|record| record.changed_keys),
             count(|record| record.drifted_rows),
             text(
-                running
-                    .iter()
-                    .map(|running| Some(running.as_ref()?.stage().name())),
+                running()
+                    .map(|(_, running)| Some(running.as_ref()?.model.as_ref()?.stage().name())),
             ),
+            bigint(running().map(|(record, running)| {
+                let model = running.as_ref().and_then(|running| running.model.as_ref());
+                model.map_or(record.pairs, |model| Some(model.pairs().0))
+            })),
             bigint(
-                records()
-                    .zip(&running)
-                    .map(|(record, running)| match running {
-                        Some(running) => Some(running.pairs().0),
-                        None => record.pairs,
-                    }),
+                running().map(|(_, running)| known(running.as_ref()?.model.as_ref()?.pairs().1)),
             ),
-            bigint(
-                running
-                    .iter()
-                    .map(|running| known(running.as_ref()?.pairs().1)),
-            ),
-            count(|record| Some(record.rows_written)),
+            bigint(running().map(|(record, running)| match running {
+                Some(running) if running.model.is_none() => Some(running.rows.get()),
+                _ => Some(record.rows_written),
+            })),
             count(|record| Some(record.rows_rejected)),
             count(|record| Some(record.rows_dropped)),
             count(|record| Some(record.bytes_written)),

@@ -33,6 +33,8 @@ pub struct SessionInfo {
     pub connected_at: DateTime<Utc>,
     /// When the statement began.
     pub query_started_at: Option<DateTime<Utc>>,
+    /// What it is to `pg_stat_activity`.
+    pub backend_type: &'static str,
 }
 
 static COLUMNS: [Column; 9] = [

@@ -87,6 +87,7 @@ impl SystemSources for Server {
 
     fn sessions(&self) -> Vec<SessionInfo> {
         vec![SessionInfo {
+            backend_type: "client backend",
             pid: 7,
             user: "ada".to_owned(),
             database: "tributary".to_owned(),

@@ -85,8 +85,7 @@ impl Refresh<'_> {
         let participant = participant(instance, self.object, catalogued, &columns);
         let rows = query::stream(context.state.clone(), plan).await?;
         let rows = writer.precede(count(rows, Arc::clone(self.progress)));
-        let running = instance.running.begin(record.id);
-        let progress = &running.progress;
+        let progress = &instance.running.resolves(record.id);
         let schema = rows.schema();
         let taking = Input::new(&context.state, self.definition, &schema)?;
         if let (Extent::Usual, Some(known)) = (&self.extent, &known) {

@@ -1,5 +1,6 @@
 //! The options `target_lag` and `schedule` of materialized views and models, in Snowflake's words.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -21,12 +22,12 @@ pub const SCHEDULING_OPTIONS: [Choice; 2] = [
     Choice {
         name: TARGET_LAG,
         values: &[],
-        description: "How old what it holds may be at most, as `'15 minutes'`: the server refreshes it in time, if what it reads has changed. What it reads is refreshed first, where that has a `target_lag` too; `'DOWNSTREAM'` is for what is refreshed for the sake of others alone. Below a second, each commit to a table that it reads has it refreshed at once.",
+        description: "How old what it holds may be at most, as `'15 minutes'`: the server refreshes it in time, if what it reads has changed. What it reads is refreshed first, where that has a `target_lag` too; `'DOWNSTREAM'` is for what is refreshed for the sake of others alone, by the server or by `REFRESH` of these. Below a second, each commit to a table that it reads has it refreshed at once.",
     },
     Choice {
         name: SCHEDULE,
         values: &[],
-        description: "When the server refreshes it, if what it reads has changed: `'15 MINUTES'`, or `'USING CRON 0 6 * * * Europe/Berlin'` with minute, hour, day of the month, month and day of the week, in a time zone that is `UTC` if none is given. A run that was missed is caught up once.",
+        description: "When the server refreshes it, if what it reads has changed: `'15 MINUTES'`, or `'USING CRON 0 6 * * * Europe/Berlin'` with minute, hour, day of the month, month and day of the week, in a time zone that is `UTC` if none is given. A run that was missed is caught up once. Where the clock is put forward, a time of the day that it leaves out is run right after, and one of many in an hour, as `*/20`, is left out. `ALTER MATERIALIZED VIEW m SET (schedule = '1 hour')` changes it without a refresh, as it does `target_lag`.",
     },
 ];
 
@@ -35,6 +36,9 @@ const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// The shortest.
 const SHORTEST: Duration = Duration::from_millis(10);
+
+/// What a time can be.
+const UNITS: &str = "Its units are milliseconds, seconds, minutes, hours, days and weeks, as in '1 minute 30 seconds', from 10 milliseconds to 366 days.";
 
 /// With less, it is refreshed as commits come.
 const CONTINUOUS: Duration = Duration::from_secs(1);
@@ -98,6 +102,56 @@ pub fn options(definition: &Statement) -> (Option<&str>, Option<&str>) {
     (get(TARGET_LAG), get(SCHEDULE))
 }
 
+/// Whether an option says when an object is refreshed, and nothing of its rows.
+fn is_scheduling(name: &str) -> bool {
+    name == TARGET_LAG || name == SCHEDULE
+}
+
+/// A definition without what says when it is refreshed: what its rows follow from.
+pub fn without_scheduling(definition: &Statement) -> Cow<'_, Statement> {
+    if options(definition) == (None, None) {
+        return Cow::Borrowed(definition);
+    }
+    let mut definition = definition.clone();
+    match &mut definition {
+        Statement::CreateMaterializedView(create) => {
+            create.options.0.retain(|(name, _)| !is_scheduling(name));
+        }
+        Statement::CreateModel(create) => {
+            create.options.0.retain(|(name, _)| !is_scheduling(name));
+        }
+        _ => {}
+    }
+    Cow::Owned(definition)
+}
+
+/// Gives an option that says when an object is refreshed a value, or takes it away.
+///
+/// # Errors
+/// 0A000 for another option.
+pub fn set_option(definition: &mut Statement, name: &str, value: Option<&str>) -> Result<()> {
+    if !is_scheduling(name) {
+        let message = format!("ALTER of the option \"{name}\"");
+        return Err(Error::unsupported(message).with_hint(format!(
+            "ALTER sets and resets {TARGET_LAG} and {SCHEDULE}. Define it anew with CREATE OR REPLACE."
+        )));
+    }
+    match definition {
+        Statement::CreateMaterializedView(create) => match value {
+            Some(value) => create.options.set(name, value),
+            None => create.options.0.retain(|(key, _)| key != name),
+        },
+        Statement::CreateModel(create) => {
+            create.options.0.retain(|(key, _)| key != name);
+            let value = value.map(|value| OptionValue::Text(value.to_owned()));
+            let option = value.map(|value| (name.to_owned(), value));
+            create.options.0.extend(option);
+        }
+        _ => return Err(Error::internal("only what is refreshed has a schedule")),
+    }
+    Ok(())
+}
+
 impl FromStr for Freshness {
     type Err = Error;
 
@@ -105,8 +159,9 @@ impl FromStr for Freshness {
         if text.trim().eq_ignore_ascii_case("DOWNSTREAM") {
             return Ok(Self::Downstream);
         }
-        let hint = "The value must be a time such as '15 minutes', or 'DOWNSTREAM'.";
-        let lag = duration(text).ok_or_else(|| invalid(TARGET_LAG, text).with_hint(hint))?;
+        let hint =
+            || format!("The value must be a time such as '15 minutes', or 'DOWNSTREAM'. {UNITS}");
+        let lag = duration(text).ok_or_else(|| invalid(TARGET_LAG, text).with_hint(hint()))?;
         Ok(match lag < CONTINUOUS {
             true => Self::Continuous(lag),
             false => Self::Within(lag),
@@ -122,8 +177,12 @@ impl FromStr for Schedule {
         let is_cron = matches!(words.as_slice(), [using, cron, ..]
             if using.eq_ignore_ascii_case("USING") && cron.eq_ignore_ascii_case("CRON"));
         if !is_cron {
-            let hint = "The value must be a time such as '15 MINUTES', or 'USING CRON 0 6 * * * Europe/Berlin'.";
-            let every = duration(text).ok_or_else(|| invalid(SCHEDULE, text).with_hint(hint))?;
+            let hint = || {
+                format!(
+                    "The value must be a time such as '15 MINUTES', or 'USING CRON 0 6 * * * Europe/Berlin'. {UNITS}"
+                )
+            };
+            let every = duration(text).ok_or_else(|| invalid(SCHEDULE, text).with_hint(hint()))?;
             return Ok(Self::Every(every));
         }
         let (fields, zone) = match &words[2..] {
@@ -173,23 +232,39 @@ pub fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
-/// A number and a unit.
+/// Numbers with their units, as in `1 minute 30 seconds`.
 fn duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let digits = text.find(|character: char| !character.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let number: u32 = number.parse().ok()?;
-    let unit = unit.trim().to_ascii_lowercase();
-    let unit = match unit.strip_suffix('s').unwrap_or(&unit) {
-        "millisecond" | "m" if unit != "m" => Duration::from_millis(1),
-        "second" => Duration::from_secs(1),
-        "minute" => Duration::from_secs(60),
-        "hour" => Duration::from_secs(3600),
-        "day" => Duration::from_secs(86_400),
-        _ => return None,
-    };
-    let duration = unit.checked_mul(number)?;
+    let mut rest = text.trim();
+    let mut duration = Duration::ZERO;
+    while !rest.is_empty() {
+        let (number, after) = split(rest, |character| character.is_ascii_digit());
+        let (unit, after) = split(after.trim_start(), |character| {
+            character.is_ascii_alphabetic()
+        });
+        let part = unit_of(unit)?.checked_mul(number.parse().ok()?)?;
+        duration = duration.checked_add(part)?;
+        rest = after.trim_start();
+    }
     (SHORTEST..=LONGEST).contains(&duration).then_some(duration)
+}
+
+/// What a text begins with, and what comes after.
+fn split(text: &str, is_of_it: impl Fn(char) -> bool) -> (&str, &str) {
+    let end = text.find(|character| !is_of_it(character));
+    text.split_at(end.unwrap_or(text.len()))
+}
+
+/// A unit of time; a lone `m` may be a minute or a month, and is none.
+fn unit_of(name: &str) -> Option<Duration> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "ms" | "millisecond" | "milliseconds" => Duration::from_millis(1),
+        "s" | "sec" | "second" | "seconds" => Duration::from_secs(1),
+        "min" | "minute" | "minutes" => Duration::from_secs(60),
+        "h" | "hour" | "hours" => Duration::from_secs(3600),
+        "d" | "day" | "days" => Duration::from_secs(86_400),
+        "w" | "week" | "weeks" => Duration::from_secs(7 * 86_400),
+        _ => return None,
+    })
 }
 
 fn invalid(option: &str, text: &str) -> Error {
@@ -213,6 +288,11 @@ mod tests {
         assert_eq!(duration("1 MINUTE"), Some(Duration::from_secs(60)));
         assert_eq!(duration("250 ms"), Some(Duration::from_millis(250)));
         assert_eq!(duration("2days"), Some(Duration::from_secs(172_800)));
+        assert_eq!(duration("1 week"), Some(Duration::from_secs(604_800)));
+        assert_eq!(duration("1h"), Some(Duration::from_secs(3600)));
+        let parts = Duration::from_secs(90);
+        assert_eq!(duration("1 minute 30 seconds"), Some(parts));
+        assert_eq!(duration("1min30s"), Some(parts));
         for wrong in [
             "",
             "15",
@@ -220,6 +300,8 @@ mod tests {
             "-1 minute",
             "0 seconds",
             "5 m",
+            "5 minutes ago",
+            "1 hour, 5 minutes",
             "9 years",
             "400 days",
             "1.5 hours",
@@ -249,6 +331,12 @@ mod tests {
         assert!(
             spring >= time("2026-03-29T01:00:00Z") && spring < time("2026-03-29T02:00:00Z"),
             "{spring}"
+        );
+        // One of many in the hour that is left out is.
+        let often: Schedule = "USING CRON */20 2 * * * Europe/Berlin".parse().unwrap();
+        assert_eq!(
+            often.after(time("2026-03-28T12:00:00Z")),
+            Some(time("2026-03-30T00:00:00Z"))
         );
         let utc: Schedule = "using cron 0 6 * * MON".parse().unwrap();
         assert_eq!(

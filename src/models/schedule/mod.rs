@@ -4,10 +4,13 @@
 //! What is due follows from the clock, the definitions and what was done (`plan`); `run` does it.
 
 mod freshness;
+mod look;
 mod plan;
 mod run;
 mod standing;
 
-pub use freshness::{Freshness, SCHEDULING_OPTIONS, Schedule, options};
+pub use freshness::{
+    Freshness, SCHEDULING_OPTIONS, Schedule, options, set_option, without_scheduling,
+};
 pub use run::run;
 pub use standing::{Standing, Standings};

@@ -1,6 +1,7 @@
 //! What is to be refreshed at a moment, and when to look again: no clock and no disk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,12 +16,17 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait, and that of an object whose retries are used up.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
+/// The longest wait where a table that it reads has changed since: that may have mended it.
+const LONGEST_WAIT_AFTER_CHANGE: Duration = Duration::from_secs(60);
+
 /// An object that the scheduler looks after.
 #[derive(Clone, Debug)]
 pub struct Scheduled {
     /// When it is to be refreshed.
     pub freshness: Freshness,
-    /// What it reads that the scheduler looks after too, directly or through others.
+    /// What it reads, directly or through others.
+    pub reads: BTreeSet<Oid>,
+    /// What of it the scheduler looks after too.
     pub upstream: BTreeSet<Oid>,
     /// Whether sources are among what it reads: they tell nobody that they change.
     pub reads_sources: bool,
@@ -37,15 +43,13 @@ pub fn scheduled(snapshot: &Snapshot) -> BTreeMap<Oid, Scheduled> {
         .collect();
     let of = |oid: &Oid, freshness: &Freshness| {
         let object = snapshot.object(*oid)?;
-        let read = read_by(snapshot, object);
+        let read = snapshot.read_by(object);
+        let oids = || read.iter().map(|object| object.oid);
         Some(Scheduled {
             freshness: freshness.clone(),
-            upstream: read
-                .keys()
-                .copied()
-                .filter(|read| own.contains_key(read))
-                .collect(),
-            reads_sources: read.values().any(|kind| *kind == Kind::ExternalTable),
+            upstream: oids().filter(|read| own.contains_key(read)).collect(),
+            reads_sources: read.iter().any(|object| object.kind == Kind::ExternalTable),
+            reads: oids().collect(),
             created_at: object.created_at,
         })
     };
@@ -54,32 +58,37 @@ pub fn scheduled(snapshot: &Snapshot) -> BTreeMap<Oid, Scheduled> {
         .collect()
 }
 
-/// What an object reads, directly or through others.
-fn read_by(snapshot: &Snapshot, object: &Object) -> BTreeMap<Oid, Kind> {
-    let mut found = BTreeMap::new();
-    let mut open: Vec<Oid> = object.depends_on.iter().copied().collect();
-    while let Some(oid) = open.pop() {
-        if let Some(read) = snapshot.object(oid)
-            && found.insert(oid, read.kind).is_none()
-        {
-            open.extend(&read.depends_on);
-        }
-    }
-    found
+/// The objects that have another definition than before, or none before.
+pub fn redefined(before: &Snapshot, now: &Snapshot) -> BTreeSet<Oid> {
+    let is_same = |object: &&Arc<Object>| {
+        before
+            .object(object.oid)
+            .is_some_and(|old| Arc::ptr_eq(old, object) || old.definition == object.definition)
+    };
+    let others = now.objects().filter(|object| !is_same(object));
+    others.map(|object| object.oid).collect()
 }
 
 impl Scheduled {
+    /// When a refresh that failed is repeated; none where the last one did not.
+    fn retry(&self, standing: &Standing, retries: u32) -> Option<DateTime<Utc>> {
+        let failed = standing.failed_at?;
+        let wait = if standing.failures <= retries {
+            let doublings = standing.failures.saturating_sub(1).min(16);
+            FIRST_WAIT.saturating_mul(1 << doublings)
+        } else {
+            LONGEST_WAIT
+        };
+        let longest = match standing.changed_at {
+            Some(_) => LONGEST_WAIT_AFTER_CHANGE,
+            None => LONGEST_WAIT,
+        };
+        Some(failed + delta(wait.min(longest)))
+    }
+
     /// When it is due by itself; none where only something else brings it about.
     pub fn due(&self, standing: &Standing, retries: u32) -> Option<DateTime<Utc>> {
-        let retry = standing.failed_at.map(|failed| {
-            let wait = if standing.failures <= retries {
-                let doubled = FIRST_WAIT.saturating_mul(1 << (standing.failures - 1).min(16));
-                doubled.min(LONGEST_WAIT)
-            } else {
-                LONGEST_WAIT
-            };
-            failed + delta(wait)
-        });
+        let retry = self.retry(standing, retries);
         match &self.freshness {
             Freshness::Downstream => None,
             Freshness::Within(lag) => Some(retry.unwrap_or_else(|| match standing.fresh_at {
@@ -113,50 +122,85 @@ impl Scheduled {
     }
 }
 
-/// What can begin now, and when the next one is due.
+/// That an object is to be looked at.
+#[derive(Clone, Copy)]
+struct Need {
+    /// Since when.
+    since: DateTime<Utc>,
+    /// What it is to hold: what its inputs held at this moment, or later.
+    as_of: DateTime<Utc>,
+}
+
+/// What the scheduler has in hand.
+#[derive(Clone, Debug, Default)]
+pub struct InHand {
+    /// What it looks at now.
+    pub running: BTreeSet<Oid>,
+    /// What somebody else changes, who may take long.
+    pub locked: BTreeSet<Oid>,
+}
+
+/// What can begin now, what has waited longest first, and when the next one is due.
+///
+/// What is due is to hold what its inputs held at that moment. So it pulls what it reads that was not
+/// looked at since then, and waits for it. What was, it does not wait for, though that may be due
+/// again: under a steady stream of changes it always is.
 pub fn next(
     scheduled: &BTreeMap<Oid, Scheduled>,
     standings: &BTreeMap<Oid, Standing>,
-    running: &BTreeSet<Oid>,
+    in_hand: &InHand,
     retries: u32,
     now: DateTime<Utc>,
 ) -> (Vec<Oid>, Option<DateTime<Utc>>) {
     let none = Standing::default();
     let standing = |oid: &Oid| standings.get(oid).unwrap_or(&none);
-    let mut needed: BTreeMap<Oid, DateTime<Utc>> = BTreeMap::new();
+    let mut needed: BTreeMap<Oid, Need> = BTreeMap::new();
     let mut wake = None;
     for (oid, object) in scheduled {
         match object.due(standing(oid), retries) {
-            Some(due) if due <= now => drop(needed.insert(*oid, due)),
+            Some(since) if since <= now => {
+                let as_of = since;
+                needed.insert(*oid, Need { since, as_of });
+            }
             Some(due) => wake = Some(wake.map_or(due, |wake: DateTime<Utc>| wake.min(due))),
             None => {}
         }
     }
-    // What is due is to hold what its inputs hold at that moment.
-    let due: Vec<(Oid, DateTime<Utc>)> = needed.iter().map(|(oid, due)| (*oid, *due)).collect();
-    for (oid, due) in due {
-        for upstream in scheduled
-            .get(&oid)
-            .into_iter()
-            .flat_map(|object| &object.upstream)
-        {
-            let is_pulled = scheduled
-                .get(upstream)
-                .is_some_and(|object| object.freshness.is_pulled());
-            if is_pulled && standing(upstream).tried_at.is_none_or(|tried| tried < due) {
-                needed.entry(*upstream).or_insert(due);
+    let is_outdated =
+        |oid: &Oid, as_of: DateTime<Utc>| standing(oid).tried_at.is_none_or(|tried| tried < as_of);
+    let is_pulled = |oid: &Oid| {
+        scheduled.get(oid).is_some_and(|object| {
+            let retry = object.retry(standing(oid), retries);
+            object.freshness.is_pulled() && retry.is_none_or(|retry| retry <= now)
+        })
+    };
+    let due: Vec<(Oid, Need)> = needed.iter().map(|(oid, need)| (*oid, *need)).collect();
+    for (oid, Need { since, as_of }) in due {
+        let object = scheduled.get(&oid);
+        for upstream in object.into_iter().flat_map(|object| &object.upstream) {
+            if is_outdated(upstream, as_of) && is_pulled(upstream) {
+                let need = needed.entry(*upstream).or_insert(Need { since, as_of });
+                need.since = need.since.min(since);
+                need.as_of = need.as_of.max(as_of);
             }
         }
     }
-    let can_begin = |oid: &&Oid| {
-        let waits_for =
-            |upstream: &Oid| needed.contains_key(upstream) || running.contains(upstream);
-        !running.contains(oid)
+    let can_begin = |oid: &Oid, need: &Need| {
+        let waits_for = |upstream: &Oid| {
+            let comes = needed.contains_key(upstream) && !in_hand.locked.contains(upstream);
+            (comes || in_hand.running.contains(upstream)) && is_outdated(upstream, need.as_of)
+        };
+        !in_hand.running.contains(oid)
+            && !in_hand.locked.contains(oid)
             && scheduled
                 .get(oid)
                 .is_some_and(|object| !object.upstream.iter().any(waits_for))
     };
-    (needed.keys().filter(can_begin).copied().collect(), wake)
+    let ready = needed.iter().filter(|(oid, need)| can_begin(oid, need));
+    let mut ready: Vec<(DateTime<Utc>, Oid)> =
+        ready.map(|(oid, need)| (need.since, *oid)).collect();
+    ready.sort_unstable();
+    (ready.into_iter().map(|(_, oid)| oid).collect(), wake)
 }
 
 #[cfg(test)]
@@ -174,6 +218,7 @@ mod tests {
                 Ok(lag) => lag,
                 Err(_) => Freshness::At(option.parse().unwrap()),
             },
+            reads: upstream.iter().copied().collect(),
             upstream: upstream.iter().copied().collect(),
             reads_sources: false,
             created_at: at(0),
@@ -240,22 +285,132 @@ mod tests {
         ]
         .into();
         let mut standings: BTreeMap<Oid, Standing> = (1..5).map(|oid| (oid, fresh(0))).collect();
-        let mut running = BTreeSet::new();
-        let begin = |standings: &BTreeMap<Oid, Standing>, running: &BTreeSet<Oid>, seconds| {
-            next(&scheduled, standings, running, 5, at(seconds))
+        let mut in_hand = InHand::default();
+        let begin = |standings: &BTreeMap<Oid, Standing>, in_hand: &InHand, seconds| {
+            next(&scheduled, standings, in_hand, 5, at(seconds))
         };
-        assert_eq!(begin(&standings, &running, 59), (vec![], Some(at(60))));
-        assert_eq!(begin(&standings, &running, 61).0, [1]);
-        running.insert(1);
-        assert!(begin(&standings, &running, 62).0.is_empty());
-        running.clear();
+        assert_eq!(begin(&standings, &in_hand, 59), (vec![], Some(at(60))));
+        assert_eq!(begin(&standings, &in_hand, 61).0, [1]);
+        in_hand.running.insert(1);
+        assert!(begin(&standings, &in_hand, 62).0.is_empty());
+        in_hand.running.clear();
         standings.insert(1, fresh(61));
-        assert_eq!(begin(&standings, &running, 63).0, [2]);
+        assert_eq!(begin(&standings, &in_hand, 63).0, [2]);
         // What fails does not keep others from what there is.
         standings.entry(2).or_default().fail(at(63), at(63));
-        assert_eq!(begin(&standings, &running, 63).0, [3]);
+        assert_eq!(begin(&standings, &in_hand, 63).0, [3]);
         standings.insert(3, fresh(63));
-        assert_eq!(begin(&standings, &running, 63), (vec![], Some(at(64))));
+        assert_eq!(begin(&standings, &in_hand, 63), (vec![], Some(at(64))));
+    }
+
+    #[test]
+    fn upstream_that_is_due_again_and_again_keeps_nothing_from_its_turn() {
+        let scheduled = [
+            (1, object("100 ms", &[])),
+            (2, object("100 ms", &[1])),
+            (3, object("1 hour", &[1, 2])),
+        ]
+        .into();
+        let mut standings: BTreeMap<Oid, Standing> = (1..4).map(|oid| (oid, fresh(0))).collect();
+        let mut in_hand = InHand::default();
+        let change = |standings: &mut BTreeMap<Oid, Standing>, seconds| {
+            for oid in [1, 2] {
+                standings.entry(oid).or_default().change(at(seconds));
+            }
+        };
+        change(&mut standings, 10);
+        // The first is looked at, and changes come meanwhile, and ever again.
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(11)).0, [1]);
+        standings.entry(1).or_default().begin();
+        in_hand.running.insert(1);
+        change(&mut standings, 12);
+        assert!(
+            next(&scheduled, &standings, &in_hand, 5, at(12))
+                .0
+                .is_empty()
+        );
+        standings.entry(1).or_default().succeed(at(11));
+        in_hand.running.clear();
+        change(&mut standings, 13);
+        // The second has waited since the first change, and the first since the second one.
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(13)).0, [2, 1]);
+        standings.entry(1).or_default().begin();
+        in_hand.running.insert(1);
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(14)).0, [2]);
+        // What is due by the clock waits for looks that began after that, and for no more.
+        standings.entry(2).or_default().begin();
+        in_hand.running.insert(2);
+        change(&mut standings, 3601);
+        assert!(
+            next(&scheduled, &standings, &in_hand, 5, at(3601))
+                .0
+                .is_empty()
+        );
+        for oid in [1, 2] {
+            standings.entry(oid).or_default().succeed(at(3601));
+        }
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(3602)).0, [3]);
+    }
+
+    #[test]
+    fn what_has_waited_longest_comes_first() {
+        let scheduled = (1..=3).map(|oid| (oid, object("50 ms", &[]))).collect();
+        let mut standings: BTreeMap<Oid, Standing> = (1..4).map(|oid| (oid, fresh(0))).collect();
+        for (oid, seconds) in [(1, 30), (2, 10), (3, 20), (2, 40)] {
+            standings.entry(oid).or_default().change(at(seconds));
+        }
+        let begin = |in_hand| next(&scheduled, &standings, &in_hand, 5, at(50)).0;
+        assert_eq!(begin(InHand::default()), [2, 3, 1]);
+        let locked = InHand {
+            running: [3].into(),
+            locked: [2].into(),
+        };
+        assert_eq!(begin(locked), [1]);
+    }
+
+    #[test]
+    fn what_somebody_else_changes_is_not_waited_for() {
+        let scheduled = [
+            (1, object("DOWNSTREAM", &[])),
+            (2, object("1 minute", &[1])),
+        ]
+        .into();
+        let standings = (1..3).map(|oid| (oid, fresh(0))).collect();
+        let mut in_hand = InHand::default();
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(61)).0, [1]);
+        in_hand.locked.insert(1);
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(61)).0, [2]);
+    }
+
+    #[test]
+    fn upstream_that_fails_is_not_pulled_before_its_retry() {
+        let scheduled = [(1, object("DOWNSTREAM", &[])), (2, object("100 ms", &[1]))].into();
+        let mut standings: BTreeMap<Oid, Standing> = (1..3).map(|oid| (oid, fresh(0))).collect();
+        for _ in 0..3 {
+            standings.entry(1).or_default().fail(at(10), at(10));
+        }
+        standings.entry(2).or_default().change(at(11));
+        let begin = |seconds| next(&scheduled, &standings, &InHand::default(), 5, at(seconds)).0;
+        assert_eq!(begin(13), [2]);
+        assert_eq!(begin(14), [1]);
+    }
+
+    #[test]
+    fn a_change_shortens_the_wait_of_what_has_used_up_its_retries() {
+        for option in ["10 seconds", "100 ms"] {
+            let view = object(option, &[]);
+            let mut standing = fresh(0);
+            for _ in 0..6 {
+                standing.fail(at(100), at(100));
+            }
+            assert_eq!(view.due(&standing, 5), Some(at(3700)), "{option}");
+            standing.change(at(110));
+            standing.change(at(120));
+            assert_eq!(view.due(&standing, 5), Some(at(160)), "{option}");
+            // It has changed what it reads: whatever failed before says nothing of it.
+            standing.begin_anew(at(130));
+            assert!(view.due(&standing, 5).unwrap() <= at(130), "{option}");
+        }
     }
 
     #[test]
@@ -263,7 +418,8 @@ mod tests {
         let mut object = object("500 ms", &[]);
         let mut standing = fresh(10);
         assert_eq!(object.due(&standing, 5), None);
-        standing.changed_at = Some(at(20));
+        assert!(standing.change(at(20)));
+        assert!(!standing.change(at(30)), "it is known already");
         assert_eq!(object.due(&standing, 5), Some(at(20)));
         standing.succeed(at(19));
         assert_eq!(object.due(&standing, 5), Some(at(20)), "changed since");

@@ -58,6 +58,22 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("ALTER TABLE IF EXISTS t RENAME TO u", "="),
     ("ALTER MATERIALIZED VIEW t SET SCHEMA \"My s\"", "="),
     ("ALTER VIEW v OWNER TO tributary", "="),
+    (
+        "ALTER MATERIALIZED VIEW v SET (Target_Lag = '1 h', schedule '5 min')",
+        "ALTER MATERIALIZED VIEW v SET (target_lag = '1 h', schedule = '5 min')",
+    ),
+    (
+        "ALTER DYNAMIC TABLE v SET TARGET_LAG = '1 h'",
+        "ALTER MATERIALIZED VIEW v SET (target_lag = '1 h')",
+    ),
+    (
+        "ALTER MODEL m SET OPTIONS (target_lag = '1 h')",
+        "ALTER MODEL m SET (target_lag = '1 h')",
+    ),
+    (
+        "ALTER MATERIALIZED VIEW v RESET (target_lag, schedule)",
+        "=",
+    ),
     ("ALTER SCHEMA a RENAME TO b", "="),
     (
         "ALTER TABLE t ADD a NUMERIC(8,2) DEFAULT 1 NOT NULL UNIQUE CHECK (a > 0), DROP IF EXISTS b CASCADE, drop constraint c restrict",

@@ -1,0 +1,22 @@
+//! `pg_cancel_backend(pid)`: stops what a connection runs, or a refresh of the scheduler's.
+
+use arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::ScalarUDF;
+
+use super::function::{Call, CatalogFunction};
+use super::functions::number;
+
+/// The function. As in PostgreSQL, true says that it was asked to stop, and false that there is
+/// nothing of this number.
+pub fn function() -> ScalarUDF {
+    let pid: &[&[DataType]] = &[&[DataType::Int64]];
+    let call = Call::Act(|sources, values| {
+        let canceled = number(values, 0).map(|pid| {
+            let pid = i32::try_from(pid).ok();
+            pid.is_some_and(|pid| sources.cancel(pid))
+        });
+        Ok(ScalarValue::Boolean(canceled))
+    });
+    CatalogFunction::udf("pg_cancel_backend", pid, DataType::Boolean, call)
+}
