@@ -111,6 +111,9 @@ pub struct Object {
     pub comment: Option<String>,
     /// `COMMENT ON COLUMN`, by column.
     pub column_comments: BTreeMap<String, String>,
+    /// What the numbers of identity columns are kept under, by column, where that is not its name:
+    /// the name that the column had when it was declared.
+    pub sequences: BTreeMap<String, String>,
     /// The file of the project folder that it comes from, relative to the folder; `None` where
     /// it was created by hand.
     pub project_file: Option<String>,
@@ -149,6 +152,7 @@ impl Object {
             && self.depends_on == other.depends_on
             && self.comment == other.comment
             && self.column_comments == other.column_comments
+            && self.sequences == other.sequences
     }
 
     /// The object with other columns; comments on columns that it does not have any more go.
@@ -160,6 +164,11 @@ impl Object {
             .retain(|column, _| schema.column_with_name(column).is_some());
         object.schema = schema;
         object
+    }
+
+    /// What the numbers of an identity column are kept under.
+    pub fn sequence_key<'a>(&'a self, column: &'a str) -> &'a str {
+        self.sequences.get(column).map_or(column, String::as_str)
     }
 
     /// The length that a declared column's type gives to its texts; none where it gives no limit.

@@ -37,6 +37,8 @@ struct ObjectRecord {
     depends_on: BTreeSet<Oid>,
     comment: Option<String>,
     column_comments: BTreeMap<String, String>,
+    #[serde(default)]
+    sequences: BTreeMap<String, String>,
     project_file: Option<String>,
     #[serde(default)]
     created_as: Option<QualifiedName>,
@@ -87,6 +89,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         depends_on: object.depends_on.clone(),
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
+        sequences: object.sequences.clone(),
         project_file: object.project_file.clone(),
         created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
@@ -120,6 +123,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         depends_on: record.depends_on,
         comment: record.comment,
         column_comments: record.column_comments,
+        sequences: record.sequences,
         project_file: record.project_file,
         created_as: record.created_as,
         replaced_in: record.replaced_in,

@@ -89,6 +89,7 @@ fn new_object(sql: &str, reads: &[Oid]) -> NewObject {
         depends_on: reads.iter().copied().collect(),
         comment: None,
         column_comments: BTreeMap::new(),
+        sequences: BTreeMap::new(),
         keeps_comments: true,
         project_file: None,
     }
@@ -551,6 +552,7 @@ proptest! {
                 depends_on: new.depends_on,
                 comment: None,
                 column_comments: BTreeMap::new(),
+                sequences: BTreeMap::new(),
                 project_file: None,
                 created_as: None,
                 replaced_in: None,

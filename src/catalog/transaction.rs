@@ -43,6 +43,8 @@ pub struct NewObject {
     pub comment: Option<String>,
     /// Comments on columns.
     pub column_comments: BTreeMap<String, String>,
+    /// What the numbers of identity columns are kept under, as [`Object::sequences`].
+    pub sequences: BTreeMap<String, String>,
     /// Whether, on replacing, comments stay that are not given here.
     pub keeps_comments: bool,
     /// The file of the project folder that it comes from.
@@ -178,6 +180,7 @@ impl<'a> Transaction<'a> {
             depends_on: new.depends_on,
             comment: new.comment,
             column_comments: new.column_comments,
+            sequences: new.sequences,
             project_file: new.project_file,
             created_as: None,
             replaced_in: None,

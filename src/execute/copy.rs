@@ -407,6 +407,7 @@ mod tests {
             depends_on: Default::default(),
             comment: None,
             column_comments: Default::default(),
+            sequences: Default::default(),
             project_file: None,
             created_as: None,
             replaced_in: None,

@@ -68,10 +68,14 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let statement = Statement::CreateTable(create);
     let mut new = define(&session.instance, &snapshot, &settings, &statement).await?;
     new.project_file.clone_from(&object.project_file);
-    if let Action::RenameColumn(old, name) = action
-        && let Some(comment) = object.column_comments.get(old)
-    {
-        new.column_comments.insert(name.clone(), comment.clone());
+    if let Action::RenameColumn(old, name) = action {
+        if let Some(comment) = object.column_comments.get(old) {
+            new.column_comments.insert(name.clone(), comment.clone());
+        }
+        if constraints::identity_of(object, old).is_some() {
+            let key = object.sequence_key(old).to_owned();
+            new.sequences.insert(name.clone(), key);
+        }
     }
     if let Action::DropColumn { name, cascade, .. } = action {
         drop_readers(session, object, &new, name, *cascade).await?;

@@ -103,6 +103,7 @@ pub async fn define(
         depends_on,
         comment: None,
         column_comments: Default::default(),
+        sequences: Default::default(),
         keeps_comments: true,
         project_file: None,
     })

@@ -159,6 +159,7 @@ fn the_state_of_a_view_goes_with_it() {
                 depends_on: Default::default(),
                 comment: None,
                 column_comments: Default::default(),
+                sequences: Default::default(),
                 keeps_comments: true,
                 project_file: None,
             })
