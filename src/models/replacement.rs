@@ -69,6 +69,7 @@ pub struct Unchanged {
 #[async_trait]
 impl Participant for Unchanged {
     async fn prepare(&self, _: &CommitMark) -> Result<()> {
+        self.instance.catalog.fill(&self.object);
         let snapshot = self.instance.catalog.snapshot();
         match snapshot.object(self.object.oid) {
             Some(now)
