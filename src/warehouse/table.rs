@@ -251,6 +251,25 @@ impl Table {
         written: Option<Written>,
         participant: Option<Arc<dyn Participant>>,
         settings: &WarehouseSettings,
+        self.commit_alone(change, info, written, participant, settings, None)
+            .await
+    }
+
+    /// Commits a change with these files; `alone` keeps others from committing to the table, where that
+    /// began before. Once begun it runs to its end, whoever waits for it, and a
+    /// statement that is interrupted when its entry is on the way to the log gets its answer.
+    pub async fn commit_alone(
+        self: &Arc<Self>,
+        change: Change,
+        mut info: CommitInfo,
+        written: Option<Written>,
+        participant: Option<Arc<dyn Participant>>,
+        settings: &WarehouseSettings,
+        alone: Option<OwnedMutexGuard<()>>,
+    ) -> Result<Commit> {
+        // What a transaction has staged is taken back as long as it is not committed: its statements
+        // may yet wait for others, and must hear that they are to end.
+        info.is_part |= self.place.staging.is_some();
     ) -> Result<Commit> {
         let table = Arc::clone(self);
         let interval = settings.checkpoint_interval;
