@@ -455,7 +455,10 @@ impl Session {
         };
         let has_written = writes.is_some();
         let committed = match writes {
-            Some(writes) => writes.commit().await,
+            Some(writes) => {
+                self.cursors.hold(|| writes.instance.warehouse.hold_files());
+                writes.commit().await
+            }
             None => Ok(()),
         };
         let commits = commits && committed.is_ok();

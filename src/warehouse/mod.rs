@@ -75,7 +75,7 @@ pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, Publication, UnpublishedEntry};
 pub use settings::WarehouseSettings;
-pub use staging::StagingMark;
+pub use staging::{HeldFiles, StagingMark};
 pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use upsert::Upserted;

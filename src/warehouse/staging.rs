@@ -48,6 +48,18 @@ struct Writes {
     begun: Vec<Place>,
     /// Tables that are to be dropped with the commit.
     dropped: Vec<TableId>,
+    held: Option<Arc<HeldFiles>>,
+}
+
+/// Files of a transaction that no version of a table has, for those who read them after its end. They
+/// are deleted when this is dropped.
+#[derive(Debug, Default)]
+pub struct HeldFiles(Mutex<Vec<Written>>);
+
+impl HeldFiles {
+    pub(super) fn take_in(&self, written: Written) {
+        self.0.lock().push(written);
+    }
 }
 
 /// The entries of a table's log that are not published.
@@ -76,6 +88,8 @@ pub(super) struct Ended {
     pub dropped: Vec<TableId>,
 }
 
+    /// Who takes the files that no version has.
+    pub held: Option<Arc<HeldFiles>>,
 impl Staging {
     pub fn new(frozen: BTreeMap<Path, u64>) -> Self {
         Self {
@@ -176,9 +190,15 @@ impl Staging {
         Ended {
             files: writes.files,
             begun: writes.begun,
+            held: writes.held,
             dropped: writes.dropped,
         }
     }
+    /// Has somebody hold the files that no version has when the transaction ends.
+    pub fn hold(&self) -> Arc<HeldFiles> {
+        Arc::clone(self.writes.lock().held.get_or_insert_default())
+    }
+
 
     /// The entry of a log that is not published.
     fn entry(&self, location: &Path) -> Option<(Bytes, DateTime<Utc>)> {

@@ -126,7 +126,7 @@ impl Written {
     }
 
     /// Leaves the files of these names where they are, and no others.
-    pub fn keep_only(self, names: &BTreeSet<String>) {
+    pub fn keep_only(&self, names: &BTreeSet<String>) {
         let is_kept = |path: &Path| path.filename().is_some_and(|name| names.contains(name));
         self.uncommitted.paths.lock().retain(|path| !is_kept(path));
     }
