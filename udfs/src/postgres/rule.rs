@@ -118,7 +118,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             }
         }
         Expr::Negative(value) => match value.get_type(schema) {
-            Ok(data_type) if data_type.is_integer() => {
+            Ok(data_type) if is_checked(&data_type) => {
                 Transformed::yes(arithmetic(Operation::Negate, vec![*value]))
             }
             _ => Transformed::no(Expr::Negative(value)),
