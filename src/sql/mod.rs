@@ -46,6 +46,7 @@ pub mod model_options;
 pub mod name;
 pub mod notify;
 pub mod on_conflict;
+mod operators;
 pub mod optimize;
 pub mod options;
 pub mod parser;
