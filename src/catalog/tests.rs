@@ -150,7 +150,7 @@ fn an_error_takes_back_the_whole_change() {
     });
     let error = error.unwrap_err();
     assert_eq!(error.sqlstate(), SqlState::DUPLICATE_TABLE);
-    assert_eq!(error.message(), "relation \"crm.a\" already exists");
+    assert_eq!(error.message(), "relation \"a\" already exists");
     assert!(fixture.catalog.snapshot().schema("crm").is_none());
     assert_eq!(fixture.catalog.snapshot().generation(), 0);
     assert!(fixture.reopen().names().is_empty());

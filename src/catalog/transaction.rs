@@ -605,7 +605,8 @@ impl<'a> Transaction<'a> {
         let Some(existing) = existing else {
             return Ok(());
         };
-        let error = Error::new(sqlstate, format!("{what} \"{name}\" already exists"));
+        let message = format!("{what} \"{}\" already exists", name.name);
+        let error = Error::new(sqlstate, message);
         Err(if existing.kind == kind {
             error
         } else {
@@ -647,6 +648,14 @@ fn check_column(relation: &QualifiedName, schema: &SchemaRef, column: &str) -> R
         SqlState::UNDEFINED_COLUMN,
         format!("column \"{column}\" of relation \"{relation}\" does not exist"),
     );
+fn being_replaced(what: &str) -> Error {
+    Error::new(
+        SqlState::SERIALIZATION_FAILURE,
+        format!("could not change {what} while its rows are being replaced"),
+    )
+    .with_hint("Run the statement again.")
+}
+
     let columns = schema.fields().iter().map(|field| field.name().as_str());
     Err(match nearest(column, columns) {
         Some(near) => error.with_hint(format!("Perhaps you meant the column \"{near}\".")),
