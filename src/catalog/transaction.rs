@@ -279,6 +279,20 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// Gives an object that reads others a definition that says the same in other words.
+    ///
+    /// # Errors
+    /// Where another session dropped it; 40001 while its rows are being replaced.
+    pub fn reword(&mut self, oid: Oid, definition: Statement) -> Result<()> {
+        let mut object = Object::clone(&*self.existing(oid)?);
+        if self.snapshot.prepared(oid).is_some() {
+            return Err(being_replaced(&object.described()));
+        }
+        object.definition = definition;
+        self.put(object);
+        Ok(())
+    }
+
     /// Gives a schema another name, and with it all that is in it.
     ///
     /// # Errors
@@ -634,6 +648,14 @@ impl<'a> Transaction<'a> {
     }
 }
 
+fn being_replaced(what: &str) -> Error {
+    Error::new(
+        SqlState::SERIALIZATION_FAILURE,
+        format!("could not change {what} while its rows are being replaced"),
+    )
+    .with_hint("Run the statement again.")
+}
+
 fn repoint(reads: &mut BTreeSet<Oid>, from: Oid, to: Oid) {
     if reads.remove(&from) {
         reads.insert(to);
@@ -648,14 +670,6 @@ fn check_column(relation: &QualifiedName, schema: &SchemaRef, column: &str) -> R
         SqlState::UNDEFINED_COLUMN,
         format!("column \"{column}\" of relation \"{relation}\" does not exist"),
     );
-fn being_replaced(what: &str) -> Error {
-    Error::new(
-        SqlState::SERIALIZATION_FAILURE,
-        format!("could not change {what} while its rows are being replaced"),
-    )
-    .with_hint("Run the statement again.")
-}
-
     let columns = schema.fields().iter().map(|field| field.name().as_str());
     Err(match nearest(column, columns) {
         Some(near) => error.with_hint(format!("Perhaps you meant the column \"{near}\".")),

@@ -72,6 +72,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let mut new = define(&session.instance, &snapshot, &settings, &statement).await?;
     new.project_file.clone_from(&object.project_file);
     if let Action::RenameColumn(old, name) = action {
+        keep_readers(session, object, old, name)?;
         if let Some(comment) = object.column_comments.get(old) {
             new.column_comments.insert(name.clone(), comment.clone());
         }
@@ -380,6 +381,28 @@ fn check_automatic(object: &Object, create: &CreateTable, name: &str) -> Result<
             Quoted(name)
         ))
     })
+}
+
+/// Has what reads a column that gets another name go on reading it by the old one.
+fn keep_readers(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    let fields = object.schema.fields().iter();
+    let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
+    let readers = catalog.snapshot().direct_dependents(object.oid);
+    if !readers.is_empty() && !catalog.is_staged() {
+        let message = format!(
+            "could not rename a column of {} because others have begun to read it",
+            object.name
+        );
+        return Err(Error::new(SqlState::SERIALIZATION_FAILURE, message)
+            .with_hint("Run the statement again."));
+    }
+    for reader in readers {
+        let mut definition = reader.definition.clone();
+        definition.keep_column(&object.name, &columns, old, new)?;
+        catalog.write(|transaction| transaction.reword(reader.oid, definition.clone()))?;
+    }
+    Ok(())
 }
 
 /// Drops what reads a column that goes, or refuses that it goes.
