@@ -453,12 +453,12 @@ impl Session {
             true => self.state.lock().take_writes(),
             false => None,
         };
+        if let Some(writes) = &writes {
+            self.cursors.hold(|| writes.instance.warehouse.hold_files());
+        }
         let has_written = writes.is_some();
         let committed = match writes {
-            Some(writes) => {
-                self.cursors.hold(|| writes.instance.warehouse.hold_files());
-                writes.commit().await
-            }
+            Some(writes) => writes.commit().await,
             None => Ok(()),
         };
         let commits = commits && committed.is_ok();
