@@ -159,6 +159,7 @@ fn new_view(name: &QualifiedName, query: u64, depends_on: BTreeSet<Oid>) -> NewO
         comment: None,
         column_comments: BTreeMap::new(),
         sequences: BTreeMap::new(),
+        indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
     }

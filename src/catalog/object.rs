@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use tributary_udfs::postgres::CharacterLength;
 
+use crate::sql::create_index::CreateIndex;
 use crate::sql::{QualifiedName, Statement, character_length};
 use crate::warehouse::TableId;
 
@@ -114,6 +115,8 @@ pub struct Object {
     /// What the numbers of identity columns are kept under, by column, where that is not its name:
     /// the name that the column had when it was declared.
     pub sequences: BTreeMap<String, String>,
+    /// The indexes that were made on it and are no constraints of it, which nothing keeps up.
+    pub indexes: Vec<CreateIndex>,
     /// The file of the project folder that it comes from, relative to the folder; `None` where
     /// it was created by hand.
     pub project_file: Option<String>,
@@ -153,15 +156,18 @@ impl Object {
             && self.comment == other.comment
             && self.column_comments == other.column_comments
             && self.sequences == other.sequences
+            && self.indexes == other.indexes
     }
 
-    /// The object with other columns; comments on columns that it does not have any more go.
+    /// The object with other columns; comments and indexes on columns that it does not have any more
+    /// go.
     #[must_use]
     pub fn with_columns(&self, schema: SchemaRef) -> Self {
         let mut object = self.clone();
         object
             .column_comments
             .retain(|column, _| schema.column_with_name(column).is_some());
+        object.indexes = indexes_on(&schema, &self.indexes);
         object.schema = schema;
         object
     }
@@ -178,4 +184,11 @@ impl Object {
             _ => None,
         }
     }
+}
+
+/// Those of some indexes whose columns are all there.
+pub(super) fn indexes_on(schema: &Schema, indexes: &[CreateIndex]) -> Vec<CreateIndex> {
+    let is_there = |column: &String| schema.column_with_name(column).is_some();
+    let kept = indexes.iter().filter(|index| index.columns().all(is_there));
+    kept.cloned().collect()
 }

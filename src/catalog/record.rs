@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::transaction::NewObject;
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, time};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::{self, QualifiedName};
+use crate::sql::{self, QualifiedName, Statement};
 
 /// The version of the file that this program writes.
 pub const FORMAT_VERSION: u64 = 1;
@@ -39,6 +39,8 @@ struct ObjectRecord {
     column_comments: BTreeMap<String, String>,
     #[serde(default)]
     sequences: BTreeMap<String, String>,
+    #[serde(default)]
+    indexes: Vec<String>,
     project_file: Option<String>,
     #[serde(default)]
     created_as: Option<QualifiedName>,
@@ -90,6 +92,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
         sequences: object.sequences.clone(),
+        indexes: object.indexes.iter().map(ToString::to_string).collect(),
         project_file: object.project_file.clone(),
         created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
@@ -114,6 +117,13 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         ))
     })?;
     let schema = decode_columns(columns).map_err(damaged)?;
+    let mut indexes = Vec::with_capacity(record.indexes.len());
+    for text in &record.indexes {
+        match sql::parse_one(text) {
+            Ok(Statement::CreateIndex(index)) => indexes.push(index),
+            _ => return Err(damaged(format!("cannot read its index {text:?}"))),
+        }
+    }
     Ok(Object {
         oid,
         name: record.name,
@@ -124,6 +134,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         comment: record.comment,
         column_comments: record.column_comments,
         sequences: record.sequences,
+        indexes,
         project_file: record.project_file,
         created_as: record.created_as,
         replaced_in: record.replaced_in,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
+use super::object::indexes_on;
 use super::transaction::{NewObject, Transaction};
 use super::{Kind, Object, Oid, time};
 use crate::error::Result;
@@ -108,6 +109,7 @@ impl NewObject {
             comment: self.comment.clone(),
             column_comments: self.column_comments.clone(),
             sequences: self.sequences.clone(),
+            indexes: self.indexes.clone(),
             project_file: self.project_file.clone(),
             created_as: None,
             replaced_in: None,
@@ -129,6 +131,10 @@ impl NewObject {
     /// go on, and comments stay if wanted.
     pub(super) fn in_place_of(self, old: &Object, kind: Kind) -> Object {
         let (mut comment, mut column_comments) = (self.comment, self.column_comments);
+        let indexes = match self.indexes.is_empty() {
+            true => indexes_on(&self.schema, &old.indexes),
+            false => self.indexes,
+        };
         if self.keeps_comments {
             comment = comment.or_else(|| old.comment.clone());
             for (column, comment) in &old.column_comments {
@@ -157,6 +163,7 @@ impl NewObject {
             comment,
             column_comments,
             sequences,
+            indexes,
             project_file: self.project_file,
             created_as: old.created_as.clone(),
             replaced_in: old.replaced_in,
@@ -177,6 +184,7 @@ impl From<Object> for NewObject {
             comment: object.comment,
             column_comments: object.column_comments,
             sequences: object.sequences,
+            indexes: object.indexes,
             keeps_comments: true,
             project_file: object.project_file,
         }

@@ -90,6 +90,7 @@ fn new_object(sql: &str, reads: &[Oid]) -> NewObject {
         comment: None,
         column_comments: BTreeMap::new(),
         sequences: BTreeMap::new(),
+        indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
     }
@@ -553,6 +554,7 @@ proptest! {
                 comment: None,
                 column_comments: BTreeMap::new(),
                 sequences: BTreeMap::new(),
+                indexes: Vec::new(),
                 project_file: None,
                 created_as: None,
                 replaced_in: None,

@@ -12,6 +12,7 @@ use super::staged::Staged;
 use super::store::{Changes, Store};
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, Snapshot, time};
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::sql::create_index::CreateIndex;
 use crate::sql::{self, QualifiedName, Statement};
 use crate::warehouse::{ChangedTable, UnpublishedEntry};
 
@@ -23,6 +24,8 @@ const SCHEMAS: usize = 10_000;
 const COLUMNS: usize = 4_096;
 /// How long a definition is, in bytes.
 const DEFINITION_BYTES: usize = 1 << 20;
+/// How many indexes that are no constraints a relation has: their numbers are among those of its parts.
+const INDEXES: usize = 512;
 /// How long a comment is, in bytes.
 const COMMENT_BYTES: usize = 64 << 10;
 
@@ -45,6 +48,8 @@ pub struct NewObject {
     pub column_comments: BTreeMap<String, String>,
     /// What the numbers of identity columns are kept under, as [`Object::sequences`].
     pub sequences: BTreeMap<String, String>,
+    /// Its indexes that are no constraints; none means, on replacing, those that there were.
+    pub indexes: Vec<CreateIndex>,
     /// Whether, on replacing, comments stay that are not given here.
     pub keeps_comments: bool,
     /// The file of the project folder that it comes from.
@@ -181,6 +186,7 @@ impl<'a> Transaction<'a> {
             comment: new.comment,
             column_comments: new.column_comments,
             sequences: new.sequences,
+            indexes: new.indexes,
             project_file: new.project_file,
             created_as: None,
             replaced_in: None,
@@ -401,6 +407,23 @@ impl<'a> Transaction<'a> {
     pub fn set_suspended(&mut self, oid: Oid, suspended: bool) -> Result<()> {
         let mut object = Object::clone(&*self.existing(oid)?);
         object.suspended = suspended;
+        self.put(object);
+        Ok(())
+    }
+
+    /// Sets the indexes of an object that are no constraints.
+    ///
+    /// # Errors
+    /// 54000 where there are too many.
+    pub fn set_indexes(&mut self, oid: Oid, indexes: Vec<CreateIndex>) -> Result<()> {
+        if indexes.len() > INDEXES {
+            return Err(too_many("indexes", INDEXES));
+        }
+        for index in &indexes {
+            check_length("definition", &index.to_string(), DEFINITION_BYTES)?;
+        }
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object.indexes = indexes;
         self.put(object);
         Ok(())
     }

@@ -4,6 +4,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
+use tributary_udfs::{DetailedError, FunctionError};
 
 use super::{Error, SqlState, cast, lower_first, nearest, plan_message, storage};
 
@@ -130,15 +131,29 @@ pub(super) fn from_dyn(error: Box<dyn std::error::Error + Send + Sync>) -> Error
         Ok(inner) => return (*inner).into(),
         Err(other) => other,
     };
-    match error.downcast::<tributary_udfs::FunctionError>() {
-        Ok(inner) => {
-            let error = Error::new(SqlState(inner.sqlstate), inner.message);
-            match inner.hint {
-                Some(hint) => error.with_hint(hint),
-                None => error,
-            }
-        }
+    let error = match error.downcast::<DetailedError>() {
+        Ok(inner) => return from_detailed(*inner),
+        Err(other) => other,
+    };
+    match error.downcast::<FunctionError>() {
+        Ok(inner) => from_function(*inner),
         Err(other) => Error::internal(lower_first(&other.to_string())),
+    }
+}
+
+fn from_detailed(error: DetailedError) -> Error {
+    let told = from_function(error.error).with_detail(error.detail);
+    match error.context {
+        Some(context) => told.with_context(context),
+        None => told,
+    }
+}
+
+fn from_function(error: FunctionError) -> Error {
+    let told = Error::new(SqlState(error.sqlstate), error.message);
+    match error.hint {
+        Some(hint) => told.with_hint(hint),
+        None => told,
     }
 }
 
@@ -151,6 +166,12 @@ fn from_shared(error: &DataFusionError) -> Error {
         }
         if let Some(store) = current.downcast_ref::<object_store::Error>() {
             return store.into();
+        }
+        if let Some(function) = current.downcast_ref::<FunctionError>() {
+            return from_function(function.clone());
+        }
+        if let Some(function) = current.downcast_ref::<DetailedError>() {
+            return from_detailed(function.clone());
         }
         cause = current.source();
     }

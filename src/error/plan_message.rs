@@ -10,9 +10,9 @@ use tributary_udfs::type_name;
 use super::{Error, SqlState, lower_first, nearest};
 
 /// Names of Postgres's types that do not exist here.
-const MISSING_TYPES: [&str; 13] = [
-    "bit", "box", "cidr", "circle", "hstore", "inet", "json", "jsonb", "macaddr", "money", "point",
-    "tsvector", "xml",
+const MISSING_TYPES: [&str; 11] = [
+    "bit", "box", "cidr", "circle", "hstore", "inet", "macaddr", "money", "point", "tsvector",
+    "xml",
 ];
 
 /// An error of planning.

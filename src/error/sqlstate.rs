@@ -157,6 +157,8 @@ impl SqlState {
     pub const CONFIGURATION_LIMIT_EXCEEDED: Self = Self("53400");
     /// A statement or packet beyond the limits of the program.
     pub const PROGRAM_LIMIT_EXCEEDED: Self = Self("54000");
+    /// More columns than there can be.
+    pub const TOO_MANY_COLUMNS: Self = Self("54011");
     /// A statement nested, or chained, too deeply.
     pub const STATEMENT_TOO_COMPLEX: Self = Self("54001");
     /// The object is not in the state the statement needs.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::drop::{kind, word};
-use super::redefine;
+use super::{index, redefine};
 use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::OWNER;
@@ -18,6 +18,9 @@ use crate::sql::drop::DropKind;
 /// 42P01 and the like for an object that does not exist, 42809 for one of another kind; what each
 /// action says; 2BP01, or what planning says, for what stands on the object and could not any more.
 pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
+    if alter.kind == DropKind::Index {
+        return index::alter(session, alter).await;
+    }
     let tag = Outcome::Done(format!("ALTER {}", word(alter.kind).to_uppercase()));
     if alter.kind == DropKind::Schema {
         for action in &alter.actions {

@@ -13,6 +13,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
 use futures::{FutureExt, stream};
 use tokio::sync::mpsc;
+use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::postgres::from_text;
 use tributary_udfs::{SessionTimeZone, type_name};
 
@@ -327,6 +328,10 @@ impl Source {
         };
         let column = column_from_binary(values, field);
         let column = column.map_err(|(row, error)| at_fault(row, error))?;
+        let column = match JsonKind::of_field(field) {
+            Some(kind) => json::read_texts(&column, kind)?,
+            None => column,
+        };
         if let Some(texts) = column.as_string_opt::<i32>() {
             self.check_lengths(texts, field, at_fault)?;
         }
@@ -373,11 +378,14 @@ impl Source {
             return Err(Error::unsupported(what));
         }
         let all: ArrayRef = Arc::new(texts.clone());
-        from_text(&all, wanted, &self.zone).or_else(|error| {
+        let read = |texts: &ArrayRef| match JsonKind::of_field(field) {
+            Some(kind) => json::read_texts(texts, kind),
+            None => from_text(texts, wanted, &self.zone),
+        };
+        read(&all).or_else(|error| {
             // Which row is at fault is looked for only where one is.
             for row in (0..texts.len()).filter(|row| texts.is_valid(*row)) {
-                from_text(&all.slice(row, 1), wanted, &self.zone)
-                    .map_err(|error| at_fault(row, error.into()))?;
+                read(&all.slice(row, 1)).map_err(|error| at_fault(row, error.into()))?;
             }
             Err(error.into())
         })
@@ -408,6 +416,7 @@ mod tests {
             comment: None,
             column_comments: Default::default(),
             sequences: Default::default(),
+            indexes: Vec::new(),
             project_file: None,
             created_as: None,
             replaced_in: None,

@@ -1,27 +1,106 @@
 //! `CREATE INDEX`.
 //!
 //! No index is kept: scans prune by the statistics of files. A unique one is a constraint of its table,
-//! whose index the catalog shows; of another one a notice tells that nothing is done.
+//! whose index the catalog shows; another one is shown by the catalog and nothing more.
+
+use std::sync::Arc;
 
 use super::redefine;
-use super::target::Change;
+use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::constraints;
-use crate::session::{Outcome, Session};
+use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule};
-use crate::sql::create_index::CreateIndex;
+use crate::sql::create_index::{CreateIndex, KeyValue};
+use crate::sql::name::ObjectName;
 
-/// Makes a unique index.
+/// How many columns PostgreSQL's indexes have at most.
+const COLUMNS: usize = 32;
+
+/// Makes an index.
 ///
 /// # Errors
-/// 42P07 for a name that is taken, 42703 for a column that is not there, 23505 where rows have the same
-/// values.
+/// 42P07 for a name that is taken, 42703 for a column that is not there, 42809 for what has no rows of
+/// its own, 23505 where rows have the same values; 0A000 for a unique one of expressions or of some
+/// rows.
 pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome> {
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
-    let table = Change::Alter.target(&snapshot, &path, &create.table)?;
-    for column in &create.columns {
+    let table = target(&snapshot, &path, &create.table)?;
+    check_columns(&table, create)?;
+    let taken = names_in(&snapshot, &table.name.schema);
+    let done = Ok(Outcome::Done("CREATE INDEX".to_owned()));
+    let name = match &create.name {
+        None => free_name(&table, create, &taken),
+        Some(name) if taken.contains(&name.as_str()) => {
+            let message = format!("relation \"{name}\" already exists");
+            if create.if_not_exists {
+                let notice = format!("{message}, skipping");
+                session.notice(Error::new(SqlState::DUPLICATE_TABLE, notice));
+                return done;
+            }
+            return Err(Error::new(SqlState::DUPLICATE_TABLE, message));
+        }
+        Some(name) => name.clone(),
+    };
+    if !create.is_unique {
+        let index = CreateIndex {
+            name: Some(name),
+            table: table.name.clone().into(),
+            if_not_exists: false,
+            ..create.clone()
+        };
+        session.instance.catalog.write(|transaction| {
+            let now = transaction.snapshot().object(table.oid);
+            let mut indexes = now.map_or_else(Vec::new, |object| object.indexes.clone());
+            indexes.push(index);
+            transaction.set_indexes(table.oid, indexes)
+        })?;
+        return done;
+    }
+    if table.kind != Kind::Table || create.expressions().next().is_some() {
+        let what = match table.kind {
+            Kind::Table => "a unique index of expressions or of some rows".to_owned(),
+            kind => format!("a unique index on {}", kind.with_article()),
+        };
+        return Err(Error::unsupported(what));
+    }
+    let constraint = Declared {
+        name: Some(name),
+        rule: Rule::Unique {
+            columns: create.columns().cloned().collect(),
+            primary: false,
+            nulls_equal: create.nulls_equal,
+        },
+    };
+    redefine::act(session, &table, &Action::AddConstraint(constraint)).await?;
+    done
+}
+
+/// What the index is on.
+fn target(snapshot: &Snapshot, path: &[String], name: &ObjectName) -> Result<Arc<Object>> {
+    let object = plan::object(name, snapshot, path)?;
+    match object.kind {
+        Kind::Table | Kind::MaterializedView => Ok(object),
+        kind => Err(Error::new(
+            SqlState::WRONG_OBJECT_TYPE,
+            format!("cannot create index on relation \"{}\"", object.name.name),
+        )
+        .with_detail(format!(
+            "This operation is not supported for {kind}s, whose rows are elsewhere."
+        ))),
+    }
+}
+
+fn check_columns(table: &Object, create: &CreateIndex) -> Result<()> {
+    if create.columns().count() > COLUMNS {
+        return Err(Error::new(
+            SqlState::TOO_MANY_COLUMNS,
+            format!("cannot use more than {COLUMNS} columns in an index"),
+        ));
+    }
+    for column in create.columns() {
         if table.schema.column_with_name(column).is_none() {
             let error = Error::new(
                 SqlState::UNDEFINED_COLUMN,
@@ -38,41 +117,36 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
             );
         }
     }
-    let name = create.name.clone().unwrap_or_else(|| {
-        let columns = create.columns.join("_");
-        format!("{}_{columns}_idx", table.name.name)
-    });
-    let done = Ok(Outcome::Done("CREATE INDEX".to_owned()));
-    let is_taken = snapshot.relations_in(&table.name.schema).any(|object| {
-        let mut constraints = constraints::of(object).iter();
-        object.name.name == name || constraints.any(|it| it.name == name)
-    });
-    if is_taken {
-        let message = format!("relation \"{name}\" already exists");
-        if create.if_not_exists {
-            let notice = format!("{message}, skipping");
-            session.notice(Error::new(SqlState::DUPLICATE_TABLE, notice));
-            return done;
-        }
-        return Err(Error::new(SqlState::DUPLICATE_TABLE, message));
-    }
-    if !create.is_unique {
-        let notice = Error::new(
-            SqlState::SUCCESSFUL_COMPLETION,
-            format!("index \"{name}\" is not kept"),
+    Ok(())
+}
+
+/// The names that relations and indexes of a schema have.
+fn names_in<'a>(snapshot: &'a Snapshot, schema: &str) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    for object in snapshot.relations_in(schema) {
+        names.push(object.name.name.as_str());
+        let constraints = constraints::of(object).iter();
+        names.extend(constraints.map(|constraint| constraint.name.as_str()));
+        names.extend(
+            object
+                .indexes
+                .iter()
+                .filter_map(|index| index.name.as_deref()),
         );
-        session
-            .notice(notice.with_detail("Scans skip files by their statistics, without an index."));
-        return done;
     }
-    let constraint = Declared {
-        name: Some(name),
-        rule: Rule::Unique {
-            columns: create.columns.clone(),
-            primary: false,
-            nulls_equal: create.nulls_equal,
-        },
-    };
-    redefine::act(session, &table, &Action::AddConstraint(constraint)).await?;
-    done
+    names
+}
+
+/// The name that PostgreSQL would make up: `table_column_idx`, with a number where that is taken.
+fn free_name(table: &Object, create: &CreateIndex, taken: &[&str]) -> String {
+    let keys = create.keys.iter().map(|key| match &key.value {
+        KeyValue::Column(column) => column.clone(),
+        KeyValue::Expression(_) => "expr".to_owned(),
+    });
+    let columns: Vec<String> = keys.collect();
+    let name = format!("{}_{}_idx", table.name.name, columns.join("_"));
+    let numbered = (1_u32..).map(|number| format!("{name}{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    let free = names.find(|name| !taken.contains(&name.as_str()));
+    free.unwrap_or(name)
 }

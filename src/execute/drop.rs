@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::index;
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::models::run::remove_tables;
@@ -18,6 +19,9 @@ const REPORTED: usize = 100;
 /// 2BP01 naming what stands on them; 42P01 and the like for an object that does not exist; 42809
 /// for one of another kind.
 pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
+    if drop.kind == DropKind::Index {
+        return index::drop(session, drop).await;
+    }
     let instance = &session.instance;
     let (dropped, named) = if drop.kind == DropKind::Schema {
         (drop_schemas(session, drop)?, BTreeSet::new())
@@ -134,15 +138,15 @@ pub(super) fn kind(kind: DropKind) -> Kind {
         DropKind::View => Kind::View,
         DropKind::MaterializedView => Kind::MaterializedView,
         DropKind::Model => Kind::Model,
-        DropKind::Check | DropKind::Schema => Kind::Check,
+        DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
     }
 }
 
 /// As messages name it.
 pub(super) fn word(drop: DropKind) -> &'static str {
-    if drop == DropKind::Schema {
-        "schema"
-    } else {
-        kind(drop).as_str()
+    match drop {
+        DropKind::Schema => "schema",
+        DropKind::Index => "index",
+        other => kind(other).as_str(),
     }
 }

@@ -25,6 +25,7 @@ pub mod drop;
 pub mod execute;
 pub mod explain;
 pub mod fetch;
+pub mod index;
 pub mod insert;
 pub mod kept;
 pub mod listen;

@@ -81,6 +81,12 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
             new.sequences.insert(name.clone(), key);
         }
     }
+    if let Action::RenameColumn(old, name) = action {
+        new.indexes.clone_from(&object.indexes);
+        for index in &mut new.indexes {
+            index.rename_column(old, name);
+        }
+    }
     if let Action::DropColumn { name, cascade, .. } = action {
         drop_readers(session, object, &new, name, *cascade).await?;
     }

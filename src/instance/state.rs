@@ -12,6 +12,7 @@ use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use tributary_udfs::json::{self, JsonOperators, JsonTypes};
 use tributary_udfs::postgres::{
     MomentArithmetic, Now, NumericArithmetic, PostgresSemantics, PreferFloats, register_functions,
 };
@@ -115,8 +116,11 @@ pub(super) fn template(
             false,
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
-    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> =
-        vec![Arc::new(PreferFloats), Arc::new(NumericArithmetic)];
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(JsonTypes),
+        Arc::new(PreferFloats),
+        Arc::new(NumericArithmetic),
+    ];
     rules.extend(Analyzer::new().rules);
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_analyzer_rules(rules)
@@ -130,8 +134,15 @@ pub(super) fn template(
     for rule in tributary_udfs::optimizer_rules() {
         builder = builder.with_optimizer_rule(rule);
     }
+    // Before DataFusion's own, which take `document['key']` for a field of a record.
+    builder
+        .expr_planners()
+        .get_or_insert_default()
+        .insert(0, Arc::new(JsonOperators));
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
+    json::register(&mut state)?;
+    state.register_relation_planner(json::relation_planner())?;
     state.register_udf(Arc::new(Now::udf()))?;
     register_functions(&mut state)?;
     for function in pg_catalog::functions() {

@@ -9,6 +9,7 @@ use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
     DataType as SqlType, ExactNumberInfo, ObjectNamePart, TimezoneInfo,
 };
+use tributary_udfs::json::JsonTypePlanner;
 use tributary_udfs::postgres::{BARE_NUMERIC, BARE_NUMERIC_TYPE, CHARACTER_LENGTH, SINGLE_BYTE};
 
 use crate::sql::character_length;
@@ -44,6 +45,9 @@ impl TypePlanner for PostgresTypes {
             let metadata = HashMap::from([(SINGLE_BYTE.to_owned(), String::new())]);
             let field = Field::new("", DataType::Utf8, true).with_metadata(metadata);
             return Ok(Some(Arc::new(field)));
+        }
+        if let Some(field) = JsonTypePlanner.plan_type_field(sql_type)? {
+            return Ok(Some(field));
         }
         let zone = match sql_type {
             SqlType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => None,

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
+use tributary_udfs::json::{self, JsonKind, JsonTypes};
 use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
 };
@@ -21,8 +22,9 @@ use crate::instance::StatementContext;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, column_names, hidden_columns, model_functions, references,
-    relation_wildcards, set_returning, standard_forms, table_changes, time_travel,
+    QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
+    references, relation_wildcards, row_values, set_returning, standard_forms, table_changes,
+    time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -231,6 +233,7 @@ pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
 fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     if plan.get_parameter_names()?.is_empty() {
         let options = state.config_options();
+        let plan = JsonTypes.analyze(plan, options)?;
         let plan = PreferFloats.analyze(plan, options)?;
         let plan = NumericArithmetic.analyze(plan, options)?;
         return Ok(TypeCoercion::new().analyze(plan, options)?);
@@ -260,6 +263,10 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// `WITH ORDINALITY` of a function that gives several columns.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     pg_catalog::rewrite(query);
+    named_arguments::rewrite(query)?;
+    values::rewrite(query);
+    whole_rows::expand(query, state).await?;
+    row_values::rewrite(query);
     set_returning::rewrite(query, state)?;
     standard_forms::rewrite(query)?;
     time_travel::rewrite(query)?;
@@ -373,19 +380,25 @@ pub fn cast_to(plan: LogicalPlan, schema: &SchemaRef) -> Result<LogicalPlan> {
         .fields()
         .iter()
         .zip(schema.fields())
-        .all(|(own, wanted)| own.data_type() == wanted.data_type())
+        .all(|(own, wanted)| are_of_one_type(own, wanted))
     {
         return Ok(plan);
     }
     let casts = own.into_iter().zip(schema.fields()).map(|(column, field)| {
         let name = column.name.clone();
-        cast(
-            datafusion::logical_expr::Expr::Column(column),
-            field.data_type().clone(),
-        )
-        .alias(name)
+        let value = datafusion::logical_expr::Expr::Column(column);
+        match JsonKind::of_field(field) {
+            Some(kind) => Ok(json::assigned(value, kind, plan.schema())?.alias(name)),
+            None => Ok(cast(value, field.data_type().clone()).alias(name)),
+        }
     });
+    let casts = casts.collect::<Result<Vec<_>>>()?;
     Ok(LogicalPlanBuilder::from(plan).project(casts)?.build()?)
+}
+
+/// Whether values of a column are those of another.
+fn are_of_one_type(own: &Field, wanted: &Field) -> bool {
+    own.data_type() == wanted.data_type() && JsonKind::of_field(own) == JsonKind::of_field(wanted)
 }
 
 /// The query that a statement reads with, if it has one.

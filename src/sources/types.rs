@@ -6,10 +6,11 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::config::ConfigOptions;
-use datafusion::logical_expr::planner::ContextProvider;
+use datafusion::logical_expr::planner::{ContextProvider, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::ColumnDef;
+use tributary_udfs::json::JsonTypePlanner;
 
 use super::infer::UTC;
 use super::type_name;
@@ -128,6 +129,10 @@ impl ContextProvider for TypeContext {
 
     fn get_function_meta(&self, _name: &str) -> Option<Arc<ScalarUDF>> {
         None
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(Arc::new(JsonTypePlanner))
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

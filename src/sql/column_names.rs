@@ -195,6 +195,8 @@ fn figure(expression: &Expr) -> Option<String> {
             .and_then(|part| part.as_ident())
             .map(folded),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
+        // A key is no field.
+        Expr::CompoundFieldAccess { root, .. } if is_document(root) => figure(root),
         Expr::CompoundFieldAccess { root, access_chain } => access_chain
             .iter()
             .rev()
@@ -262,6 +264,14 @@ fn type_name(data_type: &DataType) -> String {
         other => return other.to_string().trim_matches('"').to_lowercase(),
     };
     name.to_owned()
+}
+
+fn is_document(root: &Expr) -> bool {
+    match root {
+        Expr::Nested(inner) => is_document(inner),
+        Expr::Cast { data_type, .. } => matches!(data_type, DataType::JSON | DataType::JSONB),
+        _ => false,
+    }
 }
 
 /// The field of a record that is accessed; none for an item of an array.

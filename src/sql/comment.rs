@@ -44,6 +44,7 @@ impl Comment {
         } else {
             match DropKind::parse(parser, "COMMENT ON")? {
                 DropKind::Schema => CommentOn::Schema(parser.schema_name()?),
+                DropKind::Index => return parser.unsupported_here("COMMENT ON INDEX"),
                 kind => CommentOn::Object(kind, parser.object_name()?),
             }
         };

@@ -1,12 +1,20 @@
 //! `CREATE [UNIQUE] INDEX [CONCURRENTLY] [[IF NOT EXISTS] name] ON [ONLY] table [USING method]
-//! (column [ASC | DESC] [NULLS FIRST | LAST], ...) [INCLUDE (columns)] [NULLS [NOT] DISTINCT]`.
+//! ({column | (expression)} [COLLATE collation] [class] [ASC | DESC] [NULLS FIRST | LAST], ...)
+//! [INCLUDE (columns)] [NULLS [NOT] DISTINCT] [WITH (parameter = value, ...)] [TABLESPACE name]
+//! [WHERE condition]`.
 
 use std::fmt;
 
+use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, fold};
 use super::name::{ObjectName, Quoted, write_columns};
+use super::renaming::{names_column, rename_column};
+use super::shown::Shown;
+
+/// The method of an index that names none.
+pub const BTREE: &str = "btree";
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,14 +23,42 @@ pub struct CreateIndex {
     pub name: Option<String>,
     /// The table.
     pub table: ObjectName,
-    /// The columns.
-    pub columns: Vec<String>,
+    /// The access method.
+    pub method: String,
+    /// What it is on.
+    pub keys: Vec<IndexKey>,
+    /// The columns that it only carries.
+    pub included: Vec<String>,
     /// Whether no two rows have the same values in these columns.
     pub is_unique: bool,
     /// Whether NULL is the same as NULL.
     pub nulls_equal: bool,
+    /// Of which rows it is.
+    pub condition: Option<Box<Expr>>,
     /// Whether an existing index is fine.
     pub if_not_exists: bool,
+}
+
+/// A column or an expression that an index is on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexKey {
+    /// The column, or an expression.
+    pub value: KeyValue,
+    /// The class of operators, where one is named.
+    pub class: Option<String>,
+    /// `DESC`.
+    pub descending: bool,
+    /// Whether NULL comes first.
+    pub nulls_first: bool,
+}
+
+/// What a key is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeyValue {
+    /// A column.
+    Column(String),
+    /// An expression.
+    Expression(Box<Expr>),
 }
 
 impl CreateIndex {
@@ -40,43 +76,143 @@ impl CreateIndex {
         parser.expect_words(&["ON"])?;
         let _ = parser.take_word("ONLY");
         let table = parser.object_name()?;
-        if parser.take_word("USING") {
-            parser.identifier()?;
-        }
-        let columns = parse_columns(parser)?;
-        if parser.take_word("INCLUDE") {
-            parser.identifier_list()?;
-        }
+        let method = match parser.take_word("USING") {
+            true => parser.identifier()?,
+            false => BTREE.to_owned(),
+        };
+        let keys = parse_keys(parser)?;
+        let included = match parser.take_word("INCLUDE") {
+            true => parser.identifier_list()?,
+            false => Vec::new(),
+        };
         let nulls_equal = parser.take_words(&["NULLS", "NOT", "DISTINCT"]);
         let _ = parser.take_words(&["NULLS", "DISTINCT"]);
+        // How it would be stored, where it is stored at all.
+        if parser.take_word("WITH") {
+            parse_parameters(parser)?;
+        }
+        if parser.take_word("TABLESPACE") {
+            parser.identifier()?;
+        }
+        let condition = match parser.take_word("WHERE") {
+            true => Some(Box::new(parser.parse_expr()?)),
+            false => None,
+        };
         if !parser.at_end() {
             return parser.unsupported_here("this property of an index");
         }
         Ok(Self {
             name,
             table,
-            columns,
+            method,
+            keys,
+            included,
             is_unique,
             nulls_equal,
+            condition,
             if_not_exists,
         })
     }
+
+    /// The columns that are named, each once; those within expressions are not among them.
+    pub fn columns(&self) -> impl Iterator<Item = &String> {
+        let keys = self.keys.iter().filter_map(|key| match &key.value {
+            KeyValue::Column(column) => Some(column),
+            KeyValue::Expression(_) => None,
+        });
+        keys.chain(&self.included)
+    }
+
+    /// Whether it is about a column.
+    pub fn names(&self, column: &str) -> bool {
+        self.columns().any(|it| it == column)
+            || self
+                .expressions()
+                .any(|expression| names_column(expression, column))
+    }
+
+    /// The expressions that it is on, and its condition.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let keys = self.keys.iter().filter_map(|key| match &key.value {
+            KeyValue::Column(_) => None,
+            KeyValue::Expression(expression) => Some(expression.as_ref()),
+        });
+        keys.chain(self.condition.as_deref())
+    }
+
+    /// Has it name a column by its new name.
+    pub fn rename_column(&mut self, old: &str, new: &str) {
+        let columns = self.keys.iter_mut().filter_map(|key| match &mut key.value {
+            KeyValue::Column(column) => Some(column),
+            KeyValue::Expression(expression) => {
+                rename_column(expression.as_mut(), old, new);
+                None
+            }
+        });
+        for column in columns.chain(&mut self.included).filter(|it| *it == old) {
+            *column = new.to_owned();
+        }
+        if let Some(condition) = &mut self.condition {
+            rename_column(condition.as_mut(), old, new);
+        }
+    }
+
+    /// What stands behind the method: keys, carried columns and conditions.
+    pub fn properties(&self) -> impl fmt::Display + '_ {
+        Properties(self)
+    }
 }
 
-fn parse_columns(parser: &mut Parser) -> Parsed<Vec<String>> {
+fn parse_keys(parser: &mut Parser) -> Parsed<Vec<IndexKey>> {
     parser.expect_token(&Token::LParen)?;
-    let mut columns = Vec::new();
+    let mut keys = Vec::new();
     loop {
-        columns.push(parser.identifier()?);
-        let _ = parser.take_word("ASC") || parser.take_word("DESC");
-        let _ = parser.take_words(&["NULLS", "FIRST"]) || parser.take_words(&["NULLS", "LAST"]);
-        if parser.consume_token(&Token::Comma) {
-            continue;
+        let value = match parser.parse_expr()? {
+            Expr::Collate { expr, .. } => *expr,
+            other => other,
+        };
+        let value = match value {
+            Expr::Identifier(name) => KeyValue::Column(fold(name.value, name.quote_style)),
+            Expr::Nested(inner) => KeyValue::Expression(inner),
+            expression @ Expr::Function(_) => KeyValue::Expression(Box::new(expression)),
+            _ => return parser.fail("a column, or an expression in parentheses"),
+        };
+        let is_class = !matches!(
+            parser.peek_word(0).as_deref(),
+            None | Some("ASC" | "DESC" | "NULLS")
+        );
+        let class = match is_class {
+            true => Some(parser.object_name()?.name),
+            false => None,
+        };
+        let descending = !parser.take_word("ASC") && parser.take_word("DESC");
+        let nulls_first = parser.take_words(&["NULLS", "FIRST"])
+            || !parser.take_words(&["NULLS", "LAST"]) && descending;
+        keys.push(IndexKey {
+            value,
+            class,
+            descending,
+            nulls_first,
+        });
+        if !parser.consume_token(&Token::Comma) {
+            parser.expect_token(&Token::RParen)?;
+            return Ok(keys);
         }
-        if parser.consume_token(&Token::RParen) {
-            return Ok(columns);
+    }
+}
+
+/// `(name = value, ...)`
+fn parse_parameters(parser: &mut Parser) -> Parsed<()> {
+    parser.expect_token(&Token::LParen)?;
+    loop {
+        parser.identifier()?;
+        if parser.consume_token(&Token::Eq) {
+            parser.parse_expr()?;
         }
-        return parser.unsupported_here("an index on an expression");
+        if !parser.consume_token(&Token::Comma) {
+            parser.expect_token(&Token::RParen)?;
+            return Ok(());
+        }
     }
 }
 
@@ -93,10 +229,60 @@ impl fmt::Display for CreateIndex {
             write!(f, "{} ", Quoted(name))?;
         }
         write!(f, "ON {}", self.table)?;
-        write_columns(f, &self.columns)?;
-        if self.nulls_equal {
+        if self.method != BTREE {
+            write!(f, " USING {}", Quoted(&self.method))?;
+        }
+        write!(f, " {}", self.properties())
+    }
+}
+
+struct Properties<'a>(&'a CreateIndex);
+
+impl fmt::Display for Properties<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        for (index, key) in self.0.keys.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{key}")?;
+        }
+        f.write_str(")")?;
+        if !self.0.included.is_empty() {
+            f.write_str(" INCLUDE")?;
+            write_columns(f, &self.0.included)?;
+        }
+        if self.0.nulls_equal {
             f.write_str(" NULLS NOT DISTINCT")?;
         }
-        Ok(())
+        match &self.0.condition {
+            Some(condition) => write!(f, " WHERE {}", Shown(condition.as_ref())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for IndexKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)?;
+        if let Some(class) = &self.class {
+            write!(f, " {}", Quoted(class))?;
+        }
+        f.write_str(match (self.descending, self.nulls_first) {
+            (false, false) => "",
+            (false, true) => " NULLS FIRST",
+            (true, true) => " DESC",
+            (true, false) => " DESC NULLS LAST",
+        })
+    }
+}
+
+impl fmt::Display for KeyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column(column) => Quoted(column).fmt(f),
+            Self::Expression(expression) => match expression.as_ref() {
+                call @ Expr::Function(_) => Shown(call).fmt(f),
+                other => write!(f, "({})", Shown(other)),
+            },
+        }
     }
 }

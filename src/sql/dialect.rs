@@ -32,6 +32,11 @@ impl TributaryDialect {
     }
 }
 
+/// How `?` is read where it is no operator: Postgres has no such parameters.
+fn exists() -> Token {
+    Token::Placeholder("?".to_owned())
+}
+
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
 
 impl Dialect for TributaryDialect {
@@ -74,20 +79,31 @@ impl Dialect for TributaryDialect {
         POSTGRES.is_custom_operator_part(character)
     }
 
-    /// Reads `<->`, which sqlparser takes for an operator only together with geometric types.
+    /// Reads `<->`, and `?`, `?|` and `?&` of documents, which sqlparser takes for operators only
+    /// together with geometric types.
     fn parse_infix(
         &self,
         parser: &mut Parser,
         left: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
-        if !parser.consume_token(&Token::TwoWayArrow) {
+        let operator = if parser.consume_token(&Token::TwoWayArrow) {
+            BinaryOperator::LtDashGt
+        } else if parser.consume_token(&exists()) {
+            if parser.consume_token(&Token::Pipe) {
+                BinaryOperator::QuestionPipe
+            } else if parser.consume_token(&Token::Ampersand) {
+                BinaryOperator::QuestionAnd
+            } else {
+                BinaryOperator::Question
+            }
+        } else {
             return None;
-        }
+        };
         let right = parser.parse_subexpr(precedence);
         Some(right.map(|right| Expr::BinaryOp {
             left: Box::new(left.clone()),
-            op: BinaryOperator::LtDashGt,
+            op: operator,
             right: Box::new(right),
         }))
     }
@@ -102,6 +118,9 @@ impl Dialect for TributaryDialect {
     }
 
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
+        if parser.peek_token_ref().token == exists() {
+            return Some(Ok(POSTGRES.prec_value(Precedence::PgOther)));
+        }
         POSTGRES.get_next_precedence(parser)
     }
 

@@ -1,4 +1,4 @@
-//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
+//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | INDEX [CONCURRENTLY] [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
 
 use std::fmt;
 
@@ -37,10 +37,12 @@ pub enum DropKind {
     Model,
     /// A check.
     Check,
+    /// An index.
+    Index,
 }
 
 impl DropKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Schema,
         Self::Table,
         Self::ExternalTable,
@@ -48,6 +50,7 @@ impl DropKind {
         Self::MaterializedView,
         Self::Model,
         Self::Check,
+        Self::Index,
     ];
 
     fn words(self) -> &'static [&'static str] {
@@ -59,6 +62,7 @@ impl DropKind {
             Self::MaterializedView => &["MATERIALIZED", "VIEW"],
             Self::Model => &["MODEL"],
             Self::Check => &["CHECK"],
+            Self::Index => &["INDEX"],
         }
     }
 
@@ -90,6 +94,9 @@ impl Drop {
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["DROP"])?;
         let kind = DropKind::parse(parser, "DROP")?;
+        if kind == DropKind::Index {
+            let _ = parser.take_word("CONCURRENTLY");
+        }
         let if_exists = parser.take_words(&["IF", "EXISTS"]);
         let mut names = Vec::new();
         loop {

@@ -3,7 +3,10 @@
 //!
 //! To the planner they are `unnest` of a function that gives an array. Postgres names the one column
 //! of such a relation for its alias, or for the function: `SELECT v FROM generate_series(1, 3) v`.
+//! Functions that give the parts of documents are lists themselves, whose rows in `FROM` a planner of
+//! their own names.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::execution::SessionState;
@@ -13,6 +16,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
     visit_expressions,
 };
+use tributary_udfs::json;
 
 use super::cursor::fold;
 use crate::error::{Error, Result};
@@ -31,7 +35,7 @@ const VALUE: &str = "value";
 
 /// Whether a function of this name gives rows.
 pub fn gives_rows(name: &str) -> bool {
-    name == UNNEST || SET_RETURNING.iter().any(|(own, _)| *own == name)
+    name == UNNEST || SET_RETURNING.iter().any(|(own, _)| *own == name) || json::gives_rows(name)
 }
 
 /// Rewrites a query before it is planned; what is stored and displayed is the query as written.
@@ -82,6 +86,22 @@ impl VisitorMut for Rewriter<'_> {
         }
         ControlFlow::Continue(())
     }
+
+    /// A list of parts of a document is taken apart, and each is said to be of its type.
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        if let Expr::Function(function) = expr
+            && let Some(name) = plain_name(&function.name)
+            && json::gives_rows(&name)
+        {
+            let list = std::mem::replace(expr, Expr::value(Value::Null));
+            let rows = call(UNNEST, vec![list]);
+            *expr = match json::row_type(&name) {
+                Some(declared) => call(declared, vec![rows]),
+                None => rows,
+            };
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 impl Rewriter<'_> {
@@ -97,11 +117,13 @@ impl Rewriter<'_> {
     }
 
     fn select(&self, select: &mut Select) -> Result<()> {
+        let mut named = BTreeSet::new();
         for item in &mut select.projection {
-            // Else it had the name of what it becomes.
+            // Else it had the name of what it becomes. Of several of one name the planner takes one.
             if let SelectItem::UnnamedExpr(Expr::Function(function)) = item
                 && let Some(name) = plain_name(&function.name)
-                && array_function(&function.name).is_some()
+                && (array_function(&function.name).is_some() || json::gives_rows(&name))
+                && named.insert(name.clone())
             {
                 *item = SelectItem::ExprWithAlias {
                     expr: Expr::Function(function.clone()),
@@ -151,8 +173,18 @@ impl Rewriter<'_> {
                 with_ordinality,
                 ..
             } => {
-                let arguments = &args.args;
                 let own = plain_name(name);
+                if own.as_deref().is_some_and(json::gives_rows) {
+                    *factor = TableFactor::Function {
+                        lateral: true,
+                        name: name.clone(),
+                        args: std::mem::take(&mut args.args),
+                        with_ordinality: *with_ordinality,
+                        alias: alias.take(),
+                    };
+                    return Ok(());
+                }
+                let arguments = &args.args;
                 let rewritten = own
                     .as_deref()
                     .map(|own| self.function(own, arguments, alias, *with_ordinality, says_value));
@@ -173,6 +205,9 @@ impl Rewriter<'_> {
                 ..
             } => {
                 let own = plain_name(name);
+                if own.as_deref().is_some_and(json::gives_rows) {
+                    return Ok(());
+                }
                 if own.as_deref() == Some(UNNEST)
                     && let Some(arrays) = plain(args)
                 {

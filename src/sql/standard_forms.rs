@@ -516,7 +516,7 @@ fn no_arguments() -> FunctionArguments {
     arguments(Vec::new())
 }
 
-fn arguments(expressions: Vec<Expr>) -> FunctionArguments {
+pub(super) fn arguments(expressions: Vec<Expr>) -> FunctionArguments {
     let unnamed = |expression| FunctionArg::Unnamed(FunctionArgExpr::Expr(expression));
     FunctionArguments::List(FunctionArgumentList {
         duplicate_treatment: None,
@@ -525,7 +525,7 @@ fn arguments(expressions: Vec<Expr>) -> FunctionArguments {
     })
 }
 
-fn call(name: Ident) -> Function {
+pub(super) fn call(name: Ident) -> Function {
     Function {
         name: ObjectName::from(vec![name]),
         uses_odbc_syntax: false,

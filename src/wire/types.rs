@@ -90,6 +90,8 @@ postgres_types! {
     UUID = 2950, 2951, 16;
     /// `jsonb`
     JSONB = 3802, 3807, -1;
+    /// `jsonpath`
+    JSONPATH = 4072, 4073, -1;
 }
 
 impl PostgresType {
@@ -98,6 +100,8 @@ impl PostgresType {
         match extension(field) {
             Some("arrow.uuid") if *field.data_type() == DataType::FixedSizeBinary(16) => Self::UUID,
             Some("arrow.json") if field.data_type().is_string() => Self::JSON,
+            Some("tributary.jsonb") if field.data_type().is_string() => Self::JSONB,
+            Some("tributary.jsonpath") if field.data_type().is_string() => Self::JSONPATH,
             _ => Self::catalogued(field).unwrap_or_else(|| Self::of(field.data_type())),
         }
     }
@@ -265,7 +269,8 @@ pub(super) fn scalar_type(postgres_type: PostgresType) -> Option<DataType> {
         | PostgresType::BPCHAR
         | PostgresType::VARCHAR
         | PostgresType::UUID
-        | PostgresType::JSONB => DataType::Utf8,
+        | PostgresType::JSONB
+        | PostgresType::JSONPATH => DataType::Utf8,
         _ => return None,
     })
 }

@@ -45,6 +45,11 @@ async def main():
     tell("records", await connection.copy_records_to_table("copied", records=records))
     rows = await connection.fetch("SELECT * FROM copied ORDER BY id")
     tell("rows", [tuple(row) for row in rows])
+    await connection.execute("CREATE TABLE document (id INT, written JSON, stored JSONB)")
+    document = '{"b": [1, 2.50], "a": null}'
+    await connection.execute("INSERT INTO document VALUES (1, $1::json, $2::jsonb)", document, document)
+    rows = await connection.fetch("SELECT written, stored, stored -> 'b' FROM document")
+    tell("documents", [tuple(row) for row in rows])
     for sql in ("SELECT nothing FROM item", "SELECT * FROM nowhere", "SELECT 1 / 0", "SELEC"):
         try:
             await connection.fetch(sql)

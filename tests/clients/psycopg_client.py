@@ -4,6 +4,7 @@ import datetime
 import decimal
 
 import psycopg
+from psycopg.types.json import Json, Jsonb
 from common import DATABASE, HOST, PORT, TABLE, USER, tell
 
 VALUES = [
@@ -48,6 +49,14 @@ with psycopg.connect(host=HOST, port=PORT, user=USER, dbname=DATABASE, autocommi
     with connection.pipeline():
         cursors = [connection.execute("SELECT %s::int", (number,)) for number in range(3)]
     tell("pipeline", [cursor.fetchone() for cursor in cursors])
+    document = {"b": [1, 2.5, None, "\u00e4\n"], "a": {"c": True}}
+    connection.execute("CREATE TABLE document (id INT, written JSON, stored JSONB)")
+    connection.execute("INSERT INTO document VALUES (1, %s, %s), (2, NULL, NULL)", (Json(document), Jsonb(document)))
+    for binary in (False, True):
+        cursor = connection.cursor(binary=binary).execute("SELECT id, written, stored, stored -> 'b', stored ->> 'a' FROM document ORDER BY id")
+        tell("documents", (cursor.fetchall(), [column.type_code for column in cursor.description]))
+        mark = "%b" if binary else "%t"
+        tell("document", connection.execute(f"SELECT {mark}::jsonb -> 'a'", (Jsonb(document),)).fetchone())
     for _ in range(7):
         found = connection.execute("SELECT name FROM item WHERE id = %s", (1,), prepare=True).fetchall()
     tell("prepared", found)

@@ -41,3 +41,11 @@ with engine.connect() as connection:
     tell("types", [str(kind) for kind in back.dtypes])
     frame.to_sql("frame", connection, index=False, if_exists="append", method="multi")
     tell("again", pandas.read_sql_table("frame", connection).shape)
+with engine.connect() as connection:
+    connection.execute(sqlalchemy.text("CREATE TABLE document (id INT, written JSON, stored JSONB)"))
+    table = sqlalchemy.Table("document", sqlalchemy.MetaData(), autoload_with=connection)
+    tell("document types", [str(column.type) for column in table.columns])
+    connection.execute(table.insert(), [{"id": 1, "written": {"a": [1]}, "stored": {"b": "x", "a": 2}}])
+    query = sqlalchemy.select(table.c.id).where(table.c.stored["b"].astext == "x")
+    tell("found", connection.execute(query).fetchall())
+    tell("documents", pandas.read_sql("SELECT * FROM document", connection).to_dict("records"))

@@ -23,6 +23,7 @@ mod equal_transactions;
 mod formatting;
 mod full_disk;
 mod incremental;
+mod json;
 mod kinds;
 mod long_calls;
 mod maintenance;

@@ -110,3 +110,30 @@ impl From<FunctionError> for DataFusionError {
         Self::External(Box::new(error))
     }
 }
+
+/// An error with what PostgreSQL tells beside its message.
+///
+/// It travels in [`DataFusionError::External`], as [`FunctionError`] does.
+#[derive(Clone, Debug)]
+pub struct DetailedError {
+    /// What was wrong.
+    pub error: FunctionError,
+    /// What of it, as a whole sentence.
+    pub detail: String,
+    /// Where in what was read.
+    pub context: Option<String>,
+}
+
+impl fmt::Display for DetailedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for DetailedError {}
+
+impl From<DetailedError> for DataFusionError {
+    fn from(error: DetailedError) -> Self {
+        Self::External(Box::new(error))
+    }
+}

@@ -13,6 +13,7 @@ mod formatting;
 mod impute;
 pub mod interrupt;
 mod join;
+pub mod json;
 mod lanes;
 mod latest;
 mod normalize;
@@ -37,7 +38,7 @@ use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::optimizer::OptimizerRule;
 
-pub use error::FunctionError;
+pub use error::{DetailedError, FunctionError};
 pub use formatting::SessionTimeZone;
 pub use join::{TributaryCodec, TributaryOptions, with_similarity_joins};
 pub use reference::reference;

@@ -11,7 +11,7 @@ use super::format_type;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, text};
 use super::name_functions::relation_text;
-use super::relation::with_constraint;
+use super::relation::{with_constraint, with_index};
 use super::table_constraint::{TableConstraint, is_part};
 use crate::catalog::system::SystemSources;
 use crate::sql::name::Quoted;
@@ -86,16 +86,16 @@ fn index_definition(
 ) -> Option<String> {
     let pretty = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
     let column = number(values, 1).filter(|column| *column > 0);
-    let is_it = |constraint: &TableConstraint<'_>| constraint.index == Some(oid);
-    with_constraint(sources, is_it, |table, key| match column {
+    with_index(sources, oid, |table, index| match column {
         Some(column) => {
             let place = usize::try_from(column - 1).ok()?;
-            Some(Quoted(key.key().get(place)?).to_string())
+            let (text, _) = index.parts().into_iter().nth(place)?;
+            Some(text)
         }
-        None if pretty => Some(key.index_definition(&relation_text(sources, table))),
+        None if pretty => Some(index.definition(&relation_text(sources, table))),
         None => {
             let table = format!("{}.{}", Quoted(&table.schema), Quoted(&table.name));
-            Some(key.index_definition(&table))
+            Some(index.definition(&table))
         }
     })?
 }

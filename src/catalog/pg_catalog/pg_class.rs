@@ -1,10 +1,10 @@
 //! `pg_class`: relations.
 
 use super::OWNER;
-use super::pg_index::BTREE;
+use super::pg_index::method;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::{constraints_of, keys_of};
+use super::table_constraint::{constraints_of, indexes_of};
 use crate::catalog::is_temporary_schema;
 use crate::catalog::system::SystemSources;
 
@@ -42,9 +42,13 @@ fn class(
     // PostgreSQL says -1 where it does not know.
     let rows = rows.map_or(-1, |rows| i64::try_from(rows).unwrap_or(i64::MAX));
     let is_populated = relation.kind != "m" || version.is_some();
-    let method = match relation.kind {
+    let access_method = match relation.kind {
         "r" | "m" => HEAP,
-        "i" => BTREE,
+        "i" => {
+            let all = relation.object.iter().flat_map(|table| indexes_of(table));
+            let mut found = all.filter(|index| index.oid() == relation.oid);
+            found.next().map_or(0, |index| method(index.method()))
+        }
         _ => 0,
     };
     let table = relation.object.as_deref().filter(|_| relation.kind == "r");
@@ -54,11 +58,11 @@ fn class(
         .count();
     let checks = i64::try_from(checks).unwrap_or(i64::MAX);
     let keyed = relation.object.as_deref();
-    let mut keys = keyed
+    let mut indexes = keyed
         .filter(|_| matches!(relation.kind, "r" | "m"))
         .into_iter()
-        .flat_map(keys_of);
-    let has_index = keys.next().is_some();
+        .flat_map(indexes_of);
+    let has_index = indexes.next().is_some();
     // What PostgreSQL gives to new tables; what has none says so.
     let identity = match (&relation.object, relation.kind) {
         (Some(_), "r" | "m") => "d",
@@ -72,7 +76,7 @@ fn class(
         0,
         0,
         OWNER,
-        method,
+        access_method,
         0,
         0,
         0,

@@ -1,4 +1,5 @@
-//! `pg_index` and `pg_indexes`: the indexes that PostgreSQL would have made for keys.
+//! `pg_index` and `pg_indexes`: the indexes that PostgreSQL would have made for keys, and those that
+//! clients have made.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -7,19 +8,37 @@ use super::data;
 use super::pg_attribute::type_of;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::{TableConstraint, keys_of};
+use super::table_constraint::{TableIndex, indexes_of};
 use super::types::Type;
+use crate::sql::create_index::KeyValue;
 use crate::sql::name::Quoted;
+use crate::sql::shown::Shown;
+
+/// PostgreSQL's number of the type `text`.
+const TEXT: u32 = 25;
+
+/// PostgreSQL's number of an access method of indexes, and of that of most indexes for one that is
+/// not PostgreSQL's own.
+pub fn method(name: &str) -> i64 {
+    match name {
+        "hash" => 405,
+        "gist" => 783,
+        "gin" => 2742,
+        "brin" => 3580,
+        "spgist" => 4000,
+        _ => BTREE,
+    }
+}
 
 /// PostgreSQL's number of the access method `btree`.
-pub const BTREE: i64 = 403;
+const BTREE: i64 = 403;
 
 pub static TABLE: Rows = Rows {
     of: "pg_index",
     make: |sources| {
         let mut rows = Vec::new();
         for relation in relations(sources) {
-            rows.extend(keys(&relation).map(|(index, key)| row_of(&relation, index, &key)));
+            rows.extend(indexes(&relation).map(|index| row_of(&relation, &index)));
         }
         Ok(rows)
     },
@@ -32,13 +51,13 @@ pub static INDEXES: Rows = Rows {
         for relation in relations(sources) {
             let schema = relation.schema.as_str();
             let table = format!("{}.{}", Quoted(schema), Quoted(&relation.name));
-            rows.extend(keys(&relation).map(|(_, key)| {
+            rows.extend(indexes(&relation).map(|index| {
                 row![
                     schema,
                     relation.name.as_str(),
-                    key.constraint.name.as_str(),
+                    index.name(),
                     Value::Null,
-                    key.index_definition(&table),
+                    index.definition(&table),
                 ]
             }));
         }
@@ -46,32 +65,66 @@ pub static INDEXES: Rows = Rows {
     },
 };
 
-/// The keys of a table, with the numbers of their indexes.
-fn keys(relation: &Relation) -> impl Iterator<Item = (i64, TableConstraint<'_>)> {
+/// The indexes of a relation that has some.
+fn indexes(relation: &Relation) -> impl Iterator<Item = TableIndex<'_>> {
     let has_rows = matches!(relation.kind, "r" | "m");
     let object = relation.object.as_deref().filter(|_| has_rows);
-    let all = object.into_iter().flat_map(keys_of);
-    all.filter_map(|constraint| Some((constraint.index?, constraint)))
+    object.into_iter().flat_map(indexes_of)
 }
 
-fn row_of(table: &Relation, index: i64, key: &TableConstraint<'_>) -> Row {
-    let count = i64::try_from(key.columns.len()).unwrap_or(i64::MAX);
+fn row_of(table: &Relation, index: &TableIndex<'_>) -> Row {
+    /// Bits of `indoption`.
+    const DESCENDING: i64 = 1;
+    const NULLS_FIRST: i64 = 2;
+    let columns: Vec<i64> = index
+        .parts()
+        .into_iter()
+        .map(|(_, number)| number)
+        .collect();
+    let count = |all: usize| i64::try_from(all).unwrap_or(i64::MAX);
     let fields = table.columns.fields();
-    let types: Vec<u32> = key
-        .columns
+    let (key, plain) = match index {
+        TableIndex::Key(key) => (Some(key), None),
+        TableIndex::Plain(_, _, index) => (None, Some(*index)),
+    };
+    let keys = plain.map_or(columns.len(), |index| index.keys.len());
+    let types: Vec<u32> = columns
         .iter()
-        .filter_map(|number| fields.get(usize::try_from(number.checked_sub(1)?).ok()?))
-        .map(|field| type_of(table, field).0)
+        .take(keys)
+        .map(|number| {
+            let place = usize::try_from(number - 1).ok();
+            let field = place.and_then(|place| fields.get(place));
+            field.map_or(TEXT, |field| type_of(table, field).0)
+        })
         .collect();
     let collations = types.iter().map(|oid| Type::of(*oid).collation());
+    let mut options = vec![0; keys];
+    for (option, key) in options.iter_mut().zip(plain.iter().flat_map(|it| &it.keys)) {
+        *option = if key.descending { DESCENDING } else { 0 };
+        *option += if key.nulls_first { NULLS_FIRST } else { 0 };
+    }
+    let expressions: Vec<String> = plain
+        .iter()
+        .flat_map(|index| &index.keys)
+        .filter(|key| matches!(key.value, KeyValue::Expression(_)))
+        .map(|key| key.value.to_string())
+        .collect();
+    let expressions = match expressions.is_empty() {
+        true => Value::Null,
+        false => Value::from(expressions.join(", ")),
+    };
+    let condition = plain.and_then(|index| index.condition.as_ref());
+    let condition = condition.map_or(Value::Null, |condition| {
+        Value::from(Shown(condition.as_ref()).to_string())
+    });
     row![
-        index,
+        index.oid(),
         table.oid,
-        count,
-        count,
-        true,
-        key.nulls_equal(),
-        key.kind() == "p",
+        count(columns.len()),
+        count(keys),
+        key.is_some(),
+        key.is_some_and(|key| key.nulls_equal()),
+        key.is_some_and(|key| key.kind() == "p"),
         false,
         true,
         false,
@@ -80,18 +133,17 @@ fn row_of(table: &Relation, index: i64, key: &TableConstraint<'_>) -> Row {
         true,
         true,
         false,
-        Value::Numbers(key.columns.clone()),
+        Value::Numbers(columns),
         Value::Numbers(collations.collect()),
         Value::Numbers(types.iter().map(|oid| operator_class(*oid)).collect()),
-        Value::Numbers(vec![0; key.columns.len()]),
-        Value::Null,
-        Value::Null,
+        Value::Numbers(options),
+        expressions,
+        condition,
     ]
 }
 
 /// The number of the class of operators by which PostgreSQL orders a type; 0 where it does not.
 fn operator_class(of: u32) -> i64 {
-    const TEXT: u32 = 25;
     const VARCHAR: u32 = 1043;
     const ANYARRAY: u32 = 2277;
     /// Places of fields in `pg_opclass`.

@@ -2,7 +2,7 @@
 
 use super::relation::relations;
 use super::table::{Rows, Value, row};
-use super::table_constraint::keys_of;
+use super::table_constraint::indexes_of;
 
 pub static TABLE: Rows = Rows {
     of: "pg_tables",
@@ -12,7 +12,7 @@ pub static TABLE: Rows = Rows {
             .filter(|relation| relation.kind == "r")
             .map(|relation| {
                 let object = relation.object.as_deref();
-                let has_indexes = object.into_iter().flat_map(keys_of).next().is_some();
+                let has_indexes = object.into_iter().flat_map(indexes_of).next().is_some();
                 row![
                     relation.schema,
                     relation.name,

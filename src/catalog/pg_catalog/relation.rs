@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::PG_CATALOG;
 use super::information_schema::{self, INFORMATION_SCHEMA};
-use super::table_constraint::{TableConstraint, constraints_of, is_part, keys_of};
+use super::table_constraint::{
+    TableConstraint, TableIndex, constraints_of, indexes_of, is_part, keys_of,
+};
 use crate::catalog::system::{
     REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, SystemView, VIEWS, rejected_rows_schema,
 };
@@ -83,7 +84,7 @@ pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
         let Some(relation) = user_relation(&snapshot, object) else {
             continue;
         };
-        let indexes = keys_of(object).filter_map(|key| index(&relation, &key));
+        let indexes = indexes_of(object).map(|it| index(&relation, &it));
         let indexes: Vec<Relation> = indexes.collect();
         all.push(relation);
         all.extend(indexes);
@@ -159,21 +160,41 @@ fn system_relation(
     }
 }
 
-/// The index of a table's key, which PostgreSQL lists as a relation too.
-fn index(table: &Relation, key: &TableConstraint<'_>) -> Option<Relation> {
-    let fields = key.key().iter().map(|name| {
-        let field = table.columns.field_with_name(name)?;
-        Ok(field.clone())
+/// An index of a table, which PostgreSQL lists as a relation too.
+fn index(table: &Relation, index: &TableIndex<'_>) -> Relation {
+    let names = index.column_names();
+    let parts = names.iter().zip(index.parts());
+    let fields = parts.map(|(name, (_, number))| {
+        let place = usize::try_from(number - 1).ok();
+        let own = place.and_then(|place| table.columns.fields().get(place));
+        // Expressions are not planned for this, which are texts more often than not.
+        own.map_or_else(
+            || Field::new(name, DataType::Utf8, true),
+            |field| field.as_ref().clone(),
+        )
     });
-    let fields: Vec<Field> = fields.collect::<Result<_, ArrowError>>().ok()?;
-    Some(Relation {
-        oid: key.index?,
-        name: key.constraint.name.clone(),
+    let fields: Vec<Field> = fields.collect();
+    Relation {
+        oid: index.oid(),
+        name: index.name().to_owned(),
         kind: "i",
         columns: Arc::new(Schema::new(fields)),
         comment: None,
         column_comments: BTreeMap::new(),
         ..table.clone()
+    }
+}
+
+/// The index of this number, with its table.
+pub fn with_index<T>(
+    sources: &dyn SystemSources,
+    oid: i64,
+    answer: impl Fn(&Relation, &TableIndex<'_>) -> T,
+) -> Option<T> {
+    let snapshot = sources.snapshot();
+    snapshot.objects().find_map(|object| {
+        let found = indexes_of(object).find(|index| index.oid() == oid)?;
+        Some(answer(&user_relation(&snapshot, object)?, &found))
     })
 }
 

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Value};
 use crate::catalog::Object;
 use crate::models::{constraints, keyed};
 use crate::sql::constraint::{Constraint, Rule};
+use crate::sql::create_index::{BTREE, CreateIndex, KeyValue};
 use crate::sql::name::Quoted;
 
 use super::expression_text;
@@ -25,6 +26,9 @@ const TABLES: i64 = (1 << 31) / PARTS;
 /// The place of the first default in a block.
 const DEFAULTS: i64 = PARTS / 2;
 
+/// What PostgreSQL calls a column of an index that is an expression.
+const EXPRESSION: &str = "expr";
+
 /// A constraint of a table.
 pub struct TableConstraint<'a> {
     /// Its number.
@@ -37,6 +41,14 @@ pub struct TableConstraint<'a> {
     pub columns: Vec<i64>,
     object: &'a Object,
     place: usize,
+}
+
+/// An index of a table or a materialized view.
+pub enum TableIndex<'a> {
+    /// The one that a key has.
+    Key(TableConstraint<'a>),
+    /// One that `CREATE INDEX` has made, and its number.
+    Plain(i64, &'a Object, &'a CreateIndex),
 }
 
 /// The default of a column.
@@ -83,6 +95,15 @@ pub fn keys_of(object: &Object) -> impl Iterator<Item = TableConstraint<'_>> {
     constraints_of(object)
         .filter(|constraint| constraint.index.is_some())
         .chain(own)
+}
+
+/// The indexes of a table or a materialized view.
+pub fn indexes_of(object: &Object) -> impl Iterator<Item = TableIndex<'_>> {
+    // Those of keys have odd numbers from the first on.
+    let last = block(object) + DEFAULTS - 4;
+    let plain = object.indexes.iter().zip(0..);
+    let plain = plain.map(move |(index, place)| TableIndex::Plain(last - 2 * place, object, index));
+    keys_of(object).map(TableIndex::Key).chain(plain)
 }
 
 /// The defaults of a table's columns.
@@ -195,6 +216,89 @@ impl<'a> TableConstraint<'a> {
     pub fn tree(&self) -> Option<String> {
         let is_check = matches!(self.constraint.rule, Rule::Check(_));
         is_check.then(|| format!("{{CHECK :place {}}}", self.place))
+    }
+}
+
+impl TableIndex<'_> {
+    /// Its number.
+    pub fn oid(&self) -> i64 {
+        match self {
+            Self::Key(key) => key.index.unwrap_or_default(),
+            Self::Plain(oid, ..) => *oid,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Key(key) => &key.constraint.name,
+            Self::Plain(_, _, index) => index.name.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// Its access method.
+    pub fn method(&self) -> &str {
+        match self {
+            Self::Key(_) => BTREE,
+            Self::Plain(_, _, index) => &index.method,
+        }
+    }
+
+    /// What it is on, each as text, and the number of the column that it is, which is 0 for an
+    /// expression; what it only carries comes last.
+    pub fn parts(&self) -> Vec<(String, i64)> {
+        let column = |object: &Object, name: &String| {
+            let number = column_number(object, name).unwrap_or_default();
+            (Quoted(name).to_string(), number)
+        };
+        match self {
+            Self::Key(key) => {
+                let names = key.key().iter();
+                names.map(|name| column(key.object, name)).collect()
+            }
+            Self::Plain(_, object, index) => {
+                let keys = index.keys.iter().map(|key| match &key.value {
+                    KeyValue::Column(name) => column(object, name),
+                    expression => (expression.to_string(), 0),
+                });
+                let included = index.included.iter();
+                keys.chain(included.map(|name| column(object, name)))
+                    .collect()
+            }
+        }
+    }
+
+    /// The names of the columns of the relation that it is to the catalog.
+    pub fn column_names(&self) -> Vec<String> {
+        let index = match self {
+            Self::Key(key) => return key.key().to_vec(),
+            Self::Plain(_, _, index) => index,
+        };
+        let keys = index.keys.iter().map(|key| match &key.value {
+            KeyValue::Column(name) => name.clone(),
+            // As in PostgreSQL, a call is named for its function.
+            KeyValue::Expression(expression) => match expression.as_ref() {
+                Expr::Function(call) => {
+                    let name = call.name.0.last().and_then(|part| part.as_ident());
+                    name.map_or_else(|| EXPRESSION.to_owned(), |name| name.value.clone())
+                }
+                _ => EXPRESSION.to_owned(),
+            },
+        });
+        keys.chain(index.included.iter().cloned()).collect()
+    }
+
+    /// As `CREATE INDEX` would make it; `table` is how the table is written.
+    pub fn definition(&self, table: &str) -> String {
+        match self {
+            Self::Key(key) => key.index_definition(table),
+            Self::Plain(_, _, index) => format!(
+                "CREATE INDEX {} ON {table} USING {} {}",
+                Quoted(self.name()),
+                index.method,
+                index.properties()
+            ),
+        }
     }
 }
 

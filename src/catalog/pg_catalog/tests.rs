@@ -121,6 +121,7 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
         comment: None,
         column_comments: BTreeMap::new(),
         sequences: BTreeMap::new(),
+        indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
     };

@@ -41,6 +41,7 @@ impl Server {
             comment: None,
             column_comments: BTreeMap::new(),
             sequences: BTreeMap::new(),
+            indexes: Vec::new(),
             keeps_comments: true,
             project_file: Some(format!("public/{name}.sql")),
         };

@@ -3,6 +3,7 @@
 use arrow::datatypes::{DataType, Field};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::sql::sqlparser::ast::{Expr as Written, UnaryOperator, Value};
+use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::type_name;
 
 use super::fitted::fitted;
@@ -27,7 +28,9 @@ pub fn assigned(plan: LogicalPlan, object: &Object, first: usize) -> Result<Logi
         let given = plan.schema().field(index).data_type();
         check_assignable(field, given)?;
         let mut value = Expr::Column(column);
-        if given != field.data_type() {
+        if let Some(kind) = JsonKind::of_field(field) {
+            value = json::assigned(value, kind, plan.schema())?;
+        } else if given != field.data_type() {
             value = cast(value, field.data_type().clone());
         }
         values.push(fitted(value, object, field.name()).alias(field.name()));

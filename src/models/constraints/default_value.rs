@@ -9,6 +9,7 @@ use datafusion::common::DFSchema;
 use datafusion::logical_expr::{ExprSchemable as _, LogicalPlan, cast};
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::sql::sqlparser::ast::{Expr, Value, visit_expressions};
+use tributary_udfs::json::{self, JsonKind};
 
 use super::assigned::check_assignable;
 use crate::error::{Error, Result, SqlState};
@@ -53,9 +54,10 @@ impl DefaultValue {
         let columns = DFSchema::empty();
         let given = value.get_type(&columns)?;
         check_assignable(field, &given)?;
-        let value = match given == *field.data_type() {
-            true => value,
-            false => cast(value, field.data_type().clone()),
+        let value = match JsonKind::of_field(field) {
+            Some(kind) => json::assigned(value, kind, &columns)?,
+            None if given == *field.data_type() => value,
+            None => cast(value, field.data_type().clone()),
         };
         let value = expression::ready(state, &columns, value)?;
         let default = Self { value };

@@ -85,7 +85,11 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "create index concurrently on only t using btree (a desc nulls last)",
-        "CREATE INDEX ON t (a)",
+        "CREATE INDEX ON t (a DESC NULLS LAST)",
+    ),
+    (
+        "create index i on t using gin (lower(a) text_ops, (a || b) nulls first, c desc) include (d) with (fillfactor = 70) where a > 1",
+        "CREATE INDEX i ON t USING gin (lower(a) text_ops, (a || b) NULLS FIRST, c DESC) INCLUDE (d) WHERE a > 1",
     ),
     ("CREATE SCHEMA raw", "="),
     ("CREATE SCHEMA IF NOT EXISTS \"My Schema\"", "="),
@@ -187,6 +191,11 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("DROP VIEW v, w", "="),
     ("DROP MATERIALIZED VIEW m", "="),
     ("DROP CHECK c", "="),
+    (
+        "drop index concurrently if exists s.i, j cascade",
+        "DROP INDEX IF EXISTS s.i, j CASCADE",
+    ),
+    ("ALTER INDEX i RENAME TO j", "="),
     ("DROP MODEL IF EXISTS s.m CASCADE", "="),
     ("REFRESH MATERIALIZED VIEW s.m", "="),
     ("REFRESH MODEL s.m", "="),

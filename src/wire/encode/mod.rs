@@ -29,6 +29,7 @@ use arrow::array::{Array, AsArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use bytes::{BufMut, BytesMut};
+use tributary_udfs::json::JsonKind;
 use tributary_udfs::postgres::IntervalStyle;
 
 use super::types::{PostgresType, extension};
@@ -36,6 +37,8 @@ use crate::error::{Error, Result, SqlState};
 
 /// A message, and so a value, holds no more than PostgreSQL's does.
 const MAX_VALUE_BYTES: usize = 0x3fff_ffff;
+/// The one version of the binary formats of `jsonb` and `jsonpath`.
+const JSON_VERSION: u8 = 1;
 /// Names of the zone that needs no look at the rules of zones.
 const UTC_NAMES: [&str; 4] = ["UTC", "Etc/UTC", "GMT", "+00:00"];
 
@@ -219,6 +222,10 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::Decimal256(_, scale) => Box::new(numeric::Decimals {
             array: array.as_primitive::<Decimal256Type>(),
             scale: *scale,
+        }),
+        DataType::Utf8 if JsonKind::of_field(field).is_some() => Box::new(scalar::Documents {
+            texts: array.as_string::<i32>(),
+            version: (JsonKind::of_field(field) != Some(JsonKind::Json)).then_some(JSON_VERSION),
         }),
         DataType::Utf8 if PostgresType::of_field(field) == PostgresType::UUID => {
             Box::new(scalar::UuidTexts(array.as_string::<i32>()))

@@ -44,6 +44,30 @@ impl<'a, A: ArrayAccessor<Item = &'a str>> Encode for Texts<A> {
     }
 }
 
+/// Documents. In binary, those of `jsonb` and paths have the number of their format before them.
+pub(super) struct Documents<A> {
+    pub(super) texts: A,
+    pub(super) version: Option<u8>,
+}
+
+impl<'a, A: ArrayAccessor<Item = &'a str>> Encode for Documents<A> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        out.put_slice(self.texts.value(row).as_bytes());
+        Ok(())
+    }
+
+    fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        if let Some(version) = self.version {
+            out.put_u8(version);
+        }
+        self.text(row, out)
+    }
+
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        self.text(row, out)
+    }
+}
+
 /// Bytes; as text, in hexadecimal.
 pub(super) struct Bytea<A>(pub(super) A);
 

@@ -64,7 +64,7 @@ fn read(body: &mut BodyReader, postgres_type: PostgresType) -> Result<ScalarValu
             let uuid = Uuid::from_slice(&bytes).map_err(|_| invalid_binary())?;
             ScalarValue::Utf8(Some(uuid.to_string()))
         }
-        PostgresType::JSONB => {
+        PostgresType::JSONB | PostgresType::JSONPATH => {
             if body.byte()? != JSONB_VERSION {
                 return Err(invalid_binary());
             }

@@ -1,5 +1,6 @@
 //! Dates, times and numbers as text by a template, and back, as PostgreSQL does.
 
+mod by_template;
 mod fields;
 mod moment;
 mod moment_reader;
@@ -23,6 +24,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 use crate::arguments::declare;
 
+pub(crate) use by_template::read_by_template;
 pub use time_zone::SessionTimeZone;
 pub(crate) use time_zone::{DateOrder, Zone};
 

@@ -1,0 +1,175 @@
+//! `DROP INDEX` and `ALTER INDEX`.
+
+use std::sync::Arc;
+
+use super::redefine;
+use crate::catalog::{Object, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::models::{constraints, keyed};
+use crate::session::{Outcome, Session};
+use crate::sql::alter::{Action, Alter};
+use crate::sql::constraint::Rule;
+use crate::sql::create_index::CreateIndex;
+use crate::sql::drop::Drop;
+use crate::sql::name::ObjectName;
+
+/// An index, and what it is of.
+struct Found {
+    table: Arc<Object>,
+    name: String,
+    what: What,
+}
+
+enum What {
+    /// Nothing but an index.
+    Index,
+    /// A unique index, which is a constraint too.
+    Unique,
+    /// Of a key that the table cannot be without.
+    Key,
+}
+
+/// Drops indexes, all or none.
+///
+/// # Errors
+/// 42704 for one that does not exist, 42809 for what is none, 2BP01 for that of a primary key.
+pub async fn drop(session: &Session, drop: &Drop) -> Result<Outcome> {
+    session
+        .together(async |session: &Session| {
+            for name in &drop.names {
+                if let Some(found) = find(session, name, drop.if_exists)? {
+                    drop_one(session, &found).await?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(Outcome::Done("DROP INDEX".to_owned()))
+}
+
+async fn drop_one(session: &Session, found: &Found) -> Result<()> {
+    let Found { table, name, what } = found;
+    match what {
+        What::Index => session.instance.catalog.write(|transaction| {
+            let now = transaction.snapshot().object(table.oid);
+            let mut indexes = now.map_or_else(Vec::new, |object| object.indexes.clone());
+            indexes.retain(|index| index.name.as_deref() != Some(name));
+            transaction.set_indexes(table.oid, indexes)
+        }),
+        What::Unique => {
+            let action = Action::DropConstraint {
+                name: name.clone(),
+                if_exists: false,
+            };
+            redefine::act(session, table, &action).await
+        }
+        What::Key => Err(Error::new(
+            SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+            format!(
+                "cannot drop index {name} because {} requires it",
+                table.described()
+            ),
+        )
+        .with_hint("It goes with the key, or with the table.")),
+    }
+}
+
+/// Gives an index another name.
+///
+/// # Errors
+/// 42704 for one that does not exist, 42809 for what is none, 42P07 for a name that is taken, 0A000
+/// for other actions.
+pub async fn alter(session: &Session, alter: &Alter) -> Result<Outcome> {
+    let done = Ok(Outcome::Done("ALTER INDEX".to_owned()));
+    for action in &alter.actions {
+        let Action::RenameTo(new) = action else {
+            return Err(Error::unsupported("this action of ALTER INDEX"));
+        };
+        let Some(Found { table, name, what }) = find(session, &alter.name, alter.if_exists)? else {
+            return done;
+        };
+        let snapshot = session.instance.catalog.snapshot();
+        if of_name(&snapshot, &table.name.schema, new).is_some() {
+            let message = format!("relation \"{new}\" already exists");
+            return Err(Error::new(SqlState::DUPLICATE_TABLE, message));
+        }
+        match what {
+            What::Index => session.instance.catalog.write(|transaction| {
+                let now = transaction.snapshot().object(table.oid);
+                let mut indexes = now.map_or_else(Vec::new, |object| object.indexes.clone());
+                let named = |index: &&mut _| is_named(index, &name);
+                if let Some(index) = indexes.iter_mut().find(named) {
+                    index.name = Some(new.clone());
+                }
+                transaction.set_indexes(table.oid, indexes)
+            })?,
+            What::Unique | What::Key if keyed::index(&table).is_none_or(|it| it.name != name) => {
+                let action = Action::RenameConstraint(name, new.clone());
+                redefine::act(session, &table, &action).await?;
+            }
+            What::Unique | What::Key => {
+                return Err(Error::unsupported(
+                    "another name for the index of a unique_key",
+                ));
+            }
+        }
+    }
+    done
+}
+
+/// The index of a name; none where it does not exist and may not.
+fn find(session: &Session, name: &ObjectName, if_exists: bool) -> Result<Option<Found>> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let schemas = match &name.schema {
+        Some(schema) => std::slice::from_ref(schema),
+        None => path.as_slice(),
+    };
+    let mut found = schemas
+        .iter()
+        .filter_map(|schema| of_name(&snapshot, schema, &name.name));
+    if let Some(found) = found.next() {
+        return Ok(Some(found));
+    }
+    if let Ok(other) = snapshot.resolve(name, &path) {
+        let message = format!("\"{}\" is not an index", other.name.name);
+        return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message)
+            .with_detail(format!("It is {}.", other.kind.with_article())));
+    }
+    let message = format!("index \"{name}\" does not exist");
+    if if_exists {
+        let notice = format!("{message}, skipping");
+        session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, notice));
+        return Ok(None);
+    }
+    Err(Error::new(SqlState::UNDEFINED_OBJECT, message))
+}
+
+fn of_name(snapshot: &Snapshot, schema: &str, name: &str) -> Option<Found> {
+    snapshot.relations_in(schema).find_map(|table| {
+        let mut constraints = constraints::of(table).iter();
+        let constraint = constraints.find_map(|constraint| match constraint.rule {
+            Rule::Unique { primary, .. } if constraint.name == name => Some(primary),
+            _ => None,
+        });
+        let what = if table.indexes.iter().any(|index| is_named(index, name)) {
+            What::Index
+        } else if constraint == Some(false) {
+            What::Unique
+        } else if constraint == Some(true) || keyed::index(table).is_some_and(|it| it.name == name)
+        {
+            What::Key
+        } else {
+            return None;
+        };
+        Some(Found {
+            table: Arc::clone(table),
+            name: name.to_owned(),
+            what,
+        })
+    })
+}
+
+fn is_named(index: &CreateIndex, name: &str) -> bool {
+    index.name.as_deref() == Some(name)
+}

@@ -1,0 +1,144 @@
+//! Arguments by name, `jsonb_path_query(document, path, silent => true)`, of functions whose
+//! parameters have names and defaults in PostgreSQL: in their order, with the defaults of those that
+//! are left out.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, TableFactor,
+    Value, VisitMut, VisitorMut,
+};
+
+use super::cursor::fold;
+use crate::error::{Error, Result, SqlState};
+
+/// A parameter's name and default.
+type Parameter = (&'static str, Option<Value>);
+
+/// Puts named arguments in the order of parameters.
+///
+/// # Errors
+/// 42883 for a name that is no parameter's, and for an argument that is missing.
+pub fn rewrite(query: &mut Query) -> Result<()> {
+    match query.visit(&mut Rewriter) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Rewriter;
+
+impl VisitorMut for Rewriter {
+    type Break = Error;
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        match factor {
+            TableFactor::Table {
+                name,
+                args: Some(arguments),
+                ..
+            } => flow(put_in_order(name, &mut arguments.args)),
+            TableFactor::Function { name, args, .. } => flow(put_in_order(name, args)),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        match expr {
+            Expr::Function(function) => match &mut function.args {
+                FunctionArguments::List(list) => flow(put_in_order(&function.name, &mut list.args)),
+                _ => ControlFlow::Continue(()),
+            },
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn flow(result: Result<()>) -> ControlFlow<Error> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => ControlFlow::Break(error),
+    }
+}
+
+/// The parameters of a function, where arguments may be given by their names.
+fn parameters(function: &str) -> Option<Vec<Parameter>> {
+    let required = |names: &[&'static str]| -> Vec<Parameter> {
+        names.iter().map(|name| (*name, None)).collect()
+    };
+    let mut parameters = match function {
+        "jsonb_set" | "jsonb_set_lax" => required(&["jsonb_in", "path", "replacement"]),
+        "jsonb_insert" => required(&["jsonb_in", "path", "replacement"]),
+        path if path.starts_with("jsonb_path_") => required(&["target", "path"]),
+        _ => return None,
+    };
+    let text = |text: &str| Some(Value::SingleQuotedString(text.to_owned()));
+    match function {
+        "jsonb_insert" => parameters.push(("insert_after", Some(Value::Boolean(false)))),
+        "jsonb_set" => parameters.push(("create_if_missing", Some(Value::Boolean(true)))),
+        "jsonb_set_lax" => {
+            parameters.push(("create_if_missing", Some(Value::Boolean(true))));
+            parameters.push(("null_value_treatment", text("use_json_null")));
+        }
+        _ => {
+            parameters.push(("vars", text("{}")));
+            parameters.push(("silent", Some(Value::Boolean(false))));
+        }
+    }
+    Some(parameters)
+}
+
+fn put_in_order(function: &ObjectName, arguments: &mut Vec<FunctionArg>) -> Result<()> {
+    let is_named = |argument: &FunctionArg| matches!(argument, FunctionArg::Named { .. });
+    if !arguments.iter().any(is_named) {
+        return Ok(());
+    }
+    let name = function.0.last().and_then(|part| part.as_ident());
+    let Some(name) = name.map(folded) else {
+        return Ok(());
+    };
+    let Some(parameters) = parameters(&name) else {
+        return Ok(());
+    };
+    let unknown = |what: String| {
+        Error::new(
+            SqlState::UNDEFINED_FUNCTION,
+            format!("function {name} has no such form: {what}"),
+        )
+        .with_hint("Its parameters are those of PostgreSQL, by their names or in their order.")
+    };
+    let mut ordered: Vec<Option<FunctionArg>> = vec![None; parameters.len()];
+    for (place, argument) in arguments.drain(..).enumerate() {
+        let (place, argument) = match argument {
+            FunctionArg::Named {
+                name: given, arg, ..
+            } => {
+                let given = folded(&given);
+                let place = parameters.iter().position(|(known, _)| *known == given);
+                let place =
+                    place.ok_or_else(|| unknown(format!("no parameter is named {given}")))?;
+                (place, FunctionArg::Unnamed(arg))
+            }
+            other => (place, other),
+        };
+        match ordered.get_mut(place) {
+            Some(free @ None) => *free = Some(argument),
+            Some(_) => return Err(unknown("an argument is given twice".to_owned())),
+            None => return Err(unknown("it takes fewer arguments".to_owned())),
+        }
+    }
+    for (argument, (parameter, default)) in ordered.into_iter().zip(parameters) {
+        arguments.push(match (argument, default) {
+            (Some(argument), _) => argument,
+            (None, Some(default)) => {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::value(default)))
+            }
+            (None, None) => return Err(unknown(format!("{parameter} is missing"))),
+        });
+    }
+    Ok(())
+}
+
+fn folded(name: &Ident) -> String {
+    fold(name.value.clone(), name.quote_style)
+}

@@ -1,0 +1,298 @@
+//! Whole rows as values: `row_to_json(c)` of `FROM customer c` is a function of a record of all of
+//! the relation's columns.
+//!
+//! DataFusion's planner knows no relation as a value. A query that names one as an argument of a
+//! function that makes JSON is told its columns, which are looked up where the relation is a table,
+//! and read off where it is a subquery.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query,
+    Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, Value, VisitMut,
+    VisitorMut,
+};
+
+use super::column_names::name_of;
+use super::cursor::fold;
+use super::standard_forms;
+use crate::error::Result;
+use crate::sources::is_hidden;
+
+/// Functions that make JSON of a value of any type.
+const FUNCTIONS: [&str; 13] = [
+    "array_agg",
+    "array_to_json",
+    "json_agg",
+    "json_build_array",
+    "json_build_object",
+    "json_object_agg",
+    "jsonb_agg",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_object_agg",
+    "row_to_json",
+    "to_json",
+    "to_jsonb",
+];
+
+/// Names the columns of the relations that a query makes JSON of.
+///
+/// # Errors
+/// What looking up a relation meets.
+pub async fn expand(query: &mut Query, state: &SessionState) -> Result<()> {
+    let mut rewriter = Rewriter::default();
+    let _ = query.visit(&mut rewriter);
+    if !rewriter.is_wanted {
+        return Ok(());
+    }
+    let mut tables = BTreeMap::new();
+    for name in std::mem::take(&mut rewriter.tables) {
+        let reference = match name.as_slice() {
+            [schema, table] => TableReference::partial(schema.as_str(), table.as_str()),
+            [table] => TableReference::bare(table.as_str()),
+            _ => continue,
+        };
+        let table = reference.table().to_owned();
+        let Ok(schema) = state.schema_for_ref(reference) else {
+            continue;
+        };
+        if let Some(provider) = schema.table(&table).await? {
+            let schema = provider.schema();
+            let shown = schema.fields().iter().filter(|field| !is_hidden(field));
+            let columns: Vec<String> = shown.map(|field| field.name().clone()).collect();
+            tables.insert(name, columns);
+        }
+    }
+    let mut rewriter = Rewriter {
+        columns: Some(tables),
+        ..Rewriter::default()
+    };
+    let _ = query.visit(&mut rewriter);
+    Ok(())
+}
+
+/// Walks a query twice: to find the tables whose rows may be meant, and to name their columns.
+#[derive(Default)]
+struct Rewriter {
+    /// Whether any relation is named as a value.
+    is_wanted: bool,
+    tables: BTreeSet<Vec<String>>,
+    /// The columns of tables, by the parts of their names, once they are known.
+    columns: Option<BTreeMap<Vec<String>, Vec<String>>>,
+    /// Of the queries around, the columns of each common table expression.
+    expressions: Vec<BTreeMap<String, Vec<String>>>,
+}
+
+impl VisitorMut for Rewriter {
+    type Break = Infallible;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
+        let mut own = BTreeMap::new();
+        for expression in query.with.iter().flat_map(|with| &with.cte_tables) {
+            let columns = self.named(of_query(&expression.query), Some(&expression.alias));
+            if let Some(columns) = columns {
+                own.insert(folded(&expression.alias.name), columns);
+            }
+        }
+        self.expressions.push(own);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            self.rewrite(select);
+        }
+        self.expressions.pop();
+        ControlFlow::Continue(())
+    }
+}
+
+impl Rewriter {
+    fn rewrite(&mut self, select: &mut Select) {
+        let mut relations = BTreeMap::new();
+        for table in &select.from {
+            self.collect(table, &mut relations);
+        }
+        let mut calls = Calls {
+            relations: &relations,
+            is_found: false,
+            is_rewriting: self.columns.is_some(),
+        };
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. } =
+                item
+            {
+                let _ = value.visit(&mut calls);
+            }
+        }
+        self.is_wanted |= calls.is_found;
+    }
+
+    /// The relations of a `FROM` by the names that they go by, and their columns.
+    fn collect(
+        &mut self,
+        table: &TableWithJoins,
+        relations: &mut BTreeMap<String, Option<Vec<String>>>,
+    ) {
+        let joined = table.joins.iter().map(|join| &join.relation);
+        for factor in std::iter::once(&table.relation).chain(joined) {
+            match factor {
+                TableFactor::Table {
+                    name,
+                    alias,
+                    args: None,
+                    ..
+                } => {
+                    let Some(parts) = parts(name) else { continue };
+                    let Some(last) = parts.last().cloned() else {
+                        continue;
+                    };
+                    let known = match (parts.as_slice(), &self.columns) {
+                        ([name], _) if self.expression(name).is_some() => {
+                            self.expression(name).cloned()
+                        }
+                        (_, Some(columns)) => columns.get(&parts).cloned(),
+                        (_, None) => {
+                            self.tables.insert(parts.clone());
+                            None
+                        }
+                    };
+                    let name = alias.as_ref().map_or(last, |alias| folded(&alias.name));
+                    relations.insert(name, self.named(known, alias.as_ref()));
+                }
+                TableFactor::Derived {
+                    subquery,
+                    alias: Some(alias),
+                    ..
+                } => {
+                    let columns = self.named(of_query(subquery), Some(alias));
+                    relations.insert(folded(&alias.name), columns);
+                }
+                TableFactor::NestedJoin {
+                    table_with_joins, ..
+                } => self.collect(table_with_joins, relations),
+                _ => {}
+            }
+        }
+    }
+
+    fn expression(&self, name: &str) -> Option<&Vec<String>> {
+        let mut around = self.expressions.iter().rev();
+        around.find_map(|expressions| expressions.get(name))
+    }
+
+    /// Columns with the names that an alias gives to the first of them.
+    fn named(
+        &self,
+        columns: Option<Vec<String>>,
+        alias: Option<&TableAlias>,
+    ) -> Option<Vec<String>> {
+        let mut columns = columns?;
+        let given = alias.map(|alias| alias.columns.as_slice());
+        for (column, given) in columns.iter_mut().zip(given.unwrap_or_default()) {
+            *column = folded(&given.name);
+        }
+        Some(columns)
+    }
+}
+
+/// The columns that a query's text tells; none where it has a `*`.
+fn of_query(query: &Query) -> Option<Vec<String>> {
+    fn of_body(body: &SetExpr) -> Option<Vec<String>> {
+        match body {
+            SetExpr::Select(select) => {
+                let items = select.projection.iter().map(|item| match item {
+                    SelectItem::UnnamedExpr(value) => Some(name_of(value)),
+                    SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
+                    _ => None,
+                });
+                items.collect()
+            }
+            SetExpr::SetOperation { left, .. } => of_body(left),
+            SetExpr::Query(query) => of_query(query),
+            SetExpr::Values(values) => {
+                let width = values.rows.first()?.content.len();
+                Some(
+                    (1..=width)
+                        .map(|number| format!("column{number}"))
+                        .collect(),
+                )
+            }
+            _ => None,
+        }
+    }
+    of_body(&query.body)
+}
+
+/// Finds relations among the arguments of calls.
+struct Calls<'a> {
+    relations: &'a BTreeMap<String, Option<Vec<String>>>,
+    is_found: bool,
+    is_rewriting: bool,
+}
+
+impl VisitorMut for Calls<'_> {
+    type Break = Infallible;
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
+        let Expr::Function(Function {
+            name,
+            args: FunctionArguments::List(list),
+            ..
+        }) = expr
+        else {
+            return ControlFlow::Continue(());
+        };
+        let called = parts(name).and_then(|mut parts| parts.pop());
+        if !called.is_some_and(|name| FUNCTIONS.contains(&name.as_str())) {
+            return ControlFlow::Continue(());
+        }
+        for argument in &mut list.args {
+            let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = argument else {
+                continue;
+            };
+            let Expr::Identifier(relation) = &*value else {
+                continue;
+            };
+            let Some(columns) = self.relations.get(&folded(relation)) else {
+                continue;
+            };
+            self.is_found = true;
+            if let Some(columns) = columns
+                && self.is_rewriting
+                && !columns.contains(&folded(relation))
+            {
+                *value = record(relation, columns);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A record of a relation's columns.
+fn record(relation: &Ident, columns: &[String]) -> Expr {
+    let members = columns.iter().flat_map(|column| {
+        let name = Expr::value(Value::SingleQuotedString(column.clone()));
+        let value = vec![relation.clone(), Ident::with_quote('"', column)];
+        [name, Expr::CompoundIdentifier(value)]
+    });
+    let mut function = standard_forms::call(Ident::new("tributary_row"));
+    function.args = standard_forms::arguments(members.collect());
+    Expr::Function(function)
+}
+
+fn folded(name: &Ident) -> String {
+    fold(name.value.clone(), name.quote_style)
+}
+
+fn parts(name: &ObjectName) -> Option<Vec<String>> {
+    name.0
+        .iter()
+        .map(|part| part.as_ident().map(folded))
+        .collect()
+}

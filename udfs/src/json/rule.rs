@@ -1,0 +1,393 @@
+//! Casts, comparisons and orders of `json` and `jsonb` in a plan, as PostgreSQL has them.
+
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::error::Result;
+use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    BinaryExpr, Cast, Distinct, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr,
+};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::scalar::ScalarValue;
+
+use super::function::Definition;
+use super::kind::{JsonKind, passes_arguments};
+use super::{path_in, types};
+use crate::FunctionError;
+use crate::wording::type_name;
+
+/// Before DataFusion finds common types: casts read and check documents, `jsonb` compares and sorts
+/// by value, and the type is kept where DataFusion would lose it.
+#[derive(Debug, Default)]
+pub struct JsonTypes;
+
+impl AnalyzerRule for JsonTypes {
+    fn name(&self) -> &str {
+        "json_types"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let mut is_changed = false;
+        plan.transform_up_with_subqueries(|plan| {
+            let schema = merge_schema(&plan.inputs());
+            refuse_without_equality(&plan, &schema)?;
+            let names = NamePreserver::new(&plan);
+            let rewritten = plan.map_expressions(|expression| {
+                let name = names.save(&expression);
+                let rewritten =
+                    expression.transform_up(|expression| rewrite(expression, &schema))?;
+                Ok(rewritten.update_data(|expression| name.restore(expression)))
+            })?;
+            is_changed |= rewritten.transformed;
+            let rewritten = match is_changed {
+                true => rewritten.map_data(LogicalPlan::recompute_schema)?,
+                false => rewritten,
+            };
+            rewritten.transform_data(|plan| match plan {
+                LogicalPlan::Sort(mut sort) => {
+                    let is_changed = order_by_value(&mut sort.expr, &schema)?;
+                    Ok(Transformed::new_transformed(
+                        LogicalPlan::Sort(sort),
+                        is_changed,
+                    ))
+                }
+                other => Ok(Transformed::no(other)),
+            })
+        })
+        .data()
+    }
+}
+
+/// A call of a function of this folder.
+pub(super) fn call(definition: &'static Definition, arguments: Vec<Expr>) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(definition.udf(), arguments))
+}
+
+/// Whether an expression is a literal whose type is that of what it stands beside.
+pub(super) fn is_unknown(expression: &Expr) -> bool {
+    matches!(
+        expression,
+        Expr::Literal(
+            ScalarValue::Utf8(_) | ScalarValue::Utf8View(_) | ScalarValue::Null,
+            _
+        ) | Expr::Placeholder(_)
+    )
+}
+
+/// An expression as one of this type, where it is a document or a literal.
+pub(super) fn as_kind(expression: Expr, kind: JsonKind, schema: &DFSchema) -> Expr {
+    match JsonKind::of(&expression, schema) {
+        Some(own) if own == kind => typed(expression, kind, schema),
+        Some(_) => call(input(kind), vec![expression]),
+        None if is_unknown(&expression) => call(input(kind), vec![expression]),
+        None => expression,
+    }
+}
+
+/// A value that is assigned to a column of this type: texts are read.
+pub fn assigned(value: Expr, kind: JsonKind, schema: &DFSchema) -> Result<Expr> {
+    let from = JsonKind::of(&value, schema);
+    to_kind(value, from, kind, schema)
+}
+
+/// The function that reads a text as this type.
+fn input(kind: JsonKind) -> &'static Definition {
+    match kind {
+        JsonKind::Json => &types::JSON_IN,
+        JsonKind::Jsonb => &types::JSONB_IN,
+        JsonKind::Path => &path_in::FUNCTION,
+    }
+}
+
+/// An expression of this type, with a field that tells it.
+fn typed(expression: Expr, kind: JsonKind, schema: &DFSchema) -> Expr {
+    let own = expression.to_field(schema);
+    if own.is_ok_and(|(_, field)| JsonKind::of_field(&field) == Some(kind)) {
+        return expression;
+    }
+    declared(expression, kind)
+}
+
+/// A text that is known to be of this type.
+pub(super) fn declared(expression: Expr, kind: JsonKind) -> Expr {
+    let definition = match kind {
+        JsonKind::Json => &types::AS_JSON,
+        JsonKind::Jsonb => &types::AS_JSONB,
+        JsonKind::Path => &types::AS_PATH,
+    };
+    call(definition, vec![expression])
+}
+
+fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let kind = |expression: &Expr| JsonKind::of(expression, schema);
+    Ok(match expression {
+        Expr::Cast(cast) => {
+            let to = JsonKind::of_field(&cast.field);
+            match (kind(&cast.expr), to) {
+                (None, None) => Transformed::no(Expr::Cast(cast)),
+                (from, Some(to)) => Transformed::yes(to_kind(*cast.expr, from, to, schema)?),
+                (Some(from), None) => from_kind(cast, from)?,
+            }
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
+            let (own, other) = (kind(&left), kind(&right));
+            let is_stored = own == Some(JsonKind::Jsonb) || other == Some(JsonKind::Jsonb);
+            let is_written = own == Some(JsonKind::Json) || other == Some(JsonKind::Json);
+            if is_written
+                && (own.is_some() || is_unknown(&left))
+                && (other.is_some() || is_unknown(&right))
+            {
+                let name = |kind: Option<JsonKind>| kind.map_or("unknown", JsonKind::name);
+                return Err(FunctionError {
+                    sqlstate: "42883",
+                    message: format!("operator does not exist: {} {op} {}", name(own), name(other)),
+                    hint: Some("No operator matches the given name and argument types. You might need to add explicit type casts.".to_owned()),
+                }
+                .into());
+            }
+            if !is_stored {
+                return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr {
+                    left,
+                    op,
+                    right,
+                })));
+            }
+            let left = sort_key(as_kind(*left, JsonKind::Jsonb, schema));
+            let right = sort_key(as_kind(*right, JsonKind::Jsonb, schema));
+            Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(
+                Box::new(left),
+                op,
+                Box::new(right),
+            )))
+        }
+        // A plan that has taken a subquery apart does not tell its type.
+        Expr::ScalarSubquery(subquery) => {
+            let whole = Expr::ScalarSubquery(subquery);
+            match kind(&whole) {
+                Some(kind) => Transformed::yes(declared(whole, kind)),
+                None => Transformed::no(whole),
+            }
+        }
+        Expr::InList(list) if kind(&list.expr) == Some(JsonKind::Jsonb) => {
+            let key = |value: Expr| sort_key(as_kind(value, JsonKind::Jsonb, schema));
+            Transformed::yes(Expr::InList(InList {
+                expr: Box::new(key(*list.expr)),
+                list: list.list.into_iter().map(key).collect(),
+                negated: list.negated,
+            }))
+        }
+        Expr::Case(mut case) => {
+            let whole = Expr::Case(case.clone());
+            let Some(kind) = kind(&whole) else {
+                return Ok(Transformed::no(whole));
+            };
+            let as_kind = |value: Box<Expr>| Box::new(as_kind(*value, kind, schema));
+            case.when_then_expr = case
+                .when_then_expr
+                .into_iter()
+                .map(|(when, then)| (when, as_kind(then)))
+                .collect();
+            case.else_expr = case.else_expr.map(as_kind);
+            Transformed::yes(declared(Expr::Case(case), kind))
+        }
+        Expr::ScalarFunction(function) if passes_arguments(function.func.name()) => {
+            let whole = Expr::ScalarFunction(function.clone());
+            let Some(kind) = kind(&whole) else {
+                return Ok(Transformed::no(whole));
+            };
+            let arguments = function.args.into_iter();
+            let arguments = arguments
+                .map(|value| as_kind(value, kind, schema))
+                .collect();
+            let call = ScalarFunction::new_udf(function.func, arguments);
+            Transformed::yes(declared(Expr::ScalarFunction(call), kind))
+        }
+        // A rule that is run twice declares twice.
+        Expr::ScalarFunction(mut function) if is_declared_twice(&function) => {
+            match function.args.pop() {
+                Some(inner) => Transformed::yes(inner),
+                None => Transformed::no(Expr::ScalarFunction(function)),
+            }
+        }
+        Expr::ScalarFunction(function) => with_stored_arguments(function, schema),
+        Expr::WindowFunction(mut function) => {
+            let is_changed = order_by_value(&mut function.params.order_by, schema)?;
+            Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
+        }
+        Expr::AggregateFunction(mut function) => {
+            let is_changed = order_by_value(&mut function.params.order_by, schema)?;
+            Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)
+        }
+        other => Transformed::no(other),
+    })
+}
+
+/// The arguments that are documents of `jsonb`, given as texts, are read as such.
+fn with_stored_arguments(function: ScalarFunction, schema: &DFSchema) -> Transformed<Expr> {
+    let is_other = |definition: &Definition, index: usize, argument: &Expr| {
+        definition.is_stored(index) && JsonKind::of(argument, schema) != Some(JsonKind::Jsonb)
+    };
+    let definition = Definition::of(&function.func).filter(|definition| {
+        let mut arguments = function.args.iter().enumerate();
+        arguments.any(|(index, argument)| is_other(definition, index, argument))
+    });
+    let Some(definition) = definition else {
+        return Transformed::no(Expr::ScalarFunction(function));
+    };
+    let arguments = function.args.into_iter().enumerate();
+    let arguments = arguments
+        .map(
+            |(index, argument)| match is_other(definition, index, &argument) {
+                true => call(&types::JSONB_IN, vec![argument]),
+                false => argument,
+            },
+        )
+        .collect();
+    Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
+        function.func,
+        arguments,
+    )))
+}
+
+fn is_declared_twice(function: &ScalarFunction) -> bool {
+    let own = function.func.name();
+    let is_declaration = [&types::AS_JSON, &types::AS_JSONB, &types::AS_PATH]
+        .iter()
+        .any(|definition| definition.name == own);
+    is_declaration
+        && matches!(
+            function.args.as_slice(),
+            [Expr::ScalarFunction(inner)] if inner.func.name() == own
+        )
+}
+
+fn to_kind(
+    expression: Expr,
+    from: Option<JsonKind>,
+    to: JsonKind,
+    schema: &DFSchema,
+) -> Result<Expr> {
+    match (from, to) {
+        (Some(from), to) if from == to => Ok(typed(expression, to, schema)),
+        (Some(JsonKind::Jsonb), JsonKind::Json) => Ok(declared(expression, to)),
+        (Some(JsonKind::Json), JsonKind::Jsonb) => Ok(call(&types::JSONB_IN, vec![expression])),
+        (None, to) => {
+            let own = expression.get_type(schema)?;
+            let is_text = own.is_string() || own.is_null();
+            if is_text || matches!(expression, Expr::Placeholder(_)) {
+                return Ok(call(input(to), vec![expression]));
+            }
+            Err(no_cast(&type_name(&own), to.name()))
+        }
+        (Some(from), to) => Err(no_cast(from.name(), to.name())),
+    }
+}
+
+fn from_kind(cast: Cast, from: JsonKind) -> Result<Transformed<Expr>> {
+    let to = cast.field.data_type();
+    if to.is_string() {
+        let text = call(&types::AS_TEXT, vec![*cast.expr]);
+        let is_plain = *to == DataType::Utf8 && cast.field.metadata().is_empty();
+        return Ok(Transformed::yes(match is_plain {
+            true => text,
+            false => Expr::Cast(Cast::new_from_field(Box::new(text), cast.field)),
+        }));
+    }
+    let definition: &'static Definition = match to {
+        _ if from != JsonKind::Jsonb => return Err(no_cast(from.name(), &type_name(to))),
+        DataType::Boolean => {
+            return Ok(Transformed::yes(call(&types::AS_BOOLEAN, vec![*cast.expr])));
+        }
+        DataType::Int16 => &types::AS_SMALLINT,
+        DataType::Int32 => &types::AS_INTEGER,
+        DataType::Int64 => &types::AS_BIGINT,
+        DataType::Float32 => &types::AS_REAL,
+        DataType::Float64 => &types::AS_DOUBLE,
+        decimal if decimal.is_decimal() => &types::AS_NUMERIC,
+        _ => return Err(no_cast(from.name(), &type_name(to))),
+    };
+    let mut number = call(definition, vec![*cast.expr]);
+    if to.is_integer() {
+        // A fraction is rounded on its way, as PostgreSQL rounds it.
+        number = Expr::Cast(Cast::new(Box::new(number), DataType::Decimal128(38, 10)));
+    }
+    Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(
+        Box::new(number),
+        cast.field,
+    ))))
+}
+
+fn no_cast(from: &str, to: &str) -> datafusion::error::DataFusionError {
+    FunctionError {
+        sqlstate: "42846",
+        message: format!("cannot cast type {from} to {to}"),
+        hint: None,
+    }
+    .into()
+}
+
+fn is_comparison(operator: Operator) -> bool {
+    use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
+    matches!(
+        operator,
+        Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom
+    )
+}
+
+fn sort_key(expression: Expr) -> Expr {
+    call(&types::SORT_KEY, vec![expression])
+}
+
+/// Sorts documents by their value; whether any are sorted by.
+fn order_by_value(order: &mut [SortExpr], schema: &DFSchema) -> Result<bool> {
+    let mut is_changed = false;
+    for sort in order {
+        match JsonKind::of(&sort.expr, schema) {
+            Some(JsonKind::Jsonb) => {
+                sort.expr = sort_key(sort.expr.clone());
+                is_changed = true;
+            }
+            Some(other) => return Err(unordered("an ordering", other)),
+            None => {}
+        }
+    }
+    Ok(is_changed)
+}
+
+/// `json` has no equality, so that nothing is grouped by it.
+fn refuse_without_equality(plan: &LogicalPlan, schema: &DFSchema) -> Result<()> {
+    let refused = match plan {
+        LogicalPlan::Aggregate(aggregate) => aggregate
+            .group_expr
+            .iter()
+            .filter_map(|expression| JsonKind::of(expression, schema))
+            .find(|kind| *kind != JsonKind::Jsonb),
+        LogicalPlan::Distinct(Distinct::All(input)) => input
+            .schema()
+            .fields()
+            .iter()
+            .filter_map(|field| JsonKind::of_field(field))
+            .find(|kind| *kind != JsonKind::Jsonb),
+        _ => None,
+    };
+    match refused {
+        Some(kind) => Err(unordered("an equality", kind)),
+        None => Ok(()),
+    }
+}
+
+fn unordered(operator: &str, kind: JsonKind) -> datafusion::error::DataFusionError {
+    FunctionError {
+        sqlstate: "42883",
+        message: format!(
+            "could not identify {operator} operator for type {}",
+            kind.name()
+        ),
+        hint: Some("Cast it to jsonb.".to_owned()),
+    }
+    .into()
+}
