@@ -43,6 +43,7 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
         return Err(plan::undefined_table(&refresh.name, &snapshot));
     };
     check_kind(refresh.kind, object)?;
+    session.check_unchanged(object).await?;
     // Another refresh that ended while this one waited has done what was asked, if it holds still.
     let state = instance.journal.model_state(oid)?;
     if !refresh.full

@@ -383,6 +383,10 @@ impl Relations {
         if let Some(pinned) = &self.asker.pinned {
             return self.pinned(pinned, object).await;
         }
+        // So do the statements of the server's own within the transaction.
+        if warehouse.has_frozen(&table) {
+            return self.stored(object, At::Latest).await;
+        }
         let began = self.snapshot.generation();
         for _ in 0..ATTEMPTS {
             replacement::settle(catalog, warehouse, object.oid).await?;

@@ -4,7 +4,6 @@
 //! statements read and write it as they do outside of a transaction, and nobody else sees it. To
 //! commit is to make the changes to the shared ones: see [`InstanceTransaction::commit`].
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,13 +11,13 @@ use tokio::sync::oneshot;
 
 use super::Instance;
 use super::asker::Pinned;
-use crate::catalog::StagedCatalog;
 use crate::catalog::system::SYSTEM_SCHEMA;
+use crate::catalog::{Kind, Snapshot, StagedCatalog};
 use crate::error::{Error, Result, SqlState};
-use crate::models::constraints;
+use crate::models::{constraints, keyed};
 use crate::sql::constraint::Rule;
 use crate::warehouse::{
-    ChangedTable, Publication, StagingMark, TableId, UnpublishedEntry, Warehouse,
+    ChangedTable, DependsOn, Publication, StagingMark, TableId, UnpublishedEntry, Warehouse,
 };
 
 /// A transaction that writes. Dropped without a commit, it is rolled back.
@@ -149,8 +148,9 @@ impl InstanceTransaction {
     async fn make(&self, waiting: &oneshot::Sender<Result<()>>) -> Result<Vec<UnpublishedEntry>> {
         let (shared, own) = (&self.shared.warehouse, &self.instance.warehouse);
         let changed = own.changed_tables();
-        let keyed = self.keyed(&changed);
-        let mut publication = shared.prepare_publication(own, &keyed).await?;
+        let snapshot = self.instance.catalog.snapshot();
+        let depends_on = |table: &TableId| depends_on(&snapshot, table);
+        let mut publication = shared.prepare_publication(own, depends_on).await?;
         let all = publication.entries().to_vec();
         let new = publication.split_new();
         let changes_catalog = self.instance.catalog.has_changes();
@@ -193,21 +193,23 @@ impl InstanceTransaction {
             tracing::warn!("a commit is not published in all tables yet: {error}");
         }
     }
+}
 
-    /// The tables whose new rows were held against all others.
-    fn keyed(&self, changed: &[ChangedTable]) -> BTreeSet<u32> {
-        let snapshot = self.instance.catalog.snapshot();
-        let oids = changed.iter().map(|changed| changed.table.oid);
-        oids.filter(|oid| {
-            let object = snapshot.object(*oid);
-            let rules = object
-                .map(|object| constraints::of(object))
-                .unwrap_or_default();
-            rules
-                .iter()
-                .any(|it| matches!(it.rule, Rule::Unique { .. }))
-        })
-        .collect()
+/// What the rows depend on that a transaction has put into a table.
+fn depends_on(snapshot: &Snapshot, table: &TableId) -> DependsOn {
+    let object = snapshot.object(table.oid);
+    let Some(object) = object.filter(|_| !is_of_server(table)) else {
+        return DependsOn::Nothing;
+    };
+    if object.kind == Kind::MaterializedView {
+        return DependsOn::AllRows;
+    }
+    let mut rules = constraints::of(object).iter();
+    let is_keyed = !matches!(keyed::of(object), Ok(None))
+        || rules.any(|constraint| matches!(constraint.rule, Rule::Unique { .. }));
+    match is_keyed {
+        true => DependsOn::Keys,
+        false => DependsOn::Nothing,
     }
 }
 

@@ -106,6 +106,13 @@ async fn changed(
         .iter()
         .map(|(name, fingerprint)| (name.as_str(), fingerprint.as_str()))
         .collect();
+    let snapshot = instance.catalog.snapshot();
+    let own = leaves(&snapshot, object)
+        .into_iter()
+        .find(|input| input.is_stored() && instance.warehouse.has_staged(&table_id(input)));
+    if let Some(own) = own {
+        return Ok(Some(format!("{} changed", own.name)));
+    }
     let changed = inputs
         .fingerprints
         .iter()
@@ -133,16 +140,18 @@ fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
     found.into_values().collect()
 }
 
+/// The version without what a transaction has changed itself, which has no number yet: what was made
+/// of that too counts as made before it.
 async fn version(instance: &Arc<Instance>, object: &Object) -> Result<String> {
     let table = table_id(object);
-    match instance.warehouse.exists(&table).await? {
-        true => Ok(format!(
-            "{}@{}",
-            object.oid,
-            instance.warehouse.data_version(&table).await?
-        )),
-        false => Ok("unbuilt".to_owned()),
-    }
+    let version = match instance.warehouse.exists(&table).await? {
+        true => instance.warehouse.data_version_before(&table).await?,
+        false => None,
+    };
+    Ok(match version {
+        Some(version) => format!("{}@{version}", object.oid),
+        None => "unbuilt".to_owned(),
+    })
 }
 
 async fn listing(instance: &Arc<Instance>, object: &Object) -> Result<String> {

@@ -365,7 +365,7 @@ impl Session {
         let (table, warehouse) = (object.table(), &self.instance.warehouse);
         if let Some(seen) = pinned.version(object.oid)
             && !warehouse.has_staged(&table)
-            && warehouse.data_version(&table).await? > seen.unsigned_abs()
+            && warehouse.shared_data_version(&table).await? > seen.unsigned_abs()
         {
             return Err(Error::new(
                 SqlState::SERIALIZATION_FAILURE,

@@ -74,7 +74,7 @@ pub use keyed::Keyed;
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
-pub use publication::{ChangedTable, Publication, UnpublishedEntry};
+pub use publication::{ChangedTable, DependsOn, Publication, UnpublishedEntry};
 pub use rewriting::{Alone, Rewriting};
 pub use settings::WarehouseSettings;
 pub use staging::{HeldFiles, StagingMark};
@@ -535,6 +535,31 @@ impl Warehouse {
         self.read(table).data_version().await
     }
 
+    /// [`Self::data_version`] of what all see by now, whatever a transaction sees.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn shared_data_version(&self, table: &TableId) -> Result<u64> {
+        let shared = self.shared.as_deref().unwrap_or(self);
+        shared.table(table).data_version().await
+    }
+
+    /// [`Self::data_version`] without what a transaction has changed itself; none of a table that
+    /// began with it.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn data_version_before(&self, table: &TableId) -> Result<Option<u64>> {
+        let handle = self.read(table);
+        Ok(match self.changed_table(table) {
+            None => Some(handle.data_version().await?),
+            Some(ChangedTable { base: None, .. }) => None,
+            Some(ChangedTable {
+                base: Some(base), ..
+            }) => Some(handle.data_version_until(base.unsigned_abs()).await?),
+        })
+    }
+
     /// How much a version holds, from the log alone.
     ///
     /// # Errors
@@ -616,10 +641,11 @@ impl Warehouse {
         cleanup::remove_orphans(self.table(table).as_ref(), self.opened_at).await
     }
 
-    /// A table to be read: what a transaction has not changed is read with all others.
+    /// A table to be read: what a transaction has not changed is read with all others, unless it
+    /// reads what was there when it began.
     fn read(&self, id: &TableId) -> Arc<Table> {
         match &self.shared {
-            Some(shared) if !self.has_staged(id) => shared.table(id),
+            Some(shared) if !self.has_staged(id) && !self.has_frozen(id) => shared.table(id),
             _ => self.table(id),
         }
     }

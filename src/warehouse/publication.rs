@@ -49,6 +49,18 @@ pub struct ChangedTable {
     pub base: Option<i64>,
 }
 
+/// Which rows of a table decide on those that a transaction has put into it: where others have changed
+/// such rows meanwhile, it cannot be committed. Rows that it has taken out are among them at any rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DependsOn {
+    /// None.
+    Nothing,
+    /// Those that may have the same keys.
+    Keys,
+    /// All: the rows are those of a query, and what is there already was left as it is.
+    AllRows,
+}
+
 /// Entries that are ready, of tables that nobody else commits to meanwhile.
 pub struct Publication {
     entries: Vec<UnpublishedEntry>,
@@ -104,6 +116,19 @@ impl Warehouse {
         self.staging().map(Staging::hold)
     }
 
+    /// Whether a transaction reads a table as it was at some version, whatever is committed since.
+    pub fn has_frozen(&self, table: &TableId) -> bool {
+        let log = || self.root.place(table).log();
+        let staging = self.staging();
+        staging.is_some_and(|staging| staging.freezes(&log()))
+    }
+
+    /// What a transaction has changed of a table, if anything.
+    pub fn changed_table(&self, table: &TableId) -> Option<ChangedTable> {
+        let mut changed = self.changed_tables().into_iter();
+        changed.find(|changed| changed.table == *table)
+    }
+
     /// The tables that a transaction has changed.
     pub fn changed_tables(&self) -> Vec<ChangedTable> {
         let logs = self.staging().map(|staging| staging.logs());
@@ -133,14 +158,14 @@ impl Warehouse {
     }
 
     /// Makes ready what a transaction has staged: one entry for each table, at the version that is
-    /// next. `keyed` tables are those whose new rows were held against all that the table had.
+    /// next. `depends_on` tells what its new rows in a table depend on.
     ///
     /// # Errors
     /// 40001 where another commit has changed the same rows, or the columns; what the store says.
     pub async fn prepare_publication(
         &self,
         transaction: &Self,
-        keyed: &BTreeSet<u32>,
+        depends_on: impl Fn(&TableId) -> DependsOn,
     ) -> Result<Publication> {
         let mut logs = transaction.staging().map(Staging::logs).unwrap_or_default();
         // All who commit to several tables wait for them in one order.
@@ -155,10 +180,10 @@ impl Warehouse {
         for log in logs {
             let table = self.table(&log.table);
             publication._alone.push(table.alone().await);
-            let is_keyed = keyed.contains(&log.table.oid);
+            let depends_on = depends_on(&log.table);
             publication
                 .entries
-                .push(ready(&table, &log, is_keyed).await?);
+                .push(ready(&table, &log, depends_on).await?);
         }
         Ok(publication)
     }
@@ -282,7 +307,7 @@ fn kept_files(entry: &UnpublishedEntry) -> Vec<String> {
 }
 
 /// One entry in the place of those that a transaction staged for a table.
-async fn ready(table: &Table, log: &StagedLog, keyed: bool) -> Result<UnpublishedEntry> {
+async fn ready(table: &Table, log: &StagedLog, depends_on: DependsOn) -> Result<UnpublishedEntry> {
     let net = Net::of(log)?;
     let current = match table.exists().await? {
         true => Some(table.latest().await?),
@@ -295,7 +320,9 @@ async fn ready(table: &Table, log: &StagedLog, keyed: bool) -> Result<Unpublishe
         (Some(current), first) if first > 0 => {
             let at = At::Version(i64::try_from(first - 1).unwrap_or(i64::MAX));
             let base = table.snapshot(at).await?;
-            if !net.fits(&base, current, keyed)? {
+            let is_changed =
+                depends_on == DependsOn::AllRows && table.data_version().await? >= first;
+            if is_changed || !net.fits(&base, current, depends_on)? {
                 return Err(table.conflict());
             }
         }
@@ -362,11 +389,11 @@ impl Net {
 
     /// Whether the changes can be made to the version that is current, instead of to their base:
     /// what goes is there, and what comes has its columns.
-    fn fits(&self, base: &Snapshot, current: &Snapshot, keyed: bool) -> Result<bool> {
+    fn fits(&self, base: &Snapshot, current: &Snapshot, depends_on: DependsOn) -> Result<bool> {
         let adds = self.files.values().any(|fate| fate.after.is_some());
         if self.metadata.is_some()
             || self.protocol.is_some()
-            || keyed && adds
+            || depends_on == DependsOn::Keys && adds
             || base.schema.delta != current.schema.delta
             || base.features != current.features
         {

@@ -105,6 +105,11 @@ impl Staging {
         self.writes.lock().logs.contains_key(log)
     }
 
+    /// Whether the transaction sees no later version of the table of this log than one that is set.
+    pub fn freezes(&self, log: &Path) -> bool {
+        self.frozen.contains_key(log)
+    }
+
     /// The logs that have entries.
     pub fn logs(&self) -> Vec<StagedLog> {
         self.writes.lock().logs.values().cloned().collect()

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{LogicalPlan, TableScan};
 use super::Analysis;
 use super::inputs::Input;
 use super::watermark::Watermark;
-use crate::catalog::Kind;
+use crate::catalog::{Kind, Oid};
 use crate::error::Result;
 use crate::sources::FileTable;
 
@@ -45,12 +45,18 @@ impl Analysis {
         reads_files && is_known && self.obstacle.is_none() && is_row_wise(&self.plan)
     }
 
-    /// What was added to the sources of a row-wise query since a watermark.
+    /// What was added to the sources of a row-wise query since a watermark, where tables are read at
+    /// these versions.
     ///
     /// # Errors
     /// What a source says that cannot be listed.
-    pub async fn added(&self, before: &Watermark, now: &Watermark) -> Result<Added> {
-        if before.versions != now.versions {
+    pub async fn added(
+        &self,
+        before: &Watermark,
+        now: &Watermark,
+        read: &BTreeMap<Oid, i64>,
+    ) -> Result<Added> {
+        if before.versions != *read {
             return Ok(Added::More("a table that it reads has changed".to_owned()));
         }
         let mut added: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

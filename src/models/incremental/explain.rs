@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::inputs::Input;
+use super::inputs::{Input, UNREAD};
 use super::{Analysis, Verdict, Watermark, verdict};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -77,7 +77,8 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
         let line = match &scan.input {
             Input::Table(input) | Input::Other(input) => {
                 let read = then.as_ref().and_then(|then| then.versions.get(&input.oid));
-                match (now.versions.get(&input.oid), read) {
+                let read = read.filter(|version| **version != UNREAD);
+                match (context.version_read(input.oid), read) {
                     (Some(now), Some(read)) => {
                         format!(
                             "  Input: {}: version {now}, read up to version {read}",

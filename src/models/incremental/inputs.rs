@@ -11,13 +11,15 @@ use sha2::{Digest, Sha256};
 use super::added_files::files_of;
 use super::delta::{LeafKey, leaf_key};
 use super::watermark::Watermark;
-use crate::catalog::{Kind, Object, Snapshot};
+use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
-use crate::models::constraints;
-use crate::models::stale;
+use crate::models::{constraints, stale, table_id};
 use crate::sql::model_functions::{self, ModelFunction};
 use crate::sql::{QualifiedName, hidden_columns, time_travel};
+
+/// The version before the first one of a table.
+pub const UNREAD: i64 = -1;
 
 /// What a scan of a plan reads.
 #[derive(Clone, Debug)]
@@ -93,7 +95,23 @@ pub fn input_of(snapshot: &Snapshot, scan: &TableScan) -> Input {
     }
 }
 
-/// How far a plan reads its inputs.
+/// The versions that a statement reads, what its transaction has changed itself among them.
+pub fn versions_read(
+    context: &StatementContext,
+    scans: &BTreeMap<LeafKey, Scan>,
+) -> BTreeMap<Oid, i64> {
+    let read = scans.values().filter_map(|scan| match &scan.input {
+        Input::Table(input) | Input::Other(input) => {
+            Some((input.oid, context.version_read(input.oid)?))
+        }
+        Input::Fixed | Input::Unknown => None,
+    });
+    read.collect()
+}
+
+/// How far a plan reads its inputs. The versions that a transaction makes get their numbers when it is
+/// committed, and others may come before them; so what it has changed of a table itself is told as not
+/// read, and the next refresh reads it again.
 ///
 /// # Errors
 /// What a source says that cannot be listed.
@@ -113,6 +131,8 @@ pub async fn watermark(
         };
         match context.version_read(input.oid) {
             Some(version) => {
+                let changed = instance.warehouse.changed_table(&table_id(input));
+                let version = changed.map_or(version, |changed| changed.base.unwrap_or(UNREAD));
                 watermark.versions.insert(input.oid, version);
             }
             // Listed before it is read: what comes in between is read twice, not never.

@@ -285,7 +285,9 @@ impl Planned<'_> {
         expectations: &Arc<Expectations>,
         record: &mut RefreshRecord,
     ) -> Result<Attempt> {
-        let plan = match self.analysis.added(before, self.watermark).await? {
+        let read = inputs::versions_read(self.context, &self.analysis.scans);
+        let added = self.analysis.added(before, self.watermark, &read);
+        let plan = match added.await? {
             Added::More(reason) => return Ok(Attempt::Full(reason)),
             Added::Nothing => None,
             Added::Rows(plan) => Some(plan),
@@ -398,17 +400,18 @@ impl Planned<'_> {
                 }
                 Input::Table(input) => {
                     let then = before.versions.get(&input.oid);
-                    let now = self.watermark.versions.get(&input.oid);
-                    let (Some(then), Some(now)) = (then, now) else {
+                    let committed = self.watermark.versions.get(&input.oid);
+                    let now = self.context.version_read(input.oid);
+                    let (Some(then), Some(committed), Some(now)) = (then, committed, now) else {
                         return Ok(Err(format!("{} was not read before", input.name)));
                     };
-                    if then > now {
+                    if then > committed {
                         return Ok(Err(format!("{} was read at a later version", input.name)));
                     }
-                    if then == now {
+                    if *then == now {
                         Leaf::Same
                     } else {
-                        let (from, to) = (At::Version(then + 1), At::Version(*now));
+                        let (from, to) = (At::Version(then + 1), At::Version(now));
                         let warehouse = &self.instance.warehouse;
                         let feed = warehouse.changes(&table_id(input), from, to).await;
                         let feed = match feed {

@@ -62,7 +62,12 @@ impl Table {
 
     /// The version that made the rows what they are in the latest one: those after it only moved them.
     pub async fn data_version(&self) -> Result<u64> {
-        let mut version = self.latest().await?.version;
+        let latest = self.latest().await?.version;
+        self.data_version_until(latest).await
+    }
+
+    /// The version that made the rows what they are in this one.
+    pub async fn data_version_until(&self, mut version: u64) -> Result<u64> {
         while version > 0 {
             let entry = match self.read_entry(version).await {
                 Ok(entry) => entry,
