@@ -1,5 +1,8 @@
 //! `REFRESH MATERIALIZED VIEW`, `REFRESH MODEL`: a model scores again with what it has learned, or
-//! with `FULL` learns again.
+//! with `FULL` learns again. With `FROM` a materialized view with a `unique_key` and a `version_column`
+//! reads those rows of its query again whose first version column is at least the first value, and less
+//! than the second, and puts in what is later than it has; what has changed otherwise waits for the next
+//! refresh.
 
 use std::sync::Arc;
 
@@ -7,11 +10,11 @@ use crate::catalog::journal::{ModelState, RefreshRecord};
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, Extent, refresh_locked};
-use crate::models::stale;
+use crate::models::{schema_change, stale};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::ObjectName;
 use crate::sql::drop::DropKind;
-use crate::sql::refresh::Refresh;
+use crate::sql::refresh::{Refresh, RefreshExtent};
 
 /// Computes a materialized view, or the clusters of a model, again.
 ///
@@ -28,10 +31,10 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
         path,
     )?
     .oid;
-    let (reason, extent) = if refresh.full {
-        ("REFRESH FULL", Extent::Anew)
-    } else {
-        ("REFRESH", Extent::Usual)
+    let (reason, extent) = match &refresh.extent {
+        RefreshExtent::Usual => ("REFRESH".to_owned(), Extent::Usual),
+        RefreshExtent::Full => ("REFRESH FULL".to_owned(), Extent::Anew),
+        RefreshExtent::Range(range) => (format!("REFRESH {range}"), Extent::Range(range.clone())),
     };
     let done = || Outcome::Done(format!("REFRESH {}", refresh.kind));
     let last = |state: &Option<ModelState>| state.as_ref().map(|state| state.last_refresh_id);
@@ -46,7 +49,7 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
     session.check_unchanged(object).await?;
     // Another refresh that ended while this one waited has done what was asked, if it holds still.
     let state = instance.journal.model_state(oid)?;
-    if !refresh.full
+    if refresh.extent == RefreshExtent::Usual
         && last(&state) != before
         && stale::reason(instance, object, state.as_ref())
             .await?
@@ -60,12 +63,18 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
         object,
         Catalogued::Same,
         extent,
-        reason,
+        &reason,
         &progress,
         &guard,
     )
     .await?;
     tell_rejected(session, &record);
+    if let Some(after) = instance.catalog.snapshot().object(oid)
+        && let Some(changes) = schema_change::described(&object.schema, &after.schema)
+    {
+        let message = format!("{}: {changes}", record.object);
+        session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
+    }
     if let Some(rows) = record.drifted_rows {
         let differed = if rows == 1 {
             "row differed"

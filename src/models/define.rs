@@ -8,7 +8,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
-use super::{incremental, keyed, resolution};
+use super::{incremental, keyed, resolution, schema_change};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -52,6 +52,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
         values: &["auto", "full", "incremental"],
         description: "How a refresh computes: all rows, or those of the keys alone that have changed. `auto` does the latter where the query proves that this gives the same; with `incremental` a query that does not is an error. `EXPLAIN REFRESH` tells.",
     },
+    schema_change::OPTION,
     keyed::OPTIONS[0],
     keyed::OPTIONS[1],
     keyed::OPTIONS[2],
@@ -131,7 +132,6 @@ pub(super) async fn columns(
             Ok((plan::columns(&plan), depends_on))
         }
         Statement::CreateMaterializedView(create) => {
-            keyed::check_merge(&create.options)?;
             check_options(
                 &create.options,
                 MATERIALIZED_VIEW_OPTIONS,
@@ -159,7 +159,6 @@ pub(super) async fn columns(
             Ok((columns, depends_on))
         }
         Statement::CreateTable(create) => {
-            keyed::check_merge(&create.options)?;
             check_options(&create.options, TABLE_OPTIONS, "table")?;
             let columns = match &mut create.query {
                 Some(query) => {

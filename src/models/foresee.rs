@@ -7,7 +7,7 @@ use super::apply::{apply_without_rows, create_schemas, current};
 use super::expectation::Expectations;
 use super::plan::{Plan, Step};
 use super::progress::Ended;
-use super::stale;
+use super::{schema_change, stale};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
@@ -106,6 +106,7 @@ async fn plan_rows(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let rows = match &object.definition {
         Statement::CreateMaterializedView(view) => {
             let rows = plan::definition(&context, &view.query, &view.columns).await?;
+            let rows = schema_change::follow(rows, object, &view.options)?;
             let columns = plan::columns(&rows);
             Expectations::new(&context.state, &columns, &view.expectations)?;
             rows

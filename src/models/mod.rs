@@ -3,6 +3,7 @@
 
 pub mod announcement;
 mod apply;
+mod backfill;
 pub mod check;
 pub mod constraints;
 pub mod define;
@@ -26,6 +27,7 @@ pub mod replan;
 pub mod resolution;
 pub mod run;
 pub mod schedule;
+pub mod schema_change;
 pub mod stale;
 
 use crate::catalog::{Kind, Object};

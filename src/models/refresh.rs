@@ -10,13 +10,14 @@ use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
 
 use super::announcement::announce;
+use super::backfill::Backfill;
 use super::expectation::{Expectations, enforce};
 use super::incremental::{self, Analysis, Attempt, Measured};
 use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
-use super::{keyed, resolution, stale, table_id};
+use super::{keyed, resolution, schema_change, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
@@ -25,6 +26,7 @@ use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
+use crate::sql::refresh::VersionRange;
 use crate::warehouse::{At, Commit, CommitInfo, Participant, REFRESH};
 
 /// What the catalog has of an object whose rows are computed.
@@ -39,12 +41,14 @@ pub enum Catalogued {
 }
 
 /// How much of what is known already a refresh uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// What a model has learned stays.
     Usual,
     /// Everything is read, and learned, again.
     Anew,
+    /// Rows of some versions are read again.
+    Range(VersionRange),
 }
 
 /// Refreshes `object`, and answers the record that `tributary.refreshes` keeps of it.
@@ -94,6 +98,7 @@ pub async fn refresh_locked(
         instance: Arc::clone(instance),
         record: Some(record.clone()),
     };
+    let is_partial = matches!(extent, Extent::Range(_));
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let inputs = stale::inputs(instance, object).await;
     let built = match inputs {
@@ -136,9 +141,14 @@ pub async fn refresh_locked(
             record.bytes_written = commit.bytes;
             record.version = Some(commit.version);
             record.finish(RefreshStatus::Succeeded);
+            // What has changed beside a range is still to be read.
+            let (definition_hash, inputs) = match is_partial {
+                true => (previous.definition_hash, previous.inputs),
+                false => (inputs.definition_hash, inputs.fingerprints),
+            };
             ModelState {
-                definition_hash: inputs.definition_hash,
-                inputs: inputs.fingerprints,
+                definition_hash,
+                inputs,
                 last_refresh_id: record.id,
                 last_success_at: record.finished_at,
                 version: Some(commit.version),
@@ -193,13 +203,21 @@ impl Build<'_> {
             settings.set("on_error", on_error)?;
         }
         replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
-        let (rejections, writer) = rejected::begin(instance, object, Keep::Latest, Some(record.id));
+        let keep = match self.extent {
+            Extent::Range(_) => Keep::All,
+            Extent::Usual | Extent::Anew => Keep::Latest,
+        };
+        let (rejections, writer) = rejected::begin(instance, object, keep, Some(record.id));
         let rejected = Arc::new(RejectedRows::new(rejections.sender()));
         let context = instance
             .statement(&settings, Reading::Rows)
             .collecting(&rejected);
 
         let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
+        let plan = match catalogued {
+            Catalogued::Same => schema_change::follow(plan, object, &definition.options)?,
+            Catalogued::Nothing | Catalogued::Replaced(..) => plan,
+        };
         let columns = plan::columns(&plan);
         let may_be_partial = matches!(catalogued, Catalogued::Same) && self.extent == Extent::Usual;
         let is_reconciled = matches!(catalogued, Catalogued::Same)
@@ -220,6 +238,28 @@ impl Build<'_> {
             count(rows, Arc::clone(self.progress))
         };
         let mut without_key = 0;
+        if let Extent::Range(range) = &self.extent {
+            let backfill = Backfill {
+                instance,
+                object,
+                state: &context.state,
+                plan: &analysis.plan,
+                columns: &columns,
+                range,
+            };
+            let filled = backfill
+                .run(
+                    |rows| writer.precede(checked(rows)),
+                    rejections.clone(),
+                    participant,
+                    record,
+                )
+                .await;
+            record.rows_rejected += rejected.count();
+            record.rows_dropped = expectations.dropped();
+            record.expectations = expectations.counts();
+            return filled;
+        }
         let commit = match may_be_partial {
             false => Attempt::Full(record.reason.clone()),
             true => {

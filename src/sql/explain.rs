@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser};
 use super::drop::DropKind;
-use super::refresh::Refresh;
+use super::refresh::{Refresh, RefreshExtent};
 use super::{Options, Statement, parser};
 use crate::error::{Error, SqlState};
 
@@ -63,7 +63,7 @@ impl Explain {
             let refresh = Refresh {
                 kind: DropKind::MaterializedView,
                 name: parser.object_name()?,
-                full: false,
+                extent: RefreshExtent::Usual,
             };
             return Ok(Self {
                 analyze,

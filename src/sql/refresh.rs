@@ -1,10 +1,12 @@
-//! `REFRESH MATERIALIZED VIEW | MODEL name [FULL]`.
+//! `REFRESH MATERIALIZED VIEW | MODEL name [FULL]`,
+//! `REFRESH MATERIALIZED VIEW name FROM 'version' [TO 'version']`.
 
 use std::fmt;
 
 use super::cursor::{Parsed, Parser};
 use super::drop::DropKind;
 use super::name::ObjectName;
+use super::options::Literal;
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +15,38 @@ pub struct Refresh {
     pub kind: DropKind,
     /// The object.
     pub name: ObjectName,
-    /// Whether everything is read again, and a model trained again.
-    pub full: bool,
+    /// What is read.
+    pub extent: RefreshExtent,
+}
+
+/// What a refresh reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefreshExtent {
+    /// What has changed.
+    Usual,
+    /// Everything; a model is trained again.
+    Full,
+    /// What is of some versions.
+    Range(VersionRange),
+}
+
+/// Versions of rows, by the first of their version columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRange {
+    /// The first.
+    pub from: String,
+    /// The one before which it ends, if it does.
+    pub to: Option<String>,
+}
+
+impl fmt::Display for VersionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FROM {}", Literal(&self.from))?;
+        match &self.to {
+            Some(to) => write!(f, " TO {}", Literal(to)),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Refresh {
@@ -30,17 +62,32 @@ impl Refresh {
         };
         let _ = parser.take_word("CONCURRENTLY");
         let name = parser.object_name()?;
-        let full = parser.take_word("FULL");
+        let extent = if parser.take_word("FULL") {
+            RefreshExtent::Full
+        } else if kind == DropKind::MaterializedView && parser.take_word("FROM") {
+            let from = parser.string()?;
+            let to = match parser.take_word("TO") {
+                true => Some(parser.string()?),
+                false => None,
+            };
+            RefreshExtent::Range(VersionRange { from, to })
+        } else {
+            RefreshExtent::Usual
+        };
         if !parser.take_words(&["WITH", "DATA"]) && parser.peek_word(0).as_deref() == Some("WITH") {
             return parser.unsupported_here(format_args!("REFRESH {kind} WITH NO DATA"));
         }
-        Ok(Self { kind, name, full })
+        Ok(Self { kind, name, extent })
     }
 }
 
 impl fmt::Display for Refresh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let full = if self.full { " FULL" } else { "" };
-        write!(f, "REFRESH {} {}{full}", self.kind, self.name)
+        write!(f, "REFRESH {} {}", self.kind, self.name)?;
+        match &self.extent {
+            RefreshExtent::Usual => Ok(()),
+            RefreshExtent::Full => f.write_str(" FULL"),
+            RefreshExtent::Range(range) => write!(f, " {range}"),
+        }
     }
 }

@@ -68,15 +68,17 @@ impl Compaction {
             return Ok(None);
         }
         let (id, place) = (table.id.clone(), table.place.clone());
+        let schema = snapshot.schema.with_column_versions()?;
         let scan = TableScan::new(id, place, Arc::clone(&snapshot))?;
+        let scan = scan.with_column_versions()?;
         let plan = scan.in_order(session, &chosen).await?;
         let rows = execute_stream(plan, session.task_ctx())?;
-        let width = snapshot.schema.declared.fields().len();
+        let width = schema.declared.fields().len();
         let own: Vec<usize> = (0..width).collect();
         let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
-        let declared = Arc::clone(&snapshot.schema.declared);
+        let declared = Arc::clone(&schema.declared);
         let rows = Box::pin(RecordBatchStreamAdapter::new(declared, rows));
-        let mut written = writer::write(&table.place, &snapshot.schema, rows, &settings).await?;
+        let mut written = writer::write(&table.place, &schema, rows, &settings).await?;
         let mut replaced: Vec<_> = chosen.into_iter().map(|(_, file)| file).collect();
         for group in &tombstones.merged {
             let (id, place) = (table.id.clone(), table.place.clone());

@@ -21,6 +21,19 @@ pub struct Keyed {
     pub deleted: Option<String>,
     /// How long it is known that a key was deleted.
     pub tombstone_retention_seconds: u64,
+    /// What is kept of the rows of a key.
+    #[serde(default)]
+    pub merge: Merge,
+}
+
+/// What is kept of the rows of a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Merge {
+    /// The latest of them.
+    #[default]
+    Row,
+    /// Of each column the latest value that is not NULL.
+    Column,
 }
 
 /// The columns of a [`Keyed`] in a schema.
@@ -29,6 +42,13 @@ pub(super) struct KeyedColumns {
     pub key: Vec<usize>,
     pub versions: Vec<usize>,
     pub deleted: Option<usize>,
+}
+
+impl KeyedColumns {
+    /// The columns of a table of so many that belong neither to the key nor to the version.
+    pub fn others(&self, width: usize) -> impl Iterator<Item = usize> {
+        (0..width).filter(|index| !self.key.contains(index) && !self.versions.contains(index))
+    }
 }
 
 impl Keyed {

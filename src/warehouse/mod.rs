@@ -12,6 +12,7 @@ mod bound;
 mod changed;
 mod changes;
 mod cleanup;
+mod column_versions;
 mod compaction;
 mod deletion_vector;
 mod entry;
@@ -70,7 +71,7 @@ pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
 pub use key_indexes::{Covered, IndexedKey, KeyRow};
-pub use keyed::Keyed;
+pub use keyed::{Keyed, Merge};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
@@ -294,18 +295,16 @@ impl Warehouse {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
         let schema = TableSchema::declare(&rows.schema(), mapped)?;
-        let (schema, rows, stale) = match keyed {
-            Some((keyed, session)) => {
-                let schema = Arc::new(schema.keyed_by(Some(keyed))?);
-                let (rows, stale) =
-                    upsert::latest(rows, &schema, session, self.settings.upsert_rows)?;
-                (schema, rows, stale)
-            }
-            None => (Arc::new(schema), rows, Arc::default()),
+        let (keyed, session) = keyed.unzip();
+        let schema = Arc::new(schema.keyed_by(keyed)?);
+        let files = schema.with_column_versions()?;
+        let (rows, stale) = match session {
+            Some(session) => upsert::latest(rows, &files, session, self.settings.upsert_rows)?,
+            None => (rows, Arc::default()),
         };
         let place = &table.place;
-        let (rows, tombstones) = tombstones::divide(rows, place, &schema, &self.settings)?;
-        let mut written = writer::write(place, &schema, rows, &self.settings).await?;
+        let (rows, tombstones) = tombstones::divide(rows, place, &files, &self.settings)?;
+        let mut written = writer::write(place, &files, rows, &self.settings).await?;
         tombstones.join(&mut written);
         let commit = table
             .commit(

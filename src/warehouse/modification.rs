@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use roaring::RoaringBitmap;
 
 use super::changed::Changed;
+use super::column_versions::with_column_versions;
 use super::key_indexes::{Covered, IndexedKey, KeyIndexes};
 use super::place::Place;
 use super::places::Places;
@@ -141,13 +142,16 @@ impl Modification {
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Option<Commit>> {
         let schema = Arc::clone(&self.snapshot.schema);
+        let files = schema.with_column_versions()?;
+        let rows = with_column_versions(rows, &files);
         let (rows, tombstones) =
-            tombstones::divide(rows, &self.table.place, &schema, &self.settings)?;
+            tombstones::divide(rows, &self.table.place, &files, &self.settings)?;
         let losses = Arc::new(Mutex::new(Losses::default()));
         let kept = futures::stream::once({
             let (gone, losses) = (Arc::clone(&gone), Arc::clone(&losses));
             let (place, snapshot) = (self.table.place.clone(), Arc::clone(&self.snapshot));
-            let (scan, settings) = (self.table_scan()?, self.settings.clone());
+            let scan = self.table_scan()?.with_column_versions()?;
+            let settings = self.settings.clone();
             async move {
                 let gone = gone.lock().clone();
                 let found = Losses::of(&gone, &snapshot, &place, &settings).await?;
@@ -157,9 +161,9 @@ impl Modification {
             }
         });
         let all = rows.chain(kept.try_flatten());
-        let all = RecordBatchStreamAdapter::new(Arc::clone(&schema.declared), all);
+        let all = RecordBatchStreamAdapter::new(Arc::clone(&files.declared), all);
         let place = &self.table.place;
-        let mut written = writer::write(place, &schema, Box::pin(all), &self.settings).await?;
+        let mut written = writer::write(place, &files, Box::pin(all), &self.settings).await?;
         tombstones.join(&mut written);
         let losses = std::mem::take(&mut *losses.lock());
         if losses.is_empty() && written.files.is_empty() {

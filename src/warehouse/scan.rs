@@ -44,6 +44,7 @@ use super::key_indexes::{IndexedKey, KeyIndexes};
 use super::page_index::WithPageIndex;
 use super::place::Place;
 use super::places::{FILE_COLUMN, PLACE_COLUMN, Places};
+use super::schema::TableSchema;
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
 use crate::error::Error;
@@ -54,6 +55,8 @@ pub(super) struct TableScan {
     place: Place,
     store_url: ObjectStoreUrl,
     snapshot: Arc<Snapshot>,
+    /// What is read of its files.
+    schema: Arc<TableSchema>,
     /// The columns of the rows' places, where the scan has them.
     places: Option<SchemaRef>,
     wanted: Wanted,
@@ -92,12 +95,20 @@ impl TableScan {
             id,
             store_url: store_url(&place)?,
             place,
+            schema: Arc::clone(&snapshot.schema),
             snapshot,
             places: None,
             wanted: Wanted::Living,
             keys: None,
             is_latest: false,
         })
+    }
+
+    /// The scan, of all that the files have, to be written to others or to be merged: the versions of
+    /// columns too.
+    pub fn with_column_versions(mut self) -> crate::error::Result<Self> {
+        self.schema = self.snapshot.schema.with_column_versions()?;
+        Ok(self)
     }
 
     /// The scan, of a version that is the latest.
@@ -170,11 +181,10 @@ impl TableScan {
 
     /// The same version, to be read in another way.
     fn again(&self) -> crate::error::Result<Self> {
-        Self::new(
-            self.id.clone(),
-            self.place.clone(),
-            Arc::clone(&self.snapshot),
-        )
+        let (id, place) = (self.id.clone(), self.place.clone());
+        let mut scan = Self::new(id, place, Arc::clone(&self.snapshot))?;
+        scan.schema = Arc::clone(&self.schema);
+        Ok(scan)
     }
 
     /// Reads these columns of all rows of these files, of those that are gone too, and their places.
@@ -186,7 +196,7 @@ impl TableScan {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut scan = self.again()?.with_places();
         scan.wanted = Wanted::All;
-        let width = self.snapshot.schema.declared.fields().len();
+        let width = self.schema.declared.fields().len();
         let columns: Vec<usize> = columns.iter().copied().chain([width, width + 1]).collect();
         let files = files.iter().map(|(number, file)| (*number, file)).collect();
         scan.scan_files(state, files, Some(&columns), None, partitions(state))
@@ -195,7 +205,7 @@ impl TableScan {
 
     /// The scan with two more columns: [`FILE_COLUMN`] and [`PLACE_COLUMN`].
     pub fn with_places(mut self) -> Self {
-        let declared = &self.snapshot.schema.declared;
+        let declared = &self.schema.declared;
         let places = place_columns().map(Arc::new);
         let fields = declared.fields().iter().cloned().chain(places);
         self.places = Some(Arc::new(Schema::new(fields.collect::<Vec<_>>())));
@@ -328,7 +338,9 @@ impl TableScan {
 impl TableScan {
     /// Whether the statistics in the log are those of the rows that are read.
     fn has_statistics(&self) -> bool {
-        self.places.is_none() && matches!(self.wanted, Wanted::Living)
+        self.places.is_none()
+            && Arc::ptr_eq(&self.schema, &self.snapshot.schema)
+            && matches!(self.wanted, Wanted::Living)
     }
 
     /// Whether a file has rows that are wanted.
@@ -370,7 +382,7 @@ impl fmt::Debug for TableScan {
 #[async_trait]
 impl TableProvider for TableScan {
     fn schema(&self) -> SchemaRef {
-        let declared = &self.snapshot.schema.declared;
+        let declared = &self.schema.declared;
         Arc::clone(self.places.as_ref().unwrap_or(declared))
     }
 
@@ -532,7 +544,7 @@ impl FilesScan<'_> {
 impl TableScan {
     /// What is read: the columns of the files, and those of the rows' places.
     fn scanned(&self) -> ScannedSchema {
-        let files = Arc::clone(&self.snapshot.schema.scanned);
+        let files = Arc::clone(&self.schema.scanned);
         let table = ScannedSchema::builder(files);
         if self.places.is_none() {
             return table.build();

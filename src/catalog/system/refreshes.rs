@@ -37,7 +37,7 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "mode",
         ColumnType::Text,
-        "How it computed: `full`, or `incremental`: only what has changed.",
+        "How it computed: `full`; `incremental`: only what has changed; or `range`: what is of some versions.",
     ),
     Column::new("reason", ColumnType::Text, "Why it ran, or was skipped."),
     Column::new(

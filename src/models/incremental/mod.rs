@@ -50,7 +50,7 @@ use self::inputs::Input;
 use self::restrict::Wanted;
 use super::expectation::{Expectations, enforce};
 use super::rejected::{self, Keep};
-use super::{keyed, table_id};
+use super::{keyed, schema_change, table_id};
 use crate::catalog::journal::RefreshRecord;
 use crate::catalog::{Object, Snapshot};
 use crate::config::SessionSettings;
@@ -210,7 +210,11 @@ impl Planned<'_> {
             return Ok(Attempt::Full("never built".to_owned()));
         }
         if !super::replacement::same_columns(&self.object.schema, columns) {
-            return Ok(Attempt::Full("its columns have changed".to_owned()));
+            let changes = schema_change::described(&self.object.schema, columns);
+            return Ok(Attempt::Full(match changes {
+                Some(changes) => format!("its columns have changed: {changes}"),
+                None => "its columns are in another order".to_owned(),
+            }));
         }
         let last = warehouse.last_refresh(&table).await?;
         let Some(before) = last.as_ref().and_then(Watermark::read) else {

@@ -14,7 +14,7 @@ use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::{Options, Statement};
-use crate::warehouse::Keyed;
+use crate::warehouse::{Keyed, Merge};
 
 /// The options that make a table or a materialized view keyed.
 pub const OPTIONS: [Choice; 5] = [
@@ -35,8 +35,8 @@ pub const OPTIONS: [Choice; 5] = [
     },
     Choice {
         name: "merge",
-        values: &["row"],
-        description: "What is kept of a key: its latest row.",
+        values: &["row", "column"],
+        description: "What is kept of a key: its latest row, or of each column the latest value that is not NULL, whichever row it came in. A deletion takes away what is older than it. With `column`, the version columns show that of the latest row; the versions of older values are kept beside them in the data files, where neither queries nor other engines see them. A row that is changed by hand counts as one that gave all of its values, and so does one that another engine has rewritten.",
     },
     Choice {
         name: "tombstone_retention",
@@ -98,6 +98,10 @@ pub fn declared(options: &Options) -> Result<Option<Keyed>> {
         versions: options.names("version_column")?,
         deleted: deleted.into_iter().next(),
         tombstone_retention_seconds: retention.unwrap_or(TOMBSTONE_RETENTION_SECONDS),
+        merge: match options.get("merge") {
+            Some("column") => Merge::Column,
+            _ => Merge::Row,
+        },
     }))
 }
 
@@ -137,19 +141,6 @@ fn seconds(text: &str) -> Result<u64> {
         )
         .with_hint("Write a time such as '7 days' or '36 hours'.")
     })
-}
-
-/// That what is not there yet is not asked for.
-///
-/// # Errors
-/// 0A000 for `merge = 'column'`.
-pub fn check_merge(options: &Options) -> Result<()> {
-    match options.get("merge") {
-        Some("column") => Err(Error::unsupported("merge = 'column'").with_hint(
-            "Give each group of columns that change together a keyed table of its own, and join them.",
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Checks the options of an object against its columns and its constraints.

@@ -66,12 +66,13 @@ impl Refresh<'_> {
             Some(before) => Some(Learned::read(before).await),
             None => None,
         };
-        let known = match (known, self.extent) {
-            (None, _) => None,
-            (Some(Ok(known)), _) => Some(known),
-            (Some(Err(error)), Extent::Usual) => return Err(error),
+        let learns = self.extent == Extent::Anew;
+        let known = match known {
+            None => None,
+            Some(Ok(known)) => Some(known),
             // Learning again is what mends it; what it numbered is in its clusters.
-            (Some(Err(_)), Extent::Anew) => None,
+            Some(Err(_)) if learns => None,
+            Some(Err(error)) => return Err(error),
         };
 
         let (rejections, writer) =
@@ -98,7 +99,7 @@ impl Refresh<'_> {
             columns: &columns,
             participant,
         };
-        if let (Extent::Usual, Some(before), Some(known)) = (self.extent, &before, &known)
+        if let (false, Some(before), Some(known)) = (learns, &before, &known)
             && self.can_update(before, &schema, &columns).await?
         {
             let next = known.next_entity;
@@ -114,9 +115,9 @@ impl Refresh<'_> {
         record.rows_rejected = rejected.count();
 
         let next = known.as_ref().map(|known| known.next_entity);
-        let model = match self.extent {
-            Extent::Usual => known.map(|known| known.model),
-            Extent::Anew => None,
+        let model = match learns {
+            false => known.map(|known| known.model),
+            true => None,
         };
         let resolver = match model {
             Some(model) => resolver(taken.builder, model).await?,

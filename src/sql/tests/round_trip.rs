@@ -204,6 +204,11 @@ const STATEMENTS: &[(&str, &str)] = &[
         "refresh materialized view concurrently m full",
         "REFRESH MATERIALIZED VIEW m FULL",
     ),
+    ("REFRESH MATERIALIZED VIEW m FROM '2026-01-01'", "="),
+    (
+        "REFRESH MATERIALIZED VIEW m FROM '2026-01-01' TO '2026-02-01'",
+        "=",
+    ),
     ("INSERT INTO t VALUES (1, DEFAULT)", "="),
     (
         "INSERT INTO t DEFAULT VALUES",

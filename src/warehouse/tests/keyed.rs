@@ -29,6 +29,7 @@ pub(super) fn keyed() -> Keyed {
         versions: vec!["at".to_owned(), "sequence".to_owned()],
         deleted: Some("gone".to_owned()),
         tombstone_retention_seconds: 7 * 24 * 3600,
+        merge: Merge::Row,
     }
 }
 
@@ -134,7 +135,7 @@ pub(super) async fn create(warehouse: &Warehouse, id: &TableId, rows: &[Row]) ->
     replaced.await.unwrap()
 }
 
-async fn compact(warehouse: &Warehouse, id: &TableId, extent: CompactionExtent) {
+pub(super) async fn compact(warehouse: &Warehouse, id: &TableId, extent: CompactionExtent) {
     let compaction = warehouse
         .compact(id, session().as_ref(), extent)
         .await

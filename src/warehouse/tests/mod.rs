@@ -7,6 +7,7 @@ mod housekeeping;
 mod key_indexes;
 mod keyed;
 mod keyed_crash;
+mod merged_columns;
 mod modifications;
 mod participants;
 mod queries;

@@ -1,6 +1,8 @@
-//! Puts rows into a keyed table: of the rows of each key the latest stays, whatever the order, the
-//! batches and the repetitions that they arrive in.
+//! Puts rows into a keyed table: of the rows of each key the latest stays, or the latest value of each
+//! column, whatever the order, the batches and the repetitions that they arrive in.
 
+mod by_column;
+mod columns;
 mod order;
 mod stored;
 mod unique;
@@ -18,6 +20,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use self::order::Order;
 use self::stored::Stored;
 use self::unique::{Chunk, HashKeys, Unique};
+use super::column_versions::with_column_versions;
 use super::key_index::{KeyHasher, comparable, comparable_type};
 use super::modification::Modification;
 use super::schema::TableSchema;
@@ -32,9 +35,11 @@ const PIECE_ROWS: usize = 1 << 16;
 pub struct Upserted {
     /// The commit, if one was needed.
     pub commit: Option<Commit>,
-    /// The rows that are the latest of their keys now, with those that tell of a deletion.
+    /// The rows that are the latest of their keys now, or what was merged of them, with those that
+    /// tell of a deletion.
     pub rows: u64,
-    /// The rows that are not, for the table or the others had a later one, or the same one.
+    /// The rows that are not, for the table or the others had a later one, or the same one. Where
+    /// columns are merged, the keys that nothing was added to.
     pub stale: u64,
 }
 
@@ -58,12 +63,14 @@ impl Modification {
                 self.table.id
             )));
         };
-        let order = Arc::new(Order::new(keyed, &schema.declared)?);
+        let files = schema.with_column_versions()?;
+        let rows = with_column_versions(rows, &files);
+        let order = Arc::new(Order::new(keyed, &files.declared)?);
         let key = keyed.indexed();
         let covered = self.covered_anyhow(session.as_ref(), &key).await?;
         let covered = Arc::new(covered);
         let stored = Stored {
-            scan: self.table_scan()?,
+            scan: self.table_scan()?.with_column_versions()?,
             session: Arc::clone(&session),
             order: Arc::clone(&order),
             covered: Arc::clone(&covered),
@@ -80,7 +87,7 @@ impl Modification {
         let hash: Arc<HashKeys> = Arc::new(move |keys| covered.hash_keys(keys));
         let unique = Unique::new(
             order,
-            Arc::clone(&schema),
+            Arc::clone(&files),
             hash,
             Arc::clone(&session),
             rows,
@@ -101,7 +108,7 @@ impl Modification {
         let latest = latest.inspect_ok(move |rows| {
             count.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
         });
-        let rows = in_pieces(&schema, latest);
+        let rows = in_pieces(&files, latest);
         let commit = self.commit(session, rows, gone, info, participant).await?;
         Ok(Upserted {
             commit,
@@ -111,20 +118,22 @@ impl Modification {
     }
 }
 
-/// The latest rows of each key, and how many others there were, once they have ended.
+/// What stays of the rows of each key, as files have them, and how many others there were, once they
+/// have ended.
 pub(super) fn latest(
     rows: SendableRecordBatchStream,
-    schema: &Arc<TableSchema>,
+    files: &Arc<TableSchema>,
     session: Arc<dyn Session>,
     chunk_rows: usize,
 ) -> Result<(SendableRecordBatchStream, Arc<AtomicU64>)> {
     let stale = Arc::new(AtomicU64::new(0));
-    let Some(keyed) = &schema.keyed else {
+    let Some(keyed) = &files.keyed else {
         return Ok((rows, stale));
     };
-    let order = Arc::new(Order::new(keyed, &schema.declared)?);
+    let rows = with_column_versions(rows, files);
+    let order = Arc::new(Order::new(keyed, &files.declared)?);
     let key = order.columns.key.iter().map(|index| {
-        let field = schema.declared.field(*index);
+        let field = files.declared.field(*index);
         let data_type = comparable_type(field.data_type());
         Arc::new(field.clone().with_data_type(data_type))
     });
@@ -136,7 +145,7 @@ pub(super) fn latest(
     });
     let unique = Unique::new(
         order,
-        Arc::clone(schema),
+        Arc::clone(files),
         hash,
         session,
         rows,
@@ -147,11 +156,11 @@ pub(super) fn latest(
         let chunk = unique.next().await?;
         Ok::<_, Error>(chunk.map(|Chunk { rows, .. }| (rows, unique)))
     });
-    Ok((in_pieces(schema, latest), stale))
+    Ok((in_pieces(files, latest), stale))
 }
 
 fn in_pieces(
-    schema: &TableSchema,
+    files: &TableSchema,
     rows: impl futures::Stream<Item = Result<RecordBatch>> + Send + 'static,
 ) -> SendableRecordBatchStream {
     let pieces = rows.map(|batch| match batch {
@@ -166,7 +175,7 @@ fn in_pieces(
         Err(error) => stream::iter(vec![Err(DataFusionError::from(error))]),
     });
     Box::pin(RecordBatchStreamAdapter::new(
-        Arc::clone(&schema.declared),
+        Arc::clone(&files.declared),
         pieces.flatten(),
     ))
 }

@@ -3,12 +3,15 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, DynComparator, RecordBatch, make_comparator};
-use arrow::compute::SortOptions;
+use arrow::array::{
+    ArrayRef, BooleanArray, DynComparator, RecordBatch, UInt32Array, make_comparator,
+};
+use arrow::compute::{SortOptions, take_record_batch};
 use arrow::datatypes::SchemaRef;
 
 use super::super::keyed::{Keyed, KeyedColumns};
 use super::super::tombstones::deleted;
+use super::columns::ColumnMerge;
 use crate::error::Result;
 
 /// The order of the rows of a key: by their versions; of one version by whether they tell that the
@@ -17,6 +20,8 @@ use crate::error::Result;
 /// maps. Without version columns it tells everything.
 pub(super) struct Order {
     pub columns: KeyedColumns,
+    /// How rows are merged, where the latest does not stay as a whole.
+    pub merge: Option<ColumnMerge>,
 }
 
 /// Compares rows of one batch with rows of another.
@@ -27,9 +32,11 @@ pub(super) struct Comparison {
 }
 
 impl Order {
-    pub fn new(keyed: &Keyed, schema: &SchemaRef) -> Result<Self> {
+    /// The order of rows as files have them.
+    pub fn new(keyed: &Keyed, files: &SchemaRef) -> Result<Self> {
         Ok(Self {
-            columns: keyed.columns(schema)?,
+            columns: keyed.columns(files)?,
+            merge: ColumnMerge::new(keyed, files)?,
         })
     }
 
@@ -71,9 +78,32 @@ impl Order {
         })
     }
 
-    /// Of the rows of each key the latest one: their numbers, in order. `hashes` are those of the
-    /// keys; where only arrival tells, rows have arrived in the order of the batch.
-    pub fn latest(&self, batch: &RecordBatch, hashes: &[u128]) -> Result<Vec<u32>> {
+    /// What stays of the rows of each key, and how many are left out. `hashes` are those of the keys,
+    /// and come back beside the rows; rows have arrived in the order of the batch.
+    pub fn reduce(
+        &self,
+        batch: RecordBatch,
+        hashes: Vec<u128>,
+    ) -> Result<(RecordBatch, Vec<u128>, u64)> {
+        if let Some(merge) = &self.merge {
+            let (rows, hashes) = merge.reduce(batch, hashes)?;
+            return Ok((rows, hashes, 0));
+        }
+        let latest = self.latest(&batch, &hashes)?;
+        let left_out = batch.num_rows() - latest.len();
+        if left_out == 0 {
+            return Ok((batch, hashes, 0));
+        }
+        let hashes = latest
+            .iter()
+            .filter_map(|row| hashes.get(*row as usize).copied());
+        let hashes = hashes.collect();
+        let rows = take_record_batch(&batch, &UInt32Array::from(latest))?;
+        Ok((rows, hashes, left_out as u64))
+    }
+
+    /// Of the rows of each key the latest one: their numbers, in order.
+    fn latest(&self, batch: &RecordBatch, hashes: &[u128]) -> Result<Vec<u32>> {
         let mut rows: Vec<(u128, u32)> = hashes.iter().copied().zip(0..).collect();
         rows.sort_unstable();
         let comparison = match self.is_of_arrival() {

@@ -36,9 +36,12 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// The rows of a chunk that are later than what the table has of their keys. What they take the
-    /// place of is added to what is gone.
+    /// The rows of a chunk that are later than what the table has of their keys, or what is merged of
+    /// both. What they take the place of is added to what is gone.
     pub async fn latest(&self, chunk: Chunk) -> Result<RecordBatch> {
+        if let Some(merge) = &self.order.merge {
+            return self.merged(merge, chunk).await;
+        }
         let Chunk { rows, hashes } = chunk;
         let known = self.covered.find_with_tombstones(hashes).await?;
         let mut is_stale = vec![false; rows.num_rows()];
@@ -63,7 +66,7 @@ impl Stored {
         Ok(filter_record_batch(&rows, &later)?)
     }
 
-    fn is_tombstone(&self, row: &KeyRow) -> bool {
+    pub(super) fn is_tombstone(&self, row: &KeyRow) -> bool {
         self.tombstones.get(row.file as usize) == Some(&true)
     }
 

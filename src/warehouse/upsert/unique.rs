@@ -1,4 +1,5 @@
-//! Leaves the latest row of each key in a stream, of any length in bounded memory.
+//! Leaves the latest row of each key in a stream, or what is merged of its rows; of any length, in
+//! bounded memory.
 //!
 //! A stream that fits into one chunk is looked through in memory. A longer one is sorted by its keys
 //! first, which spills, so that rows of a key come one after the other.
@@ -43,7 +44,8 @@ const ARRIVAL: &str = "tributary:arrival";
 /// Hashes the keys of rows.
 pub(super) type HashKeys = dyn Fn(&[ArrayRef]) -> Result<Vec<u128>> + Send + Sync;
 
-/// Rows of which no two have one key.
+/// Rows of which no two have one key; where they are merged column by column, a row that tells of a
+/// deletion may come before that of its key.
 pub(super) struct Chunk {
     pub rows: RecordBatch,
     /// The hashes of their keys.
@@ -59,7 +61,7 @@ pub(super) struct Unique {
     rows: SendableRecordBatchStream,
     is_sorted: bool,
     has_ended: bool,
-    /// The latest row so far of the key that the next rows may have.
+    /// What stays so far of the key that the next rows may have.
     held: Option<RecordBatch>,
     /// Counts the rows that are left out.
     left_out: Arc<AtomicU64>,
@@ -119,30 +121,29 @@ impl Unique {
             let rows = concat_batches(&schema, &batches)?;
             drop(batches);
             let hashes = hash(&order.key(&rows))?;
-            let mut latest = order.latest(&rows, &hashes)?;
-            let left_out = rows.num_rows() - latest.len();
-            let held = match is_last {
-                true => None,
-                false => latest.pop(),
-            };
-            let held = held.map(|row| take_record_batch(&rows, &UInt32Array::from(vec![row])));
-            let held = held.transpose()?;
-            let chunk = if latest.len() == rows.num_rows() {
-                Chunk { rows, hashes }
-            } else {
-                Chunk {
-                    hashes: latest
-                        .iter()
-                        .filter_map(|row| hashes.get(*row as usize).copied())
-                        .collect(),
-                    rows: take_record_batch(&rows, &UInt32Array::from(latest))?,
+            let (rows, mut hashes, left_out) = order.reduce(rows, hashes)?;
+            // The last key may go on.
+            let ended = match (is_last, hashes.last()) {
+                (false, Some(last)) => {
+                    let same = hashes.iter().rev().take_while(|hash| *hash == last);
+                    hashes.len() - same.count()
                 }
+                _ => hashes.len(),
             };
-            Ok::<_, Error>((chunk, held, left_out))
+            let held: UInt32Array = (ended..rows.num_rows())
+                .map(|row| u32::try_from(row).ok())
+                .collect();
+            let held = match held.is_empty() {
+                true => None,
+                false => Some(take_record_batch(&rows, &held)?),
+            };
+            hashes.truncate(ended);
+            let rows = rows.slice(0, ended);
+            Ok::<_, Error>((Chunk { rows, hashes }, held, left_out))
         })
         .await??;
         self.held = held;
-        self.left_out.fetch_add(left_out as u64, Ordering::Relaxed);
+        self.left_out.fetch_add(left_out, Ordering::Relaxed);
         Ok(Some(chunk))
     }
 
@@ -229,7 +230,7 @@ fn numbered_schema(columns: &SchemaRef) -> SchemaRef {
 }
 
 /// The bytes of a batch's own rows, also where it is a part of a larger one.
-fn size_of_batch(batch: &RecordBatch) -> Result<usize> {
+pub(super) fn size_of_batch(batch: &RecordBatch) -> Result<usize> {
     let sizes = batch
         .columns()
         .iter()

@@ -214,3 +214,28 @@ async fn other_engines_read_rows_that_were_changed() {
         }
     }
 }
+
+/// The versions of single values lie in files alone: no engine shows them, and none stumbles over them.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_rows_that_were_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for statement in [
+        "CREATE TABLE t (id BIGINT, email TEXT, phone TEXT, seq INT)
+             WITH (unique_key = 'id', version_column = 'seq', merge = 'column')",
+        "INSERT INTO t SELECT v, 'a' || v, NULL, 2 FROM generate_series(1, 100) s(v)",
+        "INSERT INTO t SELECT v, 'late', 'b' || v, 1 FROM generate_series(1, 50) s(v)",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    let both = "SELECT count(*) FROM t WHERE email <> 'late' AND (phone = 'b' || id OR id > 50)";
+    assert_eq!(rows(&client, both).await, ["100"]);
+    agree(&client, &data, "t", &VECTORS, &[]).await;
+    let folder = folder_of(&data, "t");
+    for engine in VECTORS {
+        let (types, _) = read(engine, &folder, "latest");
+        assert!(!types.contains("tributary"), "{engine}: {types}");
+    }
+}

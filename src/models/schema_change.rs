@@ -1,0 +1,196 @@
+//! What becomes of a materialized view whose query has other columns than it had, as `SELECT *` has
+//! when what it reads has got others. The values of the option are dbt's.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion::scalar::ScalarValue;
+use tributary_udfs::type_name;
+
+use super::define::Choice;
+use super::replacement::same_columns;
+use crate::catalog::Object;
+use crate::error::{Error, Result, SqlState};
+use crate::session::plan;
+use crate::sql::Options;
+
+const SYNC: &str = "sync_all_columns";
+const APPEND: &str = "append_new_columns";
+const IGNORE: &str = "ignore";
+const FAIL: &str = "fail";
+
+/// The option of materialized views.
+pub const OPTION: Choice = Choice {
+    name: "on_schema_change",
+    values: &[SYNC, APPEND, IGNORE, FAIL],
+    description: "What a refresh does when the query has other columns than before though its definition is the same, as `SELECT *` has when its table got one. `sync_all_columns`: the view gets the columns of the query. `append_new_columns`: it keeps its columns and gets new ones behind them; a column that the query has no more is NULL from then on, and one of a wider type, such as `bigint` for `integer`, becomes that. `ignore`: it keeps its columns as they are, and new ones are left out. `fail`: the refresh fails. What the value does not say is an error that names the column, and what a refresh has done to the columns is told in a notice and in the `mode_reason` of `tributary.refreshes`. A change of the view's definition is none of these.",
+};
+
+/// What an error of the refresh says to do.
+const HINT: &str = "Or say with CREATE OR REPLACE what it is to hold.";
+
+/// The rows of a view's query in the columns that the view is to have.
+///
+/// # Errors
+/// 42P16, naming a column, for a change that the option does not take.
+pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<LogicalPlan> {
+    let new = plan::columns(&plan);
+    let old = &object.schema;
+    let choice = options.get(OPTION.name).unwrap_or(SYNC);
+    if choice == SYNC || same_columns(old, &new) {
+        return Ok(plan);
+    }
+    let change = Change {
+        object,
+        choice,
+        new: &new,
+    };
+    let columns = plan.schema().columns();
+    let mut shown: Vec<Expr> = Vec::with_capacity(old.fields().len());
+    for field in old.fields() {
+        let column = match new.column_with_name(field.name()) {
+            None => change.removed(field)?,
+            Some((place, now)) => {
+                let column = columns
+                    .get(place)
+                    .ok_or_else(|| Error::internal("a plan lacks one of its columns"))?;
+                let column = Expr::Column(column.clone());
+                match change.data_type(field, now)? {
+                    same if same == now.data_type() => column,
+                    data_type => cast(column, data_type.clone()),
+                }
+            }
+        };
+        shown.push(column.alias(field.name()));
+    }
+    for (field, column) in new.fields().iter().zip(columns) {
+        if old.column_with_name(field.name()).is_none() && change.appends(field)? {
+            shown.push(Expr::Column(column).alias(field.name()));
+        }
+    }
+    Ok(LogicalPlanBuilder::from(plan).project(shown)?.build()?)
+}
+
+/// A change of the columns of a query.
+struct Change<'a> {
+    object: &'a Object,
+    choice: &'a str,
+    new: &'a Arc<Schema>,
+}
+
+impl Change<'_> {
+    /// What stands for a column that the query has no more.
+    fn removed(&self, field: &Field) -> Result<Expr> {
+        if self.choice == APPEND {
+            return Ok(lit(ScalarValue::try_from(field.data_type())?));
+        }
+        let name = field.name();
+        let object = self.object.described();
+        let message = format!("the query of {object} has no column \"{name}\" any more");
+        let hint = format!(
+            "With on_schema_change = '{APPEND}' it is NULL from now on, with '{SYNC}' it goes. {HINT}"
+        );
+        Err(self.refused(message).with_hint(hint))
+    }
+
+    /// The type of a column that may have got another one.
+    fn data_type<'b>(&self, old: &'b Field, new: &'b Field) -> Result<&'b DataType> {
+        let (was, is) = (old.data_type(), new.data_type());
+        if was.equals_datatype(is) {
+            return Ok(is);
+        }
+        match self.choice {
+            APPEND if widens(was, is) => return Ok(is),
+            APPEND | IGNORE if widens(is, was) => return Ok(was),
+            _ => {}
+        }
+        let accepts = match widens(was, is) {
+            true => format!("'{APPEND}' or '{SYNC}'"),
+            false => format!("'{SYNC}'"),
+        };
+        let message = format!(
+            "column \"{}\" of {} is of type {}, and that of its query of type {}",
+            old.name(),
+            self.object.described(),
+            type_name(was),
+            type_name(is)
+        );
+        let hint = format!("With on_schema_change = {accepts} it becomes that. {HINT}");
+        Err(self.refused(message).with_hint(hint))
+    }
+
+    /// Whether a column that is new is shown.
+    fn appends(&self, field: &Field) -> Result<bool> {
+        match self.choice {
+            APPEND => Ok(true),
+            IGNORE => Ok(false),
+            _ => {
+                let object = self.object.described();
+                let message = format!(
+                    "the query of {object} has a new column \"{}\"",
+                    field.name()
+                );
+                let hint = format!(
+                    "With on_schema_change = '{APPEND}' or '{SYNC}' it gets that, with '{IGNORE}' it does not. {HINT}"
+                );
+                Err(self.refused(message).with_hint(hint))
+            }
+        }
+    }
+
+    fn refused(&self, message: String) -> Error {
+        let error = Error::new(SqlState::INVALID_TABLE_DEFINITION, message);
+        match described(&self.object.schema, self.new) {
+            Some(changes) => error.with_detail(format!("All that has changed: {changes}.")),
+            None => error,
+        }
+    }
+}
+
+/// Whether each value of one type is one of the other.
+fn widens(from: &DataType, to: &DataType) -> bool {
+    let digits = |data_type: &DataType| match data_type {
+        DataType::Int8 => Some((3, 0)),
+        DataType::Int16 => Some((5, 0)),
+        DataType::Int32 => Some((10, 0)),
+        DataType::Int64 => Some((19, 0)),
+        DataType::Decimal128(precision, scale) => {
+            Some((i16::from(*precision) - i16::from(*scale), i16::from(*scale)))
+        }
+        _ => None,
+    };
+    let (whole, fraction) = match (digits(from), to) {
+        // Doubles have all integers of 53 bits.
+        (Some((whole, 0)), DataType::Float64) => return whole <= 15,
+        (Some((whole, 0)), DataType::Float32) => return whole <= 7,
+        (Some(digits), _) => digits,
+        (None, _) => return *from == DataType::Float32 && *to == DataType::Float64,
+    };
+    digits(to).is_some_and(|(of_whole, of_fraction)| whole <= of_whole && fraction <= of_fraction)
+}
+
+/// What has become of columns, if anything has.
+pub fn described(old: &Schema, new: &Schema) -> Option<String> {
+    let mut changes = Vec::new();
+    for field in old.fields() {
+        match new.field_with_name(field.name()) {
+            Err(_) => changes.push(format!("column \"{}\" removed", field.name())),
+            Ok(now) if !now.data_type().equals_datatype(field.data_type()) => {
+                changes.push(format!(
+                    "type of column \"{}\" changed from {} to {}",
+                    field.name(),
+                    type_name(field.data_type()),
+                    type_name(now.data_type())
+                ));
+            }
+            Ok(_) => {}
+        }
+    }
+    for field in new.fields() {
+        if old.column_with_name(field.name()).is_none() {
+            changes.push(format!("column \"{}\" added", field.name()));
+        }
+    }
+    (!changes.is_empty()).then(|| changes.join(", "))
+}
