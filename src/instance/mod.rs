@@ -47,7 +47,7 @@ use crate::models;
 use crate::models::progress::Running;
 use crate::models::resolution::Indexes;
 use crate::models::schedule::Standings;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{RowCache, Warehouse};
 
 /// The number of the first transaction; PostgreSQL keeps those below for itself.
 const FIRST_TRANSACTION: i64 = 3;
@@ -125,9 +125,11 @@ impl Instance {
         })?;
         let catalog = Catalog::open(&catalog_file(&configuration))?;
         let indexes = Arc::default();
-        let runtime = state::runtime(&configuration, &indexes)?;
+        let rows = state::row_cache(&configuration);
+        let runtime = state::runtime(&configuration, &indexes, &rows)?;
         let keys = configuration.server.data_dir.join("keys");
-        let instance = Self::over(configuration, catalog, runtime, indexes, Some(keys)).await?;
+        let instance =
+            Self::over(configuration, catalog, runtime, indexes, rows, Some(keys)).await?;
         let snapshot = instance.catalog.snapshot();
         let known = snapshot.objects().map(|object| object.oid).collect();
         instance.warehouse.clean(&known).await?;
@@ -143,8 +145,9 @@ impl Instance {
     pub async fn open_copy(configuration: Configuration) -> Result<Arc<Self>> {
         let catalog = Catalog::copy(&catalog_file(&configuration))?;
         let indexes = Arc::default();
-        let runtime = state::runtime_for_plans(&configuration, &indexes)?;
-        Self::over(configuration, catalog, runtime, indexes, None).await
+        let rows = state::row_cache(&configuration);
+        let runtime = state::runtime_for_plans(&configuration, &indexes, &rows)?;
+        Self::over(configuration, catalog, runtime, indexes, rows, None).await
     }
 
     /// Whether another process has opened the data directory.
@@ -157,10 +160,11 @@ impl Instance {
         catalog: Catalog,
         runtime: Arc<RuntimeEnv>,
         indexes: Arc<Indexes>,
+        rows: Arc<RowCache>,
         keys: Option<PathBuf>,
     ) -> Result<Arc<Self>> {
         let journal = catalog.journal(configuration.server.journal_size as u64)?;
-        let warehouse = state::open_warehouse(&configuration, &runtime, keys)?;
+        let warehouse = state::open_warehouse(&configuration, &runtime, keys, rows)?;
         models::replacement::recover(&catalog, &warehouse).await?;
         drop_temporary(&catalog)?;
         Ok(Arc::new(Self {

@@ -31,7 +31,7 @@ use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
-use crate::warehouse::{Warehouse, WarehouseSettings};
+use crate::warehouse::{RowCache, Warehouse, WarehouseSettings};
 
 /// The name of the one database.
 pub const DATABASE: &str = "tributary";
@@ -43,6 +43,7 @@ const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 pub(super) fn runtime(
     configuration: &Configuration,
     indexes: &Arc<Indexes>,
+    rows: &Arc<RowCache>,
 ) -> Result<Arc<RuntimeEnv>> {
     let server = &configuration.server;
     let spill = server.data_dir.join("spill");
@@ -54,7 +55,7 @@ pub(super) fn runtime(
         _ => std::fs::create_dir_all(&spill)
             .map_err(|error| Error::from(error).within(spill.display()))?,
     }
-    let runtime = memory(configuration, indexes)
+    let runtime = memory(configuration, indexes, rows)
         .with_temp_file_path(spill)
         .with_max_temp_directory_size(server.spill_limit.0)
         .build_arc()?;
@@ -65,21 +66,34 @@ pub(super) fn runtime(
 pub(super) fn runtime_for_plans(
     configuration: &Configuration,
     indexes: &Arc<Indexes>,
+    rows: &Arc<RowCache>,
 ) -> Result<Arc<RuntimeEnv>> {
     let none = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
-    let runtime = memory(configuration, indexes)
+    let runtime = memory(configuration, indexes, rows)
         .with_disk_manager_builder(none)
         .build_arc()?;
     Ok(runtime)
 }
 
-fn memory(configuration: &Configuration, indexes: &Arc<Indexes>) -> RuntimeEnvBuilder {
+/// What is kept of rows that are read by key.
+pub(super) fn row_cache(configuration: &Configuration) -> Arc<RowCache> {
+    Arc::new(RowCache::new(configuration.server.row_cache.0))
+}
+
+fn memory(
+    configuration: &Configuration,
+    indexes: &Arc<Indexes>,
+    rows: &Arc<RowCache>,
+) -> RuntimeEnvBuilder {
     let limit = configuration.server.memory_limit.bytes(machine::memory());
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
-    // Models in memory are read again when they are asked for.
-    let indexes = Arc::downgrade(indexes);
-    let release = move || indexes.upgrade().is_some_and(|indexes| indexes.release());
+    // Models and rows in memory are read again when they are asked for.
+    let (indexes, rows) = (Arc::downgrade(indexes), Arc::downgrade(rows));
+    let release = move || {
+        let rows = rows.upgrade().is_some_and(|rows| rows.release());
+        indexes.upgrade().is_some_and(|indexes| indexes.release()) || rows
+    };
     let pool = ReleasingPool::new(Arc::new(pool), release);
     RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool))
 }
@@ -89,6 +103,7 @@ pub(super) fn open_warehouse(
     configuration: &Configuration,
     runtime: &RuntimeEnv,
     key_indexes: Option<PathBuf>,
+    row_cache: Arc<RowCache>,
 ) -> Result<Warehouse> {
     let url = configuration.warehouse_url()?;
     let store = crate::warehouse::store::open(&url)?;
@@ -96,6 +111,7 @@ pub(super) fn open_warehouse(
     let settings = WarehouseSettings {
         memory_pool: Arc::clone(&runtime.memory_pool),
         key_indexes,
+        row_cache,
         ..WarehouseSettings::default()
     };
     Warehouse::open(&url, store, settings)

@@ -17,6 +17,7 @@ mod compaction;
 mod deletion_vector;
 mod entry;
 mod failure;
+mod few_rows;
 mod file_stats;
 mod history;
 pub mod key_index;
@@ -30,6 +31,7 @@ mod place;
 mod places;
 mod publication;
 mod rewriting;
+mod row_cache;
 mod scan;
 mod schema;
 mod settings;
@@ -77,6 +79,7 @@ pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, DependsOn, Publication, UnpublishedEntry};
 pub use rewriting::{Alone, Rewriting};
+pub use row_cache::RowCache;
 pub use settings::WarehouseSettings;
 pub use staging::{HeldFiles, StagingMark};
 pub use table::{READ_TO, REFRESH, WATERMARK};
@@ -172,6 +175,7 @@ impl Warehouse {
         store: Arc<dyn ObjectStore>,
         settings: WarehouseSettings,
     ) -> Result<Self> {
+        settings.row_cache.account_to(&settings.memory_pool);
         Ok(Self {
             root: Root::new(root, store)?,
             indexes: Arc::new(KeyIndexes::new(&settings)),

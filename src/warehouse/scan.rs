@@ -39,6 +39,7 @@ use object_store::ObjectMeta;
 use super::bound::Bound;
 use super::changed::Changed;
 use super::deletion_vector::{selection, selection_of};
+use super::few_rows;
 use super::file_stats::ColumnBounds;
 use super::key_indexes::{IndexedKey, KeyIndexes};
 use super::page_index::WithPageIndex;
@@ -157,6 +158,20 @@ impl TableScan {
             changed: Arc::clone(changed),
         });
         self
+    }
+
+    /// Reads these columns of the rows that stand at these places, gone or not, in their order.
+    pub async fn columns_at(
+        &self,
+        state: &dyn Session,
+        places: Places,
+        columns: &[usize],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut scan = self.again()?;
+        scan.wanted = Wanted::Known(places);
+        let files = scan.files(state, &[])?;
+        scan.scan_files(state, files, Some(&columns.to_vec()), None, 1)
+            .await
     }
 
     /// The scan of the rows that stand at these places.
@@ -373,6 +388,19 @@ fn place_columns() -> [Field; 2] {
     ]
 }
 
+impl TableScan {
+    /// What is read of the table's files.
+    pub fn table_schema(&self) -> &TableSchema {
+        &self.schema
+    }
+
+    /// The columns that queries see.
+    pub fn shown(&self) -> SchemaRef {
+        let declared = &self.schema.declared;
+        Arc::clone(self.places.as_ref().unwrap_or(declared))
+    }
+}
+
 impl fmt::Debug for TableScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} version {}", self.id, self.snapshot.version)
@@ -382,8 +410,7 @@ impl fmt::Debug for TableScan {
 #[async_trait]
 impl TableProvider for TableScan {
     fn schema(&self) -> SchemaRef {
-        let declared = &self.schema.declared;
-        Arc::clone(self.places.as_ref().unwrap_or(declared))
+        self.shown()
     }
 
     fn table_type(&self) -> TableType {
@@ -413,6 +440,13 @@ impl TableProvider for TableScan {
             tracing::warn!(table = %self.id, %error, "a key index could not be asked");
             None
         });
+        if let (Some(Wanted::Only(places, uncovered)), Some(keys)) = (&found, &self.keys)
+            && uncovered.is_empty()
+            && let Some(rows) =
+                few_rows::read(self, keys.indexes.rows(), state, places, projection).await?
+        {
+            return Ok(rows);
+        }
         if let Some(wanted) = found {
             let mut scan = self.again()?;
             scan.places.clone_from(&self.places);

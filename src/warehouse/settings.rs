@@ -7,6 +7,8 @@ use std::sync::Arc;
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 
+use super::row_cache::RowCache;
+
 /// How tables are written. The defaults suit a server.
 #[derive(Clone, Debug)]
 pub struct WarehouseSettings {
@@ -34,6 +36,8 @@ pub struct WarehouseSettings {
     /// A table of fewer rows gets no key index: its key's columns are read in about the time that
     /// an index needs to take in one more file.
     pub smallest_indexed_table: u64,
+    /// What is kept of files that single rows were read of.
+    pub row_cache: Arc<RowCache>,
 }
 
 impl Default for WarehouseSettings {
@@ -50,6 +54,7 @@ impl Default for WarehouseSettings {
             memory_pool: Arc::new(UnboundedMemoryPool::default()),
             key_indexes: None,
             smallest_indexed_table: 20_000,
+            row_cache: Arc::new(RowCache::new(128 << 20)),
         }
     }
 }

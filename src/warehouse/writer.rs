@@ -28,6 +28,7 @@ use super::deletion_vector;
 use super::failure::from_parquet;
 use super::file_stats;
 use super::place::Place;
+use super::row_cache::PIECE_ROWS;
 use super::schema::TableSchema;
 use super::settings::WarehouseSettings;
 use crate::error::{Error, Result, SqlState};
@@ -309,6 +310,7 @@ impl Encoder {
         let mut properties = WriterProperties::builder()
             .set_compression(self.settings.compression)
             .set_max_row_group_row_count(Some(self.settings.row_group_rows))
+            .set_data_page_row_count_limit(PIECE_ROWS as usize)
             .set_created_by(format!("tributary version {}", env!("CARGO_PKG_VERSION")));
         let parquet = ArrowSchemaConverter::new()
             .convert(&self.schema.stored)

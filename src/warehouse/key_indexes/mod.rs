@@ -23,6 +23,7 @@ pub use covered::{Covered, KeyRow};
 
 use super::key_index::{KeyIndex, comparable_type};
 use super::place::blocking;
+use super::row_cache::RowCache;
 use super::schema::TableSchema;
 use super::settings::WarehouseSettings;
 use super::table_id::{TableId, oid_of_folder};
@@ -55,6 +56,7 @@ pub(super) struct KeyIndexes {
     pool: Arc<dyn MemoryPool>,
     limit: usize,
     smallest_table: u64,
+    rows: Arc<RowCache>,
     handles: Mutex<Handles>,
 }
 
@@ -98,8 +100,14 @@ impl KeyIndexes {
             pool: Arc::clone(&settings.memory_pool),
             limit: settings.idle_tables.max(1),
             smallest_table: settings.smallest_indexed_table,
+            rows: Arc::clone(&settings.row_cache),
             handles: Mutex::default(),
         }
+    }
+
+    /// What is kept of the rows that were found.
+    pub fn rows(&self) -> &RowCache {
+        &self.rows
     }
 
     /// The index of a table by a key; none where the table does not have these columns, or no

@@ -1,5 +1,6 @@
 //! Rows by their keys, through indexes.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use datafusion::execution::SessionState;
@@ -179,12 +180,12 @@ proptest! {
 }
 
 /// The rows that a scan reads from files, as its plan tells.
-async fn rows_read(fixture: &Fixture, asked: i64) -> String {
+async fn rows_read(fixture: &Fixture, asked: Range<i64>) -> String {
     let (warehouse, keys) = (&fixture.warehouse, [key()]);
     let scan = warehouse.scan_version(&fixture.id, At::Latest, &keys);
     let (_, provider) = scan.await.unwrap();
     let state = state();
-    let filters = [col("id").eq(lit(asked))];
+    let filters = [col("id").in_list(asked.map(lit).collect(), false)];
     let plan = provider.scan(&state, None, &filters, None);
     let plan = plan.await.unwrap();
     let rows = run(Arc::clone(&plan), state.task_ctx()).await;
@@ -195,19 +196,45 @@ async fn rows_read(fixture: &Fixture, asked: i64) -> String {
 }
 
 #[tokio::test]
-async fn a_point_query_reads_one_row_of_one_file() {
+async fn rows_are_read_by_their_places() {
     let (fixture, _keys) = indexing();
-    fixture.replace(ids((0..40).rev())).await;
+    fixture.replace(ids((0..140).rev())).await;
     for _ in 0..3 {
-        fixture.append(ids((0..40).map(|id| id * 2 + 100))).await;
+        fixture.append(ids((0..70).map(|id| id * 2 + 200))).await;
     }
     covered(&fixture).await;
-    assert_eq!(rows_read(&fixture, 7).await, "1 rows of 1 files");
-    assert_eq!(rows_read(&fixture, 110).await, "3 rows of 3 files");
-    assert_eq!(rows_read(&fixture, 111).await, "0 rows of 0 files");
+    assert_eq!(rows_read(&fixture, 7..77).await, "70 rows of 1 files");
+    assert_eq!(rows_read(&fixture, 200..250).await, "75 rows of 3 files");
+    // A few are read as the query is planned.
+    assert_eq!(rows_read(&fixture, 7..8).await, "1 rows of 0 files");
+    assert_eq!(rows_read(&fixture, 210..211).await, "3 rows of 0 files");
+    assert_eq!(rows_read(&fixture, 211..212).await, "0 rows of 0 files");
     // What the index does not cover yet is read whole.
     fixture.append(ids(5..8)).await;
-    assert_eq!(rows_read(&fixture, 7).await, "4 rows of 2 files");
+    assert_eq!(rows_read(&fixture, 7..8).await, "4 rows of 2 files");
+}
+
+/// A row of a long table is found among those that are kept of its file, and those that go.
+#[tokio::test]
+async fn rows_of_long_files_are_found_again_and_again() {
+    const ROWS: i64 = 5000;
+    let keys = tempfile::tempdir().unwrap();
+    let fixture = Fixture::with(WarehouseSettings {
+        row_group_rows: 3000,
+        ..settings(keys.path())
+    });
+    fixture.replace(ids((0..ROWS).rev())).await;
+    let asked = [0, 1, 902, 903, 904, 2951, 2952, 2953, 4999];
+    for gone in [None, Some(903), Some(2952), Some(0)] {
+        if let Some(gone) = gone {
+            let modification = fixture.warehouse.modify(&fixture.id).await.unwrap();
+            change(modification, &[gone], vec![]).await.unwrap();
+        }
+        for _ in 0..2 {
+            check(&fixture, &asked).await;
+        }
+    }
+    assert_eq!(rows_read(&fixture, 900..906).await, "5 rows of 0 files");
 }
 
 #[tokio::test]
@@ -221,7 +248,7 @@ async fn a_small_table_has_no_index() {
     let modification = fixture.warehouse.modify(&fixture.id).await.unwrap();
     let covered = modification.covered(&state(), &key()).await.unwrap();
     assert!(covered.is_none());
-    assert_eq!(rows_read(&fixture, 7).await, "30 rows of 1 files");
+    assert_eq!(rows_read(&fixture, 7..8).await, "30 rows of 1 files");
     fixture.append(ids(30..31)).await;
     check(&fixture, &[7, 30, 31]).await;
 }
