@@ -1,6 +1,7 @@
 //! `EXPLAIN`: how a query will run, or how the rows that a statement changes will be found; with
 //! `ANALYZE`, how a query ran. `EXPLAIN REFRESH`: whether a materialized view is refreshed by the keys
 //! that have changed, by which, or what forbids it, and up to which versions its inputs were read.
+//! `EXPLAIN ANALYZE REFRESH` refreshes a materialized view, or a model, and tells what that took.
 
 use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
@@ -9,6 +10,7 @@ use futures::TryStreamExt;
 use std::sync::Arc;
 
 use super::{Insertion, text_rows};
+use crate::catalog::journal::StageTime;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::incremental;
@@ -17,6 +19,7 @@ use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::explain::Explain;
+use crate::sql::refresh::Refresh;
 
 /// The column of the answer, named as in Postgres.
 pub fn columns() -> SchemaRef {
@@ -29,10 +32,15 @@ pub fn columns() -> SchemaRef {
 /// What the query says.
 pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     if let Statement::Refresh(refresh) = explain.statement.as_ref() {
-        let snapshot = session.instance.catalog.snapshot();
-        let path = &session.settings().search_path.0;
-        let object = plan::object(&refresh.name, &snapshot, path)?;
-        let lines = incremental::explain(&session.instance, &object).await?;
+        let lines = match explain.analyze {
+            true => refreshed(session, refresh).await?,
+            false => {
+                let snapshot = session.instance.catalog.snapshot();
+                let path = &session.settings().search_path.0;
+                let object = plan::object(&refresh.name, &snapshot, path)?;
+                incremental::explain(&session.instance, &object).await?
+            }
+        };
         return text_rows("EXPLAIN", columns(), vec![lines]);
     }
     let rejected = Arc::new(RejectedRows::counting());
@@ -79,6 +87,50 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     let indent = if explain.verbose { "  " } else { "" };
     lines.extend(shown.lines().map(|line| format!("{indent}{line}")));
     text_rows("EXPLAIN", columns(), vec![lines])
+}
+
+/// Refreshes an object, and tells what that took.
+async fn refreshed(session: &Session, refresh: &Refresh) -> Result<Vec<String>> {
+    let Some(record) = super::refresh::run(session, refresh).await? else {
+        return Ok(vec![format!(
+            "Refresh of {}: another one has done it meanwhile",
+            refresh.name
+        )]);
+    };
+    let mut lines = vec![format!("Refresh of {}: {}", record.object, record.mode)];
+    if let Some(reason) = &record.mode_reason {
+        lines.push(format!("  Reason: {reason}"));
+    }
+    let counts = [
+        ("Rows Read", record.rows_read),
+        ("Keys Changed", record.changed_keys),
+        ("Pairs Compared", record.pairs),
+        ("Rows Written", Some(record.rows_written)),
+        (
+            "Rows Rejected",
+            Some(record.rows_rejected).filter(|rows| *rows > 0),
+        ),
+        (
+            "Rows Dropped",
+            Some(record.rows_dropped).filter(|rows| *rows > 0),
+        ),
+        ("Bytes Written", Some(record.bytes_written)),
+        ("Bytes Spilled", record.spilled_bytes),
+    ];
+    let counts = counts.into_iter();
+    lines.extend(counts.filter_map(|(what, count)| Some(format!("  {what}: {}", count?))));
+    for StageTime {
+        stage,
+        microseconds,
+    } in &record.stages
+    {
+        let milliseconds = *microseconds as f64 / 1000.0;
+        lines.push(format!("  Stage {stage}: {milliseconds:.3} ms"));
+    }
+    if let Some(took) = record.duration_ms {
+        lines.push(format!("Execution Time: {took} ms"));
+    }
+    Ok(lines)
 }
 
 /// The plan of a query, or of how the rows that a statement changes are found.

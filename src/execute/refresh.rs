@@ -19,9 +19,19 @@ use crate::sql::refresh::{Refresh, RefreshExtent};
 /// Computes a materialized view, or the clusters of a model, again.
 ///
 /// # Errors
+/// Those of [`run`].
+pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
+    run(session, refresh).await?;
+    Ok(Outcome::Done(format!("REFRESH {}", refresh.kind)))
+}
+
+/// The same. Answers what the journal tells of it; nothing where another refresh that ended meanwhile
+/// has done what was asked.
+///
+/// # Errors
 /// What its query meets, or an expectation; the version before stays. 42809 for an object of another
 /// kind.
-pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
+pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshRecord>> {
     let instance = &session.instance;
     let path = &session.settings().search_path.0;
     let oid = target(
@@ -36,7 +46,6 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
         RefreshExtent::Full => ("REFRESH FULL".to_owned(), Extent::Anew),
         RefreshExtent::Range(range) => (format!("REFRESH {range}"), Extent::Range(range.clone())),
     };
-    let done = || Outcome::Done(format!("REFRESH {}", refresh.kind));
     let last = |state: &Option<ModelState>| state.as_ref().map(|state| state.last_refresh_id);
     let before = last(&instance.journal.model_state(oid)?);
     let guard = instance.refresh_locks.lock(oid).await?;
@@ -55,7 +64,7 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
             .await?
             .is_none()
     {
-        return Ok(done());
+        return Ok(None);
     }
     let progress = Arc::default();
     let record = refresh_locked(
@@ -89,7 +98,7 @@ pub async fn execute(session: &Session, refresh: &Refresh) -> Result<Outcome> {
             ),
         ));
     }
-    Ok(done())
+    Ok(Some(record))
 }
 
 /// The materialized view, or the model, of this name.

@@ -1,5 +1,5 @@
 //! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, ...) statement`, of a query
-//! or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`.
+//! or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`, `EXPLAIN ANALYZE REFRESH ...`.
 
 use std::fmt;
 
@@ -58,6 +58,13 @@ impl Explain {
         let plannable = [
             "SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE",
         ];
+        if analyze && parser.peek_word(0).as_deref() == Some("REFRESH") {
+            return Ok(Self {
+                analyze,
+                verbose,
+                statement: Box::new(Statement::Refresh(Refresh::parse(parser)?)),
+            });
+        }
         if !analyze && parser.take_word("REFRESH") {
             let _ = parser.take_words(&["MATERIALIZED", "VIEW"]);
             let refresh = Refresh {

@@ -10,7 +10,6 @@ impl Statement {
     pub fn write_command(&self) -> Option<&'static str> {
         match self {
             Self::Query(_)
-            | Self::Explain(_)
             | Self::DescribeHistory(_)
             | Self::Set(_)
             | Self::Show(_)
@@ -25,6 +24,10 @@ impl Statement {
             | Self::Listen(_)
             | Self::Unlisten(_)
             | Self::Notify(_) => None,
+            Self::Explain(explain) => match explain.analyze {
+                true => explain.statement.write_command(),
+                false => None,
+            },
             Self::Copy(copy) => {
                 matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
             }

@@ -109,9 +109,21 @@ pub struct RefreshRecord {
     /// How many pairs of records the refresh of a model compared.
     #[serde(default)]
     pub pairs: Option<u64>,
+    /// How long each stage of the refresh of a model took.
+    #[serde(default)]
+    pub stages: Vec<StageTime>,
     /// What its expectations found.
     #[serde(default)]
     pub expectations: Vec<ExpectationCount>,
+}
+
+/// How long a stage of a refresh took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageTime {
+    /// Its name.
+    pub stage: String,
+    /// In microseconds.
+    pub microseconds: u64,
 }
 
 impl RefreshRecord {
@@ -140,6 +152,7 @@ impl RefreshRecord {
             sqlstate: None,
             error: None,
             pairs: None,
+            stages: Vec::new(),
             expectations: Vec::new(),
         }
     }

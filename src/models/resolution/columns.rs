@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use datafusion::execution::SessionState;
 
 use super::input::Input;
@@ -25,6 +25,8 @@ pub enum Type {
     Boolean,
     /// A moment.
     Timestamptz,
+    /// Texts by texts.
+    Map,
 }
 
 /// A column of an answer.
@@ -39,7 +41,10 @@ pub enum Column {
 }
 
 use Column::{Id, Plain, Source};
-use Type::{Bigint, Boolean, Double, Text, Timestamptz};
+use Type::{Bigint, Boolean, Double, Map, Text, Timestamptz};
+
+/// The column of pairs that is computed as they are read.
+pub const LEVELS: &str = "levels";
 
 const PAIR: [Column; 4] = [Id("left_"), Source("left_"), Id("right_"), Source("right_")];
 
@@ -82,7 +87,19 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
                 "The probability that the entity is one: that of its weakest bridge.",
             ),
         ],
-        ModelFunction::Pairs => &[PAIR[0], PAIR[1], PAIR[2], PAIR[3], WEIGHT, PROBABILITY],
+        ModelFunction::Pairs => &[
+            PAIR[0],
+            PAIR[1],
+            PAIR[2],
+            PAIR[3],
+            WEIGHT,
+            PROBABILITY,
+            Plain(
+                LEVELS,
+                Map,
+                "How near they are by each comparison, as `entity_explain` says it: `levels['email']` is that of `email`. The pairs are compared anew where this column is asked for.",
+            ),
+        ],
         ModelFunction::LabelSuggestions => {
             &[PAIR[0], PAIR[1], PAIR[2], PAIR[3], WEIGHT, PROBABILITY]
         }
@@ -242,6 +259,14 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
     }
 }
 
+/// The type of the levels of a pair: what each is called, by the comparison.
+pub fn levels_type() -> DataType {
+    let text = |name, is_nullable| Field::new(name, DataType::Utf8, is_nullable);
+    let entries = Fields::from(vec![text("key", false), text("value", true)]);
+    let entries = Field::new("entries", DataType::Struct(entries), false);
+    DataType::Map(Arc::new(entries), false)
+}
+
 impl Type {
     /// The type's name in SQL.
     pub fn sql(self) -> &'static str {
@@ -251,6 +276,7 @@ impl Type {
             Double => "double precision",
             Boolean => "boolean",
             Timestamptz => "timestamptz",
+            Map => "map",
         }
     }
 
@@ -261,6 +287,7 @@ impl Type {
             Double => DataType::Float64,
             Boolean => DataType::Boolean,
             Timestamptz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Map => levels_type(),
         }
     }
 }
@@ -311,6 +338,14 @@ pub fn columns_of(model: &Object, function: ModelFunction) -> SchemaRef {
         (Some(id), source) => schema(function, id, source.map(AsRef::as_ref)),
         (None, _) => Arc::new(Schema::empty()),
     }
+}
+
+/// The columns of the table that keeps the pairs of a model.
+pub fn columns_of_pairs(model: &Object) -> SchemaRef {
+    let answered = columns_of(model, ModelFunction::Pairs);
+    let kept = answered.fields().iter();
+    let kept = kept.filter(|field| field.name() != LEVELS).cloned();
+    Arc::new(Schema::new(kept.collect::<Vec<_>>()))
 }
 
 fn schema(function: ModelFunction, id: &Field, source: Option<&Field>) -> SchemaRef {

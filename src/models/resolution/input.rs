@@ -75,6 +75,11 @@ impl Input {
         })
     }
 
+    /// Whether records have a column, or a key, of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.schema.index_of(name).is_ok()
+    }
+
     /// Whether records are read in the types that their columns have.
     pub fn is_typed(&self) -> bool {
         self.conditions.is_some() || !self.keys.is_empty()

@@ -5,14 +5,14 @@
 //! tables beside that of the clusters, whose commit is the last: it names the versions of the others
 //! that belong to it.
 
+mod changed;
 mod columns;
 mod companion;
 mod computed;
 mod conditions;
-mod evaluate;
 mod finding;
 mod found;
-mod function;
+mod functions;
 mod history;
 mod index;
 mod input;
@@ -26,13 +26,15 @@ mod previous;
 mod reference;
 mod refresh;
 mod resolved;
+mod row_changes;
 mod row_hashes;
 mod scan;
 mod update;
+mod writing;
 
 pub use columns::{columns, columns_of};
 pub use companion::Companion;
-pub use function::Asked;
+pub use functions::Asked;
 pub use index::Indexes;
 pub use links::check as check_relations;
 pub use options::{MODEL_OPTIONS, ModelOption};

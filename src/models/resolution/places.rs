@@ -1,6 +1,8 @@
 //! The records that rows name, by their places among those of a model.
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use futures::TryStreamExt;
@@ -20,17 +22,50 @@ pub fn places(
     count: usize,
     records: &Records,
 ) -> Result<Vec<Option<u32>>> {
-    let texts = batch.columns()[first..first + count]
-        .iter()
-        .map(|column| cast(column, &DataType::Utf8))
-        .collect::<Result<Vec<_>, _>>()?;
-    let value = |at: usize, row: usize| {
+    places_of(&batch.columns()[first..first + count], records)
+}
+
+/// The places of the records that columns name: their identifiers and, where there are any, their
+/// sources.
+///
+/// # Errors
+/// None for types that have texts.
+pub fn places_of(names: &[ArrayRef], records: &Records) -> Result<Vec<Option<u32>>> {
+    let texts = texts_of(names)?;
+    let rows = texts.first().map_or(0, Array::len);
+    let place = |row| {
+        let (source, id) = name(&texts, row)?;
+        records.find(source, id)
+    };
+    Ok((0..rows).map(place).collect())
+}
+
+/// The columns of these names.
+///
+/// # Errors
+/// Where there is none of a name.
+pub fn columns_by_name(batch: &RecordBatch, names: &[String]) -> Result<Vec<ArrayRef>> {
+    let column = |name: &String| Ok(Arc::clone(batch.column(batch.schema().index_of(name)?)));
+    names.iter().map(column).collect()
+}
+
+/// Columns as texts.
+///
+/// # Errors
+/// None for types that have texts.
+pub fn texts_of(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let text = |column: &ArrayRef| Ok(cast(column, &DataType::Utf8)?);
+    columns.iter().map(text).collect()
+}
+
+/// The source and the identifier of a record, by the texts of a row's identifier and, where there
+/// is one, its source.
+pub fn name(texts: &[ArrayRef], row: usize) -> Option<(&str, &str)> {
+    let value = |at: usize| {
         let column = texts.get(at)?.as_string::<i32>();
         column.is_valid(row).then(|| column.value(row))
     };
-    Ok((0..batch.num_rows())
-        .map(|row| records.find(value(1, row).unwrap_or(""), value(0, row)?))
-        .collect())
+    Some((value(1).unwrap_or(""), value(0)?))
 }
 
 /// The pairs that a version of a model has kept, of records that are there.

@@ -1,41 +1,38 @@
 //! Refreshing a model: its query's records are resolved, and become the model's next version.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::{StreamExt, stream};
+use futures::StreamExt;
 use parking_lot::Mutex;
 use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
 
 use super::finding::{Decided, Entities, Paired};
 use super::found::Found;
-use super::history::{self, Cause};
 use super::index::Index;
 use super::input::Input;
-use super::learned::{Learned, Report};
+use super::learned::Learned;
 use super::previous::Previous;
 use super::row_hashes::RowHashes;
-use super::{Companion, Resolved, columns_of, links, parameters, scan};
+use super::writing::Told;
+use super::{Companion, Resolved, links, parameters, scan};
 use crate::catalog::Object;
-use crate::catalog::journal::RefreshRecord;
-use crate::error::{Error, Result};
+use crate::catalog::journal::{RefreshRecord, StageTime};
+use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading, StatementContext};
 use crate::models::progress::Rows;
 use crate::models::refresh::{Catalogued, Extent, count, participant};
 use crate::models::rejected::{self, Keep};
-use crate::models::replacement::{self, same_columns};
+use crate::models::replacement;
 use crate::models::table_id;
 use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::create_model::CreateModel;
-use crate::sql::model_functions::ModelFunction;
-use crate::warehouse::{Commit, CommitInfo, Participant};
+use crate::warehouse::{Commit, Participant};
 
 /// One refresh of a model, by who holds its lock.
 pub struct Refresh<'a> {
@@ -92,6 +89,9 @@ impl Refresh<'_> {
         let progress = &running.progress;
         let schema = rows.schema();
         let taking = Input::new(&context.state, self.definition, &schema)?;
+        if let (Extent::Usual, Some(known)) = (self.extent, &known) {
+            self.check_columns(&known.model, &taking)?;
+        }
         let step = Step {
             context: &context,
             progress,
@@ -103,9 +103,11 @@ impl Refresh<'_> {
             && self.can_update(before, &schema, &columns).await?
         {
             let next = known.next_entity;
-            return self
+            let commit = self
                 .update(step, (before, next), rows, &taking, record)
-                .await;
+                .await?;
+            record.stages = stages(progress);
+            return Ok(commit);
         }
         let (rows, taken) = self.take(rows, taking.clone(), progress)?;
         let mut versions = BTreeMap::new();
@@ -134,7 +136,7 @@ impl Refresh<'_> {
         let paired = Paired::find(resolver).await?;
         record.pairs = Some(progress.pairs().0);
         // The pairs are written while entities are made of them.
-        let pairs = paired.rows(&self.columns_of(&columns, ModelFunction::Pairs));
+        let pairs = paired.rows(&self.columns_of_pairs(&columns));
         let (pairs, entities) = tokio::try_join!(
             self.write(Companion::Pairs, pairs, record.id),
             Entities::find(&paired, &decided, previous, next),
@@ -157,56 +159,8 @@ impl Refresh<'_> {
             .replace_with(&table, clusters, info, step.participant)
             .await?;
         self.keep(found, taken.hashes.take(), schema, commit.version);
+        record.stages = stages(progress);
         Ok(commit)
-    }
-
-    /// The columns that a function answers with, of a model with these columns.
-    pub(super) fn columns_of(&self, columns: &SchemaRef, function: ModelFunction) -> SchemaRef {
-        let target = Object {
-            schema: Arc::clone(columns),
-            ..self.object.clone()
-        };
-        columns_of(&target, function)
-    }
-
-    /// Writes what was learned, and what became of records, and gives what the commit of the
-    /// clusters is to tell.
-    pub(super) async fn tell(
-        &self,
-        told: Told<'_>,
-        columns: &SchemaRef,
-        mut versions: BTreeMap<Companion, i64>,
-        record: &RefreshRecord,
-    ) -> Result<CommitInfo> {
-        let learned = Learned {
-            model: told.found.resolver.model().clone(),
-            next_entity: told.found.entities.next,
-            report: Report::new(told.found),
-        };
-        let learned = one(learned.row()?);
-        let learned = self.write(Companion::Learned, learned, record.id).await?;
-        versions.insert(Companion::Learned, learned.version);
-        let cause = Cause {
-            refresh_id: record.id,
-            reason: &record.reason,
-            must: members(&told.decided.must),
-            cannot: members(&told.decided.cannot),
-        };
-        let schema = self.columns_of(columns, ModelFunction::History);
-        let changes = match told.before {
-            Some(_) => history::rows(told.found, told.previous, &cause, &schema)?,
-            None => RecordBatch::new_empty(schema),
-        };
-        let history = self.add_history(told.before, changes, record.id).await?;
-        versions.insert(Companion::History, history);
-        Ok(CommitInfo {
-            parameters: versions
-                .into_iter()
-                .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
-                .collect(),
-            is_part: false,
-            ..commit_info(record.id)
-        })
     }
 
     /// Keeps what was found in memory, for who asks it, and for the next refresh.
@@ -231,6 +185,25 @@ impl Refresh<'_> {
         // Where memory is short it is read again when it is needed.
         if index.keep().is_ok() {
             self.instance.indexes.put(self.object.oid, version, index);
+        }
+    }
+
+    /// Refuses records that lack what a model compares.
+    fn check_columns(&self, model: &Model, records: &Input) -> Result<()> {
+        let mut names = model.columns().iter().map(|column| column.name.as_str());
+        match names.find(|name| !records.has(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::new(
+                SqlState::UNDEFINED_COLUMN,
+                format!(
+                    "the query of {} has no column \"{name}\" any more, which was compared",
+                    self.object.described()
+                ),
+            )
+            .with_hint(format!(
+                "Learn from the columns that there are now: REFRESH MODEL {} FULL.",
+                self.object.name
+            ))),
         }
     }
 
@@ -288,61 +261,17 @@ impl Refresh<'_> {
             cannot: of(links::CANNOT_LINK).await?,
         })
     }
+}
 
-    pub(super) async fn write(
-        &self,
-        companion: Companion,
-        rows: SendableRecordBatchStream,
-        refresh_id: u64,
-    ) -> Result<Commit> {
-        let table = companion.table_id(self.object);
-        let warehouse = &self.instance.warehouse;
-        warehouse
-            .replace(&table, rows, commit_info(refresh_id))
-            .await
-    }
-
-    /// Adds to the history of the version before, and answers the version that it has then.
-    async fn add_history(
-        &self,
-        before: Option<&Resolved>,
-        changes: RecordBatch,
-        refresh_id: u64,
-    ) -> Result<i64> {
-        let table = Companion::History.table_id(self.object);
-        let warehouse = &self.instance.warehouse;
-        let Some(before) = before else {
-            return Ok(self
-                .write(Companion::History, one(changes), refresh_id)
-                .await?
-                .version);
-        };
-        let version = before.version_of(Companion::History)?;
-        let old = before.table(Companion::History).await?;
-        let is_latest = warehouse.version(&table).await? == version;
-        if is_latest && same_columns(&old.schema(), &changes.schema()) {
-            if changes.num_rows() == 0 {
-                return Ok(version);
-            }
-            let added = warehouse
-                .append(&table, one(changes), commit_info(refresh_id))
-                .await?;
-            return Ok(added.version);
-        }
-        // What a refresh added that was not committed goes; so does what the columns of now have no
-        // place for.
-        let schema = changes.schema();
-        let rows = match same_columns(&old.schema(), &schema) {
-            true => scan::stream(self.instance, old, None).await?,
-            false => one(RecordBatch::new_empty(Arc::clone(&schema))),
-        };
-        let rows = rows.chain(one(changes));
-        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
-        Ok(self
-            .write(Companion::History, rows, refresh_id)
-            .await?
-            .version)
-    }
+/// How long each stage took.
+fn stages(progress: &Progress) -> Vec<StageTime> {
+    let spent = progress.spent().into_iter();
+    spent
+        .map(|(stage, spent)| StageTime {
+            stage: stage.name().to_owned(),
+            microseconds: u64::try_from(spent.as_micros()).unwrap_or(u64::MAX),
+        })
+        .collect()
 }
 
 /// What is taken of the records as they pass.
@@ -359,37 +288,6 @@ pub(super) struct Step<'a> {
     /// The columns of the clusters.
     pub(super) columns: &'a SchemaRef,
     pub(super) participant: Option<Arc<dyn Participant>>,
-}
-
-/// What a refresh tells beside the clusters.
-pub(super) struct Told<'a> {
-    pub(super) found: &'a Found,
-    pub(super) previous: &'a Previous,
-    pub(super) decided: &'a Decided,
-    pub(super) before: Option<&'a Resolved>,
-}
-
-/// Of a table that the commit of the clusters is to name.
-pub(super) fn commit_info(refresh_id: u64) -> CommitInfo {
-    CommitInfo {
-        is_part: true,
-        refresh_id: Some(refresh_id.to_string()),
-        ..CommitInfo::new("REFRESH")
-    }
-}
-
-fn members(pairs: &[(u32, u32)]) -> HashSet<u32> {
-    pairs
-        .iter()
-        .flat_map(|(left, right)| [*left, *right])
-        .collect()
-}
-
-/// The rows of one batch.
-pub(super) fn one(batch: RecordBatch) -> SendableRecordBatchStream {
-    let schema: SchemaRef = batch.schema();
-    let rows = stream::once(async { Ok::<_, DataFusionError>(batch) });
-    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 /// The records with a model that is known.

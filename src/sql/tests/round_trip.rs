@@ -48,6 +48,8 @@ const STATEMENTS: &[(&str, &str)] = &[
         "EXPLAIN ANALYZE SELECT 1",
     ),
     ("EXPLAIN (SELECT 1)", "="),
+    ("EXPLAIN ANALYZE REFRESH MODEL m FULL", "="),
+    ("EXPLAIN ANALYZE REFRESH MATERIALIZED VIEW v", "="),
     ("EXPLAIN UPDATE t SET a = 1", "="),
     (
         "alter table only s.t rename a to \"B\"",

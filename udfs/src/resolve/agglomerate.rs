@@ -3,7 +3,9 @@
 //! A chain of pairs joins whole families: each record is like the next, the first is not like the
 //! last. Here two clusters become one when the strongest link between them outweighs the evidence
 //! against it of all pairs of their records, the strongest first: greedy agglomeration, as in
-//! correlation clustering (N. Bansal, A. Blum and S. Chawla, Machine Learning 56, 2004).
+//! correlation clustering (N. Bansal, A. Blum and S. Chawla, Machine Learning 56, 2004). The pairs of
+//! two clusters say much the same over and over, so that as many say no more than the square root of
+//! their number would: entities of many records hold together, too.
 
 /// The records of one component.
 #[derive(Debug, Default)]
@@ -50,7 +52,8 @@ impl Agglomerate {
                     if self.conflicts[at] == f64::NEG_INFINITY {
                         continue;
                     }
-                    let score = self.links[at] + self.conflicts[at];
+                    let pairs = (sizes[left] * sizes[right]) as f64;
+                    let score = self.links[at] + self.conflicts[at] / pairs.sqrt();
                     if score >= least && best.is_none_or(|(best, ..)| score > best) {
                         best = Some((score, left, right));
                     }

@@ -358,7 +358,17 @@ fn finer(
 
 /// The records of the lowest hashes: a sample that does not depend on the order of the records.
 pub(super) fn sample(records: &Records, size: usize, seed: u64) -> Vec<u32> {
-    let mut all: Vec<(u64, u32)> = (0..records.len() as u32)
+    sample_of(records, 0..records.len() as u32, size, seed)
+}
+
+/// The same, of some records.
+pub(super) fn sample_of(
+    records: &Records,
+    some: impl Iterator<Item = u32>,
+    size: usize,
+    seed: u64,
+) -> Vec<u32> {
+    let mut all: Vec<(u64, u32)> = some
         .map(|record| (mix(records.hash(record), seed), record))
         .collect();
     if size < all.len() {

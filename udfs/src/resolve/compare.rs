@@ -1,5 +1,7 @@
 //! Compares two records: the level of each comparison.
 
+use std::borrow::Cow;
+
 use datafusion::common::internal_datafusion_err;
 use datafusion::error::Result;
 
@@ -26,6 +28,13 @@ impl Pattern {
     }
 }
 
+/// For each comparison, the level of equality of each value of its feature.
+pub(super) fn exact_levels(records: &Records, comparisons: &[Comparison]) -> Vec<Vec<u8>> {
+    let features = records.features();
+    let levels = |of: &Comparison| of.exact_levels(&features[of.feature]);
+    comparisons.iter().map(levels).collect()
+}
+
 /// How many pairs are compared at a time.
 pub(super) const PAIRS_AT_A_TIME: usize = 8192;
 
@@ -35,7 +44,7 @@ pub(super) struct Comparer<'a> {
     right: &'a Records,
     comparisons: &'a [Comparison],
     /// For each comparison, the level of equality of each value on the left.
-    exact: Vec<Vec<u8>>,
+    exact: Cow<'a, [Vec<u8>]>,
     weights: Vec<WordWeights<'a>>,
     /// The comparisons of given and family name, which may be swapped.
     names: Option<(usize, usize)>,
@@ -48,19 +57,28 @@ impl<'a> Comparer<'a> {
         comparisons: &'a [Comparison],
         weights: Vec<WordWeights<'a>>,
     ) -> Self {
+        let exact = Cow::Owned(exact_levels(left, comparisons));
+        Self::knowing(left, right, comparisons, weights, exact)
+    }
+
+    /// The same, where the levels of equality are known.
+    pub(super) fn knowing(
+        left: &'a Records,
+        right: &'a Records,
+        comparisons: &'a [Comparison],
+        weights: Vec<WordWeights<'a>>,
+        exact: Cow<'a, [Vec<u8>]>,
+    ) -> Self {
         let only = |kind: FeatureKind| {
             let mut found = (0..comparisons.len()).filter(|at| comparisons[*at].kind == kind);
             found.next().filter(|_| found.next().is_none())
         };
         let names = only(FeatureKind::Given).zip(only(FeatureKind::Family));
-        let exact = |records: &Records, at: usize| {
-            comparisons[at].exact_levels(&records.features()[comparisons[at].feature])
-        };
         Self {
             left,
             right,
             comparisons,
-            exact: (0..comparisons.len()).map(|at| exact(left, at)).collect(),
+            exact,
             weights,
             names,
         }

@@ -12,10 +12,12 @@
 //! chooses blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has
 //! the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed
 //! into a pattern; `training` fits the `mixture` of matching and other pairs to patterns of
-//! `learning_pairs`, and `one_to_one` what it means that sources have each entity once; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
+//! `learning_pairs`; `one_to_one` and `best_candidates` find out what it means that sources have each
+//! entity once; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
 //! and `agglomerate` takes apart what chains of pairs have joined.
 
 mod agglomerate;
+mod best_candidates;
 mod blocking_report;
 mod blocks;
 mod calibration;
@@ -52,6 +54,7 @@ mod one_to_one;
 mod options;
 mod own_levels;
 mod pair;
+mod pair_levels;
 mod partners;
 mod placeholder;
 mod profile;
@@ -85,6 +88,7 @@ pub use model::{Model, Parameter};
 pub use options::{Link, ResolveOptions};
 pub use own_levels::{MOST_OWN_LEVELS, OwnComparisons, OwnLevels};
 pub use pair::Pair;
+pub use pair_levels::PairLevels;
 pub use progress::{Progress, Stage};
 pub use records::{Column, Records};
 pub use records_builder::RecordsBuilder;

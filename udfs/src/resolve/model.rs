@@ -72,6 +72,15 @@ impl Model {
         self.compares_all
     }
 
+    /// Each comparison by its name, and what its levels are called, by their numbers.
+    pub fn comparisons(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        self.comparisons.iter().map(|comparison| {
+            let levels = 0..comparison.levels as u8;
+            let labels = levels.map(|level| comparison.label(level)).collect();
+            (comparison.name.as_str(), labels)
+        })
+    }
+
     /// The probability that two records taken at random are one entity.
     pub fn prior(&self) -> f64 {
         super::mixture::probability(self.mixture.prior)

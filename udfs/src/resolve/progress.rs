@@ -1,6 +1,7 @@
 //! How far an entity resolution is.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// What an entity resolution is at, in the order of its work.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -48,17 +49,49 @@ impl Stage {
 }
 
 /// How far an entity resolution is; whoever holds it may look at any time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Progress {
+    started: Instant,
     stage: AtomicU8,
+    /// When the stage began, and how long each has taken so far, in microseconds.
+    began: AtomicU64,
+    spent: [AtomicU64; Stage::ALL.len()],
     pairs_done: AtomicU64,
     pairs_to_do: AtomicU64,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            stage: AtomicU8::default(),
+            began: AtomicU64::default(),
+            spent: Default::default(),
+            pairs_done: AtomicU64::default(),
+            pairs_to_do: AtomicU64::default(),
+        }
+    }
 }
 
 impl Progress {
     /// Tells that a stage begins.
     pub fn begin(&self, stage: Stage) {
-        self.stage.store(stage as u8, Ordering::Relaxed);
+        let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let began = self.began.swap(now, Ordering::Relaxed);
+        let before = self.stage.swap(stage as u8, Ordering::Relaxed);
+        if let Some(spent) = self.spent.get(usize::from(before)) {
+            spent.fetch_add(now.saturating_sub(began), Ordering::Relaxed);
+        }
+    }
+
+    /// How long each stage has taken, in the order of the work; without those that there were not.
+    pub fn spent(&self) -> Vec<(Stage, Duration)> {
+        // What it is at counts, too.
+        self.begin(self.stage());
+        let spent = Stage::ALL.into_iter().zip(&self.spent);
+        let spent = spent
+            .map(|(stage, spent)| (stage, Duration::from_micros(spent.load(Ordering::Relaxed))));
+        spent.filter(|(_, spent)| !spent.is_zero()).collect()
     }
 
     /// What it is at.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 
+use super::best_candidates;
 use super::blocks::Blocks;
 use super::clusters::{Clusters, cluster};
 use super::compare::Comparer;
@@ -76,7 +77,12 @@ impl Resolver {
         drop(tables);
         let (rules, blocks) = made.into_iter().unzip();
         model.rules = rules;
-        Self::with_blocks(records, model, blocks)
+        let mut resolver = Self::with_blocks(records, model, blocks)?;
+        if resolver.model.options.is_one_to_one() && !taught.tells_prior() {
+            resolver.model.mixture.prior += best_candidates::shift(&resolver)?;
+            resolver.model.mixture.round();
+        }
+        Ok(resolver)
     }
 
     /// Takes a model that stands, for records that were read for it.
@@ -289,7 +295,12 @@ impl Resolver {
 
     /// The records that one is to be compared to, each once. Answers how often it met them: once in
     /// each block that they share.
-    fn candidates(&self, record: u32, wanted: impl Fn(u32) -> bool, others: &mut Vec<u32>) -> u64 {
+    pub(super) fn candidates(
+        &self,
+        record: u32,
+        wanted: impl Fn(u32) -> bool,
+        others: &mut Vec<u32>,
+    ) -> u64 {
         others.clear();
         if self.records.is_removed(record) {
             return 0;

@@ -44,6 +44,14 @@ pub struct KnownParameter {
 /// What a model holds of any two records, where a comparison would stand.
 const PRIOR: &str = "prior";
 
+impl Taught {
+    /// Whether it is known how many pairs match.
+    pub(super) fn tells_prior(&self) -> bool {
+        let mut parameters = self.parameters.iter();
+        parameters.any(|known| known.comparison == PRIOR && known.m.is_some())
+    }
+}
+
 /// The parameters of a mixture that are known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
@@ -55,11 +63,6 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Whether it is known how many pairs match.
-    pub(super) fn has_prior(&self) -> bool {
-        self.prior.is_some()
-    }
-
     pub(super) fn new(
         parameters: &[KnownParameter],
         comparisons: &[Comparison],

@@ -94,7 +94,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     if options.link == Link::LinkOnly && options.one_to_one.is_none() {
         options.one_to_one = Some(one_to_one::are_without_repeats(records));
     }
-    let is_estimated = taught.labels.is_empty() && !expected.known.has_prior();
+    let is_estimated = taught.labels.is_empty() && !taught.tells_prior();
     if options.is_one_to_one() && is_estimated {
         mixture.prior += one_to_one::gain(&mixture, records, &pairs, &patterns, TRIMMED);
         mixture.round();

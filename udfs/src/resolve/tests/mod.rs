@@ -14,7 +14,8 @@ use proptest::prelude::*;
 
 use super::hashing::mix;
 use super::{
-    Decisions, Model, Progress, Resolver, Stage, calibration, evaluate, label_suggestions,
+    Decisions, Model, Pair, PairLevels, Progress, Resolver, Stage, calibration, evaluate,
+    label_suggestions,
 };
 use people::{Made, builder, options, partition, people, records, rows};
 
@@ -144,6 +145,35 @@ fn explanations_add_up() {
     }
 }
 
+/// Holds the levels of pairs, all at a time, against what is explained of each.
+fn levels_are_those_explained(resolver: &Resolver, pairs: &[Pair]) {
+    let places: Vec<(u32, u32)> = pairs.iter().map(|pair| (pair.left, pair.right)).collect();
+    let levels = PairLevels::new(resolver).unwrap();
+    let found = levels.of(resolver, &places).unwrap();
+    let comparisons: Vec<(&str, Vec<String>)> = resolver.model().comparisons().collect();
+    assert_eq!(found.len(), pairs.len() * comparisons.len());
+    for ((left, right), found) in places.iter().zip(found.chunks(comparisons.len())) {
+        let rows = resolver.explain(*left, *right).unwrap();
+        // The first row is the prior.
+        for ((row, level), (name, labels)) in rows[1..].iter().zip(found).zip(&comparisons) {
+            assert_eq!(row.comparison, *name);
+            assert_eq!(row.level, *level, "{row:?}");
+            assert_eq!(row.label, labels[usize::from(*level)]);
+        }
+    }
+}
+
+#[test]
+fn levels_of_pairs_are_those_explained() {
+    for seed in 40..44 {
+        let resolver = resolve(&people(150, seed), &[]);
+        let mut pairs = resolver.pairs().unwrap();
+        pairs.truncate(300);
+        assert!(pairs.len() > 100);
+        levels_are_those_explained(&resolver, &pairs);
+    }
+}
+
 #[test]
 fn probabilities_are_calibrated() {
     let made = people(600, 6);
@@ -167,8 +197,8 @@ fn suggestions_are_the_pairs_in_doubt() {
     let clusters = resolver.clusters(&pairs, &Decisions::default()).unwrap();
     let suggested = label_suggestions(&pairs, &clusters, 5);
     assert_eq!(suggested.len(), 5);
-    let doubt = |pair: &super::Pair| (pair.probability() - 0.5).abs();
-    let agreeing = |pair: &&super::Pair| {
+    let doubt = |pair: &Pair| (pair.probability() - 0.5).abs();
+    let agreeing = |pair: &&Pair| {
         let one = clusters.entity_of[pair.left as usize] == clusters.entity_of[pair.right as usize];
         one == (pair.log_odds > 0.0)
     };
@@ -256,8 +286,7 @@ fn links_are_between_sources_or_within_them() {
             let pairs = resolver.pairs().unwrap();
             assert!(pairs.len() > 50);
             let records = resolver.records();
-            let is_within =
-                |pair: &super::Pair| records.source(pair.left) == records.source(pair.right);
+            let is_within = |pair: &Pair| records.source(pair.left) == records.source(pair.right);
             assert!(pairs.iter().all(|pair| is_within(pair) == within));
         }
     }

@@ -9,7 +9,7 @@ use super::super::{
     Progress, RecordsBuilder, ResolveOptions, Resolver, Taught, evaluate,
 };
 use super::people::{COLUMNS, Made, builder, options, people, records, rows};
-use super::{BLOCKED, truth};
+use super::{BLOCKED, levels_are_those_explained, truth};
 use crate::FunctionError;
 
 fn column(name: &str) -> usize {
@@ -79,6 +79,7 @@ fn levels_of_its_own_compare_a_column() {
             .map(|parameter| parameter.label.as_str())
             .collect();
         assert_eq!(labels, ["different", "same domain", "same address"]);
+        levels_are_those_explained(&resolver, &pairs);
         // What is explained is what was scored.
         for pair in pairs.iter().take(100) {
             let rows = resolver.explain(pair.left, pair.right).unwrap();

@@ -1,0 +1,171 @@
+//! What a refresh writes beside the clusters: a model's other tables, and what the commit of the
+//! clusters tells of them.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt, stream};
+
+use super::columns::columns_of_pairs;
+use super::finding::Decided;
+use super::found::Found;
+use super::history::{self, Cause};
+use super::learned::{Learned, Report};
+use super::previous::Previous;
+use super::refresh::Refresh;
+use super::{Companion, Resolved, columns_of, scan};
+use crate::catalog::Object;
+use crate::catalog::journal::RefreshRecord;
+use crate::error::Result;
+use crate::models::replacement::same_columns;
+use crate::sql::model_functions::ModelFunction;
+use crate::warehouse::{Commit, CommitInfo};
+
+/// What a refresh tells beside the clusters.
+pub(super) struct Told<'a> {
+    pub(super) found: &'a Found,
+    pub(super) previous: &'a Previous,
+    pub(super) decided: &'a Decided,
+    pub(super) before: Option<&'a Resolved>,
+}
+
+impl Refresh<'_> {
+    /// The columns that pairs are kept in, of a model with these columns.
+    pub(super) fn columns_of_pairs(&self, columns: &SchemaRef) -> SchemaRef {
+        columns_of_pairs(&self.with_columns(columns))
+    }
+
+    fn with_columns(&self, columns: &SchemaRef) -> Object {
+        Object {
+            schema: Arc::clone(columns),
+            ..self.object.clone()
+        }
+    }
+
+    /// Writes what was learned, and what became of records, and gives what the commit of the
+    /// clusters is to tell.
+    pub(super) async fn tell(
+        &self,
+        told: Told<'_>,
+        columns: &SchemaRef,
+        mut versions: BTreeMap<Companion, i64>,
+        record: &RefreshRecord,
+    ) -> Result<CommitInfo> {
+        let learned = Learned {
+            model: told.found.resolver.model().clone(),
+            next_entity: told.found.entities.next,
+            report: Report::new(told.found),
+        };
+        let learned = one(learned.row()?);
+        let learned = self.write(Companion::Learned, learned, record.id).await?;
+        versions.insert(Companion::Learned, learned.version);
+        let cause = Cause {
+            refresh_id: record.id,
+            reason: &record.reason,
+            must: members(&told.decided.must),
+            cannot: members(&told.decided.cannot),
+        };
+        let schema = columns_of(&self.with_columns(columns), ModelFunction::History);
+        let changes = match told.before {
+            Some(_) => history::rows(told.found, told.previous, &cause, &schema)?,
+            None => RecordBatch::new_empty(schema),
+        };
+        let history = self.add_history(told.before, changes, record.id).await?;
+        versions.insert(Companion::History, history);
+        Ok(CommitInfo {
+            parameters: versions
+                .into_iter()
+                .map(|(companion, version)| (companion.name().to_owned(), version.to_string()))
+                .collect(),
+            is_part: false,
+            ..commit_info(record.id)
+        })
+    }
+
+    /// Writes a companion anew.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(super) async fn write(
+        &self,
+        companion: Companion,
+        rows: SendableRecordBatchStream,
+        refresh_id: u64,
+    ) -> Result<Commit> {
+        let table = companion.table_id(self.object);
+        let warehouse = &self.instance.warehouse;
+        warehouse
+            .replace(&table, rows, commit_info(refresh_id))
+            .await
+    }
+
+    /// Adds to the history of the version before, and answers the version that it has then.
+    async fn add_history(
+        &self,
+        before: Option<&Resolved>,
+        changes: RecordBatch,
+        refresh_id: u64,
+    ) -> Result<i64> {
+        let table = Companion::History.table_id(self.object);
+        let warehouse = &self.instance.warehouse;
+        let Some(before) = before else {
+            return Ok(self
+                .write(Companion::History, one(changes), refresh_id)
+                .await?
+                .version);
+        };
+        let version = before.version_of(Companion::History)?;
+        let old = before.table(Companion::History).await?;
+        let is_latest = warehouse.version(&table).await? == version;
+        if is_latest && same_columns(&old.schema(), &changes.schema()) {
+            if changes.num_rows() == 0 {
+                return Ok(version);
+            }
+            let added = warehouse
+                .append(&table, one(changes), commit_info(refresh_id))
+                .await?;
+            return Ok(added.version);
+        }
+        // What a refresh added that was not committed goes; so does what the columns of now have no
+        // place for.
+        let schema = changes.schema();
+        let rows = match same_columns(&old.schema(), &schema) {
+            true => scan::stream(self.instance, old, None).await?,
+            false => one(RecordBatch::new_empty(Arc::clone(&schema))),
+        };
+        let rows = rows.chain(one(changes));
+        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+        Ok(self
+            .write(Companion::History, rows, refresh_id)
+            .await?
+            .version)
+    }
+}
+
+/// Of a table that the commit of the clusters is to name.
+pub(super) fn commit_info(refresh_id: u64) -> CommitInfo {
+    CommitInfo {
+        is_part: true,
+        refresh_id: Some(refresh_id.to_string()),
+        ..CommitInfo::new("REFRESH")
+    }
+}
+
+fn members(pairs: &[(u32, u32)]) -> HashSet<u32> {
+    pairs
+        .iter()
+        .flat_map(|(left, right)| [*left, *right])
+        .collect()
+}
+
+/// The rows of one batch.
+pub(super) fn one(batch: RecordBatch) -> SendableRecordBatchStream {
+    let schema: SchemaRef = batch.schema();
+    let rows = stream::once(async { Ok::<_, DataFusionError>(batch) });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}
