@@ -47,7 +47,7 @@ def tributary_server(binary, memory_limit="4GB"):
                     break
             if port is None:
                 sys.exit("the server did not start")
-            server.port = port
+            server.port, server.data = port, Path(folder) / "data"
             yield server, lambda *sql: psql(port, "tributary", "tributary", *sql)
         finally:
             server.kill()

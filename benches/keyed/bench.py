@@ -2,20 +2,19 @@
 
 Each starts with the same table of ten columns, and is given the same batches of changes: four of
 five are of random keys that are there, half of them older than what is there, and the fifth is new.
-The seconds are those until the changes are committed and seen. All of them must hold the same rows
-at the end. Memory is the peak of the process that does the work.
+The seconds are those until the changes are committed and seen, over a connection that is there. All
+of them must hold the same rows at the end. Memory is the peak of the process that does the work.
 """
 
 import argparse
 import multiprocessing
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pyarrow
 import pyarrow.parquet
 from server import peak_mb, postgres_server, tributary_server
@@ -32,11 +31,21 @@ ROWS = """SELECT id::BIGINT AS id, version::BIGINT AS version, (id % 1000)::INTE
 id % 2 = 0 AS ok, DATE '2020-01-01' + (id % 2000)::INTEGER AS day,
 TIMESTAMP '2020-01-01' + to_seconds(id % 100000) AS moment"""
 
+# How this server is told.
+KEYED = (
+    f"CREATE TABLE account ({TYPES.format(key='')}) "
+    "WITH (unique_key = 'id', version_column = 'version')"
+)
+SOURCE = (
+    "CREATE EXTERNAL TABLE source_{name} STORED AS PARQUET LOCATION '{folder}/{name}.parquet'"
+)
+INSERT = f"INSERT INTO account SELECT {COLUMNS} FROM source_{{source}}"
+
 CHECK = "SELECT count(*), sum(version), sum(small), count(DISTINCT id) FROM account"
 
 
-def make_files(folder, rows, batches):
-    """The base and the batches as Parquet files, by DuckDB, which all are given."""
+def make_files(folder, rows, batches, with_csv=True):
+    """The base and the batches as Parquet files, by DuckDB, and as CSV for who reads no Parquet."""
     import duckdb
 
     duckdb.sql("SET threads = 2")
@@ -52,15 +61,14 @@ def make_files(folder, rows, batches):
             UNION ALL SELECT {first} + i, 1000 FROM range({added}) g(i)"""
         first += added
         duckdb.sql(f"COPY ({ROWS} FROM ({source})) TO '{folder}/{number}.parquet'")
-        duckdb.sql(
-            f"COPY (FROM '{folder}/{number}.parquet') TO '{folder}/{number}.csv' (HEADER false)"
-        )
-    duckdb.sql(f"COPY (FROM '{folder}/base.parquet') TO '{folder}/base.csv' (HEADER false)")
+    for name in ["base", *range(len(batches))] if with_csv else []:
+        copy = f"COPY (FROM '{folder}/{name}.parquet') TO '{folder}/{name}.csv' (HEADER false)"
+        duckdb.sql(copy)
 
 
-def timed(work):
+def timed(work, *arguments):
     start = time.perf_counter()
-    work()
+    work(*arguments)
     return time.perf_counter() - start
 
 
@@ -68,58 +76,68 @@ def peak(pid):
     return peak_mb(Path(f"/proc/{pid}/status").read_text())
 
 
-def copy_in(server, user, database, file):
-    copy = f"\\copy account ({COLUMNS}) FROM '{file}' (FORMAT csv)"
-    command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"]
-    command += ["-p", str(server.port), "-U", user, "-d", database, "-c", copy]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(done.stderr)
+def connected(server, user, database):
+    """What runs a statement on one connection, and answers the rows of a query."""
+    connection = psycopg.connect(
+        host="127.0.0.1", port=server.port, user=user, dbname=database, autocommit=True
+    )
+
+    def run(statement):
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+    return connection, run
+
+
+def told(rows):
+    return "|".join(str(int(value)) for value in rows[0])
+
+
+def copy_in(connection, table, file):
+    copy = f"COPY {table} ({COLUMNS}) FROM STDIN (FORMAT csv)"
+    with connection.cursor().copy(copy) as copying, open(file, "rb") as rows:
+        while piece := rows.read(1 << 20):
+            copying.write(piece)
 
 
 def tributary(folder, batches, options):
-    with tributary_server(Path(options.server).resolve(), options.memory_limit) as (server, run):
-        run(
-            f"CREATE TABLE account ({TYPES.format(key='')}) "
-            "WITH (unique_key = 'id', version_column = 'version')"
-        )
+    binary = Path(options.server).resolve()
+    with tributary_server(binary, options.memory_limit) as (server, _):
+        _, run = connected(server, "tributary", "tributary")
+        run(KEYED)
         for name in ["base", *range(len(batches))]:
-            run(
-                f"CREATE EXTERNAL TABLE source_{name} STORED AS PARQUET "
-                f"LOCATION '{folder}/{name}.parquet'"
-            )
-        load = timed(lambda: run(f"INSERT INTO account SELECT {COLUMNS} FROM source_base"))
+            run(SOURCE.format(name=name, folder=folder))
+        load = timed(lambda: run(INSERT.format(source="base")))
         # The index of the base is made by the first who needs it.
-        run(f"INSERT INTO account SELECT {COLUMNS} FROM source_0 LIMIT 0")
+        run(INSERT.format(source=0) + " LIMIT 0")
         seconds = [
-            timed(lambda: run(f"INSERT INTO account SELECT {COLUMNS} FROM source_{number}"))
-            for number in range(len(batches))
+            timed(lambda: run(INSERT.format(source=number))) for number in range(len(batches))
         ]
         read = timed(lambda: run("SELECT sum(price), avg(ratio), max(name) FROM account"))
-        return seconds, load, read, run(CHECK), peak(server.pid)
+        return seconds, load, read, told(run(CHECK)), peak(server.pid)
 
 
 def postgres(folder, batches, options):
     settings = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
-    with postgres_server(**settings) as (server, run):
+    with postgres_server(**settings) as (server, _):
+        connection, run = connected(server, "bench", "postgres")
         run(f"CREATE TABLE account ({TYPES.format(key=' PRIMARY KEY')})")
-        load = timed(lambda: copy_in(server, "bench", "postgres", f"{folder}/base.csv"))
-        run("VACUUM ANALYZE account", "CHECKPOINT")
+        load = timed(lambda: copy_in(connection, "account", f"{folder}/base.csv"))
+        run("VACUUM ANALYZE account")
+        run("CHECKPOINT")
         assigned = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ")[1:])
         seconds = []
         for number in range(len(batches)):
             # The batch is a table already, as a source is to this server.
             run(f"CREATE UNLOGGED TABLE batch_{number} ({TYPES.format(key='')})")
-            copy = f"\\copy batch_{number} FROM '{folder}/{number}.csv' (FORMAT csv)"
-            command = ["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(server.port)]
-            subprocess.run([*command, "-U", "bench", "-d", "postgres", "-c", copy], check=True)
+            copy_in(connection, f"batch_{number}", f"{folder}/{number}.csv")
             merge = (
                 f"INSERT INTO account SELECT * FROM batch_{number} ON CONFLICT (id) "
                 f"DO UPDATE SET {assigned} WHERE excluded.version > account.version"
             )
             seconds.append(timed(lambda: run(merge)))
         read = timed(lambda: run("SELECT sum(price), avg(ratio), max(name) FROM account"))
-        return seconds, load, read, run(CHECK), None
+        return seconds, load, read, told(run(CHECK)), None
 
 
 def duckdb_work(folder, batches):
@@ -145,7 +163,7 @@ def duckdb_work(folder, batches):
         ]
         question = "SELECT sum(price), avg(ratio), max(name) FROM account"
         read = timed(lambda: connection.execute(question).fetchall())
-        check = "|".join(str(int(value)) for value in connection.execute(CHECK).fetchone())
+        check = told(connection.execute(CHECK).fetchall())
     return seconds, load, read, check, peak("self")
 
 
@@ -171,7 +189,7 @@ def delta_work(folder, batches):
     connection.register("account", DeltaTable(place).to_pyarrow_dataset())
     question = "SELECT sum(price), avg(ratio), max(name) FROM account"
     read = timed(lambda: connection.execute(question).fetchall())
-    check = "|".join(str(int(value)) for value in connection.execute(CHECK).fetchone())
+    check = told(connection.execute(CHECK).fetchall())
     shutil.rmtree(place, ignore_errors=True)
     return seconds, load, read, check, peak("self")
 
@@ -187,7 +205,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", required=True, help="the binary of this server")
     parser.add_argument("--rows", type=int, default=10_000_000, help="of the base")
-    parser.add_argument("--memory-limit", default="2GB", help="of this server")
+    parser.add_argument("--memory-limit", default="1GB", help="of this server")
     parser.add_argument("--without", action="append", default=[], help="a peer to leave out")
     parser.add_argument("--folder", help="where the files of an earlier run are, or are to stay")
     parser.add_argument("--batches", default="1000,10000,100000,1000000", help="their rows")

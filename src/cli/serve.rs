@@ -15,6 +15,7 @@ use crate::instance::Instance;
 use crate::models::maintenance;
 use crate::models::project::Project;
 use crate::models::schedule;
+use crate::models::vacuum;
 use crate::wire;
 
 /// Serves until a signal.
@@ -47,8 +48,10 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     tokio::spawn(shutdown.clone().run_until_cancelled_owned(tidying));
     if instance.configuration.server.background_compaction.0 {
         let maintenance = maintenance::run(Arc::clone(&instance));
-        tokio::spawn(shutdown.run_until_cancelled_owned(maintenance));
+        tokio::spawn(shutdown.clone().run_until_cancelled_owned(maintenance));
     }
+    let vacuuming = vacuum::run(Arc::clone(&instance));
+    tokio::spawn(shutdown.run_until_cancelled_owned(vacuuming));
     let applied = match Project::load(&project) {
         Ok(models) => project::apply(&instance, models).await,
         Err(error) => Err(error),

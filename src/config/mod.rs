@@ -175,6 +175,10 @@ settings! {
         jobs: usize = "0",
         /// Whether the files of tables are compacted in the background; `OPTIMIZE` does it in any case. A compaction is a version of its table, with the same rows.
         background_compaction: Switch = "on",
+        /// How long the files of old versions stay, in hours: so far back `VERSION AS OF` can read. `VACUUM` may say otherwise.
+        vacuum_retention_hours: usize = "168",
+        /// How often the server looks for files of old versions that are to be deleted by `vacuum_retention_hours`; 0 for never. `VACUUM` does it in any case.
+        vacuum_interval: Milliseconds = "1h",
         /// Whether the server refreshes materialized views and models by their options `target_lag` and `schedule`. `tributary run` does not in any case.
         scheduler: Switch = "on",
         /// How many refreshes the scheduler runs at once.

@@ -1,6 +1,7 @@
 //! What statements do. One file a statement, of the same name as in `sql/`.
 
 pub mod alter;
+pub mod analyze;
 pub mod close;
 pub mod comment;
 pub mod copy;
@@ -103,6 +104,7 @@ pub async fn statement(
         Statement::Comment(comment) => comment::execute(session, comment),
         Statement::DescribeHistory(describe) => describe_history::execute(session, describe).await,
         Statement::Optimize(optimize) => optimize::execute(session, optimize).await,
+        Statement::Analyze(analyze) => analyze::execute(session, analyze),
         Statement::Vacuum(vacuum) => vacuum::execute(session, vacuum).await,
         Statement::Restore(restore) => restore::execute(session, restore).await,
         Statement::Set(set) => set::execute(session, set),

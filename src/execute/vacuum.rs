@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
-use crate::models::table_id;
+use crate::models;
 use crate::session::{Outcome, Session};
 use crate::sql::vacuum::Vacuum;
 use crate::warehouse::DeadFile;
@@ -25,17 +25,24 @@ pub static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// # Errors
 /// 42809 for what has no files; what the store says.
 pub async fn execute(session: &Session, vacuum: &Vacuum) -> Result<Outcome> {
-    let objects = match &vacuum.name {
-        Some(name) => vec![super::describe_history::stored(session, name)?],
-        None => {
+    let objects = match vacuum.names.as_slice() {
+        [] => {
             let snapshot = session.instance.catalog.snapshot();
             let objects = snapshot.objects().filter(|object| object.is_stored());
             objects.cloned().collect()
         }
+        names => {
+            let objects = names.iter();
+            let objects = objects.map(|name| super::describe_history::stored(session, name));
+            objects.collect::<Result<Vec<_>>>()?
+        }
     };
+    let instance = &session.instance;
+    let retention = vacuum.retention();
+    let retention = retention.unwrap_or_else(|| models::vacuum::retention(instance));
     let mut found = Vec::new();
     for object in objects {
-        let files = of(session, &object, vacuum).await?;
+        let files = models::vacuum::vacuum(instance, &object, retention, vacuum.dry_run).await?;
         if vacuum.verbose {
             session.notice(told(&object, &files, vacuum.dry_run));
         }
@@ -54,26 +61,6 @@ pub async fn execute(session: &Session, vacuum: &Vacuum) -> Result<Outcome> {
         "VACUUM",
         RecordBatch::try_new(Arc::clone(&COLUMNS), columns)?,
     )
-}
-
-async fn of(session: &Session, object: &Object, vacuum: &Vacuum) -> Result<Vec<DeadFile>> {
-    // A table that is restored meanwhile would want its old files back.
-    let _guard = session.instance.refresh_locks.lock(object.oid).await?;
-    let table = table_id(object);
-    let is_known = session
-        .instance
-        .catalog
-        .snapshot()
-        .object(object.oid)
-        .is_some();
-    // It was dropped meanwhile, or has not been filled yet.
-    if !is_known || !session.instance.warehouse.exists(&table).await? {
-        return Ok(Vec::new());
-    }
-    let warehouse = &session.instance.warehouse;
-    warehouse
-        .vacuum(&table, vacuum.retention(), vacuum.dry_run)
-        .await
 }
 
 fn told(object: &Object, files: &[DeadFile], dry_run: bool) -> Error {

@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFunctionDefinition, lit, when,
 };
 
+use super::row_hash::{RowHash, has_equals};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
@@ -32,6 +33,7 @@ const FEED: &str = "tributary:feed";
 
 /// Of how many equal rows there are more after a commit than before it.
 const SURPLUS: &str = "tributary:surplus";
+const SAME: &str = "tributary:same";
 const LEAST: &str = "tributary:least";
 const MOST: &str = "tributary:most";
 const COPY: &str = "tributary:copy";
@@ -108,9 +110,17 @@ fn mixed(object: &Object, feed: &ChangeFeed) -> Result<LogicalPlan> {
     let groups = own
         .map(|field| column(field.name()))
         .chain([column(COMMIT_VERSION), column(COMMIT_TIMESTAMP)]);
+    // What is equal and not the same has changed.
+    let more = object.schema.fields().iter();
+    let more = more.filter(|field| has_equals(field.data_type()));
+    let more: Vec<Expr> = more.map(|field| column(field.name())).collect();
+    let same = match more.is_empty() {
+        true => None,
+        false => Some(RowHash::new().of(more).alias(SAME)),
+    };
     let surplus = sum(column(CHANGE_SIGN)).alias(SURPLUS);
     let mut changed = scan(&feed.mixed)?
-        .aggregate(groups, [surplus])?
+        .aggregate(groups.chain(same), [surplus])?
         .filter(column(SURPLUS).not_eq(lit(0_i64)))?;
     let came = column(SURPLUS).gt(lit(0_i64));
     let mut kind = when(came.clone(), lit("insert")).otherwise(lit("delete"))?;

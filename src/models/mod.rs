@@ -29,6 +29,7 @@ pub mod run;
 pub mod schedule;
 pub mod schema_change;
 pub mod stale;
+pub mod vacuum;
 
 use crate::catalog::{Kind, Object};
 use crate::warehouse::TableId;

@@ -100,7 +100,7 @@ pub async fn refresh_locked(
     };
     let is_partial = matches!(extent, Extent::Range(_));
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
-    let inputs = stale::inputs(instance, object).await;
+    let mut inputs = stale::inputs(instance, object).await;
     let built = match inputs {
         Ok(_) => match &object.definition {
             Statement::CreateMaterializedView(definition) => {
@@ -111,7 +111,12 @@ pub async fn refresh_locked(
                     extent,
                     progress,
                 };
-                build.run(catalogued, &mut record).await
+                let built = build.run(catalogued, &mut record).await;
+                if let (Ok((_, true)), Ok(inputs)) = (&built, &mut inputs) {
+                    let always = (stale::TIME.to_owned(), String::new());
+                    inputs.fingerprints.push(always);
+                }
+                built.map(|(commit, _)| commit)
             }
             Statement::CreateModel(definition) => {
                 let refresh = resolution::Refresh {
@@ -191,7 +196,12 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    async fn run(self, catalogued: Catalogued, record: &mut RefreshRecord) -> Result<Commit> {
+    /// Answers the commit, and whether the query gives other rows as time passes.
+    async fn run(
+        self,
+        catalogued: Catalogued,
+        record: &mut RefreshRecord,
+    ) -> Result<(Commit, bool)> {
         let Self {
             instance,
             object,
@@ -331,7 +341,7 @@ impl Build<'_> {
         record.rows_rejected += rejected.count() + without_key;
         record.rows_dropped = expectations.dropped();
         record.expectations = expectations.counts();
-        commit
+        commit.map(|commit| (commit, analysis.tells_time()))
     }
 }
 

@@ -13,6 +13,9 @@ use crate::error::Result;
 use crate::instance::Instance;
 use crate::sql::Statement;
 
+/// Among the fingerprints: what was computed gives other rows as time passes. No relation has this name.
+pub const TIME: &str = "the time";
+
 /// What a materialized view is computed from, or a check reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inputs {
@@ -79,6 +82,11 @@ pub async fn reason(
     changed(instance, object, &state.definition_hash, &state.inputs).await
 }
 
+/// Whether what was computed gives other rows as time passes.
+pub fn tells_time(state: &ModelState) -> bool {
+    state.inputs.iter().any(|(name, _)| name == TIME)
+}
+
 /// Why a check that passed must run again; none where it would find the same.
 ///
 /// # Errors
@@ -106,6 +114,9 @@ async fn changed(
         .iter()
         .map(|(name, fingerprint)| (name.as_str(), fingerprint.as_str()))
         .collect();
+    if before.contains_key(TIME) {
+        return Ok(Some("it depends on when it is computed".to_owned()));
+    }
     let snapshot = instance.catalog.snapshot();
     let own = leaves(&snapshot, object)
         .into_iter()

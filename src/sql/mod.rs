@@ -5,6 +5,7 @@
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
 pub mod alter;
+pub mod analyze;
 pub mod assignment;
 pub mod character_length;
 pub mod close;
@@ -138,6 +139,8 @@ pub enum Statement {
     DescribeHistory(describe_history::DescribeHistory),
     /// `OPTIMIZE`.
     Optimize(optimize::Optimize),
+    /// `ANALYZE`.
+    Analyze(analyze::Analyze),
     /// `VACUUM`.
     Vacuum(vacuum::Vacuum),
     /// `RESTORE`.
@@ -195,6 +198,7 @@ impl fmt::Display for Statement {
             Self::Comment(statement) => statement.fmt(f),
             Self::DescribeHistory(statement) => statement.fmt(f),
             Self::Optimize(statement) => statement.fmt(f),
+            Self::Analyze(statement) => statement.fmt(f),
             Self::Vacuum(statement) => statement.fmt(f),
             Self::Restore(statement) => statement.fmt(f),
             Self::Set(statement) => statement.fmt(f),

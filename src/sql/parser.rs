@@ -1,6 +1,7 @@
 //! From text to statements.
 
 use super::alter::Alter;
+use super::analyze::Analyze;
 use super::close::Close;
 use super::comment::Comment;
 use super::copy::Copy;
@@ -46,7 +47,6 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 /// Statements of Postgres that are known and not supported.
 const UNSUPPORTED: &[&str] = &[
-    "ANALYZE",
     "CALL",
     "CHECKPOINT",
     "CLUSTER",
@@ -248,6 +248,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
         "COPY" => Copy::parse(parser).map(Statement::Copy),
         "OPTIMIZE" => Optimize::parse(parser).map(Statement::Optimize),
+        "ANALYZE" | "ANALYSE" => Analyze::parse(parser).map(Statement::Analyze),
         "VACUUM" => Vacuum::parse(parser).map(Statement::Vacuum),
         "RESTORE" => Restore::parse(parser).map(Statement::Restore),
         "COMMENT" => Comment::parse(parser).map(Statement::Comment),
@@ -330,6 +331,8 @@ pub(super) fn is_statement(word: &str) -> bool {
     const SUPPORTED: &[&str] = &[
         "ABORT",
         "ALTER",
+        "ANALYSE",
+        "ANALYZE",
         "BEGIN",
         "CLOSE",
         "COMMENT",

@@ -79,6 +79,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::Comment(_)
         | Statement::DescribeHistory(_)
         | Statement::Optimize(_)
+        | Statement::Analyze(_)
         | Statement::Vacuum(_)
         | Statement::Restore(_)
         | Statement::Set(_)

@@ -1,8 +1,9 @@
-//! `VACUUM [FULL] [VERBOSE] [ANALYZE] [name [RETAIN number HOURS] [DRY RUN]]`, of Postgres and of
-//! Databricks: deletes the files that only old versions have. Versions younger than the retention, a
-//! week unless the statement says otherwise, stay readable; `VERSION AS OF` an older one may be an
-//! error from then on. Without a name it goes over all tables. With `DRY RUN` it answers what it
-//! would delete.
+//! `VACUUM [FULL] [VERBOSE] [ANALYZE] [name, ... [RETAIN number HOURS] [DRY RUN]]`, of Postgres and of
+//! Databricks: deletes the files that only old versions have. Versions younger than the retention,
+//! the setting `vacuum_retention_hours` unless the statement says otherwise, stay readable; `VERSION
+//! AS OF` an older one may be an error from then on. Without a name it goes over all tables. With
+//! `DRY RUN` it answers what it would delete. The server does the same by itself, by the setting
+//! `vacuum_interval`.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,8 +33,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vacuum {
-    /// The table, materialized view or model; all, where there is none.
-    pub name: Option<ObjectName>,
+    /// The tables, materialized views and models; all, where there are none.
+    pub names: Vec<ObjectName>,
     /// How long versions stay readable, in hours.
     pub retain_hours: Option<u32>,
     /// Whether nothing is deleted.
@@ -43,9 +44,9 @@ pub struct Vacuum {
 }
 
 impl Vacuum {
-    /// How long versions stay readable.
-    pub fn retention(&self) -> Duration {
-        HOUR * self.retain_hours.unwrap_or(7 * 24)
+    /// How long versions stay readable, where the statement tells.
+    pub fn retention(&self) -> Option<Duration> {
+        self.retain_hours.map(|hours| HOUR * hours)
     }
 
     /// Parses the statement. What else Postgres lets one ask for is done, or needs not be: there are
@@ -75,7 +76,7 @@ impl Vacuum {
             verbose |= parser.take_word(option) && option == "VERBOSE";
         }
         let mut vacuum = Self {
-            name: None,
+            names: Vec::new(),
             retain_hours: None,
             dry_run: parser.take_words(&["DRY", "RUN"]),
             verbose,
@@ -83,8 +84,13 @@ impl Vacuum {
         if vacuum.dry_run || parser.at_end() {
             return Ok(vacuum);
         }
-        vacuum.name = Some(parser.object_name()?);
-        let _ = parser.optional_columns()?;
+        loop {
+            vacuum.names.push(parser.object_name()?);
+            let _ = parser.optional_columns()?;
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
         if parser.take_word("RETAIN") {
             vacuum.retain_hours = Some(hours(parser)?);
             parser.expect_words(&["HOURS"])?;
@@ -110,8 +116,9 @@ impl fmt::Display for Vacuum {
         if self.verbose {
             f.write_str(" VERBOSE")?;
         }
-        if let Some(name) = &self.name {
-            write!(f, " {name}")?;
+        for (index, name) in self.names.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma} {name}")?;
         }
         if let Some(hours) = self.retain_hours {
             write!(f, " RETAIN {hours} HOURS")?;

@@ -23,7 +23,8 @@ impl Statement {
             | Self::Discard(_)
             | Self::Listen(_)
             | Self::Unlisten(_)
-            | Self::Notify(_) => None,
+            | Self::Notify(_)
+            | Self::Analyze(_) => None,
             Self::Explain(explain) => match explain.analyze {
                 true => explain.statement.write_command(),
                 false => None,

@@ -13,6 +13,7 @@ use super::entry::{FileAction, file_actions};
 use super::place::{Place, Root, blocking};
 use super::table::Table;
 use super::table_id::oid_of_folder;
+use super::tombstones;
 use crate::error::Result;
 
 /// Deletes the folder of a table and all that is in it.
@@ -87,7 +88,11 @@ fn is_orphan(file: &ObjectMeta, known: &HashSet<String>, before: DateTime<Utc>) 
 
 /// Whether this server gives such names to data files and to deletion vectors.
 fn is_ours(name: &str) -> bool {
-    (name.starts_with("part-") && name.ends_with(".parquet")) || deletion_vector::is_ours(name)
+    let is_data = ["part", tombstones::PREFIX].iter().any(|prefix| {
+        let rest = name.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.starts_with('-'))
+    });
+    (is_data && name.ends_with(".parquet")) || deletion_vector::is_ours(name)
 }
 
 /// Deletes half-written files, which the object store does not list: `<name>#<number>` for a data

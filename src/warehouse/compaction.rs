@@ -19,8 +19,9 @@ use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table::{COMPACTION, Change, Table};
 use super::writer::{NewFile, Written};
+use super::z_order::{MOST_COLUMNS, ZOrder};
 use super::{Commit, CommitInfo, tombstones, writer};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 
 /// So many files of about one size are made one, in the background.
 pub(super) const FILES_OF_A_SIZE: usize = 8;
@@ -47,6 +48,8 @@ pub struct Compaction {
     snapshot: Arc<Snapshot>,
     replaced: Vec<Arc<DataFile>>,
     written: Written,
+    /// Whether the rows of the copy come in the order of those of the files.
+    in_order: bool,
     settings: WarehouseSettings,
 }
 
@@ -94,6 +97,44 @@ impl Compaction {
             snapshot,
             replaced,
             written,
+            in_order: true,
+            settings,
+        }))
+    }
+
+    /// Copies all rows, in the order of a Z-curve over these columns.
+    pub(super) async fn along_curve(
+        table: Arc<Table>,
+        session: &dyn Session,
+        columns: &[String],
+        settings: WarehouseSettings,
+    ) -> Result<Option<Self>> {
+        let snapshot = table.latest().await?;
+        let by = sortable(&snapshot, columns)?;
+        let chosen: Chosen = numbered(&snapshot)
+            .map(|(number, file)| (number, Arc::clone(file)))
+            .collect();
+        if chosen.is_empty() {
+            return Ok(None);
+        }
+        let (id, place) = (table.id.clone(), table.place.clone());
+        let scan = TableScan::new(id, place, Arc::clone(&snapshot))?;
+        let sampled = scan.rows_of(session, &chosen, Some(&by)).await?;
+        let rows = snapshot.rows().unwrap_or_default();
+        let order = ZOrder::sample(sampled, session, rows).await?;
+        let plan = order.sorted(scan.rows_of(session, &chosen, None).await?, &by)?;
+        let rows = execute_stream(plan, session.task_ctx())?;
+        let own: Vec<usize> = (0..snapshot.schema.declared.fields().len()).collect();
+        let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
+        let declared = Arc::clone(&snapshot.schema.declared);
+        let rows = Box::pin(RecordBatchStreamAdapter::new(declared, rows));
+        let written = writer::write(&table.place, &snapshot.schema, rows, &settings).await?;
+        Ok(Some(Self {
+            table,
+            snapshot,
+            replaced: chosen.into_iter().map(|(_, file)| file).collect(),
+            written,
+            in_order: false,
             settings,
         }))
     }
@@ -101,12 +142,14 @@ impl Compaction {
     /// Puts the copy in the place of the files, less the rows that went meanwhile.
     ///
     /// # Errors
-    /// 40001 where another commit has replaced one of the files; what the store says.
+    /// 40001 where another commit has replaced one of the files, or has taken rows out of one whose
+    /// rows are copied in another order; what the store says.
     pub async fn commit(self) -> Result<Commit> {
         let info = CommitInfo::new(COMPACTION);
         let change = Change::Compact {
             schema: Arc::clone(&self.snapshot.schema),
             replaced: self.replaced,
+            in_order: self.in_order,
         };
         self.table
             .commit(change, info, Some(self.written), None, &self.settings)
@@ -115,6 +158,31 @@ impl Compaction {
 }
 
 type Chosen = Vec<(u32, Arc<DataFile>)>;
+
+/// The columns of these names, which rows can be sorted by.
+fn sortable(snapshot: &Snapshot, columns: &[String]) -> Result<Vec<usize>> {
+    if columns.len() > MOST_COLUMNS {
+        return Err(Error::new(
+            SqlState::PROGRAM_LIMIT_EXCEEDED,
+            format!("ZORDER BY takes at most {MOST_COLUMNS} columns"),
+        )
+        .with_hint(
+            "Name those that filters are most often on: each one more makes all less exact.",
+        ));
+    }
+    let schema = &snapshot.schema.declared;
+    let column = |name: &String| {
+        let index = schema.index_of(name)?;
+        if schema.field(index).data_type().is_nested() {
+            return Err(Error::new(
+                SqlState::DATATYPE_MISMATCH,
+                format!("column \"{name}\" cannot be in ZORDER BY: its values have no order"),
+            ));
+        }
+        Ok(index)
+    };
+    columns.iter().map(column).collect()
+}
 
 /// The files of rows with their numbers, but for those whose rows cannot be counted.
 fn numbered(snapshot: &Snapshot) -> impl Iterator<Item = (u32, &Arc<DataFile>)> {
@@ -166,6 +234,16 @@ fn has_lost_much(file: &DataFile) -> bool {
         (Some(gone), Some(rows)) => gone.len() * 5 >= rows,
         _ => false,
     }
+}
+
+/// Whether the files are there as they were when the copying began.
+pub(super) fn unchanged(replaced: &[Arc<DataFile>], current: &Snapshot) -> bool {
+    let there = current.by_path();
+    replaced.iter().all(|file| {
+        let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
+        let now = there.get(file.path.as_str());
+        now.is_some_and(|now| now.has_lost(gone))
+    })
 }
 
 /// The rows of the copy, by file, that went out of the originals since the copying began; nothing

@@ -23,6 +23,7 @@ mod history;
 pub mod key_index;
 mod key_indexes;
 mod keyed;
+mod log_tail;
 mod modification;
 mod open_tables;
 mod page_index;
@@ -45,14 +46,15 @@ mod types;
 mod upsert;
 mod vacuum;
 mod writer;
+mod z_order;
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::num::NonZeroU64;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -395,6 +397,22 @@ impl Warehouse {
         Compaction::begin(self.table(table), session, extent, settings).await
     }
 
+    /// Copies all rows of a table to files in which they lie in the order of a Z-curve over these
+    /// columns; nothing where there are none. The copy takes their place by [`Compaction::commit`],
+    /// unless others have changed the table until then.
+    ///
+    /// # Errors
+    /// 42703, 42804 and 54000 for columns that cannot be sorted by; what the store says.
+    pub async fn z_order(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        columns: &[String],
+    ) -> Result<Option<Compaction>> {
+        let settings = self.settings.clone();
+        Compaction::along_curve(self.table(table), session, columns, settings).await
+    }
+
     /// Brings the indexes of a table to its latest version, merges what is due, and deletes those
     /// that are by none of these keys.
     ///
@@ -422,17 +440,39 @@ impl Warehouse {
         self.changed.commits()
     }
 
-    /// Deletes the files of a table that no version of the last `retention` has, or only tells which.
+    /// Deletes the files of a table that no version since `horizon` has, nor one of those that are
+    /// to be kept, or only tells which.
     ///
     /// # Errors
-    /// What the store says.
+    /// 22023 for a version to be kept that is not there; what the store says.
     pub async fn vacuum(
         &self,
         table: &TableId,
-        retention: Duration,
+        horizon: DateTime<Utc>,
+        kept: &BTreeSet<i64>,
         dry_run: bool,
     ) -> Result<Vec<DeadFile>> {
-        vacuum::vacuum(&self.table(table), retention, self.opened_at, dry_run).await
+        let opened_at = self.opened_at;
+        vacuum::vacuum(&self.table(table), horizon, kept, opened_at, dry_run).await
+    }
+
+    /// The versions that were the latest at some time since then.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn versions_since(
+        &self,
+        table: &TableId,
+        time: DateTime<Utc>,
+    ) -> Result<RangeInclusive<i64>> {
+        let table = self.read(table);
+        let latest = table.latest().await?.version;
+        let first = match table.version_until(time).await? {
+            Some(version) => version,
+            None => table.version_since(time).await?,
+        };
+        let number = |version: u64| i64::try_from(version).unwrap_or(i64::MAX);
+        Ok(number(first)..=number(latest))
     }
 
     /// Puts what a version of the table holds in the place of what it holds now.

@@ -12,13 +12,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::common::runtime::SpawnedTask;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use url::Url;
 
+use super::log_tail::LogTail;
 use super::staging::{StagedStore, Staging};
 use super::table_id::TableId;
 use crate::error::{Error, Result};
+
+/// So many files are made durable at once.
+const SYNCS: usize = 8;
 
 /// The folder of a table's log.
 const LOG: &str = "_delta_log";
@@ -156,17 +161,29 @@ impl Place {
         let Some(folder) = self.local_folder().cloned() else {
             return Ok(());
         };
-        blocking(move || {
-            for name in &names {
-                File::open(folder.join(name))?.sync_all()?;
-            }
-            if names.is_empty() {
-                return Ok(());
-            }
-            File::open(&folder)?.sync_all()
-        })
-        .await?
-        .map_err(Error::from)
+        if names.is_empty() {
+            return Ok(());
+        }
+        // What is synced at once shares the commits of the file system's journal.
+        let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+        let files = stream::iter(paths).map(|path| blocking(move || sync(&path)));
+        files
+            .buffer_unordered(SYNCS)
+            .try_for_each(|synced| std::future::ready(synced.map_err(Error::from)))
+            .await?;
+        blocking(move || sync(&folder)).await?.map_err(Error::from)
+    }
+
+    /// The store, for who reads the log.
+    pub fn log_store(&self) -> Arc<dyn ObjectStore> {
+        match self.local_folder() {
+            Some(folder) if self.staging.is_none() => Arc::new(LogTail {
+                base: Arc::clone(&self.store),
+                log: self.log(),
+                folder: folder.join(LOG),
+            }),
+            _ => Arc::clone(&self.store),
+        }
     }
 
     /// Makes what was last written to the log's folder durable, as far as it is there.
@@ -264,6 +281,10 @@ impl LocalPlace {
         }
         Published::Yes
     }
+}
+
+fn sync(path: &std::path::Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// The version of an entry of the log, from the name of its file.

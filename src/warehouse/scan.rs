@@ -237,6 +237,18 @@ impl TableScan {
         self.scan_files(state, files, None, None, 1).await
     }
 
+    /// Reads these columns of all rows of these files, or all columns, in no order.
+    pub async fn rows_of(
+        &self,
+        state: &dyn Session,
+        files: &[(u32, Arc<DataFile>)],
+        columns: Option<&Vec<usize>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = files.iter().map(|(number, file)| (*number, file)).collect();
+        self.scan_files(state, files, columns, None, partitions(state))
+            .await
+    }
+
     /// Reads all rows of these files, with their places.
     pub async fn with_places_of(
         &self,

@@ -399,6 +399,9 @@ fn corrupted() -> Error {
     )
 }
 
+/// What the names of columns begin with that plans of the server add to those of tables.
+const RESERVED_PREFIX: &str = "tributary:";
+
 fn check_names(fields: &Fields) -> Result<()> {
     let mut names = HashSet::with_capacity(fields.len());
     for field in fields {
@@ -407,6 +410,18 @@ fn check_names(fields: &Fields) -> Result<()> {
                 SqlState::INVALID_OBJECT_DEFINITION,
                 "a column of a table must have a name",
             ));
+        }
+        if field.name().to_lowercase().starts_with(RESERVED_PREFIX) {
+            return Err(Error::new(
+                SqlState::DUPLICATE_COLUMN,
+                format!(
+                    "column name \"{}\" conflicts with a system column name",
+                    field.name()
+                ),
+            )
+            .with_hint(format!(
+                "Names that begin with \"{RESERVED_PREFIX}\" are the server's own."
+            )));
         }
         // Delta compares names without regard to case, and so do most engines that read it.
         if !names.insert(field.name().to_lowercase()) {

@@ -23,7 +23,7 @@ use tributary_udfs::interrupt::Interrupt;
 
 use super::Commit;
 use super::changed::Changed;
-use super::compaction::lost_meanwhile;
+use super::compaction::{lost_meanwhile, unchanged};
 use super::deletion_vector;
 use super::entry::{CommitInfo, Entry, EntryKind};
 use super::failure::from_delta;
@@ -35,6 +35,13 @@ use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
 use super::writer::{NewVector, Written};
 use crate::error::{Error, Result, SqlState};
+
+/// The file of a log that tells of its last checkpoint.
+pub(super) const LAST_CHECKPOINT: &str = "_last_checkpoint";
+
+/// So many actions of a checkpoint may be written for each commit since the one before. To write them
+/// takes a fraction of what a commit does; a reader has so many fewer entries to read.
+const CHECKPOINT_ACTIONS_A_COMMIT: u64 = 256;
 
 /// The operation of commits that only move rows.
 pub(super) const COMPACTION: &str = "OPTIMIZE";
@@ -94,6 +101,8 @@ pub(super) enum Change {
     Compact {
         schema: Arc<TableSchema>,
         replaced: Vec<Arc<DataFile>>,
+        /// Whether the rows of the copies come in the order of those of the files.
+        in_order: bool,
     },
 }
 
@@ -143,7 +152,7 @@ impl Table {
             Arc::clone(&place.store),
             place.path.clone(),
         ));
-        let root = Arc::clone(&place.store);
+        let root = place.log_store();
         let log_store = default_logstore(store, root, &place.url, &StorageConfig::default());
         Self {
             id,
@@ -334,6 +343,7 @@ impl Table {
         }
         let next = version.unsigned_abs() + 1;
         if next.is_multiple_of(checkpoint_interval.get())
+            && self.is_checkpoint_due(next).await
             && let Err(error) = self.checkpoint().await
         {
             tracing::warn!(table = %self.id, %error, "no checkpoint was written");
@@ -359,9 +369,17 @@ impl Table {
             true => Some(self.latest().await?),
             false => None,
         };
-        if let (Change::Compact { replaced, .. }, Some(current), Some(copies)) =
-            (change, &current, &mut written)
+        if let (
+            Change::Compact {
+                replaced, in_order, ..
+            },
+            Some(current),
+            Some(copies),
+        ) = (change, &current, &mut written)
         {
+            if !in_order && !unchanged(replaced, current) {
+                return Err(self.conflict());
+            }
             let lost = lost_meanwhile(replaced, current, &copies.files, &self.place).await?;
             let lost = lost.ok_or_else(|| self.conflict())?;
             copies.lose(&self.place, lost).await?;
@@ -515,9 +533,12 @@ impl Table {
                 removed.iter().try_for_each(|file| entry.remove(file))?;
                 marked.iter().try_for_each(|marked| entry.mark(marked))
             }
-            (Change::Compact { schema, replaced }, Some(current))
-                if current.schema.delta == schema.delta =>
-            {
+            (
+                Change::Compact {
+                    schema, replaced, ..
+                },
+                Some(current),
+            ) if current.schema.delta == schema.delta => {
                 // They may have lost rows since: it is their present form that goes.
                 let there = current.by_path();
                 replaced.iter().try_for_each(|file| {
@@ -583,6 +604,25 @@ impl Table {
         Ok(Utc::now().timestamp_millis().max(last + 1))
     }
 
+    /// Whether a checkpoint pays, after so many commits. It is as large as what it tells of: the files,
+    /// and those that have gone lately, which where rows are changed all the time are many more.
+    async fn is_checkpoint_due(&self, commits: u64) -> bool {
+        let path = self.place.log().join(LAST_CHECKPOINT);
+        let Ok(found) = self.place.store.get(&path).await else {
+            return true;
+        };
+        let Ok(bytes) = found.bytes().await else {
+            return true;
+        };
+        let told: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        match (told["version"].as_u64(), told["size"].as_u64()) {
+            (Some(version), Some(size)) => {
+                commits.saturating_sub(version + 1) >= size / CHECKPOINT_ACTIONS_A_COMMIT
+            }
+            _ => true,
+        }
+    }
+
     async fn checkpoint(&self) -> Result<()> {
         let Some(latest) = self.latest.read().clone() else {
             return Ok(());
@@ -592,7 +632,7 @@ impl Table {
             .map_err(|error| self.failed(error))?;
         let name = format!("{:020}.checkpoint.parquet", latest.snapshot.version);
         self.place
-            .sync_log(vec![name, "_last_checkpoint".to_owned()])
+            .sync_log(vec![name, LAST_CHECKPOINT.to_owned()])
             .await
     }
 

@@ -32,7 +32,7 @@ impl TableId {
     ///
     /// Characters that mean something to URLs, shells or file systems become `_`: the number
     /// keeps two tables apart, so the names need not.
-    pub(super) fn folders(&self) -> [String; 2] {
+    pub fn folders(&self) -> [String; 2] {
         [
             folder_name(&self.schema),
             format!("{}-{}", folder_name(&self.name), self.oid),

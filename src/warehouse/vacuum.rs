@@ -1,15 +1,15 @@
 //! Deletes the files that only versions beyond the retention have.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
-use super::deletion_vector;
+use super::At;
 use super::entry::{FileAction, file_actions};
+use super::snapshot::Snapshot;
 use super::table::Table;
 use crate::error::Result;
 
@@ -22,20 +22,23 @@ pub struct DeadFile {
     pub bytes: u64,
 }
 
-/// Deletes files of a table, or only tells which, that no version of the last `retention` has. Files
-/// that no version ever had are the rest of writes that failed, if they are older than `opened_at`;
-/// others may belong to a write that runs.
+/// Deletes files of a table, or only tells which, that no version since `horizon` has, nor one of
+/// those that are to be kept. Files that no version ever had are the rest of writes that failed, if
+/// they are older than `opened_at`; others may belong to a write that runs.
 pub(super) async fn vacuum(
     table: &Table,
-    retention: Duration,
+    horizon: DateTime<Utc>,
+    kept: &BTreeSet<i64>,
     opened_at: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<Vec<DeadFile>> {
-    let retention = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX);
-    let horizon = Utc::now()
-        .checked_sub_signed(retention)
-        .unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let known = known_files(table).await?;
+    let mut known = known_files(table).await?;
+    for version in kept {
+        live(
+            &mut known,
+            table.snapshot(At::Version(*version)).await?.as_ref(),
+        );
+    }
     let place = &table.place;
     let mut listed = place.store.list(Some(&place.path));
     let mut dead = Vec::new();
@@ -95,16 +98,14 @@ async fn known_files(table: &Table) -> Result<HashMap<String, Life>> {
         }
     }
     // Of a log whose beginning is gone only the latest version tells of what lives since then.
-    let latest = table.latest().await?;
-    for file in &latest.files {
-        known.insert(file.path.clone(), Life::Lives);
-        if let Some(gone) = &file.gone
-            && let Some(path) = deletion_vector::path_of(&gone.descriptor)
-        {
-            known.insert(path, Life::Lives);
-        }
-    }
+    live(&mut known, table.latest().await?.as_ref());
     Ok(known)
+}
+
+/// Notes that the files of a version live.
+fn live(known: &mut HashMap<String, Life>, version: &Snapshot) {
+    let paths = version.paths().into_iter();
+    known.extend(paths.map(|path| (path, Life::Lives)));
 }
 
 /// An entry takes a file out and puts it in again, with other rows lost, in any order; a vector's file

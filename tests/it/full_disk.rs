@@ -1,6 +1,6 @@
 //! On a full disk statements fail with 53100, and what was there stays.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tokio_postgres::Client;
@@ -9,30 +9,36 @@ use tokio_postgres::error::SqlState;
 use crate::server::Server;
 
 /// A small file system of its own, which goes away with this.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts it, where this process may.
-    fn mount(folder: &std::path::Path) -> Option<Self> {
+    /// Mounts one of this size, such as `12m`, where this process may.
+    pub fn mount(folder: &Path, size: &str) -> Option<Self> {
         let disk = folder.join("disk");
         std::fs::create_dir(&disk).unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(&disk)
             .status();
         mounted.ok()?.success().then_some(Self(disk))
     }
 
+    /// Where it is mounted.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// Takes the room that is left but for `bytes`.
-    fn fill(&self, bytes: u64) {
+    pub fn fill(&self, bytes: u64) {
         let filler = self.0.join("filler");
-        let _ = std::fs::write(&filler, vec![0; 12 << 20]);
+        let _ = std::fs::write(&filler, vec![0; 32 << 20]);
         let file = std::fs::File::options().write(true).open(&filler).unwrap();
         let taken = file.metadata().unwrap().len();
         file.set_len(taken.saturating_sub(bytes)).unwrap();
     }
 
-    fn free(&self) {
+    /// Gives all room back.
+    pub fn free(&self) {
         std::fs::remove_file(self.0.join("filler")).unwrap();
     }
 }
@@ -52,7 +58,7 @@ async fn count(client: &Client, table: &str) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_fails_what_writes_and_leaves_the_old_state() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::mount(folder.path()) else {
+    let Some(disk) = SmallDisk::mount(folder.path(), "12m") else {
         println!("skipped: this user may not mount a file system");
         return;
     };

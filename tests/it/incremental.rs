@@ -1,5 +1,6 @@
 //! Random queries over random tables: after each change of the tables, a materialized view that is
-//! refreshed by the keys that have changed holds what its query gives.
+//! refreshed by the keys that have changed holds what its query gives. Some changes and refreshes are
+//! those of a transaction block, while another session goes on.
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -17,10 +18,14 @@ const TABLES: &str = "
     CREATE TABLE t (id BIGINT PRIMARY KEY, k INT, a INT, b TEXT);
     CREATE TABLE s (id BIGINT PRIMARY KEY, k INT, a INT);
     CREATE TABLE u (k INT, a INT);
+    CREATE TABLE w (k INT, a INT);
+    CREATE TABLE y (id INT, k INT, a INT) WITH (unique_key = 'id');
     INSERT INTO t SELECT value, value % 7, value % 5, 'b' || value % 3 FROM generate_series(1, 40) AS g(value);
     INSERT INTO s SELECT value, value % 5, value % 4 FROM generate_series(1, 25) AS g(value);
     INSERT INTO u SELECT value % 6, value % 3 FROM generate_series(1, 25) AS g(value);
     INSERT INTO u VALUES (NULL, 1), (NULL, 1), (2, NULL);
+    INSERT INTO w SELECT value % 4, value % 3 FROM generate_series(1, 12) AS g(value);
+    INSERT INTO y SELECT value, value % 4, value % 3 FROM generate_series(1, 12) AS g(value);
     CREATE VIEW v AS SELECT t.id, t.k, s.a FROM t LEFT JOIN s ON s.id = t.k;
     CREATE MATERIALIZED VIEW m AS SELECT k, count(*) AS n, sum(a) AS a FROM t GROUP BY k";
 
@@ -59,11 +64,17 @@ impl Maker {
     }
 
     fn table(&mut self) -> Relation {
-        let (sql, width) = match self.below(6) {
+        let (sql, width) = match self.below(9) {
             0 | 1 => ("SELECT id AS c0, k AS c1, a AS c2 FROM t", 3),
             2 => ("SELECT id AS c0, k AS c1, a AS c2 FROM s", 3),
             3 => ("SELECT k AS c0, a AS c1 FROM u", 2),
             4 => ("SELECT id AS c0, k AS c1, a AS c2 FROM v", 3),
+            5 => ("SELECT k AS c0, a AS c1 FROM w", 2),
+            6 => ("SELECT id AS c0, k AS c1, a AS c2 FROM y", 3),
+            7 => (
+                "SELECT value AS c0, value % 3 AS c1 FROM generate_series(1, 5) AS g(value)",
+                2,
+            ),
             _ => ("SELECT k AS c0, n AS c1, a AS c2 FROM m", 3),
         };
         Relation {
@@ -177,7 +188,11 @@ impl Maker {
             let more = self.condition(&next, other.width);
             on = format!("{on} AND {more}");
         }
-        let kind = self.below(7);
+        let kind = match self.below(10) {
+            // Of wider relations they would be too many rows.
+            8 if depth > 1 => 9,
+            kind => kind,
+        };
         let other_from = format!("({}) AS {next}", other.sql);
         let all = Self::all(name, width);
         if kind < 4 {
@@ -191,7 +206,19 @@ impl Maker {
                 width: width + 1,
             };
         }
+        let all_of_other = self.column(&next, other.width);
+        if kind > 7 {
+            let sql = match kind {
+                8 => format!("SELECT {all} FROM {from} CROSS JOIN {other_from}"),
+                _ => format!(
+                    "SELECT {all}, (SELECT max({all_of_other}) FROM {other_from}) AS c{width} FROM {from}"
+                ),
+            };
+            let width = width + usize::from(kind == 9);
+            return Relation { sql, width };
+        }
         let condition = match kind {
+            7 => format!("{left} > (SELECT min({all_of_other}) FROM {other_from} WHERE {on})"),
             4 => format!("EXISTS (SELECT 1 FROM {other_from} WHERE {on})"),
             5 => format!("NOT EXISTS (SELECT 1 FROM {other_from} WHERE {on})"),
             _ => format!("{left} IN (SELECT {right} FROM {other_from})"),
@@ -209,7 +236,7 @@ impl Maker {
 
     /// A change of the tables.
     fn change(&mut self) -> String {
-        let table = ["t", "s", "u"][self.below(3)];
+        let table = ["t", "s", "u", "w"][self.below(4)];
         let (k, a) = (self.value(), self.value());
         match self.below(20) {
             0..5 if table == "t" => format!(
@@ -220,7 +247,8 @@ impl Maker {
                 "INSERT INTO s VALUES ({}, {k}, {a}) ON CONFLICT DO NOTHING",
                 self.below(40)
             ),
-            0..5 => format!("INSERT INTO u VALUES ({k}, {a}), ({k}, {a})"),
+            0..3 => format!("INSERT INTO {table} VALUES ({k}, {a}), ({k}, {a})"),
+            3..5 => format!("INSERT INTO y VALUES ({}, {k}, {a})", self.below(20)),
             5..9 => format!("UPDATE {table} SET a = {a} WHERE k = {}", self.below(7)),
             9..11 => format!("UPDATE {table} SET k = {k} WHERE a = {}", self.below(5)),
             // Of a table that is only looked at by other columns nothing has changed.
@@ -243,6 +271,91 @@ impl Maker {
     }
 }
 
+/// Changes in a block with refreshes among them, while another session adds rows, and refreshes too.
+/// The block may end in a conflict, and then nothing of it is there.
+async fn block(maker: &mut Maker, one: &Client, other: &Client) -> Vec<String> {
+    let isolation = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"][maker.below(3)];
+    let mut done = vec![format!("BEGIN ISOLATION LEVEL {isolation}")];
+    one.batch_execute(&done[0]).await.unwrap();
+    let append = |maker: &mut Maker| {
+        let (k, a) = (maker.value(), maker.value());
+        format!("INSERT INTO w VALUES ({k}, {a})")
+    };
+    let mut refreshed = Vec::new();
+    for _ in 0..2 + maker.below(6) {
+        let is_other = maker.below(2) == 0;
+        let statement = match maker.below(4) {
+            // What the block has refreshed is its own until it ends.
+            0 => match maker.below(VIEWS) {
+                view if is_other && refreshed.contains(&view) => continue,
+                view => {
+                    if !is_other {
+                        refreshed.push(view);
+                    }
+                    format!("REFRESH MATERIALIZED VIEW r{view}")
+                }
+            },
+            1 if !is_other => loop {
+                let change = maker.change();
+                let is_alone = ["OPTIMIZE", "RESTORE"]
+                    .iter()
+                    .any(|word| change.starts_with(word));
+                // Rows that a block has changed are waited for.
+                let waits = change.contains(" w ") && !change.starts_with("INSERT");
+                if !is_alone && !waits && !change.starts_with("TRUNCATE") {
+                    break change;
+                }
+            },
+            _ => append(maker),
+        };
+        let client = if is_other { other } else { one };
+        let answer = client.batch_execute(&statement).await;
+        done.push(format!(
+            "{}: {statement}",
+            if is_other { "other" } else { "block" }
+        ));
+        if let Err(error) = answer {
+            let error = error.as_db_error().unwrap();
+            assert_eq!(error.code().code(), "40001", "{done:#?}: {error:?}");
+            assert!(!is_other, "{done:#?}: {error:?}");
+            break;
+        }
+    }
+    match one.batch_execute("COMMIT").await {
+        Ok(()) => done.push("COMMIT".to_owned()),
+        Err(error) => {
+            let error = error.as_db_error().unwrap();
+            assert_eq!(error.code().code(), "40001", "{done:#?}: {error:?}");
+            done.push("conflict".to_owned());
+        }
+    }
+    done
+}
+
+/// What makes a refresh a full one that could be one by keys.
+const REASONS: [&str; 3] = [
+    "keys have changed, of",
+    "was read at a later version",
+    "does not tell its changes",
+];
+
+/// That a refresh was one by keys where `EXPLAIN REFRESH` tells that, unless the changes are in the way.
+async fn check_mode(client: &Client, name: &str) {
+    let plan = rows(client, &format!("EXPLAIN REFRESH {name}")).await;
+    let last = format!(
+        "SELECT mode, mode_reason FROM tributary.refreshes WHERE name = '{name}' ORDER BY id DESC LIMIT 1"
+    );
+    let last = rows(client, &last).await.concat();
+    let is_full = plan.concat().contains(": full");
+    let tells = plan.iter().any(|line| line.contains("In full where"));
+    let is_explained = REASONS.iter().any(|reason| last.contains(reason))
+        || tells && last.contains("all rows depend on");
+    assert!(
+        is_full || last.starts_with("incremental") || is_explained,
+        "{plan:#?} {last}"
+    );
+}
+
 async fn sorted(client: &Client, sql: &str) -> Vec<String> {
     let mut rows = rows(client, sql).await;
     rows.sort();
@@ -253,6 +366,7 @@ async fn run(seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let client = server.connect().await;
+    let (one, other) = (server.connect().await, server.connect().await);
     client.batch_execute(TABLES).await.unwrap();
     let mut maker = Maker {
         random: Pcg64::seed_from_u64(seed),
@@ -270,7 +384,10 @@ async fn run(seed: u64) {
         queries.push((name, sql));
     }
     for round in 0..ROUNDS {
-        let mut changes = Vec::new();
+        let mut changes = match maker.below(2) {
+            0 => block(&mut maker, &one, &other).await,
+            _ => Vec::new(),
+        };
         for _ in 0..=maker.below(3) {
             let change = maker.change();
             client
@@ -286,6 +403,7 @@ async fn run(seed: u64) {
                 .batch_execute(&format!("REFRESH MATERIALIZED VIEW {name}"))
                 .await
                 .unwrap_or_else(|error| panic!("{seed}: {sql}: {:?}", error.as_db_error()));
+            check_mode(&client, name).await;
             let kept = sorted(&client, &format!("SELECT * FROM {name}")).await;
             let computed = sorted(&client, sql).await;
             if kept != computed {
@@ -320,4 +438,37 @@ async fn a_refresh_by_keys_gives_what_the_query_gives() {
             }
         }
     }
+}
+
+/// Of rows that are wide the refresh compares hashes, and where even these are too many, a full one
+/// follows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_of_wide_rows_ends_where_a_full_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(folder.path(), &["--memory-limit", "48MB"]);
+    let client = server.connect().await;
+    let wide = "CREATE TABLE wide (id BIGINT PRIMARY KEY, k INT, w TEXT);
+        INSERT INTO wide SELECT value, value % 10, repeat(md5(value::text), 12) FROM generate_series(1, 100000) AS g(value);
+        CREATE MATERIALIZED VIEW copied AS SELECT id, k, w FROM wide;
+        UPDATE wide SET w = w || 'x' WHERE id % 4 = 0";
+    for statement in wide.split(';') {
+        client.batch_execute(statement).await.unwrap();
+    }
+    let again = "REFRESH MATERIALIZED VIEW copied";
+    client.batch_execute(again).await.unwrap();
+    for expression in ["sum(length(w))", "min(w)", "max(w)", "count(DISTINCT id)"] {
+        let of =
+            async |table: &str| rows(&client, &format!("SELECT {expression} FROM {table}")).await;
+        assert_eq!(of("copied").await, of("wide").await, "{expression}");
+    }
+    client
+        .batch_execute("UPDATE wide SET k = k + 1 WHERE id % 50 = 0")
+        .await
+        .unwrap();
+    client
+        .batch_execute(&format!("{again} FULL"))
+        .await
+        .unwrap();
+    let drift = "SELECT drifted_rows FROM tributary.refreshes ORDER BY id DESC LIMIT 1";
+    assert_eq!(rows(&client, drift).await, ["2000"]);
 }

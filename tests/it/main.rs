@@ -11,6 +11,7 @@ mod clients;
 mod constraint_definitions;
 mod copy_binary;
 mod crash;
+mod crashes;
 mod docker;
 mod docs;
 mod encryption;

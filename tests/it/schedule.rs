@@ -44,6 +44,21 @@ async fn views_follow_what_they_read_upstream_first() {
     );
 }
 
+/// Whatever becomes of its inputs.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tells_the_time_follows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let (client, mut heard) = connect(&server).await;
+    let run = async |sql: &str| client.batch_execute(sql).await.unwrap();
+    run("LISTEN tributary_refresh").await;
+    run("CREATE TABLE t (at TIMESTAMPTZ); INSERT INTO t VALUES (now())").await;
+    run("CREATE MATERIALIZED VIEW past WITH (target_lag = '20 ms') AS SELECT at FROM t WHERE at < now()").await;
+    for _ in 0..3 {
+        until(&mut heard, "past", "succeeded").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_suspended_is_left_alone_until_it_is_resumed() {
     let folder = tempfile::tempdir().unwrap();

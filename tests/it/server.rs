@@ -120,6 +120,11 @@ impl Server {
         names.map(|name| name.trim().to_owned()).collect()
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: the server gets no chance to end in order.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -70,7 +70,8 @@ static COLUMNS: [Column; 26] = [
         "drifted_rows",
         ColumnType::Bigint,
         "How many rows a `REFRESH ... FULL` of a materialized view put in the place of others, added \
-         or took out.",
+         or took out; of one with a unique key, how many keys. What a usual refresh would have changed \
+         is among them.",
     )
     .nullable(),
     Column::new(
@@ -128,7 +129,8 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "expectations",
         ColumnType::Text,
-        "What its expectations found, as JSON: `[{\"constraint\", \"violations\", \"action\"}]`.",
+        "What its expectations found among the rows that it computed, all of them or those of the keys \
+         that had changed, as JSON: `[{\"constraint\", \"violations\", \"action\"}]`.",
     )
     .nullable(),
     Column::new(

@@ -42,7 +42,7 @@ impl Analysis {
         });
         let mut scans = self.scans.values();
         let is_known = scans.all(|scan| !matches!(scan.input, Input::Unknown));
-        reads_files && is_known && self.obstacle.is_none() && is_row_wise(&self.plan)
+        reads_files && is_known && self.cause.is_none() && is_row_wise(&self.plan)
     }
 
     /// What was added to the sources of a row-wise query since a watermark, where tables are read at

@@ -1,6 +1,6 @@
 //! What a query's plan says of refreshing its rows: by which key, or what forbids it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use datafusion::common::{Column, JoinType};
@@ -8,10 +8,10 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
-use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, is_comparable};
-use super::determinism;
+use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable};
+use super::determinism::{self, Cause};
 use super::inputs::{Input, Scan, key_of, scans};
-use crate::catalog::Snapshot;
+use crate::catalog::{Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::models::keyed;
 use crate::session::plan;
@@ -27,8 +27,10 @@ pub struct Analysis {
     pub scans: BTreeMap<LeafKey, Scan>,
     /// The keys that changes could be traced by, the best first.
     candidates: Vec<Vec<Column>>,
+    /// The columns that rows are known by, as far as the plan tells.
+    natural: Option<Vec<Column>>,
     /// What makes the query depend on more than its inputs.
-    pub(super) obstacle: Option<Obstacle>,
+    pub(super) cause: Option<Cause>,
 }
 
 /// How a query can be refreshed.
@@ -53,7 +55,7 @@ impl Analysis {
         options: &Options,
         plan: &LogicalPlan,
     ) -> Result<Self> {
-        let obstacle = determinism::obstacle(plan)?;
+        let cause = determinism::cause(state, plan)?;
         let wanted = plan::columns(plan);
         let plan = state.optimize(&plan::cast_to(plan.clone(), &wanted)?)?;
         let scans = scans(snapshot, &plan)?;
@@ -61,25 +63,66 @@ impl Analysis {
             plan,
             scans,
             candidates: Vec::new(),
-            obstacle,
+            natural: None,
+            cause,
         };
-        analysis.candidates = analysis.keys(snapshot, keyed::declared(options)?)?;
+        analysis.natural = natural_key(snapshot, &analysis.plan);
+        analysis.candidates = analysis.keys(keyed::declared(options)?)?;
         Ok(analysis)
+    }
+
+    /// Whether the query gives other rows as time passes.
+    pub fn tells_time(&self) -> bool {
+        self.cause.as_ref().is_some_and(|cause| cause.tells_time)
+    }
+
+    /// Whether each row has a value of its own in this key, as far as the plan tells.
+    pub fn tells_rows_apart(&self, key: &[Column]) -> bool {
+        self.natural.as_deref() == Some(key)
     }
 
     /// How the query can be refreshed, whichever of its inputs change.
     pub fn verdict(&self) -> Verdict {
-        if let Some(obstacle) = &self.obstacle {
-            return Verdict::Full(obstacle.clone());
+        if let Some(cause) = &self.cause {
+            return Verdict::Full(cause.obstacle.clone());
         }
         if self.is_row_wise() {
             return Verdict::Files;
         }
-        let deltas = self.if_all_changed();
-        match self.choose(&deltas) {
-            Ok((key, _)) => Verdict::Keys(self.names(&key)),
-            Err(obstacle) => Verdict::Full(obstacle),
+        let key = match self.choose(&self.if_changed(|_| true)) {
+            Ok((key, _)) => key,
+            Err(obstacle) => return Verdict::Full(obstacle),
+        };
+        let whole = self.changing_all();
+        let tables = self.scans.values().filter_map(|scan| match &scan.input {
+            Input::Table(object) => Some(object.oid),
+            _ => None,
+        });
+        let tables: BTreeSet<Oid> = tables.collect();
+        match whole.first() {
+            Some((_, obstacle)) if whole.len() >= tables.len() => Verdict::Full(obstacle.clone()),
+            _ => Verdict::Keys(self.names(&key)),
         }
+    }
+
+    /// The tables whose changes may change all rows, each with what makes them do so.
+    pub fn changing_all(&self) -> Vec<(Arc<Object>, Obstacle)> {
+        let mut found: Vec<(Arc<Object>, Obstacle)> = Vec::new();
+        for scan in self.scans.values() {
+            let Input::Table(object) = &scan.input else {
+                continue;
+            };
+            let is_known = found.iter().any(|(known, _)| known.oid == object.oid);
+            if is_known {
+                continue;
+            }
+            let deltas = self.if_changed(|changed| changed.oid == object.oid);
+            if let Ok((_, Delta::Everything(what))) = self.choose(&deltas) {
+                let obstacle = Obstacle::new(what, "all rows depend on it");
+                found.push((Arc::clone(object), obstacle));
+            }
+        }
+        found
     }
 
     /// The first key that the changes can be traced by, and the delta.
@@ -87,17 +130,22 @@ impl Analysis {
     /// # Errors
     /// What is in the way of the best key.
     pub fn choose(&self, deltas: &Deltas) -> std::result::Result<(Vec<Column>, Delta), Obstacle> {
-        if let Some(obstacle) = &self.obstacle {
-            return Err(obstacle.clone());
+        if let Some(cause) = &self.cause {
+            return Err(cause.obstacle.clone());
         }
-        let mut first = None;
+        let (mut first, mut all) = (None, None);
         for key in &self.candidates {
             match deltas.of_query(&self.plan, key) {
+                // Another key may tell more.
+                Ok(everything @ Delta::Everything(_)) => {
+                    all = all.or(Some((key.clone(), everything)));
+                }
                 Ok(delta) => return Ok((key.clone(), delta)),
                 Err(obstacle) => first = first.or(Some(obstacle)),
             }
         }
-        Err(first.unwrap_or_else(|| Obstacle::new("the query", "none of its columns is a key")))
+        let none = || Obstacle::new("the query", "none of its columns is a key");
+        all.ok_or_else(|| first.unwrap_or_else(none))
     }
 
     /// The names that the object's columns have for those of the plan.
@@ -105,12 +153,13 @@ impl Analysis {
         key.iter().map(|column| column.name.clone()).collect()
     }
 
-    /// As if rows of all tables had changed.
-    fn if_all_changed(&self) -> Deltas {
+    /// As if rows of these tables had changed.
+    fn if_changed(&self, has_changed: impl Fn(&Object) -> bool) -> Deltas {
         let mut leaves = HashMap::new();
         for (key, scan) in &self.scans {
             let leaf = match &scan.input {
                 Input::Fixed => Leaf::Same,
+                Input::Table(object) | Input::Other(object) if !has_changed(object) => Leaf::Same,
                 Input::Table(_) => {
                     let columns = scan.scan.projected_schema.as_arrow().clone();
                     Leaf::Changed(Arc::new(EmptyTable::new(Arc::new(columns))))
@@ -127,7 +176,7 @@ impl Analysis {
     }
 
     /// What the rows of the plan could be told apart by.
-    fn keys(&self, snapshot: &Snapshot, keyed: Option<Keyed>) -> Result<Vec<Vec<Column>>> {
+    fn keys(&self, keyed: Option<Keyed>) -> Result<Vec<Vec<Column>>> {
         let schema = self.plan.schema();
         let mut found: Vec<Vec<Column>> = Vec::new();
         if let Some(keyed) = keyed {
@@ -143,10 +192,12 @@ impl Analysis {
             let index = schema.index_of_column(column);
             index.is_ok_and(|index| is_comparable(schema.field(index).data_type()))
         };
-        let deltas = self.if_all_changed();
-        if let Some(mut natural) = natural_key(snapshot, &self.plan) {
+        let deltas = self.if_changed(|_| true);
+        let traces =
+            |key: &[Column]| matches!(deltas.of_query(&self.plan, key), Ok(Delta::Keys(_)));
+        if let Some(mut natural) = self.natural.clone() {
             natural.retain(is_comparable);
-            let is_traced = !natural.is_empty() && deltas.of_query(&self.plan, &natural).is_ok();
+            let is_traced = !natural.is_empty() && traces(&natural);
             found.push(natural);
             if is_traced {
                 return Ok(found);
@@ -154,10 +205,9 @@ impl Analysis {
         }
         let mut all = schema.columns();
         all.retain(is_comparable);
-        let traced = all.iter().filter(|column| {
-            let column = std::slice::from_ref(*column);
-            deltas.of_query(&self.plan, column).is_ok()
-        });
+        let traced = all
+            .iter()
+            .filter(|column| traces(std::slice::from_ref(*column)));
         found.push(traced.cloned().collect());
         found.push(all);
         found.retain(|key| !key.is_empty());
@@ -183,8 +233,12 @@ fn natural_key(snapshot: &Snapshot, node: &LogicalPlan) -> Option<Vec<Column>> {
         LogicalPlan::Projection(projection) => {
             let inner = natural_key(snapshot, &projection.input)?;
             let passed = inner.iter().map(|column| {
+                let mut same = vec![column.clone()];
+                add_same(&projection.input, column, &mut same);
                 let place = projection.expr.iter().position(|expression| {
-                    expression.clone().unalias() == Expr::Column(column.clone())
+                    let expression = expression.clone().unalias();
+                    let mut same = same.iter();
+                    same.any(|column| expression == Expr::Column(column.clone()))
                 })?;
                 Some(Column::from(projection.schema.qualified_field(place)))
             });
@@ -226,5 +280,26 @@ fn natural_key(snapshot: &Snapshot, node: &LogicalPlan) -> Option<Vec<Column>> {
             }
         }
         _ => None,
+    }
+}
+
+/// The columns of a node that have the value of another one of it: what functions give of a column that
+/// is grouped by.
+fn add_same(node: &LogicalPlan, column: &Column, same: &mut Vec<Column>) {
+    match node {
+        LogicalPlan::Filter(filter) => add_same(&filter.input, column, same),
+        LogicalPlan::Sort(sort) => add_same(&sort.input, column, same),
+        LogicalPlan::Aggregate(aggregate) => {
+            let places = 0..aggregate.schema.fields().len();
+            let of = |place: usize| Column::from(aggregate.schema.qualified_field(place));
+            let Some(group) = places.clone().find(|place| of(*place) == *column) else {
+                return;
+            };
+            let group = grouped(aggregate, group);
+            let equal =
+                places.filter(|place| group.is_some() && grouped(aggregate, *place) == group);
+            same.extend(equal.map(of));
+        }
+        _ => {}
     }
 }

@@ -15,6 +15,7 @@ use futures::TryStreamExt;
 
 use super::measured::{Measured, keeping_nulls};
 use crate::error::Result;
+use crate::instance::{RowHash, has_equals};
 use crate::warehouse::{CHANGE_SIGN, ChangeFeed};
 
 /// Rows that are held in memory.
@@ -22,6 +23,8 @@ use crate::warehouse::{CHANGE_SIGN, ChangeFeed};
 pub struct Held {
     /// The rows.
     pub rows: Arc<dyn TableProvider>,
+    /// The same.
+    pub batches: Vec<RecordBatch>,
     /// How many they are.
     pub count: usize,
     /// Whether one of their values is NULL.
@@ -39,6 +42,7 @@ impl Held {
         let pool = &state.runtime_env().memory_pool;
         Ok(Self {
             rows: Arc::new(MemTable::try_new(schema, vec![Vec::new()])?),
+            batches: Vec::new(),
             count: 0,
             has_null: false,
             _memory: MemoryConsumer::new("incremental refresh").register(pool),
@@ -73,12 +77,10 @@ impl Held {
                 schema, columns, &options,
             )?);
         }
-        let partitions = match batches.is_empty() {
-            true => vec![Vec::new()],
-            false => vec![batches],
-        };
+        let partitions = vec![batches.clone()];
         Ok(Some(Self {
             rows: Arc::new(MemTable::try_new(Arc::clone(schema), partitions)?),
+            batches,
             count,
             has_null,
             _memory: memory,
@@ -112,9 +114,18 @@ pub async fn of_scan(
         .iter()
         .map(|field| column(field.name()))
         .collect();
+    // What is equal and not the same has changed.
+    let more = wanted.fields().iter();
+    let more = more.filter(|field| has_equals(field.data_type()));
+    let more: Vec<Expr> = more.map(|field| column(field.name())).collect();
+    let same = match more.is_empty() {
+        true => None,
+        false => Some(RowHash::new().of(more).alias("tributary:hash")),
+    };
     let surplus = "tributary:surplus";
+    let by = groups.iter().cloned().chain(same);
     let plan = all
-        .aggregate(groups.clone(), [sum(column(CHANGE_SIGN)).alias(surplus)])?
+        .aggregate(by, [sum(column(CHANGE_SIGN)).alias(surplus)])?
         .filter(column(surplus).not_eq(lit(0_i64)))?
         .project(groups)?
         .build()?;

@@ -15,10 +15,12 @@
 //! - A window over partitions by P: the delta of its input by C and P, and C of the rows of partitions
 //!   that are in the delta by P.
 //!
+//! Of the conditions of a join some may be left out, which only makes the delta larger.
+//!
 //! What follows by no rule is an obstacle. What depends on no input that has changed has no delta,
 //! whatever it is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,11 +32,12 @@ use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result as QueryResult};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{
-    Aggregate, Expr, Filter, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder, Projection,
-    SubqueryAlias, TableScan, Union, Window, lit,
+    Aggregate, Expr, ExprSchemable as _, Filter, Join, JoinConstraint, LogicalPlan,
+    LogicalPlanBuilder, Projection, SubqueryAlias, TableScan, Union, Window, lit,
 };
 use datafusion::scalar::ScalarValue;
 
+use crate::instance::has_equals;
 use crate::session::plan_size;
 
 /// What stands in the way of telling which keys have changed.
@@ -138,7 +141,7 @@ impl Deltas {
             return Ok(Delta::Nothing);
         }
         if columns.is_empty() {
-            return Ok(Delta::Everything(described(node)));
+            return Ok(Delta::Everything(self.changed(node)?));
         }
         if self.has_changed_subquery(node)? {
             return Ok(Delta::Everything("a subquery".to_owned()));
@@ -181,6 +184,20 @@ impl Deltas {
             })
         })?;
         Ok(changed)
+    }
+
+    /// The names of what has changed of what a node reads.
+    fn changed(&self, node: &LogicalPlan) -> QueryResult<String> {
+        let mut names = BTreeSet::new();
+        node.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node
+                && !matches!(self.leaves.get(&leaf_key(scan)), Some(Leaf::Same))
+            {
+                names.insert(scan.table_name.to_string());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(names.into_iter().collect::<Vec<_>>().join(", "))
     }
 
     /// Whether a subquery within the expressions of a node reads anything that has changed.
@@ -250,7 +267,7 @@ impl Deltas {
         let delta = match read.is_empty() {
             // Constants; any column tells whether there are changes.
             true => {
-                let mut found = Ok(Delta::Everything(described(&projection.input)));
+                let mut found = Ok(Delta::Everything(self.changed(&projection.input)?));
                 for column in projection.input.schema().columns() {
                     found = self.of(&projection.input, &[column]);
                     if found.is_ok() {
@@ -306,7 +323,7 @@ impl Deltas {
         let mut computed = Vec::with_capacity(columns.len());
         for column in columns {
             let index = aggregate.schema.index_of_column(column)?;
-            let Some(group) = groups.get(index) else {
+            let Some(group) = grouped(aggregate, index) else {
                 return Err(Obstacle::new(
                     described(&LogicalPlan::Aggregate(aggregate.clone())),
                     format!("the key's column \"{}\" is not grouped by", column.name),
@@ -337,24 +354,23 @@ impl Deltas {
                 format!("the key's column \"{}\" is computed by it", own.name),
             ));
         }
-        let partition = partition_of(window);
-        if columns.iter().all(|column| partition.contains(column)) {
+        let own = partition_of(window);
+        if columns.iter().all(|column| own.contains(column)) {
             return self.of(&window.input, columns);
         }
+        let partition = partitioned_by(window);
         if partition.is_empty() {
             return Err(Obstacle::new(
                 node(),
                 "it is not partitioned by the key, so that each row depends on all others",
             ));
         }
+        let mut read = Vec::new();
+        add_columns(&mut read, &partition);
         let mut both = columns.to_vec();
-        for column in &partition {
-            if !both.contains(column) {
-                both.push(column.clone());
-            }
-        }
+        add_columns(&mut both, &partition);
         let changed = self.of(&window.input, &both)?;
-        let partitions = self.of(&window.input, &partition)?;
+        let partitions = self.of(&window.input, &read)?;
         let mut found = Vec::new();
         for delta in [&changed, &partitions] {
             if let Delta::Everything(_) = delta {
@@ -365,32 +381,45 @@ impl Deltas {
             found.push(select(*plan, columns)?);
         }
         if let Delta::Keys(plan) = partitions {
+            let names = numbered(partition.len()).into_iter();
+            let named = partition.iter().zip(names).map(|(expression, name)| {
+                let expression = expression.clone();
+                expression.alias_qualified(name.relation, name.name)
+            });
+            let named = Projection::try_new(named.collect(), Arc::new(*plan))?;
             let of_partitions = semi_join(
                 window.input.as_ref().clone(),
                 &partition,
-                rename(*plan, &numbered(&partition))?,
+                LogicalPlan::Projection(named),
             )?;
             found.push(select(of_partitions, columns)?);
         }
         all_of(found, columns)
     }
 
+    /// Takes one condition out of a join by which changes cannot be traced; false where there is none.
+    fn leave_out(&self, join: &mut Join) -> bool {
+        if join.filter.take().is_some() {
+            return true;
+        }
+        let is_traced = |node: &LogicalPlan, expression: &Expr| {
+            let mut read = Vec::new();
+            add_columns(&mut read, [expression]);
+            self.of(node, &read).is_ok()
+        };
+        let lost = join.on.iter().position(|(left, right)| {
+            !is_traced(&join.left, left) || !is_traced(&join.right, right)
+        });
+        lost.map(|place| join.on.remove(place)).is_some()
+    }
+
     fn of_join(&self, join: &Join, columns: &[Column]) -> Traced<Delta> {
         let (left, right) = (join.left.schema(), join.right.schema());
         let has = |schema: &DFSchema, column: &Column| schema.has_column(column);
-        let mut condition = Vec::new();
-        add_columns(&mut condition, join.on.iter().map(|(left, _)| left));
-        add_columns(&mut condition, join.on.iter().map(|(_, right)| right));
-        add_columns(&mut condition, &join.filter);
-        let (mut of_left, mut of_right) = (Vec::new(), Vec::new());
-        for column in columns.iter().chain(&condition) {
-            if has(left, column) && !of_left.contains(column) {
-                of_left.push(column.clone());
-            }
-            if has(right, column) && !of_right.contains(column) {
-                of_right.push(column.clone());
-            }
-        }
+        let own = |schema: &DFSchema| -> Vec<Column> {
+            let own = columns.iter().filter(|column| has(schema, column));
+            own.cloned().collect()
+        };
         if let Some(own) = columns
             .iter()
             .find(|column| !has(left, column) && !has(right, column))
@@ -400,8 +429,38 @@ impl Deltas {
                 format!("the key's column \"{}\" is computed by it", own.name),
             ));
         }
-        let l = self.of(&join.left, &of_left)?;
-        let r = self.of(&join.right, &of_right)?;
+        // By fewer conditions more pairs are found than there are. So where the changes of a side cannot
+        // be traced by a column, the conditions that read it are left out.
+        let mut join = join.clone();
+        let (l, r) = loop {
+            let (mut of_left, mut of_right) = (own(left), own(right));
+            add_columns(&mut of_left, join.on.iter().map(|(left, _)| left));
+            add_columns(&mut of_right, join.on.iter().map(|(_, right)| right));
+            let mut by_filter = Vec::new();
+            add_columns(&mut by_filter, &join.filter);
+            for column in by_filter {
+                let side = if has(left, &column) {
+                    &mut of_left
+                } else {
+                    &mut of_right
+                };
+                if !side.contains(&column) {
+                    side.push(column);
+                }
+            }
+            let deltas = self
+                .of(&join.left, &of_left)
+                .and_then(|l| Ok((l, self.of(&join.right, &of_right)?)));
+            let obstacle = match deltas {
+                Ok(deltas) => break deltas,
+                Err(obstacle) => obstacle,
+            };
+            // Without any of them all rows of one side are pairs of each of the other.
+            if !self.leave_out(&mut join) || join.on.is_empty() {
+                return Err(obstacle);
+            }
+        };
+        let join = &join;
         for delta in [&l, &r] {
             if let Delta::Everything(_) = delta {
                 return Ok(delta.clone());
@@ -463,6 +522,37 @@ impl Deltas {
     }
 }
 
+/// The expression that a column of an aggregate has the value of, where it is grouped by that: so has what
+/// a choice of one of the group's values gives, as those of `DISTINCT ON` are.
+pub(super) fn grouped(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
+    let groups = &aggregate.group_expr;
+    let is_set = |group: &Expr| matches!(group, Expr::GroupingSet(_));
+    if groups.iter().any(is_set) {
+        return None;
+    }
+    let Some(place) = index.checked_sub(groups.len()) else {
+        return groups.get(index);
+    };
+    let mut expression = aggregate.aggr_expr.get(place)?;
+    while let Expr::Alias(alias) = expression {
+        expression = &alias.expr;
+    }
+    let Expr::AggregateFunction(function) = expression else {
+        return None;
+    };
+    let chooses = ["first_value", "last_value", "max", "min"].contains(&function.func.name());
+    let (params, schema) = (&function.params, aggregate.input.schema());
+    if !chooses || params.filter.is_some() {
+        return None;
+    }
+    let group = groups
+        .iter()
+        .find(|group| params.args.first() == Some(*group))?;
+    // Equal values that are not the same are one group, and one of them is chosen.
+    let data_type = group.get_type(schema).ok()?;
+    (!has_equals(&data_type)).then_some(group)
+}
+
 fn too_large() -> Obstacle {
     Obstacle::new(
         "the query",
@@ -515,31 +605,30 @@ impl Pairs<'_> {
     }
 }
 
-/// The columns that all functions of a window are partitioned by.
-pub(super) fn partition_of(window: &Window) -> Vec<Column> {
-    let mut common: Option<Vec<Column>> = None;
+/// What all functions of a window are partitioned by.
+fn partitioned_by(window: &Window) -> Vec<Expr> {
+    let mut common: Option<Vec<Expr>> = None;
     for expression in &window.window_expr {
         let Expr::WindowFunction(function) = expression.clone().unalias() else {
             return Vec::new();
         };
-        let by = function.params.partition_by.iter();
-        let by: HashSet<Column> = by
-            .filter_map(|expression| match expression {
-                Expr::Column(column) => Some(column.clone()),
-                _ => None,
-            })
-            .collect();
-        common = Some(match common {
-            None => by.into_iter().collect(),
-            Some(common) => common
-                .into_iter()
-                .filter(|column| by.contains(column))
-                .collect(),
-        });
+        let mut by = function.params.partition_by;
+        if let Some(common) = common {
+            by.retain(|expression| common.contains(expression));
+        }
+        common = Some(by);
     }
-    let mut common = common.unwrap_or_default();
-    common.sort();
-    common
+    common.unwrap_or_default()
+}
+
+/// The columns among these.
+pub(super) fn partition_of(window: &Window) -> Vec<Column> {
+    let by = partitioned_by(window).into_iter();
+    let columns = by.filter_map(|expression| match expression {
+        Expr::Column(column) => Some(column),
+        _ => None,
+    });
+    columns.collect()
 }
 
 fn plan_of(delta: Delta) -> Option<LogicalPlan> {
@@ -610,22 +699,22 @@ fn all_of(plans: Vec<LogicalPlan>, columns: &[Column]) -> Traced<Delta> {
 }
 
 /// Names that no column of a query has.
-pub(super) fn numbered(columns: &[Column]) -> Vec<Column> {
-    let numbers = 0..columns.len();
+fn numbered(count: usize) -> Vec<Column> {
+    let numbers = 0..count;
     numbers
         .map(|number| Column::new(Some("tributary:keys"), format!("k{number}")))
         .collect()
 }
 
-/// The rows of a plan whose values in these columns are among those of another plan, NULL like any
+/// The rows of a plan whose values of these expressions are among those of another plan, NULL like any
 /// other value.
 pub(super) fn semi_join(
     plan: LogicalPlan,
-    columns: &[Column],
+    by: &[Expr],
     among: LogicalPlan,
 ) -> QueryResult<LogicalPlan> {
-    let pairs = columns.iter().cloned().zip(among.schema().columns());
-    let on = pairs.map(|(left, right)| (Expr::Column(left), Expr::Column(right)));
+    let pairs = by.iter().cloned().zip(among.schema().columns());
+    let on = pairs.map(|(left, right)| (left, Expr::Column(right)));
     Ok(LogicalPlan::Join(Join::try_new(
         Arc::new(plan),
         Arc::new(among),

@@ -1,19 +1,48 @@
 //! Whether a query gives the same rows of the same inputs whenever it runs.
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result as QueryResult;
-use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{Cast, Expr, LogicalPlan, TryCast, Volatility};
 
 use super::delta::Obstacle;
+
+/// The function that casts.
+const CAST: &str = "postgres_cast";
+
+/// Functions that tell the time.
+const CLOCKS: &[&str] = &[
+    "age",
+    "clock_timestamp",
+    "current_date",
+    "current_time",
+    "now",
+];
+
+/// Words of moments that tell the time: PostgreSQL's special date and time inputs.
+const CLOCK_WORDS: &[&str] = &["now", "today", "tomorrow", "yesterday"];
 
 /// Functions that depend on the session's settings, and on nothing else that changes: a refresh under
 /// other settings is a full one.
 const BY_SETTINGS: &[&str] = &[
+    CAST,
     "convert",
+    "extract_milliseconds",
+    "extract_seconds",
+    "extract_whole",
+    "format",
+    "generate_series_array",
+    "make_timestamptz",
+    "overlaps",
     "pg_typeof",
+    "quote_literal",
+    "quote_nullable",
     "show_limit",
     "similarity_op",
     "strict_word_similarity_op",
+    "timestamp_plus",
     "timezone",
     "to_char",
     "to_date",
@@ -21,20 +50,43 @@ const BY_SETTINGS: &[&str] = &[
     "word_similarity_op",
 ];
 
-/// What makes a query depend on more than its inputs; to be asked of a plan that was not optimized
-/// yet, which computes such functions.
+/// Why a query depends on more than its inputs.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// What in it does.
+    pub obstacle: Obstacle,
+    /// Whether it gives other rows as time passes.
+    pub tells_time: bool,
+}
+
+/// What makes a query depend on more than its inputs, before all what makes it depend on the time; to
+/// be asked of a plan that was not optimized yet, which computes such functions.
+///
+/// A word such as `now` counts where the query itself has it. In the data it stands, as any function of
+/// the time would, for the moment at which the row was computed.
 ///
 /// # Errors
-/// A plan that cannot be walked.
-pub fn obstacle(plan: &LogicalPlan) -> QueryResult<Option<Obstacle>> {
-    let mut found = None;
+/// What analyzing the plan says.
+pub fn cause(state: &SessionState, plan: &LogicalPlan) -> QueryResult<Option<Cause>> {
+    // Only then a text that is compared with a moment is cast to one.
+    let options = state.config().options();
+    let plan = state
+        .analyzer()
+        .execute_and_check(plan.clone(), options, |_, _| {})?;
+    let mut found: Option<Cause> = None;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
-                found = found.take().or_else(|| of_expression(expression));
-                Ok(match found {
-                    Some(_) => TreeNodeRecursion::Stop,
-                    None => TreeNodeRecursion::Continue,
+                let tells_time = |cause: &Cause| cause.tells_time;
+                if !found.as_ref().is_some_and(tells_time)
+                    && let Some(cause) = of_expression(expression)
+                    && (found.is_none() || cause.tells_time)
+                {
+                    found = Some(cause);
+                }
+                Ok(match found.as_ref().is_some_and(tells_time) {
+                    true => TreeNodeRecursion::Stop,
+                    false => TreeNodeRecursion::Continue,
                 })
             })
         })
@@ -42,21 +94,58 @@ pub fn obstacle(plan: &LogicalPlan) -> QueryResult<Option<Obstacle>> {
     Ok(found)
 }
 
-fn of_expression(expression: &Expr) -> Option<Obstacle> {
-    let Expr::ScalarFunction(call) = expression else {
+fn of_expression(expression: &Expr) -> Option<Cause> {
+    match expression {
+        Expr::ScalarFunction(call) => match call.func.name() {
+            CAST => of_cast(call.args.first()?, &converted(call)?),
+            _ => of_call(call),
+        },
+        Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => {
+            of_cast(expr, field.data_type())
+        }
+        _ => None,
+    }
+}
+
+fn of_call(call: &ScalarFunction) -> Option<Cause> {
+    let name = call.func.name();
+    // Two moments have an age of their own.
+    let tells_time = CLOCKS.contains(&name) && (name != "age" || call.args.len() < 2);
+    let reason = match call.func.signature().volatility {
+        Volatility::Immutable => return None,
+        Volatility::Stable if BY_SETTINGS.contains(&name) => return None,
+        Volatility::Stable if name == "age" && !tells_time => return None,
+        Volatility::Stable => "it depends on when, or by whom, the query is run",
+        Volatility::Volatile => "it gives another value each time",
+    };
+    Some(Cause {
+        obstacle: Obstacle::new(format!("{name}()"), reason),
+        tells_time,
+    })
+}
+
+fn converted(call: &ScalarFunction) -> Option<DataType> {
+    let is_literal = matches!(call.args.first(), Some(Expr::Literal(..)));
+    let types = is_literal.then_some([DataType::Utf8])?;
+    call.func.return_type(&types).ok()
+}
+
+/// A text of the query that is cast to a moment.
+fn of_cast(from: &Expr, to: &DataType) -> Option<Cause> {
+    let Expr::Literal(value, _) = from else {
         return None;
     };
-    let name = call.func.name();
-    match call.func.signature().volatility {
-        Volatility::Immutable => None,
-        Volatility::Stable if BY_SETTINGS.contains(&name) => None,
-        Volatility::Stable => Some(Obstacle::new(
-            format!("{name}()"),
-            "it depends on when, or by whom, the query is run",
-        )),
-        Volatility::Volatile => Some(Obstacle::new(
-            format!("{name}()"),
-            "it gives another value each time",
-        )),
+    let text = value.try_as_str().flatten()?;
+    let mut words = text.split(|letter: char| !letter.is_ascii_alphabetic());
+    let is_clock = |word: &str| {
+        let mut clocks = CLOCK_WORDS.iter();
+        clocks.any(|clock| clock.eq_ignore_ascii_case(word))
+    };
+    if !to.is_temporal() || !words.any(is_clock) {
+        return None;
     }
+    Some(Cause {
+        obstacle: Obstacle::new(format!("'{text}'"), "it depends on when the query is run"),
+        tells_time: true,
+    })
 }

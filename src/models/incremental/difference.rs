@@ -1,7 +1,8 @@
 //! What a table lacks, and has too much of, among the rows of some keys.
 //!
 //! The rows that the table has are joined with those that it is to have, equal ones one to one. What is
-//! left over goes, or comes; what is equal stays where it is.
+//! left over goes, or comes; what is equal stays where it is. Equal are rows of one hash, so that little
+//! is held in memory of wide ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +11,7 @@ use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, is_not_null};
 use arrow::datatypes::{Int64Type, SchemaRef, UInt32Type};
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Column, JoinType, NullEquality, ScalarValue};
+use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as QueryResult;
 use datafusion::execution::memory_pool::MemoryReservation;
@@ -23,10 +24,14 @@ use datafusion::logical_expr::{
 };
 use parking_lot::Mutex;
 
-use super::delta::is_comparable;
 use super::restrict::Wanted;
 use crate::error::{Error, Result, SqlState};
+use crate::instance::RowHash;
 use crate::warehouse::{FILE_COLUMN, PLACE_COLUMN, Places};
+
+/// What a row is known by, of those that the table has and of those that it is to have.
+const OLD_HASH: &str = "tributary:old_hash";
+const HASH: &str = "tributary:hash";
 
 /// Which of several equal rows one is.
 const NUMBER: &str = "tributary:number";
@@ -59,8 +64,8 @@ impl NotByKey {
 }
 
 /// The names of the columns of rows that come: those of a table may be the same as others.
-fn numbered(of: &str, count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("{of}{number}")).collect()
+fn numbered(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("n{number}")).collect()
 }
 
 fn column(name: &str) -> Expr {
@@ -78,34 +83,34 @@ fn column(name: &str) -> Expr {
 pub fn plan(
     table: Arc<dyn TableProvider>,
     new: LogicalPlan,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
     key: &[String],
     is_unique: bool,
 ) -> Result<LogicalPlan> {
     let width = new.schema().fields().len();
     let schema = table.schema();
-    let old_names = numbered("o", width);
-    let new_names = numbered("n", width);
+    let new_names = numbered(width);
     let old = LogicalPlanBuilder::scan("old", provider_as_source(table), None)?.build()?;
     let bounds = key
         .iter()
         .enumerate()
         .map(|(place, name)| (Column::new(Some("old"), name), place));
     let old = wanted.only(old, &bounds.collect::<Vec<_>>())?;
-    let own = old.schema().columns();
-    let renamed = own
-        .iter()
-        .zip(&old_names)
-        .map(|(column, name)| Expr::Column(column.clone()).alias(name));
+    let hash = RowHash::new();
+    let own = old.schema().columns().into_iter().take(width);
+    let old_hash = hash.of(own.map(Expr::Column)).alias(OLD_HASH);
     let places = [FILE_COLUMN, PLACE_COLUMN]
         .map(|name| Expr::Column(Column::new(Some("old"), name)).alias(name));
-    let old = LogicalPlanBuilder::from(old).project(renamed.chain(places))?;
+    let old = LogicalPlanBuilder::from(old).project([old_hash].into_iter().chain(places))?;
     let own = new.schema().columns();
     let renamed = own
         .into_iter()
         .zip(&new_names)
         .map(|(column, name)| Expr::Column(column).alias(name));
-    let mut new = LogicalPlanBuilder::from(new).project(renamed)?;
+    let new = LogicalPlanBuilder::from(new).project(renamed)?;
+    let new_hash = hash.of(new_names.iter().map(|name| column(name)));
+    let all = new_names.iter().map(|name| column(name));
+    let mut new = new.project(all.chain([new_hash.alias(HASH)]))?;
     let mut count = Vec::new();
     if is_unique {
         let by = key.iter().map(|name| {
@@ -126,42 +131,17 @@ pub fn plan(
             .chain(new_names.iter().chain(&count).map(|name| column(name)))
             .collect()
     };
-    let types = schema.fields().iter().take(width);
-    if !types.clone().all(|field| is_comparable(field.data_type())) {
-        let nulls = types
-            .zip(&new_names)
-            .map(|(field, name)| Ok(lit(ScalarValue::try_from(field.data_type())?).alias(name)));
-        let mut nulls: Vec<Expr> = nulls.collect::<QueryResult<_>>()?;
-        if is_unique {
-            nulls.push(lit(ScalarValue::Int64(None)).alias(COUNT));
-        }
-        let going = [
-            column(FILE_COLUMN),
-            column(PLACE_COLUMN),
-            lit(ScalarValue::UInt64(None)).alias(NUMBER),
-        ];
-        let old = old.project(going.into_iter().chain(nulls))?;
-        let coming = [
-            lit(ScalarValue::UInt32(None)).alias(FILE_COLUMN),
-            lit(ScalarValue::Int64(None)).alias(PLACE_COLUMN),
-            lit(ScalarValue::UInt64(Some(0))).alias(NUMBER),
-        ];
-        let columns = new_names.iter().chain(&count).map(|name| column(name));
-        let new = new.project(coming.into_iter().chain(columns))?;
-        return Ok(old.union(new.build()?)?.build()?);
-    }
     let old_number = format!("{NUMBER}:old");
-    let old = number(old, &old_names, &old_number)?;
-    let new = number(new, &new_names, NUMBER)?;
-    let pairs = old_names
-        .iter()
-        .chain([&old_number])
-        .zip(new_names.iter().map(String::as_str).chain([NUMBER]));
-    let on = pairs.map(|(old, new)| (column(old), column(new)));
+    let old = number(old, OLD_HASH, &old_number)?;
+    let new = number(new, HASH, NUMBER)?;
+    let on = vec![
+        (column(OLD_HASH), column(HASH)),
+        (column(&old_number), column(NUMBER)),
+    ];
     let both = Join::try_new(
         Arc::new(old),
         Arc::new(new),
-        on.collect(),
+        on,
         None,
         JoinType::Full,
         JoinConstraint::On,
@@ -176,11 +156,11 @@ pub fn plan(
 }
 
 /// The rows of a plan with the number of each among its equals.
-fn number(plan: LogicalPlanBuilder, columns: &[String], name: &str) -> Result<LogicalPlan> {
+fn number(plan: LogicalPlanBuilder, hash: &str, name: &str) -> Result<LogicalPlan> {
     let function = WindowFunctionDefinition::WindowUDF(row_number_udwf());
     let function = WindowFunction::new(function, Vec::new());
     let over = Expr::from(function)
-        .partition_by(columns.iter().map(|name| column(name)).collect())
+        .partition_by(vec![column(hash)])
         .build()?;
     Ok(plan.window([over.alias(name)])?.build()?)
 }

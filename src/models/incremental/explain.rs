@@ -51,7 +51,15 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
         lines.push("  Its option refresh_mode is full".to_owned());
     }
     match &verdict {
-        Verdict::Keys(key) => lines.push(format!("  Key: {}", key.join(", "))),
+        Verdict::Keys(key) => {
+            lines.push(format!("  Key: {}", key.join(", ")));
+            for (table, _) in analysis.changing_all() {
+                lines.push(format!(
+                    "  In full where {} changes: all rows depend on it",
+                    table.name
+                ));
+            }
+        }
         Verdict::Files => {
             lines.push(
                 "  By files: of those that are added to its sources the rows are added".to_owned(),
@@ -91,7 +99,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                     (None, _) => format!("  Input: {}: {}", input.name, input.kind.with_article()),
                 }
             }
-            Input::Fixed => format!("  Input: {}: a version that stays", scan.scan.table_name),
+            Input::Fixed => format!("  Input: {}: it stays as it is", scan.scan.table_name),
             Input::Unknown => format!("  Input: {}", scan.scan.table_name),
         };
         if !inputs.contains(&line) {

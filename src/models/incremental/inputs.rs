@@ -1,10 +1,13 @@
 //! What a plan reads, and how far.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::source_as_provider;
+use datafusion::functions_table::generate_series::GenerateSeriesTable;
 use datafusion::logical_expr::{LogicalPlan, TableScan};
 use sha2::{Digest, Sha256};
 
@@ -26,7 +29,7 @@ pub const UNREAD: i64 = -1;
 pub enum Input {
     /// The latest version of a table: of an object of that kind, or of the clusters of a model.
     Table(Arc<Object>),
-    /// A version that stays as it is.
+    /// A version that stays as it is, or a series between constants.
     Fixed,
     /// What has no change feed.
     Other(Arc<Object>),
@@ -64,7 +67,10 @@ pub fn scans(snapshot: &Snapshot, plan: &LogicalPlan) -> Result<BTreeMap<LeafKey
 /// What a scan reads.
 pub fn input_of(snapshot: &Snapshot, scan: &TableScan) -> Input {
     let Some(schema) = scan.table_name.schema() else {
-        return Input::Unknown;
+        return match is_series(scan) {
+            true => Input::Fixed,
+            false => Input::Unknown,
+        };
     };
     let object = |name: &str| {
         snapshot
@@ -93,6 +99,14 @@ pub fn input_of(snapshot: &Snapshot, scan: &TableScan) -> Input {
         },
         None => Input::Unknown,
     }
+}
+
+/// Whether a scan is of a series between constants.
+fn is_series(scan: &TableScan) -> bool {
+    let Ok(provider) = source_as_provider(&scan.source) else {
+        return false;
+    };
+    (provider.as_ref() as &dyn Any).is::<GenerateSeriesTable>()
 }
 
 /// The versions that a statement reads, what its transaction has changed itself among them.

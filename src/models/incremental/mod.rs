@@ -270,7 +270,11 @@ impl Planned<'_> {
                     .take_in(&before, &key, &keys, measured, participant, guard, record)
                     .await;
                 match taken {
-                    Err(error) if NotByKey::is_cause(&error) => {
+                    // Less is held in memory by a full refresh, which compares nothing.
+                    Err(error)
+                        if NotByKey::is_cause(&error)
+                            || error.sqlstate() == SqlState::OUT_OF_MEMORY =>
+                    {
                         FULL.clone_into(&mut record.mode);
                         record.changed_keys = None;
                         Ok(Attempt::Full(error.message().to_owned()))
@@ -347,7 +351,12 @@ impl Planned<'_> {
         let table = table_id(self.object);
         let size = self.instance.warehouse.size(&table, At::Latest).await?;
         let rows = usize::try_from(size.rows.unwrap_or(0)).unwrap_or(usize::MAX);
-        let most = (rows / 3).max(FEW_KEYS);
+        // A row that has changed has two keys where these are of all its columns, the old and the new.
+        let keys_of_row = match self.analysis.tells_rows_apart(&key) {
+            true => 1,
+            false => 2,
+        };
+        let most = (rows / 3).saturating_mul(keys_of_row).max(FEW_KEYS);
         let plan = match delta {
             Delta::Nothing => None,
             Delta::Keys(plan) => Some(*plan),
@@ -473,9 +482,7 @@ impl Planned<'_> {
         let mut commit = None;
         if keys.count > 0 {
             let modification = warehouse.modify(&table).await?;
-            let wanted = Wanted {
-                keys: Arc::clone(&keys.rows),
-            };
+            let wanted = Wanted { keys };
             let new = wanted.rows(&self.analysis.plan, key)?;
             let names = self.analysis.names(key);
             let is_keyed = keyed::declared(&self.definition.options)?.is_some();

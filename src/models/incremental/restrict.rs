@@ -3,27 +3,35 @@
 //! A node is replaced by one that may lack rows of other keys, and has all rows of these. So the rows
 //! of the keys are told from the others once more where the query ends.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::catalog::TableProvider;
-use datafusion::common::{Column, JoinType};
+use arrow::array::Array as _;
+use datafusion::common::{Column, JoinType, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as QueryResult;
+use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Distinct, Expr, Join, LogicalPlan, LogicalPlanBuilder};
 
-use super::delta::{below, partition_of, rename, select, semi_join};
+use super::changed::Held;
+use super::delta::{below, grouped, partition_of, rename, select, semi_join};
 use crate::error::{Error, Result};
+use crate::instance::has_equals;
 
 /// A column of a node that must have the value that a key has at this place.
 type Bound = (Column, usize);
 
+/// So many values of a column are listed, at most, where a table is read: an index of its key then tells
+/// which rows to read, and the statistics of files which to skip.
+const MAX_LISTED: usize = 1000;
+
 /// The keys that are wanted.
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// Their rows; the columns are those of the key, in order.
-    pub keys: Arc<dyn TableProvider>,
+    pub keys: &'a Held,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     /// The rows of a query of these keys, found in these columns of it.
     ///
     /// # Errors
@@ -42,7 +50,11 @@ impl Wanted {
         if bounds.is_empty() {
             return Ok(plan);
         }
-        let source = provider_as_source(Arc::clone(&self.keys));
+        let plan = match &plan {
+            LogicalPlan::TableScan(scan) if scan.fetch.is_none() => self.listed(plan, bounds)?,
+            _ => plan,
+        };
+        let source = provider_as_source(Arc::clone(&self.keys.rows));
         let keys = LogicalPlanBuilder::scan("tributary:keys", source, None)?.build()?;
         let all = keys.schema().columns();
         let places = bounds.iter().filter_map(|(_, place)| all.get(*place));
@@ -52,8 +64,37 @@ impl Wanted {
             .collect::<Vec<_>>();
         let keys = rename(select(keys, &wanted)?, &names)
             .map_err(|obstacle| Error::internal(obstacle.reason))?;
-        let columns: Vec<Column> = bounds.iter().map(|(column, _)| column.clone()).collect();
-        Ok(semi_join(plan, &columns, keys)?)
+        let columns = bounds
+            .iter()
+            .map(|(column, _)| Expr::Column(column.clone()));
+        Ok(semi_join(plan, &columns.collect::<Vec<_>>(), keys)?)
+    }
+
+    /// A scan that the values of its columns are listed for.
+    fn listed(&self, scan: LogicalPlan, bounds: &[Bound]) -> QueryResult<LogicalPlan> {
+        if self.keys.count > MAX_LISTED {
+            return Ok(scan);
+        }
+        let mut listed = Vec::new();
+        for (column, place) in bounds {
+            let mut values = HashSet::new();
+            for batch in &self.keys.batches {
+                let of_batch = batch.column(*place);
+                for row in 0..of_batch.len() {
+                    values.insert(ScalarValue::try_from_array(of_batch, row)?);
+                }
+            }
+            let is_plain =
+                |value: &ScalarValue| !value.is_null() && !has_equals(&value.data_type());
+            if values.iter().all(is_plain) {
+                let values = values.into_iter().map(|value| Expr::Literal(value, None));
+                listed.push(Expr::Column(column.clone()).in_list(values.collect(), false));
+            }
+        }
+        match conjunction(listed) {
+            None => Ok(scan),
+            Some(listed) => LogicalPlanBuilder::from(scan).filter(listed)?.build(),
+        }
     }
 
     fn within(&self, node: &LogicalPlan, bounds: &[Bound]) -> Result<LogicalPlan> {
@@ -97,7 +138,10 @@ impl Wanted {
                     .iter()
                     .any(|group| matches!(group, Expr::GroupingSet(_))) =>
             {
-                let passed = passed(bounds, &aggregate.group_expr, |column| {
+                let places = 0..aggregate.schema.fields().len();
+                let none = Expr::Literal(ScalarValue::Null, None);
+                let read = places.map(|place| grouped(aggregate, place).unwrap_or(&none).clone());
+                let passed = passed(bounds, &read.collect::<Vec<_>>(), |column| {
                     aggregate.schema.index_of_column(column)
                 })?;
                 vec![self.within(&aggregate.input, &passed)?]

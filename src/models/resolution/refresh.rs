@@ -89,7 +89,7 @@ impl Refresh<'_> {
         let progress = &running.progress;
         let schema = rows.schema();
         let taking = Input::new(&context.state, self.definition, &schema)?;
-        if let (Extent::Usual, Some(known)) = (self.extent, &known) {
+        if let (Extent::Usual, Some(known)) = (&self.extent, &known) {
             self.check_columns(&known.model, &taking)?;
         }
         let step = Step {

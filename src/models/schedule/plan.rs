@@ -94,7 +94,7 @@ impl Scheduled {
                 let polled = || Some(standing.fresh_at? + delta(*lag));
                 let due = match standing.changed_at {
                     Some(changed) => Some(changed),
-                    None if self.reads_sources => polled(),
+                    None if self.reads_sources || standing.tells_time => polled(),
                     None => None,
                 };
                 // What has failed may succeed though nothing has changed.

@@ -165,6 +165,8 @@ fn note(instance: &Instance, ended: &Ended) {
             standing.succeed(ended.began_at);
             if *refreshed {
                 standing.took = now - ended.began_at;
+                let state = instance.journal.model_state(ended.oid).ok().flatten();
+                standing.tells_time = state.is_some_and(|state| stale::tells_time(&state));
             }
         }
         Err(error) => {

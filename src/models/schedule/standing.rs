@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use crate::catalog::Oid;
 use crate::catalog::journal::{Journal, ModelState, RefreshStatus};
 use crate::error::Result;
+use crate::models::stale;
 
 /// What is known of an object's refreshes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Standing {
     pub took: TimeDelta,
     /// When a table was changed, of which this may have to know.
     pub changed_at: Option<DateTime<Utc>>,
+    /// Whether it gives other rows as time passes.
+    pub tells_time: bool,
     /// When it is refreshed next, unless something changes.
     pub next_at: Option<DateTime<Utc>>,
 }
@@ -41,6 +44,7 @@ impl Standing {
         let Some(state) = state else {
             return Ok(standing);
         };
+        standing.tells_time = stale::tells_time(state);
         standing.fresh_at = state.last_success_at.filter(|_| state.version.is_some());
         if let Some(last) = journal.refresh(state.last_refresh_id)? {
             standing.tried_at = Some(last.started_at);

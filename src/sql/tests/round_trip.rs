@@ -234,6 +234,21 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     ("DELETE FROM s.t", "="),
+    ("OPTIMIZE t", "="),
+    (
+        "optimize table s.t zorder by (a, \"B\")",
+        "OPTIMIZE s.t ZORDER BY (a, \"B\")",
+    ),
+    ("ANALYZE", "="),
+    (
+        "analyse verbose t (a, \"B\"), s.u",
+        "ANALYZE t (a, \"B\"), s.u",
+    ),
+    ("ANALYZE (VERBOSE, SKIP_LOCKED off) t", "ANALYZE t"),
+    (
+        "VACUUM ANALYZE t (a), s.u RETAIN 3 HOURS DRY RUN",
+        "VACUUM t, s.u RETAIN 3 HOURS DRY RUN",
+    ),
     ("TRUNCATE t, s.u CASCADE", "TRUNCATE TABLE t, s.u"),
     ("TRUNCATE TABLE t RESTART IDENTITY", "="),
     ("TRUNCATE t CONTINUE IDENTITY RESTRICT", "TRUNCATE TABLE t"),

@@ -1,12 +1,10 @@
 //! A process that is killed leaves each table at a version that it committed or was committing.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::process::{Command, Stdio};
-
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use rand::{RngExt as _, SeedableRng as _};
 
+use super::killed::{run_until_killed, tell};
 use super::*;
 
 const FOLDER: &str = "TRIBUTARY_CRASH_TEST_FOLDER";
@@ -36,8 +34,7 @@ async fn child() {
         let info = CommitInfo::new("REFRESH");
         let commit = warehouse.replace(&id, rows, info).await.unwrap();
         assert_eq!(commit.version, next);
-        println!("\nversion {}", commit.version);
-        std::io::stdout().flush().unwrap();
+        tell(next.unsigned_abs());
         next += 1;
     }
 }
@@ -48,29 +45,11 @@ async fn a_killed_writer_leaves_whole_versions() {
     let mut random = rand_pcg::Pcg64::seed_from_u64(20);
     let mut told = -1;
     for _ in 0..KILLS {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--ignored",
-                "--exact",
-                "--nocapture",
-                "warehouse::tests::crash::child",
-            ])
-            .env(FOLDER, fixture.folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut versions = lines.map_while(Result::ok).filter_map(|line| {
-            line.strip_prefix("version ")
-                .map(|version| version.parse::<i64>().unwrap())
-        });
-        told = versions.nth(random.random_range(0..4)).unwrap();
-        // How far the next write gets is up to how long this machine takes for this.
-        let spin: u64 = (0..random.random_range(0..20_000_000_u64)).fold(0, |a, b| a ^ b);
-        assert!(spin < u64::MAX);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let environment = [(FOLDER, fixture.folder.path().display().to_string())];
+        let numbers = random.random_range(0..4);
+        let child = "warehouse::tests::crash::child";
+        let last = run_until_killed(child, &environment, numbers, &mut random);
+        told = last.unwrap().cast_signed();
 
         let warehouse = fixture.reopened();
         let version = warehouse.version(&fixture.id).await.unwrap();

@@ -68,6 +68,8 @@ async fn orphans_are_files_of_no_version() {
     for orphan in [
         "part-00000-x.parquet",
         "part-00000-y.parquet#1",
+        "tombstones-00000-x.parquet",
+        "deletion_vector_x.bin",
         "_delta_log/.z.tmp",
     ] {
         std::fs::write(folder.join(orphan), "half").unwrap();
@@ -84,7 +86,7 @@ async fn orphans_are_files_of_no_version() {
             .remove_orphans(&fixture.id)
             .await
             .unwrap(),
-        3
+        5
     );
     std::fs::remove_file(folder.join("README.txt")).unwrap();
     assert_eq!(fixture.data_files(), known);

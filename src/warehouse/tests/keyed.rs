@@ -1,8 +1,7 @@
 //! A keyed table holds what replaying its changes gives, whatever the order, the batches and the
 //! repetitions that they arrive in, and whatever is done to its files in between.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, BooleanArray, StringArray};
 use arrow::datatypes::Int64Type;
@@ -182,7 +181,9 @@ async fn arrives(seed: u64) {
                 warehouse = open(folder.path(), settings(folder.path(), &mut random));
             }
             4 => {
-                let dead = warehouse.vacuum(&id, Duration::ZERO, false).await;
+                let dead = warehouse
+                    .vacuum(&id, Utc::now(), &BTreeSet::new(), false)
+                    .await;
                 dead.unwrap();
             }
             // Everything that is known, read anew.

@@ -1,13 +1,11 @@
 //! A process that is killed leaves a keyed table at what it committed or was committing, and the same
 //! changes once more bring it to where it should be: nothing is lost, nothing is there twice.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::process::{Command, Stdio};
-
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 use super::keyed::{Row, batch, change, create, put, replayed, rows_of, session, settings};
+use super::killed::{run_until_killed, tell};
 use super::*;
 
 const FOLDER: &str = "TRIBUTARY_KEYED_CRASH_TEST_FOLDER";
@@ -50,8 +48,7 @@ async fn child() {
         {
             compaction.commit().await.unwrap();
         }
-        println!("\nbatch {number}");
-        std::io::stdout().flush().unwrap();
+        tell(number);
     }
 }
 
@@ -63,31 +60,15 @@ async fn a_killed_writer_loses_and_doubles_nothing() {
     let mut random = Pcg64::seed_from_u64(21);
     let mut told = None;
     for _ in 0..KILLS {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--ignored",
-                "--exact",
-                "--nocapture",
-                "warehouse::tests::keyed_crash::child",
-            ])
-            .env(FOLDER, folder.path())
-            // What was committed already is put in once more.
-            .env(FIRST, told.unwrap_or(0_u64).saturating_sub(3).to_string())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut batches = lines.map_while(Result::ok).filter_map(|line| {
-            line.strip_prefix("batch ")
-                .map(|number| number.parse::<u64>().unwrap())
-        });
-        told = batches.nth(random.random_range(0..25)).or(told);
-        // How far the next batch gets is up to how long this machine takes for this.
-        let spin: u64 = (0..random.random_range(0..20_000_000_u64)).fold(0, |a, b| a ^ b);
-        assert!(spin < u64::MAX);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        // What was committed already is put in once more.
+        let first = told.unwrap_or(0_u64).saturating_sub(3);
+        let environment = [
+            (FOLDER, folder.path().display().to_string()),
+            (FIRST, first.to_string()),
+        ];
+        let numbers = random.random_range(0..25);
+        let child = "warehouse::tests::keyed_crash::child";
+        told = run_until_killed(child, &environment, numbers, &mut random).or(told);
 
         let last = told.unwrap();
         let warehouse = opened(folder.path());

@@ -7,6 +7,7 @@ mod housekeeping;
 mod key_indexes;
 mod keyed;
 mod keyed_crash;
+mod killed;
 mod merged_columns;
 mod modifications;
 mod participants;
@@ -14,6 +15,7 @@ mod queries;
 mod round_trip;
 mod shutdown;
 mod versions;
+mod z_order;
 
 use std::collections::BTreeSet;
 use std::path::Path as FilePath;

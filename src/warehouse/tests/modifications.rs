@@ -212,7 +212,7 @@ async fn the_same_rows_lost_twice_are_a_conflict() {
         if vectors().count() == 1 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     assert_eq!(vectors().count(), 1);
 }

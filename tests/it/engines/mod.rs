@@ -239,3 +239,32 @@ async fn other_engines_read_rows_that_were_merged() {
         assert!(!types.contains("tributary"), "{engine}: {types}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_keyed_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    client
+        .batch_execute(
+            "CREATE TABLE k (id BIGINT, at BIGINT, gone BOOLEAN, name TEXT)
+             WITH (unique_key = 'id', version_column = 'at', deleted_column = 'gone');
+             INSERT INTO k SELECT v, 10, false, md5(v::TEXT) FROM generate_series(1, 5000) s(v)",
+        )
+        .await
+        .unwrap();
+    for statement in [
+        // Later rows, older ones and new ones; then deletions, and a row that comes too late.
+        "INSERT INTO k SELECT v * 7, 5 + v % 10, false, 'changed' FROM generate_series(1, 1000) s(v)",
+        "INSERT INTO k SELECT v, 20, true, 'gone' FROM generate_series(100, 160) s(v)",
+        "INSERT INTO k VALUES (110, 15, false, 'late'), (6999, 1, false, 'new')",
+        "OPTIMIZE k",
+        "INSERT INTO k SELECT v, 30, false, 'again' FROM generate_series(150, 155) s(v)",
+        "OPTIMIZE k ZORDER BY (name, at)",
+        "VACUUM k RETAIN 0 HOURS",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+        agree(&client, &data, "k", &VECTORS, &["id int64"]).await;
+    }
+}
