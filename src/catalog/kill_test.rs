@@ -158,6 +158,7 @@ fn new_view(name: &QualifiedName, query: u64, depends_on: BTreeSet<Oid>) -> NewO
         depends_on,
         comment: None,
         column_comments: BTreeMap::new(),
+        sequences: BTreeMap::new(),
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,

@@ -112,6 +112,9 @@ pub struct Object {
     pub comment: Option<String>,
     /// `COMMENT ON COLUMN`, by column.
     pub column_comments: BTreeMap<String, String>,
+    /// What the numbers of identity columns are kept under, by column, where that is not its name:
+    /// the name that the column had when it was declared.
+    pub sequences: BTreeMap<String, String>,
     /// The indexes that were made on it and are no constraints of it, which nothing keeps up.
     pub indexes: Vec<CreateIndex>,
     /// The file of the project folder that it comes from, relative to the folder; `None` where
@@ -152,6 +155,7 @@ impl Object {
             && self.depends_on == other.depends_on
             && self.comment == other.comment
             && self.column_comments == other.column_comments
+            && self.sequences == other.sequences
             && self.indexes == other.indexes
     }
 
@@ -166,6 +170,11 @@ impl Object {
         object.indexes = indexes_on(&schema, &self.indexes);
         object.schema = schema;
         object
+    }
+
+    /// What the numbers of an identity column are kept under.
+    pub fn sequence_key<'a>(&'a self, column: &'a str) -> &'a str {
+        self.sequences.get(column).map_or(column, String::as_str)
     }
 
     /// The length that a declared column's type gives to its texts; none where it gives no limit.

@@ -38,6 +38,8 @@ struct ObjectRecord {
     comment: Option<String>,
     column_comments: BTreeMap<String, String>,
     #[serde(default)]
+    sequences: BTreeMap<String, String>,
+    #[serde(default)]
     indexes: Vec<String>,
     project_file: Option<String>,
     #[serde(default)]
@@ -89,6 +91,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         depends_on: object.depends_on.clone(),
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
+        sequences: object.sequences.clone(),
         indexes: object.indexes.iter().map(ToString::to_string).collect(),
         project_file: object.project_file.clone(),
         created_as: object.created_as.clone(),
@@ -130,6 +133,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         depends_on: record.depends_on,
         comment: record.comment,
         column_comments: record.column_comments,
+        sequences: record.sequences,
         indexes,
         project_file: record.project_file,
         created_as: record.created_as,

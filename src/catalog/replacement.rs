@@ -108,6 +108,7 @@ impl NewObject {
             depends_on: self.depends_on.clone(),
             comment: self.comment.clone(),
             column_comments: self.column_comments.clone(),
+            sequences: self.sequences.clone(),
             indexes: self.indexes.clone(),
             project_file: self.project_file.clone(),
             created_as: None,
@@ -126,7 +127,8 @@ impl NewObject {
         })
     }
 
-    /// An object that takes the place of another one: its number stays, and comments if wanted.
+    /// An object that takes the place of another one: its number stays, those that its columns give
+    /// go on, and comments stay if wanted.
     pub(super) fn in_place_of(self, old: &Object, kind: Kind) -> Object {
         let (mut comment, mut column_comments) = (self.comment, self.column_comments);
         let indexes = match self.indexes.is_empty() {
@@ -143,6 +145,14 @@ impl NewObject {
                 }
             }
         }
+        let mut sequences = self.sequences;
+        for (column, key) in &old.sequences {
+            if self.schema.column_with_name(column).is_some() {
+                sequences
+                    .entry(column.clone())
+                    .or_insert_with(|| key.clone());
+            }
+        }
         Object {
             oid: old.oid,
             name: self.name,
@@ -152,6 +162,7 @@ impl NewObject {
             depends_on: self.depends_on,
             comment,
             column_comments,
+            sequences,
             indexes,
             project_file: self.project_file,
             created_as: old.created_as.clone(),
@@ -172,6 +183,7 @@ impl From<Object> for NewObject {
             depends_on: object.depends_on,
             comment: object.comment,
             column_comments: object.column_comments,
+            sequences: object.sequences,
             indexes: object.indexes,
             keeps_comments: true,
             project_file: object.project_file,

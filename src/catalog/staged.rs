@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::{Catalog, Object, Oid, Schema, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
+use crate::sql::Statement;
 use crate::sql::name::Quoted;
 use crate::warehouse::{ChangedTable, UnpublishedEntry};
 
@@ -23,6 +24,8 @@ pub(super) struct Staged {
     objects: BTreeMap<Oid, Option<Arc<Object>>>,
     /// The schemas changed.
     schemas: BTreeMap<String, Option<Arc<Schema>>>,
+    /// The tables that rows were put into, each as it was when the first came.
+    filled: BTreeMap<Oid, Arc<Object>>,
 }
 
 /// How far a transaction had come, to go back to.
@@ -32,6 +35,7 @@ pub struct StagedCatalog {
     base: Arc<Snapshot>,
     objects: BTreeMap<Oid, Option<Arc<Object>>>,
     schemas: BTreeMap<String, Option<Arc<Schema>>>,
+    filled: BTreeMap<Oid, Arc<Object>>,
 }
 
 impl Staged {
@@ -41,6 +45,7 @@ impl Staged {
             base,
             objects: BTreeMap::new(),
             schemas: BTreeMap::new(),
+            filled: BTreeMap::new(),
         }
     }
 
@@ -100,6 +105,30 @@ impl Staged {
             transaction.put_object(object)?;
         }
         self.check_dependents(own, transaction.snapshot(), &dropped)
+    }
+
+    /// That the tables whose rows are changed take these rows as they are now.
+    fn check_tables(&self, now: &Snapshot, tables: &[ChangedTable]) -> Result<()> {
+        for ChangedTable { table, base } in tables {
+            let (Some(before), Some(_)) = (self.base.object(table.oid), base) else {
+                continue;
+            };
+            let Some(after) = now.object(table.oid) else {
+                let message = format!("{} was dropped meanwhile", before.described());
+                return Err(Error::new(SqlState::UNDEFINED_TABLE, message));
+            };
+            // What the transaction has changed itself is compared with what it was, and its rows were
+            // held against what it is.
+            let is_own = self.objects.contains_key(&table.oid);
+            let filled = self.filled.get(&table.oid).filter(|_| !is_own);
+            if after.definition != before.definition && after.schema != before.schema
+                || now.prepared(table.oid).is_some()
+                || filled.is_some_and(|then| !demands_no_more(then, after))
+            {
+                return Err(changed(&before.described()));
+            }
+        }
+        Ok(())
     }
 
     /// That nobody has begun to stand on what was changed.
@@ -195,6 +224,7 @@ impl Catalog {
             base: Arc::clone(&staged.base),
             objects: staged.objects.clone(),
             schemas: staged.schemas.clone(),
+            filled: staged.filled.clone(),
         })
     }
 
@@ -205,6 +235,7 @@ impl Catalog {
             staged.base = Arc::clone(&mark.base);
             staged.objects.clone_from(&mark.objects);
             staged.schemas.clone_from(&mark.schemas);
+            staged.filled.clone_from(&mark.filled);
             *self.current.write() = Arc::clone(&mark.snapshot);
         }
     }
@@ -215,17 +246,26 @@ impl Catalog {
         staged.is_some_and(|staged| !staged.lock().is_empty())
     }
 
+    /// Notes that rows were made for a table as it is, in a transaction.
+    pub fn fill(&self, table: &Arc<Object>) {
+        if let Some(staged) = &self.staged {
+            let mut staged = staged.lock();
+            let as_is = || Arc::clone(table);
+            staged.filled.entry(table.oid).or_insert_with(as_is);
+        }
+    }
+
     /// That the tables whose rows a transaction changes have the definitions that it saw.
     ///
     /// # Errors
-    /// 40001 where one has another, 42P01 where it was dropped.
+    /// 40001 where one has another, or demands more of its rows; 42P01 where it was dropped.
     pub fn check_tables(&self, tables: &[ChangedTable]) -> Result<()> {
         let Some(staged) = &self.staged else {
             return Ok(());
         };
         let staged = staged.lock();
         let now = staged.shared.snapshot();
-        check_tables(&staged.base, &now, tables)
+        staged.check_tables(&now, tables)
     }
 
     /// Makes the changes of a transaction durable and shows them, and with them that these entries of
@@ -246,7 +286,7 @@ impl Catalog {
         self.reread()?;
         let staged = staged.lock();
         let now = self.snapshot();
-        check_tables(&staged.base, &now, tables)?;
+        staged.check_tables(&now, tables)?;
         let mut merged = Transaction::new(&self.store, &now);
         staged.make(&transaction.snapshot(), &mut merged)?;
         merged.number_replaced(tables, &entries);
@@ -272,21 +312,19 @@ impl Catalog {
     }
 }
 
-fn check_tables(then: &Snapshot, now: &Snapshot, tables: &[ChangedTable]) -> Result<()> {
-    for changed in tables {
-        let oid = changed.table.oid;
-        let (Some(before), Some(_)) = (then.object(oid), changed.base) else {
-            continue;
-        };
-        let Some(after) = now.object(oid) else {
-            let message = format!("{} was dropped meanwhile", before.described());
-            return Err(Error::new(SqlState::UNDEFINED_TABLE, message));
-        };
-        if after.definition != before.definition && after.schema != before.schema
-            || now.prepared(oid).is_some()
-        {
-            return Err(self::changed(&before.described()));
-        }
-    }
-    Ok(())
+/// Whether rows that were made for a table as it was are rows of it as it is: it demands nothing of them
+/// that it did not then. What is `NOT NULL` is part of the columns, which are compared apart.
+fn demands_no_more(then: &Object, now: &Object) -> bool {
+    let (Statement::CreateTable(before), Statement::CreateTable(after)) =
+        (&then.definition, &now.definition)
+    else {
+        return true;
+    };
+    let demanded = |rule| before.constraints.iter().any(|it| it.rule == rule);
+    let lengths = |table: &Object| -> Vec<_> {
+        let fields = now.schema.fields().iter();
+        fields.map(|it| table.character_length(it.name())).collect()
+    };
+    let mut added = after.constraints.iter().map(|it| it.rule.clone());
+    added.all(demanded) && before.options == after.options && lengths(then) == lengths(now)
 }

@@ -89,6 +89,7 @@ fn new_object(sql: &str, reads: &[Oid]) -> NewObject {
         depends_on: reads.iter().copied().collect(),
         comment: None,
         column_comments: BTreeMap::new(),
+        sequences: BTreeMap::new(),
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
@@ -150,7 +151,7 @@ fn an_error_takes_back_the_whole_change() {
     });
     let error = error.unwrap_err();
     assert_eq!(error.sqlstate(), SqlState::DUPLICATE_TABLE);
-    assert_eq!(error.message(), "relation \"crm.a\" already exists");
+    assert_eq!(error.message(), "relation \"a\" already exists");
     assert!(fixture.catalog.snapshot().schema("crm").is_none());
     assert_eq!(fixture.catalog.snapshot().generation(), 0);
     assert!(fixture.reopen().names().is_empty());
@@ -552,6 +553,7 @@ proptest! {
                 depends_on: new.depends_on,
                 comment: None,
                 column_comments: BTreeMap::new(),
+                sequences: BTreeMap::new(),
                 indexes: Vec::new(),
                 project_file: None,
                 created_as: None,

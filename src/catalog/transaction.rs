@@ -46,6 +46,8 @@ pub struct NewObject {
     pub comment: Option<String>,
     /// Comments on columns.
     pub column_comments: BTreeMap<String, String>,
+    /// What the numbers of identity columns are kept under, as [`Object::sequences`].
+    pub sequences: BTreeMap<String, String>,
     /// Its indexes that are no constraints; none means, on replacing, those that there were.
     pub indexes: Vec<CreateIndex>,
     /// Whether, on replacing, comments stay that are not given here.
@@ -183,6 +185,7 @@ impl<'a> Transaction<'a> {
             depends_on: new.depends_on,
             comment: new.comment,
             column_comments: new.column_comments,
+            sequences: new.sequences,
             indexes: new.indexes,
             project_file: new.project_file,
             created_as: None,
@@ -279,6 +282,20 @@ impl<'a> Transaction<'a> {
             object.definition.rename_relation(&old.name, new)?;
             self.put(object);
         }
+        Ok(())
+    }
+
+    /// Gives an object that reads others a definition that says the same in other words.
+    ///
+    /// # Errors
+    /// Where another session dropped it; 40001 while its rows are being replaced.
+    pub fn reword(&mut self, oid: Oid, definition: Statement) -> Result<()> {
+        let mut object = Object::clone(&*self.existing(oid)?);
+        if self.snapshot.prepared(oid).is_some() {
+            return Err(being_replaced(&object.described()));
+        }
+        object.definition = definition;
+        self.put(object);
         Ok(())
     }
 
@@ -625,7 +642,8 @@ impl<'a> Transaction<'a> {
         let Some(existing) = existing else {
             return Ok(());
         };
-        let error = Error::new(sqlstate, format!("{what} \"{name}\" already exists"));
+        let message = format!("{what} \"{}\" already exists", name.name);
+        let error = Error::new(sqlstate, message);
         Err(if existing.kind == kind {
             error
         } else {
@@ -651,6 +669,14 @@ impl<'a> Transaction<'a> {
             self.snapshot.take(object.oid);
         }
     }
+}
+
+fn being_replaced(what: &str) -> Error {
+    Error::new(
+        SqlState::SERIALIZATION_FAILURE,
+        format!("could not change {what} while its rows are being replaced"),
+    )
+    .with_hint("Run the statement again.")
 }
 
 fn repoint(reads: &mut BTreeSet<Oid>, from: Oid, to: Oid) {

@@ -33,7 +33,7 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
         return Ok(tag);
     }
     match alter.actions.as_slice() {
-        [action] if !is_several(action) => act(session, alter, action).await?,
+        [action] if !is_several(session, alter, action) => act(session, alter, action).await?,
         actions => {
             session
                 .together(async |session: &Session| {
@@ -49,8 +49,17 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
 }
 
 /// Whether an action changes several objects.
-fn is_several(action: &Action) -> bool {
-    matches!(action, Action::DropColumn { cascade: true, .. })
+fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
+    match action {
+        Action::DropColumn { cascade, .. } => *cascade,
+        Action::RenameColumn(..) => {
+            let snapshot = session.instance.catalog.snapshot();
+            let path = session.settings().search_path.0;
+            let object = plan::object(&alter.name, &snapshot, &path);
+            object.is_ok_and(|it| !snapshot.direct_dependents(it.oid).is_empty())
+        }
+        _ => false,
+    }
 }
 
 async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {

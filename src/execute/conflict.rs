@@ -170,7 +170,7 @@ impl Key<'_> {
         };
         let columns = self.columns.iter().map(|column| {
             let column = Quoted(column);
-            format!("{}.{column} {equals} {EXCLUDED}.{column}", Quoted(name))
+            format!("({}.{column} {equals} {EXCLUDED}.{column})", Quoted(name))
         });
         columns.collect::<Vec<_>>().join(" AND ")
     }

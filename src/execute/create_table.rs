@@ -25,6 +25,7 @@ use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_table::CreateTable;
+use crate::sql::name::ObjectName;
 use crate::warehouse::CommitInfo;
 
 /// Creates or replaces a table. The rows of a new one come first, so that a failure, or a kill,
@@ -77,10 +78,19 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
 
 /// A temporary table is in a schema of its session's, which goes with that.
 fn temporary(session: &Session, create: &CreateTable) -> Result<CreateTable> {
+    let mut create = create.clone();
+    make_temporary(session, &mut create.name)?;
+    Ok(create)
+}
+
+/// Gives the name of a relation the schema of its session's temporary ones.
+///
+/// # Errors
+/// 42P16 where it has another one; those of the disk.
+pub(super) fn make_temporary(session: &Session, name: &mut ObjectName) -> Result<()> {
     let process = session.client.process;
     let own = temporary_schema(process);
-    let mut create = create.clone();
-    match create.name.schema.as_deref() {
+    match name.schema.as_deref() {
         None | Some("pg_temp") => {}
         Some(schema) if schema == own => {}
         Some(_) => {
@@ -92,8 +102,8 @@ fn temporary(session: &Session, create: &CreateTable) -> Result<CreateTable> {
     }
     let catalog = &session.instance.catalog;
     let own = catalog.write(|transaction| transaction.create_temporary_schema(process))?;
-    create.name.schema = Some(own);
-    Ok(create)
+    name.schema = Some(own);
+    Ok(())
 }
 
 /// Writes the table's first rows: those of its query in the catalog that its columns are of, or none. Answers how many the query gave.

@@ -1,17 +1,43 @@
-//! `CREATE VIEW`.
+//! `CREATE VIEW`. What reads a temporary table is temporary too.
 
+use super::create_table::make_temporary;
 use super::define::create as create_object;
-use crate::error::Result;
-use crate::session::{Outcome, Session};
+use crate::catalog::is_temporary_schema;
+use crate::error::{Error, Result, SqlState};
+use crate::session::{Outcome, Session, plan};
 use crate::sql::Statement;
 use crate::sql::create_view::CreateView;
 
 /// Creates or replaces the object.
 ///
 /// # Errors
-/// What its definition says; 42P07 or 42710 where the name is taken.
+/// What its definition says; 42P07 or 42710 where the name is taken; 42P16 where a temporary view would
+/// be in another schema.
 pub async fn execute(session: &Session, create: &CreateView) -> Result<Outcome> {
-    let statement = Statement::CreateView(create.clone());
-    create_object(session, statement, create.if_not_exists, create.or_replace).await?;
+    let mut create = create.clone();
+    if create.is_temporary {
+        make_temporary(session, &mut create.name)?;
+    } else if reads_temporary(session, &create) {
+        make_temporary(session, &mut create.name)?;
+        let name = &create.name.name;
+        session.notice(Error::new(
+            SqlState::SUCCESSFUL_COMPLETION,
+            format!("view \"{name}\" will be a temporary view"),
+        ));
+    }
+    let (if_not_exists, or_replace) = (create.if_not_exists, create.or_replace);
+    let statement = Statement::CreateView(create);
+    create_object(session, statement, if_not_exists, or_replace).await?;
     Ok(Outcome::Done("CREATE VIEW".to_owned()))
+}
+
+/// Whether a view, which is not said to be temporary, reads what is.
+fn reads_temporary(session: &Session, create: &CreateView) -> bool {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let mut query = create.query.as_ref().clone();
+    // What cannot be resolved is told when it is created.
+    let reads = plan::resolve_names(&mut query, &snapshot, &path).unwrap_or_default();
+    let mut reads = reads.into_iter().filter_map(|oid| snapshot.object(oid));
+    reads.any(|object| is_temporary_schema(&object.name.schema))
 }

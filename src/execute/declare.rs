@@ -12,7 +12,8 @@ use crate::session::{
 use crate::sql::declare::Declare;
 
 /// Plans a query, which begins to run with the first row that is fetched. It reads what is there
-/// now, also `WITH HOLD` after the transaction's end: versions of tables stay as they are.
+/// now, also `WITH HOLD` after the transaction's end: versions of tables stay as they are, and files
+/// that only the transaction had are held for the cursor.
 ///
 /// # Errors
 /// 25P01 outside a block unless `WITH HOLD`, 42P03 for a name that is taken, what planning says.

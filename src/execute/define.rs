@@ -53,7 +53,7 @@ pub async fn creation(
         if if_not_exists {
             session.notice(Error::new(
                 SqlState::DUPLICATE_TABLE,
-                format!("relation \"{name}\" already exists, skipping"),
+                format!("relation \"{}\" already exists, skipping", name.name),
             ));
             return Ok(Creation::Exists);
         }
@@ -74,12 +74,13 @@ pub async fn creation(
             return Err(Error::new(
                 sqlstate,
                 format!(
-                    "{} \"{name}\" already exists",
+                    "{} \"{}\" already exists",
                     if kind == Kind::Check {
                         "check"
                     } else {
                         "relation"
-                    }
+                    },
+                    name.name
                 ),
             ));
         }

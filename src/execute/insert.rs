@@ -28,7 +28,7 @@ use crate::models::constraints::{
 };
 use crate::models::keyed;
 use crate::models::rejected::{self, Keep};
-use crate::models::replacement;
+use crate::models::replacement::{self, replaced_meanwhile, same_columns};
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan, row_functions};
 use crate::sources::RejectedRows;
@@ -38,7 +38,7 @@ use crate::sql::constraint::Rule;
 use crate::sql::insert::Insert;
 use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
-use crate::warehouse::CommitInfo;
+use crate::warehouse::{At, CommitInfo};
 
 /// The table whose columns are those of the table, but for `NOT NULL`.
 const GIVEN: &str = "@given";
@@ -307,12 +307,19 @@ pub async fn append(
     // Rows for columns that a replacement has changed meanwhile are not let in.
     replacement::settle(&instance.catalog, &instance.warehouse, target.oid).await?;
     let info = CommitInfo::new(operation);
-    let commit = instance
-        .warehouse
-        .append_with(&table_id(target), rows, info, Some(participant))
-        .await?;
+    let (warehouse, table) = (&instance.warehouse, table_id(target));
+    let added = warehouse.append_with(&table, rows, info, Some(participant));
+    let added = added.await;
+    let misfits = |error: &Error| error.sqlstate() == SqlState::DATATYPE_MISMATCH;
+    if added.as_ref().is_err_and(misfits) {
+        // The columns that the rows were made for may not be the table's any more.
+        let now = warehouse.schema(&table, At::Latest).await?;
+        if !same_columns(&now, &target.schema) {
+            return Err(replaced_meanwhile(target));
+        }
+    }
     Ok(Added {
-        rows: commit.rows,
+        rows: added?.rows,
         notices: Vec::new(),
     })
 }

@@ -7,9 +7,10 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use async_trait::async_trait;
-use datafusion::execution::SessionState;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, ColumnOptionDef};
@@ -21,6 +22,7 @@ use super::drop::cascades;
 use super::query;
 use crate::catalog::{NewObject, Object};
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::instance::StatementContext;
 use crate::models::constraints::{self, Constraints, Repeated};
 use crate::models::define::define;
 use crate::models::keyed;
@@ -36,7 +38,7 @@ use crate::sql::name::Quoted;
 use crate::sql::renaming::{identifier, names_column};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
-use crate::warehouse::{At, CommitInfo, CommitMark, Participant};
+use crate::warehouse::{At, CommitInfo, CommitMark, Participant, Rewriting};
 
 /// The operation that the table's history tells.
 const OPERATION: &str = "ALTER TABLE";
@@ -69,10 +71,15 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let statement = Statement::CreateTable(create);
     let mut new = define(&session.instance, &snapshot, &settings, &statement).await?;
     new.project_file.clone_from(&object.project_file);
-    if let Action::RenameColumn(old, name) = action
-        && let Some(comment) = object.column_comments.get(old)
-    {
-        new.column_comments.insert(name.clone(), comment.clone());
+    if let Action::RenameColumn(old, name) = action {
+        keep_readers(session, object, old, name)?;
+        if let Some(comment) = object.column_comments.get(old) {
+            new.column_comments.insert(name.clone(), comment.clone());
+        }
+        if constraints::identity_of(object, old).is_some() {
+            let key = object.sequence_key(old).to_owned();
+            new.sequences.insert(name.clone(), key);
+        }
     }
     if let Action::RenameColumn(old, name) = action {
         new.indexes.clone_from(&object.indexes);
@@ -183,6 +190,15 @@ fn apply(
                 return Ok(None);
             }
             column(create, &table, name)?;
+            if let Some(option) = keyed::naming(&create.options, name) {
+                let table = format!("table {}", object.name);
+                return Err(Error::new(
+                    SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+                    format!("cannot drop column {name} of {table} because its rows are told apart or put in order by it"),
+                )
+                .with_detail(format!("Option \"{option}\" of {table} names the column."))
+                .with_hint("Replace the table by one with other options: CREATE OR REPLACE TABLE ... AS."));
+            }
             create.columns.retain(|column| column.name.value != *name);
             create
                 .constraints
@@ -205,6 +221,7 @@ fn apply(
             for constraint in &mut create.constraints {
                 constraint.rule.rename_column(old, new);
             }
+            keyed::rename_column(&mut create.options, old, new)?;
             Ok(Some(Rows::Made(vec![(
                 new.clone(),
                 Quoted(old).to_string(),
@@ -375,6 +392,28 @@ fn check_automatic(object: &Object, create: &CreateTable, name: &str) -> Result<
     })
 }
 
+/// Has what reads a column that gets another name go on reading it by the old one.
+fn keep_readers(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    let fields = object.schema.fields().iter();
+    let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
+    let readers = catalog.snapshot().direct_dependents(object.oid);
+    if !readers.is_empty() && !catalog.is_staged() {
+        let message = format!(
+            "could not rename a column of {} because others have begun to read it",
+            object.name
+        );
+        return Err(Error::new(SqlState::SERIALIZATION_FAILURE, message)
+            .with_hint("Run the statement again."));
+    }
+    for reader in readers {
+        let mut definition = reader.definition.clone();
+        definition.keep_column(&object.name, &columns, old, new)?;
+        catalog.write(|transaction| transaction.reword(reader.oid, definition.clone()))?;
+    }
+    Ok(())
+}
+
 /// Drops what reads a column that goes, or refuses that it goes.
 async fn drop_readers(
     session: &Session,
@@ -437,7 +476,6 @@ async fn redefine(
     let after = Arc::new(in_place_of(object, &new)?);
     let keyed = keyed::of(&after)?;
     let info = CommitInfo::new(OPERATION);
-    let context = session.statement();
     let replacement = Replacement {
         instance: Arc::clone(instance),
         oid: object.oid,
@@ -445,12 +483,21 @@ async fn redefine(
         author: Author::Statement,
     };
     let made = match rows {
+        // The files of a table may have to have other names for its columns than they have.
+        Rows::Stay if !warehouse.can_reshape(&table, &after.schema).await? => {
+            let fields = after.schema.fields().iter();
+            let added =
+                fields.filter(|field| object.schema.column_with_name(field.name()).is_none());
+            added
+                .map(|field| (field.name().clone(), "NULL".to_owned()))
+                .collect()
+        }
         Rows::Stay | Rows::Checked => {
             let checks = matches!(rows, Rows::Checked);
             let columns = Arc::clone(&after.schema);
             let redefinition = Redefinition {
                 replacement,
-                checked: checks.then_some((context.state, after)),
+                checked: checks.then(|| (session.statement().state, after)),
             };
             let participant = Arc::new(redefinition);
             warehouse
@@ -460,48 +507,89 @@ async fn redefine(
         }
         Rows::Made(made) => made,
     };
+    let alone = warehouse.alone(&table).await;
     let version = warehouse.version(&table).await?;
-    let values: Vec<String> = after
-        .schema
-        .fields()
-        .iter()
-        .map(|field| {
-            let own = Quoted(field.name()).to_string();
-            let value = made.iter().find(|(name, _)| name == field.name());
-            format!("{} AS {own}", value.map_or(&own, |(_, value)| value))
-        })
-        .collect();
-    let text = format!("SELECT {} FROM {}", values.join(", "), object.name);
-    let Statement::Query(mut text) = parse_one(&text)? else {
-        return Err(Error::internal("SELECT is no query"));
-    };
-    context.show(
-        &object.name,
-        warehouse.scan(&table, At::Version(version)).await?,
-    );
-    plan::resolve_names(&mut text, &context.snapshot, &[])?;
-    let plan = plan::query(&context, &text).await?;
-    let plan = plan::cast_to(plan, &after.schema)?;
-    let state = context.state;
-    let constraints = Constraints::new(&state, &after, Repeated::Refused, None)?;
-    let found = query::stream(state.clone(), plan).await?;
+    let living = warehouse.scan(&table, At::Version(version)).await?;
+    let context = session.statement();
+    let constraints = Constraints::new(&context.state, &after, Repeated::Refused, None)?;
+    let rows = made_rows(context, object, living, &after, |field| {
+        let value = made.iter().find(|(name, _)| name == field.name());
+        value.map(|(_, value)| value.clone())
+    });
     let name = after.name.name.clone();
-    let rows = found.map(move |batch| {
+    let rows = rows.await?.map(move |batch| {
         let checked = constraints.check(&batch?);
         checked.map_err(|error| violated(error.into(), &name).into())
     });
     let rows = RecordBatchStreamAdapter::new(Arc::clone(&after.schema), rows);
+    let tombstones = match warehouse.tombstones(&table, version).await? {
+        Some(gone) => {
+            Some(made_tombstones(session.statement(), object, gone, &after, &made).await?)
+        }
+        None => None,
+    };
+    let rewriting = Rewriting {
+        alone,
+        version,
+        rows: Box::pin(rows),
+        tombstones,
+        keyed,
+    };
     warehouse
-        .rewrite(
-            &table,
-            version,
-            keyed,
-            Box::pin(rows),
-            info,
-            Arc::new(replacement),
-        )
+        .rewrite(&table, rewriting, info, Arc::new(replacement))
         .await?;
     Ok(())
+}
+
+/// The rows of a relation, which is one of the table's, as the new definition has them: each column is
+/// what `value` says, or the column of the same name.
+async fn made_rows(
+    context: StatementContext,
+    object: &Object,
+    relation: Arc<dyn TableProvider>,
+    after: &Object,
+    value: impl Fn(&Field) -> Option<String>,
+) -> Result<SendableRecordBatchStream> {
+    let values = after.schema.fields().iter().map(|field| {
+        let own = Quoted(field.name()).to_string();
+        format!("{} AS {own}", value(field).as_ref().unwrap_or(&own))
+    });
+    let values: Vec<String> = values.collect();
+    let text = format!("SELECT {} FROM {}", values.join(", "), object.name);
+    let Statement::Query(mut text) = parse_one(&text)? else {
+        return Err(Error::internal("SELECT is no query"));
+    };
+    context.show(&object.name, relation);
+    plan::resolve_names(&mut text, &context.snapshot, &[])?;
+    let plan = plan::query(&context, &text).await?;
+    let plan = plan::cast_to(plan, &after.schema)?;
+    query::stream(context.state, plan).await
+}
+
+/// The tombstones in the new columns. Nobody reads more of them than the key, the version and that they
+/// tell of a deletion: what else would be made of other columns is left out, since rows that nobody sees
+/// must not make the statement fail.
+async fn made_tombstones(
+    context: StatementContext,
+    object: &Object,
+    tombstones: Arc<dyn TableProvider>,
+    after: &Object,
+    made: &[(String, String)],
+) -> Result<SendableRecordBatchStream> {
+    let Statement::CreateTable(create) = &after.definition else {
+        return Err(Error::internal(format!("{} is not a table", after.name)));
+    };
+    made_rows(context, object, tombstones, after, |field| {
+        let (_, value) = made.iter().find(|(name, _)| name == field.name())?;
+        let is_read = keyed::naming(&create.options, field.name()).is_some();
+        let left_out = field.is_nullable() && !is_read;
+        Some(if left_out {
+            "NULL".to_owned()
+        } else {
+            value.clone()
+        })
+    })
+    .await
 }
 
 /// The catalog's part in the commit, and the rows' that are there.

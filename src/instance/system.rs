@@ -345,7 +345,8 @@ impl SystemSources for Seen {
                     && constraints::sequence_of(table, field.name()).name == name.name
                 {
                     let catalog = &self.instance.catalog;
-                    return catalog.next_numbers(table.oid, field.name(), &identity, count);
+                    let key = table.sequence_key(field.name());
+                    return catalog.next_numbers(table.oid, key, &identity, count);
                 }
             }
         }

@@ -104,6 +104,7 @@ pub async fn define(
         depends_on,
         comment: None,
         column_comments: Default::default(),
+        sequences: Default::default(),
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,

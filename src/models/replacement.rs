@@ -69,6 +69,7 @@ pub struct Unchanged {
 #[async_trait]
 impl Participant for Unchanged {
     async fn prepare(&self, _: &CommitMark) -> Result<()> {
+        self.instance.catalog.fill(&self.object);
         let snapshot = self.instance.catalog.snapshot();
         match snapshot.object(self.object.oid) {
             Some(now)
@@ -76,20 +77,25 @@ impl Participant for Unchanged {
             {
                 Ok(())
             }
-            Some(_) => Err(Error::new(
-                SqlState::SERIALIZATION_FAILURE,
-                format!(
-                    "could not write to {} because it was replaced meanwhile",
-                    self.object.described()
-                ),
-            )
-            .with_hint("Run the statement again.")),
+            Some(_) => Err(replaced_meanwhile(&self.object)),
             None => Err(Error::new(
                 SqlState::UNDEFINED_TABLE,
                 format!("{} was dropped meanwhile", self.object.described()),
             )),
         }
     }
+}
+
+/// The error of rows that were made for an object which is another one now.
+pub fn replaced_meanwhile(object: &Object) -> Error {
+    Error::new(
+        SqlState::SERIALIZATION_FAILURE,
+        format!(
+            "could not write to {} because it was replaced meanwhile",
+            object.described()
+        ),
+    )
+    .with_hint("Run the statement again.")
 }
 
 /// Whether rows of the one columns are rows of the other: NOT NULL, which a query may prove at one

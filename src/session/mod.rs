@@ -456,6 +456,9 @@ impl Session {
             true => self.state.lock().take_writes(),
             false => None,
         };
+        if let Some(writes) = &writes {
+            self.cursors.hold(|| writes.instance.warehouse.hold_files());
+        }
         let has_written = writes.is_some();
         let committed = match writes {
             Some(writes) => writes.commit().await,

@@ -1,4 +1,4 @@
-//! `CREATE [OR REPLACE] VIEW [IF NOT EXISTS] name [(columns)] AS query`.
+//! `CREATE [OR REPLACE] [TEMPORARY] VIEW [IF NOT EXISTS] name [(columns)] AS query`.
 
 use std::fmt;
 
@@ -18,6 +18,8 @@ pub struct CreateView {
     pub columns: Vec<String>,
     /// What the view answers.
     pub query: Box<Query>,
+    /// Whether it goes with its session.
+    pub is_temporary: bool,
     /// Whether an existing view is fine.
     pub if_not_exists: bool,
     /// Whether an existing view is replaced.
@@ -27,6 +29,7 @@ pub struct CreateView {
 impl CreateView {
     /// Parses the statement after `CREATE [OR REPLACE]`.
     pub(super) fn parse(parser: &mut Parser, or_replace: bool) -> Parsed<Self> {
+        let is_temporary = parser.take_word("TEMPORARY") || parser.take_word("TEMP");
         parser.expect_words(&["VIEW"])?;
         let if_not_exists = parser.take_if_not_exists(or_replace)?;
         let name = parser.object_name()?;
@@ -43,6 +46,7 @@ impl CreateView {
             name,
             columns,
             query,
+            is_temporary,
             if_not_exists,
             or_replace,
         })
@@ -51,7 +55,12 @@ impl CreateView {
 
 impl fmt::Display for CreateView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_create(f, self.or_replace, "VIEW", self.if_not_exists, &self.name)?;
+        let what = if self.is_temporary {
+            "TEMPORARY VIEW"
+        } else {
+            "VIEW"
+        };
+        write_create(f, self.or_replace, what, self.if_not_exists, &self.name)?;
         write_columns(f, &self.columns)?;
         write!(f, " AS {}", Shown(self.query.as_ref()))
     }

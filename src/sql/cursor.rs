@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 use super::dialect::TributaryDialect;
 use super::limits;
 use super::name::{DATABASE, ObjectName};
+use super::operators;
 use super::time_travel;
 use crate::error::{Error, SqlState};
 
@@ -80,10 +81,11 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// What is not a token, and statements beyond the limits.
     pub fn new(dialect: &'a TributaryDialect, sql: &str) -> Parsed<Self> {
-        let mut tokens = Tokenizer::new(dialect, sql)
+        let tokens = Tokenizer::new(dialect, sql)
             .tokenize_with_location()
             .map_err(ParserError::from)?;
         limits::check(&tokens)?;
+        let mut tokens = operators::without_signs(tokens);
         for token in &mut tokens {
             make_displayable(token)?;
         }

@@ -37,7 +37,10 @@ impl Statement {
             Self::CreateExternalTable(create) => {
                 (&mut create.if_not_exists, &mut create.or_replace)
             }
-            Self::CreateView(create) => (&mut create.if_not_exists, &mut create.or_replace),
+            Self::CreateView(create) => {
+                create.is_temporary = false;
+                (&mut create.if_not_exists, &mut create.or_replace)
+            }
             Self::CreateMaterializedView(create) => {
                 create.with_data = true;
                 (&mut create.if_not_exists, &mut create.or_replace)

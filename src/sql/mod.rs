@@ -48,6 +48,7 @@ pub mod name;
 pub mod named_arguments;
 pub mod notify;
 pub mod on_conflict;
+mod operators;
 pub mod optimize;
 pub mod options;
 pub mod parser;

@@ -53,6 +53,23 @@ impl Options {
         })
     }
 
+    /// Has the list of names that `key` has say `new` where it says `old`.
+    ///
+    /// # Errors
+    /// 42602 for what is no list of names.
+    pub fn rename(&mut self, key: &str, old: &str, new: &str) -> Result<()> {
+        let mut names = self.names(key)?;
+        if !names.iter().any(|name| name == old) {
+            return Ok(());
+        }
+        for name in names.iter_mut().filter(|name| name.as_str() == old) {
+            new.clone_into(name);
+        }
+        let names: Vec<String> = names.iter().map(|it| Quoted(it).to_string()).collect();
+        self.set(key, &names.join(", "));
+        Ok(())
+    }
+
     /// That every option is one of `known`; `object` is whose options they are, as in
     /// `materialized view raw.contact`.
     ///

@@ -305,6 +305,9 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "EXTERNAL" => {
             CreateExternalTable::parse(parser, or_replace).map(Statement::CreateExternalTable)
         }
+        "TEMPORARY" | "TEMP" if parser.peek_word(1).as_deref() == Some("VIEW") => {
+            CreateView::parse(parser, or_replace).map(Statement::CreateView)
+        }
         "VIEW" => CreateView::parse(parser, or_replace).map(Statement::CreateView),
         "MATERIALIZED" => {
             CreateMaterializedView::parse(parser, or_replace).map(Statement::CreateMaterializedView)

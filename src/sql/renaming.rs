@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, TableAlias, TableFactor, VisitMut, VisitorMut, visit_expressions,
+    Expr, Ident, Query, SetExpr, TableAlias, TableFactor, VisitMut, VisitorMut, visit_expressions,
     visit_expressions_mut,
 };
 
@@ -12,7 +12,7 @@ use super::model_functions;
 use super::name::{ObjectName, Quoted};
 use super::qualify::{Named, ast_name};
 use super::scope::Scopes;
-use super::{QualifiedName, Statement};
+use super::{QualifiedName, Statement, parse_one};
 use crate::error::{Error, Result};
 
 impl Statement {
@@ -101,6 +101,109 @@ impl VisitorMut for Renamer<'_> {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         }
+    }
+}
+
+impl Statement {
+    /// Has a definition, whose names are full, go on reading a relation by these columns, of which one
+    /// has another name now: so what the definition gives keeps its names, as in Postgres. A version of
+    /// the relation, which has the names of then, is read as before.
+    ///
+    /// # Errors
+    /// None that parsing the definition has not met.
+    pub fn keep_column(
+        &mut self,
+        relation: &QualifiedName,
+        columns: &[&str],
+        old: &str,
+        new: &str,
+    ) -> Result<()> {
+        let query: &mut Query = match self {
+            Self::CreateView(create) => &mut create.query,
+            Self::CreateMaterializedView(create) => &mut create.query,
+            Self::CreateCheck(create) => &mut create.query,
+            Self::CreateModel(create) => &mut create.query,
+            _ => return Ok(()),
+        };
+        let read = columns.iter().map(|column| match *column == old {
+            true => format!("{} AS {}", Quoted(new), Quoted(old)),
+            false => Quoted(column).to_string(),
+        });
+        let read: Vec<String> = read.collect();
+        let text = format!(
+            "SELECT * FROM (SELECT {} FROM {relation}) AS {}",
+            read.join(", "),
+            Quoted(&relation.name)
+        );
+        let Self::Query(read) = parse_one(&text)? else {
+            return Err(Error::internal("SELECT is no query"));
+        };
+        let SetExpr::Select(read) = *read.body else {
+            return Err(Error::internal("SELECT is no query"));
+        };
+        let Some(read) = read.from.into_iter().next() else {
+            return Err(Error::internal("SELECT reads nothing"));
+        };
+        let mut keeper = Keeper {
+            relation,
+            read: read.relation,
+            scopes: Scopes::default(),
+        };
+        match query.visit(&mut keeper) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(error) => Err(error),
+        }
+    }
+}
+
+/// Puts a subquery in the place of a relation.
+struct Keeper<'a> {
+    relation: &'a QualifiedName,
+    read: TableFactor,
+    scopes: Scopes,
+}
+
+impl VisitorMut for Keeper<'_> {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.enter(query);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.scopes.leave(query);
+        ControlFlow::Continue(())
+    }
+
+    // Afterwards, since the subquery reads the relation too.
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        let TableFactor::Table {
+            name,
+            alias,
+            args: None,
+            version: None,
+            ..
+        } = factor
+        else {
+            return ControlFlow::Continue(());
+        };
+        if self.scopes.hides(name) {
+            return ControlFlow::Continue(());
+        }
+        let full = match object_name_from(name) {
+            Ok(full) => full.qualify(&self.relation.schema),
+            Err(error) => return ControlFlow::Break(error),
+        };
+        if full == *self.relation {
+            let known = alias.take();
+            let mut read = self.read.clone();
+            if let (TableFactor::Derived { alias, .. }, Some(known)) = (&mut read, known) {
+                *alias = Some(known);
+            }
+            *factor = read;
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -142,7 +142,12 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
         Some(before) => Some(table.snapshot(At::Version(number(before))).await?),
     };
     let last = table.snapshot(At::Version(number(to))).await?;
-    let mut reader = Reader::begin(table, before.as_deref(), &last).await?;
+    // Columns that came later have no values yet.
+    let schema = match last.schema.begins(&latest.schema) {
+        true => &latest.schema,
+        false => &last.schema,
+    };
+    let mut reader = Reader::begin(table, before.as_deref(), schema).await?;
     let entries = futures::stream::iter(from..=to)
         .map(|version| async move { Ok::<_, Error>((version, table.read_entry(version).await?)) })
         .buffered(ENTRIES_AT_ONCE);
@@ -162,10 +167,15 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
     }
     reader.check_there(&latest).await?;
     let is_empty = reader.plain.is_empty() && reader.mixed.is_empty();
+    let columns = match reader.is_extended {
+        true => schema.nullable(),
+        false => schema.as_ref().clone(),
+    };
+    let columns = Arc::new(columns);
     Ok(ChangeFeed {
         to: number(to),
-        plain: Arc::new(ChangeScan::new(table, &last.schema, reader.plain)?),
-        mixed: Arc::new(ChangeScan::new(table, &last.schema, reader.mixed)?),
+        plain: Arc::new(ChangeScan::new(table, &columns, reader.plain)?),
+        mixed: Arc::new(ChangeScan::new(table, &columns, reader.mixed)?),
         is_empty,
     })
 }
@@ -196,8 +206,10 @@ fn invalid(message: String) -> Error {
 struct Reader<'a> {
     table: &'a Arc<Table>,
     schema: &'a Arc<TableSchema>,
-    /// Whether the version that was read last has these columns.
+    /// Whether the version that was read last has these columns, or the first of them.
     fits: bool,
+    /// Whether a version has only the first of them, or may have NULL where the last one has none.
+    is_extended: bool,
     /// The last version that has them and follows one that has others.
     replaced_by: Option<u64>,
     /// The last version whose deletion vectors are not there any more.
@@ -219,9 +231,8 @@ impl<'a> Reader<'a> {
     async fn begin(
         table: &'a Arc<Table>,
         before: Option<&Snapshot>,
-        last: &'a Snapshot,
+        schema: &'a Arc<TableSchema>,
     ) -> Result<Self> {
-        let schema = &last.schema;
         let mut files = HashMap::new();
         if let Some(before) = before {
             for file in &before.files {
@@ -238,11 +249,14 @@ impl<'a> Reader<'a> {
                 files.insert(file.path.clone(), known);
             }
         }
-        let fits = before.is_none_or(|before| is_same(&before.schema, schema));
+        let fits = before.is_none_or(|before| before.schema.begins(schema));
+        let is_extended =
+            fits && before.is_some_and(|before| before.schema.declared != schema.declared);
         Ok(Self {
             table,
             schema,
             fits,
+            is_extended,
             replaced_by: None,
             lost: None,
             files,
@@ -266,11 +280,14 @@ impl<'a> Reader<'a> {
             match serde_json::from_slice::<Action>(line) {
                 Ok(Action::Metadata(metadata)) => {
                     let there =
-                        TableSchema::load(metadata.schema_string(), metadata.configuration());
-                    let fits = there.is_ok_and(|there| is_same(&there, self.schema));
+                        TableSchema::load(metadata.schema_string(), metadata.configuration()).ok();
+                    let there = there.filter(|there| there.begins(self.schema));
+                    let fits = there.is_some();
                     if fits && !self.fits {
                         self.replaced_by = Some(version);
                     }
+                    self.is_extended |=
+                        there.is_some_and(|there| there.declared != self.schema.declared);
                     self.fits = fits;
                 }
                 Ok(Action::Add(add)) => {
@@ -462,10 +479,6 @@ async fn rows_gone(gone: &DeletionVector, table: &Table) -> Result<Gone> {
         Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => Ok(Gone::Lost),
         Err(error) => Err(error),
     }
-}
-
-fn is_same(left: &TableSchema, right: &TableSchema) -> bool {
-    left.delta == right.delta && left.declared == right.declared
 }
 
 /// How many rows the statistics of a file tell.

@@ -31,6 +31,7 @@ mod participant;
 mod place;
 mod places;
 mod publication;
+mod rewriting;
 mod row_cache;
 mod scan;
 mod schema;
@@ -79,9 +80,10 @@ pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, DependsOn, Publication, UnpublishedEntry};
+pub use rewriting::{Alone, Rewriting};
 pub use row_cache::RowCache;
 pub use settings::WarehouseSettings;
-pub use staging::StagingMark;
+pub use staging::{HeldFiles, StagingMark};
 pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use upsert::Upserted;
@@ -320,55 +322,6 @@ impl Warehouse {
             )
             .await?;
         Ok((commit, stale.load(Ordering::Relaxed)))
-    }
-
-    /// Puts these rows, and their schema, in the place of those of the latest version, which they were
-    /// made of and which is told. The table is keyed like this from then on.
-    ///
-    /// # Errors
-    /// Those of [`Self::replace_with`]; those of [`Keyed::check`]; 40001 where that is not the latest any
-    /// more.
-    pub async fn rewrite(
-        &self,
-        table: &TableId,
-        version: i64,
-        keyed: Option<Keyed>,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-        participant: Arc<dyn Participant>,
-    ) -> Result<Commit> {
-        let table = self.table(table);
-        let mapped = table.latest().await?.schema.mapped;
-        let schema = TableSchema::declare(&rows.schema(), mapped)?.keyed_by(keyed)?;
-        let schema = Arc::new(schema);
-        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
-        let change = Change::Rewrite(schema, version.unsigned_abs());
-        let participant = Some(participant);
-        table
-            .commit(change, commit, Some(written), participant, &self.settings)
-            .await
-    }
-
-    /// Gives the table these columns: those that it has, and behind them more that its rows have no
-    /// values for. No row is written. It is keyed like this from then on.
-    ///
-    /// # Errors
-    /// Those of [`Self::create`]; those of [`Keyed::check`]; what the participant says.
-    pub async fn reshape(
-        &self,
-        table: &TableId,
-        columns: &SchemaRef,
-        keyed: Option<Keyed>,
-        commit: CommitInfo,
-        participant: Arc<dyn Participant>,
-    ) -> Result<Commit> {
-        let table = self.table(table);
-        let mapped = table.latest().await?.schema.mapped;
-        let schema = Arc::new(TableSchema::declare(columns, mapped)?.keyed_by(keyed)?);
-        let (change, participant) = (Change::Reshape(schema), Some(participant));
-        table
-            .commit(change, commit, None, participant, &self.settings)
-            .await
     }
 
     /// Adds these rows to the table, column by column in its order. On an error, or when the

@@ -18,7 +18,7 @@ use super::entry::{FileAction, commit_info, file_actions};
 use super::participant::TRANSACTION_ID;
 use super::place::Published;
 use super::snapshot::Snapshot;
-use super::staging::{Ended, StagedLog, Staging, StagingMark};
+use super::staging::{Ended, HeldFiles, StagedLog, Staging, StagingMark};
 use super::table::{DEFINING, Table};
 use super::table_id::TableId;
 use super::{At, Warehouse, cleanup};
@@ -108,6 +108,12 @@ impl Warehouse {
         let log = || self.root.place(table).log();
         let staging = self.staging();
         staging.is_some_and(|staging| staging.has(&log()))
+    }
+
+    /// The files of a transaction that no version will have, to be held after its end by whoever reads
+    /// them.
+    pub fn hold_files(&self) -> Option<Arc<HeldFiles>> {
+        self.staging().map(Staging::hold)
     }
 
     /// Whether a transaction reads a table as it was at some version, whatever is committed since.
@@ -250,11 +256,15 @@ impl Warehouse {
             files,
             begun,
             dropped,
+            held,
         } = ended;
         let entries = published.unwrap_or_default();
         let kept: BTreeSet<String> = entries.iter().flat_map(kept_files).collect();
         for written in files {
             written.keep_only(&kept);
+            if let Some(held) = &held {
+                held.take_in(written);
+            }
         }
         let there: BTreeSet<_> = entries
             .iter()

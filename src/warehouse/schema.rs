@@ -150,6 +150,34 @@ impl TableSchema {
         })
     }
 
+    /// Whether files of this schema can be read by another one, which has the same columns, and perhaps
+    /// more behind them.
+    pub fn begins(&self, other: &Self) -> bool {
+        let same = |own: &Schema, others: &Schema| {
+            let pairs = own.fields().iter().zip(others.fields());
+            own.fields().len() <= others.fields().len()
+                && pairs.into_iter().all(|(own, other)| {
+                    own.name() == other.name() && own.data_type() == other.data_type()
+                })
+        };
+        same(&self.declared, &other.declared) && same(&self.stored, &other.stored)
+    }
+
+    /// The schema of rows that may have NULL in any column.
+    pub fn nullable(&self) -> Self {
+        let nullable = |schema: &SchemaRef| {
+            let fields = schema.fields().iter();
+            let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
+            Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+        };
+        Self {
+            declared: nullable(&self.declared),
+            scanned: nullable(&self.scanned),
+            stored: nullable(&self.stored),
+            ..self.clone()
+        }
+    }
+
     /// The properties that the log keeps beside the schema.
     pub fn properties(&self) -> Result<Map<String, Value>> {
         let declared = serde_json::to_string(self.declared.as_ref())

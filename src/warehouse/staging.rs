@@ -48,6 +48,18 @@ struct Writes {
     begun: Vec<Place>,
     /// Tables that are to be dropped with the commit.
     dropped: Vec<TableId>,
+    held: Option<Arc<HeldFiles>>,
+}
+
+/// Files of a transaction that no version of a table has, for those who read them after its end. They
+/// are deleted when this is dropped.
+#[derive(Debug, Default)]
+pub struct HeldFiles(Mutex<Vec<Written>>);
+
+impl HeldFiles {
+    pub(super) fn take_in(&self, written: Written) {
+        self.0.lock().push(written);
+    }
 }
 
 /// The entries of a table's log that are not published.
@@ -58,6 +70,8 @@ pub(super) struct StagedLog {
     /// The version of the first entry.
     pub first: u64,
     pub entries: Vec<(Bytes, DateTime<Utc>)>,
+    /// The bytes of the entries.
+    bytes: usize,
 }
 
 /// How far a transaction had come, to go back to.
@@ -74,6 +88,8 @@ pub(super) struct Ended {
     pub files: Vec<Written>,
     pub begun: Vec<Place>,
     pub dropped: Vec<TableId>,
+    /// Who takes the files that no version has.
+    pub held: Option<Arc<HeldFiles>>,
 }
 
 impl Staging {
@@ -117,12 +133,7 @@ impl Staging {
             }
         }
         let mut writes = self.writes.lock();
-        let bytes: usize = writes
-            .logs
-            .values()
-            .flat_map(|log| &log.entries)
-            .map(|(entry, _)| entry.len())
-            .sum();
+        let bytes: usize = writes.logs.values().map(|log| log.bytes).sum();
         if bytes + entry.len() > MAX_BYTES {
             let message = "the transaction changes too many files";
             return Published::No(
@@ -138,10 +149,12 @@ impl Staging {
             place: place.clone(),
             first: version,
             entries: Vec::new(),
+            bytes: 0,
         });
         if staged.first + staged.entries.len() as u64 != version {
             return Published::Conflict;
         }
+        staged.bytes += entry.len();
         staged.entries.push((entry, Utc::now()));
         Published::Yes
     }
@@ -182,7 +195,13 @@ impl Staging {
             files: writes.files,
             begun: writes.begun,
             dropped: writes.dropped,
+            held: writes.held,
         }
+    }
+
+    /// Has somebody hold the files that no version has when the transaction ends.
+    pub fn hold(&self) -> Arc<HeldFiles> {
+        Arc::clone(self.writes.lock().held.get_or_insert_default())
     }
 
     /// The entry of a log that is not published.
@@ -211,23 +230,30 @@ impl Staging {
         version.is_none_or(|version| version >= first)
     }
 
-    /// The entries below a folder.
-    fn listed(&self, prefix: Option<&Path>) -> Vec<ObjectMeta> {
+    /// The entries of logs below a folder whose paths come after `offset`: who follows a log asks for few
+    /// of many.
+    fn listed(&self, prefix: Option<&Path>, offset: Option<&Path>) -> Vec<ObjectMeta> {
         let writes = self.writes.lock();
         let mut found = Vec::new();
-        for staged in writes.logs.values() {
-            for (version, (entry, at)) in (staged.first..).zip(&staged.entries) {
-                let location = staged.place.entry(version);
-                if prefix.is_none_or(|prefix| location.prefix_matches(prefix)) {
-                    found.push(ObjectMeta {
-                        location,
-                        last_modified: *at,
-                        size: entry.len() as u64,
-                        e_tag: None,
-                        version: None,
-                    });
-                }
+        for (log, staged) in &writes.logs {
+            if prefix.is_some_and(|prefix| !log.prefix_matches(prefix)) {
+                continue;
             }
+            let first = found.len();
+            for (place, (entry, at)) in staged.entries.iter().enumerate().rev() {
+                let location = staged.place.entry(staged.first + place as u64);
+                if offset.is_some_and(|offset| location <= *offset) {
+                    break;
+                }
+                found.push(ObjectMeta {
+                    location,
+                    last_modified: *at,
+                    size: entry.len() as u64,
+                    e_tag: None,
+                    version: None,
+                });
+            }
+            found[first..].reverse();
         }
         found
     }
@@ -303,13 +329,28 @@ impl ObjectStore for StagedStore {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         let staging = Arc::clone(&self.staging);
-        let staged = self.staging.listed(prefix).into_iter().map(Ok);
+        let staged = self.staging.listed(prefix, None).into_iter().map(Ok);
         let base = self.base.list(prefix).try_filter(move |file| {
             let shows = !staging.hides(&file.location);
             async move { shows }
         });
         // Each log's staged entries come after those of the store.
         base.chain(stream::iter(staged.collect::<Vec<_>>())).boxed()
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        let staging = Arc::clone(&self.staging);
+        let staged = self.staging.listed(prefix, Some(offset));
+        let base = self.base.list_with_offset(prefix, offset);
+        let base = base.try_filter(move |file| {
+            let shows = !staging.hides(&file.location);
+            async move { shows }
+        });
+        base.chain(stream::iter(staged.into_iter().map(Ok))).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
@@ -319,7 +360,7 @@ impl ObjectStore for StagedStore {
             .retain(|file| !self.staging.hides(&file.location));
         let within = self
             .staging
-            .listed(prefix)
+            .listed(prefix, None)
             .into_iter()
             .filter(|file| split(&file.location).map(|(folder, _)| folder) == prefix.cloned());
         listed.objects.extend(within);

@@ -251,8 +251,7 @@ impl Table {
         Ok(entry.bytes().await?)
     }
 
-    /// Commits a change with these files. Once begun it runs to its end, whoever waits for it, and a
-    /// statement that is interrupted when its entry is on the way to the log gets its answer.
+    /// [`Self::commit_alone`], which waits until nobody else commits to the table.
     pub async fn commit(
         self: &Arc<Self>,
         change: Change,
@@ -261,6 +260,25 @@ impl Table {
         participant: Option<Arc<dyn Participant>>,
         settings: &WarehouseSettings,
     ) -> Result<Commit> {
+        self.commit_alone(change, info, written, participant, settings, None)
+            .await
+    }
+
+    /// Commits a change with these files; `alone` keeps others from committing to the table, where that
+    /// began before. Once begun it runs to its end, whoever waits for it, and a
+    /// statement that is interrupted when its entry is on the way to the log gets its answer.
+    pub async fn commit_alone(
+        self: &Arc<Self>,
+        change: Change,
+        mut info: CommitInfo,
+        written: Option<Written>,
+        participant: Option<Arc<dyn Participant>>,
+        settings: &WarehouseSettings,
+        alone: Option<OwnedMutexGuard<()>>,
+    ) -> Result<Commit> {
+        // What a transaction has staged is taken back as long as it is not committed: its statements
+        // may yet wait for others, and must hear that they are to end.
+        info.is_part |= self.place.staging.is_some();
         let table = Arc::clone(self);
         let interval = settings.checkpoint_interval;
         let running = Arc::clone(&self.running).read_owned().await;
@@ -271,7 +289,10 @@ impl Table {
         };
         tokio::spawn(async move {
             let _running = running;
-            let _alone = table.committing.lock().await;
+            let _alone = match alone {
+                Some(alone) => alone,
+                None => table.alone().await,
+            };
             // A statement that was cancelled while it waited for others has not begun.
             if waiting.answer.is_closed() {
                 return;

@@ -22,6 +22,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use parking_lot::Mutex;
 use roaring::RoaringBitmap;
 use tokio::sync::mpsc;
+use tributary_udfs::postgres::one_nan;
 
 use super::deletion_vector;
 use super::failure::from_parquet;
@@ -127,7 +128,7 @@ impl Written {
     }
 
     /// Leaves the files of these names where they are, and no others.
-    pub fn keep_only(self, names: &BTreeSet<String>) {
+    pub fn keep_only(&self, names: &BTreeSet<String>) {
         let is_kept = |path: &Path| path.filename().is_some_and(|name| names.contains(name));
         self.uncommitted.paths.lock().retain(|path| !is_kept(path));
     }
@@ -424,7 +425,7 @@ fn store_column(column: &ArrayRef, declared: &Field, stored: &DataType) -> Resul
     };
     let column = match through {
         Some(declared) => cast_with_options(column, declared, &EXACT)?,
-        None => Arc::clone(column),
+        None => one_nan(column),
     };
     if column.data_type() == stored {
         return Ok(column);

@@ -160,6 +160,7 @@ fn the_state_of_a_view_goes_with_it() {
                 depends_on: Default::default(),
                 comment: None,
                 column_comments: Default::default(),
+                sequences: Default::default(),
                 indexes: Vec::new(),
                 keeps_comments: true,
                 project_file: None,

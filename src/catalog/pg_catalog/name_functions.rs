@@ -110,6 +110,9 @@ pub fn functions() -> Vec<ScalarUDF> {
             let found = oid.and_then(|oid| relation(sources, oid));
             text(found.map(|found| relation_text(sources, &found)))
         }),
+        answer("to_regclass_oid", TEXT, BIGINT, |sources, values| {
+            ScalarValue::Int64(string(values, 0).and_then(|name| relation_oid(sources, &name)))
+        }),
         answer("to_regtype", TEXT, TEXT, |_, values| {
             let oid = string(values, 0).and_then(|name| type_oid(&name));
             text(oid.map(|oid| format_type(oid, -1)))

@@ -59,9 +59,28 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+/// Has `to_regclass`, which is shown as a name, be a number where it is compared with one.
+pub fn number_of_name(side: &mut Expr, other: &Expr) {
+    let is_name =
+        matches!(other, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
+    if let Expr::Function(function) = side
+        && named(&function.name) == Some("to_regclass")
+        && !is_name
+    {
+        function.name = Ident::new("to_regclass_oid").into();
+    }
+}
+
 /// What a cast to one of PostgreSQL's own types is; `None` where it may stay. It also puts a plain
 /// type in the place of one written with its schema.
 pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
+    if matches!(data_type, DataType::Custom(name, _) if named(name) == Some("oid")) {
+        let mut number = inner.clone();
+        number_of_name(&mut number, inner);
+        if number != *inner {
+            return Some(number);
+        }
+    }
     if let Expr::Function(function) = inner
         && is_text(data_type)
         && let Some(shown) = shown(inner, function)

@@ -24,7 +24,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::empty_queries::empty_body;
-use super::named_types::{cast, show_names};
+use super::named_types::{cast, number_of_name, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
 use super::{PG_CATALOG, subqueries};
 
@@ -140,6 +140,15 @@ impl VisitorMut for Rewriter {
                 data_type,
                 ..
             } => cast(inner, data_type),
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Eq | BinaryOperator::NotEq,
+                right,
+            } => {
+                number_of_name(left, right);
+                number_of_name(right, left);
+                None
+            }
             _ => None,
         };
         if let Some(changed) = changed {

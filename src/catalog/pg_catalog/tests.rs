@@ -120,6 +120,7 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
         depends_on: BTreeSet::new(),
         comment: None,
         column_comments: BTreeMap::new(),
+        sequences: BTreeMap::new(),
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,

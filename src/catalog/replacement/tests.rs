@@ -53,6 +53,7 @@ fn view(name: &str, query: &str, reads: &[Oid]) -> NewObject {
         depends_on: reads.iter().copied().collect(),
         comment: None,
         column_comments: BTreeMap::new(),
+        sequences: BTreeMap::new(),
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,

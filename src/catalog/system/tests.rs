@@ -40,6 +40,7 @@ impl Server {
             depends_on: BTreeSet::new(),
             comment: None,
             column_comments: BTreeMap::new(),
+            sequences: BTreeMap::new(),
             indexes: Vec::new(),
             keeps_comments: true,
             project_file: Some(format!("public/{name}.sql")),

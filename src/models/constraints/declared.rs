@@ -63,10 +63,13 @@ pub fn identity_of(object: &Object, column: &str) -> Option<Identity> {
     }
 }
 
-/// The name of an identity column's sequence.
+/// The name of an identity column's sequence, which a column that is renamed keeps, as in Postgres.
 pub fn sequence_of(object: &Object, column: &str) -> QualifiedName {
     let QualifiedName { schema, name } = &object.name;
-    QualifiedName::new(schema, format!("{name}_{column}_seq"))
+    QualifiedName::new(
+        schema,
+        format!("{name}_{}_seq", object.sequence_key(column)),
+    )
 }
 
 /// That a value may be given to a column.

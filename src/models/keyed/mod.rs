@@ -105,6 +105,26 @@ pub fn declared(options: &Options) -> Result<Option<Keyed>> {
     }))
 }
 
+/// The options that name columns.
+const COLUMN_OPTIONS: [&str; 3] = ["unique_key", "version_column", "deleted_column"];
+
+/// The option that names a column of a keyed table.
+pub fn naming(options: &Options, column: &str) -> Option<&'static str> {
+    let names = |option: &str| options.names(option).unwrap_or_default();
+    let mut naming = COLUMN_OPTIONS.into_iter();
+    naming.find(|option| names(option).iter().any(|name| name == column))
+}
+
+/// Has the options name a column by its new name.
+///
+/// # Errors
+/// 42602 for what is no list of names.
+pub fn rename_column(options: &mut Options, old: &str, new: &str) -> Result<()> {
+    COLUMN_OPTIONS
+        .iter()
+        .try_for_each(|option| options.rename(option, old, new))
+}
+
 fn seconds(text: &str) -> Result<u64> {
     const DAY: i64 = 24 * 3600;
     // As Postgres takes a month where one has to have a length.

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
 use crate::error::{Error, Result, SqlState};
+use crate::warehouse::HeldFiles;
 
 /// The most cursors of a session; one more is refused with 53400.
 const MAX_CURSORS: usize = 1000;
@@ -50,6 +51,8 @@ struct Entry {
     number: u64,
     /// Whether the transaction that declared it goes on.
     is_of_transaction: bool,
+    /// What its rows are read from, where that is not of any version of a table.
+    _files: Option<Arc<HeldFiles>>,
 }
 
 impl Cursors {
@@ -71,6 +74,7 @@ impl Cursors {
             cursor: Arc::new(cursor),
             number: open.next,
             is_of_transaction: in_transaction,
+            _files: None,
         };
         open.next += 1;
         open.cursors.insert(name.to_owned(), entry);
@@ -121,6 +125,15 @@ impl Cursors {
         let mut open = self.0.lock();
         open.next += 1;
         open.next - 1
+    }
+
+    /// A transaction is about to commit: cursors that outlive it keep the files that they read.
+    pub fn hold(&self, files: impl Fn() -> Option<Arc<HeldFiles>>) {
+        for entry in self.0.lock().cursors.values_mut() {
+            if entry.is_of_transaction && entry.cursor.is_holdable {
+                entry._files = files();
+            }
+        }
     }
 
     /// A transaction ends: only a commit leaves cursors `WITH HOLD`.

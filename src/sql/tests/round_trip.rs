@@ -88,6 +88,11 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     ("CREATE TEMPORARY TABLE t (a INT)", "="),
+    ("CREATE TEMPORARY VIEW v AS SELECT 1", "="),
+    (
+        "CREATE OR REPLACE TEMP VIEW v AS SELECT 1",
+        "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1",
+    ),
     (
         "create temp table t as select 1",
         "CREATE TEMPORARY TABLE t AS SELECT 1",

@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
+use super::floats::one_nan;
 use super::numeric as numerics;
 use super::range::{arithmetic_error, out_of_range};
 
@@ -190,6 +191,7 @@ impl ScalarUDFImpl for CheckedArithmetic {
         if data_type.is_floating() && self.operation != Operation::Modulo {
             refuse_new_infinity(&answer, left, right)?;
         }
+        let answer = one_nan(&answer);
         if is_scalar {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
                 &answer, 0,

@@ -1,8 +1,10 @@
-//! Casts to floats, which Arrow lets become infinite.
+//! Casts to floats, which Arrow lets become infinite, and the one NaN that PostgreSQL knows.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Float64Array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use datafusion::error::Result;
 
 use super::range::out_of_range;
@@ -10,6 +12,33 @@ use crate::FunctionError;
 
 /// Texts that are numbers without end, without their sign, in lower case.
 const INFINITIES: [&str; 2] = ["inf", "infinity"];
+
+/// Floats with one NaN, which equals itself as in PostgreSQL. Arrow tells apart those of other signs and
+/// payloads, which processors give: `inf - inf` is one with a sign.
+#[must_use]
+pub fn one_nan(values: &ArrayRef) -> ArrayRef {
+    match values.data_type() {
+        DataType::Float32 => {
+            let floats = values.as_primitive::<Float32Type>();
+            let is_other = |it: &f32| it.is_nan() && it.to_bits() != f32::NAN.to_bits();
+            if !floats.values().iter().any(is_other) {
+                return Arc::clone(values);
+            }
+            let one = |value: f32| if value.is_nan() { f32::NAN } else { value };
+            Arc::new(floats.unary::<_, Float32Type>(one) as Float32Array)
+        }
+        DataType::Float64 => {
+            let floats = values.as_primitive::<Float64Type>();
+            let is_other = |it: &f64| it.is_nan() && it.to_bits() != f64::NAN.to_bits();
+            if !floats.values().iter().any(is_other) {
+                return Arc::clone(values);
+            }
+            let one = |value: f64| if value.is_nan() { f64::NAN } else { value };
+            Arc::new(floats.unary::<_, Float64Type>(one) as Float64Array)
+        }
+        _ => Arc::clone(values),
+    }
+}
 
 /// Casts texts, and numbers to narrower floats.
 ///
@@ -20,7 +49,7 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         safe: false,
         ..CastOptions::default()
     };
-    let converted = cast_with_options(from, to, &options)?;
+    let converted = one_nan(&cast_with_options(from, to, &options)?);
     let wide = cast(&converted, &DataType::Float64)?;
     let wide = wide.as_primitive::<Float64Type>();
     if !wide.iter().flatten().any(f64::is_infinite) {

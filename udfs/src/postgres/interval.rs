@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Decimal128Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalMonthDayNanoType, IntervalUnit};
-use datafusion::common::{DFSchema, exec_err, internal_err};
+use datafusion::common::{DFSchema, exec_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
@@ -66,14 +66,6 @@ impl IntervalSpan {
 impl ScalarUDFImpl for IntervalSpan {
     fn name(&self) -> &str {
         "interval_span"
-    }
-
-    /// The name of the interval itself.
-    fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        match args {
-            [value] => Ok(value.schema_name().to_string()),
-            _ => internal_err!("an interval has one span"),
-        }
     }
 
     fn signature(&self) -> &Signature {

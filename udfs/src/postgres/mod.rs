@@ -42,6 +42,7 @@ pub use common_type::PreferFloats;
 pub(crate) use conversion::as_text;
 pub use conversion::from_text;
 pub use datetime::{read_interval, read_timestamp};
+pub use floats::one_nan;
 pub use functions::{MomentArithmetic, register as register_functions};
 pub use interval_text::{IntervalStyle, interval_text};
 pub(crate) use moment_text::abbreviation;

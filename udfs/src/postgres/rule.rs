@@ -7,7 +7,7 @@ use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{AggregateFunction, NullTreatment, ScalarFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, InList, NullTreatment, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
@@ -110,6 +110,16 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
                 high: Box::new(span(*between.high)),
             }))
         }
+        Expr::InList(list)
+            if are_intervals([&*list.expr], schema)
+                && list.list.iter().all(|each| are_intervals([each], schema)) =>
+        {
+            Transformed::yes(Expr::InList(InList {
+                expr: Box::new(span(*list.expr)),
+                list: list.list.into_iter().map(span).collect(),
+                negated: list.negated,
+            }))
+        }
         Expr::BinaryExpr(binary) if is_comparison(binary.op) => as_floats(binary, schema),
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             match Operation::of(op).filter(|_| both_are_checked(&left, &right, schema)) {
@@ -118,7 +128,7 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             }
         }
         Expr::Negative(value) => match value.get_type(schema) {
-            Ok(data_type) if data_type.is_integer() => {
+            Ok(data_type) if is_checked(&data_type) => {
                 Transformed::yes(arithmetic(Operation::Negate, vec![*value]))
             }
             _ => Transformed::no(Expr::Negative(value)),
