@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tributary_udfs::interrupt::Interrupt;
+
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::models::run::remove_tables;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::drop::{Drop, DropKind};
+use crate::warehouse::begin_commit;
 
 /// How many of the objects that `CASCADE` took away a notice lists: MAX_REPORTED_DEPS of PostgreSQL.
 const REPORTED: usize = 100;
@@ -19,6 +22,8 @@ const REPORTED: usize = 100;
 /// for one of another kind.
 pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     let instance = &session.instance;
+    // What is dropped is gone before its files are, and a cancel meanwhile comes too late.
+    begin_commit(Interrupt::current().as_ref())?;
     let (dropped, named) = if drop.kind == DropKind::Schema {
         (drop_schemas(session, drop)?, BTreeSet::new())
     } else {

@@ -41,6 +41,7 @@ mod types;
 mod upsert;
 mod vacuum;
 mod writer;
+mod waiting;
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashSet};
@@ -82,6 +83,7 @@ pub use upsert::Upserted;
 pub use vacuum::DeadFile;
 
 use crate::error::Result;
+pub use waiting::{Waiting, begin_commit};
 use changed::Changed;
 use key_indexes::KeyIndexes;
 use open_tables::OpenTables;
