@@ -34,6 +34,11 @@ impl TributaryDialect {
 
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
 
+const DISTINCT_FROM: [Keyword; 3] = [Keyword::IS, Keyword::DISTINCT, Keyword::FROM];
+
+const NOT_DISTINCT_FROM: [Keyword; 4] =
+    [Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM];
+
 impl Dialect for TributaryDialect {
     fn dialect(&self) -> TypeId {
         POSTGRES.dialect()
@@ -74,22 +79,29 @@ impl Dialect for TributaryDialect {
         POSTGRES.is_custom_operator_part(character)
     }
 
-    /// Reads `<->`, which sqlparser takes for an operator only together with geometric types.
+    /// Reads `<->`, which sqlparser takes for an operator only together with geometric types, and
+    /// `IS [NOT] DISTINCT FROM`, of which it takes all that follows for the right side.
     fn parse_infix(
         &self,
         parser: &mut Parser,
         left: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
-        if !parser.consume_token(&Token::TwoWayArrow) {
+        let infix: fn(Box<Expr>, Box<Expr>) -> Expr = if parser.consume_token(&Token::TwoWayArrow) {
+            |left, right| Expr::BinaryOp {
+                left,
+                op: BinaryOperator::LtDashGt,
+                right,
+            }
+        } else if parser.parse_keywords(&DISTINCT_FROM) {
+            Expr::IsDistinctFrom
+        } else if parser.parse_keywords(&NOT_DISTINCT_FROM) {
+            Expr::IsNotDistinctFrom
+        } else {
             return None;
-        }
+        };
         let right = parser.parse_subexpr(precedence);
-        Some(right.map(|right| Expr::BinaryOp {
-            left: Box::new(left.clone()),
-            op: BinaryOperator::LtDashGt,
-            right: Box::new(right),
-        }))
+        Some(right.map(|right| infix(Box::new(left.clone()), Box::new(right))))
     }
 
     fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
