@@ -15,7 +15,7 @@ use super::define::{
     Creation, create_filled, creation, in_place_of, object, tell_of_bare_numerics,
 };
 use super::query;
-use crate::catalog::{Object, Snapshot, temporary_schema};
+use crate::catalog::{OWN_TEMPORARY, Object, Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep, Rejections};
@@ -34,7 +34,8 @@ use crate::warehouse::CommitInfo;
 /// What its query meets; 42P07 where the name is taken.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
     let instance = &session.instance;
-    let create = &match create.is_temporary {
+    let is_temporary = create.is_temporary || create.name.schema.as_deref() == Some(OWN_TEMPORARY);
+    let create = &match is_temporary {
         true => temporary(session, create)?,
         false => create.clone(),
     };
@@ -81,7 +82,7 @@ fn temporary(session: &Session, create: &CreateTable) -> Result<CreateTable> {
     let own = temporary_schema(process);
     let mut create = create.clone();
     match create.name.schema.as_deref() {
-        None | Some("pg_temp") => {}
+        None | Some(OWN_TEMPORARY) => {}
         Some(schema) if schema == own => {}
         Some(_) => {
             return Err(Error::new(
@@ -93,6 +94,7 @@ fn temporary(session: &Session, create: &CreateTable) -> Result<CreateTable> {
     let catalog = &session.instance.catalog;
     let own = catalog.write(|transaction| transaction.create_temporary_schema(process))?;
     create.name.schema = Some(own);
+    create.is_temporary = true;
     Ok(create)
 }
 

@@ -22,10 +22,7 @@ pub async fn execute(session: &Session, declare: &Declare, own: &Prepared) -> Re
         return Err(only_in_block("DECLARE CURSOR"));
     }
     session.cursors.check_free(&declare.name)?;
-    let mut query = declare.query.as_ref().clone();
-    let snapshot = session.statement().snapshot;
-    plan::resolve_names(&mut query, &snapshot, &session.settings().search_path.0)?;
-    let planned = Planned::new(session, &query, Vec::new()).await?;
+    let planned = Planned::new(session, &declare.query, Vec::new()).await?;
     let schema = Arc::clone(&planned.schema);
     let position = Position::new(planned, session.notices(), declare.scroll);
     let cursor = Cursor {

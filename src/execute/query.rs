@@ -42,7 +42,7 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Plans a query whose names are resolved.
+    /// Plans a query, whose names mean what they do now.
     ///
     /// # Errors
     /// What planning says.
@@ -53,16 +53,14 @@ impl Planned {
     ) -> Result<Self> {
         let rejected = Arc::new(RejectedRows::counting());
         let context = session.statement().collecting(&rejected);
-        let mut bound = query.clone();
-        model_functions::bind(&mut bound, &parameters);
-        let plan = bind(plan(&context, &bound).await?, parameters, &context.state)?;
-        let schema = column_names::rename(plan::columns(&plan), query);
-        Ok(Self {
-            schema: declared::declare(schema, &plan, &context.snapshot),
-            state: context.state,
-            plan,
-            rejected,
-        })
+        let mut query = query.clone();
+        let path = session.settings().search_path.0;
+        plan::resolve_names(&mut query, &context.snapshot, &path)?;
+        model_functions::bind(&mut query, &parameters);
+        let plan = bind(plan(&context, &query).await?, parameters, &context.state)?;
+        let schema = column_names::rename(plan::columns(&plan), &query);
+        let schema = declared::declare(schema, &plan, &context.snapshot);
+        Ok(Self::of(context.state, schema, plan, rejected))
     }
 
     /// A query that was planned, with what its sources leave their rejected rows with.
