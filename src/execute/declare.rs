@@ -6,9 +6,7 @@ use chrono::Utc;
 
 use super::query::Planned;
 use crate::error::Result;
-use crate::session::{
-    Cursor, Outcome, Position, Prepared, Session, TransactionStatus, only_in_block, plan,
-};
+use crate::session::{Cursor, Outcome, Position, Prepared, Session, only_in_block};
 use crate::sql::declare::Declare;
 
 /// Plans a query, which begins to run with the first row that is fetched. It reads what is there
@@ -17,7 +15,7 @@ use crate::sql::declare::Declare;
 /// # Errors
 /// 25P01 outside a block unless `WITH HOLD`, 42P03 for a name that is taken, what planning says.
 pub async fn execute(session: &Session, declare: &Declare, own: &Prepared) -> Result<Outcome> {
-    let in_transaction = session.transaction_status() != TransactionStatus::Idle;
+    let in_transaction = session.is_in_transaction();
     if !in_transaction && !declare.hold {
         return Err(only_in_block("DECLARE CURSOR"));
     }

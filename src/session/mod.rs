@@ -402,6 +402,11 @@ impl Session {
         self.state.lock().status()
     }
 
+    /// Whether a statement of now is one of several of a transaction: in a block, or of a message.
+    pub fn is_in_transaction(&self) -> bool {
+        self.state.lock().is_within()
+    }
+
     /// Begins a transaction block, or gives the one that has begun these modes.
     ///
     /// # Errors

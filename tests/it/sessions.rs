@@ -232,6 +232,11 @@ CLOSE ALL;
 UNLISTEN *;
 UNLISTEN channel;
 RESET ALL;
+DECLARE c CURSOR FOR SELECT 1 AS one\\; FETCH c\\; CLOSE c;
+DECLARE c CURSOR FOR SELECT 1 AS one\\; FETCH c;
+FETCH c;
+SET LOCAL application_name = 'local'\\; SHOW application_name;
+SHOW application_name;
 ",
     );
 }
