@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ParamValues;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
+use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
@@ -20,6 +22,7 @@ use crate::instance::StatementContext;
 use crate::session::{Notices, Outcome, Prepared, Session, declared, plan};
 use crate::sources::RejectedRows;
 use crate::sql::{column_names, model_functions};
+use crate::warehouse::{self, Reader};
 
 /// Plans a query whose names are resolved; columns of one name get names of their own.
 ///
@@ -39,6 +42,8 @@ pub struct Planned {
     pub schema: SchemaRef,
     plan: LogicalPlan,
     rejected: Arc<RejectedRows>,
+    /// Keeps the files that it will read until it runs, which keeps them itself.
+    _readers: Vec<Reader>,
 }
 
 impl Planned {
@@ -73,6 +78,7 @@ impl Planned {
         Self {
             state,
             schema,
+            _readers: readers(&plan),
             plan,
             rejected,
         }
@@ -87,6 +93,21 @@ impl Planned {
         let rows = telling(rows, self.rejected, notices);
         Ok(named(rows, &self.schema))
     }
+}
+
+/// Keeps the files of the tables that a plan reads.
+fn readers(plan: &LogicalPlan) -> Vec<Reader> {
+    let mut readers = Vec::new();
+    // No visit ends in an error.
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Ok(provider) = source_as_provider(&scan.source)
+        {
+            readers.extend(warehouse::hold(&provider));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    readers
 }
 
 /// Rows under the names that the client knows their columns by.

@@ -16,6 +16,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use url::Url;
 
+use super::readers::Readers;
 use super::staging::{StagedStore, Staging};
 use super::table_id::TableId;
 use crate::error::{Error, Result};
@@ -42,6 +43,8 @@ pub(super) struct Place {
     pub store: Arc<dyn ObjectStore>,
     pub path: Path,
     pub staging: Option<Arc<Staging>>,
+    /// Who reads the table.
+    pub readers: Readers,
     local: Option<LocalPlace>,
 }
 
@@ -122,6 +125,7 @@ impl Root {
             store: Arc::clone(&self.store),
             path: self.path.clone().join(schema).join(name),
             staging: self.staging.clone(),
+            readers: Readers::default(),
             local,
         }
     }
