@@ -50,7 +50,7 @@ fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
     for name in &drop.names {
         if drop.if_exists && snapshot.schema(&name.name).is_none() {
             let message = format!("schema \"{}\" does not exist, skipping", name.name);
-            session.notice(Error::new(SqlState::INVALID_SCHEMA_NAME, message));
+            session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
         } else {
             names.push(&name.name);
         }
@@ -120,7 +120,7 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
                     return Err(error);
                 }
                 session.notice(Error::new(
-                    SqlState::UNDEFINED_TABLE,
+                    SqlState::SUCCESSFUL_COMPLETION,
                     format!("{} \"{name}\" does not exist, skipping", word(drop.kind)),
                 ));
             }
