@@ -28,7 +28,8 @@ mod tests;
 
 pub use journal::Journal;
 pub use name::{
-    check_schema_name, check_writable, is_system_schema, is_temporary_schema, temporary_schema,
+    OWN_TEMPORARY, check_schema_name, check_writable, is_system_schema, is_temporary_schema,
+    meant_schema, temporary_schema,
 };
 pub use object::{Kind, Object, Oid};
 pub use replacement::PreparedReplacement;

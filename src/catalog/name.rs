@@ -16,9 +16,26 @@ pub fn is_system_schema(name: &str) -> bool {
 /// What the schemas of sessions' temporary tables begin with.
 const TEMPORARY: &str = "pg_temp_";
 
+/// What a session calls the schema of its temporary tables.
+pub const OWN_TEMPORARY: &str = "pg_temp";
+
 /// The schema of a session's temporary tables.
 pub fn temporary_schema(process: i32) -> String {
     format!("{TEMPORARY}{process}")
+}
+
+/// The schema that is meant by a name: `pg_temp` is that of the session's temporary tables, which is
+/// in its search path once there is one.
+pub fn meant_schema<'a>(name: &'a str, search_path: &'a [String]) -> &'a str {
+    let own = || {
+        search_path
+            .iter()
+            .find(|schema| is_temporary_schema(schema))
+    };
+    match name {
+        OWN_TEMPORARY => own().map_or(name, String::as_str),
+        other => other,
+    }
 }
 
 /// Whether a schema is that of a session's temporary tables.

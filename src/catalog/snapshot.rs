@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use super::publication::Publications;
-use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema};
+use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema, meant_schema};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::QualifiedName;
 use crate::sql::name::ObjectName;
@@ -171,15 +171,12 @@ impl Snapshot {
         name: &ObjectName,
         search_path: &[String],
     ) -> Option<Arc<Object>> {
-        let schemas = match &name.schema {
-            Some(schema) => std::slice::from_ref(schema),
-            None => search_path,
+        let of_schema = |schema: &str| names.get(&QualifiedName::new(schema, &name.name));
+        let found = match &name.schema {
+            Some(schema) => of_schema(meant_schema(schema, search_path)),
+            None => search_path.iter().find_map(|schema| of_schema(schema)),
         };
-        schemas
-            .iter()
-            .find_map(|schema| names.get(&name.qualify(schema)))
-            .and_then(|oid| self.objects.get(oid))
-            .cloned()
+        found.and_then(|oid| self.objects.get(oid)).cloned()
     }
 
     fn not_found(

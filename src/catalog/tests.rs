@@ -330,6 +330,25 @@ fn an_object_keeps_its_kind() {
 }
 
 #[test]
+fn an_object_that_was_renamed_meanwhile_is_not_replaced() {
+    let fixture = Fixture::new();
+    let a = fixture.create("CREATE VIEW a AS SELECT 1", &[]).unwrap();
+    let b = QualifiedName::new("public", "b");
+    fixture
+        .catalog
+        .write(|transaction| transaction.rename(a, &b))
+        .unwrap();
+    let error = fixture
+        .replace(a, "CREATE VIEW a AS SELECT 2", &[])
+        .unwrap_err();
+    assert_eq!(error.sqlstate(), SqlState::SERIALIZATION_FAILURE);
+    assert_eq!(
+        error.message(),
+        "could not replace public.a because it was renamed to public.b meanwhile"
+    );
+}
+
+#[test]
 fn a_name_that_is_not_there_brings_the_nearest() {
     let fixture = Fixture::new();
     fixture

@@ -215,7 +215,10 @@ impl<'a> Transaction<'a> {
     pub fn supersede(&mut self, oid: Oid, new: NewObject) -> Result<Oid> {
         let old = self.existing(oid)?;
         let (kind, _) = self.check_new(&new)?;
-        if old.name != new.name || !kind.is_relation() || !old.kind.is_relation() {
+        if old.name != new.name {
+            return Err(renamed(&old, &new));
+        }
+        if !kind.is_relation() || !old.kind.is_relation() {
             let message = format!("{} cannot replace {}", new.name, old.described());
             return Err(Error::internal(message));
         }
@@ -357,8 +360,7 @@ impl<'a> Transaction<'a> {
                 .with_hint("Drop it first."));
         }
         if old.name != new.name {
-            let message = format!("{} cannot replace {}", new.name, old.described());
-            return Err(Error::internal(message));
+            return Err(renamed(&old, new));
         }
         self.snapshot.check_acyclic(&old, &new.depends_on)?;
         Ok((old, kind, definition))
@@ -714,4 +716,13 @@ fn check_length(what: &str, text: &str, limit: usize) -> Result<()> {
 fn too_many(what: &str, limit: usize) -> Error {
     Error::new(SqlState::PROGRAM_LIMIT_EXCEEDED, format!("too many {what}"))
         .with_detail(format!("The limit is {limit}."))
+}
+
+/// An object that was to be replaced has got another name since.
+fn renamed(old: &Object, new: &NewObject) -> Error {
+    let message = format!(
+        "could not replace {} because it was renamed to {} meanwhile",
+        new.name, old.name
+    );
+    Error::new(SqlState::SERIALIZATION_FAILURE, message).with_hint("Run the statement again.")
 }

@@ -15,7 +15,7 @@ use super::define::{
     Creation, create_filled, creation, in_place_of, object, tell_of_bare_numerics,
 };
 use super::query;
-use crate::catalog::{Object, Snapshot, temporary_schema};
+use crate::catalog::{OWN_TEMPORARY, Object, Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep, Rejections};
@@ -35,7 +35,8 @@ use crate::warehouse::CommitInfo;
 /// What its query meets; 42P07 where the name is taken.
 pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome> {
     let instance = &session.instance;
-    let create = &match create.is_temporary {
+    let is_temporary = create.is_temporary || create.name.schema.as_deref() == Some(OWN_TEMPORARY);
+    let create = &match is_temporary {
         true => temporary(session, create)?,
         false => create.clone(),
     };
@@ -80,6 +81,7 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
 fn temporary(session: &Session, create: &CreateTable) -> Result<CreateTable> {
     let mut create = create.clone();
     make_temporary(session, &mut create.name)?;
+    create.is_temporary = true;
     Ok(create)
 }
 
@@ -91,7 +93,7 @@ pub(super) fn make_temporary(session: &Session, name: &mut ObjectName) -> Result
     let process = session.client.process;
     let own = temporary_schema(process);
     match name.schema.as_deref() {
-        None | Some("pg_temp") => {}
+        None | Some(OWN_TEMPORARY) => {}
         Some(schema) if schema == own => {}
         Some(_) => {
             return Err(Error::new(

@@ -6,9 +6,7 @@ use chrono::Utc;
 
 use super::query::Planned;
 use crate::error::Result;
-use crate::session::{
-    Cursor, Outcome, Position, Prepared, Session, TransactionStatus, only_in_block, plan,
-};
+use crate::session::{Cursor, Outcome, Position, Prepared, Session, only_in_block};
 use crate::sql::declare::Declare;
 
 /// Plans a query, which begins to run with the first row that is fetched. It reads what is there
@@ -18,15 +16,12 @@ use crate::sql::declare::Declare;
 /// # Errors
 /// 25P01 outside a block unless `WITH HOLD`, 42P03 for a name that is taken, what planning says.
 pub async fn execute(session: &Session, declare: &Declare, own: &Prepared) -> Result<Outcome> {
-    let in_transaction = session.transaction_status() != TransactionStatus::Idle;
+    let in_transaction = session.is_in_transaction();
     if !in_transaction && !declare.hold {
         return Err(only_in_block("DECLARE CURSOR"));
     }
     session.cursors.check_free(&declare.name)?;
-    let mut query = declare.query.as_ref().clone();
-    let snapshot = session.statement().snapshot;
-    plan::resolve_names(&mut query, &snapshot, &session.settings().search_path.0)?;
-    let planned = Planned::new(session, &query, Vec::new()).await?;
+    let planned = Planned::new(session, &declare.query, Vec::new()).await?;
     let schema = Arc::clone(&planned.schema);
     let position = Position::new(planned, session.notices(), declare.scroll);
     let cursor = Cursor {

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tributary_udfs::interrupt::Interrupt;
+
 use super::index;
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::models::run::remove_tables;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::drop::{Drop, DropKind};
+use crate::warehouse::begin_commit;
 
 /// How many of the objects that `CASCADE` took away a notice lists: MAX_REPORTED_DEPS of PostgreSQL.
 const REPORTED: usize = 100;
@@ -23,6 +26,8 @@ pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
         return index::drop(session, drop).await;
     }
     let instance = &session.instance;
+    // What is dropped is gone before its files are, and a cancel meanwhile comes too late.
+    begin_commit(Interrupt::current().as_ref())?;
     let (dropped, named) = if drop.kind == DropKind::Schema {
         (drop_schemas(session, drop)?, BTreeSet::new())
     } else {
@@ -49,7 +54,7 @@ fn drop_schemas(session: &Session, drop: &Drop) -> Result<Vec<Arc<Object>>> {
     for name in &drop.names {
         if drop.if_exists && snapshot.schema(&name.name).is_none() {
             let message = format!("schema \"{}\" does not exist, skipping", name.name);
-            session.notice(Error::new(SqlState::INVALID_SCHEMA_NAME, message));
+            session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
         } else {
             names.push(&name.name);
         }
@@ -119,7 +124,7 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
                     return Err(error);
                 }
                 session.notice(Error::new(
-                    SqlState::UNDEFINED_TABLE,
+                    SqlState::SUCCESSFUL_COMPLETION,
                     format!("{} \"{name}\" does not exist, skipping", word(drop.kind)),
                 ));
             }

@@ -148,7 +148,9 @@ impl Kept {
         let settings = session.settings();
         let context = session.statement();
         let snapshot = Arc::clone(&context.snapshot);
-        let plan = query::plan(&context, query).await?;
+        let mut query = query.clone();
+        plan::resolve_names(&mut query, &snapshot, &settings.search_path.0)?;
+        let plan = query::plan(&context, &query).await?;
         let plan = typed(plan, &prepared.parameter_types)?;
         if !eligible::is_steady(&plan)? {
             return Ok(None);
@@ -165,7 +167,7 @@ impl Kept {
         {
             return Ok(None);
         }
-        let schema = column_names::rename(columns, query);
+        let schema = column_names::rename(columns, &query);
         Ok(Some(Self {
             point: PointQuery::of(&plan, &state)?,
             environment: session.environments.share(Environment {

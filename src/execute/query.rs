@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ParamValues;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
+use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
@@ -20,6 +22,7 @@ use crate::instance::StatementContext;
 use crate::session::{Notices, Outcome, Prepared, Session, declared, plan};
 use crate::sources::RejectedRows;
 use crate::sql::{column_names, model_functions};
+use crate::warehouse::{self, Reader};
 
 /// Plans a query whose names are resolved; columns of one name get names of their own.
 ///
@@ -39,10 +42,12 @@ pub struct Planned {
     pub schema: SchemaRef,
     plan: LogicalPlan,
     rejected: Arc<RejectedRows>,
+    /// Keeps the files that it will read until it runs, which keeps them itself.
+    _readers: Vec<Reader>,
 }
 
 impl Planned {
-    /// Plans a query whose names are resolved.
+    /// Plans a query, whose names mean what they do now.
     ///
     /// # Errors
     /// What planning says.
@@ -53,16 +58,14 @@ impl Planned {
     ) -> Result<Self> {
         let rejected = Arc::new(RejectedRows::counting());
         let context = session.statement().collecting(&rejected);
-        let mut bound = query.clone();
-        model_functions::bind(&mut bound, &parameters);
-        let plan = bind(plan(&context, &bound).await?, parameters, &context.state)?;
-        let schema = column_names::rename(plan::columns(&plan), query);
-        Ok(Self {
-            schema: declared::declare(schema, &plan, &context.snapshot),
-            state: context.state,
-            plan,
-            rejected,
-        })
+        let mut query = query.clone();
+        let path = session.settings().search_path.0;
+        plan::resolve_names(&mut query, &context.snapshot, &path)?;
+        model_functions::bind(&mut query, &parameters);
+        let plan = bind(plan(&context, &query).await?, parameters, &context.state)?;
+        let schema = column_names::rename(plan::columns(&plan), &query);
+        let schema = declared::declare(schema, &plan, &context.snapshot);
+        Ok(Self::of(context.state, schema, plan, rejected))
     }
 
     /// A query that was planned, with what its sources leave their rejected rows with.
@@ -75,6 +78,7 @@ impl Planned {
         Self {
             state,
             schema,
+            _readers: readers(&plan),
             plan,
             rejected,
         }
@@ -89,6 +93,21 @@ impl Planned {
         let rows = telling(rows, self.rejected, notices);
         Ok(named(rows, &self.schema))
     }
+}
+
+/// Keeps the files of the tables that a plan reads.
+fn readers(plan: &LogicalPlan) -> Vec<Reader> {
+    let mut readers = Vec::new();
+    // No visit ends in an error.
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Ok(provider) = source_as_provider(&scan.source)
+        {
+            readers.extend(warehouse::hold(&provider));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    readers
 }
 
 /// Rows under the names that the client knows their columns by.

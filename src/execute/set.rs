@@ -1,7 +1,7 @@
 //! `SET` and `RESET`.
 
 use crate::error::Result;
-use crate::session::{Outcome, Session, TransactionStatus, only_in_block};
+use crate::session::{Outcome, Session, only_in_block};
 use crate::sql::set::Set;
 
 /// Changes a setting of the session.
@@ -43,9 +43,9 @@ pub fn execute(session: &Session, set: &Set) -> Result<Outcome> {
     Ok(Outcome::Done(tag.to_owned()))
 }
 
-/// What ends with the transaction has no effect outside of a block.
+/// What ends with the transaction has no effect where each statement is one.
 fn warn_outside_of_block(session: &Session, command: &str) {
-    if session.transaction_status() == TransactionStatus::Idle {
+    if !session.is_in_transaction() {
         session.notice(only_in_block(command));
     }
 }

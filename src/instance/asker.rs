@@ -10,7 +10,7 @@ use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{replacement, table_id};
 use crate::session::{Cursors, Notifying, PreparedStatements};
-use crate::warehouse::TableId;
+use crate::warehouse::{Reader, TableId};
 
 /// Who a statement is of, and what it knows of them.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ pub struct Pinned {
     /// The objects.
     pub snapshot: Arc<Snapshot>,
     versions: BTreeMap<Oid, i64>,
+    /// Keeps what a table had when it is dropped, or looked after, meanwhile.
+    _readers: Vec<Reader>,
 }
 
 impl Pinned {
@@ -84,7 +86,17 @@ impl Pinned {
             let now = instance.catalog.snapshot();
             let is_whole = now.unpublished().next().is_none();
             if again == versions && Arc::ptr_eq(&now, &snapshot) && is_whole {
-                return Ok(Self { snapshot, versions });
+                let pinned = Self {
+                    snapshot,
+                    versions,
+                    _readers: Vec::new(),
+                };
+                let readers = pinned.tables();
+                let readers = readers.map(|(table, version)| warehouse.hold(&table, version));
+                return Ok(Self {
+                    _readers: readers.collect(),
+                    ..pinned
+                });
             }
             versions = match Arc::ptr_eq(&now, &snapshot) {
                 true => again,

@@ -7,19 +7,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::oneshot;
+use tributary_udfs::interrupt::Interrupt;
 
 use super::Instance;
 use super::asker::Pinned;
 use crate::catalog::journal::RefreshRecord;
 use crate::catalog::system::SYSTEM_SCHEMA;
 use crate::catalog::{Kind, Snapshot, StagedCatalog};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::models::announcement::announce;
 use crate::models::{constraints, keyed};
 use crate::sql::constraint::Rule;
 use crate::warehouse::{
-    ChangedTable, DependsOn, Publication, StagingMark, TableId, UnpublishedEntry, Warehouse,
+    ChangedTable, DependsOn, Publication, StagingMark, TableId, UnpublishedEntry, Waiting,
+    Warehouse,
 };
 
 /// A transaction that writes. Dropped without a commit, it is rolled back.
@@ -138,25 +139,28 @@ impl InstanceTransaction {
     /// it comes to that. One entry alone is its own commit.
     ///
     /// # Errors
-    /// 40001 where another transaction has changed the same rows or objects; those of the disk.
+    /// 40001 where another transaction has changed the same rows or objects; 57014 where the statement
+    /// that waits was interrupted before there was anything to take back; those of the disk.
     pub async fn commit(self: Arc<Self>) -> Result<()> {
-        self.has_ended.store(true, Ordering::Release);
-        let (answer, done) = oneshot::channel();
         let running = self.shared.warehouse.keep_running().await;
+        self.has_ended.store(true, Ordering::Release);
+        let (waiting, done) = Waiting::new(Interrupt::current());
         tokio::spawn(async move {
             let _running = running;
             self.instance.warehouse.finish_commits().await;
-            let committed = self.make(&answer).await;
+            let committed = self.make(&waiting).await;
+            if committed.is_err() {
+                waiting.release();
+            }
             self.end(committed.as_ref().ok().map(Vec::as_slice)).await;
-            // Who is gone does not want to know.
-            let _ = answer.send(committed.map(drop));
+            waiting.answer(committed.map(drop));
         });
         done.await
             .map_err(|error| Error::internal(format!("a commit was cut off: {error}")))?
     }
 
     /// Answers the entries that were published.
-    async fn make(&self, waiting: &oneshot::Sender<Result<()>>) -> Result<Vec<UnpublishedEntry>> {
+    async fn make(&self, waiting: &Waiting<()>) -> Result<Vec<UnpublishedEntry>> {
         let (shared, own) = (&self.shared.warehouse, &self.instance.warehouse);
         let changed = own.changed_tables();
         let snapshot = self.instance.catalog.snapshot();
@@ -165,12 +169,7 @@ impl InstanceTransaction {
         let all = publication.entries().to_vec();
         let new = publication.split_new();
         let changes_catalog = self.instance.catalog.has_changes();
-        if waiting.is_closed() {
-            return Err(Error::new(
-                SqlState::QUERY_CANCELED,
-                "canceling statement due to user request",
-            ));
-        }
+        waiting.begin()?;
         for entry in &new {
             shared.publish_deciding(entry).await?;
         }

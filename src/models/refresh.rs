@@ -267,7 +267,8 @@ impl Build<'_> {
             record.rows_rejected += rejected.count();
             record.rows_dropped = expectations.dropped();
             record.expectations = expectations.counts();
-            return filled;
+            // What is known of the whole stays as it was.
+            return filled.map(|commit| (commit, false));
         }
         let commit = match may_be_partial {
             false => Attempt::Full(record.reason.clone()),

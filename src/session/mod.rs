@@ -45,7 +45,7 @@ use crate::models::replacement;
 use crate::models::run::remove_tables;
 use crate::sql::Statement;
 use crate::sql::transaction::Mode;
-use state::State;
+use state::{Left, State};
 
 /// The most warnings that wait for the client; later ones are dropped.
 const MAX_NOTICES: usize = 100;
@@ -405,6 +405,11 @@ impl Session {
         self.state.lock().status()
     }
 
+    /// Whether a statement of now is one of several of a transaction: in a block, or of a message.
+    pub fn is_in_transaction(&self) -> bool {
+        self.state.lock().is_within()
+    }
+
     /// Begins a transaction block, or gives the one that has begun these modes.
     ///
     /// # Errors
@@ -461,10 +466,26 @@ impl Session {
         }
         let has_written = writes.is_some();
         let committed = match writes {
-            Some(writes) => writes.commit().await,
+            Some(writes) => {
+                let cut_off = EndsWhenCutOff(Some(self));
+                let committed = writes.commit().await;
+                cut_off.disarm();
+                committed
+            }
             None => Ok(()),
         };
-        let commits = commits && committed.is_ok();
+        let left = self.leave(commits && committed.is_ok(), has_written)?;
+        if let Some(writes) = left.writes {
+            writes.roll_back().await;
+        }
+        committed.map(|()| left.modes)
+    }
+
+    /// Brings the session to where it is after a transaction.
+    ///
+    /// # Errors
+    /// 54000 where too much waits for sessions that listen.
+    fn leave(&self, commits: bool, has_written: bool) -> Result<Left> {
         let left = self.state.lock().end(commits)?;
         match commits {
             // What is committed stays so, whoever could not be told.
@@ -478,10 +499,7 @@ impl Session {
         }
         self.cursors.end_transaction(commits);
         self.tell_application_name();
-        if let Some(writes) = left.writes {
-            writes.roll_back().await;
-        }
-        committed.map(|()| left.modes)
+        Ok(left)
     }
 
     /// Sets a savepoint.
@@ -648,6 +666,25 @@ impl Session {
         };
         self.instance
             .statement_of(&asker, snapshot, &settings, Reading::Rows)
+    }
+}
+
+/// Ends a transaction whose commit is cut off, as one that fails: nothing of it is done.
+struct EndsWhenCutOff<'a>(Option<&'a Session>);
+
+impl EndsWhenCutOff<'_> {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for EndsWhenCutOff<'_> {
+    fn drop(&mut self) {
+        if let Some(session) = self.0
+            && let Err(error) = session.leave(false, false)
+        {
+            session.notice(error);
+        }
     }
 }
 

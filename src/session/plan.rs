@@ -16,7 +16,7 @@ use tributary_udfs::postgres::{
 };
 
 use super::{lateral_unnest, multisets, plan_size, row_limits, subqueries};
-use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
+use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::sql::name::ObjectName;
@@ -88,7 +88,10 @@ pub fn resolve_among(
     exists: &dyn Fn(&QualifiedName) -> bool,
 ) -> Result<QualifiedName> {
     let found = match &name.schema {
-        Some(schema) => Some(QualifiedName::new(schema, &name.name)).filter(exists),
+        Some(schema) => {
+            let schema = meant_schema(schema, search_path);
+            Some(QualifiedName::new(schema, &name.name)).filter(exists)
+        }
         None => {
             let schemas = search_path
                 .iter()

@@ -22,7 +22,7 @@ use crate::sql::{Statement, column_names, model_functions};
 
 /// A statement ready to run: planned as far as it can be without its parameters.
 pub struct Prepared {
-    /// What will run, with names in full.
+    /// What will run, as it was written: names mean what they mean when it is run.
     pub statement: Statement,
     /// The types of `$1`, `$2`, ..., inferred where the client declared none.
     pub parameter_types: Vec<DataType>,
@@ -59,20 +59,24 @@ pub(super) async fn prepare(
     text: Arc<str>,
     wanted: Use,
 ) -> Result<Prepared> {
-    let mut statement = statement;
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
     let mut returning = None;
-    let plan = match &mut statement {
+    let mut resolved = None;
+    let plan = match &statement {
         Statement::Query(query) => {
             let path = session.settings().search_path.0;
-            plan::resolve_names(query, &context.snapshot, &path)?;
-            Some(execute::query::plan(&context, query).await?)
+            let mut query = query.clone();
+            plan::resolve_names(&mut query, &context.snapshot, &path)?;
+            let plan = execute::query::plan(&context, &query).await?;
+            resolved = Some(query);
+            Some(plan)
         }
         Statement::Insert(insert) => {
             let path = session.settings().search_path.0;
             let instance = &session.instance;
-            match execute::insertion(instance, &context, &path, insert, &[]).await? {
+            let mut insert = insert.clone();
+            match execute::insertion(instance, &context, &path, &mut insert, &[]).await? {
                 execute::Insertion::Added(plan) => Some(plan),
                 execute::Insertion::Changed(planned) => {
                     let (_, planned) = *planned;
@@ -90,30 +94,31 @@ pub(super) async fn prepare(
         // Its parameters are of what is prepared.
         Statement::Prepare(_) => None,
         other => {
-            if let Some(query) = plan::query_of(other) {
+            let mut definition = other.clone();
+            if let Some(query) = plan::query_of(&mut definition) {
                 refuse_parameters(query)?;
             }
             None
         }
     };
     let parameter_types = match &plan {
-        Some(plan) => parameter_types(plan, &statement, types)?,
+        Some(plan) => parameter_types(plan, resolved.as_deref(), types)?,
         None => Vec::new(),
     };
     let mut write_command = statement.write_command();
     let mut is_binary = false;
-    let schema = match (&statement, &plan) {
-        (Statement::Query(query), Some(plan)) => {
+    let schema = match (&statement, &plan, &resolved) {
+        (Statement::Query(_), Some(plan), Some(query)) => {
             let state = &context.state;
             let columns = answer(plan, &parameter_types, query, state)?;
             Some(declared::declare(columns, plan, &context.snapshot))
         }
-        (Statement::Execute(execute), _) => {
+        (Statement::Execute(execute), ..) => {
             let named = session.statements.get(&execute.name)?.prepared;
             write_command = named.as_ref().and_then(|named| named.write_command);
             named.and_then(|named| named.schema.clone())
         }
-        (Statement::Fetch(fetch), _) => {
+        (Statement::Fetch(fetch), ..) => {
             let cursor = session.cursors.get(&fetch.cursor)?;
             is_binary = cursor.is_binary;
             (!fetch.moves).then(|| Arc::clone(&cursor.schema))
@@ -166,11 +171,11 @@ fn refuse_parameters(query: &ast::Query) -> Result<()> {
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
 fn parameter_types(
     plan: &LogicalPlan,
-    statement: &Statement,
+    query: Option<&ast::Query>,
     declared: &[Option<DataType>],
 ) -> Result<Vec<DataType>> {
     let mut types: Vec<Option<DataType>> = declared.to_vec();
-    if let Statement::Query(query) = statement {
+    if let Some(query) = query {
         types.resize(
             types.len().max(model_functions::last_parameter(query)),
             None,

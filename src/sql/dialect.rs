@@ -37,7 +37,16 @@ fn exists() -> Token {
     Token::Placeholder("?".to_owned())
 }
 
+fn binary(left: Box<Expr>, op: BinaryOperator, right: Box<Expr>) -> Expr {
+    Expr::BinaryOp { left, op, right }
+}
+
 const POSTGRES: PostgreSqlDialect = PostgreSqlDialect {};
+
+const DISTINCT_FROM: [Keyword; 3] = [Keyword::IS, Keyword::DISTINCT, Keyword::FROM];
+
+const NOT_DISTINCT_FROM: [Keyword; 4] =
+    [Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM];
 
 impl Dialect for TributaryDialect {
     fn dialect(&self) -> TypeId {
@@ -80,32 +89,33 @@ impl Dialect for TributaryDialect {
     }
 
     /// Reads `<->`, and `?`, `?|` and `?&` of documents, which sqlparser takes for operators only
-    /// together with geometric types.
+    /// together with geometric types, and `IS [NOT] DISTINCT FROM`, of which it takes all that follows
+    /// for the right side.
     fn parse_infix(
         &self,
         parser: &mut Parser,
         left: &Expr,
         precedence: u8,
     ) -> Option<Result<Expr, ParserError>> {
-        let operator = if parser.consume_token(&Token::TwoWayArrow) {
-            BinaryOperator::LtDashGt
+        let infix: fn(Box<Expr>, Box<Expr>) -> Expr = if parser.parse_keywords(&DISTINCT_FROM) {
+            Expr::IsDistinctFrom
+        } else if parser.parse_keywords(&NOT_DISTINCT_FROM) {
+            Expr::IsNotDistinctFrom
+        } else if parser.consume_token(&Token::TwoWayArrow) {
+            |left, right| binary(left, BinaryOperator::LtDashGt, right)
         } else if parser.consume_token(&exists()) {
             if parser.consume_token(&Token::Pipe) {
-                BinaryOperator::QuestionPipe
+                |left, right| binary(left, BinaryOperator::QuestionPipe, right)
             } else if parser.consume_token(&Token::Ampersand) {
-                BinaryOperator::QuestionAnd
+                |left, right| binary(left, BinaryOperator::QuestionAnd, right)
             } else {
-                BinaryOperator::Question
+                |left, right| binary(left, BinaryOperator::Question, right)
             }
         } else {
             return None;
         };
         let right = parser.parse_subexpr(precedence);
-        Some(right.map(|right| Expr::BinaryOp {
-            left: Box::new(left.clone()),
-            op: operator,
-            right: Box::new(right),
-        }))
+        Some(right.map(|right| infix(Box::new(left.clone()), Box::new(right))))
     }
 
     fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {

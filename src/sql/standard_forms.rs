@@ -2,7 +2,7 @@
 //! `FETCH FIRST n ROWS ONLY` is `LIMIT n`, functions without parentheses get theirs,
 //! `(record).field` is `(record)['field']`, `AT TIME ZONE` is the function `timezone`, the pattern of
 //! `LIKE p ESCAPE e` is `like_escape(p, e)`, `SIMILAR TO` is a regular expression, operators such as
-//! `&&`, `|/` and `~` are functions, and `1e308` is a `double precision`.
+//! `&&`, `|/` and `~` are functions, `1e308` is a `double precision`, and keys of `ORDER BY` stand once.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,8 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, DataType, DateTimeField, Expr, Fetch, Function,
     FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval,
-    LimitClause, ObjectName, Query, TimezoneInfo, UnaryOperator, Value, VisitMut, VisitorMut,
+    LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, TimezoneInfo, UnaryOperator,
+    Value, VisitMut, VisitorMut,
 };
 
 use tributary_udfs::postgres::{IntervalUnit, read_interval};
@@ -46,10 +47,30 @@ pub fn rewrite(query: &mut Query) -> Result<()> {
 
 struct Rewriter;
 
+/// Drops sort keys that are there before: they decide nothing, and DataFusion takes each column of
+/// `DISTINCT ON` for one key.
+fn drop_repeated(keys: &mut Vec<OrderByExpr>) {
+    let mut known: Vec<Expr> = Vec::with_capacity(keys.len());
+    keys.retain(|key| {
+        let is_new = !known.contains(&key.expr);
+        if is_new {
+            known.push(key.expr.clone());
+        }
+        is_new
+    });
+}
+
 impl VisitorMut for Rewriter {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        if let Some(OrderBy {
+            kind: OrderByKind::Expressions(keys),
+            ..
+        }) = &mut query.order_by
+        {
+            drop_repeated(keys);
+        }
         let Some(fetch) = query.fetch.take() else {
             return ControlFlow::Continue(());
         };

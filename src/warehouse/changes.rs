@@ -579,6 +579,8 @@ impl TableProvider for ChangeScan {
         let scan = FilesScan {
             place: &self.place,
             store_url: &self.store_url,
+            // Files that have gone since may be of any version before.
+            version: 0,
             scanned: scanned
                 .with_table_partition_cols(commit_columns().map(Arc::new).to_vec())
                 .build(),
@@ -587,6 +589,5 @@ impl TableProvider for ChangeScan {
             reads_few: false,
         };
         scan.plan(state, &files, projection, limit, partitions(state))
-            .await
     }
 }

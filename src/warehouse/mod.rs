@@ -31,6 +31,7 @@ mod participant;
 mod place;
 mod places;
 mod publication;
+mod readers;
 mod rewriting;
 mod row_cache;
 mod scan;
@@ -45,6 +46,7 @@ mod tombstones;
 mod types;
 mod upsert;
 mod vacuum;
+mod waiting;
 mod writer;
 mod z_order;
 
@@ -80,6 +82,7 @@ pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, DependsOn, Publication, UnpublishedEntry};
+pub use readers::Reader;
 pub use rewriting::{Alone, Rewriting};
 pub use row_cache::RowCache;
 pub use settings::WarehouseSettings;
@@ -88,6 +91,7 @@ pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use upsert::Upserted;
 pub use vacuum::DeadFile;
+pub use waiting::{Waiting, begin_commit};
 
 use crate::error::Result;
 use changed::Changed;
@@ -140,6 +144,13 @@ pub struct TableSize {
 pub fn latest_of(relation: &Arc<dyn TableProvider>) -> Option<(TableId, i64)> {
     let relation: &dyn Any = relation.as_ref();
     relation.downcast_ref::<TableScan>()?.latest()
+}
+
+/// Keeps the files of the version that a relation is a scan of as long as the answer is there; none of
+/// another relation.
+pub fn hold(relation: &Arc<dyn TableProvider>) -> Option<Reader> {
+    let relation: &dyn Any = relation.as_ref();
+    relation.downcast_ref::<TableScan>().map(TableScan::hold)
 }
 
 /// Whether a relation is a scan of a table of which these filters bind all columns of a key to
@@ -647,9 +658,9 @@ impl Warehouse {
         self.reading.wait().await;
     }
 
-    /// Deletes the files of the table, after the write that runs has ended. Writes to it fail from
-    /// now on, for as long as its handle is kept; queries that still read it may. A transaction's own
-    /// tables go when it commits.
+    /// Deletes the files of the table, after the write that runs has ended, and once nobody reads it
+    /// any more, which is not waited for. Writes to it fail from now on, for as long as its handle is
+    /// kept. A transaction's own tables go when it commits.
     ///
     /// # Errors
     /// What the store says.
@@ -662,7 +673,26 @@ impl Warehouse {
         }
         table.retire().await;
         self.indexes.forget(&table.id).await?;
-        cleanup::remove_table(&table.place).await
+        if table.place.readers.oldest().is_none() {
+            return cleanup::remove_table(&table.place).await;
+        }
+        // What is still read when the server ends is removed by the next start.
+        tokio::spawn(async move {
+            table.place.readers.none().await;
+            if let Err(error) = cleanup::remove_table(&table.place).await {
+                tracing::warn!(
+                    "the files of {}, which was dropped, stay behind: {error}",
+                    table.id
+                );
+            }
+        });
+        Ok(())
+    }
+
+    /// Keeps the files of a version of a table as long as the answer is there.
+    pub fn hold(&self, table: &TableId, version: i64) -> Reader {
+        let readers = &self.read(table).place.readers;
+        readers.begin(version.unsigned_abs())
     }
 
     /// Deletes the folders of tables whose number is not in `keep`; tells how many there were. To

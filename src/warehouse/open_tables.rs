@@ -61,6 +61,6 @@ impl OpenTables {
 impl Handle {
     /// Handles are given out by this map alone, so a count of one cannot grow behind its back.
     fn is_idle(&self) -> bool {
-        Arc::strong_count(&self.table) == 1
+        Arc::strong_count(&self.table) == 1 && self.table.place.readers.oldest().is_none()
     }
 }

@@ -18,6 +18,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use url::Url;
 
 use super::log_tail::LogTail;
+use super::readers::Readers;
 use super::staging::{StagedStore, Staging};
 use super::table_id::TableId;
 use crate::error::{Error, Result};
@@ -47,6 +48,8 @@ pub(super) struct Place {
     pub store: Arc<dyn ObjectStore>,
     pub path: Path,
     pub staging: Option<Arc<Staging>>,
+    /// Who reads the table.
+    pub readers: Readers,
     local: Option<LocalPlace>,
 }
 
@@ -127,6 +130,7 @@ impl Root {
             store: Arc::clone(&self.store),
             path: self.path.clone().join(schema).join(name),
             staging: self.staging.clone(),
+            readers: Readers::default(),
             local,
         }
     }

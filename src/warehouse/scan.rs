@@ -12,11 +12,9 @@ use datafusion::common::config::TableParquetOptions;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, DFSchema, ScalarValue, Statistics, project_schema};
 use datafusion::datasource::TableType;
-use datafusion::datasource::file_format::FileFormat as _;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{
-    CachedParquetFileReaderFactory, ParquetRowSelection,
+    CachedParquetFileReaderFactory, ParquetFileReaderFactory, ParquetRowSelection,
 };
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, FileSource as _, ParquetSource,
@@ -45,6 +43,7 @@ use super::key_indexes::{IndexedKey, KeyIndexes};
 use super::page_index::WithPageIndex;
 use super::place::Place;
 use super::places::{FILE_COLUMN, PLACE_COLUMN, Places};
+use super::readers::{Held, Reader};
 use super::schema::TableSchema;
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
@@ -130,6 +129,11 @@ impl TableScan {
         let keys = self.keys.iter().flat_map(|keys| &keys.keys);
         keys.into_iter()
             .any(|key| bound.keys(&key.columns).is_some())
+    }
+
+    /// Keeps the version's files as long as the answer is there.
+    pub fn hold(&self) -> Reader {
+        self.place.readers.begin(self.snapshot.version)
     }
 
     pub fn id(&self) -> &TableId {
@@ -452,6 +456,7 @@ impl TableProvider for TableScan {
             tracing::warn!(table = %self.id, %error, "a key index could not be asked");
             None
         });
+        let _held = self.hold();
         if let (Some(Wanted::Only(places, uncovered)), Some(keys)) = (&found, &self.keys)
             && uncovered.is_empty()
             && let Some(rows) =
@@ -490,12 +495,13 @@ impl TableScan {
         let scan = FilesScan {
             place: &self.place,
             store_url: &self.store_url,
+            version: self.snapshot.version,
             scanned: self.scanned(),
             shown: self.schema(),
             has_statistics: self.has_statistics(),
             reads_few: matches!(self.wanted, Wanted::Only(..) | Wanted::Known(_)),
         };
-        scan.plan(state, &read, projection, limit, partitions).await
+        scan.plan(state, &read, projection, limit, partitions)
     }
 }
 
@@ -503,6 +509,8 @@ impl TableScan {
 pub(super) struct FilesScan<'a> {
     pub place: &'a Place,
     pub store_url: &'a ObjectStoreUrl,
+    /// The oldest version that has the files.
+    pub version: u64,
     /// What is read of each file, and what is added to its rows.
     pub scanned: ScannedSchema,
     /// The same columns under the names of the table.
@@ -514,7 +522,7 @@ pub(super) struct FilesScan<'a> {
 }
 
 impl FilesScan<'_> {
-    pub async fn plan(
+    pub fn plan(
         &self,
         state: &dyn Session,
         files: &[PartitionedFile],
@@ -553,14 +561,21 @@ impl FilesScan<'_> {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
-        let mut source =
-            ParquetSource::new(table.clone()).with_table_parquet_options(options.clone());
-        if self.reads_few {
-            let cache = runtime.cache_manager.get_file_metadata_cache();
-            let store = runtime.object_store(self.store_url)?;
-            let readers = WithPageIndex(CachedParquetFileReaderFactory::new(store, cache));
-            source = source.with_parquet_file_reader_factory(Arc::new(readers));
-        }
+        let size_hint = options.global.metadata_size_hint;
+        let mut source = ParquetSource::new(table.clone()).with_table_parquet_options(options);
+        let cache = runtime.cache_manager.get_file_metadata_cache();
+        let store = runtime.object_store(self.store_url)?;
+        let cached = CachedParquetFileReaderFactory::new(store, cache);
+        let files: Arc<dyn ParquetFileReaderFactory> = match (self.reads_few, size_hint) {
+            (true, _) => Arc::new(WithPageIndex(cached)),
+            (false, Some(bytes)) => {
+                source = source.with_metadata_size_hint(bytes);
+                Arc::new(cached)
+            }
+            (false, None) => Arc::new(cached),
+        };
+        let reader = self.place.readers.begin(self.version);
+        source = source.with_parquet_file_reader_factory(Arc::new(Held::new(files, reader)));
         let indices: Vec<usize> = match projection {
             Some(projection) => projection.clone(),
             None => (0..self.shown.fields().len()).collect(),
@@ -577,13 +592,7 @@ impl FilesScan<'_> {
             .with_statistics(statistics)
             .with_limit(limit)
             .build();
-        if self.reads_few {
-            return Ok(DataSourceExec::from_data_source(config));
-        }
-        ParquetFormat::new()
-            .with_options(options)
-            .create_physical_plan(state, config)
-            .await
+        Ok(DataSourceExec::from_data_source(config))
     }
 }
 

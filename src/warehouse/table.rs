@@ -17,7 +17,7 @@ use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
-use tokio::sync::{OwnedMutexGuard, oneshot};
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::task::TaskTracker;
 use tributary_udfs::interrupt::Interrupt;
 
@@ -33,6 +33,7 @@ use super::schema::{Protocol, TableSchema};
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
+use super::waiting::Waiting;
 use super::writer::{NewVector, Written};
 use crate::error::{Error, Result, SqlState};
 
@@ -282,11 +283,7 @@ impl Table {
         let table = Arc::clone(self);
         let interval = settings.checkpoint_interval;
         let running = Arc::clone(&self.running).read_owned().await;
-        let (answer, committed) = oneshot::channel();
-        let waiting = Waiting {
-            answer,
-            interrupt: Interrupt::current().filter(|_| !info.is_part),
-        };
+        let (waiting, committed) = Waiting::new(Interrupt::current().filter(|_| !info.is_part));
         tokio::spawn(async move {
             let _running = running;
             let _alone = match alone {
@@ -294,7 +291,7 @@ impl Table {
                 None => table.alone().await,
             };
             // A statement that was cancelled while it waited for others has not begun.
-            if waiting.answer.is_closed() {
+            if waiting.is_gone() {
                 return;
             }
             let published = table
@@ -310,8 +307,7 @@ impl Table {
                 }
                 Err(error) => Err(error),
             };
-            // Who is gone does not want to know.
-            let _ = waiting.answer.send(commit);
+            waiting.answer(commit);
         });
         committed
             .await
@@ -357,7 +353,7 @@ impl Table {
         info: &CommitInfo,
         mut written: Option<Written>,
         participant: Option<&dyn Participant>,
-        waiting: &Waiting,
+        waiting: &Waiting<Commit>,
     ) -> Result<(Commit, Vec<(String, NewVector)>)> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
@@ -430,11 +426,8 @@ impl Table {
         };
         // A participant may take long to prepare. Who was told that the statement was cancelled
         // meanwhile must not find it done.
-        if !waiting.begin() {
-            return aborted(Error::new(
-                SqlState::QUERY_CANCELED,
-                "canceling statement due to user request",
-            ));
+        if let Err(error) = waiting.begin() {
+            return aborted(error);
         }
         match self
             .place
@@ -666,29 +659,6 @@ impl Table {
 
     fn failed(&self, error: DeltaTableError) -> Error {
         from_delta(error, &self.id)
-    }
-}
-
-/// The statement that waits for a commit.
-struct Waiting {
-    answer: oneshot::Sender<Result<Commit>>,
-    /// What may stop it up to the point from which nothing is taken back.
-    interrupt: Option<Interrupt>,
-}
-
-impl Waiting {
-    /// Passes the point from which the statement's answer is the commit's; false where the statement
-    /// was interrupted, or ended, before.
-    fn begin(&self) -> bool {
-        let goes_on = self.interrupt.as_ref().is_none_or(Interrupt::commit);
-        goes_on && !self.answer.is_closed()
-    }
-
-    /// Goes back from that point, for the commit was not made.
-    fn release(&self) {
-        if let Some(interrupt) = &self.interrupt {
-            interrupt.release();
-        }
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) async fn vacuum(
     opened_at: DateTime<Utc>,
     dry_run: bool,
 ) -> Result<Vec<DeadFile>> {
+    // What is read stays.
+    let oldest = table.place.readers.oldest().unwrap_or(u64::MAX);
     let mut known = known_files(table).await?;
     for version in kept {
         live(
@@ -48,7 +50,9 @@ pub(super) async fn vacuum(
         };
         let is_dead = match known.get(&path) {
             Some(Life::Lives) => false,
-            Some(Life::EndedAt(time)) => *time < horizon.timestamp_millis(),
+            Some(Life::Ended { time, version }) => {
+                *time < horizon.timestamp_millis() && *version <= oldest
+            }
             None => file.last_modified < horizon.min(opened_at),
         };
         if is_dead && !is_apart(&path) {
@@ -78,8 +82,11 @@ pub(super) async fn vacuum(
 #[derive(Clone, Copy)]
 enum Life {
     Lives,
-    /// In milliseconds of the epoch.
-    EndedAt(i64),
+    /// By which version, and when, in milliseconds of the epoch.
+    Ended {
+        time: i64,
+        version: u64,
+    },
 }
 
 /// The files that versions have or had, as far back as the log goes.
@@ -89,7 +96,9 @@ async fn known_files(table: &Table) -> Result<HashMap<String, Life>> {
         for action in file_actions(&table.read_entry(version).await?) {
             let (path, vector, life) = match action {
                 FileAction::Added { path, vector } => (path, vector, Life::Lives),
-                FileAction::Removed { path, vector, time } => (path, vector, Life::EndedAt(time)),
+                FileAction::Removed { path, vector, time } => {
+                    (path, vector, Life::Ended { time, version })
+                }
             };
             if let Some(vector) = vector {
                 extend(&mut known, vector, life);
@@ -113,7 +122,16 @@ fn live(known: &mut HashMap<String, Life>, version: &Snapshot) {
 /// version is told last, and of ends the latest counts.
 fn extend(known: &mut HashMap<String, Life>, path: String, life: Life) {
     match (known.get_mut(&path), life) {
-        (Some(Life::EndedAt(before)), Life::EndedAt(time)) => *before = time.max(*before),
+        (
+            Some(Life::Ended {
+                time: last_time,
+                version: last_version,
+            }),
+            Life::Ended { time, version },
+        ) => {
+            *last_time = time.max(*last_time);
+            *last_version = version.max(*last_version);
+        }
         (_, life) => {
             known.insert(path, life);
         }

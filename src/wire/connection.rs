@@ -45,6 +45,8 @@ pub(super) struct Connection<S> {
     pub(super) is_idle: bool,
     /// An extended query failed: all is ignored up to the next Sync.
     pub(super) skips_to_sync: bool,
+    /// Extended queries up to the next Sync are one transaction, which one of them has begun.
+    pub(super) is_pipeline: bool,
 }
 
 impl<S: BackendSession> Connection<S> {
@@ -171,7 +173,7 @@ impl<S: BackendSession> Connection<S> {
             ClientMessage::Flush => Ok(()),
             ClientMessage::Sync => {
                 self.skips_to_sync = false;
-                Ok(())
+                self.end_pipeline().await
             }
             // A client may still be sending when a COPY has failed.
             ClientMessage::CopyData(_) | ClientMessage::CopyDone | ClientMessage::CopyFail(_) => {
@@ -216,6 +218,10 @@ impl<S: BackendSession> Connection<S> {
     async fn report(&mut self, error: &Error) -> Step<()> {
         if error.sqlstate() == SqlState::QUERY_CANCELED {
             self.session.settle().await;
+        }
+        // What the statements before it have written goes too.
+        if let Err(error) = self.session.end_implicit(false).await {
+            tracing::warn!("a transaction ends otherwise than it began: {error}");
         }
         self.session.fail();
         self.send_notices()?;

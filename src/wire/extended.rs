@@ -1,5 +1,10 @@
 //! The extended protocol: Parse, Bind, Describe, Execute, Close.
+//!
+//! As in Postgres, all up to a Sync is one transaction, unless a block goes on: a client that sends
+//! many statements before it has all of them done or none. What is executed right before its Sync, as
+//! nearly all statements are, is a transaction of its own as it is.
 
+use std::mem;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -22,7 +27,8 @@ use super::portal::{Portal, PortalState, Run, Runner, parse};
 use super::row_description::row_description;
 use super::types::{PostgresType, parameter_type};
 use crate::error::{Error, Result, SqlState};
-use crate::session::{Prepared, PreparedStatement};
+use crate::session::{Prepared, PreparedStatement, can_be_rolled_back};
+use crate::sql::Statement;
 
 impl<S: BackendSession> Connection<S> {
     /// Prepares a statement under a name; the empty name may be taken again and again.
@@ -171,6 +177,10 @@ impl<S: BackendSession> Connection<S> {
 
     /// Runs a portal, or lets it go on, up to `max_rows` where that is above zero.
     pub(super) async fn execute(&mut self, name: &str, max_rows: i32) -> Step<()> {
+        if self.begins_pipeline(name) {
+            self.session.begin_implicit();
+            self.is_pipeline = true;
+        }
         let interrupts = self.begin();
         let run = self.run_portal(name, max_rows, &interrupts).await;
         self.key.end();
@@ -181,6 +191,36 @@ impl<S: BackendSession> Connection<S> {
                 self.send_notices()?;
                 self.writer.message(&CommandComplete::new(tag))
             }
+        }
+    }
+
+    /// Whether a portal is run in a transaction with what the client executes before its Sync. A
+    /// query that stands before all that writes has nothing to take back.
+    fn begins_pipeline(&mut self, name: &str) -> bool {
+        if self.reader.has_sync_next() {
+            return false;
+        }
+        let portal = self.portals.get(name);
+        let Some(prepared) = portal.and_then(|portal| portal.prepared.as_ref()) else {
+            return false;
+        };
+        match &prepared.statement {
+            Statement::Transaction(_) => false,
+            Statement::Query(_) => self.reads_one_snapshot(),
+            _ => prepared.write_command.is_none_or(can_be_rolled_back),
+        }
+    }
+
+    fn reads_one_snapshot(&self) -> bool {
+        let isolation = self.session.setting("default_transaction_isolation");
+        isolation.is_some_and(|level| level != "read committed")
+    }
+
+    /// Commits what was executed since the last Sync.
+    pub(super) async fn end_pipeline(&mut self) -> Step<()> {
+        match mem::take(&mut self.is_pipeline) {
+            true => self.commit_implicit().await,
+            false => Ok(()),
         }
     }
 

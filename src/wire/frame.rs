@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use futures::FutureExt;
 use pgwire::messages::Message;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -130,6 +131,15 @@ impl FrameReader {
             }
         }
         futures::future::pending().await
+    }
+
+    /// Whether the client's next message is a Sync, as far as it has arrived: nothing is waited for.
+    pub(super) fn has_sync_next(&mut self) -> bool {
+        if self.buffer.is_empty() {
+            // What fails is told by who reads next.
+            let _ = self.read(READ_BYTES).now_or_never();
+        }
+        self.buffer.first() == Some(&b'S')
     }
 
     fn max_bytes(&self, kind: u8) -> Option<usize> {

@@ -62,6 +62,7 @@ impl<S: BackendSession> Connection<S> {
     pub(super) async fn query(&mut self, sql: &str) -> Step<()> {
         self.session.statements().remove("");
         self.portals.remove("");
+        self.end_pipeline().await?;
         let statements = catch_panic(async { Ok(parse(self.session.as_ref(), sql)?) }).await?;
         if statements.is_empty() {
             return self.writer.message(&EmptyQueryResponse::new());
@@ -116,7 +117,7 @@ impl<S: BackendSession> Connection<S> {
     }
 
     /// Commits what the statements of the message have written.
-    async fn commit_implicit(&mut self) -> Step<()> {
+    pub(super) async fn commit_implicit(&mut self) -> Step<()> {
         let interrupts = self.begin();
         let session = Arc::clone(&self.session);
         let committing = async { Ok(session.end_implicit(true).await?) };

@@ -130,6 +130,7 @@ impl<S> Established<S> {
             portals: HashMap::new(),
             is_idle: true,
             skips_to_sync: false,
+            is_pipeline: false,
         };
         (connection, self.slot)
     }

@@ -31,6 +31,7 @@ mod maintenance;
 mod memory;
 mod notifications;
 mod object_stores;
+mod pipelines;
 mod plan;
 mod postgres;
 mod psql;

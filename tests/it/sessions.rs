@@ -74,6 +74,29 @@ SELECT count(*) FROM pg_prepared_statements;
 BEGIN;
 DISCARD ALL;
 ROLLBACK;
+CREATE SCHEMA zz;
+CREATE TABLE zz.t (id bigint);
+INSERT INTO zz.t VALUES (70);
+PREPARE p AS SELECT id FROM t ORDER BY id;
+PREPARE i (bigint) AS INSERT INTO t VALUES ($1);
+EXECUTE p;
+EXECUTE p;
+EXECUTE p;
+SET search_path = zz, public;
+EXECUTE i(71);
+EXECUTE p;
+SET search_path = public;
+EXECUTE i(9);
+EXECUTE p;
+CREATE TEMPORARY TABLE t (id bigint);
+EXECUTE i(700);
+EXECUTE p;
+DROP TABLE pg_temp.t;
+EXECUTE p;
+SELECT id FROM zz.t ORDER BY id;
+DROP TABLE t;
+EXECUTE p;
+EXECUTE i(1);
 ",
     );
 }
@@ -209,6 +232,11 @@ CLOSE ALL;
 UNLISTEN *;
 UNLISTEN channel;
 RESET ALL;
+DECLARE c CURSOR FOR SELECT 1 AS one\\; FETCH c\\; CLOSE c;
+DECLARE c CURSOR FOR SELECT 1 AS one\\; FETCH c;
+FETCH c;
+SET LOCAL application_name = 'local'\\; SHOW application_name;
+SHOW application_name;
 ",
     );
 }

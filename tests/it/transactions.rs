@@ -124,3 +124,85 @@ async fn a_session_that_ends_takes_its_block_back() {
         .unwrap();
     assert_eq!(rows(&client, "SELECT min(amount) FROM one").await, ["1001"]);
 }
+
+/// Commits that are stopped in one run.
+const STOPS: usize = 40;
+
+/// How many of the rows of two tables a commit has made.
+async fn of_both(client: &Client, number: usize) -> usize {
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM t WHERE id = {number}) + (SELECT count(*) FROM u WHERE id = {number})"
+    );
+    rows(client, &sql).await[0].parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_stopped_ends_as_the_client_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let reader = server.connect().await;
+    reader
+        .batch_execute("CREATE TABLE t (id INT); CREATE TABLE u (id INT)")
+        .await
+        .unwrap();
+    let mut stopped = 0;
+    for number in 0..STOPS {
+        let client = server.connect().await;
+        let inserts = format!("INSERT INTO t VALUES ({number}); INSERT INTO u VALUES ({number})");
+        let block = format!("BEGIN; {inserts}; COMMIT");
+        // When it is stopped is what is random here; nothing waits for it to pass.
+        let moment = rand::rng().random_range(2..45);
+        let ended = match number % 4 {
+            0 => {
+                let begun = format!("BEGIN; {inserts}; SET LOCAL statement_timeout = {moment}");
+                client.batch_execute(&begun).await.unwrap();
+                client.batch_execute("COMMIT").await
+            }
+            1 => {
+                let set = format!("SET statement_timeout = {moment}");
+                client.batch_execute(&set).await.unwrap();
+                client.batch_execute(&inserts).await
+            }
+            form => {
+                let message = if form == 2 { &inserts } else { &block };
+                let token = client.cancel_token();
+                let (ended, ()) = tokio::join!(client.batch_execute(message), async {
+                    tokio::time::sleep(Duration::from_millis(moment)).await;
+                    token.cancel_query(tokio_postgres::NoTls).await.unwrap();
+                });
+                ended
+            }
+        };
+        if let Err(error) = &ended {
+            stopped += 1;
+            assert_eq!(error.code().unwrap().code(), "57014", "{error:?}");
+            // What was stopped at its commit is no transaction any more; before, it is to be left.
+            let _ = client.batch_execute("ROLLBACK").await;
+        }
+        let made = if ended.is_ok() { 2 } else { 0 };
+        assert_eq!(of_both(&reader, number).await, made, "{number}: {ended:?}");
+    }
+    assert!(stopped > 0, "no commit was stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drop_that_is_stopped_ends_as_the_client_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let reader = server.connect().await;
+    for number in 0..STOPS {
+        let client = server.connect().await;
+        let made = "DROP SCHEMA IF EXISTS s CASCADE; CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS id; CREATE TABLE s.u AS SELECT * FROM s.t";
+        reader.batch_execute(made).await.unwrap();
+        let timeout = format!("SET statement_timeout = {}", 1 + number % 8);
+        client.batch_execute(&timeout).await.unwrap();
+        let dropped = client.batch_execute("DROP SCHEMA s CASCADE").await;
+        let left = rows(
+            &reader,
+            "SELECT count(*) FROM pg_class WHERE relname IN ('t', 'u')",
+        )
+        .await;
+        let expected = if dropped.is_ok() { "0" } else { "2" };
+        assert_eq!(left, [expected], "{dropped:?}");
+    }
+}

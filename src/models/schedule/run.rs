@@ -16,6 +16,7 @@ use super::standing::{Standing, Standings};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::Result;
 use crate::instance::Instance;
+use crate::models::stale;
 
 /// So often the clock is looked at, though nothing is due: it may have been set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
