@@ -35,7 +35,7 @@ use crate::sql::constraint::{Declared, Rule, complete};
 use crate::sql::create_table::CreateTable;
 use crate::sql::identity::is_identity;
 use crate::sql::name::Quoted;
-use crate::sql::renaming::{identifier, names_column};
+use crate::sql::renaming::{identifier, names_all_columns, names_column};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
 use crate::warehouse::{At, CommitInfo, CommitMark, Participant, Rewriting};
@@ -397,7 +397,12 @@ fn keep_readers(session: &Session, object: &Object, old: &str, new: &str) -> Res
     let catalog = &session.instance.catalog;
     let fields = object.schema.fields().iter();
     let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
-    let readers = catalog.snapshot().direct_dependents(object.oid);
+    let mut readers = catalog.snapshot().direct_dependents(object.oid);
+    readers.retain(|reader| {
+        let mut definition = reader.definition.clone();
+        plan::query_of(&mut definition)
+            .is_some_and(|query| names_column(query, old) || names_all_columns(query))
+    });
     if !readers.is_empty() && !catalog.is_staged() {
         let message = format!(
             "could not rename a column of {} because others have begun to read it",

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFunctionDefinition, lit, when,
 };
 
-use super::row_hash::{RowHash, has_equals};
+use super::row_hash::{RowHash, any_of, has_equals};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::models::constraints;
@@ -106,21 +106,22 @@ fn shown(object: &Object, kind: Expr) -> Vec<Expr> {
 
 /// The changes of commits that brought and took rows.
 fn mixed(object: &Object, feed: &ChangeFeed) -> Result<LogicalPlan> {
-    let own = object.schema.fields().iter();
-    let groups = own
+    // What is equal and not the same has changed, and a group of such values keeps none of them.
+    let (more, alike): (Vec<_>, Vec<_>) = object
+        .schema
+        .fields()
+        .iter()
+        .partition(|field| has_equals(field.data_type()));
+    let more: Vec<Expr> = more.iter().map(|field| column(field.name())).collect();
+    let same = (!more.is_empty()).then(|| RowHash::new().of(more.clone()).alias(SAME));
+    let groups = alike
+        .iter()
         .map(|field| column(field.name()))
         .chain([column(COMMIT_VERSION), column(COMMIT_TIMESTAMP)]);
-    // What is equal and not the same has changed.
-    let more = object.schema.fields().iter();
-    let more = more.filter(|field| has_equals(field.data_type()));
-    let more: Vec<Expr> = more.map(|field| column(field.name())).collect();
-    let same = match more.is_empty() {
-        true => None,
-        false => Some(RowHash::new().of(more).alias(SAME)),
-    };
     let surplus = sum(column(CHANGE_SIGN)).alias(SURPLUS);
+    let kept = more.into_iter().map(any_of);
     let mut changed = scan(&feed.mixed)?
-        .aggregate(groups.chain(same), [surplus])?
+        .aggregate(groups.chain(same), [surplus].into_iter().chain(kept))?
         .filter(column(SURPLUS).not_eq(lit(0_i64)))?;
     let came = column(SURPLUS).gt(lit(0_i64));
     let mut kind = when(came.clone(), lit("insert")).otherwise(lit("delete"))?;

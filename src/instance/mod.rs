@@ -24,7 +24,7 @@ pub use asker::{Asker, Pinned, Set};
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::ObjectLocks;
 pub use relations::Reading;
-pub use row_hash::{RowHash, has_equals};
+pub use row_hash::{RowHash, any_of, has_equals};
 pub use sessions::{Canceller, SessionEntry, Sessions};
 pub use state::reading;
 pub use statement::StatementContext;

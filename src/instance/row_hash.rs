@@ -11,6 +11,7 @@ use arrow::buffer::Buffer;
 use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, SortField};
 use datafusion::error::Result as QueryResult;
+use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -57,6 +58,15 @@ impl Default for RowHash {
 /// Whether values of a type can be equal without being the same.
 pub fn has_equals(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Interval(_)) || data_type.is_floating() || data_type.is_nested()
+}
+
+/// A column's value in any row of a group, which all have the same, under the column's name.
+pub fn any_of(column: Expr) -> Expr {
+    let name = match &column {
+        Expr::Column(column) => column.name.clone(),
+        other => other.schema_name().to_string(),
+    };
+    first_value_udaf().call(vec![column]).alias(name)
 }
 
 impl ScalarUDFImpl for RowHash {

@@ -113,7 +113,7 @@ pub async fn refresh_locked(
                     extent,
                     progress,
                 };
-                let built = build.run(catalogued, &mut record).await;
+                let built = Box::pin(build.run(catalogued, &mut record)).await;
                 if let (Ok((_, true)), Ok(inputs)) = (&built, &mut inputs) {
                     let always = (stale::TIME.to_owned(), String::new());
                     inputs.fingerprints.push(always);
@@ -128,7 +128,7 @@ pub async fn refresh_locked(
                     extent,
                     progress,
                 };
-                refresh.run(catalogued, &mut record).await
+                Box::pin(refresh.run(catalogued, &mut record)).await
             }
             _ => Err(Error::internal(format!(
                 "{} is not refreshed",
@@ -138,10 +138,8 @@ pub async fn refresh_locked(
         Err(ref error) => Err(error.clone()),
     };
     unfinished.record = None;
-    let previous = instance
-        .journal
-        .model_state(object.oid)?
-        .unwrap_or_default();
+    let previous = instance.journal.model_state(object.oid);
+    let previous = previous.ok().flatten().unwrap_or_default();
     let state = match (&built, inputs) {
         (Ok(commit), Ok(inputs)) => {
             record.rows_written = commit.rows;
@@ -163,8 +161,8 @@ pub async fn refresh_locked(
                     // It may have written some of them.
                     Kind::MaterializedView => {
                         let at = At::Version(commit.version);
-                        let size = instance.warehouse.size(&table_id(object), at).await?;
-                        size.rows
+                        let size = instance.warehouse.size(&table_id(object), at).await;
+                        size.ok().and_then(|size| size.rows)
                     }
                     _ => Some(commit.rows),
                 },
@@ -179,8 +177,12 @@ pub async fn refresh_locked(
         }
         (Ok(_), Err(error)) => return Err(error),
     };
-    if instance.journal.finish_refresh(&record, Some(&state))? {
-        announce(instance, object.kind, &record);
+    match instance.journal.finish_refresh(&record, Some(&state)) {
+        Ok(true) => announce(instance, object.kind, &record),
+        Ok(false) => {}
+        // What has become of the rows is the answer all the same. The next refresh finds no record of
+        // this one, and does again what it did.
+        Err(error) => tracing::warn!(object = %object.name, %error, "a refresh was not recorded"),
     }
     built.map(|_| record)
 }
@@ -256,14 +258,13 @@ impl Build<'_> {
                 columns: &columns,
                 range,
             };
-            let filled = backfill
-                .run(
-                    |rows| writer.precede(checked(rows)),
-                    rejections.clone(),
-                    participant,
-                    record,
-                )
-                .await;
+            let filled = Box::pin(backfill.run(
+                |rows| writer.precede(checked(rows)),
+                rejections.clone(),
+                participant,
+                record,
+            ))
+            .await;
             record.rows_rejected += rejected.count();
             record.rows_dropped = expectations.dropped();
             record.expectations = expectations.counts();
@@ -292,9 +293,9 @@ impl Build<'_> {
                     let rows = count(rows, Arc::clone(self.progress));
                     incremental::all_kept(rows, &expectations)
                 };
-                planned
-                    .attempt(&columns, participant, all_kept, &expectations, record)
-                    .await?
+                let attempt =
+                    planned.attempt(&columns, participant, all_kept, &expectations, record);
+                Box::pin(attempt).await?
             }
         };
         let commit = match commit {
@@ -310,7 +311,7 @@ impl Build<'_> {
                     ..CommitInfo::new(REFRESH)
                 };
                 watermark.write(&mut info.parameters);
-                let put = keyed::replace(
+                let put = Box::pin(keyed::replace(
                     instance,
                     &context.state,
                     object,
@@ -318,7 +319,7 @@ impl Build<'_> {
                     rejections.clone(),
                     info,
                     participant,
-                )
+                ))
                 .await;
                 without_key = put.as_ref().map_or(0, |put| put.rejected);
                 let commit = put.and_then(|put| {

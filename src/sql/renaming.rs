@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, SetExpr, TableAlias, TableFactor, VisitMut, VisitorMut, visit_expressions,
-    visit_expressions_mut,
+    Expr, Ident, Query, SelectItem, SetExpr, TableAlias, TableFactor, Visit as _, VisitMut,
+    Visitor, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::{fold, object_name_from};
@@ -239,6 +239,38 @@ pub fn rename_column(expression: &mut Expr, old: &str, new: &str) {
         }
         ControlFlow::Continue(())
     });
+}
+
+/// Whether a query, or one within it, selects all columns that there are.
+pub fn names_all_columns(query: &Query) -> bool {
+    struct All;
+
+    impl Visitor for All {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            match selects_all(&query.body) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+
+    fn selects_all(body: &SetExpr) -> bool {
+        let is_wildcard = |item: &SelectItem| {
+            matches!(
+                item,
+                SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
+            )
+        };
+        match body {
+            SetExpr::Select(select) => select.projection.iter().any(is_wildcard),
+            SetExpr::SetOperation { left, right, .. } => selects_all(left) || selects_all(right),
+            _ => false,
+        }
+    }
+
+    query.visit(&mut All).is_break()
 }
 
 /// Whether an expression, or one within a query, is a column of this name.

@@ -191,7 +191,10 @@ mod tests {
                     listed.map_ok(|file| (file.location, file.size))
                 };
                 let mut found: Vec<_> = listed(tail).try_collect().await.unwrap();
+                found.retain(|(path, _)| path.filename() != Some(LAST_CHECKPOINT));
                 let mut expected: Vec<_> = listed(base).try_collect().await.unwrap();
+                // It is read by its name.
+                expected.retain(|(path, _)| path.filename() != Some(LAST_CHECKPOINT));
                 found.sort();
                 expected.sort();
                 assert_eq!(found, expected, "after {offset}");

@@ -263,7 +263,7 @@ impl Maker {
                 self.below(5)
             ),
             16 => format!("OPTIMIZE {table}"),
-            17 => format!("RESTORE {table} TO VERSION AS OF 2"),
+            17 => format!("RESTORE {table} TO VERSION AS OF 0"),
             18 => "INSERT INTO u SELECT k, a FROM t WHERE k = 3".to_owned(),
             _ if self.below(4) == 0 => format!("TRUNCATE {table}"),
             _ => format!("DELETE FROM {table} WHERE k = {}", self.below(7)),

@@ -15,7 +15,7 @@ use futures::TryStreamExt;
 
 use super::measured::{Measured, keeping_nulls};
 use crate::error::Result;
-use crate::instance::{RowHash, has_equals};
+use crate::instance::{RowHash, any_of, has_equals};
 use crate::warehouse::{CHANGE_SIGN, ChangeFeed};
 
 /// Rows that are held in memory.
@@ -109,25 +109,22 @@ pub async fn of_scan(
     };
     let all = rows(&feed.plain)?.union(rows(&feed.mixed)?.build()?)?;
     let column = |name: &str| Expr::Column(Column::from_name(name));
-    let groups: Vec<Expr> = wanted
+    // What is equal and not the same has changed, and a group of such values keeps none of them.
+    let (more, alike): (Vec<_>, Vec<_>) = wanted
         .fields()
         .iter()
-        .map(|field| column(field.name()))
-        .collect();
-    // What is equal and not the same has changed.
-    let more = wanted.fields().iter();
-    let more = more.filter(|field| has_equals(field.data_type()));
-    let more: Vec<Expr> = more.map(|field| column(field.name())).collect();
-    let same = match more.is_empty() {
-        true => None,
-        false => Some(RowHash::new().of(more).alias("tributary:hash")),
-    };
+        .partition(|field| has_equals(field.data_type()));
+    let more: Vec<Expr> = more.iter().map(|field| column(field.name())).collect();
+    let same = (!more.is_empty()).then(|| RowHash::new().of(more.clone()).alias("tributary:hash"));
+    let by = alike.iter().map(|field| column(field.name())).chain(same);
     let surplus = "tributary:surplus";
-    let by = groups.iter().cloned().chain(same);
+    let kept = more.into_iter().map(any_of);
+    let summed = sum(column(CHANGE_SIGN)).alias(surplus);
+    let names = wanted.fields().iter().map(|field| column(field.name()));
     let plan = all
-        .aggregate(by, [sum(column(CHANGE_SIGN)).alias(surplus)])?
+        .aggregate(by, [summed].into_iter().chain(kept))?
         .filter(column(surplus).not_eq(lit(0_i64)))?
-        .project(groups)?
+        .project(names)?
         .build()?;
     let rows = measured.run(state, &plan).await?;
     let schema: SchemaRef = Arc::new(wanted.clone());

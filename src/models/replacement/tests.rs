@@ -33,8 +33,9 @@ async fn query(instance: &Arc<Instance>, sql: &str) -> Result<Vec<RecordBatch>> 
     let session = Session::begin(Arc::clone(instance), client, &[]).unwrap();
     let mut rows = Vec::new();
     for statement in session.parse(sql)? {
-        let prepared = session.prepare(statement, &[]).await?;
-        if let Outcome::Rows { stream, .. } = session.execute(&prepared, Vec::new()).await? {
+        let prepared = Box::pin(session.prepare(statement, &[])).await?;
+        let outcome = Box::pin(session.execute(&prepared, Vec::new())).await?;
+        if let Outcome::Rows { stream, .. } = outcome {
             rows = collect(stream).await?;
         }
     }
@@ -150,14 +151,9 @@ async fn stop_at(stop: Stop) -> Stopped {
     let old = object(&instance);
     let settings = &instance.configuration.session;
     let definition = crate::sql::parse_one(NEW).unwrap();
-    let new = crate::models::define::define(
-        &instance,
-        &instance.catalog.snapshot(),
-        settings,
-        &definition,
-    )
-    .await
-    .unwrap();
+    let snapshot = instance.catalog.snapshot();
+    let new = crate::models::define::define(&instance, &snapshot, settings, &definition);
+    let new = Box::pin(new).await.unwrap();
     let context = instance.statement(settings, crate::instance::Reading::Rows);
     let crate::sql::Statement::CreateMaterializedView(create) = &definition else {
         unreachable!("NEW is a materialized view")
@@ -204,7 +200,7 @@ async fn a_kill_at_each_step_leaves_definition_and_rows_that_belong_together() {
         (Stop::Committed, new()),
         (Stop::Finished, new()),
     ] {
-        let stopped = stop_at(stop).await;
+        let stopped = Box::pin(stop_at(stop)).await;
         let restarted = open(&stopped.killed).await;
         assert_eq!(restarted.catalog.snapshot().all_prepared().count(), 0);
         assert_eq!(state(&restarted).await, expected, "{stop:?}");
@@ -223,7 +219,7 @@ async fn a_kill_at_each_step_leaves_definition_and_rows_that_belong_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_between_the_steps_sees_one_side_of_them() {
-    let stopped = stop_at(Stop::Committed).await;
+    let stopped = Box::pin(stop_at(Stop::Committed)).await;
     let instance = &stopped.instance;
     assert_eq!(instance.catalog.snapshot().all_prepared().count(), 1);
     // Its rows are committed, so that whoever reads finishes it, and sees its new side.
@@ -231,7 +227,7 @@ async fn who_reads_between_the_steps_sees_one_side_of_them() {
     assert_eq!(instance.catalog.snapshot().all_prepared().count(), 0);
 
     // A commit that is not there can still come, as far as the reader knows.
-    let stopped = stop_at(Stop::Prepared).await;
+    let stopped = Box::pin(stop_at(Stop::Prepared)).await;
     let instance = &stopped.instance;
     assert_eq!(state(instance).await, old());
     assert_eq!(instance.catalog.snapshot().all_prepared().count(), 1);

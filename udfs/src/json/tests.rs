@@ -14,7 +14,9 @@ fn document() -> impl Strategy<Value = serde_json::Value> {
         Just(serde_json::Value::Null),
         any::<bool>().prop_map(serde_json::Value::from),
         any::<i64>().prop_map(serde_json::Value::from),
-        (-1.0e9..1.0e9_f64).prop_map(serde_json::Value::from),
+        // serde_json reads others by a bit more or less.
+        (-1_000_000_000..1_000_000_000_i64)
+            .prop_map(|eighths| serde_json::Value::from(eighths as f64 / 8.0)),
         "[a-zä\"\\\\\\n😀]{0,6}".prop_map(serde_json::Value::from),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
