@@ -38,7 +38,7 @@ use crate::sql::name::Quoted;
 use crate::sql::renaming::{identifier, names_all_columns, names_column};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
-use crate::warehouse::{At, CommitInfo, CommitMark, Participant, Rewriting};
+use crate::warehouse::{At, CommitInfo, CommitMark, Merge, Participant, Rewriting};
 
 /// The operation that the table's history tells.
 const OPERATION: &str = "ALTER TABLE";
@@ -512,6 +512,19 @@ async fn redefine(
         }
         Rows::Made(made) => made,
     };
+    // The versions of single values lie beside the rows, and would not be made anew with them.
+    if keyed
+        .as_ref()
+        .is_some_and(|keyed| keyed.merge == Merge::Column)
+    {
+        let message = format!(
+            "writing anew the rows of table {} with merge = 'column'",
+            object.name
+        );
+        return Err(Error::unsupported(message).with_hint(
+            "Columns without a default can be added. For other changes fill a new table.",
+        ));
+    }
     let alone = warehouse.alone(&table).await;
     let version = warehouse.version(&table).await?;
     let living = warehouse.scan(&table, At::Version(version)).await?;
