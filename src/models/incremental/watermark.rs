@@ -13,7 +13,7 @@ use crate::warehouse::READ_TO;
 pub struct Watermark {
     /// A hash of all that decides on the rows, apart from those of the inputs.
     pub definition: String,
-    /// The version of each table; [`super::inputs::UNREAD`] before the first.
+    /// The version of each table; `UNREAD` before the first.
     pub versions: BTreeMap<Oid, i64>,
     /// The files of each source, with a fingerprint of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

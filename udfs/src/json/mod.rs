@@ -3,7 +3,7 @@
 //! All three are texts with an extension type (see [`JsonKind`]): `json` as it was written, `jsonb` in
 //! the one form that its value has. So tables keep them as strings that other engines read, a part of
 //! a document is a slice of it, and what is grouped or joined is compared as bytes; only orders and
-//! comparisons need a key of their own ([`order`]).
+//! comparisons need a key of their own (`order`).
 
 mod encoder;
 mod failure;

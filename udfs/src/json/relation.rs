@@ -358,7 +358,7 @@ fn member(
     )))
 }
 
-/// Such a relation is planned by [`JsonRelations`] alone.
+/// Such a relation is planned by `JsonRelations` alone.
 pub fn planner() -> Arc<dyn RelationPlanner> {
     Arc::new(JsonRelations)
 }
