@@ -81,7 +81,7 @@ pub use keyed::{Keyed, Merge};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
-pub use publication::{ChangedTable, DependsOn, Publication, UnpublishedEntry};
+pub use publication::{ChangedTable, DependsOn, OwnRead, Publication, UnpublishedEntry};
 pub use readers::Reader;
 pub use rewriting::{Alone, Rewriting};
 pub use row_cache::RowCache;

@@ -27,6 +27,9 @@ use crate::error::{Error, Result, SqlState};
 /// The operation of a commit that several statements made.
 const SEVERAL: &str = "TRANSACTION";
 
+/// How many entries of a transaction an entry has taken in.
+const STAGED_ENTRIES: &str = "stagedEntries";
+
 /// An entry of a table's log that is to be published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnpublishedEntry {
@@ -47,6 +50,18 @@ pub struct ChangedTable {
     pub table: TableId,
     /// The version that the changes are made to; none for a table that is new.
     pub base: Option<i64>,
+}
+
+/// How far a transaction has read a table that it has changed itself. Its versions get their numbers
+/// when it is committed, and others may come before them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRead {
+    /// The transaction.
+    pub transaction: String,
+    /// The version that its changes are made to; none for a table that is new.
+    pub base: Option<i64>,
+    /// The version that it has read, as it counts them.
+    pub version: i64,
 }
 
 /// Which rows of a table decide on those that a transaction has put into it: where others have changed
@@ -129,6 +144,42 @@ impl Warehouse {
         changed.find(|changed| changed.table == *table)
     }
 
+    /// How far a transaction has read a table, at a version as it counts them; none where it has not
+    /// changed it.
+    pub fn own_read(&self, table: &TableId, version: i64) -> Option<OwnRead> {
+        let transaction = self.staging()?.id().to_owned();
+        let base = self.changed_table(table)?.base;
+        Some(OwnRead {
+            transaction,
+            base,
+            version,
+        })
+    }
+
+    /// The version of the table that has what a transaction has read: within it, as it counts them,
+    /// and after its commit the one that this made. None where it made none that has all of this and
+    /// nothing else: others came before it, it changed the table again, or the log is gone.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn version_of(&self, table: &TableId, read: &OwnRead) -> Result<Option<i64>> {
+        if self.staging().is_some_and(|it| it.id() == read.transaction) {
+            return Ok(Some(read.version));
+        }
+        let base = read.base.unwrap_or(-1);
+        let made = base + 1;
+        let entry = match self.read(table).read_entry(made.unsigned_abs()).await {
+            Ok(entry) => entry,
+            Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => return Ok(None),
+            Err(error) => return Err(error.within(format!("table {table}"))),
+        };
+        let has_all = commit_info(&entry).is_some_and(|info| {
+            info[TRANSACTION_ID] == read.transaction.as_str()
+                && info[STAGED_ENTRIES] == read.version - base
+        });
+        Ok(has_all.then_some(made))
+    }
+
     /// The tables that a transaction has changed.
     pub fn changed_tables(&self) -> Vec<ChangedTable> {
         let logs = self.staging().map(|staging| staging.logs());
@@ -167,7 +218,10 @@ impl Warehouse {
         transaction: &Self,
         depends_on: impl Fn(&TableId) -> DependsOn,
     ) -> Result<Publication> {
-        let mut logs = transaction.staging().map(Staging::logs).unwrap_or_default();
+        let (mut logs, id) = match transaction.staging() {
+            Some(staging) => (staging.logs(), staging.id()),
+            None => (Vec::new(), ""),
+        };
         // All who commit to several tables wait for them in one order.
         logs.sort_by(|left, right| {
             let key = |log: &StagedLog| (log.table.oid, log.table.to_string());
@@ -183,7 +237,7 @@ impl Warehouse {
             let depends_on = depends_on(&log.table);
             publication
                 .entries
-                .push(ready(&table, &log, depends_on).await?);
+                .push(ready(&table, &log, id, depends_on).await?);
         }
         Ok(publication)
     }
@@ -307,7 +361,12 @@ fn kept_files(entry: &UnpublishedEntry) -> Vec<String> {
 }
 
 /// One entry in the place of those that a transaction staged for a table.
-async fn ready(table: &Table, log: &StagedLog, depends_on: DependsOn) -> Result<UnpublishedEntry> {
+async fn ready(
+    table: &Table,
+    log: &StagedLog,
+    id: &str,
+    depends_on: DependsOn,
+) -> Result<UnpublishedEntry> {
     let net = Net::of(log)?;
     let current = match table.exists().await? {
         true => Some(table.latest().await?),
@@ -328,13 +387,12 @@ async fn ready(table: &Table, log: &StagedLog, depends_on: DependsOn) -> Result<
         }
         _ => return Err(table.conflict()),
     }
-    let id = uuid::Uuid::new_v4().to_string();
     let timestamp = table.next_time(current.as_deref()).await?;
     Ok(UnpublishedEntry {
         table: table.id.clone(),
         version: i64::try_from(next).unwrap_or(i64::MAX),
-        entry: net.entry(&id, timestamp),
-        id,
+        entry: net.entry(id, log.entries.len(), timestamp),
+        id: id.to_owned(),
     })
 }
 
@@ -420,8 +478,10 @@ impl Net {
     }
 
     /// The entry.
-    fn entry(self, id: &str, timestamp: i64) -> String {
-        let mut lines = vec![json!({"commitInfo": self.info(id, timestamp)})];
+    fn entry(self, id: &str, entries: usize, timestamp: i64) -> String {
+        let mut info = self.info(id, timestamp);
+        info[STAGED_ENTRIES] = entries.into();
+        let mut lines = vec![json!({"commitInfo": info})];
         lines.extend(self.protocol);
         lines.extend(self.metadata);
         let (before, after): (Vec<_>, Vec<_>) = self

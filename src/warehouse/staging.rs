@@ -33,6 +33,8 @@ const MAX_BYTES: usize = 64 << 20;
 /// What a transaction has written.
 #[derive(Debug, Default)]
 pub(super) struct Staging {
+    /// What its entries have as their id, each in its table's log.
+    id: String,
     /// The last versions that the transaction sees of tables, by the folders of their logs.
     frozen: BTreeMap<Path, u64>,
     writes: Mutex<Writes>,
@@ -95,9 +97,15 @@ pub(super) struct Ended {
 impl Staging {
     pub fn new(frozen: BTreeMap<Path, u64>) -> Self {
         Self {
+            id: uuid::Uuid::new_v4().to_string(),
             frozen,
             writes: Mutex::default(),
         }
+    }
+
+    /// What tells the transaction from all others.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Whether the transaction has changed the table of this log.

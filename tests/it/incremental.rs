@@ -238,7 +238,7 @@ impl Maker {
     fn change(&mut self) -> String {
         let table = ["t", "s", "u", "w"][self.below(4)];
         let (k, a) = (self.value(), self.value());
-        match self.below(20) {
+        match self.below(22) {
             0..5 if table == "t" => format!(
                 "INSERT INTO t VALUES ({}, {k}, {a}, 'new') ON CONFLICT DO NOTHING",
                 self.below(60)
@@ -265,6 +265,11 @@ impl Maker {
             16 => format!("OPTIMIZE {table}"),
             17 => format!("RESTORE {table} TO VERSION AS OF 0"),
             18 => "INSERT INTO u SELECT k, a FROM t WHERE k = 3".to_owned(),
+            // Changes that cancel out.
+            19 => "DELETE FROM u WHERE k = 9".to_owned(),
+            20 => {
+                "INSERT INTO u SELECT 9, 9 WHERE NOT EXISTS (SELECT FROM u WHERE k = 9)".to_owned()
+            }
             _ if self.below(4) == 0 => format!("TRUNCATE {table}"),
             _ => format!("DELETE FROM {table} WHERE k = {}", self.below(7)),
         }
@@ -333,10 +338,11 @@ async fn block(maker: &mut Maker, one: &Client, other: &Client) -> Vec<String> {
 }
 
 /// What makes a refresh a full one that could be one by keys.
-const REASONS: [&str; 3] = [
+const REASONS: [&str; 4] = [
     "keys have changed, of",
     "was read at a later version",
     "does not tell its changes",
+    "was read by a transaction that changed it too",
 ];
 
 /// That a refresh was one by keys where `EXPLAIN REFRESH` tells that, unless the changes are in the way.

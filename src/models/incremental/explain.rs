@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::inputs::{Input, UNREAD};
+use super::inputs::{Input, UNREAD, settled};
 use super::{Analysis, Verdict, Watermark, verdict};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -39,7 +39,10 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
         true => instance.warehouse.last_refresh(&table).await?,
         false => None,
     };
-    let then = last.as_ref().and_then(Watermark::read);
+    let then = match last.as_ref().and_then(Watermark::read) {
+        Some(then) => Some(settled(instance, &context.snapshot, then).await?),
+        None => None,
+    };
     let is_full = definition.options.get("refresh_mode") == Some("full");
     let verdict = verdict(&analysis, definition)?;
     let mode = match &verdict {

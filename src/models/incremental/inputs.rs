@@ -123,9 +123,8 @@ pub fn versions_read(
     read.collect()
 }
 
-/// How far a plan reads its inputs. The versions that a transaction makes get their numbers when it is
-/// committed, and others may come before them; so what it has changed of a table itself is told as not
-/// read, and the next refresh reads it again.
+/// How far a plan reads its inputs; what its transaction has changed itself is told apart, as
+/// [`settled`] reads it.
 ///
 /// # Errors
 /// What a source says that cannot be listed.
@@ -145,9 +144,12 @@ pub async fn watermark(
         };
         match context.version_read(input.oid) {
             Some(version) => {
-                let changed = instance.warehouse.changed_table(&table_id(input));
-                let version = changed.map_or(version, |changed| changed.base.unwrap_or(UNREAD));
-                watermark.versions.insert(input.oid, version);
+                let own = instance.warehouse.own_read(&table_id(input), version);
+                let base = own.as_ref().map(|own| own.base.unwrap_or(UNREAD));
+                watermark
+                    .versions
+                    .insert(input.oid, base.unwrap_or(version));
+                watermark.own.extend(own.map(|own| (input.oid, own)));
             }
             // Listed before it is read: what comes in between is read twice, not never.
             None if input.kind == Kind::ExternalTable => {
@@ -163,6 +165,36 @@ pub async fn watermark(
             None => {}
         }
     }
+    Ok(watermark)
+}
+
+/// How far the rows of an object were read, in the versions of now. What is in none of them, since
+/// the transaction that read it made no version of it alone, is not among the versions any more.
+///
+/// # Errors
+/// What the store says.
+pub async fn settled(
+    instance: &Instance,
+    snapshot: &Snapshot,
+    mut watermark: Watermark,
+) -> Result<Watermark> {
+    let mut unsettled = BTreeMap::new();
+    for (oid, own) in std::mem::take(&mut watermark.own) {
+        let warehouse = &instance.warehouse;
+        let version = match snapshot.object(oid) {
+            Some(input) => warehouse.version_of(&table_id(input), &own).await?,
+            None => None,
+        };
+        match version {
+            Some(version) => watermark.versions.insert(oid, version),
+            None => watermark.versions.remove(&oid),
+        };
+        // As the transaction counts them, if it is this one.
+        if version.is_none_or(|version| version == own.version) {
+            unsettled.insert(oid, own);
+        }
+    }
+    watermark.own = unsettled;
     Ok(watermark)
 }
 

@@ -221,6 +221,7 @@ impl Planned<'_> {
             let reason = "its last version tells not how far its inputs were read";
             return Ok(Attempt::Full(reason.to_owned()));
         };
+        let before = inputs::settled(self.instance, &self.context.snapshot, before).await?;
         let mut not_by_files = None;
         if self.analysis.is_row_wise()
             && keyed::declared(&self.definition.options)?.is_none()
@@ -415,10 +416,18 @@ impl Planned<'_> {
                     let then = before.versions.get(&input.oid);
                     let committed = self.watermark.versions.get(&input.oid);
                     let now = self.context.version_read(input.oid);
+                    let is_own = before.own.contains_key(&input.oid);
                     let (Some(then), Some(committed), Some(now)) = (then, committed, now) else {
-                        return Ok(Err(format!("{} was not read before", input.name)));
+                        return Ok(Err(match is_own {
+                            true => format!(
+                                "{} was read by a transaction that changed it too, beside others \
+                                 or once more",
+                                input.name
+                            ),
+                            false => format!("{} was not read before", input.name),
+                        }));
                     };
-                    if then > committed {
+                    if *then > if is_own { now } else { *committed } {
                         return Ok(Err(format!("{} was read at a later version", input.name)));
                     }
                     if *then == now {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Oid;
-use crate::warehouse::READ_TO;
+use crate::warehouse::{OwnRead, READ_TO};
 
 /// How far inputs were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Watermark {
     pub definition: String,
     /// The version of each table; `UNREAD` before the first.
     pub versions: BTreeMap<Oid, i64>,
+    /// Of tables that the transaction had changed itself, how far it has read that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own: BTreeMap<Oid, OwnRead>,
     /// The files of each source, with a fingerprint of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, BTreeMap<String, String>>,
