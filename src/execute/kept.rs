@@ -17,6 +17,7 @@ use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
@@ -209,20 +210,19 @@ impl Kept {
     /// What the planner and the first batch say.
     pub async fn rows(&self, parameters: &[ScalarValue]) -> Result<SendableRecordBatchStream> {
         let Environment { state, task, .. } = self.environment.as_ref();
-        let point = match &self.point {
-            Some(point) => point.physical(state, parameters).await?,
-            None => None,
-        };
-        let physical = match point {
-            Some(physical) => physical,
-            None => {
-                let plan = self.plan.clone().transform_up(|node| {
-                    node.map_expressions(|expression| with_values(expression, parameters))
-                })?;
-                let planner = state.query_planner();
-                planner.create_physical_plan(&plan.data, state).await?
-            }
-        };
+        if let Some(point) = &self.point
+            && let Some(rows) = point.rows(state, parameters).await?
+        {
+            let schema = rows.schema();
+            let rows = futures::stream::once(std::future::ready(Ok(rows)));
+            let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+            return Ok(query::named(rows, &self.schema));
+        }
+        let plan = self.plan.clone().transform_up(|node| {
+            node.map_expressions(|expression| with_values(expression, parameters))
+        })?;
+        let planner = state.query_planner();
+        let physical = planner.create_physical_plan(&plan.data, state).await?;
         let rows = execute_stream(physical, Arc::clone(task))?;
         Ok(query::named(rows, &self.schema))
     }

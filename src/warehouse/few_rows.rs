@@ -8,10 +8,9 @@ use arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat, concat_batches, take};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::catalog::Session;
-use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::common::project_schema;
 use datafusion::error::Result;
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::physical_plan::collect;
 
 use super::places::Places;
 use super::row_cache::{PIECE_ROWS, PieceId, RowCache};
@@ -39,7 +38,7 @@ pub(super) async fn read(
     state: &dyn Session,
     places: &Places,
     projection: Option<&Vec<usize>>,
-) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+) -> Result<Option<RecordBatch>> {
     if places.len() > FEW_ROWS {
         return Ok(None);
     }
@@ -77,15 +76,10 @@ pub(super) async fn read(
             batches.push(batch(&shown, arrays, offsets.len())?);
         }
     }
-    let batch = match batches.as_slice() {
+    Ok(Some(match batches.as_slice() {
         [batch] => batch.clone(),
         batches => concat_batches(&shown, batches)?,
-    };
-    Ok(Some(MemorySourceConfig::try_new_exec(
-        &[vec![batch]],
-        shown,
-        None,
-    )?))
+    }))
 }
 
 fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {

@@ -153,12 +153,22 @@ pub fn hold(relation: &Arc<dyn TableProvider>) -> Option<Reader> {
     relation.downcast_ref::<TableScan>().map(TableScan::hold)
 }
 
-/// Whether a relation is a scan of a table of which these filters bind all columns of a key to
-/// constants.
-pub fn binds_key(relation: &Arc<dyn TableProvider>, filters: &[Expr]) -> bool {
+/// The rows of a scan of a table that filters may want, read at once; none where they bind no key for
+/// which there is an index, or rows are too many for that.
+///
+/// # Errors
+/// What reading them says.
+pub async fn few_rows(
+    relation: &Arc<dyn TableProvider>,
+    state: &dyn Session,
+    projection: Option<&Vec<usize>>,
+    filters: &[Expr],
+) -> datafusion::error::Result<Option<RecordBatch>> {
     let relation: &dyn Any = relation.as_ref();
-    let scan = relation.downcast_ref::<TableScan>();
-    scan.is_some_and(|scan| scan.binds_key(filters))
+    match relation.downcast_ref::<TableScan>() {
+        Some(scan) => scan.few_rows(state, projection, filters).await,
+        None => Ok(None),
+    }
 }
 
 /// All tables below one folder. To be shared by all who read and write them in this process.

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
+use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::pruning::PruningStatistics;
@@ -121,14 +122,6 @@ impl TableScan {
     pub fn latest(&self) -> Option<(TableId, i64)> {
         let version = i64::try_from(self.snapshot.version).ok()?;
         self.is_latest.then(|| (self.id.clone(), version))
-    }
-
-    /// Whether filters bind all columns of a key to constants.
-    pub fn binds_key(&self, filters: &[Expr]) -> bool {
-        let bound = Bound::by(filters, &self.snapshot.schema.declared);
-        let keys = self.keys.iter().flat_map(|keys| &keys.keys);
-        keys.into_iter()
-            .any(|key| bound.keys(&key.columns).is_some())
     }
 
     /// Keeps the version's files as long as the answer is there.
@@ -300,7 +293,42 @@ impl TableScan {
     }
 
     /// The rows that filters may want, where they bind a key for which there is an index.
-    async fn found_by_key(&self, filters: &[Expr]) -> crate::error::Result<Option<Wanted>> {
+    async fn found_by_key(&self, filters: &[Expr]) -> Option<Wanted> {
+        let found = self.ask_indexes(filters).await;
+        found.unwrap_or_else(|error| {
+            tracing::warn!(table = %self.id, %error, "a key index could not be asked");
+            None
+        })
+    }
+
+    /// The rows that filters may want, read at once; none where they bind no key for which there is
+    /// an index, or rows are too many for that.
+    pub async fn few_rows(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+    ) -> Result<Option<RecordBatch>> {
+        let found = self.found_by_key(filters).await;
+        let _held = self.hold();
+        self.read_found(state, projection, found.as_ref()).await
+    }
+
+    async fn read_found(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        found: Option<&Wanted>,
+    ) -> Result<Option<RecordBatch>> {
+        match (found, &self.keys) {
+            (Some(Wanted::Only(places, uncovered)), Some(keys)) if uncovered.is_empty() => {
+                few_rows::read(self, keys.indexes.rows(), state, places, projection).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn ask_indexes(&self, filters: &[Expr]) -> crate::error::Result<Option<Wanted>> {
         let Some(keys) = &self.keys else {
             return Ok(None);
         };
@@ -452,17 +480,15 @@ impl TableProvider for TableScan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let found = self.found_by_key(filters).await.unwrap_or_else(|error| {
-            tracing::warn!(table = %self.id, %error, "a key index could not be asked");
-            None
-        });
+        let found = self.found_by_key(filters).await;
         let _held = self.hold();
-        if let (Some(Wanted::Only(places, uncovered)), Some(keys)) = (&found, &self.keys)
-            && uncovered.is_empty()
-            && let Some(rows) =
-                few_rows::read(self, keys.indexes.rows(), state, places, projection).await?
-        {
-            return Ok(rows);
+        if let Some(rows) = self.read_found(state, projection, found.as_ref()).await? {
+            let schema = rows.schema();
+            return Ok(MemorySourceConfig::try_new_exec(
+                &[vec![rows]],
+                schema,
+                None,
+            )?);
         }
         if let Some(wanted) = found {
             let mut scan = self.again()?;

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Field, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DFSchemaRef;
+use datafusion::common::cast::as_boolean_array;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
@@ -13,10 +16,7 @@ use datafusion::logical_expr::expr_rewriter::unnormalize_cols;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::filter::FilterExec;
-use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
-use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::projection::ProjectionExpr;
 use datafusion::scalar::ScalarValue;
 
 use super::with_values;
@@ -83,15 +83,14 @@ impl PointQuery {
         Ok(Some(Self { source, steps }))
     }
 
-    /// How it is run with these parameters; none where they bind no key of the table, so that
-    /// many rows may be read.
-    pub async fn physical(
+    /// Its rows with these parameters; none where they bind no key of the table, or many rows.
+    pub async fn rows(
         &self,
         state: &SessionState,
         parameters: &[ScalarValue],
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let mut plan: Arc<dyn ExecutionPlan> = match &self.source {
-            Source::Row => Arc::new(PlaceholderRowExec::new(Arc::new(Schema::empty()))),
+    ) -> Result<Option<RecordBatch>> {
+        let mut rows = match &self.source {
+            Source::Row => of_columns(Vec::new(), Vec::new(), 1)?,
             Source::Table {
                 table,
                 projection,
@@ -101,26 +100,41 @@ impl PointQuery {
                 let filters =
                     filters.map(|filter| Ok(with_values(filter.clone(), parameters)?.data));
                 let filters = filters.collect::<Result<Vec<_>>>()?;
-                if !warehouse::binds_key(table, &filters) {
-                    return Ok(None);
+                match warehouse::few_rows(table, state, projection.as_ref(), &filters).await? {
+                    Some(rows) => rows,
+                    None => return Ok(None),
                 }
-                table
-                    .scan(state, projection.as_ref(), &filters, None)
-                    .await?
             }
         };
         for step in &self.steps {
-            plan = match step {
+            rows = match step {
                 Step::Filter(predicate, schema) => {
                     let predicate = with_values(predicate.clone(), parameters)?.data;
                     let predicate = physical(&predicate, schema, state)?;
-                    Arc::new(FilterExec::try_new(predicate, plan)?)
+                    let passes = predicate.evaluate(&rows)?.into_array(rows.num_rows())?;
+                    filter_record_batch(&rows, as_boolean_array(&passes)?)?
                 }
-                Step::Project(columns) => Arc::new(ProjectionExec::try_new(columns.clone(), plan)?),
+                Step::Project(columns) => {
+                    let values = columns.iter().map(|column| {
+                        let values = column.expr.evaluate(&rows)?;
+                        values.into_array(rows.num_rows())
+                    });
+                    let values = values.collect::<Result<Vec<_>>>()?;
+                    let fields = columns.iter().zip(&values).map(|(column, values)| {
+                        Field::new(&column.alias, values.data_type().clone(), true)
+                    });
+                    of_columns(fields.collect(), values, rows.num_rows())?
+                }
             };
         }
-        Ok(Some(plan))
+        Ok(Some(rows))
     }
+}
+
+fn of_columns(fields: Vec<Field>, values: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let schema = Arc::new(Schema::new(fields));
+    Ok(RecordBatch::try_new_with_options(schema, values, &options)?)
 }
 
 /// How an expression without subqueries is computed.

@@ -68,8 +68,13 @@ impl KeyIndexReader {
         queries: &[Query],
         keep: &'a (dyn Fn(Location) -> bool + Sync),
     ) -> Result<Vec<Found<'a>>> {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let threads = processors.min(queries.len() / KEYS_OF_THREAD).max(1);
+        // To ask how many processors there are takes more than to look up a few keys.
+        let threads = match queries.len() / KEYS_OF_THREAD {
+            0 | 1 => 1,
+            most => thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(most),
+        };
         if threads == 1 {
             return Ok(vec![self.search_part(queries, keep)?]);
         }
