@@ -11,6 +11,7 @@ mod point;
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
@@ -213,10 +214,7 @@ impl Kept {
         if let Some(point) = &self.point
             && let Some(rows) = point.rows(state, parameters).await?
         {
-            let schema = rows.schema();
-            let rows = futures::stream::once(std::future::ready(Ok(rows)));
-            let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
-            return Ok(query::named(rows, &self.schema));
+            return Ok(query::named(at_once(rows), &self.schema));
         }
         let plan = self.plan.clone().transform_up(|node| {
             node.map_expressions(|expression| with_values(expression, parameters))
@@ -226,6 +224,30 @@ impl Kept {
         let rows = execute_stream(physical, Arc::clone(task))?;
         Ok(query::named(rows, &self.schema))
     }
+}
+
+/// The rows of an optimized plan that reads few by their key, or none of a table: they are computed
+/// at once, which is less work than to plan how.
+///
+/// # Errors
+/// What reading and computing them says.
+pub async fn few_rows(
+    state: &SessionState,
+    plan: &LogicalPlan,
+) -> Result<Option<SendableRecordBatchStream>> {
+    if !eligible::is_steady(plan)? {
+        return Ok(None);
+    }
+    Ok(match PointQuery::of(plan, state)? {
+        Some(point) => point.rows(state, &[]).await?.map(at_once),
+        None => None,
+    })
+}
+
+fn at_once(rows: RecordBatch) -> SendableRecordBatchStream {
+    let schema = rows.schema();
+    let rows = futures::stream::once(std::future::ready(Ok(rows)));
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 fn types(schema: &SchemaRef) -> Vec<DataType> {

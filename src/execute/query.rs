@@ -6,12 +6,11 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::ParamValues;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::dataframe::DataFrame;
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
@@ -212,7 +211,12 @@ pub fn bind(
 /// # Errors
 /// What the optimizer and the planner say.
 pub async fn stream(state: SessionState, plan: LogicalPlan) -> Result<SendableRecordBatchStream> {
-    Ok(to_run(state, plan)?.execute_stream().await?)
+    let plan = state.optimize(&as_told(plan)?)?;
+    if let Some(rows) = kept::few_rows(&state, &plan).await? {
+        return Ok(rows);
+    }
+    let physical = state.query_planner().create_physical_plan(&plan, &state);
+    Ok(execute_stream(physical.await?, state.task_ctx())?)
 }
 
 /// Plans how a plan would be run, and leaves it at that.
@@ -220,11 +224,11 @@ pub async fn stream(state: SessionState, plan: LogicalPlan) -> Result<SendableRe
 /// # Errors
 /// Those of [`stream`].
 pub async fn physical(state: SessionState, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
-    Ok(to_run(state, plan)?.create_physical_plan().await?)
+    Ok(state.create_physical_plan(&as_told(plan)?).await?)
 }
 
-fn to_run(state: SessionState, plan: LogicalPlan) -> Result<DataFrame> {
+/// A plan that gives columns of the types that clients are told.
+fn as_told(plan: LogicalPlan) -> Result<LogicalPlan> {
     let wanted = plan::columns(&plan);
-    let plan = plan::cast_to(plan, &wanted)?;
-    Ok(DataFrame::new(state, plan))
+    plan::cast_to(plan, &wanted)
 }
