@@ -203,6 +203,37 @@ pub fn next(
     (ready.into_iter().map(|(_, oid)| oid).collect(), wake)
 }
 
+/// When an object that begins is to be looked at once more, though nothing changes: where it does not
+/// wait for what it reads to be looked at after the last change, and nothing else has that done.
+pub fn again(
+    oid: Oid,
+    scheduled: &BTreeMap<Oid, Scheduled>,
+    standings: &BTreeMap<Oid, Standing>,
+    in_hand: &InHand,
+    retries: u32,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let object = scheduled.get(&oid)?;
+    if !matches!(object.freshness, Freshness::Continuous(_)) {
+        return None;
+    }
+    let last = standings.get(&oid)?.last_change?;
+    let outdated = object.upstream.iter().filter_map(|upstream| {
+        let (read, standing) = (scheduled.get(upstream)?, standings.get(upstream)?);
+        let is_continuous = matches!(read.freshness, Freshness::Continuous(_));
+        if is_continuous || !read.freshness.is_pulled() || standing.tried_at >= Some(last) {
+            return None;
+        }
+        let free = in_hand
+            .locked
+            .contains(upstream)
+            .then(|| now + delta(FIRST_WAIT));
+        let retry = read.retry(standing, retries);
+        [Some(last), free, retry].into_iter().max().flatten()
+    });
+    outdated.min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,7 +352,7 @@ mod tests {
         change(&mut standings, 10);
         // The first is looked at, and changes come meanwhile, and ever again.
         assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(11)).0, [1]);
-        standings.entry(1).or_default().begin();
+        standings.entry(1).or_default().begin(None);
         in_hand.running.insert(1);
         change(&mut standings, 12);
         assert!(
@@ -334,11 +365,11 @@ mod tests {
         change(&mut standings, 13);
         // The second has waited since the first change, and the first since the second one.
         assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(13)).0, [2, 1]);
-        standings.entry(1).or_default().begin();
+        standings.entry(1).or_default().begin(None);
         in_hand.running.insert(1);
         assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(14)).0, [2]);
         // What is due by the clock waits for looks that began after that, and for no more.
-        standings.entry(2).or_default().begin();
+        standings.entry(2).or_default().begin(None);
         in_hand.running.insert(2);
         change(&mut standings, 3601);
         assert!(
@@ -350,6 +381,41 @@ mod tests {
             standings.entry(oid).or_default().succeed(at(3601));
         }
         assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(3602)).0, [3]);
+    }
+
+    #[test]
+    fn a_change_that_upstream_has_not_seen_is_seen_at_last() {
+        let scheduled = [
+            (1, object("100 ms", &[])),
+            (2, object("DOWNSTREAM", &[1])),
+            (3, object("200 ms", &[1, 2])),
+        ]
+        .into();
+        let mut standings: BTreeMap<Oid, Standing> = (1..4).map(|oid| (oid, fresh(0))).collect();
+        let mut in_hand = InHand::default();
+        // A change, which the second one sees, and another one, which the third does not wait for.
+        for oid in [2, 3] {
+            standings.entry(oid).or_default().change(at(10));
+        }
+        standings.entry(2).or_default().begin(None);
+        standings.entry(2).or_default().succeed(at(11));
+        for oid in [2, 3] {
+            standings.entry(oid).or_default().change(at(12));
+        }
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(13)).0, [3]);
+        let once_more =
+            |standings: &_, in_hand: &_| again(3, &scheduled, standings, in_hand, 5, at(13));
+        assert_eq!(once_more(&standings, &in_hand), Some(at(12)));
+        in_hand.locked.insert(2);
+        assert_eq!(once_more(&standings, &in_hand), Some(at(14)));
+        in_hand.locked.clear();
+        standings.entry(3).or_default().begin(Some(at(12)));
+        standings.entry(3).or_default().succeed(at(13));
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(14)).0, [2]);
+        standings.entry(2).or_default().begin(None);
+        standings.entry(2).or_default().succeed(at(14));
+        assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(15)).0, [3]);
+        assert_eq!(once_more(&standings, &in_hand), None);
     }
 
     #[test]

@@ -149,9 +149,10 @@ impl Scheduler {
         let free = server.scheduler_jobs.max(1);
         let free = free.saturating_sub(self.running.len());
         for oid in ready.into_iter().take(free) {
+            let again = plan::again(oid, &self.scheduled, &standings, &in_hand, retries, now);
             let running = Running {
                 began_at: now,
-                changed_at: standings.get_mut(&oid).and_then(Standing::begin),
+                changed_at: standings.get_mut(&oid).and_then(|it| it.begin(again)),
                 stop: Stop::default(),
             };
             let (instance, stop) = (Arc::clone(&instance), running.stop.clone());

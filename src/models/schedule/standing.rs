@@ -26,6 +26,8 @@ pub struct Standing {
     pub took: TimeDelta,
     /// When a table that it reads was first changed since its last look began.
     pub changed_at: Option<DateTime<Utc>>,
+    /// When one was changed last.
+    pub last_change: Option<DateTime<Utc>>,
     /// Whether it gives other rows as time passes.
     pub tells_time: bool,
     /// When it is refreshed next, unless something changes.
@@ -71,14 +73,19 @@ impl Standing {
 
     /// A table that it reads was changed at this moment; tells whether that is news.
     pub fn change(&mut self, at: DateTime<Utc>) -> bool {
-        let is_first = self.changed_at.is_none();
-        self.changed_at.get_or_insert(at);
+        self.last_change = self.last_change.max(Some(at));
+        // It may be put off to a time that is still to come.
+        let is_first = self.changed_at.is_none_or(|changed| at < changed);
+        if is_first {
+            self.changed_at = Some(at);
+        }
         is_first
     }
 
-    /// It is looked at: changes from now on are for the next look. Answers what this one is to see.
-    pub fn begin(&mut self) -> Option<DateTime<Utc>> {
-        self.changed_at.take()
+    /// It is looked at: changes from now on are for the next look, which is due at `again` though
+    /// there are none. Answers what this one is to see.
+    pub fn begin(&mut self, again: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        std::mem::replace(&mut self.changed_at, again)
     }
 
     /// Its definition, or that of something that it reads, is another one: what failed may not any
@@ -95,7 +102,6 @@ impl Standing {
         self.tried_at = self.tried_at.max(Some(at));
         self.failed_at = None;
         self.failures = 0;
-        self.changed_at = self.changed_at.filter(|changed| *changed > at);
     }
 
     /// A refresh that began at one moment failed at another.
