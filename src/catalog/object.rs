@@ -167,7 +167,7 @@ impl Object {
         object
             .column_comments
             .retain(|column, _| schema.column_with_name(column).is_some());
-        object.indexes = indexes_on(&schema, &self.indexes);
+        object.indexes = indexes_on(&schema, &self.schema, &self.indexes);
         object.schema = schema;
         object
     }
@@ -186,9 +186,18 @@ impl Object {
     }
 }
 
-/// Those of some indexes whose columns are all there.
-pub(super) fn indexes_on(schema: &Schema, indexes: &[CreateIndex]) -> Vec<CreateIndex> {
-    let is_there = |column: &String| schema.column_with_name(column).is_some();
-    let kept = indexes.iter().filter(|index| index.columns().all(is_there));
+/// Those of the indexes of some columns that name none which is not there any more.
+pub(super) fn indexes_on(
+    schema: &Schema,
+    before: &Schema,
+    indexes: &[CreateIndex],
+) -> Vec<CreateIndex> {
+    let names = before.fields().iter().map(|field| field.name());
+    let gone: Vec<&String> = names
+        .filter(|name| schema.column_with_name(name).is_none())
+        .collect();
+    let kept = indexes
+        .iter()
+        .filter(|index| !gone.iter().any(|column| index.names(column)));
     kept.cloned().collect()
 }

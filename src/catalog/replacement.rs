@@ -132,7 +132,7 @@ impl NewObject {
     pub(super) fn in_place_of(self, old: &Object, kind: Kind) -> Object {
         let (mut comment, mut column_comments) = (self.comment, self.column_comments);
         let indexes = match self.indexes.is_empty() {
-            true => indexes_on(&self.schema, &old.indexes),
+            true => indexes_on(&self.schema, &old.schema, &old.indexes),
             false => self.indexes,
         };
         if self.keeps_comments {

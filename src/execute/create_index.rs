@@ -69,7 +69,8 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
     let constraint = Declared {
         name: Some(name),
         rule: Rule::Unique {
-            columns: create.columns().cloned().collect(),
+            // What is included is beside the key.
+            columns: create.key_columns().cloned().collect(),
             primary: false,
             nulls_equal: create.nulls_equal,
         },

@@ -36,6 +36,7 @@ pub mod optimize;
 pub mod prepare;
 pub mod query;
 pub mod refresh;
+mod refresh_range;
 pub mod restore;
 pub mod set;
 pub mod show;

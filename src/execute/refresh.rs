@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::refresh_range;
 use crate::catalog::journal::{ModelState, RefreshRecord};
 use crate::catalog::{Catalog, Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
@@ -42,11 +43,6 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
         path,
     )?
     .oid;
-    let (reason, extent) = match &refresh.extent {
-        RefreshExtent::Usual => ("REFRESH".to_owned(), Extent::Usual),
-        RefreshExtent::Full => ("REFRESH FULL".to_owned(), Extent::Anew),
-        RefreshExtent::Range(range) => (format!("REFRESH {range}"), Extent::Range(range.clone())),
-    };
     for upstream in pulled(&instance.catalog.snapshot(), oid) {
         pull(session, &upstream, &refresh.name).await?;
     }
@@ -70,6 +66,14 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
     {
         return Ok(None);
     }
+    let (reason, extent) = match &refresh.extent {
+        RefreshExtent::Usual => ("REFRESH".to_owned(), Extent::Usual),
+        RefreshExtent::Full => ("REFRESH FULL".to_owned(), Extent::Anew),
+        RefreshExtent::Range(range) => {
+            let versions = refresh_range::read(session, object, range).await?;
+            (format!("REFRESH {range}"), Extent::Range(versions))
+        }
+    };
     let progress = Arc::default();
     let refreshed = refresh_locked(
         instance,

@@ -7,11 +7,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::type_name;
 
 use super::incremental::Measured;
 use super::rejected::Rejections;
@@ -21,8 +20,7 @@ use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
-use crate::sql::refresh::VersionRange;
-use crate::warehouse::{Commit, CommitInfo, Participant, READ_TO, REFRESH};
+use crate::warehouse::{Commit, CommitInfo, Keyed, Participant, READ_TO, REFRESH};
 
 /// The mode of such a refresh, in `tributary.refreshes`.
 const RANGE: &str = "range";
@@ -40,15 +38,40 @@ pub struct Backfill<'a> {
     /// The columns of that.
     pub columns: &'a SchemaRef,
     /// The versions.
-    pub range: &'a VersionRange,
+    pub range: &'a Range,
+}
+
+/// Versions of rows, by the first of their version columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first.
+    pub from: ScalarValue,
+    /// The one before which it ends, if it does.
+    pub to: Option<ScalarValue>,
+}
+
+/// The key of an object, and the first column by which its rows are earlier or later.
+///
+/// # Errors
+/// 0A000 for what has no key or no versions.
+pub fn versioned(object: &Object) -> Result<(Keyed, String)> {
+    if let Some(keyed) = keyed::of(object)?
+        && let Some(version) = keyed.versions.first().cloned()
+    {
+        return Ok((keyed, version));
+    }
+    let what = format!("REFRESH of a range of {}", object.described());
+    Err(Error::unsupported(what)
+        .with_detail("A range needs unique_key and version_column.")
+        .with_hint("Leave out FROM, or write FULL."))
 }
 
 impl Backfill<'_> {
     /// Reads the rows, which `guard` looks at, and puts them in.
     ///
     /// # Errors
-    /// 0A000 for what has no key or no versions; 55000 for what has no rows yet, or has other columns
-    /// now; 22007 and 22P02 for a range that is none of versions; what the rows or the store say.
+    /// Those of [`versioned`]; 55000 for what has no rows yet, or has other columns now; what the rows
+    /// or the store say.
     pub async fn run(
         &self,
         guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
@@ -58,18 +81,7 @@ impl Backfill<'_> {
     ) -> Result<Commit> {
         let warehouse = &self.instance.warehouse;
         let table = table_id(self.object);
-        let keyed = keyed::of(self.object)?;
-        let Some((keyed, version)) = keyed.as_ref().and_then(|keyed| {
-            let version = keyed.versions.first()?;
-            Some((keyed, version))
-        }) else {
-            return Err(Error::unsupported(format!(
-                "REFRESH of a range of {}",
-                self.object.described()
-            ))
-            .with_detail("A range needs unique_key and version_column.")
-            .with_hint("Leave out FROM, or write FULL."));
-        };
+        let (keyed, version) = &versioned(self.object)?;
         if !warehouse.exists(&table).await? {
             return Err(self.not_ready("has not been populated"));
         }
@@ -86,10 +98,9 @@ impl Backfill<'_> {
                 .nth(place)
                 .ok_or_else(|| Error::internal("a plan lacks its version column"))?,
         );
-        let field = self.columns.field(place);
-        let mut within = versions.clone().gt_eq(bound(field, &self.range.from)?);
+        let mut within = versions.clone().gt_eq(lit(self.range.from.clone()));
         if let Some(to) = &self.range.to {
-            within = within.and(versions.lt(bound(field, to)?));
+            within = within.and(versions.lt(lit(to.clone())));
         }
         let plan = LogicalPlanBuilder::from(self.plan.clone())
             .filter(within)?
@@ -137,19 +148,4 @@ impl Backfill<'_> {
         )
         .with_hint("Use the REFRESH MATERIALIZED VIEW command without FROM first.")
     }
-}
-
-/// An end of the range.
-fn bound(field: &Field, text: &str) -> Result<Expr> {
-    let value = ScalarValue::from(text).cast_to(field.data_type());
-    value.map(lit).map_err(|_| {
-        let sqlstate = match field.data_type().is_temporal() {
-            true => SqlState::INVALID_DATETIME_FORMAT,
-            false => SqlState::INVALID_TEXT_REPRESENTATION,
-        };
-        let data_type = type_name(field.data_type());
-        let message = format!("invalid input syntax for type {data_type}: \"{text}\"");
-        Error::new(sqlstate, message)
-            .with_detail(format!("The range is one of column \"{}\".", field.name()))
-    })
 }

@@ -96,6 +96,7 @@ pub async fn define(
     let columns = columns(instance, &context, settings, &mut statement).await;
     let (schema, depends_on) = columns?;
     check_depth(&context.snapshot, &depends_on)?;
+    check_permanence(&context.snapshot, &statement, &depends_on)?;
     Ok(NewObject {
         oid: None,
         name: full,
@@ -109,6 +110,33 @@ pub async fn define(
         keeps_comments: true,
         project_file: None,
     })
+}
+
+/// What is kept beyond the session reads nothing that ends with it.
+fn check_permanence(
+    snapshot: &Snapshot,
+    statement: &Statement,
+    depends_on: &BTreeSet<Oid>,
+) -> Result<()> {
+    let what = match statement {
+        Statement::CreateMaterializedView(_) => "materialized views",
+        Statement::CreateModel(_) => "models",
+        Statement::CreateCheck(_) => "checks",
+        _ => return Ok(()),
+    };
+    let mut read = depends_on.iter().filter_map(|oid| snapshot.object(*oid));
+    match read.find(|object| is_temporary_schema(&object.name.schema)) {
+        None => Ok(()),
+        Some(temporary) => Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!("{what} must not use temporary tables or views"),
+        )
+        .with_detail(format!(
+            "{} \"{}\" ends with its session.",
+            temporary.kind.as_str(),
+            temporary.name.name
+        ))),
+    }
 }
 
 pub(super) async fn columns(

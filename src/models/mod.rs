@@ -3,7 +3,7 @@
 
 pub mod announcement;
 mod apply;
-mod backfill;
+pub mod backfill;
 pub mod check;
 pub mod constraints;
 pub mod define;

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
 
 use super::announcement::announce;
-use super::backfill::Backfill;
+use super::backfill::{Backfill, Range};
 use super::expectation::{Expectations, enforce};
 use super::incremental::{self, Analysis, Attempt, Measured};
 use super::progress::Rows;
@@ -26,7 +26,6 @@ use crate::session::plan;
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::sql::refresh::VersionRange;
 use crate::warehouse::{At, Commit, CommitInfo, Participant, REFRESH};
 
 /// What the catalog has of an object whose rows are computed.
@@ -48,7 +47,7 @@ pub enum Extent {
     /// Everything is read, and learned, again.
     Anew,
     /// Rows of some versions are read again.
-    Range(VersionRange),
+    Range(Range),
 }
 
 /// Refreshes `object`, and answers the record that `tributary.refreshes` keeps of it.

@@ -116,11 +116,15 @@ impl CreateIndex {
 
     /// The columns that are named, each once; those within expressions are not among them.
     pub fn columns(&self) -> impl Iterator<Item = &String> {
-        let keys = self.keys.iter().filter_map(|key| match &key.value {
+        self.key_columns().chain(&self.included)
+    }
+
+    /// Those that are its keys.
+    pub fn key_columns(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter().filter_map(|key| match &key.value {
             KeyValue::Column(column) => Some(column),
             KeyValue::Expression(_) => None,
-        });
-        keys.chain(&self.included)
+        })
     }
 
     /// Whether it is about a column.
