@@ -15,8 +15,9 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 
 use super::character_length::CharacterLength;
+use super::decimals::{self, Digits};
 use super::interval_text::{IntervalStyle, interval_text};
-use super::{arrays, bytes, datetime, decimals, floats, records, rounding, single_byte, text};
+use super::{arrays, bytes, datetime, floats, records, rounding, single_byte, text};
 use crate::formatting::{SessionTimeZone, Zone};
 
 /// Whether Arrow's cast between these types gives what PostgreSQL's would not.
@@ -34,7 +35,9 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         | DataType::Time64(_)
         | DataType::Timestamp(..)
         | DataType::Interval(_) => from.is_string(),
-        DataType::Decimal128(..) | DataType::Decimal256(..) => from.is_floating(),
+        DataType::Decimal128(..) | DataType::Decimal256(..) => {
+            from.is_floating() || from.is_string()
+        }
         DataType::List(_) | DataType::LargeList(_) => from.is_string(),
         DataType::Utf8 => {
             from.is_floating()
@@ -97,7 +100,7 @@ impl Conversion {
     fn convert(&self, from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRef> {
         let length = match self.form {
             ConversionForm::Exact if from.data_type().is_string() => {
-                return decimals::of_texts(from, &self.to);
+                return decimals::of_texts(from, &self.to, Digits::Kept);
             }
             ConversionForm::SingleByte => return single_byte::of(from),
             ConversionForm::Length(length) => Some(length),
@@ -146,6 +149,9 @@ pub(crate) fn as_text(from: &ArrayRef, zone: &SessionTimeZone) -> Result<ArrayRe
 
 fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<ArrayRef> {
     Ok(match (from.data_type(), to) {
+        (from_type, to_type) if from_type.is_string() && to_type.is_decimal() => {
+            decimals::of_texts(from, to, Digits::Rounded)?
+        }
         (_, DataType::Binary) => {
             let texts = cast(from, &DataType::Utf8)?;
             let mut parsed = Vec::with_capacity(texts.len());

@@ -1,8 +1,9 @@
 //! Casts to `numeric` that Arrow does otherwise than PostgreSQL.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Decimal256Array, StringArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Float64Type, i256};
 use arrow::error::ArrowError;
@@ -93,24 +94,67 @@ fn of_float(value: f64, digits: usize, scale: i8, to: &DataType) -> Result<i256>
     result.map_err(|error| arithmetic_error(error, to))
 }
 
-/// Casts texts to numerics without losing a digit.
+/// What becomes of more digits after the point than a numeric has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Digits {
+    /// They are refused.
+    Kept,
+    /// They are rounded away.
+    Rounded,
+}
+
+/// The widest shift of a point that is spelled out: no numeric has as many digits.
+const FARTHEST: i32 = 100;
+
+/// A number with an exponent as one without; what is no such number, as it is.
+pub(super) fn spelled_out(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    let unsigned = trimmed.trim_start_matches(['+', '-']);
+    let sign = &trimmed[..trimmed.len() - unsigned.len()];
+    let Some((mantissa, exponent)) = unsigned.split_once(['e', 'E']) else {
+        return Cow::Borrowed(text);
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let is_number =
+        sign.len() < 2 && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (true, Ok(exponent)) = (is_number, exponent.parse::<i32>()) else {
+        return Cow::Borrowed(text);
+    };
+    let exponent = exponent.clamp(-FARTHEST, FARTHEST);
+    let point = i32::try_from(whole.len())
+        .unwrap_or(i32::MAX)
+        .saturating_add(exponent);
+    let zeros = |count: usize| "0".repeat(count);
+    Cow::Owned(match usize::try_from(point) {
+        Err(_) => format!("{sign}0.{}{digits}", zeros(point.unsigned_abs() as usize)),
+        Ok(point) if point < digits.len() => {
+            let (whole, fraction) = digits.split_at(point);
+            format!("{sign}{whole}.{fraction}")
+        }
+        Ok(point) => format!("{sign}{digits}{}", zeros(point - digits.len())),
+    })
+}
+
+/// Casts texts to numerics.
 ///
 /// # Errors
-/// 22P02 for a text that is no number, 22003 for one that the type cannot hold as it is.
-pub(super) fn of_texts(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+/// 22P02 for a text that is no number, 22003 for one that the type cannot hold.
+pub(super) fn of_texts(from: &ArrayRef, to: &DataType, digits: Digits) -> Result<ArrayRef> {
     let options = CastOptions {
         safe: false,
         ..CastOptions::default()
     };
     let texts = cast(from, &DataType::Utf8)?;
-    let texts = texts.as_string::<i32>();
+    let texts = texts.as_string::<i32>().iter();
+    let texts: StringArray = texts.map(|text| text.map(spelled_out)).collect();
     let scale = match to {
         DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => {
             usize::from(scale.unsigned_abs())
         }
         other => return internal_err!("{other} is no numeric"),
     };
-    for text in texts.iter().flatten() {
+    for text in texts.iter().flatten().filter(|_| digits == Digits::Kept) {
         let (_, fraction) = text.trim().split_once('.').unwrap_or_default();
         let kept = fraction.trim_end_matches('0');
         if kept.len() > scale && kept.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -120,5 +164,5 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
                 .into());
         }
     }
-    Ok(cast_with_options(from, to, &options)?)
+    Ok(cast_with_options(&texts, to, &options)?)
 }

@@ -26,7 +26,7 @@ use super::arithmetic::{CheckedArithmetic, Operation};
 use super::average::NumericAverage;
 use super::conversion::{Conversion, ConversionForm};
 use super::interval::order_by_span;
-use super::numeric;
+use super::{decimals, numeric};
 
 /// The key of a field's metadata that tells a cast to `numeric` without digits, which keeps those
 /// that a value has, from one that names as many.
@@ -188,6 +188,7 @@ fn with_own_digits(cast: Cast, schema: &DFSchema) -> Result<Expr> {
 
 /// The type of the numeric that a text shows digit by digit.
 fn of_text(text: &str) -> Option<DataType> {
+    let text = decimals::spelled_out(text);
     let number = text.trim().trim_start_matches(['+', '-']);
     let (_, fraction) = number.split_once('.').unwrap_or((number, ""));
     let is_plain = number
