@@ -2,6 +2,7 @@
 //! the background, one table at a time, and compacted where that pays.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -68,6 +69,10 @@ async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<()> {
 /// So many times a compaction is begun anew when a change of the table has overtaken it.
 const ATTEMPTS: usize = 5;
 
+/// Commits that come within this time are looked at together: to look at each of many small ones takes
+/// about as long as these.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Compacts all that is small or has lost rows.
 ///
 /// # Errors
@@ -131,12 +136,12 @@ pub async fn run(instance: Arc<Instance>) {
                 }
             },
         };
-        if object.kind == Kind::Model {
-            continue;
-        }
-        if let Err(error) = keep_indexes(&instance, &object).await {
+        if object.kind != Kind::Model
+            && let Err(error) = keep_indexes(&instance, &object).await
+        {
             tracing::warn!(table = %object.name, %error, "a key index could not be kept");
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -155,7 +160,13 @@ async fn begin(
     let own = (object.kind != Kind::Model).then(|| table_id(object));
     let mut copies = Vec::new();
     for table in own.into_iter().chain([rejected::table_id(object)]) {
-        match copy(instance, &table, CompactionExtent::Due).await {
+        // Most commits make nothing due, which is looked at for less than a copy is planned.
+        let copied = match instance.warehouse.is_compaction_due(&table).await {
+            Ok(true) => copy(instance, &table, CompactionExtent::Due).await,
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match copied {
             Ok(copied) => copies.extend(copied),
             Err(error) => tell(object, Err(error)),
         }

@@ -222,6 +222,12 @@ fn due(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
         .collect()
 }
 
+/// Whether a version has files that are due to be compacted.
+pub(super) fn is_due(snapshot: &Snapshot, settings: &WarehouseSettings) -> bool {
+    let tombstones = || tombstones::due(snapshot, CompactionExtent::Due, Utc::now());
+    !due(snapshot, settings).is_empty() || !tombstones().is_empty()
+}
+
 pub(super) fn size_class(file: &DataFile) -> usize {
     (file.bytes / SMALLEST_SIZE)
         .checked_ilog(SIZE_FACTOR)

@@ -125,19 +125,22 @@ pub(super) async fn write(
     let mut bytes = vec![VERSION];
     let mut descriptors = Vec::with_capacity(bitmaps.len());
     for rows in bitmaps {
-        let data = encode(rows)?;
         let too_large = |_| Error::internal("deletion vectors of over 2 GiB");
-        let size = u32::try_from(data.len()).map_err(too_large)?;
+        let (offset, length) = (bytes.len(), encoded_length(rows));
+        let size = u32::try_from(length).map_err(too_large)?;
         descriptors.push(DeletionVectorDescriptor {
             storage_type: StorageType::UuidRelativePath,
             path_or_inline_dv: z85::encode(id.as_bytes()),
-            offset: Some(i32::try_from(bytes.len()).map_err(too_large)?),
+            offset: Some(i32::try_from(offset).map_err(too_large)?),
             size_in_bytes: i32::try_from(size).map_err(too_large)?,
             cardinality: i64::try_from(rows.len()).unwrap_or(i64::MAX),
         });
+        bytes.reserve(length + 8);
         bytes.extend(size.to_be_bytes());
-        bytes.extend(&data);
-        bytes.extend(crc32fast::hash(&data).to_be_bytes());
+        let start = bytes.len();
+        encode(rows, &mut bytes)?;
+        let checksum = crc32fast::hash(&bytes[start..]);
+        bytes.extend(checksum.to_be_bytes());
     }
     let path = place.file(&file_name(id));
     place.store.put(&path, Bytes::from(bytes).into()).await?;
@@ -214,12 +217,19 @@ fn checked(stored: &Bytes, size: usize) -> Option<Bytes> {
     matches.then_some(data)
 }
 
-fn encode(rows: &Arc<RoaringBitmap>) -> Result<Vec<u8>> {
-    let all = RoaringTreemap::from_bitmaps([(0, rows.as_ref().clone())]);
-    let mut data = Vec::with_capacity(MAGIC.len() + all.serialized_size());
-    data.extend(MAGIC);
-    all.serialize_into(&mut data)?;
-    Ok(data)
+/// The bytes of [`encode`].
+fn encoded_length(rows: &RoaringBitmap) -> usize {
+    MAGIC.len() + size_of::<u64>() + size_of::<u32>() + rows.serialized_size()
+}
+
+/// Appends the bitmap as one of 64-bit numbers: how many bitmaps of 32-bit numbers it has, and each with
+/// the upper half of its numbers. A file's rows are few enough for one, whose upper half is 0.
+fn encode(rows: &RoaringBitmap, bytes: &mut Vec<u8>) -> Result<()> {
+    bytes.extend(MAGIC);
+    bytes.extend(1_u64.to_le_bytes());
+    bytes.extend(0_u32.to_le_bytes());
+    rows.serialize_into(bytes)?;
+    Ok(())
 }
 
 fn decode(data: &[u8]) -> Option<RoaringBitmap> {
@@ -248,9 +258,11 @@ mod tests {
 
     #[test]
     fn a_bitmap_survives_and_a_flipped_bit_is_seen() {
-        let rows = Arc::new((0..100_000).step_by(7).collect::<RoaringBitmap>());
-        let data = encode(&rows).unwrap();
-        assert_eq!(decode(&data).as_ref(), Some(rows.as_ref()));
+        let rows = (0..100_000).step_by(7).collect::<RoaringBitmap>();
+        let mut data = Vec::new();
+        encode(&rows, &mut data).unwrap();
+        assert_eq!(data.len(), encoded_length(&rows));
+        assert_eq!(decode(&data).as_ref(), Some(&rows));
         let size = u32::try_from(data.len()).unwrap();
         let mut stored = size.to_be_bytes().to_vec();
         stored.extend(&data);

@@ -418,6 +418,19 @@ impl Warehouse {
         Compaction::begin(self.table(table), session, extent, settings).await
     }
 
+    /// Whether [`Self::compact`] has something to copy that is due.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn is_compaction_due(&self, table: &TableId) -> Result<bool> {
+        let table = self.table(table);
+        if !table.exists().await? {
+            return Ok(false);
+        }
+        let latest = table.latest().await?;
+        Ok(compaction::is_due(&latest, &self.settings))
+    }
+
     /// Copies all rows of a table to files in which they lie in the order of a Z-curve over these
     /// columns; nothing where there are none. The copy takes their place by [`Compaction::commit`],
     /// unless others have changed the table until then.

@@ -20,7 +20,7 @@ use roaring::RoaringBitmap;
 
 use super::changed::Changed;
 use super::column_versions::with_column_versions;
-use super::key_indexes::{Covered, IndexedKey, KeyIndexes};
+use super::key_indexes::{Covered, IndexedKey, KeyIndexes, NewRows};
 use super::place::Place;
 use super::places::Places;
 use super::scan::TableScan;
@@ -141,6 +141,20 @@ impl Modification {
         info: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Option<Commit>> {
+        self.commit_telling(session, rows, gone, info, participant, None)
+            .await
+    }
+
+    /// [`Self::commit`], which tells an index of the new rows.
+    pub(super) async fn commit_telling(
+        self,
+        session: Arc<dyn Session>,
+        rows: SendableRecordBatchStream,
+        gone: Arc<Mutex<Places>>,
+        info: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+        new_rows: Option<Arc<NewRows>>,
+    ) -> Result<Option<Commit>> {
         let schema = Arc::clone(&self.snapshot.schema);
         let files = schema.with_column_versions()?;
         let rows = with_column_versions(rows, &files);
@@ -160,7 +174,14 @@ impl Modification {
                 Ok::<_, DataFusionError>(rows)
             }
         });
-        let all = rows.chain(kept.try_flatten());
+        let told = new_rows.clone();
+        let all = rows.chain(kept.try_flatten()).map(move |batch| {
+            let batch = batch?;
+            if let Some(told) = &told {
+                told.push(&batch)?;
+            }
+            Ok::<_, DataFusionError>(batch)
+        });
         let all = RecordBatchStreamAdapter::new(Arc::clone(&files.declared), all);
         let place = &self.table.place;
         let mut written = writer::write(place, &files, Box::pin(all), &self.settings).await?;
@@ -176,10 +197,18 @@ impl Modification {
             removed: losses.emptied.into_iter().chain(rewritten).collect(),
             marked,
         };
-        self.table
+        let parts = written.files.clone();
+        let commit = self
+            .table
             .commit(change, info, Some(written), participant, &self.settings)
-            .await
-            .map(Some)
+            .await?;
+        if let Some(new_rows) = new_rows
+            && let Err(error) = new_rows.add(&parts).await
+        {
+            // Who needs them reads them.
+            tracing::debug!(table = %self.table.id, %error, "a key index was not told of new rows");
+        }
+        Ok(Some(commit))
     }
 
     /// Takes all rows out of the table.

@@ -160,22 +160,28 @@ impl Place {
         self.local.as_ref().map(|local| &local.folders[2])
     }
 
-    /// Makes data files durable.
-    pub async fn sync(&self, names: Vec<String>) -> Result<()> {
-        let Some(folder) = self.local_folder().cloned() else {
+    /// Makes what files of the table's folder hold durable, and not yet their names.
+    async fn sync(&self, names: Vec<String>) -> Result<()> {
+        let Some(folder) = self.local_folder() else {
             return Ok(());
         };
-        if names.is_empty() {
-            return Ok(());
-        }
         // What is synced at once shares the commits of the file system's journal.
         let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
         let files = stream::iter(paths).map(|path| blocking(move || sync(&path)));
         files
             .buffer_unordered(SYNCS)
             .try_for_each(|synced| std::future::ready(synced.map_err(Error::from)))
-            .await?;
-        blocking(move || sync(&folder)).await?.map_err(Error::from)
+            .await
+    }
+
+    /// Makes files of the table durable.
+    pub async fn make_durable(&self, names: Vec<String>) -> Result<()> {
+        let Some(local) = self.local.clone().filter(|_| !names.is_empty()) else {
+            return Ok(());
+        };
+        self.sync(names).await?;
+        let synced = blocking(move || local.sync(&[])).await?;
+        synced.map_err(Error::from)
     }
 
     /// The store, for who reads the log.
@@ -193,7 +199,11 @@ impl Place {
     /// Makes what was last written to the log's folder durable, as far as it is there.
     pub async fn sync_log(&self, names: Vec<String>) -> Result<()> {
         let names = names.iter().map(|name| format!("{LOG}/{name}")).collect();
-        self.sync(names).await
+        self.sync(names).await?;
+        match self.local_folder().map(|folder| folder.join(LOG)) {
+            Some(log) => blocking(move || sync(&log)).await?.map_err(Error::from),
+            None => Ok(()),
+        }
     }
 
     /// Whether there is an entry of a version. Each statement asks that of each table: on a disk of
@@ -212,9 +222,18 @@ impl Place {
         }
     }
 
-    /// Writes the entry of a version of the table, unless there is one.
-    pub async fn publish(&self, table: &TableId, version: u64, entry: Bytes) -> Published {
+    /// Makes these files of the table durable, then writes the entry of a version, unless there is one.
+    pub async fn publish(
+        &self,
+        table: &TableId,
+        version: u64,
+        entry: Bytes,
+        names: Vec<String>,
+    ) -> Published {
         if let Some(staging) = &self.staging {
+            if let Err(error) = self.make_durable(names).await {
+                return Published::No(error);
+            }
             // Who reads the log of a table on this machine wants its folder to be there.
             if version == 0
                 && let Some(folder) = self.local_folder()
@@ -225,12 +244,32 @@ impl Place {
             return staging.publish(table, self, version, entry).await;
         }
         match self.local.clone() {
-            Some(local) => match blocking(move || local.publish(version, &entry)).await {
-                Ok(published) => published,
-                Err(error) => Published::Unknown(error),
-            },
+            Some(local) => self.publish_locally(local, version, entry, names).await,
             None => self.put(version, entry).await,
         }
+    }
+
+    async fn publish_locally(
+        &self,
+        local: LocalPlace,
+        version: u64,
+        entry: Bytes,
+        mut names: Vec<String>,
+    ) -> Published {
+        let has_new_names = !names.is_empty();
+        // To have another thread sync a single file takes longer than that alone.
+        if names.len() > 1
+            && let Err(error) = self.sync(std::mem::take(&mut names)).await
+        {
+            return Published::No(error);
+        }
+        let published = blocking(move || {
+            if has_new_names && let Err(error) = local.sync(&names) {
+                return Published::No(error.into());
+            }
+            local.publish(version, &entry)
+        });
+        published.await.unwrap_or_else(Published::Unknown)
     }
 
     async fn put(&self, version: u64, entry: Bytes) -> Published {
@@ -259,10 +298,21 @@ impl Place {
 }
 
 impl LocalPlace {
+    /// Makes these files of the table durable, and the names of all.
+    fn sync(&self, names: &[String]) -> std::io::Result<()> {
+        let folder = &self.folders[2];
+        names.iter().try_for_each(|name| sync(&folder.join(name)))?;
+        sync(folder)
+    }
+
     fn publish(&self, version: u64, entry: &[u8]) -> Published {
         let log = self.folders[2].join(LOG);
         let draft = log.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
-        let written = std::fs::create_dir_all(&log).and_then(|()| {
+        let folder = match version {
+            0 => std::fs::create_dir_all(&log),
+            _ => Ok(()),
+        };
+        let written = folder.and_then(|()| {
             let mut file = File::create_new(&draft)?;
             file.write_all(entry)?;
             file.sync_all()

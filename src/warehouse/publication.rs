@@ -249,11 +249,14 @@ impl Warehouse {
     pub async fn publish_deciding(&self, entry: &UnpublishedEntry) -> Result<()> {
         let table = self.table(&entry.table);
         let bytes = Bytes::from(entry.entry.clone());
-        match table.place.publish(&table.id, version(entry), bytes).await {
+        let published = table
+            .place
+            .publish(&table.id, version(entry), bytes, Vec::new())
+            .await;
+        match published {
             Published::Yes => {
-                table
-                    .seen(entry.version, self.settings.checkpoint_interval)
-                    .await;
+                let (bytes, interval) = (entry.entry.as_bytes(), self.settings.checkpoint_interval);
+                table.seen(entry.version, bytes, interval).await;
                 self.changed.add(&table.id);
                 Ok(())
             }
@@ -278,7 +281,8 @@ impl Warehouse {
                 Ok(_) => at += 1,
                 Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => {
                     let bytes = Bytes::from(entry.entry.clone());
-                    match table.place.publish(&table.id, at, bytes).await {
+                    let published = table.place.publish(&table.id, at, bytes, Vec::new());
+                    match published.await {
                         Published::Yes => break,
                         // Another one has helped, or another engine has written.
                         Published::Conflict => {}
@@ -291,7 +295,8 @@ impl Warehouse {
             }
         }
         let at = i64::try_from(at).unwrap_or(i64::MAX);
-        table.seen(at, self.settings.checkpoint_interval).await;
+        let interval = self.settings.checkpoint_interval;
+        table.seen(at, entry.entry.as_bytes(), interval).await;
         self.changed.add(&table.id);
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! One version of a table: its schema and its files.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::common::Statistics;
 use deltalake_core::DeltaTable;
-use deltalake_core::kernel::{DeletionVectorDescriptor, LogicalFileView};
+use deltalake_core::kernel::{Action, Add, DeletionVectorDescriptor, LogicalFileView};
 
 use super::deletion_vector::{self, DeletionVector};
 use super::failure::from_delta;
@@ -24,6 +24,9 @@ const KNOWN_FEATURES: [&str; 3] = ["columnMapping", deletion_vector::FEATURE, "t
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub version: u64,
+    /// When it was committed, in milliseconds of the epoch, where that is known without a look at the
+    /// log.
+    pub time: Option<i64>,
     /// The id of the table in the log.
     pub id: String,
     /// The table's properties.
@@ -95,6 +98,7 @@ impl Snapshot {
         let statistics = Statistics::try_merge_iter(of_files, &schema.declared)?;
         Ok(Self {
             version: state.version(),
+            time: None,
             id: metadata.id().to_owned(),
             configuration: metadata.configuration().clone(),
             schema,
@@ -102,6 +106,48 @@ impl Snapshot {
             statistics,
             features,
         })
+    }
+
+    /// The version that an entry of the log makes of this one, where that is known without what reads
+    /// logs: files come and go, and have names that need no escapes, as those of this server.
+    pub fn after(&self, version: u64, entry: &[u8]) -> Result<Option<Self>> {
+        let (mut removed, mut added, mut time) = (HashSet::new(), Vec::new(), None);
+        let lines = entry.split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(Action::CommitInfo(info)) => time = info.timestamp,
+                Ok(Action::Remove(remove)) => {
+                    removed.insert(remove.path);
+                }
+                Ok(Action::Add(add)) if is_plain(&add) => added.push(add),
+                _ => return Ok(None),
+            }
+        }
+        let stays = |file: &&Arc<DataFile>| !removed.contains(&file.path);
+        let mut files: Vec<_> = self.files.iter().filter(stays).cloned().collect();
+        files.extend(added.into_iter().map(|add| Arc::new(self.added(add))));
+        files.sort_by(|a, b| (a.modified, &a.path).cmp(&(b.modified, &b.path)));
+        let of_files = files.iter().map(|file| file.statistics.as_ref());
+        Ok(Some(Self {
+            version,
+            time,
+            id: self.id.clone(),
+            configuration: self.configuration.clone(),
+            schema: Arc::clone(&self.schema),
+            statistics: Statistics::try_merge_iter(of_files, &self.schema.declared)?,
+            files,
+            features: self.features.clone(),
+        }))
+    }
+
+    fn added(&self, add: Add) -> DataFile {
+        DataFile::new(
+            add.path,
+            (add.size, add.modification_time),
+            add.stats,
+            add.deletion_vector,
+            &self.schema,
+        )
     }
 
     /// The files by their paths.
@@ -153,14 +199,30 @@ impl DataFile {
         gone: Option<DeletionVectorDescriptor>,
         schema: &TableSchema,
     ) -> Self {
-        let stats = view.stats();
+        Self::new(
+            view.path().into_owned(),
+            (view.size(), view.modification_time()),
+            view.stats(),
+            gone,
+            schema,
+        )
+    }
+
+    /// A file of this size that was modified at this time, in milliseconds of the epoch.
+    fn new(
+        path: String,
+        (size, modified): (i64, i64),
+        stats: Option<String>,
+        gone: Option<DeletionVectorDescriptor>,
+        schema: &TableSchema,
+    ) -> Self {
         let bounds = FileBounds::from_json(stats.as_deref(), schema);
-        let bytes = u64::try_from(view.size()).unwrap_or_default();
+        let bytes = u64::try_from(size).unwrap_or_default();
         let gone = gone.map(DeletionVector::new);
         Self {
-            path: view.path().into_owned(),
+            path,
             bytes,
-            modified: DateTime::from_timestamp_millis(view.modification_time()).unwrap_or_default(),
+            modified: DateTime::from_timestamp_millis(modified).unwrap_or_default(),
             statistics: Arc::new(bounds.statistics(bytes, gone.as_ref().map(DeletionVector::len))),
             bounds,
             stats,
@@ -184,6 +246,12 @@ impl DataFile {
         let own = self.gone.as_ref().map(|gone| &gone.descriptor);
         own.map(deletion_vector::unique_id) == rows.map(deletion_vector::unique_id)
     }
+}
+
+/// Whether a file that an entry adds is as those that this server writes.
+fn is_plain(add: &Add) -> bool {
+    let needs_no_escape = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    add.partition_values.is_empty() && add.path.bytes().all(needs_no_escape)
 }
 
 fn check_readable(features: &[String], partitions: &[String], id: &TableId) -> Result<()> {

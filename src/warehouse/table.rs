@@ -17,7 +17,7 @@ use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard};
 use tokio_util::task::TaskTracker;
 use tributary_udfs::interrupt::Interrupt;
 
@@ -43,6 +43,9 @@ pub(super) const LAST_CHECKPOINT: &str = "_last_checkpoint";
 /// So many actions of a checkpoint may be written for each commit since the one before. To write them
 /// takes a fraction of what a commit does; a reader has so many fewer entries to read.
 const CHECKPOINT_ACTIONS_A_COMMIT: u64 = 256;
+
+/// Files of so many bytes together are made durable in one go with the entry of the log.
+const SYNCED_WITH_ENTRY: u64 = 1 << 20;
 
 /// The operation of commits that only move rows.
 pub(super) const COMPACTION: &str = "OPTIMIZE";
@@ -70,11 +73,14 @@ pub(super) struct Table {
     reading: TaskTracker,
     changed: Arc<Changed>,
     dropped: AtomicBool,
+    /// Held by the one who brings the kernel's log up to the snapshot, and writes checkpoints.
+    keeping_log: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Clone)]
 struct Latest {
-    log: DeltaTable,
+    /// As the kernel has read it, up to the snapshot's version or one before.
+    log: Arc<DeltaTable>,
     snapshot: Arc<Snapshot>,
 }
 
@@ -135,6 +141,15 @@ impl Change {
     }
 }
 
+/// A commit that was made.
+struct Made {
+    commit: Commit,
+    /// What the log has of it.
+    entry: Bytes,
+    /// The files that have got a deletion vector.
+    lost: Vec<(String, NewVector)>,
+}
+
 /// A file that loses some rows, and all rows of it that are gone then.
 pub(super) struct Marked {
     pub file: Arc<DataFile>,
@@ -165,6 +180,7 @@ impl Table {
             reading,
             changed,
             dropped: AtomicBool::new(false),
+            keeping_log: Arc::default(),
         }
     }
 
@@ -191,12 +207,16 @@ impl Table {
     }
 
     async fn advance(&self, known: Latest) -> Result<Arc<Snapshot>> {
-        let mut log = known.log;
-        let log = self
-            .read_log(async move { log.update_incremental(None).await.map(|()| log) })
-            .await?;
+        let log = self.read_on(&known.log, None).await?;
         let snapshot = Arc::new(Snapshot::read(&log, &self.id, Some(&known.snapshot))?);
         self.remember(log, snapshot)
+    }
+
+    /// Reads the log on, up to this version.
+    async fn read_on(&self, log: &DeltaTable, version: Option<u64>) -> Result<DeltaTable> {
+        let mut log = log.clone();
+        self.read_log(async move { log.update_incremental(version).await.map(|()| log) })
+            .await
     }
 
     /// Reads the log in a task of its own. The kernel reads it on a thread that waits for tasks of
@@ -219,11 +239,33 @@ impl Table {
             .is_none_or(|known| known.snapshot.version < snapshot.version)
         {
             *latest = Some(Latest {
-                log,
+                log: Arc::new(log),
                 snapshot: Arc::clone(&snapshot),
             });
         }
         Ok(snapshot)
+    }
+
+    /// Makes the latest version of the one before and its entry, as the kernel would by reading the log;
+    /// tells whether that could be done.
+    fn take_in(&self, version: u64, entry: &[u8]) -> Result<bool> {
+        let known = self.latest.read().clone();
+        let Some(known) = known.filter(|known| known.snapshot.version + 1 >= version) else {
+            return Ok(false);
+        };
+        if known.snapshot.version >= version {
+            return Ok(true);
+        }
+        let Some(snapshot) = known.snapshot.after(version, entry)? else {
+            return Ok(false);
+        };
+        let mut latest = self.latest.write();
+        if let Some(latest) = &mut *latest
+            && latest.snapshot.version < version
+        {
+            latest.snapshot = Arc::new(snapshot);
+        }
+        Ok(latest.is_some())
     }
 
     /// Whether the table has a log.
@@ -285,7 +327,6 @@ impl Table {
         let running = Arc::clone(&self.running).read_owned().await;
         let (waiting, committed) = Waiting::new(Interrupt::current().filter(|_| !info.is_part));
         tokio::spawn(async move {
-            let _running = running;
             let _alone = match alone {
                 Some(alone) => alone,
                 None => table.alone().await,
@@ -297,17 +338,21 @@ impl Table {
             let published = table
                 .publish(&change, &info, written, participant.as_deref(), &waiting)
                 .await;
-            let commit = match published {
-                Ok((commit, lost)) => {
-                    table.advance_to(commit.version, &lost, interval).await;
-                    if change.kind() != EntryKind::Compaction {
-                        table.changed.add(&table.id);
-                    }
-                    Ok(commit)
-                }
-                Err(error) => Err(error),
+            let made = match published {
+                Ok(made) => made,
+                Err(error) => return waiting.answer(Err(error)),
             };
-            waiting.answer(commit);
+            let Made {
+                commit,
+                entry,
+                lost,
+            } = made;
+            table.advance_to(commit.version, &entry, &lost).await;
+            if change.kind() != EntryKind::Compaction {
+                table.changed.add(&table.id);
+            }
+            waiting.answer(Ok(commit));
+            table.keep_log(commit.version, interval, running);
         });
         committed
             .await
@@ -319,34 +364,83 @@ impl Table {
         Arc::clone(&self.committing).lock_owned().await
     }
 
-    /// Reads a version back that was published, and writes its checkpoint where it is due.
-    pub async fn seen(&self, version: i64, checkpoint_interval: NonZeroU64) {
-        self.advance_to(version, &[], checkpoint_interval).await;
-    }
-
-    async fn advance_to(
-        &self,
+    /// Takes in a version that was published, and has its checkpoint written where it is due.
+    pub async fn seen(
+        self: &Arc<Self>,
         version: i64,
-        lost: &[(String, NewVector)],
+        entry: &[u8],
         checkpoint_interval: NonZeroU64,
     ) {
-        match self.latest().await {
-            Ok(latest) => latest.tell(lost),
+        self.advance_to(version, entry, &[]).await;
+        let running = Arc::clone(&self.running).read_owned().await;
+        self.keep_log(version, checkpoint_interval, running);
+    }
+
+    async fn advance_to(&self, version: i64, entry: &[u8], lost: &[(String, NewVector)]) {
+        let latest = match self.take_in(version.unsigned_abs(), entry) {
+            Ok(true) => Ok(self
+                .latest
+                .read()
+                .as_ref()
+                .map(|it| Arc::clone(&it.snapshot))),
+            Ok(false) => self.latest().await.map(Some),
+            Err(error) => Err(error),
+        };
+        match latest {
+            Ok(Some(latest)) => latest.tell(lost),
+            // The table was dropped meanwhile.
+            Ok(None) => {}
             // The next one who reads finds the entry.
             Err(error) => {
                 tracing::warn!(table = %self.id, %error, "a new version cannot be read back");
             }
         }
-        let next = version.unsigned_abs() + 1;
-        if next.is_multiple_of(checkpoint_interval.get())
-            && self.is_checkpoint_due(next).await
-            && let Err(error) = self.checkpoint().await
+    }
+
+    /// Every so many commits, reads the log up to this version, so that who must read it on has few
+    /// entries to read, and writes a checkpoint where one is due. Nobody waits for that, but for
+    /// another one who does the same, and the end of the server, for as long as it is `running`.
+    fn keep_log(
+        self: &Arc<Self>,
+        version: i64,
+        checkpoint_interval: NonZeroU64,
+        running: OwnedRwLockReadGuard<()>,
+    ) {
+        let version = version.unsigned_abs();
+        if !(version + 1).is_multiple_of(checkpoint_interval.get()) {
+            return;
+        }
+        let table = Arc::clone(self);
+        tokio::spawn(async move {
+            let _running = running;
+            let _alone = table.keeping_log.lock().await;
+            if let Err(error) = table.read_and_checkpoint(version).await {
+                tracing::warn!(table = %table.id, %error, "no checkpoint was written");
+            }
+        });
+    }
+
+    async fn read_and_checkpoint(&self, version: u64) -> Result<()> {
+        let Some(known) = self.latest.read().clone() else {
+            return Ok(());
+        };
+        let log = match known.log.version() < Some(version) {
+            true => Arc::new(self.read_on(&known.log, Some(version)).await?),
+            false => known.log,
+        };
+        if let Some(latest) = &mut *self.latest.write()
+            && latest.log.version() < log.version()
         {
-            tracing::warn!(table = %self.id, %error, "no checkpoint was written");
+            latest.log = Arc::clone(&log);
+        }
+        let version = log.version().unwrap_or(version);
+        match self.is_checkpoint_due(version + 1).await {
+            true => self.checkpoint(&log, version).await,
+            false => Ok(()),
         }
     }
 
-    /// Makes the commit; tells with it which files have got a deletion vector.
+    /// Makes the commit.
     async fn publish(
         &self,
         change: &Change,
@@ -354,7 +448,7 @@ impl Table {
         mut written: Option<Written>,
         participant: Option<&dyn Participant>,
         waiting: &Waiting<Commit>,
-    ) -> Result<(Commit, Vec<(String, NewVector)>)> {
+    ) -> Result<Made> {
         if self.dropped.load(Ordering::Acquire) {
             return Err(Error::new(
                 SqlState::UNDEFINED_TABLE,
@@ -408,13 +502,16 @@ impl Table {
             .collect();
         names.dedup();
         names.extend(files.iter().map(|file| file.name.clone()));
-        self.place.sync(names).await?;
         let commit = Commit {
             version: mark.version,
             rows: written.as_ref().map_or(0, Written::rows),
             bytes: written.as_ref().map_or(0, Written::bytes),
             files: files.len(),
         };
+        // What takes long is done while the statement can be cancelled yet.
+        if commit.bytes > SYNCED_WITH_ENTRY {
+            self.place.make_durable(std::mem::take(&mut names)).await?;
+        }
         if let Some(participant) = participant {
             participant.prepare(&mark).await?;
         }
@@ -429,11 +526,12 @@ impl Table {
         if let Err(error) = waiting.begin() {
             return aborted(error);
         }
-        match self
+        let entry = entry.into_bytes();
+        let published = self
             .place
-            .publish(&self.id, version, entry.into_bytes())
-            .await
-        {
+            .publish(&self.id, version, entry.clone(), names)
+            .await;
+        match published {
             Published::Yes => {
                 if let Some(participant) = participant {
                     participant.committed(&mark);
@@ -443,7 +541,11 @@ impl Table {
                     (Some(written), None) => written.keep(),
                     (None, _) => {}
                 }
-                Ok((commit, lost))
+                Ok(Made {
+                    commit,
+                    entry,
+                    lost,
+                })
             }
             Published::Conflict => {
                 waiting.release();
@@ -586,6 +688,9 @@ impl Table {
     /// The time of a commit that follows the current one.
     pub async fn next_time(&self, current: Option<&Snapshot>) -> Result<i64> {
         let last = match current {
+            Some(Snapshot {
+                time: Some(last), ..
+            }) => *last,
             Some(current) => match self.time_of(current.version, None).await {
                 Ok(last) => last,
                 // Only a checkpoint has that version: another engine has cleaned up the log.
@@ -616,14 +721,11 @@ impl Table {
         }
     }
 
-    async fn checkpoint(&self) -> Result<()> {
-        let Some(latest) = self.latest.read().clone() else {
-            return Ok(());
-        };
-        checkpoints::create_checkpoint(&latest.log, None)
+    async fn checkpoint(&self, log: &DeltaTable, version: u64) -> Result<()> {
+        checkpoints::create_checkpoint(log, None)
             .await
             .map_err(|error| self.failed(error))?;
-        let name = format!("{:020}.checkpoint.parquet", latest.snapshot.version);
+        let name = format!("{version:020}.checkpoint.parquet");
         self.place
             .sync_log(vec![name, LAST_CHECKPOINT.to_owned()])
             .await

@@ -12,7 +12,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::parquet::arrow::ArrowSchemaConverter;
 use datafusion::parquet::arrow::async_writer::AsyncArrowWriter;
-use datafusion::parquet::basic::Type;
+use datafusion::parquet::basic::{Compression, Type};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use deltalake_core::kernel::DeletionVectorDescriptor;
 use futures::StreamExt as _;
@@ -32,6 +32,19 @@ use super::row_cache::PIECE_ROWS;
 use super::schema::TableSchema;
 use super::settings::WarehouseSettings;
 use crate::error::{Error, Result, SqlState};
+
+/// A file of so few rows is soon compacted: it is written in the way that takes the least time.
+const FEW_ROWS: usize = 2 * PIECE_ROWS as usize;
+
+/// The rows that may make such a file wait in memory, up to so many bytes.
+const FEW_BYTES: usize = 1 << 20;
+
+/// So few values have no dictionary.
+const PLAIN_ROWS: usize = 64;
+
+/// A dictionary is read whole by who wants a single row, and by a scan once for many pages. Of values
+/// that hardly repeat it would be full, at the default of 1 MiB, before the rest is written plainly.
+const DICTIONARY_BYTES: usize = 128 << 10;
 
 /// Batches that wait between the query and the encoder.
 const QUEUE: usize = 2;
@@ -173,7 +186,7 @@ pub(super) async fn write(
 
 /// [`write`], to files whose names begin like this.
 ///
-/// The rows are polled in the task of the caller; another one encodes them.
+/// The rows are polled in the task of the caller; another one encodes them, unless they are few.
 pub(super) async fn write_named(
     prefix: &'static str,
     place: &Place,
@@ -194,9 +207,30 @@ pub(super) async fn write_named(
         memory: MemoryConsumer::new("DeltaWriter").register(&settings.memory_pool),
         write: uuid::Uuid::new_v4(),
         paths: Arc::clone(&uncommitted.paths),
+        held: Vec::new(),
         open: None,
         files: Vec::new(),
     };
+    let mut first = Vec::new();
+    let mut has_ended = false;
+    while !has_ended && is_small(&first) {
+        match rows.next().await.transpose()? {
+            Some(batch) => first.push(batch),
+            None => has_ended = true,
+        }
+    }
+    for batch in &first {
+        encoder.write(batch).await?;
+    }
+    // Of a few rows nothing is left for another task to do meanwhile.
+    if has_ended {
+        encoder.close().await?;
+        return Ok(Written {
+            files: encoder.files,
+            uncommitted,
+        });
+    }
+    drop(first);
     let encoding = SpawnedTask::spawn(async move {
         while let Some(message) = receiver.recv().await {
             match message {
@@ -247,6 +281,8 @@ struct Encoder {
     /// Names the files of this write.
     write: uuid::Uuid,
     paths: Arc<Mutex<Vec<Path>>>,
+    /// The first rows of the next file, until they are too many for a small one.
+    held: Vec<RecordBatch>,
     open: Option<OpenFile>,
     files: Vec<NewFile>,
 }
@@ -265,15 +301,36 @@ impl Encoder {
             return Ok(());
         }
         let batch = store_batch(batch, &self.schema)?;
-        let mut file = match self.open.take() {
-            Some(file) => file,
-            None => self.begin()?,
-        };
+        if let Some(file) = self.open.take() {
+            return self.write_to(file, &batch).await;
+        }
+        self.held.push(batch);
+        match is_small(&self.held) {
+            true => Ok(()),
+            false => self.write_held(Size::Any).await,
+        }
+    }
+
+    /// Begins a file with the rows that are held.
+    async fn write_held(&mut self, size: Size) -> Result<()> {
+        let mut file = Some(self.begin(size)?);
+        for batch in std::mem::take(&mut self.held) {
+            let file = match file.take().or_else(|| self.open.take()) {
+                Some(file) => file,
+                // A batch has filled one.
+                None => self.begin(size)?,
+            };
+            self.write_to(file, &batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_to(&mut self, mut file: OpenFile, batch: &RecordBatch) -> Result<()> {
         for (column, nulls) in batch.columns().iter().zip(&mut file.nulls) {
             *nulls += column.null_count() as u64;
         }
         file.rows += batch.num_rows() as u64;
-        file.writer.write(&batch).await.map_err(from_parquet)?;
+        file.writer.write(batch).await.map_err(from_parquet)?;
         let group = file.writer.memory_size();
         if group > self.settings.row_group_bytes || self.memory.try_resize(group).is_err() {
             file.writer.flush().await.map_err(from_parquet)?;
@@ -282,17 +339,17 @@ impl Encoder {
         let bytes = file.writer.bytes_written() + file.writer.in_progress_size();
         self.open = Some(file);
         if bytes >= self.settings.file_bytes {
-            self.close().await?;
+            self.end().await?;
         }
         Ok(())
     }
 
-    fn begin(&mut self) -> Result<OpenFile> {
+    fn begin(&mut self, size: Size) -> Result<OpenFile> {
         let (prefix, number) = (self.prefix, self.files.len());
         let name = format!("{prefix}-{number:05}-{}.parquet", self.write);
         let path = self.place.file(&name);
         self.paths.lock().push(path.clone());
-        let properties = self.properties()?;
+        let properties = self.properties(size)?;
         let object = BufWriter::new(Arc::clone(&self.place.store), path);
         let stored = Arc::clone(&self.schema.stored);
         let columns = stored.fields().len();
@@ -306,9 +363,21 @@ impl Encoder {
         })
     }
 
-    fn properties(&self) -> Result<WriterProperties> {
+    fn properties(&self, size: Size) -> Result<WriterProperties> {
+        let compression = match size {
+            Size::Any => self.settings.compression,
+            // Its encoder is ready at once, while that of Zstandard clears a megabyte for each column.
+            Size::Small { .. } => Compression::SNAPPY,
+        };
         let mut properties = WriterProperties::builder()
-            .set_compression(self.settings.compression)
+            .set_compression(compression)
+            .set_dictionary_enabled(!matches!(
+                size,
+                Size::Small {
+                    rows: ..=PLAIN_ROWS
+                }
+            ))
+            .set_dictionary_page_size_limit(DICTIONARY_BYTES)
             .set_max_row_group_row_count(Some(self.settings.row_group_rows))
             .set_data_page_row_count_limit(PIECE_ROWS as usize)
             .set_created_by(format!("tributary version {}", env!("CARGO_PKG_VERSION")));
@@ -325,7 +394,16 @@ impl Encoder {
         Ok(properties.build())
     }
 
+    /// Ends the last file.
     async fn close(&mut self) -> Result<()> {
+        let rows = self.held.iter().map(RecordBatch::num_rows).sum();
+        if rows > 0 {
+            self.write_held(Size::Small { rows }).await?;
+        }
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Result<()> {
         let Some(mut file) = self.open.take() else {
             return Ok(());
         };
@@ -341,6 +419,19 @@ impl Encoder {
         });
         Ok(())
     }
+}
+
+/// How many rows a file is to have, as far as that is known when it is begun.
+#[derive(Clone, Copy)]
+enum Size {
+    Small { rows: usize },
+    Any,
+}
+
+fn is_small(batches: &[RecordBatch]) -> bool {
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let bytes = batches.iter().map(RecordBatch::get_array_memory_size);
+    rows <= FEW_ROWS && bytes.sum::<usize>() <= FEW_BYTES
 }
 
 /// The rows as they come back from data files.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use roaring::RoaringBitmap;
 
+use super::new_rows::NewRows;
 use crate::error::{Error, Result};
 use crate::warehouse::key_index::{KeyIndex, KeyIndexReader, comparable};
+use crate::warehouse::keyed::KeyedColumns;
 use crate::warehouse::place::{Place, blocking};
 use crate::warehouse::places::Places;
 use crate::warehouse::scan::TableScan;
@@ -72,6 +74,11 @@ impl Covered {
             Some((*number, Arc::clone(file)))
         });
         files.collect()
+    }
+
+    /// What tells the index of rows that are written.
+    pub(in crate::warehouse) fn new_rows(&self, columns: KeyedColumns) -> NewRows {
+        NewRows::new(&self.index, columns)
     }
 
     /// Whether all rows of the version are known.

@@ -5,6 +5,7 @@
 
 mod cover;
 mod covered;
+mod new_rows;
 mod upkeep;
 
 use std::collections::{HashMap, HashSet};
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 
 pub use covered::{Covered, KeyRow};
+pub(super) use new_rows::NewRows;
 
 use super::key_index::{KeyIndex, comparable_type};
 use super::place::blocking;

@@ -296,3 +296,35 @@ async fn tombstones_go_after_their_retention() {
         1
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_is_told_of_rows_as_they_are_put_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = TableId::new(42, "shop", "customer");
+    let settings = WarehouseSettings {
+        key_indexes: Some(folder.path().join("indexes")),
+        ..WarehouseSettings::default()
+    };
+    let warehouse = open(folder.path(), settings);
+    let row = |id, at| Row {
+        id,
+        at: Some(at),
+        sequence: 0,
+        gone: false,
+        note: None,
+    };
+    create(&warehouse, &id, &[row(1, 1), row(2, 1)]).await;
+    for at in 2..5 {
+        put(&warehouse, &id, vec![batch(&[row(2, at), row(at, 1)])]).await;
+        let table = warehouse.table(&id);
+        let latest = table.latest().await.unwrap();
+        let key = keyed().indexed();
+        let index = warehouse.indexes.get(&id, &latest.schema, &key).unwrap();
+        let scan = TableScan::new(id.clone(), table.place.clone(), latest).unwrap();
+        // Nobody has read the new file.
+        assert!(index.covered(&scan).await.unwrap().uncovered.is_empty());
+    }
+    let found = collect(warehouse.scan(&id, At::Latest).await.unwrap()).await;
+    let expected = [row(1, 1), row(2, 4), row(3, 1), row(4, 1)];
+    assert_eq!(rows_of(&found), expected);
+}

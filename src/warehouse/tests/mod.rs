@@ -14,6 +14,7 @@ mod participants;
 mod queries;
 mod round_trip;
 mod shutdown;
+mod taken_in;
 mod versions;
 mod z_order;
 

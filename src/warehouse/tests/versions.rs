@@ -197,6 +197,8 @@ async fn many_versions_are_read_through_checkpoints() {
             _ => fixture.append(ids([id])).await,
         };
     }
+    // Nobody waits for checkpoints.
+    fixture.warehouse.finish_commits().await;
     let log = fixture.table_folder().join("_delta_log");
     assert!(log.join("00000000000000000019.checkpoint.parquet").exists());
     let fresh = fixture.reopened();

@@ -84,6 +84,7 @@ impl Modification {
             stale: Arc::default(),
         };
         let (gone, stale) = (Arc::clone(&stored.gone), Arc::clone(&stored.stale));
+        let new_rows = Arc::new(covered.new_rows(order.columns.clone()));
         let hash: Arc<HashKeys> = Arc::new(move |keys| covered.hash_keys(keys));
         let unique = Unique::new(
             order,
@@ -109,7 +110,9 @@ impl Modification {
             count.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
         });
         let rows = in_pieces(&files, latest);
-        let commit = self.commit(session, rows, gone, info, participant).await?;
+        let commit = self
+            .commit_telling(session, rows, gone, info, participant, Some(new_rows))
+            .await?;
         Ok(Upserted {
             commit,
             rows: written.load(Ordering::Relaxed),

@@ -38,6 +38,9 @@ const CHUNK_BYTES: usize = 128 << 20;
 /// A chunk is in memory as it came, in one piece, and as what is left of it.
 const COPIES: usize = 3;
 
+/// So few rows are looked through in less time than another thread takes to begin.
+const FEW_ROWS: usize = 64;
+
 /// The column with the number of a row among those that have arrived.
 const ARRIVAL: &str = "tributary:arrival";
 
@@ -117,7 +120,8 @@ impl Unique {
             Arc::clone(&self.hash),
         );
         let is_last = self.has_ended;
-        let (chunk, held, left_out) = blocking(move || {
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let work = move || {
             let rows = concat_batches(&schema, &batches)?;
             drop(batches);
             let hashes = hash(&order.key(&rows))?;
@@ -140,8 +144,11 @@ impl Unique {
             hashes.truncate(ended);
             let rows = rows.slice(0, ended);
             Ok::<_, Error>((Chunk { rows, hashes }, held, left_out))
-        })
-        .await??;
+        };
+        let (chunk, held, left_out) = match rows <= FEW_ROWS {
+            true => work()?,
+            false => blocking(work).await??,
+        };
         self.held = held;
         self.left_out.fetch_add(left_out, Ordering::Relaxed);
         Ok(Some(chunk))
