@@ -31,6 +31,7 @@ mod row_hashes;
 mod scan;
 mod update;
 mod writing;
+mod written_behind;
 
 pub use columns::{columns, columns_of};
 pub use companion::Companion;
