@@ -10,6 +10,7 @@ mod columns;
 mod companion;
 mod computed;
 mod conditions;
+mod explain;
 mod finding;
 mod found;
 mod functions;

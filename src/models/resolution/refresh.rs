@@ -97,15 +97,18 @@ impl Refresh<'_> {
             columns: &columns,
             participant,
         };
-        if let (false, Some(before), Some(known)) = (learns, &before, &known)
-            && self.can_update(before, &schema, &columns).await?
-        {
-            let next = known.next_entity;
-            let commit = self
-                .update(step, (before, next), rows, &taking, record)
-                .await?;
-            record.stages = stages(progress);
-            return Ok(commit);
+        if let (false, Some(before), Some(known)) = (learns, &before, &known) {
+            match self.obstacle(before, &schema, &columns).await? {
+                obstacle @ Some(_) => record.mode_reason = obstacle,
+                None => {
+                    let next = known.next_entity;
+                    let commit = self
+                        .update(step, (before, next), rows, &taking, record)
+                        .await?;
+                    record.stages = stages(progress);
+                    return Ok(commit);
+                }
+            }
         }
         let next = known.as_ref().map(|known| known.next_entity);
         let model = match learns {
@@ -192,7 +195,7 @@ impl Refresh<'_> {
     }
 
     /// Refuses records that lack what a model compares.
-    fn check_columns(&self, model: &Model, records: &Input) -> Result<()> {
+    pub(super) fn check_columns(&self, model: &Model, records: &Input) -> Result<()> {
         let mut names = model.columns().iter().map(|column| column.name.as_str());
         match names.find(|name| !records.has(name)) {
             None => Ok(()),
