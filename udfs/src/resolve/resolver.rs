@@ -188,8 +188,7 @@ impl Resolver {
             });
         self.score(self.records.len(), |task, others| {
             let record = task as u32;
-            let met = self.candidates(record, |other| other < record, others);
-            (record, met)
+            (record, self.earlier(record, others))
         })
     }
 
@@ -318,10 +317,20 @@ impl Resolver {
                 }
             });
         }
-        let met = others.len() as u64;
-        others.sort_unstable();
-        others.dedup();
-        met
+        each_once(others)
+    }
+
+    /// The same, of those at lower places.
+    fn earlier(&self, record: u32, others: &mut Vec<u32>) -> u64 {
+        if self.model.compares_all || self.records.is_removed(record) {
+            return self.candidates(record, |other| other < record, others);
+        }
+        others.clear();
+        for (rule, blocks) in self.model.rules.iter().zip(&self.blocks) {
+            let keys = || rule.keys(&self.records, &self.model.words, record);
+            blocks.with_earlier(record, keys, |other| others.push(other));
+        }
+        each_once(others)
     }
 
     /// The entities that pairs make.
@@ -381,6 +390,14 @@ impl Resolver {
         self.reserve()?;
         Ok(places)
     }
+}
+
+/// Leaves each record once, and tells how many there were.
+fn each_once(records: &mut Vec<u32>) -> u64 {
+    let met = records.len() as u64;
+    records.sort_unstable();
+    records.dedup();
+    met
 }
 
 /// The memory that making the blocks of a rule takes: keys and records, unsorted and sorted.
