@@ -204,12 +204,13 @@ impl Mixture {
         let mut edges: Vec<Edge> = Vec::new();
         let mut sharing = vec![SHARING; expected.at_times.len()];
         let listener = listen();
+        let shares_of = |mixture: &Self| -> Vec<Shares> {
+            let patterns = sample.iter().map(|counted| counted.pattern);
+            patterns.map(|pattern| mixture.shares(pattern)).collect()
+        };
+        let mut shares = shares_of(&mixture);
         for round in 0..ROUNDS {
             listener.check()?;
-            let shares: Vec<Shares> = sample
-                .iter()
-                .map(|counted| mixture.shares(counted.pattern))
-                .collect();
             let matches = weigh(sample, &shares, |counted, share| {
                 counted.trimmed * share.matches
             });
@@ -255,16 +256,16 @@ impl Mixture {
                 });
             }
             expected.known.hold(&mut next);
+            let now = shares_of(&next);
             let change: f64 = sample
                 .iter()
-                .zip(&shares)
-                .filter(|(_, share)| share.matches > 1e-6)
-                .map(|(counted, share)| {
-                    let now = probability(next.log_odds(counted.pattern));
-                    counted.trimmed * (now - share.matches).abs()
+                .zip(shares.iter().zip(&now))
+                .filter(|(_, (before, _))| before.matches > 1e-6)
+                .map(|(counted, (before, now))| {
+                    counted.trimmed * (now.matches - before.matches).abs()
                 })
                 .sum();
-            mixture = next;
+            (mixture, shares) = (next, now);
             let settled = change < SETTLED * of_matches.max(1.0);
             if round >= LEAST_ROUNDS && settled {
                 break;
