@@ -79,8 +79,11 @@ impl Resolver {
         model.rules = rules;
         let mut resolver = Self::with_blocks(records, model, blocks)?;
         if resolver.model.options.is_one_to_one() && !taught.tells_prior() {
-            resolver.model.mixture.prior += best_candidates::shift(&resolver)?;
+            let told = best_candidates::told(&resolver)?;
+            resolver.model.mixture.prior += told.shift;
             resolver.model.mixture.round();
+            let options = &mut resolver.model.options;
+            options.threshold = options.threshold.or(Some(told.threshold));
         }
         Ok(resolver)
     }
@@ -338,7 +341,7 @@ impl Resolver {
     /// # Errors
     /// Where the work is interrupted.
     pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Result<Clusters> {
-        self.clusters_at(pairs, decisions, self.model.options.threshold)
+        self.clusters_at(pairs, decisions, self.model.options.threshold())
     }
 
     /// The entities that pairs make at another threshold.
