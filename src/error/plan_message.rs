@@ -8,6 +8,7 @@ use datafusion::functions_window::all_default_window_functions;
 use tributary_udfs::type_name;
 
 use super::{Error, SqlState, lower_first, nearest};
+use crate::sql::model_functions::ModelFunction;
 
 /// Names of Postgres's types that do not exist here.
 const MISSING_TYPES: [&str; 11] = [
@@ -19,6 +20,7 @@ const MISSING_TYPES: [&str; 11] = [
 pub(super) fn of_plan(message: &str) -> Error {
     let known = [
         undefined_function,
+        undefined_table_function,
         unfit_arguments,
         ungrouped,
         nested,
@@ -354,12 +356,36 @@ fn undefined_function(message: &str) -> Option<Error> {
         SqlState::UNDEFINED_FUNCTION,
         format!("function {name} does not exist"),
     );
+    if let Some(function) = model_function(name) {
+        let call = function.call();
+        return Some(error.with_hint(format!("It gives rows: SELECT * FROM {call}.")));
+    }
     // DataFusion names one however far it is.
     let near = between(rest, "Did you mean '", "'").and_then(|near| nearest(name, [near]));
     Some(match near {
         Some(near) => error.with_hint(format!("Perhaps you meant {near}.")),
         None => error,
     })
+}
+
+/// `table function 'entity_cluster' not found`
+fn undefined_table_function(message: &str) -> Option<Error> {
+    let name = between(message, "table function '", "' not found")?;
+    let error = Error::new(
+        SqlState::UNDEFINED_FUNCTION,
+        format!("function {name} does not exist"),
+    );
+    Some(match model_function(name) {
+        Some(function) => error.with_hint(format!("Perhaps you meant {}.", function.call())),
+        None => error,
+    })
+}
+
+/// The function that reads models and has this name, or the nearest.
+fn model_function(name: &str) -> Option<ModelFunction> {
+    let near = nearest(name, ModelFunction::ALL.map(ModelFunction::name))?;
+    let mut all = ModelFunction::ALL.into_iter();
+    all.find(|function| function.name() == near)
 }
 
 /// Whether a function that was called without `OVER` exists, but only with it.

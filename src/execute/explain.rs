@@ -1,6 +1,7 @@
 //! `EXPLAIN`: how a query will run, or how the rows that a statement changes will be found; with
 //! `ANALYZE`, how a query ran. `EXPLAIN REFRESH`: whether a materialized view is refreshed by the keys
-//! that have changed, by which, or what forbids it, and up to which versions its inputs were read.
+//! that have changed, by which, or what forbids it, and up to which versions its inputs were read; of a
+//! model, whether it scores what has changed alone, for which the records are read, and how much that is.
 //! `EXPLAIN ANALYZE REFRESH` refreshes a materialized view, or a model, and tells what that took.
 
 use arrow::datatypes::SchemaRef;
@@ -13,13 +14,15 @@ use super::{Insertion, text_rows};
 use crate::catalog::journal::StageTime;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
-use crate::models::incremental;
+use crate::models::refresh::Extent;
+use crate::models::{incremental, resolution};
 use crate::session::prepare::text_column;
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
+use crate::sql::drop::DropKind;
 use crate::sql::explain::Explain;
-use crate::sql::refresh::Refresh;
+use crate::sql::refresh::{Refresh, RefreshExtent};
 
 /// The column of the answer, named as in Postgres.
 pub fn columns() -> SchemaRef {
@@ -34,12 +37,7 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     if let Statement::Refresh(refresh) = explain.statement.as_ref() {
         let lines = match explain.analyze {
             true => refreshed(session, refresh).await?,
-            false => {
-                let snapshot = session.instance.catalog.snapshot();
-                let path = &session.settings().search_path.0;
-                let object = plan::object(&refresh.name, &snapshot, path)?;
-                incremental::explain(&session.instance, &object).await?
-            }
+            false => foretold(session, refresh).await?,
         };
         return text_rows("EXPLAIN", columns(), vec![lines]);
     }
@@ -87,6 +85,33 @@ pub async fn execute(session: &Session, explain: &Explain) -> Result<Outcome> {
     let indent = if explain.verbose { "  " } else { "" };
     lines.extend(shown.lines().map(|line| format!("{indent}{line}")));
     text_rows("EXPLAIN", columns(), vec![lines])
+}
+
+/// Tells how an object would be refreshed.
+async fn foretold(session: &Session, refresh: &Refresh) -> Result<Vec<String>> {
+    let instance = &session.instance;
+    let snapshot = instance.catalog.snapshot();
+    let path = &session.settings().search_path.0;
+    // Where no kind is said, it may be of either.
+    let object = match refresh.kind {
+        DropKind::Model => super::refresh::target(refresh.kind, &refresh.name, &snapshot, path)?,
+        _ => plan::object(&refresh.name, &snapshot, path)?,
+    };
+    let Statement::CreateModel(definition) = &object.definition else {
+        return incremental::explain(instance, &object).await;
+    };
+    let extent = match refresh.extent {
+        RefreshExtent::Full => Extent::Anew,
+        _ => Extent::Usual,
+    };
+    let refresh = resolution::Refresh {
+        instance,
+        object: &object,
+        definition,
+        extent,
+        progress: &Arc::default(),
+    };
+    refresh.explain().await
 }
 
 /// Refreshes an object, and tells what that took.

@@ -1,5 +1,6 @@
 //! `EXPLAIN [ANALYZE] [VERBOSE] statement` and `EXPLAIN (ANALYZE, VERBOSE, ...) statement`, of a query
-//! or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`, `EXPLAIN ANALYZE REFRESH ...`.
+//! or a change of rows. `EXPLAIN REFRESH [MATERIALIZED VIEW] name`, `EXPLAIN REFRESH MODEL name [FULL]`,
+//! `EXPLAIN ANALYZE REFRESH ...`.
 
 use std::fmt;
 
@@ -66,12 +67,19 @@ impl Explain {
             });
         }
         if !analyze && parser.take_word("REFRESH") {
-            let _ = parser.take_words(&["MATERIALIZED", "VIEW"]);
-            let refresh = Refresh {
-                kind: DropKind::MaterializedView,
-                name: parser.object_name()?,
-                extent: RefreshExtent::Usual,
+            let kind = match parser.take_word("MODEL") {
+                true => DropKind::Model,
+                false => {
+                    let _ = parser.take_words(&["MATERIALIZED", "VIEW"]);
+                    DropKind::MaterializedView
+                }
             };
+            let name = parser.object_name()?;
+            let extent = match kind == DropKind::Model && parser.take_word("FULL") {
+                true => RefreshExtent::Full,
+                false => RefreshExtent::Usual,
+            };
+            let refresh = Refresh { kind, name, extent };
             return Ok(Self {
                 analyze,
                 verbose,

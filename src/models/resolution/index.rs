@@ -183,6 +183,15 @@ impl Indexes {
     pub async fn get(&self, model: &Resolved) -> Result<Arc<Index>> {
         let slot = self.slot((model.object.oid, model.version));
         slot.is_asked.store(true, Ordering::Relaxed);
+        self.look(model).await
+    }
+
+    /// The same, for a look before a refresh: that need not leave it for others who ask it.
+    ///
+    /// # Errors
+    /// Those of [`Self::get`].
+    pub async fn look(&self, model: &Resolved) -> Result<Arc<Index>> {
+        let slot = self.slot((model.object.oid, model.version));
         let index = slot
             .index
             .get_or_try_init(|| async { Index::read(model).await.map(Arc::new) })

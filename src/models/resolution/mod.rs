@@ -10,6 +10,7 @@ mod columns;
 mod companion;
 mod computed;
 mod conditions;
+mod explain;
 mod finding;
 mod found;
 mod functions;
@@ -31,6 +32,7 @@ mod row_hashes;
 mod scan;
 mod update;
 mod writing;
+mod written_behind;
 
 pub use columns::{columns, columns_of};
 pub use companion::Companion;

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
-use parking_lot::Mutex;
 use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
 
 use super::finding::{Decided, Entities, Paired};
@@ -18,6 +16,7 @@ use super::learned::Learned;
 use super::previous::Previous;
 use super::row_hashes::RowHashes;
 use super::writing::Told;
+use super::written_behind::WrittenBehind;
 use super::{Companion, Resolved, links, parameters, scan};
 use crate::catalog::Object;
 use crate::catalog::journal::{RefreshRecord, StageTime};
@@ -98,51 +97,59 @@ impl Refresh<'_> {
             columns: &columns,
             participant,
         };
-        if let (false, Some(before), Some(known)) = (learns, &before, &known)
-            && self.can_update(before, &schema, &columns).await?
-        {
-            let next = known.next_entity;
-            let commit = self
-                .update(step, (before, next), rows, &taking, record)
-                .await?;
-            record.stages = stages(progress);
-            return Ok(commit);
+        if let (false, Some(before), Some(known)) = (learns, &before, &known) {
+            match self.obstacle(before, &schema, &columns).await? {
+                obstacle @ Some(_) => record.mode_reason = obstacle,
+                None => {
+                    let next = known.next_entity;
+                    let commit = self
+                        .update(step, (before, next), rows, &taking, record)
+                        .await?;
+                    record.stages = stages(progress);
+                    return Ok(commit);
+                }
+            }
         }
-        let (rows, taken) = self.take(rows, taking.clone(), progress)?;
-        let mut versions = BTreeMap::new();
-        let records = self.write(Companion::Records, rows, record.id).await?;
-        versions.insert(Companion::Records, records.version);
-        record.rows_read = Some(records.rows);
-        record.rows_rejected = rejected.count();
-
         let next = known.as_ref().map(|known| known.next_entity);
         let model = match learns {
             false => known.map(|known| known.model),
             true => None,
         };
-        let resolver = match model {
-            Some(model) => resolver(taken.builder, model).await?,
-            None => self.learn(&context, &taking, taken.builder).await?,
+        let pool = &instance.runtime().memory_pool;
+        let (behind, unwritten) = WrittenBehind::new(Arc::clone(&schema), pool);
+        // Records are resolved while they are still being written.
+        let resolving = async {
+            let Taken { builder, hashes } = self.take(rows, &taking, progress, behind).await?;
+            let resolver = match model {
+                Some(model) => resolver(builder, model).await?,
+                None => self.learn(&context, &taking, builder).await?,
+            };
+            let previous = match &before {
+                Some(before) => Previous::read(before, resolver.records()).await?,
+                None => Previous::none(resolver.records().len(), pool)?,
+            };
+            let decided = self.decided(&context, resolver.records()).await?;
+            let paired = Paired::find(resolver).await?;
+            // The pairs are written while entities are made of them.
+            let pairs = paired.rows(&self.columns_of_pairs(&columns));
+            let (pairs, entities) = tokio::try_join!(
+                self.write(Companion::Pairs, pairs, record.id),
+                Entities::find(&paired, &decided, previous, next),
+            )?;
+            let (found, previous) = entities.found(paired)?;
+            Ok((pairs, found, previous, decided, hashes))
         };
-        let previous = match &before {
-            Some(before) => Previous::read(before, resolver.records()).await?,
-            None => {
-                let pool = &instance.runtime().memory_pool;
-                Previous::none(resolver.records().len(), pool)?
-            }
-        };
-        let decided = self.decided(&context, resolver.records()).await?;
-        let paired = Paired::find(resolver).await?;
-        record.pairs = Some(progress.pairs().0);
-        // The pairs are written while entities are made of them.
-        let pairs = paired.rows(&self.columns_of_pairs(&columns));
-        let (pairs, entities) = tokio::try_join!(
-            self.write(Companion::Pairs, pairs, record.id),
-            Entities::find(&paired, &decided, previous, next),
+        let (records, (pairs, found, previous, decided, hashes)) = tokio::try_join!(
+            self.write(Companion::Records, unwritten, record.id),
+            resolving,
         )?;
-        versions.insert(Companion::Pairs, pairs.version);
-        let (found, previous) = entities.found(paired)?;
         progress.begin(Stage::Write);
+        record.rows_read = Some(records.rows);
+        record.rows_rejected = rejected.count();
+        record.pairs = Some(progress.pairs().0);
+        let mut versions = BTreeMap::new();
+        versions.insert(Companion::Records, records.version);
+        versions.insert(Companion::Pairs, pairs.version);
 
         let told = Told {
             found: &found,
@@ -157,7 +164,7 @@ impl Refresh<'_> {
             .warehouse
             .replace_with(&table, clusters, info, step.participant)
             .await?;
-        self.keep(found, taken.hashes.take(), schema, commit.version);
+        self.keep(found, hashes.take(), schema, commit.version);
         record.stages = stages(progress);
         Ok(commit)
     }
@@ -188,7 +195,7 @@ impl Refresh<'_> {
     }
 
     /// Refuses records that lack what a model compares.
-    fn check_columns(&self, model: &Model, records: &Input) -> Result<()> {
+    pub(super) fn check_columns(&self, model: &Model, records: &Input) -> Result<()> {
         let mut names = model.columns().iter().map(|column| column.name.as_str());
         match names.find(|name| !records.has(name)) {
             None => Ok(()),
@@ -206,29 +213,24 @@ impl Refresh<'_> {
         }
     }
 
-    /// The rows, which the engine's builder takes in as they pass.
-    fn take(
+    /// The records as the engine takes them in, which has them written behind its back.
+    async fn take(
         &self,
-        rows: SendableRecordBatchStream,
-        taking: Input,
+        mut rows: SendableRecordBatchStream,
+        taking: &Input,
         progress: &Arc<Progress>,
-    ) -> Result<(SendableRecordBatchStream, Taken)> {
-        let schema = rows.schema();
+        behind: WrittenBehind,
+    ) -> Result<Taken> {
         let pool = &self.instance.runtime().memory_pool;
-        let builder = taking.builder(pool)?.telling(progress);
-        let taken = Taken {
-            builder: Arc::new(Mutex::new(builder)),
-            hashes: RowHashes::new(pool),
-        };
-        let (builder, hashes) = (Arc::clone(&taken.builder), taken.hashes.clone());
-        let rows = rows.map(move |batch| {
-            let batch = batch?;
+        let mut builder = taking.builder(pool)?.telling(progress);
+        let hashes = RowHashes::new(pool);
+        while let Some(batch) = rows.next().await.transpose()? {
             hashes.push(&batch)?;
-            builder.lock().push(taking.with_keys(batch.clone())?)?;
-            Ok(batch)
-        });
-        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
-        Ok((rows, taken))
+            builder.push(taking.with_keys(batch.clone())?)?;
+            behind.put(batch).await;
+        }
+        behind.end().await;
+        Ok(Taken { builder, hashes })
     }
 
     /// Learns a model from the records, and from what its definition tells of them.
@@ -236,9 +238,8 @@ impl Refresh<'_> {
         &self,
         context: &StatementContext,
         taking: &Input,
-        builder: Arc<Mutex<RecordsBuilder>>,
+        builder: RecordsBuilder,
     ) -> Result<Resolver> {
-        let builder = taken(builder)?;
         let records = scan::blocking(move || Ok(builder.finish()?)).await?;
         let taught = Taught {
             labels: links::labels(context, self.definition, &records).await?,
@@ -275,7 +276,7 @@ fn stages(progress: &Progress) -> Vec<StageTime> {
 
 /// What is taken of the records as they pass.
 struct Taken {
-    builder: Arc<Mutex<RecordsBuilder>>,
+    builder: RecordsBuilder,
     hashes: RowHashes,
 }
 
@@ -290,18 +291,10 @@ pub(super) struct Step<'a> {
 }
 
 /// The records with a model that is known.
-async fn resolver(builder: Arc<Mutex<RecordsBuilder>>, model: Model) -> Result<Resolver> {
-    let builder = taken(builder)?;
+async fn resolver(builder: RecordsBuilder, model: Model) -> Result<Resolver> {
     scan::blocking(move || {
         let records = builder.finish_for(model.columns())?;
         Ok(Resolver::new(records, model)?)
     })
     .await
-}
-
-/// The builder, when all records have passed.
-fn taken(builder: Arc<Mutex<RecordsBuilder>>) -> Result<RecordsBuilder> {
-    let builder = Arc::into_inner(builder)
-        .ok_or_else(|| Error::internal("the records are still being read"))?;
-    Ok(builder.into_inner())
 }

@@ -34,23 +34,33 @@ use crate::warehouse::Commit;
 const INCREMENTAL: &str = "incremental";
 
 impl Refresh<'_> {
-    /// Whether the tables of a version can be changed: they have the columns that they are to have,
-    /// and nobody has written to them since.
-    pub(super) async fn can_update(
+    /// What keeps the tables of a version from being changed, if anything does: they lack the
+    /// columns that they are to have, or somebody has written to them since.
+    pub(super) async fn obstacle(
         &self,
         before: &Resolved,
         records: &Schema,
         clusters: &Schema,
-    ) -> Result<bool> {
+    ) -> Result<Option<String>> {
         let warehouse = &self.instance.warehouse;
         let known = before.table(Companion::Records).await?;
-        let mut can = same_columns(&known.schema(), records)
+        let has_columns = same_columns(&known.schema(), records)
             && same_columns(&before.clusters.schema(), clusters);
+        if !has_columns {
+            return Ok(Some(
+                "its query has other columns than at the refresh before".to_owned(),
+            ));
+        }
         for companion in [Companion::Records, Companion::Pairs] {
             let latest = warehouse.version(&companion.table_id(self.object)).await?;
-            can &= latest == before.version_of(companion)?;
+            if latest != before.version_of(companion)? {
+                return Ok(Some(format!(
+                    "its {} were written to since, by a refresh that did not end",
+                    companion.name()
+                )));
+            }
         }
-        Ok(can)
+        Ok(None)
     }
 
     /// Takes in what has changed since a version. `next` is the least number that no entity has
@@ -161,7 +171,7 @@ impl Refresh<'_> {
     }
 
     /// The columns that name a record.
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         let options = &self.definition.options;
         ["unique_id", "source"]
             .into_iter()

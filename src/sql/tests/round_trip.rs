@@ -49,6 +49,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("EXPLAIN (SELECT 1)", "="),
     ("EXPLAIN ANALYZE REFRESH MODEL m FULL", "="),
+    ("explain refresh model s.m", "EXPLAIN REFRESH MODEL s.m"),
+    ("EXPLAIN REFRESH MODEL m FULL", "="),
     ("EXPLAIN ANALYZE REFRESH MATERIALIZED VIEW v", "="),
     ("EXPLAIN UPDATE t SET a = 1", "="),
     (

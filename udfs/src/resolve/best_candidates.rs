@@ -4,6 +4,7 @@
 use datafusion::error::Result;
 
 use super::choice;
+use super::mixture::probability;
 use super::resolver::Resolver;
 use super::scorer::Scorer;
 use super::threads;
@@ -25,11 +26,21 @@ const SETTLED: f64 = 1e-3;
 const STEPS: usize = 40;
 /// The least number of records that have a candidate, for each second best one.
 const LEAST_STANDING: f64 = 0.01;
+/// The least threshold that is found out.
+const LEAST_THRESHOLD: f64 = 0.1;
 /// By how much the log-odds are moved at most: what comparisons that depend on each other pretend.
 const MOST: f64 = 5.0;
 
-/// By how much the log-odds of all pairs are to be raised for them to be 0 where of the best candidates
-/// as many match as do not.
+/// What the best candidates tell.
+pub(super) struct Told {
+    /// By how much the log-odds of all pairs are to be raised for them to be 0 where of the best
+    /// candidates as many match as do not.
+    pub(super) shift: f64,
+    /// The probability, once they are raised, from which on pairs are to be held to match.
+    pub(super) threshold: f64,
+}
+
+/// What the best candidates of records tell of the odds of a match.
 ///
 /// A record of the smaller source matches one of the other source's or none, so that the second best
 /// candidate of one that has a match has none. How many second best candidates have a score tells how
@@ -42,15 +53,13 @@ const MOST: f64 = 5.0;
 /// Of records that have no match, a second best candidate is as likely to reach a score as that of the
 /// others where what does not match comes in families, as variants of a product do, and less likely
 /// where it comes by chance. Between these two bounds the model's own odds are right.
-pub(super) fn shift(resolver: &Resolver) -> Result<f64> {
-    let best = BestTwo::new(best_two(resolver)?);
-    if best.pairs.len() < LEAST_ASKED {
-        return Ok(0.0);
-    }
-    let in_families = best.even_odds(Others::InFamilies);
-    let by_chance = best.even_odds(Others::ByChance);
-    let zero = 0.0_f64.clamp(in_families.min(by_chance), in_families.max(by_chance));
-    Ok(-zero.clamp(-MOST, MOST))
+///
+/// Where matches are hard to tell, more are found than lost by taking pairs that do not quite match as
+/// often as not: the F1 is the greatest for those that match with half its probability (Z. C. Lipton,
+/// C. Elkan and B. Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure", ECML
+/// PKDD 2014).
+pub(super) fn told(resolver: &Resolver) -> Result<Told> {
+    Ok(BestTwo::new(best_two(resolver)?).told())
 }
 
 /// The log-odds of the two best candidates of records of the smaller source.
@@ -159,6 +168,12 @@ impl Block {
     fn share(&self) -> f64 {
         self.firsts / self.all
     }
+
+    /// The probability that one of the best candidates matches, where a share of the records has no
+    /// match.
+    fn matching(&self, share: f64) -> f64 {
+        (1.0 - share * (1.0 / self.share().max(f64::MIN_POSITIVE) - 1.0)).clamp(0.0, 1.0)
+    }
 }
 
 impl BestTwo {
@@ -172,6 +187,36 @@ impl BestTwo {
             firsts: sorted(0),
             seconds: sorted(1),
             pairs,
+        }
+    }
+
+    fn told(&self) -> Told {
+        if self.pairs.len() < LEAST_ASKED {
+            let (shift, threshold) = (0.0, 0.5);
+            return Told { shift, threshold };
+        }
+        let bounds = [Others::InFamilies, Others::ByChance].map(|others| {
+            let share = self.share_without_match(others);
+            (share, self.blocks(others, share))
+        });
+        let of_f1 = bounds.each_ref().map(|(share, blocks)| {
+            let best = best_f1(blocks, *share) / 2.0;
+            best.clamp(LEAST_THRESHOLD, 0.5)
+        });
+        let cut = |probabilities: [f64; 2]| {
+            let own = |probability: f64| (probability / (1.0 - probability)).ln();
+            let mut cuts = [0, 1].map(|at| {
+                let ((share, blocks), probability) = (&bounds[at], probabilities[at]);
+                reaching(blocks, *share, probability, own(probability))
+            });
+            cuts.sort_unstable_by(f64::total_cmp);
+            own((probabilities[0] + probabilities[1]) / 2.0).clamp(cuts[0], cuts[1])
+        };
+        let zero = cut([0.5; 2]).clamp(-MOST, MOST);
+        let least = cut(of_f1).min(zero) - zero;
+        Told {
+            shift: -zero,
+            threshold: probability(least).max(LEAST_THRESHOLD),
         }
     }
 
@@ -216,20 +261,6 @@ impl BestTwo {
         share
     }
 
-    /// The score from which on most of the best candidates match. Where there is none between those for
-    /// which this is so and the others, it is as near to 0 as it can be.
-    fn even_odds(&self, others: Others) -> f64 {
-        let share = self.share_without_match(others);
-        let blocks = self.blocks(others, share);
-        // Of the best candidates of a score, share * seconds / firsts do not match.
-        let least = share / (0.5 + share);
-        match blocks.iter().position(|block| block.share() >= least) {
-            None => 0.0,
-            Some(0) => blocks[0].from.min(0.0),
-            Some(at) => 0.0_f64.clamp(blocks[at - 1].to, blocks[at].from),
-        }
-    }
-
     /// The candidates by their scores, in blocks in which the share of the best ones rises: isotonic
     /// regression by pooling adjacent violators (M. Ayer et al., "An empirical distribution function
     /// for sampling with incomplete information", Annals of Mathematical Statistics 26, 1955).
@@ -265,6 +296,31 @@ impl BestTwo {
         }
         blocks
     }
+}
+
+/// The score from which on the best candidates match with a probability, where the model's own is
+/// `own`: where there is none between those for which this is so and the others, it is as near to that
+/// as it can be.
+fn reaching(blocks: &[Block], share: f64, probability: f64, own: f64) -> f64 {
+    let reaches = |block: &Block| block.matching(share) >= probability;
+    match blocks.iter().position(reaches) {
+        None => own,
+        Some(0) => own.min(blocks[0].from),
+        Some(at) => own.clamp(blocks[at - 1].to, blocks[at].from),
+    }
+}
+
+/// The greatest F1 that there is, where a share of the records has no match.
+fn best_f1(blocks: &[Block], share: f64) -> f64 {
+    let matches = |block: &Block| block.firsts * block.matching(share);
+    let all: f64 = blocks.iter().map(matches).sum();
+    let (mut taken, mut found, mut best) = (0.0, 0.0, 0.0_f64);
+    for block in blocks.iter().rev() {
+        taken += block.firsts;
+        found += matches(block);
+        best = best.max(2.0 * found / (taken + all).max(f64::MIN_POSITIVE));
+    }
+    best
 }
 
 #[cfg(test)]
@@ -323,7 +379,9 @@ mod tests {
                 let pairs = pairs
                     .into_iter()
                     .map(|best| best.map(|score| score + moved));
-                let zero = BestTwo::new(pairs.collect()).even_odds(others);
+                let best = BestTwo::new(pairs.collect());
+                let share = best.share_without_match(others);
+                let zero = reaching(&best.blocks(others, share), share, 0.5, 0.0);
                 let between = moved - 0.3..=moved + 2.0;
                 assert!(between.contains(&zero), "{zero} of {moved}, {others:?}");
             }

@@ -12,19 +12,25 @@ use super::word_weights::WordCounts;
 use crate::interrupt::listen;
 
 /// Of how many records the keys are looked up at a time.
-const CHUNK: usize = 1 << 12;
+const CHUNK: usize = 1 << 10;
 
-/// A record in no block.
-const NO_BLOCK: u32 = u32::MAX;
+/// The place of a record in no block.
+const NOWHERE: u32 = u32::MAX;
+/// The number of members before one that is not told.
+const MANY: u16 = u16::MAX;
 
 /// The blocks of a rule.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
     slots: usize,
-    /// The block of each record in each slot.
-    block_of: Vec<u32>,
+    /// Where each record is among the members, in each slot.
+    places: Vec<u32>,
+    /// How many members of its block are before it there. With these, whom a record is compared to
+    /// is read at one place in memory; and at none, where it is the first.
+    before: Vec<u16>,
     /// Where each block starts among the members; one more for the end.
     starts: Vec<u32>,
+    /// The records of the blocks, ascending in each.
     members: Vec<u32>,
     /// The key of each block, ascending.
     keys: Vec<u64>,
@@ -82,7 +88,8 @@ impl Blocks {
     fn of(slots: usize, records: usize, pairs: &[(u64, u32)]) -> Self {
         let mut blocks = Self {
             slots,
-            block_of: vec![NO_BLOCK; records * slots],
+            places: vec![NOWHERE; records * slots],
+            before: vec![0; records * slots],
             starts: Vec::new(),
             members: pairs.iter().map(|(_, record)| *record).collect(),
             keys: Vec::new(),
@@ -91,18 +98,21 @@ impl Blocks {
         };
         let mut start = 0;
         each_block(pairs, |block| {
-            let number = blocks.keys.len() as u32;
             blocks.keys.push(block[0].0);
             blocks.starts.push(start);
-            start += block.len() as u32;
             if block.len() > 1 {
-                for (_, record) in block {
-                    let of_record = &mut blocks.block_of[*record as usize * slots..][..slots];
-                    if let Some(free) = of_record.iter_mut().find(|slot| **slot == NO_BLOCK) {
-                        *free = number;
+                for (at, (_, record)) in block.iter().enumerate() {
+                    let slots = *record as usize * slots..(*record as usize + 1) * slots;
+                    let free = slots
+                        .into_iter()
+                        .find(|slot| blocks.places[*slot] == NOWHERE);
+                    if let Some(free) = free {
+                        blocks.places[free] = start + at as u32;
+                        blocks.before[free] = u16::try_from(at).unwrap_or(MANY);
                     }
                 }
             }
+            start += block.len() as u32;
         });
         blocks.starts.push(start);
         blocks
@@ -116,16 +126,55 @@ impl Blocks {
         keys: impl Fn() -> [u64; RARE_WORDS],
         mut each: impl FnMut(u32),
     ) {
-        if self.changed.is_empty() {
-            let of_record = &self.block_of[record as usize * self.slots..][..self.slots];
-            for block in of_record.iter().take_while(|block| **block != NO_BLOCK) {
-                self.members_of(*block as usize)
-                    .iter()
-                    .for_each(|other| each(*other));
-            }
+        if !self.changed.is_empty() {
+            keys().iter().for_each(|key| self.find(*key, &mut each));
             return;
         }
-        keys().iter().for_each(|key| self.find(*key, &mut each));
+        for (place, _) in self.places_of(record) {
+            let members = self.members_of(self.block_at(place));
+            members.iter().for_each(|other| each(*other));
+        }
+    }
+
+    /// The same, for those of them that are at lower places.
+    #[inline]
+    pub(super) fn with_earlier(
+        &self,
+        record: u32,
+        keys: impl Fn() -> [u64; RARE_WORDS],
+        mut each: impl FnMut(u32),
+    ) {
+        if !self.changed.is_empty() {
+            self.with(record, keys, |other| {
+                if other < record {
+                    each(other);
+                }
+            });
+            return;
+        }
+        for (place, before) in self.places_of(record) {
+            let start = match before {
+                MANY => self.starts[self.block_at(place)],
+                before => place - u32::from(before),
+            };
+            let members = &self.members[start as usize..place as usize];
+            let others = members.iter().filter(|other| **other < record);
+            others.for_each(|other| each(*other));
+        }
+    }
+
+    /// Where a record is among the members, and how many of its blocks are before it there.
+    #[inline]
+    fn places_of(&self, record: u32) -> impl Iterator<Item = (u32, u16)> {
+        let slots = record as usize * self.slots..(record as usize + 1) * self.slots;
+        let places = self.places[slots.clone()].iter().copied();
+        let places = places.zip(self.before[slots].iter().copied());
+        places.take_while(|(place, _)| *place != NOWHERE)
+    }
+
+    /// The block that has a place among the members.
+    fn block_at(&self, place: u32) -> usize {
+        self.starts.partition_point(|start| *start <= place) - 1
     }
 
     /// Calls for the records of a key.
@@ -192,7 +241,8 @@ impl Blocks {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        (self.block_of.len() + self.starts.len() + self.members.len()) * 4 + self.keys.len() * 8
+        let numbers = self.places.len() + self.starts.len() + self.members.len();
+        numbers * 4 + self.before.len() * 2 + self.keys.len() * 8
     }
 }
 

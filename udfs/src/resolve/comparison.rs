@@ -77,20 +77,22 @@ impl Comparison {
             .iter()
             .map(|count| u64::from(*count))
             .sum();
+        // Up to how many records a value of each band has: the rarity is a binary logarithm.
+        let most = BANDS.map(|edge| present as f64 / edge.exp2());
         let band = |count: u32| {
-            let rarity = -(f64::from(count) / present as f64).log2();
-            BANDS.iter().filter(|edge| rarity >= **edge).count() as u8
+            let rarer = most.iter().filter(|most| f64::from(count) <= **most);
+            rarer.count() as u8
         };
         let codes = 1..feature.counts.len() as u32;
         let count = |code: &u32| feature.counts[*code as usize];
         // Bands without a value are no levels.
-        let mut used: Vec<u8> = codes
-            .clone()
-            .filter(|code| count(code) > 0)
-            .map(|code| band(count(&code)))
+        let mut has_value = [false; BANDS.len() + 1];
+        for code in codes.clone().filter(|code| count(code) > 0) {
+            has_value[usize::from(band(count(&code)))] = true;
+        }
+        let used: Vec<u8> = (0..has_value.len() as u8)
+            .filter(|band| has_value[usize::from(*band)])
             .collect();
-        used.sort_unstable();
-        used.dedup();
         let level = |code: &u32| used.binary_search(&band(count(code))).unwrap_or(0) as u8;
         comparison.edges = used
             .iter()

@@ -64,8 +64,23 @@ impl Dictionary {
 /// Gives texts their numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Interner {
-    table: HashTable<u32>,
+    table: HashTable<Known>,
     dictionary: Dictionary,
+}
+
+/// A text that has a number. With half of its hash beside it most others are told from it, and the
+/// table grows, without a look at the dictionary, which is somewhere else in memory.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    hash: u32,
+    code: u32,
+}
+
+impl Known {
+    /// What the table goes by: it takes the lowest and the highest bits.
+    fn spread(&self) -> u64 {
+        u64::from(self.hash) << 32 | u64::from(self.hash)
+    }
 }
 
 impl Interner {
@@ -75,19 +90,14 @@ impl Interner {
             return Ok(MISSING);
         }
         let hash = hash_text(text);
+        if let Some(code) = self.find_hashed(text, hash) {
+            return Ok(code);
+        }
         let Dictionary {
             text: all,
             entries,
             hashes,
         } = &mut self.dictionary;
-        let same = |code: &u32| {
-            let Entry { start, length, .. } = entries[*code as usize];
-            hashes[*code as usize] == hash
-                && all.as_bytes()[start as usize..(start + length) as usize] == *text.as_bytes()
-        };
-        if let Some(code) = self.table.find(hash, same) {
-            return Ok(*code);
-        }
         let start = all.len() as u64;
         if start + text.len() as u64 > u64::from(u32::MAX) {
             return Err(FunctionError::limit_exceeded(
@@ -101,21 +111,40 @@ impl Interner {
         });
         hashes.push(hash);
         all.push_str(text);
+        let known = Known {
+            hash: hash as u32,
+            code,
+        };
         self.table
-            .insert_unique(hash, code, |code| hashes[*code as usize]);
+            .insert_unique(known.spread(), known, Known::spread);
         Ok(code)
     }
 
     /// The number of a text that has one.
     pub(super) fn find(&self, text: &str) -> Option<u32> {
-        if text.is_empty() {
-            return None;
+        match text {
+            "" => None,
+            text => self.find_hashed(text, hash_text(text)),
         }
-        let hash = hash_text(text);
-        let found = self.table.find(hash, |code| {
-            self.dictionary.hash(*code) == hash && self.dictionary.text(*code) == text
-        });
-        found.copied()
+    }
+
+    #[inline]
+    fn find_hashed(&self, text: &str, hash: u64) -> Option<u32> {
+        let wanted = Known {
+            hash: hash as u32,
+            code: MISSING,
+        };
+        let is_same =
+            |known: &Known| known.hash == wanted.hash && self.dictionary.text(known.code) == text;
+        let found = self.table.find(wanted.spread(), is_same);
+        found.map(|known| known.code)
+    }
+
+    /// Makes room for so many texts more.
+    pub(super) fn reserve(&mut self, texts: usize) {
+        self.table.reserve(texts, Known::spread);
+        self.dictionary.entries.reserve(texts);
+        self.dictionary.hashes.reserve(texts);
     }
 
     pub(super) fn dictionary(&self) -> &Dictionary {

@@ -160,20 +160,23 @@ impl<'a> FirstNames<'a> {
         self.name(left).cmp(self.name(right))
     }
 
-    /// Sorts entities by their names, most of which differ in their first bytes.
+    /// Sorts entities by their names, most of which differ in their first 24 bytes.
     fn sort(&self, entities: &mut Vec<u32>) {
         let start = |entity: u32| {
-            let name = self.name(entity).as_bytes();
-            let mut start = [0; size_of::<u128>()];
-            let length = name.len().min(start.len());
-            start[..length].copy_from_slice(&name[..length]);
-            u128::from_be_bytes(start)
+            let mut start = [0; 3];
+            let name = self.name(entity).as_bytes().chunks(size_of::<u64>());
+            for (word, bytes) in start.iter_mut().zip(name) {
+                let mut padded = [0; size_of::<u64>()];
+                padded[..bytes.len()].copy_from_slice(bytes);
+                *word = u64::from_be_bytes(padded);
+            }
+            start
         };
-        let mut sorted: Vec<(u128, u32)> = entities.iter().map(|it| (start(*it), *it)).collect();
+        let mut sorted: Vec<([u64; 3], u32)> =
+            entities.iter().map(|it| (start(*it), *it)).collect();
         sorted.sort_unstable_by(|left, right| {
-            left.0
-                .cmp(&right.0)
-                .then_with(|| self.compare(left.1, right.1))
+            let by_start = left.0.cmp(&right.0);
+            by_start.then_with(|| self.compare(left.1, right.1))
         });
         entities.clear();
         entities.extend(sorted.into_iter().map(|(_, entity)| entity));

@@ -149,7 +149,7 @@ impl Feature {
             Derived::Numbers(numbers) => numbers.len() * 8,
             Derived::Words(lists) => lists.words.len() * 8 + lists.ends.len() * 4,
         };
-        self.dictionary().bytes() + self.dictionary().len() * 10 + derived
+        self.dictionary().bytes() + self.dictionary().len() * 16 + derived
     }
 }
 

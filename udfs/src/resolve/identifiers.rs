@@ -31,6 +31,7 @@ pub(super) fn identifiers(rows: &Rows, id: usize, source: Option<usize>) -> Resu
         })?;
     }
     let mut ids = Interner::default();
+    ids.reserve(rows.count);
     let mut key = String::new();
     let mut row = 0;
     let name = rows.name(id);

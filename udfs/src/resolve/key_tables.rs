@@ -31,9 +31,40 @@ struct Table {
     /// How many keys a value can have.
     width: usize,
     keys: Vec<u64>,
+    /// A bit for each value that has a key, where few have and the keys do not fit into a cache.
+    present: Vec<u64>,
 }
 
 impl Table {
+    /// The same table with these keys, of which few are left.
+    fn with_few(&self, keys: Vec<u64>) -> Self {
+        let bits = |keys: &[u64]| {
+            let bits = keys.iter().enumerate();
+            bits.fold(0, |word, (bit, key)| {
+                word | u64::from(*key != NO_KEY) << bit
+            })
+        };
+        let present = match self.width {
+            1 => keys.chunks(64).map(bits).collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            width: self.width,
+            keys,
+            present,
+        }
+    }
+
+    /// The key of a value that has one at most.
+    #[inline]
+    fn key(&self, code: u32) -> u64 {
+        let code = code as usize;
+        match self.present.get(code / 64) {
+            Some(bits) if bits >> (code % 64) & 1 == 0 => NO_KEY,
+            _ => self.keys[code],
+        }
+    }
+
     #[inline]
     fn of_value(&self, code: u32) -> &[u64] {
         &self.keys[code as usize * self.width..][..self.width]
@@ -83,7 +114,12 @@ impl<'a> KeyTables<'a> {
                     let of_value = part.part.keys(feature, part.feature, words, code as u32);
                     keys.extend_from_slice(&of_value[..width]);
                 }
-                Ok(Table { width, keys })
+                let present = Vec::new();
+                Ok(Table {
+                    width,
+                    keys,
+                    present,
+                })
             },
         )?;
         Ok(Self {
@@ -111,10 +147,7 @@ impl<'a> KeyTables<'a> {
                 let of_query = |query| table.of_value(code(query)).iter().copied();
                 let kept: HashSet<u64> = queries.iter().flat_map(of_query).collect();
                 let keep = |key: &u64| if kept.contains(key) { *key } else { NO_KEY };
-                Ok(Table {
-                    width: table.width,
-                    keys: table.keys.iter().map(keep).collect(),
-                })
+                Ok(table.with_few(table.keys.iter().map(keep).collect()))
             },
         )?;
         self.tables = restricted;
@@ -171,7 +204,10 @@ impl KeyColumns {
             let (part, table) = (tables.parts[*place], &tables.tables[*place]);
             let codes = cells.iter().skip(part.feature).step_by(width);
             keys.clear();
-            keys.extend(codes.map(|cell| table.keys[cell.code as usize]));
+            match table.present.is_empty() {
+                true => keys.extend(codes.map(|cell| table.keys[cell.code as usize])),
+                false => keys.extend(codes.map(|cell| table.key(cell.code))),
+            }
         }
         self.records = records;
     }
@@ -242,7 +278,7 @@ impl RuleKeys<'_> {
         let mut keys = [NO_KEY; RARE_WORDS];
         if self.slots == 1 {
             for (at, (part, table)) in parts.enumerate() {
-                let key = table.keys[row[part.feature].code as usize];
+                let key = table.key(row[part.feature].code);
                 if key == NO_KEY {
                     return [NO_KEY; RARE_WORDS];
                 }

@@ -27,19 +27,21 @@ use super::word_weights::WordCounts;
 /// How many records the pairs to learn from have one of.
 pub(super) const QUERIES: usize = 20_000;
 /// How many pairs are to be found in blocks, and how many records are taken even so.
-const CANDIDATES: f64 = 500_000.0;
+const CANDIDATES: f64 = 400_000.0;
 const LEAST_QUERIES: usize = 5_000;
 /// How many random pairs are compared.
-const RANDOM_PAIRS: usize = 240_000;
+const RANDOM_PAIRS: usize = 96_000;
 /// How many pairs are looked at by one rule after the other.
 const CHUNK: usize = 4_000;
 
 /// The records that random pairs are made with: a sample, for which ones have which numbers depends
 /// on the order in which they were read.
 const POOL: usize = 250_000;
-/// To how many of a block it is at most: of few records, and of many.
+/// To how many of a block it is at most: of few records, of many, and of those who share what is
+/// common.
 const MOST_OF_FEW: usize = 60;
 const MOST_OF_MANY: usize = 6;
+const MOST_OF_COMMON: usize = 3;
 
 /// The pairs to learn from, which stand for all pairs of the queries with all records.
 #[derive(Default)]
@@ -88,9 +90,11 @@ impl LearningPairs {
         strata: &[Stratum],
     ) -> Result<Self> {
         let few = records.len() <= QUERIES;
-        let most = |stratum: &Stratum| match few && !stratum.is_common {
-            true => MOST_OF_FEW,
-            false => MOST_OF_MANY,
+        let most = |stratum: &Stratum| match (few, stratum.is_common) {
+            (true, false) => MOST_OF_FEW,
+            (false, false) => MOST_OF_MANY,
+            (true, true) => MOST_OF_MANY,
+            (false, true) => MOST_OF_COMMON,
         };
         let a_query: f64 = strata
             .iter()

@@ -30,6 +30,8 @@ const LEAST_ROUNDS: usize = 20;
 const ROUNDS_OF_A_TREE: usize = 8;
 /// How many rounds there are before the tree is chosen where it left no matches.
 const ROUNDS_BEFORE_A_TREE: usize = 12;
+/// How many pairs that agree on most are looked at, to see whether they are held to match.
+const SUREST: f64 = 10.0;
 /// The change in the number of matches at which the estimates are held to stand.
 const SETTLED: f64 = 1e-4;
 /// The share of what makes pairs match that other pairs have too: shared telephones, copied
@@ -171,12 +173,24 @@ impl Mixture {
             |first| Self::fit_with(sample, expected, (matches_a_record, pairs_a_record), first);
         let mixture = fit(0)?;
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
-        // Where few comparisons tell all, dependences among other pairs may explain the matches,
-        // too, until none is left. Then these are found first.
-        match mixture.prior.exp() * total < 1.0 {
-            true => fit(ROUNDS_BEFORE_A_TREE),
+        let surest = surest(sample, expected);
+        // Where few comparisons tell all, or entities are few, dependences among other pairs may
+        // explain the matches, too, until none is left, or until what is merely related is taken for
+        // them. Then these are found first.
+        if mixture.prior.exp() * total >= 1.0 && mixture.finds(&surest) {
+            return Ok(mixture);
+        }
+        let other = fit(ROUNDS_BEFORE_A_TREE)?;
+        match mixture.prior.exp() * total < 1.0 || other.finds(&surest) {
+            true => Ok(other),
             false => Ok(mixture),
         }
+    }
+
+    /// Whether most of some pairs match.
+    fn finds(&self, some: &[Weighted]) -> bool {
+        let of = |some: &Weighted| some.weight * (2.0 * self.shares(some.pattern).matches - 1.0);
+        some.iter().map(of).sum::<f64>() >= 0.0
     }
 
     /// The same, where dependences are looked for from a round on.
@@ -204,12 +218,13 @@ impl Mixture {
         let mut edges: Vec<Edge> = Vec::new();
         let mut sharing = vec![SHARING; expected.at_times.len()];
         let listener = listen();
+        let shares_of = |mixture: &Self| -> Vec<Shares> {
+            let patterns = sample.iter().map(|counted| counted.pattern);
+            patterns.map(|pattern| mixture.shares(pattern)).collect()
+        };
+        let mut shares = shares_of(&mixture);
         for round in 0..ROUNDS {
             listener.check()?;
-            let shares: Vec<Shares> = sample
-                .iter()
-                .map(|counted| mixture.shares(counted.pattern))
-                .collect();
             let matches = weigh(sample, &shares, |counted, share| {
                 counted.trimmed * share.matches
             });
@@ -255,16 +270,16 @@ impl Mixture {
                 });
             }
             expected.known.hold(&mut next);
+            let now = shares_of(&next);
             let change: f64 = sample
                 .iter()
-                .zip(&shares)
-                .filter(|(_, share)| share.matches > 1e-6)
-                .map(|(counted, share)| {
-                    let now = probability(next.log_odds(counted.pattern));
-                    counted.trimmed * (now - share.matches).abs()
+                .zip(shares.iter().zip(&now))
+                .filter(|(_, (before, _))| before.matches > 1e-6)
+                .map(|(counted, (before, now))| {
+                    counted.trimmed * (now.matches - before.matches).abs()
                 })
                 .sum();
-            mixture = next;
+            (mixture, shares) = (next, now);
             let settled = change < SETTLED * of_matches.max(1.0);
             if round >= LEAST_ROUNDS && settled {
                 break;
@@ -283,6 +298,34 @@ impl Mixture {
             related.tree.round();
         }
     }
+}
+
+/// The pairs that agree on most, by what is expected: whatever else matches, they do.
+fn surest(sample: &[Counted], expected: &Expected) -> Vec<Weighted> {
+    let matches = Tree::independent(&expected.matches);
+    let others = Tree::independent(&expected.others);
+    let evidence = |counted: &Counted| {
+        matches.log_probability(counted.pattern) - others.log_probability(counted.pattern)
+    };
+    let mut by_evidence: Vec<(f64, &Counted)> = sample
+        .iter()
+        .filter(|counted| counted.candidates > 0.0)
+        .map(|counted| (evidence(counted), counted))
+        .collect();
+    by_evidence.sort_by(|left, right| right.0.total_cmp(&left.0));
+    let mut left = SUREST;
+    let mut surest = Vec::new();
+    for (_, counted) in by_evidence {
+        surest.push(Weighted {
+            pattern: counted.pattern,
+            weight: counted.candidates.min(left),
+        });
+        left -= counted.candidates;
+        if left <= 0.0 {
+            break;
+        }
+    }
+    surest
 }
 
 fn weigh(

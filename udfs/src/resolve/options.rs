@@ -37,8 +37,9 @@ pub struct ResolveOptions {
     pub source: Option<String>,
     /// Which pairs may be one entity.
     pub link: Link,
-    /// The probability from which on two records are held to be one entity, from 0 to 1.
-    pub threshold: f64,
+    /// The probability from which on two records are held to be one entity, from 0 to 1; where
+    /// nothing is said it is found out.
+    pub threshold: Option<f64>,
     /// How many pairs may be compared; by default 12 a record, but 3 million at least.
     pub pair_budget: Option<u64>,
     /// What the random choices depend on.
@@ -64,7 +65,7 @@ impl Default for ResolveOptions {
             unique_id: String::new(),
             source: None,
             link: Link::default(),
-            threshold: 0.5,
+            threshold: None,
             pair_budget: None,
             seed: 0,
             term_frequency: true,
@@ -76,6 +77,9 @@ impl Default for ResolveOptions {
         }
     }
 }
+
+/// The threshold where nothing else is known: two records are rather one than two.
+const EVEN: f64 = 0.5;
 
 /// Every option by its name.
 const NAMES: [&str; 10] = [
@@ -136,8 +140,9 @@ impl ResolveOptions {
                     .ok_or_else(|| unfit(name, value).with_hint(nearest_hint(value, names)))?;
             }
             "threshold" => {
-                self.threshold = number(name, value)?;
-                if !(0.0..=1.0).contains(&self.threshold) {
+                let threshold: f64 = number(name, value)?;
+                self.threshold = Some(threshold);
+                if !(0.0..=1.0).contains(&threshold) {
                     return Err(unfit(name, value).with_hint("It is a probability, from 0 to 1."));
                 }
             }
@@ -173,6 +178,11 @@ impl ResolveOptions {
         }
         let declared = self.compare.iter().find(|(name, _)| name == column);
         declared.map(|(_, kind)| *kind)
+    }
+
+    /// The probability from which on two records are held to be one entity.
+    pub fn threshold(&self) -> f64 {
+        self.threshold.unwrap_or(EVEN)
     }
 
     /// How many threads work.

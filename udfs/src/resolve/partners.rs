@@ -15,7 +15,7 @@ use crate::interrupt::listen;
 /// Of how many records of a block a record is compared to some.
 const KEPT: usize = 64;
 /// How many records all rules look at, one rule after the other, while they are at hand.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 1024;
 /// How many rules look at them so; what is found for each of these is in memory at the same time.
 const RULES: usize = 7;
 /// How many bits a filter has for each key.

@@ -278,7 +278,7 @@ impl Records {
             + self.sources.len() * 4
             + self.ids.dictionary().bytes()
             + self.own.as_ref().map_or(0, OwnRows::bytes)
-            + self.rows * 5
+            + self.rows * 10
     }
 }
 

@@ -1,8 +1,9 @@
 //! Takes in records, and makes rows of numbers of them.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::Schema;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
@@ -20,6 +21,8 @@ use super::threads;
 use crate::FunctionError;
 use crate::wording::quoted;
 
+/// So few records are read by one thread.
+const FEW: usize = 256;
 /// How many rows of cells are written by one task.
 const ROWS: usize = 1 << 14;
 
@@ -127,20 +130,42 @@ impl RecordsBuilder {
                 })
                 .collect::<Result<_>>()?,
         };
-        // The first task is that of the identifiers.
-        let read = threads::map(
-            self.options.workers(),
+        // To begin a thread takes longer than a few records do, where a processor is busy by far.
+        let workers = match self.rows.count {
+            ..FEW => 1,
+            _ => self.options.workers(),
+        };
+        // What takes longest is begun first, lest one thread waits for the other in the end. The first
+        // task is that of the identifiers, of which each is another one.
+        let bytes = |at: usize| {
+            let arrays = self.rows.batches.iter().map(|batch| batch.column(at));
+            arrays.map(|array| array.get_array_memory_size()).sum()
+        };
+        let mut order: Vec<(usize, usize)> = columns
+            .iter()
+            .enumerate()
+            .map(|(place, (at, _))| (bytes(*at), place))
+            .collect();
+        order.sort_by_key(|(bytes, _)| Reverse(*bytes));
+        let mut read = threads::map(
+            workers,
             columns.len() + 1,
             || (),
             |(), task| match task.checked_sub(1) {
-                None => identifiers(&self.rows, self.id, self.source).map(Read::Identifiers),
-                Some(at) => {
-                    let (at, known) = columns[at];
+                None => {
+                    let read = identifiers(&self.rows, self.id, self.source);
+                    Ok((0, Read::Identifiers(read?)))
+                }
+                Some(task) => {
+                    let (_, place) = order[task];
+                    let (at, known) = columns[place];
                     let (options, memory) = (&self.options, &self.reservation);
-                    read_column(&self.rows, at, known, options, memory).map(Read::Column)
+                    let read = read_column(&self.rows, at, known, options, memory)?;
+                    Ok((place + 1, Read::Column(read)))
                 }
             },
         )?;
+        read.sort_unstable_by_key(|(place, _)| *place);
         let mut records = Records::empty(
             self.rows.count,
             self.reservation.take(),
@@ -148,7 +173,7 @@ impl RecordsBuilder {
         );
         let mut codes = Vec::new();
         let mut memory = Vec::new();
-        for read in read {
+        for (_, read) in read {
             match read {
                 Read::Identifiers(read) => {
                     records.ids = read.ids;
@@ -175,17 +200,29 @@ impl RecordsBuilder {
         let cells = width * self.rows.count * size_of::<Cell>();
         records.reservation.try_grow(cells)?;
         records.cells = vec![Cell::default(); width * self.rows.count];
-        let workers = self.options.workers();
-        let of_values = threads::map(
+        // Features have as many values as they have: a task takes some of one.
+        let some: Vec<(usize, u32)> = (0..width)
+            .flat_map(|at| {
+                let values = records.features[at].dictionary().len() as u32;
+                (0..values).step_by(ROWS).map(move |start| (at, start))
+            })
+            .collect();
+        let made = threads::map(
             workers,
-            width,
+            some.len(),
             || (),
-            |(), at| {
+            |(), task| {
+                let (at, start) = some[task];
                 let feature = &records.features[at];
-                let values = 0..feature.dictionary().len() as u32;
+                let values = feature.dictionary().len() as u32;
+                let values = start..values.min(start + ROWS as u32);
                 Ok(values.map(|code| feature.cell(code)).collect::<Vec<Cell>>())
             },
         )?;
+        let mut of_values: Vec<Vec<Cell>> = vec![Vec::new(); width];
+        for ((at, _), cells) in some.iter().zip(made) {
+            of_values[*at].extend(cells);
+        }
         let chunks = records.cells.chunks_mut((width * ROWS).max(1));
         let chunks: Vec<Mutex<&mut [Cell]>> = chunks.map(Mutex::new).collect();
         threads::map(

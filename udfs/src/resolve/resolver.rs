@@ -79,8 +79,11 @@ impl Resolver {
         model.rules = rules;
         let mut resolver = Self::with_blocks(records, model, blocks)?;
         if resolver.model.options.is_one_to_one() && !taught.tells_prior() {
-            resolver.model.mixture.prior += best_candidates::shift(&resolver)?;
+            let told = best_candidates::told(&resolver)?;
+            resolver.model.mixture.prior += told.shift;
             resolver.model.mixture.round();
+            let options = &mut resolver.model.options;
+            options.threshold = options.threshold.or(Some(told.threshold));
         }
         Ok(resolver)
     }
@@ -188,8 +191,7 @@ impl Resolver {
             });
         self.score(self.records.len(), |task, others| {
             let record = task as u32;
-            let met = self.candidates(record, |other| other < record, others);
-            (record, met)
+            (record, self.earlier(record, others))
         })
     }
 
@@ -318,10 +320,20 @@ impl Resolver {
                 }
             });
         }
-        let met = others.len() as u64;
-        others.sort_unstable();
-        others.dedup();
-        met
+        each_once(others)
+    }
+
+    /// The same, of those at lower places.
+    fn earlier(&self, record: u32, others: &mut Vec<u32>) -> u64 {
+        if self.model.compares_all || self.records.is_removed(record) {
+            return self.candidates(record, |other| other < record, others);
+        }
+        others.clear();
+        for (rule, blocks) in self.model.rules.iter().zip(&self.blocks) {
+            let keys = || rule.keys(&self.records, &self.model.words, record);
+            blocks.with_earlier(record, keys, |other| others.push(other));
+        }
+        each_once(others)
     }
 
     /// The entities that pairs make.
@@ -329,7 +341,7 @@ impl Resolver {
     /// # Errors
     /// Where the work is interrupted.
     pub fn clusters(&self, pairs: &[Pair], decisions: &Decisions) -> Result<Clusters> {
-        self.clusters_at(pairs, decisions, self.model.options.threshold)
+        self.clusters_at(pairs, decisions, self.model.options.threshold())
     }
 
     /// The entities that pairs make at another threshold.
@@ -381,6 +393,14 @@ impl Resolver {
         self.reserve()?;
         Ok(places)
     }
+}
+
+/// Leaves each record once, and tells how many there were.
+fn each_once(records: &mut Vec<u32>) -> u64 {
+    let met = records.len() as u64;
+    records.sort_unstable();
+    records.dedup();
+    met
 }
 
 /// The memory that making the blocks of a rule takes: keys and records, unsorted and sorted.

@@ -175,12 +175,13 @@ pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Co
                 return (f64::INFINITY, place);
             }
             let total = records.len().max(1) as f64;
-            let shares = feature.counts[1..]
-                .iter()
-                .map(|count| f64::from(*count) / total);
-            let entropy = shares
-                .filter(|share| *share > 0.0)
-                .map(|share| -share * share.ln());
+            // Values of one record each, which are most, take no logarithm.
+            let counts = feature.counts[1..].iter().map(|count| f64::from(*count));
+            let entropy = counts.map(|count| match count {
+                0.0 => 0.0,
+                1.0 => total.ln() / total,
+                count => count / total * (total.ln() - count.ln()),
+            });
             (entropy.sum(), place)
         })
         .collect();
