@@ -32,6 +32,8 @@ pub enum Kind {
     Model,
     /// `CREATE CHECK`.
     Check,
+    /// `CREATE SEQUENCE`.
+    Sequence,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Self::MaterializedView => "materialized view",
             Self::Model => "model",
             Self::Check => "check",
+            Self::Sequence => "sequence",
         }
     }
 
@@ -82,6 +85,7 @@ impl Kind {
             Statement::CreateMaterializedView(_) => Some(Self::MaterializedView),
             Statement::CreateModel(_) => Some(Self::Model),
             Statement::CreateCheck(_) => Some(Self::Check),
+            Statement::CreateSequence(_) => Some(Self::Sequence),
             _ => None,
         }
     }

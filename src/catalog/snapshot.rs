@@ -8,8 +8,8 @@ use arrow::datatypes::SchemaRef;
 use super::publication::Publications;
 use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema, meant_schema};
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::sql::QualifiedName;
 use crate::sql::name::ObjectName;
+use crate::sql::{QualifiedName, Statement, constraint, sequence_calls};
 
 /// A schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +94,52 @@ impl Snapshot {
     /// A relation by its full name.
     pub fn relation(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
         self.relations.get(name).and_then(|oid| self.object(*oid))
+    }
+
+    /// The sequences that go with columns of a table.
+    pub fn sequences_of(&self, table: &Object) -> Vec<Oid> {
+        let owned = self.objects().filter(|object| match &object.definition {
+            Statement::CreateSequence(create) => {
+                let owner = create.options.owner();
+                owner.is_some_and(|owner| owner.table.qualify(&table.name.schema) == table.name)
+            }
+            _ => false,
+        });
+        owned.map(|sequence| sequence.oid).collect()
+    }
+
+    /// The tables whose defaults take numbers of a sequence, each with such a column.
+    pub fn users_of(&self, sequence: &Object) -> Vec<(Arc<Object>, String)> {
+        let mut users = Vec::new();
+        if sequence.kind != Kind::Sequence {
+            return users;
+        }
+        for object in self.objects() {
+            let Statement::CreateTable(create) = &object.definition else {
+                continue;
+            };
+            for column in &create.columns {
+                let name = &column.name.value;
+                let default = constraint::default_of(&create.columns, name);
+                if default.is_some_and(|it| sequence_calls::uses(it, &sequence.name)) {
+                    users.push((Arc::clone(object), name.clone()));
+                }
+            }
+        }
+        users
+    }
+
+    /// What names an object in its definition without reading it: defaults name sequences, and
+    /// sequences the tables that they go with.
+    pub(super) fn bound_by_name(&self, object: &Object) -> Vec<Oid> {
+        match object.kind {
+            Kind::Table => self.sequences_of(object),
+            _ => {
+                let users = self.users_of(object).into_iter();
+                let users: BTreeSet<Oid> = users.map(|(table, _)| table.oid).collect();
+                users.into_iter().collect()
+            }
+        }
     }
 
     /// A check by its full name.

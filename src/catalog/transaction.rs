@@ -259,7 +259,13 @@ impl<'a> Transaction<'a> {
     }
 
     fn take_name(&mut self, old: &Arc<Object>, new: &QualifiedName) -> Result<()> {
-        let readers: Vec<Oid> = self.snapshot.dependent_oids(old.oid).collect();
+        let mut readers: Vec<Oid> = self.snapshot.dependent_oids(old.oid).collect();
+        readers.extend(self.snapshot.bound_by_name(old));
+        let moves = old.kind == Kind::Table && old.name.schema != new.schema;
+        let owned = match moves {
+            true => self.snapshot.sequences_of(old),
+            false => Vec::new(),
+        };
         for oid in readers.iter().chain([&old.oid]) {
             if self.snapshot.prepared(*oid).is_some() {
                 let what = self.existing(*oid)?.described();
@@ -284,6 +290,13 @@ impl<'a> Transaction<'a> {
             let mut object = Object::clone(&*self.existing(reader)?);
             object.definition.rename_relation(&old.name, new)?;
             self.put(object);
+        }
+        // As in Postgres, the sequences of its columns go with a table to another schema.
+        for oid in owned {
+            let sequence = self.existing(oid)?;
+            let name = QualifiedName::new(&new.schema, &sequence.name.name);
+            self.check_free(&name, sequence.kind)?;
+            self.take_name(&sequence, &name)?;
         }
         Ok(())
     }

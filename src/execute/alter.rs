@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::drop::{kind, word};
-use super::{index, redefine};
+use super::{create_sequence, index, redefine, serial};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::OWNER;
@@ -51,12 +51,17 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
 /// Whether an action changes several objects.
 fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
     match action {
-        Action::DropColumn { cascade, .. } => *cascade,
-        Action::RenameColumn(..) => {
+        Action::DropColumn { cascade: true, .. } => true,
+        Action::AddColumn { column, .. } => serial::is_serial(column),
+        Action::DropColumn { .. } | Action::RenameColumn(..) => {
             let snapshot = session.instance.catalog.snapshot();
             let path = session.settings().search_path.0;
             let object = plan::object(&alter.name, &snapshot, &path);
-            object.is_ok_and(|it| !snapshot.direct_dependents(it.oid).is_empty())
+            object.is_ok_and(|it| {
+                let renames = matches!(action, Action::RenameColumn(..));
+                renames && !snapshot.direct_dependents(it.oid).is_empty()
+                    || !snapshot.sequences_of(&it).is_empty()
+            })
         }
         _ => false,
     }
@@ -96,7 +101,17 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             let changes = names.iter().map(|name| (name.as_str(), None));
             set_options(session, &object, changes).await
         }
-        _ if object.kind == Kind::Table => redefine::act(session, &object, action).await,
+        Action::Sequence(options, restart) => {
+            create_sequence::alter(session, &object, options, *restart)
+        }
+        _ if object.kind == Kind::Table => {
+            let Some((action, serials)) = serial::added(session, &object.name, action)? else {
+                return redefine::act(session, &object, action).await;
+            };
+            serial::create(session, &serials)?;
+            redefine::act(session, &object, &action).await?;
+            serial::own(session, &object.name, &serials)
+        }
         _ => Err(Error::unsupported(format!(
             "this action of ALTER on {}",
             object.kind.with_article()

@@ -11,6 +11,7 @@ pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
 pub mod create_schema;
+pub mod create_sequence;
 pub mod create_table;
 pub mod create_view;
 pub mod deallocate;
@@ -50,6 +51,7 @@ mod defaults;
 mod define;
 mod modify;
 mod redefine;
+mod serial;
 mod target;
 mod width;
 
@@ -94,6 +96,7 @@ pub async fn statement(
             create_materialized_view::execute(session, create).await
         }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
+        Statement::CreateSequence(create) => create_sequence::execute(session, create),
         Statement::CreateIndex(create) => create_index::execute(session, create).await,
         Statement::CreateCheck(create) => create_check::execute(session, create).await,
         Statement::CreateModel(create) => create_model::execute(session, create).await,

@@ -9,7 +9,7 @@ use super::{Instance, OWNER};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{replacement, table_id};
-use crate::session::{Cursors, Notifying, PreparedStatements};
+use crate::session::{Cursors, Notifying, PreparedStatements, SequenceValues};
 use crate::warehouse::{Reader, TableId};
 
 /// Who a statement is of, and what it knows of them.
@@ -23,6 +23,8 @@ pub struct Asker {
     pub statements: Arc<PreparedStatements>,
     /// The session's cursors.
     pub cursors: Arc<Cursors>,
+    /// What sequences have given to the session.
+    pub sequences: Arc<SequenceValues>,
     /// What the statement reads by, with the others of its transaction.
     pub pinned: Option<Arc<Pinned>>,
     /// The number of its transaction, once somebody has asked for it.
@@ -45,6 +47,7 @@ impl Asker {
             process: 0,
             statements: Arc::default(),
             cursors: Arc::default(),
+            sequences: Arc::default(),
             pinned: None,
             transaction: Arc::default(),
             set: None,

@@ -13,6 +13,7 @@ pub(crate) mod prepare;
 mod prepared_statements;
 pub mod row_functions;
 mod row_limits;
+mod sequence_values;
 mod server;
 mod shown_query;
 mod state;
@@ -23,6 +24,7 @@ pub use notifying::{MAX_CHANNEL_BYTES, Notifying};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::{Prepared, Use};
 pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
+pub use sequence_values::SequenceValues;
 pub use server::Server;
 pub use state::only_in_block;
 
@@ -71,6 +73,8 @@ pub struct Session {
     pub statements: Arc<PreparedStatements>,
     /// What is declared and not closed.
     pub cursors: Arc<Cursors>,
+    /// What sequences have given to it.
+    pub sequences: Arc<SequenceValues>,
     /// What it says on channels, and hears.
     pub notifying: Arc<Notifying>,
     /// Where its kept plans run.
@@ -180,6 +184,7 @@ impl Session {
             client,
             statements,
             cursors,
+            sequences: Arc::default(),
             notifying: Arc::new(notifying),
             environments: Environments::default(),
             notices: Arc::default(),
@@ -279,6 +284,7 @@ impl Session {
             client: self.client.clone(),
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
+            sequences: Arc::clone(&self.sequences),
             notifying: Arc::clone(&self.notifying),
             environments: Environments::default(),
             notices: Arc::clone(&self.notices),
@@ -659,6 +665,7 @@ impl Session {
             process: self.client.process,
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
+            sequences: Arc::clone(&self.sequences),
             pinned,
             transaction,
             set: Some(set),

@@ -21,6 +21,7 @@ pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
 pub mod create_schema;
+pub mod create_sequence;
 pub mod create_table;
 pub mod create_view;
 pub mod cursor;
@@ -63,6 +64,7 @@ pub mod restore;
 pub mod returning;
 pub mod row_values;
 mod scope;
+pub mod sequence_calls;
 pub mod set;
 pub mod set_returning;
 pub mod show;
@@ -109,6 +111,8 @@ pub enum Statement {
     CreateMaterializedView(create_materialized_view::CreateMaterializedView),
     /// `CREATE TABLE [AS]`.
     CreateTable(create_table::CreateTable),
+    /// `CREATE SEQUENCE`.
+    CreateSequence(create_sequence::CreateSequence),
     /// `CREATE INDEX`.
     CreateIndex(create_index::CreateIndex),
     /// `CREATE CHECK`.
@@ -117,7 +121,7 @@ pub enum Statement {
     CreateModel(create_model::CreateModel),
     /// `ALTER`.
     Alter(alter::Alter),
-    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK`.
+    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | INDEX`.
     Drop(drop::Drop),
     /// `REFRESH MATERIALIZED VIEW | MODEL`.
     Refresh(refresh::Refresh),
@@ -183,6 +187,7 @@ impl fmt::Display for Statement {
             Self::CreateView(statement) => statement.fmt(f),
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
+            Self::CreateSequence(statement) => statement.fmt(f),
             Self::CreateIndex(statement) => statement.fmt(f),
             Self::CreateCheck(statement) => statement.fmt(f),
             Self::CreateModel(statement) => statement.fmt(f),

@@ -11,6 +11,7 @@ use super::create_index::CreateIndex;
 use super::create_materialized_view::CreateMaterializedView;
 use super::create_model::CreateModel;
 use super::create_schema::CreateSchema;
+use super::create_sequence::CreateSequence;
 use super::create_table::CreateTable;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
@@ -312,10 +313,16 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "MATERIALIZED" => {
             CreateMaterializedView::parse(parser, or_replace).map(Statement::CreateMaterializedView)
         }
+        "TEMPORARY" | "TEMP"
+            if !or_replace && parser.peek_word(1).as_deref() == Some("SEQUENCE") =>
+        {
+            CreateSequence::parse(parser).map(Statement::CreateSequence)
+        }
         "TEMPORARY" | "TEMP" if !or_replace && parser.peek_word(1).as_deref() == Some("TABLE") => {
             CreateTable::parse(parser, or_replace).map(Statement::CreateTable)
         }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
+        "SEQUENCE" if !or_replace => CreateSequence::parse(parser).map(Statement::CreateSequence),
         "INDEX" | "UNIQUE" if !or_replace => CreateIndex::parse(parser).map(Statement::CreateIndex),
         "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
         "MODEL" => CreateModel::parse(parser, or_replace).map(Statement::CreateModel),

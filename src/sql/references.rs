@@ -70,6 +70,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             Direction::FromStdin { .. } => return Ok(Vec::new()),
         },
         Statement::CreateSchema(_)
+        | Statement::CreateSequence(_)
         | Statement::CreateIndex(_)
         | Statement::CreateExternalTable(_)
         | Statement::Alter(_)

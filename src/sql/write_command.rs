@@ -52,6 +52,7 @@ impl Statement {
             Self::CreateView(_) => Some("CREATE VIEW"),
             Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Self::CreateTable(_) => Some("CREATE TABLE"),
+            Self::CreateSequence(_) => Some("CREATE SEQUENCE"),
             Self::CreateIndex(_) => Some("CREATE INDEX"),
             Self::CreateCheck(_) => Some("CREATE CHECK"),
             Self::CreateModel(_) => Some("CREATE MODEL"),

@@ -218,6 +218,7 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         Kind::View => "v",
         Kind::MaterializedView => "m",
         Kind::ExternalTable => "f",
+        Kind::Sequence => "S",
         Kind::Model | Kind::Check => return None,
     };
     let namespace = snapshot.schema(&object.name.schema)?.oid.into();

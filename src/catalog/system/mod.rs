@@ -127,6 +127,46 @@ pub trait SystemSources: Debug + Send + Sync {
         ))
     }
 
+    /// Has a sequence go on behind a value, or with it where it does not count as given.
+    ///
+    /// # Errors
+    /// 42P01 where there is none of that name, 22003 for a value that it cannot have.
+    fn set_value(&self, sequence: &str, _value: i64, _is_called: bool) -> Result<()> {
+        self.next_values(sequence, 0).map(drop)
+    }
+
+    /// The last value that a sequence has given to the session.
+    ///
+    /// # Errors
+    /// 42P01 where there is none of that name, 55000 where it has given none.
+    fn current_value(&self, sequence: &str) -> Result<i64> {
+        self.next_values(sequence, 0)?;
+        self.last_value()
+    }
+
+    /// The last value that any sequence has given to the session.
+    ///
+    /// # Errors
+    /// 55000 where none has given any.
+    fn last_value(&self) -> Result<i64> {
+        let message = "lastval is not yet defined in this session";
+        Err(Error::new(
+            SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            message,
+        ))
+    }
+
+    /// The last value of a sequence, or the first one where it has given none, and whether it has.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
+        Err(Error::unsupported(format!(
+            "the state of {}",
+            object.described()
+        )))
+    }
+
     /// A setting of the session or of the server, as `SHOW` shows it.
     fn setting(&self, _name: &str) -> Option<String> {
         None

@@ -150,7 +150,6 @@ fn what_is_not_supported_is_named() {
         ("PREPARE TRANSACTION 'a'", "two-phase commit"),
         ("COMMIT PREPARED 'a'", "two-phase commit"),
         ("SET TRANSACTION SNAPSHOT 'a'", "SET TRANSACTION SNAPSHOT"),
-        ("CREATE SEQUENCE s", "CREATE SEQUENCE"),
         ("DROP FUNCTION f", "DROP FUNCTION"),
         ("COMMENT ON INDEX i IS 'x'", "COMMENT ON INDEX"),
         ("EXPLAIN TRUNCATE t", "EXPLAIN TRUNCATE"),

@@ -214,6 +214,16 @@ const STATEMENTS: &[(&str, &str)] = &[
         "DROP INDEX IF EXISTS s.i, j CASCADE",
     ),
     ("ALTER INDEX i RENAME TO j", "="),
+    ("DROP SEQUENCE IF EXISTS s, t CASCADE", "="),
+    (
+        "create sequence if not exists s.q as int increment 2 no minvalue maxvalue 9 start 3 cache 4 no cycle owned by s.t.\"C\"",
+        "CREATE SEQUENCE IF NOT EXISTS s.q AS integer INCREMENT BY 2 NO MINVALUE MAXVALUE 9 START WITH 3 CACHE 4 OWNED BY s.t.\"C\"",
+    ),
+    (
+        "alter sequence q restart increment by -1 owned by none",
+        "ALTER SEQUENCE q INCREMENT BY -1 OWNED BY NONE RESTART",
+    ),
+    ("ALTER SEQUENCE q RESTART WITH 5", "="),
     ("DROP MODEL IF EXISTS s.m CASCADE", "="),
     ("REFRESH MATERIALIZED VIEW s.m", "="),
     ("REFRESH MODEL s.m", "="),
