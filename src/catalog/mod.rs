@@ -7,6 +7,7 @@
 pub mod journal;
 pub mod object;
 pub mod pg_catalog;
+pub mod privilege;
 pub mod system;
 
 mod dependency;

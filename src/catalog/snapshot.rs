@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
+use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
 use super::publication::Publications;
 use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema, meant_schema};
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::sql::name::ObjectName;
+use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{QualifiedName, Statement, constraint, sequence_calls};
 
 /// A schema.
@@ -20,6 +21,26 @@ pub struct Schema {
     pub name: String,
     /// `COMMENT ON SCHEMA`.
     pub comment: Option<String>,
+    /// Who owns it, and who else was given what.
+    pub access: Access,
+}
+
+impl Schema {
+    /// Who may do what with it. As in Postgres, all may use what is in `public` until something is said
+    /// of that.
+    pub fn access(&self) -> Access {
+        let mut access = self.access.clone();
+        if self.name == DEFAULT_SCHEMA && access.grants.is_none() {
+            access.grant(Grant {
+                grantee: PUBLIC_ROLE,
+                grantor: access.owner(),
+                privilege: Privilege::Usage,
+                column: None,
+                grantable: false,
+            });
+        }
+        access
+    }
 }
 
 /// The catalog at one moment. It never changes: readers hold it as long as they like.
@@ -31,6 +52,8 @@ pub struct Snapshot {
     objects: BTreeMap<Oid, Arc<Object>>,
     relations: BTreeMap<QualifiedName, Oid>,
     checks: BTreeMap<QualifiedName, Oid>,
+    /// By names without a schema.
+    pub(super) roles: BTreeMap<QualifiedName, Oid>,
     /// Replacements that wait for the commit of their rows, by the object replaced.
     prepared: BTreeMap<Oid, Arc<PreparedReplacement>>,
     /// Which objects read the key, or will when their replacement is done.
@@ -357,10 +380,10 @@ impl Snapshot {
     }
 
     fn names_of(&mut self, kind: Kind) -> &mut BTreeMap<QualifiedName, Oid> {
-        if kind.is_relation() {
-            &mut self.relations
-        } else {
-            &mut self.checks
+        match kind {
+            Kind::Role => &mut self.roles,
+            Kind::Check => &mut self.checks,
+            _ => &mut self.relations,
         }
     }
 }

@@ -46,7 +46,10 @@ pub fn execute(session: &Session, create: &CreateSequence) -> Result<Outcome> {
         return done;
     }
     let options = owned(&snapshot, &path, &name.schema, create.options.clone())?;
-    let new = defined(name, options);
+    let new = NewObject {
+        owner: Some(session.role_oid(&snapshot)),
+        ..defined(name, options)
+    };
     session
         .instance
         .catalog
@@ -255,5 +258,6 @@ fn defined(name: QualifiedName, options: SequenceOptions) -> NewObject {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        owner: None,
     }
 }

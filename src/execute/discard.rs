@@ -18,6 +18,7 @@ pub async fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
         session.statements.deallocate_all();
         session.notifying.unlisten(None)?;
         session.reset_all()?;
+        session.authorize(None, true, false)?;
     }
     if matches!(discard, Discard::All | Discard::Sequences) {
         session.sequences.forget();

@@ -15,8 +15,10 @@ use crate::warehouse::{Reader, TableId};
 /// Who a statement is of, and what it knows of them.
 #[derive(Clone)]
 pub struct Asker {
-    /// The role.
+    /// The role by whose rights it is.
     pub user: String,
+    /// Whom the session is of.
+    pub login: String,
     /// The number of the session; 0 for the server itself.
     pub process: i32,
     /// The session's prepared statements.
@@ -44,6 +46,7 @@ impl Asker {
     pub fn server() -> Self {
         Self {
             user: OWNER.to_owned(),
+            login: OWNER.to_owned(),
             process: 0,
             statements: Arc::default(),
             cursors: Arc::default(),

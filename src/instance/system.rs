@@ -17,18 +17,19 @@ use futures::future::BoxFuture;
 use super::relations::no_versions;
 use super::{Asker, Instance, Reading};
 use crate::catalog::pg_catalog::PgTable;
+use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::{
     LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
     TableStatistics, rejected_rows_schema, view,
 };
-use crate::catalog::{Journal, Object, Oid, Snapshot, temporary_schema};
+use crate::catalog::{Journal, Kind, Object, Oid, Snapshot, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::{create_sequence, show};
 use crate::models::progress::RunningRefresh;
 use crate::models::schedule::Standing;
 use crate::models::{constraints, lineage, rejected, table_id};
-use crate::session::{Cursor, PreparedStatement, plan};
+use crate::session::{Cursor, PreparedStatement, denied, plan};
 use crate::sql::identity::Identity;
 use crate::sql::model_functions::parse_name;
 use crate::sql::{QualifiedName, Statement};
@@ -294,6 +295,22 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// That who asks has one of some privileges on a sequence. That of an identity column goes with its
+    /// table.
+    fn check_sequence(&self, numbered: &Numbered, any: &[Privilege]) -> Result<()> {
+        let Some(object) = self.snapshot.object(numbered.oid) else {
+            return Ok(());
+        };
+        let rights = Rights::of(&self.snapshot, self.snapshot.role_of(&self.asker.user));
+        let is_own = object.kind == Kind::Sequence;
+        match !is_own || any.iter().any(|it| rights.has(&object.access, *it)) {
+            true => Ok(()),
+            false => Err(denied("sequence", &object.name.name)),
+        }
+    }
+}
+
 impl SystemSources for Seen {
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)
@@ -329,6 +346,10 @@ impl SystemSources for Seen {
 
     fn user(&self) -> String {
         self.asker.user.clone()
+    }
+
+    fn session_user(&self) -> String {
+        self.asker.login.clone()
     }
 
     fn owner(&self) -> String {
@@ -398,6 +419,7 @@ impl SystemSources for Seen {
 
     fn next_values(&self, sequence: &str, count: usize) -> Result<Vec<i64>> {
         let numbered = self.numbered(sequence)?;
+        self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Update])?;
         let Numbered {
             oid,
             column,
@@ -413,12 +435,14 @@ impl SystemSources for Seen {
     }
 
     fn set_value(&self, sequence: &str, value: i64, is_called: bool) -> Result<()> {
+        let numbered = self.numbered(sequence)?;
+        self.check_sequence(&numbered, &[Privilege::Update])?;
         let Numbered {
             oid,
             column,
             key,
             numbers,
-        } = self.numbered(sequence)?;
+        } = numbered;
         if value < numbers.minimum || value > numbers.maximum {
             let (minimum, maximum) = (numbers.minimum, numbers.maximum);
             return Err(Error::new(
@@ -438,7 +462,9 @@ impl SystemSources for Seen {
     }
 
     fn current_value(&self, sequence: &str) -> Result<i64> {
-        let Numbered { oid, column, .. } = self.numbered(sequence)?;
+        let numbered = self.numbered(sequence)?;
+        self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Select])?;
+        let Numbered { oid, column, .. } = numbered;
         self.asker.sequences.of((oid, &column)).ok_or_else(|| {
             Error::new(
                 SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -516,14 +542,24 @@ impl SystemSources for Seen {
 
     fn sessions(&self) -> Vec<SessionInfo> {
         let list = self.instance.sessions.list().into_iter();
+        let own = self.snapshot.role_of(&self.asker.user);
+        let sees_all = self.snapshot.is_superuser(own);
+        let roles = self.snapshot.inherited(own, true);
+        // As in Postgres, what others ask is theirs.
+        let shown = |user: &str, query: String| match sees_all
+            || roles.contains(&self.snapshot.role_of(user))
+        {
+            true => query,
+            false => "<insufficient privilege>".to_owned(),
+        };
         list.map(|(pid, entry)| SessionInfo {
             pid,
+            query: Some(shown(&entry.user_name, entry.query)).filter(|query| !query.is_empty()),
             user: entry.user_name,
             database: super::state::DATABASE.to_owned(),
             application_name: entry.application_name,
             client: entry.client_address,
             state: entry.state,
-            query: Some(entry.query).filter(|query| !query.is_empty()),
             connected_at: entry.connected_at,
             query_started_at: entry.query_started_at,
             backend_type: entry.backend_type,
@@ -531,7 +567,23 @@ impl SystemSources for Seen {
         .collect()
     }
 
-    fn cancel(&self, pid: i32) -> bool {
-        self.instance.sessions.cancel(pid)
+    fn cancel(&self, pid: i32) -> Result<bool> {
+        let sessions = self.instance.sessions.list();
+        let Some((_, entry)) = sessions.iter().find(|(process, _)| *process == pid) else {
+            return Ok(false);
+        };
+        let role = self.snapshot.role_of(&entry.user_name);
+        let own = self.snapshot.role_of(&self.asker.user);
+        let is_theirs = self.snapshot.inherited(own, true).contains(&role);
+        if !is_theirs && !self.snapshot.is_superuser(own) {
+            let message = match self.snapshot.is_superuser(role) {
+                true => "must be a superuser to cancel superuser query",
+                false => {
+                    "must be a member of the role whose query is being canceled or member of pg_signal_backend"
+                }
+            };
+            return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
+        }
+        Ok(self.instance.sessions.cancel(pid))
     }
 }

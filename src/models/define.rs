@@ -108,6 +108,7 @@ pub async fn define(
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        owner: None,
     })
 }
 

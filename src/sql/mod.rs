@@ -5,6 +5,7 @@
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
 pub mod alter;
+pub mod alter_role;
 pub mod analyze;
 pub mod assignment;
 pub mod character_length;
@@ -20,6 +21,7 @@ pub mod create_external_table;
 pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
+pub mod create_role;
 pub mod create_schema;
 pub mod create_sequence;
 pub mod create_table;
@@ -33,9 +35,11 @@ pub mod describe_history;
 pub mod dialect;
 pub mod discard;
 pub mod drop;
+pub mod drop_role;
 pub mod execute;
 pub mod explain;
 pub mod fetch;
+pub mod grant;
 pub mod hidden_columns;
 pub mod identity;
 pub mod insert;
@@ -52,6 +56,7 @@ pub mod on_conflict;
 mod operators;
 pub mod optimize;
 pub mod options;
+pub mod owned;
 pub mod parser;
 pub mod prepare;
 pub mod qualify;
@@ -113,6 +118,16 @@ pub enum Statement {
     CreateTable(create_table::CreateTable),
     /// `CREATE SEQUENCE`.
     CreateSequence(create_sequence::CreateSequence),
+    /// `CREATE ROLE` and `CREATE USER`.
+    CreateRole(create_role::CreateRole),
+    /// `ALTER ROLE`.
+    AlterRole(alter_role::AlterRole),
+    /// `DROP ROLE`.
+    DropRole(drop_role::DropRole),
+    /// `GRANT` and `REVOKE`.
+    Grant(grant::Grant),
+    /// `REASSIGN OWNED` and `DROP OWNED`.
+    Owned(owned::Owned),
     /// `CREATE INDEX`.
     CreateIndex(create_index::CreateIndex),
     /// `CREATE CHECK`.
@@ -188,6 +203,11 @@ impl fmt::Display for Statement {
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
             Self::CreateSequence(statement) => statement.fmt(f),
+            Self::CreateRole(statement) => statement.fmt(f),
+            Self::AlterRole(statement) => statement.fmt(f),
+            Self::DropRole(statement) => statement.fmt(f),
+            Self::Grant(statement) => statement.fmt(f),
+            Self::Owned(statement) => statement.fmt(f),
             Self::CreateIndex(statement) => statement.fmt(f),
             Self::CreateCheck(statement) => statement.fmt(f),
             Self::CreateModel(statement) => statement.fmt(f),

@@ -71,6 +71,11 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         },
         Statement::CreateSchema(_)
         | Statement::CreateSequence(_)
+        | Statement::CreateRole(_)
+        | Statement::AlterRole(_)
+        | Statement::DropRole(_)
+        | Statement::Grant(_)
+        | Statement::Owned(_)
         | Statement::CreateIndex(_)
         | Statement::CreateExternalTable(_)
         | Statement::Alter(_)

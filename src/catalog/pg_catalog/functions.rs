@@ -24,7 +24,7 @@ pub(super) const BOOLEAN: DataType = DataType::Boolean;
 
 /// An expression in which sequences that the path finds are named without their schema, as PostgreSQL
 /// shows a `regclass`.
-fn without_visible_schemas(sources: &dyn SystemSources, mut text: String) -> String {
+pub(super) fn without_visible_schemas(sources: &dyn SystemSources, mut text: String) -> String {
     if text.contains("::regclass") {
         let snapshot = sources.snapshot();
         for schema in sources.search_path() {
@@ -63,7 +63,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             text(Some(sources.user()))
         }),
         udf("session_user", &[&[]], TEXT, |sources, _| {
-            text(Some(sources.user()))
+            text(Some(sources.session_user()))
         }),
         udf("user", &[&[]], TEXT, |sources, _| {
             text(Some(sources.user()))
@@ -82,9 +82,9 @@ pub fn functions() -> Vec<ScalarUDF> {
             text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))
         }),
         udf("pg_get_userbyid", &[&[BIGINT]], TEXT, |sources, values| {
-            text(number(values, 0).map(|oid| match oid {
-                super::OWNER => sources.owner(),
-                unknown => format!("unknown (OID={unknown})"),
+            text(number(values, 0).map(|oid| {
+                let name = name_functions::role_name(sources, oid);
+                name.unwrap_or_else(|| format!("unknown (OID={oid})"))
             }))
         }),
         udf("pg_encoding_to_char", &[&[BIGINT]], TEXT, |_, values| {

@@ -76,7 +76,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 27] = [
+static ROWS: [&Rows; 30] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -96,6 +96,9 @@ static ROWS: [&Rows; 27] = [
     &pg_rewrite::DEPENDENCIES,
     &pg_rewrite::TABLE,
     &pg_roles::AUTHORIZATION,
+    &pg_roles::GROUPS,
+    &pg_roles::MEMBERS,
+    &pg_roles::SHADOW,
     &pg_roles::TABLE,
     &pg_roles::USERS,
     &pg_sequence::SEQUENCES,

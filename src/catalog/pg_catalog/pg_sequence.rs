@@ -1,5 +1,6 @@
 //! `pg_sequence` and `pg_sequences`: sequences that have names of their own.
 
+use super::name_functions::role_name;
 use super::relation::{Relation, relations};
 use super::table::{Rows, row};
 use crate::sql::Statement;
@@ -40,8 +41,8 @@ pub static SEQUENCES: Rows = Rows {
                 rows.push(row![
                     relation.schema.as_str(),
                     relation.name.as_str(),
-                    sources.owner(),
-                    options.data_type().as_str(),
+                    role_name(sources, relation.owner),
+                    type_number(options.data_type()),
                     numbers.start,
                     numbers.minimum,
                     numbers.maximum,

@@ -87,8 +87,11 @@ pub trait SystemSources: Debug + Send + Sync {
     fn sessions(&self) -> Vec<SessionInfo>;
 
     /// Stops what a connection runs; false where there is none of this number.
-    fn cancel(&self, _pid: i32) -> bool {
-        false
+    ///
+    /// # Errors
+    /// 42501 for a connection of a role that who asks is no member of.
+    fn cancel(&self, _pid: i32) -> Result<bool> {
+        Ok(false)
     }
 
     /// The number of the session that asks; 0 for the server itself.
@@ -216,7 +219,12 @@ pub trait SystemSources: Debug + Send + Sync {
         self.owner()
     }
 
-    /// The role that owns everything.
+    /// Whom the session is of.
+    fn session_user(&self) -> String {
+        self.user()
+    }
+
+    /// The role that owns what nobody else does.
     fn owner(&self) -> String {
         SYSTEM_SCHEMA.to_owned()
     }
