@@ -68,6 +68,7 @@ pub mod renaming;
 pub mod restore;
 pub mod returning;
 pub mod row_values;
+pub mod sampled;
 mod scope;
 pub mod sequence_calls;
 pub mod set;

@@ -177,7 +177,7 @@ fn what_is_not_supported_is_named() {
             "DELETE within a query",
         ),
         (
-            "SELECT * FROM t TABLESAMPLE BERNOULLI (10)",
+            "SELECT * FROM t TABLESAMPLE BERNOULLI (10) REPEATABLE (1)",
             "TABLESAMPLE",
         ),
         (
