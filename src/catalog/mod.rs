@@ -7,6 +7,7 @@
 pub mod journal;
 pub mod object;
 pub mod pg_catalog;
+pub mod privilege;
 pub mod system;
 
 mod dependency;
@@ -220,6 +221,22 @@ impl Catalog {
     ) -> Result<Vec<i64>> {
         self.sequences
             .take(&self.store, table, column, identity, count)
+    }
+
+    /// The next number of an identity column or a sequence, which stays to be given.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn next_number(&self, table: Oid, column: &str, identity: &Identity) -> Result<i128> {
+        self.sequences.next(&self.store, table, column, identity)
+    }
+
+    /// Has the numbers of an identity column or a sequence go on with this one.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn set_next_number(&self, table: Oid, column: &str, next: i128) -> Result<()> {
+        self.sequences.set_next(&self.store, table, column, next)
     }
 
     /// Begins the numbers of a table's identity columns anew.

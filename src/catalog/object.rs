@@ -7,6 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use tributary_udfs::postgres::CharacterLength;
 
+use super::privilege::Access;
 use crate::sql::create_index::CreateIndex;
 use crate::sql::{QualifiedName, Statement, character_length};
 use crate::warehouse::TableId;
@@ -32,6 +33,10 @@ pub enum Kind {
     Model,
     /// `CREATE CHECK`.
     Check,
+    /// `CREATE SEQUENCE`.
+    Sequence,
+    /// `CREATE ROLE`: in no schema, for which an empty name stands.
+    Role,
 }
 
 impl Kind {
@@ -44,6 +49,8 @@ impl Kind {
             Self::MaterializedView => "materialized view",
             Self::Model => "model",
             Self::Check => "check",
+            Self::Sequence => "sequence",
+            Self::Role => "role",
         }
     }
 
@@ -60,7 +67,7 @@ impl Kind {
     /// Whether it has columns and lives in the name space of relations. A model does, though only
     /// functions read it.
     pub fn is_relation(self) -> bool {
-        self != Self::Check
+        !matches!(self, Self::Check | Self::Role)
     }
 
     /// Whether a refresh makes its rows.
@@ -82,6 +89,8 @@ impl Kind {
             Statement::CreateMaterializedView(_) => Some(Self::MaterializedView),
             Statement::CreateModel(_) => Some(Self::Model),
             Statement::CreateCheck(_) => Some(Self::Check),
+            Statement::CreateSequence(_) => Some(Self::Sequence),
+            Statement::CreateRole(_) => Some(Self::Role),
             _ => None,
         }
     }
@@ -126,6 +135,8 @@ pub struct Object {
     pub replaced_in: Option<i64>,
     /// Whether the scheduler leaves it alone.
     pub suspended: bool,
+    /// Who owns it, and who else may do what with it; of a role, who is its member.
+    pub access: Access,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -157,6 +168,7 @@ impl Object {
             && self.column_comments == other.column_comments
             && self.sequences == other.sequences
             && self.indexes == other.indexes
+            && self.access == other.access
     }
 
     /// The object with other columns; comments and indexes on columns that it does not have any more

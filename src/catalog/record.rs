@@ -13,6 +13,7 @@ use arrow::ipc::writer::DictionaryTracker;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::privilege::Access;
 use super::transaction::NewObject;
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, time};
 use crate::error::{Error, Result, SqlState};
@@ -26,6 +27,8 @@ pub const FORMAT_VERSION: u64 = 1;
 struct SchemaRecord {
     oid: Oid,
     comment: Option<String>,
+    #[serde(default)]
+    access: Access,
 }
 
 /// An object in the file; its number is the key.
@@ -48,6 +51,8 @@ struct ObjectRecord {
     replaced_in: Option<i64>,
     #[serde(default)]
     suspended: bool,
+    #[serde(default)]
+    access: Access,
     #[serde(with = "time")]
     created_at: DateTime<Utc>,
 }
@@ -68,6 +73,7 @@ pub fn encode_schema(schema: &Schema) -> Result<Vec<u8>> {
     to_json(&SchemaRecord {
         oid: schema.oid,
         comment: schema.comment.clone(),
+        access: schema.access.clone(),
     })
 }
 
@@ -79,6 +85,7 @@ pub fn decode_schema(name: &str, bytes: &[u8]) -> Result<Schema> {
         oid: record.oid,
         name: name.to_owned(),
         comment: record.comment,
+        access: record.access,
     })
 }
 
@@ -97,6 +104,7 @@ pub fn encode_object(object: &Object) -> Result<(Vec<u8>, Vec<u8>)> {
         created_as: object.created_as.clone(),
         replaced_in: object.replaced_in,
         suspended: object.suspended,
+        access: object.access.clone(),
         created_at: object.created_at,
     })?;
     Ok((record, encode_columns(&object.schema)))
@@ -139,6 +147,7 @@ pub fn decode_object(oid: Oid, record: &[u8], columns: &[u8]) -> Result<Object> 
         created_as: record.created_as,
         replaced_in: record.replaced_in,
         suspended: record.suspended,
+        access: record.access,
         created_at: record.created_at,
     })
 }

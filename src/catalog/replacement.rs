@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 
 use super::object::indexes_on;
+use super::privilege::Access;
 use super::transaction::{NewObject, Transaction};
 use super::{Kind, Object, Oid, time};
 use crate::error::Result;
@@ -114,6 +115,7 @@ impl NewObject {
             created_as: None,
             replaced_in: None,
             suspended: false,
+            access: self.owner.map(Access::owned_by).unwrap_or_default(),
             created_at: time::now(),
         })
     }
@@ -168,6 +170,7 @@ impl NewObject {
             created_as: old.created_as.clone(),
             replaced_in: old.replaced_in,
             suspended: old.suspended,
+            access: old.access.clone(),
             created_at: old.created_at,
         }
     }
@@ -187,6 +190,7 @@ impl From<Object> for NewObject {
             indexes: object.indexes,
             keeps_comments: true,
             project_file: object.project_file,
+            owner: object.access.owner,
         }
     }
 }

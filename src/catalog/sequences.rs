@@ -1,4 +1,4 @@
-//! The numbers of identity columns.
+//! The numbers of identity columns, and of sequences, which are columns without a name.
 //!
 //! Numbers are set aside on disk before they are given out, some at a time, so that none is given
 //! twice whatever happens: what a crash, or a statement that fails, leaves of them is a gap, as in
@@ -71,6 +71,47 @@ impl Sequences {
         Ok(numbers)
     }
 
+    /// The next number of a column, which stays to be given.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn next(
+        &self,
+        store: &Store,
+        table: Oid,
+        column: &str,
+        identity: &Identity,
+    ) -> Result<i128> {
+        let sequences = self.0.lock();
+        if let Some(reserved) = sequences.get(&(table, column.to_owned()))
+            && reserved.last > 0
+        {
+            return Ok(reserved.next);
+        }
+        store.read(|read| {
+            let sequences = read.open_table(SEQUENCES).map_err(store.failed())?;
+            let next = sequences.get((table, column)).map_err(store.failed())?;
+            Ok(next.map_or(i128::from(identity.start), |next| next.value()))
+        })
+    }
+
+    /// Has the numbers of a column go on with this one.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn set_next(&self, store: &Store, table: Oid, column: &str, next: i128) -> Result<()> {
+        let mut sequences = self.0.lock();
+        store.write(|write| {
+            let mut sequences = write.open_table(SEQUENCES).map_err(store.failed())?;
+            sequences
+                .insert((table, column), next)
+                .map_err(store.failed())?;
+            Ok(())
+        })?;
+        sequences.remove(&(table, column.to_owned()));
+        Ok(())
+    }
+
     /// Begins the numbers of a table's columns anew.
     ///
     /// # Errors
@@ -92,10 +133,9 @@ fn reserve(
 ) -> Result<Reserved> {
     store.write(|write| {
         let mut sequences = write.open_table(SEQUENCES).map_err(store.failed())?;
-        let next = sequences
-            .get((table, column))
-            .map_err(store.failed())?
-            .map_or(i128::from(identity.start), |next| next.value());
+        let stored = sequences.get((table, column)).map_err(store.failed())?;
+        let next = stored.map_or(i128::from(identity.start), |next| next.value());
+        let (next, count) = within_cycle(identity, next, count);
         let end = next + i128::from(count) * i128::from(identity.increment);
         sequences
             .insert((table, column), end)
@@ -106,6 +146,26 @@ fn reserve(
             last: count,
         })
     })
+}
+
+/// The next number of a sequence that cycles, and how many follow it up to its end, but no more than
+/// are wanted; of another one, what it would be.
+fn within_cycle(identity: &Identity, next: i128, wanted: u64) -> (i128, u64) {
+    if !identity.cycles {
+        return (next, wanted);
+    }
+    let (least, greatest) = (i128::from(identity.minimum), i128::from(identity.maximum));
+    let increment = i128::from(identity.increment);
+    let (first, last) = match increment > 0 {
+        true => (least, greatest),
+        false => (greatest, least),
+    };
+    let next = match (least..=greatest).contains(&next) {
+        true => next,
+        false => first,
+    };
+    let left = u64::try_from((last - next) / increment + 1).unwrap_or(u64::MAX);
+    (next, wanted.min(left))
 }
 
 /// Forgets the numbers of a table that is dropped.
@@ -139,6 +199,7 @@ mod tests {
         increment: 1,
         minimum: 1,
         maximum: 1000,
+        cycles: false,
     };
 
     #[test]
@@ -187,5 +248,29 @@ mod tests {
             let error = catalog.next_numbers(7, "id", &down, 1).unwrap_err();
             assert_eq!(error.sqlstate(), SqlState::SEQUENCE_LIMIT_EXCEEDED);
         }
+    }
+    #[test]
+    fn a_cycle_begins_anew_at_its_other_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(&folder.path().join("catalog.redb")).unwrap();
+        let up = Identity {
+            start: 4,
+            increment: 2,
+            minimum: 1,
+            maximum: 6,
+            cycles: true,
+            ..IDENTITY
+        };
+        let taken = catalog.next_numbers(7, "id", &up, 7).unwrap();
+        assert_eq!(taken, [4, 6, 1, 3, 5, 1, 3]);
+        let down = Identity {
+            start: 2,
+            increment: -1,
+            minimum: 1,
+            maximum: 3,
+            ..up
+        };
+        let taken = catalog.next_numbers(8, "id", &down, 6).unwrap();
+        assert_eq!(taken, [2, 1, 3, 2, 1, 3]);
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
+use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
 use super::publication::Publications;
 use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema, meant_schema};
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::sql::QualifiedName;
-use crate::sql::name::ObjectName;
+use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
+use crate::sql::{QualifiedName, Statement, constraint, sequence_calls};
 
 /// A schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,26 @@ pub struct Schema {
     pub name: String,
     /// `COMMENT ON SCHEMA`.
     pub comment: Option<String>,
+    /// Who owns it, and who else was given what.
+    pub access: Access,
+}
+
+impl Schema {
+    /// Who may do what with it. As in Postgres, all may use what is in `public` until something is said
+    /// of that.
+    pub fn access(&self) -> Access {
+        let mut access = self.access.clone();
+        if self.name == DEFAULT_SCHEMA && access.grants.is_none() {
+            access.grant(Grant {
+                grantee: PUBLIC_ROLE,
+                grantor: access.owner(),
+                privilege: Privilege::Usage,
+                column: None,
+                grantable: false,
+            });
+        }
+        access
+    }
 }
 
 /// The catalog at one moment. It never changes: readers hold it as long as they like.
@@ -31,6 +52,8 @@ pub struct Snapshot {
     objects: BTreeMap<Oid, Arc<Object>>,
     relations: BTreeMap<QualifiedName, Oid>,
     checks: BTreeMap<QualifiedName, Oid>,
+    /// By names without a schema.
+    pub(super) roles: BTreeMap<QualifiedName, Oid>,
     /// Replacements that wait for the commit of their rows, by the object replaced.
     prepared: BTreeMap<Oid, Arc<PreparedReplacement>>,
     /// Which objects read the key, or will when their replacement is done.
@@ -94,6 +117,52 @@ impl Snapshot {
     /// A relation by its full name.
     pub fn relation(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
         self.relations.get(name).and_then(|oid| self.object(*oid))
+    }
+
+    /// The sequences that go with columns of a table.
+    pub fn sequences_of(&self, table: &Object) -> Vec<Oid> {
+        let owned = self.objects().filter(|object| match &object.definition {
+            Statement::CreateSequence(create) => {
+                let owner = create.options.owner();
+                owner.is_some_and(|owner| owner.table.qualify(&table.name.schema) == table.name)
+            }
+            _ => false,
+        });
+        owned.map(|sequence| sequence.oid).collect()
+    }
+
+    /// The tables whose defaults take numbers of a sequence, each with such a column.
+    pub fn users_of(&self, sequence: &Object) -> Vec<(Arc<Object>, String)> {
+        let mut users = Vec::new();
+        if sequence.kind != Kind::Sequence {
+            return users;
+        }
+        for object in self.objects() {
+            let Statement::CreateTable(create) = &object.definition else {
+                continue;
+            };
+            for column in &create.columns {
+                let name = &column.name.value;
+                let default = constraint::default_of(&create.columns, name);
+                if default.is_some_and(|it| sequence_calls::uses(it, &sequence.name)) {
+                    users.push((Arc::clone(object), name.clone()));
+                }
+            }
+        }
+        users
+    }
+
+    /// What names an object in its definition without reading it: defaults name sequences, and
+    /// sequences the tables that they go with.
+    pub(super) fn bound_by_name(&self, object: &Object) -> Vec<Oid> {
+        match object.kind {
+            Kind::Table => self.sequences_of(object),
+            _ => {
+                let users = self.users_of(object).into_iter();
+                let users: BTreeSet<Oid> = users.map(|(table, _)| table.oid).collect();
+                users.into_iter().collect()
+            }
+        }
     }
 
     /// A check by its full name.
@@ -311,10 +380,10 @@ impl Snapshot {
     }
 
     fn names_of(&mut self, kind: Kind) -> &mut BTreeMap<QualifiedName, Oid> {
-        if kind.is_relation() {
-            &mut self.relations
-        } else {
-            &mut self.checks
+        match kind {
+            Kind::Role => &mut self.roles,
+            Kind::Check => &mut self.checks,
+            _ => &mut self.relations,
         }
     }
 }

@@ -17,6 +17,7 @@ use redb::{
     WriteTransaction,
 };
 
+use super::privilege::Access;
 use super::record::{self, FORMAT_VERSION};
 use super::{Oid, Schema, Snapshot, sequences};
 use crate::error::{Error, Result, SqlState};
@@ -349,6 +350,7 @@ impl Store {
                         oid: PUBLIC_OID,
                         name: DEFAULT_SCHEMA.to_owned(),
                         comment: Some("standard public schema".to_owned()),
+                        access: Access::default(),
                     };
                     write
                         .open_table(SCHEMAS)

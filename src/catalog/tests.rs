@@ -578,6 +578,7 @@ proptest! {
                 created_as: None,
                 replaced_in: None,
                 suspended: false,
+                access: Default::default(),
                 created_at: time::now(),
             }));
         }

@@ -8,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use super::name::{
     check_identifier, check_schema_name, check_writable, is_system_schema, temporary_schema,
 };
+use super::privilege::Access;
 use super::staged::Staged;
 use super::store::{Changes, Store};
 use super::{Kind, Object, Oid, PreparedReplacement, Schema, Snapshot, time};
@@ -26,6 +27,8 @@ const COLUMNS: usize = 4_096;
 const DEFINITION_BYTES: usize = 1 << 20;
 /// How many indexes that are no constraints a relation has: their numbers are among those of its parts.
 const INDEXES: usize = 512;
+/// How many grants one object has.
+const GRANTS: usize = 10_000;
 /// How long a comment is, in bytes.
 const COMMENT_BYTES: usize = 64 << 10;
 
@@ -54,6 +57,8 @@ pub struct NewObject {
     pub keeps_comments: bool,
     /// The file of the project folder that it comes from.
     pub project_file: Option<String>,
+    /// The role that makes it; what takes the place of another one keeps the owner.
+    pub owner: Option<Oid>,
 }
 
 /// A change of the catalog in the making: it sees its own work, and nobody else does until
@@ -107,6 +112,7 @@ impl<'a> Transaction<'a> {
             oid: self.store.next_oid()?,
             name: name.to_owned(),
             comment: None,
+            access: Access::default(),
         };
         self.put_schema(schema);
         Ok(true)
@@ -123,6 +129,7 @@ impl<'a> Transaction<'a> {
                 oid: self.store.next_oid()?,
                 name: name.clone(),
                 comment: None,
+                access: Access::default(),
             };
             self.put_schema(schema);
         }
@@ -164,12 +171,14 @@ impl<'a> Transaction<'a> {
     pub fn create(&mut self, new: NewObject) -> Result<Oid> {
         let name = new.name.clone();
         check_identifier(&name.name)?;
-        check_writable(&name.schema, || format!("create \"{name}\""))?;
-        self.snapshot.resolve_schema(&name.schema)?;
+        let (kind, definition) = self.check_new(&new)?;
+        if kind != Kind::Role {
+            check_writable(&name.schema, || format!("create \"{name}\""))?;
+            self.snapshot.resolve_schema(&name.schema)?;
+        }
         if self.snapshot.len() >= OBJECTS {
             return Err(too_many("objects", OBJECTS));
         }
-        let (kind, definition) = self.check_new(&new)?;
         self.check_free(&name, kind)?;
         let oid = match new.oid {
             Some(oid) if self.snapshot.object(oid).is_none() => oid,
@@ -191,6 +200,7 @@ impl<'a> Transaction<'a> {
             created_as: None,
             replaced_in: None,
             suspended: false,
+            access: new.owner.map(Access::owned_by).unwrap_or_default(),
             created_at: time::now(),
         });
         Ok(oid)
@@ -259,7 +269,13 @@ impl<'a> Transaction<'a> {
     }
 
     fn take_name(&mut self, old: &Arc<Object>, new: &QualifiedName) -> Result<()> {
-        let readers: Vec<Oid> = self.snapshot.dependent_oids(old.oid).collect();
+        let mut readers: Vec<Oid> = self.snapshot.dependent_oids(old.oid).collect();
+        readers.extend(self.snapshot.bound_by_name(old));
+        let moves = old.kind == Kind::Table && old.name.schema != new.schema;
+        let owned = match moves {
+            true => self.snapshot.sequences_of(old),
+            false => Vec::new(),
+        };
         for oid in readers.iter().chain([&old.oid]) {
             if self.snapshot.prepared(*oid).is_some() {
                 let what = self.existing(*oid)?.described();
@@ -284,6 +300,13 @@ impl<'a> Transaction<'a> {
             let mut object = Object::clone(&*self.existing(reader)?);
             object.definition.rename_relation(&old.name, new)?;
             self.put(object);
+        }
+        // As in Postgres, the sequences of its columns go with a table to another schema.
+        for oid in owned {
+            let sequence = self.existing(oid)?;
+            let name = QualifiedName::new(&new.schema, &sequence.name.name);
+            self.check_free(&name, sequence.kind)?;
+            self.take_name(&sequence, &name)?;
         }
         Ok(())
     }
@@ -398,6 +421,47 @@ impl<'a> Transaction<'a> {
         )?;
         let mut object = Object::clone(&*self.existing(oid)?);
         object.comment = comment;
+        self.put(object);
+        Ok(())
+    }
+
+    /// Sets who owns an object, and who else may do what with it.
+    ///
+    /// # Errors
+    /// 54000 for too many grants.
+    pub fn set_access(&mut self, oid: Oid, access: Access) -> Result<()> {
+        check_access(&access)?;
+        let mut object = Object::clone(&*self.existing(oid)?);
+        object.access = access;
+        self.put(object);
+        Ok(())
+    }
+
+    /// Sets who owns a schema, and who else may do what with it.
+    ///
+    /// # Errors
+    /// 3F000 where it does not exist; 54000 for too many grants.
+    pub fn set_schema_access(&mut self, name: &str, access: Access) -> Result<()> {
+        check_access(&access)?;
+        let mut schema = Schema::clone(&*self.snapshot.resolve_schema(name)?);
+        schema.access = access;
+        self.put_schema(schema);
+        Ok(())
+    }
+
+    /// Gives a role another name.
+    ///
+    /// # Errors
+    /// 42710 for a name that is taken.
+    pub fn rename_role(&mut self, oid: Oid, new: &str) -> Result<()> {
+        check_identifier(new)?;
+        let name = QualifiedName::new("", new);
+        self.check_free(&name, Kind::Role)?;
+        let mut object = Object::clone(&*self.existing(oid)?);
+        if let Statement::CreateRole(create) = &mut object.definition {
+            new.clone_into(&mut create.name.name);
+        }
+        object.name = name;
         self.put(object);
         Ok(())
     }
@@ -601,7 +665,9 @@ impl<'a> Transaction<'a> {
     /// 42P07 and 42710 for a name that is taken; 3F000 where its schema, and 40001 where what it
     /// reads, was dropped.
     pub(super) fn put_object(&mut self, object: &Arc<Object>) -> Result<()> {
-        self.snapshot.resolve_schema(&object.name.schema)?;
+        if object.kind != Kind::Role {
+            self.snapshot.resolve_schema(&object.name.schema)?;
+        }
         if self.snapshot.len() >= OBJECTS {
             return Err(too_many("objects", OBJECTS));
         }
@@ -637,6 +703,9 @@ impl<'a> Transaction<'a> {
         let (existing, sqlstate, what) = if kind.is_relation() {
             let existing = self.snapshot.relation(name);
             (existing, SqlState::DUPLICATE_TABLE, "relation")
+        } else if kind == Kind::Role {
+            let existing = self.snapshot.role(&name.name);
+            (existing, SqlState::DUPLICATE_OBJECT, "role")
         } else {
             let existing = self.snapshot.check(name);
             (existing, SqlState::DUPLICATE_OBJECT, "check")
@@ -670,6 +739,13 @@ impl<'a> Transaction<'a> {
             self.changed_objects.insert(object.oid);
             self.snapshot.take(object.oid);
         }
+    }
+}
+
+fn check_access(access: &Access) -> Result<()> {
+    match access.granted().len() > GRANTS {
+        true => Err(too_many("grants", GRANTS)),
+        false => Ok(()),
     }
 }
 

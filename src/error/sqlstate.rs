@@ -79,6 +79,8 @@ impl SqlState {
     pub const INVALID_PASSWORD: Self = Self("28P01");
     /// Something else stands on the object.
     pub const DEPENDENT_OBJECTS_STILL_EXIST: Self = Self("2BP01");
+    /// A privilege that cannot be given so.
+    pub const INVALID_GRANT_OPERATION: Self = Self("0LP01");
     /// No portal of that name.
     pub const INVALID_CURSOR_NAME: Self = Self("34000");
     /// No database of that name.

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
+use super::create_role::existing;
 use super::drop::{kind, word};
-use super::{index, redefine};
-use crate::catalog::{Kind, NewObject, Object};
+use super::{create_sequence, index, redefine, serial};
+use crate::catalog::{Kind, NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
-use crate::instance::OWNER;
 use crate::models::schedule;
 use crate::session::{Outcome, Session, plan};
 use crate::sql::QualifiedName;
@@ -51,12 +51,17 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
 /// Whether an action changes several objects.
 fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
     match action {
-        Action::DropColumn { cascade, .. } => *cascade,
-        Action::RenameColumn(..) => {
+        Action::DropColumn { cascade: true, .. } => true,
+        Action::AddColumn { column, .. } => serial::is_serial(column),
+        Action::DropColumn { .. } | Action::RenameColumn(..) => {
             let snapshot = session.instance.catalog.snapshot();
             let path = session.settings().search_path.0;
             let object = plan::object(&alter.name, &snapshot, &path);
-            object.is_ok_and(|it| !snapshot.direct_dependents(it.oid).is_empty())
+            object.is_ok_and(|it| {
+                let renames = matches!(action, Action::RenameColumn(..));
+                renames && !snapshot.direct_dependents(it.oid).is_empty()
+                    || !snapshot.sequences_of(&it).is_empty()
+            })
         }
         _ => false,
     }
@@ -79,7 +84,21 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             let _guard = session.instance.refresh_locks.lock(object.oid).await?;
             catalog.write(|transaction| transaction.rename(object.oid, &new))
         }
-        Action::OwnerTo(role) => check_role(session, role),
+        Action::OwnerTo(role) => {
+            let owner = new_owner(session, role)?;
+            let snapshot = catalog.snapshot();
+            // As in Postgres, the sequences of its columns go with a table.
+            let owned = snapshot.sequences_of(&object).into_iter();
+            let all: Vec<Oid> = owned.chain([object.oid]).collect();
+            catalog.write(|transaction| {
+                for oid in &all {
+                    if let Some(object) = snapshot.object(*oid) {
+                        transaction.set_access(*oid, object.access.with_owner(owner))?;
+                    }
+                }
+                Ok(())
+            })
+        }
         Action::Suspend(suspends) => {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }
@@ -96,7 +115,17 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             let changes = names.iter().map(|name| (name.as_str(), None));
             set_options(session, &object, changes).await
         }
-        _ if object.kind == Kind::Table => redefine::act(session, &object, action).await,
+        Action::Sequence(options, restart) => {
+            create_sequence::alter(session, &object, options, *restart)
+        }
+        _ if object.kind == Kind::Table => {
+            let Some((action, serials)) = serial::added(session, &object.name, action)? else {
+                return redefine::act(session, &object, action).await;
+            };
+            serial::create(session, &serials)?;
+            redefine::act(session, &object, &action).await?;
+            serial::own(session, &object.name, &serials)
+        }
         _ => Err(Error::unsupported(format!(
             "this action of ALTER on {}",
             object.kind.with_article()
@@ -160,19 +189,24 @@ fn alter_schema(session: &Session, name: &str, action: &Action) -> Result<()> {
     match action {
         Action::RenameTo(new) => catalog.write(|transaction| transaction.rename_schema(name, new)),
         Action::OwnerTo(role) => {
-            catalog.snapshot().resolve_schema(name)?;
-            check_role(session, role)
+            let schema = catalog.snapshot().resolve_schema(name)?;
+            let owner = new_owner(session, role)?;
+            catalog.write(|transaction| {
+                transaction.set_schema_access(name, schema.access.with_owner(owner))
+            })
         }
         _ => Err(Error::internal("a schema has no columns")),
     }
 }
 
-/// All objects are the one owner's, whose name may be said.
-fn check_role(session: &Session, role: &str) -> Result<()> {
-    let of_session = ["current_user", "current_role", "session_user"];
-    if role == OWNER || role == session.client.user || of_session.contains(&role) {
-        return Ok(());
+/// The number of a role that something is given to.
+fn new_owner(session: &Session, role: &str) -> Result<Oid> {
+    let snapshot = session.instance.catalog.snapshot();
+    let oid = existing(&snapshot, &session.named_role(role))?;
+    let own = session.role_oid(&snapshot);
+    if snapshot.is_superuser(own) || snapshot.inherited(own, false).contains(&oid) {
+        return Ok(oid);
     }
-    let message = format!("role \"{role}\" does not exist");
-    Err(Error::new(SqlState::UNDEFINED_OBJECT, message))
+    let message = format!("must be member of role \"{role}\"");
+    Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message))
 }

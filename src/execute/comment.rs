@@ -37,6 +37,7 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 DropKind::View => Kind::View,
                 DropKind::MaterializedView => Kind::MaterializedView,
                 DropKind::Model => Kind::Model,
+                DropKind::Sequence => Kind::Sequence,
                 DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
             };
             if object.kind != wanted {

@@ -421,6 +421,7 @@ mod tests {
             created_as: None,
             replaced_in: None,
             suspended: false,
+            access: Default::default(),
             created_at: chrono::Utc::now(),
         };
         let format = CopyFormat::Text {

@@ -1,5 +1,7 @@
 //! `CREATE SCHEMA`.
 
+use super::create_role::existing;
+use crate::catalog::privilege::Access;
 use crate::error::Result;
 use crate::session::{Outcome, Session};
 use crate::sql::create_schema::CreateSchema;
@@ -7,11 +9,18 @@ use crate::sql::create_schema::CreateSchema;
 /// Creates a schema.
 ///
 /// # Errors
-/// 42P06 where it exists.
+/// 42P06 where it exists; 42704 for an owner that does not.
 pub fn execute(session: &Session, create: &CreateSchema) -> Result<Outcome> {
-    session
-        .instance
-        .catalog
-        .write(|transaction| transaction.create_schema(&create.name, create.if_not_exists))?;
+    session.instance.catalog.write(|transaction| {
+        let is_new = transaction.create_schema(&create.name, create.if_not_exists)?;
+        let owner = match &create.owner {
+            Some(role) => existing(transaction.snapshot(), &session.named_role(role))?,
+            None => session.role_oid(transaction.snapshot()),
+        };
+        match is_new {
+            true => transaction.set_schema_access(&create.name, Access::owned_by(owner)),
+            false => Ok(()),
+        }
+    })?;
     Ok(Outcome::Done("CREATE SCHEMA".to_owned()))
 }

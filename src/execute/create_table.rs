@@ -14,9 +14,10 @@ use futures::StreamExt as _;
 use super::define::{
     Creation, create_filled, creation, in_place_of, object, tell_of_bare_numerics,
 };
-use super::query;
+use super::{query, serial};
 use crate::catalog::{OWN_TEMPORARY, Object, Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
+use crate::models::define::creation_schema;
 use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep, Rejections};
 use crate::models::replan::{self, Author};
@@ -40,6 +41,29 @@ pub async fn execute(session: &Session, create: &CreateTable) -> Result<Outcome>
         true => temporary(session, create)?,
         false => create.clone(),
     };
+    let snapshot = instance.catalog.snapshot();
+    if !create.columns.iter().any(serial::is_serial) {
+        return create_one(session, create).await;
+    }
+    let settings = session.settings();
+    let name = create.name.qualify(creation_schema(&settings));
+    if snapshot.relation(&name).is_some() && !create.or_replace {
+        return create_one(session, create).await;
+    }
+    let mut create = create.clone();
+    let serials = serial::expand(&snapshot, &name, create.columns.iter_mut())?;
+    session
+        .together(async |session: &Session| {
+            serial::create(session, &serials)?;
+            let outcome = create_one(session, &create).await?;
+            serial::own(session, &name, &serials)?;
+            Ok(outcome)
+        })
+        .await
+}
+
+async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> {
+    let instance = &session.instance;
     let snapshot = instance.catalog.snapshot();
     let tag = |rows: Option<u64>| {
         Ok(Outcome::Done(rows.map_or_else(

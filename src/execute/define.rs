@@ -96,7 +96,10 @@ pub async fn creation(
             new.project_file.clone_from(&existing.project_file);
             Ok(Creation::Replaces(existing, new))
         }
-        None => Ok(Creation::New(new)),
+        None => {
+            new.owner = Some(session.role_oid(snapshot));
+            Ok(Creation::New(new))
+        }
     }
 }
 

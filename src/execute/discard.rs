@@ -4,8 +4,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, TransactionStatus};
 use crate::sql::discard::Discard;
 
-/// Forgets what the session has kept. No plans are kept between two runs of a statement, and there
-/// are no sequences.
+/// Forgets what the session has kept. No plans are kept between two runs of a statement.
 ///
 /// # Errors
 /// 25001 for `ALL` within a transaction block.
@@ -19,6 +18,10 @@ pub async fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
         session.statements.deallocate_all();
         session.notifying.unlisten(None)?;
         session.reset_all()?;
+        session.authorize(None, true, false)?;
+    }
+    if matches!(discard, Discard::All | Discard::Sequences) {
+        session.sequences.forget();
     }
     if matches!(discard, Discard::All | Discard::Temp) {
         session.drop_temporary().await?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tributary_udfs::interrupt::Interrupt;
 
-use super::index;
-use crate::catalog::{Kind, Object, Oid};
+use super::{create_sequence, index, redefine};
+use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::run::remove_tables;
 use crate::session::{Outcome, Session, plan};
+use crate::sql::alter::Action;
 use crate::sql::drop::{Drop, DropKind};
 use crate::warehouse::begin_commit;
 
@@ -25,6 +26,43 @@ pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     if drop.kind == DropKind::Index {
         return index::drop(session, drop).await;
     }
+    if drop.cascade && matches!(drop.kind, DropKind::Sequence | DropKind::Table) {
+        let snapshot = session.instance.catalog.snapshot();
+        let named = named(session, drop, &snapshot, &mut |_| {})?;
+        let uses = create_sequence::defaults_on(&snapshot, &named);
+        if !uses.is_empty() {
+            return Box::pin(without_defaults(session, drop, &uses)).await;
+        }
+    }
+    drop_all(session, drop).await
+}
+
+/// Drops sequences that defaults take numbers of, and these defaults.
+async fn without_defaults(
+    session: &Session,
+    drop: &Drop,
+    uses: &[create_sequence::DefaultUse],
+) -> Result<Outcome> {
+    let told: Vec<String> = uses.iter().map(|it| it.described()).collect();
+    if let Some(notice) = cascades(&told) {
+        session.notice(notice);
+    }
+    session
+        .together(async |session: &Session| {
+            for it in uses {
+                // A default may have gone with the one before.
+                let snapshot = session.instance.catalog.snapshot();
+                if let Some(table) = snapshot.object(it.table.oid) {
+                    let action = Action::SetDefault(it.column.clone(), None);
+                    redefine::act(session, table, &action).await?;
+                }
+            }
+            drop_all(session, drop).await
+        })
+        .await
+}
+
+async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> {
     let instance = &session.instance;
     // What is dropped is gone before its files are, and a cancel meanwhile comes too late.
     begin_commit(Interrupt::current().as_ref())?;
@@ -91,8 +129,31 @@ pub(super) fn cascades(others: &[String]) -> Option<Error> {
 
 /// Drops objects; answers all that were, and which of them were named.
 fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTreeSet<Oid>)> {
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let all = named(session, drop, &snapshot, &mut |notice| {
+        session.notice(notice)
+    })?;
+    let uses = create_sequence::defaults_on(&snapshot, &all);
+    if !uses.is_empty() {
+        let what = all.iter().filter_map(|oid| snapshot.object(*oid));
+        let what = what.filter(|object| object.kind == kind(drop.kind));
+        let what: Vec<String> = what.map(|object| object.described()).collect();
+        return Err(create_sequence::still_used(&what.join(", "), &uses));
+    }
+    let oids: Vec<Oid> = all.iter().copied().collect();
+    let dropped = catalog.write(|transaction| transaction.drop(&oids, drop.cascade))?;
+    Ok((dropped, all))
+}
+
+/// The objects that are named, and the sequences that go with them.
+fn named(
+    session: &Session,
+    drop: &Drop,
+    snapshot: &Snapshot,
+    notice: &mut dyn FnMut(Error),
+) -> Result<BTreeSet<Oid>> {
     let kind = kind(drop.kind);
-    let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let mut oids = Vec::new();
     for name in &drop.names {
@@ -117,22 +178,24 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
             Err(error) => {
                 let error = match kind {
                     Kind::Check => error,
-                    Kind::Model => plan::undefined_model(name, &snapshot),
-                    _ => plan::no_object(name, &snapshot, &path),
+                    Kind::Model => plan::undefined_model(name, snapshot),
+                    _ => plan::no_object(name, snapshot, &path),
                 };
                 if !drop.if_exists || error.sqlstate() == SqlState::INSUFFICIENT_PRIVILEGE {
                     return Err(error);
                 }
-                session.notice(Error::new(
+                notice(Error::new(
                     SqlState::SUCCESSFUL_COMPLETION,
                     format!("{} \"{name}\" does not exist, skipping", word(drop.kind)),
                 ));
             }
         }
     }
-    let catalog = &session.instance.catalog;
-    let dropped = catalog.write(|transaction| transaction.drop(&oids, drop.cascade))?;
-    Ok((dropped, oids.into_iter().collect()))
+    let mut all: BTreeSet<Oid> = oids.into_iter().collect();
+    if kind == Kind::Table {
+        all.extend(create_sequence::owned_by(snapshot, &all));
+    }
+    Ok(all)
 }
 
 /// The kind of object that is named.
@@ -143,6 +206,7 @@ pub(super) fn kind(kind: DropKind) -> Kind {
         DropKind::View => Kind::View,
         DropKind::MaterializedView => Kind::MaterializedView,
         DropKind::Model => Kind::Model,
+        DropKind::Sequence => Kind::Sequence,
         DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
     }
 }

@@ -3,16 +3,19 @@
 //! with a `unique_key` they take the place of the rows with their keys where they are later; the
 //! number that is answered is of those, and a notice tells of the others.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Schema};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
-use datafusion::logical_expr::{DmlStatement, Expr, ExprSchemable as _, LogicalPlan};
+use datafusion::logical_expr::{
+    DmlStatement, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, lit,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::parser::DFParserBuilder;
-use datafusion::sql::sqlparser::ast::{Query, SetExpr};
+use datafusion::sql::parser::{DFParserBuilder, Statement as PlannerStatement};
+use datafusion::sql::sqlparser::ast::{self, Query, SetExpr, Visit, Visitor};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
@@ -69,6 +72,9 @@ pub async fn plan(
     context.plan_views(views).await?;
     let state = &context.state;
     plan::make_plannable(&mut source, state).await?;
+    if has_values_within(&source) {
+        return apart(state, &filled.columns, source, &target).await;
+    }
     // DataFusion refuses NULL in a column that has none, but not by its name.
     let given = QualifiedName::new(&target.name.schema, format!("{}{GIVEN}", target.name.name));
     let nullable = target.schema.fields().iter();
@@ -91,6 +97,62 @@ pub async fn plan(
             other.display()
         ))),
     }
+}
+
+/// Whether a query has `VALUES` within it, which DataFusion would take for the table's rows.
+fn has_values_within(source: &Query) -> bool {
+    struct Finder;
+    impl Visitor for Finder {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            match has_values(&query.body) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+    !matches!(source.body.as_ref(), SetExpr::Values(_)) && source.visit(&mut Finder).is_break()
+}
+
+fn has_values(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Values(_) => true,
+        SetExpr::SetOperation { left, right, .. } => has_values(left) || has_values(right),
+        _ => false,
+    }
+}
+
+/// Plans the rows of a query by itself, and then has them be those of the table.
+async fn apart(
+    state: &SessionState,
+    columns: &[String],
+    source: Box<Query>,
+    target: &Object,
+) -> Result<LogicalPlan> {
+    let statement = ast::Statement::Query(source);
+    let statement = PlannerStatement::Statement(Box::new(statement));
+    let rows = state.statement_to_plan(statement).await?;
+    let given = rows.schema().columns();
+    let fields = target.schema.fields();
+    width::check(given.len(), columns.len(), fields.len())?;
+    let mut values = Vec::with_capacity(fields.len());
+    for (place, field) in fields.iter().enumerate() {
+        let place = match columns {
+            [] => Some(place),
+            columns => columns.iter().position(|name| name == field.name()),
+        };
+        values.push(match place.and_then(|place| given.get(place)) {
+            Some(column) => {
+                let value = Expr::Column(column.clone());
+                check_assignable(field, &value.get_type(rows.schema())?)?;
+                value.alias(field.name())
+            }
+            None => lit(ScalarValue::try_from(field.data_type())?).alias(field.name()),
+        });
+    }
+    let rows = LogicalPlanBuilder::from(rows).project(values)?.build()?;
+    plan::finish(plan::cast_to(rows, &target.schema)?, state)
 }
 
 /// That `VALUES` has no functions of many rows, and no literals that their columns do not take.

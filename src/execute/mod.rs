@@ -1,6 +1,7 @@
 //! What statements do. One file a statement, of the same name as in `sql/`.
 
 pub mod alter;
+pub mod alter_role;
 pub mod analyze;
 pub mod close;
 pub mod comment;
@@ -10,7 +11,9 @@ pub mod create_external_table;
 pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
+pub mod create_role;
 pub mod create_schema;
+pub mod create_sequence;
 pub mod create_table;
 pub mod create_view;
 pub mod deallocate;
@@ -19,6 +22,7 @@ pub mod delete;
 pub mod describe_history;
 pub mod discard;
 pub mod drop;
+pub mod drop_role;
 #[expect(
     clippy::module_inception,
     reason = "a statement's file has the statement's name"
@@ -26,6 +30,7 @@ pub mod drop;
 pub mod execute;
 pub mod explain;
 pub mod fetch;
+pub mod grant;
 pub mod index;
 pub mod insert;
 pub mod kept;
@@ -33,6 +38,7 @@ pub mod listen;
 pub mod merge;
 pub mod notify;
 pub mod optimize;
+pub mod owned;
 pub mod prepare;
 pub mod query;
 pub mod refresh;
@@ -51,6 +57,7 @@ mod defaults;
 mod define;
 mod modify;
 mod redefine;
+mod serial;
 mod target;
 mod width;
 
@@ -66,7 +73,7 @@ use datafusion::scalar::ScalarValue;
 
 use crate::error::{Error, Result};
 use crate::instance::{Instance, StatementContext};
-use crate::session::{Outcome, Prepared, Session};
+use crate::session::{Outcome, Prepared, Session, check_privileges};
 use crate::sql::Statement;
 
 /// Runs a prepared statement.
@@ -78,6 +85,7 @@ pub async fn statement(
     prepared: &Prepared,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
+    check_privileges(session, &prepared.statement)?;
     match &prepared.statement {
         Statement::Query(query) => query::execute(session, prepared, query, parameters).await,
         Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
@@ -95,6 +103,12 @@ pub async fn statement(
             create_materialized_view::execute(session, create).await
         }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
+        Statement::CreateSequence(create) => create_sequence::execute(session, create),
+        Statement::CreateRole(create) => create_role::execute(session, create),
+        Statement::AlterRole(alter) => alter_role::execute(session, alter),
+        Statement::DropRole(drop) => drop_role::execute(session, drop),
+        Statement::Grant(grant) => grant::execute(session, grant),
+        Statement::Owned(owned) => owned::execute(session, owned).await,
         Statement::CreateIndex(create) => create_index::execute(session, create).await,
         Statement::CreateCheck(create) => create_check::execute(session, create).await,
         Statement::CreateModel(create) => create_model::execute(session, create).await,

@@ -5,6 +5,7 @@
 //! they are written anew, in the same commit. What stands on the table is planned against its new
 //! columns first.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
@@ -19,8 +20,8 @@ use tributary_udfs::type_name;
 
 use super::define::in_place_of;
 use super::drop::cascades;
-use super::query;
-use crate::catalog::{NewObject, Object};
+use super::{create_sequence, query};
+use crate::catalog::{NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::models::constraints::{self, Constraints, Repeated};
@@ -90,9 +91,36 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     if let Action::DropColumn { name, cascade, .. } = action {
         drop_readers(session, object, &new, name, *cascade).await?;
     }
+    let owned = match action {
+        Action::DropColumn { name, .. } => {
+            create_sequence::owned_by_column(&snapshot, object, name)
+        }
+        _ => Vec::new(),
+    };
     let done = redefine(session, object, new, rows).await;
     drop(guard);
-    done
+    done?;
+    if let Action::RenameColumn(old, name) = action {
+        create_sequence::follow_column(session, object, old, name)?;
+    }
+    drop_owned(session, object, &owned)
+}
+
+/// Drops the sequences of a column that is gone.
+fn drop_owned(session: &Session, table: &Object, owned: &[Arc<Object>]) -> Result<()> {
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let catalog = &session.instance.catalog;
+    let oids: BTreeSet<Oid> = owned.iter().map(|sequence| sequence.oid).collect();
+    let uses = create_sequence::defaults_on(&catalog.snapshot(), &oids);
+    if !uses.is_empty() {
+        let what = format!("a column of {}", table.described());
+        return Err(create_sequence::still_used(&what, &uses));
+    }
+    let oids: Vec<Oid> = oids.into_iter().collect();
+    let dropped = catalog.write(|transaction| transaction.drop(&oids, false));
+    dropped.map(drop)
 }
 
 /// The definition of a table with all of its columns declared, also where they came from a query.
@@ -316,6 +344,7 @@ fn apply(
         Action::RenameTo(_)
         | Action::SetSchema(_)
         | Action::OwnerTo(_)
+        | Action::Sequence(..)
         | Action::Suspend(_)
         | Action::SetOptions(_)
         | Action::ResetOptions(_) => Err(Error::internal("names are changed elsewhere")),

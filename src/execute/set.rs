@@ -7,7 +7,8 @@ use crate::sql::set::Set;
 /// Changes a setting of the session.
 ///
 /// # Errors
-/// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the transaction
+/// 42704 and 22023 for a setting or value that does not exist; 42501 for a role that is none of who
+/// asks; 25001 for a mode of the transaction
 /// that can no longer change.
 pub fn execute(session: &Session, set: &Set) -> Result<Outcome> {
     let tag = match set {
@@ -34,6 +35,18 @@ pub fn execute(session: &Session, set: &Set) -> Result<Outcome> {
         Set::Reset { name } => {
             session.set(name, None, false)?;
             "RESET"
+        }
+        Set::Authorization {
+            role,
+            of_session,
+            local,
+            resets,
+        } => {
+            if *local {
+                warn_outside_of_block(session, "SET LOCAL");
+            }
+            session.authorize(role.as_deref(), *of_session, *local)?;
+            if *resets { "RESET" } else { "SET" }
         }
         Set::ResetAll => {
             session.reset_all()?;

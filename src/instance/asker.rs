@@ -9,20 +9,24 @@ use super::{Instance, OWNER};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{replacement, table_id};
-use crate::session::{Cursors, Notifying, PreparedStatements};
+use crate::session::{Cursors, Notifying, PreparedStatements, SequenceValues};
 use crate::warehouse::{Reader, TableId};
 
 /// Who a statement is of, and what it knows of them.
 #[derive(Clone)]
 pub struct Asker {
-    /// The role.
+    /// The role by whose rights it is.
     pub user: String,
+    /// Whom the session is of.
+    pub login: String,
     /// The number of the session; 0 for the server itself.
     pub process: i32,
     /// The session's prepared statements.
     pub statements: Arc<PreparedStatements>,
     /// The session's cursors.
     pub cursors: Arc<Cursors>,
+    /// What sequences have given to the session.
+    pub sequences: Arc<SequenceValues>,
     /// What the statement reads by, with the others of its transaction.
     pub pinned: Option<Arc<Pinned>>,
     /// The number of its transaction, once somebody has asked for it.
@@ -42,9 +46,11 @@ impl Asker {
     pub fn server() -> Self {
         Self {
             user: OWNER.to_owned(),
+            login: OWNER.to_owned(),
             process: 0,
             statements: Arc::default(),
             cursors: Arc::default(),
+            sequences: Arc::default(),
             pinned: None,
             transaction: Arc::default(),
             set: None,

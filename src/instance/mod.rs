@@ -26,6 +26,7 @@ pub use object_locks::ObjectLocks;
 pub use relations::Reading;
 pub use row_hash::{RowHash, any_of, has_equals};
 pub use sessions::{Canceller, SessionEntry, Sessions};
+pub use state::DATABASE;
 pub use state::reading;
 pub use statement::StatementContext;
 pub use system::OWNER;

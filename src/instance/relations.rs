@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::ViewTable;
 use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::logical_expr::LogicalPlan;
 use parking_lot::Mutex;
 
@@ -358,11 +359,25 @@ impl Relations {
             (_, Some(_)) => Err(no_versions(&object.name)),
             (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
             (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object)?)),
-            (Kind::Model | Kind::Check, None) => Err(Error::new(
+            (Kind::Sequence, None) => self.sequence(object),
+            (Kind::Model | Kind::Check | Kind::Role, None) => Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
                 format!("{} is {}", object.name, object.kind.with_article()),
             )),
         }
+    }
+
+    /// The one row of a sequence.
+    fn sequence(&self, object: &Arc<Object>) -> Result<Arc<dyn TableProvider>> {
+        let (last, is_called) = self.instance.sequence_state(object)?;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from(vec![last])),
+            Arc::new(Int64Array::from(vec![0])),
+            Arc::new(BooleanArray::from(vec![is_called])),
+        ];
+        let row = RecordBatch::try_new(Arc::clone(&object.schema), columns)?;
+        let table = MemTable::try_new(Arc::clone(&object.schema), vec![vec![row]])?;
+        Ok(Arc::new(table))
     }
 
     /// [`Self::latest`], noting down the version. Who was first gives the one that all see.

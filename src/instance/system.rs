@@ -17,18 +17,20 @@ use futures::future::BoxFuture;
 use super::relations::no_versions;
 use super::{Asker, Instance, Reading};
 use crate::catalog::pg_catalog::PgTable;
+use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::{
     LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
     TableStatistics, rejected_rows_schema, view,
 };
-use crate::catalog::{Journal, Object, Oid, Snapshot, temporary_schema};
+use crate::catalog::{Journal, Kind, Object, Oid, Snapshot, temporary_schema};
 use crate::config::{Config, SessionSettings, Setting};
 use crate::error::{Error, Result, SqlState};
-use crate::execute::show;
+use crate::execute::{create_sequence, show};
 use crate::models::progress::RunningRefresh;
 use crate::models::schedule::Standing;
 use crate::models::{constraints, lineage, rejected, table_id};
-use crate::session::{Cursor, PreparedStatement, plan};
+use crate::session::{Cursor, PreparedStatement, denied, plan};
+use crate::sql::identity::Identity;
 use crate::sql::model_functions::parse_name;
 use crate::sql::{QualifiedName, Statement};
 use crate::warehouse::At;
@@ -37,6 +39,22 @@ use crate::warehouse::At;
 pub const OWNER: &str = "tributary";
 
 impl Instance {
+    /// The last number of a sequence, or the first one where it has given none, and whether it has.
+    ///
+    /// # Errors
+    /// 42809 for what is no sequence; those of the disk.
+    pub(super) fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
+        let numbers = create_sequence::options(object)?.numbers()?;
+        let key = object.sequence_key("");
+        let next = self.catalog.next_number(object.oid, key, &numbers)?;
+        let valid = i128::from(numbers.minimum)..=i128::from(numbers.maximum);
+        let last = next - i128::from(numbers.increment);
+        // The number before the first one that it may have was given by nobody.
+        let is_called = next != i128::from(numbers.start) && valid.contains(&last);
+        let shown = if is_called { last } else { next };
+        Ok((i64::try_from(shown).unwrap_or(numbers.start), is_called))
+    }
+
     /// A table of `pg_catalog`.
     pub(super) fn pg_table(
         self: &Arc<Self>,
@@ -227,6 +245,72 @@ impl fmt::Debug for Seen {
     }
 }
 
+/// A sequence, or the identity column that has one.
+struct Numbered {
+    oid: Oid,
+    column: String,
+    /// What its numbers are kept under.
+    key: String,
+    numbers: Identity,
+}
+
+impl Seen {
+    /// The sequence of a name, as it is written.
+    fn numbered(&self, sequence: &str) -> Result<Numbered> {
+        let name = parse_name(sequence)?;
+        let schemas = match &name.schema {
+            Some(schema) => vec![schema.clone()],
+            None => self.search_path(),
+        };
+        let objects = schemas
+            .iter()
+            .flat_map(|schema| self.snapshot.relations_in(schema))
+            .filter(|object| name.name.starts_with(&object.name.name));
+        for object in objects {
+            if object.name.name == name.name {
+                return Ok(Numbered {
+                    oid: object.oid,
+                    column: String::new(),
+                    key: object.sequence_key("").to_owned(),
+                    numbers: create_sequence::options(object)?.numbers()?,
+                });
+            }
+            for field in object.schema.fields() {
+                if let Some(numbers) = constraints::identity_of(object, field.name())
+                    && constraints::sequence_of(object, field.name()).name == name.name
+                {
+                    return Ok(Numbered {
+                        oid: object.oid,
+                        column: field.name().clone(),
+                        key: object.sequence_key(field.name()).to_owned(),
+                        numbers,
+                    });
+                }
+            }
+        }
+        Err(Error::new(
+            SqlState::UNDEFINED_TABLE,
+            format!("relation \"{sequence}\" does not exist"),
+        ))
+    }
+}
+
+impl Seen {
+    /// That who asks has one of some privileges on a sequence. That of an identity column goes with its
+    /// table.
+    fn check_sequence(&self, numbered: &Numbered, any: &[Privilege]) -> Result<()> {
+        let Some(object) = self.snapshot.object(numbered.oid) else {
+            return Ok(());
+        };
+        let rights = Rights::of(&self.snapshot, self.snapshot.role_of(&self.asker.user));
+        let is_own = object.kind == Kind::Sequence;
+        match !is_own || any.iter().any(|it| rights.has(&object.access, *it)) {
+            true => Ok(()),
+            false => Err(denied("sequence", &object.name.name)),
+        }
+    }
+}
+
 impl SystemSources for Seen {
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)
@@ -262,6 +346,10 @@ impl SystemSources for Seen {
 
     fn user(&self) -> String {
         self.asker.user.clone()
+    }
+
+    fn session_user(&self) -> String {
+        self.asker.login.clone()
     }
 
     fn owner(&self) -> String {
@@ -330,30 +418,70 @@ impl SystemSources for Seen {
     }
 
     fn next_values(&self, sequence: &str, count: usize) -> Result<Vec<i64>> {
-        let name = parse_name(sequence)?;
-        let schemas = match &name.schema {
-            Some(schema) => vec![schema.clone()],
-            None => self.search_path(),
-        };
-        let tables = schemas
-            .iter()
-            .flat_map(|schema| self.snapshot.relations_in(schema))
-            .filter(|object| name.name.starts_with(&object.name.name));
-        for table in tables {
-            for field in table.schema.fields() {
-                if let Some(identity) = constraints::identity_of(table, field.name())
-                    && constraints::sequence_of(table, field.name()).name == name.name
-                {
-                    let catalog = &self.instance.catalog;
-                    let key = table.sequence_key(field.name());
-                    return catalog.next_numbers(table.oid, key, &identity, count);
-                }
-            }
+        let numbered = self.numbered(sequence)?;
+        self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Update])?;
+        let Numbered {
+            oid,
+            column,
+            key,
+            numbers,
+        } = &numbered;
+        let catalog = &self.instance.catalog;
+        let taken = catalog.next_numbers(*oid, key, numbers, count)?;
+        if let Some(last) = taken.last() {
+            self.asker.sequences.note((*oid, column), *last, true);
         }
-        Err(Error::new(
-            SqlState::UNDEFINED_TABLE,
-            format!("relation \"{sequence}\" does not exist"),
-        ))
+        Ok(taken)
+    }
+
+    fn set_value(&self, sequence: &str, value: i64, is_called: bool) -> Result<()> {
+        let numbered = self.numbered(sequence)?;
+        self.check_sequence(&numbered, &[Privilege::Update])?;
+        let Numbered {
+            oid,
+            column,
+            key,
+            numbers,
+        } = numbered;
+        if value < numbers.minimum || value > numbers.maximum {
+            let (minimum, maximum) = (numbers.minimum, numbers.maximum);
+            return Err(Error::new(
+                SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+                format!(
+                    "setval: value {value} is out of bounds for sequence \"{sequence}\" ({minimum}..{maximum})"
+                ),
+            ));
+        }
+        let step = if is_called { numbers.increment } else { 0 };
+        let next = i128::from(value) + i128::from(step);
+        self.instance.catalog.set_next_number(oid, &key, next)?;
+        if is_called {
+            self.asker.sequences.note((oid, &column), value, false);
+        }
+        Ok(())
+    }
+
+    fn current_value(&self, sequence: &str) -> Result<i64> {
+        let numbered = self.numbered(sequence)?;
+        self.check_sequence(&numbered, &[Privilege::Usage, Privilege::Select])?;
+        let Numbered { oid, column, .. } = numbered;
+        self.asker.sequences.of((oid, &column)).ok_or_else(|| {
+            Error::new(
+                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("currval of sequence \"{sequence}\" is not yet defined in this session"),
+            )
+        })
+    }
+
+    fn last_value(&self) -> Result<i64> {
+        self.asker.sequences.last().ok_or_else(|| {
+            let message = "lastval is not yet defined in this session";
+            Error::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message)
+        })
+    }
+
+    fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
+        self.instance.sequence_state(object)
     }
 
     fn started_at(&self) -> DateTime<Utc> {
@@ -414,14 +542,24 @@ impl SystemSources for Seen {
 
     fn sessions(&self) -> Vec<SessionInfo> {
         let list = self.instance.sessions.list().into_iter();
+        let own = self.snapshot.role_of(&self.asker.user);
+        let sees_all = self.snapshot.is_superuser(own);
+        let roles = self.snapshot.inherited(own, true);
+        // As in Postgres, what others ask is theirs.
+        let shown = |user: &str, query: String| match sees_all
+            || roles.contains(&self.snapshot.role_of(user))
+        {
+            true => query,
+            false => "<insufficient privilege>".to_owned(),
+        };
         list.map(|(pid, entry)| SessionInfo {
             pid,
+            query: Some(shown(&entry.user_name, entry.query)).filter(|query| !query.is_empty()),
             user: entry.user_name,
             database: super::state::DATABASE.to_owned(),
             application_name: entry.application_name,
             client: entry.client_address,
             state: entry.state,
-            query: Some(entry.query).filter(|query| !query.is_empty()),
             connected_at: entry.connected_at,
             query_started_at: entry.query_started_at,
             backend_type: entry.backend_type,
@@ -429,7 +567,23 @@ impl SystemSources for Seen {
         .collect()
     }
 
-    fn cancel(&self, pid: i32) -> bool {
-        self.instance.sessions.cancel(pid)
+    fn cancel(&self, pid: i32) -> Result<bool> {
+        let sessions = self.instance.sessions.list();
+        let Some((_, entry)) = sessions.iter().find(|(process, _)| *process == pid) else {
+            return Ok(false);
+        };
+        let role = self.snapshot.role_of(&entry.user_name);
+        let own = self.snapshot.role_of(&self.asker.user);
+        let is_theirs = self.snapshot.inherited(own, true).contains(&role);
+        if !is_theirs && !self.snapshot.is_superuser(own) {
+            let message = match self.snapshot.is_superuser(role) {
+                true => "must be a superuser to cancel superuser query",
+                false => {
+                    "must be a member of the role whose query is being canceled or member of pg_signal_backend"
+                }
+            };
+            return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
+        }
+        Ok(self.instance.sessions.cancel(pid))
     }
 }

@@ -8,14 +8,14 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
-use super::{incremental, keyed, resolution, schema_change};
+use super::{constraints, incremental, keyed, resolution, schema_change};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::plan;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
-use crate::sql::{Options, Statement};
+use crate::sql::{Options, QualifiedName, Statement, constraint, sequence_calls};
 
 /// An option of an object that takes one of a few values.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +109,7 @@ pub async fn define(
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        owner: None,
     })
 }
 
@@ -195,8 +196,11 @@ pub(super) async fn columns(
                     stored_columns(&plan)?
                 }
                 None => {
+                    for default in constraint::defaults_mut(&mut create.columns) {
+                        qualify_sequences(default, snapshot, path)?;
+                    }
                     let columns = declared_columns(&create.columns)?;
-                    super::constraints::validate(context, &columns, create).await?;
+                    constraints::validate(context, &columns, create).await?;
                     columns
                 }
             };
@@ -211,6 +215,20 @@ pub(super) async fn columns(
         }
         _ => Err(Error::internal("only objects of a schema are defined")),
     }
+}
+
+/// Gives the sequences that a default takes numbers of their full names, by which they are kept when
+/// they get others. Those of identity columns are no objects, and found by name when a number is taken.
+fn qualify_sequences(default: &mut ast::Expr, snapshot: &Snapshot, path: &[String]) -> Result<()> {
+    sequence_calls::for_each(default, |argument, name| {
+        let is_there = |full: &QualifiedName| snapshot.relation(full).is_some();
+        match plan::resolve_among(&name, path, &is_there) {
+            Ok(full) => *argument = sequence_calls::argument(&full),
+            Err(error) if !constraints::is_of_identity(snapshot, &name, path) => return Err(error),
+            Err(_) => {}
+        }
+        Ok(())
+    })
 }
 
 /// How deep views may stand on views: each level is planned within the one above it.

@@ -11,8 +11,10 @@ pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
 mod prepared_statements;
+mod privileges;
 pub mod row_functions;
 mod row_limits;
+mod sequence_values;
 mod server;
 mod shown_query;
 mod state;
@@ -23,6 +25,8 @@ pub use notifying::{MAX_CHANNEL_BYTES, Notifying};
 pub use outcome::{CopyAborted, CopyIn, Outcome, TransactionStatus};
 pub use prepare::{Prepared, Use};
 pub use prepared_statements::{MAX_PREPARED_STATEMENTS, PreparedStatement, PreparedStatements};
+pub use privileges::{check as check_privileges, denied, kind_word, not_owner};
+pub use sequence_values::SequenceValues;
 pub use server::Server;
 pub use state::only_in_block;
 
@@ -32,20 +36,21 @@ use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
-use crate::catalog::{Object, Snapshot, temporary_schema};
+use crate::catalog::privilege::OWNER_OID;
+use crate::catalog::{Object, Oid, Snapshot, temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::Environments;
 use crate::instance::{
-    Asker, Canceller, Instance, InstanceTransaction, Pinned, Reading, SessionEntry, Set,
+    Asker, Canceller, Instance, InstanceTransaction, OWNER, Pinned, Reading, SessionEntry, Set,
     StatementContext,
 };
 use crate::models::replacement;
 use crate::models::run::remove_tables;
 use crate::sql::Statement;
 use crate::sql::transaction::Mode;
-use state::{Left, State};
+use state::{Authorization, Left, State};
 
 /// The most warnings that wait for the client; later ones are dropped.
 const MAX_NOTICES: usize = 100;
@@ -71,6 +76,8 @@ pub struct Session {
     pub statements: Arc<PreparedStatements>,
     /// What is declared and not closed.
     pub cursors: Arc<Cursors>,
+    /// What sequences have given to it.
+    pub sequences: Arc<SequenceValues>,
     /// What it says on channels, and hears.
     pub notifying: Arc<Notifying>,
     /// Where its kept plans run.
@@ -180,6 +187,7 @@ impl Session {
             client,
             statements,
             cursors,
+            sequences: Arc::default(),
             notifying: Arc::new(notifying),
             environments: Environments::default(),
             notices: Arc::default(),
@@ -279,6 +287,7 @@ impl Session {
             client: self.client.clone(),
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
+            sequences: Arc::clone(&self.sequences),
             notifying: Arc::clone(&self.notifying),
             environments: Environments::default(),
             notices: Arc::clone(&self.notices),
@@ -603,6 +612,89 @@ impl Session {
         settings
     }
 
+    /// Whom the session is of.
+    pub fn session_user(&self) -> String {
+        let session = self.state.lock().authorization().session.clone();
+        session.unwrap_or_else(|| self.client.user.clone())
+    }
+
+    /// By whose rights the session acts.
+    pub fn role(&self) -> String {
+        let role = self.state.lock().authorization().role.clone();
+        role.unwrap_or_else(|| self.session_user())
+    }
+
+    /// The number of the role by whose rights the session acts.
+    pub fn role_oid(&self, snapshot: &Snapshot) -> Oid {
+        snapshot.role_of(&self.role())
+    }
+
+    /// The role that a word means where a role is named.
+    pub fn named_role(&self, name: &str) -> String {
+        let own = match name {
+            "current_user" | "current_role" => self.role(),
+            "session_user" => self.session_user(),
+            name => return name.to_owned(),
+        };
+        // Whoever connects by a name that is no role's acts as the first one.
+        match self.instance.catalog.snapshot().role(&own) {
+            Some(_) => own,
+            None => OWNER.to_owned(),
+        }
+    }
+
+    /// Has the rights of another role count, or with none those that the session began with.
+    ///
+    /// # Errors
+    /// 22023 for a role that does not exist; 42501 for one that is none of who connected.
+    pub fn authorize(&self, role: Option<&str>, of_session: bool, local: bool) -> Result<()> {
+        let snapshot = self.instance.catalog.snapshot();
+        let role = role.map(|role| self.named_role(role));
+        if let Some(role) = &role {
+            let Some(oid) = self.known_role(&snapshot, role) else {
+                let message = format!("role \"{role}\" does not exist");
+                return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message));
+            };
+            let own = match of_session {
+                true => snapshot.role_of(&self.client.user),
+                false => snapshot.role_of(&self.session_user()),
+            };
+            let may = match of_session {
+                true => snapshot.is_superuser(own) || oid == own,
+                false => {
+                    snapshot.is_superuser(own) || snapshot.inherited(own, false).contains(&oid)
+                }
+            };
+            if !may {
+                let message = match of_session {
+                    true => "permission denied to set session authorization".to_owned(),
+                    false => format!("permission denied to set role \"{role}\""),
+                };
+                return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
+            }
+        }
+        let change = |authorization: &mut Authorization| {
+            if of_session {
+                authorization.session.clone_from(&role);
+                // As in Postgres, it takes back SET ROLE.
+                authorization.role = None;
+            } else {
+                authorization.role.clone_from(&role);
+            }
+        };
+        self.state.lock().authorize(change, local);
+        Ok(())
+    }
+
+    /// The number of a role that there is; the name of who connected is that of the first one where it
+    /// is no other's.
+    fn known_role(&self, snapshot: &Snapshot, name: &str) -> Option<Oid> {
+        match snapshot.role(name) {
+            Some(role) => Some(role.oid),
+            None => (name == OWNER || name == self.client.user).then_some(OWNER_OID),
+        }
+    }
+
     /// Drops the session's temporary tables.
     ///
     /// # Errors
@@ -655,10 +747,12 @@ impl Session {
             (state.settings().clone(), state.pinned(), state.number())
         };
         let asker = Asker {
-            user: self.client.user.clone(),
+            user: self.role(),
+            login: self.session_user(),
             process: self.client.process,
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
+            sequences: Arc::clone(&self.sequences),
             pinned,
             transaction,
             set: Some(set),

@@ -23,8 +23,8 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
-    references, relation_wildcards, row_values, set_returning, standard_forms, table_changes,
-    time_travel, values, whole_rows,
+    references, relation_wildcards, row_values, sampled, set_returning, standard_forms,
+    table_changes, time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -267,6 +267,7 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
+    sampled::rewrite(query)?;
     values::rewrite(query);
     whole_rows::expand(query, state).await?;
     row_values::rewrite(query);

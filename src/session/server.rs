@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
+use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 
 use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Notification};
 use crate::sql::Statement;
+use crate::sql::time_travel::parse_timestamp;
 use crate::wire::{self, Backend, BackendSession};
 
 /// Makes a session for each client.
@@ -22,11 +24,51 @@ impl Server {
     }
 }
 
+impl Server {
+    /// That a role that is stored may log in.
+    fn check_role(&self, user: &str) -> Result<()> {
+        let snapshot = self.0.catalog.snapshot();
+        let found = snapshot.roles().find(|(role, _)| role.name.name == user);
+        let Some((_, options)) = found else {
+            return Ok(());
+        };
+        if options.login != Some(true) {
+            let message = format!("role \"{user}\" is not permitted to log in");
+            return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message));
+        }
+        let limit = options
+            .connection_limit
+            .and_then(|limit| usize::try_from(limit).ok());
+        if let Some(limit) = limit
+            && options.superuser != Some(true)
+        {
+            let sessions = self.0.sessions.list();
+            let own = sessions.iter().filter(|(_, entry)| entry.user_name == user);
+            if own.count() >= limit {
+                let message = format!("too many connections for role \"{user}\"");
+                return Err(Error::new(SqlState::TOO_MANY_CONNECTIONS, message));
+            }
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Backend for Server {
     type Session = Session;
 
+    fn verifier(&self, user: &str) -> Option<String> {
+        let snapshot = self.0.catalog.snapshot();
+        let (_, options) = snapshot.roles().find(|(role, _)| role.name.name == user)?;
+        let until = options.valid_until.as_deref().and_then(parse_timestamp);
+        match until.is_none_or(|until| until > Utc::now()) {
+            true => options.password.clone()?,
+            false => None,
+        }
+    }
+
     async fn connect(&self, client: &wire::Client) -> Result<Arc<Session>> {
+        self.check_role(&client.user)?;
         let known = Client {
             process: client.process_id,
             user: client.user.clone(),

@@ -3,7 +3,8 @@
 /// No more of a text is shown than this.
 const MAX_CHARACTERS: usize = 1000;
 
-/// The text without what may be a secret: what follows `OPTIONS (`, and passwords in URLs.
+/// The text without what may be a secret: what follows `OPTIONS (` or `PASSWORD '`, and passwords in
+/// URLs.
 pub(super) fn shown_query(sql: &str) -> String {
     let upper = sql.to_ascii_uppercase();
     let options = upper.match_indices("OPTIONS").find_map(|(place, word)| {
@@ -11,6 +12,12 @@ pub(super) fn shown_query(sql: &str) -> String {
         let rest = upper.get(end..)?;
         rest.trim_start().starts_with('(').then_some(end)
     });
+    let password = upper.match_indices("PASSWORD").find_map(|(place, word)| {
+        let end = place + word.len();
+        let rest = upper.get(end..)?.trim_start();
+        rest.starts_with(['\'', 'E', '$']).then_some(end)
+    });
+    let options = options.into_iter().chain(password).min();
     let (sql, cut) = match options.and_then(|end| sql.get(..end)) {
         Some(before) => (before, " (...)"),
         None => (sql, ""),
@@ -49,6 +56,10 @@ mod tests {
             (
                 "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 's3://b/é' options\n(k 'v'); SELECT",
                 "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 's3://b/é' options (...)",
+            ),
+            (
+                "CREATE ROLE r Password  'x' LOGIN",
+                "CREATE ROLE r Password (...)",
             ),
             (
                 "... LOCATION 'http://me:pa:ss@host/a@b', 'https://host/x:y@z'",

@@ -32,8 +32,18 @@ const MODES: [(&str, &str); 3] = [
 /// The most savepoints that a transaction has at once.
 const MAX_SAVEPOINTS: usize = 10_000;
 
+/// Whose rights count.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Authorization {
+    /// Whom the session is of; none for who connected.
+    pub session: Option<String>,
+    /// By whose rights it acts; none for its own.
+    pub role: Option<String>,
+}
+
 /// Settings and the transaction.
 pub(super) struct State {
+    authorization: Authorization,
     /// As they are now.
     settings: SessionSettings,
     /// What `RESET` goes back to: the configuration and what the client asked for at its start.
@@ -52,6 +62,8 @@ struct Block {
     before: SessionSettings,
     /// The settings that its commit leaves.
     kept: SessionSettings,
+    /// Whose rights counted before it began, and will after its commit.
+    authorizations: [Authorization; 2],
     savepoints: Vec<Savepoint>,
     pinned: Option<Arc<Pinned>>,
     /// Whether it is that of a message of several statements, which ends with the message.
@@ -66,6 +78,8 @@ struct Savepoint {
     name: String,
     settings: SessionSettings,
     kept: SessionSettings,
+    /// Whose rights counted, and would have after a commit.
+    authorizations: [Authorization; 2],
     /// The number of the first cursor after it.
     cursors: u64,
     /// What was written before it; none where nothing was.
@@ -87,11 +101,28 @@ impl State {
     pub(super) fn new(settings: SessionSettings) -> Result<Self> {
         let settings = with_default_modes(settings)?;
         Ok(Self {
+            authorization: Authorization::default(),
             initial: settings.clone(),
             settings,
             changed: Vec::new(),
             block: None,
         })
+    }
+
+    /// Whose rights count.
+    pub(super) fn authorization(&self) -> &Authorization {
+        &self.authorization
+    }
+
+    /// Has the rights of others count; `local` is until the end of the transaction.
+    pub(super) fn authorize(&mut self, change: impl Fn(&mut Authorization), local: bool) {
+        match &mut self.block {
+            Some(block) if !local => change(&mut block.authorizations[1]),
+            Some(_) => {}
+            None if local => return,
+            None => {}
+        }
+        change(&mut self.authorization);
     }
 
     pub(super) fn settings(&self) -> &SessionSettings {
@@ -196,6 +227,7 @@ impl State {
                 has_read: false,
                 before: self.settings.clone(),
                 kept: self.settings.clone(),
+                authorizations: [self.authorization.clone(), self.authorization.clone()],
                 savepoints: Vec::new(),
                 pinned: None,
                 is_implicit: true,
@@ -270,6 +302,12 @@ impl State {
             true => block.kept,
             false => block.before,
         };
+        let [before, kept] = block.authorizations;
+        self.authorization = if commits && !block.failed {
+            kept
+        } else {
+            before
+        };
         self.replace(with_default_modes(settings)?);
         Ok(Left {
             modes,
@@ -294,6 +332,7 @@ impl State {
     /// 25P01 outside a block; 54000 for too many.
     pub(super) fn savepoint(&mut self, name: &str, cursors: u64) -> Result<()> {
         let settings = self.settings.clone();
+        let authorization = self.authorization.clone();
         let block = self.within("SAVEPOINT")?;
         if block.savepoints.len() >= MAX_SAVEPOINTS {
             return Err(Error::new(
@@ -306,6 +345,7 @@ impl State {
             name: name.to_owned(),
             settings,
             kept: block.kept.clone(),
+            authorizations: [authorization, block.authorizations[1].clone()],
             cursors,
             writes: block.writes.as_ref().map(|writes| Arc::new(writes.mark())),
         });
@@ -338,6 +378,8 @@ impl State {
         };
         let cursors = savepoint.cursors;
         block.kept = savepoint.kept.clone();
+        let [authorization, kept] = savepoint.authorizations.clone();
+        block.authorizations[1] = kept;
         let settings = savepoint.settings.clone();
         let taken_back = match &savepoint.writes {
             Some(mark) => {
@@ -347,6 +389,7 @@ impl State {
             None => block.writes.take().map(|writes| (writes, None)),
         };
         self.replace(settings);
+        self.authorization = authorization;
         Ok((cursors, taken_back))
     }
 

@@ -1,4 +1,4 @@
-//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA | INDEX [IF EXISTS] [ONLY] name action [, ...]`.
+//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA | SEQUENCE | INDEX [IF EXISTS] [ONLY] name action [, ...]`.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::columns::parse_column;
 use super::constraint::{Declared, DeclaredList};
+use super::create_sequence::{SequenceOptions, number};
 use super::cursor::{Parsed, Parser};
 use super::drop::DropKind;
 use super::name::{ObjectName, Quoted};
@@ -26,6 +27,15 @@ pub struct Alter {
     pub actions: Vec<Action>,
 }
 
+/// Where a sequence goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// Where it began.
+    AtStart,
+    /// With this number.
+    With(i64),
+}
+
 /// What becomes of the object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -39,6 +49,8 @@ pub enum Action {
     SetSchema(String),
     /// `OWNER TO`.
     OwnerTo(String),
+    /// What is said of the numbers of a sequence, and `RESTART [WITH n]`.
+    Sequence(Box<SequenceOptions>, Option<Restart>),
     /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
     Suspend(bool),
     /// `SET (option = 'value', ...)` or, in Snowflake's words, `SET option = 'value' ...`; of a model
@@ -141,6 +153,9 @@ impl Action {
         if parser.take_words(&["SET", "SCHEMA"]) {
             return parser.identifier().map(Self::SetSchema);
         }
+        if kind == DropKind::Sequence {
+            return Self::parse_sequence(parser);
+        }
         if matches!(kind, DropKind::MaterializedView | DropKind::Model) {
             if parser.take_word("SET") {
                 let _ = kind == DropKind::Model && parser.take_word("OPTIONS");
@@ -188,6 +203,26 @@ impl Action {
         match parser.peek_word(0) {
             Some(word) => parser.unsupported_here(format_args!("ALTER TABLE ... {word}")),
             None => parser.fail("an action"),
+        }
+    }
+
+    fn parse_sequence(parser: &mut Parser) -> Parsed<Self> {
+        let mut options = SequenceOptions::default();
+        let mut restart = None;
+        loop {
+            if parser.take_word("RESTART") {
+                let with = parser.take_word("WITH");
+                restart = Some(match with || !parser.at_end() && !is_option(parser) {
+                    true => Restart::With(number(parser)?),
+                    false => Restart::AtStart,
+                });
+            } else if !options.parse_one(parser)? {
+                break;
+            }
+        }
+        match restart.is_none() && options == SequenceOptions::default() {
+            true => parser.fail("an option of a sequence"),
+            false => Ok(Self::Sequence(Box::new(options), restart)),
         }
     }
 
@@ -250,6 +285,11 @@ impl Action {
     }
 }
 
+/// Whether a word comes next, which a number is not.
+fn is_option(parser: &Parser) -> bool {
+    parser.peek_word(0).is_some()
+}
+
 fn renamed(parser: &mut Parser) -> Parsed<(String, String)> {
     let old = parser.identifier()?;
     parser.expect_words(&["TO"])?;
@@ -288,6 +328,16 @@ impl fmt::Display for Action {
             }
             Self::SetSchema(name) => write!(f, "SET SCHEMA {}", Quoted(name)),
             Self::OwnerTo(name) => write!(f, "OWNER TO {}", Quoted(name)),
+            Self::Sequence(options, restart) => {
+                let options = options.to_string();
+                f.write_str(options.trim_start())?;
+                let gap = if options.is_empty() { "" } else { " " };
+                match restart {
+                    Some(Restart::AtStart) => write!(f, "{gap}RESTART"),
+                    Some(Restart::With(number)) => write!(f, "{gap}RESTART WITH {number}"),
+                    None => Ok(()),
+                }
+            }
             Self::Suspend(suspends) => f.write_str(if *suspends { "SUSPEND" } else { "RESUME" }),
             Self::SetOptions(options) => {
                 f.write_str("SET")?;

@@ -338,6 +338,15 @@ pub fn default_of<'a>(columns: &'a [ColumnDef], name: &str) -> Option<&'a Expr> 
         })
 }
 
+/// The defaults of declared columns.
+pub fn defaults_mut(columns: &mut [ColumnDef]) -> impl Iterator<Item = &mut Expr> {
+    let options = columns.iter_mut().flat_map(|column| &mut column.options);
+    options.filter_map(|option| match &mut option.option {
+        ColumnOption::Default(value) => Some(value),
+        _ => None,
+    })
+}
+
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_named(f, Some(&self.name))?;

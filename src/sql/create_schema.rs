@@ -1,4 +1,4 @@
-//! `CREATE SCHEMA [IF NOT EXISTS] name`.
+//! `CREATE SCHEMA [IF NOT EXISTS] name [AUTHORIZATION role]`, where without a name the role's is taken.
 
 use std::fmt;
 
@@ -10,6 +10,8 @@ use super::name::Quoted;
 pub struct CreateSchema {
     /// The schema.
     pub name: String,
+    /// The role that owns it; none for the one that makes it.
+    pub owner: Option<String>,
     /// Whether an existing schema is fine.
     pub if_not_exists: bool,
 }
@@ -19,15 +21,18 @@ impl CreateSchema {
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["SCHEMA"])?;
         let if_not_exists = parser.take_if_not_exists(false)?;
-        if parser.peek_word(0).as_deref() == Some("AUTHORIZATION") {
-            return parser.unsupported_here("CREATE SCHEMA AUTHORIZATION");
-        }
-        let name = parser.schema_name()?;
-        if parser.peek_word(0).as_deref() == Some("AUTHORIZATION") {
-            return parser.unsupported_here("CREATE SCHEMA AUTHORIZATION");
-        }
+        let is_named = parser.peek_word(0).as_deref() != Some("AUTHORIZATION");
+        let named = is_named.then(|| parser.schema_name()).transpose()?;
+        let owner = match parser.take_word("AUTHORIZATION") {
+            true => Some(parser.identifier()?),
+            false => None,
+        };
+        let Some(name) = named.or_else(|| owner.clone()) else {
+            return parser.fail("the name of a schema");
+        };
         Ok(Self {
             name,
+            owner,
             if_not_exists,
         })
     }
@@ -40,6 +45,10 @@ impl fmt::Display for CreateSchema {
         } else {
             ""
         };
-        write!(f, "CREATE SCHEMA {if_not_exists}{}", Quoted(&self.name))
+        write!(f, "CREATE SCHEMA {if_not_exists}{}", Quoted(&self.name))?;
+        match &self.owner {
+            Some(owner) => write!(f, " AUTHORIZATION {}", Quoted(owner)),
+            None => Ok(()),
+        }
     }
 }

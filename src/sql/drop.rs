@@ -1,4 +1,4 @@
-//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | INDEX [CONCURRENTLY] [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
+//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | INDEX [CONCURRENTLY] [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
 
 use std::fmt;
 
@@ -39,10 +39,12 @@ pub enum DropKind {
     Check,
     /// An index.
     Index,
+    /// A sequence.
+    Sequence,
 }
 
 impl DropKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Schema,
         Self::Table,
         Self::ExternalTable,
@@ -51,6 +53,7 @@ impl DropKind {
         Self::Model,
         Self::Check,
         Self::Index,
+        Self::Sequence,
     ];
 
     fn words(self) -> &'static [&'static str] {
@@ -63,6 +66,7 @@ impl DropKind {
             Self::Model => &["MODEL"],
             Self::Check => &["CHECK"],
             Self::Index => &["INDEX"],
+            Self::Sequence => &["SEQUENCE"],
         }
     }
 

@@ -1,4 +1,4 @@
-//! Identity columns: `GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]`, and `serial`.
+//! Identity columns: `GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]`; and the types `serial`.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     UnaryOperator, Value,
 };
 
+use super::create_sequence::SequenceType;
 use super::cursor::{Parsed, Parser};
 use crate::error::{Error, Result, SqlState};
 
@@ -23,6 +24,8 @@ pub struct Identity {
     pub minimum: i64,
     /// The greatest.
     pub maximum: i64,
+    /// Whether they begin anew at the other end when there are no more.
+    pub cycles: bool,
 }
 
 /// What an `INSERT` says of the values that it gives to identity columns.
@@ -65,22 +68,12 @@ pub fn of_column(columns: &[ColumnDef], name: &str) -> Option<Identity> {
     identity(column).ok().flatten()
 }
 
-/// Says `serial` as what it means, and checks a column's identity.
+/// Checks a column's identity.
 ///
 /// # Errors
 /// 22023 for a type or an option that no identity can have; 42601 for a column that has a default
 /// too.
 pub(super) fn complete(column: &mut ColumnDef) -> Result<()> {
-    if let Some(data_type) = serial(&column.data_type) {
-        column.data_type = data_type;
-        column.options.push(option(ColumnOption::Generated {
-            generated_as: GeneratedAs::ByDefault,
-            sequence_options: Some(Vec::new()),
-            generation_expr: None,
-            generation_expr_mode: None,
-            generated_keyword: true,
-        }));
-    }
     if identity(column)?.is_none() {
         return Ok(());
     }
@@ -102,7 +95,10 @@ pub(super) fn complete(column: &mut ColumnDef) -> Result<()> {
             format!("both default and identity specified for column \"{name}\""),
         ));
     }
-    let not_null = option(ColumnOption::NotNull);
+    let not_null = ColumnOptionDef {
+        name: None,
+        option: ColumnOption::NotNull,
+    };
     if !column.options.contains(&not_null) {
         column.options.push(not_null);
     }
@@ -120,18 +116,15 @@ pub fn is_identity(option: &ColumnOptionDef) -> bool {
     )
 }
 
-fn option(option: ColumnOption) -> ColumnOptionDef {
-    ColumnOptionDef { name: None, option }
-}
-
-fn serial(data_type: &DataType) -> Option<DataType> {
+/// The type that one of the types `serial` stands for, and that of its sequence.
+pub fn serial(data_type: &DataType) -> Option<(DataType, SequenceType)> {
     let DataType::Custom(name, _) = data_type else {
         return None;
     };
     match name.to_string().to_ascii_lowercase().as_str() {
-        "smallserial" | "serial2" => Some(DataType::SmallInt(None)),
-        "serial" | "serial4" => Some(DataType::Integer(None)),
-        "bigserial" | "serial8" => Some(DataType::BigInt(None)),
+        "smallserial" | "serial2" => Some((DataType::SmallInt(None), SequenceType::SmallInt)),
+        "serial" | "serial4" => Some((DataType::Integer(None), SequenceType::Integer)),
+        "bigserial" | "serial8" => Some((DataType::BigInt(None), SequenceType::BigInt)),
         _ => None,
     }
 }
@@ -165,6 +158,7 @@ fn identity(column: &ColumnDef) -> Result<Option<Identity>> {
         }
     };
     let (mut increment, mut start, mut minimum, mut maximum) = (1, None, None, None);
+    let mut cycles = false;
     for option in options.iter().flatten() {
         match option {
             SequenceOptions::IncrementBy(value, _) => increment = number(value)?,
@@ -175,11 +169,9 @@ fn identity(column: &ColumnDef) -> Result<Option<Identity>> {
             SequenceOptions::MaxValue(value) => {
                 maximum = value.as_ref().map(number).transpose()?;
             }
+            SequenceOptions::Cache(_) => {}
             // sqlparser says true for NO CYCLE.
-            SequenceOptions::Cache(_) | SequenceOptions::Cycle(true) => {}
-            SequenceOptions::Cycle(false) => {
-                return Err(Error::unsupported("CYCLE of an identity column"));
-            }
+            SequenceOptions::Cycle(without) => cycles = !without,
         }
     }
     if increment == 0 {
@@ -216,6 +208,7 @@ fn identity(column: &ColumnDef) -> Result<Option<Identity>> {
         increment,
         minimum,
         maximum,
+        cycles,
     }))
 }
 

@@ -5,6 +5,7 @@
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
 pub mod alter;
+pub mod alter_role;
 pub mod analyze;
 pub mod assignment;
 pub mod character_length;
@@ -20,7 +21,9 @@ pub mod create_external_table;
 pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
+pub mod create_role;
 pub mod create_schema;
+pub mod create_sequence;
 pub mod create_table;
 pub mod create_view;
 pub mod cursor;
@@ -32,9 +35,11 @@ pub mod describe_history;
 pub mod dialect;
 pub mod discard;
 pub mod drop;
+pub mod drop_role;
 pub mod execute;
 pub mod explain;
 pub mod fetch;
+pub mod grant;
 pub mod hidden_columns;
 pub mod identity;
 pub mod insert;
@@ -51,6 +56,7 @@ pub mod on_conflict;
 mod operators;
 pub mod optimize;
 pub mod options;
+pub mod owned;
 pub mod parser;
 pub mod prepare;
 pub mod qualify;
@@ -62,7 +68,9 @@ pub mod renaming;
 pub mod restore;
 pub mod returning;
 pub mod row_values;
+pub mod sampled;
 mod scope;
+pub mod sequence_calls;
 pub mod set;
 pub mod set_returning;
 pub mod show;
@@ -109,6 +117,18 @@ pub enum Statement {
     CreateMaterializedView(create_materialized_view::CreateMaterializedView),
     /// `CREATE TABLE [AS]`.
     CreateTable(create_table::CreateTable),
+    /// `CREATE SEQUENCE`.
+    CreateSequence(create_sequence::CreateSequence),
+    /// `CREATE ROLE` and `CREATE USER`.
+    CreateRole(create_role::CreateRole),
+    /// `ALTER ROLE`.
+    AlterRole(alter_role::AlterRole),
+    /// `DROP ROLE`.
+    DropRole(drop_role::DropRole),
+    /// `GRANT` and `REVOKE`.
+    Grant(grant::Grant),
+    /// `REASSIGN OWNED` and `DROP OWNED`.
+    Owned(owned::Owned),
     /// `CREATE INDEX`.
     CreateIndex(create_index::CreateIndex),
     /// `CREATE CHECK`.
@@ -117,7 +137,7 @@ pub enum Statement {
     CreateModel(create_model::CreateModel),
     /// `ALTER`.
     Alter(alter::Alter),
-    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK`.
+    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | INDEX`.
     Drop(drop::Drop),
     /// `REFRESH MATERIALIZED VIEW | MODEL`.
     Refresh(refresh::Refresh),
@@ -183,6 +203,12 @@ impl fmt::Display for Statement {
             Self::CreateView(statement) => statement.fmt(f),
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
+            Self::CreateSequence(statement) => statement.fmt(f),
+            Self::CreateRole(statement) => statement.fmt(f),
+            Self::AlterRole(statement) => statement.fmt(f),
+            Self::DropRole(statement) => statement.fmt(f),
+            Self::Grant(statement) => statement.fmt(f),
+            Self::Owned(statement) => statement.fmt(f),
             Self::CreateIndex(statement) => statement.fmt(f),
             Self::CreateCheck(statement) => statement.fmt(f),
             Self::CreateModel(statement) => statement.fmt(f),

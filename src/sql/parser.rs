@@ -1,6 +1,7 @@
 //! From text to statements.
 
 use super::alter::Alter;
+use super::alter_role::AlterRole;
 use super::analyze::Analyze;
 use super::close::Close;
 use super::comment::Comment;
@@ -10,7 +11,9 @@ use super::create_external_table::CreateExternalTable;
 use super::create_index::CreateIndex;
 use super::create_materialized_view::CreateMaterializedView;
 use super::create_model::CreateModel;
+use super::create_role::CreateRole;
 use super::create_schema::CreateSchema;
+use super::create_sequence::CreateSequence;
 use super::create_table::CreateTable;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
@@ -21,14 +24,17 @@ use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
 use super::discard::Discard;
 use super::drop::Drop;
+use super::drop_role::DropRole;
 use super::execute::Execute;
 use super::explain::Explain;
 use super::fetch::Fetch;
+use super::grant::Grant;
 use super::insert::Insert;
 use super::listen::Listen;
 use super::merge::Merge;
 use super::notify::Notify;
 use super::optimize::Optimize;
+use super::owned::Owned;
 use super::prepare::Prepare;
 use super::refresh::Refresh;
 use super::restore::Restore;
@@ -51,13 +57,10 @@ const UNSUPPORTED: &[&str] = &[
     "CHECKPOINT",
     "CLUSTER",
     "DO",
-    "GRANT",
     "IMPORT",
     "LOAD",
     "LOCK",
-    "REASSIGN",
     "REINDEX",
-    "REVOKE",
     "SECURITY",
 ];
 
@@ -242,8 +245,22 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "WITH" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" => parse_plannable(parser),
         "EXPLAIN" => Explain::parse(parser).map(Statement::Explain),
         "CREATE" => parse_create(parser),
+        "ALTER" if is_role(parser) => {
+            parser.expect_words(&["ALTER"])?;
+            AlterRole::parse(parser).map(Statement::AlterRole)
+        }
         "ALTER" => Alter::parse(parser).map(Statement::Alter),
+        "DROP" if is_role(parser) => {
+            parser.expect_words(&["DROP"])?;
+            DropRole::parse(parser).map(Statement::DropRole)
+        }
+        "DROP" if parser.peek_word(1).as_deref() == Some("OWNED") => {
+            parser.expect_words(&["DROP"])?;
+            Owned::parse_drop(parser).map(Statement::Owned)
+        }
         "DROP" => Drop::parse(parser).map(Statement::Drop),
+        "GRANT" | "REVOKE" => Grant::parse(parser).map(Statement::Grant),
+        "REASSIGN" => Owned::parse_reassign(parser).map(Statement::Owned),
         "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),
         "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
         "COPY" => Copy::parse(parser).map(Statement::Copy),
@@ -271,6 +288,15 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "UNLISTEN" => Unlisten::parse(parser).map(Statement::Unlisten),
         word if UNSUPPORTED.contains(&word) => parser.unsupported_here(word),
         _ => parser.fail("a statement"),
+    }
+}
+
+/// Whether the word behind the first one is that of a role; `USER MAPPING` is something else.
+fn is_role(parser: &Parser) -> bool {
+    match parser.peek_word(1).as_deref() {
+        Some("ROLE" | "GROUP") => true,
+        Some("USER") => parser.peek_word(2).as_deref() != Some("MAPPING"),
+        _ => false,
     }
 }
 
@@ -312,10 +338,21 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "MATERIALIZED" => {
             CreateMaterializedView::parse(parser, or_replace).map(Statement::CreateMaterializedView)
         }
+        "TEMPORARY" | "TEMP"
+            if !or_replace && parser.peek_word(1).as_deref() == Some("SEQUENCE") =>
+        {
+            CreateSequence::parse(parser).map(Statement::CreateSequence)
+        }
         "TEMPORARY" | "TEMP" if !or_replace && parser.peek_word(1).as_deref() == Some("TABLE") => {
             CreateTable::parse(parser, or_replace).map(Statement::CreateTable)
         }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
+        "SEQUENCE" if !or_replace => CreateSequence::parse(parser).map(Statement::CreateSequence),
+        "ROLE" | "USER" | "GROUP"
+            if !or_replace && parser.peek_word(1).as_deref() != Some("MAPPING") =>
+        {
+            CreateRole::parse(parser).map(Statement::CreateRole)
+        }
         "INDEX" | "UNIQUE" if !or_replace => CreateIndex::parse(parser).map(Statement::CreateIndex),
         "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
         "MODEL" => CreateModel::parse(parser, or_replace).map(Statement::CreateModel),
@@ -349,15 +386,18 @@ pub(super) fn is_statement(word: &str) -> bool {
         "EXECUTE",
         "EXPLAIN",
         "FETCH",
+        "GRANT",
         "INSERT",
         "LISTEN",
         "MERGE",
         "MOVE",
         "NOTIFY",
         "PREPARE",
+        "REASSIGN",
         "REFRESH",
         "RELEASE",
         "RESET",
+        "REVOKE",
         "ROLLBACK",
         "SAVEPOINT",
         "SET",

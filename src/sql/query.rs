@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
 use super::dialect::TributaryDialect;
+use super::sampled;
 use crate::error::Error;
 
 /// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses.
@@ -62,11 +63,14 @@ impl Visitor for Refusals {
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<&'static str> {
         match table {
             TableFactor::Table {
-                sample: Some(_), ..
+                sample: Some(sample),
+                ..
+            } if !sampled::is_known(sample) => {
+                ControlFlow::Break("TABLESAMPLE but BERNOULLI and SYSTEM of a percentage")
             }
-            | TableFactor::Derived {
+            TableFactor::Derived {
                 sample: Some(_), ..
-            } => ControlFlow::Break("TABLESAMPLE"),
+            } => ControlFlow::Break("TABLESAMPLE of a subquery"),
             TableFactor::Table { with_hints, .. } if !with_hints.is_empty() => {
                 ControlFlow::Break("a table hint")
             }

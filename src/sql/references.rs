@@ -70,6 +70,12 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
             Direction::FromStdin { .. } => return Ok(Vec::new()),
         },
         Statement::CreateSchema(_)
+        | Statement::CreateSequence(_)
+        | Statement::CreateRole(_)
+        | Statement::AlterRole(_)
+        | Statement::DropRole(_)
+        | Statement::Grant(_)
+        | Statement::Owned(_)
         | Statement::CreateIndex(_)
         | Statement::CreateExternalTable(_)
         | Statement::Alter(_)

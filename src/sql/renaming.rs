@@ -12,7 +12,7 @@ use super::model_functions;
 use super::name::{ObjectName, Quoted};
 use super::qualify::{Named, ast_name};
 use super::scope::Scopes;
-use super::{QualifiedName, Statement, parse_one};
+use super::{QualifiedName, Statement, constraint, parse_one, sequence_calls};
 use crate::error::{Error, Result};
 
 impl Statement {
@@ -24,6 +24,23 @@ impl Statement {
     pub fn rename_relation(&mut self, old: &QualifiedName, new: &QualifiedName) -> Result<()> {
         match self {
             Self::CreateView(create) => rename(&mut create.query, old, new),
+            Self::CreateTable(create) => {
+                for default in constraint::defaults_mut(&mut create.columns) {
+                    sequence_calls::for_each(default, |argument, name| {
+                        if name.qualify(&old.schema) == *old {
+                            *argument = sequence_calls::argument(new);
+                        }
+                        Ok(())
+                    })?;
+                }
+                Ok(())
+            }
+            Self::CreateSequence(create) => {
+                if let Some(Some(owner)) = &mut create.options.owner {
+                    owner.table = renamed(owner.table.clone(), old, new).into();
+                }
+                Ok(())
+            }
             Self::CreateMaterializedView(create) => rename(&mut create.query, old, new),
             Self::CreateCheck(create) => rename(&mut create.query, old, new),
             Self::CreateModel(create) => {

@@ -1,5 +1,7 @@
 //! `SET [SESSION | LOCAL] name = value | TO value | DEFAULT`, `SET TIME ZONE value`,
-//! `SET [SESSION CHARACTERISTICS AS] TRANSACTION modes`, `RESET name | ALL`.
+//! `SET [SESSION CHARACTERISTICS AS] TRANSACTION modes`, `RESET name | ALL`,
+//! `SET [SESSION | LOCAL] ROLE name | NONE`, `RESET ROLE`,
+//! `SET [SESSION | LOCAL] SESSION AUTHORIZATION name | DEFAULT`, `RESET SESSION AUTHORIZATION`.
 
 use std::fmt;
 
@@ -36,6 +38,17 @@ pub enum Set {
     },
     /// `RESET ALL`.
     ResetAll,
+    /// `SET ROLE` and `SET SESSION AUTHORIZATION`.
+    Authorization {
+        /// Whose rights count from now on; none for those that the session began with.
+        role: Option<String>,
+        /// Whether the session is that role's, and not only what it does.
+        of_session: bool,
+        /// Whether it lasts until the transaction's end alone.
+        local: bool,
+        /// Whether it is said as `RESET`.
+        resets: bool,
+    },
 }
 
 impl Set {
@@ -56,14 +69,13 @@ impl Set {
         if !local && !session && !is_assignment(parser) {
             let _ = parser.take_word("SESSION");
         }
-        for unsupported in ["ROLE", "CONSTRAINTS", "SESSION"] {
-            if parser.peek_word(0).as_deref() == Some(unsupported) && !is_assignment(parser) {
-                let what = if session {
-                    "SESSION AUTHORIZATION"
-                } else {
-                    unsupported
-                };
-                return parser.unsupported_here(format_args!("SET {what}"));
+        if !is_assignment(parser) {
+            let of_session = parser.take_words(&["SESSION", "AUTHORIZATION"]);
+            if of_session || parser.take_word("ROLE") {
+                return Self::parse_authorization(parser, of_session, local);
+            }
+            if parser.peek_word(0).as_deref() == Some("CONSTRAINTS") {
+                return parser.unsupported_here("SET CONSTRAINTS");
             }
         }
         let (name, value) = if parser.take_words(&["TIME", "ZONE"]) {
@@ -90,11 +102,42 @@ impl Set {
         Ok(Self::Value { name, value, local })
     }
 
+    fn parse_authorization(parser: &mut Parser, of_session: bool, local: bool) -> Parsed<Self> {
+        let none = if of_session { "DEFAULT" } else { "NONE" };
+        let role = match parser.peek_word(0).as_deref() {
+            Some(word) if word == none => {
+                parser.expect_words(&[none])?;
+                None
+            }
+            Some(_) => Some(parser.identifier()?),
+            None => Some(parser.string()?),
+        };
+        Ok(Self::Authorization {
+            role,
+            of_session,
+            local,
+            resets: false,
+        })
+    }
+
     /// Parses `RESET`.
     pub(super) fn parse_reset(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["RESET"])?;
         let name = if parser.take_word("ALL") {
             return Ok(Self::ResetAll);
+        } else if parser.peek_word(0).as_deref() == Some("ROLE")
+            || parser.peek_word(1).as_deref() == Some("AUTHORIZATION")
+        {
+            let of_session = parser.take_words(&["SESSION", "AUTHORIZATION"]);
+            if !of_session {
+                parser.expect_words(&["ROLE"])?;
+            }
+            return Ok(Self::Authorization {
+                role: None,
+                of_session,
+                local: false,
+                resets: true,
+            });
         } else if parser.take_words(&["TIME", "ZONE"]) {
             "timezone".to_owned()
         } else if parser.take_words(&["TRANSACTION", "ISOLATION", "LEVEL"]) {
@@ -197,6 +240,26 @@ impl fmt::Display for Set {
             }
             Self::Reset { name } => return write!(f, "RESET {}", Setting(name)),
             Self::ResetAll => return f.write_str("RESET ALL"),
+            Self::Authorization {
+                role,
+                of_session,
+                local,
+                resets,
+            } => {
+                let (what, none) = match of_session {
+                    true => ("SESSION AUTHORIZATION", "DEFAULT"),
+                    false => ("ROLE", "NONE"),
+                };
+                if *resets {
+                    return write!(f, "RESET {what}");
+                }
+                let local = if *local { "LOCAL " } else { "" };
+                write!(f, "SET {local}{what} ")?;
+                return match role {
+                    Some(role) => write!(f, "{}", Quoted(role)),
+                    None => f.write_str(none),
+                };
+            }
         };
         let local = if *local { "LOCAL " } else { "" };
         write!(f, "SET {local}{} TO ", Setting(name))?;

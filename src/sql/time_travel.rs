@@ -220,7 +220,7 @@ pub(super) fn read_timestamp(timestamp: &Expr) -> Result<Version> {
 
 /// ISO 8601 in the forms that Postgres reads: a date, with or without a time, with or without an
 /// offset; UTC where there is none.
-fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
+pub fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
     let with_offset = [
         "%Y-%m-%d %H:%M:%S%.f%#z",
         "%Y-%m-%dT%H:%M:%S%.f%#z",

@@ -3,6 +3,7 @@
 use super::Statement;
 use super::copy::Direction;
 use super::drop::DropKind;
+use super::owned::OwnedAction;
 
 impl Statement {
     /// The command of a statement that writes; none for one that reads. What `EXECUTE` runs is known
@@ -52,6 +53,15 @@ impl Statement {
             Self::CreateView(_) => Some("CREATE VIEW"),
             Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Self::CreateTable(_) => Some("CREATE TABLE"),
+            Self::CreateSequence(_) => Some("CREATE SEQUENCE"),
+            Self::CreateRole(_) => Some("CREATE ROLE"),
+            Self::AlterRole(_) => Some("ALTER ROLE"),
+            Self::DropRole(_) => Some("DROP ROLE"),
+            Self::Grant(grant) => Some(if grant.revokes { "REVOKE" } else { "GRANT" }),
+            Self::Owned(owned) => Some(match owned.action {
+                OwnedAction::Reassign(_) => "REASSIGN OWNED",
+                OwnedAction::Drop { .. } => "DROP OWNED",
+            }),
             Self::CreateIndex(_) => Some("CREATE INDEX"),
             Self::CreateCheck(_) => Some("CREATE CHECK"),
             Self::CreateModel(_) => Some("CREATE MODEL"),

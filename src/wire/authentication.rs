@@ -14,7 +14,7 @@ use super::encryption::Encryption;
 use super::failure::{Failure, Step, protocol_violation};
 use super::frame::{FrameReader, FrameWriter};
 use super::reader::BodyReader;
-use super::scram::{ClientFirst, MECHANISM, Verifier};
+use super::scram::{ClientFirst, ITERATIONS, MECHANISM, StoredVerifier, Verifier};
 use crate::error::{Error, Result, SqlState};
 
 /// As long as PostgreSQL's, in bytes.
@@ -88,20 +88,22 @@ impl Authentication {
         )))
     }
 
-    /// Has a client prove that it is `user`, and tells it so.
+    /// Has a client prove that it is `user`, by the verifier that is stored of him where he is not the
+    /// one of the configuration, and tells it so.
     ///
     /// # Errors
     /// 28P01 for a wrong user or password, which are not told apart; 08P01 for a broken exchange.
     pub(super) async fn check(
         &self,
         user: &str,
+        stored: Option<String>,
         address: SocketAddr,
         limits: &Limits,
         reader: &mut FrameReader,
         writer: &mut FrameWriter,
     ) -> Step<()> {
         if let Some(role) = &self.role
-            && !role.exchange(user, reader, writer).await?
+            && !role.exchange(user, stored, reader, writer).await?
         {
             tracing::warn!(%address, ?user, "password authentication failed");
             // Whoever guesses keeps one of the server's few sockets meanwhile, even if it leaves.
@@ -114,7 +116,7 @@ impl Authentication {
     }
 }
 
-/// The one role that may connect.
+/// The role of the configuration, which may connect beside those that are stored.
 struct Role {
     user: String,
     verifier: Verifier,
@@ -127,9 +129,12 @@ impl Role {
     async fn exchange(
         &self,
         user: &str,
+        stored: Option<String>,
         reader: &mut FrameReader,
         writer: &mut FrameWriter,
     ) -> Step<bool> {
+        let stored = stored.filter(|_| user != self.user);
+        let stored = stored.and_then(|text| StoredVerifier::parse(&text));
         let mechanisms = vec![MECHANISM.to_owned()];
         writer.message(&AuthenticationMessage::SASL(mechanisms))?;
         writer.flush().await?;
@@ -137,15 +142,18 @@ impl Role {
 
         let mut nonce = [0; NONCE_BYTES];
         fill_with_random(&mut nonce)?;
-        let salt = salt(&self.salts, user);
-        let challenge = first.challenge(&salt, &STANDARD.encode(nonce));
+        let (salt, iterations, verifier) = match &stored {
+            Some(stored) => (stored.salt.clone(), stored.iterations, &stored.verifier),
+            None => (salt(&self.salts, user).to_vec(), ITERATIONS, &self.verifier),
+        };
+        let challenge = first.challenge(&salt, iterations, &STANDARD.encode(nonce));
         let message = Bytes::copy_from_slice(challenge.message.as_bytes());
         writer.message(&AuthenticationMessage::SASLContinue(message))?;
         writer.flush().await?;
 
         let answer = reader.password_message().await?;
-        let proven = challenge.verify(&answer, &self.verifier)?;
-        match proven.filter(|_| user == self.user) {
+        let proven = challenge.verify(&answer, verifier)?;
+        match proven.filter(|_| stored.is_some() || user == self.user) {
             Some(message) => {
                 writer.message(&AuthenticationMessage::SASLFinal(message.into()))?;
                 Ok(true)

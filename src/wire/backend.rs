@@ -40,6 +40,12 @@ pub trait Backend: Send + Sync + 'static {
         "tributary"
     }
 
+    /// The verifier of a role's password, as PostgreSQL writes it; none for a role that has none, or
+    /// that is not the server's to know.
+    fn verifier(&self, _user: &str) -> Option<String> {
+        None
+    }
+
     /// Opens a session for an authenticated client.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ pub use encryption::Encryption;
 pub use listener::serve;
 pub use parameters::column_from_binary;
 pub use reader::utf8;
+pub use scram::verifier_of;
 
 /// What one client, and all clients together, may take.
 #[derive(Clone, Debug)]

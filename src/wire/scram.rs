@@ -7,7 +7,7 @@
 use std::num::NonZeroU32;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::{digest, hmac, pbkdf2};
+use aws_lc_rs::{digest, hmac, pbkdf2, rand};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -18,10 +18,13 @@ use crate::error::{Error, Result};
 /// The mechanism's name in the SASL messages.
 pub(super) const MECHANISM: &str = "SCRAM-SHA-256";
 /// The least that RFC 7677 asks for, and what PostgreSQL takes.
-const ITERATIONS: NonZeroU32 = match NonZeroU32::new(4096) {
+pub(super) const ITERATIONS: NonZeroU32 = match NonZeroU32::new(4096) {
     Some(iterations) => iterations,
     None => NonZeroU32::MIN,
 };
+
+/// As long as PostgreSQL's, in bytes.
+const SALT_BYTES: usize = 16;
 
 type Key = [u8; digest::SHA256_OUTPUT_LEN];
 
@@ -57,6 +60,58 @@ impl Verifier {
         }
         verify_slices_are_equal(&sha256(&client_key), &self.stored_key).is_ok()
     }
+}
+
+/// A verifier that is kept, and what the client must know to prove that it knows its password.
+pub(super) struct StoredVerifier {
+    pub(super) salt: Vec<u8>,
+    pub(super) iterations: NonZeroU32,
+    pub(super) verifier: Verifier,
+}
+
+impl StoredVerifier {
+    /// Reads `SCRAM-SHA-256$iterations:salt$stored key:server key`, as PostgreSQL writes it.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(MECHANISM)?.strip_prefix('$')?;
+        let (iterations, rest) = rest.split_once(':')?;
+        let (salt, keys) = rest.split_once('$')?;
+        let (stored_key, server_key) = keys.split_once(':')?;
+        let key = |text: &str| Key::try_from(STANDARD.decode(text).ok()?).ok();
+        Some(Self {
+            salt: STANDARD.decode(salt).ok()?,
+            iterations: iterations.parse().ok()?,
+            verifier: Verifier {
+                stored_key: key(stored_key)?,
+                server_key: key(server_key)?,
+            },
+        })
+    }
+}
+
+/// The verifier of a password as PostgreSQL writes it, or the password itself where it is one.
+///
+/// # Errors
+/// 0A000 for a hash of MD5, XX000 where the machine has no random numbers.
+pub fn verifier_of(password: &str) -> Result<String> {
+    if StoredVerifier::parse(password).is_some() {
+        return Ok(password.to_owned());
+    }
+    let is_md5 = password.strip_prefix("md5").is_some_and(|digits| {
+        digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    if is_md5 {
+        return Err(Error::unsupported("a password hashed by MD5")
+            .with_hint("Give the password itself, or a SCRAM-SHA-256 verifier."));
+    }
+    let mut salt = [0; SALT_BYTES];
+    rand::fill(&mut salt).map_err(|_| Error::internal("the machine gives no random numbers"))?;
+    let verifier = Verifier::new(password, &salt);
+    Ok(format!(
+        "{MECHANISM}${ITERATIONS}:{}${}:{}",
+        STANDARD.encode(salt),
+        STANDARD.encode(verifier.stored_key),
+        STANDARD.encode(verifier.server_key)
+    ))
 }
 
 /// The client's first message.
@@ -106,9 +161,9 @@ impl ClientFirst {
     }
 
     /// Answers it. `nonce` must never have been used before.
-    pub(super) fn challenge(self, salt: &[u8], nonce: &str) -> Challenge {
+    pub(super) fn challenge(self, salt: &[u8], iterations: NonZeroU32, nonce: &str) -> Challenge {
         let nonce = format!("{}{nonce}", self.nonce);
-        let message = format!("r={nonce},s={},i={ITERATIONS}", STANDARD.encode(salt));
+        let message = format!("r={nonce},s={},i={iterations}", STANDARD.encode(salt));
         Challenge {
             header: self.header,
             client_first: self.bare,
@@ -202,7 +257,7 @@ mod tests {
     fn challenge() -> Challenge {
         let salt = STANDARD.decode(SALT).unwrap();
         let first = ClientFirst::decode(CLIENT_FIRST.as_bytes()).unwrap();
-        first.challenge(&salt, SERVER_NONCE)
+        first.challenge(&salt, ITERATIONS, SERVER_NONCE)
     }
 
     fn verifier(password: &str) -> Verifier {
@@ -215,6 +270,22 @@ mod tests {
         assert_eq!(challenge.message, SERVER_FIRST);
         let answer = challenge.verify(CLIENT_FINAL.as_bytes(), &verifier("pencil"));
         assert_eq!(answer.unwrap().as_deref(), Some(SERVER_FINAL));
+    }
+
+    #[test]
+    fn a_verifier_that_is_kept_is_that_of_its_password() {
+        let text = verifier_of("pencil").unwrap();
+        assert_eq!(
+            verifier_of(&text).unwrap(),
+            text,
+            "a verifier is kept as it is"
+        );
+        let stored = StoredVerifier::parse(&text).unwrap();
+        let again = Verifier::new("pencil", &stored.salt);
+        assert_eq!(again.stored_key, stored.verifier.stored_key);
+        assert_eq!(again.server_key, stored.verifier.server_key);
+        assert!(StoredVerifier::parse("SCRAM-SHA-256$4096:c2FsdA==$a:b").is_none());
+        assert!(verifier_of("md5c3ab8ff13720e8ad9047dd39466b3c89").is_err());
     }
 
     #[test]
@@ -270,7 +341,7 @@ mod tests {
         #[test]
         fn any_bytes_are_an_error_or_a_wrong_proof(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             if let Ok(first) = ClientFirst::decode(&bytes) {
-                first.challenge(b"salt", SERVER_NONCE);
+                first.challenge(b"salt", ITERATIONS, SERVER_NONCE);
             }
             let stored = Verifier { stored_key: Key::default(), server_key: Key::default() };
             prop_assert!(!matches!(challenge().verify(&bytes, &stored), Ok(Some(_))));

@@ -67,7 +67,14 @@ pub(super) async fn establish<B: Backend>(
     // Before it takes a place: whoever has no password cannot keep others from theirs.
     shared
         .authentication
-        .check(&startup.user, address, &shared.limits, reader, writer)
+        .check(
+            &startup.user,
+            shared.backend.verifier(&startup.user),
+            address,
+            &shared.limits,
+            reader,
+            writer,
+        )
         .await?;
     let slot = Arc::clone(&shared.sessions)
         .try_acquire_owned()

@@ -407,6 +407,38 @@ async fn a_password_is_asked_for_and_never_shown() {
     let client = connect("reader", "pencil").await.unwrap();
     let shown: String = client.query_one("SHOW password", &[]).await.unwrap().get(0);
     assert_eq!(shown, "********");
+
+    // Roles that were made have passwords of their own.
+    client
+        .batch_execute(
+            "CREATE ROLE ann LOGIN PASSWORD 'p\u{e4}ssword'; CREATE ROLE idle PASSWORD 'idle';
+             CREATE ROLE late LOGIN PASSWORD 'late' VALID UNTIL '2001-01-01';
+             CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 1;
+             CREATE ROLE without LOGIN; CREATE TABLE own (id INT)",
+        )
+        .await
+        .unwrap();
+    let ann = connect("ann", "p\u{e4}ssword").await.unwrap();
+    let row = ann.query_one("SELECT current_user", &[]).await.unwrap();
+    assert_eq!(row.get::<_, String>(0), "ann");
+    let error = ann.query("SELECT * FROM own", &[]).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "42501");
+    let _one = connect("few", "few").await.unwrap();
+    for (user, password, sqlstate) in [
+        ("ann", "pencil", "28P01"),
+        ("late", "late", "28P01"),
+        ("without", "none", "28P01"),
+        ("idle", "idle", "28000"),
+        ("few", "few", "53300"),
+    ] {
+        let error = connect(user, password).await.err().unwrap();
+        assert_eq!(error.code().unwrap().code(), sqlstate, "{user}");
+    }
+    ann.batch_execute("ALTER ROLE ann PASSWORD 'another'")
+        .await
+        .unwrap();
+    connect("ann", "another").await.unwrap();
+    assert!(connect("ann", "p\u{e4}ssword").await.is_err());
 }
 
 #[test]

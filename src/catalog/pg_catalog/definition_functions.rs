@@ -9,11 +9,13 @@ use datafusion::logical_expr::ScalarUDF;
 use super::data;
 use super::format_type;
 use super::function::{Call, CatalogFunction};
-use super::functions::{BIGINT, BOOLEAN, TEXT, number, text};
-use super::name_functions::relation_text;
+use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
+use super::name_functions::{relation_oid, relation_text};
 use super::relation::{with_constraint, with_index};
 use super::table_constraint::{TableConstraint, is_part};
 use crate::catalog::system::SystemSources;
+use crate::models::constraints;
+use crate::sql::Statement;
 use crate::sql::name::Quoted;
 
 /// Functions of what there is none of.
@@ -56,9 +58,11 @@ pub fn functions() -> Vec<ScalarUDF> {
         let oid = number(values, 0).filter(|oid| is_part(*oid));
         text(oid.and_then(|oid| index_definition(sources, oid, values)))
     }));
-    all.push(udf("pg_get_serial_sequence", &[&[TEXT, TEXT]], |_, _| {
-        ScalarValue::Utf8(None)
-    }));
+    all.push(udf(
+        "pg_get_serial_sequence",
+        &[&[TEXT, TEXT]],
+        |sources, values| text(serial_sequence(sources, values)),
+    ));
     // Tablespaces have no folders of their own.
     all.push(udf("pg_tablespace_location", &[&[BIGINT]], |_, values| {
         text(number(values, 0).map(|_| ""))
@@ -75,6 +79,27 @@ pub fn functions() -> Vec<ScalarUDF> {
         }));
     }
     all
+}
+
+/// The sequence of an identity column, or the one that is owned by a column.
+fn serial_sequence(sources: &dyn SystemSources, values: &[ScalarValue]) -> Option<String> {
+    let (table, column) = (string(values, 0)?, string(values, 1)?);
+    let snapshot = sources.snapshot();
+    let oid = u32::try_from(relation_oid(sources, &table)?).ok()?;
+    let table = snapshot.object(oid)?;
+    if constraints::identity_of(table, &column).is_some() {
+        return Some(constraints::sequence_of(table, &column).to_string());
+    }
+    let owned = snapshot.objects().find(|object| {
+        let Statement::CreateSequence(create) = &object.definition else {
+            return false;
+        };
+        let owner = create.options.owner();
+        owner.is_some_and(|owner| {
+            owner.column == column && owner.table.qualify(&table.name.schema) == table.name
+        })
+    });
+    owned.map(|sequence| sequence.name.to_string())
 }
 
 /// The definition of an index, or of one of its columns where a number above 0 asks for it. What is

@@ -9,17 +9,35 @@ use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
-    PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions, nextval,
+    PG_CATALOG, data, definition_functions, format_type, like_escape, name_functions,
     notification_functions, pg_cancel_backend, pg_sleep, pg_typeof, privilege_functions,
-    session_functions, size_functions, types::type_name,
+    sequence_functions, session_functions, size_functions, types::type_name,
 };
-use crate::catalog::is_temporary_schema;
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
+use crate::catalog::{Kind, is_temporary_schema};
+use crate::sql::name::Quoted;
 use crate::sql::{QualifiedName, Statement};
 
 pub(super) const BIGINT: DataType = DataType::Int64;
 pub(super) const TEXT: DataType = DataType::Utf8;
 pub(super) const BOOLEAN: DataType = DataType::Boolean;
+
+/// An expression in which sequences that the path finds are named without their schema, as PostgreSQL
+/// shows a `regclass`.
+pub(super) fn without_visible_schemas(sources: &dyn SystemSources, mut text: String) -> String {
+    if text.contains("::regclass") {
+        let snapshot = sources.snapshot();
+        for schema in sources.search_path() {
+            let sequences = snapshot.relations_in(&schema);
+            for sequence in sequences.filter(|it| it.kind == Kind::Sequence) {
+                let full = format!("'{}'::regclass", sequence.name);
+                let name = format!("'{}'::regclass", Quoted(&sequence.name.name));
+                text = text.replace(&full, &name);
+            }
+        }
+    }
+    text
+}
 
 /// The functions; names stand without `pg_catalog`, as `rewrite` leaves them.
 pub fn functions() -> Vec<ScalarUDF> {
@@ -45,7 +63,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             text(Some(sources.user()))
         }),
         udf("session_user", &[&[]], TEXT, |sources, _| {
-            text(Some(sources.user()))
+            text(Some(sources.session_user()))
         }),
         udf("user", &[&[]], TEXT, |sources, _| {
             text(Some(sources.user()))
@@ -64,9 +82,9 @@ pub fn functions() -> Vec<ScalarUDF> {
             text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))
         }),
         udf("pg_get_userbyid", &[&[BIGINT]], TEXT, |sources, values| {
-            text(number(values, 0).map(|oid| match oid {
-                super::OWNER => sources.owner(),
-                unknown => format!("unknown (OID={unknown})"),
+            text(number(values, 0).map(|oid| {
+                let name = name_functions::role_name(sources, oid);
+                name.unwrap_or_else(|| format!("unknown (OID={oid})"))
             }))
         }),
         udf("pg_encoding_to_char", &[&[BIGINT]], TEXT, |_, values| {
@@ -126,7 +144,8 @@ pub fn functions() -> Vec<ScalarUDF> {
                 let found = number(values, 1).and_then(|oid| relation(sources, oid));
                 let pretty = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
                 text(tree.zip(found).and_then(|(tree, found)| {
-                    expression_of(found.object.as_deref()?, &tree, pretty)
+                    let text = expression_of(found.object.as_deref()?, &tree, pretty)?;
+                    Some(without_visible_schemas(sources, text))
                 }))
             },
         ),
@@ -143,8 +162,8 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.extend(name_functions::functions());
     all.extend(definition_functions::functions());
     all.push(like_escape::function());
-    all.push(nextval::function());
     all.push(pg_cancel_backend::function());
+    all.extend(sequence_functions::functions());
     all.push(pg_sleep::function());
     all.push(pg_typeof::function());
     all.extend(size_functions::functions());

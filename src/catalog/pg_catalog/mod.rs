@@ -16,7 +16,6 @@ pub mod information_schema;
 mod like_escape;
 mod name_functions;
 mod named_types;
-mod nextval;
 mod notification_functions;
 mod pg_attrdef;
 mod pg_attribute;
@@ -33,6 +32,7 @@ mod pg_namespace;
 mod pg_prepared_statements;
 mod pg_rewrite;
 mod pg_roles;
+mod pg_sequence;
 mod pg_settings;
 mod pg_sleep;
 mod pg_stat_activity;
@@ -42,6 +42,7 @@ mod pg_views;
 mod privilege_functions;
 mod relation;
 mod rewrite;
+mod sequence_functions;
 mod session_functions;
 mod size_functions;
 mod subqueries;
@@ -75,7 +76,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 25] = [
+static ROWS: [&Rows; 30] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -95,8 +96,13 @@ static ROWS: [&Rows; 25] = [
     &pg_rewrite::DEPENDENCIES,
     &pg_rewrite::TABLE,
     &pg_roles::AUTHORIZATION,
+    &pg_roles::GROUPS,
+    &pg_roles::MEMBERS,
+    &pg_roles::SHADOW,
     &pg_roles::TABLE,
     &pg_roles::USERS,
+    &pg_sequence::SEQUENCES,
+    &pg_sequence::TABLE,
     &pg_settings::TABLE,
     &pg_stat_activity::TABLE,
     &pg_tables::TABLE,

@@ -10,6 +10,7 @@ use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
 use super::relation::{Relation, namespaces, relation, relations};
 use super::types::type_oid;
+use crate::catalog::Kind;
 use crate::catalog::system::SystemSources;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::name::Quoted;
@@ -57,9 +58,9 @@ pub fn functions() -> Vec<ScalarUDF> {
             }))
         }),
         answer("regrole_text", BIGINT, TEXT, |sources, values| {
-            text(number(values, 0).map(|oid| match oid {
-                super::OWNER => Quoted(&sources.owner()).to_string(),
-                other => unknown(other),
+            text(number(values, 0).map(|oid| match role_name(sources, oid) {
+                Some(name) => Quoted(&name).to_string(),
+                None => unknown(oid),
             }))
         }),
         answer("regproc_text", BIGINT, TEXT, |_, values| {
@@ -160,8 +161,23 @@ fn namespace_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
     found.map(|schema| schema.oid)
 }
 
-fn role_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
-    (fold(name) == sources.owner()).then_some(super::OWNER)
+/// The number of a role.
+pub(super) fn role_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
+    let name = fold(name);
+    match sources.snapshot().role(&name) {
+        Some(role) => Some(role.oid.into()),
+        None => (name == sources.owner()).then_some(super::OWNER),
+    }
+}
+
+/// The name of a role.
+pub(super) fn role_name(sources: &dyn SystemSources, oid: i64) -> Option<String> {
+    if oid == super::OWNER {
+        return Some(sources.owner());
+    }
+    let snapshot = sources.snapshot();
+    let role = snapshot.object(u32::try_from(oid).ok()?)?;
+    (role.kind == Kind::Role).then(|| role.name.name.clone())
 }
 
 /// The number and the name of each built-in function.

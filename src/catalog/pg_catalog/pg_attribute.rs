@@ -6,17 +6,19 @@ use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::defaults_of;
 use super::types::{self, Type};
+use crate::catalog::Snapshot;
 use crate::wire::types::{PostgresType, type_modifier};
 
 pub static TABLE: Rows = Rows {
     of: "pg_attribute",
     make: |sources| {
         let all = relations(sources);
+        let snapshot = sources.snapshot();
         Ok(all
             .iter()
             .flat_map(|relation| {
                 let fields = relation.columns.fields().iter().zip(1..);
-                fields.map(|(field, number)| attribute(relation, number, field))
+                fields.map(|(field, number)| attribute(&snapshot, relation, number, field))
             })
             .collect())
     },
@@ -34,13 +36,15 @@ pub fn type_of(relation: &Relation, field: &Field) -> (u32, i32) {
     }
 }
 
-fn attribute(relation: &Relation, number: i64, field: &Field) -> Row {
+fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Field) -> Row {
     let (oid, modifier) = type_of(relation, field);
     let is_table = relation.kind == "r";
     let object = relation.object.as_deref().filter(|_| is_table);
     let has_default =
         object.is_some_and(|object| defaults_of(object).any(|default| default.column == number));
     let of = Type::of(oid);
+    let granted = relation.object.as_deref().filter(|_| relation.kind != "i");
+    let items = granted.and_then(|object| object.access.items(snapshot, &[], Some(field.name())));
     let dimensions = i64::from(Type::is_array(oid));
     row![
         relation.oid,
@@ -65,7 +69,7 @@ fn attribute(relation: &Relation, number: i64, field: &Field) -> Row {
         true,
         0,
         of.collation(),
-        Value::Null,
+        Value::texts(items),
         Value::Null,
         Value::Null,
         Value::Null,

@@ -12,11 +12,12 @@ use super::functions::number;
 pub fn function() -> ScalarUDF {
     let pid: &[&[DataType]] = &[&[DataType::Int64]];
     let call = Call::Act(|sources, values| {
-        let canceled = number(values, 0).map(|pid| {
-            let pid = i32::try_from(pid).ok();
-            pid.is_some_and(|pid| sources.cancel(pid))
+        let pid = number(values, 0);
+        let canceled = pid.map(|pid| match i32::try_from(pid) {
+            Ok(pid) => sources.cancel(pid),
+            Err(_) => Ok(false),
         });
-        Ok(ScalarValue::Boolean(canceled))
+        Ok(ScalarValue::Boolean(canceled.transpose()?))
     });
     CatalogFunction::udf("pg_cancel_backend", pid, DataType::Boolean, call)
 }

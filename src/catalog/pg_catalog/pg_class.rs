@@ -1,11 +1,11 @@
 //! `pg_class`: relations.
 
-use super::OWNER;
 use super::pg_index::method;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{constraints_of, indexes_of};
 use crate::catalog::is_temporary_schema;
+use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
 
 /// PostgreSQL's number of the access method `heap`, which relations have by name alone.
@@ -68,6 +68,11 @@ fn class(
         (Some(_), "r" | "m") => "d",
         _ => "n",
     };
+    let object = relation.object.as_deref().filter(|_| relation.kind != "i");
+    let items = object.and_then(|object| {
+        let own = Privilege::of_kind(object.kind);
+        object.access.items(&sources.snapshot(), own, None)
+    });
     let columns = i64::try_from(relation.columns.fields().len()).unwrap_or(i64::MAX);
     row![
         relation.oid,
@@ -75,7 +80,7 @@ fn class(
         relation.namespace,
         0,
         0,
-        OWNER,
+        relation.owner,
         access_method,
         0,
         0,
@@ -104,7 +109,7 @@ fn class(
         0,
         0,
         0,
-        Value::Null,
+        Value::texts(items),
         Value::Null,
         Value::Null,
     ]

@@ -1,6 +1,7 @@
 //! `pg_matviews`: materialized views, as a view for people.
 
 use super::functions::view_definition;
+use super::name_functions::role_name;
 use super::relation::relations;
 use super::table::{Rows, Value, row};
 
@@ -13,13 +14,14 @@ pub static TABLE: Rows = Rows {
             .filter(|relation| relation.kind == "m")
             .map(|relation| {
                 let definition = view_definition(&relation);
+                let owner = role_name(sources, relation.owner);
                 let object = relation.object.as_ref();
                 let state = object.and_then(|object| states.get(&object.oid));
                 let is_populated = state.is_some_and(|state| state.version.is_some());
                 row![
                     relation.schema,
                     relation.name,
-                    sources.owner(),
+                    owner,
                     Value::Null,
                     false,
                     is_populated,

@@ -1,16 +1,19 @@
 //! `pg_namespace`: schemas.
 
-use super::OWNER;
 use super::relation::namespaces;
 use super::table::{Rows, Value, row};
+use crate::catalog::privilege::Privilege;
 
 pub static TABLE: Rows = Rows {
     of: "pg_namespace",
     make: |sources| {
-        let all = namespaces(&sources.snapshot());
-        Ok(all
-            .into_iter()
-            .map(|schema| row![schema.oid, schema.name, OWNER, Value::Null])
-            .collect())
+        let snapshot = sources.snapshot();
+        let rows = namespaces(&snapshot).into_iter().map(|schema| {
+            let access = schema.access.unwrap_or_default();
+            let items = access.items(&snapshot, &Privilege::OF_SCHEMAS, None);
+            let owner = i64::from(access.owner());
+            row![schema.oid, schema.name, owner, Value::texts(items)]
+        });
+        Ok(rows.collect())
     },
 };

@@ -1,12 +1,17 @@
 //! `pg_rewrite` and `pg_depend`: which relations the query of a view reads. To PostgreSQL a view is a
 //! table with a rule, and the rule depends on what it reads; clients find what stands on what by that.
+//! A sequence depends on the column that it goes with.
 
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::rule_of;
+use super::table_constraint::{column_number, defaults_of, rule_of};
+use crate::catalog::Snapshot;
+use crate::sql::Statement;
 
 /// The number of `pg_class`.
 const CLASS: i64 = 1259;
+/// The number of `pg_attrdef`.
+const DEFAULT: i64 = 2604;
 /// The number of `pg_rewrite`.
 const REWRITE: i64 = 2618;
 
@@ -48,9 +53,49 @@ pub static DEPENDENCIES: Rows = Rows {
                 rows.push(row![REWRITE, rule, 0, CLASS, read, 0, "n"]);
             }
         }
+        rows.extend(of_sequences(&sources.snapshot()));
         Ok(rows)
     },
 };
+
+/// The columns that sequences go with, and the defaults that take numbers of them.
+fn of_sequences(snapshot: &Snapshot) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for object in snapshot.objects() {
+        let oid = i64::from(object.oid);
+        if let Statement::CreateSequence(create) = &object.definition
+            && let Some(owner) = create.options.owner()
+            && let Some(table) = snapshot.relation(&owner.table.qualify(&object.name.schema))
+            && let Some(column) = column_number(table, &owner.column)
+        {
+            rows.push(row![
+                CLASS,
+                oid,
+                0,
+                CLASS,
+                i64::from(table.oid),
+                column,
+                "a"
+            ]);
+        }
+        for default in defaults_of(object) {
+            rows.push(row![
+                DEFAULT,
+                default.oid,
+                0,
+                CLASS,
+                oid,
+                default.column,
+                "a"
+            ]);
+            for sequence in default.sequences(snapshot) {
+                let sequence = i64::from(sequence);
+                rows.push(row![DEFAULT, default.oid, 0, CLASS, sequence, 0, "n"]);
+            }
+        }
+    }
+    rows
+}
 
 /// Whether a relation is what a query answers.
 fn has_rule(relation: &Relation) -> bool {

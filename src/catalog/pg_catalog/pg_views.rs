@@ -1,6 +1,7 @@
 //! `pg_views`: views, as a view for people.
 
 use super::functions::view_definition;
+use super::name_functions::role_name;
 use super::relation::relations;
 use super::table::{Rows, row};
 
@@ -12,7 +13,8 @@ pub static TABLE: Rows = Rows {
             .filter(|relation| relation.kind == "v")
             .map(|relation| {
                 let definition = view_definition(&relation);
-                row![relation.schema, relation.name, sources.owner(), definition]
+                let owner = role_name(sources, relation.owner);
+                row![relation.schema, relation.name, owner, definition]
             })
             .collect())
     },

@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::PG_CATALOG;
 use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::table_constraint::{
     TableConstraint, TableIndex, constraints_of, indexes_of, is_part, keys_of,
 };
+use super::{OWNER, PG_CATALOG};
+use crate::catalog::privilege::Access;
 use crate::catalog::system::{
     REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, SystemView, VIEWS, rejected_rows_schema,
 };
@@ -31,6 +32,8 @@ pub struct Namespace {
     pub oid: i64,
     pub name: String,
     pub comment: Option<String>,
+    /// Who may do what with it; none for one of the server's own.
+    pub access: Option<Access>,
 }
 
 /// A relation.
@@ -45,6 +48,8 @@ pub struct Relation {
     pub columns: SchemaRef,
     pub comment: Option<String>,
     pub column_comments: BTreeMap<String, String>,
+    /// The number of its owner.
+    pub owner: i64,
     /// The object, where it is a user's; that of its table, where it is an index.
     pub object: Option<Arc<Object>>,
 }
@@ -56,22 +61,26 @@ pub fn namespaces(snapshot: &Snapshot) -> Vec<Namespace> {
             oid: PG_CATALOG_OID,
             name: PG_CATALOG.to_owned(),
             comment: Some("system catalog schema".to_owned()),
+            access: None,
         },
         Namespace {
             oid: INFORMATION_SCHEMA_OID,
             name: INFORMATION_SCHEMA.to_owned(),
             comment: None,
+            access: None,
         },
         Namespace {
             oid: SYSTEM_SCHEMA_OID,
             name: SYSTEM_SCHEMA.to_owned(),
             comment: Some("what the server knows of itself".to_owned()),
+            access: None,
         },
     ];
     all.extend(snapshot.schemas().map(|schema| Namespace {
         oid: schema.oid.into(),
         name: schema.name.clone(),
         comment: schema.comment.clone(),
+        access: Some(schema.access()),
     }));
     all
 }
@@ -113,6 +122,7 @@ static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
         columns: rejected_rows_schema(),
         comment: None,
         column_comments: BTreeMap::new(),
+        owner: OWNER,
         object: None,
     };
     let mut all: Vec<Relation> = own.chain(standard).chain(views).collect();
@@ -156,6 +166,7 @@ fn system_relation(
         column_comments: comments
             .map(|column| (column.name.to_owned(), column.description.to_owned()))
             .collect(),
+        owner: OWNER,
         object: None,
     }
 }
@@ -218,7 +229,8 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         Kind::View => "v",
         Kind::MaterializedView => "m",
         Kind::ExternalTable => "f",
-        Kind::Model | Kind::Check => return None,
+        Kind::Sequence => "S",
+        Kind::Model | Kind::Check | Kind::Role => return None,
     };
     let namespace = snapshot.schema(&object.name.schema)?.oid.into();
     Some(Relation {
@@ -230,6 +242,7 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         columns: Arc::clone(&object.schema),
         comment: object.comment.clone(),
         column_comments: object.column_comments.clone(),
+        owner: object.access.owner().into(),
         object: Some(Arc::clone(object)),
     })
 }

@@ -34,6 +34,13 @@ pub enum Value {
     Numbers(Vec<i64>),
 }
 
+impl Value {
+    /// An array of texts, or NULL.
+    pub fn texts(texts: Option<Vec<String>>) -> Self {
+        texts.map_or(Self::Null, Self::Texts)
+    }
+}
+
 /// A row, a value for each column.
 pub type Row = Vec<Value>;
 

@@ -8,11 +8,12 @@ use std::borrow::Cow;
 
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 
-use crate::catalog::Object;
+use crate::catalog::{Object, Oid, Snapshot};
 use crate::models::{constraints, keyed};
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::create_index::{BTREE, CreateIndex, KeyValue};
 use crate::sql::name::Quoted;
+use crate::sql::sequence_calls;
 
 use super::expression_text;
 
@@ -123,7 +124,8 @@ pub fn defaults_of(object: &Object) -> impl Iterator<Item = ColumnDefault<'_>> {
     })
 }
 
-fn column_number(object: &Object, name: &str) -> Option<i64> {
+/// The number of a column.
+pub fn column_number(object: &Object, name: &str) -> Option<i64> {
     let fields = object.schema.fields().iter().zip(1..);
     fields
         .into_iter()
@@ -308,11 +310,29 @@ impl ColumnDefault<'_> {
         format!("{{DEFAULT :attnum {}}}", self.column)
     }
 
-    /// Its expression.
-    pub fn expression(&self, pretty: bool) -> Option<String> {
+    /// The sequences that it takes numbers of.
+    pub fn sequences(&self, snapshot: &Snapshot) -> Vec<Oid> {
+        let mut found = Vec::new();
+        if let Some((_, mut value)) = self.value() {
+            // A name that is none is no dependency.
+            let _ = sequence_calls::for_each(&mut value, |_, name| {
+                let relation = snapshot.relation(&name.qualify(&self.object.name.schema));
+                found.extend(relation.map(|relation| relation.oid));
+                Ok(())
+            });
+        }
+        found
+    }
+
+    fn value(&self) -> Option<(&str, Expr)> {
         let place = usize::try_from(self.column).ok()?.checked_sub(1)?;
         let name = self.object.schema.fields().get(place)?.name();
-        let value = constraints::default_of(self.object, name)?;
+        Some((name, constraints::default_of(self.object, name)?))
+    }
+
+    /// Its expression.
+    pub fn expression(&self, pretty: bool) -> Option<String> {
+        let (name, value) = self.value()?;
         Some(expression_text::default(self.object, name, &value, pretty))
     }
 }

@@ -87,8 +87,11 @@ pub trait SystemSources: Debug + Send + Sync {
     fn sessions(&self) -> Vec<SessionInfo>;
 
     /// Stops what a connection runs; false where there is none of this number.
-    fn cancel(&self, _pid: i32) -> bool {
-        false
+    ///
+    /// # Errors
+    /// 42501 for a connection of a role that who asks is no member of.
+    fn cancel(&self, _pid: i32) -> Result<bool> {
+        Ok(false)
     }
 
     /// The number of the session that asks; 0 for the server itself.
@@ -125,6 +128,46 @@ pub trait SystemSources: Debug + Send + Sync {
             SqlState::UNDEFINED_TABLE,
             format!("relation \"{sequence}\" does not exist"),
         ))
+    }
+
+    /// Has a sequence go on behind a value, or with it where it does not count as given.
+    ///
+    /// # Errors
+    /// 42P01 where there is none of that name, 22003 for a value that it cannot have.
+    fn set_value(&self, sequence: &str, _value: i64, _is_called: bool) -> Result<()> {
+        self.next_values(sequence, 0).map(drop)
+    }
+
+    /// The last value that a sequence has given to the session.
+    ///
+    /// # Errors
+    /// 42P01 where there is none of that name, 55000 where it has given none.
+    fn current_value(&self, sequence: &str) -> Result<i64> {
+        self.next_values(sequence, 0)?;
+        self.last_value()
+    }
+
+    /// The last value that any sequence has given to the session.
+    ///
+    /// # Errors
+    /// 55000 where none has given any.
+    fn last_value(&self) -> Result<i64> {
+        let message = "lastval is not yet defined in this session";
+        Err(Error::new(
+            SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            message,
+        ))
+    }
+
+    /// The last value of a sequence, or the first one where it has given none, and whether it has.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
+        Err(Error::unsupported(format!(
+            "the state of {}",
+            object.described()
+        )))
     }
 
     /// A setting of the session or of the server, as `SHOW` shows it.
@@ -176,7 +219,12 @@ pub trait SystemSources: Debug + Send + Sync {
         self.owner()
     }
 
-    /// The role that owns everything.
+    /// Whom the session is of.
+    fn session_user(&self) -> String {
+        self.user()
+    }
+
+    /// The role that owns what nobody else does.
     fn owner(&self) -> String {
         SYSTEM_SCHEMA.to_owned()
     }

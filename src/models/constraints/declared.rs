@@ -12,13 +12,14 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::default_value::DefaultValue;
-use crate::catalog::Object;
+use crate::catalog::{Object, Snapshot};
 use crate::error::{ColumnPlace, ConstraintPlace, Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::{expression, keyed};
 use crate::sql::constraint::{self, Constraint, Rule};
 use crate::sql::create_table::CreateTable;
 use crate::sql::identity::{self, Identity};
+use crate::sql::name::ObjectName;
 use crate::sql::{QualifiedName, Statement};
 
 /// The constraints of a table.
@@ -70,6 +71,24 @@ pub fn sequence_of(object: &Object, column: &str) -> QualifiedName {
         schema,
         format!("{name}_{}_seq", object.sequence_key(column)),
     )
+}
+
+/// Whether a name is that of an identity column's sequence.
+pub fn is_of_identity(snapshot: &Snapshot, name: &ObjectName, path: &[String]) -> bool {
+    let schemas = match &name.schema {
+        Some(schema) => std::slice::from_ref(schema),
+        None => path,
+    };
+    let tables = schemas
+        .iter()
+        .flat_map(|schema| snapshot.relations_in(schema));
+    let mut columns = tables.flat_map(|table| {
+        let fields = table.schema.fields().iter();
+        fields.map(move |field| (table, field.name()))
+    });
+    columns.any(|(table, column)| {
+        identity_of(table, column).is_some() && sequence_of(table, column).name == name.name
+    })
 }
 
 /// That a value may be given to a column.

@@ -2,12 +2,14 @@
 
 use arrow::datatypes::Field;
 
+use super::super::functions::without_visible_schemas;
 use super::super::pg_attribute::type_of;
 use super::super::relation::Relation;
 use super::super::table::{Row, Rows, Value, row};
 use super::super::table_constraint::defaults_of;
 use super::super::types::{Type, format_type, internal_name};
 use super::{shown, yes_or_no};
+use crate::catalog::system::SystemSources;
 
 pub static TABLE: Rows = Rows {
     of: "columns",
@@ -16,18 +18,27 @@ pub static TABLE: Rows = Rows {
         let mut rows = Vec::new();
         for relation in shown(sources) {
             let fields = relation.columns.fields().iter().zip(1..);
-            rows.extend(fields.map(|(field, number)| column(&database, &relation, field, number)));
+            rows.extend(
+                fields.map(|(field, number)| column(sources, &database, &relation, field, number)),
+            );
         }
         Ok(rows)
     },
 };
 
-fn column(database: &str, relation: &Relation, field: &Field, number: i64) -> Row {
+fn column(
+    sources: &dyn SystemSources,
+    database: &str,
+    relation: &Relation,
+    field: &Field,
+    number: i64,
+) -> Row {
     let (oid, modifier) = type_of(relation, field);
     let object = relation.object.as_deref().filter(|_| relation.kind == "r");
     let default = object
         .and_then(|object| defaults_of(object).find(|default| default.column == number))
-        .and_then(|default| default.expression(false));
+        .and_then(|default| default.expression(false))
+        .map(|text| without_visible_schemas(sources, text));
     let data_type = match Type::is_array(oid) {
         true => "ARRAY".to_owned(),
         false => format_type(oid, -1),

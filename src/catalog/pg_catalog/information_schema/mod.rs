@@ -8,6 +8,7 @@ mod columns;
 mod constraints;
 mod privileges;
 mod schemata;
+mod sequences;
 mod tables;
 
 use std::sync::LazyLock;
@@ -20,7 +21,7 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 13] = [
+static ROWS: [&Rows; 14] = [
     &columns::TABLE,
     &constraints::CHECKS,
     &constraints::COLUMNS,
@@ -32,6 +33,7 @@ static ROWS: [&Rows; 13] = [
     &schemata::CATALOG,
     &schemata::ROLES,
     &schemata::TABLE,
+    &sequences::TABLE,
     &tables::TABLE,
     &tables::VIEWS,
 ];
@@ -50,10 +52,10 @@ pub fn table(name: &str) -> Option<&'static PgTable> {
     TABLES.get(name)
 }
 
-/// The relations that are shown: indexes are none to the standard.
+/// The relations that are shown: indexes and sequences are none to the standard.
 fn shown(sources: &dyn SystemSources) -> impl Iterator<Item = Relation> {
     let all = relations(sources).into_iter();
-    all.filter(|relation| relation.kind != "i")
+    all.filter(|relation| !matches!(relation.kind, "i" | "S"))
 }
 
 /// A truth as the standard writes it.

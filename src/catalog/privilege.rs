@@ -1,0 +1,446 @@
+//! Who may do what with an object: its owner, and what was granted to others.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Object, Oid, Snapshot};
+use crate::sql::create_role::RoleOptions;
+use crate::sql::{QualifiedName, Statement};
+
+/// The role that owns what nobody else does. PostgreSQL's number of it.
+pub const OWNER_OID: Oid = 10;
+/// What stands for all roles where one is granted to: `ACL_ID_PUBLIC` of PostgreSQL.
+pub const PUBLIC_ROLE: Oid = 0;
+
+/// What a role may be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Privilege {
+    /// To put rows in.
+    Insert,
+    /// To read.
+    Select,
+    /// To change rows; of a sequence, also its number.
+    Update,
+    /// To take rows out.
+    Delete,
+    /// To take all rows out.
+    Truncate,
+    /// To refer to it by foreign keys.
+    References,
+    /// To make triggers on it.
+    Trigger,
+    /// To call it.
+    Execute,
+    /// To use what is in a schema, or the numbers of a sequence.
+    Usage,
+    /// To make objects in it.
+    Create,
+    /// To be a member of a role.
+    Member,
+}
+
+impl Privilege {
+    /// All but membership, in the order in which PostgreSQL lists them.
+    pub const ALL: [Self; 10] = [
+        Self::Insert,
+        Self::Select,
+        Self::Update,
+        Self::Delete,
+        Self::Truncate,
+        Self::References,
+        Self::Trigger,
+        Self::Execute,
+        Self::Usage,
+        Self::Create,
+    ];
+
+    /// Those of tables and views.
+    pub const OF_TABLES: [Self; 7] = [
+        Self::Insert,
+        Self::Select,
+        Self::Update,
+        Self::Delete,
+        Self::Truncate,
+        Self::References,
+        Self::Trigger,
+    ];
+    /// Those of sequences.
+    pub const OF_SEQUENCES: [Self; 3] = [Self::Select, Self::Update, Self::Usage];
+    /// Those of schemas.
+    pub const OF_SCHEMAS: [Self; 2] = [Self::Usage, Self::Create];
+    /// Those of columns.
+    pub const OF_COLUMNS: [Self; 4] = [Self::Insert, Self::Select, Self::Update, Self::References];
+
+    /// Those that objects of a kind have.
+    pub fn of_kind(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Sequence => &Self::OF_SEQUENCES,
+            Kind::Role => &[Self::Member],
+            _ => &Self::OF_TABLES,
+        }
+    }
+
+    /// Its name in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Insert => "INSERT",
+            Self::Select => "SELECT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Truncate => "TRUNCATE",
+            Self::References => "REFERENCES",
+            Self::Trigger => "TRIGGER",
+            Self::Execute => "EXECUTE",
+            Self::Usage => "USAGE",
+            Self::Create => "CREATE",
+            Self::Member => "MEMBER",
+        }
+    }
+
+    /// The privilege of a name in SQL.
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|privilege| privilege.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// Its letter in an `aclitem`.
+    fn letter(self) -> char {
+        match self {
+            Self::Insert => 'a',
+            Self::Select => 'r',
+            Self::Update => 'w',
+            Self::Delete => 'd',
+            Self::Truncate => 'D',
+            Self::References => 'x',
+            Self::Trigger => 't',
+            Self::Execute => 'X',
+            Self::Usage => 'U',
+            Self::Create => 'C',
+            Self::Member => 'm',
+        }
+    }
+}
+
+impl fmt::Display for Privilege {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A privilege that somebody was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The role that has it; [`PUBLIC_ROLE`] for all.
+    pub grantee: Oid,
+    /// The role that gave it.
+    pub grantor: Oid,
+    /// What it allows.
+    pub privilege: Privilege,
+    /// The column that it is of; none for all of the object.
+    #[serde(default)]
+    pub column: Option<String>,
+    /// Whether it may be given on; of a membership, `WITH ADMIN OPTION`.
+    #[serde(default)]
+    pub grantable: bool,
+}
+
+/// The owner and the grants of something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The owner; none for the role that owns what nobody else does.
+    #[serde(default)]
+    pub owner: Option<Oid>,
+    /// What was granted; none where nothing ever was, and defaults hold.
+    #[serde(default)]
+    pub grants: Option<Vec<Grant>>,
+}
+
+impl Access {
+    /// What a role makes.
+    pub fn owned_by(role: Oid) -> Self {
+        Self {
+            owner: (role != OWNER_OID).then_some(role),
+            grants: None,
+        }
+    }
+
+    /// The number of the owner.
+    pub fn owner(&self) -> Oid {
+        self.owner.unwrap_or(OWNER_OID)
+    }
+
+    /// The same of another owner, who has what was granted to him anyway.
+    #[must_use]
+    pub fn with_owner(&self, owner: Oid) -> Self {
+        let before = self.owner();
+        let grants = self.grants.clone().map(|mut grants| {
+            grants.retain(|grant| grant.grantee != owner);
+            for grant in &mut grants {
+                if grant.grantor == before {
+                    grant.grantor = owner;
+                }
+            }
+            grants
+        });
+        Self {
+            owner: (owner != OWNER_OID).then_some(owner),
+            grants,
+        }
+    }
+
+    /// The same without what was granted to some roles; none where nothing was.
+    pub fn without(&self, roles: &BTreeSet<Oid>) -> Option<Self> {
+        let is_theirs = |grant: &Grant| roles.contains(&grant.grantee);
+        if !self.granted().iter().any(is_theirs) {
+            return None;
+        }
+        let mut access = self.clone();
+        if let Some(grants) = &mut access.grants {
+            grants.retain(|grant| !is_theirs(grant));
+        }
+        Some(access)
+    }
+
+    /// What was granted.
+    pub fn granted(&self) -> &[Grant] {
+        self.grants.as_deref().unwrap_or_default()
+    }
+
+    /// Gives a privilege.
+    pub fn grant(&mut self, grant: Grant) {
+        let grants = self.grants.get_or_insert_default();
+        let same = grants.iter_mut().find(|it| {
+            it.grantee == grant.grantee
+                && it.grantor == grant.grantor
+                && it.privilege == grant.privilege
+                && it.column == grant.column
+        });
+        match same {
+            Some(same) => same.grantable |= grant.grantable,
+            None => grants.push(grant),
+        }
+    }
+
+    /// Takes a privilege away, or with `option_only` the option to give it on.
+    pub fn revoke(
+        &mut self,
+        grantee: Oid,
+        privilege: Privilege,
+        column: Option<&str>,
+        option_only: bool,
+    ) {
+        let grants = self.grants.get_or_insert_default();
+        // As in Postgres, that of a table takes those of its columns along.
+        let is_it = |it: &Grant| {
+            it.grantee == grantee
+                && it.privilege == privilege
+                && (column.is_none() || it.column.as_deref() == column)
+        };
+        match option_only {
+            true => grants
+                .iter_mut()
+                .filter(|it| is_it(it))
+                .for_each(|it| it.grantable = false),
+            false => grants.retain(|it| !is_it(it)),
+        }
+    }
+
+    /// The grants as an array of `aclitem`, those of the owner among them; none where nothing ever was
+    /// granted.
+    pub fn items(
+        &self,
+        snapshot: &Snapshot,
+        own: &[Privilege],
+        column: Option<&str>,
+    ) -> Option<Vec<String>> {
+        let grants = self.grants.as_ref()?;
+        let owner = snapshot.role_name(self.owner());
+        let mut items = Vec::new();
+        if column.is_none() {
+            let letters: String = own.iter().map(|it| it.letter()).collect();
+            items.push(format!("{owner}={letters}/{owner}"));
+        }
+        let of_column = |it: &&Grant| it.column.as_deref() == column;
+        let mut pairs: Vec<(Oid, Oid)> = Vec::new();
+        for grant in grants.iter().filter(of_column) {
+            if !pairs.contains(&(grant.grantee, grant.grantor)) {
+                pairs.push((grant.grantee, grant.grantor));
+            }
+        }
+        for (grantee, grantor) in pairs {
+            let given = |privilege: &Privilege| {
+                let mut of_pair = grants.iter().filter(of_column);
+                let found = of_pair.find(|it| {
+                    it.grantee == grantee && it.grantor == grantor && it.privilege == *privilege
+                })?;
+                let star = if found.grantable { "*" } else { "" };
+                Some(format!("{}{star}", privilege.letter()))
+            };
+            let letters: String = Privilege::ALL.iter().filter_map(given).collect();
+            let name = match grantee {
+                PUBLIC_ROLE => String::new(),
+                other => snapshot.role_name(other),
+            };
+            items.push(format!("{name}={letters}/{}", snapshot.role_name(grantor)));
+        }
+        // A column without grants has no list.
+        Some(items).filter(|items| !items.is_empty())
+    }
+}
+
+/// What a role may do, in one state of the catalog.
+#[derive(Clone, Debug)]
+pub struct Rights<'a> {
+    snapshot: &'a Snapshot,
+    role: Oid,
+    is_superuser: bool,
+    /// The role, and those whose privileges it has as their member.
+    roles: BTreeSet<Oid>,
+}
+
+impl<'a> Rights<'a> {
+    /// Those of a role.
+    pub fn of(snapshot: &'a Snapshot, role: Oid) -> Self {
+        Self {
+            snapshot,
+            role,
+            is_superuser: snapshot.is_superuser(role),
+            roles: snapshot.inherited(role, true),
+        }
+    }
+
+    /// The role.
+    pub fn role(&self) -> Oid {
+        self.role
+    }
+
+    /// Whether it may do anything.
+    pub fn is_superuser(&self) -> bool {
+        self.is_superuser
+    }
+
+    /// Whether it may do what the owner of something may.
+    pub fn owns(&self, access: &Access) -> bool {
+        self.is_superuser || self.roles.contains(&access.owner())
+    }
+
+    /// Whether it has a privilege on all of something.
+    pub fn has(&self, access: &Access, privilege: Privilege) -> bool {
+        self.owns(access) || self.is_granted(access, privilege, None, false)
+    }
+
+    /// Whether it has a privilege on a column.
+    pub fn has_on_column(&self, access: &Access, privilege: Privilege, column: &str) -> bool {
+        self.has(access, privilege) || self.is_granted(access, privilege, Some(column), false)
+    }
+
+    /// Whether it may give a privilege on.
+    pub fn may_grant(&self, access: &Access, privilege: Privilege, column: Option<&str>) -> bool {
+        self.owns(access)
+            || self.is_granted(access, privilege, None, true)
+            || column.is_some() && self.is_granted(access, privilege, column, true)
+    }
+
+    /// Whether it has a privilege on a schema.
+    pub fn has_on_schema(&self, name: &str, privilege: Privilege) -> bool {
+        let Some(schema) = self.snapshot.schema(name) else {
+            // What the server makes itself may be used by all.
+            return privilege == Privilege::Usage || self.is_superuser;
+        };
+        super::is_temporary_schema(name) || self.has(&schema.access(), privilege)
+    }
+
+    fn is_granted(
+        &self,
+        access: &Access,
+        privilege: Privilege,
+        column: Option<&str>,
+        grantable: bool,
+    ) -> bool {
+        access.granted().iter().any(|grant| {
+            grant.privilege == privilege
+                && grant.column.as_deref() == column
+                && (grant.grantable || !grantable)
+                && (grant.grantee == PUBLIC_ROLE || self.roles.contains(&grant.grantee))
+        })
+    }
+}
+
+impl Snapshot {
+    /// A role by name.
+    pub fn role(&self, name: &str) -> Option<&Arc<Object>> {
+        let oid = self.roles.get(&QualifiedName::new("", name))?;
+        self.object(*oid)
+    }
+
+    /// All roles but the first, by name.
+    pub fn roles(&self) -> impl Iterator<Item = (&Arc<Object>, &RoleOptions)> {
+        let roles = self.roles.values().filter_map(|oid| self.object(*oid));
+        roles.filter_map(|role| Some((role, options(role)?)))
+    }
+
+    /// The number of a role; that of the first for a name that is no role's, since whoever connects
+    /// by it has shown that he may do anything.
+    pub fn role_of(&self, name: &str) -> Oid {
+        self.role(name).map_or(OWNER_OID, |role| role.oid)
+    }
+
+    /// The name of a role, as an `aclitem` has it.
+    pub fn role_name(&self, oid: Oid) -> String {
+        match oid {
+            OWNER_OID => crate::instance::OWNER.to_owned(),
+            oid => self
+                .object(oid)
+                .map_or_else(|| oid.to_string(), |role| role.name.name.clone()),
+        }
+    }
+
+    /// Whether a role may do anything.
+    pub fn is_superuser(&self, role: Oid) -> bool {
+        role == OWNER_OID
+            || self
+                .object(role)
+                .and_then(|role| options(role))
+                .is_some_and(|options| options.superuser == Some(true))
+    }
+
+    /// A role and those that it is a member of, through others too; with `inherits` those alone whose
+    /// privileges it has without asking.
+    pub fn inherited(&self, role: Oid, inherits: bool) -> BTreeSet<Oid> {
+        let mut found = BTreeSet::from([role]);
+        let mut open = vec![role];
+        while let Some(member) = open.pop() {
+            let goes_on = !inherits
+                || self
+                    .object(member)
+                    .and_then(|role| options(role))
+                    .is_some_and(|options| options.inherit != Some(false));
+            if !goes_on {
+                continue;
+            }
+            for (group, _) in self.roles() {
+                let is_member = group
+                    .access
+                    .granted()
+                    .iter()
+                    .any(|grant| grant.grantee == member);
+                if is_member && found.insert(group.oid) {
+                    open.push(group.oid);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What a role was made with.
+fn options(role: &Object) -> Option<&RoleOptions> {
+    match &role.definition {
+        Statement::CreateRole(create) => Some(&create.options),
+        _ => None,
+    }
+}

@@ -1,0 +1,58 @@
+//! `ALTER ROLE`.
+
+use super::create_role::{check_may, check_name, existing, new_role, verified};
+use crate::catalog::privilege::{OWNER_OID, Rights};
+use crate::error::{Error, Result, SqlState};
+use crate::instance::OWNER;
+use crate::session::{Outcome, Session};
+use crate::sql::alter_role::{AlterRole, RoleAction};
+use crate::sql::create_role::RoleOptions;
+
+/// Changes what a role may do, or its name.
+///
+/// # Errors
+/// 42704 for a role that does not exist, 42710 for a name that is taken, 42501 for who may not.
+pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
+    let named = session.named_role(&alter.name);
+    let oid = existing(&snapshot, &named)?;
+    if oid == OWNER_OID {
+        return Err(Error::unsupported("ALTER ROLE of the first role")
+            .with_hint("Its name and its password are those of the configuration."));
+    }
+    let Some((role, before)) = snapshot.roles().find(|(role, _)| role.oid == oid) else {
+        return Err(Error::internal("a role has no options"));
+    };
+    match &alter.action {
+        RoleAction::Rename(name) => {
+            check_may(&snapshot, &rights, &RoleOptions::default(), "rename role")?;
+            check_name(name)?;
+            if *name == OWNER || *name == session.instance.configuration.server.user {
+                let message = format!("role \"{name}\" already exists");
+                return Err(Error::new(SqlState::DUPLICATE_OBJECT, message));
+            }
+            catalog.write(|transaction| transaction.rename_role(oid, name))?;
+        }
+        RoleAction::Options(options) => {
+            // As in Postgres, each may change its own password.
+            let password = RoleOptions {
+                password: options.password.clone(),
+                ..RoleOptions::default()
+            };
+            if rights.role() != oid || **options != password {
+                check_may(&snapshot, &rights, options, "alter role")?;
+            }
+            if before.superuser == Some(true) && !rights.is_superuser() {
+                let message =
+                    "must be superuser to alter superuser roles or change superuser attribute";
+                return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
+            }
+            let options = verified((**options).clone())?.or(before);
+            let new = new_role(&role.name.name, options);
+            catalog.write(|transaction| transaction.replace(oid, new))?;
+        }
+    }
+    Ok(Outcome::Done("ALTER ROLE".to_owned()))
+}

@@ -1,0 +1,97 @@
+//! The sequences that an expression takes numbers of: calls of `nextval` and the like that have the
+//! name of one in writing.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value,
+    visit_expressions_mut,
+};
+
+use super::QualifiedName;
+use super::model_functions::parse_name;
+use super::name::ObjectName;
+use crate::error::Result;
+
+/// The functions that take the name of a sequence first.
+const FUNCTIONS: [&str; 3] = ["nextval", "currval", "setval"];
+
+/// Gives each name of a sequence, and where it is written, to `act`.
+///
+/// # Errors
+/// 42602 for what is no name; that of `act`.
+pub fn for_each(
+    expression: &mut Expr,
+    mut act: impl FnMut(&mut Expr, ObjectName) -> Result<()>,
+) -> Result<()> {
+    let found = visit_expressions_mut(expression, |part| {
+        let Some(argument) = first_argument(part) else {
+            return ControlFlow::Continue(());
+        };
+        let Some(text) = written(argument) else {
+            return ControlFlow::Continue(());
+        };
+        match parse_name(text).and_then(|name| act(argument, name)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    });
+    match found {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+/// Whether an expression, whose names are full, takes numbers of a sequence.
+pub fn uses(expression: &Expr, sequence: &QualifiedName) -> bool {
+    let mut found = false;
+    let looked = for_each(&mut expression.clone(), |_, name| {
+        found |= name.schema.as_ref() == Some(&sequence.schema) && name.name == sequence.name;
+        Ok(())
+    });
+    found && looked.is_ok()
+}
+
+/// The name of a sequence, as an argument of `nextval`.
+pub fn argument(sequence: &QualifiedName) -> Expr {
+    Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(Expr::value(Value::SingleQuotedString(sequence.to_string()))),
+        data_type: DataType::Regclass,
+        format: None,
+        array: false,
+    }
+}
+
+fn first_argument(expression: &mut Expr) -> Option<&mut Expr> {
+    let Expr::Function(function) = expression else {
+        return None;
+    };
+    let name = function.name.0.last()?.as_ident()?.value.to_lowercase();
+    if !FUNCTIONS.contains(&name.as_str()) {
+        return None;
+    }
+    let FunctionArguments::List(list) = &mut function.args else {
+        return None;
+    };
+    match list.args.first_mut()? {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => Some(argument),
+        _ => None,
+    }
+}
+
+/// A text that is written, or one that is cast to `regclass`.
+fn written(argument: &Expr) -> Option<&str> {
+    match argument {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        Expr::Cast {
+            expr,
+            data_type: DataType::Regclass,
+            ..
+        } => written(expr),
+        _ => None,
+    }
+}
