@@ -58,6 +58,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     keyed::OPTIONS[2],
     keyed::OPTIONS[3],
     keyed::OPTIONS[4],
+    keyed::OPTIONS[5],
 ];
 
 /// The schema of an object that is created without one: the first of the path, where temporary tables
@@ -140,7 +141,7 @@ pub(super) async fn columns(
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             super::expectation::check(&context.state, &plan, &create.expectations)?;
-            let columns = stored_columns(&plan)?;
+            let columns = keyed::shown(&create.options, &stored_columns(&plan)?)?;
             keyed::check(&create.options, &columns, &[])?;
             incremental::check(instance, snapshot, settings, create).await?;
             Ok((columns, depends_on))
@@ -172,6 +173,7 @@ pub(super) async fn columns(
                     columns
                 }
             };
+            let columns = keyed::shown(&create.options, &columns)?;
             keyed::check(&create.options, &columns, &create.constraints)?;
             Ok((columns, BTreeSet::new()))
         }

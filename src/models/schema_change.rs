@@ -9,6 +9,7 @@ use datafusion::scalar::ScalarValue;
 use tributary_udfs::type_name;
 
 use super::define::Choice;
+use super::keyed;
 use super::replacement::same_columns;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -36,7 +37,7 @@ const HINT: &str = "Or say with CREATE OR REPLACE what it is to hold.";
 /// 42P16, naming a column, for a change that the option does not take.
 pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<LogicalPlan> {
     let new = plan::columns(&plan);
-    let old = &object.schema;
+    let old = &keyed::given(options, &object.schema)?;
     let choice = options.get(OPTION.name).unwrap_or(SYNC);
     if choice == SYNC || same_columns(old, &new) {
         return Ok(plan);
@@ -44,6 +45,7 @@ pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<L
     let change = Change {
         object,
         choice,
+        old,
         new: &new,
     };
     let columns = plan.schema().columns();
@@ -76,6 +78,7 @@ pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<L
 struct Change<'a> {
     object: &'a Object,
     choice: &'a str,
+    old: &'a Arc<Schema>,
     new: &'a Arc<Schema>,
 }
 
@@ -141,7 +144,7 @@ impl Change<'_> {
 
     fn refused(&self, message: String) -> Error {
         let error = Error::new(SqlState::INVALID_TABLE_DEFINITION, message);
-        match described(&self.object.schema, self.new) {
+        match described(self.old, self.new) {
             Some(changes) => error.with_detail(format!("All that has changed: {changes}.")),
             None => error,
         }

@@ -77,7 +77,7 @@ pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
 pub use key_indexes::{Covered, IndexedKey, KeyRow};
-pub use keyed::{Keyed, Merge};
+pub use keyed::{INTERVAL, Keyed, Merge};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
@@ -311,7 +311,11 @@ impl Warehouse {
     ) -> Result<(Commit, u64)> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
-        let schema = TableSchema::declare(&rows.schema(), mapped)?;
+        let columns = match &keyed {
+            Some((keyed, _)) => keyed.shown(&rows.schema())?,
+            None => rows.schema(),
+        };
+        let schema = TableSchema::declare(&columns, mapped)?;
         let (keyed, session) = keyed.unzip();
         let schema = Arc::new(schema.keyed_by(keyed)?);
         let files = schema.with_column_versions()?;
@@ -571,6 +575,14 @@ impl Warehouse {
     pub async fn schema(&self, table: &TableId, at: At) -> Result<SchemaRef> {
         let snapshot = self.read(table).snapshot(at).await?;
         Ok(Arc::clone(&snapshot.schema.declared))
+    }
+
+    /// What makes the latest version keyed.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn keyed(&self, table: &TableId) -> Result<Option<Keyed>> {
+        Ok(self.read(table).latest().await?.schema.keyed.clone())
     }
 
     /// The number of the latest version.

@@ -92,6 +92,34 @@ pub async fn upsert(
     })
 }
 
+/// Puts rows into a keyed object whose rows are a query's, in one commit.
+///
+/// # Errors
+/// What the rows and the store say.
+pub async fn add(
+    instance: &Instance,
+    state: &SessionState,
+    object: &Object,
+    rows: SendableRecordBatchStream,
+    rejections: Rejections,
+    info: CommitInfo,
+    participant: Option<Arc<dyn Participant>>,
+) -> Result<Put> {
+    let Some(keyed) = super::of(object)? else {
+        return Err(Error::internal(format!("{} has no key", object.name)));
+    };
+    let (rows, rejected) = with_keys(rows, object, &keyed, rejections)?;
+    let modification = instance.warehouse.modify(&table_id(object)).await?;
+    let session = Arc::new(state.clone());
+    let upserted = modification
+        .upsert(session, rows, info, participant)
+        .await?;
+    Ok(Put {
+        upserted,
+        rejected: rejected.load(Ordering::Relaxed),
+    })
+}
+
 /// Puts rows in the place of all that an object holds: of a keyed one, the latest of each key.
 ///
 /// # Errors

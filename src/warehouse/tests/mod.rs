@@ -3,6 +3,7 @@
 mod compaction;
 mod crash;
 mod failures;
+mod history;
 mod housekeeping;
 mod key_indexes;
 mod keyed;
