@@ -26,6 +26,7 @@ use crate::instance::StatementContext;
 use crate::models::constraints::{self, Constraints, Repeated};
 use crate::models::define::define;
 use crate::models::keyed;
+use crate::models::partitioned;
 use crate::models::replacement::{self, Replacement, same_columns};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
@@ -65,6 +66,12 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let guard = session.instance.refresh_locks.lock(object.oid).await?;
     session.check_unchanged(object).await?;
     keep_intervals(object, action)?;
+    if let Action::DropColumn { name, .. }
+    | Action::RenameColumn(name, _)
+    | Action::SetType { column: name, .. } = action
+    {
+        partitioned::keep(object, name)?;
+    }
     let mut create = declared(object)?;
     let Some(rows) = apply(session, object, &mut create, action)? else {
         return Ok(());

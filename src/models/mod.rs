@@ -17,6 +17,7 @@ pub mod keyed;
 mod left;
 pub mod lineage;
 pub mod maintenance;
+pub mod partitioned;
 pub mod plan;
 pub mod progress;
 pub mod project;

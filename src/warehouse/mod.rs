@@ -28,6 +28,7 @@ mod modification;
 mod open_tables;
 mod page_index;
 mod participant;
+mod partition;
 mod place;
 mod places;
 mod publication;
@@ -80,6 +81,7 @@ pub use key_indexes::{Covered, IndexedKey, KeyRow};
 pub use keyed::{INTERVAL, Keyed, Merge};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
+pub(crate) use partition::check as check_partitions;
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, DependsOn, Publication, UnpublishedEntry};
 pub use readers::Reader;
@@ -272,7 +274,24 @@ impl Warehouse {
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Commit> {
-        let replaced = self.replace_as(table, None, rows, commit, participant);
+        let replaced = self.replace_as(table, None, &[], rows, commit, participant);
+        Ok(replaced.await?.0)
+    }
+
+    /// [`Self::replace_with`] for a table whose rows are divided among files by these columns.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; 42703, 42701, 42804 and 42P16 for columns that it cannot be
+    /// partitioned by, 22023 and 54000 for such values.
+    pub async fn replace_partitioned(
+        &self,
+        table: &TableId,
+        partitions: &[String],
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        let replaced = self.replace_as(table, None, partitions, rows, commit, participant);
         Ok(replaced.await?.0)
     }
 
@@ -292,7 +311,7 @@ impl Warehouse {
     ) -> Result<Upserted> {
         let keyed = Some((keyed, session));
         let (commit, stale) = self
-            .replace_as(table, keyed, rows, commit, participant)
+            .replace_as(table, keyed, &[], rows, commit, participant)
             .await?;
         Ok(Upserted {
             commit: Some(commit),
@@ -305,6 +324,7 @@ impl Warehouse {
         &self,
         table: &TableId,
         keyed: Option<(Keyed, Arc<dyn Session>)>,
+        partitions: &[String],
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
@@ -317,7 +337,7 @@ impl Warehouse {
         };
         let schema = TableSchema::declare(&columns, mapped)?;
         let (keyed, session) = keyed.unzip();
-        let schema = Arc::new(schema.keyed_by(keyed)?);
+        let schema = Arc::new(schema.keyed_by(keyed)?.partitioned_by(partitions)?);
         let files = schema.with_column_versions()?;
         let (rows, stale) = match session {
             Some(session) => upsert::latest(rows, &files, session, self.settings.upsert_rows)?,

@@ -5,9 +5,10 @@
 //! of the log itself: to a file of another name, synced, then linked to its name, which exactly one
 //! writer can. Other stores are durable when a request is answered, and put the entry if absent.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -139,10 +140,18 @@ impl Root {
 impl Place {
     /// The path of a file that the log names relative to the table.
     pub fn file(&self, relative: &str) -> Path {
-        let parts = Path::from(relative);
+        // A folder of a partition has escapes of its own.
+        let parts = Path::parse(relative).unwrap_or_else(|_| Path::from(relative));
         parts
             .parts()
             .fold(self.path.clone(), |path, part| path.join(part))
+    }
+
+    /// A path within the table as its log has it; none for one elsewhere.
+    pub fn relative(&self, location: &Path) -> Option<String> {
+        let parts = location.prefix_match(&self.path)?;
+        let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+        Some(parts.join("/"))
     }
 
     /// The folder of the log.
@@ -168,6 +177,15 @@ impl Place {
         if names.is_empty() {
             return Ok(());
         }
+        // Folders of partitions may be new, and stand in others.
+        let within = |name: &String| {
+            let parents = FilePath::new(name).ancestors().skip(1);
+            let parents = parents.filter(|parent| !parent.as_os_str().is_empty());
+            parents
+                .map(|parent| folder.join(parent))
+                .collect::<Vec<_>>()
+        };
+        let folders: BTreeSet<PathBuf> = names.iter().flat_map(within).collect();
         // What is synced at once shares the commits of the file system's journal.
         let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
         let files = stream::iter(paths).map(|path| blocking(move || sync(&path)));
@@ -175,6 +193,9 @@ impl Place {
             .buffer_unordered(SYNCS)
             .try_for_each(|synced| std::future::ready(synced.map_err(Error::from)))
             .await?;
+        for within in folders {
+            blocking(move || sync(&within)).await??;
+        }
         blocking(move || sync(&folder)).await?.map_err(Error::from)
     }
 

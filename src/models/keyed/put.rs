@@ -14,7 +14,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::super::constraints::Constraints;
 use super::super::rejected::{self, Keep, Rejections, row_as_json};
-use super::super::{replacement, table_id};
+use super::super::{partitioned, replacement, table_id};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -137,7 +137,7 @@ pub async fn replace(
     let Some(keyed) = super::of(object)? else {
         drop(rejections);
         let commit = warehouse
-            .replace_with(&table, rows, info, participant)
+            .replace_partitioned(&table, &partitioned::of(object)?, rows, info, participant)
             .await?;
         let upserted = Upserted {
             commit: Some(commit),

@@ -12,6 +12,7 @@ mod killed;
 mod merged_columns;
 mod modifications;
 mod participants;
+mod partitions;
 mod queries;
 mod round_trip;
 mod shutdown;
