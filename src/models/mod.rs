@@ -2,6 +2,7 @@
 //! expectations, checks.
 
 pub mod announcement;
+mod appended_columns;
 mod apply;
 mod backfill;
 pub mod check;

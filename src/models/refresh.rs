@@ -10,9 +10,10 @@ use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
 
 use super::announcement::announce;
+use super::appended_columns::Refreshed;
 use super::backfill::Backfill;
 use super::expectation::{Expectations, enforce};
-use super::incremental::{self, Analysis, Attempt, Measured};
+use super::incremental::{self, Analysis, Attempt, Measured, Verdict};
 use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
@@ -235,7 +236,6 @@ impl Build<'_> {
         let is_reconciled = matches!(catalogued, Catalogued::Same)
             && self.extent == Extent::Anew
             && instance.warehouse.exists(&table_id(object)).await?;
-        let participant = participant(instance, object, catalogued, &columns);
         let expectations = Expectations::new(&context.state, &given, &definition.expectations)?;
         let analysis = Analysis::new(
             &context.state,
@@ -244,6 +244,24 @@ impl Build<'_> {
             &plan,
         )?;
         let watermark = analysis.watermark(instance, &context, object).await?;
+        let refreshed = Refreshed {
+            instance,
+            context: &context,
+            object,
+            analysis: &analysis,
+            watermark: &watermark,
+            columns: &columns,
+        };
+        let appended = match incremental::verdict(&analysis, definition)? {
+            Verdict::Keys(_) | Verdict::Files if may_be_partial => refreshed.append().await?,
+            _ => None,
+        };
+        if let Some(appended) = &appended {
+            let changes = schema_change::described(&object.schema, &appended.schema);
+            record.mode_reason = changes.map(|it| format!("its columns have changed: {it}"));
+        }
+        let object = appended.as_ref().unwrap_or(object);
+        let participant = participant(instance, object, catalogued, &columns);
         let checked = |rows| {
             let name = object.name.to_string();
             let rows = enforce(rows, Arc::clone(&expectations), name, rejections.clone());

@@ -573,7 +573,30 @@ impl Analysis {
         context: &StatementContext,
         object: &Object,
     ) -> Result<Watermark> {
-        inputs::watermark(instance, context, object, &self.scans).await
+        let width = self.plan.schema().fields().len();
+        let definition = self.definition(instance, context, object, width)?;
+        inputs::watermark(instance, context, &self.scans, definition).await
+    }
+
+    /// A hash of what decides on the rows of an object in so many columns, its first ones, apart from
+    /// what its inputs hold. What a table is defined as counts only as far as the plan shows it.
+    ///
+    /// # Errors
+    /// What the optimizer says.
+    pub fn definition(
+        &self,
+        instance: &Arc<Instance>,
+        context: &StatementContext,
+        object: &Object,
+        width: usize,
+    ) -> Result<String> {
+        let text = self.text(&context.state, width)?;
+        Ok(inputs::definition(
+            instance,
+            &context.snapshot,
+            object,
+            &text,
+        ))
     }
 }
 
