@@ -22,7 +22,7 @@ use super::{insert, query};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
-use crate::models::constraints;
+use crate::models::{constraints, keyed};
 use crate::session::{CopyAborted, CopyIn, Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
@@ -142,7 +142,8 @@ async fn from_stdin(
         &session.settings().search_path.0,
         table,
     )?;
-    let given = match columns {
+    let columns = keyed::given_names(&target, columns)?;
+    let given = match columns.as_slice() {
         [] => (0..target.schema.fields().len()).collect(),
         columns => positions(&target.schema, columns, &target.name.name)?,
     };

@@ -174,7 +174,8 @@ async fn fill(
         .statement_of(Arc::clone(snapshot))
         .collecting(&rejected);
     let plan = plan::definition(&context, text, &create.column_names).await?;
-    let participant = participant(instance, object, catalogued, &plan::columns(&plan));
+    let columns = keyed::shown(&create.options, &plan::columns(&plan))?;
+    let participant = participant(instance, object, catalogued, &columns);
     let state = context.state;
     let rows = nullable(query::stream(state.clone(), plan).await?);
     let rows = writer.precede(rows);

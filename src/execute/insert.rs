@@ -64,6 +64,7 @@ pub async fn plan(
     // What runs later is planned again: what is filled in stays here.
     let mut filled = insert.clone();
     take_first_columns(&mut filled, &target)?;
+    filled.columns = keyed::given_names(&target, &filled.columns)?;
     defaults::fill(&mut filled, &target)?;
     let mut source = filled.source;
     check_values(&context.state, &filled.columns, &source, &target)?;

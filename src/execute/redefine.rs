@@ -27,6 +27,7 @@ use crate::instance::StatementContext;
 use crate::models::constraints::{self, Constraints, Repeated};
 use crate::models::define::define;
 use crate::models::keyed;
+use crate::models::partitioned;
 use crate::models::replacement::{self, Replacement, same_columns};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
@@ -39,7 +40,9 @@ use crate::sql::name::Quoted;
 use crate::sql::renaming::{identifier, names_all_columns, names_column};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
-use crate::warehouse::{At, CommitInfo, CommitMark, Merge, Participant, Rewriting};
+use crate::warehouse::{
+    At, CommitInfo, CommitMark, INTERVAL, Keyed, Merge, Participant, Rewriting,
+};
 
 /// The operation that the table's history tells.
 const OPERATION: &str = "ALTER TABLE";
@@ -63,6 +66,13 @@ enum Rows {
 pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Result<()> {
     let guard = session.instance.refresh_locks.lock(object.oid).await?;
     session.check_unchanged(object).await?;
+    keep_intervals(object, action)?;
+    if let Action::DropColumn { name, .. }
+    | Action::RenameColumn(name, _)
+    | Action::SetType { column: name, .. } = action
+    {
+        partitioned::keep(object, name)?;
+    }
     let mut create = declared(object)?;
     let Some(rows) = apply(session, object, &mut create, action)? else {
         return Ok(());
@@ -123,6 +133,36 @@ fn drop_owned(session: &Session, table: &Object, owned: &[Arc<Object>]) -> Resul
     dropped.map(drop)
 }
 
+/// That an action leaves the intervals of a history as they are: they are of its first version column.
+fn keep_intervals(object: &Object, action: &Action) -> Result<()> {
+    let Some(keyed) = keyed::of(object)?.filter(Keyed::has_history) else {
+        return Ok(());
+    };
+    let name = match action {
+        Action::DropColumn { name, .. }
+        | Action::RenameColumn(name, _)
+        | Action::SetType { column: name, .. }
+        | Action::SetDefault(name, _)
+        | Action::SetNotNull(name, _) => name,
+        _ => return Ok(()),
+    };
+    if INTERVAL.contains(&name.as_str()) {
+        return Err(Error::new(
+            SqlState::INVALID_TABLE_DEFINITION,
+            format!("cannot alter column \"{name}\" of {}", object.described()),
+        )
+        .with_detail("It is one that option \"history\" adds."));
+    }
+    if matches!(action, Action::SetType { .. }) && keyed.versions.first() == Some(name) {
+        return Err(Error::unsupported(format!(
+            "another type of column \"{name}\", which tells when rows of {} are valid,",
+            object.described()
+        ))
+        .with_hint("Define another table, and insert its rows there."));
+    }
+    Ok(())
+}
+
 /// The definition of a table with all of its columns declared, also where they came from a query.
 fn declared(object: &Object) -> Result<CreateTable> {
     let Statement::CreateTable(create) = &object.definition else {
@@ -131,8 +171,8 @@ fn declared(object: &Object) -> Result<CreateTable> {
     if create.query.is_none() {
         return Ok(create.clone());
     }
-    let columns: Vec<String> = object
-        .schema
+    let given = keyed::given(&create.options, &object.schema)?;
+    let columns: Vec<String> = given
         .fields()
         .iter()
         .map(|field| {
@@ -149,7 +189,7 @@ fn declared(object: &Object) -> Result<CreateTable> {
         Ok(Statement::CreateTable(create)) => {
             let schema = crate::models::define::declared_columns(&create.columns);
             schema
-                .is_ok_and(|it| same_columns(&it, &object.schema))
+                .is_ok_and(|it| same_columns(&it, &given))
                 .then_some(create)
         }
         _ => None,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::models::keyed;
 use crate::session::plan;
 use crate::sql::name::ObjectName;
 
@@ -41,6 +42,14 @@ impl Change {
     ) -> Result<Arc<Object>> {
         let object = plan::object(name, snapshot, search_path)?;
         match object.kind {
+            Kind::Table if matches!(self, Self::Update | Self::Merge) && has_history(&object)? => {
+                Err(
+                    Error::unsupported(format!("{} of a table with a history", self.command()))
+                        .with_hint(
+                            "INSERT a row with its key and the version that it is valid from.",
+                        ),
+                )
+            }
             Kind::Table => Ok(object),
             Kind::MaterializedView => Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
@@ -51,6 +60,13 @@ impl Change {
                 SqlState::WRONG_OBJECT_TYPE,
                 format!("cannot {} {kind} \"{}\"", self.words(), object.name),
             )),
+        }
+    }
+
+    fn command(self) -> &'static str {
+        match self {
+            Self::Update => "UPDATE",
+            _ => "MERGE",
         }
     }
 
@@ -67,4 +83,8 @@ impl Change {
             Self::Alter => "alter",
         }
     }
+}
+
+fn has_history(object: &Object) -> Result<bool> {
+    Ok(keyed::of(object)?.is_some_and(|keyed| keyed.has_history()))
 }

@@ -8,7 +8,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
-use super::{constraints, incremental, keyed, resolution, schema_change};
+use super::{constraints, incremental, keyed, partitioned, resolution, schema_change};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -36,7 +36,15 @@ pub const CHECK_OPTIONS: &[Choice] = &[Choice {
 }];
 
 /// The options of a table.
-pub const TABLE_OPTIONS: &[Choice] = &keyed::OPTIONS;
+pub const TABLE_OPTIONS: &[Choice] = &[
+    keyed::OPTIONS[0],
+    keyed::OPTIONS[1],
+    keyed::OPTIONS[2],
+    keyed::OPTIONS[3],
+    keyed::OPTIONS[4],
+    keyed::OPTIONS[5],
+    partitioned::OPTION,
+];
 
 /// The options of a materialized view.
 pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
@@ -58,6 +66,8 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     keyed::OPTIONS[2],
     keyed::OPTIONS[3],
     keyed::OPTIONS[4],
+    keyed::OPTIONS[5],
+    partitioned::OPTION,
 ];
 
 /// The schema of an object that is created without one: the first of the path, where temporary tables
@@ -169,8 +179,9 @@ pub(super) async fn columns(
             let depends_on = plan::resolve_names(&mut create.query, snapshot, path)?;
             let plan = plan::definition(context, &create.query, &create.columns).await?;
             super::expectation::check(&context.state, &plan, &create.expectations)?;
-            let columns = stored_columns(&plan)?;
+            let columns = keyed::shown(&create.options, &stored_columns(&plan)?)?;
             keyed::check(&create.options, &columns, &[])?;
+            partitioned::check(&create.options, &columns)?;
             incremental::check(instance, snapshot, settings, create).await?;
             Ok((columns, depends_on))
         }
@@ -204,7 +215,9 @@ pub(super) async fn columns(
                     columns
                 }
             };
+            let columns = keyed::shown(&create.options, &columns)?;
             keyed::check(&create.options, &columns, &create.constraints)?;
+            partitioned::check(&create.options, &columns)?;
             Ok((columns, BTreeSet::new()))
         }
         Statement::CreateCheck(create) => {

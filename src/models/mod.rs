@@ -2,6 +2,7 @@
 //! expectations, checks.
 
 pub mod announcement;
+mod appended_columns;
 mod apply;
 pub mod backfill;
 pub mod check;
@@ -17,6 +18,7 @@ pub mod keyed;
 mod left;
 pub mod lineage;
 pub mod maintenance;
+pub mod partitioned;
 pub mod plan;
 pub mod progress;
 pub mod project;

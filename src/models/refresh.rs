@@ -10,9 +10,10 @@ use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
 
 use super::announcement::announce;
+use super::appended_columns::Refreshed;
 use super::backfill::{Backfill, Range};
 use super::expectation::{Expectations, enforce};
-use super::incremental::{self, Analysis, Attempt, Measured};
+use super::incremental::{self, Analysis, Attempt, Measured, Verdict};
 use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
@@ -228,13 +229,13 @@ impl Build<'_> {
             Catalogued::Same => schema_change::follow(plan, object, &definition.options)?,
             Catalogued::Nothing | Catalogued::Replaced(..) => plan,
         };
-        let columns = plan::columns(&plan);
+        let given = plan::columns(&plan);
+        let columns = keyed::shown(&definition.options, &given)?;
         let may_be_partial = matches!(catalogued, Catalogued::Same) && self.extent == Extent::Usual;
         let is_reconciled = matches!(catalogued, Catalogued::Same)
             && self.extent == Extent::Anew
             && instance.warehouse.exists(&table_id(object)).await?;
-        let participant = participant(instance, object, catalogued, &columns);
-        let expectations = Expectations::new(&context.state, &columns, &definition.expectations)?;
+        let expectations = Expectations::new(&context.state, &given, &definition.expectations)?;
         let analysis = Analysis::new(
             &context.state,
             &context.snapshot,
@@ -242,6 +243,24 @@ impl Build<'_> {
             &plan,
         )?;
         let watermark = analysis.watermark(instance, &context, object).await?;
+        let refreshed = Refreshed {
+            instance,
+            context: &context,
+            object,
+            analysis: &analysis,
+            watermark: &watermark,
+            columns: &columns,
+        };
+        let appended = match incremental::verdict(&analysis, definition)? {
+            Verdict::Keys(_) | Verdict::Files if may_be_partial => refreshed.append().await?,
+            _ => None,
+        };
+        if let Some(appended) = &appended {
+            let changes = schema_change::described(&object.schema, &appended.schema);
+            record.mode_reason = changes.map(|it| format!("its columns have changed: {it}"));
+        }
+        let object = appended.as_ref().unwrap_or(object);
+        let participant = participant(instance, object, catalogued, &columns);
         let checked = |rows| {
             let name = object.name.to_string();
             let rows = enforce(rows, Arc::clone(&expectations), name, rejections.clone());
@@ -310,21 +329,49 @@ impl Build<'_> {
                     ..CommitInfo::new(REFRESH)
                 };
                 watermark.write(&mut info.parameters);
-                let put = Box::pin(keyed::replace(
-                    instance,
-                    &context.state,
-                    object,
-                    rows,
-                    rejections.clone(),
-                    info,
-                    participant,
-                ))
-                .await;
+                let (state, rejections) = (&context.state, rejections.clone());
+                let goes_on = may_be_partial
+                    && keyed::of(object)?.is_some_and(|keyed| keyed.has_history())
+                    && same_columns(&object.schema, &columns)
+                    && instance.warehouse.exists(&table_id(object)).await?;
+                let put = async {
+                    if goes_on {
+                        return keyed::add(
+                            instance,
+                            state,
+                            object,
+                            rows,
+                            rejections,
+                            info,
+                            participant,
+                        )
+                        .await;
+                    }
+                    let rows = match is_reconciled {
+                        true => rows,
+                        false => keyed::carried(instance, state, object, &columns, rows).await?,
+                    };
+                    keyed::replace(instance, state, object, rows, rejections, info, participant)
+                        .await
+                };
+                let put = Box::pin(put).await;
                 without_key = put.as_ref().map_or(0, |put| put.rejected);
-                let commit = put.and_then(|put| {
-                    let commit = put.upserted.commit;
-                    commit.ok_or_else(|| Error::internal("a refresh made no commit"))
-                });
+                let commit = match put {
+                    Ok(put) => match put.upserted.commit {
+                        Some(commit) => Ok(Commit {
+                            rows: put.upserted.rows,
+                            ..commit
+                        }),
+                        // A history has all of it already.
+                        None => Ok(Commit {
+                            version: instance.warehouse.version(&table_id(object)).await?,
+                            rows: 0,
+                            bytes: 0,
+                            files: 0,
+                        }),
+                    },
+                    Err(error) => Err(error),
+                };
                 record.rows_read = Some(measured.rows_read());
                 record.spilled_bytes = Some(measured.spilled());
                 if let Ok(commit) = &commit

@@ -9,6 +9,7 @@ use datafusion::scalar::ScalarValue;
 use tributary_udfs::type_name;
 
 use super::define::Choice;
+use super::keyed;
 use super::replacement::same_columns;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -24,7 +25,7 @@ const FAIL: &str = "fail";
 pub const OPTION: Choice = Choice {
     name: "on_schema_change",
     values: &[SYNC, APPEND, IGNORE, FAIL],
-    description: "What a refresh does when the query has other columns than before though its definition is the same, as `SELECT *` has when its table got one. `sync_all_columns`: the view gets the columns of the query. `append_new_columns`: it keeps its columns and gets new ones behind them; a column that the query has no more is NULL from then on, and one of a wider type, such as `bigint` for `integer`, becomes that. `ignore`: it keeps its columns as they are, and new ones are left out. `fail`: the refresh fails. What the value does not say is an error that names the column, and what a refresh has done to the columns is told in a notice and in the `mode_reason` of `tributary.refreshes`. A change of the view's definition is none of these.",
+    description: "What a refresh does when the query has other columns than before though its definition is the same, as `SELECT *` has when its table got one. `sync_all_columns`: the view gets the columns of the query. `append_new_columns`: it keeps its columns and gets new ones behind them; a column that the query has no more is NULL from then on, and one of a wider type, such as `bigint` for `integer`, becomes that. `ignore`: it keeps its columns as they are, and new ones are left out. `fail`: the refresh fails. What the value does not say is an error that names the column, and what a refresh has done to the columns is told in a notice and in the `mode_reason` of `tributary.refreshes`. A change of the view's definition is none of these. A column that comes behind all others, by `ALTER TABLE ... ADD COLUMN`, needs no rows to be written anew, and a refresh by the keys that have changed goes on.",
 };
 
 /// What an error of the refresh says to do.
@@ -36,7 +37,7 @@ const HINT: &str = "Or say with CREATE OR REPLACE what it is to hold.";
 /// 42P16, naming a column, for a change that the option does not take.
 pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<LogicalPlan> {
     let new = plan::columns(&plan);
-    let old = &object.schema;
+    let old = &keyed::given(options, &object.schema)?;
     let choice = options.get(OPTION.name).unwrap_or(SYNC);
     if choice == SYNC || same_columns(old, &new) {
         return Ok(plan);
@@ -44,6 +45,7 @@ pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<L
     let change = Change {
         object,
         choice,
+        old,
         new: &new,
     };
     let columns = plan.schema().columns();
@@ -76,6 +78,7 @@ pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<L
 struct Change<'a> {
     object: &'a Object,
     choice: &'a str,
+    old: &'a Arc<Schema>,
     new: &'a Arc<Schema>,
 }
 
@@ -141,7 +144,7 @@ impl Change<'_> {
 
     fn refused(&self, message: String) -> Error {
         let error = Error::new(SqlState::INVALID_TABLE_DEFINITION, message);
-        match described(&self.object.schema, self.new) {
+        match described(self.old, self.new) {
             Some(changes) => error.with_detail(format!("All that has changed: {changes}.")),
             None => error,
         }

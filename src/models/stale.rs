@@ -60,6 +60,18 @@ pub fn definition_hash(snapshot: &Snapshot, object: &Object) -> String {
     hex(&hash.finalize())
 }
 
+/// A hash of the definitions that decide on the rows of an object beside the rows that it reads: what a
+/// table holds follows from its version, whatever its definition.
+pub fn query_hash(snapshot: &Snapshot, object: &Object) -> String {
+    let mut hash = Sha256::new();
+    hash.update(without_scheduling(&object.definition).to_string());
+    let inputs = leaves(snapshot, object).into_iter();
+    for input in inputs.filter(|it| !matches!(it.kind, Kind::Table | Kind::MaterializedView)) {
+        hash.update(without_scheduling(&input.definition).to_string());
+    }
+    hex(&hash.finalize())
+}
+
 /// What tells what an input holds from what it held before.
 ///
 /// # Errors

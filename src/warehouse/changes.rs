@@ -279,8 +279,12 @@ impl<'a> Reader<'a> {
         for line in entry.split(|byte| *byte == b'\n') {
             match serde_json::from_slice::<Action>(line) {
                 Ok(Action::Metadata(metadata)) => {
-                    let there =
-                        TableSchema::load(metadata.schema_string(), metadata.configuration()).ok();
+                    let there = TableSchema::load(
+                        metadata.schema_string(),
+                        metadata.configuration(),
+                        metadata.partition_columns(),
+                    )
+                    .ok();
                     let there = there.filter(|there| there.begins(self.schema));
                     let fits = there.is_some();
                     if fits && !self.fits {

@@ -6,7 +6,7 @@ use std::path::Path as FilePath;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use super::deletion_vector;
 use super::entry::{FileAction, file_actions};
@@ -64,10 +64,11 @@ pub(super) async fn remove_orphans(table: &Table, before: DateTime<Utc>) -> Resu
         }
     }
     let place = &table.place;
-    let listed = place.store.list_with_delimiter(Some(&place.path)).await?;
+    let mut listed = place.store.list(Some(&place.path));
     let mut removed = 0;
-    for file in listed.objects {
-        if is_orphan(&file, &known, before) {
+    while let Some(file) = listed.try_next().await? {
+        let path = place.relative(&file.location);
+        if path.is_some_and(|path| is_orphan(&path, &known)) && file.last_modified < before {
             place.store.delete(&file.location).await?;
             removed += 1;
         }
@@ -79,11 +80,10 @@ pub(super) async fn remove_orphans(table: &Table, before: DateTime<Utc>) -> Resu
     Ok(removed)
 }
 
-fn is_orphan(file: &ObjectMeta, known: &HashSet<String>, before: DateTime<Utc>) -> bool {
-    file.location
-        .filename()
-        .is_some_and(|name| is_ours(name) && !known.contains(name))
-        && file.last_modified < before
+/// Whether a file, given relative to the table, has a name of ours and is not known.
+fn is_orphan(path: &str, known: &HashSet<String>) -> bool {
+    let name = path.rsplit('/').next();
+    name.is_some_and(is_ours) && !known.contains(path)
 }
 
 /// Whether this server gives such names to data files and to deletion vectors.
@@ -99,9 +99,15 @@ fn is_ours(name: &str) -> bool {
 /// file, `.<name>.tmp` for an entry of the log.
 fn remove_drafts(folder: &FilePath, before: DateTime<Utc>) -> std::io::Result<usize> {
     let mut removed = 0;
-    for folder in [folder.to_owned(), folder.join("_delta_log")] {
+    // Those of partitions are within each other.
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
         for file in std::fs::read_dir(folder)? {
             let file = file?;
+            if file.file_type()?.is_dir() {
+                folders.push(file.path());
+                continue;
+            }
             let name = file.file_name();
             let name = name.to_string_lossy();
             let is_draft = match name.rsplit_once('#') {

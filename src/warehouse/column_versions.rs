@@ -35,7 +35,7 @@ impl TableSchema {
         let Some(keyed) = &self.keyed else {
             return Ok(Arc::clone(self));
         };
-        if keyed.merge == Merge::Row || keyed.versions.is_empty() {
+        if keyed.merge != Merge::Column || keyed.versions.is_empty() {
             return Ok(Arc::clone(self));
         }
         let columns = keyed.columns(&self.declared)?;

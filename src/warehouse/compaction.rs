@@ -4,6 +4,7 @@
 //! are taken out of the copy when it is committed: a row's place in the copy follows from its place
 //! in the original, as all that lived when the copying began is copied in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -13,6 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 use roaring::RoaringBitmap;
 
+use super::partition::PartitionValues;
 use super::place::Place;
 use super::scan::TableScan;
 use super::settings::WarehouseSettings;
@@ -194,32 +196,49 @@ fn is_small(file: &DataFile, settings: &WarehouseSettings) -> bool {
     file.bytes < settings.file_bytes as u64 / 4 * 3
 }
 
-fn all(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
-    let chosen: Chosen = numbered(snapshot)
-        .filter(|(_, file)| file.gone.is_some() || is_small(file, settings))
-        .map(|(number, file)| (number, Arc::clone(file)))
-        .collect();
-    match chosen.as_slice() {
-        [(_, only)] if only.gone.is_none() => Vec::new(),
-        _ => chosen,
-    }
-}
+/// The files of a partition, with their numbers.
+type Partition<'a> = Vec<(u32, &'a Arc<DataFile>)>;
 
-fn due(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
-    let mut classes = [0_usize; 32];
-    for (_, file) in numbered(snapshot).filter(|(_, file)| is_small(file, settings)) {
-        classes[size_class(file)] += 1;
+/// What is chosen of the files of each partition, one after the other, as their copies are written.
+fn of_each(snapshot: &Snapshot, chosen: impl for<'a> Fn(Partition<'a>) -> Partition<'a>) -> Chosen {
+    let mut partitions: BTreeMap<&PartitionValues, Partition> = BTreeMap::new();
+    for (number, file) in numbered(snapshot) {
+        let files = partitions.entry(&file.partition).or_default();
+        files.push((number, file));
     }
-    // With a full class goes all that is smaller, for little more.
-    let full = classes.iter().rposition(|files| *files >= FILES_OF_A_SIZE);
-    let chosen = numbered(snapshot).filter(|(_, file)| {
-        let is_of_many =
-            is_small(file, settings) && full.is_some_and(|full| size_class(file) <= full);
-        is_of_many || has_lost_much(file)
-    });
+    let chosen = partitions.into_values().flat_map(chosen);
     chosen
         .map(|(number, file)| (number, Arc::clone(file)))
         .collect()
+}
+
+fn all(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
+    of_each(snapshot, |mut files| {
+        files.retain(|(_, file)| file.gone.is_some() || is_small(file, settings));
+        if let [(_, only)] = files.as_slice()
+            && only.gone.is_none()
+        {
+            files.clear();
+        }
+        files
+    })
+}
+
+fn due(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
+    of_each(snapshot, |mut files| {
+        let mut classes = [0_usize; 32];
+        for (_, file) in files.iter().filter(|(_, file)| is_small(file, settings)) {
+            classes[size_class(file)] += 1;
+        }
+        // With a full class goes all that is smaller, for little more.
+        let full = classes.iter().rposition(|files| *files >= FILES_OF_A_SIZE);
+        files.retain(|(_, file)| {
+            let is_of_many =
+                is_small(file, settings) && full.is_some_and(|full| size_class(file) <= full);
+            is_of_many || has_lost_much(file)
+        });
+        files
+    })
 }
 
 /// Whether a version has files that are due to be compacted.

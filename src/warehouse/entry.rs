@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::deletion_vector;
 use super::participant::TRANSACTION_ID;
+use super::partition::in_log;
 use super::schema::{Protocol, TableSchema};
 use super::snapshot::DataFile;
 use super::table::Marked;
@@ -118,7 +119,7 @@ impl Entry {
             "id": id,
             "format": {"provider": "parquet", "options": {}},
             "schemaString": schema.delta,
-            "partitionColumns": [],
+            "partitionColumns": schema.partitions,
             "configuration": properties,
             "createdTime": self.timestamp,
         }}));
@@ -132,7 +133,7 @@ impl Entry {
             data_change: self.changes_data,
             deletion_timestamp: Some(self.timestamp),
             extended_file_metadata: Some(true),
-            partition_values: Some(std::collections::HashMap::new()),
+            partition_values: Some(file.partition.clone().into_iter().collect()),
             size: i64::try_from(file.bytes).ok(),
             deletion_vector: file.gone.as_ref().map(|gone| gone.descriptor.clone()),
             ..Remove::default()
@@ -144,8 +145,8 @@ impl Entry {
     /// Puts a file of an older version into the table again.
     pub fn put_back(&mut self, file: &DataFile) -> Result<()> {
         let mut action = json!({
-            "path": file.path,
-            "partitionValues": {},
+            "path": in_log(&file.path),
+            "partitionValues": file.partition,
             "size": file.bytes,
             "modificationTime": file.modified.timestamp_millis(),
             "dataChange": true,
@@ -164,8 +165,8 @@ impl Entry {
         self.remove(file)?;
         let stats = file.stats.as_deref().map(loose_stats).transpose()?;
         self.lines.push(json!({"add": {
-            "path": file.path,
-            "partitionValues": {},
+            "path": in_log(&file.path),
+            "partitionValues": file.partition,
             "size": file.bytes,
             "modificationTime": file.modified.timestamp_millis(),
             "dataChange": self.changes_data,
@@ -175,12 +176,12 @@ impl Entry {
         Ok(())
     }
 
-    /// Puts files into the table. Their names need no escapes.
+    /// Puts files into the table.
     pub fn add(&mut self, files: &[NewFile]) -> Result<()> {
         for file in files {
             let mut action = json!({
-                "path": file.name,
-                "partitionValues": {},
+                "path": in_log(&file.name),
+                "partitionValues": file.partition,
                 "size": file.bytes,
                 "modificationTime": file.since.unwrap_or(self.timestamp),
                 "dataChange": self.changes_data,

@@ -1,6 +1,8 @@
 //! Keyed tables: one row a key, the latest wins.
 
-use arrow::datatypes::{DataType, Schema};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::key_indexes::IndexedKey;
@@ -26,6 +28,9 @@ pub struct Keyed {
     pub merge: Merge,
 }
 
+/// The columns of the interval that a row is valid in, where all rows of a key are kept: the last ones.
+pub const INTERVAL: [&str; 3] = ["valid_from", "valid_to", "is_current"];
+
 /// What is kept of the rows of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Merge {
@@ -34,6 +39,8 @@ pub enum Merge {
     Row,
     /// Of each column the latest value that is not NULL.
     Column,
+    /// All that were valid at some time.
+    History,
 }
 
 /// The columns of a [`Keyed`] in a schema.
@@ -52,6 +59,47 @@ impl KeyedColumns {
 }
 
 impl Keyed {
+    /// Whether all rows of a key are kept.
+    pub fn has_history(&self) -> bool {
+        self.merge == Merge::History
+    }
+
+    /// The columns that no two rows that are shown share the values of.
+    pub fn identity(&self) -> Vec<String> {
+        let [from, ..] = INTERVAL;
+        let from = self.has_history().then(|| from.to_owned());
+        self.key.iter().cloned().chain(from).collect()
+    }
+
+    /// The columns of a table into which rows with these are put: those of the interval that they are
+    /// valid in come behind them.
+    ///
+    /// # Errors
+    /// 42701 for a column of that name; those of [`Self::check`].
+    pub fn shown(&self, given: &SchemaRef) -> Result<SchemaRef> {
+        if !self.has_history() || has_interval(given) {
+            return Ok(Arc::clone(given));
+        }
+        let Some(version) = self.versions.first() else {
+            return Ok(Arc::clone(given));
+        };
+        let version = given
+            .field(find("version_column", version, given)?)
+            .data_type();
+        if let Some(taken) = INTERVAL.iter().find(|name| given.index_of(name).is_ok()) {
+            return Err(Error::new(
+                SqlState::DUPLICATE_COLUMN,
+                format!("column \"{taken}\" is one that option \"history\" adds"),
+            )
+            .with_hint("Give the other one another name."));
+        }
+        let types = [version.clone(), version.clone(), DataType::Boolean];
+        let interval = INTERVAL.into_iter().zip(types);
+        let interval = interval.map(|(name, of)| Arc::new(Field::new(name, of, true)));
+        let fields = given.fields().iter().cloned().chain(interval);
+        Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
+    }
+
     /// Checks it against a table's columns.
     ///
     /// # Errors
@@ -60,6 +108,15 @@ impl Keyed {
     /// deleted.
     pub fn check(&self, schema: &Schema) -> Result<()> {
         let columns = self.columns(schema)?;
+        if self.has_history() && !has_interval(schema) {
+            return Err(Error::new(
+                SqlState::UNDEFINED_COLUMN,
+                format!(
+                    "the columns of a history are missing: {}",
+                    INTERVAL.join(", ")
+                ),
+            ));
+        }
         for (option, names) in [
             ("unique_key", &self.key),
             ("version_column", &self.versions),
@@ -133,6 +190,16 @@ impl Keyed {
             deleted: deleted.collect::<Result<Vec<_>>>()?.pop(),
         })
     }
+}
+
+/// Whether columns end in those of an interval.
+fn has_interval(schema: &Schema) -> bool {
+    let names = schema
+        .fields()
+        .iter()
+        .rev()
+        .map(|field| field.name().as_str());
+    names.take(INTERVAL.len()).eq(INTERVAL.into_iter().rev())
 }
 
 fn find(option: &str, name: &str, schema: &Schema) -> Result<usize> {

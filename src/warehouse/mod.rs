@@ -28,6 +28,7 @@ mod modification;
 mod open_tables;
 mod page_index;
 mod participant;
+mod partition;
 mod place;
 mod places;
 mod publication;
@@ -77,9 +78,10 @@ pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;
 pub use key_indexes::{Covered, IndexedKey, KeyRow};
-pub use keyed::{Keyed, Merge};
+pub use keyed::{INTERVAL, Keyed, Merge};
 pub use modification::Modification;
 pub use participant::{CommitMark, CommitOutcome, Participant};
+pub(crate) use partition::check as check_partitions;
 pub use places::{FILE_COLUMN, PLACE_COLUMN, Places};
 pub use publication::{ChangedTable, DependsOn, OwnRead, Publication, UnpublishedEntry};
 pub use readers::Reader;
@@ -282,7 +284,24 @@ impl Warehouse {
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Commit> {
-        let replaced = self.replace_as(table, None, rows, commit, participant);
+        let replaced = self.replace_as(table, None, &[], rows, commit, participant);
+        Ok(replaced.await?.0)
+    }
+
+    /// [`Self::replace_with`] for a table whose rows are divided among files by these columns.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; 42703, 42701, 42804 and 42P16 for columns that it cannot be
+    /// partitioned by, 22023 and 54000 for such values.
+    pub async fn replace_partitioned(
+        &self,
+        table: &TableId,
+        partitions: &[String],
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        let replaced = self.replace_as(table, None, partitions, rows, commit, participant);
         Ok(replaced.await?.0)
     }
 
@@ -302,7 +321,7 @@ impl Warehouse {
     ) -> Result<Upserted> {
         let keyed = Some((keyed, session));
         let (commit, stale) = self
-            .replace_as(table, keyed, rows, commit, participant)
+            .replace_as(table, keyed, &[], rows, commit, participant)
             .await?;
         Ok(Upserted {
             commit: Some(commit),
@@ -315,15 +334,20 @@ impl Warehouse {
         &self,
         table: &TableId,
         keyed: Option<(Keyed, Arc<dyn Session>)>,
+        partitions: &[String],
         rows: SendableRecordBatchStream,
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<(Commit, u64)> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
-        let schema = TableSchema::declare(&rows.schema(), mapped)?;
+        let columns = match &keyed {
+            Some((keyed, _)) => keyed.shown(&rows.schema())?,
+            None => rows.schema(),
+        };
+        let schema = TableSchema::declare(&columns, mapped)?;
         let (keyed, session) = keyed.unzip();
-        let schema = Arc::new(schema.keyed_by(keyed)?);
+        let schema = Arc::new(schema.keyed_by(keyed)?.partitioned_by(partitions)?);
         let files = schema.with_column_versions()?;
         let (rows, stale) = match session {
             Some(session) => upsert::latest(rows, &files, session, self.settings.upsert_rows)?,
@@ -594,6 +618,14 @@ impl Warehouse {
     pub async fn schema(&self, table: &TableId, at: At) -> Result<SchemaRef> {
         let snapshot = self.read(table).snapshot(at).await?;
         Ok(Arc::clone(&snapshot.schema.declared))
+    }
+
+    /// What makes the latest version keyed.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn keyed(&self, table: &TableId) -> Result<Option<Keyed>> {
+        Ok(self.read(table).latest().await?.schema.keyed.clone())
     }
 
     /// The number of the latest version.

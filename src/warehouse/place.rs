@@ -5,9 +5,10 @@
 //! of the log itself: to a file of another name, synced, then linked to its name, which exactly one
 //! writer can. Other stores are durable when a request is answered, and put the entry if absent.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -139,10 +140,18 @@ impl Root {
 impl Place {
     /// The path of a file that the log names relative to the table.
     pub fn file(&self, relative: &str) -> Path {
-        let parts = Path::from(relative);
+        // A folder of a partition has escapes of its own.
+        let parts = Path::parse(relative).unwrap_or_else(|_| Path::from(relative));
         parts
             .parts()
             .fold(self.path.clone(), |path, part| path.join(part))
+    }
+
+    /// A path within the table as its log has it; none for one elsewhere.
+    pub fn relative(&self, location: &Path) -> Option<String> {
+        let parts = location.prefix_match(&self.path)?;
+        let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+        Some(parts.join("/"))
     }
 
     /// The folder of the log.
@@ -165,13 +174,18 @@ impl Place {
         let Some(folder) = self.local_folder() else {
             return Ok(());
         };
+        let within = folders_within(folder, &names);
         // What is synced at once shares the commits of the file system's journal.
         let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
         let files = stream::iter(paths).map(|path| blocking(move || sync(&path)));
         files
             .buffer_unordered(SYNCS)
             .try_for_each(|synced| std::future::ready(synced.map_err(Error::from)))
-            .await
+            .await?;
+        for folder in within {
+            blocking(move || sync(&folder)).await??;
+        }
+        Ok(())
     }
 
     /// Makes files of the table durable.
@@ -302,6 +316,8 @@ impl LocalPlace {
     fn sync(&self, names: &[String]) -> std::io::Result<()> {
         let folder = &self.folders[2];
         names.iter().try_for_each(|name| sync(&folder.join(name)))?;
+        let within = folders_within(folder, names);
+        within.iter().try_for_each(|folder| sync(folder))?;
         sync(folder)
     }
 
@@ -337,7 +353,16 @@ impl LocalPlace {
     }
 }
 
-fn sync(path: &std::path::Path) -> std::io::Result<()> {
+/// The folders of partitions that files lie in, and those that these stand in: they may be new.
+fn folders_within(folder: &FilePath, names: &[String]) -> BTreeSet<PathBuf> {
+    let parents = names
+        .iter()
+        .flat_map(|name| FilePath::new(name).ancestors().skip(1));
+    let parents = parents.filter(|parent| !parent.as_os_str().is_empty());
+    parents.map(|parent| folder.join(parent)).collect()
+}
+
+fn sync(path: &FilePath) -> std::io::Result<()> {
     File::open(path)?.sync_all()
 }
 

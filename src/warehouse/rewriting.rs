@@ -60,6 +60,7 @@ impl Warehouse {
         let table = self.table(table);
         let before = table.snapshot(At::Version(rewriting.version)).await?;
         let schema = TableSchema::declare(&rewriting.rows.schema(), before.schema.mapped)?;
+        let schema = schema.partitioned_by(&before.schema.partitions)?;
         let schema = Arc::new(schema.keyed_by(rewriting.keyed)?);
         let (place, settings) = (&table.place, &self.settings);
         let mut written = writer::write(place, &schema, rewriting.rows, settings).await?;
@@ -116,8 +117,9 @@ impl Warehouse {
         participant: Arc<dyn Participant>,
     ) -> Result<Commit> {
         let table = self.table(table);
-        let mapped = table.latest().await?.schema.mapped;
-        let schema = TableSchema::declare(columns, mapped)?.keyed_by(keyed)?;
+        let current = Arc::clone(&table.latest().await?.schema);
+        let schema = TableSchema::declare(columns, current.mapped)?.keyed_by(keyed)?;
+        let schema = schema.partitioned_by(&current.partitions)?;
         let change = Change::Reshape(Arc::new(schema));
         table
             .commit(change, commit, None, Some(participant), &self.settings)

@@ -8,6 +8,7 @@ use datafusion::parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use serde_json::{Map, Value, json};
 
 use super::keyed::{self, Keyed};
+use super::partition;
 use super::types::{declared_field, delta_name, from_delta_name, stored_type};
 use crate::error::{Error, Result, SqlState};
 
@@ -36,6 +37,8 @@ pub(super) struct TableSchema {
     pub delta: String,
     /// What makes the table keyed.
     pub keyed: Option<Keyed>,
+    /// The columns by which its rows are divided among files.
+    pub partitions: Vec<String>,
 }
 
 impl TableSchema {
@@ -83,7 +86,18 @@ impl TableSchema {
             mapped,
             delta: json!({"type": "struct", "fields": delta}).to_string(),
             keyed: None,
+            partitions: Vec::new(),
         })
+    }
+
+    /// The schema of a table whose rows are divided among files by these columns.
+    ///
+    /// # Errors
+    /// Those of [`partition::check`].
+    pub fn partitioned_by(mut self, partitions: &[String]) -> Result<Self> {
+        partition::check(&self.declared, partitions)?;
+        self.partitions = partitions.to_vec();
+        Ok(self)
     }
 
     /// The schema of a table that is keyed like this.
@@ -105,7 +119,11 @@ impl TableSchema {
     ///
     /// # Errors
     /// 0A000 for a type that only other engines write, XX001 for a log that makes no sense.
-    pub fn load(delta: &str, properties: &HashMap<String, String>) -> Result<Self> {
+    pub fn load(
+        delta: &str,
+        properties: &HashMap<String, String>,
+        partitions: &[String],
+    ) -> Result<Self> {
         let value: Value = serde_json::from_str(delta).map_err(|_| corrupted())?;
         let remembered: Option<Schema> = properties
             .get(DECLARED_SCHEMA)
@@ -147,6 +165,7 @@ impl TableSchema {
             mapped,
             delta: delta.to_owned(),
             keyed,
+            partitions: partitions.to_vec(),
         })
     }
 
@@ -214,7 +233,15 @@ impl TableSchema {
         if zoneless {
             features.push("timestampNtz".to_owned());
         }
-        Protocol { features }
+        Protocol {
+            features,
+            is_partitioned: !self.partitions.is_empty(),
+        }
+    }
+
+    /// Whether files of the one schema can lie beside those of the other.
+    pub fn is_stored_as(&self, other: &Self) -> bool {
+        self.delta == other.delta && self.partitions == other.partitions
     }
 }
 
@@ -223,6 +250,8 @@ impl TableSchema {
 pub(super) struct Protocol {
     /// Features that are both the reader's and the writer's.
     pub features: Vec<String>,
+    /// Whether files hold the columns that they are partitioned by, which is the writer's concern alone.
+    pub is_partitioned: bool,
 }
 
 impl Protocol {
@@ -233,14 +262,25 @@ impl Protocol {
 
     /// The action of the log.
     pub fn action(&self) -> Value {
-        if self.features.is_empty() {
+        let mut of_writers = self.features.clone();
+        if self.is_partitioned {
+            of_writers.push(partition::FEATURE.to_owned());
+        }
+        if of_writers.is_empty() {
             return json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}});
+        }
+        if self.features.is_empty() {
+            return json!({"protocol": {
+                "minReaderVersion": 1,
+                "minWriterVersion": 7,
+                "writerFeatures": of_writers,
+            }});
         }
         json!({"protocol": {
             "minReaderVersion": 3,
             "minWriterVersion": 7,
             "readerFeatures": self.features,
-            "writerFeatures": self.features,
+            "writerFeatures": of_writers,
         }})
     }
 }

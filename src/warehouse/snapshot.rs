@@ -11,6 +11,7 @@ use deltalake_core::kernel::{Action, Add, DeletionVectorDescriptor, LogicalFileV
 use super::deletion_vector::{self, DeletionVector};
 use super::failure::from_delta;
 use super::file_stats::FileBounds;
+use super::partition::{self, PartitionValues};
 use super::schema::TableSchema;
 use super::table_id::TableId;
 use super::tombstones;
@@ -38,6 +39,8 @@ pub(super) struct Snapshot {
     pub statistics: Statistics,
     /// The table features in the log.
     pub features: Vec<String>,
+    /// Whether files hold the columns that they are partitioned by.
+    pub is_partitioned: bool,
 }
 
 /// A data file of a version.
@@ -53,6 +56,8 @@ pub(super) struct DataFile {
     pub stats: Option<String>,
     /// The rows that are gone, if any.
     pub gone: Option<DeletionVector>,
+    /// What its rows share, of a table that is partitioned.
+    pub partition: PartitionValues,
 }
 
 impl Snapshot {
@@ -66,16 +71,25 @@ impl Snapshot {
             .iter()
             .map(ToString::to_string)
             .collect();
-        check_readable(&features, metadata.partition_columns(), id)?;
+        let partitions = metadata.partition_columns();
+        let of_writers = protocol.writer_features().unwrap_or_default();
+        let mut of_writers = of_writers.iter().map(ToString::to_string);
+        let is_partitioned = of_writers.any(|feature| feature == partition::FEATURE);
+        check_readable(&features, is_partitioned || partitions.is_empty(), id)?;
         // The declared types stand in the configuration.
         let schema = match previous.filter(|previous| {
             previous.schema.delta == *metadata.schema_string()
                 && previous.configuration == *metadata.configuration()
+                && previous.schema.partitions == *partitions
         }) {
             Some(previous) => Arc::clone(&previous.schema),
             None => Arc::new(
-                TableSchema::load(metadata.schema_string(), metadata.configuration())
-                    .map_err(|error| error.within(format!("table {id}")))?,
+                TableSchema::load(
+                    metadata.schema_string(),
+                    metadata.configuration(),
+                    partitions,
+                )
+                .map_err(|error| error.within(format!("table {id}")))?,
             ),
         };
         let known: HashMap<&str, &Arc<DataFile>> = previous
@@ -105,6 +119,7 @@ impl Snapshot {
             files,
             statistics,
             features,
+            is_partitioned,
         })
     }
 
@@ -227,6 +242,10 @@ impl DataFile {
             bounds,
             stats,
             gone,
+            partition: match schema.partitions.is_empty() {
+                true => PartitionValues::new(),
+                false => view.partition_values_map().into_iter().collect(),
+            },
         }
     }
 
@@ -254,14 +273,15 @@ fn is_plain(add: &Add) -> bool {
     add.partition_values.is_empty() && add.path.bytes().all(needs_no_escape)
 }
 
-fn check_readable(features: &[String], partitions: &[String], id: &TableId) -> Result<()> {
+/// Files of other engines lack the columns that they are partitioned by.
+fn check_readable(features: &[String], has_columns: bool, id: &TableId) -> Result<()> {
     if let Some(unknown) = features
         .iter()
         .find(|feature| !KNOWN_FEATURES.contains(&feature.as_str()))
     {
         return Err(unreadable(id, &format!("the table feature {unknown}")));
     }
-    if !partitions.is_empty() {
+    if !has_columns {
         return Err(unreadable(id, "partition columns"));
     }
     Ok(())

@@ -576,6 +576,7 @@ impl Table {
             let mut protocol = schema.protocol();
             let features = current.map(|current| current.features.as_slice());
             keep_features(&mut protocol, features.unwrap_or_default());
+            protocol.is_partitioned |= current.is_some_and(|current| current.is_partitioned);
             if has_losses {
                 keep_features(&mut protocol, &[deletion_vector::FEATURE.to_owned()]);
             }
@@ -595,12 +596,14 @@ impl Table {
             (Change::Reshape(schema), Some(current)) => {
                 let mut protocol = schema.protocol();
                 keep_features(&mut protocol, &current.features);
+                protocol.is_partitioned |= current.is_partitioned;
                 entry.set_schema(schema, &protocol, Some(&current.id))
             }
             (Change::Replace(schema) | Change::Rewrite(schema, _), Some(current)) => {
                 if current.schema.delta != schema.delta
                     || current.schema.declared != schema.declared
                     || current.schema.keyed != schema.keyed
+                    || current.schema.partitions != schema.partitions
                     || (has_losses && !has_deletion_vectors(current))
                 {
                     entry.set_schema(schema, &protocol(schema), Some(&current.id))?;
@@ -614,7 +617,7 @@ impl Table {
                     marked,
                 },
                 Some(current),
-            ) if current.schema.delta == schema.delta => {
+            ) if current.schema.is_stored_as(schema) => {
                 let there = current.by_path();
                 let is_there = |file: &Arc<DataFile>| {
                     let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
@@ -633,7 +636,7 @@ impl Table {
                     schema, replaced, ..
                 },
                 Some(current),
-            ) if current.schema.delta == schema.delta => {
+            ) if current.schema.is_stored_as(schema) => {
                 // They may have lost rows since: it is their present form that goes.
                 let there = current.by_path();
                 replaced.iter().try_for_each(|file| {
@@ -642,7 +645,7 @@ impl Table {
                 })
             }
             (Change::Restore(version), Some(current)) => {
-                if version.schema.delta != current.schema.delta {
+                if !version.schema.is_stored_as(&current.schema) {
                     return Err(
                         Error::unsupported("RESTORE to a version with other columns")
                             .with_hint("Read it with VERSION AS OF, and insert what fits."),
@@ -665,7 +668,7 @@ impl Table {
                 format!("table {} has no data folder", self.id),
             )),
             (Change::Append(schema), Some(current)) => {
-                if current.schema.delta == schema.delta {
+                if current.schema.is_stored_as(schema) {
                     Ok(())
                 } else {
                     Err(self.conflict())
@@ -681,6 +684,7 @@ impl Table {
         }
         let mut protocol = current.schema.protocol();
         keep_features(&mut protocol, &current.features);
+        protocol.is_partitioned |= current.is_partitioned;
         protocol.features.push(deletion_vector::FEATURE.to_owned());
         entry.set_schema(&current.schema, &protocol, Some(&current.id))
     }

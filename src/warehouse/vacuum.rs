@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use object_store::ObjectStoreExt as _;
-use object_store::path::Path;
 
 use super::At;
 use super::entry::{FileAction, file_actions};
@@ -45,7 +44,7 @@ pub(super) async fn vacuum(
     let mut listed = place.store.list(Some(&place.path));
     let mut dead = Vec::new();
     while let Some(file) = listed.try_next().await? {
-        let Some(path) = relative(&file.location, &place.path) else {
+        let Some(path) = place.relative(&file.location) else {
             continue;
         };
         let is_dead = match known.get(&path) {
@@ -139,13 +138,8 @@ fn extend(known: &mut HashMap<String, Life>, path: String, life: Life) {
 }
 
 /// Whether a file is none of the table's rows: the protocol keeps such names for the log and for
-/// whatever else lies there.
+/// whatever else lies there, but for folders of partitions.
 fn is_apart(path: &str) -> bool {
-    path.split('/').any(|part| part.starts_with(['_', '.']))
-}
-
-fn relative(location: &Path, table: &Path) -> Option<String> {
-    let parts = location.prefix_match(table)?;
-    let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
-    Some(parts.join("/"))
+    let mut parts = path.split('/');
+    parts.any(|part| part.starts_with(['_', '.']) && !part.contains('='))
 }

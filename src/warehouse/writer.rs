@@ -1,10 +1,14 @@
 //! Writes rows to data files, in bounded memory.
+//!
+//! Of a table that is partitioned rows are gathered first, so that few batches bring many rows of a
+//! partition, and files of several partitions are open at once, though not more than
+//! [`OPEN_PARTITIONS`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::compute::{CastOptions, cast_with_options, interleave_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::FormatOptions;
 use datafusion::common::runtime::SpawnedTask;
@@ -27,6 +31,7 @@ use tributary_udfs::postgres::one_nan;
 use super::deletion_vector;
 use super::failure::from_parquet;
 use super::file_stats;
+use super::partition::{PartitionRows, PartitionValues, Partitioning};
 use super::place::Place;
 use super::row_cache::PIECE_ROWS;
 use super::schema::TableSchema;
@@ -49,6 +54,15 @@ const DICTIONARY_BYTES: usize = 128 << 10;
 /// Batches that wait between the query and the encoder.
 const QUEUE: usize = 2;
 
+/// So many files are open at once, at most, each of another partition.
+const OPEN_PARTITIONS: usize = 32;
+
+/// Rows of so many bytes are gathered before they are divided among partitions, where memory allows.
+const GATHERED_BYTES: usize = 64 << 20;
+
+/// Rows of a partition are encoded in pieces of so many.
+const PIECE_OF_PARTITION: usize = 1 << 16;
+
 /// A data file that no version has yet.
 #[derive(Clone, Debug)]
 pub(super) struct NewFile {
@@ -61,6 +75,8 @@ pub(super) struct NewFile {
     pub gone: Option<NewVector>,
     /// When the rows came into the table, in milliseconds of the epoch, where that is not now.
     pub since: Option<i64>,
+    /// What its rows share, of a table that is partitioned.
+    pub partition: PartitionValues,
 }
 
 /// A deletion vector that no version has yet.
@@ -142,6 +158,8 @@ impl Written {
 
     /// Leaves the files of these names where they are, and no others.
     pub fn keep_only(&self, names: &BTreeSet<String>) {
+        let names = names.iter().map(|name| name.rsplit('/').next());
+        let names: BTreeSet<&str> = names.flatten().collect();
         let is_kept = |path: &Path| path.filename().is_some_and(|name| names.contains(name));
         self.uncommitted.paths.lock().retain(|path| !is_kept(path));
     }
@@ -205,10 +223,15 @@ pub(super) async fn write_named(
         schema: Arc::clone(schema),
         settings: settings.clone(),
         memory: MemoryConsumer::new("DeltaWriter").register(&settings.memory_pool),
+        partitioning: Partitioning::of(schema)?,
+        gathered: Vec::new(),
+        gathered_memory: MemoryConsumer::new("rows to be partitioned")
+            .register(&settings.memory_pool),
         write: uuid::Uuid::new_v4(),
         paths: Arc::clone(&uncommitted.paths),
         held: Vec::new(),
-        open: None,
+        begun: 0,
+        open: VecDeque::new(),
         files: Vec::new(),
     };
     let mut first = Vec::new();
@@ -224,9 +247,9 @@ pub(super) async fn write_named(
     }
     // Of a few rows nothing is left for another task to do meanwhile.
     if has_ended {
-        encoder.close().await?;
+        encoder.finish().await?;
         return Ok(Written {
-            files: encoder.files,
+            files: encoder.files_in_order(),
             uncommitted,
         });
     }
@@ -236,10 +259,10 @@ pub(super) async fn write_named(
             match message {
                 Some(batch) => encoder.write(&batch).await?,
                 // The end of the rows; a channel that closes before it means that they failed.
-                None => encoder.close().await?,
+                None => encoder.finish().await?,
             }
         }
-        Ok::<_, Error>(encoder.files)
+        Ok::<_, Error>(encoder.files_in_order())
     });
     let mut failure = None;
     loop {
@@ -278,17 +301,29 @@ struct Encoder {
     schema: Arc<TableSchema>,
     settings: WarehouseSettings,
     memory: MemoryReservation,
+    partitioning: Option<Partitioning>,
+    /// Rows that are yet to be divided among partitions.
+    gathered: Vec<RecordBatch>,
+    gathered_memory: MemoryReservation,
     /// Names the files of this write.
     write: uuid::Uuid,
     paths: Arc<Mutex<Vec<Path>>>,
     /// The first rows of the next file, until they are too many for a small one.
     held: Vec<RecordBatch>,
-    open: Option<OpenFile>,
-    files: Vec<NewFile>,
+    /// How many files were begun.
+    begun: usize,
+    /// The files that are open, that which was written to last at the end.
+    open: VecDeque<OpenFile>,
+    /// Those that are closed, with their numbers.
+    files: Vec<(usize, NewFile)>,
 }
 
 struct OpenFile {
+    number: usize,
     name: String,
+    /// What tells its partition from others.
+    key: Box<[u8]>,
+    partition: PartitionValues,
     rows: u64,
     /// By column.
     nulls: Vec<u64>,
@@ -301,52 +336,107 @@ impl Encoder {
             return Ok(());
         }
         let batch = store_batch(batch, &self.schema)?;
-        if let Some(file) = self.open.take() {
-            return self.write_to(file, &batch).await;
-        }
-        self.held.push(batch);
-        match is_small(&self.held) {
-            true => Ok(()),
-            false => self.write_held(Size::Any).await,
-        }
-    }
-
-    /// Begins a file with the rows that are held.
-    async fn write_held(&mut self, size: Size) -> Result<()> {
-        let mut file = Some(self.begin(size)?);
-        for batch in std::mem::take(&mut self.held) {
-            let file = match file.take().or_else(|| self.open.take()) {
-                Some(file) => file,
-                // A batch has filled one.
-                None => self.begin(size)?,
+        if self.partitioning.is_none() {
+            if let Some(file) = self.open.pop_back() {
+                return self.encode(file, &batch).await;
+            }
+            self.held.push(batch);
+            return match is_small(&self.held) {
+                true => Ok(()),
+                false => self.write_held(Size::Any).await,
             };
-            self.write_to(file, &batch).await?;
+        }
+        let sizes = batch.columns().iter();
+        let sizes = sizes.map(|column| column.to_data().get_slice_memory_size());
+        let bytes: usize = sizes.sum::<std::result::Result<_, _>>()?;
+        // Where memory is short, few rows are divided at a time.
+        let is_short = self.gathered_memory.try_grow(bytes).is_err();
+        self.gathered.push(batch);
+        if is_short || self.gathered_memory.size() >= GATHERED_BYTES {
+            self.divide().await?;
         }
         Ok(())
     }
 
-    async fn write_to(&mut self, mut file: OpenFile, batch: &RecordBatch) -> Result<()> {
+    /// Writes the rows that are held.
+    async fn write_held(&mut self, size: Size) -> Result<()> {
+        for batch in std::mem::take(&mut self.held) {
+            let file = match self.open.pop_back() {
+                Some(file) => file,
+                None => self.begin("", Box::default(), PartitionValues::new(), size)?,
+            };
+            self.encode(file, &batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that were gathered to the files of their partitions.
+    async fn divide(&mut self) -> Result<()> {
+        let batches = std::mem::take(&mut self.gathered);
+        let Some(partitioning) = &self.partitioning else {
+            return Ok(());
+        };
+        for PartitionRows { key, rows } in partitioning.divide(&batches)? {
+            for piece in rows.chunks(PIECE_OF_PARTITION) {
+                let all: Vec<&RecordBatch> = batches.iter().collect();
+                let piece = interleave_record_batch(&all, piece)?;
+                let open = self.open.iter().position(|file| file.key == key);
+                let file = match open.and_then(|place| self.open.remove(place)) {
+                    Some(file) => file,
+                    None => {
+                        if self.open.len() >= OPEN_PARTITIONS
+                            && let Some(oldest) = self.open.pop_front()
+                        {
+                            self.close(oldest).await?;
+                        }
+                        let Some(partitioning) = &self.partitioning else {
+                            return Ok(());
+                        };
+                        let (folder, values) = partitioning.values(&piece, 0)?;
+                        self.begin(&folder, key.clone(), values, Size::Any)?
+                    }
+                };
+                self.encode(file, &piece).await?;
+            }
+        }
+        self.gathered_memory.free();
+        Ok(())
+    }
+
+    /// Writes a batch to a file, and closes that where it is full.
+    async fn encode(&mut self, mut file: OpenFile, batch: &RecordBatch) -> Result<()> {
         for (column, nulls) in batch.columns().iter().zip(&mut file.nulls) {
             *nulls += column.null_count() as u64;
         }
         file.rows += batch.num_rows() as u64;
         file.writer.write(batch).await.map_err(from_parquet)?;
+        let others = self.open.iter().map(|other| other.writer.memory_size());
+        let others: usize = others.sum();
         let group = file.writer.memory_size();
-        if group > self.settings.row_group_bytes || self.memory.try_resize(group).is_err() {
+        if group > self.settings.row_group_bytes || self.memory.try_resize(others + group).is_err()
+        {
             file.writer.flush().await.map_err(from_parquet)?;
-            self.memory.resize(file.writer.memory_size());
+            self.memory.resize(others + file.writer.memory_size());
         }
         let bytes = file.writer.bytes_written() + file.writer.in_progress_size();
-        self.open = Some(file);
         if bytes >= self.settings.file_bytes {
-            self.end().await?;
+            return self.close(file).await;
         }
+        self.open.push_back(file);
         Ok(())
     }
 
-    fn begin(&mut self, size: Size) -> Result<OpenFile> {
-        let (prefix, number) = (self.prefix, self.files.len());
-        let name = format!("{prefix}-{number:05}-{}.parquet", self.write);
+    /// Begins a file in a folder of the table.
+    fn begin(
+        &mut self,
+        folder: &str,
+        key: Box<[u8]>,
+        partition: PartitionValues,
+        size: Size,
+    ) -> Result<OpenFile> {
+        let (prefix, number) = (self.prefix, self.begun);
+        self.begun += 1;
+        let name = format!("{folder}{prefix}-{number:05}-{}.parquet", self.write);
         let path = self.place.file(&name);
         self.paths.lock().push(path.clone());
         let properties = self.properties(size)?;
@@ -356,7 +446,10 @@ impl Encoder {
         let writer =
             AsyncArrowWriter::try_new(object, stored, Some(properties)).map_err(from_parquet)?;
         Ok(OpenFile {
+            number,
             name,
+            key,
+            partition,
             rows: 0,
             nulls: vec![0; columns],
             writer,
@@ -394,30 +487,39 @@ impl Encoder {
         Ok(properties.build())
     }
 
-    /// Ends the last file.
-    async fn close(&mut self) -> Result<()> {
-        let rows = self.held.iter().map(RecordBatch::num_rows).sum();
-        if rows > 0 {
-            self.write_held(Size::Small { rows }).await?;
-        }
-        self.end().await
-    }
-
-    async fn end(&mut self) -> Result<()> {
-        let Some(mut file) = self.open.take() else {
-            return Ok(());
-        };
+    async fn close(&mut self, mut file: OpenFile) -> Result<()> {
         let metadata = file.writer.finish().await.map_err(from_parquet)?;
-        self.memory.free();
-        self.files.push(NewFile {
+        let others = self.open.iter().map(|other| other.writer.memory_size());
+        self.memory.resize(others.sum());
+        let written = NewFile {
             stats: file_stats::to_json(&metadata, &self.schema.stored, &file.nulls, file.rows),
             name: file.name,
             rows: file.rows,
             bytes: file.writer.bytes_written() as u64,
             gone: None,
             since: None,
-        });
+            partition: file.partition,
+        };
+        self.files.push((file.number, written));
         Ok(())
+    }
+
+    /// Ends all files.
+    async fn finish(&mut self) -> Result<()> {
+        let rows = self.held.iter().map(RecordBatch::num_rows).sum();
+        self.write_held(Size::Small { rows }).await?;
+        self.divide().await?;
+        while let Some(file) = self.open.pop_front() {
+            self.close(file).await?;
+        }
+        Ok(())
+    }
+
+    /// The files in the order in which they were begun: that of their rows, where these come partition
+    /// by partition.
+    fn files_in_order(mut self) -> Vec<NewFile> {
+        self.files.sort_unstable_by_key(|(number, _)| *number);
+        self.files.into_iter().map(|(_, file)| file).collect()
     }
 }
 

@@ -221,6 +221,11 @@ impl Maker {
             7 => format!("{left} > (SELECT min({all_of_other}) FROM {other_from} WHERE {on})"),
             4 => format!("EXISTS (SELECT 1 FROM {other_from} WHERE {on})"),
             5 => format!("NOT EXISTS (SELECT 1 FROM {other_from} WHERE {on})"),
+            _ if self.below(2) == 0 => {
+                let group = self.column(&next, other.width);
+                let chosen = ["max", "min"][self.below(2)];
+                format!("{left} IN (SELECT {chosen}({right}) FROM {other_from} GROUP BY {group})")
+            }
             _ => format!("{left} IN (SELECT {right} FROM {other_from})"),
         };
         let sql = format!("SELECT {all} FROM {from} WHERE {condition}");

@@ -42,7 +42,7 @@ pub fn key_of(object: &Object) -> Option<Vec<String>> {
             } => Some(columns.clone()),
             _ => None,
         });
-    primary.or_else(|| Some(keyed::of(object).ok().flatten()?.key))
+    primary.or_else(|| Some(keyed::of(object).ok().flatten()?.identity()))
 }
 
 /// The default of a column: declared, or the next number of an identity.

@@ -45,7 +45,7 @@ use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
 use crate::sql::constraint::Rule;
-use crate::warehouse::{IndexedKey, Participant, Places};
+use crate::warehouse::{IndexedKey, Keyed, Participant, Places};
 
 /// The constraints of a table, for the rows of one statement.
 pub struct Constraints {
@@ -86,7 +86,9 @@ impl Constraints {
             constraints.required = required.collect::<Result<_, _>>()?;
         }
         let mut keys = Vec::new();
-        let unique_key = keyed::index(object);
+        // How rows are put into a history sees to its key.
+        let has_history = keyed.as_ref().is_some_and(Keyed::has_history);
+        let unique_key = keyed::index(object).filter(|_| !has_history);
         for constraint in of(object).iter().chain(&unique_key) {
             match &constraint.rule {
                 Rule::Check(condition) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::common::{Column, JoinType};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable};
 use super::determinism::{self, Cause};
@@ -69,6 +69,28 @@ impl Analysis {
         analysis.natural = natural_key(snapshot, &analysis.plan);
         analysis.candidates = analysis.keys(keyed::declared(options)?)?;
         Ok(analysis)
+    }
+
+    /// The plan of the first so many columns of the query, as text, without the numbers that the
+    /// optimizer gives to subqueries.
+    pub(super) fn text(&self, state: &SessionState, width: usize) -> Result<String> {
+        let columns = self.plan.schema().columns().into_iter().take(width);
+        let named = columns
+            .enumerate()
+            .map(|(number, column)| Expr::Column(column).alias(format!("tributary:c{number}")));
+        let first = LogicalPlanBuilder::from(self.plan.clone()).project(named)?;
+        let plan = state.optimize(&first.build()?)?;
+        let mut text = String::new();
+        let mut parts = plan.display_indent().to_string();
+        while let Some(place) = parts.find("_sq_") {
+            let rest = parts.split_off(place + "_sq_".len());
+            text.push_str(&parts);
+            parts = rest
+                .trim_start_matches(|it: char| it.is_ascii_digit())
+                .to_owned();
+        }
+        text.push_str(&parts);
+        Ok(text)
     }
 
     /// Whether the query gives other rows as time passes.

@@ -6,7 +6,9 @@
 //!
 //! - A table: C of the rows that came or went. Equal rows on both sides cancel out.
 //! - A filter, a projection, DISTINCT, a sort: the delta of its input.
-//! - GROUP BY: the delta of its input, where C are among the columns of the groups.
+//! - GROUP BY: the delta of its input, where C are among the columns of the groups. Where one is one
+//!   of the values of a group, such as the greatest: all values of the groups that have changed, and those
+//!   of the rows that came or went.
 //! - A join of L and R by a condition: with C and the columns of the condition, the delta of L joined
 //!   with R, L joined with that of R, and both deltas joined with each other, all as an inner join and in
 //!   the new state. A value that only the old state of R has is in the delta of R, so the old state is
@@ -321,28 +323,54 @@ impl Deltas {
             ));
         }
         let mut computed = Vec::with_capacity(columns.len());
+        let mut is_chosen = false;
         for column in columns {
             let index = aggregate.schema.index_of_column(column)?;
-            let Some(group) = grouped(aggregate, index) else {
+            let value = grouped(aggregate, index);
+            // Two that are chosen may be of different rows.
+            let may_be_chosen = !is_chosen && !groups.is_empty();
+            is_chosen |= value.is_none();
+            let value = value.or_else(|| chosen(aggregate, index).filter(|_| may_be_chosen));
+            let Some(value) = value else {
                 return Err(Obstacle::new(
                     described(&LogicalPlan::Aggregate(aggregate.clone())),
                     format!("the key's column \"{}\" is not grouped by", column.name),
                 ));
             };
-            computed.push(group.clone());
+            computed.push(value.clone());
         }
-        let mut read = Vec::new();
-        add_columns(&mut read, &computed);
-        map(self.of(&aggregate.input, &read)?, |plan| {
-            let named = computed.iter().zip(columns).map(|(expression, column)| {
+        let named = |plan: LogicalPlan, expressions: &[Expr], names: &[Column]| {
+            let named = expressions.iter().zip(names).map(|(expression, column)| {
                 let plain = expression.clone().unalias();
                 plain.alias_qualified(column.relation.clone(), column.name.clone())
             });
-            Ok(
-                Projection::try_new(named.collect(), Arc::new(plan))
-                    .map(LogicalPlan::Projection)?,
-            )
-        })
+            Projection::try_new(named.collect(), Arc::new(plan)).map(LogicalPlan::Projection)
+        };
+        let mut read = Vec::new();
+        add_columns(&mut read, &computed);
+        if !is_chosen {
+            let delta = self.of(&aggregate.input, &read)?;
+            return map(delta, |plan| Ok(named(plan, &computed, columns)?));
+        }
+        let mut found = Vec::new();
+        add_columns(&mut read, groups);
+        match self.of(&aggregate.input, &read)? {
+            Delta::Nothing => {}
+            Delta::Keys(plan) => found.push(named(*plan, &computed, columns)?),
+            everything @ Delta::Everything(_) => return Ok(everything),
+        }
+        let mut read = Vec::new();
+        add_columns(&mut read, groups);
+        match self.of(&aggregate.input, &read)? {
+            Delta::Nothing => {}
+            Delta::Keys(plan) => {
+                let changed = named(*plan, groups, &numbered(groups.len()))?;
+                let all = semi_join(aggregate.input.as_ref().clone(), groups, changed)?;
+                found.push(named(all, &computed, columns)?);
+            }
+            everything @ Delta::Everything(_) => return Ok(everything),
+        }
+        all_of(found, columns)
     }
 
     fn of_window(&self, window: &Window, columns: &[Column]) -> Traced<Delta> {
@@ -530,9 +558,19 @@ pub(super) fn grouped(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
     if groups.iter().any(is_set) {
         return None;
     }
-    let Some(place) = index.checked_sub(groups.len()) else {
+    if index < groups.len() {
         return groups.get(index);
-    };
+    }
+    let value = chosen(aggregate, index)?;
+    let group = groups.iter().find(|group| value == *group)?;
+    // Equal values that are not the same are one group, and one of them is chosen.
+    let data_type = group.get_type(aggregate.input.schema()).ok()?;
+    (!has_equals(&data_type)).then_some(group)
+}
+
+/// The expression of whose values in a group a column of an aggregate is one.
+fn chosen(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
+    let place = index.checked_sub(aggregate.group_expr.len())?;
     let mut expression = aggregate.aggr_expr.get(place)?;
     while let Expr::Alias(alias) = expression {
         expression = &alias.expr;
@@ -541,16 +579,11 @@ pub(super) fn grouped(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
         return None;
     };
     let chooses = ["first_value", "last_value", "max", "min"].contains(&function.func.name());
-    let (params, schema) = (&function.params, aggregate.input.schema());
-    if !chooses || params.filter.is_some() {
-        return None;
+    // Of a group whose rows are filtered none may be left, and then NULL is none of its values.
+    match chooses && function.params.filter.is_none() {
+        true => function.params.args.first(),
+        false => None,
     }
-    let group = groups
-        .iter()
-        .find(|group| params.args.first() == Some(*group))?;
-    // Equal values that are not the same are one group, and one of them is chosen.
-    let data_type = group.get_type(schema).ok()?;
-    (!has_equals(&data_type)).then_some(group)
 }
 
 fn too_large() -> Obstacle {

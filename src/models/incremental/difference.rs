@@ -14,6 +14,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as QueryResult;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_window::row_number::row_number_udwf;
@@ -22,6 +23,8 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder,
     WindowFunctionDefinition, lit,
 };
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt as _;
 use parking_lot::Mutex;
 
 use super::restrict::Wanted;
@@ -163,6 +166,30 @@ fn number(plan: LogicalPlanBuilder, hash: &str, name: &str) -> Result<LogicalPla
         .partition_by(vec![column(hash)])
         .build()?;
     Ok(plan.window([over.alias(name)])?.build()?)
+}
+
+/// Rows that end in an error where one has no key: a full refresh rejects it.
+///
+/// # Errors
+/// 42703 for a key whose columns the rows do not have.
+pub fn with_keys(
+    rows: SendableRecordBatchStream,
+    key: &[String],
+) -> Result<SendableRecordBatchStream> {
+    let schema = rows.schema();
+    let places = key.iter().map(|name| schema.index_of(name));
+    let places = places.collect::<std::result::Result<Vec<_>, _>>()?;
+    let rows = rows.map(move |batch| {
+        let batch = batch?;
+        match places
+            .iter()
+            .all(|place| batch.column(*place).null_count() == 0)
+        {
+            true => Ok(batch),
+            false => Err(NotByKey::error(NotByKey::REPEATED).into()),
+        }
+    });
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
 }
 
 /// Takes apart what [`plan`] finds.

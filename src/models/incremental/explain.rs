@@ -7,6 +7,7 @@ use super::{Analysis, Verdict, Watermark, verdict};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading};
+use crate::models::appended_columns::Refreshed;
 use crate::models::table_id;
 use crate::session::plan;
 use crate::sql::Statement;
@@ -43,6 +44,15 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
         Some(then) => Some(settled(instance, &context.snapshot, then).await?),
         None => None,
     };
+    let columns = plan::columns(&plan);
+    let refreshed = Refreshed {
+        instance,
+        context: &context,
+        object,
+        analysis: &analysis,
+        watermark: &now,
+        columns: &columns,
+    };
     let is_full = definition.options.get("refresh_mode") == Some("full");
     let verdict = verdict(&analysis, definition)?;
     let mode = match &verdict {
@@ -77,10 +87,12 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
         None => lines.push(
             "  The next refresh is a full one: it never had one that told of its inputs".to_owned(),
         ),
-        Some(then) if then.definition != now.definition => lines.push(
+        Some(then) if then.definition != now.definition && !refreshed.only_appends(then)? => {
+            lines.push(
             "  The next refresh is a full one: a definition, a setting or the server has changed"
                 .to_owned(),
-        ),
+        );
+        }
         Some(_) => {}
     }
     let mut inputs: Vec<String> = Vec::new();

@@ -131,11 +131,11 @@ pub fn versions_read(
 pub async fn watermark(
     instance: &Arc<Instance>,
     context: &StatementContext,
-    object: &Object,
     scans: &BTreeMap<LeafKey, Scan>,
+    definition: String,
 ) -> Result<Watermark> {
     let mut watermark = Watermark {
-        definition: definition(instance, &context.snapshot, object),
+        definition,
         ..Watermark::default()
     };
     for scan in scans.values() {
@@ -198,11 +198,12 @@ pub async fn settled(
     Ok(watermark)
 }
 
-/// A hash of what decides on the rows of an object, apart from those of its inputs: definitions,
-/// settings, and the functions of this server.
-fn definition(instance: &Instance, snapshot: &Snapshot, object: &Object) -> String {
+/// A hash of what decides on the rows of an object, apart from those of its inputs: definitions, what
+/// they come to as a plan, settings, and the functions of this server.
+pub fn definition(instance: &Instance, snapshot: &Snapshot, object: &Object, plan: &str) -> String {
     let mut hash = Sha256::new();
-    hash.update(stale::definition_hash(snapshot, object));
+    hash.update(stale::query_hash(snapshot, object));
+    hash.update(plan);
     hash.update(format!("{:?}", instance.configuration.session));
     hash.update(env!("CARGO_PKG_VERSION"));
     stale::hex(&hash.finalize())

@@ -142,6 +142,8 @@ pub fn verdict(analysis: &Analysis, definition: &CreateMaterializedView) -> Resu
 /// What a definition has beside its query that an incremental refresh could not do.
 fn forbidden(definition: &CreateMaterializedView) -> Result<Option<Obstacle>> {
     let keyed = keyed::declared(&definition.options)?;
+    // To a history rows are added, those that tell of deletions among them.
+    let keyed = keyed.filter(|keyed| !keyed.has_history());
     Ok(keyed.and_then(|keyed| keyed.deleted).map(|_| {
         Obstacle::new(
             "the option deleted_column",
@@ -489,17 +491,31 @@ impl Planned<'_> {
         };
         self.watermark.write(&mut info.parameters);
         let mut commit = None;
-        if keys.count > 0 {
+        let keyed = keyed::declared(&self.definition.options)?;
+        let is_keyed = keyed.is_some();
+        let wanted = Wanted { keys };
+        let careful = match keys.has_null {
+            true => keeping_nulls(state),
+            false => state.clone(),
+        };
+        if let Some(history) = keyed.filter(|keyed| keyed.has_history() && keys.count > 0) {
+            let new = wanted.rows(&self.analysis.plan, key)?;
+            let rows = guard(measured.run(&careful, &new).await?);
+            let rows = difference::with_keys(rows, &history.key)?;
             let modification = warehouse.modify(&table).await?;
-            let wanted = Wanted { keys };
+            let session = Arc::new(state.clone());
+            let put = modification
+                .upsert(session, rows, info.clone(), participant.clone())
+                .await?;
+            commit = put.commit.map(|commit| Commit {
+                rows: put.rows,
+                ..commit
+            });
+        } else if keys.count > 0 {
+            let modification = warehouse.modify(&table).await?;
             let new = wanted.rows(&self.analysis.plan, key)?;
             let names = self.analysis.names(key);
-            let is_keyed = keyed::declared(&self.definition.options)?.is_some();
             let plan = difference::plan(modification.rows()?, new, &wanted, &names, is_keyed)?;
-            let careful = match keys.has_null {
-                true => keeping_nulls(state),
-                false => state.clone(),
-            };
             let found = measured.run(&careful, &plan).await?;
             let gone = Arc::new(Mutex::new(Places::default()));
             let pool = &state.runtime_env().memory_pool;
@@ -566,7 +582,30 @@ impl Analysis {
         context: &StatementContext,
         object: &Object,
     ) -> Result<Watermark> {
-        inputs::watermark(instance, context, object, &self.scans).await
+        let width = self.plan.schema().fields().len();
+        let definition = self.definition(instance, context, object, width)?;
+        inputs::watermark(instance, context, &self.scans, definition).await
+    }
+
+    /// A hash of what decides on the rows of an object in so many columns, its first ones, apart from
+    /// what its inputs hold. What a table is defined as counts only as far as the plan shows it.
+    ///
+    /// # Errors
+    /// What the optimizer says.
+    pub fn definition(
+        &self,
+        instance: &Arc<Instance>,
+        context: &StatementContext,
+        object: &Object,
+        width: usize,
+    ) -> Result<String> {
+        let text = self.text(&context.state, width)?;
+        Ok(inputs::definition(
+            instance,
+            &context.snapshot,
+            object,
+            &text,
+        ))
     }
 }
 

@@ -1,23 +1,25 @@
 //! Keyed tables and materialized views: their options, and how rows are put into them.
 
+mod carried;
 mod put;
 
-pub use put::{Put, replace, upsert, with_keys};
+pub use carried::carried;
+pub use put::{Put, add, replace, upsert, with_keys};
 
 use std::sync::Arc;
 
 use arrow::compute::kernels::cast_utils::parse_interval_month_day_nano;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 
 use super::define::Choice;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::{Options, Statement};
-use crate::warehouse::{Keyed, Merge};
+use crate::warehouse::{INTERVAL, Keyed, Merge};
 
 /// The options that make a table or a materialized view keyed.
-pub const OPTIONS: [Choice; 5] = [
+pub const OPTIONS: [Choice; 6] = [
     Choice {
         name: "unique_key",
         values: &[],
@@ -37,6 +39,11 @@ pub const OPTIONS: [Choice; 5] = [
         name: "merge",
         values: &["row", "column"],
         description: "What is kept of a key: its latest row, or of each column the latest value that is not NULL, whichever row it came in. A deletion takes away what is older than it. With `column`, the version columns show that of the latest row; the versions of older values are kept beside them in the data files, where neither queries nor other engines see them. A row that is changed by hand counts as one that gave all of its values, and so does one that another engine has rewritten.",
+    },
+    Choice {
+        name: "history",
+        values: &["none", "scd2"],
+        description: "Whether rows that are not the latest of their keys stay. With `scd2` each row has three more columns behind its own: valid_from, the value of its first version column; valid_to, that of the next row of its key, or of the deletion that ended it, NULL while there is none; and is_current. Rows that arrive late are put in where they belong, and of several rows of a key that are valid from one moment on the latest stays. A materialized view adds the rows of its query to its history at each refresh, and goes on with it under another definition with the same key and first version column, or when its query has other columns, which earlier rows have no values for; FULL builds the history anew, of what the query gives alone. What the query does not give any more stays as it was: say with deleted_column that a row has ended.",
     },
     Choice {
         name: "tombstone_retention",
@@ -98,10 +105,7 @@ pub fn declared(options: &Options) -> Result<Option<Keyed>> {
         versions: options.names("version_column")?,
         deleted: deleted.into_iter().next(),
         tombstone_retention_seconds: retention.unwrap_or(TOMBSTONE_RETENTION_SECONDS),
-        merge: match options.get("merge") {
-            Some("column") => Merge::Column,
-            _ => Merge::Row,
-        },
+        merge: merge(options)?,
     }))
 }
 
@@ -123,6 +127,85 @@ pub fn rename_column(options: &mut Options, old: &str, new: &str) -> Result<()> 
     COLUMN_OPTIONS
         .iter()
         .try_for_each(|option| options.rename(option, old, new))
+}
+
+fn merge(options: &Options) -> Result<Merge> {
+    let merges = options.get("merge") == Some("column");
+    if options.get("history") != Some("scd2") {
+        return Ok(match merges {
+            true => Merge::Column,
+            false => Merge::Row,
+        });
+    }
+    if merges {
+        return Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "options \"merge\" and \"history\" cannot be used together",
+        )
+        .with_hint("A history keeps rows as they arrive: leave out merge."));
+    }
+    if options.get("version_column").is_none() {
+        return Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "option \"history\" is for what has versions",
+        )
+        .with_hint("Say with version_column from when on a row is valid."));
+    }
+    Ok(Merge::History)
+}
+
+/// The columns of an object of which these are given: those of a history come behind them.
+///
+/// # Errors
+/// Those of [`declared`] and of [`Keyed::shown`].
+pub fn shown(options: &Options, given: &SchemaRef) -> Result<SchemaRef> {
+    match declared(options)? {
+        Some(keyed) => keyed.shown(given),
+        None => Ok(Arc::clone(given)),
+    }
+}
+
+/// The columns of an object that are given, without those of a history.
+///
+/// # Errors
+/// Those of [`declared`].
+pub fn given(options: &Options, shown: &SchemaRef) -> Result<SchemaRef> {
+    let has_history = declared(options)?.is_some_and(|keyed| keyed.has_history());
+    let width = shown.fields().len();
+    let own = match has_history {
+        true => width.saturating_sub(INTERVAL.len()),
+        false => width,
+    };
+    Ok(Arc::new(shown.project(&(0..own).collect::<Vec<_>>())?))
+}
+
+/// The columns that rows of a table are given in, where these were named, or none were.
+///
+/// # Errors
+/// 428C9 for a column of a history; those of [`declared`].
+pub fn given_names(object: &Object, named: &[String]) -> Result<Vec<String>> {
+    let Some(options) = options(object) else {
+        return Ok(named.to_vec());
+    };
+    let given = given(options, &object.schema)?;
+    if given.fields().len() == object.schema.fields().len() {
+        return Ok(named.to_vec());
+    }
+    if named.is_empty() {
+        return Ok(given
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect());
+    }
+    match named.iter().find(|name| INTERVAL.contains(&name.as_str())) {
+        None => Ok(named.to_vec()),
+        Some(name) => Err(Error::new(
+            SqlState::GENERATED_ALWAYS,
+            format!("cannot insert a non-DEFAULT value into column \"{name}\""),
+        )
+        .with_detail(format!("Column \"{name}\" is a generated column."))),
+    }
 }
 
 fn seconds(text: &str) -> Result<u64> {
@@ -155,6 +238,21 @@ pub fn check(options: &Options, columns: &Arc<Schema>, constraints: &[Constraint
     let other = constraints.iter().find(|constraint| {
         matches!(constraint.rule, Rule::Unique { .. }) && !is_of(&keyed, constraint)
     });
+    let repeated = constraints
+        .iter()
+        .find(|constraint| keyed.has_history() && matches!(constraint.rule, Rule::Unique { .. }));
+    if let Some(repeated) = repeated.filter(|_| other.is_none()) {
+        return Err(Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            format!(
+                "key \"{}\" and option \"history\" cannot be used together",
+                repeated.name
+            ),
+        )
+        .with_hint(
+            "A history has several rows of a key: leave out the constraint, unique_key says which.",
+        ));
+    }
     match other {
         None => Ok(()),
         Some(other) => Err(
@@ -179,6 +277,7 @@ pub fn is_of(keyed: &Keyed, constraint: &Constraint) -> bool {
 /// names that of `CREATE UNIQUE INDEX`.
 pub fn index(object: &Object) -> Option<Constraint> {
     let keyed = of(object).ok().flatten()?;
+    let identity = keyed.identity();
     let declared = super::constraints::of(object).iter();
     if declared
         .into_iter()
@@ -187,9 +286,9 @@ pub fn index(object: &Object) -> Option<Constraint> {
         return None;
     }
     Some(Constraint {
-        name: format!("{}_{}_idx", object.name.name, keyed.key.join("_")),
+        name: format!("{}_{}_idx", object.name.name, identity.join("_")),
         rule: Rule::Unique {
-            columns: keyed.key,
+            columns: identity,
             primary: false,
             nulls_equal: false,
         },

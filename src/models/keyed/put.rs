@@ -14,7 +14,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::super::constraints::Constraints;
 use super::super::rejected::{self, Keep, Rejections, row_as_json};
-use super::super::{replacement, table_id};
+use super::super::{partitioned, replacement, table_id};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -92,6 +92,34 @@ pub async fn upsert(
     })
 }
 
+/// Puts rows into a keyed object whose rows are a query's, in one commit.
+///
+/// # Errors
+/// What the rows and the store say.
+pub async fn add(
+    instance: &Instance,
+    state: &SessionState,
+    object: &Object,
+    rows: SendableRecordBatchStream,
+    rejections: Rejections,
+    info: CommitInfo,
+    participant: Option<Arc<dyn Participant>>,
+) -> Result<Put> {
+    let Some(keyed) = super::of(object)? else {
+        return Err(Error::internal(format!("{} has no key", object.name)));
+    };
+    let (rows, rejected) = with_keys(rows, object, &keyed, rejections)?;
+    let modification = instance.warehouse.modify(&table_id(object)).await?;
+    let session = Arc::new(state.clone());
+    let upserted = modification
+        .upsert(session, rows, info, participant)
+        .await?;
+    Ok(Put {
+        upserted,
+        rejected: rejected.load(Ordering::Relaxed),
+    })
+}
+
 /// Puts rows in the place of all that an object holds: of a keyed one, the latest of each key.
 ///
 /// # Errors
@@ -109,7 +137,7 @@ pub async fn replace(
     let Some(keyed) = super::of(object)? else {
         drop(rejections);
         let commit = warehouse
-            .replace_with(&table, rows, info, participant)
+            .replace_partitioned(&table, &partitioned::of(object)?, rows, info, participant)
             .await?;
         let upserted = Upserted {
             commit: Some(commit),

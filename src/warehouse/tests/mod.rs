@@ -3,6 +3,7 @@
 mod compaction;
 mod crash;
 mod failures;
+mod history;
 mod housekeeping;
 mod key_indexes;
 mod keyed;
@@ -11,6 +12,7 @@ mod killed;
 mod merged_columns;
 mod modifications;
 mod participants;
+mod partitions;
 mod queries;
 mod round_trip;
 mod shutdown;

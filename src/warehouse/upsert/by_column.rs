@@ -19,10 +19,10 @@ use crate::warehouse::key_indexes::KeyRow;
 use crate::warehouse::places::Places;
 
 /// The number of the new rows among what is merged.
-const NEW: usize = 0;
+pub(super) const NEW: usize = 0;
 
 /// The number of those that the table has.
-const OLD: usize = 1;
+pub(super) const OLD: usize = 1;
 
 /// The number of what was merged, beside the new rows.
 const MERGED: usize = 1;
@@ -164,7 +164,7 @@ impl Stored {
     }
 
     /// The rows of these numbers, in this order, and the memory that they take.
-    async fn read(
+    pub(super) async fn read(
         &self,
         known: &[KeyRow],
         wanted: &[usize],

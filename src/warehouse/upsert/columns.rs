@@ -97,7 +97,7 @@ impl ColumnMerge {
     /// How rows of these columns, of which the last may be versions of others, are merged; none where
     /// the latest row stays as a whole.
     pub fn new(keyed: &Keyed, files: &SchemaRef) -> Result<Option<Self>> {
-        if keyed.merge == Merge::Row {
+        if keyed.merge != Merge::Column {
             return Ok(None);
         }
         let columns = keyed.columns(files)?;

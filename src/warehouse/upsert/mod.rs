@@ -3,6 +3,7 @@
 
 mod by_column;
 mod columns;
+mod history;
 mod order;
 mod stored;
 mod unique;
@@ -19,7 +20,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use self::order::Order;
 use self::stored::Stored;
-use self::unique::{Chunk, HashKeys, Unique};
+use self::unique::{HashKeys, Unique};
 use super::column_versions::with_column_versions;
 use super::key_index::{KeyHasher, comparable, comparable_type};
 use super::modification::Modification;
@@ -36,7 +37,7 @@ pub struct Upserted {
     /// The commit, if one was needed.
     pub commit: Option<Commit>,
     /// The rows that are the latest of their keys now, or what was merged of them, with those that
-    /// tell of a deletion.
+    /// tell of a deletion. Where all rows are kept, those that were not there.
     pub rows: u64,
     /// The rows that are not, for the table or the others had a later one, or the same one. Where
     /// columns are merged, the keys that nothing was added to.
@@ -82,9 +83,11 @@ impl Modification {
                 .collect(),
             gone: Arc::default(),
             stale: Arc::default(),
+            anew: Arc::default(),
         };
         let (gone, stale) = (Arc::clone(&stored.gone), Arc::clone(&stored.stale));
         let new_rows = Arc::new(covered.new_rows(order.columns.clone()));
+        let anew = Arc::clone(&stored.anew);
         let hash: Arc<HashKeys> = Arc::new(move |keys| covered.hash_keys(keys));
         let unique = Unique::new(
             order,
@@ -115,7 +118,7 @@ impl Modification {
             .await?;
         Ok(Upserted {
             commit,
-            rows: written.load(Ordering::Relaxed),
+            rows: written.load(Ordering::Relaxed) - anew.load(Ordering::Relaxed),
             stale: stale.load(Ordering::Relaxed),
         })
     }
@@ -147,7 +150,7 @@ pub(super) fn latest(
         hasher.hash(&keys)
     });
     let unique = Unique::new(
-        order,
+        Arc::clone(&order),
         Arc::clone(files),
         hash,
         session,
@@ -155,9 +158,15 @@ pub(super) fn latest(
         Arc::clone(&stale),
         chunk_rows,
     );
-    let latest = stream::try_unfold(unique, |mut unique| async move {
-        let chunk = unique.next().await?;
-        Ok::<_, Error>(chunk.map(|Chunk { rows, .. }| (rows, unique)))
+    let latest = stream::try_unfold((unique, order), |(mut unique, order)| async move {
+        let Some(chunk) = unique.next().await? else {
+            return Ok::<_, Error>(None);
+        };
+        let rows = match order.history {
+            Some(_) => order.only_intervals(chunk)?,
+            None => chunk.rows,
+        };
+        Ok(Some((rows, (unique, order))))
     });
     Ok((in_pieces(files, latest), stale))
 }

@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::compute::{SortOptions, take_record_batch};
 use arrow::datatypes::SchemaRef;
 
-use super::super::keyed::{Keyed, KeyedColumns};
+use super::super::keyed::{INTERVAL, Keyed, KeyedColumns};
 use super::super::tombstones::deleted;
 use super::columns::ColumnMerge;
 use crate::error::Result;
@@ -22,6 +22,8 @@ pub(super) struct Order {
     pub columns: KeyedColumns,
     /// How rows are merged, where the latest does not stay as a whole.
     pub merge: Option<ColumnMerge>,
+    /// The first column of the interval that a row is valid in, where all rows are kept.
+    pub history: Option<usize>,
 }
 
 /// Compares rows of one batch with rows of another.
@@ -37,6 +39,10 @@ impl Order {
         Ok(Self {
             columns: keyed.columns(files)?,
             merge: ColumnMerge::new(keyed, files)?,
+            history: match keyed.has_history() {
+                true => files.fields().len().checked_sub(INTERVAL.len()),
+                false => None,
+            },
         })
     }
 
@@ -66,6 +72,8 @@ impl Order {
         };
         let versions = self.columns.versions.iter().map(|index| comparator(*index));
         let width = left.num_columns().min(right.num_columns());
+        // An interval tells nothing of its row.
+        let width = self.history.unwrap_or(width);
         let both = |column| {
             Ok::<_, crate::error::Error>((deleted(left, column)?, deleted(right, column)?))
         };
@@ -88,6 +96,9 @@ impl Order {
         if let Some(merge) = &self.merge {
             let (rows, hashes) = merge.reduce(batch, hashes)?;
             return Ok((rows, hashes, 0));
+        }
+        if self.history.is_some() {
+            return self.reduce_history(batch, hashes);
         }
         let latest = self.latest(&batch, &hashes)?;
         let left_out = batch.num_rows() - latest.len();

@@ -33,6 +33,8 @@ pub(super) struct Stored {
     pub gone: Arc<Mutex<Places>>,
     /// Counts the new rows that are not the latest of their keys.
     pub stale: Arc<AtomicU64>,
+    /// Counts the rows of the table that are written anew, since their intervals are others.
+    pub anew: Arc<AtomicU64>,
 }
 
 impl Stored {
@@ -41,6 +43,9 @@ impl Stored {
     pub async fn latest(&self, chunk: Chunk) -> Result<RecordBatch> {
         if let Some(merge) = &self.order.merge {
             return self.merged(merge, chunk).await;
+        }
+        if self.order.history.is_some() {
+            return self.with_history(chunk).await;
         }
         let Chunk { rows, hashes } = chunk;
         let known = self.covered.find_with_tombstones(hashes).await?;

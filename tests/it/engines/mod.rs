@@ -268,3 +268,82 @@ async fn other_engines_read_keyed_tables() {
         agree(&client, &data, "k", &VECTORS, &["id int64"]).await;
     }
 }
+
+/// The files that a query reads, by their folders.
+async fn read_by(client: &Client, condition: &str) -> Vec<String> {
+    let plan = rows(
+        client,
+        &format!("EXPLAIN SELECT id FROM visit WHERE {condition}"),
+    )
+    .await;
+    let plan = plan.join("\n");
+    let mut folders: Vec<String> = plan
+        .split(".parquet")
+        .filter_map(|text| {
+            Some(
+                text.rsplit_once("/part-")?
+                    .0
+                    .rsplit_once("/visit-")?
+                    .1
+                    .to_owned(),
+            )
+        })
+        .filter_map(|text| Some(text.split_once('/')?.1.to_owned()))
+        .collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_partitions() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start_with(folder.path(), &["--background-compaction", "off"]);
+    let client = server.connect().await;
+    client
+        .batch_execute(
+            "CREATE TABLE visit (id INT, country TEXT, day DATE, pages INT)
+                 WITH (partition_by = 'country, day');
+             INSERT INTO visit VALUES
+                 (1, 'DE', '2026-01-01', 3), (2, 'DE', '2026-01-02', 4), (3, 'FR', '2026-01-01', 5),
+                 (4, NULL, '2026-01-01', 6), (5, 'a/b =100% ä', NULL, 7);
+             INSERT INTO visit VALUES (6, 'DE', '2026-01-01', 8), (7, 'FR', '2026-01-01', 9);
+             UPDATE visit SET country = 'IT' WHERE id = 3;
+             CREATE TABLE typed (id INT, at TIMESTAMP, seen TIMESTAMPTZ, n NUMERIC(6, 2), ok BOOLEAN, k BIGINT)
+                 WITH (partition_by = 'at, seen, n, ok, k');
+             INSERT INTO typed VALUES
+                 (1, '2026-01-01 10:11:12.5', '2026-01-01 10:11:12+02', 1.50, true, -7),
+                 (2, NULL, NULL, NULL, NULL, NULL)",
+        )
+        .await
+        .unwrap();
+    agree(&client, &data, "visit", &ENGINES, &[]).await;
+    agree(&client, &data, "typed", &ENGINES, &[]).await;
+    assert_eq!(
+        read_by(&client, "country = 'DE' AND day < '2026-01-02'").await,
+        ["country=DE/day=2026-01-01"]
+    );
+    assert_eq!(
+        read_by(&client, "country IN ('IT', 'FR')").await,
+        ["country=FR/day=2026-01-01", "country=IT/day=2026-01-01"]
+    );
+    assert_eq!(
+        read_by(&client, "country IS NULL").await,
+        ["country=__HIVE_DEFAULT_PARTITION__/day=2026-01-01"]
+    );
+    client.batch_execute("OPTIMIZE visit").await.unwrap();
+    agree(&client, &data, "visit", &ENGINES, &[]).await;
+    let found = rows(&client, "DESCRIBE HISTORY visit").await;
+    assert!(found[0].contains("OPTIMIZE"), "{found:?}");
+    let listed = glob::glob(&format!(
+        "{}/country=DE/day=2026-01-01/part-*",
+        folder_of(&data, "visit").display()
+    ));
+    assert_eq!(listed.unwrap().count(), 3);
+    client
+        .batch_execute("DELETE FROM visit WHERE id = 6")
+        .await
+        .unwrap();
+    agree(&client, &data, "visit", &VECTORS, &[]).await;
+}
