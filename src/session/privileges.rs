@@ -459,8 +459,7 @@ impl Checker<'_> {
                 });
                 tables
                     .filter(|table| !self.rights.owns(&table.access))
-                    .map(|_| Err::<(), Error>(not_owner("index", &name.name)))
-                    .collect()
+                    .try_for_each(|_| Err(not_owner("index", &name.name)))
             }
             DropKind::Check => {
                 let check = self.snapshot.resolve_check(name, self.path);

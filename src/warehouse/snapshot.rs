@@ -131,10 +131,12 @@ impl Snapshot {
         for line in lines.filter(|line| !line.is_empty()) {
             match serde_json::from_slice(line) {
                 Ok(Action::CommitInfo(info)) => time = info.timestamp,
-                Ok(Action::Remove(remove)) => {
+                Ok(Action::Remove(remove)) if is_plain(&remove.path) => {
                     removed.insert(remove.path);
                 }
-                Ok(Action::Add(add)) if is_plain(&add) => added.push(add),
+                Ok(Action::Add(add)) if is_plain(&add.path) && add.partition_values.is_empty() => {
+                    added.push(add);
+                }
                 _ => return Ok(None),
             }
         }
@@ -152,6 +154,7 @@ impl Snapshot {
             statistics: Statistics::try_merge_iter(of_files, &self.schema.declared)?,
             files,
             features: self.features.clone(),
+            is_partitioned: self.is_partitioned,
         }))
     }
 
@@ -214,13 +217,15 @@ impl DataFile {
         gone: Option<DeletionVectorDescriptor>,
         schema: &TableSchema,
     ) -> Self {
-        Self::new(
-            view.path().into_owned(),
-            (view.size(), view.modification_time()),
-            view.stats(),
-            gone,
-            schema,
-        )
+        let partition = match schema.partitions.is_empty() {
+            true => PartitionValues::new(),
+            false => view.partition_values_map().into_iter().collect(),
+        };
+        let file = (view.size(), view.modification_time());
+        Self {
+            partition,
+            ..Self::new(view.path().into_owned(), file, view.stats(), gone, schema)
+        }
     }
 
     /// A file of this size that was modified at this time, in milliseconds of the epoch.
@@ -242,10 +247,7 @@ impl DataFile {
             bounds,
             stats,
             gone,
-            partition: match schema.partitions.is_empty() {
-                true => PartitionValues::new(),
-                false => view.partition_values_map().into_iter().collect(),
-            },
+            partition: PartitionValues::new(),
         }
     }
 
@@ -267,10 +269,10 @@ impl DataFile {
     }
 }
 
-/// Whether a file that an entry adds is as those that this server writes.
-fn is_plain(add: &Add) -> bool {
+/// Whether the path of a file is one as this server gives, of a table that is not partitioned.
+fn is_plain(path: &str) -> bool {
     let needs_no_escape = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    add.partition_values.is_empty() && add.path.bytes().all(needs_no_escape)
+    path.bytes().all(needs_no_escape)
 }
 
 /// Files of other engines lack the columns that they are partitioned by.
