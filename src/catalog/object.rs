@@ -37,6 +37,8 @@ pub enum Kind {
     Sequence,
     /// `CREATE ROLE`: in no schema, for which an empty name stands.
     Role,
+    /// `CREATE FUNCTION`: named by its name with the types of its arguments.
+    Function,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Self::Check => "check",
             Self::Sequence => "sequence",
             Self::Role => "role",
+            Self::Function => "function",
         }
     }
 
@@ -67,7 +70,7 @@ impl Kind {
     /// Whether it has columns and lives in the name space of relations. A model does, though only
     /// functions read it.
     pub fn is_relation(self) -> bool {
-        !matches!(self, Self::Check | Self::Role)
+        !matches!(self, Self::Check | Self::Role | Self::Function)
     }
 
     /// Whether a refresh makes its rows.
@@ -91,6 +94,7 @@ impl Kind {
             Statement::CreateCheck(_) => Some(Self::Check),
             Statement::CreateSequence(_) => Some(Self::Sequence),
             Statement::CreateRole(_) => Some(Self::Role),
+            Statement::CreateFunction(_) => Some(Self::Function),
             _ => None,
         }
     }

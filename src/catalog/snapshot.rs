@@ -9,6 +9,7 @@ use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
 use super::publication::Publications;
 use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema, meant_schema};
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::sql::create_function::CreateFunction;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{QualifiedName, Statement, constraint, sequence_calls};
 
@@ -52,6 +53,8 @@ pub struct Snapshot {
     objects: BTreeMap<Oid, Arc<Object>>,
     relations: BTreeMap<QualifiedName, Oid>,
     checks: BTreeMap<QualifiedName, Oid>,
+    /// By names with the types of arguments.
+    functions: BTreeMap<QualifiedName, Oid>,
     /// By names without a schema.
     pub(super) roles: BTreeMap<QualifiedName, Oid>,
     /// Replacements that wait for the commit of their rows, by the object replaced.
@@ -173,6 +176,33 @@ impl Snapshot {
     /// The relations of a schema, by name.
     pub fn relations_in(&self, schema: &str) -> impl Iterator<Item = &Arc<Object>> {
         self.listed(&self.relations, schema)
+    }
+
+    /// Whether there are functions that users have made.
+    pub fn has_functions(&self) -> bool {
+        !self.functions.is_empty()
+    }
+
+    /// A function by its full name with the types of its arguments.
+    pub fn function(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
+        self.functions.get(name).and_then(|oid| self.object(*oid))
+    }
+
+    /// The functions of a schema, by name.
+    pub fn functions_in(&self, schema: &str) -> impl Iterator<Item = &Arc<Object>> {
+        self.listed(&self.functions, schema)
+    }
+
+    /// The functions of a schema that have a name, which differ in their arguments.
+    pub fn functions_of(&self, schema: &str, name: &str) -> Vec<(&Arc<Object>, &CreateFunction)> {
+        let functions = self.functions_in(schema);
+        let functions = functions.filter_map(|object| match &object.definition {
+            Statement::CreateFunction(create) => Some((object, create.as_ref())),
+            _ => None,
+        });
+        functions
+            .filter(|(_, create)| create.name.name == name)
+            .collect()
     }
 
     /// The checks of a schema, by name.
@@ -382,6 +412,7 @@ impl Snapshot {
     fn names_of(&mut self, kind: Kind) -> &mut BTreeMap<QualifiedName, Oid> {
         match kind {
             Kind::Role => &mut self.roles,
+            Kind::Function => &mut self.functions,
             Kind::Check => &mut self.checks,
             _ => &mut self.relations,
         }

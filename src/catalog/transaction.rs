@@ -148,6 +148,7 @@ impl<'a> Transaction<'a> {
             .snapshot
             .relations_in(name)
             .chain(self.snapshot.checks_in(name))
+            .chain(self.snapshot.functions_in(name))
             .map(|object| object.oid)
             .collect();
         let order = self.snapshot.drop_order(roots.iter().copied());
@@ -170,7 +171,9 @@ impl<'a> Transaction<'a> {
     /// not exist, 42501 for a schema of the server's own.
     pub fn create(&mut self, new: NewObject) -> Result<Oid> {
         let name = new.name.clone();
-        check_identifier(&name.name)?;
+        if Kind::of(&new.definition) != Some(Kind::Function) {
+            check_identifier(&name.name)?;
+        }
         let (kind, definition) = self.check_new(&new)?;
         if kind != Kind::Role {
             check_writable(&name.schema, || format!("create \"{name}\""))?;
@@ -292,7 +295,9 @@ impl<'a> Transaction<'a> {
         let mut object = Object::clone(old);
         object.created_as.get_or_insert_with(|| old.name.clone());
         object.name = new.clone();
-        if let Some(name) = object.definition.object_name_mut() {
+        if let Statement::CreateFunction(create) = &mut object.definition {
+            create.name.schema = Some(new.schema.clone());
+        } else if let Some(name) = object.definition.object_name_mut() {
             *name = new.clone().into();
         }
         self.put(object);
@@ -347,6 +352,7 @@ impl<'a> Transaction<'a> {
         let relations = self.snapshot.relations_in(old);
         let within: Vec<_> = relations
             .chain(self.snapshot.checks_in(old))
+            .chain(self.snapshot.functions_in(old))
             .cloned()
             .collect();
         for object in within {
@@ -596,7 +602,7 @@ impl<'a> Transaction<'a> {
         }
         for read in &new.depends_on {
             let found = self.existing(*read)?;
-            if !found.kind.is_relation() {
+            if !found.kind.is_relation() && found.kind != Kind::Function {
                 return Err(Error::internal(format!(
                     "{} cannot read {}",
                     new.name,
@@ -706,6 +712,9 @@ impl<'a> Transaction<'a> {
         } else if kind == Kind::Role {
             let existing = self.snapshot.role(&name.name);
             (existing, SqlState::DUPLICATE_OBJECT, "role")
+        } else if kind == Kind::Function {
+            let existing = self.snapshot.function(name);
+            (existing, SqlState::DUPLICATE_FUNCTION, "function")
         } else {
             let existing = self.snapshot.check(name);
             (existing, SqlState::DUPLICATE_OBJECT, "check")

@@ -79,6 +79,12 @@ impl SqlState {
     pub const INVALID_PASSWORD: Self = Self("28P01");
     /// Something else stands on the object.
     pub const DEPENDENT_OBJECTS_STILL_EXIST: Self = Self("2BP01");
+    /// Several functions fit a call.
+    pub const AMBIGUOUS_FUNCTION: Self = Self("42725");
+    /// A function of these arguments exists.
+    pub const DUPLICATE_FUNCTION: Self = Self("42723");
+    /// A function that cannot be so.
+    pub const INVALID_FUNCTION_DEFINITION: Self = Self("42P13");
     /// A privilege that cannot be given so.
     pub const INVALID_GRANT_OPERATION: Self = Self("0LP01");
     /// No portal of that name.

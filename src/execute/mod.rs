@@ -8,6 +8,7 @@ pub mod comment;
 pub mod copy;
 pub mod create_check;
 pub mod create_external_table;
+pub mod create_function;
 pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
@@ -22,6 +23,7 @@ pub mod delete;
 pub mod describe_history;
 pub mod discard;
 pub mod drop;
+pub mod drop_function;
 pub mod drop_role;
 #[expect(
     clippy::module_inception,
@@ -104,6 +106,8 @@ pub async fn statement(
         }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
         Statement::CreateSequence(create) => create_sequence::execute(session, create),
+        Statement::CreateFunction(create) => create_function::execute(session, create).await,
+        Statement::DropFunction(drop) => drop_function::execute(session, drop).await,
         Statement::CreateRole(create) => create_role::execute(session, create),
         Statement::AlterRole(alter) => alter_role::execute(session, alter),
         Statement::DropRole(drop) => drop_role::execute(session, drop),

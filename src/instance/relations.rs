@@ -360,7 +360,7 @@ impl Relations {
             (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
             (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object)?)),
             (Kind::Sequence, None) => self.sequence(object),
-            (Kind::Model | Kind::Check | Kind::Role, None) => Err(Error::new(
+            (Kind::Model | Kind::Check | Kind::Role | Kind::Function, None) => Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
                 format!("{} is {}", object.name, object.kind.with_article()),
             )),

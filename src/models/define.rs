@@ -8,7 +8,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
-use super::{constraints, incremental, keyed, partitioned, resolution, schema_change};
+use super::{constraints, function, incremental, keyed, partitioned, resolution, schema_change};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -219,6 +219,12 @@ pub(super) async fn columns(
             keyed::check(&create.options, &columns, &create.constraints)?;
             partitioned::check(&create.options, &columns)?;
             Ok((columns, BTreeSet::new()))
+        }
+        // That it can stand on what it reads; it has no columns itself.
+        Statement::CreateFunction(create) => {
+            let depends_on = function::resolve(create, snapshot, path)?;
+            function::check(context, create).await?;
+            Ok((Arc::new(Schema::empty()), depends_on))
         }
         Statement::CreateCheck(create) => {
             check_options(&create.options, CHECK_OPTIONS, "check")?;

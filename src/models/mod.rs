@@ -12,6 +12,7 @@ mod difference;
 pub mod expectation;
 mod expression;
 pub mod foresee;
+pub mod function;
 pub mod graph;
 pub mod incremental;
 pub mod keyed;

@@ -19,6 +19,7 @@ mod server;
 mod shown_query;
 mod state;
 mod subqueries;
+pub mod user_functions;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use notifying::{MAX_CHANNEL_BYTES, Notifying};

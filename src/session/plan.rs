@@ -15,7 +15,8 @@ use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
 };
 
-use super::{lateral_unnest, multisets, plan_size, row_limits, subqueries};
+use super::{lateral_unnest, multisets, plan_size, row_limits, subqueries, user_functions};
+use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
@@ -39,7 +40,8 @@ pub fn resolve_names(
     snapshot: &Snapshot,
     search_path: &[String],
 ) -> Result<BTreeSet<Oid>> {
-    let mut reads = BTreeSet::new();
+    let functions = user_functions::qualify(query, snapshot, search_path)?;
+    let mut reads = read_by_functions(snapshot, functions);
     qualify(query, |name, named| {
         let full = resolve_among(&name, search_path, &|full| is_relation(snapshot, full));
         let full = full.map_err(|_| match named {
@@ -52,6 +54,18 @@ pub fn resolve_names(
         Ok(full)
     })?;
     Ok(reads)
+}
+
+/// Functions, and what their bodies read, which a query reads where it calls them.
+fn read_by_functions(snapshot: &Snapshot, functions: BTreeSet<Oid>) -> BTreeSet<Oid> {
+    let mut reads = functions.clone();
+    for oid in functions {
+        if let Some(function) = snapshot.object(oid) {
+            let read = snapshot.read_by(function);
+            reads.extend(read.iter().map(|object| object.oid));
+        }
+    }
+    reads
 }
 
 /// The relation that a name means.
@@ -249,11 +263,15 @@ fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
 /// # Errors
 /// A name that cannot be one.
 pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
-    let views = references::of_query(query)?.into_iter().filter_map(|name| {
-        let full = QualifiedName::new(&name.schema?, &name.name);
-        let object = snapshot.relation(&full)?;
-        (object.kind == Kind::View).then_some(object.oid)
-    });
+    let mut inlined = query.clone();
+    user_functions::inline(&mut inlined, snapshot, &[])?;
+    let views = references::of_query(&inlined)?
+        .into_iter()
+        .filter_map(|name| {
+            let full = QualifiedName::new(&name.schema?, &name.name);
+            let object = snapshot.relation(&full)?;
+            (object.kind == Kind::View).then_some(object.oid)
+        });
     Ok(views.collect())
 }
 
@@ -265,6 +283,8 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
 /// `WITH ORDINALITY` of a function that gives several columns.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
+    let sources = StatementCatalog::of(state.config_options())?;
+    user_functions::inline(query, &sources.snapshot(), &sources.search_path())?;
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
     sampled::rewrite(query)?;

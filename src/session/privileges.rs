@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, SelectItem, Visit, visit_expressions, visit_relations,
+    self, Expr, SelectItem, Visit, VisitMut, visit_expressions, visit_relations,
 };
 
-use super::{Session, plan};
+use super::{Session, plan, user_functions};
 use crate::catalog::privilege::{Access, Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot, system};
 use crate::error::{Error, Result, SqlState};
@@ -196,6 +196,25 @@ impl Checker<'_> {
                 tables.try_for_each(|table| self.own(&table.name))
             }
             Statement::DescribeHistory(describe) => self.read(&describe.name, &Columns::All),
+            Statement::CreateFunction(create) => self.create(&create.name, false),
+            Statement::DropFunction(drop) => {
+                let named = |object: &&Arc<Object>| {
+                    let Statement::CreateFunction(create) = &object.definition else {
+                        return false;
+                    };
+                    let mut names = drop.functions.iter();
+                    names.any(|it| it.name.name == create.name.name)
+                };
+                let mut functions = self.snapshot.objects().filter(named);
+                match functions.all(|function| self.rights.owns(&function.access)) {
+                    true => Ok(()),
+                    false => {
+                        let names = drop.functions.iter().map(ToString::to_string);
+                        let names: Vec<String> = names.collect();
+                        Err(not_owner("function", &names.join(", ")))
+                    }
+                }
+            }
             // What these may do depends on more than names, or is everybody's.
             Statement::CreateRole(_)
             | Statement::AlterRole(_)
@@ -227,6 +246,9 @@ impl Checker<'_> {
     /// What a query reads.
     fn query(&self, query: &ast::Query) -> Result<()> {
         let mut resolved = query.clone();
+        // What bodies of functions read is read with the rights of who calls them.
+        user_functions::inline(&mut resolved, self.snapshot, self.path)?;
+        let query = &resolved.clone();
         let Ok(reads) = plan::resolve_names(&mut resolved, self.snapshot, self.path) else {
             return Ok(());
         };
@@ -235,7 +257,9 @@ impl Checker<'_> {
             false => Columns::of(query),
         };
         for oid in reads {
-            if let Some(object) = self.snapshot.object(oid) {
+            if let Some(object) = self.snapshot.object(oid)
+                && object.kind != Kind::Function
+            {
                 self.readable(object, &columns)?;
             }
         }
@@ -243,7 +267,10 @@ impl Checker<'_> {
     }
 
     /// Relations that stand in parts of a statement, by whatever names.
-    fn relations(&self, node: &impl Visit) -> Result<()> {
+    fn relations<N: Visit + VisitMut + Clone>(&self, node: &N) -> Result<()> {
+        let mut node = node.clone();
+        user_functions::inline(&mut node, self.snapshot, self.path)?;
+        let node = &node;
         let mut names = Vec::new();
         let _ = visit_relations(node, |name| {
             names.push(name.clone());
@@ -364,6 +391,9 @@ impl Checker<'_> {
                     }
                     _ => Columns::All,
                 };
+                if object.kind == Kind::Function {
+                    continue;
+                }
                 self.usable(&owner, &object.name.schema)?;
                 if !allows(&owner, object, Privilege::Select, &columns) {
                     return Err(denied(kind_word(object.kind), &object.name.name));

@@ -18,6 +18,7 @@ pub mod copy;
 mod copy_options;
 pub mod create_check;
 pub mod create_external_table;
+pub mod create_function;
 pub mod create_index;
 pub mod create_materialized_view;
 pub mod create_model;
@@ -35,6 +36,7 @@ pub mod describe_history;
 pub mod dialect;
 pub mod discard;
 pub mod drop;
+pub mod drop_function;
 pub mod drop_role;
 pub mod execute;
 pub mod explain;
@@ -119,6 +121,10 @@ pub enum Statement {
     CreateTable(create_table::CreateTable),
     /// `CREATE SEQUENCE`.
     CreateSequence(create_sequence::CreateSequence),
+    /// `CREATE FUNCTION`.
+    CreateFunction(Box<create_function::CreateFunction>),
+    /// `DROP FUNCTION`.
+    DropFunction(drop_function::DropFunction),
     /// `CREATE ROLE` and `CREATE USER`.
     CreateRole(create_role::CreateRole),
     /// `ALTER ROLE`.
@@ -204,6 +210,8 @@ impl fmt::Display for Statement {
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
             Self::CreateSequence(statement) => statement.fmt(f),
+            Self::CreateFunction(statement) => statement.fmt(f),
+            Self::DropFunction(statement) => statement.fmt(f),
             Self::CreateRole(statement) => statement.fmt(f),
             Self::AlterRole(statement) => statement.fmt(f),
             Self::DropRole(statement) => statement.fmt(f),

@@ -8,6 +8,7 @@ use super::comment::Comment;
 use super::copy::Copy;
 use super::create_check::CreateCheck;
 use super::create_external_table::CreateExternalTable;
+use super::create_function::CreateFunction;
 use super::create_index::CreateIndex;
 use super::create_materialized_view::CreateMaterializedView;
 use super::create_model::CreateModel;
@@ -24,6 +25,7 @@ use super::describe_history::DescribeHistory;
 use super::dialect::TributaryDialect;
 use super::discard::Discard;
 use super::drop::Drop;
+use super::drop_function::DropFunction;
 use super::drop_role::DropRole;
 use super::execute::Execute;
 use super::explain::Explain;
@@ -254,6 +256,10 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
             parser.expect_words(&["DROP"])?;
             DropRole::parse(parser).map(Statement::DropRole)
         }
+        "DROP" if parser.peek_word(1).as_deref() == Some("FUNCTION") => {
+            parser.expect_words(&["DROP"])?;
+            DropFunction::parse(parser).map(Statement::DropFunction)
+        }
         "DROP" if parser.peek_word(1).as_deref() == Some("OWNED") => {
             parser.expect_words(&["DROP"])?;
             Owned::parse_drop(parser).map(Statement::Owned)
@@ -348,6 +354,8 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
         "SEQUENCE" if !or_replace => CreateSequence::parse(parser).map(Statement::CreateSequence),
+        "FUNCTION" => CreateFunction::parse(parser, or_replace)
+            .map(|create| Statement::CreateFunction(Box::new(create))),
         "ROLE" | "USER" | "GROUP"
             if !or_replace && parser.peek_word(1).as_deref() != Some("MAPPING") =>
         {

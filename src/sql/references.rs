@@ -71,6 +71,8 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         },
         Statement::CreateSchema(_)
         | Statement::CreateSequence(_)
+        | Statement::CreateFunction(_)
+        | Statement::DropFunction(_)
         | Statement::CreateRole(_)
         | Statement::AlterRole(_)
         | Statement::DropRole(_)

@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     Visitor, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
+use super::create_function::Body;
 use super::cursor::{fold, object_name_from};
 use super::model_functions;
 use super::name::{ObjectName, Quoted};
@@ -35,6 +36,10 @@ impl Statement {
                 }
                 Ok(())
             }
+            Self::CreateFunction(create) => match &mut create.body {
+                Body::Text(_, Some(query)) | Body::Atomic(query) => rename(query, old, new),
+                Body::Text(_, None) | Body::Return(_) => Ok(()),
+            },
             Self::CreateSequence(create) => {
                 if let Some(Some(owner)) = &mut create.options.owner {
                     owner.table = renamed(owner.table.clone(), old, new).into();

@@ -54,6 +54,8 @@ impl Statement {
             Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Self::CreateTable(_) => Some("CREATE TABLE"),
             Self::CreateSequence(_) => Some("CREATE SEQUENCE"),
+            Self::CreateFunction(_) => Some("CREATE FUNCTION"),
+            Self::DropFunction(_) => Some("DROP FUNCTION"),
             Self::CreateRole(_) => Some("CREATE ROLE"),
             Self::AlterRole(_) => Some("ALTER ROLE"),
             Self::DropRole(_) => Some("DROP ROLE"),

@@ -11,6 +11,7 @@ use super::format_type;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
 use super::name_functions::{relation_oid, relation_text};
+use super::pg_proc;
 use super::relation::{with_constraint, with_index};
 use super::table_constraint::{TableConstraint, is_part};
 use crate::catalog::system::SystemSources;
@@ -19,9 +20,7 @@ use crate::sql::Statement;
 use crate::sql::name::Quoted;
 
 /// Functions of what there is none of.
-const OF_NOTHING: [&str; 10] = [
-    "pg_get_function_sqlbody",
-    "pg_get_functiondef",
+const OF_NOTHING: [&str; 8] = [
     "pg_get_partkeydef",
     "pg_get_partition_constraintdef",
     "pg_get_ruledef",
@@ -67,17 +66,40 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.push(udf("pg_tablespace_location", &[&[BIGINT]], |_, values| {
         text(number(values, 0).map(|_| ""))
     }));
-    all.push(udf("pg_get_function_result", &[&[BIGINT]], |_, values| {
-        text(number(values, 0).and_then(result))
-    }));
-    for name in [
+    all.push(udf(
+        "pg_get_function_result",
+        &[&[BIGINT]],
+        |sources, values| {
+            let oid = number(values, 0);
+            text(oid.and_then(|oid| pg_proc::result(sources, oid).or_else(|| result(oid))))
+        },
+    ));
+    all.push(udf(
         "pg_get_function_arguments",
+        &[&[BIGINT]],
+        |sources, values| {
+            let own = |oid| pg_proc::arguments(sources, oid, true);
+            text(number(values, 0).and_then(|oid| own(oid).or_else(|| arguments(oid))))
+        },
+    ));
+    all.push(udf(
         "pg_get_function_identity_arguments",
-    ] {
-        all.push(udf(name, &[&[BIGINT]], |_, values| {
-            text(number(values, 0).and_then(arguments))
-        }));
-    }
+        &[&[BIGINT]],
+        |sources, values| {
+            let own = |oid| pg_proc::arguments(sources, oid, false);
+            text(number(values, 0).and_then(|oid| own(oid).or_else(|| arguments(oid))))
+        },
+    ));
+    all.push(udf(
+        "pg_get_function_sqlbody",
+        &[&[BIGINT]],
+        |sources, values| text(number(values, 0).and_then(|oid| pg_proc::body(sources, oid))),
+    ));
+    all.push(udf(
+        "pg_get_functiondef",
+        &[&[BIGINT]],
+        |sources, values| text(number(values, 0).and_then(|oid| pg_proc::statement(sources, oid))),
+    ));
     all
 }
 

@@ -30,6 +30,7 @@ mod pg_index;
 mod pg_matviews;
 mod pg_namespace;
 mod pg_prepared_statements;
+mod pg_proc;
 mod pg_rewrite;
 mod pg_roles;
 mod pg_sequence;
@@ -76,7 +77,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 30] = [
+static ROWS: [&Rows; 31] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -93,6 +94,7 @@ static ROWS: [&Rows; 30] = [
     &pg_matviews::TABLE,
     &pg_namespace::TABLE,
     &pg_prepared_statements::TABLE,
+    &pg_proc::TABLE,
     &pg_rewrite::DEPENDENCIES,
     &pg_rewrite::TABLE,
     &pg_roles::AUTHORIZATION,

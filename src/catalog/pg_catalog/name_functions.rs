@@ -8,6 +8,7 @@ use super::data;
 use super::format_type;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
+use super::pg_proc;
 use super::relation::{Relation, namespaces, relation, relations};
 use super::types::type_oid;
 use crate::catalog::Kind;
@@ -63,8 +64,11 @@ pub fn functions() -> Vec<ScalarUDF> {
                 None => unknown(oid),
             }))
         }),
-        answer("regproc_text", BIGINT, TEXT, |_, values| {
-            text(number(values, 0).map(function_text))
+        answer("regproc_text", BIGINT, TEXT, |sources, values| {
+            text(number(values, 0).map(|oid| {
+                let own = pg_proc::name(sources, oid, false);
+                own.unwrap_or_else(|| function_text(oid))
+            }))
         }),
         look("regclass_oid", |sources, values| {
             look_up(string(values, 0), |name| {
@@ -98,9 +102,10 @@ pub fn functions() -> Vec<ScalarUDF> {
                 })
             })
         }),
-        look("regproc_oid", |_, values| {
+        look("regproc_oid", |sources, values| {
             look_up(string(values, 0), |name| {
-                function_oid(name).ok_or_else(|| {
+                let own = pg_proc::number(sources, name);
+                own.or_else(|| function_oid(name)).ok_or_else(|| {
                     let message = format!("function \"{name}\" does not exist");
                     Error::new(SqlState::UNDEFINED_FUNCTION, message)
                 })

@@ -5,11 +5,13 @@
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{column_number, defaults_of, rule_of};
-use crate::catalog::Snapshot;
+use crate::catalog::{Kind, Snapshot};
 use crate::sql::Statement;
 
 /// The number of `pg_class`.
 const CLASS: i64 = 1259;
+/// The number of `pg_proc`.
+const PROCEDURE: i64 = 1255;
 /// The number of `pg_attrdef`.
 const DEFAULT: i64 = 2604;
 /// The number of `pg_rewrite`.
@@ -50,7 +52,15 @@ pub static DEPENDENCIES: Rows = Rows {
             rows.push(row![REWRITE, rule, 0, CLASS, relation.oid, 0, "i"]);
             for read in &object.depends_on {
                 let read = i64::from(*read);
-                rows.push(row![REWRITE, rule, 0, CLASS, read, 0, "n"]);
+                let snapshot = sources.snapshot();
+                let kind = u32::try_from(read)
+                    .ok()
+                    .and_then(|oid| snapshot.object(oid));
+                let class = match kind.map(|object| object.kind) {
+                    Some(Kind::Function) => PROCEDURE,
+                    _ => CLASS,
+                };
+                rows.push(row![REWRITE, rule, 0, class, read, 0, "n"]);
             }
         }
         rows.extend(of_sequences(&sources.snapshot()));

@@ -95,7 +95,9 @@ pub fn input_of(snapshot: &Snapshot, scan: &TableScan) -> Input {
         Some(object) => match object.kind {
             Kind::Table | Kind::MaterializedView => Input::Table(object),
             Kind::ExternalTable | Kind::Model => Input::Other(object),
-            Kind::View | Kind::Check | Kind::Sequence | Kind::Role => Input::Unknown,
+            Kind::View | Kind::Check | Kind::Sequence | Kind::Role | Kind::Function => {
+                Input::Unknown
+            }
         },
         None => Input::Unknown,
     }

@@ -151,7 +151,10 @@ fn what_is_not_supported_is_named() {
         ("PREPARE TRANSACTION 'a'", "two-phase commit"),
         ("COMMIT PREPARED 'a'", "two-phase commit"),
         ("SET TRANSACTION SNAPSHOT 'a'", "SET TRANSACTION SNAPSHOT"),
-        ("DROP FUNCTION f", "DROP FUNCTION"),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$$$",
+            "a language other than SQL",
+        ),
         ("COMMENT ON INDEX i IS 'x'", "COMMENT ON INDEX"),
         ("EXPLAIN TRUNCATE t", "EXPLAIN TRUNCATE"),
         (

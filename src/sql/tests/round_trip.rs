@@ -239,6 +239,19 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("ALTER ROLE u NOLOGIN", "="),
     ("ALTER USER u RENAME TO v", "ALTER ROLE u RENAME TO v"),
     ("DROP USER IF EXISTS u, v", "DROP ROLE IF EXISTS u, v"),
+    (
+        "CREATE OR REPLACE FUNCTION s.f(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$SELECT 1$$",
+        "CREATE OR REPLACE FUNCTION s.f(a INT, b TEXT DEFAULT 'x') RETURNS INT LANGUAGE sql IMMUTABLE STRICT AS E'SELECT 1'",
+    ),
+    (
+        "CREATE FUNCTION f(int) RETURNS TABLE (a int, b text) BEGIN ATOMIC SELECT a, b FROM t WHERE c = $1; END",
+        "CREATE FUNCTION f(INT) RETURNS TABLE (a INT, b TEXT) LANGUAGE sql BEGIN ATOMIC SELECT a, b FROM t WHERE c = $1; END",
+    ),
+    (
+        "CREATE FUNCTION f() RETURNS SETOF t STABLE RETURN 1",
+        "CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql STABLE RETURN 1",
+    ),
+    ("DROP FUNCTION IF EXISTS f, s.g(integer, text) CASCADE", "="),
     ("GRANT a, b TO c WITH ADMIN OPTION", "="),
     ("REVOKE ADMIN OPTION FOR a FROM c", "="),
     (

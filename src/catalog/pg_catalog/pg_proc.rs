@@ -1,0 +1,259 @@
+//! The rows of `pg_proc` for functions that users have made, and how these are written.
+
+use std::sync::Arc;
+
+use super::table::{Rows, Value, row};
+use super::types::type_oid;
+use crate::catalog::system::SystemSources;
+use crate::catalog::{Kind, Object};
+use crate::sql::Statement;
+use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
+use crate::sql::name::Quoted;
+use crate::sql::shown::Shown;
+
+/// PostgreSQL's number of the language `sql`.
+const SQL: i64 = 14;
+/// PostgreSQL's number of the type `record`.
+const RECORD: i64 = 2249;
+/// What PostgreSQL thinks a function costs, and how many rows it gives.
+const COST: f64 = 100.0;
+const ROWS: f64 = 1000.0;
+
+pub static TABLE: Rows = Rows {
+    of: "pg_proc",
+    make: |sources| {
+        let snapshot = sources.snapshot();
+        let mut rows = Vec::new();
+        for object in snapshot.objects() {
+            let (Some(create), Some(schema)) =
+                (definition(object), snapshot.schema(&object.name.schema))
+            else {
+                continue;
+            };
+            let types: Vec<i64> = create
+                .arguments
+                .iter()
+                .map(|argument| number_of(sources, &type_text(&argument.data_type)))
+                .collect();
+            let is_named = create.arguments.iter().any(|it| it.name.is_some());
+            let mut names: Vec<String> = create
+                .arguments
+                .iter()
+                .map(|it| it.name.clone().unwrap_or_default())
+                .collect();
+            let (all_types, modes, returned, returns_set) = match &create.returns {
+                Returns::Type(of) => (
+                    Value::Null,
+                    Value::Null,
+                    number_of(sources, &type_text(of)),
+                    false,
+                ),
+                Returns::SetOf(of) => (
+                    Value::Null,
+                    Value::Null,
+                    number_of(sources, &type_text(of)),
+                    true,
+                ),
+                Returns::Table(columns) => {
+                    let columns_of = columns.iter();
+                    let given = columns_of.map(|(_, of)| number_of(sources, &type_text(of)));
+                    names.extend(columns.iter().map(|(name, _)| name.clone()));
+                    let modes = types.iter().map(|_| "i".to_owned());
+                    let modes = modes.chain(columns.iter().map(|_| "t".to_owned()));
+                    let returned = match columns.as_slice() {
+                        [(_, of)] => number_of(sources, &type_text(of)),
+                        _ => RECORD,
+                    };
+                    (
+                        Value::Numbers(types.iter().copied().chain(given).collect()),
+                        Value::Texts(modes.collect()),
+                        returned,
+                        true,
+                    )
+                }
+            };
+            let has_names = is_named || matches!(create.returns, Returns::Table(_));
+            let defaults = create.arguments.iter().filter(|it| it.default.is_some());
+            let source = match &create.body {
+                Body::Text(text, _) => text.clone(),
+                Body::Return(_) | Body::Atomic(_) => String::new(),
+            };
+            rows.push(row![
+                i64::from(object.oid),
+                create.name.name.as_str(),
+                i64::from(schema.oid),
+                i64::from(object.access.owner()),
+                SQL,
+                Value::Float(COST),
+                Value::Float(if returns_set { ROWS } else { 0.0 }),
+                0,
+                0,
+                "f",
+                false,
+                false,
+                create.strict,
+                returns_set,
+                create.volatility.letter(),
+                "u",
+                i64::try_from(create.arguments.len()).unwrap_or(i64::MAX),
+                i64::try_from(defaults.count()).unwrap_or(i64::MAX),
+                returned,
+                Value::Numbers(types),
+                all_types,
+                modes,
+                match has_names {
+                    true => Value::Texts(names),
+                    false => Value::Null,
+                },
+                Value::Null,
+                Value::Null,
+                source,
+                Value::Null,
+                Value::Null,
+                Value::Null,
+                Value::Null,
+            ]);
+        }
+        Ok(rows)
+    },
+};
+
+/// The definition of a function.
+fn definition(object: &Object) -> Option<&CreateFunction> {
+    match &object.definition {
+        Statement::CreateFunction(create) => Some(create),
+        _ => None,
+    }
+}
+
+/// The number of a type by its name; that of `record` for one that has none.
+fn number_of(sources: &dyn SystemSources, name: &str) -> i64 {
+    let of_rows = || {
+        let snapshot = sources.snapshot();
+        let relation = snapshot.objects().find(|object| object.name.name == name)?;
+        relation.kind.is_relation().then_some(RECORD)
+    };
+    type_oid(name).map_or_else(|| of_rows().unwrap_or(RECORD), i64::from)
+}
+
+/// The function of a number.
+fn function(sources: &dyn SystemSources, oid: i64) -> Option<Arc<Object>> {
+    let snapshot = sources.snapshot();
+    let object = snapshot.object(u32::try_from(oid).ok()?)?;
+    (object.kind == Kind::Function).then(|| Arc::clone(object))
+}
+
+/// The name of a function, with the types of its arguments where they are asked for.
+pub fn name(sources: &dyn SystemSources, oid: i64, with_types: bool) -> Option<String> {
+    let object = function(sources, oid)?;
+    let create = definition(&object)?;
+    let path = sources.search_path();
+    let schema = match path.contains(&object.name.schema) {
+        true => String::new(),
+        false => format!("{}.", Quoted(&object.name.schema)),
+    };
+    let name = Quoted(&create.name.name);
+    let types = create.arguments.iter().map(|it| type_text(&it.data_type));
+    let types = match with_types {
+        true => format!("({})", types.collect::<Vec<_>>().join(",")),
+        false => String::new(),
+    };
+    Some(format!("{schema}{name}{types}"))
+}
+
+/// The number of a function that a name, perhaps with types, means.
+pub fn number(sources: &dyn SystemSources, text: &str) -> Option<i64> {
+    let snapshot = sources.snapshot();
+    let (name, types) = match text.split_once('(') {
+        Some((name, types)) => (name, Some(types.trim_end_matches(')').replace(' ', ""))),
+        None => (text, None),
+    };
+    let mut found = snapshot.objects().filter_map(|object| {
+        let create = definition(object)?;
+        let oid = i64::from(object.oid);
+        let full = format!("{}.{}", object.name.schema, create.name.name);
+        let is_named = name == full
+            || name == create.name.name && sources.search_path().contains(&object.name.schema);
+        let own = create.arguments.iter().map(|it| type_text(&it.data_type));
+        let own = own.collect::<Vec<_>>().join(",").replace(' ', "");
+        (is_named && types.as_ref().is_none_or(|types| *types == own)).then_some(oid)
+    });
+    found.next()
+}
+
+/// The arguments of a function; with `full` also their defaults.
+pub fn arguments(sources: &dyn SystemSources, oid: i64, full: bool) -> Option<String> {
+    let object = function(sources, oid)?;
+    let create = definition(&object)?;
+    let arguments = create.arguments.iter().map(|argument| {
+        let name = argument.name.as_ref();
+        let name = name.map_or_else(String::new, |name| format!("{} ", Quoted(name)));
+        let default = match &argument.default {
+            Some(default) if full => format!(" DEFAULT {}", Shown(default)),
+            _ => String::new(),
+        };
+        format!("{name}{}{default}", type_text(&argument.data_type))
+    });
+    Some(arguments.collect::<Vec<_>>().join(", "))
+}
+
+/// What a function answers.
+pub fn result(sources: &dyn SystemSources, oid: i64) -> Option<String> {
+    let object = function(sources, oid)?;
+    Some(match &definition(&object)?.returns {
+        Returns::Type(of) => type_text(of),
+        Returns::SetOf(of) => format!("SETOF {}", type_text(of)),
+        Returns::Table(columns) => {
+            let columns = columns.iter();
+            let columns = columns.map(|(name, of)| format!("{} {}", Quoted(name), type_text(of)));
+            format!("TABLE({})", columns.collect::<Vec<_>>().join(", "))
+        }
+    })
+}
+
+/// The body of a function that is no text.
+pub fn body(sources: &dyn SystemSources, oid: i64) -> Option<String> {
+    let object = function(sources, oid)?;
+    match &definition(&object)?.body {
+        Body::Text(..) => None,
+        Body::Return(value) => Some(format!("RETURN {}", Shown(value.as_ref()))),
+        Body::Atomic(query) => Some(format!("BEGIN ATOMIC\n {};\nEND", Shown(query.as_ref()))),
+    }
+}
+
+/// The statement that makes a function, as `pg_get_functiondef` of PostgreSQL writes it.
+pub fn statement(sources: &dyn SystemSources, oid: i64) -> Option<String> {
+    let object = function(sources, oid)?;
+    let create = definition(&object)?;
+    let mut text = format!(
+        "CREATE OR REPLACE FUNCTION {}.{}({})\n RETURNS {}\n LANGUAGE sql\n",
+        Quoted(&object.name.schema),
+        Quoted(&create.name.name),
+        arguments(sources, oid, true)?,
+        result(sources, oid)?
+    );
+    let mut options = Vec::new();
+    if create.volatility.letter() != "v" {
+        options.push(create.volatility.as_str());
+    }
+    if create.strict {
+        options.push("STRICT");
+    }
+    if !options.is_empty() {
+        text.push_str(&format!(" {}\n", options.join(" ")));
+    }
+    match &create.body {
+        Body::Text(source, _) => {
+            // A mark that the text does not have.
+            let mut mark = "$function$".to_owned();
+            while source.contains(&mark) {
+                mark.insert(1, 'x');
+            }
+            text.push_str(&format!("AS {mark}{source}{mark}\n"));
+        }
+        Body::Return(_) | Body::Atomic(_) => {
+            text.push_str(&format!("{}\n", body(sources, oid)?));
+        }
+    }
+    Some(text)
+}

@@ -1,0 +1,111 @@
+//! What functions that users make must satisfy: their bodies can be planned, and answer what is declared.
+
+use std::collections::BTreeSet;
+
+use arrow::datatypes::FieldRef;
+use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, Ident, SelectItem, SetExpr};
+
+use super::constraints::check_assignable;
+use super::define::declared_columns;
+use crate::catalog::{Oid, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::instance::StatementContext;
+use crate::session::{plan, user_functions};
+use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
+
+/// Gives what a body names its full name; answers what it reads.
+///
+/// # Errors
+/// 42P01 for a relation that does not exist.
+pub fn resolve(
+    create: &mut CreateFunction,
+    snapshot: &Snapshot,
+    path: &[String],
+) -> Result<BTreeSet<Oid>> {
+    let mut query = create.query()?;
+    let reads = plan::resolve_names(&mut query, snapshot, path)?;
+    match &mut create.body {
+        Body::Text(_, resolved) => *resolved = Some(query),
+        Body::Atomic(own) => *own = query,
+        Body::Return(value) => {
+            let items = match query.body.as_mut() {
+                SetExpr::Select(select) => std::mem::take(&mut select.projection),
+                _ => Vec::new(),
+            };
+            if let Some(SelectItem::UnnamedExpr(resolved)) = items.into_iter().next() {
+                **value = resolved;
+            }
+        }
+    }
+    Ok(reads)
+}
+
+/// That a body, whose names are full, answers what is declared.
+///
+/// # Errors
+/// 42P13 where it does not; what planning it says.
+pub async fn check(context: &StatementContext, create: &CreateFunction) -> Result<()> {
+    let types = create.arguments.iter().map(|it| &it.data_type);
+    for data_type in types {
+        declared(data_type)?;
+    }
+    let probe = user_functions::probe(create, &context.snapshot)?;
+    let plan = plan::query(context, &probe)
+        .await
+        .map_err(|error| error.within(format!("SQL function \"{}\"", create.name.name)))?;
+    let fields = plan.schema().fields();
+    let (wanted, shown) = match &create.returns {
+        Returns::Type(of) => (vec![declared(of)?], type_text(of)),
+        Returns::SetOf(of) => match user_functions::relation_named(&context.snapshot, of) {
+            Some(relation) => (
+                relation.schema.fields().iter().cloned().collect(),
+                type_text(of),
+            ),
+            None => (vec![declared(of)?], type_text(of)),
+        },
+        Returns::Table(columns) => {
+            let declared: Result<Vec<FieldRef>> =
+                columns.iter().map(|(_, of)| declared(of)).collect();
+            (declared?, "record".to_owned())
+        }
+    };
+    let mismatch = |detail: String| {
+        Err(Error::new(
+            SqlState::INVALID_FUNCTION_DEFINITION,
+            format!("return type mismatch in function declared to return {shown}"),
+        )
+        .with_detail(detail))
+    };
+    if fields.len() != wanted.len() {
+        let detail = match wanted.len() {
+            1 => "Final statement must return exactly one column.".to_owned(),
+            _ if fields.len() > wanted.len() => {
+                "Final statement returns too many columns.".to_owned()
+            }
+            _ => "Final statement returns too few columns.".to_owned(),
+        };
+        return mismatch(detail);
+    }
+    for (wanted, given) in wanted.iter().zip(fields) {
+        if check_assignable(wanted, given.data_type()).is_err() {
+            let actual = tributary_udfs::type_name(given.data_type());
+            return mismatch(format!("Actual return type is {actual}."));
+        }
+    }
+    Ok(())
+}
+
+/// A column of a declared type.
+fn declared(data_type: &DataType) -> Result<FieldRef> {
+    let column = ColumnDef {
+        name: Ident::new("value"),
+        data_type: data_type.clone(),
+        options: Vec::new(),
+    };
+    let columns = declared_columns(&[column])?;
+    columns
+        .fields()
+        .first()
+        .cloned()
+        .ok_or_else(|| Error::internal("a declared column is none"))
+}

@@ -1,0 +1,81 @@
+//! `DROP FUNCTION [IF EXISTS] name [([argument] type, ...)], ... [CASCADE | RESTRICT]`.
+
+use std::fmt;
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::create_function::{parse_types, signature};
+use super::cursor::{Parsed, Parser};
+use super::name::ObjectName;
+
+/// The statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DropFunction {
+    /// The functions.
+    pub functions: Vec<FunctionName>,
+    /// Whether one that is missing is fine.
+    pub if_exists: bool,
+    /// Whether what stands on them goes too.
+    pub cascade: bool,
+}
+
+/// A function by its name, and the types of its arguments where several have that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionName {
+    /// Its name.
+    pub name: ObjectName,
+    /// Types, as signatures have them.
+    pub types: Option<Vec<String>>,
+}
+
+impl DropFunction {
+    /// Parses the statement after `DROP`.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        parser.expect_words(&["FUNCTION"])?;
+        let if_exists = parser.take_words(&["IF", "EXISTS"]);
+        let mut functions = Vec::new();
+        loop {
+            let name = parser.object_name()?;
+            let types = match parser.peek_token_ref().token == Token::LParen {
+                true => Some(parse_types(parser)?),
+                false => None,
+            };
+            functions.push(FunctionName { name, types });
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        let cascade = parser.take_word("CASCADE");
+        let _ = !cascade && parser.take_word("RESTRICT");
+        Ok(Self {
+            functions,
+            if_exists,
+            cascade,
+        })
+    }
+}
+
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.types {
+            Some(types) => {
+                let name = self.name.to_string();
+                f.write_str(&signature(&name, types.iter().cloned()))
+            }
+            None => self.name.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for DropFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let if_exists = if self.if_exists { "IF EXISTS " } else { "" };
+        let functions: Vec<String> = self.functions.iter().map(ToString::to_string).collect();
+        let cascade = if self.cascade { " CASCADE" } else { "" };
+        write!(
+            f,
+            "DROP FUNCTION {if_exists}{}{cascade}",
+            functions.join(", ")
+        )
+    }
+}
