@@ -45,12 +45,25 @@ pub fn functions() -> Vec<ScalarUDF> {
         })
     });
     let mut all = vec![
-        answer("regclass_text", BIGINT, TEXT, |sources, values| {
-            text(number(values, 0).map(|oid| match relation(sources, oid) {
-                Some(found) => relation_text(sources, &found),
-                None => unknown(oid),
-            }))
-        }),
+        // What is cast to `regclass` is a number, or a name.
+        CatalogFunction::udf(
+            "regclass_text",
+            &[&[BIGINT], &[TEXT]],
+            TEXT,
+            Call::Look(|sources, values| {
+                let oid = class_oid(sources, values)?;
+                Ok(text(oid.map(|oid| match relation(sources, oid) {
+                    Some(found) => relation_text(sources, &found),
+                    None => unknown(oid),
+                })))
+            }),
+        ),
+        CatalogFunction::udf(
+            "regclass_number",
+            &[&[BIGINT], &[TEXT]],
+            BIGINT,
+            Call::Look(|sources, values| class_oid(sources, values).map(ScalarValue::Int64)),
+        ),
         answer("regnamespace_text", BIGINT, TEXT, |sources, values| {
             text(number(values, 0).map(|oid| {
                 let all = namespaces(&sources.snapshot());
@@ -71,12 +84,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             }))
         }),
         look("regclass_oid", |sources, values| {
-            look_up(string(values, 0), |name| {
-                relation_oid(sources, name).ok_or_else(|| {
-                    let message = format!("relation \"{name}\" does not exist");
-                    Error::new(SqlState::UNDEFINED_TABLE, message)
-                })
-            })
+            look_up(string(values, 0), |name| known_oid(sources, name))
         }),
         look("regtype_oid", |_, values| {
             look_up(string(values, 0), |name| {
@@ -213,6 +221,23 @@ pub(super) fn relation_text(sources: &dyn SystemSources, relation: &Relation) ->
         return name.to_string();
     }
     format!("{}.{name}", Quoted(&relation.schema))
+}
+
+/// The number of the relation that a number or a name means.
+fn class_oid(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<Option<i64>> {
+    match (number(values, 0), string(values, 0)) {
+        (Some(oid), _) => Ok(Some(oid)),
+        (None, Some(name)) => known_oid(sources, &name).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// [`relation_oid`] of a name that must be one.
+fn known_oid(sources: &dyn SystemSources, name: &str) -> Result<i64> {
+    relation_oid(sources, name).ok_or_else(|| {
+        let message = format!("relation \"{name}\" does not exist");
+        Error::new(SqlState::UNDEFINED_TABLE, message)
+    })
 }
 
 /// The number of the relation that a text of type `regclass` means.

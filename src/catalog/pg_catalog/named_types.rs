@@ -59,6 +59,14 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
+fn is_number(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::BigInt(_) | DataType::Integer(_) | DataType::Int(_) => true,
+        DataType::Custom(name, _) => matches!(named(name), Some("oid" | "int8" | "int4")),
+        _ => false,
+    }
+}
+
 /// Has `to_regclass`, which is shown as a name, be a number where it is compared with one.
 pub fn number_of_name(side: &mut Expr, other: &Expr) {
     let is_name =
@@ -80,6 +88,14 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         if number != *inner {
             return Some(number);
         }
+    }
+    if let Expr::Function(function) = inner
+        && is_number(data_type)
+        && named(&function.name) == Some("regclass_text")
+    {
+        let mut number = function.clone();
+        number.name = Ident::new("regclass_number").into();
+        return Some(Expr::Function(number));
     }
     if let Expr::Function(function) = inner
         && is_text(data_type)
