@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Schema};
+use datafusion::datasource::ViewTable;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{DmlStatement, Expr, ExprSchemable as _, LogicalPlan};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::parser::DFParserBuilder;
-use datafusion::sql::sqlparser::ast::{Query, SetExpr};
+use datafusion::sql::parser::{DFParserBuilder, Statement as PlannerStatement};
+use datafusion::sql::sqlparser::ast::{self, Query, SetExpr};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
 use tokio::sync::OwnedMutexGuard;
@@ -32,16 +33,18 @@ use crate::models::replacement::{self, replaced_meanwhile, same_columns};
 use crate::models::table_id;
 use crate::session::{Outcome, Session, plan, row_functions};
 use crate::sources::RejectedRows;
-use crate::sql::QualifiedName;
-use crate::sql::column_names;
 use crate::sql::constraint::Rule;
 use crate::sql::insert::Insert;
 use crate::sql::name::Parenthesized;
 use crate::sql::shown::Shown;
+use crate::sql::{QualifiedName, Statement, column_names, parse_one, values};
 use crate::warehouse::{At, CommitInfo};
 
 /// The table whose columns are those of the table, but for `NOT NULL`.
 const GIVEN: &str = "@given";
+
+/// The relation that has the rows of a query.
+const ROWS: &str = "@rows";
 
 /// Plans the rows of an INSERT: one column for each of the table's, cast to its type. The names in
 /// `insert` become full ones, and defaults stand where they are meant.
@@ -58,6 +61,7 @@ pub async fn plan(
     insert.target.table = target.name.clone().into();
     super::copy::positions(&target.schema, &insert.columns, &target.name.name)?;
     plan::resolve_names(&mut insert.source, snapshot, search_path)?;
+    let reads_values = values::are_read_by(&insert.source);
     // What runs later is planned again: what is filled in stays here.
     let mut filled = insert.clone();
     take_first_columns(&mut filled, &target)?;
@@ -69,6 +73,14 @@ pub async fn plan(
     context.plan_views(views).await?;
     let state = &context.state;
     plan::make_plannable(&mut source, state).await?;
+    if reads_values {
+        // DataFusion gives all VALUES of an INSERT the columns of its table.
+        let rows = PlannerStatement::Statement(Box::new(ast::Statement::Query(source)));
+        let rows = state.statement_to_plan(rows).await?;
+        let name = QualifiedName::new(&target.name.schema, format!("{}{ROWS}", target.name.name));
+        context.show(&name, Arc::new(ViewTable::new(rows, None)));
+        source = query_of_all(&name)?;
+    }
     // DataFusion refuses NULL in a column that has none, but not by its name.
     let given = QualifiedName::new(&target.name.schema, format!("{}{GIVEN}", target.name.name));
     let nullable = target.schema.fields().iter();
@@ -90,6 +102,13 @@ pub async fn plan(
             "INSERT was planned as {}",
             other.display()
         ))),
+    }
+}
+
+fn query_of_all(name: &QualifiedName) -> Result<Box<Query>> {
+    match parse_one(&format!("SELECT * FROM {name}"))? {
+        Statement::Query(query) => Ok(query),
+        _ => Err(Error::internal("rows of a query are no query")),
     }
 }
 

@@ -258,16 +258,17 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 }
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
-/// `pg_catalog`, functions that give rows, forms of standard SQL, versions of tables, hidden columns, functions on models.
+/// `pg_catalog`, functions that give rows, forms of standard SQL, versions of
+/// tables, hidden columns, functions on models.
 ///
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
-/// `WITH ORDINALITY` of a function that gives several columns.
+/// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
-    values::rewrite(query);
+    values::rewrite(query)?;
     whole_rows::expand(query, state).await?;
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;
