@@ -23,8 +23,8 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
-    references, relation_wildcards, row_values, set_returning, standard_forms, table_changes,
-    time_travel, values, whole_rows,
+    order_names, references, relation_wildcards, row_values, set_returning, standard_forms,
+    table_changes, time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -258,7 +258,7 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 }
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
-/// `pg_catalog`, functions that give rows, forms of standard SQL, versions of
+/// `pg_catalog`, functions that give rows, forms of standard SQL, names in `ORDER BY`, versions of
 /// tables, hidden columns, functions on models.
 ///
 /// # Errors
@@ -269,6 +269,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
     values::rewrite(query)?;
+    order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;

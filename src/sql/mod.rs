@@ -51,6 +51,7 @@ pub mod on_conflict;
 mod operators;
 pub mod optimize;
 pub mod options;
+pub mod order_names;
 pub mod parser;
 pub mod prepare;
 pub mod qualify;
