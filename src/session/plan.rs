@@ -24,8 +24,8 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
-    references, relation_wildcards, row_values, sampled, set_returning, standard_forms,
-    table_changes, time_travel, values, whole_rows,
+    order_names, references, relation_wildcards, row_values, sampled, set_returning,
+    standard_forms, table_changes, time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -276,19 +276,21 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 }
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
-/// `pg_catalog`, functions that give rows, forms of standard SQL, versions of tables, hidden columns, functions on models.
+/// `pg_catalog`, functions that give rows, forms of standard SQL, names in `ORDER BY`, versions of
+/// tables, hidden columns, functions on models.
 ///
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
-/// `WITH ORDINALITY` of a function that gives several columns.
+/// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     user_functions::inline(query, &sources.snapshot(), &sources.search_path())?;
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
     sampled::rewrite(query)?;
-    values::rewrite(query);
+    values::rewrite(query)?;
+    order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;

@@ -58,6 +58,7 @@ pub mod on_conflict;
 mod operators;
 pub mod optimize;
 pub mod options;
+pub mod order_names;
 pub mod owned;
 pub mod parser;
 pub mod prepare;

@@ -1,69 +1,209 @@
 //! `VALUES ('{}'::jsonb), ('[]'), (NULL)`: literals are of the type that the others of their column
-//! are cast to, which DataFusion does not find for types that are texts with a name of their own.
+//! are cast to, and lengths that differ are none. DataFusion does not find that for types that are
+//! texts or numbers with a name or a length of their own.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, Query, SetExpr, Value, Values, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Query, SetExpr,
+    Value, Values, Visit, VisitMut, Visitor, VisitorMut,
 };
 
-/// Casts such literals.
-pub fn rewrite(query: &mut Query) {
-    let _ = query.visit(&mut Rewriter);
+use crate::error::{Error, Result, SqlState};
+
+/// Casts the values of a column to one type.
+///
+/// # Errors
+/// 42804 for documents beside values of other types.
+pub fn rewrite(query: &mut Query) -> Result<()> {
+    match VisitMut::visit(query, &mut Rewriter) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// Whether a query reads `VALUES` as a relation, and none of these are parameters.
+pub fn are_read_by(query: &Query) -> bool {
+    #[derive(Default)]
+    struct Search {
+        values: usize,
+        parameters: usize,
+    }
+    impl Visitor for Search {
+        type Break = Infallible;
+
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Infallible> {
+            self.values += usize::from(matches!(query.body.as_ref(), SetExpr::Values(_)));
+            ControlFlow::Continue(())
+        }
+
+        fn pre_visit_expr(&mut self, part: &Expr) -> ControlFlow<Infallible> {
+            let is_parameter =
+                matches!(part, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)));
+            self.parameters += usize::from(is_parameter);
+            ControlFlow::Continue(())
+        }
+    }
+    let mut search = Search::default();
+    // Nothing breaks the walk.
+    let _ = Visit::visit(query, &mut search);
+    let is_values = matches!(query.body.as_ref(), SetExpr::Values(_));
+    !is_values && search.values > 0 && search.parameters == 0
 }
 
 struct Rewriter;
 
 impl VisitorMut for Rewriter {
-    type Break = Infallible;
+    type Break = Error;
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
-        if let SetExpr::Values(values) = query.body.as_mut() {
-            cast_literals(values);
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        if let SetExpr::Values(values) = query.body.as_mut()
+            && let Err(error) = cast_columns(values)
+        {
+            return ControlFlow::Break(error);
         }
         ControlFlow::Continue(())
     }
 }
 
-fn cast_literals(values: &mut Values) {
+fn cast_columns(values: &mut Values) -> Result<()> {
     let width = values.rows.first().map_or(0, |row| row.content.len());
     for column in 0..width {
-        let mut cells = values.rows.iter().filter_map(|row| row.content.get(column));
-        let Some(data_type) = cells.find_map(document_type) else {
+        take_plain_numbers(values, column);
+        let given = values.rows.iter().filter_map(|row| row.content.get(column));
+        let types: Vec<&DataType> = given.clone().filter_map(type_of).collect();
+        let Some(named) = types.iter().find(|data_type| is_named(data_type)) else {
             continue;
         };
-        for row in &mut values.rows {
-            if let Some(cell) = row.content.get_mut(column)
-                && is_literal(cell)
-            {
-                let value = std::mem::replace(cell, Expr::value(Value::Null));
-                *cell = Expr::Cast {
-                    kind: CastKind::DoubleColon,
-                    expr: Box::new(value),
-                    data_type: data_type.clone(),
-                    array: false,
-                    format: None,
-                };
-            }
+        if is_document(named)
+            && let Some(other) = types.iter().find(|other| other != &named)
+        {
+            return Err(Error::new(
+                SqlState::DATATYPE_MISMATCH,
+                format!(
+                    "VALUES types {} and {} cannot be matched",
+                    named.to_string().to_lowercase(),
+                    other.to_string().to_lowercase()
+                ),
+            ));
+        }
+        let is_one = types.iter().all(|other| other == named);
+        let mut others = given.filter(|cell| type_of(cell).is_none());
+        if is_one && others.all(|cell| fits(cell, named)) {
+            let data_type = (*named).clone();
+            cast_literals(values, column, &data_type);
+        } else if !is_document(named) && !types.iter().any(|other| is_number(other)) {
+            take_lengths(values, column);
+        }
+    }
+    Ok(())
+}
+
+fn cells(values: &mut Values, column: usize) -> impl Iterator<Item = &mut Expr> {
+    let rows = values.rows.iter_mut();
+    rows.filter_map(move |row| row.content.get_mut(column))
+}
+
+/// `1.5::numeric` is `1.5`, which goes with other numbers.
+fn take_plain_numbers(values: &mut Values, column: usize) {
+    for cell in cells(values, column) {
+        if let Expr::Cast {
+            expr, data_type, ..
+        } = cell
+            && is_number(data_type)
+            && matches!(
+                expr.as_ref(),
+                Expr::Value(value)
+                    if matches!(&value.value, Value::Number(number, _) if number.contains('.'))
+            )
+        {
+            *cell = expr.as_ref().clone();
         }
     }
 }
 
-/// The type of JSON that an expression is cast to.
-fn document_type(value: &Expr) -> Option<DataType> {
+fn cast_literals(values: &mut Values, column: usize, data_type: &DataType) {
+    for cell in cells(values, column) {
+        if type_of(cell).is_none() {
+            let value = std::mem::replace(cell, Expr::value(Value::Null));
+            *cell = Expr::Cast {
+                kind: CastKind::DoubleColon,
+                expr: Box::new(value),
+                data_type: data_type.clone(),
+                array: false,
+                format: None,
+            };
+        }
+    }
+}
+
+/// Texts of several lengths become texts of none, which a cast does not do.
+fn take_lengths(values: &mut Values, column: usize) {
+    for cell in cells(values, column) {
+        let value = std::mem::replace(cell, Expr::value(Value::Null));
+        *cell = Expr::BinaryOp {
+            left: Box::new(Expr::Nested(Box::new(value))),
+            op: BinaryOperator::StringConcat,
+            right: Box::new(Expr::value(Value::SingleQuotedString(String::new()))),
+        };
+    }
+}
+
+/// The type that an expression is cast to.
+fn type_of(value: &Expr) -> Option<&DataType> {
     match value {
-        Expr::Cast { data_type, .. } => {
-            matches!(data_type, DataType::JSON | DataType::JSONB).then(|| data_type.clone())
-        }
-        Expr::TypedString(typed) => {
-            let own = &typed.data_type;
-            matches!(own, DataType::JSON | DataType::JSONB).then(|| own.clone())
-        }
+        Expr::Cast { data_type, .. } => Some(data_type),
+        Expr::TypedString(typed) => Some(&typed.data_type),
+        Expr::Nested(inner) => type_of(inner),
         _ => None,
     }
 }
 
-fn is_literal(value: &Expr) -> bool {
-    matches!(value, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_) | Value::Null))
+/// Whether a type is one that fields tell by more than how its values are kept.
+fn is_named(data_type: &DataType) -> bool {
+    is_document(data_type) || is_number(data_type) || length_of(data_type).is_some()
+}
+
+fn is_document(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::JSON | DataType::JSONB)
+}
+
+/// Whether a type is `numeric` of any number of digits.
+fn is_number(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Numeric(ExactNumberInfo::None)
+            | DataType::Decimal(ExactNumberInfo::None)
+            | DataType::Dec(ExactNumberInfo::None)
+    )
+}
+
+/// How many characters a text of a type has at most.
+fn length_of(data_type: &DataType) -> Option<u64> {
+    use DataType::{Char, CharVarying, Character, CharacterVarying, Varchar};
+    match data_type {
+        Char(None) | Character(None) => Some(1),
+        Char(Some(CharacterLength::IntegerLength { length, .. }))
+        | Character(Some(CharacterLength::IntegerLength { length, .. }))
+        | Varchar(Some(CharacterLength::IntegerLength { length, .. }))
+        | CharVarying(Some(CharacterLength::IntegerLength { length, .. }))
+        | CharacterVarying(Some(CharacterLength::IntegerLength { length, .. })) => Some(*length),
+        _ => None,
+    }
+}
+
+/// Whether a value is a literal that a cast to a type leaves as it is.
+fn fits(value: &Expr, data_type: &DataType) -> bool {
+    let Expr::Value(value) = value else {
+        return false;
+    };
+    match &value.value {
+        Value::Null => true,
+        Value::Number(..) => is_number(data_type),
+        Value::SingleQuotedString(text) => length_of(data_type).is_none_or(|length| {
+            u64::try_from(text.chars().count()).is_ok_and(|own| own <= length)
+        }),
+        _ => false,
+    }
 }
