@@ -93,6 +93,7 @@ fn new_object(sql: &str, reads: &[Oid]) -> NewObject {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        owner: None,
     }
 }
 

@@ -124,6 +124,7 @@ fn create(server: &Server, name: &str, sql: &str) -> Oid {
         indexes: Vec::new(),
         keeps_comments: true,
         project_file: None,
+        owner: None,
     };
     server
         .catalog

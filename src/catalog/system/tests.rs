@@ -44,6 +44,7 @@ impl Server {
             indexes: Vec::new(),
             keeps_comments: true,
             project_file: Some(format!("public/{name}.sql")),
+            owner: None,
         };
         self.catalog
             .write(|transaction| transaction.create(new))

@@ -98,7 +98,7 @@ pub(super) fn first_row(plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
 /// All values of a subquery, as a list.
 pub(super) fn all_values(plan: LogicalPlan) -> Result<LogicalPlan> {
     let values = array_agg(only_column(&plan)?);
-    of_all(plan, values, |values| Ok(values))
+    of_all(plan, values, Ok)
 }
 
 /// Whether a subquery gives rows, as a value.
