@@ -254,7 +254,13 @@ async fn psql_lists_schemas_databases_roles_and_functions() {
         cells(&answer(psql::SCHEMAS).await),
         [
             ["crm", "tributary", "", "the customers"],
-            ["public", "tributary", "", "standard public schema"],
+            [
+                "public",
+                "tributary",
+                "tributary=UC/tributary",
+                "standard public schema"
+            ],
+            ["", "", "=U/tributary", ""],
             [
                 "tributary",
                 "tributary",

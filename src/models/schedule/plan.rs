@@ -402,6 +402,7 @@ mod tests {
         for oid in [2, 3] {
             standings.entry(oid).or_default().change(at(12));
         }
+        standings.entry(1).or_default().succeed(at(12));
         assert_eq!(next(&scheduled, &standings, &in_hand, 5, at(13)).0, [3]);
         let once_more =
             |standings: &_, in_hand: &_| again(3, &scheduled, standings, in_hand, 5, at(13));
@@ -489,6 +490,7 @@ mod tests {
         assert_eq!(object.due(&standing, 5), Some(at(20)));
         standing.succeed(at(19));
         assert_eq!(object.due(&standing, 5), Some(at(20)), "changed since");
+        assert_eq!(standing.begin(None), Some(at(20)));
         standing.succeed(at(21));
         assert_eq!(object.due(&standing, 5), None);
         object.reads_sources = true;

@@ -181,7 +181,7 @@ fn what_is_not_supported_is_named() {
         ),
         (
             "SELECT * FROM t TABLESAMPLE BERNOULLI (10) REPEATABLE (1)",
-            "TABLESAMPLE",
+            "TABLESAMPLE but BERNOULLI and SYSTEM of a percentage",
         ),
         (
             "COPY t FROM '/etc/passwd'",
