@@ -223,6 +223,14 @@ pub(super) fn from_text(text: &str) -> Option<Error> {
     {
         return None;
     }
+    if let Some((_, path)) = text.split_once("Object at location ")
+        && let Some((path, _)) = path.split_once(" not found")
+    {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let message = format!("the file \"{name}\" is no longer there");
+        let detail = "VACUUM deletes files of old versions, and other programs may delete any.";
+        return Some(missing(message, None).with_detail(detail));
+    }
     let (status, answer) = answer_in(text).unzip();
     Some(match (status, answer) {
         (Some(404), answer) => missing("the file does not exist".to_owned(), answer),
@@ -302,4 +310,20 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 
 fn root<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     chain(error).last().unwrap_or(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_gone_is_named_without_its_folder() {
+        let text = "Parquet error: Failed to fetch metadata for file a/b/part-1.parquet: Object Store error: Object at location /a/b/part-1.parquet not found: No such file or directory (os error 2)";
+        let error = from_text(text).unwrap();
+        assert_eq!(error.sqlstate(), SqlState::UNDEFINED_FILE);
+        assert_eq!(
+            error.message(),
+            "the file \"part-1.parquet\" is no longer there"
+        );
+    }
 }
