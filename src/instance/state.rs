@@ -20,6 +20,7 @@ use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, Trigr
 
 use super::asker::Asker;
 use super::nested_loops::CutNestedLoops;
+use super::null_equality;
 use super::providers::Databases;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
@@ -131,6 +132,11 @@ pub(super) fn template(
             "datafusion.execution.parquet.schema_force_view_types",
             false,
         )
+        // A length that a cast has given is told by a column's metadata, which its values do not keep.
+        .set_bool(
+            "datafusion.execution.skip_physical_aggregate_schema_check",
+            true,
+        )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(JsonTypes),
@@ -140,6 +146,7 @@ pub(super) fn template(
     rules.extend(Analyzer::new().rules);
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_analyzer_rules(rules)
+        .with_optimizer_rules(null_equality::optimizer_rules())
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
