@@ -160,12 +160,13 @@ fn escape(text: &str, folder: &mut String) {
     }
 }
 
-/// A path within a table as the log has it, a relative URI.
+/// A path within a table as the log has it, a relative URI. A file that goes must be called what it was
+/// as it came, so this encodes what delta-rs does, by which files are taken out.
 pub(super) fn in_log(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
-        // RFC 3986, section 2.3, and what stands between folders and in their names.
-        if byte.is_ascii_alphanumeric() || b"-._~/=".contains(&byte) {
+        let stays = byte.is_ascii_graphic() && !b"\\{^}%`]\">[<#|*?".contains(&byte);
+        if stays {
             encoded.push(char::from(byte));
         } else {
             let _ = write!(encoded, "%{byte:02X}");
@@ -231,6 +232,8 @@ pub(crate) fn check(schema: &Schema, names: &[String]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use deltalake_core::kernel::{Action, Remove};
+
     use super::*;
 
     #[test]
@@ -242,5 +245,16 @@ mod tests {
             in_log(&format!("x={folder}/part-0.parquet")),
             "x=a%252Fb%253Dc%20d%2525%C3%A9%250A/part-0.parquet"
         );
+    }
+
+    #[test]
+    fn a_file_goes_by_the_path_that_it_came_by() {
+        let path: String = (1..=255_u8).map(char::from).collect();
+        let remove = Action::Remove(Remove {
+            path: path.clone(),
+            ..Remove::default()
+        });
+        let remove = serde_json::to_value(&remove).unwrap();
+        assert_eq!(remove["remove"]["path"], in_log(&path));
     }
 }
