@@ -1,10 +1,11 @@
 //! The types `json`, `jsonb` and `jsonpath` of PostgreSQL, with their operators and functions.
 //!
 //! All three are texts with an extension type (see [`JsonKind`]): `json` as it was written, `jsonb` in
-//! the one form that its value has. So tables keep them as strings that other engines read, a part of
-//! a document is a slice of it, and what is grouped or joined is compared as bytes; only orders and
-//! comparisons need a key of their own (`order`).
+//! the one form that its value has, but for zeros behind the point. So tables keep them as strings
+//! that other engines read, and a part of a document is a slice of it; what is ordered, compared,
+//! grouped or joined by has a key of its own (`order`).
 
+mod by_value;
 mod encoder;
 mod failure;
 mod function;

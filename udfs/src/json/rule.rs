@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
 
+use super::by_value::{self, compare_by_value};
 use super::function::Definition;
 use super::kind::{JsonKind, passes_arguments};
 use super::{path_in, types};
@@ -47,7 +48,7 @@ impl AnalyzerRule for JsonTypes {
                 true => rewritten.map_data(LogicalPlan::recompute_schema)?,
                 false => rewritten,
             };
-            rewritten.transform_data(|plan| match plan {
+            let rewritten = rewritten.transform_data(|plan| match plan {
                 LogicalPlan::Sort(mut sort) => {
                     let is_changed = order_by_value(&mut sort.expr, &schema)?;
                     Ok(Transformed::new_transformed(
@@ -55,8 +56,10 @@ impl AnalyzerRule for JsonTypes {
                         is_changed,
                     ))
                 }
-                other => Ok(Transformed::no(other)),
-            })
+                other => by_value::tell_apart(other),
+            })?;
+            is_changed |= rewritten.transformed;
+            Ok(rewritten)
         })
         .data()
     }
@@ -215,11 +218,19 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         Expr::ScalarFunction(function) => with_stored_arguments(function, schema),
         Expr::WindowFunction(mut function) => {
-            let is_changed = order_by_value(&mut function.params.order_by, schema)?;
+            let mut is_changed = order_by_value(&mut function.params.order_by, schema)?;
+            for partition in &mut function.params.partition_by {
+                is_changed |= compare_by_value(partition, schema);
+            }
             Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
         }
         Expr::AggregateFunction(mut function) => {
-            let is_changed = order_by_value(&mut function.params.order_by, schema)?;
+            let mut is_changed = order_by_value(&mut function.params.order_by, schema)?;
+            if function.params.distinct && function.func.name() == "count" {
+                for argument in &mut function.params.args {
+                    is_changed |= compare_by_value(argument, schema);
+                }
+            }
             Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)
         }
         other => Transformed::no(other),
@@ -338,12 +349,12 @@ fn is_comparison(operator: Operator) -> bool {
     )
 }
 
-fn sort_key(expression: Expr) -> Expr {
+pub(super) fn sort_key(expression: Expr) -> Expr {
     call(&types::SORT_KEY, vec![expression])
 }
 
 /// Sorts documents by their value; whether any are sorted by.
-fn order_by_value(order: &mut [SortExpr], schema: &DFSchema) -> Result<bool> {
+pub(super) fn order_by_value(order: &mut [SortExpr], schema: &DFSchema) -> Result<bool> {
     let mut is_changed = false;
     for sort in order {
         match JsonKind::of(&sort.expr, schema) {
