@@ -94,9 +94,7 @@ impl Output {
     fn hides_what_is_read_by(&self, key: &Expr) -> bool {
         !self.is_column
             && (reads(key, &self.name, Reads::QualifiedNames)
-                || self.reads_its_name
-                    && !matches!(key, Expr::Identifier(_))
-                    && reads(key, &self.name, Reads::AnyName))
+                || !matches!(key, Expr::Identifier(_)) && reads(key, &self.name, Reads::AnyName))
     }
 }
 
