@@ -239,7 +239,7 @@ impl Catalog {
         self.sequences.set_next(&self.store, table, column, next)
     }
 
-    /// Begins the numbers of a table's identity columns anew.
+    /// Begins the numbers of a table's identity columns, or of a sequence, anew.
     ///
     /// # Errors
     /// Those of the disk.

@@ -1,8 +1,12 @@
 //! `TRUNCATE`: all rows go, those of several tables together; old versions of the tables still have
 //! them. A keyed table forgets what it knew of deleted rows.
 
+use std::collections::BTreeSet;
+
+use super::create_sequence;
 use super::modify::{self, Changing};
 use super::target::Change;
+use crate::catalog::Oid;
 use crate::error::Result;
 use crate::session::{Outcome, Session};
 use crate::sql::name::ObjectName;
@@ -39,7 +43,9 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
         }
     }
     if truncate.restarts_identity {
-        for (oid, _) in tables {
+        let tables: BTreeSet<Oid> = tables.into_iter().map(|(oid, _)| oid).collect();
+        let owned = create_sequence::owned_by(&snapshot, &tables);
+        for oid in tables.into_iter().chain(owned) {
             session.instance.catalog.restart_numbers(oid)?;
         }
     }
