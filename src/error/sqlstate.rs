@@ -25,6 +25,8 @@ impl SqlState {
     pub const INVALID_PARAMETER_VALUE: Self = Self("22023");
     /// Sub-arrays of different lengths in an array of several dimensions.
     pub const ARRAY_SUBSCRIPT_ERROR: Self = Self("2202E");
+    /// A percentage of a sample that is none.
+    pub const INVALID_TABLESAMPLE_ARGUMENT: Self = Self("2202H");
     /// A negative `LIMIT`.
     pub const INVALID_ROW_COUNT_IN_LIMIT: Self = Self("2201W");
     /// A negative `OFFSET`.

@@ -4,13 +4,13 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Query, SetExpr, TableAlias, TableFactor, TableSampleKind, TableSampleMethod, VisitMut,
-    VisitorMut,
+    Expr, Query, SetExpr, TableAlias, TableFactor, TableSampleKind, TableSampleMethod,
+    UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use super::shown::Shown;
 use super::{Statement, parse_one};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 
 /// Whether a sample is one that can be read.
 pub(super) fn is_known(sample: &TableSampleKind) -> bool {
@@ -30,7 +30,7 @@ pub(super) fn is_known(sample: &TableSampleKind) -> bool {
 /// Says samples as what they read.
 ///
 /// # Errors
-/// None that parsing has not met.
+/// 2202H for a percentage that is none.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     match query.visit(&mut Rewriter) {
         ControlFlow::Continue(()) => Ok(()),
@@ -48,6 +48,34 @@ impl VisitorMut for Rewriter {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         }
+    }
+}
+
+/// That a percentage which is written down is one.
+fn check(percentage: &Expr) -> Result<()> {
+    let message = match percentage {
+        Expr::Value(value) if value.value == Value::Null => "TABLESAMPLE parameter cannot be null",
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } if number(expr).is_some_and(|number| number > 0.0) => {
+            "sample percentage must be between 0 and 100"
+        }
+        other if number(other).is_some_and(|number| number > 100.0) => {
+            "sample percentage must be between 0 and 100"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(SqlState::INVALID_TABLESAMPLE_ARGUMENT, message))
+}
+
+fn number(expression: &Expr) -> Option<f64> {
+    match expression {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => digits.parse().ok(),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -74,6 +102,7 @@ fn sampled(factor: &mut TableFactor) -> Result<()> {
     let Some(quantity) = drawn.quantity else {
         return Ok(());
     };
+    check(&quantity.value)?;
     let alias = alias.take().unwrap_or(TableAlias {
         explicit: true,
         name: own,
