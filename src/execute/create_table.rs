@@ -238,7 +238,7 @@ mod tests {
             user: "tributary".to_owned(),
             address: None,
         };
-        let session = Session::begin(instance, client, &[]).unwrap();
+        let session = Session::begin(instance, client, &[], Arc::default()).unwrap();
         let run = async |sql: &str| {
             for statement in session.parse(sql).unwrap() {
                 let prepared = session.prepare(statement, &[]).await.unwrap();

@@ -5,8 +5,12 @@
 //! settings and the versions of all tables must be those that it was made with, and no function in it
 //! may answer otherwise at another time. Parameters stay open in it, as sides of comparisons with
 //! columns, where their values decide nothing about the plan.
+//!
+//! Queries of the simple protocol have no parameters and are not prepared; those that come again in
+//! the same form are known (`known`), whoever sends them.
 
 mod eligible;
+mod known;
 mod point;
 
 use std::sync::Arc;
@@ -23,12 +27,14 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 
+pub use self::known::{KnownQueries, Run};
 use self::point::PointQuery;
 use super::query;
 use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::Result;
-use crate::session::{Prepared, Session, TransactionStatus, plan};
+use crate::instance::{Instance, StatementContext};
+use crate::session::{Prepared, Session, TransactionStatus, declared, plan};
 use crate::sql::column_names;
 use crate::warehouse::TableId;
 
@@ -98,19 +104,7 @@ pub async fn plan_for(
     query: &ast::Query,
     parameters: &[ScalarValue],
 ) -> Result<Option<Arc<Kept>>> {
-    // Within a block a statement may see what nobody else does, and a definition that is about to
-    // be replaced is looked at by each run.
-    let replaces = session
-        .instance
-        .catalog
-        .snapshot()
-        .all_prepared()
-        .next()
-        .is_some();
-    if replaces
-        || session.instance.catalog.is_staged()
-        || session.transaction_status() != TransactionStatus::Idle
-    {
+    if !reads_as_all_do(session) {
         return Ok(None);
     }
     let kept = {
@@ -129,7 +123,13 @@ pub async fn plan_for(
         Some(kept) if kept.holds(session).await? => Some(kept),
         _ => {
             // What is wrong is told by who plans it anew.
-            let made = Kept::make(session, prepared, query).await.ok().flatten();
+            let making = Making {
+                context: session.statement(),
+                settings: session.settings(),
+                environments: &session.environments,
+            };
+            let types = Some(prepared.parameter_types.as_slice());
+            let made = making.of(query, types).await.ok().flatten();
             let made = made.map(Arc::new);
             *prepared.kept.lock() = match &made {
                 Some(kept) => KeptPlan::Kept(Arc::clone(kept)),
@@ -141,22 +141,50 @@ pub async fn plan_for(
     Ok(kept.filter(|kept| kept.takes(parameters)))
 }
 
-impl Kept {
-    async fn make(
-        session: &Session,
-        prepared: &Prepared,
-        query: &ast::Query,
-    ) -> Result<Option<Self>> {
-        let settings = session.settings();
-        let context = session.statement();
+/// Whether a statement of now sees what any other session does. Within a block it may see what nobody
+/// else does, and a definition that is about to be replaced is looked at by each run.
+fn reads_as_all_do(session: &Session) -> bool {
+    let catalog = &session.instance.catalog;
+    let replaces = catalog.snapshot().all_prepared().next().is_some();
+    !replaces
+        && !catalog.is_staged()
+        && session.transaction_status() == TransactionStatus::Idle
+        && !session.is_in_transaction()
+}
+
+/// Where a plan is made to be kept.
+struct Making<'a> {
+    context: StatementContext,
+    settings: SessionSettings,
+    environments: &'a Environments,
+}
+
+impl Making<'_> {
+    /// The plan of a query with parameters of these types; where none are given, of those of the
+    /// columns that they stand beside.
+    async fn of(self, query: &ast::Query, types: Option<&[DataType]>) -> Result<Option<Kept>> {
+        let Self {
+            context, settings, ..
+        } = self;
         let snapshot = Arc::clone(&context.snapshot);
         let mut query = query.clone();
         plan::resolve_names(&mut query, &snapshot, &settings.search_path.0)?;
         let plan = query::plan(&context, &query).await?;
-        let plan = typed(plan, &prepared.parameter_types)?;
-        if !eligible::is_steady(&plan)? {
+        let parameters = match types {
+            Some(types) => types.to_vec(),
+            None => match known::parameter_types(&plan)? {
+                Some(types) => types,
+                None => return Ok(None),
+            },
+        };
+        let plan = typed(plan, &parameters)?;
+        if !eligible::is_steady(&plan)?
+            || (types.is_none() && !eligible::are_plain(&plan, &parameters)?)
+        {
             return Ok(None);
         }
+        let told = column_names::rename(plan::columns(&plan), &query);
+        let schema = declared::declare(told, &plan, &snapshot);
         let state = context.state;
         let plan = state.optimize(&plan)?;
         let Some(tables) = eligible::tables(&plan)? else {
@@ -164,15 +192,15 @@ impl Kept {
         };
         // A literal NULL is a text to clients.
         let columns = plan::columns(&plan);
-        if types(&columns) != types(plan.schema().inner())
+        if column_types(&columns) != column_types(plan.schema().inner())
+            || column_types(&columns) != column_types(&schema)
             || !eligible::is_open_in_comparisons(&plan)?
         {
             return Ok(None);
         }
-        let schema = column_names::rename(columns, &query);
-        Ok(Some(Self {
+        Ok(Some(Kept {
             point: PointQuery::of(&plan, &state)?,
-            environment: session.environments.share(Environment {
+            environment: self.environments.share(Environment {
                 task: state.task_ctx(),
                 state,
                 snapshot,
@@ -180,11 +208,13 @@ impl Kept {
             }),
             plan,
             schema,
-            parameters: prepared.parameter_types.clone(),
+            parameters,
             tables,
         }))
     }
+}
 
+impl Kept {
     /// Whether planning anew would give the same.
     async fn holds(&self, session: &Session) -> Result<bool> {
         let instance = &session.instance;
@@ -192,6 +222,11 @@ impl Kept {
         if !self.environment.is_of(&snapshot, &session.settings()) {
             return Ok(false);
         }
+        self.reads_latest(instance).await
+    }
+
+    /// Whether its tables have the versions that it reads.
+    async fn reads_latest(&self, instance: &Instance) -> Result<bool> {
         for (table, version) in &self.tables {
             if instance.warehouse.version(table).await? != *version {
                 return Ok(false);
@@ -250,7 +285,7 @@ fn at_once(rows: RecordBatch) -> SendableRecordBatchStream {
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
-fn types(schema: &SchemaRef) -> Vec<DataType> {
+fn column_types(schema: &SchemaRef) -> Vec<DataType> {
     let fields = schema.fields().iter();
     fields.map(|field| field.data_type().clone()).collect()
 }

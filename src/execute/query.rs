@@ -33,6 +33,23 @@ pub async fn plan(context: &StatementContext, query: &ast::Query) -> Result<Logi
     plan::query(context, &unique).await
 }
 
+/// A query that is ready to be run once.
+pub enum Ready {
+    /// With a plan of its own.
+    Planned(Planned),
+    /// With one that is kept.
+    Kept(kept::Run),
+}
+
+impl Ready {
+    async fn rows(self, notices: Arc<Notices>) -> Result<SendableRecordBatchStream> {
+        match self {
+            Self::Planned(planned) => planned.rows(notices).await,
+            Self::Kept(run) => run.rows().await,
+        }
+    }
+}
+
 /// A query that is planned for one run, with the versions of its tables.
 pub struct Planned {
     /// Where it runs.
@@ -151,9 +168,9 @@ pub async fn execute(
     query: &ast::Query,
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
-    let planned = prepared.planned.lock().take();
-    let planned = match planned {
-        Some(planned) => planned,
+    let ready = prepared.ready.lock().take();
+    let ready = match ready {
+        Some(ready) => ready,
         None => {
             if let Some(kept) = kept::plan_for(session, prepared, query, &parameters).await? {
                 return Ok(Outcome::Rows {
@@ -161,12 +178,12 @@ pub async fn execute(
                     stream: kept.rows(&parameters).await?,
                 });
             }
-            Planned::new(session, query, parameters).await?
+            Ready::Planned(Planned::new(session, query, parameters).await?)
         }
     };
     Ok(Outcome::Rows {
         tag: "SELECT",
-        stream: planned.rows(session.notices()).await?,
+        stream: ready.rows(session.notices()).await?,
     })
 }
 

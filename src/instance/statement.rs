@@ -153,7 +153,7 @@ mod tests {
             user: "tributary".to_owned(),
             address: None,
         };
-        Session::begin(instance, client, &[]).unwrap()
+        Session::begin(instance, client, &[], Arc::default()).unwrap()
     }
 
     async fn run(session: &Session, sql: &str) {

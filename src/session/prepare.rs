@@ -16,7 +16,7 @@ use super::{Session, declared, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::KeptPlan;
-use crate::execute::query::Planned;
+use crate::execute::query::{Planned, Ready};
 use crate::sources::RejectedRows;
 use crate::sql::{Statement, column_names, model_functions};
 
@@ -34,8 +34,8 @@ pub struct Prepared {
     pub is_binary: bool,
     /// The text that the statement was in, with others where the client has sent them together.
     pub text: Arc<str>,
-    /// The plan of a query that is run at once, until that run.
-    pub planned: Mutex<Option<Planned>>,
+    /// What a query is run by that is run at once, until that run.
+    pub ready: Mutex<Option<Ready>>,
     /// The plan of a query that is run again and again.
     pub kept: Mutex<KeptPlan>,
 }
@@ -59,6 +59,21 @@ pub(super) async fn prepare(
     text: Arc<str>,
     wanted: Use,
 ) -> Result<Prepared> {
+    if wanted == Use::AtOnce
+        && let Statement::Query(query) = &statement
+        && let Some(run) = session.known.find(session, query, text.len()).await?
+    {
+        return Ok(Prepared {
+            schema: Some(Arc::clone(run.schema())),
+            ready: Mutex::new(Some(Ready::Kept(run))),
+            kept: Mutex::default(),
+            parameter_types: Vec::new(),
+            write_command: statement.write_command(),
+            is_binary: false,
+            statement,
+            text,
+        });
+    }
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);
     let mut returning = None;
@@ -128,17 +143,18 @@ pub(super) async fn prepare(
             None => execute::columns(&statement),
         },
     };
-    let planned = match (&statement, plan, &schema) {
+    let ready = match (&statement, plan, &schema) {
         (Statement::Query(_), Some(plan), Some(schema))
             if wanted == Use::AtOnce && parameter_types.is_empty() =>
         {
             let schema = Arc::clone(schema);
-            Some(Planned::of(context.state, schema, plan, rejected))
+            let planned = Planned::of(context.state, schema, plan, rejected);
+            Some(Ready::Planned(planned))
         }
         _ => None,
     };
     Ok(Prepared {
-        planned: Mutex::new(planned),
+        ready: Mutex::new(ready),
         kept: Mutex::default(),
         statement,
         parameter_types,

@@ -9,25 +9,33 @@ use datafusion::scalar::ScalarValue;
 
 use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus};
 use crate::error::{Error, Result, SqlState};
+use crate::execute::kept::KnownQueries;
 use crate::instance::{Instance, Notification};
 use crate::sql::Statement;
 use crate::sql::time_travel::parse_timestamp;
 use crate::wire::{self, Backend, BackendSession};
 
 /// Makes a session for each client.
-pub struct Server(Arc<Instance>);
+pub struct Server {
+    instance: Arc<Instance>,
+    /// Not of the instance, which its plans know.
+    known: Arc<KnownQueries>,
+}
 
 impl Server {
     /// The server of an instance.
     pub fn new(instance: Arc<Instance>) -> Self {
-        Self(instance)
+        Self {
+            instance,
+            known: Arc::default(),
+        }
     }
 }
 
 impl Server {
     /// That a role that is stored may log in.
     fn check_role(&self, user: &str) -> Result<()> {
-        let snapshot = self.0.catalog.snapshot();
+        let snapshot = self.instance.catalog.snapshot();
         let found = snapshot.roles().find(|(role, _)| role.name.name == user);
         let Some((_, options)) = found else {
             return Ok(());
@@ -42,7 +50,7 @@ impl Server {
         if let Some(limit) = limit
             && options.superuser != Some(true)
         {
-            let sessions = self.0.sessions.list();
+            let sessions = self.instance.sessions.list();
             let own = sessions.iter().filter(|(_, entry)| entry.user_name == user);
             if own.count() >= limit {
                 let message = format!("too many connections for role \"{user}\"");
@@ -58,7 +66,7 @@ impl Backend for Server {
     type Session = Session;
 
     fn verifier(&self, user: &str) -> Option<String> {
-        let snapshot = self.0.catalog.snapshot();
+        let snapshot = self.instance.catalog.snapshot();
         let (_, options) = snapshot.roles().find(|(role, _)| role.name.name == user)?;
         let until = options.valid_until.as_deref().and_then(parse_timestamp);
         match until.is_none_or(|until| until > Utc::now()) {
@@ -74,8 +82,13 @@ impl Backend for Server {
             user: client.user.clone(),
             address: Some(client.address.to_string()),
         };
-        let session = Session::begin(Arc::clone(&self.0), known, &client.settings)?;
-        self.0.sessions.update(client.process_id, |entry| {
+        let session = Session::begin(
+            Arc::clone(&self.instance),
+            known,
+            &client.settings,
+            Arc::clone(&self.known),
+        )?;
+        self.instance.sessions.update(client.process_id, |entry| {
             entry.canceller = client.canceller.clone();
         });
         Ok(session)

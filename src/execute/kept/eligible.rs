@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ExprSchema as _};
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
+use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, Volatility};
 use datafusion::scalar::ScalarValue;
 
@@ -131,6 +134,53 @@ pub(super) fn is_open_in_comparisons(plan: &LogicalPlan) -> Result<bool> {
         })
     })?;
     Ok(all == compared)
+}
+
+/// Whether the parameters of a plan that is not optimized yet stand beside columns of their own types
+/// alone, which are no more than these: a value of theirs is then what it would be as a literal.
+pub(super) fn are_plain(plan: &LogicalPlan, parameters: &[DataType]) -> Result<bool> {
+    let mut plain = true;
+    plan.apply(|node| {
+        let schema = merge_schema(&node.inputs());
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                plain &= match expression {
+                    Expr::BinaryExpr(BinaryExpr { left, right, .. }) => {
+                        let sides = [left.as_ref(), right.as_ref()];
+                        are_of_one_type(&sides, &schema, parameters)
+                    }
+                    Expr::InList(list) => {
+                        let sides = std::iter::once(list.expr.as_ref()).chain(&list.list);
+                        are_of_one_type(&sides.collect::<Vec<_>>(), &schema, parameters)
+                    }
+                    _ => true,
+                };
+                Ok(go_on(plain))
+            })
+        })?;
+        Ok(go_on(plain))
+    })?;
+    Ok(plain)
+}
+
+/// Whether the parameters among these have the type of the column beside them.
+fn are_of_one_type(sides: &[&Expr], schema: &DFSchema, parameters: &[DataType]) -> bool {
+    let mut columns = sides.iter().filter_map(|side| match side {
+        Expr::Column(column) => schema.field_from_column(column).ok(),
+        _ => None,
+    });
+    let Some(column) = columns.next() else {
+        return sides
+            .iter()
+            .all(|side| !matches!(side, Expr::Placeholder(_)));
+    };
+    sides.iter().all(|side| match side {
+        Expr::Placeholder(placeholder) => {
+            let given = super::index(placeholder).and_then(|index| parameters.get(index));
+            given == Some(column.data_type()) && column.metadata().is_empty()
+        }
+        _ => true,
+    })
 }
 
 fn is_comparison(operator: Operator) -> bool {

@@ -30,7 +30,7 @@ async fn query(instance: &Arc<Instance>, sql: &str) -> Result<Vec<RecordBatch>> 
         user: "tributary".to_owned(),
         address: None,
     };
-    let session = Session::begin(Arc::clone(instance), client, &[]).unwrap();
+    let session = Session::begin(Arc::clone(instance), client, &[], Arc::default()).unwrap();
     let mut rows = Vec::new();
     for statement in session.parse(sql)? {
         let prepared = Box::pin(session.prepare(statement, &[])).await?;

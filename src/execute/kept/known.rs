@@ -1,0 +1,224 @@
+//! Queries of the simple protocol that come again, from whatever session: a dashboard asks the same
+//! of each of its viewers, a pool `SELECT 1` of each connection.
+//!
+//! They are known by their syntax tree, in which parameters stand for the values that columns are
+//! compared with (`sql/lifted.rs`). A plan must answer as one made for the query as it was written, so
+//! a value has to have its column's type; where one has not, the query is known as it was written.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast;
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+
+use super::{Environments, Kept, Making, reads_as_all_do};
+use crate::catalog::Snapshot;
+use crate::config::SessionSettings;
+use crate::error::Result;
+use crate::instance::{Asker, Reading};
+use crate::session::Session;
+use crate::sql::lifted::lift;
+
+/// The most forms of queries that are known of sessions with the same settings.
+const QUERIES: usize = 500;
+
+/// The most different settings and roles of sessions that queries are known of.
+const PLACES: usize = 8;
+
+/// Longer texts are planned each time: their trees take memory.
+const MAX_BYTES: usize = 20_000;
+
+/// What is known of the queries of all sessions.
+#[derive(Default)]
+pub struct KnownQueries(Mutex<Vec<Arc<Place>>>);
+
+/// The queries of sessions that have the same settings and rights, over one state of the catalog.
+struct Place {
+    snapshot: Arc<Snapshot>,
+    settings: SessionSettings,
+    role: String,
+    environments: Environments,
+    queries: Cache<ast::Query, Known>,
+}
+
+/// What is known of a query.
+#[derive(Clone)]
+enum Known {
+    /// It came once: many never come again.
+    Once,
+    /// No plan of it can be kept.
+    Impossible,
+    /// Its plan.
+    Kept(Arc<Kept>),
+}
+
+/// A plan and the values that it is to be run with.
+pub struct Run {
+    kept: Arc<Kept>,
+    values: Vec<ScalarValue>,
+}
+
+impl Run {
+    /// Its columns, as the client knows them.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.kept.schema
+    }
+
+    /// Begins to run it.
+    ///
+    /// # Errors
+    /// Those of [`Kept::rows`].
+    pub async fn rows(&self) -> Result<SendableRecordBatchStream> {
+        self.kept.rows(&self.values).await
+    }
+}
+
+impl KnownQueries {
+    /// The plan of a query that came before, if one is kept that is right.
+    ///
+    /// # Errors
+    /// What looking at its tables says.
+    pub async fn find(
+        &self,
+        session: &Session,
+        query: &ast::Query,
+        bytes: usize,
+    ) -> Result<Option<Run>> {
+        if bytes > MAX_BYTES || !reads_as_all_do(session) {
+            return Ok(None);
+        }
+        let Some(place) = self.place(session) else {
+            return Ok(None);
+        };
+        let mut lifted = query.clone();
+        let values = lift(&mut lifted);
+        if !values.is_empty() {
+            match place.look(session, &lifted).await? {
+                Known::Once => return Ok(None),
+                Known::Impossible => {}
+                Known::Kept(kept) => {
+                    if let Some(values) = of_types(values, &kept.parameters) {
+                        return Ok(Some(Run { kept, values }));
+                    }
+                }
+            }
+        }
+        match place.look(session, query).await? {
+            Known::Once | Known::Impossible => Ok(None),
+            Known::Kept(kept) => Ok(Some(Run {
+                kept,
+                values: Vec::new(),
+            })),
+        }
+    }
+
+    /// The queries of sessions like this one; none where it has tables that others do not see.
+    fn place(&self, session: &Session) -> Option<Arc<Place>> {
+        let snapshot = session.instance.catalog.snapshot();
+        let mut settings = session.settings();
+        if settings.search_path != session.own_settings().search_path {
+            return None;
+        }
+        // It has no part in what a steady plan gives.
+        settings.application_name.clear();
+        let role = session.role();
+        let mut places = self.0.lock();
+        let known = places.iter().position(|place| {
+            Arc::ptr_eq(&place.snapshot, &snapshot)
+                && place.role == role
+                && place.settings == settings
+        });
+        if let Some(known) = known {
+            return places.get(known).map(Arc::clone);
+        }
+        places.retain(|place| Arc::ptr_eq(&place.snapshot, &snapshot));
+        if places.len() >= PLACES {
+            places.remove(0);
+        }
+        let place = Arc::new(Place {
+            snapshot,
+            settings,
+            role,
+            environments: Environments::default(),
+            queries: Cache::new(QUERIES),
+        });
+        places.push(Arc::clone(&place));
+        Some(place)
+    }
+}
+
+impl Place {
+    /// What is known of a query now, and from now on.
+    async fn look(&self, session: &Session, query: &ast::Query) -> Result<Known> {
+        let known = self.queries.get(query);
+        match &known {
+            None => {
+                self.queries.insert(query.clone(), Known::Once);
+                return Ok(Known::Once);
+            }
+            Some(Known::Impossible) => return Ok(Known::Impossible),
+            Some(Known::Kept(kept)) if kept.reads_latest(&session.instance).await? => {
+                return Ok(Known::Kept(Arc::clone(kept)));
+            }
+            Some(Known::Once | Known::Kept(_)) => {}
+        }
+        let asker = Asker {
+            user: self.role.clone(),
+            login: self.role.clone(),
+            ..Asker::server()
+        };
+        let snapshot = Arc::clone(&self.snapshot);
+        let instance = &session.instance;
+        let making = Making {
+            context: instance.statement_of(&asker, snapshot, &self.settings, Reading::Rows),
+            settings: self.settings.clone(),
+            environments: &self.environments,
+        };
+        // What is wrong is told by who plans it anew.
+        let made = match making.of(query, None).await {
+            Ok(Some(kept)) => Known::Kept(Arc::new(kept)),
+            Ok(None) | Err(_) => Known::Impossible,
+        };
+        self.queries.insert(query.clone(), made.clone());
+        Ok(made)
+    }
+}
+
+/// The types of a plan's parameters by the columns that they stand beside; none where one has another
+/// type than a literal may be read as without a look at its value.
+pub(super) fn parameter_types(plan: &LogicalPlan) -> Result<Option<Vec<DataType>>> {
+    let inferred = plan.get_parameter_types()?;
+    let types = (1..=inferred.len()).map(|number| match inferred.get(&format!("${number}")) {
+        Some(Some(known)) if known.is_integer() || known.is_string() => Some(known.clone()),
+        _ => None,
+    });
+    Ok(types.collect())
+}
+
+/// Literals as values of these types; none where one is another number, or no number.
+fn of_types(values: Vec<ScalarValue>, types: &[DataType]) -> Option<Vec<ScalarValue>> {
+    if values.len() != types.len() {
+        return None;
+    }
+    let values = values.into_iter().zip(types);
+    values
+        .map(|(value, data_type)| match value {
+            ScalarValue::Int64(Some(number)) => of_integer(number, data_type),
+            ScalarValue::Utf8(Some(_)) if *data_type == DataType::Utf8 => Some(value),
+            _ => None,
+        })
+        .collect()
+}
+
+fn of_integer(number: i64, data_type: &DataType) -> Option<ScalarValue> {
+    match data_type {
+        DataType::Int64 => Some(number.into()),
+        DataType::Int32 => i32::try_from(number).ok().map(ScalarValue::from),
+        DataType::Int16 => i16::try_from(number).ok().map(ScalarValue::from),
+        _ => None,
+    }
+}
