@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Object, Oid, Snapshot};
+use crate::error::{Error, Result, SqlState};
 use crate::sql::create_role::RoleOptions;
 use crate::sql::{QualifiedName, Statement};
 
@@ -148,6 +149,20 @@ pub struct Grant {
     pub grantable: bool,
 }
 
+/// A privilege that is taken away.
+pub struct Revoked<'a> {
+    /// The role that gave it.
+    pub grantor: Oid,
+    /// The role that loses it.
+    pub grantee: Oid,
+    /// What it allows.
+    pub privilege: Privilege,
+    /// The column that it is of; none for all of the object.
+    pub column: Option<&'a str>,
+    /// Whether only the option to give it on goes.
+    pub option_only: bool,
+}
+
 /// The owner and the grants of something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
@@ -225,28 +240,63 @@ impl Access {
         }
     }
 
-    /// Takes a privilege away, or with `option_only` the option to give it on.
-    pub fn revoke(
-        &mut self,
-        grantee: Oid,
-        privilege: Privilege,
-        column: Option<&str>,
-        option_only: bool,
-    ) {
+    /// Takes a privilege away that a role has given, or the option to give it on, and with `cascade`
+    /// what was given on by that option.
+    ///
+    /// # Errors
+    /// 2BP01 where something was given on, without `cascade`.
+    pub fn revoke(&mut self, revoked: &Revoked<'_>, cascade: bool) -> Result<()> {
         let grants = self.grants.get_or_insert_default();
         // As in Postgres, that of a table takes those of its columns along.
         let is_it = |it: &Grant| {
-            it.grantee == grantee
-                && it.privilege == privilege
-                && (column.is_none() || it.column.as_deref() == column)
+            it.grantee == revoked.grantee
+                && it.grantor == revoked.grantor
+                && it.privilege == revoked.privilege
+                && (revoked.column.is_none() || it.column.as_deref() == revoked.column)
         };
-        match option_only {
+        match revoked.option_only {
             true => grants
                 .iter_mut()
                 .filter(|it| is_it(it))
                 .for_each(|it| it.grantable = false),
             false => grants.retain(|it| !is_it(it)),
         }
+        let given_on: Vec<Grant> = self
+            .granted()
+            .iter()
+            .filter(|it| it.grantor == revoked.grantee && it.privilege == revoked.privilege)
+            .filter(|it| !self.may_give_on(it.grantor, it.privilege, it.column.as_deref()))
+            .cloned()
+            .collect();
+        if !cascade && !given_on.is_empty() {
+            return Err(Error::new(
+                SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+                "dependent privileges exist",
+            )
+            .with_hint("Use CASCADE to revoke them too."));
+        }
+        for grant in &given_on {
+            let dependent = Revoked {
+                grantor: grant.grantor,
+                grantee: grant.grantee,
+                privilege: grant.privilege,
+                column: grant.column.as_deref(),
+                option_only: false,
+            };
+            self.revoke(&dependent, true)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a role itself has the option to give a privilege on.
+    fn may_give_on(&self, role: Oid, privilege: Privilege, column: Option<&str>) -> bool {
+        let is_its = |it: &Grant| {
+            it.grantee == role
+                && it.privilege == privilege
+                && it.grantable
+                && (it.column.is_none() || it.column.as_deref() == column)
+        };
+        role == self.owner() || self.granted().iter().any(is_its)
     }
 
     /// The grants as an array of `aclitem`, those of the owner among them; none where nothing ever was

@@ -1,9 +1,10 @@
 //! `GRANT` and `REVOKE`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::create_role::{existing, join};
-use crate::catalog::privilege::{Access, Grant as Given, PUBLIC_ROLE, Privilege, Rights};
+use crate::catalog::privilege::{Access, Grant as Given, PUBLIC_ROLE, Privilege, Revoked, Rights};
 use crate::catalog::{Kind, Object, Oid, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, denied, kind_word, plan};
@@ -13,11 +14,20 @@ use crate::sql::grant::{Grant, Granted, On, PrivilegeName};
 ///
 /// # Errors
 /// 42704 for a role, and 42P01 and 3F000 for an object, that does not exist; 0LP01 for a privilege
-/// that such objects do not have; 42501 for who may not give it.
+/// that such objects do not have; 42501 for who may not give it; 2BP01 for one that was given on;
+/// 0A000 for a grantor who does not ask.
 pub fn execute(session: &Session, grant: &Grant) -> Result<Outcome> {
     let catalog = &session.instance.catalog;
     let snapshot = catalog.snapshot();
     let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
+    if let Some(grantor) = &grant.granted_by
+        && session.named_role(grantor) != session.role()
+    {
+        return Err(Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "grantor must be current user",
+        ));
+    }
     let mut grantees = Vec::new();
     for name in &grant.roles {
         grantees.push(match name.as_str() {
@@ -176,7 +186,23 @@ fn members(
             join(transaction, oid, *grantee, rights.role(), grant.option)?;
         } else if is_member.is_some() {
             let mut access = known;
-            access.revoke(*grantee, Privilege::Member, None, grant.option);
+            let grantors: BTreeSet<Oid> = access
+                .granted()
+                .iter()
+                .filter(|it| it.grantee == *grantee)
+                .map(|it| it.grantor)
+                .collect();
+            for grantor in grantors {
+                let revoked = Revoked {
+                    grantor,
+                    grantee: *grantee,
+                    privilege: Privilege::Member,
+                    column: None,
+                    option_only: grant.option,
+                };
+                // Memberships that a member gave to others stay, as in PostgreSQL 15.
+                access.revoke(&revoked, true)?;
+            }
             transaction.set_access(oid, access)?;
         } else {
             let member = transaction.snapshot().role_name(*grantee);
@@ -290,7 +316,14 @@ impl Wanted<'_> {
                         continue;
                     }
                     if self.grant.revokes {
-                        access.revoke(*grantee, privilege, column, self.grant.option);
+                        let revoked = Revoked {
+                            grantor: self.grantor(access),
+                            grantee: *grantee,
+                            privilege,
+                            column,
+                            option_only: self.grant.option,
+                        };
+                        access.revoke(&revoked, self.grant.cascade)?;
                     } else {
                         let given = self.given(*grantee, privilege, column, access)?;
                         access.grant(given);
@@ -316,6 +349,14 @@ impl Wanted<'_> {
         Ok(())
     }
 
+    /// As in Postgres, who may do what the owner may gives, and takes away, as the owner.
+    fn grantor(&self, access: &Access) -> Oid {
+        match self.rights.owns(access) {
+            true => access.owner(),
+            false => self.rights.role(),
+        }
+    }
+
     fn given(
         &self,
         grantee: Oid,
@@ -327,14 +368,9 @@ impl Wanted<'_> {
             let message = "grant options can only be granted to roles";
             return Err(Error::new(SqlState::INVALID_GRANT_OPERATION, message));
         }
-        // As in Postgres, who may do what the owner may gives as the owner.
-        let grantor = match self.rights.owns(access) {
-            true => access.owner(),
-            false => self.rights.role(),
-        };
         Ok(Given {
             grantee,
-            grantor,
+            grantor: self.grantor(access),
             privilege,
             column: column.map(str::to_owned),
             grantable: self.grant.option,

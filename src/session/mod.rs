@@ -42,7 +42,7 @@ use crate::catalog::{Object, Oid, Snapshot, temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
-use crate::execute::kept::Environments;
+use crate::execute::kept::{Environments, KnownQueries};
 use crate::instance::{
     Asker, Canceller, Instance, InstanceTransaction, OWNER, Pinned, Reading, SessionEntry, Set,
     StatementContext,
@@ -83,6 +83,8 @@ pub struct Session {
     pub notifying: Arc<Notifying>,
     /// Where its kept plans run.
     pub environments: Environments,
+    /// The queries that sessions have sent again and again.
+    pub known: Arc<KnownQueries>,
     notices: Arc<Notices>,
     state: Arc<Mutex<State>>,
     /// The text that was parsed last.
@@ -147,7 +149,8 @@ impl Notices {
 }
 
 impl Session {
-    /// Begins a session; `startup` are the settings that the client asks for as it connects.
+    /// Begins a session; `startup` are the settings that the client asks for as it connects, and
+    /// `known` the queries that are known to the server.
     ///
     /// # Errors
     /// 42704 and 22023 for a setting or value that does not exist.
@@ -155,6 +158,7 @@ impl Session {
         instance: Arc<Instance>,
         client: Client,
         startup: &[(String, String)],
+        known: Arc<KnownQueries>,
     ) -> Result<Arc<Self>> {
         let mut settings = instance.configuration.session.clone();
         for (name, value) in startup {
@@ -191,6 +195,7 @@ impl Session {
             sequences: Arc::default(),
             notifying: Arc::new(notifying),
             environments: Environments::default(),
+            known,
             notices: Arc::default(),
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
@@ -291,6 +296,7 @@ impl Session {
             sequences: Arc::clone(&self.sequences),
             notifying: Arc::clone(&self.notifying),
             environments: Environments::default(),
+            known: Arc::clone(&self.known),
             notices: Arc::clone(&self.notices),
             state: Arc::clone(&self.state),
             text: Mutex::new(Arc::clone(&self.text.lock())),

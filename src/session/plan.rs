@@ -24,8 +24,8 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
-    order_names, references, relation_wildcards, row_values, sampled, set_returning,
-    standard_forms, table_changes, time_travel, values, whole_rows,
+    order_names, references, relation_wildcards, row_membership, row_values, sampled,
+    set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -292,6 +292,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
     values::rewrite(query)?;
     order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
+    row_membership::rewrite(query)?;
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;
     standard_forms::rewrite(query)?;

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::create_role::{role_name, role_names, write_roles};
 use super::cursor::{Parsed, Parser};
-use super::name::ObjectName;
+use super::name::{ObjectName, Quoted};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Grant {
     pub what: Granted,
     /// Who gets it, or loses it; `public` for all roles.
     pub roles: Vec<String>,
+    /// Who gives it, where that is said.
+    pub granted_by: Option<String>,
     /// Whether what was given on goes too.
     pub cascade: bool,
 }
@@ -118,9 +120,10 @@ impl Grant {
         let with_option = !revokes
             && (parser.take_words(&["WITH", "GRANT", "OPTION"])
                 || parser.take_words(&["WITH", "ADMIN", "OPTION"]));
-        if parser.take_words(&["GRANTED", "BY"]) {
-            role_name(parser)?;
-        }
+        let granted_by = match parser.take_words(&["GRANTED", "BY"]) {
+            true => Some(role_name(parser)?),
+            false => None,
+        };
         let cascade = revokes && parser.take_word("CASCADE");
         let _ = revokes && !cascade && parser.take_word("RESTRICT");
         Ok(Self {
@@ -128,6 +131,7 @@ impl Grant {
             option: for_option || with_option,
             what,
             roles,
+            granted_by,
             cascade,
         })
     }
@@ -206,10 +210,15 @@ impl fmt::Display for Grant {
         self.what.fmt(f)?;
         let word = if self.revokes { "FROM" } else { "TO" };
         write!(f, " {word} {}", write_roles(&self.roles))?;
-        match (self.revokes, self.option, self.cascade) {
-            (false, true, _) => write!(f, " WITH {option}"),
-            (true, _, true) => f.write_str(" CASCADE"),
-            _ => Ok(()),
+        if !self.revokes && self.option {
+            write!(f, " WITH {option}")?;
+        }
+        if let Some(grantor) = &self.granted_by {
+            write!(f, " GRANTED BY {}", Quoted(grantor))?;
+        }
+        match self.cascade {
+            true => f.write_str(" CASCADE"),
+            false => Ok(()),
         }
     }
 }

@@ -116,6 +116,17 @@ pub fn of_query(query: &Query) -> Result<Vec<ObjectName>> {
     Ok(collector.found)
 }
 
+/// The relations that a part of a statement reads, whose `WITH` may hide others.
+///
+/// # Errors
+/// Those of [`relations`].
+pub fn of_part(part: &impl Visit, with: Option<&With>) -> Result<Vec<ObjectName>> {
+    let mut collector = Collector::default();
+    collector.collect(part)?;
+    collector.hide(with);
+    Ok(collector.found)
+}
+
 #[derive(Default)]
 struct Collector {
     scopes: Scopes,
@@ -132,6 +143,15 @@ impl Collector {
 
     /// The relations of a change of rows, of which all but its table and its `WITH` are collected.
     fn of_change(mut self, target: &Target, with: Option<&With>) -> Result<Vec<ObjectName>> {
+        self.hide(with);
+        self.collect(&with.cloned())?;
+        self.found.retain(|name| *name != target.table);
+        self.found.insert(0, target.table.clone());
+        Ok(self.found)
+    }
+
+    /// Leaves out what the names of a `WITH` hide.
+    fn hide(&mut self, with: Option<&With>) {
         let expressions = with.iter().flat_map(|with| &with.cte_tables);
         let names: Vec<String> = expressions
             .map(|expression| &expression.alias.name)
@@ -139,10 +159,6 @@ impl Collector {
             .collect();
         let hides = |name: &ObjectName| name.schema.is_none() && names.contains(&name.name);
         self.found.retain(|name| !hides(name));
-        self.collect(&with.cloned())?;
-        self.found.retain(|name| *name != target.table);
-        self.found.insert(0, target.table.clone());
-        Ok(self.found)
     }
 
     fn add(&mut self, name: ObjectName) {

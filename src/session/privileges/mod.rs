@@ -1,27 +1,34 @@
 //! Whether who asks may do what a statement does.
 //!
 //! As in Postgres, names are looked at with the rights of who asks, and what a view reads with those of
-//! the view's owner. Nothing is looked at where there is one role, which may do anything.
+//! the view's owner; what a function reads, wherever it is called, with those of who asks. Nothing is
+//! looked at where there is one role, which may do anything.
+
+mod columns;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, SelectItem, Visit, VisitMut, visit_expressions, visit_relations,
+    self, Expr, SelectItem, Visit, VisitMut, With, visit_relations,
 };
 
+use self::columns::{Columns, allows};
 use super::{Session, plan, user_functions};
-use crate::catalog::privilege::{Access, Privilege, Rights};
+use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot, system};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::alter::{Action, Alter};
+use crate::sql::assignment::Assignment;
 use crate::sql::comment::CommentOn;
 use crate::sql::copy::Direction;
 use crate::sql::cursor::object_name_from;
 use crate::sql::drop::{Drop, DropKind};
 use crate::sql::name::ObjectName;
-use crate::sql::{Statement, merge};
+use crate::sql::on_conflict::{ConflictKey, OnConflict};
+use crate::sql::returning::Target;
+use crate::sql::{QualifiedName, Statement, merge, references};
 
 /// Checks a statement.
 ///
@@ -29,10 +36,11 @@ use crate::sql::{Statement, merge};
 /// 42501 for what who asks may not do. Names that are nothing are left to the statement.
 pub fn check(session: &Session, statement: &Statement) -> Result<()> {
     let snapshot = session.instance.catalog.snapshot();
-    if snapshot.roles().next().is_none() {
+    let role = session.role_oid(&snapshot);
+    if snapshot.roles().next().is_none() && snapshot.is_superuser(role) {
         return Ok(());
     }
-    let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
+    let rights = Rights::of(&snapshot, role);
     let path = session.settings().search_path.0;
     let checker = Checker {
         snapshot: &snapshot,
@@ -64,41 +72,6 @@ struct Checker<'a> {
     path: &'a [String],
 }
 
-/// The columns that a statement names.
-enum Columns {
-    All,
-    Named(BTreeSet<String>),
-}
-
-impl Columns {
-    fn of(node: &impl Visit) -> Self {
-        Self::of_all(std::slice::from_ref(node))
-    }
-
-    fn of_all<T: Visit>(nodes: &[T]) -> Self {
-        let mut named = BTreeSet::new();
-        for node in nodes {
-            Self::add(node, &mut named);
-        }
-        Self::Named(named)
-    }
-
-    fn add(node: &impl Visit, named: &mut BTreeSet<String>) {
-        let _ = visit_expressions(node, |expression| {
-            match expression {
-                Expr::Identifier(name) => {
-                    named.insert(name.value.clone());
-                }
-                Expr::CompoundIdentifier(parts) => {
-                    named.extend(parts.iter().map(|part| part.value.clone()));
-                }
-                _ => {}
-            }
-            ControlFlow::<()>::Continue(())
-        });
-    }
-}
-
 impl Checker<'_> {
     fn statement(&self, statement: &Statement) -> Result<()> {
         match statement {
@@ -106,15 +79,15 @@ impl Checker<'_> {
             Statement::Declare(declare) => self.query(&declare.query),
             Statement::Explain(explain) => self.statement(&explain.statement),
             Statement::Insert(insert) => {
-                self.change(&insert.target.table, Privilege::Insert, &insert.columns)?;
-                if let Some(conflict) = &insert.on_conflict
-                    && let Some(update) = &conflict.update
-                {
-                    let columns = assigned(&update.assignments);
-                    self.change(&insert.target.table, Privilege::Update, &columns)?;
-                    self.read(&insert.target.table, &Columns::All)?;
+                let columns = match insert.columns.as_slice() {
+                    [] => self.first_columns(&insert.target.table, &insert.source),
+                    columns => columns.to_vec(),
+                };
+                self.change(&insert.target.table, Privilege::Insert, &columns)?;
+                if let Some(conflict) = &insert.on_conflict {
+                    self.conflict(&insert.target, conflict)?;
                 }
-                self.returning(&insert.target.table, &insert.returning)?;
+                self.returning(&insert.target, &insert.returning, None)?;
                 self.query(&insert.source)
             }
             Statement::Update(update) => {
@@ -123,20 +96,22 @@ impl Checker<'_> {
                 let mut read: Vec<Expr> = update.condition.iter().cloned().collect();
                 let values = update.assignments.iter();
                 read.extend(values.filter_map(|assignment| assignment.value.clone()));
-                self.read_within(&update.target.table, &read)?;
-                self.returning(&update.target.table, &update.returning)?;
-                self.relations(&read)?;
-                self.relations(&update.from)?;
-                self.relations(&update.with)
+                self.read_within(&update.target, &read)?;
+                let with = update.with.as_ref();
+                self.returning(&update.target, &update.returning, with)?;
+                self.relations(&read, with)?;
+                self.relations(&update.from, with)?;
+                self.relations(&update.with, None)
             }
             Statement::Delete(delete) => {
                 self.change(&delete.target.table, Privilege::Delete, &[])?;
                 let read: Vec<Expr> = delete.condition.iter().cloned().collect();
-                self.read_within(&delete.target.table, &read)?;
-                self.returning(&delete.target.table, &delete.returning)?;
-                self.relations(&read)?;
-                self.relations(&delete.using)?;
-                self.relations(&delete.with)
+                self.read_within(&delete.target, &read)?;
+                let with = delete.with.as_ref();
+                self.returning(&delete.target, &delete.returning, with)?;
+                self.relations(&read, with)?;
+                self.relations(&delete.using, with)?;
+                self.relations(&delete.with, None)
             }
             Statement::Merge(merge) => self.merge(merge),
             Statement::Truncate(truncate) => truncate
@@ -147,33 +122,47 @@ impl Checker<'_> {
                 Direction::FromStdin { table, columns } => {
                     self.change(table, Privilege::Insert, columns)
                 }
-                Direction::TableToStdout { table, columns } => self.read(table, &named(columns)),
+                Direction::TableToStdout { table, columns } => {
+                    self.read(table, &Columns::named(columns))
+                }
                 Direction::QueryToStdout(query) => self.query(query),
             },
             Statement::CreateSchema(_) => match self.rights.is_superuser() {
                 true => Ok(()),
                 false => Err(denied("database", crate::instance::DATABASE)),
             },
-            Statement::CreateView(create) => self.create(&create.name, create.is_temporary),
+            Statement::CreateView(create) => {
+                self.create(&create.name, create.is_temporary)?;
+                self.replace(&create.name, create.or_replace)
+            }
             Statement::CreateSequence(create) => self.create(&create.name, create.is_temporary),
             Statement::CreateTable(create) => {
                 self.create(&create.name, create.is_temporary)?;
+                self.replace(&create.name, create.or_replace)?;
                 create.query.iter().try_for_each(|query| self.query(query))
             }
             Statement::CreateMaterializedView(create) => {
                 self.create(&create.name, false)?;
+                self.replace(&create.name, create.or_replace)?;
                 self.query(&create.query)
             }
             Statement::CreateModel(create) => {
                 self.create(&create.name, false)?;
+                self.replace(&create.name, create.or_replace)?;
                 self.query(&create.query)
             }
             Statement::CreateCheck(create) => {
                 self.create(&create.name, false)?;
+                if create.or_replace
+                    && let Ok(check) = self.snapshot.resolve_check(&create.name, self.path)
+                {
+                    self.own_object(&check)?;
+                }
                 self.query(&create.query)
             }
             Statement::CreateExternalTable(create) => {
                 self.create(&create.name, false)?;
+                self.replace(&create.name, create.or_replace)?;
                 // It reads whatever the server can.
                 self.superuser("must be superuser to create an external table")
             }
@@ -196,7 +185,17 @@ impl Checker<'_> {
                 tables.try_for_each(|table| self.own(&table.name))
             }
             Statement::DescribeHistory(describe) => self.read(&describe.name, &Columns::All),
-            Statement::CreateFunction(create) => self.create(&create.name, false),
+            Statement::CreateFunction(create) => {
+                self.create(&create.name, false)?;
+                let known = self.schema_of(&create.name).and_then(|schema| {
+                    let signed = QualifiedName::new(schema, create.signature());
+                    self.snapshot.function(&signed)
+                });
+                match known {
+                    Some(function) if create.or_replace => self.own_object(function),
+                    _ => Ok(()),
+                }
+            }
             Statement::DropFunction(drop) => {
                 let named = |object: &&Arc<Object>| {
                     let Statement::CreateFunction(create) = &object.definition else {
@@ -252,10 +251,7 @@ impl Checker<'_> {
         let Ok(reads) = plan::resolve_names(&mut resolved, self.snapshot, self.path) else {
             return Ok(());
         };
-        let columns = match has_wildcard(query) {
-            true => Columns::All,
-            false => Columns::of(query),
-        };
+        let columns = Columns::of_query(query);
         for oid in reads {
             if let Some(object) = self.snapshot.object(oid)
                 && object.kind != Kind::Function
@@ -263,48 +259,50 @@ impl Checker<'_> {
                 self.readable(object, &columns)?;
             }
         }
-        self.own_relations(&resolved)
+        own_relations(&self.rights, &resolved)
     }
 
-    /// Relations that stand in parts of a statement, by whatever names.
-    fn relations<N: Visit + VisitMut + Clone>(&self, node: &N) -> Result<()> {
-        let mut node = node.clone();
-        user_functions::inline(&mut node, self.snapshot, self.path)?;
-        let node = &node;
-        let mut names = Vec::new();
-        let _ = visit_relations(node, |name| {
-            names.push(name.clone());
-            ControlFlow::<()>::Continue(())
-        });
-        for name in names {
-            if let Ok(name) = object_name_from(&name) {
-                self.read(&name, &Columns::All)?;
-            }
+    /// Relations that a part of a statement reads, whose `WITH` may hide others.
+    fn relations<N: Visit + VisitMut + Clone>(&self, part: &N, with: Option<&With>) -> Result<()> {
+        let mut part = part.clone();
+        user_functions::inline(&mut part, self.snapshot, self.path)?;
+        for name in references::of_part(&part, with)? {
+            self.read(&name, &Columns::All)?;
         }
-        self.own_relations(node)
+        own_relations(&self.rights, &part)
     }
 
-    /// The server's own relations that show more than each may see.
-    fn own_relations(&self, node: &impl Visit) -> Result<()> {
-        if self.rights.is_superuser() {
+    /// The columns that a query puts rows into, where a statement names none: as many as it gives.
+    fn first_columns(&self, table: &ObjectName, source: &ast::Query) -> Vec<String> {
+        let given = match source.body.as_ref() {
+            ast::SetExpr::Values(values) => values.rows.first().map(|row| row.len()),
+            _ => None,
+        };
+        match (given, self.object(table)) {
+            (Some(given), Some(object)) => {
+                let fields = object.schema.fields().iter();
+                let names = fields.map(|field| field.name().clone());
+                names.take(given).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What `ON CONFLICT` changes and reads.
+    fn conflict(&self, target: &Target, conflict: &OnConflict) -> Result<()> {
+        if let ConflictKey::Columns(key) = &conflict.key {
+            self.read(&target.table, &Columns::named(key))?;
+        }
+        let Some(update) = &conflict.update else {
             return Ok(());
-        }
-        let found = visit_relations(node, |name| {
-            let Ok(name) = object_name_from(name) else {
-                return ControlFlow::Continue(());
-            };
-            let is_guarded = matches!(name.name.as_str(), "pg_authid" | "pg_shadow")
-                || name.name == system::REJECTED_ROWS
-                || name.name == "sessions" && name.schema.as_deref() == Some(system::SYSTEM_SCHEMA);
-            match is_guarded {
-                true => ControlFlow::Break(name.name),
-                false => ControlFlow::Continue(()),
-            }
-        });
-        match found {
-            ControlFlow::Break(name) => Err(denied("table", &name)),
-            ControlFlow::Continue(()) => Ok(()),
-        }
+        };
+        let columns = assigned(&update.assignments);
+        self.change(&target.table, Privilege::Update, &columns)?;
+        let mut read: Vec<Expr> = update.condition.iter().cloned().collect();
+        let values = update.assignments.iter();
+        read.extend(values.filter_map(|assignment| assignment.value.clone()));
+        self.read_within(target, &read)?;
+        self.relations(&read, None)
     }
 
     fn object(&self, name: &ObjectName) -> Option<Arc<Object>> {
@@ -319,46 +317,76 @@ impl Checker<'_> {
     }
 
     /// The columns of a table that is changed which expressions read.
-    fn read_within(&self, table: &ObjectName, expressions: &[Expr]) -> Result<()> {
-        let Some(object) = self.object(table) else {
+    fn read_within(&self, target: &Target, expressions: &[Expr]) -> Result<()> {
+        let Some(object) = self.object(&target.table) else {
             return Ok(());
         };
         let Columns::Named(names) = Columns::of_all(expressions) else {
             return Ok(());
         };
-        match names
+        let own = target.alias.as_ref().unwrap_or(&object.name.name);
+        let columns = match names.contains(own) {
+            true => Columns::All,
+            false => Columns::Named(names),
+        };
+        match object
+            .schema
+            .fields()
             .iter()
-            .any(|name| object.schema.column_with_name(name).is_some())
+            .any(|field| columns.has(field.name()))
         {
-            true => self.readable(&object, &Columns::Named(names)),
+            true => self.readable(&object, &columns),
             false => Ok(()),
         }
     }
 
-    fn returning(&self, table: &ObjectName, items: &[SelectItem]) -> Result<()> {
-        match items.is_empty() {
-            true => Ok(()),
-            false => self.read(table, &Columns::All),
+    fn returning(&self, target: &Target, items: &[SelectItem], with: Option<&With>) -> Result<()> {
+        let mut read = Vec::new();
+        for item in items {
+            match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                    read.push(expr.clone());
+                }
+                _ => self.read(&target.table, &Columns::All)?,
+            }
         }
+        self.read_within(target, &read)?;
+        self.relations(&read, with)
+    }
+
+    /// What the values of assignments read.
+    fn values(&self, assignments: &[Assignment], with: Option<&With>) -> Result<()> {
+        let values = assignments.iter();
+        let values: Vec<Expr> = values.filter_map(|it| it.value.clone()).collect();
+        self.relations(&values, with)
     }
 
     fn merge(&self, merge: &merge::Merge) -> Result<()> {
         let table = &merge.target.table;
+        let with = merge.with.as_ref();
         self.read(table, &Columns::All)?;
+        self.relations(&merge.on, with)?;
         for clause in &merge.clauses {
+            self.relations(&clause.condition, with)?;
             match &clause.action {
                 merge::Action::Update(assignments) => {
                     self.change(table, Privilege::Update, &assigned(assignments))?;
+                    self.values(assignments, with)?;
                 }
                 merge::Action::Delete => self.change(table, Privilege::Delete, &[])?,
-                merge::Action::Insert { columns, .. } => {
+                merge::Action::Insert {
+                    columns, values, ..
+                } => {
                     self.change(table, Privilege::Insert, columns)?;
+                    let values: Vec<Expr> = values.iter().flatten().cloned().collect();
+                    self.relations(&values, with)?;
                 }
                 merge::Action::DoNothing => {}
             }
         }
-        self.relations(&merge.source)?;
-        self.relations(&merge.with)
+        self.returning(&merge.target, &merge.returning, with)?;
+        self.relations(&merge.source, with)?;
+        self.relations(&merge.with, None)
     }
 
     fn usable(&self, rights: &Rights<'_>, schema: &str) -> Result<()> {
@@ -378,27 +406,51 @@ impl Checker<'_> {
         self.readable_within(object, &mut seen)
     }
 
+    /// That what a view reads may be read by its owner, and what functions in it read by who asks.
     fn readable_within(&self, view: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
         if view.kind != Kind::View || !seen.insert(view.oid) {
             return Ok(());
         }
         let owner = Rights::of(self.snapshot, view.access.owner());
+        let columns = match &view.definition {
+            Statement::CreateView(create) => {
+                own_relations(&owner, create.query.as_ref())?;
+                Columns::of_query(create.query.as_ref())
+            }
+            _ => Columns::All,
+        };
         for read in &view.depends_on {
-            if let Some(object) = self.snapshot.object(*read) {
-                let columns = match &view.definition {
-                    Statement::CreateView(create) if !has_wildcard(create.query.as_ref()) => {
-                        Columns::of(create.query.as_ref())
-                    }
-                    _ => Columns::All,
-                };
-                if object.kind == Kind::Function {
-                    continue;
-                }
-                self.usable(&owner, &object.name.schema)?;
-                if !allows(&owner, object, Privilege::Select, &columns) {
-                    return Err(denied(kind_word(object.kind), &object.name.name));
-                }
-                self.readable_within(object, seen)?;
+            let Some(object) = self.snapshot.object(*read) else {
+                continue;
+            };
+            if object.kind == Kind::Function {
+                self.callable(object, seen)?;
+                continue;
+            }
+            self.usable(&owner, &object.name.schema)?;
+            if !allows(&owner, object, Privilege::Select, &columns) {
+                return Err(denied(kind_word(object.kind), &object.name.name));
+            }
+            self.readable_within(object, seen)?;
+        }
+        Ok(())
+    }
+
+    /// That who asks may read what a function reads.
+    fn callable(&self, function: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
+        if !seen.insert(function.oid) {
+            return Ok(());
+        }
+        if let Statement::CreateFunction(create) = &function.definition
+            && let Ok(body) = user_functions::probe(create, self.snapshot)
+        {
+            own_relations(&self.rights, body.as_ref())?;
+        }
+        for read in &function.depends_on {
+            match self.snapshot.object(*read) {
+                Some(object) if object.kind == Kind::Function => self.callable(object, seen)?,
+                Some(object) => self.readable(object, &Columns::All)?,
+                None => {}
             }
         }
         Ok(())
@@ -410,7 +462,7 @@ impl Checker<'_> {
             return Ok(());
         };
         self.usable(&self.rights, &object.name.schema)?;
-        match allows(&self.rights, &object, privilege, &named(columns)) {
+        match allows(&self.rights, &object, privilege, &Columns::named(columns)) {
             true => Ok(()),
             false => Err(denied(kind_word(object.kind), &object.name.name)),
         }
@@ -421,21 +473,34 @@ impl Checker<'_> {
         if is_temporary {
             return Ok(());
         }
-        let schema = match &name.schema {
-            Some(schema) => schema,
-            None => {
-                let mut path = self.path.iter();
-                let exists = |schema: &&String| self.snapshot.schema(schema).is_some();
-                match path.find(exists) {
-                    Some(schema) => schema,
-                    None => return Ok(()),
-                }
+        match self.schema_of(name) {
+            Some(schema) if !self.rights.has_on_schema(schema, Privilege::Create) => {
+                Err(denied("schema", schema))
             }
-        };
-        match self.rights.has_on_schema(schema, Privilege::Create) {
-            true => Ok(()),
-            false => Err(denied("schema", schema)),
+            _ => Ok(()),
         }
+    }
+
+    /// That what `OR REPLACE` may replace is of who asks.
+    fn replace(&self, name: &ObjectName, or_replace: bool) -> Result<()> {
+        let known = self
+            .schema_of(name)
+            .filter(|_| or_replace)
+            .and_then(|schema| {
+                let full = QualifiedName::new(schema, &name.name);
+                self.snapshot.relation(&full)
+            });
+        match known {
+            Some(object) => self.own_object(object),
+            None => Ok(()),
+        }
+    }
+
+    /// The schema in which something of this name is made.
+    fn schema_of<'b>(&'b self, name: &'b ObjectName) -> Option<&'b String> {
+        let mut path = self.path.iter();
+        let exists = |schema: &&String| self.snapshot.schema(schema).is_some();
+        name.schema.as_ref().or_else(|| path.find(exists))
     }
 
     /// That an object is of who asks.
@@ -506,31 +571,26 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a privilege is there, on all of an object or on each of its columns that are named.
-fn allows(rights: &Rights<'_>, object: &Object, privilege: Privilege, columns: &Columns) -> bool {
-    if rights.has(&object.access, privilege) {
-        return true;
+/// That these rights reach the server's own relations that show more than each may see.
+fn own_relations(rights: &Rights<'_>, node: &impl Visit) -> Result<()> {
+    if rights.is_superuser() {
+        return Ok(());
     }
-    let is_of_columns = |access: &Access| {
-        access
-            .granted()
-            .iter()
-            .any(|grant| grant.column.is_some() && grant.privilege == privilege)
-    };
-    if !is_of_columns(&object.access) {
-        return false;
-    }
-    let mut fields = object.schema.fields().iter();
-    let has = |name: &str| rights.has_on_column(&object.access, privilege, name);
-    match columns {
-        Columns::All => fields.all(|field| has(field.name())),
-        // As in Postgres, a query that names none needs any.
-        Columns::Named(names) if !fields.clone().any(|field| names.contains(field.name())) => {
-            fields.any(|field| has(field.name()))
+    let found = visit_relations(node, |name| {
+        let Ok(name) = object_name_from(name) else {
+            return ControlFlow::Continue(());
+        };
+        let is_guarded = matches!(name.name.as_str(), "pg_authid" | "pg_shadow")
+            || name.name == system::REJECTED_ROWS
+            || name.name == "sessions" && name.schema.as_deref() == Some(system::SYSTEM_SCHEMA);
+        match is_guarded {
+            true => ControlFlow::Break(name.name),
+            false => ControlFlow::Continue(()),
         }
-        Columns::Named(names) => fields
-            .filter(|field| names.contains(field.name()))
-            .all(|field| has(field.name())),
+    });
+    match found {
+        ControlFlow::Break(name) => Err(denied("table", &name)),
+        ControlFlow::Continue(()) => Ok(()),
     }
 }
 
@@ -542,68 +602,9 @@ pub fn kind_word(kind: Kind) -> &'static str {
     }
 }
 
-fn named(columns: &[String]) -> Columns {
-    match columns {
-        [] => Columns::All,
-        columns => Columns::Named(columns.iter().cloned().collect()),
-    }
-}
-
-fn assigned(assignments: &[crate::sql::assignment::Assignment]) -> Vec<String> {
+fn assigned(assignments: &[Assignment]) -> Vec<String> {
     let columns = assignments
         .iter()
         .map(|assignment| assignment.column.clone());
     columns.collect()
-}
-
-/// Whether a query reads columns that it does not name: by `*`, or `NATURAL`.
-fn has_wildcard(query: &ast::Query) -> bool {
-    struct Finder;
-    impl ast::Visitor for Finder {
-        type Break = ();
-
-        fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
-            match body_has_wildcard(&query.body) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        }
-    }
-    query.visit(&mut Finder).is_break()
-}
-
-fn body_has_wildcard(body: &ast::SetExpr) -> bool {
-    match body {
-        ast::SetExpr::Select(select) => {
-            let mut items = select.projection.iter();
-            let named = items.any(|item| {
-                matches!(
-                    item,
-                    SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)
-                )
-            });
-            let mut joins = select.from.iter().flat_map(|from| &from.joins);
-            named
-                || joins.any(|join| {
-                    use ast::JoinOperator::{
-                        FullOuter, Inner, Join, Left, LeftOuter, Right, RightOuter,
-                    };
-                    matches!(
-                        &join.join_operator,
-                        Join(ast::JoinConstraint::Natural)
-                            | Inner(ast::JoinConstraint::Natural)
-                            | Left(ast::JoinConstraint::Natural)
-                            | LeftOuter(ast::JoinConstraint::Natural)
-                            | Right(ast::JoinConstraint::Natural)
-                            | RightOuter(ast::JoinConstraint::Natural)
-                            | FullOuter(ast::JoinConstraint::Natural)
-                    )
-                })
-        }
-        ast::SetExpr::SetOperation { left, right, .. } => {
-            body_has_wildcard(left) || body_has_wildcard(right)
-        }
-        ast::SetExpr::Table(_) => true,
-        _ => false,
-    }
 }
