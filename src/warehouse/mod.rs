@@ -74,6 +74,7 @@ use url::Url;
 pub use changes::{
     CHANGE_SIGN, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeFeed, commit_timestamp_type,
 };
+pub use column_versions::VersionedColumn;
 pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
 pub use history::HISTORY_SCHEMA;

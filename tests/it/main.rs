@@ -30,6 +30,7 @@ mod kinds;
 mod long_calls;
 mod maintenance;
 mod memory;
+mod merged_columns;
 mod notifications;
 mod object_stores;
 mod pipelines;
