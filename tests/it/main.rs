@@ -28,6 +28,7 @@ mod incremental;
 mod json;
 mod kinds;
 mod long_calls;
+mod lookback;
 mod maintenance;
 mod memory;
 mod merged_columns;

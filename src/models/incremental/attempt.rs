@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -27,11 +26,13 @@ use crate::catalog::journal::RefreshRecord;
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, StatementContext};
 use crate::models::expectation::{Expectations, enforce};
+use crate::models::lookback::{self, LOOKBACK};
+use crate::models::progress::Rows;
 use crate::models::rejected::{self, Keep};
-use crate::models::{keyed, replacement, schema_change, table_id};
+use crate::models::{keyed, refresh, replacement, schema_change, table_id};
 use crate::sources::RejectedRows;
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{At, Commit, CommitInfo, Participant, Places, WATERMARK};
+use crate::warehouse::{At, Commit, CommitInfo, Participant, Places};
 
 /// So few keys are recomputed however small the table is.
 const FEW_KEYS: usize = 1000;
@@ -50,6 +51,8 @@ pub struct Planned<'a> {
     pub analysis: &'a Analysis,
     /// How far it reads.
     pub watermark: &'a Watermark,
+    /// Where it tells of rows that pass.
+    pub progress: &'a Arc<Rows>,
 }
 
 /// What an incremental refresh came to.
@@ -89,7 +92,7 @@ pub fn all_kept(
 }
 
 impl Planned<'_> {
-    /// Refreshes by the keys that have changed, if that can be.
+    /// Refreshes by what has changed, if that can be, or else by looking back, if the definition says so.
     ///
     /// # Errors
     /// 0A000 where the definition demands it and it is never possible; what the rows meet, or an
@@ -110,37 +113,30 @@ impl Planned<'_> {
         if mode == "full" {
             return Ok(Attempt::Full("refresh_mode is full".to_owned()));
         }
+        let verdict = verdict(self.analysis, self.definition, columns)?;
         if mode == INCREMENTAL
-            && let Verdict::Full(obstacle) = verdict(self.analysis, self.definition)?
+            && let Verdict::Full(obstacle) = &verdict
         {
-            return Err(cannot(&self.object.name, &obstacle));
+            return Err(cannot(&self.object.name, obstacle));
         }
-        if let Some(obstacle) = forbidden(self.definition)? {
-            return Ok(Attempt::Full(told(&obstacle)));
-        }
-        let warehouse = &self.instance.warehouse;
-        let table = table_id(self.object);
-        if !warehouse.exists(&table).await? {
-            return Ok(Attempt::Full("never built".to_owned()));
-        }
-        if !replacement::same_columns(&self.object.schema, columns) {
-            let changes = schema_change::described(&self.object.schema, columns);
-            return Ok(Attempt::Full(match changes {
-                Some(changes) => format!("its columns have changed: {changes}"),
-                None => "its columns are in another order".to_owned(),
-            }));
-        }
-        let last = warehouse.last_refresh(&table).await?;
-        let Some(before) = last.as_ref().and_then(Watermark::read) else {
-            let reason = "its last version tells not how far its inputs were read";
-            return Ok(Attempt::Full(reason.to_owned()));
+        let lookback = match &verdict {
+            // What is late is among the changes of its inputs, which a full refresh reads too.
+            Verdict::Keys(_) => None,
+            _ => lookback::declared(&self.definition.options, columns)?,
         };
-        let before = inputs::settled(self.instance, &self.context.snapshot, before).await?;
-        let mut not_by_files = None;
-        if self.analysis.is_row_wise()
-            && keyed::declared(&self.definition.options)?.is_none()
-            && before.definition == self.watermark.definition
+        let by_files = matches!(verdict, Verdict::Files);
+        let forbidden = forbidden(self.definition)?.filter(|_| !by_files);
+        if let Some(obstacle) = &forbidden
+            && lookback.is_none()
         {
+            return Ok(Attempt::Full(told(obstacle)));
+        }
+        let before = match self.before(columns).await? {
+            Ok(before) => before,
+            Err(reason) => return Ok(Attempt::Full(reason)),
+        };
+        let mut not_by_files = None;
+        if by_files {
             let participant = participant.clone();
             match self
                 .add_files(&before, participant, expectations, record)
@@ -150,18 +146,80 @@ impl Planned<'_> {
                 done => return Ok(done),
             }
         }
+        let attempt = match forbidden {
+            Some(obstacle) => Attempt::Full(told(&obstacle)),
+            None => {
+                let participant = participant.clone();
+                self.by_keys(&before, participant, guard, record).await?
+            }
+        };
+        let Attempt::Full(reason) = attempt else {
+            return Ok(attempt);
+        };
+        let reason = not_by_files.unwrap_or(reason);
+        let Some(lookback) = lookback else {
+            return Ok(Attempt::Full(reason));
+        };
+        if before == *self.watermark && self.analysis.cause.is_none() {
+            LOOKBACK.clone_into(&mut record.mode);
+            return Ok(Attempt::Done(self.nothing().await?));
+        }
+        expectations.begin_again();
+        self.look_back(
+            &lookback,
+            columns,
+            reason,
+            participant,
+            expectations,
+            record,
+        )
+        .await
+    }
+
+    /// How far the rows that are there were read, if more can be put beside them; else why not.
+    async fn before(&self, columns: &SchemaRef) -> Result<std::result::Result<Watermark, String>> {
+        let warehouse = &self.instance.warehouse;
+        let table = table_id(self.object);
+        if !warehouse.exists(&table).await? {
+            return Ok(Err("never built".to_owned()));
+        }
+        if !replacement::same_columns(&self.object.schema, columns) {
+            let changes = schema_change::described(&self.object.schema, columns);
+            return Ok(Err(match changes {
+                Some(changes) => format!("its columns have changed: {changes}"),
+                None => "its columns are in another order".to_owned(),
+            }));
+        }
+        let last = warehouse.last_refresh(&table).await?;
+        let Some(before) = last.as_ref().and_then(Watermark::read) else {
+            let reason = "its last version tells not how far its inputs were read";
+            return Ok(Err(reason.to_owned()));
+        };
+        let before = inputs::settled(self.instance, &self.context.snapshot, before).await?;
+        if before.definition != self.watermark.definition {
+            let reason = "a definition, a setting or the server has changed";
+            return Ok(Err(reason.to_owned()));
+        }
+        Ok(Ok(before))
+    }
+
+    /// Refreshes by the keys that have changed, if that can be.
+    async fn by_keys(
+        &self,
+        before: &Watermark,
+        participant: Option<Arc<dyn Participant>>,
+        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
+        record: &mut RefreshRecord,
+    ) -> Result<Attempt> {
+        let warehouse = &self.instance.warehouse;
         let rejected = rejected::table_id(self.object);
         if warehouse.exists(&rejected).await?
             && warehouse.size(&rejected, At::Latest).await?.rows != Some(0)
         {
             let reason = "the last refresh left rows out, and those are not kept by key";
-            return Ok(Attempt::Full(not_by_files.unwrap_or(reason.to_owned())));
-        }
-        if before.definition != self.watermark.definition {
-            let reason = "a definition, a setting or the server has changed";
             return Ok(Attempt::Full(reason.to_owned()));
         }
-        let changed = match self.changed(&before).await {
+        let changed = match self.changed(before).await {
             Ok(changed) => changed,
             // Rows of different states of the inputs meet there, which no query brings together.
             Err(error) if error.sqlstate() != SqlState::QUERY_CANCELED => {
@@ -173,7 +231,7 @@ impl Planned<'_> {
             Err(error) => return Err(error),
         };
         match changed {
-            Changed::Full(reason) => Ok(Attempt::Full(not_by_files.unwrap_or(reason))),
+            Changed::Full(reason) => Ok(Attempt::Full(reason)),
             Changed::Keys {
                 key,
                 keys,
@@ -182,7 +240,7 @@ impl Planned<'_> {
                 INCREMENTAL.clone_into(&mut record.mode);
                 record.changed_keys = Some(keys.count as u64);
                 let taken = self
-                    .take_in(&before, &key, &keys, measured, participant, guard, record)
+                    .take_in(before, &key, &keys, measured, participant, guard, record)
                     .await;
                 match taken {
                     // Less is held in memory by a full refresh, which compares nothing.
@@ -219,13 +277,7 @@ impl Planned<'_> {
         let warehouse = &self.instance.warehouse;
         let table = table_id(self.object);
         let Some(plan) = plan else {
-            let version = warehouse.version(&table).await?;
-            return Ok(Attempt::Done(Commit {
-                version,
-                rows: 0,
-                bytes: 0,
-                files: 0,
-            }));
+            return Ok(Attempt::Done(self.nothing().await?));
         };
         let (rejections, writer) =
             rejected::begin(self.instance, self.object, Keep::All, Some(record.id));
@@ -235,19 +287,46 @@ impl Planned<'_> {
         let mut measured = Measured::default();
         let rows = measured.run(&state, &plan).await?;
         let name = self.object.name.to_string();
-        let rows = enforce(rows, Arc::clone(expectations), name, rejections);
-        let rows = writer.precede(rows);
+        let rows = enforce(rows, Arc::clone(expectations), name, rejections.clone());
+        let rows = writer.precede(refresh::count(rows, Arc::clone(self.progress)));
         let mut info = CommitInfo {
             refresh_id: Some(record.id.to_string()),
             ..CommitInfo::new(crate::warehouse::REFRESH)
         };
         self.watermark.write(&mut info.parameters);
-        let commit = warehouse
-            .append_with(&table, rows, info, participant)
-            .await?;
+        let commit = match keyed::declared(&self.definition.options)? {
+            None => {
+                drop(rejections);
+                warehouse
+                    .append_with(&table, rows, info, participant)
+                    .await?
+            }
+            Some(_) => {
+                let (instance, object) = (self.instance, self.object);
+                let told = participant.clone();
+                let put = keyed::add(
+                    instance,
+                    &state,
+                    object,
+                    rows,
+                    rejections,
+                    info.clone(),
+                    participant,
+                )
+                .await?;
+                record.rows_rejected += put.rejected;
+                match put.upserted.commit {
+                    Some(commit) => Commit {
+                        rows: put.upserted.rows,
+                        ..commit
+                    },
+                    None => self.watermark.tell(instance, object, info, told).await?,
+                }
+            }
+        };
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());
-        record.rows_rejected = rejected.count();
+        record.rows_rejected += rejected.count();
         Ok(Attempt::Done(commit))
     }
 
@@ -464,25 +543,26 @@ impl Planned<'_> {
         if let Some(commit) = commit {
             return Ok(commit);
         }
-        // The rows are what they were. That they are so for later versions of the inputs is to be
-        // known, lest the same changes are read again.
         if before == self.watermark {
-            return Ok(Commit {
-                version: warehouse.version(&table).await?,
-                rows: 0,
-                bytes: 0,
-                files: 0,
-            });
+            return self.nothing().await;
         }
-        WATERMARK.clone_into(&mut info.operation);
-        let none = futures::stream::empty::<std::result::Result<_, DataFusionError>>();
-        let none = RecordBatchStreamAdapter::new(Arc::clone(&self.object.schema), none);
-        warehouse
-            .append_with(&table, Box::pin(none), info, participant)
+        self.watermark
+            .tell(self.instance, self.object, info, participant)
             .await
+    }
+
+    /// The version that is there, and nothing written.
+    pub(super) async fn nothing(&self) -> Result<Commit> {
+        let table = table_id(self.object);
+        Ok(Commit {
+            version: self.instance.warehouse.version(&table).await?,
+            rows: 0,
+            bytes: 0,
+            files: 0,
+        })
     }
 }
 
-fn told(obstacle: &Obstacle) -> String {
+pub(super) fn told(obstacle: &Obstacle) -> String {
     format!("{}: {}", obstacle.node, obstacle.reason)
 }

@@ -7,7 +7,8 @@
 //! much of is changed in one commit, with the new watermark (`difference`).
 //!
 //! Where the plan proves nothing, where the inputs no longer tell what has changed, and where a third of
-//! the keys have, the refresh is a full one, and says why.
+//! the keys have, the refresh is a full one, and says why; or it reads the rows of the latest versions
+//! again, where the option `lookback` says so (`looking_back`).
 
 mod added_files;
 mod analysis;
@@ -19,11 +20,14 @@ mod difference;
 mod drift;
 mod explain;
 mod inputs;
+mod looking_back;
 mod measured;
 mod restrict;
 mod watermark;
 
 use std::sync::Arc;
+
+use arrow::datatypes::Schema;
 
 pub use analysis::{Analysis, Verdict};
 pub use attempt::{Attempt, Planned, all_kept};
@@ -33,7 +37,7 @@ pub use explain::explain;
 pub use measured::Measured;
 pub use watermark::Watermark;
 
-use super::keyed;
+use super::{keyed, lookback};
 use crate::catalog::{Object, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result};
@@ -65,20 +69,42 @@ pub async fn check(
     let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
     let (state, options) = (&context.state, &definition.options);
     let analysis = Analysis::new(state, &context.snapshot, options, &plan)?;
-    match verdict(&analysis, definition)? {
-        Verdict::Keys(_) | Verdict::Files => Ok(()),
+    let columns = plan::columns(&plan);
+    match verdict(&analysis, definition, &columns)? {
+        Verdict::Keys(_) | Verdict::Files | Verdict::Lookback(..) => Ok(()),
         Verdict::Full(obstacle) => Err(cannot(&definition.name, &obstacle)),
     }
 }
 
-/// How a definition can be refreshed.
+/// How a definition, whose query has these columns, can be refreshed.
 ///
 /// # Errors
 /// Options that cannot be.
-pub fn verdict(analysis: &Analysis, definition: &CreateMaterializedView) -> Result<Verdict> {
-    Ok(match forbidden(definition)? {
-        Some(obstacle) => Verdict::Full(obstacle),
-        None => analysis.verdict(),
+pub fn verdict(
+    analysis: &Analysis,
+    definition: &CreateMaterializedView,
+    columns: &Schema,
+) -> Result<Verdict> {
+    let options = &definition.options;
+    let exact = match analysis.verdict() {
+        Verdict::Files => match keyed::declared(options)? {
+            Some(keyed) if keyed.versions.is_empty() => Verdict::Full(Obstacle::new(
+                "the option unique_key",
+                "without version_column the order of its files decides which row of a key stays",
+            )),
+            _ => Verdict::Files,
+        },
+        verdict => match forbidden(definition)? {
+            Some(obstacle) => Verdict::Full(obstacle),
+            None => verdict,
+        },
+    };
+    let Verdict::Full(obstacle) = exact else {
+        return Ok(exact);
+    };
+    Ok(match lookback::declared(options, columns)? {
+        Some(lookback) => Verdict::Lookback(lookback, obstacle),
+        None => Verdict::Full(obstacle),
     })
 }
 
