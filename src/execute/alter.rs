@@ -9,12 +9,12 @@ use super::drop::{kind, word};
 use super::{create_sequence, index, redefine, serial};
 use crate::catalog::{Kind, NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState};
-use crate::models::schedule;
+use crate::models::{lookback, schedule};
 use crate::session::{Outcome, Session, plan};
-use crate::sql::QualifiedName;
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
 use crate::sql::name::ObjectName;
+use crate::sql::{QualifiedName, Statement};
 
 /// Changes an object, all actions or none.
 ///
@@ -153,6 +153,9 @@ async fn set_options<'a>(
         schedule::set_option(&mut new.definition, name, value)?;
     }
     schedule::Freshness::of(&new.definition)?;
+    if let Statement::CreateMaterializedView(create) = &new.definition {
+        lookback::declared(&create.options, &object.schema)?;
+    }
     catalog.write(|transaction| transaction.replace(object.oid, new))
 }
 

@@ -5,30 +5,26 @@
 //! they are written anew, in the same commit. What stands on the table is planned against its new
 //! columns first.
 
+mod rows;
+mod versioned;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field};
-use async_trait::async_trait;
-use datafusion::catalog::TableProvider;
-use datafusion::execution::{SendableRecordBatchStream, SessionState};
-use datafusion::physical_plan::execute_stream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{ColumnDef, ColumnOption, ColumnOptionDef};
-use futures::StreamExt as _;
 use tributary_udfs::type_name;
 
-use super::define::in_place_of;
+use self::rows::{Made, Rows, redefine};
+use super::create_sequence;
 use super::drop::cascades;
-use super::{create_sequence, query};
 use crate::catalog::{NewObject, Object, Oid};
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::instance::StatementContext;
-use crate::models::constraints::{self, Constraints, Repeated};
+use crate::models::constraints;
 use crate::models::define::define;
 use crate::models::keyed;
 use crate::models::partitioned;
-use crate::models::replacement::{self, Replacement, same_columns};
+use crate::models::replacement::same_columns;
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
 use crate::session::{Session, plan};
@@ -40,22 +36,7 @@ use crate::sql::name::Quoted;
 use crate::sql::renaming::{identifier, names_all_columns, names_column};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
-use crate::warehouse::{
-    At, CommitInfo, CommitMark, INTERVAL, Keyed, Merge, Participant, Rewriting,
-};
-
-/// The operation that the table's history tells.
-const OPERATION: &str = "ALTER TABLE";
-
-/// What becomes of the rows.
-enum Rows {
-    /// They stay as they are.
-    Stay,
-    /// They stay if they satisfy the new constraints.
-    Checked,
-    /// Each is made of the old one: by column, an expression, or the column of the same name.
-    Made(Vec<(String, String)>),
-}
+use crate::warehouse::{INTERVAL, Keyed};
 
 /// Does an action that changes columns or constraints of a table.
 ///
@@ -163,6 +144,22 @@ fn keep_intervals(object: &Object, action: &Action) -> Result<()> {
     Ok(())
 }
 
+/// That the versions of single values can follow those of rows, which a column of the version gets
+/// others for by an expression.
+fn keep_versions(object: &Object, column: &str, by_expression: bool) -> Result<()> {
+    let keyed = keyed::of(object)?.filter(Keyed::merges_by_version);
+    match keyed {
+        Some(keyed) if by_expression && keyed.versions.iter().any(|it| it == column) => {
+            Err(Error::unsupported(format!(
+                "USING for column \"{column}\", which tells the versions of the rows of {} with merge = 'column',",
+                object.described()
+            ))
+            .with_hint("Leave out USING, or define another table, and insert its rows there."))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The definition of a table with all of its columns declared, also where they came from a query.
 fn declared(object: &Object) -> Result<CreateTable> {
     let Statement::CreateTable(create) = &object.definition else {
@@ -244,8 +241,11 @@ fn apply(
             let is_plain = column.options.is_empty() && constraints.is_empty();
             Ok(Some(match default {
                 None if is_plain => Rows::Stay,
-                None => Rows::Made(vec![(name.clone(), "NULL".to_owned())]),
-                Some(value) => Rows::Made(vec![(name.clone(), value)]),
+                default => Rows::Made(vec![Made {
+                    column: name.clone(),
+                    value: default.unwrap_or_else(|| "NULL".to_owned()),
+                    of: None,
+                }]),
             }))
         }
         Action::DropColumn {
@@ -290,10 +290,11 @@ fn apply(
                 constraint.rule.rename_column(old, new);
             }
             keyed::rename_column(&mut create.options, old, new)?;
-            Ok(Some(Rows::Made(vec![(
-                new.clone(),
-                Quoted(old).to_string(),
-            )])))
+            Ok(Some(Rows::Made(vec![Made {
+                column: new.clone(),
+                value: Quoted(old).to_string(),
+                of: Some(old.clone()),
+            }])))
         }
         Action::SetType {
             column: name,
@@ -309,7 +310,12 @@ fn apply(
                     Quoted(name).to_string()
                 }
             };
-            Ok(Some(Rows::Made(vec![(name.clone(), value)])))
+            keep_versions(object, name, using.is_some())?;
+            Ok(Some(Rows::Made(vec![Made {
+                column: name.clone(),
+                value,
+                of: Some(name.clone()),
+            }])))
         }
         Action::SetDefault(name, value) => {
             let column = column(create, &table, name)?;
@@ -535,208 +541,4 @@ async fn drop_readers(
     }
     remove_tables(instance, &dropped).await;
     Ok(())
-}
-
-async fn redefine(
-    session: &Session,
-    object: &Arc<Object>,
-    new: NewObject,
-    rows: Rows,
-) -> Result<()> {
-    let instance = &session.instance;
-    replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
-    replan::check(instance, object.oid, &new, Author::Statement).await?;
-    let (table, warehouse) = (object.table(), &instance.warehouse);
-    let after = Arc::new(in_place_of(object, &new)?);
-    let keyed = keyed::of(&after)?;
-    let info = CommitInfo::new(OPERATION);
-    let replacement = Replacement {
-        instance: Arc::clone(instance),
-        oid: object.oid,
-        new,
-        author: Author::Statement,
-    };
-    let made = match rows {
-        // The files of a table may have to have other names for its columns than they have.
-        Rows::Stay if !warehouse.can_reshape(&table, &after.schema).await? => {
-            let fields = after.schema.fields().iter();
-            let added =
-                fields.filter(|field| object.schema.column_with_name(field.name()).is_none());
-            added
-                .map(|field| (field.name().clone(), "NULL".to_owned()))
-                .collect()
-        }
-        Rows::Stay | Rows::Checked => {
-            let checks = matches!(rows, Rows::Checked);
-            let columns = Arc::clone(&after.schema);
-            let redefinition = Redefinition {
-                replacement,
-                checked: checks.then(|| (session.statement().state, after)),
-            };
-            let participant = Arc::new(redefinition);
-            warehouse
-                .reshape(&table, &columns, keyed, info, participant)
-                .await?;
-            return Ok(());
-        }
-        Rows::Made(made) => made,
-    };
-    // The versions of single values lie beside the rows, and would not be made anew with them.
-    if keyed
-        .as_ref()
-        .is_some_and(|keyed| keyed.merge == Merge::Column)
-    {
-        let message = format!(
-            "writing anew the rows of table {} with merge = 'column'",
-            object.name
-        );
-        return Err(Error::unsupported(message).with_hint(
-            "Columns without a default can be added. For other changes fill a new table.",
-        ));
-    }
-    let alone = warehouse.alone(&table).await;
-    let version = warehouse.version(&table).await?;
-    let living = warehouse.scan(&table, At::Version(version)).await?;
-    let context = session.statement();
-    let constraints = Constraints::new(&context.state, &after, Repeated::Refused, None)?;
-    let rows = made_rows(context, object, living, &after, |field| {
-        let value = made.iter().find(|(name, _)| name == field.name());
-        value.map(|(_, value)| value.clone())
-    });
-    let name = after.name.name.clone();
-    let rows = rows.await?.map(move |batch| {
-        let checked = constraints.check(&batch?);
-        checked.map_err(|error| violated(error.into(), &name).into())
-    });
-    let rows = RecordBatchStreamAdapter::new(Arc::clone(&after.schema), rows);
-    let tombstones = match warehouse.tombstones(&table, version).await? {
-        Some(gone) => {
-            Some(made_tombstones(session.statement(), object, gone, &after, &made).await?)
-        }
-        None => None,
-    };
-    let rewriting = Rewriting {
-        alone,
-        version,
-        rows: Box::pin(rows),
-        tombstones,
-        keyed,
-    };
-    warehouse
-        .rewrite(&table, rewriting, info, Arc::new(replacement))
-        .await?;
-    Ok(())
-}
-
-/// The rows of a relation, which is one of the table's, as the new definition has them: each column is
-/// what `value` says, or the column of the same name.
-async fn made_rows(
-    context: StatementContext,
-    object: &Object,
-    relation: Arc<dyn TableProvider>,
-    after: &Object,
-    value: impl Fn(&Field) -> Option<String>,
-) -> Result<SendableRecordBatchStream> {
-    let values = after.schema.fields().iter().map(|field| {
-        let own = Quoted(field.name()).to_string();
-        format!("{} AS {own}", value(field).as_ref().unwrap_or(&own))
-    });
-    let values: Vec<String> = values.collect();
-    let text = format!("SELECT {} FROM {}", values.join(", "), object.name);
-    let Statement::Query(mut text) = parse_one(&text)? else {
-        return Err(Error::internal("SELECT is no query"));
-    };
-    context.show(&object.name, relation);
-    plan::resolve_names(&mut text, &context.snapshot, &[])?;
-    let plan = plan::query(&context, &text).await?;
-    let plan = plan::cast_to(plan, &after.schema)?;
-    query::stream(context.state, plan).await
-}
-
-/// The tombstones in the new columns. Nobody reads more of them than the key, the version and that they
-/// tell of a deletion: what else would be made of other columns is left out, since rows that nobody sees
-/// must not make the statement fail.
-async fn made_tombstones(
-    context: StatementContext,
-    object: &Object,
-    tombstones: Arc<dyn TableProvider>,
-    after: &Object,
-    made: &[(String, String)],
-) -> Result<SendableRecordBatchStream> {
-    let Statement::CreateTable(create) = &after.definition else {
-        return Err(Error::internal(format!("{} is not a table", after.name)));
-    };
-    made_rows(context, object, tombstones, after, |field| {
-        let (_, value) = made.iter().find(|(name, _)| name == field.name())?;
-        let is_read = keyed::naming(&create.options, field.name()).is_some();
-        let left_out = field.is_nullable() && !is_read;
-        Some(if left_out {
-            "NULL".to_owned()
-        } else {
-            value.clone()
-        })
-    })
-    .await
-}
-
-/// The catalog's part in the commit, and the rows' that are there.
-struct Redefinition {
-    replacement: Replacement,
-    /// Where rows are looked at, and what they must satisfy.
-    checked: Option<(SessionState, Arc<Object>)>,
-}
-
-#[async_trait]
-impl Participant for Redefinition {
-    async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        if let Some((state, object)) = &self.checked {
-            self.check(state, object).await?;
-        }
-        self.replacement.prepare(mark).await
-    }
-
-    fn committed(&self, mark: &CommitMark) {
-        self.replacement.committed(mark);
-    }
-
-    fn aborted(&self, mark: &CommitMark) {
-        self.replacement.aborted(mark);
-    }
-}
-
-impl Redefinition {
-    async fn check(&self, state: &SessionState, object: &Arc<Object>) -> Result<()> {
-        let constraints = Constraints::new(state, object, Repeated::Refused, None)?;
-        let warehouse = &self.replacement.instance.warehouse;
-        let rows = warehouse.scan(&object.table(), At::Latest).await?;
-        let plan = rows.scan(state, None, &[], None).await?;
-        let mut rows = execute_stream(plan, state.task_ctx())?;
-        while let Some(batch) = rows.next().await {
-            let checked = constraints.check(&batch?);
-            checked.map_err(|error| violated(error.into(), &object.name.name))?;
-        }
-        Ok(())
-    }
-}
-
-/// As Postgres tells of rows that are there and do not satisfy a new constraint.
-fn violated(error: Error, table: &str) -> Error {
-    let named = |error: &Error| error.constraint().map(|place| place.constraint.clone());
-    let message = match (error.sqlstate(), named(&error)) {
-        (SqlState::UNIQUE_VIOLATION, Some(name)) => {
-            format!("could not create unique index \"{name}\"")
-        }
-        (SqlState::CHECK_VIOLATION, Some(name)) => {
-            format!("check constraint \"{name}\" of relation \"{table}\" is violated by some row")
-        }
-        (SqlState::NOT_NULL_VIOLATION, _) => match error.column() {
-            Some(place) => format!(
-                "column \"{}\" of relation \"{table}\" contains null values",
-                place.column
-            ),
-            None => return error,
-        },
-        _ => return error,
-    };
-    error.with_message(message)
 }

@@ -93,6 +93,14 @@ pub(super) async fn apply(
             replan::supersede(instance, old.oid, &new).await?;
             superseded = Some(old);
         }
+        Define::Amend => {
+            let old = current(instance, step)?;
+            if old.is_stored() {
+                // Its rows come, if they do, by a refresh of their own.
+                new.schema = Arc::clone(&old.schema);
+            }
+            replan::replace(instance, &planned, old.oid, &new, Author::Project).await?;
+        }
         Define::Replace => {
             let old = current(instance, step)?;
             if waits_for_rows {

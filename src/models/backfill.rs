@@ -1,8 +1,8 @@
-//! `REFRESH ... FROM`: rows of a range of versions are read again, and put into a keyed materialized
-//! view, where they take the place of what is earlier.
+//! Rows of a range of versions are read again, and put into a keyed materialized view, where they take
+//! the place of what is earlier: by `REFRESH ... FROM`, and by the option `lookback`.
 //!
-//! How far the inputs were read is told as before: what has changed beside the range is still to be
-//! read, and what was put in already is then found to be there.
+//! With `FROM`, how far the inputs were read is told as before: what has changed beside the range is
+//! still to be read, and what was put in already is then found to be there.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,8 @@ use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::incremental::Measured;
+use super::incremental::{Measured, Watermark};
+use super::lookback::LOOKBACK;
 use super::rejected::Rejections;
 use super::replacement::same_columns;
 use super::{keyed, table_id};
@@ -39,6 +40,8 @@ pub struct Backfill<'a> {
     pub columns: &'a SchemaRef,
     /// The versions.
     pub range: &'a Range,
+    /// How far the inputs are read with it; none where that is told as before.
+    pub watermark: Option<&'a Watermark>,
 }
 
 /// Versions of rows, by the first of their version columns.
@@ -88,7 +91,8 @@ impl Backfill<'_> {
         if !same_columns(&self.object.schema, self.columns) {
             return Err(self.not_ready("gets other columns at its next refresh"));
         }
-        RANGE.clone_into(&mut record.mode);
+        let mode = self.watermark.map_or(RANGE, |_| LOOKBACK);
+        mode.clone_into(&mut record.mode);
         let place = self.columns.index_of(version)?;
         let versions = Expr::Column(
             self.plan
@@ -113,11 +117,14 @@ impl Backfill<'_> {
             refresh_id: Some(record.id.to_string()),
             ..CommitInfo::new(REFRESH)
         };
-        if let Some(mut before) = warehouse.last_refresh(&table).await?
+        if let Some(watermark) = self.watermark {
+            watermark.write(&mut info.parameters);
+        } else if let Some(mut before) = warehouse.last_refresh(&table).await?
             && let Some(read_to) = before.remove(READ_TO)
         {
             info.parameters.insert(READ_TO.to_owned(), read_to);
         }
+        let told = (info.clone(), participant.clone());
         let modification = warehouse.modify(&table).await?;
         let session = Arc::new(self.state.clone());
         let upserted = modification
@@ -126,13 +133,19 @@ impl Backfill<'_> {
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());
         record.rows_rejected += rejected.load(Ordering::Relaxed);
-        Ok(match upserted.commit {
+        Ok(match (upserted.commit, self.watermark) {
             // Rows that lie beside others are written too.
-            Some(commit) => Commit {
+            (Some(commit), _) => Commit {
                 rows: upserted.rows,
                 ..commit
             },
-            None => Commit {
+            (None, Some(watermark)) => {
+                let (info, participant) = told;
+                watermark
+                    .tell(self.instance, self.object, info, participant)
+                    .await?
+            }
+            (None, None) => Commit {
                 version: warehouse.version(&table).await?,
                 rows: 0,
                 bytes: 0,

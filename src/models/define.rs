@@ -8,7 +8,9 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
-use super::{constraints, function, incremental, keyed, partitioned, resolution, schema_change};
+use super::{
+    constraints, function, incremental, keyed, lookback, partitioned, resolution, schema_change,
+};
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -60,6 +62,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
         values: &["auto", "full", "incremental"],
         description: "How a refresh computes: all rows, or those of the keys alone that have changed. `auto` does the latter where the query proves that this gives the same; with `incremental` a query that does not is an error. `EXPLAIN REFRESH` tells.",
     },
+    lookback::OPTION,
     schema_change::OPTION,
     keyed::OPTIONS[0],
     keyed::OPTIONS[1],
@@ -182,6 +185,7 @@ pub(super) async fn columns(
             let columns = keyed::shown(&create.options, &stored_columns(&plan)?)?;
             keyed::check(&create.options, &columns, &[])?;
             partitioned::check(&create.options, &columns)?;
+            lookback::declared(&create.options, &columns)?;
             incremental::check(instance, snapshot, settings, create).await?;
             Ok((columns, depends_on))
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Define, kind};
 use super::project::ProjectModel;
+use super::schedule::without_upkeep;
 use crate::catalog::{Object, Snapshot};
 use crate::session::plan::{is_relation, query_of, resolve_among};
 use crate::sql::comment::CommentOn;
@@ -25,35 +26,66 @@ pub(super) fn difference(
         return Some(Define::Supersede(object.kind));
     }
     let (comment, columns) = comments(model);
-    let same = !definition_differs(snapshot, model, Some(object), models)
+    let same = !definition_differs(snapshot, model, object, models)
         && object.comment == comment
         && object.column_comments == columns
         && object.project_file.as_deref() == Some(&model.file);
-    (!same).then_some(Define::Replace)
+    if same {
+        return None;
+    }
+    Some(match rows_differ(snapshot, model, Some(object), models) {
+        true => Define::Replace,
+        false => Define::Amend,
+    })
 }
 
-/// Whether the definition, its names written in full, is another than the catalog's.
-pub(super) fn definition_differs(
+/// Whether what the rows follow from is another than in the catalog: the definition without what says
+/// when it is refreshed.
+pub(super) fn rows_differ(
     snapshot: &Snapshot,
     model: &ProjectModel,
     object: Option<&Arc<Object>>,
     models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
 ) -> bool {
-    let Some(object) = object else { return true };
+    match (object, in_full(snapshot, model, models)) {
+        (Some(object), Some(definition)) => {
+            plain(&without_upkeep(&definition)) != plain(&without_upkeep(&object.definition))
+        }
+        _ => true,
+    }
+}
+
+/// Whether the definition is another than the catalog's.
+fn definition_differs(
+    snapshot: &Snapshot,
+    model: &ProjectModel,
+    object: &Object,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> bool {
+    in_full(snapshot, model, models)
+        .is_none_or(|definition| plain(&definition) != plain(&object.definition))
+}
+
+/// The definition with its names in full; none where they cannot be told.
+fn in_full(
+    snapshot: &Snapshot,
+    model: &ProjectModel,
+    models: &BTreeMap<QualifiedName, Arc<ProjectModel>>,
+) -> Option<Statement> {
     let mut definition = model.definition.clone();
     let exists = |full: &QualifiedName| models.contains_key(full) || is_relation(snapshot, full);
     let resolve = |name: ObjectName| resolve_among(&name, &search_path(model), &exists);
     if let Some(query) = query_of(&mut definition)
         && crate::sql::qualify::qualify(query, |name, _| resolve(name)).is_err()
     {
-        return true;
+        return None;
     }
     if let Statement::CreateModel(create) = &mut definition
         && create.options.qualify(resolve).is_err()
     {
-        return true;
+        return None;
     }
-    plain(&definition) != plain(&object.definition)
+    Some(definition)
 }
 
 /// The text of a definition, whether it replaces or not.

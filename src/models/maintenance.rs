@@ -54,7 +54,7 @@ async fn compact(instance: &Arc<Instance>, object: &Object) -> Result<()> {
 ///
 /// # Errors
 /// What reading the table says; 53200 without memory; what the disk says.
-async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<()> {
+pub async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let table = table_id(object);

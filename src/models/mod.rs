@@ -18,6 +18,7 @@ pub mod incremental;
 pub mod keyed;
 mod left;
 pub mod lineage;
+pub mod lookback;
 pub mod maintenance;
 pub mod partitioned;
 pub mod plan;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::difference::{definition_differs, difference, search_path};
+use super::difference::{difference, rows_differ, search_path};
 use super::graph::Graph;
 use super::left::{left, refuse_empty, refuse_orphans};
 use super::project::{Project, ProjectModel};
@@ -24,8 +24,10 @@ use crate::sql::name::ObjectName;
 pub enum Define {
     /// It is new.
     Create,
-    /// Its definition or its comments changed.
+    /// Its definition changed, or the columns that it reads.
     Replace,
+    /// What says when it is refreshed changed, or its comments: what it holds stays right.
+    Amend,
     /// It was of this kind: the new object takes the place of the old one in one step, and what
     /// stands on that stands on it.
     Supersede(Kind),
@@ -123,7 +125,7 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
             continue;
         };
         let object = existing(&snapshot, model);
-        let differs = definition_differs(&snapshot, model, object, &models);
+        let differs = rows_differ(&snapshot, model, object, &models);
         let reshaped = match kind(model) {
             Kind::View | Kind::MaterializedView | Kind::Model
                 if graph.parents(name).any(|parent| redefined.contains(parent)) =>
@@ -133,8 +135,10 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
             Kind::View if !differs => !stands(instance, &snapshot, object).await,
             _ => false,
         };
-        let define =
-            difference(&snapshot, model, object, &models).or(reshaped.then_some(Define::Replace));
+        let define = match difference(&snapshot, model, object, &models) {
+            None | Some(Define::Amend) if reshaped => Some(Define::Replace),
+            define => define,
+        };
         if differs || reshaped {
             redefined.insert(name.clone());
         }
@@ -257,6 +261,7 @@ impl fmt::Display for Define {
         match self {
             Self::Create => f.write_str("create"),
             Self::Replace => f.write_str("replace"),
+            Self::Amend => f.write_str("alter"),
             Self::Supersede(old) => write!(f, "replace {old} by"),
         }
     }

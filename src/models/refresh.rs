@@ -251,7 +251,7 @@ impl Build<'_> {
             watermark: &watermark,
             columns: &columns,
         };
-        let appended = match incremental::verdict(&analysis, definition)? {
+        let appended = match incremental::verdict(&analysis, definition, &columns)? {
             Verdict::Keys(_) | Verdict::Files if may_be_partial => refreshed.append().await?,
             _ => None,
         };
@@ -275,6 +275,7 @@ impl Build<'_> {
                 plan: &analysis.plan,
                 columns: &columns,
                 range,
+                watermark: None,
             };
             let filled = Box::pin(backfill.run(
                 |rows| writer.precede(checked(rows)),
@@ -299,6 +300,7 @@ impl Build<'_> {
                     context: &context,
                     analysis: &analysis,
                     watermark: &watermark,
+                    progress: self.progress,
                 };
                 let participant = participant.clone();
                 // Where rows are dropped, a full refresh follows, and drops them again: what the attempt

@@ -3,6 +3,8 @@
 //! The view `tributary.rejected_rows` is all of these tables together. Rejected rows are committed
 //! just before the rows that were accepted: no load is ever seen without its rejected rows.
 
+mod known;
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -40,6 +42,8 @@ pub enum Keep {
     Latest,
     /// The load adds rows.
     All,
+    /// The load reads rows again: it adds those that are not known yet.
+    New,
 }
 
 /// Where one load's rejected rows go.
@@ -121,10 +125,19 @@ async fn write(
     let mut rows = rows.peekable();
     let none = std::pin::Pin::new(&mut rows).peek().await.is_none();
     let exists = instance.warehouse.exists(&table).await?;
-    if none && (keep == Keep::All || !exists) {
+    if none && (keep != Keep::Latest || !exists) {
         return Ok(());
     }
-    let rows: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+    let mut rows: SendableRecordBatchStream =
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema), rows));
+    if keep == Keep::New && exists {
+        let unknown = known::without_known(&instance, &table, rows).await?;
+        let mut unknown = unknown.peekable();
+        if std::pin::Pin::new(&mut unknown).peek().await.is_none() {
+            return Ok(());
+        }
+        rows = Box::pin(RecordBatchStreamAdapter::new(schema, unknown));
+    }
     if keep == Keep::Latest {
         instance
             .warehouse

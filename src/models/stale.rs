@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::schedule::without_scheduling;
+use super::schedule::without_upkeep;
 use super::table_id;
 use crate::catalog::journal::{CheckResult, ModelState};
 use crate::catalog::{Kind, Object, Snapshot};
@@ -53,9 +53,9 @@ pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs>
 /// changes nothing of the rows.
 pub fn definition_hash(snapshot: &Snapshot, object: &Object) -> String {
     let mut hash = Sha256::new();
-    hash.update(without_scheduling(&object.definition).to_string());
+    hash.update(without_upkeep(&object.definition).to_string());
     for input in leaves(snapshot, object) {
-        hash.update(without_scheduling(&input.definition).to_string());
+        hash.update(without_upkeep(&input.definition).to_string());
     }
     hex(&hash.finalize())
 }
@@ -64,10 +64,10 @@ pub fn definition_hash(snapshot: &Snapshot, object: &Object) -> String {
 /// table holds follows from its version, whatever its definition.
 pub fn query_hash(snapshot: &Snapshot, object: &Object) -> String {
     let mut hash = Sha256::new();
-    hash.update(without_scheduling(&object.definition).to_string());
+    hash.update(without_upkeep(&object.definition).to_string());
     let inputs = leaves(snapshot, object).into_iter();
     for input in inputs.filter(|it| !matches!(it.kind, Kind::Table | Kind::MaterializedView)) {
-        hash.update(without_scheduling(&input.definition).to_string());
+        hash.update(without_upkeep(&input.definition).to_string());
     }
     hex(&hash.finalize())
 }

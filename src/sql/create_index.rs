@@ -16,6 +16,9 @@ use super::shown::Shown;
 /// The method of an index that names none.
 pub const BTREE: &str = "btree";
 
+/// The method of one that finds equal values alone.
+pub const HASH: &str = "hash";
+
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateIndex {

@@ -130,6 +130,8 @@ pub(super) struct ColumnBounds {
     pub nulls: Option<u64>,
     /// Whether the bounds are values of the column.
     pub exact: bool,
+    /// Whether the greatest is a value that the column has, or had in a row that is gone.
+    pub max_is_value: bool,
 }
 
 /// What the log knows of a file.
@@ -163,6 +165,7 @@ impl FileBounds {
                 let min = json_to_scalar(&stats["minValues"][name], from, false);
                 let max = json_to_scalar(&stats["maxValues"][name], from, true);
                 bounds.exact = tight && matches!((&min, &max), (Some((_, true)), Some((_, true))));
+                bounds.max_is_value = matches!(&max, Some((_, true)));
                 let declare = |bound: Option<(ScalarValue, bool)>| {
                     bound.and_then(|(value, _)| value.cast_to(to).ok())
                 };

@@ -64,6 +64,11 @@ impl Keyed {
         self.merge == Merge::History
     }
 
+    /// Whether of each column the latest value is kept, by versions of its own.
+    pub fn merges_by_version(&self) -> bool {
+        self.merge == Merge::Column && !self.versions.is_empty()
+    }
+
     /// The columns that no two rows that are shown share the values of.
     pub fn identity(&self) -> Vec<String> {
         let [from, ..] = INTERVAL;

@@ -19,6 +19,7 @@ mod entry;
 mod failure;
 mod few_rows;
 mod file_stats;
+mod greatest;
 mod history;
 pub mod key_index;
 mod key_indexes;
@@ -74,8 +75,10 @@ use url::Url;
 pub use changes::{
     CHANGE_SIGN, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeFeed, commit_timestamp_type,
 };
+pub use column_versions::VersionedColumn;
 pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;
+pub use greatest::Greatest;
 pub use history::HISTORY_SCHEMA;
 pub use key_indexes::{Covered, IndexedKey, KeyRow};
 pub use keyed::{INTERVAL, Keyed, Merge};

@@ -16,6 +16,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use tokio::sync::OwnedMutexGuard;
 
+use super::column_versions::{VersionedColumn, assembled, versioned_columns};
 use super::entry::CommitInfo;
 use super::keyed::Keyed;
 use super::participant::Participant;
@@ -38,6 +39,9 @@ pub struct Rewriting {
     pub version: i64,
     /// The rows.
     pub rows: SendableRecordBatchStream,
+    /// The columns whose values may have versions of their own, which stand behind the rows: for each
+    /// whether it has one, and that version.
+    pub versioned: Vec<String>,
     /// Those that tell of deletions, in the same columns, where [`Warehouse::tombstones`] gives some.
     pub tombstones: Option<SendableRecordBatchStream>,
     /// What makes the table keyed by its new columns.
@@ -59,11 +63,23 @@ impl Warehouse {
     ) -> Result<Commit> {
         let table = self.table(table);
         let before = table.snapshot(At::Version(rewriting.version)).await?;
-        let schema = TableSchema::declare(&rewriting.rows.schema(), before.schema.mapped)?;
+        let parts = rewriting
+            .keyed
+            .as_ref()
+            .map_or(0, |keyed| keyed.versions.len());
+        let given = rewriting.rows.schema();
+        let behind = rewriting.versioned.len() * (1 + parts);
+        let own: Vec<usize> = (0..given.fields().len().saturating_sub(behind)).collect();
+        let schema = TableSchema::declare(&given.project(&own)?, before.schema.mapped)?;
         let schema = schema.partitioned_by(&before.schema.partitions)?;
         let schema = Arc::new(schema.keyed_by(rewriting.keyed)?);
+        let files = schema.with_column_versions()?;
+        let rows = match Arc::ptr_eq(&schema, &files) {
+            true => rewriting.rows,
+            false => assembled(rewriting.rows, &schema, &files, &rewriting.versioned)?,
+        };
         let (place, settings) = (&table.place, &self.settings);
-        let mut written = writer::write(place, &schema, rewriting.rows, settings).await?;
+        let mut written = writer::write(place, &files, rows, settings).await?;
         if let Some(rows) = rewriting.tombstones {
             let mut found = tombstones::write(place, &schema, rows, settings).await?;
             // They are forgotten in their time, as the youngest of them would have been.
@@ -86,6 +102,25 @@ impl Warehouse {
                 Some(rewriting.alone.0),
             )
             .await
+    }
+
+    /// The rows of a version with the columns that hold the versions of single values, and which of the
+    /// table's columns these are of.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn scan_with_column_versions(
+        &self,
+        table: &TableId,
+        version: i64,
+    ) -> Result<(Arc<dyn TableProvider>, Vec<VersionedColumn>)> {
+        let handle = self.read(table);
+        let snapshot = handle.snapshot(At::Version(version)).await?;
+        let schema = Arc::clone(&snapshot.schema);
+        let files = schema.with_column_versions()?;
+        let columns = versioned_columns(&schema, &files)?;
+        let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
+        Ok((Arc::new(scan.with_column_versions()?), columns))
     }
 
     /// Waits until nobody commits to a table, and keeps others from it.

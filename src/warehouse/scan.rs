@@ -87,6 +87,12 @@ struct Keys {
     changed: Arc<Changed>,
 }
 
+/// As many rows as this of a table are read as fast as one that an index has found: a page has more.
+const ROWS_FOR_ONE: u64 = 1024;
+
+/// So many rows that an index has found are read by their places however small the table is.
+const FEW_ROWS: usize = 10_000;
+
 /// A file of a version, and its number.
 type NumberedFile<'a> = (u32, &'a Arc<DataFile>);
 
@@ -344,8 +350,12 @@ impl TableScan {
             if self.is_latest && !covered.is_complete() {
                 keys.changed.add(&self.id);
             }
-            let places = covered.places(&columns).await?;
-            return Ok(Some(Wanted::Only(places, covered.uncovered)));
+            // To read rows here and there takes longer than to read all of them, where they are many.
+            let rows = self.snapshot.rows().unwrap_or_default();
+            let share = usize::try_from(rows / ROWS_FOR_ONE).unwrap_or(usize::MAX);
+            if let Some(places) = covered.places_of_few(&columns, share.max(FEW_ROWS)).await? {
+                return Ok(Some(Wanted::Only(places, covered.uncovered)));
+            }
         }
         Ok(None)
     }

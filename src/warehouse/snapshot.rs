@@ -124,19 +124,18 @@ impl Snapshot {
     }
 
     /// The version that an entry of the log makes of this one, where that is known without what reads
-    /// logs: files come and go, and have names that need no escapes, as those of this server.
+    /// logs: files come and go.
     pub fn after(&self, version: u64, entry: &[u8]) -> Result<Option<Self>> {
         let (mut removed, mut added, mut time) = (HashSet::new(), Vec::new(), None);
         let lines = entry.split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.is_empty()) {
             match serde_json::from_slice(line) {
                 Ok(Action::CommitInfo(info)) => time = info.timestamp,
-                Ok(Action::Remove(remove)) if is_plain(&remove.path) => {
+                // Escapes of paths are resolved here as where a log is read.
+                Ok(Action::Remove(remove)) => {
                     removed.insert(remove.path);
                 }
-                Ok(Action::Add(add)) if is_plain(&add.path) && add.partition_values.is_empty() => {
-                    added.push(add);
-                }
+                Ok(Action::Add(add)) => added.push(add),
                 _ => return Ok(None),
             }
         }
@@ -159,13 +158,15 @@ impl Snapshot {
     }
 
     fn added(&self, add: Add) -> DataFile {
-        DataFile::new(
-            add.path,
-            (add.size, add.modification_time),
-            add.stats,
-            add.deletion_vector,
-            &self.schema,
-        )
+        let partition = match self.schema.partitions.is_empty() {
+            true => PartitionValues::new(),
+            false => add.partition_values.into_iter().collect(),
+        };
+        let file = (add.size, add.modification_time);
+        DataFile {
+            partition,
+            ..DataFile::new(add.path, file, add.stats, add.deletion_vector, &self.schema)
+        }
     }
 
     /// The files by their paths.
@@ -267,12 +268,6 @@ impl DataFile {
         let own = self.gone.as_ref().map(|gone| &gone.descriptor);
         own.map(deletion_vector::unique_id) == rows.map(deletion_vector::unique_id)
     }
-}
-
-/// Whether the path of a file is one as this server gives, of a table that is not partitioned.
-fn is_plain(path: &str) -> bool {
-    let needs_no_escape = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    path.bytes().all(needs_no_escape)
 }
 
 /// Files of other engines lack the columns that they are partitioned by.

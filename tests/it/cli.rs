@@ -74,6 +74,36 @@ fn a_run_does_what_the_plan_said_and_then_nothing_is_left() {
     assert!(text(&run(folder.path(), &["run"]).stderr).contains("everything is up to date"));
 }
 
+/// When a materialized view is refreshed, and how far that looks back, changes nothing of its rows.
+#[test]
+fn other_times_of_refreshes_rebuild_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path());
+    assert_eq!(run(folder.path(), &["run"]).status.code(), Some(0));
+    let doubled = std::fs::read_to_string(folder.path().join("sql/a/doubled.sql")).unwrap();
+    let timed = doubled.replacen(" AS ", " WITH (target_lag = '1 hour') AS ", 1);
+    assert_ne!(doubled, timed);
+    write(folder.path(), "a/doubled.sql", &timed);
+    let planned = text(&run(folder.path(), &["plan"]).stdout);
+    assert_eq!(planned, "alter materialized view a.doubled\n");
+    let second = run(folder.path(), &["run"]);
+    assert_eq!(second.status.code(), Some(0), "{}", text(&second.stderr));
+    let printed = text(&second.stderr);
+    assert!(!printed.contains("built"), "{printed}");
+    assert_eq!(
+        text(&run(folder.path(), &["plan"]).stdout),
+        "nothing to do: everything is up to date\n"
+    );
+    // A comment neither.
+    write(
+        folder.path(),
+        "a/doubled.sql",
+        &format!("-- Twice as much.\n{timed}"),
+    );
+    let planned = text(&run(folder.path(), &["plan"]).stdout);
+    assert_eq!(planned, "alter materialized view a.doubled\n");
+}
+
 #[test]
 fn a_change_rebuilds_what_stands_on_it_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();

@@ -91,6 +91,16 @@ fn relations_are_listed_and_described() {
     );
     let schemas = psql(&server, &["\\dn"]);
     assert!(schemas.contains("shop|tributary"), "{schemas}");
+    psql(
+        &server,
+        &[
+            "CREATE TABLE shop.seen (id INT, at DATE) WITH (unique_key = 'id', version_column = 'at')",
+        ],
+    );
+    let described = psql(&server, &["\\d+ shop.seen"]);
+    let options = "Options: unique_key=id, version_column=at";
+    assert!(described.contains(options), "{described}");
+    assert!(!psql(&server, &["\\d+ shop.item"]).contains("Options:"));
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub struct RefreshRecord {
     pub finished_at: Option<DateTime<Utc>>,
     /// How it stands.
     pub status: RefreshStatus,
-    /// How it computed: `full`, `incremental`, or `range` for the rows of some versions.
+    /// How it computed: `full`, `incremental`, `lookback`, or `range` for the rows of some versions.
     pub mode: String,
     /// Why it ran, or was skipped.
     pub reason: String,

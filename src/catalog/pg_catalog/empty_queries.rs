@@ -135,7 +135,7 @@ fn is_empty_table(table: &TableFactor) -> bool {
     match args {
         None => super::table(&name.value).is_some_and(super::PgTable::is_empty),
         Some(_) if name.value == "pg_options_to_table" => true,
-        // Nothing has options.
+        // No table has one that PostgreSQL keeps long values in, and options of that.
         Some(arguments) => {
             name.value == "unnest"
                 && arguments.args.iter().all(|argument| {
@@ -148,12 +148,16 @@ fn is_empty_table(table: &TableFactor) -> bool {
     }
 }
 
-/// Whether an expression is a column of options, which is always NULL.
+/// Whether an expression is the options of a TOAST table, by the name that clients give it: always NULL.
 fn is_options(expr: &Expr) -> bool {
     match expr {
-        Expr::CompoundIdentifier(parts) => parts
-            .last()
-            .is_some_and(|last| matches!(last.value.as_str(), "reloptions")),
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [.., table, column] => {
+                column.value == "reloptions"
+                    && (table.value == "tc" || table.value.contains("toast"))
+            }
+            _ => false,
+        },
         _ => false,
     }
 }

@@ -4,9 +4,10 @@ use super::pg_index::method;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{constraints_of, indexes_of};
-use crate::catalog::is_temporary_schema;
 use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
+use crate::catalog::{Object, is_temporary_schema};
+use crate::sql::Statement;
 
 /// PostgreSQL's number of the access method `heap`, which relations have by name alone.
 const HEAP: i64 = 2;
@@ -110,7 +111,21 @@ fn class(
         0,
         0,
         Value::texts(items),
-        Value::Null,
+        Value::texts(object.and_then(options)),
         Value::Null,
     ]
+}
+
+/// The options of a table or a materialized view, as PostgreSQL writes storage parameters.
+fn options(object: &Object) -> Option<Vec<String>> {
+    let options = match &object.definition {
+        Statement::CreateTable(create) => &create.options,
+        Statement::CreateMaterializedView(create) => &create.options,
+        _ => return None,
+    };
+    let options = options.0.iter();
+    let options: Vec<String> = options
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    (!options.is_empty()).then_some(options)
 }

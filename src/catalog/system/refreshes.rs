@@ -38,7 +38,7 @@ static COLUMNS: [Column; 26] = [
     Column::new(
         "mode",
         ColumnType::Text,
-        "How it computed: `full`; `incremental`: only what has changed; or `range`: what is of some versions.",
+        "How it computed: `full`; `incremental`: only what has changed; `lookback`: the rows that its option `lookback` has read again; or `range`: what is of some versions.",
     ),
     Column::new("reason", ColumnType::Text, "Why it ran, or was skipped."),
     Column::new(

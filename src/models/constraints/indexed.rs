@@ -1,21 +1,51 @@
-//! The keys of a table by which its rows are found through an index.
+//! The columns of a table by which its rows are found through an index: those of its keys, and those of
+//! `CREATE INDEX`.
+
+use arrow::datatypes::SchemaRef;
+use tributary_udfs::json::JsonKind;
 
 use super::declared::of;
 use crate::catalog::Object;
 use crate::models::keyed;
 use crate::sql::constraint::Rule;
+use crate::sql::create_index::{BTREE, CreateIndex, HASH};
 use crate::warehouse::IndexedKey;
 
-/// The keys of an object's table, in the order of its constraints.
+/// The columns that an object's table has indexes of: the keys first, in the order of its constraints.
 pub fn indexed(object: &Object) -> Vec<IndexedKey> {
     // A keyed table has no other key.
-    if let Ok(Some(keyed)) = keyed::of(object) {
-        return vec![keyed.indexed()];
+    let mut found = match keyed::of(object) {
+        Ok(Some(keyed)) => vec![keyed.indexed()],
+        _ => {
+            let keys = of(object).iter();
+            let keys = keys.filter_map(|constraint| match &constraint.rule {
+                Rule::Unique { columns, .. } => Some(IndexedKey::of(columns)),
+                Rule::Check(_) => None,
+            });
+            keys.collect()
+        }
+    };
+    for index in &object.indexes {
+        let columns: Vec<String> = index.key_columns().cloned().collect();
+        let is_known = found.iter().any(|known| known.columns == columns);
+        if !is_known && finds_equal(index, &object.schema) {
+            found.push(IndexedKey::of(&columns));
+        }
     }
-    let keys = of(object).iter();
-    let keys = keys.filter_map(|constraint| match &constraint.rule {
-        Rule::Unique { columns, .. } => Some(IndexedKey::of(columns)),
-        Rule::Check(_) => None,
-    });
-    keys.collect()
+    found
+}
+
+/// Whether rows with some values are found by an index: one of columns as they are, of all rows. Where
+/// it was made for other questions, such as those that `gin` answers, it is recorded and nothing more.
+fn finds_equal(index: &CreateIndex, columns: &SchemaRef) -> bool {
+    let is_plain = |name: &String| {
+        // Equal documents may have texts that differ.
+        columns.field_with_name(name).is_ok_and(|field| {
+            !field.data_type().is_nested() && JsonKind::of_field(field).is_none()
+        })
+    };
+    [BTREE, HASH].contains(&index.method.as_str())
+        && index.expressions().next().is_none()
+        && index.key_columns().next().is_some()
+        && index.key_columns().all(is_plain)
 }

@@ -14,6 +14,7 @@ use super::inputs::{Input, Scan, key_of, scans};
 use crate::catalog::{Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::models::keyed;
+use crate::models::lookback::Lookback;
 use crate::session::plan;
 use crate::sql::Options;
 use crate::warehouse::Keyed;
@@ -40,6 +41,8 @@ pub enum Verdict {
     Keys(Vec<String>),
     /// By the files that are added to its sources.
     Files,
+    /// By reading the rows of its latest versions again, since this forbids better.
+    Lookback(Lookback, Obstacle),
     /// In full alone.
     Full(Obstacle),
 }

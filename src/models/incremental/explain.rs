@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::inputs::{Input, UNREAD, settled};
+use super::looking_back;
 use super::{Analysis, Verdict, Watermark, verdict};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::{Instance, Reading};
+use crate::instance::{Instance, Reading, StatementContext};
 use crate::models::appended_columns::Refreshed;
-use crate::models::table_id;
+use crate::models::lookback::{self, LOOKBACK, Lookback};
+use crate::models::{keyed, table_id};
 use crate::session::plan;
 use crate::sql::Statement;
 
@@ -54,9 +56,11 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
         columns: &columns,
     };
     let is_full = definition.options.get("refresh_mode") == Some("full");
-    let verdict = verdict(&analysis, definition)?;
+    let shown = keyed::shown(&definition.options, &columns)?;
+    let verdict = verdict(&analysis, definition, &shown)?;
     let mode = match &verdict {
         Verdict::Keys(_) | Verdict::Files if !is_full => "incremental",
+        Verdict::Lookback(..) => LOOKBACK,
         _ => "full",
     };
     let mut lines = vec![format!("Refresh of {}: {mode}", object.described())];
@@ -78,10 +82,17 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                 "  By files: of those that are added to its sources the rows are added".to_owned(),
             );
         }
+        Verdict::Lookback(_, obstacle) => lines.push(format!(
+            "  Not by what has changed: {}: {}",
+            obstacle.node, obstacle.reason
+        )),
         Verdict::Full(obstacle) => lines.push(format!(
             "  In the way: {}: {}",
             obstacle.node, obstacle.reason
         )),
+    }
+    if let Some(lookback) = lookback::declared(&definition.options, &shown)? {
+        lines.push(lookback_line(instance, &context, object, &verdict, &lookback).await?);
     }
     match &then {
         None => lines.push(
@@ -123,4 +134,38 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     }
     lines.extend(inputs);
     Ok(lines)
+}
+
+/// What the option `lookback` comes to.
+async fn lookback_line(
+    instance: &Arc<Instance>,
+    context: &StatementContext,
+    object: &Object,
+    verdict: &Verdict,
+    lookback: &Lookback,
+) -> Result<String> {
+    let (column, text) = (&lookback.column, &lookback.text);
+    if let Verdict::Keys(_) = verdict {
+        return Ok(format!(
+            "  Lookback: {text}: not used, for rows that are late are among the changes of its inputs"
+        ));
+    }
+    let when = match verdict {
+        Verdict::Files => ", where a file has changed or is gone",
+        _ => "",
+    };
+    let table = table_id(object);
+    let since = match instance.warehouse.exists(&table).await? {
+        true => looking_back::since(instance, context, object, lookback).await?,
+        false => None,
+    };
+    Ok(match since {
+        Some(from) => format!(
+            "  Lookback: {text}: rows with {column} from {} on are read again{when}",
+            looking_back::shown(&from)
+        ),
+        None => format!(
+            "  Lookback: {text}: all rows are read, for it has no {column} to look back from"
+        ),
+    })
 }

@@ -7,10 +7,12 @@
 //! much of is changed in one commit, with the new watermark (`difference`).
 //!
 //! Where the plan proves nothing, where the inputs no longer tell what has changed, and where a third of
-//! the keys have, the refresh is a full one, and says why.
+//! the keys have, the refresh is a full one, and says why; or it reads the rows of the latest versions
+//! again, where the option `lookback` says so (`looking_back`).
 
 mod added_files;
 mod analysis;
+mod attempt;
 mod changed;
 mod delta;
 mod determinism;
@@ -18,91 +20,36 @@ mod difference;
 mod drift;
 mod explain;
 mod inputs;
+mod looking_back;
 mod measured;
 mod restrict;
 mod watermark;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::StreamExt;
-use parking_lot::Mutex;
+use arrow::datatypes::Schema;
 
 pub use analysis::{Analysis, Verdict};
+pub use attempt::{Attempt, Planned, all_kept};
 pub use delta::Obstacle;
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
-use measured::keeping_nulls;
 pub use watermark::Watermark;
 
-use self::added_files::Added;
-use self::changed::Held;
-use self::delta::{Delta, Deltas, Leaf};
-use self::difference::{Divider, NotByKey};
-use self::inputs::Input;
-use self::restrict::Wanted;
-use super::expectation::{Expectations, enforce};
-use super::rejected::{self, Keep};
-use super::{keyed, schema_change, table_id};
-use crate::catalog::journal::RefreshRecord;
+use super::{keyed, lookback};
 use crate::catalog::{Object, Snapshot};
 use crate::config::SessionSettings;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::plan;
-use crate::sources::RejectedRows;
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{At, Commit, CommitInfo, Participant, Places, WATERMARK};
 
 /// The mode of such a refresh, in `tributary.refreshes`.
 pub const INCREMENTAL: &str = "incremental";
 
 /// The mode of one that computes all rows.
 pub const FULL: &str = "full";
-
-/// So few keys are recomputed however small the table is.
-const FEW_KEYS: usize = 1000;
-
-/// A refresh of a materialized view that is planned.
-pub struct Planned<'a> {
-    /// Where it is.
-    pub instance: &'a Arc<Instance>,
-    /// The materialized view.
-    pub object: &'a Object,
-    /// Its definition.
-    pub definition: &'a CreateMaterializedView,
-    /// What the refresh sees.
-    pub context: &'a StatementContext,
-    /// What its query's plan says.
-    pub analysis: &'a Analysis,
-    /// How far it reads.
-    pub watermark: &'a Watermark,
-}
-
-/// What an incremental refresh came to.
-pub enum Attempt {
-    /// It is made.
-    Done(Commit),
-    /// It must be a full one, for this reason.
-    Full(String),
-}
-
-/// The keys to compute again, and what reading them took.
-enum Changed {
-    Keys {
-        key: Vec<datafusion::common::Column>,
-        keys: Held,
-        measured: Measured,
-    },
-    Full(String),
-}
 
 /// That a definition which is to be refreshed incrementally can be. The names in its query are in full.
 ///
@@ -122,20 +69,42 @@ pub async fn check(
     let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
     let (state, options) = (&context.state, &definition.options);
     let analysis = Analysis::new(state, &context.snapshot, options, &plan)?;
-    match verdict(&analysis, definition)? {
-        Verdict::Keys(_) | Verdict::Files => Ok(()),
+    let columns = plan::columns(&plan);
+    match verdict(&analysis, definition, &columns)? {
+        Verdict::Keys(_) | Verdict::Files | Verdict::Lookback(..) => Ok(()),
         Verdict::Full(obstacle) => Err(cannot(&definition.name, &obstacle)),
     }
 }
 
-/// How a definition can be refreshed.
+/// How a definition, whose query has these columns, can be refreshed.
 ///
 /// # Errors
 /// Options that cannot be.
-pub fn verdict(analysis: &Analysis, definition: &CreateMaterializedView) -> Result<Verdict> {
-    Ok(match forbidden(definition)? {
-        Some(obstacle) => Verdict::Full(obstacle),
-        None => analysis.verdict(),
+pub fn verdict(
+    analysis: &Analysis,
+    definition: &CreateMaterializedView,
+    columns: &Schema,
+) -> Result<Verdict> {
+    let options = &definition.options;
+    let exact = match analysis.verdict() {
+        Verdict::Files => match keyed::declared(options)? {
+            Some(keyed) if keyed.versions.is_empty() => Verdict::Full(Obstacle::new(
+                "the option unique_key",
+                "without version_column the order of its files decides which row of a key stays",
+            )),
+            _ => Verdict::Files,
+        },
+        verdict => match forbidden(definition)? {
+            Some(obstacle) => Verdict::Full(obstacle),
+            None => verdict,
+        },
+    };
+    let Verdict::Full(obstacle) = exact else {
+        return Ok(exact);
+    };
+    Ok(match lookback::declared(options, columns)? {
+        Some(lookback) => Verdict::Lookback(lookback, obstacle),
+        None => Verdict::Full(obstacle),
     })
 }
 
@@ -152,423 +121,10 @@ fn forbidden(definition: &CreateMaterializedView) -> Result<Option<Obstacle>> {
     }))
 }
 
-/// Rows that end in an error where expectations have dropped some: those are kept in a table of their
-/// own, not by key, which a full refresh writes.
-pub fn all_kept(
-    rows: SendableRecordBatchStream,
-    expectations: &Arc<Expectations>,
-) -> SendableRecordBatchStream {
-    let schema = rows.schema();
-    let expectations = Arc::clone(expectations);
-    let end = futures::stream::once(async move {
-        match expectations.dropped() {
-            0 => None,
-            _ => Some(Err(NotByKey::error(NotByKey::DROPPED).into())),
-        }
-    });
-    let rows = rows.chain(end.filter_map(|end| async { end }));
-    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
-}
-
 fn cannot(name: impl std::fmt::Display, obstacle: &Obstacle) -> Error {
     Error::unsupported(format!("incremental refresh of materialized view {name}"))
         .with_detail(format!("{}: {}.", obstacle.node, obstacle.reason))
         .with_hint("Leave refresh_mode at 'auto' to have it refreshed in full where it must be.")
-}
-
-impl Planned<'_> {
-    /// Refreshes by the keys that have changed, if that can be.
-    ///
-    /// # Errors
-    /// 0A000 where the definition demands it and it is never possible; what the rows meet, or an
-    /// expectation.
-    pub async fn attempt(
-        &self,
-        columns: &SchemaRef,
-        participant: Option<Arc<dyn Participant>>,
-        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
-        expectations: &Arc<Expectations>,
-        record: &mut RefreshRecord,
-    ) -> Result<Attempt> {
-        let mode = self
-            .definition
-            .options
-            .get("refresh_mode")
-            .unwrap_or("auto");
-        if mode == "full" {
-            return Ok(Attempt::Full("refresh_mode is full".to_owned()));
-        }
-        if mode == INCREMENTAL
-            && let Verdict::Full(obstacle) = verdict(self.analysis, self.definition)?
-        {
-            return Err(cannot(&self.object.name, &obstacle));
-        }
-        if let Some(obstacle) = forbidden(self.definition)? {
-            return Ok(Attempt::Full(told(&obstacle)));
-        }
-        let warehouse = &self.instance.warehouse;
-        let table = table_id(self.object);
-        if !warehouse.exists(&table).await? {
-            return Ok(Attempt::Full("never built".to_owned()));
-        }
-        if !super::replacement::same_columns(&self.object.schema, columns) {
-            let changes = schema_change::described(&self.object.schema, columns);
-            return Ok(Attempt::Full(match changes {
-                Some(changes) => format!("its columns have changed: {changes}"),
-                None => "its columns are in another order".to_owned(),
-            }));
-        }
-        let last = warehouse.last_refresh(&table).await?;
-        let Some(before) = last.as_ref().and_then(Watermark::read) else {
-            let reason = "its last version tells not how far its inputs were read";
-            return Ok(Attempt::Full(reason.to_owned()));
-        };
-        let before = inputs::settled(self.instance, &self.context.snapshot, before).await?;
-        let mut not_by_files = None;
-        if self.analysis.is_row_wise()
-            && keyed::declared(&self.definition.options)?.is_none()
-            && before.definition == self.watermark.definition
-        {
-            let participant = participant.clone();
-            match self
-                .add_files(&before, participant, expectations, record)
-                .await?
-            {
-                Attempt::Full(reason) => not_by_files = Some(reason),
-                done => return Ok(done),
-            }
-        }
-        let rejected = rejected::table_id(self.object);
-        if warehouse.exists(&rejected).await?
-            && warehouse.size(&rejected, At::Latest).await?.rows != Some(0)
-        {
-            let reason = "the last refresh left rows out, and those are not kept by key";
-            return Ok(Attempt::Full(not_by_files.unwrap_or(reason.to_owned())));
-        }
-        if before.definition != self.watermark.definition {
-            let reason = "a definition, a setting or the server has changed";
-            return Ok(Attempt::Full(reason.to_owned()));
-        }
-        let changed = match self.changed(&before).await {
-            Ok(changed) => changed,
-            // Rows of different states of the inputs meet there, which no query brings together.
-            Err(error) if error.sqlstate() != SqlState::QUERY_CANCELED => {
-                return Ok(Attempt::Full(format!(
-                    "what has changed cannot be told: {}",
-                    error.message()
-                )));
-            }
-            Err(error) => return Err(error),
-        };
-        match changed {
-            Changed::Full(reason) => Ok(Attempt::Full(not_by_files.unwrap_or(reason))),
-            Changed::Keys {
-                key,
-                keys,
-                measured,
-            } => {
-                INCREMENTAL.clone_into(&mut record.mode);
-                record.changed_keys = Some(keys.count as u64);
-                let taken = self
-                    .take_in(&before, &key, &keys, measured, participant, guard, record)
-                    .await;
-                match taken {
-                    // Less is held in memory by a full refresh, which compares nothing.
-                    Err(error)
-                        if NotByKey::is_cause(&error)
-                            || error.sqlstate() == SqlState::OUT_OF_MEMORY =>
-                    {
-                        FULL.clone_into(&mut record.mode);
-                        record.changed_keys = None;
-                        Ok(Attempt::Full(error.message().to_owned()))
-                    }
-                    taken => taken.map(Attempt::Done),
-                }
-            }
-        }
-    }
-
-    /// Adds the rows of files that were added to sources. Rows that are left out join those that were.
-    async fn add_files(
-        &self,
-        before: &Watermark,
-        participant: Option<Arc<dyn Participant>>,
-        expectations: &Arc<Expectations>,
-        record: &mut RefreshRecord,
-    ) -> Result<Attempt> {
-        let read = inputs::versions_read(self.context, &self.analysis.scans);
-        let added = self.analysis.added(before, self.watermark, &read);
-        let plan = match added.await? {
-            Added::More(reason) => return Ok(Attempt::Full(reason)),
-            Added::Nothing => None,
-            Added::Rows(plan) => Some(plan),
-        };
-        INCREMENTAL.clone_into(&mut record.mode);
-        let warehouse = &self.instance.warehouse;
-        let table = table_id(self.object);
-        let Some(plan) = plan else {
-            let version = warehouse.version(&table).await?;
-            return Ok(Attempt::Done(Commit {
-                version,
-                rows: 0,
-                bytes: 0,
-                files: 0,
-            }));
-        };
-        let (rejections, writer) =
-            rejected::begin(self.instance, self.object, Keep::All, Some(record.id));
-        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
-        let mut state = self.context.state.clone();
-        state.config_mut().set_extension(Arc::clone(&rejected));
-        let mut measured = Measured::default();
-        let rows = measured.run(&state, &plan).await?;
-        let name = self.object.name.to_string();
-        let rows = enforce(rows, Arc::clone(expectations), name, rejections);
-        let rows = writer.precede(rows);
-        let mut info = CommitInfo {
-            refresh_id: Some(record.id.to_string()),
-            ..CommitInfo::new(crate::warehouse::REFRESH)
-        };
-        self.watermark.write(&mut info.parameters);
-        let commit = warehouse
-            .append_with(&table, rows, info, participant)
-            .await?;
-        record.rows_read = Some(measured.rows_read());
-        record.spilled_bytes = Some(measured.spilled());
-        record.rows_rejected = rejected.count();
-        Ok(Attempt::Done(commit))
-    }
-
-    /// The keys that may have changed since a watermark.
-    async fn changed(&self, before: &Watermark) -> Result<Changed> {
-        let state = &self.context.state;
-        let mut measured = Measured::default();
-        let (deltas, _held) = match self.deltas(before, &mut measured).await? {
-            Ok(deltas) => deltas,
-            Err(reason) => return Ok(Changed::Full(reason)),
-        };
-        let (key, delta) = match self.analysis.choose(&deltas) {
-            Ok(found) => found,
-            Err(obstacle) => return Ok(Changed::Full(told(&obstacle))),
-        };
-        let table = table_id(self.object);
-        let size = self.instance.warehouse.size(&table, At::Latest).await?;
-        let rows = usize::try_from(size.rows.unwrap_or(0)).unwrap_or(usize::MAX);
-        // A row that has changed has two keys where these are of all its columns, the old and the new.
-        let keys_of_row = match self.analysis.tells_rows_apart(&key) {
-            true => 1,
-            false => 2,
-        };
-        let most = (rows / 3).saturating_mul(keys_of_row).max(FEW_KEYS);
-        let plan = match delta {
-            Delta::Nothing => None,
-            Delta::Keys(plan) => Some(*plan),
-            Delta::Everything(what) => {
-                return Ok(Changed::Full(format!(
-                    "all rows depend on {what}, which has changed"
-                )));
-            }
-        };
-        let keys = match plan {
-            None => Held::none(state)?,
-            Some(plan) => match changed::keys(state, plan, most, &mut measured).await? {
-                Some(keys) => keys,
-                None => {
-                    return Ok(Changed::Full(format!(
-                        "more than {most} keys have changed, of {rows} rows"
-                    )));
-                }
-            },
-        };
-        Ok(Changed::Keys {
-            key,
-            keys,
-            measured,
-        })
-    }
-
-    /// What has become of each scan of the plan.
-    async fn deltas(
-        &self,
-        before: &Watermark,
-        measured: &mut Measured,
-    ) -> Result<std::result::Result<(Deltas, Vec<Held>), String>> {
-        let mut leaves = HashMap::new();
-        let mut all = Vec::new();
-        for (place, scan) in &self.analysis.scans {
-            let leaf = match &scan.input {
-                Input::Fixed => Leaf::Same,
-                Input::Unknown => Leaf::Other("it tells no changes".to_owned()),
-                Input::Other(input) => {
-                    let name = input.name.to_string();
-                    let of = |watermark: &Watermark| {
-                        (
-                            watermark.versions.get(&input.oid).copied(),
-                            watermark.others.get(&name).cloned(),
-                            watermark.files.get(&name).cloned(),
-                        )
-                    };
-                    let now = of(self.watermark);
-                    match now == of(before) && now != (None, None, None) {
-                        true => Leaf::Same,
-                        false => Leaf::Other("it has changed, and does not tell how".to_owned()),
-                    }
-                }
-                Input::Table(input) => {
-                    let then = before.versions.get(&input.oid);
-                    let committed = self.watermark.versions.get(&input.oid);
-                    let now = self.context.version_read(input.oid);
-                    let is_own = before.own.contains_key(&input.oid);
-                    let (Some(then), Some(committed), Some(now)) = (then, committed, now) else {
-                        return Ok(Err(match is_own {
-                            true => format!(
-                                "{} was read by a transaction that changed it too, beside others \
-                                 or once more",
-                                input.name
-                            ),
-                            false => format!("{} was not read before", input.name),
-                        }));
-                    };
-                    if *then > if is_own { now } else { *committed } {
-                        return Ok(Err(format!("{} was read at a later version", input.name)));
-                    }
-                    if *then == now {
-                        Leaf::Same
-                    } else {
-                        let (from, to) = (At::Version(then + 1), At::Version(now));
-                        let warehouse = &self.instance.warehouse;
-                        let feed = warehouse.changes(&table_id(input), from, to).await;
-                        let feed = match feed {
-                            Ok(feed) => feed,
-                            Err(error) => {
-                                return Ok(Err(format!(
-                                    "{} does not tell its changes: {}",
-                                    input.name,
-                                    error.message()
-                                )));
-                            }
-                        };
-                        let state = &self.context.state;
-                        match feed.is_empty {
-                            true => Leaf::Same,
-                            false => {
-                                let held =
-                                    changed::of_scan(state, &scan.scan, &feed, measured).await?;
-                                let leaf = match held.count {
-                                    0 => Leaf::Same,
-                                    _ => Leaf::Changed(Arc::clone(&held.rows)),
-                                };
-                                all.push(held);
-                                leaf
-                            }
-                        }
-                    }
-                }
-            };
-            leaves.insert(place.clone(), leaf);
-        }
-        Ok(Ok((Deltas::new(leaves), all)))
-    }
-
-    /// Computes the rows of some keys again, and puts them in the place of those that the table has.
-    #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
-    async fn take_in(
-        &self,
-        before: &Watermark,
-        key: &[datafusion::common::Column],
-        keys: &Held,
-        mut measured: Measured,
-        participant: Option<Arc<dyn Participant>>,
-        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
-        record: &mut RefreshRecord,
-    ) -> Result<Commit> {
-        let state = &self.context.state;
-        let warehouse = &self.instance.warehouse;
-        let table = table_id(self.object);
-        let mut info = CommitInfo {
-            refresh_id: Some(record.id.to_string()),
-            ..CommitInfo::new(crate::warehouse::REFRESH)
-        };
-        self.watermark.write(&mut info.parameters);
-        let mut commit = None;
-        let keyed = keyed::declared(&self.definition.options)?;
-        let is_keyed = keyed.is_some();
-        let wanted = Wanted { keys };
-        let careful = match keys.has_null {
-            true => keeping_nulls(state),
-            false => state.clone(),
-        };
-        if let Some(history) = keyed.filter(|keyed| keyed.has_history() && keys.count > 0) {
-            let new = wanted.rows(&self.analysis.plan, key)?;
-            let rows = guard(measured.run(&careful, &new).await?);
-            let rows = difference::with_keys(rows, &history.key)?;
-            let modification = warehouse.modify(&table).await?;
-            let session = Arc::new(state.clone());
-            let put = modification
-                .upsert(session, rows, info.clone(), participant.clone())
-                .await?;
-            commit = put.commit.map(|commit| Commit {
-                rows: put.rows,
-                ..commit
-            });
-        } else if keys.count > 0 {
-            let modification = warehouse.modify(&table).await?;
-            let new = wanted.rows(&self.analysis.plan, key)?;
-            let names = self.analysis.names(key);
-            let plan = difference::plan(modification.rows()?, new, &wanted, &names, is_keyed)?;
-            let found = measured.run(&careful, &plan).await?;
-            let gone = Arc::new(Mutex::new(Places::default()));
-            let pool = &state.runtime_env().memory_pool;
-            let came = Arc::new(AtomicU64::new(0));
-            let divider = Divider {
-                came: Arc::clone(&came),
-                schema: Arc::clone(&self.object.schema),
-                gone: Arc::clone(&gone),
-                key: match is_keyed {
-                    true => Some(
-                        names
-                            .iter()
-                            .map(|name| self.object.schema.index_of(name))
-                            .collect::<std::result::Result<_, _>>()?,
-                    ),
-                    false => None,
-                },
-                memory: MemoryConsumer::new("rows that a refresh changes").register(pool),
-            };
-            let schema = Arc::clone(&self.object.schema);
-            let rows = found.map(move |batch| divider.divide(&batch?));
-            let rows = guard(Box::pin(RecordBatchStreamAdapter::new(schema, rows)));
-            let session = Arc::new(state.clone());
-            commit = modification
-                .commit(session, rows, gone, info.clone(), participant.clone())
-                .await?
-                .map(|commit| Commit {
-                    rows: came.load(Ordering::Relaxed),
-                    ..commit
-                });
-        }
-        record.rows_read = Some(measured.rows_read());
-        record.spilled_bytes = Some(measured.spilled());
-        if let Some(commit) = commit {
-            return Ok(commit);
-        }
-        // The rows are what they were. That they are so for later versions of the inputs is to be
-        // known, lest the same changes are read again.
-        if before == self.watermark {
-            return Ok(Commit {
-                version: warehouse.version(&table).await?,
-                rows: 0,
-                bytes: 0,
-                files: 0,
-            });
-        }
-        WATERMARK.clone_into(&mut info.operation);
-        let none = futures::stream::empty::<std::result::Result<_, DataFusionError>>();
-        let none = RecordBatchStreamAdapter::new(Arc::clone(&self.object.schema), none);
-        warehouse
-            .append_with(&table, Box::pin(none), info, participant)
-            .await
-    }
 }
 
 impl Analysis {
@@ -607,8 +163,4 @@ impl Analysis {
             &text,
         ))
     }
-}
-
-fn told(obstacle: &Obstacle) -> String {
-    format!("{}: {}", obstacle.node, obstacle.reason)
 }

@@ -2,11 +2,17 @@
 //! commit of the rows, so that neither is there without the other.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use datafusion::error::DataFusionError;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Oid;
-use crate::warehouse::{OwnRead, READ_TO};
+use crate::catalog::{Object, Oid};
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::models::table_id;
+use crate::warehouse::{Commit, CommitInfo, OwnRead, Participant, READ_TO, WATERMARK};
 
 /// How far inputs were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +38,28 @@ impl Watermark {
         if let Ok(text) = serde_json::to_string(self) {
             parameters.insert(READ_TO.to_owned(), text);
         }
+    }
+
+    /// Tells of the rows of an object, which stay what they are, that they are so for the inputs as far
+    /// as this, lest the same changes are read again. The rest of the commit is `info`'s.
+    ///
+    /// # Errors
+    /// What the store says, or the participant.
+    pub async fn tell(
+        &self,
+        instance: &Instance,
+        object: &Object,
+        mut info: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        self.write(&mut info.parameters);
+        WATERMARK.clone_into(&mut info.operation);
+        let none = futures::stream::empty::<std::result::Result<_, DataFusionError>>();
+        let none = RecordBatchStreamAdapter::new(Arc::clone(&object.schema), none);
+        instance
+            .warehouse
+            .append_with(&table_id(object), Box::pin(none), info, participant)
+            .await
     }
 
     /// The one among the parameters of a commit.

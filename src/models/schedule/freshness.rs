@@ -11,6 +11,7 @@ use croner::parser::{CronParser, Seconds, Year};
 
 use crate::error::{Error, Result, SqlState};
 use crate::models::define::Choice;
+use crate::models::lookback::LOOKBACK;
 use crate::sql::Statement;
 use crate::sql::model_options::OptionValue;
 
@@ -107,15 +108,25 @@ fn is_scheduling(name: &str) -> bool {
     name == TARGET_LAG || name == SCHEDULE
 }
 
-/// A definition without what says when it is refreshed: what its rows follow from.
-pub fn without_scheduling(definition: &Statement) -> Cow<'_, Statement> {
-    if options(definition) == (None, None) {
+/// Whether an option says when a materialized view is refreshed, or what of its rows is looked at then.
+fn is_upkeep(name: &str) -> bool {
+    is_scheduling(name) || name == LOOKBACK
+}
+
+/// A definition without what says when it is refreshed, and how far that looks back: what its rows
+/// follow from.
+pub fn without_upkeep(definition: &Statement) -> Cow<'_, Statement> {
+    let looks_back = match definition {
+        Statement::CreateMaterializedView(create) => create.options.get(LOOKBACK).is_some(),
+        _ => false,
+    };
+    if options(definition) == (None, None) && !looks_back {
         return Cow::Borrowed(definition);
     }
     let mut definition = definition.clone();
     match &mut definition {
         Statement::CreateMaterializedView(create) => {
-            create.options.0.retain(|(name, _)| !is_scheduling(name));
+            create.options.0.retain(|(name, _)| !is_upkeep(name));
         }
         Statement::CreateModel(create) => {
             create.options.0.retain(|(name, _)| !is_scheduling(name));
@@ -125,15 +136,22 @@ pub fn without_scheduling(definition: &Statement) -> Cow<'_, Statement> {
     Cow::Owned(definition)
 }
 
-/// Gives an option that says when an object is refreshed a value, or takes it away.
+/// Gives an option of the upkeep of an object a value, or takes it away.
 ///
 /// # Errors
 /// 0A000 for another option.
 pub fn set_option(definition: &mut Statement, name: &str, value: Option<&str>) -> Result<()> {
-    if !is_scheduling(name) {
+    let (can_be_set, all) = match definition {
+        Statement::CreateMaterializedView(_) => (
+            is_upkeep(name),
+            format!("{TARGET_LAG}, {SCHEDULE} and {LOOKBACK}"),
+        ),
+        _ => (is_scheduling(name), format!("{TARGET_LAG} and {SCHEDULE}")),
+    };
+    if !can_be_set {
         let message = format!("ALTER of the option \"{name}\"");
         return Err(Error::unsupported(message).with_hint(format!(
-            "ALTER sets and resets {TARGET_LAG} and {SCHEDULE}. Define it anew with CREATE OR REPLACE."
+            "ALTER sets and resets {all}. Define it anew with CREATE OR REPLACE."
         )));
     }
     match definition {

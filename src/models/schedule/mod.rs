@@ -9,8 +9,6 @@ mod plan;
 mod run;
 mod standing;
 
-pub use freshness::{
-    Freshness, SCHEDULING_OPTIONS, Schedule, options, set_option, without_scheduling,
-};
+pub use freshness::{Freshness, SCHEDULING_OPTIONS, Schedule, options, set_option, without_upkeep};
 pub use run::run;
 pub use standing::{Standing, Standings};

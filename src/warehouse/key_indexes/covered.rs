@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::ArrayRef;
 use roaring::RoaringBitmap;
 
 use super::new_rows::NewRows;
 use crate::error::{Error, Result};
-use crate::warehouse::key_index::{KeyIndex, KeyIndexReader, comparable};
+use crate::warehouse::key_index::{KeyIndex, KeyIndexReader, Location, comparable};
 use crate::warehouse::keyed::KeyedColumns;
 use crate::warehouse::place::{Place, blocking};
 use crate::warehouse::places::Places;
@@ -101,7 +102,8 @@ impl Covered {
     /// # Errors
     /// 53200 without memory for what is found; what the disk says.
     pub async fn find(&self, hashes: Vec<u128>) -> Result<Vec<KeyRow>> {
-        self.found(hashes, |_| false).await
+        let found = self.found(hashes, |_| false, usize::MAX).await?;
+        Ok(found.unwrap_or_default())
     }
 
     /// [`Self::find`], and the tombstones with these keys.
@@ -109,20 +111,30 @@ impl Covered {
         &self,
         hashes: Vec<u128>,
     ) -> Result<Vec<KeyRow>> {
-        self.found(hashes, DataFile::is_tombstones).await
+        let found = self.found(hashes, DataFile::is_tombstones, usize::MAX);
+        Ok(found.await?.unwrap_or_default())
     }
 
-    /// The rows that are not gone, and those that are of files that `whole` says yes to.
+    /// The rows that are not gone, and those that are of files that `whole` says yes to; none where
+    /// there are more than `most` before it is known which of them are gone.
     async fn found(
         &self,
         hashes: Vec<u128>,
         whole: impl Fn(&DataFile) -> bool + Send,
-    ) -> Result<Vec<KeyRow>> {
+        most: usize,
+    ) -> Result<Option<Vec<KeyRow>>> {
         let (reader, numbers) = (Arc::clone(&self.reader), Arc::clone(&self.numbers));
         let few = hashes.len() <= FEW_KEYS;
         let look = move || {
-            let kept = reader.candidates(&hashes, |location| numbers.contains_key(&location.file));
-            let candidates = kept?;
+            let count = AtomicUsize::new(0);
+            // Those that are too many are counted, and not kept.
+            let keep = |location: Location| {
+                numbers.contains_key(&location.file) && count.fetch_add(1, Ordering::Relaxed) < most
+            };
+            let candidates = reader.candidates(&hashes, keep)?;
+            if count.into_inner() > most {
+                return Ok(None);
+            }
             let mut found = Vec::with_capacity(candidates.locations().len());
             for (key, locations) in candidates.iter().enumerate() {
                 let rows = locations.iter().filter_map(|location| {
@@ -135,11 +147,14 @@ impl Covered {
                 });
                 found.extend(rows);
             }
-            Ok::<_, Error>(found)
+            Ok::<_, Error>(Some(found))
         };
-        let mut found = match few {
+        let found = match few {
             true => look()?,
             false => blocking(look).await??,
+        };
+        let Some(mut found) = found else {
+            return Ok(None);
         };
         let mut gone: HashMap<u32, Option<Arc<RoaringBitmap>>> = HashMap::new();
         for row in &found {
@@ -158,7 +173,7 @@ impl Covered {
             let gone = gone.get(&row.file).and_then(Option::as_ref);
             gone.is_none_or(|gone| !gone.contains(row.place))
         });
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// The places of all rows that have one of these keys, and are in files that are known.
@@ -166,11 +181,24 @@ impl Covered {
     /// # Errors
     /// Those of [`Self::hash_keys`] and [`Self::find`].
     pub async fn places(&self, columns: &[ArrayRef]) -> Result<Places> {
-        let found = self.find(self.hash_keys(columns)?).await?;
+        let places = self.places_of_few(columns, usize::MAX).await?;
+        Ok(places.unwrap_or_default())
+    }
+
+    /// [`Self::places`]; none where more than `most` rows of files have these keys, whether or not they are
+    /// gone.
+    ///
+    /// # Errors
+    /// Those of [`Self::hash_keys`] and [`Self::find`].
+    pub async fn places_of_few(&self, columns: &[ArrayRef], most: usize) -> Result<Option<Places>> {
+        let hashes = self.hash_keys(columns)?;
+        let Some(found) = self.found(hashes, |_| false, most).await? else {
+            return Ok(None);
+        };
         let mut places = Places::default();
         for row in found {
             places.insert(row.file, i64::from(row.place));
         }
-        Ok(places)
+        Ok(Some(places))
     }
 }

@@ -115,7 +115,10 @@ impl Table {
                     self.id
                 ))
                 .with_detail(format!("Version {later} has another definition."))
-                .with_hint("Read it with VERSION AS OF, and insert what fits."));
+                .with_hint(format!(
+                    "Put its rows into the table as it is now: BEGIN; TRUNCATE {0}; INSERT INTO {0} SELECT * FROM {0} VERSION AS OF {version}; COMMIT;",
+                    self.id
+                )));
             }
         }
         Ok(())

@@ -85,6 +85,16 @@ async fn check(fixture: &Fixture, asked: &[i64]) {
     found.sort_unstable();
     assert_eq!(found, expected);
     assert_eq!(select(fixture, At::Latest, asked).await, expected);
+    // As many as there may be, and one more.
+    let count = covered
+        .find(covered.hash_keys(std::slice::from_ref(&column)).unwrap())
+        .await
+        .unwrap()
+        .len();
+    if count > 0 {
+        let fewer = covered.places_of_few(std::slice::from_ref(&column), count - 1);
+        assert!(fewer.await.unwrap().is_none());
+    }
     let hashes = covered.hash_keys(&[column]).unwrap();
     let rows = covered.find(hashes).await.unwrap();
     let mut keys: Vec<i64> = rows.iter().map(|row| asked[row.key]).collect();

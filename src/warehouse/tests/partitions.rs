@@ -15,13 +15,13 @@ fn part(id: i64) -> Option<&'static str> {
     PARTS[usize::try_from(id).unwrap() % PARTS.len()]
 }
 
-fn rows(ids: impl Iterator<Item = i64> + Clone) -> RecordBatch {
+pub(super) fn rows(ids: impl Iterator<Item = i64> + Clone) -> RecordBatch {
     let parts: ArrayRef = Arc::new(ids.clone().map(part).collect::<StringArray>());
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(ids));
     RecordBatch::try_from_iter_with_nullable([("id", ids, true), ("part", parts, true)]).unwrap()
 }
 
-async fn lose(fixture: &Fixture, lost: &BTreeSet<i64>) {
+pub(super) async fn lose(fixture: &Fixture, lost: &BTreeSet<i64>) {
     let modification = fixture.warehouse.modify(&fixture.id).await.unwrap();
     let found = collect(modification.rows().unwrap()).await;
     let ids = found.column(0).as_primitive::<Int64Type>();

@@ -3,6 +3,7 @@
 use datafusion::execution::SessionState;
 
 use super::modifications::change;
+use super::partitions;
 use super::*;
 use crate::warehouse::snapshot::Snapshot;
 
@@ -20,8 +21,8 @@ fn told(version: &Snapshot) -> Vec<String> {
         let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
         let (stats, statistics) = (&file.stats, &file.statistics);
         format!(
-            "{} {} {} {:?} {stats:?} {gone:?} {statistics:?}",
-            file.path, file.bytes, file.modified, file.bounds
+            "{} {} {} {:?} {stats:?} {gone:?} {statistics:?} {:?}",
+            file.path, file.bytes, file.modified, file.bounds, file.partition
         )
     });
     let all = format!(
@@ -77,6 +78,34 @@ async fn a_version_is_the_same_taken_in_and_read() {
         appended.await.unwrap();
         check(&fixture).await;
         fixture.append(ids([id + 10])).await;
+        check(&fixture).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_of_partitions_is_the_same_taken_in_and_read() {
+    let fixture = Fixture::with(WarehouseSettings {
+        deletion_vector_bytes: 0,
+        ..WarehouseSettings::default()
+    });
+    let by = ["part".to_owned()];
+    let info = CommitInfo::new("CREATE TABLE AS");
+    let rows = stream(vec![partitions::rows(0..20)]);
+    let created = fixture
+        .warehouse
+        .replace_partitioned(&fixture.id, &by, rows, info, None);
+    created.await.unwrap();
+    check(&fixture).await;
+    // The first vector gives the table a feature.
+    partitions::lose(&fixture, &BTreeSet::from([1])).await;
+    for first in [20, 40, 60] {
+        fixture.append(partitions::rows(first..first + 20)).await;
+        let latest = fixture.warehouse.table(&fixture.id).latest().await.unwrap();
+        assert!(latest.time.is_some(), "the entry was read from the log");
+        check(&fixture).await;
+        partitions::lose(&fixture, &BTreeSet::from([first - 10, first + 3])).await;
+        let latest = fixture.warehouse.table(&fixture.id).latest().await.unwrap();
+        assert!(latest.time.is_some(), "the entry was read from the log");
         check(&fixture).await;
     }
 }

@@ -22,6 +22,8 @@ pub struct State {
     pub fed: Keyed,
     /// A table with a primary key.
     pub part: BTreeMap<i64, i64>,
+    /// A table that is divided among files by the first value of its rows.
+    pub divided: BTreeMap<i64, (Option<String>, i64)>,
     /// A materialized view: by the last digit of the key, the rows of `part` and the sum of amounts.
     pub total: BTreeMap<i64, (i64, i64)>,
 }
@@ -41,6 +43,12 @@ pub enum Step {
     Update(i64, i64),
     /// Deletes the keys in a range.
     Delete(i64, i64),
+    /// Inserts these rows into the divided table, or puts them in the place of those that are there.
+    Divide(Vec<(i64, Option<String>, i64)>),
+    /// Gives the rows of the divided table with keys below a number another value to be divided by.
+    Move(i64, Option<String>),
+    /// Deletes the rows of the divided table with a value.
+    Leave(Option<String>),
     /// Both tables in one transaction.
     Both(Vec<(i64, Entry)>, Vec<(i64, i64)>),
     /// Refreshes the view of totals.
@@ -65,6 +73,16 @@ impl State {
                     .for_each(|(_, it)| *it += amount);
             }
             Step::Delete(first, last) => next.part.retain(|key, _| !(first..=last).contains(&key)),
+            Step::Divide(rows) => {
+                for (key, slot, amount) in rows {
+                    next.divided.insert(*key, (slot.clone(), *amount));
+                }
+            }
+            Step::Move(below, slot) => {
+                let moved = next.divided.range_mut(..below);
+                moved.for_each(|(_, it)| it.0.clone_from(slot));
+            }
+            Step::Leave(slot) => next.divided.retain(|_, it| it.0 != *slot),
             Step::Both(rows, amounts) => {
                 put(&mut next.account, rows);
                 add(&mut next.part, amounts);

@@ -11,7 +11,9 @@ use tokio_postgres::{Client, Error};
 use super::replay::{Entry, Keyed, State, Step};
 
 const KEYS: i64 = 60;
-const TABLES: [&str; 4] = ["account", "fed", "part", "total"];
+const TABLES: [&str; 5] = ["account", "fed", "part", "total", "divided"];
+/// What the rows of the divided table are divided by.
+const SLOTS: [Option<&str>; 5] = [None, Some("a"), Some("b c"), Some("100%"), Some("ü/1")];
 
 /// Makes the tables.
 pub async fn create(client: &Client, files: &Path) {
@@ -23,6 +25,7 @@ pub async fn create(client: &Client, files: &Path) {
     let all = format!(
         "CREATE TABLE account ({columns}) WITH ({keyed});
          CREATE TABLE part (id BIGINT PRIMARY KEY, amount BIGINT);
+         CREATE TABLE divided (id BIGINT PRIMARY KEY, slot TEXT, amount BIGINT) WITH (partition_by = 'slot');
          CREATE EXTERNAL TABLE source ({columns}) STORED AS CSV LOCATION '{files}';
          CREATE MATERIALIZED VIEW fed WITH ({keyed}) AS SELECT * FROM source;
          CREATE MATERIALIZED VIEW total AS
@@ -40,7 +43,7 @@ pub fn feed(files: &Path, number: usize, rows: &[(i64, Entry)]) {
 
 /// A statement at random.
 pub fn choose(random: &mut Pcg64Mcg) -> Step {
-    match random.random_range(0..20) {
+    match random.random_range(0..25) {
         0..4 => Step::Put(entries(random)),
         4..6 => Step::Copy(entries(random)),
         6..9 => Step::Feed(entries(random)),
@@ -52,6 +55,9 @@ pub fn choose(random: &mut Pcg64Mcg) -> Step {
         }
         13..15 => Step::Both(entries(random), amounts(random)),
         15..17 => Step::Refresh,
+        20..23 => Step::Divide(divided(random)),
+        23 => Step::Move(random.random_range(0..KEYS), slot(random)),
+        24 => Step::Leave(slot(random)),
         17..19 => Step::Optimize(TABLES[random.random_range(0..TABLES.len())]),
         _ => Step::Vacuum(TABLES[random.random_range(0..TABLES.len())]),
     }
@@ -66,6 +72,17 @@ fn entries(random: &mut Pcg64Mcg) -> Vec<(i64, Entry)> {
     };
     (0..count)
         .map(|_| (random.random_range(0..KEYS), entry(random)))
+        .collect()
+}
+
+fn slot(random: &mut Pcg64Mcg) -> Option<String> {
+    SLOTS[random.random_range(0..SLOTS.len())].map(str::to_owned)
+}
+
+fn divided(random: &mut Pcg64Mcg) -> Vec<(i64, Option<String>, i64)> {
+    let amounts = amounts(random).into_iter();
+    amounts
+        .map(|(id, amount)| (id, slot(random), amount))
         .collect()
 }
 
@@ -101,12 +118,40 @@ pub async fn execute(client: &Client, step: &Step) -> Result<(), Error> {
         Step::Delete(first, last) => {
             format!("DELETE FROM part WHERE id BETWEEN {first} AND {last}")
         }
+        Step::Divide(rows) => {
+            let rows = rows.iter();
+            let rows =
+                rows.map(|(id, slot, amount)| format!("({id}, {}, {amount})", literal(slot)));
+            format!(
+                "INSERT INTO divided VALUES {} ON CONFLICT (id) DO UPDATE SET slot = excluded.slot, amount = excluded.amount",
+                rows.collect::<Vec<_>>().join(", ")
+            )
+        }
+        Step::Move(below, slot) => {
+            format!(
+                "UPDATE divided SET slot = {} WHERE id < {below}",
+                literal(slot)
+            )
+        }
+        Step::Leave(slot) => {
+            format!(
+                "DELETE FROM divided WHERE slot IS NOT DISTINCT FROM {}",
+                literal(slot)
+            )
+        }
         Step::Both(rows, amounts) => format!("BEGIN; {}; {}; COMMIT", put(rows), add(amounts)),
         Step::Refresh => "REFRESH MATERIALIZED VIEW total".to_owned(),
         Step::Optimize(table) => format!("OPTIMIZE {table}"),
         Step::Vacuum(table) => format!("VACUUM {table} RETAIN 0 HOURS"),
     };
     client.batch_execute(&text).await
+}
+
+fn literal(slot: &Option<String>) -> String {
+    match slot {
+        Some(slot) => format!("'{slot}'"),
+        None => "NULL::text".to_owned(),
+    }
 }
 
 fn put(rows: &[(i64, Entry)]) -> String {
@@ -165,6 +210,11 @@ pub async fn observe(client: &Client) -> State {
         let known = found.part.insert(row.get(0), row.get(1));
         assert_eq!(known, None, "a key of part is there twice");
     }
+    let divided = "SELECT id, slot, amount FROM divided";
+    for row in client.query(divided, &[]).await.unwrap() {
+        let known = found.divided.insert(row.get(0), (row.get(1), row.get(2)));
+        assert_eq!(known, None, "a key of divided is there twice");
+    }
     let totals = "SELECT digit, parts, amount FROM total";
     for row in client.query(totals, &[]).await.unwrap() {
         let known = found.total.insert(row.get(0), (row.get(1), row.get(2)));
@@ -208,8 +258,17 @@ pub async fn check_files(client: &Client, data: &Path) {
         let mut there: Vec<String> = Vec::new();
         for file in std::fs::read_dir(&folder).unwrap().flatten() {
             let name = file.file_name().to_string_lossy().into_owned();
-            if name != "_delta_log" {
-                there.push(name);
+            if name == "_delta_log" {
+                continue;
+            }
+            match std::fs::read_dir(file.path()) {
+                // The files of a partition.
+                Ok(files) => there.extend(
+                    files
+                        .flatten()
+                        .map(|file| format!("{name}/{}", file.file_name().to_string_lossy())),
+                ),
+                Err(_) => there.push(name),
             }
         }
         there.sort();
@@ -234,11 +293,11 @@ fn files_of_log(table: &Path) -> Vec<String> {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         for remove in actions.iter().filter_map(|action| action.get("remove")) {
-            files.remove(remove["path"].as_str().unwrap());
+            files.remove(&unescaped(remove["path"].as_str().unwrap()));
         }
         for add in actions.iter().filter_map(|action| action.get("add")) {
             let vector = add["deletionVector"]["pathOrInlineDv"].as_str();
-            let path = add["path"].as_str().unwrap().to_owned();
+            let path = unescaped(add["path"].as_str().unwrap());
             files.insert(path, vector.map(vector_file));
         }
     }
@@ -247,6 +306,18 @@ fn files_of_log(table: &Path) -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+/// A path without the escapes of URLs.
+fn unescaped(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at(2);
+        bytes.push(u8::from_str_radix(code, 16).unwrap());
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// The file of a deletion vector, as the protocol derives its name from the descriptor.

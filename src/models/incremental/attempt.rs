@@ -1,0 +1,568 @@
+//! One attempt to refresh a materialized view without computing all of its rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use parking_lot::Mutex;
+
+use super::added_files::Added;
+use super::changed::{self, Held};
+use super::delta::{Delta, Deltas, Leaf};
+use super::difference::{self, Divider, NotByKey};
+use super::inputs::{self, Input};
+use super::measured::{Measured, keeping_nulls};
+use super::restrict::Wanted;
+use super::{
+    Analysis, FULL, INCREMENTAL, Obstacle, Verdict, Watermark, cannot, forbidden, verdict,
+};
+use crate::catalog::Object;
+use crate::catalog::journal::RefreshRecord;
+use crate::error::{Result, SqlState};
+use crate::instance::{Instance, StatementContext};
+use crate::models::expectation::{Expectations, enforce};
+use crate::models::lookback::{self, LOOKBACK};
+use crate::models::progress::Rows;
+use crate::models::rejected::{self, Keep};
+use crate::models::{keyed, refresh, replacement, schema_change, table_id};
+use crate::sources::RejectedRows;
+use crate::sql::create_materialized_view::CreateMaterializedView;
+use crate::warehouse::{At, Commit, CommitInfo, Participant, Places};
+
+/// So few keys are recomputed however small the table is.
+const FEW_KEYS: usize = 1000;
+
+/// A refresh of a materialized view that is planned.
+pub struct Planned<'a> {
+    /// Where it is.
+    pub instance: &'a Arc<Instance>,
+    /// The materialized view.
+    pub object: &'a Object,
+    /// Its definition.
+    pub definition: &'a CreateMaterializedView,
+    /// What the refresh sees.
+    pub context: &'a StatementContext,
+    /// What its query's plan says.
+    pub analysis: &'a Analysis,
+    /// How far it reads.
+    pub watermark: &'a Watermark,
+    /// Where it tells of rows that pass.
+    pub progress: &'a Arc<Rows>,
+}
+
+/// What an incremental refresh came to.
+pub enum Attempt {
+    /// It is made.
+    Done(Commit),
+    /// It must be a full one, for this reason.
+    Full(String),
+}
+
+/// The keys to compute again, and what reading them took.
+enum Changed {
+    Keys {
+        key: Vec<datafusion::common::Column>,
+        keys: Held,
+        measured: Measured,
+    },
+    Full(String),
+}
+
+/// Rows that end in an error where expectations have dropped some: those are kept in a table of their
+/// own, not by key, which a full refresh writes.
+pub fn all_kept(
+    rows: SendableRecordBatchStream,
+    expectations: &Arc<Expectations>,
+) -> SendableRecordBatchStream {
+    let schema = rows.schema();
+    let expectations = Arc::clone(expectations);
+    let end = futures::stream::once(async move {
+        match expectations.dropped() {
+            0 => None,
+            _ => Some(Err(NotByKey::error(NotByKey::DROPPED).into())),
+        }
+    });
+    let rows = rows.chain(end.filter_map(|end| async { end }));
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}
+
+impl Planned<'_> {
+    /// Refreshes by what has changed, if that can be, or else by looking back, if the definition says so.
+    ///
+    /// # Errors
+    /// 0A000 where the definition demands it and it is never possible; what the rows meet, or an
+    /// expectation.
+    pub async fn attempt(
+        &self,
+        columns: &SchemaRef,
+        participant: Option<Arc<dyn Participant>>,
+        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
+        expectations: &Arc<Expectations>,
+        record: &mut RefreshRecord,
+    ) -> Result<Attempt> {
+        let mode = self
+            .definition
+            .options
+            .get("refresh_mode")
+            .unwrap_or("auto");
+        if mode == "full" {
+            return Ok(Attempt::Full("refresh_mode is full".to_owned()));
+        }
+        let verdict = verdict(self.analysis, self.definition, columns)?;
+        if mode == INCREMENTAL
+            && let Verdict::Full(obstacle) = &verdict
+        {
+            return Err(cannot(&self.object.name, obstacle));
+        }
+        let lookback = match &verdict {
+            // What is late is among the changes of its inputs, which a full refresh reads too.
+            Verdict::Keys(_) => None,
+            _ => lookback::declared(&self.definition.options, columns)?,
+        };
+        let by_files = matches!(verdict, Verdict::Files);
+        let forbidden = forbidden(self.definition)?.filter(|_| !by_files);
+        if let Some(obstacle) = &forbidden
+            && lookback.is_none()
+        {
+            return Ok(Attempt::Full(told(obstacle)));
+        }
+        let before = match self.before(columns).await? {
+            Ok(before) => before,
+            Err(reason) => return Ok(Attempt::Full(reason)),
+        };
+        let mut not_by_files = None;
+        if by_files {
+            let participant = participant.clone();
+            match self
+                .add_files(&before, participant, expectations, record)
+                .await?
+            {
+                Attempt::Full(reason) => not_by_files = Some(reason),
+                done => return Ok(done),
+            }
+        }
+        let attempt = match forbidden {
+            Some(obstacle) => Attempt::Full(told(&obstacle)),
+            None => {
+                let participant = participant.clone();
+                self.by_keys(&before, participant, guard, record).await?
+            }
+        };
+        let Attempt::Full(reason) = attempt else {
+            return Ok(attempt);
+        };
+        let reason = not_by_files.unwrap_or(reason);
+        let Some(lookback) = lookback else {
+            return Ok(Attempt::Full(reason));
+        };
+        if before == *self.watermark && self.analysis.cause.is_none() {
+            LOOKBACK.clone_into(&mut record.mode);
+            return Ok(Attempt::Done(self.nothing().await?));
+        }
+        expectations.begin_again();
+        self.look_back(
+            &lookback,
+            columns,
+            reason,
+            participant,
+            expectations,
+            record,
+        )
+        .await
+    }
+
+    /// How far the rows that are there were read, if more can be put beside them; else why not.
+    async fn before(&self, columns: &SchemaRef) -> Result<std::result::Result<Watermark, String>> {
+        let warehouse = &self.instance.warehouse;
+        let table = table_id(self.object);
+        if !warehouse.exists(&table).await? {
+            return Ok(Err("never built".to_owned()));
+        }
+        if !replacement::same_columns(&self.object.schema, columns) {
+            let changes = schema_change::described(&self.object.schema, columns);
+            return Ok(Err(match changes {
+                Some(changes) => format!("its columns have changed: {changes}"),
+                None => "its columns are in another order".to_owned(),
+            }));
+        }
+        let last = warehouse.last_refresh(&table).await?;
+        let Some(before) = last.as_ref().and_then(Watermark::read) else {
+            let reason = "its last version tells not how far its inputs were read";
+            return Ok(Err(reason.to_owned()));
+        };
+        let before = inputs::settled(self.instance, &self.context.snapshot, before).await?;
+        if before.definition != self.watermark.definition {
+            let reason = "a definition, a setting or the server has changed";
+            return Ok(Err(reason.to_owned()));
+        }
+        Ok(Ok(before))
+    }
+
+    /// Refreshes by the keys that have changed, if that can be.
+    async fn by_keys(
+        &self,
+        before: &Watermark,
+        participant: Option<Arc<dyn Participant>>,
+        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
+        record: &mut RefreshRecord,
+    ) -> Result<Attempt> {
+        let warehouse = &self.instance.warehouse;
+        let rejected = rejected::table_id(self.object);
+        if warehouse.exists(&rejected).await?
+            && warehouse.size(&rejected, At::Latest).await?.rows != Some(0)
+        {
+            let reason = "the last refresh left rows out, and those are not kept by key";
+            return Ok(Attempt::Full(reason.to_owned()));
+        }
+        let changed = match self.changed(before).await {
+            Ok(changed) => changed,
+            // Rows of different states of the inputs meet there, which no query brings together.
+            Err(error) if error.sqlstate() != SqlState::QUERY_CANCELED => {
+                return Ok(Attempt::Full(format!(
+                    "what has changed cannot be told: {}",
+                    error.message()
+                )));
+            }
+            Err(error) => return Err(error),
+        };
+        match changed {
+            Changed::Full(reason) => Ok(Attempt::Full(reason)),
+            Changed::Keys {
+                key,
+                keys,
+                measured,
+            } => {
+                INCREMENTAL.clone_into(&mut record.mode);
+                record.changed_keys = Some(keys.count as u64);
+                let taken = self
+                    .take_in(before, &key, &keys, measured, participant, guard, record)
+                    .await;
+                match taken {
+                    // Less is held in memory by a full refresh, which compares nothing.
+                    Err(error)
+                        if NotByKey::is_cause(&error)
+                            || error.sqlstate() == SqlState::OUT_OF_MEMORY =>
+                    {
+                        FULL.clone_into(&mut record.mode);
+                        record.changed_keys = None;
+                        Ok(Attempt::Full(error.message().to_owned()))
+                    }
+                    taken => taken.map(Attempt::Done),
+                }
+            }
+        }
+    }
+
+    /// Adds the rows of files that were added to sources. Rows that are left out join those that were.
+    async fn add_files(
+        &self,
+        before: &Watermark,
+        participant: Option<Arc<dyn Participant>>,
+        expectations: &Arc<Expectations>,
+        record: &mut RefreshRecord,
+    ) -> Result<Attempt> {
+        let read = inputs::versions_read(self.context, &self.analysis.scans);
+        let added = self.analysis.added(before, self.watermark, &read);
+        let plan = match added.await? {
+            Added::More(reason) => return Ok(Attempt::Full(reason)),
+            Added::Nothing => None,
+            Added::Rows(plan) => Some(plan),
+        };
+        INCREMENTAL.clone_into(&mut record.mode);
+        let warehouse = &self.instance.warehouse;
+        let table = table_id(self.object);
+        let Some(plan) = plan else {
+            return Ok(Attempt::Done(self.nothing().await?));
+        };
+        let (rejections, writer) =
+            rejected::begin(self.instance, self.object, Keep::All, Some(record.id));
+        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
+        let mut state = self.context.state.clone();
+        state.config_mut().set_extension(Arc::clone(&rejected));
+        let mut measured = Measured::default();
+        let rows = measured.run(&state, &plan).await?;
+        let name = self.object.name.to_string();
+        let rows = enforce(rows, Arc::clone(expectations), name, rejections.clone());
+        let rows = writer.precede(refresh::count(rows, Arc::clone(self.progress)));
+        let mut info = CommitInfo {
+            refresh_id: Some(record.id.to_string()),
+            ..CommitInfo::new(crate::warehouse::REFRESH)
+        };
+        self.watermark.write(&mut info.parameters);
+        let commit = match keyed::declared(&self.definition.options)? {
+            None => {
+                drop(rejections);
+                warehouse
+                    .append_with(&table, rows, info, participant)
+                    .await?
+            }
+            Some(_) => {
+                let (instance, object) = (self.instance, self.object);
+                let told = participant.clone();
+                let put = keyed::add(
+                    instance,
+                    &state,
+                    object,
+                    rows,
+                    rejections,
+                    info.clone(),
+                    participant,
+                )
+                .await?;
+                record.rows_rejected += put.rejected;
+                match put.upserted.commit {
+                    Some(commit) => Commit {
+                        rows: put.upserted.rows,
+                        ..commit
+                    },
+                    None => self.watermark.tell(instance, object, info, told).await?,
+                }
+            }
+        };
+        record.rows_read = Some(measured.rows_read());
+        record.spilled_bytes = Some(measured.spilled());
+        record.rows_rejected += rejected.count();
+        Ok(Attempt::Done(commit))
+    }
+
+    /// The keys that may have changed since a watermark.
+    async fn changed(&self, before: &Watermark) -> Result<Changed> {
+        let state = &self.context.state;
+        let mut measured = Measured::default();
+        let (deltas, _held) = match self.deltas(before, &mut measured).await? {
+            Ok(deltas) => deltas,
+            Err(reason) => return Ok(Changed::Full(reason)),
+        };
+        let (key, delta) = match self.analysis.choose(&deltas) {
+            Ok(found) => found,
+            Err(obstacle) => return Ok(Changed::Full(told(&obstacle))),
+        };
+        let table = table_id(self.object);
+        let size = self.instance.warehouse.size(&table, At::Latest).await?;
+        let rows = usize::try_from(size.rows.unwrap_or(0)).unwrap_or(usize::MAX);
+        // A row that has changed has two keys where these are of all its columns, the old and the new.
+        let keys_of_row = match self.analysis.tells_rows_apart(&key) {
+            true => 1,
+            false => 2,
+        };
+        let most = (rows / 3).saturating_mul(keys_of_row).max(FEW_KEYS);
+        let plan = match delta {
+            Delta::Nothing => None,
+            Delta::Keys(plan) => Some(*plan),
+            Delta::Everything(what) => {
+                return Ok(Changed::Full(format!(
+                    "all rows depend on {what}, which has changed"
+                )));
+            }
+        };
+        let keys = match plan {
+            None => Held::none(state)?,
+            Some(plan) => match changed::keys(state, plan, most, &mut measured).await? {
+                Some(keys) => keys,
+                None => {
+                    return Ok(Changed::Full(format!(
+                        "more than {most} keys have changed, of {rows} rows"
+                    )));
+                }
+            },
+        };
+        Ok(Changed::Keys {
+            key,
+            keys,
+            measured,
+        })
+    }
+
+    /// What has become of each scan of the plan.
+    async fn deltas(
+        &self,
+        before: &Watermark,
+        measured: &mut Measured,
+    ) -> Result<std::result::Result<(Deltas, Vec<Held>), String>> {
+        let mut leaves = HashMap::new();
+        let mut all = Vec::new();
+        for (place, scan) in &self.analysis.scans {
+            let leaf = match &scan.input {
+                Input::Fixed => Leaf::Same,
+                Input::Unknown => Leaf::Other("it tells no changes".to_owned()),
+                Input::Other(input) => {
+                    let name = input.name.to_string();
+                    let of = |watermark: &Watermark| {
+                        (
+                            watermark.versions.get(&input.oid).copied(),
+                            watermark.others.get(&name).cloned(),
+                            watermark.files.get(&name).cloned(),
+                        )
+                    };
+                    let now = of(self.watermark);
+                    match now == of(before) && now != (None, None, None) {
+                        true => Leaf::Same,
+                        false => Leaf::Other("it has changed, and does not tell how".to_owned()),
+                    }
+                }
+                Input::Table(input) => {
+                    let then = before.versions.get(&input.oid);
+                    let committed = self.watermark.versions.get(&input.oid);
+                    let now = self.context.version_read(input.oid);
+                    let is_own = before.own.contains_key(&input.oid);
+                    let (Some(then), Some(committed), Some(now)) = (then, committed, now) else {
+                        return Ok(Err(match is_own {
+                            true => format!(
+                                "{} was read by a transaction that changed it too, beside others \
+                                 or once more",
+                                input.name
+                            ),
+                            false => format!("{} was not read before", input.name),
+                        }));
+                    };
+                    if *then > if is_own { now } else { *committed } {
+                        return Ok(Err(format!("{} was read at a later version", input.name)));
+                    }
+                    if *then == now {
+                        Leaf::Same
+                    } else {
+                        let (from, to) = (At::Version(then + 1), At::Version(now));
+                        let warehouse = &self.instance.warehouse;
+                        let feed = warehouse.changes(&table_id(input), from, to).await;
+                        let feed = match feed {
+                            Ok(feed) => feed,
+                            Err(error) => {
+                                return Ok(Err(format!(
+                                    "{} does not tell its changes: {}",
+                                    input.name,
+                                    error.message()
+                                )));
+                            }
+                        };
+                        let state = &self.context.state;
+                        match feed.is_empty {
+                            true => Leaf::Same,
+                            false => {
+                                let held =
+                                    changed::of_scan(state, &scan.scan, &feed, measured).await?;
+                                let leaf = match held.count {
+                                    0 => Leaf::Same,
+                                    _ => Leaf::Changed(Arc::clone(&held.rows)),
+                                };
+                                all.push(held);
+                                leaf
+                            }
+                        }
+                    }
+                }
+            };
+            leaves.insert(place.clone(), leaf);
+        }
+        Ok(Ok((Deltas::new(leaves), all)))
+    }
+
+    /// Computes the rows of some keys again, and puts them in the place of those that the table has.
+    #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
+    async fn take_in(
+        &self,
+        before: &Watermark,
+        key: &[datafusion::common::Column],
+        keys: &Held,
+        mut measured: Measured,
+        participant: Option<Arc<dyn Participant>>,
+        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
+        record: &mut RefreshRecord,
+    ) -> Result<Commit> {
+        let state = &self.context.state;
+        let warehouse = &self.instance.warehouse;
+        let table = table_id(self.object);
+        let mut info = CommitInfo {
+            refresh_id: Some(record.id.to_string()),
+            ..CommitInfo::new(crate::warehouse::REFRESH)
+        };
+        self.watermark.write(&mut info.parameters);
+        let mut commit = None;
+        let keyed = keyed::declared(&self.definition.options)?;
+        let is_keyed = keyed.is_some();
+        let wanted = Wanted { keys };
+        let careful = match keys.has_null {
+            true => keeping_nulls(state),
+            false => state.clone(),
+        };
+        if let Some(history) = keyed.filter(|keyed| keyed.has_history() && keys.count > 0) {
+            let new = wanted.rows(&self.analysis.plan, key)?;
+            let rows = guard(measured.run(&careful, &new).await?);
+            let rows = difference::with_keys(rows, &history.key)?;
+            let modification = warehouse.modify(&table).await?;
+            let session = Arc::new(state.clone());
+            let put = modification
+                .upsert(session, rows, info.clone(), participant.clone())
+                .await?;
+            commit = put.commit.map(|commit| Commit {
+                rows: put.rows,
+                ..commit
+            });
+        } else if keys.count > 0 {
+            let modification = warehouse.modify(&table).await?;
+            let new = wanted.rows(&self.analysis.plan, key)?;
+            let names = self.analysis.names(key);
+            let plan = difference::plan(modification.rows()?, new, &wanted, &names, is_keyed)?;
+            let found = measured.run(&careful, &plan).await?;
+            let gone = Arc::new(Mutex::new(Places::default()));
+            let pool = &state.runtime_env().memory_pool;
+            let came = Arc::new(AtomicU64::new(0));
+            let divider = Divider {
+                came: Arc::clone(&came),
+                schema: Arc::clone(&self.object.schema),
+                gone: Arc::clone(&gone),
+                key: match is_keyed {
+                    true => Some(
+                        names
+                            .iter()
+                            .map(|name| self.object.schema.index_of(name))
+                            .collect::<std::result::Result<_, _>>()?,
+                    ),
+                    false => None,
+                },
+                memory: MemoryConsumer::new("rows that a refresh changes").register(pool),
+            };
+            let schema = Arc::clone(&self.object.schema);
+            let rows = found.map(move |batch| divider.divide(&batch?));
+            let rows = guard(Box::pin(RecordBatchStreamAdapter::new(schema, rows)));
+            let session = Arc::new(state.clone());
+            commit = modification
+                .commit(session, rows, gone, info.clone(), participant.clone())
+                .await?
+                .map(|commit| Commit {
+                    rows: came.load(Ordering::Relaxed),
+                    ..commit
+                });
+        }
+        record.rows_read = Some(measured.rows_read());
+        record.spilled_bytes = Some(measured.spilled());
+        if let Some(commit) = commit {
+            return Ok(commit);
+        }
+        if before == self.watermark {
+            return self.nothing().await;
+        }
+        self.watermark
+            .tell(self.instance, self.object, info, participant)
+            .await
+    }
+
+    /// The version that is there, and nothing written.
+    pub(super) async fn nothing(&self) -> Result<Commit> {
+        let table = table_id(self.object);
+        Ok(Commit {
+            version: self.instance.warehouse.version(&table).await?,
+            rows: 0,
+            bytes: 0,
+            files: 0,
+        })
+    }
+}
+
+pub(super) fn told(obstacle: &Obstacle) -> String {
+    format!("{}: {}", obstacle.node, obstacle.reason)
+}
