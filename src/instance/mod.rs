@@ -5,6 +5,7 @@ pub mod change_feed;
 mod machine;
 mod nested_loops;
 mod notifications;
+mod null_safe_keys;
 mod object_locks;
 mod pacing;
 mod providers;

@@ -8,7 +8,8 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry;
-use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::optimizer::optimizer::Optimizer;
+use datafusion::optimizer::{Analyzer, AnalyzerRule, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, Trigr
 
 use super::asker::Asker;
 use super::nested_loops::CutNestedLoops;
+use super::null_safe_keys::NullSafeKeys;
 use super::providers::Databases;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
@@ -138,8 +140,12 @@ pub(super) fn template(
         Arc::new(NumericArithmetic),
     ];
     rules.extend(Analyzer::new().rules);
+    let mut optimizer_rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> =
+        vec![Arc::new(NullSafeKeys)];
+    optimizer_rules.extend(Optimizer::new().rules);
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_analyzer_rules(rules)
+        .with_optimizer_rules(optimizer_rules)
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
