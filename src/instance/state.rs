@@ -25,6 +25,7 @@ use super::null_safe_keys::NullSafeKeys;
 use super::providers::Databases;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
+use super::rows_once::{Planner, ShareRows};
 use super::types::PostgresTypes;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
@@ -152,7 +153,9 @@ pub(super) fn template(
         .with_analyzer_rule(Arc::new(PostgresSemantics))
         .with_physical_optimizer_rule(Arc::new(CutNestedLoops))
         .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
-        .with_physical_optimizer_rule(Arc::new(AccountWindows));
+        .with_physical_optimizer_rule(Arc::new(AccountWindows))
+        .with_physical_optimizer_rule(Arc::new(ShareRows))
+        .with_query_planner(Arc::new(Planner));
     for rule in tributary_udfs::optimizer_rules() {
         builder = builder.with_optimizer_rule(rule);
     }

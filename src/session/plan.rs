@@ -15,7 +15,9 @@ use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
 };
 
-use super::{lateral_unnest, multisets, plan_size, row_limits, subqueries, user_functions};
+use super::{
+    lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries, user_functions,
+};
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
@@ -236,7 +238,8 @@ async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Logica
 /// 54001 for a plan that is too large; those of `coerced` and `row_limits::compute`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
-    let plan = lateral_unnest::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = rows_once::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = lateral_unnest::rewrite(plan)?;
     let plan = subqueries::rewrite(multisets::rewrite(plan)?)?;
     coerced(plan, state)
 }
@@ -299,7 +302,8 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
     hidden_columns::expose(query, state).await?;
     model_functions::rewrite(query)?;
     table_changes::rewrite(query)?;
-    relation_wildcards::rewrite(query)
+    relation_wildcards::rewrite(query)?;
+    rows_once::mark(query, state)
 }
 
 /// Plans the query of a definition, with the names that it gives to the columns.
