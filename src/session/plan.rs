@@ -26,7 +26,7 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
-    order_names, references, relation_wildcards, row_values, sampled, set_returning,
+    order_names, outer_columns, references, relation_wildcards, row_values, sampled, set_returning,
     standard_forms, table_changes, time_travel, values, whole_rows,
 };
 
@@ -293,6 +293,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
     named_arguments::rewrite(query)?;
     sampled::rewrite(query)?;
     values::rewrite(query)?;
+    outer_columns::name(query);
     order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
     row_values::rewrite(query);
