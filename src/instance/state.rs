@@ -34,6 +34,7 @@ use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
+use crate::session::user_functions;
 use crate::warehouse::{RowCache, Warehouse, WarehouseSettings};
 
 /// The name of the one database.
@@ -169,6 +170,7 @@ pub(super) fn template(
     json::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
     state.register_udf(Arc::new(Now::udf()))?;
+    state.register_udf(Arc::new(user_functions::FUNCTION.clone()))?;
     register_functions(&mut state)?;
     for function in pg_catalog::functions() {
         state.register_udf(Arc::new(function))?;

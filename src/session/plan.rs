@@ -229,10 +229,19 @@ async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Logica
     make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
-    finish(plan, state)
+    complete(plan, state).await
 }
 
-/// What is left to do for a plan that DataFusion has made of a query, or bound parameters to.
+/// What is left to do for a plan that DataFusion has made of a query.
+///
+/// # Errors
+/// Those of [`user_functions::expand`] and [`finish`].
+pub async fn complete(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
+    finish(user_functions::expand(plan, state).await?, state)
+}
+
+/// What is left to do for a plan without calls of users' functions, or one that parameters have been
+/// bound to.
 ///
 /// # Errors
 /// 54001 for a plan that is too large; those of `coerced` and `row_limits::compute`.
@@ -288,7 +297,7 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
-    user_functions::inline(query, &sources.snapshot(), &sources.search_path())?;
+    user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
     sampled::rewrite(query)?;

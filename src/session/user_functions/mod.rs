@@ -1,31 +1,33 @@
 //! Calls of functions that users have made: they become what the functions compute, as PostgreSQL
-//! inlines such functions, before a query is planned.
+//! inlines such functions, before a query runs.
 //!
-//! What is put in stands between the names of the query around it. So an argument that reads columns
-//! must not be taken for columns of what the body reads: where it could be, the call is refused.
+//! A call that gives a value is planned as one of a function of the planner's (`call`), whose
+//! arguments belong to the query around it; then the plan of the body takes its place (`expansion`).
+//! A call in `FROM` is a lateral subquery from the start (`body`).
 
-mod putting;
+mod body;
+mod call;
+mod expansion;
 mod resolution;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, TableAlias, TableFactor, Value, VisitMut, VisitorMut,
+    Expr, ObjectName, TableAlias, TableFactor, VisitMut, VisitorMut,
 };
 
-use crate::catalog::{Object, Oid, Snapshot};
+use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
-use crate::sql::create_function::CreateFunction;
-use putting::body;
-pub use putting::{cast, relation_named};
-use resolution::{full_name, plain_arguments, resolve, unnamed};
+pub use body::{plain_type, probe, relation_named};
+pub use call::FUNCTION;
+pub use expansion::expand;
+use resolution::{Candidate, full_name, plain_arguments, resolve, unnamed};
 
 /// How deep functions may call functions.
 const MAX_DEPTH: usize = 32;
 
-/// Gives calls of functions their full names; answers these functions.
+/// Gives calls of functions their full names; answers the functions that they may mean.
 ///
 /// # Errors
 /// 42883 for a call with arguments that no function of the name takes; 42725 where several do.
@@ -41,8 +43,8 @@ pub fn qualify(
     let mut visitor = Calls {
         snapshot,
         path,
-        act: |call: Call<'_>| {
-            found.insert(call.function.oid);
+        act: |call: Call<'_, '_>| {
+            found.extend(call.candidates.iter().map(|it| it.function.oid));
             Ok(None)
         },
     };
@@ -50,43 +52,108 @@ pub fn qualify(
     Ok(found)
 }
 
-/// Puts what functions compute in the place of their calls.
+/// Puts whatever calls may read in their place, so that what is looked for in a query is found in
+/// the bodies of functions, too. The query is not one that could be planned.
 ///
 /// # Errors
-/// Those of [`qualify`]; 54001 where functions call each other without end; 0A000 for a call that
-/// cannot be put so.
+/// Those of [`qualify`]; 54001 where functions call each other without end.
 pub fn inline(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
     if !snapshot.has_functions() {
         return Ok(());
     }
-    inline_within(node, snapshot, path, 0)
+    inline_within(node, snapshot, path, &mut Vec::new())
 }
 
 fn inline_within(
     node: &mut impl VisitMut,
     snapshot: &Snapshot,
     path: &[String],
-    depth: usize,
+    open: &mut Vec<Oid>,
 ) -> Result<()> {
     let mut visitor = Calls {
         snapshot,
         path,
-        act: |call: Call<'_>| {
-            if depth >= MAX_DEPTH {
-                return Err(Error::new(
-                    SqlState::STATEMENT_TOO_COMPLEX,
-                    format!("functions call each other more than {MAX_DEPTH} deep"),
-                ));
+        act: |call: Call<'_, '_>| {
+            let mut queries = body::read_by(call.candidates)?;
+            for (query, candidate) in queries.iter_mut().zip(call.candidates) {
+                enter(open, candidate.function.oid)?;
+                inline_within(query, snapshot, path, open)?;
+                open.pop();
             }
-            let mut put = call.put(snapshot)?;
-            match &mut put {
-                Put::Value(value) => inline_within(value, snapshot, path, depth + 1)?,
-                Put::Rows(rows) => inline_within(rows, snapshot, path, depth + 1)?,
+            let first = match queries.pop() {
+                Some(query) => query,
+                None => return Ok(None),
+            };
+            if let Some((alias, lateral)) = call.rows {
+                return Ok(Some(Put::Rows(Box::new(TableFactor::Derived {
+                    lateral,
+                    subquery: Box::new(first),
+                    alias,
+                    sample: None,
+                }))));
             }
-            Ok(Some(put))
+            let mut all = Expr::Subquery(Box::new(first));
+            for query in queries {
+                let other = Expr::Subquery(Box::new(query));
+                all = Expr::Tuple(vec![all, other]);
+            }
+            Ok(Some(Put::Value(Box::new(all))))
         },
     };
     finished(node.visit(&mut visitor))
+}
+
+/// Writes calls so that they can be planned: those in `FROM` as subqueries, others as calls of a
+/// function of the planner's, which [`expand`] puts bodies in the place of.
+///
+/// # Errors
+/// Those of [`inline`]; 0A000 for a function that gives rows where a value is expected.
+pub fn mark(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
+    if !snapshot.has_functions() {
+        return Ok(());
+    }
+    mark_within(node, snapshot, path, &mut Vec::new())
+}
+
+fn mark_within(
+    node: &mut impl VisitMut,
+    snapshot: &Snapshot,
+    path: &[String],
+    open: &mut Vec<Oid>,
+) -> Result<()> {
+    let mut visitor = Calls {
+        snapshot,
+        path,
+        act: |call: Call<'_, '_>| {
+            let Some((alias, lateral)) = call.rows else {
+                let value = call::written(&call.name, call.candidates)?;
+                return Ok(Some(Put::Value(Box::new(value))));
+            };
+            let [candidate] = call.candidates else {
+                return Err(resolution::ambiguous(&call.name.to_string()));
+            };
+            let mut rows = body::rows(candidate, snapshot, alias, lateral)?;
+            enter(open, candidate.function.oid)?;
+            mark_within(&mut rows, snapshot, path, open)?;
+            open.pop();
+            Ok(Some(Put::Rows(Box::new(rows))))
+        },
+    };
+    finished(node.visit(&mut visitor))
+}
+
+/// Notes that the body of a function is looked into.
+fn enter(open: &mut Vec<Oid>, function: Oid) -> Result<()> {
+    if open.len() >= MAX_DEPTH || open.contains(&function) {
+        return Err(Error::new(
+            SqlState::STATEMENT_TOO_COMPLEX,
+            format!("functions call themselves, or each other more than {MAX_DEPTH} deep"),
+        )
+        .with_detail("What functions compute is put in the place of their calls.")
+        .with_hint("WITH RECURSIVE computes step after step."));
+    }
+    open.push(function);
+    Ok(())
 }
 
 fn finished(flow: ControlFlow<Error>) -> Result<()> {
@@ -96,29 +163,16 @@ fn finished(flow: ControlFlow<Error>) -> Result<()> {
     }
 }
 
-/// The body of a function with arguments that are NULL, to see what it answers.
-///
-/// # Errors
-/// Those of the body's text.
-pub fn probe(create: &CreateFunction, snapshot: &Snapshot) -> Result<Box<Query>> {
-    let nulls = create.arguments.iter();
-    let nulls = nulls.map(|it| cast(Expr::value(Value::Null), it.data_type.clone()));
-    let values: Vec<Expr> = nulls.collect();
-    body(create, &values, snapshot).map(|(body, _)| body)
-}
-
 /// What a call becomes.
 enum Put {
     Value(Box<Expr>),
     Rows(Box<TableFactor>),
 }
 
-/// A call of a function.
-struct Call<'a> {
-    function: &'a Arc<Object>,
-    create: &'a CreateFunction,
-    /// By argument, its value.
-    values: Vec<Expr>,
+/// A call of a function, and the functions that it may mean.
+struct Call<'a, 'b> {
+    name: ObjectName,
+    candidates: &'b [Candidate<'a>],
     /// In `FROM`: the alias, and whether it may read what stands before it.
     rows: Option<(Option<TableAlias>, bool)>,
 }
@@ -129,7 +183,7 @@ struct Calls<'a, F> {
     act: F,
 }
 
-impl<'a, F: FnMut(Call<'a>) -> Result<Option<Put>>> VisitorMut for Calls<'a, F> {
+impl<'a, F: FnMut(Call<'a, '_>) -> Result<Option<Put>>> VisitorMut for Calls<'a, F> {
     type Break = Error;
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
@@ -147,7 +201,7 @@ impl<'a, F: FnMut(Call<'a>) -> Result<Option<Put>>> VisitorMut for Calls<'a, F> 
     }
 }
 
-impl<'a, F: FnMut(Call<'a>) -> Result<Option<Put>>> Calls<'a, F> {
+impl<'a, F: FnMut(Call<'a, '_>) -> Result<Option<Put>>> Calls<'a, F> {
     fn value(&mut self, expr: &mut Expr) -> Result<()> {
         let Expr::Function(function) = expr else {
             return Ok(());
@@ -155,16 +209,14 @@ impl<'a, F: FnMut(Call<'a>) -> Result<Option<Put>>> Calls<'a, F> {
         let Some(arguments) = plain_arguments(function) else {
             return Ok(());
         };
-        let Some((found, create, values)) =
-            resolve(self.snapshot, self.path, &function.name, arguments)?
-        else {
+        let candidates = resolve(self.snapshot, self.path, &function.name, &arguments)?;
+        let Some(first) = candidates.first() else {
             return Ok(());
         };
-        function.name = full_name(found, create);
+        function.name = full_name(first.function, first.create);
         let call = Call {
-            function: found,
-            create,
-            values,
+            name: function.name.clone(),
+            candidates: &candidates,
             rows: None,
         };
         if let Some(Put::Value(value)) = (self.act)(call)? {
@@ -193,15 +245,14 @@ impl<'a, F: FnMut(Call<'a>) -> Result<Option<Put>>> Calls<'a, F> {
         let Some(arguments) = unnamed(arguments) else {
             return Ok(());
         };
-        let Some((found, create, values)) = resolve(self.snapshot, self.path, name, arguments)?
-        else {
+        let candidates = resolve(self.snapshot, self.path, name, &arguments)?;
+        let Some(first) = candidates.first() else {
             return Ok(());
         };
-        *name = full_name(found, create);
+        *name = full_name(first.function, first.create);
         let call = Call {
-            function: found,
-            create,
-            values,
+            name: name.clone(),
+            candidates: &candidates,
             rows: Some((alias.clone(), lateral)),
         };
         if let Some(Put::Rows(rows)) = (self.act)(call)? {
