@@ -91,7 +91,7 @@ pub async fn plan(
     match state.statement_to_plan(statement).await? {
         LogicalPlan::Dml(DmlStatement { input, .. }) => {
             check_casts(&input, &target)?;
-            plan::finish(Arc::unwrap_or_clone(input), state)
+            plan::complete(Arc::unwrap_or_clone(input), state).await
         }
         other => Err(Error::internal(format!(
             "INSERT was planned as {}",
@@ -153,7 +153,7 @@ async fn apart(
         });
     }
     let rows = LogicalPlanBuilder::from(rows).project(values)?.build()?;
-    plan::finish(plan::cast_to(rows, &target.schema)?, state)
+    plan::complete(plan::cast_to(rows, &target.schema)?, state).await
 }
 
 /// That `VALUES` has no functions of many rows, and no literals that their columns do not take.

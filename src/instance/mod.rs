@@ -12,6 +12,7 @@ mod providers;
 mod relations;
 mod releasing_pool;
 mod row_hash;
+mod rows_once;
 mod sessions;
 mod state;
 mod statement;

@@ -1,5 +1,6 @@
 //! The relations of a statement, by DataFusion's interfaces.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,14 +9,16 @@ use async_trait::async_trait;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, SchemaProvider, Session, TableProvider,
 };
+use datafusion::datasource::ViewTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::relations::{Relations, view_text};
 use super::state::DATABASE;
 use crate::catalog::{Kind, Object, pg_catalog, system};
 use crate::error::Error;
+use crate::session::rows_once;
 use crate::sql::QualifiedName;
 
 /// A view that the statement has not planned: it is looked at for its columns alone.
@@ -58,6 +61,56 @@ impl TableProvider for UnplannedView {
         _: Option<usize>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
         Err(Error::internal(format!("view {} was read without its plan", self.name)).into())
+    }
+}
+
+/// A view whose query is planned. What is computed once in it is so for each place where it is read.
+#[derive(Debug)]
+pub(super) struct PlannedView(ViewTable);
+
+impl PlannedView {
+    pub(super) fn new(plan: LogicalPlan, text: Option<String>) -> Self {
+        Self(ViewTable::new(plan, text))
+    }
+}
+
+#[async_trait]
+impl TableProvider for PlannedView {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    fn get_table_definition(&self) -> Option<&str> {
+        self.0.get_table_definition()
+    }
+
+    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
+        let plan = self.0.logical_plan();
+        Some(match rows_once::apart(plan) {
+            Ok(Some(apart)) => Cow::Owned(apart),
+            Ok(None) | Err(_) => Cow::Borrowed(plan),
+        })
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+        self.0.supports_filters_pushdown(filters)
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        self.0.scan(session, projection, filters, limit).await
     }
 }
 

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
 use datafusion::datasource::empty::EmptyTable;
-use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::logical_expr::LogicalPlan;
 use parking_lot::Mutex;
 
 use super::Instance;
 use super::asker::{Asker, Pinned};
 use super::change_feed;
-use super::providers::UnplannedView;
+use super::providers::{PlannedView, UnplannedView};
 use crate::catalog::{Kind, Object, Oid, Snapshot, pg_catalog, system};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
@@ -98,7 +98,7 @@ impl Relations {
 
     /// Gives a view its plan.
     pub(super) fn add_view(&self, object: &Object, plan: LogicalPlan) {
-        let view = ViewTable::new(plan, view_text(object));
+        let view = PlannedView::new(plan, view_text(object));
         let key = (object.name.schema.clone(), object.name.name.clone());
         self.opened.lock().insert(key, Arc::new(view));
         self.planned.lock().insert(object.oid);

@@ -24,6 +24,7 @@ use super::null_equality;
 use super::providers::Databases;
 use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
+use super::rows_once::{Planner, ShareRows};
 use super::types::PostgresTypes;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
@@ -32,6 +33,7 @@ use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
+use crate::session::user_functions;
 use crate::warehouse::{RowCache, Warehouse, WarehouseSettings};
 
 /// The name of the one database.
@@ -153,7 +155,9 @@ pub(super) fn template(
         .with_analyzer_rule(Arc::new(PostgresSemantics))
         .with_physical_optimizer_rule(Arc::new(CutNestedLoops))
         .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
-        .with_physical_optimizer_rule(Arc::new(AccountWindows));
+        .with_physical_optimizer_rule(Arc::new(AccountWindows))
+        .with_physical_optimizer_rule(Arc::new(ShareRows))
+        .with_query_planner(Arc::new(Planner));
     for rule in tributary_udfs::optimizer_rules() {
         builder = builder.with_optimizer_rule(rule);
     }
@@ -167,6 +171,7 @@ pub(super) fn template(
     json::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
     state.register_udf(Arc::new(Now::udf()))?;
+    state.register_udf(Arc::new(user_functions::FUNCTION.clone()))?;
     register_functions(&mut state)?;
     for function in pg_catalog::functions() {
         state.register_udf(Arc::new(function))?;

@@ -49,7 +49,7 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
     for data_type in types {
         declared(data_type)?;
     }
-    let probe = user_functions::probe(create, &context.snapshot)?;
+    let probe = user_functions::probe(create)?;
     let plan = plan::query(context, &probe)
         .await
         .map_err(|error| error.within(format!("SQL function \"{}\"", create.name.name)))?;
@@ -101,7 +101,7 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
 fn declared(data_type: &DataType) -> Result<FieldRef> {
     let column = ColumnDef {
         name: Ident::new("value"),
-        data_type: data_type.clone(),
+        data_type: user_functions::plain_type(data_type),
         options: Vec::new(),
     };
     let columns = declared_columns(&[column])?;

@@ -14,6 +14,7 @@ mod prepared_statements;
 mod privileges;
 pub mod row_functions;
 mod row_limits;
+pub mod rows_once;
 mod sequence_values;
 mod server;
 mod shown_query;

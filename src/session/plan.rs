@@ -15,7 +15,9 @@ use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
 };
 
-use super::{lateral_unnest, multisets, plan_size, row_limits, subqueries, user_functions};
+use super::{
+    lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries, user_functions,
+};
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
@@ -24,8 +26,8 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
-    order_names, references, relation_wildcards, row_membership, row_values, sampled,
-    set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
+    order_names, outer_columns, references, relation_wildcards, row_membership, row_values,
+    sampled, set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -227,16 +229,26 @@ async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Logica
     make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
-    finish(plan, state)
+    complete(plan, state).await
 }
 
-/// What is left to do for a plan that DataFusion has made of a query, or bound parameters to.
+/// What is left to do for a plan that DataFusion has made of a query.
+///
+/// # Errors
+/// Those of [`user_functions::expand`] and [`finish`].
+pub async fn complete(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
+    finish(user_functions::expand(plan, state).await?, state)
+}
+
+/// What is left to do for a plan without calls of users' functions, or one that parameters have been
+/// bound to.
 ///
 /// # Errors
 /// 54001 for a plan that is too large; those of `coerced` and `row_limits::compute`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
-    let plan = lateral_unnest::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = rows_once::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = lateral_unnest::rewrite(plan)?;
     let plan = subqueries::rewrite(multisets::rewrite(plan)?)?;
     coerced(plan, state)
 }
@@ -258,21 +270,25 @@ fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     Ok(plan)
 }
 
-/// The views that a query reads itself.
+/// The views that a query reads itself, and those that functions read which it calls.
 ///
 /// # Errors
 /// A name that cannot be one.
 pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
-    let mut inlined = query.clone();
-    user_functions::inline(&mut inlined, snapshot, &[])?;
-    let views = references::of_query(&inlined)?
-        .into_iter()
-        .filter_map(|name| {
-            let full = QualifiedName::new(&name.schema?, &name.name);
-            let object = snapshot.relation(&full)?;
-            (object.kind == Kind::View).then_some(object.oid)
-        });
-    Ok(views.collect())
+    let named = references::of_query(query)?.into_iter().filter_map(|name| {
+        let full = QualifiedName::new(&name.schema?, &name.name);
+        snapshot.relation(&full).map(|object| object.oid)
+    });
+    let mut read: BTreeSet<Oid> = named.collect();
+    if snapshot.has_functions() {
+        let functions = user_functions::qualify(&mut query.clone(), snapshot, &[])?;
+        read.extend(read_by_functions(snapshot, functions));
+    }
+    let is_view = |oid: &Oid| {
+        let object = snapshot.object(*oid);
+        object.is_some_and(|object| object.kind == Kind::View)
+    };
+    Ok(read.into_iter().filter(is_view).collect())
 }
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
@@ -285,11 +301,12 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
-    user_functions::inline(query, &sources.snapshot(), &sources.search_path())?;
+    user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     pg_catalog::rewrite(query);
     named_arguments::rewrite(query)?;
     sampled::rewrite(query)?;
     values::rewrite(query)?;
+    outer_columns::name(query);
     order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
     row_membership::rewrite(query)?;
@@ -300,7 +317,8 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
     hidden_columns::expose(query, state).await?;
     model_functions::rewrite(query)?;
     table_changes::rewrite(query)?;
-    relation_wildcards::rewrite(query)
+    relation_wildcards::rewrite(query)?;
+    rows_once::mark(query, state)
 }
 
 /// Plans the query of a definition, with the names that it gives to the columns.

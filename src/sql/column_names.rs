@@ -135,14 +135,17 @@ fn make_body_unique(body: &mut SetExpr) {
 }
 
 /// Whether an expression is planned in another form than it is written in, which may be that of
-/// another one: an interval of a week is one of seven days.
+/// another one: an interval of a week is one of seven days, and a subquery has no text.
 fn is_said_otherwise(expression: &Expr) -> bool {
     let found = visit_expressions(expression, |part| match part {
         Expr::Interval(_)
         | Expr::Extract { .. }
         | Expr::Substring { .. }
         | Expr::Overlay { .. }
-        | Expr::SimilarTo { .. } => ControlFlow::Break(()),
+        | Expr::SimilarTo { .. }
+        | Expr::Subquery(_)
+        | Expr::InSubquery { .. }
+        | Expr::Exists { .. } => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     found.is_break()

@@ -37,6 +37,16 @@ fn exists() -> Token {
     Token::Placeholder("?".to_owned())
 }
 
+/// `VALUES` in parentheses, which sqlparser takes for a function's name but for behind `IN`.
+fn values(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+    let is_one = matches!(
+        &parser.peek_token_ref().token,
+        Token::Word(word) if word.keyword == Keyword::VALUES && word.quote_style.is_none()
+    );
+    let is_query = is_one && parser.peek_nth_token_ref(1).token == Token::LParen;
+    is_query.then(|| parser.parse_query().map(Expr::Subquery))
+}
+
 fn binary(left: Box<Expr>, op: BinaryOperator, right: Box<Expr>) -> Expr {
     Expr::BinaryOp { left, op, right }
 }
@@ -62,7 +72,9 @@ impl Dialect for TributaryDialect {
         match self.expressions_left.get().checked_sub(1) {
             Some(left) => {
                 self.expressions_left.set(left);
-                literals::typed(parser).or_else(|| literals::trimmed(parser))
+                literals::typed(parser)
+                    .or_else(|| literals::trimmed(parser))
+                    .or_else(|| values(parser))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }

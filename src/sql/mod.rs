@@ -60,6 +60,7 @@ mod operators;
 pub mod optimize;
 pub mod options;
 pub mod order_names;
+pub mod outer_columns;
 pub mod owned;
 pub mod parser;
 pub mod prepare;

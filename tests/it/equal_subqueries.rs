@@ -1,5 +1,5 @@
-//! Subqueries in conditions and columns, held against PostgreSQL: random ones over tables with NULLs,
-//! wherever they may stand.
+//! Subqueries in conditions, columns and lateral joins, and functions in SQL, held against PostgreSQL:
+//! random ones over tables with NULLs, wherever they may stand.
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -71,6 +71,107 @@ const CONTEXTS: [&str; 11] = [
     "BEGIN; DELETE FROM a WHERE {}; SELECT * FROM a; ROLLBACK",
 ];
 
+/// Right sides of lateral joins, of one column.
+const LATERALS: [&str; 16] = [
+    "SELECT b.y FROM b WHERE {}",
+    "SELECT DISTINCT b.y FROM b WHERE {}",
+    "SELECT b.y FROM b WHERE {} ORDER BY b.y LIMIT 1",
+    "SELECT b.y FROM b WHERE {} ORDER BY b.y DESC NULLS LAST LIMIT 2 OFFSET 1",
+    "SELECT max(b.y) FROM b WHERE {}",
+    "SELECT count(*)::INT FROM b WHERE {}",
+    "SELECT count(*)::INT FROM b WHERE {} HAVING count(*) <> 1",
+    "SELECT count(*)::INT FROM b WHERE {} GROUP BY b.s HAVING count(*) > 1",
+    "SELECT b.y + a.x FROM b WHERE {}",
+    "SELECT coalesce(a.y, 0) FROM b WHERE {}",
+    "SELECT row_number() OVER (ORDER BY b.y, b.x)::INT FROM b WHERE {}",
+    "SELECT b.y FROM b WHERE {} UNION SELECT a.x",
+    "SELECT v FROM (VALUES (a.x), (a.y), (3)) c(v) WHERE v IN (SELECT b.y FROM b WHERE {})",
+    "SELECT n FROM (SELECT count(*)::INT FROM b WHERE {} GROUP BY ROLLUP (b.s)) c(n)",
+    "SELECT c.y FROM b, LATERAL (SELECT max(d.y) FROM b d WHERE d.x >= b.x AND d.y < a.x) c(y) WHERE {}",
+    "SELECT c.y FROM b LEFT JOIN LATERAL (SELECT DISTINCT d.y FROM b d WHERE d.x < b.x) c(y) ON c.y <> a.y WHERE {}",
+];
+
+const LATERAL_JOINS: [&str; 6] = [
+    "SELECT a.x, a.y, a.s, l.v FROM a, LATERAL ({}) l(v)",
+    "SELECT a.x, a.y, a.s, l.v FROM a LEFT JOIN LATERAL ({}) l(v) ON true",
+    "SELECT a.x, a.y, a.s, l.v FROM a LEFT JOIN LATERAL ({}) l(v) ON l.v > 1",
+    "SELECT a.x, a.y, a.s, l.v FROM a JOIN LATERAL ({}) l(v) ON l.v = a.y OR a.x = 2",
+    "SELECT l.v, count(*), sum(a.y) FROM a LEFT JOIN LATERAL ({}) l(v) ON l.v IS NOT NULL GROUP BY l.v",
+    "SELECT d.x, d.y, (SELECT sum(l.v) FROM a, LATERAL ({}) l(v) WHERE a.y < d.y) FROM a d",
+];
+
+/// Functions of a number that give one.
+const FUNCTIONS: [(&str, &str); 14] = [
+    ("plus", "SELECT v + 1"),
+    ("total", "SELECT sum(v)::INT"),
+    ("spread", "SELECT coalesce(stddev_pop(v), -1)::INT"),
+    ("listed", "SELECT cardinality(array_agg(v))"),
+    ("numbered", "SELECT row_number() OVER ()::INT + v"),
+    ("series", "SELECT generate_series(v, v + 2)"),
+    ("highest", "SELECT max(y) FROM b WHERE x >= v"),
+    ("counted", "SELECT count(*)::INT FROM b WHERE b.y > $1"),
+    (
+        "ordered",
+        "SELECT y FROM b WHERE x <> v ORDER BY y DESC NULLS LAST, x",
+    ),
+    ("shadowed", "SELECT v FROM (SELECT 5 AS v) s WHERE v > 4"),
+    (
+        "with_clause",
+        "WITH c AS (SELECT x AS v FROM b) SELECT sum(c.v)::INT FROM c WHERE c.v < with_clause.v",
+    ),
+    ("nested", "SELECT plus(v) + counted(plus(v))"),
+    (
+        "windowed",
+        "SELECT max(n)::INT FROM (SELECT row_number() OVER (ORDER BY y) n FROM b WHERE x = v) s",
+    ),
+    (
+        "either",
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM b WHERE y = v) THEN 1 ELSE v END",
+    ),
+];
+
+/// Functions of a number that give rows.
+const ROW_FUNCTIONS: [(&str, &str); 5] = [
+    ("matching", "SELECT y FROM b WHERE x = v"),
+    ("distinct_ones", "SELECT DISTINCT x FROM b WHERE y >= v"),
+    (
+        "pair",
+        "SELECT v UNION ALL SELECT max(x) FROM b WHERE y < v",
+    ),
+    (
+        "first_two",
+        "SELECT y FROM b WHERE x >= v ORDER BY y LIMIT 2",
+    ),
+    (
+        "windows",
+        "SELECT rank() OVER (ORDER BY y)::INT FROM b WHERE x <= v",
+    ),
+];
+
+/// Where a function of a number may be called.
+const CALLS: [&str; 12] = [
+    "SELECT a.x, {}(a.x) FROM a",
+    "SELECT {}(a.y + 1), a.s FROM a",
+    "SELECT {}(max(a.x)) FROM a",
+    "SELECT {}(sum(a.x)::INT), a.s FROM a GROUP BY a.s",
+    "SELECT {}(a.x), count(*) FROM a GROUP BY {}(a.x)",
+    "SELECT a.x, a.y FROM a WHERE {}(a.x) > 2",
+    "SELECT count(*) FILTER (WHERE {}(a.x) > 1), sum({}(a.y)) FROM a",
+    "SELECT a.x, c.y FROM a LEFT JOIN a c ON a.x = c.x AND {}(c.y) > 1",
+    "SELECT a.x, c.y FROM a JOIN a c ON {}(a.x) = {}(c.y)",
+    "SELECT a.x, (SELECT max({}(a.x + b.x)) FROM b) FROM a",
+    "SELECT a.x, {}({}(a.x)) FROM a",
+    "SELECT DISTINCT {}(row_number() OVER (ORDER BY a.x, a.y)::INT) FROM a",
+];
+
+const ROW_CALLS: [&str; 5] = [
+    "SELECT a.x, r FROM a, {}(a.x) r",
+    "SELECT a.x, a.y, r.v FROM a LEFT JOIN {}(a.y + 1) r(v) ON r.v > 1",
+    "SELECT a.x, (SELECT count(*) FROM {}(a.x)) FROM a",
+    "SELECT a.x FROM a WHERE a.y IN (SELECT r FROM {}(a.x) r)",
+    "SELECT r FROM {}(2) r",
+];
+
 fn one(random: &mut Pcg64, of: &[&'static str]) -> &'static str {
     of.choose(random).unwrap()
 }
@@ -97,6 +198,21 @@ fn statement(random: &mut Pcg64) -> String {
     one(random, &CONTEXTS).replace("{}", &predicate)
 }
 
+fn lateral_join(random: &mut Pcg64) -> String {
+    let condition = one(random, &CONDITIONS);
+    let rows = one(random, &LATERALS).replace("{}", condition);
+    one(random, &LATERAL_JOINS).replace("{}", &rows)
+}
+
+fn call(random: &mut Pcg64) -> String {
+    if random.random_range(0..3) > 0 {
+        let (name, _) = FUNCTIONS.choose(random).unwrap();
+        return one(random, &CALLS).replace("{}", name);
+    }
+    let (name, _) = ROW_FUNCTIONS.choose(random).unwrap();
+    one(random, &ROW_CALLS).replace("{}", name)
+}
+
 /// The rows of a statement, in an order of their own, or its SQLSTATE.
 async fn answer(client: &Client, statement: &str) -> Result<Vec<String>, String> {
     let messages = client.simple_query(statement).await.map_err(|error| {
@@ -118,20 +234,26 @@ async fn answer(client: &Client, statement: &str) -> Result<Vec<String>, String>
     Ok(rows)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn subqueries_equal_those_of_postgres() {
+/// Holds random statements over the tables against PostgreSQL, in a schema there of this name.
+async fn hold(schema: &str, functions: &[String], statement: fn(&mut Pcg64) -> String) {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let ours = server.connect().await;
     let postgres = Postgres::shared();
     let theirs = postgres.connect().await;
     theirs
-        .batch_execute("CREATE SCHEMA subqueries; SET search_path = subqueries")
+        .batch_execute(&format!(
+            "CREATE SCHEMA {schema}; SET search_path = {schema}"
+        ))
         .await
         .unwrap();
     for client in [&ours, &theirs] {
-        for table in TABLES {
-            client.batch_execute(table).await.unwrap();
+        for text in TABLES
+            .iter()
+            .copied()
+            .chain(functions.iter().map(String::as_str))
+        {
+            client.batch_execute(text).await.unwrap();
         }
     }
     let mut random = Pcg64::seed_from_u64(20_261_126);
@@ -151,4 +273,27 @@ async fn subqueries_equal_those_of_postgres() {
         different.len(),
         different.join("\n")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subqueries_equal_those_of_postgres() {
+    hold("subqueries", &[], statement).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lateral_joins_equal_those_of_postgres() {
+    hold("lateral_joins", &[], lateral_join).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_in_sql_equal_those_of_postgres() {
+    let create = |(name, body): &(&str, &str), returns: &str| {
+        format!("CREATE FUNCTION {name}(v INT) RETURNS {returns} LANGUAGE sql AS '{body}'")
+    };
+    let values = FUNCTIONS.iter().map(|function| create(function, "INT"));
+    let rows = ROW_FUNCTIONS
+        .iter()
+        .map(|function| create(function, "SETOF INT"));
+    let functions: Vec<String> = values.chain(rows).collect();
+    hold("functions", &functions, call).await;
 }

@@ -244,32 +244,40 @@ impl Checker<'_> {
 
     /// What a query reads.
     fn query(&self, query: &ast::Query) -> Result<()> {
-        let mut resolved = query.clone();
-        // What bodies of functions read is read with the rights of who calls them.
-        user_functions::inline(&mut resolved, self.snapshot, self.path)?;
-        let query = &resolved.clone();
-        let Ok(reads) = plan::resolve_names(&mut resolved, self.snapshot, self.path) else {
+        self.calls(query)?;
+        // A name that cannot be one is left to the statement.
+        let Ok(names) = references::of_query(query) else {
             return Ok(());
         };
         let columns = Columns::of_query(query);
-        for oid in reads {
-            if let Some(object) = self.snapshot.object(oid)
-                && object.kind != Kind::Function
-            {
-                self.readable(object, &columns)?;
-            }
+        for name in names {
+            self.read(&name, &columns)?;
         }
-        own_relations(&self.rights, &resolved)
+        own_relations(&self.rights, query)
     }
 
     /// Relations that a part of a statement reads, whose `WITH` may hide others.
     fn relations<N: Visit + VisitMut + Clone>(&self, part: &N, with: Option<&With>) -> Result<()> {
-        let mut part = part.clone();
-        user_functions::inline(&mut part, self.snapshot, self.path)?;
-        for name in references::of_part(&part, with)? {
+        self.calls(part)?;
+        for name in references::of_part(part, with)? {
             self.read(&name, &Columns::All)?;
         }
-        own_relations(&self.rights, &part)
+        own_relations(&self.rights, part)
+    }
+
+    /// What the bodies of functions read, which is read with the rights of who calls them.
+    fn calls(&self, part: &(impl VisitMut + Clone)) -> Result<()> {
+        if !self.snapshot.has_functions() {
+            return Ok(());
+        }
+        let mut seen = BTreeSet::new();
+        let called = user_functions::qualify(&mut part.clone(), self.snapshot, self.path)?;
+        for function in called {
+            if let Some(function) = self.snapshot.object(function) {
+                self.callable(function, &mut seen)?;
+            }
+        }
+        Ok(())
     }
 
     /// The columns that a query puts rows into, where a statement names none: as many as it gives.
@@ -442,7 +450,7 @@ impl Checker<'_> {
             return Ok(());
         }
         if let Statement::CreateFunction(create) = &function.definition
-            && let Ok(body) = user_functions::probe(create, self.snapshot)
+            && let Ok(body) = user_functions::probe(create)
         {
             own_relations(&self.rights, body.as_ref())?;
         }

@@ -3,8 +3,9 @@
 use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{Exists, InSubquery};
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, binary_expr, lit, not};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, binary_expr, lit, not};
 
+use super::dependent::projected;
 use super::references::{has_subquery, references};
 use super::shape::{filtered, gives_one_row, no_rows, only_column, subquery};
 use super::{Rows, as_membership, pulled_up};
@@ -106,10 +107,15 @@ impl Rows<'_> {
         let is_joined =
             has_columns && (is_conjunct || is_named) && !self.are_documents(value, rows);
         if is_joined && (is_conjunct && !is_correlated || !membership.negated) {
-            return Ok(Transformed::new_transformed(
-                Expr::InSubquery(membership),
-                is_changed,
-            ));
+            return Ok(match column {
+                _ if has_output(rows)? => {
+                    Transformed::new_transformed(Expr::InSubquery(membership), is_changed)
+                }
+                column => Transformed::yes(Expr::InSubquery(InSubquery {
+                    subquery: subquery(projected(rows.as_ref().clone(), vec![column])?),
+                    ..membership
+                })),
+            });
         }
         // No row is equal, and none may be.
         let equal = column.eq(self.seen_within(value)?);
@@ -132,6 +138,11 @@ impl Rows<'_> {
             (false, false) => self.exists(&sought)?,
         }))
     }
+}
+
+/// Whether DataFusion knows the column of a subquery, as it does not of `VALUES`.
+fn has_output(rows: &LogicalPlan) -> Result<bool> {
+    Ok(rows.head_output_expr()?.is_some())
 }
 
 /// What an operator puts together, the last first. A long chain is no deep recursion.

@@ -8,17 +8,20 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion::common::{Column, JoinType, NullEquality};
+use datafusion::common::{Column, JoinType, NullEquality, TableReference};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::functions_aggregate::grouping::grouping_udaf;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, DistinctOn, Expr, ExprFunctionExt as _, FetchType, Filter, Join,
-    JoinConstraint, Limit, LogicalPlan, Operator, Projection, SkipType, SortExpr, SubqueryAlias,
-    Union, Window, binary_expr, lit,
+    Aggregate, Distinct, DistinctOn, Expr, ExprFunctionExt as _, FetchType, Filter, GroupingSet,
+    Join, JoinConstraint, Limit, LogicalPlan, Operator, Projection, SkipType, SortExpr,
+    SubqueryAlias, Union, Window, binary_expr, lit, when,
 };
 
+use super::grouping_sets;
 use super::references::references;
 use crate::error::Error;
 
@@ -61,7 +64,7 @@ impl Around {
 
     /// The values once more, under a name of their own.
     fn again(&self, names: &mut Names) -> Result<Dependent> {
-        let values = aliased(self.values.clone(), &names.next("values"))?;
+        let values = aliased(self.values.clone(), names.next("values"))?;
         let columns = values.schema().columns();
         Ok((values, columns))
     }
@@ -162,6 +165,8 @@ impl Around {
             LogicalPlan::Limit(limit) => self.limit(limit, names),
             LogicalPlan::Join(join) => self.join_of(join, names),
             LogicalPlan::Union(union) => self.union(union, names),
+            // What is lateral to nothing in its own query.
+            LogicalPlan::Subquery(lateral) => self.join(&lateral.subquery, names),
             LogicalPlan::Unnest(unnest) => {
                 let (input, values) = self.join(&unnest.input, names)?;
                 let unnested = plan.with_new_exprs(plan.expressions(), vec![input])?;
@@ -172,20 +177,33 @@ impl Around {
     }
 
     fn aggregate(&self, aggregate: &Aggregate, names: &mut Names) -> Result<Dependent> {
-        let is_set = |expression: &Expr| matches!(expression, Expr::GroupingSet(_));
-        if aggregate.group_expr.iter().any(is_set) {
-            return Err(unsupported());
+        if let [Expr::GroupingSet(sets)] = aggregate.group_expr.as_slice() {
+            return self.aggregate_by_sets(aggregate, &grouping_sets::of(sets)?, names);
         }
-        let (input, values) = self.join(&aggregate.input, names)?;
         if !aggregate.group_expr.is_empty() {
+            let (input, values) = self.join(&aggregate.input, names)?;
             let mut groups = self.all_named_within(&aggregate.group_expr, &values)?;
             groups.extend(as_expressions(&values));
             let aggregates = self.all_named_within(&aggregate.aggr_expr, &values)?;
             let grouped = Aggregate::try_new(Arc::new(input), groups, aggregates)?;
             return Ok((LogicalPlan::Aggregate(grouped), values));
         }
-        // An aggregate without groups gives a row of no rows too: those that are only there for
-        // their value are left out of it by a filter.
+        let (rows, own, is_row) = self.join_or_none(&aggregate.input, names)?;
+        let aggregates = self.aggregates_where(aggregate, &own, &is_row)?;
+        let groups = as_expressions(&own).collect();
+        let grouped = Aggregate::try_new(Arc::new(rows), groups, aggregates)?;
+        Ok((LogicalPlan::Aggregate(grouped), own))
+    }
+
+    /// What a plan gives for each of the values, and a row for each that it gives none for. An
+    /// aggregate without groups gives a row of no rows too: those that are only there for their value
+    /// are left out of it by a filter, the condition that is answered.
+    fn join_or_none(
+        &self,
+        plan: &LogicalPlan,
+        names: &mut Names,
+    ) -> Result<(LogicalPlan, Vec<Column>, Expr)> {
+        let (input, values) = self.join(plan, names)?;
         let is_row = names.next("is_row");
         let mut columns: Vec<Expr> = as_expressions(&input.schema().columns()).collect();
         columns.push(lit(true).alias(&is_row));
@@ -194,21 +212,83 @@ impl Around {
         let keys = own.iter().cloned().zip(values).collect();
         let rows = joined(all, rows, JoinType::Left, keys, None)?;
         let is_row = Expr::Column(Column::new_unqualified(is_row)).is_not_null();
+        Ok((rows, own, is_row))
+    }
+
+    /// Aggregates of the rows for which this holds.
+    fn aggregates_where(
+        &self,
+        aggregate: &Aggregate,
+        values: &[Column],
+        is_row: &Expr,
+    ) -> Result<Vec<Expr>> {
         let aggregates = aggregate.aggr_expr.iter().map(|expression| {
             let name = NamePreserver::new_for_projection().save(expression);
-            let expression = self.within(expression.clone(), &own)?;
-            let filtered = expression.transform_up(|part| {
-                let Expr::AggregateFunction(function) = part else {
-                    return Ok(Transformed::no(part));
-                };
-                Ok(Transformed::yes(where_too(function, is_row.clone())))
+            let expression = self.within(expression.clone(), values)?;
+            let filtered = expression.transform_up(|part| match part {
+                Expr::AggregateFunction(function) if function.func.name() != "grouping" => {
+                    Ok(Transformed::yes(where_too(function, is_row.clone())))
+                }
+                part => Ok(Transformed::no(part)),
             });
             Ok(name.restore(filtered.data()?))
         });
-        let aggregates = aggregates.collect::<Result<Vec<_>>>()?;
-        let groups = as_expressions(&own).collect();
-        let grouped = Aggregate::try_new(Arc::new(rows), groups, aggregates)?;
-        Ok((LogicalPlan::Aggregate(grouped), own))
+        aggregates.collect()
+    }
+
+    /// An aggregate for each of several sets of groups. That of no groups gives a row of no rows too,
+    /// the others do not.
+    fn aggregate_by_sets(
+        &self,
+        aggregate: &Aggregate,
+        sets: &[Vec<Expr>],
+        names: &mut Names,
+    ) -> Result<Dependent> {
+        let has_all = sets.iter().any(Vec::is_empty);
+        let (rows, values, is_row) = match has_all {
+            true => self.join_or_none(&aggregate.input, names)?,
+            false => {
+                let (rows, values) = self.join(&aggregate.input, names)?;
+                (rows, values, lit(true))
+            }
+        };
+        let mut groups: Vec<Expr> = Vec::new();
+        let mut own_sets = Vec::with_capacity(sets.len());
+        for set in sets {
+            let mut set = self.all_named_within(set, &values)?;
+            for group in &set {
+                if !groups.contains(group) {
+                    groups.push(group.clone());
+                }
+            }
+            set.extend(as_expressions(&values));
+            own_sets.push(set);
+        }
+        let by_sets = vec![Expr::GroupingSet(GroupingSet::GroupingSets(own_sets))];
+        if !has_all {
+            let aggregates = self.all_named_within(&aggregate.aggr_expr, &values)?;
+            let grouped = Aggregate::try_new(Arc::new(rows), by_sets, aggregates)?;
+            return Ok((LogicalPlan::Aggregate(grouped), values));
+        }
+        let all = match u32::try_from(groups.len()) {
+            Ok(groups @ 1..31) => (1_i32 << groups) - 1,
+            _ => return Err(unsupported()),
+        };
+        let mut aggregates = self.aggregates_where(aggregate, &values, &is_row)?;
+        let (count_name, set_name) = (names.next("count"), names.next("set"));
+        let is_one = when(is_row, lit(1_i32)).end()?;
+        aggregates.push(count(is_one).alias(&count_name));
+        aggregates.push(grouping_udaf().call(groups).alias(&set_name));
+        let grouped = Aggregate::try_new(Arc::new(rows), by_sets, aggregates)?;
+        let column = |name: &str| Expr::Column(Column::new_unqualified(name));
+        let has_rows = column(&count_name).gt(lit(0_i64));
+        let stays = has_rows.or(column(&set_name).eq(lit(all)));
+        let left = Filter::try_new(stays, Arc::new(LogicalPlan::Aggregate(grouped)))?;
+        let own = aggregate.schema.columns().into_iter();
+        let own = own.filter(|column| column.name != Aggregate::INTERNAL_GROUPING_ID);
+        let columns = own.chain(values.iter().cloned()).map(Expr::Column);
+        let columns = columns.collect();
+        Ok((projected(LogicalPlan::Filter(left), columns)?, values))
     }
 
     fn window(&self, window: &Window, names: &mut Names) -> Result<Dependent> {
@@ -292,11 +372,6 @@ impl Around {
     }
 
     fn join_of(&self, join: &Join, names: &mut Names) -> Result<Dependent> {
-        let is_lateral =
-            |side: &LogicalPlan| side.exists(|plan| Ok(matches!(plan, LogicalPlan::Subquery(_))));
-        if is_lateral(&join.right)? || is_lateral(&join.left)? {
-            return Err(unsupported());
-        }
         let is_left = self.is_referred_to(&join.left)?;
         let is_right = self.is_referred_to(&join.right)?;
         use JoinType::{Inner, Left, LeftAnti, LeftMark, LeftSemi, Right};
@@ -395,7 +470,7 @@ pub(super) fn projected(plan: LogicalPlan, expressions: Vec<Expr>) -> Result<Log
     Ok(LogicalPlan::Projection(projection))
 }
 
-pub(super) fn aliased(plan: LogicalPlan, name: &str) -> Result<LogicalPlan> {
+pub(super) fn aliased(plan: LogicalPlan, name: impl Into<TableReference>) -> Result<LogicalPlan> {
     let alias = SubqueryAlias::try_new(Arc::new(plan), name)?;
     Ok(LogicalPlan::SubqueryAlias(alias))
 }

@@ -8,10 +8,14 @@
 
 mod condition;
 mod dependent;
+mod grouping_sets;
 mod join_condition;
+mod lateral;
 mod pulled_up;
 mod references;
 mod shape;
+mod substitution;
+mod value_rows;
 
 use std::sync::Arc;
 
@@ -21,19 +25,24 @@ use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuantifier};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Expr, ExprSchemable as _, LogicalPlan, Operator, binary_expr, lit, not, when,
+    Expr, ExprSchemable as _, Filter, LogicalPlan, Operator, Values, binary_expr, lit, not, when,
 };
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::json::JsonKind;
 
 use super::only_row;
+use super::rows_once::{RowsOnce, is_volatile};
 use crate::error::Result;
-use dependent::{Around, Names, aliased, as_expressions, joined, projected, unsupported};
-use references::{has, has_subquery, references};
+use dependent::{Around, Names, aliased, as_expressions, joined, projected};
+pub(super) use references::has_subquery;
+use references::{has, references};
 use shape::{
-    all_values, any_rows, comparison, filtered, first_row, gives_few_rows, gives_one_row,
-    only_column, subquery, without_order,
+    all_values, any_rows, comparison, filtered, first_row, gives_one_row, only_column,
+    without_order,
 };
+pub(super) use shape::{gives_few_rows, subquery};
+pub(super) use substitution::with_values;
+pub(super) use value_rows::apart as value_rows_apart;
 
 /// Says subqueries in forms that can be run.
 ///
@@ -51,7 +60,23 @@ fn rewrite_node(node: LogicalPlan, names: &mut Names) -> QueryResult<Transformed
         transformed: is_other,
         ..
     } = match node {
-        LogicalPlan::Join(join) => join_condition::rewrite(join, names)?,
+        LogicalPlan::Join(join) => {
+            let joined = lateral::rewrite(join, names)?;
+            let is_joined = joined.transformed;
+            match joined.data {
+                LogicalPlan::Join(join) => {
+                    let joined = join_condition::rewrite(join, names)?;
+                    let is_changed = is_joined || joined.transformed;
+                    Transformed::new_transformed(joined.data, is_changed)
+                }
+                // A condition with subqueries may be one of a filter now.
+                LogicalPlan::Filter(filter) => return rewrite_filter(filter, names),
+                other => return Ok(Transformed::yes(other)),
+            }
+        }
+        LogicalPlan::Values(values) if value_rows::are_computed(&values) => {
+            return rewrite_values(&values, names);
+        }
         other => Transformed::no(other),
     };
     let Some(input) = rows_of(&node)? else {
@@ -92,6 +117,22 @@ fn rewrite_node(node: LogicalPlan, names: &mut Names) -> QueryResult<Transformed
     }
     let columns = as_expressions(&columns).collect();
     Ok(Transformed::yes(projected(node, columns)?))
+}
+
+/// A filter in the place of another node.
+fn rewrite_filter(filter: Filter, names: &mut Names) -> QueryResult<Transformed<LogicalPlan>> {
+    let rewritten = rewrite_node(LogicalPlan::Filter(filter), names)?;
+    Ok(Transformed::yes(rewritten.data))
+}
+
+/// Rows of values, whose subqueries are those of queries now.
+fn rewrite_values(values: &Values, names: &mut Names) -> QueryResult<Transformed<LogicalPlan>> {
+    let apart = value_rows::computed_apart(values)?;
+    let rewritten = apart.transform_up(|node| match node {
+        LogicalPlan::Values(_) => Ok(Transformed::no(node)),
+        node => rewrite_node(node, names),
+    })?;
+    Ok(Transformed::yes(rewritten.data))
 }
 
 /// The rows that the subqueries of a node are asked about; none where it has no subqueries.
@@ -230,14 +271,14 @@ impl<'a> Rows<'a> {
             (plan.clone(), Vec::new())
         } else {
             let is_own = near.iter().all(|column| has(self.own.schema(), column));
-            let rows = match is_own {
-                true => self.own.clone(),
-                false => self.plan.clone(),
-            };
             // They are computed again to know their values.
-            if is_volatile(&rows)? {
-                return Err(unsupported());
-            }
+            let rows = match is_own && !is_volatile(&self.own)? {
+                true => self.own.clone(),
+                false => {
+                    self.plan = computed_once(self.plan.clone())?;
+                    self.plan.clone()
+                }
+            };
             let around = Around::new(rows, near.clone(), self.names)?;
             around.join(plan, self.names)?
         };
@@ -368,7 +409,10 @@ fn as_membership(compared: &SetComparison) -> Option<InSubquery> {
     ))
 }
 
-/// Whether rows may be other ones each time that they are computed.
-fn is_volatile(plan: &LogicalPlan) -> QueryResult<bool> {
-    plan.exists(|node| Ok(node.expressions().iter().any(Expr::is_volatile)))
+/// Rows that are the same for all who read them.
+fn computed_once(rows: LogicalPlan) -> QueryResult<LogicalPlan> {
+    Ok(match is_volatile(&rows)? {
+        true => RowsOnce::of(rows),
+        false => rows,
+    })
 }

@@ -6,6 +6,7 @@
 //! that an aggregate without groups gives of no rows, but where the aggregate is a value.
 
 use datafusion::common::Column;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
@@ -19,6 +20,17 @@ use super::references::{has_subquery, references};
 pub(super) fn are_rows(plan: &LogicalPlan) -> Result<bool> {
     let mut correlated = Correlated::default();
     Ok(correlated.are_pulled_up(plan)? && correlated.have_names_of_their_own(plan))
+}
+
+/// Whether a lateral join with these rows can be a join on their conditions.
+pub(super) fn are_joined(plan: &LogicalPlan) -> Result<bool> {
+    let is_counted = plan.exists(|node| {
+        Ok(matches!(
+            node,
+            LogicalPlan::Distinct(_) | LogicalPlan::Subquery(_)
+        ))
+    })?;
+    Ok(!is_counted && are_rows(plan)?)
 }
 
 /// Whether the one value of these rows, an aggregate of all, can be found by a left join.

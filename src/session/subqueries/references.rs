@@ -73,7 +73,7 @@ pub(super) fn subquery_of(expression: &Expr) -> Option<&Subquery> {
 }
 
 /// Whether there is a subquery in an expression.
-pub(super) fn has_subquery(expression: &Expr) -> bool {
+pub(in crate::session) fn has_subquery(expression: &Expr) -> bool {
     let is_one = |part: &Expr| Ok(subquery_of(part).is_some());
     expression.exists(is_one).unwrap_or(false)
 }

@@ -26,7 +26,7 @@ pub(super) fn gives_one_row(plan: &LogicalPlan) -> bool {
 }
 
 /// Whether a plan gives no more than one row for each row around it.
-pub(super) fn gives_few_rows(plan: &LogicalPlan) -> bool {
+pub(in crate::session) fn gives_few_rows(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Projection(projection) => gives_few_rows(&projection.input),
         LogicalPlan::SubqueryAlias(alias) => gives_few_rows(&alias.input),
@@ -165,7 +165,7 @@ pub(super) fn filtered(plan: &LogicalPlan, condition: Expr) -> Result<LogicalPla
 }
 
 /// A plan as a subquery of an expression.
-pub(super) fn subquery(plan: LogicalPlan) -> Subquery {
+pub(in crate::session) fn subquery(plan: LogicalPlan) -> Subquery {
     Subquery {
         outer_ref_columns: plan.all_out_ref_exprs(),
         subquery: Arc::new(plan),

@@ -1,0 +1,286 @@
+//! Runs [`RowsOnce`]: who reads first has the rows computed, and all read what was kept. What does not
+//! fit into memory is kept in a file.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::internal_err;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, SpillFile, TaskContext};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
+use datafusion::physical_plan::spill::{SpillManager, get_record_batch_memory_size};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+};
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use futures::future::{BoxFuture, Shared};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use parking_lot::Mutex;
+
+use crate::session::rows_once::RowsOnce;
+
+/// DataFusion's planner, which plans our nodes too.
+#[derive(Debug)]
+pub(super) struct Planner;
+
+#[async_trait]
+impl QueryPlanner for Planner {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(NodePlanner)]);
+        planner.create_physical_plan(plan, session).await
+    }
+}
+
+struct NodePlanner;
+
+#[async_trait]
+impl ExtensionPlanner for NodePlanner {
+    async fn plan_extension(
+        &self,
+        _: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _: &[&LogicalPlan],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let once = node.as_any().downcast_ref::<RowsOnce>();
+        Ok(match (once, inputs) {
+            (Some(once), [input]) => {
+                let rows = Arc::default();
+                let plan = RowsOnceExec::new(once.number, Arc::clone(input), rows);
+                Some(Arc::new(plan))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Has all places of one number read the same rows.
+#[derive(Debug)]
+pub(super) struct ShareRows;
+
+impl PhysicalOptimizerRule for ShareRows {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut known: HashMap<u64, Arc<Kept>> = HashMap::new();
+        plan.transform_up(|plan| {
+            let Some(once) = plan.downcast_ref::<RowsOnceExec>() else {
+                return Ok(Transformed::no(plan));
+            };
+            let rows = Arc::clone(known.entry(once.number).or_default());
+            let shared = RowsOnceExec::new(once.number, Arc::clone(&once.input), rows);
+            Ok(Transformed::yes(Arc::new(shared) as Arc<dyn ExecutionPlan>))
+        })
+        .data()
+    }
+
+    fn name(&self) -> &str {
+        "share_rows"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// The rows, once somebody has asked for them.
+#[derive(Default)]
+struct Kept(Mutex<Option<Computing>>);
+
+type Computing = Shared<BoxFuture<'static, Result<Arc<Rows>, Arc<DataFusionError>>>>;
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+/// Rows in their order: those in the file come first.
+struct Rows {
+    file: Option<(Arc<dyn SpillFile>, SpillManager)>,
+    batches: Vec<RecordBatch>,
+    _reservation: MemoryReservation,
+}
+
+impl Rows {
+    async fn compute(
+        mut input: SendableRecordBatchStream,
+        context: Arc<TaskContext>,
+        metrics: SpillMetrics,
+    ) -> Result<Self> {
+        let consumer = MemoryConsumer::new("rows that are read several times");
+        let pool = context.memory_pool();
+        let reservation = consumer.with_can_spill(true).register(pool);
+        let manager = SpillManager::new(context.runtime_env(), metrics, input.schema());
+        let mut file = None;
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        while let Some(batch) = input.next().await {
+            let batch = batch?;
+            let size = get_record_batch_memory_size(&batch);
+            if reservation.try_grow(size).is_ok() {
+                batches.push(batch);
+                continue;
+            }
+            let file = match &mut file {
+                Some(file) => file,
+                None => file.insert(manager.create_in_progress_file("rows read several times")?),
+            };
+            for batch in batches.drain(..).chain([batch]) {
+                file.append_batch(&batch)?;
+            }
+            reservation.free();
+        }
+        let file = match file {
+            Some(mut file) => file.finish()?.map(|file| (file, manager)),
+            None => None,
+        };
+        Ok(Self {
+            file,
+            batches,
+            _reservation: reservation,
+        })
+    }
+
+    /// All rows.
+    fn read(self: Arc<Self>) -> Result<impl StreamExt<Item = Result<RecordBatch>>> {
+        let spilled = match &self.file {
+            Some((file, manager)) => manager
+                .read_spill_as_stream_unbuffered(Arc::clone(file), None)?
+                .boxed(),
+            None => stream::empty().boxed(),
+        };
+        let places = stream::iter(0..self.batches.len());
+        let kept = places.map(move |place| match self.batches.get(place) {
+            Some(batch) => Ok(batch.clone()),
+            None => internal_err!("a batch is not kept"),
+        });
+        Ok(spilled.chain(kept))
+    }
+}
+
+/// Reads rows that are computed once.
+#[derive(Debug)]
+struct RowsOnceExec {
+    number: u64,
+    input: Arc<dyn ExecutionPlan>,
+    rows: Arc<Kept>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl RowsOnceExec {
+    fn new(number: u64, input: Arc<dyn ExecutionPlan>, rows: Arc<Kept>) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(input.schema()),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        );
+        Self {
+            number,
+            input,
+            rows,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+}
+
+impl DisplayAs for RowsOnceExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ExecutionPlan for RowsOnceExec {
+    fn name(&self) -> &str {
+        "RowsOnceExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn required_input_distribution(&self) -> Vec<Distribution> {
+        vec![Distribution::SinglePartition]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.as_slice() {
+            [input] => Ok(Arc::new(Self::new(
+                self.number,
+                Arc::clone(input),
+                Arc::clone(&self.rows),
+            ))),
+            _ => internal_err!("RowsOnceExec has one input"),
+        }
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let mut rows = self.rows.0.lock();
+        let computing = match rows.as_ref() {
+            Some(computing) => computing.clone(),
+            None => {
+                let input = self.input.execute(partition, Arc::clone(&context))?;
+                let metrics = SpillMetrics::new(&self.metrics, partition);
+                let computed = Rows::compute(input, context, metrics);
+                let computed = computed.map(|rows| rows.map(Arc::new).map_err(Arc::new));
+                rows.insert(computed.boxed().shared()).clone()
+            }
+        };
+        drop(rows);
+        let rows = stream::once(computing).map(|rows| match rows {
+            Ok(rows) => rows.read(),
+            Err(error) => Err(DataFusionError::Shared(error)),
+        });
+        let schema = self.schema();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            schema,
+            rows.try_flatten(),
+        )))
+    }
+}

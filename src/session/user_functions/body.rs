@@ -1,0 +1,367 @@
+//! The body of a function as a part of a query: a subquery beside a row of the arguments.
+//!
+//! A name in the body is a column of what the body reads, and only where there is none an argument:
+//! the planner finds that as it does for any subquery and the row beside it.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast::{
+    self, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Ident, Query, SetExpr,
+    TableAlias, TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut, visit_expressions,
+};
+
+use super::resolution::Candidate;
+use crate::catalog::{Object, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::create_function::{CreateFunction, Returns};
+use crate::sql::cursor::object_name_from;
+use crate::sql::name::Quoted;
+use crate::sql::shown::Shown;
+use crate::sql::{Statement, column_names, parse_one};
+
+/// The relation of the rows that a body gives.
+pub(super) const BODY: &str = "tributary:body";
+/// The column of what a function answers.
+const VALUE: &str = "tributary:value";
+/// The relation of the arguments where the body has one of the function's name.
+const ARGUMENTS: &str = "tributary:arguments";
+
+/// The column that an argument is, by its place.
+pub(super) fn column_of(place: usize) -> String {
+    format!("${}", place + 1)
+}
+
+/// The relation of the arguments.
+pub(super) fn relation_of(create: &CreateFunction) -> Result<String> {
+    Ok(arguments_relation(create, create.query()?.as_ref()))
+}
+
+/// The relation of the arguments: it has the function's name, by which the body may write them, but
+/// for where the body means something else by that.
+fn arguments_relation(create: &CreateFunction, body: &Query) -> String {
+    struct Finder<'a>(&'a str);
+    impl ast::Visitor for Finder<'_> {
+        type Break = ();
+
+        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+            let name = match factor {
+                TableFactor::Table {
+                    alias: None, name, ..
+                } => name.0.last().and_then(|part| part.as_ident()),
+                TableFactor::Table { alias, .. }
+                | TableFactor::Derived { alias, .. }
+                | TableFactor::Function { alias, .. }
+                | TableFactor::UNNEST { alias, .. } => alias.as_ref().map(|alias| &alias.name),
+                _ => None,
+            };
+            match name.is_some_and(|name| name.value.eq_ignore_ascii_case(self.0)) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+    let own = &create.name.name;
+    match ast::Visit::visit(body, &mut Finder(own)).is_break() {
+        true => ARGUMENTS.to_owned(),
+        false => own.clone(),
+    }
+}
+
+/// The query that answers for arguments of these values, as `SELECT items FROM arguments, LATERAL
+/// (body)`. The columns of the body are `columns`; without any they have the names that it gives them.
+fn beside_arguments(
+    create: &CreateFunction,
+    values: &[Expr],
+    items: &str,
+    columns: &[String],
+    takes_first: bool,
+) -> Result<Box<Query>> {
+    let mut body = create.query()?;
+    number_arguments(create, &mut body)?;
+    if !column_names::has_several_wildcards(&body) {
+        column_names::make_unique(&mut body);
+    }
+    if takes_first {
+        take_first_row(&mut body);
+    }
+    let cast_values = values.iter().zip(&create.arguments);
+    let cast_values = cast_values.enumerate().map(|(place, (value, argument))| {
+        let value = cast(value.clone(), plain_type(&argument.data_type));
+        format!("{} AS {}", Shown(&value), Quoted(&column_of(place)))
+    });
+    let mut cast_values: Vec<String> = cast_values.collect();
+    if cast_values.is_empty() {
+        cast_values.push("NULL AS \"$0\"".to_owned());
+    }
+    let mut arguments = format!("SELECT {}", cast_values.join(", "));
+    // Each is computed once, whatever it is called by.
+    let named = create.arguments.iter().enumerate();
+    let named = named.filter_map(|(place, argument)| {
+        let name = argument.name.as_ref()?;
+        let column = column_of(place);
+        Some(format!("{} AS {}", Quoted(&column), Quoted(name)))
+    });
+    let named: Vec<String> = named.collect();
+    if !named.is_empty() {
+        let numbers =
+            (0..create.arguments.len()).map(|place| Quoted(&column_of(place)).to_string());
+        let columns: Vec<String> = numbers.chain(named).collect();
+        arguments = format!(
+            "SELECT {} FROM ({arguments}) AS \"tributary:values\"",
+            columns.join(", ")
+        );
+    }
+    let columns = match columns {
+        [] => String::new(),
+        names => format!("({})", names.join(", ")),
+    };
+    let relation = arguments_relation(create, &body);
+    let text = format!(
+        "SELECT {items} FROM ({arguments}) AS {} CROSS JOIN LATERAL (SELECT 1) AS {}{columns}",
+        Quoted(&relation),
+        Quoted(BODY),
+    );
+    let Statement::Query(mut query) = parse_one(&text)? else {
+        return Err(Error::internal("a function's body is no query"));
+    };
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(joined) = select.from.first_mut().and_then(|it| it.joins.first_mut())
+        && let TableFactor::Derived { subquery, .. } = &mut joined.relation
+    {
+        *subquery = body;
+    }
+    Ok(query)
+}
+
+/// The value of a function for arguments that are NULL, and behind it these: what is planned in the
+/// place of its calls.
+///
+/// # Errors
+/// Those of the body's text.
+pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
+    let Returns::Type(returns) = &create.returns else {
+        return Err(Error::internal("a function that gives rows is no value"));
+    };
+    let cast_column = |name: &str, of: &DataType| {
+        let column = Expr::Identifier(Ident::with_quote('"', name));
+        Shown(&cast(column, plain_type(of))).to_string()
+    };
+    let mut items = vec![cast_column(VALUE, returns)];
+    let arguments = create.arguments.iter().enumerate();
+    items.extend(
+        arguments.map(|(place, argument)| cast_column(&column_of(place), &argument.data_type)),
+    );
+    let columns = [Quoted(VALUE).to_string()];
+    beside_arguments(create, &nulls(create), &items.join(", "), &columns, true)
+}
+
+/// What the body of a function answers for arguments that are NULL.
+///
+/// # Errors
+/// Those of the body's text.
+pub fn probe(create: &CreateFunction) -> Result<Box<Query>> {
+    let items = format!("{}.*", Quoted(BODY));
+    beside_arguments(create, &nulls(create), &items, &[], false)
+}
+
+fn nulls(create: &CreateFunction) -> Vec<Expr> {
+    vec![Expr::value(Value::Null); create.arguments.len()]
+}
+
+/// Whatever a call may read, as a query.
+///
+/// # Errors
+/// Those of the bodies' texts.
+pub(super) fn read_by(candidates: &[Candidate<'_>]) -> Result<Vec<Query>> {
+    let queries = candidates.iter().map(|candidate| {
+        let create = candidate.create;
+        beside_arguments(create, &candidate.values, "1", &[], false).map(|query| *query)
+    });
+    queries.collect()
+}
+
+/// The rows of a call in `FROM`.
+///
+/// # Errors
+/// Those of the body's text.
+pub(super) fn rows(
+    candidate: &Candidate<'_>,
+    snapshot: &Snapshot,
+    alias: Option<TableAlias>,
+    lateral: bool,
+) -> Result<TableFactor> {
+    let create = candidate.create;
+    let own = &create.name.name;
+    let name = alias
+        .as_ref()
+        .map_or_else(|| Ident::with_quote('"', own), |alias| alias.name.clone());
+    // As in Postgres, the one column of a function that gives values is named for it.
+    let (names, types): (Vec<String>, Vec<String>) = match &create.returns {
+        Returns::Table(columns) => columns
+            .iter()
+            .map(|(name, of)| (name.clone(), plain_type(of).to_string()))
+            .unzip(),
+        Returns::Type(of) | Returns::SetOf(of) => match relation_named(snapshot, of) {
+            Some(relation) => {
+                let fields = relation.schema.fields().iter();
+                fields
+                    .map(|field| (field.name().clone(), String::new()))
+                    .unzip()
+            }
+            None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
+        },
+    };
+    let places: Vec<String> = (1..=names.len()).map(|place| format!("c{place}")).collect();
+    let items = names.iter().zip(&types).zip(&places);
+    let items = items.map(|((name, of), place)| {
+        let value = format!("{}.{place}", Quoted(BODY));
+        match of.as_str() {
+            "" => format!("{value} AS {}", Quoted(name)),
+            of => format!("CAST({value} AS {of}) AS {}", Quoted(name)),
+        }
+    });
+    let items: Vec<String> = items.collect();
+    let takes_first = matches!(create.returns, Returns::Type(_));
+    let values = &candidate.values;
+    let mut query = beside_arguments(create, values, &items.join(", "), &places, takes_first)?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        let relation = relation_of(create)?;
+        select.selection = missing(create, &relation).map(|missing| Expr::UnaryOp {
+            op: ast::UnaryOperator::Not,
+            expr: Box::new(Expr::Nested(Box::new(missing))),
+        });
+    }
+    let alias = TableAlias {
+        explicit: true,
+        name,
+        columns: alias.map_or_else(Vec::<TableAliasColumnDef>::new, |alias| alias.columns),
+        at: None,
+    };
+    Ok(TableFactor::Derived {
+        lateral: lateral || candidate.values.iter().any(reads_columns),
+        subquery: query,
+        alias: Some(alias),
+        sample: None,
+    })
+}
+
+/// Whether an argument is NULL, where the function asks for that.
+fn missing(create: &CreateFunction, relation: &str) -> Option<Expr> {
+    if !create.strict {
+        return None;
+    }
+    let tests = (0..create.arguments.len()).map(|place| {
+        let column = [relation, &column_of(place)].map(|part| Ident::with_quote('"', part));
+        Expr::IsNull(Box::new(Expr::CompoundIdentifier(column.to_vec())))
+    });
+    tests.reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: ast::BinaryOperator::Or,
+        right: Box::new(right),
+    })
+}
+
+/// The relation whose rows a type is of.
+pub fn relation_named<'a>(snapshot: &'a Snapshot, data_type: &DataType) -> Option<&'a Arc<Object>> {
+    let DataType::Custom(name, _) = data_type else {
+        return None;
+    };
+    let name = object_name_from(name).ok()?;
+    snapshot.relation(&name.qualify(crate::sql::name::DEFAULT_SCHEMA))
+}
+
+/// Writes arguments that are numbered, `$1`, as columns.
+fn number_arguments(create: &CreateFunction, body: &mut Query) -> Result<()> {
+    struct Numbered(usize);
+    impl VisitorMut for Numbered {
+        type Break = Error;
+
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+            let Expr::Value(value) = expr else {
+                return ControlFlow::Continue(());
+            };
+            let Value::Placeholder(name) = &value.value else {
+                return ControlFlow::Continue(());
+            };
+            let number: Option<usize> = name.trim_start_matches('$').parse().ok();
+            match number.and_then(|number| number.checked_sub(1)) {
+                Some(place) if place < self.0 => {
+                    *expr = Expr::Identifier(Ident::with_quote('"', column_of(place)));
+                    ControlFlow::Continue(())
+                }
+                _ => {
+                    let message = format!("there is no parameter {name}");
+                    ControlFlow::Break(Error::new(SqlState::UNDEFINED_PARAMETER, message))
+                }
+            }
+        }
+    }
+    super::finished(body.visit(&mut Numbered(create.arguments.len())))
+}
+
+/// A function that answers one value takes the first row that its body gives.
+fn take_first_row(body: &mut Query) {
+    let one = || {
+        Some(ast::LimitClause::LimitOffset {
+            limit: Some(Expr::value(Value::Number("1".to_owned(), false))),
+            offset: None,
+            limit_by: Vec::new(),
+        })
+    };
+    if body.limit_clause.is_none() && body.fetch.is_none() {
+        body.limit_clause = one();
+        return;
+    }
+    if let Ok(Statement::Query(mut first)) =
+        parse_one("SELECT * FROM (SELECT 1) AS \"tributary:first\" LIMIT 1")
+        && let SetExpr::Select(select) = first.body.as_mut()
+        && let Some(from) = select.from.first_mut()
+        && let TableFactor::Derived { subquery, .. } = &mut from.relation
+    {
+        **subquery = std::mem::replace(body, Query::clone(subquery));
+        *body = *first;
+    }
+}
+
+fn reads_columns(value: &Expr) -> bool {
+    let found = visit_expressions(value, |part| match part {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+/// A type without what limits its values, which PostgreSQL takes from arguments and answers.
+pub fn plain_type(data_type: &DataType) -> DataType {
+    let no_length = |length: &Option<CharacterLength>| length.is_some();
+    match data_type {
+        DataType::Varchar(length) | DataType::CharacterVarying(length) if no_length(length) => {
+            DataType::Varchar(None)
+        }
+        DataType::CharVarying(length) if no_length(length) => DataType::Varchar(None),
+        DataType::Char(_) | DataType::Character(_) => DataType::Text,
+        DataType::Numeric(info) | DataType::Decimal(info) | DataType::Dec(info)
+            if *info != ExactNumberInfo::None =>
+        {
+            DataType::Numeric(ExactNumberInfo::None)
+        }
+        DataType::Timestamp(Some(_), zone) => DataType::Timestamp(None, *zone),
+        DataType::Time(Some(_), zone) => DataType::Time(None, *zone),
+        DataType::Array(ast::ArrayElemTypeDef::SquareBracket(element, size)) => DataType::Array(
+            ast::ArrayElemTypeDef::SquareBracket(Box::new(plain_type(element)), *size),
+        ),
+        other => other.clone(),
+    }
+}
+
+/// A value cast to a type.
+pub fn cast(value: Expr, data_type: DataType) -> Expr {
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(value),
+        data_type,
+        format: None,
+        array: false,
+    }
+}
