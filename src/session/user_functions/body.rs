@@ -169,18 +169,6 @@ fn nulls(create: &CreateFunction) -> Vec<Expr> {
     vec![Expr::value(Value::Null); create.arguments.len()]
 }
 
-/// Whatever a call may read, as a query.
-///
-/// # Errors
-/// Those of the bodies' texts.
-pub(super) fn read_by(candidates: &[Candidate<'_>]) -> Result<Vec<Query>> {
-    let queries = candidates.iter().map(|candidate| {
-        let create = candidate.create;
-        beside_arguments(create, &candidate.values, "1", &[], false).map(|query| *query)
-    });
-    queries.collect()
-}
-
 /// The rows of a call in `FROM`.
 ///
 /// # Errors

@@ -52,62 +52,11 @@ pub fn qualify(
     Ok(found)
 }
 
-/// Puts whatever calls may read in their place, so that what is looked for in a query is found in
-/// the bodies of functions, too. The query is not one that could be planned.
-///
-/// # Errors
-/// Those of [`qualify`]; 54001 where functions call each other without end.
-pub fn inline(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
-    if !snapshot.has_functions() {
-        return Ok(());
-    }
-    inline_within(node, snapshot, path, &mut Vec::new())
-}
-
-fn inline_within(
-    node: &mut impl VisitMut,
-    snapshot: &Snapshot,
-    path: &[String],
-    open: &mut Vec<Oid>,
-) -> Result<()> {
-    let mut visitor = Calls {
-        snapshot,
-        path,
-        act: |call: Call<'_, '_>| {
-            let mut queries = body::read_by(call.candidates)?;
-            for (query, candidate) in queries.iter_mut().zip(call.candidates) {
-                enter(open, candidate.function.oid)?;
-                inline_within(query, snapshot, path, open)?;
-                open.pop();
-            }
-            let first = match queries.pop() {
-                Some(query) => query,
-                None => return Ok(None),
-            };
-            if let Some((alias, lateral)) = call.rows {
-                return Ok(Some(Put::Rows(Box::new(TableFactor::Derived {
-                    lateral,
-                    subquery: Box::new(first),
-                    alias,
-                    sample: None,
-                }))));
-            }
-            let mut all = Expr::Subquery(Box::new(first));
-            for query in queries {
-                let other = Expr::Subquery(Box::new(query));
-                all = Expr::Tuple(vec![all, other]);
-            }
-            Ok(Some(Put::Value(Box::new(all))))
-        },
-    };
-    finished(node.visit(&mut visitor))
-}
-
 /// Writes calls so that they can be planned: those in `FROM` as subqueries, others as calls of a
 /// function of the planner's, which [`expand`] puts bodies in the place of.
 ///
 /// # Errors
-/// Those of [`inline`]; 0A000 for a function that gives rows where a value is expected.
+/// Those of [`qualify`]; 54001 where functions call each other without end; 0A000 for a function that gives rows where a value is expected.
 pub fn mark(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
     if !snapshot.has_functions() {
         return Ok(());
