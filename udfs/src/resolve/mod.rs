@@ -12,8 +12,8 @@
 //! chooses blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has
 //! the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed
 //! into a pattern; `training` fits the `mixture` of matching and other pairs to patterns of
-//! `learning_pairs`; `one_to_one` and `best_candidates` find out what it means that sources have each
-//! entity once; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
+//! `learning_pairs`; `source_repeats` finds out whether sources have each entity
+//! once, `one_to_one` and `best_candidates` what that means; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
 //! and `agglomerate` takes apart what chains of pairs have joined.
 
 mod agglomerate;
@@ -60,6 +60,7 @@ mod placeholder;
 mod profile;
 mod progress;
 mod read_column;
+mod reading;
 mod records;
 mod records_builder;
 mod resolver;
@@ -67,6 +68,7 @@ mod restricted;
 mod rows;
 mod rule;
 mod scorer;
+mod source_repeats;
 mod taught;
 #[cfg(test)]
 mod tests;

@@ -60,11 +60,12 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         others: u.iter().map(|_| with_missing([0.9, 0.05, 0.05])).collect(),
         related: None,
         differing_matches: vec![0.6; 3],
+        differing: vec![1; 3],
         own: vec![false; 3],
         at_times: vec![false; 3],
         known: Known::default(),
     };
-    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0).unwrap();
+    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
     let found = mixture.prior.exp() / (1.0 + mixture.prior.exp());
     assert!((found / share - 1.0).abs() < 0.05, "{found}");
     for (at, u) in u.iter().enumerate() {
@@ -102,6 +103,7 @@ proptest! {
             others: shares.clone(),
             related: None,
             differing_matches: vec![1.0; 3],
+            differing: vec![1; 3],
             own: vec![false; 3],
             at_times: vec![false; 3],
             known: Known::default(),
