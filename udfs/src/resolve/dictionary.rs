@@ -10,7 +10,7 @@ use crate::FunctionError;
 pub(super) const MISSING: u32 = 0;
 
 /// Of how many texts it is looked up at a time what is known of them.
-const AT_A_TIME: usize = 32;
+const AT_A_TIME: usize = 64;
 
 /// Where a text lies.
 #[derive(Clone, Copy, Debug, Default)]

@@ -67,6 +67,11 @@ impl OwnRows {
         Ok(bytes)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// Takes in rows that records have now: that of each place in its turn.
     pub(super) fn absorb(&mut self, changed: &Self, places: &[u32]) {
         let before = self.batches.len() as u32;

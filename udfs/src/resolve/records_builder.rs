@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
+use datafusion::common::internal_datafusion_err;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
@@ -85,7 +86,8 @@ impl RecordsBuilder {
         self
     }
 
-    /// Has the columns that have levels of their own compared by these.
+    /// Has the columns that have levels of their own compared by these. It is told before the first
+    /// batch comes.
     pub fn comparing(mut self, own: Arc<dyn OwnComparisons>) -> Self {
         self.own = Some(OwnRows::new(own));
         self
@@ -187,6 +189,11 @@ impl RecordsBuilder {
             }
             records.columns.push(read.column);
             memory.push(read.memory);
+        }
+        if self.own.as_ref().is_some_and(|own| own.len() != self.rows) {
+            return Err(internal_datafusion_err!(
+                "what compares records was told when some were read already"
+            ));
         }
         records.own = self.own.take();
         let width = codes.len();
