@@ -26,7 +26,6 @@ pub(super) fn expected(
         others: Vec::new(),
         related: None,
         differing_matches: Vec::new(),
-        differing: Vec::new(),
         own: Vec::new(),
         at_times: Vec::new(),
         known,
@@ -100,11 +99,6 @@ pub(super) fn expected(
     for comparison in comparisons {
         let own = own(comparison);
         expected.differing_matches.push(if own { 0.4 } else { 0.6 });
-        expected.differing.push(match comparison.kind {
-            FeatureKind::Text => 3,
-            FeatureKind::Codes => 2,
-            _ => 1,
-        });
         expected.own.push(own);
         expected.at_times.push(is(comparison, &AT_TIMES));
     }

@@ -33,10 +33,6 @@ const ROUNDS_OF_A_TREE: usize = 8;
 const ROUNDS_BEFORE_A_TREE: usize = 12;
 /// How many patterns are weighed by one task.
 const CHUNK: usize = 4096;
-/// The clarity below which a mixture is looked for of whose matches hardly any differ in a thing, and how
-/// many do at most then.
-const CLEAR: f64 = 0.5;
-const MOST_DIFFERING: f64 = 0.25;
 /// How many pairs that agree on most are looked at, to see whether they are held to match.
 const SUREST: f64 = 10.0;
 /// The change in the number of matches at which the estimates are held to stand.
@@ -89,8 +85,6 @@ pub(super) struct Expected {
     pub(super) related: Option<Vec<Vec<f64>>>,
     /// The greatest share of matches that differ.
     pub(super) differing_matches: Vec<f64>,
-    /// How many of the lowest levels are those of values that have hardly anything in common.
-    pub(super) differing: Vec<usize>,
     /// Whether related pairs differ as any others do.
     pub(super) own: Vec<bool>,
     /// Whether some related pairs share it as matches do, and the rest differ as any others.
@@ -180,46 +174,7 @@ impl Mixture {
         workers: usize,
     ) -> Result<Self> {
         let begun = (matches_a_record, pairs_a_record);
-        let mixture = Self::fit_as(sample, expected, begun, None, workers)?;
-        if mixture.clarity(sample) >= CLEAR {
-            return Ok(mixture);
-        }
-        // What it has found are pairs that have something in common: of one topic, of one series.
-        let other = Self::fit_as(sample, expected, begun, Some(&expected.differing), workers)?;
-        match other.clarity(sample) >= CLEAR {
-            true => Ok(other),
-            false => Ok(mixture),
-        }
-    }
-
-    /// How well its matches are told from other pairs: the greatest F1 that is to be expected, by its own
-    /// probabilities.
-    fn clarity(&self, sample: &[Counted]) -> f64 {
-        let candidates = sample.iter().filter(|counted| counted.candidates > 0.0);
-        let mut pairs: Vec<(f64, f64)> = candidates
-            .map(|counted| (probability(self.log_odds(counted.pattern)), counted.trimmed))
-            .collect();
-        pairs.sort_unstable_by(|left, right| right.0.total_cmp(&left.0));
-        let expected = |(probability, pairs): &(f64, f64)| probability * pairs;
-        let all: f64 = pairs.iter().map(expected).sum();
-        let (mut taken, mut found, mut best) = (0.0, 0.0, 0.0_f64);
-        for pair in &pairs {
-            taken += pair.1;
-            found += expected(pair);
-            best = best.max(2.0 * found / (taken + all).max(f64::MIN_POSITIVE));
-        }
-        best
-    }
-
-    /// Fits a mixture, of whose matches few differ in those levels.
-    fn fit_as(
-        sample: &[Counted],
-        expected: &Expected,
-        begun: (f64, f64),
-        differing: Option<&[usize]>,
-        workers: usize,
-    ) -> Result<Self> {
-        let fit = |first| Self::fit_with(sample, expected, begun, differing, first, workers);
+        let fit = |first| Self::fit_with(sample, expected, begun, first, workers);
         let mixture = fit(0)?;
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let surest = surest(sample, expected);
@@ -247,7 +202,6 @@ impl Mixture {
         sample: &[Counted],
         expected: &Expected,
         (matches_a_record, pairs_a_record): (f64, f64),
-        differing: Option<&[usize]>,
         first: usize,
         workers: usize,
     ) -> Result<Self> {
@@ -307,9 +261,6 @@ impl Mixture {
                 related: None,
             };
             next.matches.differ_at_most(&expected.differing_matches);
-            if let Some(differing) = differing {
-                next.matches.agree(differing, MOST_DIFFERING);
-            }
             expected.known.hold_matches(&mut next.matches);
             next.others
                 .keep_above(&next.matches, CONTAMINATION * prior.exp());

@@ -239,23 +239,6 @@ impl Tree {
         self.bound_differing(most, |share, most| share > most);
     }
 
-    /// Lowers the shares of the lowest levels of comparisons, that depend on none, to `most` together.
-    pub(super) fn agree(&mut self, lowest: &[usize], most: f64) {
-        let first = usize::from(DIFFERENT);
-        for (node, lowest) in self.nodes.iter_mut().zip(lowest) {
-            let (low, high) = node.logs[first..].split_at_mut(*lowest);
-            let share: f64 = low.iter().map(|log| log.exp()).sum();
-            if share > most {
-                let (less, more) = (
-                    (most / share).ln(),
-                    ((1.0 - most) / (1.0 - share).max(1e-12)).ln(),
-                );
-                low.iter_mut().for_each(|log| *log += less);
-                high.iter_mut().for_each(|log| *log += more);
-            }
-        }
-    }
-
     /// Gives some comparisons, that depend on none, these shares of their levels.
     pub(super) fn keep(&mut self, kept: &[bool], shares: &[Vec<f64>]) {
         for (at, node) in self.nodes.iter_mut().enumerate() {

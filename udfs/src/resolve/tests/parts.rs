@@ -60,7 +60,6 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         others: u.iter().map(|_| with_missing([0.9, 0.05, 0.05])).collect(),
         related: None,
         differing_matches: vec![0.6; 3],
-        differing: vec![1; 3],
         own: vec![false; 3],
         at_times: vec![false; 3],
         known: Known::default(),
@@ -103,8 +102,7 @@ proptest! {
             others: shares.clone(),
             related: None,
             differing_matches: vec![1.0; 3],
-            differing: vec![1; 3],
-            own: vec![false; 3],
+                own: vec![false; 3],
             at_times: vec![false; 3],
             known: Known::default(),
         };
