@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, ExactNumberInfo};
 
-use super::refresh::tell_rejected;
+use super::refresh::tell;
 use crate::catalog::{Kind, NewObject, Object, Snapshot, check_writable};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
@@ -197,7 +197,7 @@ pub async fn create_refreshed(
                 let created = Catalogued::Nothing;
                 let anew = Extent::Anew;
                 match refresh(instance, &object, created, anew, "created", &rows).await {
-                    Ok(record) => tell_rejected(session, &record),
+                    Ok(record) => tell(session, &record),
                     Err(error) => {
                         remove_tables(instance, &[Arc::new(object)]).await;
                         return Err(error);
@@ -226,7 +226,7 @@ pub async fn create_refreshed(
                 &guard,
             )
             .await?;
-            tell_rejected(session, &record);
+            tell(session, &record);
         }
     }
     Ok(())

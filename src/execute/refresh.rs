@@ -85,7 +85,7 @@ pub async fn run(session: &Session, refresh: &Refresh) -> Result<Option<RefreshR
         &guard,
     );
     let record = unless_dropped(&instance.catalog, object, refreshed).await?;
-    tell_rejected(session, &record);
+    tell(session, &record);
     if let Some(after) = instance.catalog.snapshot().object(oid)
         && let Some(changes) = schema_change::described(&object.schema, &after.schema)
     {
@@ -146,7 +146,7 @@ async fn pull(session: &Session, upstream: &Object, reader: &ObjectName) -> Resu
     let record = unless_dropped(&instance.catalog, object, refreshed)
         .await
         .map_err(|error| error.within(object.described()))?;
-    tell_rejected(session, &record);
+    tell(session, &record);
     Ok(())
 }
 
@@ -209,8 +209,12 @@ fn check_kind(kind: DropKind, object: &Object) -> Result<()> {
     .with_detail(format!("It is {}.", object.kind.with_article())))
 }
 
-/// Tells the client how many rows a refresh left out, and where they are.
-pub fn tell_rejected(session: &Session, record: &RefreshRecord) {
+/// Tells the client what a refresh lacks: the rows that it left out, and where they are.
+pub fn tell(session: &Session, record: &RefreshRecord) {
+    if let Some(warning) = &record.warning {
+        let said = Error::new(SqlState::WARNING, warning.message.clone());
+        session.notice(said.with_hint(warning.hint.clone()));
+    }
     let rows = record.rows_rejected + record.rows_dropped;
     if rows == 0 {
         return;

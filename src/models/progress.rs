@@ -67,6 +67,11 @@ impl Rows {
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// The same, if there are any.
+    pub fn some(&self) -> Option<u64> {
+        Some(self.get()).filter(|rows| *rows > 0)
+    }
 }
 
 /// How far a refresh is that runs.

@@ -97,6 +97,7 @@ pub async fn refresh_locked(
     let mut unfinished = Unfinished {
         instance: Arc::clone(instance),
         kind: object.kind,
+        progress: Arc::clone(progress),
         record: Some(record.clone()),
     };
     let is_partial = matches!(extent, Extent::Range(_));
@@ -443,12 +444,16 @@ pub(super) fn count(
 struct Unfinished {
     instance: Arc<Instance>,
     kind: Kind,
+    progress: Arc<Rows>,
     record: Option<RefreshRecord>,
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(mut record) = self.record.take() {
+            if self.kind == Kind::Model {
+                record.rows_read = self.progress.some();
+            }
             record.fail(&Error::new(
                 SqlState::QUERY_CANCELED,
                 "the refresh was cancelled",

@@ -192,6 +192,13 @@ pub struct Warehouse {
     indexes: Arc<KeyIndexes>,
 }
 
+/// How the rows of a table are told apart and divided among files.
+#[derive(Default)]
+struct Layout<'a> {
+    keyed: Option<(Keyed, Arc<dyn Session>)>,
+    partitions: &'a [String],
+}
+
 impl Warehouse {
     /// Opens the warehouse below `root`, such as `file:///data/tables` or `s3://bucket/tables`.
     /// `store` is the whole file system or bucket, of which `root` is a folder.
@@ -291,6 +298,25 @@ impl Warehouse {
         Ok(replaced.await?.0)
     }
 
+    /// [`Self::replace`], with rows that are searched by no other columns than these.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace`].
+    pub async fn replace_searched_by(
+        &self,
+        columns: Vec<String>,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+    ) -> Result<Commit> {
+        let settings = WarehouseSettings {
+            searched_by: Some(columns),
+            ..self.settings.clone()
+        };
+        let replaced = self.replace_by(&settings, table, Layout::default(), rows, commit, None);
+        Ok(replaced.await?.0)
+    }
+
     /// [`Self::replace_with`] for a table whose rows are divided among files by these columns.
     ///
     /// # Errors
@@ -342,6 +368,20 @@ impl Warehouse {
         commit: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<(Commit, u64)> {
+        let (settings, layout) = (&self.settings, Layout { keyed, partitions });
+        self.replace_by(settings, table, layout, rows, commit, participant)
+            .await
+    }
+
+    async fn replace_by(
+        &self,
+        settings: &WarehouseSettings,
+        table: &TableId,
+        Layout { keyed, partitions }: Layout<'_>,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<(Commit, u64)> {
         let table = self.table(table);
         let mapped = table.exists().await? && table.latest().await?.schema.mapped;
         let columns = match &keyed {
@@ -353,12 +393,12 @@ impl Warehouse {
         let schema = Arc::new(schema.keyed_by(keyed)?.partitioned_by(partitions)?);
         let files = schema.with_column_versions()?;
         let (rows, stale) = match session {
-            Some(session) => upsert::latest(rows, &files, session, self.settings.upsert_rows)?,
+            Some(session) => upsert::latest(rows, &files, session, settings.upsert_rows)?,
             None => (rows, Arc::default()),
         };
         let place = &table.place;
-        let (rows, tombstones) = tombstones::divide(rows, place, &files, &self.settings)?;
-        let mut written = writer::write(place, &files, rows, &self.settings).await?;
+        let (rows, tombstones) = tombstones::divide(rows, place, &files, settings)?;
+        let mut written = writer::write(place, &files, rows, settings).await?;
         tombstones.join(&mut written);
         let commit = table
             .commit(
@@ -366,7 +406,7 @@ impl Warehouse {
                 commit,
                 Some(written),
                 participant,
-                &self.settings,
+                settings,
             )
             .await?;
         Ok((commit, stale.load(Ordering::Relaxed)))

@@ -25,6 +25,9 @@ pub struct WarehouseSettings {
     pub upsert_rows: usize,
     /// How pages are compressed.
     pub compression: Compression,
+    /// The columns that rows are searched by, of which files keep the least and the greatest values;
+    /// all columns where nothing is said.
+    pub searched_by: Option<Vec<String>>,
     /// A checkpoint of the log is written every so many commits.
     pub checkpoint_interval: NonZeroU64,
     /// So many tables are kept at hand, their logs read, when nobody uses them.
@@ -49,6 +52,7 @@ impl Default for WarehouseSettings {
             deletion_vector_bytes: 64 << 10,
             upsert_rows: 1 << 20,
             compression: Compression::ZSTD(ZstdLevel::default()),
+            searched_by: None,
             checkpoint_interval: NonZeroU64::MIN.saturating_add(9),
             idle_tables: 1000,
             memory_pool: Arc::new(UnboundedMemoryPool::default()),

@@ -478,8 +478,13 @@ impl Encoder {
             .convert(&self.schema.stored)
             .map_err(from_parquet)?;
         for column in parquet.columns() {
+            let is_searched = |names: &Vec<String>| {
+                let parts = column.path().parts();
+                parts.first().is_some_and(|name| names.contains(name))
+            };
             // See `file_stats::to_json`.
-            if matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE) {
+            let is_float = matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE);
+            if is_float || !self.settings.searched_by.as_ref().is_none_or(is_searched) {
                 let none = EnabledStatistics::None;
                 properties = properties.set_column_statistics_enabled(column.path().clone(), none);
             }

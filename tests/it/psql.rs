@@ -197,6 +197,40 @@ fn every_statement_tells_of_the_rows_that_it_leaves_out() {
     }
 }
 
+#[test]
+fn a_model_that_compares_nothing_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let model = |query: &str| {
+        format!(
+            "CREATE OR REPLACE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id') AS SELECT {query}"
+        )
+    };
+    let numbers = "FROM (SELECT value AS id FROM generate_series(1, 3) s) s";
+    for (statement, is_told) in [
+        (
+            model(&format!(
+                "id, 'x' AS always, NULL::TEXT AS nothing {numbers}"
+            )),
+            true,
+        ),
+        ("REFRESH MODEL m".to_owned(), true),
+        (
+            model(&format!("id, 'x' AS always {numbers} WHERE false")),
+            false,
+        ),
+        (
+            model(&format!("id, md5(id::text) AS name {numbers}")),
+            false,
+        ),
+    ] {
+        let told = psql(&server, &[&statement]);
+        let warning = "WARNING:  model public.m compares nothing";
+        assert_eq!(told.contains(warning), is_told, "{statement}: {told}");
+        assert_eq!(told.contains("HINT:"), is_told, "{statement}: {told}");
+    }
+}
+
 /// The lines of a file of commands of psql.
 fn commands(file: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/psql");

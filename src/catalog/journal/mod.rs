@@ -13,7 +13,7 @@ mod tests;
 
 pub use check_result::{CheckResult, CheckStatus};
 pub use model_state::ModelState;
-pub use refresh::{ExpectationCount, RefreshRecord, RefreshStatus, StageTime};
+pub use refresh::{ExpectationCount, RefreshRecord, RefreshStatus, RefreshWarning, StageTime};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

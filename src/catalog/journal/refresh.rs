@@ -115,6 +115,18 @@ pub struct RefreshRecord {
     /// What its expectations found.
     #[serde(default)]
     pub expectations: Vec<ExpectationCount>,
+    /// What is to be told of a refresh that succeeded.
+    #[serde(default)]
+    pub warning: Option<RefreshWarning>,
+}
+
+/// What is to be told of a refresh that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshWarning {
+    /// What its result lacks.
+    pub message: String,
+    /// What can be done about it.
+    pub hint: String,
 }
 
 /// How long a stage of a refresh took.
@@ -154,6 +166,7 @@ impl RefreshRecord {
             pairs: None,
             stages: Vec::new(),
             expectations: Vec::new(),
+            warning: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use datafusion::execution::SessionState;
+use tributary_udfs::resolve::{ColumnKind, ResolveOptions};
 
 use super::input::Input;
 use crate::catalog::Object;
@@ -295,10 +296,12 @@ impl Type {
 /// The columns of a model, which are those of `entity_clusters`, where its query has these.
 ///
 /// # Errors
-/// 22023 for options that do not fit; 42703 for a column that the query does not have; 42701 for one
-/// that has the name of another one of the answer; what planning an option's expression says.
+/// 22023 for options that do not fit; 42703 for a column that the query does not have; 42P16 where it
+/// has none that is compared; 42701 for one that has the name of another one of the answer; what
+/// planning an option's expression says.
 pub fn columns(state: &SessionState, create: &CreateModel, input: &Schema) -> Result<SchemaRef> {
     let options = Input::new(state, create, input)?.options;
+    check_compared(&options, input)?;
     let id = input.field_with_name(&options.unique_id)?;
     let source = options.source.as_deref();
     let source = source.map(|name| input.field_with_name(name)).transpose()?;
@@ -325,6 +328,28 @@ pub fn columns(state: &SessionState, create: &CreateModel, input: &Schema) -> Re
         }
     }
     Ok(answer)
+}
+
+/// Refuses records that have nothing to be compared by: each would be an entity of its own.
+fn check_compared(options: &ResolveOptions, input: &Schema) -> Result<()> {
+    let is_name =
+        |name: &String| *name == options.unique_id || options.source.as_ref() == Some(name);
+    let is_ignored = |name: &String| {
+        let mut said = options.compare.iter();
+        said.any(|(column, kind)| column == name && *kind == ColumnKind::Ignore)
+    };
+    let mut names = input.fields().iter().map(|field| field.name());
+    if names.any(|name| !is_name(name) && !is_ignored(name)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        SqlState::INVALID_TABLE_DEFINITION,
+        "the query of a model has no column to compare",
+    )
+    .with_detail("Records are named by unique_id and source, which are not compared.")
+    .with_hint(
+        "Add the columns that tell whether two records are one: names, addresses, numbers, titles.",
+    ))
 }
 
 /// The columns that a function on a model answers with.

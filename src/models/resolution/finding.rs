@@ -88,7 +88,8 @@ impl Entities {
             let Paired { resolver, pairs } = &*paired;
             let clusters = resolver.clusters(pairs, &decisions)?;
             let next = previous.next_entity(next);
-            let ids = entity_ids(resolver.records(), &clusters, &previous.entities, next);
+            let (records, options) = (resolver.records(), resolver.model().options());
+            let ids = entity_ids(records, &clusters, &previous.entities, next, options)?;
             Ok(Self {
                 clusters,
                 ids,

@@ -19,7 +19,7 @@ use super::writing::Told;
 use super::written_behind::WrittenBehind;
 use super::{Companion, Resolved, links, parameters, scan};
 use crate::catalog::Object;
-use crate::catalog::journal::{RefreshRecord, StageTime};
+use crate::catalog::journal::{RefreshRecord, RefreshWarning, StageTime};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading, StatementContext};
@@ -55,6 +55,15 @@ impl Refresh<'_> {
     /// What the query meets; 23502 and 23505 for records without an identifier of their own; 22023
     /// for human decisions that contradict each other.
     pub async fn run(&self, catalogued: Catalogued, record: &mut RefreshRecord) -> Result<Commit> {
+        let ran = self.resolve(catalogued, record).await;
+        if ran.is_err() {
+            // How far it came.
+            record.rows_read = record.rows_read.or(self.progress.some());
+        }
+        ran
+    }
+
+    async fn resolve(&self, catalogued: Catalogued, record: &mut RefreshRecord) -> Result<Commit> {
         let instance = self.instance;
         replacement::settle(&instance.catalog, &instance.warehouse, self.object.oid).await?;
         let before = Resolved::latest(instance, &Arc::new(self.object.clone())).await?;
@@ -62,7 +71,7 @@ impl Refresh<'_> {
             Some(before) => Some(Learned::read(before).await),
             None => None,
         };
-        let learns = self.extent == Extent::Anew;
+        let mut learns = self.extent == Extent::Anew;
         let known = match known {
             None => None,
             Some(Ok(known)) => Some(known),
@@ -70,6 +79,13 @@ impl Refresh<'_> {
             Some(Err(_)) if learns => None,
             Some(Err(error)) => return Err(error),
         };
+        if let (false, Some(known)) = (learns, &known)
+            && known.model.compares_nothing()
+        {
+            // It was made of no records, or of some that had nothing to tell them apart.
+            learns = true;
+            record.mode_reason = Some("it has compared nothing so far, and learns anew".to_owned());
+        }
 
         let (rejections, writer) =
             rejected::begin(instance, self.object, Keep::Latest, Some(record.id));
@@ -87,7 +103,7 @@ impl Refresh<'_> {
         let progress = &instance.running.resolves(record.id);
         let schema = rows.schema();
         let taking = Input::new(&context.state, self.definition, &schema)?;
-        if let (Extent::Usual, Some(known)) = (&self.extent, &known) {
+        if let (false, Some(known)) = (learns, &known) {
             self.check_columns(&known.model, &taking)?;
         }
         let step = Step {
@@ -145,6 +161,7 @@ impl Refresh<'_> {
         )?;
         progress.begin(Stage::Write);
         record.rows_read = Some(records.rows);
+        record.warning = self.warning(&found);
         record.rows_rejected = rejected.count();
         record.pairs = Some(progress.pairs().0);
         let mut versions = BTreeMap::new();
@@ -167,6 +184,19 @@ impl Refresh<'_> {
         self.keep(found, hashes.take(), schema, commit.version);
         record.stages = stages(progress);
         Ok(commit)
+    }
+
+    /// What to say of records of which none was compared.
+    fn warning(&self, found: &Found) -> Option<RefreshWarning> {
+        let is_idle =
+            found.resolver.model().compares_nothing() && found.resolver.records().len() > 1;
+        is_idle.then(|| RefreshWarning {
+            message: format!(
+                "{} compares nothing: each record is an entity of its own",
+                self.object.described()
+            ),
+            hint: "Columns that are all NULL or all the same, and moments of changes, tell nothing. Add others to its query, or say what they hold, as in compare = {'column': 'free_text'}.".to_owned(),
+        })
     }
 
     /// Keeps what was found in memory, for who asks it, and for the next refresh.

@@ -99,9 +99,17 @@ impl Refresh<'_> {
     ) -> Result<Commit> {
         let table = companion.table_id(self.object);
         let warehouse = &self.instance.warehouse;
-        warehouse
-            .replace(&table, rows, commit_info(refresh_id))
-            .await
+        let info = commit_info(refresh_id);
+        match companion {
+            // What they say is read all at once, or of one of them.
+            Companion::Records => {
+                let names = self.names();
+                warehouse
+                    .replace_searched_by(names, &table, rows, info)
+                    .await
+            }
+            _ => warehouse.replace(&table, rows, info).await,
+        }
     }
 
     /// Adds to the history of the version before, and answers the version that it has then.

@@ -1,7 +1,5 @@
 //! Entities: sets of records that are one.
 
-use std::cmp::Ordering;
-
 use datafusion::error::Result;
 
 use super::agglomerate::Agglomerate;
@@ -179,36 +177,34 @@ fn join(records: usize, edges: &[Pair]) -> Vec<Vec<u32>> {
 /// Says how sure the entities are.
 fn rate(entity_of: Vec<u32>, pairs: &[Pair], decisions: &Decisions) -> Clusters {
     let records = entity_of.len();
-    let mut strongest = vec![f32::NEG_INFINITY; records];
-    let mut alone = vec![true; records];
-    for (record, entity) in entity_of.iter().enumerate() {
-        if *entity as usize != record {
-            alone[record] = false;
-            alone[*entity as usize] = false;
-        }
+    let mut sizes = vec![0_u32; records];
+    for entity in &entity_of {
+        sizes[*entity as usize] += 1;
     }
+    let alone = |record: usize| sizes[entity_of[record] as usize] == 1;
+    let mut strongest = vec![f32::NEG_INFINITY; records];
+    let mut weakest = vec![f32::INFINITY; records];
     let mut inside: Vec<Pair> = Vec::new();
     for pair in pairs.iter().copied().chain(decisions.links()) {
         let (left, right) = (pair.left as usize, pair.right as usize);
-        let within = entity_of[left] == entity_of[right];
-        if within {
-            inside.push(pair);
+        let entity = entity_of[left] as usize;
+        let within = entity == entity_of[right] as usize;
+        match sizes[entity] {
+            _ if !within => {}
+            // There is one bridge.
+            2 if weakest[entity] == f32::INFINITY => weakest[entity] = pair.log_odds,
+            2 => weakest[entity] = weakest[entity].max(pair.log_odds),
+            _ => inside.push(pair),
         }
         for record in [left, right] {
-            if within || alone[record] {
+            if within || alone(record) {
                 strongest[record] = strongest[record].max(pair.log_odds);
             }
         }
     }
     // The last edge of a greatest spanning tree is the weakest bridge.
-    inside.sort_unstable_by(|left, right| {
-        right
-            .log_odds
-            .partial_cmp(&left.log_odds)
-            .unwrap_or(Ordering::Equal)
-    });
+    inside.sort_unstable_by(|left, right| right.log_odds.total_cmp(&left.log_odds));
     let mut components = Components::new(records);
-    let mut weakest = vec![f32::INFINITY; records];
     for pair in &inside {
         if components.find(pair.left) != components.find(pair.right) {
             components.join(pair.left, pair.right);
@@ -217,13 +213,13 @@ fn rate(entity_of: Vec<u32>, pairs: &[Pair], decisions: &Decisions) -> Clusters 
     }
     let probability = |log_odds: f32| probability(f64::from(log_odds)) as f32;
     let membership: Vec<f32> = (0..records)
-        .map(|record| match alone[record] {
+        .map(|record| match alone(record) {
             true => 1.0 - probability(strongest[record]),
             false => probability(strongest[record]),
         })
         .collect();
     let confidence = (0..records)
-        .map(|record| match alone[record] {
+        .map(|record| match alone(record) {
             true => membership[record],
             false => probability(weakest[entity_of[record] as usize]),
         })

@@ -1,12 +1,16 @@
 //! Distinct texts, each under a number.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Place;
 
 use super::hashing::hash_text;
 use crate::FunctionError;
 
 /// The number of what is missing.
 pub(super) const MISSING: u32 = 0;
+
+/// Of how many texts it is looked up at a time what is known of them.
+const AT_A_TIME: usize = 64;
 
 /// Where a text lies.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,6 +81,13 @@ struct Known {
 }
 
 impl Known {
+    fn new(hash: u64, code: u32) -> Self {
+        Self {
+            hash: hash as u32,
+            code,
+        }
+    }
+
     /// What the table goes by: it takes the lowest and the highest bits.
     fn spread(&self) -> u64 {
         u64::from(self.hash) << 32 | u64::from(self.hash)
@@ -86,38 +97,76 @@ impl Known {
 impl Interner {
     /// The number of a text.
     pub(super) fn intern(&mut self, text: &str) -> Result<u32, FunctionError> {
-        if text.is_empty() {
-            return Ok(MISSING);
+        match text {
+            "" => Ok(MISSING),
+            text => self.intern_hashed(text, hash_text(text)),
         }
-        let hash = hash_text(text);
-        if let Some(code) = self.find_hashed(text, hash) {
-            return Ok(code);
+    }
+
+    /// Gives the numbers of texts. What is known of them is looked up for several at a time, which
+    /// takes hardly longer than for one: each look is at another place in memory, and none waits for
+    /// that of another one.
+    pub(super) fn intern_all(
+        &mut self,
+        texts: &[&str],
+        codes: &mut Vec<u32>,
+    ) -> Result<(), FunctionError> {
+        for texts in texts.chunks(AT_A_TIME) {
+            let mut hashes = [0; AT_A_TIME];
+            let mut likely = [MISSING; AT_A_TIME];
+            let mut entries = [Entry::default(); AT_A_TIME];
+            for (hash, text) in hashes.iter_mut().zip(texts) {
+                *hash = hash_text(text);
+            }
+            for (likely, hash) in likely.iter_mut().zip(&hashes[..texts.len()]) {
+                let wanted = Known::new(*hash, MISSING);
+                let found = self
+                    .table
+                    .find(wanted.spread(), |known| known.hash == wanted.hash);
+                *likely = found.map_or(MISSING, |known| known.code);
+            }
+            for (entry, code) in entries.iter_mut().zip(&likely[..texts.len()]) {
+                *entry = self.dictionary.entries[*code as usize];
+            }
+            let all = self.dictionary.text.as_bytes();
+            let read = entries[..texts.len()].iter().fold(0, |read, entry| {
+                read ^ all.get(entry.start as usize).copied().unwrap_or_default()
+            });
+            std::hint::black_box(read);
+            for (at, text) in texts.iter().enumerate() {
+                codes.push(match likely[at] {
+                    _ if text.is_empty() => MISSING,
+                    code if code != MISSING && self.dictionary.text(code) == *text => code,
+                    _ => self.intern_hashed(text, hashes[at])?,
+                });
+            }
         }
-        let Dictionary {
-            text: all,
-            entries,
-            hashes,
-        } = &mut self.dictionary;
-        let start = all.len() as u64;
+        Ok(())
+    }
+
+    fn intern_hashed(&mut self, text: &str, hash: u64) -> Result<u32, FunctionError> {
+        let dictionary = &self.dictionary;
+        let known = Known::new(hash, dictionary.entries.len() as u32);
+        let is_same =
+            |other: &Known| other.hash == known.hash && dictionary.text(other.code) == text;
+        let place = match self.table.entry(known.spread(), is_same, Known::spread) {
+            Place::Occupied(place) => return Ok(place.get().code),
+            Place::Vacant(place) => place,
+        };
+        let start = dictionary.text.len() as u64;
         if start + text.len() as u64 > u64::from(u32::MAX) {
             return Err(FunctionError::limit_exceeded(
                 "the distinct values of a column of an entity resolution are more than 4 GiB",
             ));
         }
-        let code = entries.len() as u32;
-        entries.push(Entry {
+        place.insert(known);
+        self.dictionary.entries.push(Entry {
             start: start as u32,
             length: text.len() as u32,
         });
-        hashes.push(hash);
-        all.push_str(text);
-        let known = Known {
-            hash: hash as u32,
-            code,
-        };
-        self.table
-            .insert_unique(known.spread(), known, Known::spread);
-        Ok(code)
+        self.dictionary.hashes.push(hash);
+        self.dictionary.text.push_str(text);
+        Ok(known.code)
     }
 
     /// The number of a text that has one.
@@ -130,21 +179,16 @@ impl Interner {
 
     #[inline]
     fn find_hashed(&self, text: &str, hash: u64) -> Option<u32> {
-        let wanted = Known {
-            hash: hash as u32,
-            code: MISSING,
-        };
+        let wanted = Known::new(hash, MISSING);
         let is_same =
             |known: &Known| known.hash == wanted.hash && self.dictionary.text(known.code) == text;
         let found = self.table.find(wanted.spread(), is_same);
         found.map(|known| known.code)
     }
 
-    /// Makes room for so many texts more.
-    pub(super) fn reserve(&mut self, texts: usize) {
-        self.table.reserve(texts, Known::spread);
-        self.dictionary.entries.reserve(texts);
-        self.dictionary.hashes.reserve(texts);
+    /// How many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.dictionary.bytes() + self.table.allocation_size()
     }
 
     pub(super) fn dictionary(&self) -> &Dictionary {
@@ -153,5 +197,31 @@ impl Interner {
 
     pub(super) fn finish(self) -> Dictionary {
         self.dictionary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Many texts at a time have the numbers that they have one after the other.
+        #[test]
+        fn texts_have_the_numbers_that_they_have_one_by_one(texts in proptest::collection::vec("[a-c]{0,3}", 0..200), pieces in 1..100_usize) {
+            let (mut one, mut many) = (Interner::default(), Interner::default());
+            let expected: Vec<u32> = texts.iter().map(|text| one.intern(text).unwrap()).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let mut codes = Vec::new();
+            for texts in texts.chunks(pieces) {
+                many.intern_all(texts, &mut codes).unwrap();
+            }
+            prop_assert_eq!(&codes, &expected);
+            for (text, code) in texts.iter().zip(codes) {
+                prop_assert_eq!(many.dictionary().text(code), *text);
+                prop_assert_eq!(many.find(text), Some(code).filter(|code| *code != MISSING));
+            }
+        }
     }
 }

@@ -3,8 +3,15 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, HashMap};
 
+use datafusion::error::Result;
+
 use super::clusters::Clusters;
+use super::options::ResolveOptions;
 use super::records::Records;
+use super::threads;
+
+/// How many entities are sorted by one task.
+const PIECE: usize = 1 << 16;
 
 /// What became of an entity.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -48,16 +55,20 @@ pub struct EntityIds {
 
 /// Gives entities their ids: the one that most of the records of an entity of before are in keeps
 /// its id, and where several ids meet, the oldest, which is the least, stays. `previous` is by
-/// record; `next` is the first id that was never given.
+/// record; `next` is the first id that was never given. The options say how many threads work.
+///
+/// # Errors
+/// Where the work is interrupted.
 pub fn entity_ids(
     records: &Records,
     clusters: &Clusters,
     previous: &[Option<u64>],
     next: u64,
-) -> EntityIds {
+    options: &ResolveOptions,
+) -> Result<EntityIds> {
     let all = || (0..records.len() as u32).filter(|record| !records.is_removed(*record));
     let entity_of = |record: u32| clusters.entity_of[record as usize];
-    let names = FirstNames::of(records, clusters);
+    let names = FirstNames::of(records, clusters, options.workers());
     // How many records of each entity of before are in which entity of now.
     let before = |record: u32| previous.get(record as usize).copied().flatten();
     let moves = all().filter_map(|record| Some((before(record)?, entity_of(record))));
@@ -83,7 +94,7 @@ pub fn entity_ids(
         .filter(|record| entity_of(*record) == *record && ids[*record as usize].is_none())
         .collect();
     // By their names: in an order that does not depend on that of the records.
-    names.sort(&mut created);
+    names.sort(&mut created)?;
     let mut origins: HashMap<u32, BTreeMap<u64, usize>> = HashMap::new();
     let of_created = moves
         .iter()
@@ -122,11 +133,11 @@ pub fn entity_ids(
     for record in all() {
         of_records[record as usize] = ids[entity_of(record) as usize];
     }
-    EntityIds {
+    Ok(EntityIds {
         of_records,
         changes,
         next,
-    }
+    })
 }
 
 /// The name of each entity that is the first among those of its records.
@@ -134,10 +145,11 @@ struct FirstNames<'a> {
     records: &'a Records,
     /// The record that has it, by the first record of the entity.
     first: Vec<u32>,
+    workers: usize,
 }
 
 impl<'a> FirstNames<'a> {
-    fn of(records: &'a Records, clusters: &Clusters) -> Self {
+    fn of(records: &'a Records, clusters: &Clusters, workers: usize) -> Self {
         let mut first: Vec<u32> = (0..records.len() as u32).collect();
         for record in 0..records.len() as u32 {
             let first = &mut first[clusters.entity_of[record as usize] as usize];
@@ -149,7 +161,11 @@ impl<'a> FirstNames<'a> {
                 *first = record;
             }
         }
-        Self { records, first }
+        Self {
+            records,
+            first,
+            workers,
+        }
     }
 
     fn name(&self, entity: u32) -> &str {
@@ -161,7 +177,7 @@ impl<'a> FirstNames<'a> {
     }
 
     /// Sorts entities by their names, most of which differ in their first 24 bytes.
-    fn sort(&self, entities: &mut Vec<u32>) {
+    fn sort(&self, entities: &mut Vec<u32>) -> Result<()> {
         let start = |entity: u32| {
             let mut start = [0; 3];
             let name = self.name(entity).as_bytes().chunks(size_of::<u64>());
@@ -172,13 +188,26 @@ impl<'a> FirstNames<'a> {
             }
             start
         };
-        let mut sorted: Vec<([u64; 3], u32)> =
-            entities.iter().map(|it| (start(*it), *it)).collect();
-        sorted.sort_unstable_by(|left, right| {
+        let compare = |left: &([u64; 3], u32), right: &([u64; 3], u32)| {
             let by_start = left.0.cmp(&right.0);
             by_start.then_with(|| self.compare(left.1, right.1))
-        });
+        };
+        let pieces: Vec<&[u32]> = entities.chunks(PIECE).collect();
+        let sorted = threads::map(
+            self.workers,
+            pieces.len(),
+            || (),
+            |(), at| {
+                let mut piece: Vec<_> = pieces[at].iter().map(|it| (start(*it), *it)).collect();
+                piece.sort_unstable_by(compare);
+                Ok(piece)
+            },
+        )?;
+        // Pieces that are in order are merged.
+        let mut sorted = sorted.concat();
+        sorted.sort_by(compare);
         entities.clear();
         entities.extend(sorted.into_iter().map(|(_, entity)| entity));
+        Ok(())
     }
 }

@@ -81,6 +81,15 @@ impl Feature {
         self.interner.intern(text)
     }
 
+    /// The same, of several texts.
+    pub(super) fn intern_all(
+        &mut self,
+        texts: &[&str],
+        codes: &mut Vec<u32>,
+    ) -> Result<(), FunctionError> {
+        self.interner.intern_all(texts, codes)
+    }
+
     pub(super) fn dictionary(&self) -> &Dictionary {
         self.interner.dictionary()
     }

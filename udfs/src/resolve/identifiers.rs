@@ -1,10 +1,11 @@
 //! What names a record: its identifier, and the system that it is from.
 
+use arrow::array::ArrayRef;
 use datafusion::error::{DataFusionError, Result};
 
 use super::dictionary::Interner;
 use super::records::write_key;
-use super::rows::Rows;
+use super::rows::texts;
 use crate::FunctionError;
 use crate::wording::quoted;
 
@@ -17,50 +18,88 @@ pub(super) struct Identifiers {
 }
 
 /// Reads the columns of the identifiers and of the sources.
-///
-/// # Errors
-/// 23502 for a record without an identifier, 23505 for one that another record has.
-pub(super) fn identifiers(rows: &Rows, id: usize, source: Option<usize>) -> Result<Identifiers> {
-    let mut sources = Vec::new();
-    let mut names = Interner::default();
-    if let Some(source) = source {
-        sources.reserve(rows.count);
-        rows.texts(source, |text| {
-            sources.push(names.intern(text.unwrap_or_default())?);
-            Ok(())
-        })?;
-    }
-    let mut ids = Interner::default();
-    ids.reserve(rows.count);
-    let mut key = String::new();
-    let mut row = 0;
-    let name = rows.name(id);
-    rows.texts(id, |text| {
-        let Some(text) = text.filter(|text| !text.is_empty()) else {
-            return Err(refused(
-                "23502",
-                format!("{} of a record is NULL or empty", quoted(name)),
-                "Every record needs its own identifier: leave out those without.",
-            ));
-        };
-        write_key(
-            &mut key,
-            sources.get(row).map(|code| names.dictionary().text(*code)),
-            text,
-        );
-        row += 1;
-        if ids.intern(&key)? as usize != row {
-            return Err(repeated(name, text));
+#[derive(Debug)]
+pub(super) struct IdentifierReader {
+    /// The column of the identifiers.
+    name: String,
+    /// The column of the sources, if there is any.
+    source: Option<String>,
+    ids: Interner,
+    sources: Vec<u32>,
+    source_names: Interner,
+}
+
+impl IdentifierReader {
+    /// For columns of these names.
+    pub(super) fn new(name: &str, source: Option<&str>) -> Self {
+        Self {
+            name: name.to_owned(),
+            source: source.map(str::to_owned),
+            ids: Interner::default(),
+            sources: Vec::new(),
+            source_names: Interner::default(),
         }
-        Ok(())
-    })?;
-    let texts = std::iter::once("").chain(names.dictionary().texts());
-    let source_names = texts.map(str::to_owned).collect();
-    Ok(Identifiers {
-        ids,
-        sources,
-        source_names,
-    })
+    }
+
+    /// Takes in some records.
+    ///
+    /// # Errors
+    /// 23502 for a record without an identifier, 23505 for one that another record has.
+    pub(super) fn push(&mut self, ids: &ArrayRef, sources: Option<&ArrayRef>) -> Result<()> {
+        let mut row = self.ids.dictionary().len() - 1;
+        if let (Some(name), Some(sources)) = (&self.source, sources) {
+            texts(sources, name, |texts| {
+                Ok(self.source_names.intern_all(texts, &mut self.sources)?)
+            })?;
+        }
+        let mut keys: Vec<String> = Vec::new();
+        let mut codes = Vec::new();
+        texts(ids, &self.name, |texts| {
+            if texts.iter().any(|text| text.is_empty()) {
+                return Err(refused(
+                    "23502",
+                    format!("{} of a record is NULL or empty", quoted(&self.name)),
+                    "Every record needs its own identifier: leave out those without.",
+                ));
+            }
+            codes.clear();
+            if self.source.is_none() {
+                self.ids.intern_all(texts, &mut codes)?;
+            } else {
+                keys.resize(texts.len(), String::new());
+                for (at, (key, text)) in keys.iter_mut().zip(texts).enumerate() {
+                    let source = self.sources.get(row + at);
+                    let source = source.map(|code| self.source_names.dictionary().text(*code));
+                    write_key(key, source, text);
+                }
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                self.ids.intern_all(&keys, &mut codes)?;
+            }
+            for (code, text) in codes.iter().zip(texts) {
+                row += 1;
+                if *code as usize != row {
+                    return Err(repeated(&self.name, text));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.ids.bytes() + self.sources.capacity() * size_of::<u32>()
+    }
+
+    /// The names of all records.
+    pub(super) fn finish(self) -> Identifiers {
+        let texts = self.source_names.dictionary().texts();
+        let source_names = std::iter::once("").chain(texts).map(str::to_owned);
+        Identifiers {
+            source_names: source_names.collect(),
+            ids: self.ids,
+            sources: self.sources,
+        }
+    }
 }
 
 /// That two records have one identifier, in the column of this name.

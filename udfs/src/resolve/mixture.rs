@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::compare::Pattern;
 use super::comparison::MISSING_LEVEL;
 use super::taught::Known;
+use super::threads;
 use super::tree::{Edge, Tree, Weighted};
 use crate::interrupt::listen;
 
@@ -30,6 +31,8 @@ const LEAST_ROUNDS: usize = 20;
 const ROUNDS_OF_A_TREE: usize = 8;
 /// How many rounds there are before the tree is chosen where it left no matches.
 const ROUNDS_BEFORE_A_TREE: usize = 12;
+/// How many patterns are weighed by one task.
+const CHUNK: usize = 4096;
 /// How many pairs that agree on most are looked at, to see whether they are held to match.
 const SUREST: f64 = 10.0;
 /// The change in the number of matches at which the estimates are held to stand.
@@ -168,9 +171,10 @@ impl Mixture {
         expected: &Expected,
         matches_a_record: f64,
         pairs_a_record: f64,
+        workers: usize,
     ) -> Result<Self> {
-        let fit =
-            |first| Self::fit_with(sample, expected, (matches_a_record, pairs_a_record), first);
+        let begun = (matches_a_record, pairs_a_record);
+        let fit = |first| Self::fit_with(sample, expected, begun, first, workers);
         let mixture = fit(0)?;
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let surest = surest(sample, expected);
@@ -199,6 +203,7 @@ impl Mixture {
         expected: &Expected,
         (matches_a_record, pairs_a_record): (f64, f64),
         first: usize,
+        workers: usize,
     ) -> Result<Self> {
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
@@ -218,11 +223,21 @@ impl Mixture {
         let mut edges: Vec<Edge> = Vec::new();
         let mut sharing = vec![SHARING; expected.at_times.len()];
         let listener = listen();
-        let shares_of = |mixture: &Self| -> Vec<Shares> {
-            let patterns = sample.iter().map(|counted| counted.pattern);
-            patterns.map(|pattern| mixture.shares(pattern)).collect()
+        let shares_of = |mixture: &Self| -> Result<Vec<Shares>> {
+            let shares = threads::map(
+                workers,
+                sample.len().div_ceil(CHUNK),
+                || (),
+                |(), task| {
+                    let chunk = &sample[task * CHUNK..sample.len().min((task + 1) * CHUNK)];
+                    let patterns = chunk.iter().map(|counted| counted.pattern);
+                    let shares = patterns.map(|pattern| mixture.shares(pattern));
+                    Ok(shares.collect::<Vec<_>>())
+                },
+            )?;
+            Ok(shares.concat())
         };
-        let mut shares = shares_of(&mixture);
+        let mut shares = shares_of(&mixture)?;
         for round in 0..ROUNDS {
             listener.check()?;
             let matches = weigh(sample, &shares, |counted, share| {
@@ -270,7 +285,7 @@ impl Mixture {
                 });
             }
             expected.known.hold(&mut next);
-            let now = shares_of(&next);
+            let now = shares_of(&next)?;
             let change: f64 = sample
                 .iter()
                 .zip(shares.iter().zip(&now))

@@ -7,14 +7,15 @@
 //! again, [`Resolver::update`] and [`Resolver::pairs_of`] score what has changed, and give what
 //! everything scored again would. Nothing depends on the order of the records or on the threads.
 //!
-//! From records to entities: `profile` finds out what a column holds, `clean` writes each distinct
-//! value (`dictionary`, `feature`) in one way; a record is a row of numbers (`cell`). `choice`
-//! chooses blocking rules (`rule`, made of `key_part`s) for what they find and cost, `blocks` has
-//! the records of each key. `compare` gives the levels of a pair (`comparison`, `levels`), packed
-//! into a pattern; `training` fits the `mixture` of matching and other pairs to patterns of
-//! `learning_pairs`; `one_to_one` and `best_candidates` find out what it means that sources have each
-//! entity once; `scorer` weighs each candidate as it is found. `clusters` joins what matches,
-//! and `agglomerate` takes apart what chains of pairs have joined.
+//! From records to entities: `reading` takes in columns as they come, `profile` finds out what a
+//! column holds, `clean` writes each distinct value (`dictionary`, `feature`) in one way; a record
+//! is a row of numbers (`cell`). `choice` chooses blocking rules (`rule`, made of `key_part`s) for
+//! what they find and cost, `blocks` has the records of each key. `compare` gives the levels of a
+//! pair (`comparison`, `levels`), packed into a pattern; `training` fits the `mixture` of matching
+//! and other pairs to patterns of `learning_pairs`; `source_repeats` finds out whether sources have
+//! each entity once, `one_to_one` and `best_candidates` what that means; `scorer` weighs each
+//! candidate as it is found. `clusters` joins what matches, and `agglomerate` takes apart what
+//! chains of pairs have joined.
 
 mod agglomerate;
 mod best_candidates;
@@ -60,6 +61,7 @@ mod placeholder;
 mod profile;
 mod progress;
 mod read_column;
+mod reading;
 mod records;
 mod records_builder;
 mod resolver;
@@ -67,6 +69,7 @@ mod restricted;
 mod rows;
 mod rule;
 mod scorer;
+mod source_repeats;
 mod taught;
 #[cfg(test)]
 mod tests;

@@ -67,6 +67,11 @@ impl Model {
         &self.columns
     }
 
+    /// Whether nothing is compared: there were no records, or their columns tell none apart.
+    pub fn compares_nothing(&self) -> bool {
+        self.comparisons.is_empty()
+    }
+
     /// Whether all pairs of records are compared, for there are so few.
     pub fn compares_all(&self) -> bool {
         self.compares_all

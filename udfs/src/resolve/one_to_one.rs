@@ -6,7 +6,9 @@ use super::compare::Pattern;
 use super::hashing::mix;
 use super::learning_pairs::LearningPairs;
 use super::mixture::{Mixture, probability};
+use super::options::{Link, ResolveOptions};
 use super::records::Records;
+use super::taught::{Label, Taught};
 
 /// For one in so many records that say all that another one of their source says, sources are held to
 /// have entities more than once: fewer are slips.
@@ -18,6 +20,19 @@ const MOST_MATCHED: f64 = 0.9;
 /// How often that share is estimated at most, and the change at which it is held to stand.
 const ROUNDS: usize = 100;
 const SETTLED: f64 = 1e-4;
+
+/// Whether it is still to be found out whether sources have each entity once: nothing is said of it, they
+/// do not repeat themselves in the same words, and nobody has labelled two records of one as a match.
+pub(super) fn is_open(records: &Records, options: &ResolveOptions, taught: &Taught) -> bool {
+    let is_repeat = |label: &Label| {
+        label.is_match && records.source_code(label.left) == records.source_code(label.right)
+    };
+    options.link == Link::LinkAndDedupe
+        && options.one_to_one.is_none()
+        && records.sources() > 1
+        && !taught.labels.iter().any(is_repeat)
+        && are_without_repeats(records)
+}
 
 /// Whether hardly any record of a source says what another one of it says already. Where sources repeat
 /// an entity they mostly do so in the same words, now and then at least; and variants of a thing, which

@@ -46,23 +46,30 @@ pub(super) struct OwnRows {
 }
 
 impl OwnRows {
-    /// The rows of batches, of which the columns are kept that are read.
-    pub(super) fn new(
-        comparisons: &Arc<dyn OwnComparisons>,
-        batches: &[RecordBatch],
-    ) -> Result<Self> {
-        let mut rows = Self {
-            comparisons: Arc::clone(comparisons),
-            batches: Vec::with_capacity(batches.len()),
+    /// No rows yet, which these compare.
+    pub(super) fn new(comparisons: Arc<dyn OwnComparisons>) -> Self {
+        Self {
+            comparisons,
+            batches: Vec::new(),
             places: Vec::new(),
-        };
-        for batch in batches {
-            let number = rows.batches.len() as u32;
-            let places = (0..batch.num_rows() as u32).map(|row| (number, row));
-            rows.places.extend(places);
-            rows.batches.push(batch.project(comparisons.columns())?);
         }
-        Ok(rows)
+    }
+
+    /// Takes in the rows of a batch, of which the columns are kept that are read, and tells how many
+    /// bytes these take.
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<usize> {
+        let number = self.batches.len() as u32;
+        let places = (0..batch.num_rows() as u32).map(|row| (number, row));
+        self.places.extend(places);
+        let kept = batch.project(self.comparisons.columns())?;
+        let bytes = kept.get_array_memory_size();
+        self.batches.push(kept);
+        Ok(bytes)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
     }
 
     /// Takes in rows that records have now: that of each place in its turn.

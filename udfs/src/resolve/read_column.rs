@@ -1,10 +1,11 @@
 //! Reads the values of a column: each distinct one is cleaned once.
 
-use datafusion::error::Result;
+use arrow::array::ArrayRef;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::clean::{Cleaner, LONGEST};
-use super::dictionary::{Interner, MISSING};
+use super::dictionary::{Dictionary, Interner, MISSING};
 use super::feature::Feature;
 use super::feature_kind::features;
 use super::kind::ColumnKind;
@@ -12,11 +13,11 @@ use super::options::ResolveOptions;
 use super::placeholder::placeholders;
 use super::profile::{SAMPLE, profile};
 use super::records::Column;
-use super::rows::Rows;
+use super::rows::texts;
 use crate::interrupt::listen;
 
-/// Every how many distinct values an interrupt is listened for.
-const LISTENING: usize = 4096;
+/// How many distinct values are cleaned at a time.
+const AT_A_TIME: usize = 256;
 
 /// A column that was read.
 pub(super) struct ReadColumn {
@@ -27,109 +28,169 @@ pub(super) struct ReadColumn {
     pub(super) memory: MemoryReservation,
 }
 
-/// Reads a column, as its values ask for, or as those were read that a model was trained on; `None` for
-/// one that is not compared.
-///
-/// # Errors
-/// 0A000 for a type that has no texts; where memory does not suffice, or the work is interrupted.
-pub(super) fn read_column(
-    rows: &Rows,
-    at: usize,
-    known: Option<&Column>,
-    options: &ResolveOptions,
-    reservation: &MemoryReservation,
-) -> Result<Option<ReadColumn>> {
-    let name = rows.name(at);
-    let mut values = Interner::default();
-    let mut raw = Vec::with_capacity(rows.count);
-    let mut present = 0;
-    rows.texts(at, |text| {
-        let text = text.unwrap_or_default();
-        let text = &text[..text.floor_char_boundary(LONGEST)];
-        present += usize::from(!text.is_empty());
-        raw.push(values.intern(text)?);
-        Ok(())
-    })?;
-    let values = values.finish();
-    let memory = reservation.new_empty();
-    memory.try_resize(rows.count * size_of::<u32>() + values.bytes())?;
-    let mut column = match known {
-        Some(column) => column.clone(),
-        None => {
-            let declared = options.declared(name);
-            // By their hashes, so that it does not matter which come first.
-            let most = (SAMPLE as u128) << 64;
-            let most = u64::try_from(most / values.len().max(1) as u128).unwrap_or(u64::MAX);
-            let sample: Vec<&str> = (1..values.len() as u32)
-                .filter(|code| values.hash(*code) <= most)
-                .map(|code| values.text(code))
-                .collect();
-            let (kind, dates) = profile(name, &sample, values.len() - 1, present);
-            Column {
-                name: name.to_owned(),
-                kind: declared.unwrap_or(kind),
-                dates,
-                placeholders: Vec::new(),
-            }
+/// Gives the distinct values of a column their numbers, as records come.
+#[derive(Debug)]
+pub(super) struct ColumnReader {
+    name: String,
+    values: Interner,
+    /// The number of the value of each record.
+    raw: Vec<u32>,
+    present: usize,
+    /// Why the column cannot be read, which is said if it is to be compared.
+    refused: Option<DataFusionError>,
+}
+
+impl ColumnReader {
+    /// For the column of this name.
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            values: Interner::default(),
+            raw: Vec::new(),
+            present: 0,
+            refused: None,
         }
-    };
-    if column.kind == ColumnKind::Ignore {
-        return Ok(None);
     }
+
+    /// Takes in the values of some records.
+    pub(super) fn push(&mut self, array: &ArrayRef) {
+        if self.refused.is_some() {
+            return;
+        }
+        let Self {
+            name,
+            values,
+            raw,
+            present,
+            ..
+        } = self;
+        let read = texts(array, name, |texts| {
+            *present += texts.iter().filter(|text| !text.is_empty()).count();
+            if texts.iter().all(|text| text.len() <= LONGEST) {
+                return Ok(values.intern_all(texts, raw)?);
+            }
+            let texts = texts
+                .iter()
+                .map(|text| &text[..text.floor_char_boundary(LONGEST)]);
+            Ok(values.intern_all(&texts.collect::<Vec<_>>(), raw)?)
+        });
+        self.refused = read.err();
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.raw.capacity() * size_of::<u32>() + self.values.bytes()
+    }
+
+    /// The column, cleaned as its values ask for, or as those were that a model was trained on; `None`
+    /// for one that is not compared.
+    ///
+    /// # Errors
+    /// 0A000 for a type that has no texts; where memory does not suffice, or the work is interrupted.
+    pub(super) fn finish(
+        self,
+        known: Option<&Column>,
+        options: &ResolveOptions,
+        reservation: &MemoryReservation,
+    ) -> Result<Option<ReadColumn>> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        let Self {
+            name, values, raw, ..
+        } = self;
+        let values = values.finish();
+        let memory = reservation.new_empty();
+        memory.try_resize(raw.len() * size_of::<u32>() + values.bytes())?;
+        let mut column = match known {
+            Some(column) => column.clone(),
+            None => recognised(&name, &values, self.present, options),
+        };
+        if column.kind == ColumnKind::Ignore {
+            return Ok(None);
+        }
+        let mut read = cleaned(&column, &values)?;
+        drop(values);
+        let bytes: usize = read.iter().map(|(feature, _)| feature.bytes()).sum();
+        let codes = raw.len() * size_of::<u32>();
+        memory.try_resize(codes * (1 + read.len()) + bytes)?;
+        for (at, (feature, of_values)) in read.iter_mut().enumerate() {
+            let mut codes: Vec<u32> = raw.iter().map(|value| of_values[*value as usize]).collect();
+            feature.counts = vec![0; feature.dictionary().len()];
+            for code in &codes {
+                feature.counts[*code as usize] += 1;
+            }
+            let nothing: Vec<u32> = match known {
+                None => {
+                    let found = placeholders(feature);
+                    let text = |code: &u32| feature.dictionary().text(*code).to_owned();
+                    column.placeholders.push(found.iter().map(text).collect());
+                    found
+                }
+                Some(column) => {
+                    let known = column.placeholders.get(at).into_iter().flatten();
+                    known.filter_map(|text| feature.find(text)).collect()
+                }
+            };
+            if !nothing.is_empty() {
+                for code in codes.iter_mut().filter(|code| nothing.contains(code)) {
+                    *code = MISSING;
+                }
+                for code in nothing {
+                    feature.counts[MISSING as usize] += feature.counts[code as usize];
+                    feature.counts[code as usize] = 0;
+                }
+            }
+            feature.derive();
+            *of_values = codes;
+        }
+        Ok(Some(ReadColumn {
+            column,
+            features: read,
+            memory,
+        }))
+    }
+}
+
+/// What a column of this name holds, by its distinct values.
+fn recognised(name: &str, values: &Dictionary, present: usize, options: &ResolveOptions) -> Column {
+    // By their hashes, so that it does not matter which come first.
+    let most = (SAMPLE as u128) << 64;
+    let most = u64::try_from(most / values.len().max(1) as u128).unwrap_or(u64::MAX);
+    let sample: Vec<&str> = (1..values.len() as u32)
+        .filter(|code| values.hash(*code) <= most)
+        .map(|code| values.text(code))
+        .collect();
+    let (kind, dates) = profile(name, &sample, values.len() - 1, present);
+    Column {
+        name: name.to_owned(),
+        kind: options.declared(name).unwrap_or(kind),
+        dates,
+        placeholders: Vec::new(),
+    }
+}
+
+/// The features of the distinct values of a column, with the numbers that these have there.
+fn cleaned(column: &Column, values: &Dictionary) -> Result<Vec<(Feature, Vec<u32>)>> {
     let kinds = features(column.kind);
     let mut read: Vec<(Feature, Vec<u32>)> = kinds
         .iter()
-        .map(|kind| (Feature::new(at, *kind), vec![MISSING]))
+        .map(|kind| (Feature::new(0, *kind), vec![MISSING]))
         .collect();
     let mut cleaner = Cleaner::new(column.kind, column.dates);
-    let mut cleaned = vec![String::new(); kinds.len()];
+    let mut cleaned = vec![vec![String::new(); kinds.len()]; AT_A_TIME];
     let listener = listen();
-    for (at, text) in values.texts().enumerate() {
-        if at % LISTENING == 0 {
-            listener.check()?;
+    for start in (1..values.len()).step_by(AT_A_TIME) {
+        listener.check()?;
+        let codes = start as u32..values.len().min(start + AT_A_TIME) as u32;
+        let some = &mut cleaned[..codes.len()];
+        for (code, cleaned) in codes.zip(&mut *some) {
+            cleaner.clean(values.text(code), cleaned);
         }
-        cleaner.clean(text, &mut cleaned);
-        for ((feature, codes), text) in read.iter_mut().zip(&cleaned) {
-            codes.push(feature.intern(text)?);
+        for (at, (feature, codes)) in read.iter_mut().enumerate() {
+            let texts: Vec<&str> = some.iter().map(|features| features[at].as_str()).collect();
+            feature.intern_all(&texts, codes)?;
         }
     }
-    drop(values);
-    let bytes: usize = read.iter().map(|(feature, _)| feature.bytes()).sum();
-    let codes = rows.count * size_of::<u32>();
-    memory.try_resize(codes * (1 + read.len()) + bytes)?;
-    for (at, (feature, of_values)) in read.iter_mut().enumerate() {
-        let mut codes: Vec<u32> = raw.iter().map(|value| of_values[*value as usize]).collect();
-        feature.counts = vec![0; feature.dictionary().len()];
-        for code in &codes {
-            feature.counts[*code as usize] += 1;
-        }
-        let nothing: Vec<u32> = match known {
-            None => {
-                let found = placeholders(feature);
-                let text = |code: &u32| feature.dictionary().text(*code).to_owned();
-                column.placeholders.push(found.iter().map(text).collect());
-                found
-            }
-            Some(column) => {
-                let known = column.placeholders.get(at).into_iter().flatten();
-                known.filter_map(|text| feature.find(text)).collect()
-            }
-        };
-        if !nothing.is_empty() {
-            for code in codes.iter_mut().filter(|code| nothing.contains(code)) {
-                *code = MISSING;
-            }
-            for code in nothing {
-                feature.counts[MISSING as usize] += feature.counts[code as usize];
-                feature.counts[code as usize] = 0;
-            }
-        }
-        feature.derive();
-        *of_values = codes;
-    }
-    Ok(Some(ReadColumn {
-        column,
-        features: read,
-        memory,
-    }))
+    Ok(read)
 }

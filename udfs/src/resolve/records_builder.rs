@@ -1,22 +1,24 @@
 //! Takes in records, and makes rows of numbers of them.
 
 use std::cmp::Reverse;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
+use datafusion::common::internal_datafusion_err;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 
 use super::cell::Cell;
-use super::identifiers::{Identifiers, identifiers};
+use super::identifiers::IdentifierReader;
 use super::kind::nearest_hint;
 use super::options::ResolveOptions;
 use super::own_levels::{OwnComparisons, OwnRows};
 use super::progress::{Progress, Stage};
-use super::read_column::{ReadColumn, read_column};
+use super::read_column::ColumnReader;
+use super::reading::{Reader, Reading};
 use super::records::{Column, Records};
-use super::rows::Rows;
 use super::threads;
 use crate::FunctionError;
 use crate::wording::quoted;
@@ -30,13 +32,13 @@ const ROWS: usize = 1 << 14;
 #[derive(Debug)]
 pub struct RecordsBuilder {
     options: ResolveOptions,
-    id: usize,
-    source: Option<usize>,
+    schema: Schema,
     compared: Vec<usize>,
-    rows: Rows,
+    reading: Reading,
+    rows: usize,
     reservation: MemoryReservation,
     progress: Arc<Progress>,
-    own: Option<Arc<dyn OwnComparisons>>,
+    own: Option<OwnRows>,
 }
 
 impl RecordsBuilder {
@@ -57,20 +59,22 @@ impl RecordsBuilder {
         for name in options.compare.iter().map(|(name, _)| name).chain(own) {
             place(schema, name, "compare")?;
         }
-        let compared = (0..schema.fields().len())
+        let compared: Vec<usize> = (0..schema.fields().len())
             .filter(|at| *at != id && Some(*at) != source)
             .collect();
+        let name = |at: usize| schema.field(at).name().as_str();
+        let names = IdentifierReader::new(name(id), source.map(name));
+        let mut readers = vec![Reader::Identifiers(id, source, names)];
+        let columns = compared.iter();
+        readers.extend(columns.map(|at| Reader::Column(*at, ColumnReader::new(name(*at)))));
+        let reservation = MemoryConsumer::new("entity resolution").register(pool);
         Ok(Self {
             options: options.clone(),
-            id,
-            source,
+            schema: schema.clone(),
             compared,
-            rows: Rows {
-                schema: schema.clone(),
-                batches: Vec::new(),
-                count: 0,
-            },
-            reservation: MemoryConsumer::new("entity resolution").register(pool),
+            reading: Reading::new(options.workers(), readers, reservation.new_empty()),
+            rows: 0,
+            reservation,
             progress: Arc::default(),
             own: None,
         })
@@ -82,24 +86,27 @@ impl RecordsBuilder {
         self
     }
 
-    /// Has the columns that have levels of their own compared by these.
+    /// Has the columns that have levels of their own compared by these. It is told before the first
+    /// batch comes.
     pub fn comparing(mut self, own: Arc<dyn OwnComparisons>) -> Self {
-        self.own = Some(own);
+        self.own = Some(OwnRows::new(own));
         self
     }
 
     /// Takes in a batch.
     pub fn push(&mut self, batch: RecordBatch) -> Result<()> {
-        self.reservation.try_grow(batch.get_array_memory_size())?;
-        self.rows.count += batch.num_rows();
-        if self.rows.count >= u32::MAX as usize {
+        self.rows += batch.num_rows();
+        if self.rows >= u32::MAX as usize {
             return Err(FunctionError::limit_exceeded(
                 "an entity resolution takes no more than 4 billion records",
             )
             .into());
         }
-        self.rows.batches.push(batch);
-        Ok(())
+        if let Some(own) = &mut self.own {
+            let bytes = own.push(&batch)?;
+            self.reservation.try_grow(bytes)?;
+        }
+        self.reading.push(batch)
     }
 
     /// The records, cleaned as their values ask for.
@@ -113,93 +120,86 @@ impl RecordsBuilder {
     }
 
     fn finish_with(mut self, known: Option<&[Column]>) -> Result<Records> {
-        self.progress.begin(Stage::Clean);
-        let names = self.compared.iter().map(|at| self.rows.name(*at));
+        let names = self.compared.iter();
         let columns: Vec<(usize, Option<&Column>)> = match known {
-            None => names
-                .enumerate()
-                .map(|(at, _)| (self.compared[at], None))
-                .collect(),
+            None => names.map(|at| (*at, None)).collect(),
             Some(known) => known
                 .iter()
-                .map(|column| {
-                    Ok((
-                        place(&self.rows.schema, &column.name, "model")?,
-                        Some(column),
-                    ))
-                })
+                .map(|column| Ok((place(&self.schema, &column.name, "model")?, Some(column))))
                 .collect::<Result<_>>()?,
         };
         // To begin a thread takes longer than a few records do, where a processor is busy by far.
-        let workers = match self.rows.count {
+        let workers = match self.rows {
             ..FEW => 1,
             _ => self.options.workers(),
         };
-        // What takes longest is begun first, lest one thread waits for the other in the end. The first
-        // task is that of the identifiers, of which each is another one.
-        let bytes = |at: usize| {
-            let arrays = self.rows.batches.iter().map(|batch| batch.column(at));
-            arrays.map(|array| array.get_array_memory_size()).sum()
-        };
-        let mut order: Vec<(usize, usize)> = columns
-            .iter()
-            .enumerate()
-            .map(|(place, (at, _))| (bytes(*at), place))
-            .collect();
-        order.sort_by_key(|(bytes, _)| Reverse(*bytes));
-        let mut read = threads::map(
-            workers,
-            columns.len() + 1,
-            || (),
-            |(), task| match task.checked_sub(1) {
-                None => {
-                    let read = identifiers(&self.rows, self.id, self.source);
-                    Ok((0, Read::Identifiers(read?)))
-                }
-                Some(task) => {
-                    let (_, place) = order[task];
-                    let (at, known) = columns[place];
-                    let (options, memory) = (&self.options, &self.reservation);
-                    let read = read_column(&self.rows, at, known, options, memory)?;
-                    Ok((place + 1, Read::Column(read)))
-                }
-            },
-        )?;
-        read.sort_unstable_by_key(|(place, _)| *place);
+        self.reading.restrict(workers);
+        let (readers, memory) = self.reading.finish()?;
+        // Each column takes its own when it is cleaned.
+        drop(memory);
+        self.progress.begin(Stage::Clean);
         let mut records = Records::empty(
-            self.rows.count,
+            self.rows,
             self.reservation.take(),
             Arc::clone(&self.progress),
         );
-        let mut codes = Vec::new();
-        let mut memory = Vec::new();
-        for (_, read) in read {
-            match read {
-                Read::Identifiers(read) => {
-                    records.ids = read.ids;
-                    records.sources = read.sources;
-                    records.source_names = read.source_names;
+        // What takes longest is begun first, lest one thread waits for the other in the end.
+        let mut tasks: Vec<(Reverse<usize>, usize, Mutex<Option<ColumnReader>>)> = Vec::new();
+        for reader in readers {
+            let bytes = reader.bytes();
+            match reader {
+                Reader::Identifiers(_, _, names) => {
+                    records.reservation.try_grow(bytes)?;
+                    let names = names.finish();
+                    records.ids = names.ids;
+                    records.sources = names.sources;
+                    records.source_names = names.source_names;
                 }
-                Read::Column(None) => {}
-                Read::Column(Some(read)) => {
-                    for mut feature in read.features {
-                        feature.0.column = records.columns.len();
-                        records.features.push(feature.0);
-                        codes.push(feature.1);
-                    }
-                    records.columns.push(read.column);
-                    memory.push(read.memory);
+                Reader::Column(at, reader) => {
+                    let place = columns.iter().position(|(column, _)| *column == at);
+                    let reader = Mutex::new(Some(reader));
+                    tasks.extend(place.map(|place| (Reverse(bytes), place, reader)));
                 }
             }
         }
-        if let Some(own) = &self.own {
-            records.own = Some(OwnRows::new(own, &self.rows.batches)?);
+        tasks.sort_by_key(|(bytes, place, _)| (*bytes, *place));
+        let mut cleaned = threads::map(
+            workers,
+            tasks.len(),
+            || (),
+            |(), task| {
+                let (_, place, reader) = &tasks[task];
+                let reader = mem::take(&mut *reader.lock().unwrap_or_else(PoisonError::into_inner));
+                let (_, known) = columns[*place];
+                let read = match reader {
+                    Some(reader) => reader.finish(known, &self.options, &records.reservation)?,
+                    None => None,
+                };
+                Ok((*place, read))
+            },
+        )?;
+        cleaned.sort_unstable_by_key(|(place, _)| *place);
+        let mut codes = Vec::new();
+        let mut memory = Vec::new();
+        for read in cleaned.into_iter().filter_map(|(_, read)| read) {
+            for mut feature in read.features {
+                feature.0.column = records.columns.len();
+                records.features.push(feature.0);
+                codes.push(feature.1);
+            }
+            records.columns.push(read.column);
+            memory.push(read.memory);
         }
-        self.rows.batches.clear();
+        if self.own.as_ref().is_some_and(|own| own.len() != self.rows) {
+            return Err(internal_datafusion_err!(
+                "what compares records was told when some were read already"
+            ));
+        }
+        records.own = self.own.take();
         let width = codes.len();
-        let cells = width * self.rows.count * size_of::<Cell>();
+        let cells = width * self.rows * size_of::<Cell>();
         records.reservation.try_grow(cells)?;
-        records.cells = vec![Cell::default(); width * self.rows.count];
+        records.cells = vec![Cell::default(); width * self.rows];
         // Features have as many values as they have: a task takes some of one.
         let some: Vec<(usize, u32)> = (0..width)
             .flat_map(|at| {
@@ -244,11 +244,6 @@ impl RecordsBuilder {
         records.reservation.try_resize(records.bytes())?;
         Ok(records)
     }
-}
-
-enum Read {
-    Identifiers(Identifiers),
-    Column(Option<ReadColumn>),
 }
 
 fn place(schema: &Schema, name: &str, option: &str) -> Result<usize> {

@@ -13,11 +13,13 @@ use super::decisions::Decisions;
 use super::key_part::NO_KEY;
 use super::key_tables::KeyTables;
 use super::model::Model;
+use super::one_to_one;
 use super::options::ResolveOptions;
 use super::pair::{Pair, least_log_odds};
 use super::progress::{Progress, Stage};
 use super::records::Records;
 use super::scorer::Scorer;
+use super::source_repeats;
 use super::taught::Taught;
 use super::threads;
 use super::training::{is_small, may_match, train, words_of};
@@ -52,6 +54,21 @@ impl Resolver {
     /// For known parameters that do not fit; where memory does not suffice, or the work is
     /// interrupted.
     pub fn train_with(records: Records, options: &ResolveOptions, taught: &Taught) -> Result<Self> {
+        if !one_to_one::is_open(&records, options, taught) {
+            return Self::learn(records, options, taught);
+        }
+        let linked = ResolveOptions {
+            one_to_one: Some(true),
+            ..options.clone()
+        };
+        let resolver = Self::learn(records, &linked, taught)?;
+        if !source_repeats::are_repeated(&resolver)? {
+            return Ok(resolver);
+        }
+        Self::learn(resolver.records, options, taught)
+    }
+
+    fn learn(records: Records, options: &ResolveOptions, taught: &Taught) -> Result<Self> {
         records.progress.begin(Stage::Learn);
         let mut model = train(&records, options, taught)?;
         records.progress.begin(Stage::Block);

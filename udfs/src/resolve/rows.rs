@@ -1,57 +1,30 @@
-//! Records as they came, in batches.
+//! The values of columns as texts.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
 use crate::FunctionError;
-use crate::interrupt::listen;
 use crate::wording::{quoted, type_name};
 
-/// Records as they came.
-#[derive(Debug)]
-pub(super) struct Rows {
-    pub(super) schema: Schema,
-    pub(super) batches: Vec<RecordBatch>,
-    /// How many there are.
-    pub(super) count: usize,
-}
+/// How many texts are given at a time.
+const TEXTS: usize = 256;
 
-impl Rows {
-    /// The name of a column.
-    pub(super) fn name(&self, column: usize) -> &str {
-        self.schema.field(column).name()
-    }
-
-    /// Calls for each value of a column, as text.
-    ///
-    /// # Errors
-    /// 0A000 for a type that has none; what `each` meets.
-    pub(super) fn texts(
-        &self,
-        column: usize,
-        mut each: impl FnMut(Option<&str>) -> Result<()>,
-    ) -> Result<()> {
-        let listener = listen();
-        for batch in &self.batches {
-            listener.check()?;
-            for_each_text(batch.column(column), self.name(column), &mut each)?;
-        }
-        Ok(())
-    }
-}
-
-/// Calls for every value of an array, as text.
-fn for_each_text(
+/// Calls for the values of an array of a column of this name, as texts, some at a time. What is NULL
+/// is empty.
+///
+/// # Errors
+/// 0A000 for a type that has no texts; what `each` meets.
+pub(super) fn texts(
     array: &ArrayRef,
     name: &str,
-    each: &mut impl FnMut(Option<&str>) -> Result<()>,
+    each: impl FnMut(&[&str]) -> Result<()>,
 ) -> Result<()> {
     match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().iter().try_for_each(each),
-        DataType::LargeUtf8 => array.as_string::<i64>().iter().try_for_each(each),
-        DataType::Utf8View => array.as_string_view().iter().try_for_each(each),
+        DataType::Utf8 => some_at_a_time(array.as_string::<i32>().iter(), each),
+        DataType::LargeUtf8 => some_at_a_time(array.as_string::<i64>().iter(), each),
+        DataType::Utf8View => some_at_a_time(array.as_string_view().iter(), each),
         other if other.is_nested() || matches!(other, DataType::Binary | DataType::BinaryView) => {
             Err(FunctionError::unsupported(format!(
                 "column {} is of type {}, which an entity resolution cannot compare",
@@ -63,7 +36,22 @@ fn for_each_text(
         }
         _ => {
             let texts = cast(array, &DataType::Utf8)?;
-            texts.as_string::<i32>().iter().try_for_each(each)
+            some_at_a_time(texts.as_string::<i32>().iter(), each)
         }
     }
+}
+
+fn some_at_a_time<'a>(
+    texts: impl Iterator<Item = Option<&'a str>>,
+    mut each: impl FnMut(&[&str]) -> Result<()>,
+) -> Result<()> {
+    let mut some = Vec::with_capacity(TEXTS);
+    for text in texts {
+        some.push(text.unwrap_or_default());
+        if some.len() == TEXTS {
+            each(&some)?;
+            some.clear();
+        }
+    }
+    each(&some)
 }

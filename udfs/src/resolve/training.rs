@@ -24,6 +24,8 @@ use super::word_weights::{WordCounts, WordWeights};
 
 /// Up to so many pairs, all are compared: no blocks are needed, and none is missed.
 pub(super) const ALL_PAIRS: u64 = 1_500_000;
+/// The probability from which on pairs are likely matches.
+const LIKELY: f64 = 0.2;
 /// How many likely matches rules are chosen for.
 const MATCHES: usize = 6000;
 /// Blocks of more records are not reckoned with when rules are chosen.
@@ -42,7 +44,7 @@ const LEAST_BUDGET: u64 = 3_000_000;
 /// Learns a model from records.
 pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught) -> Result<Model> {
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
-    let comparisons = comparisons(records, options);
+    let comparisons = comparisons(records, options)?;
     let weights = words_of(&comparisons, &words);
     let comparer = Comparer::new(records, records, &comparisons, weights);
     let known = Known::new(&taught.parameters, &comparisons)?;
@@ -85,7 +87,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let patterns = compare(&pairs.pairs)?;
     let sample = count(&patterns, &pairs);
     let expected = expected(records, &comparisons, &sample, known);
-    let mut mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query)?;
+    let mut mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query, workers)?;
     let labelled: Vec<(u32, u32)> = taught.labels.iter().map(|of| (of.left, of.right)).collect();
     let labelled = compare(&labelled)?.into_iter();
     let labels = labelled.zip(taught.labels.iter().map(|label| label.is_match));
@@ -104,20 +106,27 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let compares_all = exhaustive && keys.is_empty();
     let mut rules = Vec::new();
     if !compares_all {
-        let mut matches: Vec<LikelyMatch> = pairs.pairs[..pairs.candidates]
-            .iter()
-            .zip(patterns.iter().zip(&pairs.weights))
-            .map(|((left, right), (pattern, weight))| {
-                let probability = probability(mixture.log_odds(*pattern));
-                LikelyMatch {
-                    left: *left,
-                    right: *right,
-                    probability,
-                    matches: probability * weight.min(TRIMMED),
-                }
-            })
-            .filter(|pair| pair.probability > 0.2)
-            .collect();
+        let likely = threads::map(
+            workers,
+            pairs.candidates.div_ceil(CHUNK),
+            || (),
+            |(), task| {
+                let chunk = task * CHUNK..pairs.candidates.min((task + 1) * CHUNK);
+                let all = chunk.map(|at| {
+                    let probability = probability(mixture.log_odds(patterns[at]));
+                    let (left, right) = pairs.pairs[at];
+                    LikelyMatch {
+                        left,
+                        right,
+                        probability,
+                        matches: probability * pairs.weights[at].min(TRIMMED),
+                    }
+                });
+                let likely = all.filter(|pair| pair.probability > LIKELY);
+                Ok(likely.collect::<Vec<_>>())
+            },
+        )?;
+        let mut matches = likely.concat();
         // Which ones, and in which order, does not depend on the order of the records.
         matches.sort_by_cached_key(|pair| {
             mix(
@@ -164,7 +173,7 @@ fn keys(records: &Records) -> Vec<usize> {
 
 /// One comparison for each feature; of too many, those that tell most, and those of levels of their
 /// own.
-pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Comparison> {
+pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Result<Vec<Comparison>> {
     let mut places: Vec<(f64, usize)> = records
         .features()
         .iter()
@@ -205,7 +214,12 @@ pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Vec<Co
             options.term_frequency,
         )
     };
-    places.into_iter().map(comparison).collect()
+    threads::map(
+        options.workers(),
+        places.len(),
+        || (),
+        |(), at| Ok(comparison(places[at])),
+    )
 }
 
 /// Whether a text's codes say nothing, for hardly any text has one.

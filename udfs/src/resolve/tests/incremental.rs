@@ -149,7 +149,7 @@ fn entities(groups: &[u32]) -> (Resolver, Clusters) {
 fn ids_stay() {
     let (resolver, clusters) = entities(&[0, 0, 0, 3, 3, 5]);
     let records = resolver.records();
-    let first = entity_ids(records, &clusters, &[], 1);
+    let first = entity_ids(records, &clusters, &[], 1, &options(&[])).unwrap();
     assert_eq!(first.next, 4);
     let of = |ids: &[Option<u64>]| ids.iter().map(|id| id.unwrap()).collect::<Vec<u64>>();
     let ids = of(&first.of_records);
@@ -162,12 +162,26 @@ fn ids_stay() {
     );
 
     // Nothing changes: neither do the ids.
-    let same = entity_ids(records, &clusters, &first.of_records, first.next);
+    let same = entity_ids(
+        records,
+        &clusters,
+        &first.of_records,
+        first.next,
+        &options(&[]),
+    )
+    .unwrap();
     assert_eq!((of(&same.of_records), same.changes.len()), (ids.clone(), 0));
 
     // Two become one: the older id stays.
     let (_, merged) = entities(&[0, 0, 0, 3, 3, 3]);
-    let after = entity_ids(records, &merged, &first.of_records, first.next);
+    let after = entity_ids(
+        records,
+        &merged,
+        &first.of_records,
+        first.next,
+        &options(&[]),
+    )
+    .unwrap();
     let (kept, lost) = (ids[3].min(ids[5]), ids[3].max(ids[5]));
     assert_eq!(
         of(&after.of_records),
@@ -183,7 +197,14 @@ fn ids_stay() {
 
     // One becomes two: the larger part keeps the id.
     let (_, split) = entities(&[0, 1, 1, 3, 3, 5]);
-    let after = entity_ids(records, &split, &first.of_records, first.next);
+    let after = entity_ids(
+        records,
+        &split,
+        &first.of_records,
+        first.next,
+        &options(&[]),
+    )
+    .unwrap();
     assert_eq!(
         of(&after.of_records),
         [4, ids[0], ids[0], ids[3], ids[3], ids[5]]

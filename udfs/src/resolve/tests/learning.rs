@@ -25,7 +25,7 @@ fn pairs_to_learn_from_stand_for_all_pairs() {
     let options = options(&[]);
     let records = records(&made, &options);
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
-    let comparisons = comparisons(&records, &options);
+    let comparisons = comparisons(&records, &options).unwrap();
     let candidates = candidates(&records, &comparisons, &words, &options, 60).unwrap();
     let strata = to_learn_from(&candidates, &records, 5.0, 28);
     let pairs = LearningPairs::of_blocks(&records, &options, &words, &strata).unwrap();

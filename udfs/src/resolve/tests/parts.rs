@@ -64,7 +64,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         at_times: vec![false; 3],
         known: Known::default(),
     };
-    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0).unwrap();
+    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
     let found = mixture.prior.exp() / (1.0 + mixture.prior.exp());
     assert!((found / share - 1.0).abs() < 0.05, "{found}");
     for (at, u) in u.iter().enumerate() {
@@ -102,7 +102,7 @@ proptest! {
             others: shares.clone(),
             related: None,
             differing_matches: vec![1.0; 3],
-            own: vec![false; 3],
+                own: vec![false; 3],
             at_times: vec![false; 3],
             known: Known::default(),
         };

@@ -184,12 +184,28 @@ pub(super) fn builder_in(
     rows: &[Vec<Option<String>>],
     options: &ResolveOptions,
 ) -> Result<RecordsBuilder> {
-    let fields: Vec<Field> = columns
+    filled(
+        RecordsBuilder::new(&schema(columns), options, pool)?,
+        columns,
+        rows,
+    )
+}
+
+/// Columns of texts.
+pub(super) fn schema(columns: &[&str]) -> Arc<Schema> {
+    let fields = columns
         .iter()
-        .map(|name| Field::new(*name, DataType::Utf8, true))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
-    let mut builder = RecordsBuilder::new(&schema, options, pool)?;
+        .map(|name| Field::new(*name, DataType::Utf8, true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Has rows of texts taken in.
+pub(super) fn filled(
+    mut builder: RecordsBuilder,
+    columns: &[&str],
+    rows: &[Vec<Option<String>>],
+) -> Result<RecordsBuilder> {
+    let schema = schema(columns);
     for rows in rows.chunks(100) {
         let column = |at: usize| -> ArrayRef {
             Arc::new(

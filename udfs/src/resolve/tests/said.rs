@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 
 use super::super::{
     ColumnKind, Decisions, KnownParameter, Label, OwnComparisons, OwnLevels, Pair, Parameter,
     Progress, RecordsBuilder, ResolveOptions, Resolver, Taught, evaluate,
 };
-use super::people::{COLUMNS, Made, builder, options, people, records, rows};
+use super::people::{COLUMNS, Made, builder, filled, options, people, records, rows, schema};
 use super::{BLOCKED, levels_are_those_explained, truth};
 use crate::FunctionError;
 
@@ -58,7 +59,9 @@ fn with_own_levels(more: &[(&str, &str)]) -> ResolveOptions {
 
 fn comparing(made: &[Made], options: &ResolveOptions) -> RecordsBuilder {
     let own = Arc::new(Emails([column("email")]));
-    builder(&COLUMNS, &rows(made), options).comparing(own)
+    let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+    let builder = RecordsBuilder::new(&schema(&COLUMNS), options, &pool).unwrap();
+    filled(builder.comparing(own), &COLUMNS, &rows(made)).unwrap()
 }
 
 #[test]

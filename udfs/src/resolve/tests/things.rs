@@ -188,12 +188,27 @@ fn sources_that_are_linked_have_each_entity_once_unless_they_repeat_themselves()
     };
     assert_eq!(learned(&rows, &[]), Some(true));
     assert_eq!(learned(&rows, &[("one_to_one", "off")]), Some(false));
-    assert_eq!(learned(&rows, &[("link", "link_and_dedupe")]), None);
+    // Variants of a product look alike, and each of them has another match.
+    let both = ("link", "link_and_dedupe");
+    assert_eq!(learned(&rows, &[both]), Some(true));
+    assert_eq!(learned(&rows, &[both, ("one_to_one", "off")]), Some(false));
+    let mut repeated = rows.clone();
+    for [id, shop, name, price] in &rows {
+        let again = [
+            format!("again {id}"),
+            shop.clone(),
+            format!("new {name}"),
+            price.clone(),
+        ];
+        repeated.push(again);
+    }
+    assert_eq!(learned(&repeated, &[both]), None);
     for at in 0..40 {
         let [id, shop, name, price] = rows[at].clone();
         rows.push([format!("again {id}"), shop, name, price]);
     }
     assert_eq!(learned(&rows, &[]), Some(false));
+    assert_eq!(learned(&rows, &[both]), None);
 }
 
 proptest! {
