@@ -90,9 +90,9 @@ pub(super) fn versioned_columns(
         return Ok(Vec::new());
     };
     let width = schema.declared.fields().len();
-    let others = keyed.columns(&schema.declared)?.others(width);
+    let columns = keyed.columns(&schema.declared)?;
     let versions = files.declared.fields().iter().skip(width);
-    let columns = others.collect::<Vec<_>>().into_iter().zip(versions);
+    let columns = columns.others(width).zip(versions);
     let columns = columns.map(|(index, versions)| VersionedColumn {
         column: schema.declared.field(index).name().clone(),
         versions: versions.name().clone(),
