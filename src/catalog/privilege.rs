@@ -72,6 +72,8 @@ impl Privilege {
     pub const OF_SEQUENCES: [Self; 3] = [Self::Select, Self::Update, Self::Usage];
     /// Those of schemas.
     pub const OF_SCHEMAS: [Self; 2] = [Self::Usage, Self::Create];
+    /// Those of functions.
+    pub const OF_FUNCTIONS: [Self; 1] = [Self::Execute];
     /// Those of columns.
     pub const OF_COLUMNS: [Self; 4] = [Self::Insert, Self::Select, Self::Update, Self::References];
 
@@ -80,6 +82,7 @@ impl Privilege {
         match kind {
             Kind::Sequence => &Self::OF_SEQUENCES,
             Kind::Role => &[Self::Member],
+            Kind::Function => &Self::OF_FUNCTIONS,
             _ => &Self::OF_TABLES,
         }
     }
@@ -225,6 +228,19 @@ impl Access {
         }
     }
 
+    /// Says what holds where nothing was ever granted on a function: as in Postgres, all may call it.
+    pub fn begin_with_execute(&mut self) {
+        if self.grants.is_none() {
+            self.grants = Some(vec![Grant {
+                grantee: PUBLIC_ROLE,
+                grantor: self.owner(),
+                privilege: Privilege::Execute,
+                column: None,
+                grantable: false,
+            }]);
+        }
+    }
+
     /// Takes a privilege away, or with `option_only` the option to give it on.
     pub fn revoke(
         &mut self,
@@ -260,7 +276,9 @@ impl Access {
         let grants = self.grants.as_ref()?;
         let owner = snapshot.role_name(self.owner());
         let mut items = Vec::new();
-        if column.is_none() {
+        // What all may with a function comes before the owner's, in PostgreSQL as well.
+        let is_function = own == Privilege::OF_FUNCTIONS;
+        if column.is_none() && !is_function {
             let letters: String = own.iter().map(|it| it.letter()).collect();
             items.push(format!("{owner}={letters}/{owner}"));
         }
@@ -286,6 +304,10 @@ impl Access {
                 other => snapshot.role_name(other),
             };
             items.push(format!("{name}={letters}/{}", snapshot.role_name(grantor)));
+        }
+        if column.is_none() && is_function {
+            let place = usize::from(items.first().is_some_and(|item| item.starts_with('=')));
+            items.insert(place, format!("{owner}=X/{owner}"));
         }
         // A column without grants has no list.
         Some(items).filter(|items| !items.is_empty())
@@ -331,6 +353,11 @@ impl<'a> Rights<'a> {
     /// Whether it has a privilege on all of something.
     pub fn has(&self, access: &Access, privilege: Privilege) -> bool {
         self.owns(access) || self.is_granted(access, privilege, None, false)
+    }
+
+    /// Whether it may call a function, which all may where nothing was ever granted on it.
+    pub fn may_call(&self, access: &Access) -> bool {
+        access.grants.is_none() || self.has(access, Privilege::Execute)
     }
 
     /// Whether it has a privilege on a column.

@@ -39,13 +39,16 @@ use crate::warehouse::At;
 pub const OWNER: &str = "tributary";
 
 impl Instance {
-    /// The last number of a sequence, or the first one where it has given none, and whether it has.
+    /// The last number of a sequence, or of that of an identity column, or the first one where it has given none, and whether it has.
     ///
     /// # Errors
     /// 42809 for what is no sequence; those of the disk.
-    pub(super) fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
-        let numbers = create_sequence::options(object)?.numbers()?;
-        let key = object.sequence_key("");
+    pub(super) fn sequence_state(&self, object: &Object, column: &str) -> Result<(i64, bool)> {
+        let numbers = match constraints::identity_of(object, column) {
+            Some(identity) => identity,
+            None => create_sequence::options(object)?.numbers()?,
+        };
+        let key = object.sequence_key(column);
         let next = self.catalog.next_number(object.oid, key, &numbers)?;
         let valid = i128::from(numbers.minimum)..=i128::from(numbers.maximum);
         let last = next - i128::from(numbers.increment);
@@ -480,8 +483,8 @@ impl SystemSources for Seen {
         })
     }
 
-    fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
-        self.instance.sequence_state(object)
+    fn sequence_state(&self, object: &Object, column: &str) -> Result<(i64, bool)> {
+        self.instance.sequence_state(object, column)
     }
 
     fn started_at(&self) -> DateTime<Utc> {

@@ -20,6 +20,8 @@ use crate::sql::comment::CommentOn;
 use crate::sql::copy::Direction;
 use crate::sql::cursor::object_name_from;
 use crate::sql::drop::{Drop, DropKind};
+use crate::sql::drop_function::FunctionName;
+use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::{Statement, merge};
 
@@ -143,6 +145,10 @@ impl Checker<'_> {
                 .tables
                 .iter()
                 .try_for_each(|table| self.change(table, Privilege::Truncate, &[])),
+            Statement::Lock(lock) => {
+                let relations = lock.relations.iter();
+                relations.map(|name| self.lock(name, lock.mode)).collect()
+            }
             Statement::Copy(copy) => match &copy.direction {
                 Direction::FromStdin { table, columns } => {
                     self.change(table, Privilege::Insert, columns)
@@ -182,6 +188,8 @@ impl Checker<'_> {
             Statement::Drop(drop) => self.drop(drop),
             Statement::Comment(comment) => match &comment.on {
                 CommentOn::Schema(name) => self.own_schema(name),
+                CommentOn::Function(name) => self.own_functions(std::slice::from_ref(name)),
+                CommentOn::Role(_) => self.superuser("must be superuser to comment on roles"),
                 CommentOn::Object(_, name) | CommentOn::Column(name, _) => self.own(name),
             },
             Statement::Refresh(refresh) => self.own(&refresh.name),
@@ -197,24 +205,7 @@ impl Checker<'_> {
             }
             Statement::DescribeHistory(describe) => self.read(&describe.name, &Columns::All),
             Statement::CreateFunction(create) => self.create(&create.name, false),
-            Statement::DropFunction(drop) => {
-                let named = |object: &&Arc<Object>| {
-                    let Statement::CreateFunction(create) = &object.definition else {
-                        return false;
-                    };
-                    let mut names = drop.functions.iter();
-                    names.any(|it| it.name.name == create.name.name)
-                };
-                let mut functions = self.snapshot.objects().filter(named);
-                match functions.all(|function| self.rights.owns(&function.access)) {
-                    true => Ok(()),
-                    false => {
-                        let names = drop.functions.iter().map(ToString::to_string);
-                        let names: Vec<String> = names.collect();
-                        Err(not_owner("function", &names.join(", ")))
-                    }
-                }
-            }
+            Statement::DropFunction(drop) => self.own_functions(&drop.functions),
             // What these may do depends on more than names, or is everybody's.
             Statement::CreateRole(_)
             | Statement::AlterRole(_)
@@ -243,8 +234,45 @@ impl Checker<'_> {
         }
     }
 
+    /// That functions of these names are of who asks.
+    fn own_functions(&self, functions: &[FunctionName]) -> Result<()> {
+        let named = |object: &&Arc<Object>| {
+            let Statement::CreateFunction(create) = &object.definition else {
+                return false;
+            };
+            functions.iter().any(|it| it.name.name == create.name.name)
+        };
+        let mut found = self.snapshot.objects().filter(named);
+        match found.all(|function| self.rights.owns(&function.access)) {
+            true => Ok(()),
+            false => {
+                let names: Vec<String> = functions.iter().map(ToString::to_string).collect();
+                Err(not_owner("function", &names.join(", ")))
+            }
+        }
+    }
+
+    /// The functions that a part of a statement calls, and those that their bodies do.
+    fn calls(&self, node: &(impl VisitMut + Clone)) -> Result<()> {
+        let called = user_functions::qualify(&mut node.clone(), self.snapshot, self.path)?;
+        for function in called
+            .into_iter()
+            .filter_map(|oid| self.snapshot.object(oid))
+        {
+            let read = self.snapshot.read_by(function);
+            let inner = read.iter().filter(|read| read.kind == Kind::Function);
+            for function in inner.chain([function]) {
+                if !self.rights.may_call(&function.access) {
+                    return Err(denied("function", &function.name.name));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What a query reads.
     fn query(&self, query: &ast::Query) -> Result<()> {
+        self.calls(query)?;
         let mut resolved = query.clone();
         // What bodies of functions read is read with the rights of who calls them.
         user_functions::inline(&mut resolved, self.snapshot, self.path)?;
@@ -268,6 +296,7 @@ impl Checker<'_> {
 
     /// Relations that stand in parts of a statement, by whatever names.
     fn relations<N: Visit + VisitMut + Clone>(&self, node: &N) -> Result<()> {
+        self.calls(node)?;
         let mut node = node.clone();
         user_functions::inline(&mut node, self.snapshot, self.path)?;
         let node = &node;
@@ -411,6 +440,30 @@ impl Checker<'_> {
         };
         self.usable(&self.rights, &object.name.schema)?;
         match allows(&self.rights, &object, privilege, &named(columns)) {
+            true => Ok(()),
+            false => Err(denied(kind_word(object.kind), &object.name.name)),
+        }
+    }
+
+    /// That a relation may be locked, as in Postgres by who may do what the lock is for.
+    fn lock(&self, name: &ObjectName, mode: LockMode) -> Result<()> {
+        const WRITING: [Privilege; 4] = [
+            Privilege::Update,
+            Privilege::Delete,
+            Privilege::Truncate,
+            Privilege::Insert,
+        ];
+        let Some(object) = self.object(name) else {
+            return Ok(());
+        };
+        self.usable(&self.rights, &object.name.schema)?;
+        let enough = match mode {
+            LockMode::AccessShare => &[Privilege::Select][..],
+            LockMode::RowExclusive => &WRITING,
+            _ => &WRITING[..3],
+        };
+        let mut enough = enough.iter();
+        match enough.any(|privilege| self.rights.has(&object.access, *privilege)) {
             true => Ok(()),
             false => Err(denied(kind_word(object.kind), &object.name.name)),
         }

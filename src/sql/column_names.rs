@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DataType, Expr, Ident, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, Value,
-    visit_expressions, visit_expressions_mut,
+    AccessExpr, DataType, ExactNumberInfo, Expr, Ident, Query, SelectItem, SetExpr, Subscript,
+    TimezoneInfo, Value, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -250,7 +250,10 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Int(_) | DataType::Integer(_) | DataType::Int4(_) => "int4",
         DataType::BigInt(_) | DataType::Int8(_) => "int8",
         DataType::Real | DataType::Float4 => "float4",
-        DataType::DoublePrecision | DataType::Double(_) | DataType::Float8 => "float8",
+        DataType::Float(ExactNumberInfo::Precision(bits)) if *bits <= 24 => "float4",
+        DataType::Float(_) | DataType::DoublePrecision | DataType::Double(_) | DataType::Float8 => {
+            "float8"
+        }
         DataType::Numeric(_) | DataType::Decimal(_) | DataType::Dec(_) => "numeric",
         DataType::Bool | DataType::Boolean => "bool",
         DataType::Varchar(_) | DataType::CharVarying(_) | DataType::CharacterVarying(_) => {

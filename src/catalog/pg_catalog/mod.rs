@@ -6,13 +6,17 @@
 //! and other clients use forms that DataFusion's planner does not know; `rewrite` says them in ones
 //! that it does.
 
+mod acl_default;
 mod data;
 mod definition_functions;
 mod empty_queries;
+mod expand_array;
 mod expression_text;
 mod function;
 mod functions;
+mod identity_sequence;
 pub mod information_schema;
+mod keywords;
 mod like_escape;
 mod name_functions;
 mod named_types;

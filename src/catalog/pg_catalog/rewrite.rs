@@ -17,8 +17,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Query, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit,
-    VisitMut, Visitor, VisitorMut, visit_expressions_mut,
+    ObjectNamePart, Query, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor,
+    Value, Visit, VisitMut, Visitor, VisitorMut, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -158,6 +158,9 @@ impl VisitorMut for Rewriter {
     }
 }
 
+/// The hidden column.
+const TABLE_NUMBER: &str = "tableoid";
+
 /// Puts the number of its table in the place of the hidden column `tableoid`.
 fn name_tables(body: &mut SetExpr) {
     let select = match body {
@@ -172,11 +175,27 @@ fn name_tables(body: &mut SetExpr) {
         let joined = table.joins.iter().map(|join| &join.relation);
         std::iter::once(&table.relation).chain(joined)
     });
-    let tables: Vec<(String, i64)> = factors.filter_map(subqueries::catalog_table).collect();
+    let factors: Vec<&TableFactor> = factors.collect();
+    let tables = factors.iter().copied();
+    let tables: Vec<(String, i64)> = tables.filter_map(subqueries::catalog_table).collect();
+    // Of one table alone it may stand without the table's name.
+    if let ([_], [(_, oid)]) = (factors.as_slice(), tables.as_slice()) {
+        let oid = Expr::value(Value::Number(oid.to_string(), false));
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(Expr::Identifier(column)) = item
+                && column.value == TABLE_NUMBER
+            {
+                *item = SelectItem::ExprWithAlias {
+                    expr: oid.clone(),
+                    alias: column.clone(),
+                };
+            }
+        }
+    }
     let _ = visit_expressions_mut(select.as_mut(), |expr| {
         if let Expr::CompoundIdentifier(parts) = expr
             && let [table, column] = parts.as_slice()
-            && column.value == "tableoid"
+            && column.value == TABLE_NUMBER
             && let Some((_, oid)) = tables.iter().find(|(name, _)| *name == table.value)
         {
             *expr = Expr::value(Value::Number(oid.to_string(), false));
