@@ -12,6 +12,8 @@ use crate::sql::{QualifiedName, Statement};
 
 /// The role that owns what nobody else does. PostgreSQL's number of it.
 pub const OWNER_OID: Oid = 10;
+/// What stands for a role that is not there any more: no role has this number.
+const NOBODY: Oid = Oid::MAX;
 /// What stands for all roles where one is granted to: `ACL_ID_PUBLIC` of PostgreSQL.
 pub const PUBLIC_ROLE: Oid = 0;
 
@@ -410,10 +412,15 @@ impl Snapshot {
         roles.filter_map(|role| Some((role, options(role)?)))
     }
 
-    /// The number of a role; that of the first for a name that is no role's, since whoever connects
-    /// by it has shown that he may do anything.
-    pub fn role_of(&self, name: &str) -> Oid {
-        self.role(name).map_or(OWNER_OID, |role| role.oid)
+    /// The number of a role. The first one is known by its own name and by `first`, that of the
+    /// configuration; a name that is nobody's any more, as that of a role that was dropped while it was
+    /// connected, has the number of nobody.
+    pub fn role_of(&self, name: &str, first: &str) -> Oid {
+        match self.role(name) {
+            Some(role) => role.oid,
+            None if name == crate::instance::OWNER || name == first => OWNER_OID,
+            None => NOBODY,
+        }
     }
 
     /// The name of a role, as an `aclitem` has it.

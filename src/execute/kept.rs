@@ -28,7 +28,7 @@ use super::query;
 use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::Result;
-use crate::session::{Prepared, Session, TransactionStatus, plan};
+use crate::session::{Prepared, Session, TransactionStatus, declared, plan};
 use crate::sql::column_names;
 use crate::warehouse::TableId;
 
@@ -158,6 +158,7 @@ impl Kept {
             return Ok(None);
         }
         let state = context.state;
+        let written = plan.clone();
         let plan = state.optimize(&plan)?;
         let Some(tables) = eligible::tables(&plan)? else {
             return Ok(None);
@@ -170,6 +171,7 @@ impl Kept {
             return Ok(None);
         }
         let schema = column_names::rename(columns, &query);
+        let schema = declared::declare(schema, &written, &snapshot);
         Ok(Some(Self {
             point: PointQuery::of(&plan, &state)?,
             environment: session.environments.share(Environment {

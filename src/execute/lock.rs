@@ -21,6 +21,11 @@ pub async fn execute(session: &Session, lock: &Lock) -> Result<Outcome> {
     let path = session.settings().search_path.0;
     for name in &lock.relations {
         let snapshot = session.instance.catalog.snapshot();
+        let full = plan::resolve(name, &snapshot, &path)?;
+        if snapshot.relation(&full).is_none() && !lock.mode.excludes_writers() {
+            // One of the server's own, which nobody changes or drops.
+            continue;
+        }
         let object = plan::object(name, &snapshot, &path)?;
         match object.kind {
             Kind::Table if lock.mode.excludes_writers() => {

@@ -299,13 +299,19 @@ impl Seen {
 }
 
 impl Seen {
+    /// The number of a role by name.
+    fn role_of(&self, name: &str) -> Oid {
+        let first = &self.instance.configuration.server.user;
+        self.snapshot.role_of(name, first)
+    }
+
     /// That who asks has one of some privileges on a sequence. That of an identity column goes with its
     /// table.
     fn check_sequence(&self, numbered: &Numbered, any: &[Privilege]) -> Result<()> {
         let Some(object) = self.snapshot.object(numbered.oid) else {
             return Ok(());
         };
-        let rights = Rights::of(&self.snapshot, self.snapshot.role_of(&self.asker.user));
+        let rights = Rights::of(&self.snapshot, self.role_of(&self.asker.user));
         let is_own = object.kind == Kind::Sequence;
         match !is_own || any.iter().any(|it| rights.has(&object.access, *it)) {
             true => Ok(()),
@@ -357,6 +363,10 @@ impl SystemSources for Seen {
 
     fn owner(&self) -> String {
         OWNER.to_owned()
+    }
+
+    fn first_user(&self) -> String {
+        self.instance.configuration.server.user.clone()
     }
 
     fn search_path(&self) -> Vec<String> {
@@ -545,16 +555,15 @@ impl SystemSources for Seen {
 
     fn sessions(&self) -> Vec<SessionInfo> {
         let list = self.instance.sessions.list().into_iter();
-        let own = self.snapshot.role_of(&self.asker.user);
+        let own = self.role_of(&self.asker.user);
         let sees_all = self.snapshot.is_superuser(own);
         let roles = self.snapshot.inherited(own, true);
         // As in Postgres, what others ask is theirs.
-        let shown = |user: &str, query: String| match sees_all
-            || roles.contains(&self.snapshot.role_of(user))
-        {
-            true => query,
-            false => "<insufficient privilege>".to_owned(),
-        };
+        let shown =
+            |user: &str, query: String| match sees_all || roles.contains(&self.role_of(user)) {
+                true => query,
+                false => "<insufficient privilege>".to_owned(),
+            };
         list.map(|(pid, entry)| SessionInfo {
             pid,
             query: Some(shown(&entry.user_name, entry.query)).filter(|query| !query.is_empty()),
@@ -575,8 +584,8 @@ impl SystemSources for Seen {
         let Some((_, entry)) = sessions.iter().find(|(process, _)| *process == pid) else {
             return Ok(false);
         };
-        let role = self.snapshot.role_of(&entry.user_name);
-        let own = self.snapshot.role_of(&self.asker.user);
+        let role = self.role_of(&entry.user_name);
+        let own = self.role_of(&self.asker.user);
         let is_theirs = self.snapshot.inherited(own, true).contains(&role);
         if !is_theirs && !self.snapshot.is_superuser(own) {
             let message = match self.snapshot.is_superuser(role) {

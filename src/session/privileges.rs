@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::{Session, plan, user_functions};
-use crate::catalog::privilege::{Access, Privilege, Rights};
+use crate::catalog::privilege::{Access, OWNER_OID, Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot, system};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::alter::{Action, Alter};
@@ -31,10 +31,11 @@ use crate::sql::{Statement, merge};
 /// 42501 for what who asks may not do. Names that are nothing are left to the statement.
 pub fn check(session: &Session, statement: &Statement) -> Result<()> {
     let snapshot = session.instance.catalog.snapshot();
-    if snapshot.roles().next().is_none() {
+    let role = session.role_oid(&snapshot);
+    if role == OWNER_OID && snapshot.roles().next().is_none() {
         return Ok(());
     }
-    let rights = Rights::of(&snapshot, session.role_oid(&snapshot));
+    let rights = Rights::of(&snapshot, role);
     let path = session.settings().search_path.0;
     let checker = Checker {
         snapshot: &snapshot,

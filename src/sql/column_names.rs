@@ -217,7 +217,6 @@ fn figure(expression: &Expr) -> Option<String> {
         Expr::Array(_) => Some("array".to_owned()),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
         Expr::Interval(_) => Some("interval".to_owned()),
-        Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => Some("bool".to_owned()),
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(select) => match select.projection.as_slice() {
                 [SelectItem::UnnamedExpr(expression)] => figure(expression),
@@ -330,7 +329,7 @@ mod tests {
                 "SELECT a::text, 1::bigint, CASE WHEN a THEN 1 END, EXISTS (SELECT 1), true",
                 5
             ),
-            ["a", "int8", "case", "exists", "bool"]
+            ["a", "int8", "case", "exists", "?column?"]
         );
         assert_eq!(
             named(

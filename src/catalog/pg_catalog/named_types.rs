@@ -51,7 +51,8 @@ fn shown(number: &Expr, function: &Function) -> Option<Expr> {
     }
 }
 
-fn is_text(data_type: &DataType) -> bool {
+/// Whether a type is that of texts.
+pub fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Text | DataType::Varchar(_) => true,
         DataType::Custom(name, _) => matches!(named(name), Some("text" | "name" | "varchar")),
@@ -108,6 +109,9 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
     ) = data_type
     {
         if let DataType::Custom(name, _) = element.as_ref() {
+            if named(name)?.eq_ignore_ascii_case("regtype") {
+                return parse(&format!("regtype_names({inner})"));
+            }
             **element = plain(&named(name)?.to_lowercase())?;
         }
         return None;

@@ -3,6 +3,7 @@
 //! A sequence depends on the column that it goes with.
 
 use super::identity_sequence::identity_sequences;
+use super::pg_extension;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{column_number, defaults_of, identity_number, rule_of};
@@ -45,7 +46,8 @@ pub static DEPENDENCIES: Rows = Rows {
     of: "pg_depend",
     make: |sources| {
         let mut rows: Vec<Row> = Vec::new();
-        for relation in relations(sources).iter().filter(|it| has_rule(it)) {
+        let all = relations(sources);
+        for relation in all.iter().filter(|it| has_rule(it)) {
             let Some(object) = &relation.object else {
                 continue;
             };
@@ -65,6 +67,7 @@ pub static DEPENDENCIES: Rows = Rows {
             }
         }
         rows.extend(of_sequences(&sources.snapshot()));
+        rows.extend(pg_extension::members(&all));
         Ok(rows)
     },
 };

@@ -22,7 +22,7 @@ const PG_CATALOG_OID: i64 = 11;
 /// PostgreSQL's number of `information_schema`.
 const INFORMATION_SCHEMA_OID: i64 = 13_207;
 /// The number of schema `tributary`: above those of initdb, below the first for users' objects.
-const SYSTEM_SCHEMA_OID: i64 = 15_000;
+pub const SYSTEM_SCHEMA_OID: i64 = 15_000;
 /// The number of `tributary.rejected_rows`.
 const REJECTED_ROWS_OID: i64 = 15_001;
 /// The number of the first computed view of schema `tributary`.

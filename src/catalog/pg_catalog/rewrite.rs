@@ -8,6 +8,7 @@
 //! - `generate_subscripts(array, 1)` is the elements of an array of numbers, and
 //!   `pg_listening_channels()` those of an array of names; `EXISTS (query)` among the columns is a
 //!   count above 0;
+//! - columns of type `regproc` are shown as names;
 //! - `ARRAY(query)` is an aggregate, and so is a subquery that looks up one row of `pg_catalog`;
 //!   `tableoid` is the number of its table;
 //! - a query of a table that is always empty has no rows: it is one that says so, whatever else is in
@@ -26,13 +27,16 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::empty_queries::empty_body;
 use super::named_types::{cast, number_of_name, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
-use super::{PG_CATALOG, subqueries};
+use super::{PG_CATALOG, function_names, subqueries};
 
 /// Rewrites a query in place.
 pub fn rewrite(query: &mut Query) {
     // A name of WITH hides the table of that name.
     let mut hidden = HiddenNames(false);
     let _ = Visit::visit(query, &mut hidden);
+    if !hidden.0 {
+        function_names::show(&mut query.body, true);
+    }
     let _ = VisitMut::visit(query, &mut Rewriter { prunes: !hidden.0 });
 }
 
@@ -63,6 +67,7 @@ impl VisitorMut for Rewriter {
         show_names(&mut query.body);
         subqueries::count_in_columns(&mut query.body);
         if self.prunes {
+            function_names::show(&mut query.body, false);
             name_tables(&mut query.body);
         }
         if self.prunes

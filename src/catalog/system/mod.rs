@@ -229,6 +229,11 @@ pub trait SystemSources: Debug + Send + Sync {
         SYSTEM_SCHEMA.to_owned()
     }
 
+    /// The name by which the configuration knows that role.
+    fn first_user(&self) -> String {
+        self.owner()
+    }
+
     /// The schemas in which the session looks for names without one.
     fn search_path(&self) -> Vec<String> {
         vec![DEFAULT_SCHEMA.to_owned()]
