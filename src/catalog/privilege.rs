@@ -13,6 +13,8 @@ use crate::sql::{QualifiedName, Statement};
 
 /// The role that owns what nobody else does. PostgreSQL's number of it.
 pub const OWNER_OID: Oid = 10;
+/// What stands for a role that is not there any more: no role has this number.
+const NOBODY: Oid = Oid::MAX;
 /// What stands for all roles where one is granted to: `ACL_ID_PUBLIC` of PostgreSQL.
 pub const PUBLIC_ROLE: Oid = 0;
 
@@ -73,6 +75,8 @@ impl Privilege {
     pub const OF_SEQUENCES: [Self; 3] = [Self::Select, Self::Update, Self::Usage];
     /// Those of schemas.
     pub const OF_SCHEMAS: [Self; 2] = [Self::Usage, Self::Create];
+    /// Those of functions.
+    pub const OF_FUNCTIONS: [Self; 1] = [Self::Execute];
     /// Those of columns.
     pub const OF_COLUMNS: [Self; 4] = [Self::Insert, Self::Select, Self::Update, Self::References];
 
@@ -81,6 +85,7 @@ impl Privilege {
         match kind {
             Kind::Sequence => &Self::OF_SEQUENCES,
             Kind::Role => &[Self::Member],
+            Kind::Function => &Self::OF_FUNCTIONS,
             _ => &Self::OF_TABLES,
         }
     }
@@ -240,6 +245,19 @@ impl Access {
         }
     }
 
+    /// Says what holds where nothing was ever granted on a function: as in Postgres, all may call it.
+    pub fn begin_with_execute(&mut self) {
+        if self.grants.is_none() {
+            self.grants = Some(vec![Grant {
+                grantee: PUBLIC_ROLE,
+                grantor: self.owner(),
+                privilege: Privilege::Execute,
+                column: None,
+                grantable: false,
+            }]);
+        }
+    }
+
     /// Takes a privilege away that a role has given, or the option to give it on, and with `cascade`
     /// what was given on by that option.
     ///
@@ -310,7 +328,9 @@ impl Access {
         let grants = self.grants.as_ref()?;
         let owner = snapshot.role_name(self.owner());
         let mut items = Vec::new();
-        if column.is_none() {
+        // What all may with a function comes before the owner's, in PostgreSQL as well.
+        let is_function = own == Privilege::OF_FUNCTIONS;
+        if column.is_none() && !is_function {
             let letters: String = own.iter().map(|it| it.letter()).collect();
             items.push(format!("{owner}={letters}/{owner}"));
         }
@@ -336,6 +356,10 @@ impl Access {
                 other => snapshot.role_name(other),
             };
             items.push(format!("{name}={letters}/{}", snapshot.role_name(grantor)));
+        }
+        if column.is_none() && is_function {
+            let place = usize::from(items.first().is_some_and(|item| item.starts_with('=')));
+            items.insert(place, format!("{owner}=X/{owner}"));
         }
         // A column without grants has no list.
         Some(items).filter(|items| !items.is_empty())
@@ -381,6 +405,11 @@ impl<'a> Rights<'a> {
     /// Whether it has a privilege on all of something.
     pub fn has(&self, access: &Access, privilege: Privilege) -> bool {
         self.owns(access) || self.is_granted(access, privilege, None, false)
+    }
+
+    /// Whether it may call a function, which all may where nothing was ever granted on it.
+    pub fn may_call(&self, access: &Access) -> bool {
+        access.grants.is_none() || self.has(access, Privilege::Execute)
     }
 
     /// Whether it has a privilege on a column.
@@ -433,10 +462,15 @@ impl Snapshot {
         roles.filter_map(|role| Some((role, options(role)?)))
     }
 
-    /// The number of a role; that of the first for a name that is no role's, since whoever connects
-    /// by it has shown that he may do anything.
-    pub fn role_of(&self, name: &str) -> Oid {
-        self.role(name).map_or(OWNER_OID, |role| role.oid)
+    /// The number of a role. The first one is known by its own name and by `first`, that of the
+    /// configuration; a name that is nobody's any more, as that of a role that was dropped while it was
+    /// connected, has the number of nobody.
+    pub fn role_of(&self, name: &str, first: &str) -> Oid {
+        match self.role(name) {
+            Some(role) => role.oid,
+            None if name == crate::instance::OWNER || name == first => OWNER_OID,
+            None => NOBODY,
+        }
     }
 
     /// The name of a role, as an `aclitem` has it.

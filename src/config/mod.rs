@@ -155,7 +155,7 @@ settings! {
         listen: SocketAddr = "127.0.0.1:7432",
         /// The role that clients connect as once there is a password. Without one, any name does.
         user: String = "tributary",
-        /// The password of `user`. With it, every client must authenticate, by SCRAM-SHA-256; without, only this machine may connect. Never shown; as a flag, other users of the machine could see it.
+        /// The password of `user`. With it, every client must authenticate, by SCRAM-SHA-256, or over TLS by SCRAM-SHA-256-PLUS, which binds the exchange to the certificate; without, only this machine may connect. Never shown; as a flag, other users of the machine could see it.
         password: Secret = "",
         /// A file that holds the password, such as `/run/secrets/tributary`. Blanks and line ends around the password are left out.
         password_file: PathBuf = "",

@@ -175,6 +175,8 @@ impl SqlState {
     pub const OBJECT_NOT_IN_PREREQUISITE_STATE: Self = Self("55000");
     /// The object is in use.
     pub const OBJECT_IN_USE: Self = Self("55006");
+    /// Another transaction keeps a lock, and this one was not to wait.
+    pub const LOCK_NOT_AVAILABLE: Self = Self("55P03");
     /// A setting that cannot be changed now.
     pub const CANT_CHANGE_RUNTIME_PARAM: Self = Self("55P02");
     /// The client, or statement_timeout, asked for the end.

@@ -1,5 +1,7 @@
 //! `COMMENT ON`.
 
+use super::create_role::existing;
+use super::drop_function;
 use crate::catalog::Kind;
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, plan};
@@ -19,6 +21,17 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
     match &comment.on {
         CommentOn::Schema(name) => {
             catalog.write(|transaction| transaction.set_schema_comment(name, text))?
+        }
+        CommentOn::Function(name) => {
+            let oid = drop_function::named(&snapshot, name, &path)?;
+            catalog.write(|transaction| transaction.set_comment(oid, text))?;
+        }
+        CommentOn::Role(name) => {
+            let oid = existing(&snapshot, name)?;
+            if snapshot.object(oid).is_none() {
+                return Err(Error::unsupported("a comment on the first role"));
+            }
+            catalog.write(|transaction| transaction.set_comment(oid, text))?;
         }
         CommentOn::Column(relation, column) => {
             let object = plan::object(relation, &snapshot, &path)?;

@@ -17,13 +17,14 @@ use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::postgres::from_text;
 use tributary_udfs::{SessionTimeZone, type_name};
 
+use super::insert;
+use super::query::Planned;
 use super::target::Change;
-use super::{insert, query};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::models::{constraints, keyed};
-use crate::session::{CopyAborted, CopyIn, Outcome, Session, plan};
+use crate::session::{CopyAborted, CopyIn, Outcome, Session, declared, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
@@ -49,26 +50,23 @@ pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
     if let Direction::FromStdin { table, columns } = &copy.direction {
         return from_stdin(session, table, columns, &copy.format).await;
     }
-    let rejected = Arc::new(RejectedRows::counting());
-    let context = session.statement().collecting(&rejected);
-    let path = session.settings().search_path.0;
-    let rows = match &copy.direction {
+    let planned = match &copy.direction {
         Direction::TableToStdout { table, columns } => {
-            table_rows(&context, &path, table, columns).await?
+            let rejected = Arc::new(RejectedRows::counting());
+            let context = session.statement().collecting(&rejected);
+            let path = session.settings().search_path.0;
+            let rows = table_rows(&context, &path, table, columns).await?;
+            let schema = declared::declare(plan::columns(&rows), &rows, &context.snapshot);
+            Planned::of(context.state, schema, rows, rejected)
         }
-        Direction::QueryToStdout(text) => {
-            let mut text = text.clone();
-            plan::resolve_names(&mut text, &context.snapshot, &path)?;
-            plan::query(&context, &text).await?
-        }
+        Direction::QueryToStdout(query) => Planned::new(session, query, Vec::new()).await?,
         Direction::FromStdin { .. } => {
             return Err(Error::internal("COPY FROM has no rows to send"));
         }
     };
-    let stream = query::stream(context.state, rows).await?;
     Ok(Outcome::CopyOut {
         format: copy.format.clone(),
-        stream: query::telling(stream, rejected, session.notices()),
+        stream: planned.rows(session.notices()).await?,
     })
 }
 

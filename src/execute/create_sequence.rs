@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
-
 use super::create_table::make_temporary;
 use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::Restart;
-use crate::sql::create_sequence::{CreateSequence, SequenceOptions};
+use crate::sql::create_sequence::{CreateSequence, SequenceOptions, columns};
 use crate::sql::{QualifiedName, Statement};
 
 /// Creates a sequence.
@@ -236,7 +234,6 @@ fn owned(
 }
 
 fn defined(name: QualifiedName, options: SequenceOptions) -> NewObject {
-    let column = |name, data_type| Field::new(name, data_type, false);
     NewObject {
         oid: None,
         definition: Statement::CreateSequence(CreateSequence {
@@ -246,11 +243,7 @@ fn defined(name: QualifiedName, options: SequenceOptions) -> NewObject {
             if_not_exists: false,
         }),
         name,
-        schema: Arc::new(Schema::new(vec![
-            column("last_value", DataType::Int64),
-            column("log_cnt", DataType::Int64),
-            column("is_called", DataType::Boolean),
-        ])),
+        schema: Arc::new(columns()),
         depends_on: BTreeSet::new(),
         comment: None,
         column_comments: BTreeMap::new(),

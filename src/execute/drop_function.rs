@@ -47,7 +47,7 @@ pub async fn execute(session: &Session, drop: &DropFunction) -> Result<Outcome> 
 ///
 /// # Errors
 /// 42883 where there is none, 42725 where there are several.
-fn named(snapshot: &Snapshot, function: &FunctionName, path: &[String]) -> Result<Oid> {
+pub(super) fn named(snapshot: &Snapshot, function: &FunctionName, path: &[String]) -> Result<Oid> {
     let name = &function.name;
     let schemas = match &name.schema {
         Some(schema) => std::slice::from_ref(schema),

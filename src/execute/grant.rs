@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::create_role::{existing, join};
+use super::drop_function;
 use crate::catalog::privilege::{Access, Grant as Given, PUBLIC_ROLE, Privilege, Revoked, Rights};
 use crate::catalog::{Kind, Object, Oid, Snapshot, Transaction};
 use crate::error::{Error, Result, SqlState};
@@ -93,6 +94,23 @@ fn objects(snapshot: &Snapshot, on: &On, path: &[String]) -> Result<Vec<Arc<Obje
         Ok(found)
     };
     match on {
+        On::Functions(names) => {
+            let found = names.iter().map(|name| {
+                let oid = drop_function::named(snapshot, name, path)?;
+                let object = snapshot.object(oid).cloned();
+                object.ok_or_else(|| Error::internal("a function that was found is not there"))
+            });
+            found.collect()
+        }
+        On::AllFunctions(schemas) => {
+            for schema in schemas {
+                snapshot.resolve_schema(schema)?;
+            }
+            let all = snapshot.objects().filter(|object| {
+                object.kind == Kind::Function && schemas.contains(&object.name.schema)
+            });
+            Ok(all.cloned().collect())
+        }
         On::AllTables(schemas) => of_schemas(schemas, |kind| kind != Kind::Sequence),
         On::AllSequences(schemas) => of_schemas(schemas, |kind| kind == Kind::Sequence),
         On::Tables(names) => {
@@ -258,6 +276,9 @@ impl Wanted<'_> {
             }
         };
         let own = Privilege::of_kind(object.kind);
+        if object.kind == Kind::Function {
+            access.begin_with_execute();
+        }
         let named = (kind_word(object.kind), object.name.name.as_str());
         self.change(session, &mut access, own, named, &has)?;
         transaction.set_access(object.oid, access)

@@ -37,6 +37,7 @@ pub mod index;
 pub mod insert;
 pub mod kept;
 pub mod listen;
+mod lock;
 pub mod merge;
 pub mod notify;
 pub mod optimize;
@@ -95,6 +96,7 @@ pub async fn statement(
         Statement::Delete(delete) => delete::execute(session, delete, parameters).await,
         Statement::Merge(merge) => merge::execute(session, merge, parameters).await,
         Statement::Truncate(truncate) => truncate::execute(session, truncate).await,
+        Statement::Lock(lock) => lock::execute(session, lock).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,
         Statement::CreateSchema(create) => create_schema::execute(session, create),
         Statement::CreateExternalTable(create) => {

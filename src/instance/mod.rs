@@ -19,6 +19,7 @@ mod statement;
 mod system;
 mod transaction;
 mod types;
+mod unknown_literals;
 mod window_memory;
 mod yielding;
 

@@ -53,6 +53,17 @@ impl ObjectLocks {
         self.own(oid).try_lock_owned().ok()
     }
 
+    /// Whether somebody else keeps an object now.
+    pub fn is_kept(&self, oid: Oid) -> bool {
+        let Some(held) = &self.held else {
+            return self.own(oid).try_lock_owned().is_err();
+        };
+        // Another statement of the transaction does not run meanwhile.
+        let is_own = |guards: &BTreeMap<Oid, _>| guards.contains_key(&oid);
+        let is_own = held.guards.try_lock().is_ok_and(|guards| is_own(&guards));
+        !is_own && held.shared.own(oid).try_lock_owned().is_err()
+    }
+
     /// Gives back what a transaction has kept.
     pub async fn release(&self) {
         if let Some(held) = &self.held {

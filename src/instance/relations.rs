@@ -22,6 +22,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::models::resolution::{self, Asked, Resolved};
 use crate::models::{constraints, replacement};
 use crate::sources::{FileTable, with_hidden_columns};
+use crate::sql::create_sequence;
 use crate::sql::model_functions::{self, Argument, Call};
 use crate::sql::options::Literal;
 use crate::sql::time_travel::{self, Version};
@@ -156,8 +157,14 @@ impl Relations {
                     .pg_table(&self.snapshot, table, &self.settings, &self.asker)
             }));
         }
-        let Some(object) = self.snapshot.relation(&QualifiedName::new(schema, name)) else {
-            return Ok(None);
+        let name = QualifiedName::new(schema, name);
+        let Some(object) = self.snapshot.relation(&name) else {
+            let identity = constraints::identity_sequence(&self.snapshot, &name);
+            return match (identity, version) {
+                (None, _) => Ok(None),
+                (Some(_), Some(_)) => Err(no_versions(&name)),
+                (Some((table, column)), None) => self.sequence(&table, &column).map(Some),
+            };
         };
         if object.kind == Kind::Model {
             return Err(Error::new(
@@ -359,7 +366,7 @@ impl Relations {
             (_, Some(_)) => Err(no_versions(&object.name)),
             (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
             (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object)?)),
-            (Kind::Sequence, None) => self.sequence(object),
+            (Kind::Sequence, None) => self.sequence(object, ""),
             (Kind::Model | Kind::Check | Kind::Role | Kind::Function, None) => Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
                 format!("{} is {}", object.name, object.kind.with_article()),
@@ -367,16 +374,17 @@ impl Relations {
         }
     }
 
-    /// The one row of a sequence.
-    fn sequence(&self, object: &Arc<Object>) -> Result<Arc<dyn TableProvider>> {
-        let (last, is_called) = self.instance.sequence_state(object)?;
+    /// The one row of a sequence, or of that of an identity column.
+    fn sequence(&self, object: &Arc<Object>, column: &str) -> Result<Arc<dyn TableProvider>> {
+        let (last, is_called) = self.instance.sequence_state(object, column)?;
+        let schema = Arc::new(create_sequence::columns());
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(vec![last])),
             Arc::new(Int64Array::from(vec![0])),
             Arc::new(BooleanArray::from(vec![is_called])),
         ];
-        let row = RecordBatch::try_new(Arc::clone(&object.schema), columns)?;
-        let table = MemTable::try_new(Arc::clone(&object.schema), vec![vec![row]])?;
+        let row = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+        let table = MemTable::try_new(schema, vec![vec![row]])?;
         Ok(Arc::new(table))
     }
 

@@ -26,6 +26,7 @@ use super::relations::Relations;
 use super::releasing_pool::ReleasingPool;
 use super::rows_once::{Planner, ShareRows};
 use super::types::PostgresTypes;
+use super::unknown_literals::UnknownLiterals;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
@@ -162,10 +163,9 @@ pub(super) fn template(
         builder = builder.with_optimizer_rule(rule);
     }
     // Before DataFusion's own, which take `document['key']` for a field of a record.
-    builder
-        .expr_planners()
-        .get_or_insert_default()
-        .insert(0, Arc::new(JsonOperators));
+    let planners = builder.expr_planners().get_or_insert_default();
+    planners.insert(0, Arc::new(UnknownLiterals));
+    planners.insert(0, Arc::new(JsonOperators));
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     json::register(&mut state)?;

@@ -39,13 +39,16 @@ use crate::warehouse::At;
 pub const OWNER: &str = "tributary";
 
 impl Instance {
-    /// The last number of a sequence, or the first one where it has given none, and whether it has.
+    /// The last number of a sequence, or of that of an identity column, or the first one where it has given none, and whether it has.
     ///
     /// # Errors
     /// 42809 for what is no sequence; those of the disk.
-    pub(super) fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
-        let numbers = create_sequence::options(object)?.numbers()?;
-        let key = object.sequence_key("");
+    pub(super) fn sequence_state(&self, object: &Object, column: &str) -> Result<(i64, bool)> {
+        let numbers = match constraints::identity_of(object, column) {
+            Some(identity) => identity,
+            None => create_sequence::options(object)?.numbers()?,
+        };
+        let key = object.sequence_key(column);
         let next = self.catalog.next_number(object.oid, key, &numbers)?;
         let valid = i128::from(numbers.minimum)..=i128::from(numbers.maximum);
         let last = next - i128::from(numbers.increment);
@@ -296,13 +299,19 @@ impl Seen {
 }
 
 impl Seen {
+    /// The number of a role by name.
+    fn role_of(&self, name: &str) -> Oid {
+        let first = &self.instance.configuration.server.user;
+        self.snapshot.role_of(name, first)
+    }
+
     /// That who asks has one of some privileges on a sequence. That of an identity column goes with its
     /// table.
     fn check_sequence(&self, numbered: &Numbered, any: &[Privilege]) -> Result<()> {
         let Some(object) = self.snapshot.object(numbered.oid) else {
             return Ok(());
         };
-        let rights = Rights::of(&self.snapshot, self.snapshot.role_of(&self.asker.user));
+        let rights = Rights::of(&self.snapshot, self.role_of(&self.asker.user));
         let is_own = object.kind == Kind::Sequence;
         match !is_own || any.iter().any(|it| rights.has(&object.access, *it)) {
             true => Ok(()),
@@ -354,6 +363,10 @@ impl SystemSources for Seen {
 
     fn owner(&self) -> String {
         OWNER.to_owned()
+    }
+
+    fn first_user(&self) -> String {
+        self.instance.configuration.server.user.clone()
     }
 
     fn search_path(&self) -> Vec<String> {
@@ -480,8 +493,8 @@ impl SystemSources for Seen {
         })
     }
 
-    fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
-        self.instance.sequence_state(object)
+    fn sequence_state(&self, object: &Object, column: &str) -> Result<(i64, bool)> {
+        self.instance.sequence_state(object, column)
     }
 
     fn started_at(&self) -> DateTime<Utc> {
@@ -542,16 +555,15 @@ impl SystemSources for Seen {
 
     fn sessions(&self) -> Vec<SessionInfo> {
         let list = self.instance.sessions.list().into_iter();
-        let own = self.snapshot.role_of(&self.asker.user);
+        let own = self.role_of(&self.asker.user);
         let sees_all = self.snapshot.is_superuser(own);
         let roles = self.snapshot.inherited(own, true);
         // As in Postgres, what others ask is theirs.
-        let shown = |user: &str, query: String| match sees_all
-            || roles.contains(&self.snapshot.role_of(user))
-        {
-            true => query,
-            false => "<insufficient privilege>".to_owned(),
-        };
+        let shown =
+            |user: &str, query: String| match sees_all || roles.contains(&self.role_of(user)) {
+                true => query,
+                false => "<insufficient privilege>".to_owned(),
+            };
         list.map(|(pid, entry)| SessionInfo {
             pid,
             query: Some(shown(&entry.user_name, entry.query)).filter(|query| !query.is_empty()),
@@ -572,8 +584,8 @@ impl SystemSources for Seen {
         let Some((_, entry)) = sessions.iter().find(|(process, _)| *process == pid) else {
             return Ok(false);
         };
-        let role = self.snapshot.role_of(&entry.user_name);
-        let own = self.snapshot.role_of(&self.asker.user);
+        let role = self.role_of(&entry.user_name);
+        let own = self.role_of(&self.asker.user);
         let is_theirs = self.snapshot.inherited(own, true).contains(&role);
         if !is_theirs && !self.snapshot.is_superuser(own) {
             let message = match self.snapshot.is_superuser(role) {

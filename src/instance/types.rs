@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use tributary_udfs::json::JsonTypePlanner;
 use tributary_udfs::postgres::{BARE_NUMERIC, BARE_NUMERIC_TYPE, CHARACTER_LENGTH, SINGLE_BYTE};
 
-use crate::sql::character_length;
+use crate::sql::{character_length, float_width};
 
 /// A length of texts goes with the cast that names it, for `PostgresSemantics` to keep, and so does
 /// that a numeric was named without digits, for `NumericArithmetic` to find as many as there are.
@@ -29,6 +29,9 @@ impl TypePlanner for PostgresTypes {
             let metadata = HashMap::from([(CHARACTER_LENGTH.to_owned(), length.to_metadata())]);
             let field = Field::new("", DataType::Utf8, true).with_metadata(metadata);
             return Ok(Some(Arc::new(field)));
+        }
+        if let Some(data_type) = float_width::of(sql_type)? {
+            return Ok(Some(Arc::new(Field::new("", data_type, true))));
         }
         if let SqlType::Numeric(ExactNumberInfo::None)
         | SqlType::Decimal(ExactNumberInfo::None)

@@ -357,6 +357,16 @@ fn name_comment(
                 "a comment on schema {schema} in the file of {expected}"
             )));
         }
+        CommentOn::Function(function) => {
+            return Err(invalid(format!(
+                "a comment on function {function} in the file of {expected}"
+            )));
+        }
+        CommentOn::Role(role) => {
+            return Err(invalid(format!(
+                "a comment on role {role} in the file of {expected}"
+            )));
+        }
     };
     let found = name.qualify(&expected.schema);
     if found != *expected {

@@ -1,96 +1,139 @@
-//! The types that clients know columns by where the values have a wider one: a column of
-//! `varchar(10)`, `name` or `uuid` is text to expressions.
+//! What clients are told of columns beyond the types of their values: the type by which one was declared
+//! where its values have a wider one, as a column of `varchar(10)`, `name` or `uuid` is text to
+//! expressions; and the column of a relation that it is.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
-use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterLength};
+use tributary_udfs::postgres::{BARE_NUMERIC, CHARACTER_LENGTH, CharacterLength};
 
-use crate::catalog::Snapshot;
+use crate::catalog::{Kind, Snapshot, pg_catalog};
 use crate::sql::QualifiedName;
-use crate::wire::types::POSTGRES_TYPE;
+use crate::wire::types::{POSTGRES_COLUMN, POSTGRES_MODIFIER, POSTGRES_TABLE, POSTGRES_TYPE};
 
 /// Says of the columns of an answer by which types they were declared, or cast to, in the plan that
-/// they come of.
+/// they come of, and which columns of relations they are.
 pub fn declare(schema: SchemaRef, plan: &LogicalPlan, snapshot: &Snapshot) -> SchemaRef {
     if schema.fields().len() != plan.schema().fields().len() {
         return schema;
     }
     let fields = schema.fields().iter().enumerate().map(|(index, field)| {
-        let length = match field.data_type() {
-            DataType::Utf8 => length(plan, index, snapshot),
-            _ => None,
-        };
-        match length {
-            Some(length) => {
-                let mut metadata = field.metadata().clone();
-                metadata.insert(POSTGRES_TYPE.to_owned(), length.sql());
-                Arc::new(field.as_ref().clone().with_metadata(metadata))
-            }
-            None => Arc::clone(field),
+        let origin = origin(plan, index, snapshot).unwrap_or_default();
+        let mut metadata = field.metadata().clone();
+        if let (DataType::Utf8, Some(length)) = (field.data_type(), origin.length) {
+            metadata.insert(POSTGRES_TYPE.to_owned(), length.sql());
+        }
+        if let Some((table, column)) = origin.column {
+            metadata.insert(POSTGRES_TABLE.to_owned(), table.to_string());
+            metadata.insert(POSTGRES_COLUMN.to_owned(), column.to_string());
+        }
+        // As in Postgres, what is computed has any number of digits.
+        if field.data_type().is_decimal() && !origin.has_digits {
+            metadata.insert(POSTGRES_MODIFIER.to_owned(), "-1".to_owned());
+        }
+        match metadata == *field.metadata() {
+            true => Arc::clone(field),
+            false => Arc::new(field.as_ref().clone().with_metadata(metadata)),
         }
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Follows a column to the cast or the table that it comes of.
-fn length(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<CharacterLength> {
+/// What a column comes of.
+#[derive(Default)]
+struct Origin {
+    /// The number of a relation, and of its column.
+    column: Option<(i64, usize)>,
+    /// The length of its texts that a declaration or a cast names.
+    length: Option<CharacterLength>,
+    /// Whether one names the digits of its numbers.
+    has_digits: bool,
+}
+
+/// Follows a column to the cast or the relation that it comes of.
+fn origin(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Origin> {
     let (_, field) = plan.schema().iter().nth(index)?;
     if let Some(cast) = field.metadata().get(CHARACTER_LENGTH) {
-        return CharacterLength::from_metadata(cast);
+        return Some(Origin {
+            length: CharacterLength::from_metadata(cast),
+            ..Origin::default()
+        });
     }
     match plan {
         LogicalPlan::Projection(projection) => {
-            let input = projection.input.as_ref();
-            let column = column_of(projection.expr.get(index)?)?;
-            length(
-                input,
-                input.schema().maybe_index_of_column(column)?,
-                snapshot,
-            )
+            of_expression(projection.expr.get(index)?, &projection.input, snapshot)
         }
         LogicalPlan::Aggregate(aggregate) => {
-            let input = aggregate.input.as_ref();
-            let column = column_of(aggregate.group_expr.get(index)?)?;
-            length(
-                input,
-                input.schema().maybe_index_of_column(column)?,
-                snapshot,
-            )
+            of_expression(aggregate.group_expr.get(index)?, &aggregate.input, snapshot)
         }
-        LogicalPlan::Filter(filter) => length(&filter.input, index, snapshot),
-        LogicalPlan::Sort(sort) => length(&sort.input, index, snapshot),
-        LogicalPlan::Limit(limit) => length(&limit.input, index, snapshot),
-        LogicalPlan::SubqueryAlias(alias) => length(&alias.input, index, snapshot),
-        LogicalPlan::Distinct(Distinct::All(input)) => length(input, index, snapshot),
+        LogicalPlan::Filter(filter) => origin(&filter.input, index, snapshot),
+        LogicalPlan::Sort(sort) => origin(&sort.input, index, snapshot),
+        LogicalPlan::Limit(limit) => origin(&limit.input, index, snapshot),
+        LogicalPlan::SubqueryAlias(alias) => {
+            let inner = origin(&alias.input, index, snapshot);
+            // The query of a view stands under the view's full name.
+            let view = alias.alias.schema().and_then(|schema| {
+                let name = QualifiedName::new(schema, alias.alias.table());
+                snapshot.relation(&name)
+            });
+            match view.filter(|view| view.kind == Kind::View) {
+                Some(view) => Some(Origin {
+                    column: Some((i64::from(view.oid), index + 1)),
+                    ..inner.unwrap_or_default()
+                }),
+                None => inner,
+            }
+        }
+        LogicalPlan::Distinct(Distinct::All(input)) => origin(input, index, snapshot),
         LogicalPlan::Window(window) => {
             let width = window.input.schema().fields().len();
-            (index < width).then(|| length(&window.input, index, snapshot))?
+            (index < width).then(|| origin(&window.input, index, snapshot))?
         }
         LogicalPlan::Join(join) => {
             let width = join.left.schema().fields().len();
             match index.checked_sub(width) {
-                None => length(&join.left, index, snapshot),
+                None => origin(&join.left, index, snapshot),
                 Some(index) if index < join.right.schema().fields().len() => {
-                    length(&join.right, index, snapshot)
+                    origin(&join.right, index, snapshot)
                 }
                 Some(_) => None,
             }
         }
         LogicalPlan::TableScan(scan) => {
             let schema = scan.table_name.schema()?;
+            let place = scan.source.schema().index_of(field.name()).ok()?;
+            if let Some(tables) = pg_catalog::schema(schema) {
+                let table = tables.get(scan.table_name.table())?;
+                return Some(Origin {
+                    column: Some((table.oid, place + 1)),
+                    ..Origin::default()
+                });
+            }
             let name = QualifiedName::new(schema, scan.table_name.table());
-            snapshot.relation(&name)?.character_length(field.name())
+            let object = snapshot.relation(&name)?;
+            Some(Origin {
+                column: Some((i64::from(object.oid), place + 1)),
+                length: object.character_length(field.name()),
+                has_digits: true,
+            })
         }
         _ => None,
     }
 }
 
-fn column_of(expression: &Expr) -> Option<&datafusion::common::Column> {
+/// What an expression over the columns of a plan comes of.
+fn of_expression(expression: &Expr, input: &LogicalPlan, snapshot: &Snapshot) -> Option<Origin> {
     match expression {
-        Expr::Alias(alias) => column_of(&alias.expr),
-        Expr::Column(column) => Some(column),
+        Expr::Alias(alias) => of_expression(&alias.expr, input, snapshot),
+        Expr::Column(column) => {
+            let index = input.schema().maybe_index_of_column(column)?;
+            origin(input, index, snapshot)
+        }
+        Expr::Cast(cast) => Some(Origin {
+            has_digits: !cast.field.metadata().contains_key(BARE_NUMERIC),
+            ..Origin::default()
+        }),
         _ => None,
     }
 }

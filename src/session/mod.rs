@@ -634,7 +634,11 @@ impl Session {
 
     /// The number of the role by whose rights the session acts.
     pub fn role_oid(&self, snapshot: &Snapshot) -> Oid {
-        snapshot.role_of(&self.role())
+        self.role_of(snapshot, &self.role())
+    }
+
+    fn role_of(&self, snapshot: &Snapshot, name: &str) -> Oid {
+        snapshot.role_of(name, &self.instance.configuration.server.user)
     }
 
     /// The role that a word means where a role is named.
@@ -644,10 +648,11 @@ impl Session {
             "session_user" => self.session_user(),
             name => return name.to_owned(),
         };
-        // Whoever connects by a name that is no role's acts as the first one.
+        // By the name of the configuration the first one is known too.
+        let first = &self.instance.configuration.server.user;
         match self.instance.catalog.snapshot().role(&own) {
-            Some(_) => own,
-            None => OWNER.to_owned(),
+            None if own == *first => OWNER.to_owned(),
+            _ => own,
         }
     }
 
@@ -664,8 +669,8 @@ impl Session {
                 return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message));
             };
             let own = match of_session {
-                true => snapshot.role_of(&self.client.user),
-                false => snapshot.role_of(&self.session_user()),
+                true => self.role_of(&snapshot, &self.client.user),
+                false => self.role_of(&snapshot, &self.session_user()),
             };
             let may = match of_session {
                 true => snapshot.is_superuser(own) || oid == own,
@@ -699,7 +704,10 @@ impl Session {
     fn known_role(&self, snapshot: &Snapshot, name: &str) -> Option<Oid> {
         match snapshot.role(name) {
             Some(role) => Some(role.oid),
-            None => (name == OWNER || name == self.client.user).then_some(OWNER_OID),
+            None => {
+                let first = &self.instance.configuration.server.user;
+                (name == OWNER || name == first).then_some(OWNER_OID)
+            }
         }
     }
 

@@ -22,6 +22,7 @@ use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
+use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
@@ -52,6 +53,8 @@ pub fn resolve_names(
         })?;
         if let Some(object) = snapshot.relation(&full) {
             reads.insert(object.oid);
+        } else if let Some((table, _)) = constraints::identity_sequence(snapshot, &full) {
+            reads.insert(table.oid);
         }
         Ok(full)
     })?;
@@ -89,7 +92,10 @@ pub fn is_relation(snapshot: &Snapshot, full: &QualifiedName) -> bool {
         system::SYSTEM_SCHEMA => system::exists(&full.name),
         schema => match pg_catalog::schema(schema) {
             Some(tables) => tables.get(&full.name).is_some(),
-            None => snapshot.relation(full).is_some(),
+            None => {
+                snapshot.relation(full).is_some()
+                    || constraints::identity_sequence(snapshot, full).is_some()
+            }
         },
     }
 }

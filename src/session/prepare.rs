@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
@@ -223,7 +223,7 @@ fn parameter_types(
 }
 
 /// The types that parameters have by where they stand: `$1::BIGINT` is a BIGINT, and so is that of
-/// `LIMIT $1`.
+/// `LIMIT $1`; what `name = ANY($1)` takes is an array of names.
 fn placed_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
     let mut found = HashMap::new();
     plan.apply_with_subqueries(|node| {
@@ -242,6 +242,19 @@ fn placed_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
                     found
                         .entry(placeholder.id.clone())
                         .or_insert_with(|| cast.field.data_type().clone());
+                }
+                if let Expr::ScalarFunction(call) = expression
+                    && call.name() == "array_has"
+                    && let [Expr::Placeholder(placeholder), element] = call.args.as_slice()
+                {
+                    let inputs = node.inputs();
+                    let mut types = inputs
+                        .iter()
+                        .map(|input| element.get_type(input.schema().as_ref()));
+                    if let Some(Ok(of)) = types.find(|of| of.is_ok()) {
+                        let array = || DataType::new_list(of, true);
+                        found.entry(placeholder.id.clone()).or_insert_with(array);
+                    }
                 }
                 Ok(TreeNodeRecursion::Continue)
             })

@@ -10,7 +10,7 @@ use datafusion::scalar::ScalarValue;
 use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::kept::KnownQueries;
-use crate::instance::{Instance, Notification};
+use crate::instance::{Instance, Notification, OWNER};
 use crate::sql::Statement;
 use crate::sql::time_travel::parse_timestamp;
 use crate::wire::{self, Backend, BackendSession};
@@ -33,12 +33,18 @@ impl Server {
 }
 
 impl Server {
-    /// That a role that is stored may log in.
+    /// That there is such a role, and that it may log in.
     fn check_role(&self, user: &str) -> Result<()> {
         let snapshot = self.instance.catalog.snapshot();
         let found = snapshot.roles().find(|(role, _)| role.name.name == user);
         let Some((_, options)) = found else {
-            return Ok(());
+            let first = &self.instance.configuration.server.user;
+            if user == OWNER || user == first {
+                return Ok(());
+            }
+            let message = format!("role \"{user}\" does not exist");
+            let hint = format!("Connect as \"{first}\", or make the role with CREATE ROLE.");
+            return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message).with_hint(hint));
         };
         if options.login != Some(true) {
             let message = format!("role \"{user}\" is not permitted to log in");

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use arrow::compute::can_cast_types;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::planner::{ContextProvider, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
-use datafusion::sql::sqlparser::ast::ColumnDef;
+use datafusion::sql::sqlparser::ast::{self, ColumnDef};
 use tributary_udfs::json::JsonTypePlanner;
 
 use super::infer::UTC;
 use super::type_name;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::character_length;
+use crate::sql::{character_length, float_width};
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
 pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
@@ -119,6 +119,22 @@ fn microseconds(data_type: &DataType, sql_type: &str) -> DataType {
 /// All that planning a type asks of a session.
 struct TypeContext(ConfigOptions);
 
+/// The types that names of columns' types mean where DataFusion reads them otherwise.
+#[derive(Debug)]
+struct DeclaredTypes;
+
+impl TypePlanner for DeclaredTypes {
+    fn plan_type_field(
+        &self,
+        sql_type: &ast::DataType,
+    ) -> datafusion::error::Result<Option<FieldRef>> {
+        match float_width::of(sql_type)? {
+            Some(data_type) => Ok(Some(Arc::new(Field::new("", data_type, true)))),
+            None => JsonTypePlanner.plan_type_field(sql_type),
+        }
+    }
+}
+
 impl ContextProvider for TypeContext {
     fn get_table_source(
         &self,
@@ -132,7 +148,7 @@ impl ContextProvider for TypeContext {
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
-        Some(Arc::new(JsonTypePlanner))
+        Some(Arc::new(DeclaredTypes))
     }
 
     fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {

@@ -50,6 +50,14 @@ pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
     match fold(name.value.clone(), name.quote_style).as_str() {
         "name" | "bpchar" => Some(ast::DataType::Text),
         "oid" => Some(ast::DataType::BigInt(None)),
+        // Those that sqlparser has a word for come here with their schema.
+        "int8" => Some(ast::DataType::BigInt(None)),
+        "int4" => Some(ast::DataType::Integer(None)),
+        "int2" => Some(ast::DataType::SmallInt(None)),
+        "float8" => Some(ast::DataType::DoublePrecision),
+        "float4" => Some(ast::DataType::Real),
+        "bool" => Some(ast::DataType::Boolean),
+        "text" | "varchar" => Some(ast::DataType::Text),
         _ => None,
     }
 }

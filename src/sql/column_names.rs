@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DataType, Expr, Ident, Query, SelectItem, SetExpr, Subscript, TimezoneInfo, Value,
-    visit_expressions, visit_expressions_mut,
+    AccessExpr, DataType, ExactNumberInfo, Expr, Ident, Query, SelectItem, SetExpr, Subscript,
+    TimezoneInfo, Value, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -220,7 +220,6 @@ fn figure(expression: &Expr) -> Option<String> {
         Expr::Array(_) => Some("array".to_owned()),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
         Expr::Interval(_) => Some("interval".to_owned()),
-        Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => Some("bool".to_owned()),
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(select) => match select.projection.as_slice() {
                 [SelectItem::UnnamedExpr(expression)] => figure(expression),
@@ -253,7 +252,10 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Int(_) | DataType::Integer(_) | DataType::Int4(_) => "int4",
         DataType::BigInt(_) | DataType::Int8(_) => "int8",
         DataType::Real | DataType::Float4 => "float4",
-        DataType::DoublePrecision | DataType::Double(_) | DataType::Float8 => "float8",
+        DataType::Float(ExactNumberInfo::Precision(bits)) if *bits <= 24 => "float4",
+        DataType::Float(_) | DataType::DoublePrecision | DataType::Double(_) | DataType::Float8 => {
+            "float8"
+        }
         DataType::Numeric(_) | DataType::Decimal(_) | DataType::Dec(_) => "numeric",
         DataType::Bool | DataType::Boolean => "bool",
         DataType::Varchar(_) | DataType::CharVarying(_) | DataType::CharacterVarying(_) => {
@@ -330,7 +332,7 @@ mod tests {
                 "SELECT a::text, 1::bigint, CASE WHEN a THEN 1 END, EXISTS (SELECT 1), true",
                 5
             ),
-            ["a", "int8", "case", "exists", "bool"]
+            ["a", "int8", "case", "exists", "?column?"]
         );
         assert_eq!(
             named(

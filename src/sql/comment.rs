@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::create_role::role_name;
 use super::cursor::{Failure, Parsed, Parser, object_name_of};
 use super::drop::DropKind;
+use super::drop_function::FunctionName;
 use super::name::{ObjectName, Quoted};
 use super::options::Literal;
 
@@ -25,6 +27,10 @@ pub enum CommentOn {
     Object(DropKind, ObjectName),
     /// A column of a relation.
     Column(ObjectName, String),
+    /// A function.
+    Function(FunctionName),
+    /// A role.
+    Role(String),
 }
 
 impl Comment {
@@ -41,6 +47,10 @@ impl Comment {
             let relation =
                 object_name_of(parts).map_err(|error| Failure::Told(error, Some(place)))?;
             CommentOn::Column(relation, column)
+        } else if parser.take_word("FUNCTION") {
+            CommentOn::Function(FunctionName::parse(parser)?)
+        } else if parser.take_word("ROLE") {
+            CommentOn::Role(role_name(parser)?)
         } else {
             match DropKind::parse(parser, "COMMENT ON")? {
                 DropKind::Schema => CommentOn::Schema(parser.schema_name()?),
@@ -64,6 +74,8 @@ impl fmt::Display for Comment {
         match &self.on {
             CommentOn::Schema(name) => write!(f, "SCHEMA {}", Quoted(name))?,
             CommentOn::Object(kind, name) => write!(f, "{kind} {name}")?,
+            CommentOn::Function(name) => write!(f, "FUNCTION {name}")?,
+            CommentOn::Role(name) => write!(f, "ROLE {}", Quoted(name))?,
             CommentOn::Column(relation, column) => {
                 write!(f, "COLUMN {relation}.{}", Quoted(column))?;
             }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use arrow::datatypes::{DataType, Field, Schema};
+
 use super::cursor::{Parsed, Parser, object_name_of};
 use super::identity::Identity;
 use super::name::{ObjectName, Quoted};
@@ -111,6 +113,16 @@ impl CreateSequence {
             if_not_exists,
         })
     }
+}
+
+/// The columns that a sequence has to those who read it.
+pub fn columns() -> Schema {
+    let column = |name, data_type| Field::new(name, data_type, false);
+    Schema::new(vec![
+        column("last_value", DataType::Int64),
+        column("log_cnt", DataType::Int64),
+        column("is_called", DataType::Boolean),
+    ])
 }
 
 impl SequenceOptions {

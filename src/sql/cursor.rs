@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart};
 use datafusion::sql::sqlparser::parser::{Parser as Tokens, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
+use super::alias_words;
 use super::dialect::TributaryDialect;
 use super::limits;
 use super::name::{DATABASE, ObjectName};
@@ -86,6 +87,7 @@ impl<'a> Parser<'a> {
             .map_err(ParserError::from)?;
         limits::check(&tokens)?;
         let mut tokens = operators::without_signs(tokens);
+        alias_words::make_names(&mut tokens);
         for token in &mut tokens {
             make_displayable(token)?;
         }

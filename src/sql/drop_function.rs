@@ -33,18 +33,7 @@ impl DropFunction {
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["FUNCTION"])?;
         let if_exists = parser.take_words(&["IF", "EXISTS"]);
-        let mut functions = Vec::new();
-        loop {
-            let name = parser.object_name()?;
-            let types = match parser.peek_token_ref().token == Token::LParen {
-                true => Some(parse_types(parser)?),
-                false => None,
-            };
-            functions.push(FunctionName { name, types });
-            if !parser.consume_token(&Token::Comma) {
-                break;
-            }
-        }
+        let functions = FunctionName::parse_list(parser)?;
         let cascade = parser.take_word("CASCADE");
         let _ = !cascade && parser.take_word("RESTRICT");
         Ok(Self {
@@ -52,6 +41,27 @@ impl DropFunction {
             if_exists,
             cascade,
         })
+    }
+}
+
+impl FunctionName {
+    /// Parses a name, perhaps with types in parentheses.
+    pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
+        let name = parser.object_name()?;
+        let types = match parser.peek_token_ref().token == Token::LParen {
+            true => Some(parse_types(parser)?),
+            false => None,
+        };
+        Ok(Self { name, types })
+    }
+
+    /// Parses several, with commas between them.
+    pub(super) fn parse_list(parser: &mut Parser) -> Parsed<Vec<Self>> {
+        let mut functions = vec![Self::parse(parser)?];
+        while parser.consume_token(&Token::Comma) {
+            functions.push(Self::parse(parser)?);
+        }
+        Ok(functions)
     }
 }
 

@@ -1,5 +1,5 @@
-//! `GRANT | REVOKE [GRANT OPTION FOR] privilege [(columns)], ... ON [TABLE | SEQUENCE | SCHEMA | DATABASE | ALL TABLES IN SCHEMA
-//! | ALL SEQUENCES IN SCHEMA] name, ... TO | FROM role, ... [WITH GRANT OPTION]`, and of roles
+//! `GRANT | REVOKE [GRANT OPTION FOR] privilege [(columns)], ... ON [TABLE | SEQUENCE | SCHEMA | DATABASE | FUNCTION | ALL TABLES IN SCHEMA
+//! | ALL SEQUENCES IN SCHEMA | ALL FUNCTIONS IN SCHEMA] name, ... TO | FROM role, ... [WITH GRANT OPTION]`, and of roles
 //! `GRANT | REVOKE [ADMIN OPTION FOR] role, ... TO | FROM role, ... [WITH ADMIN OPTION]`.
 
 use std::fmt;
@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::create_role::{role_name, role_names, write_roles};
 use super::cursor::{Parsed, Parser};
+use super::drop_function::FunctionName;
 use super::name::{ObjectName, Quoted};
 
 /// The statement.
@@ -67,6 +68,10 @@ pub enum On {
     AllTables(Vec<String>),
     /// All sequences of these schemas.
     AllSequences(Vec<String>),
+    /// Functions.
+    Functions(Vec<FunctionName>),
+    /// All functions of these schemas.
+    AllFunctions(Vec<String>),
 }
 
 impl Grant {
@@ -161,6 +166,14 @@ impl On {
         if parser.take_words(&["ALL", "SEQUENCES", "IN", "SCHEMA"]) {
             return role_names(parser).map(Self::AllSequences);
         }
+        if parser.take_words(&["ALL", "FUNCTIONS", "IN", "SCHEMA"])
+            || parser.take_words(&["ALL", "ROUTINES", "IN", "SCHEMA"])
+        {
+            return role_names(parser).map(Self::AllFunctions);
+        }
+        if parser.take_word("FUNCTION") || parser.take_word("ROUTINE") {
+            return FunctionName::parse_list(parser).map(Self::Functions);
+        }
         if parser.take_word("SCHEMA") {
             return role_names(parser).map(Self::Schemas);
         }
@@ -171,12 +184,10 @@ impl On {
             "ALL",
             "DOMAIN",
             "FOREIGN",
-            "FUNCTION",
             "LANGUAGE",
             "LARGE",
             "PARAMETER",
             "PROCEDURE",
-            "ROUTINE",
             "TABLESPACE",
             "TYPE",
         ] {
@@ -259,6 +270,13 @@ impl fmt::Display for On {
         match self {
             Self::Tables(names) => write!(f, "TABLE {}", objects(names)),
             Self::Sequences(names) => write!(f, "SEQUENCE {}", objects(names)),
+            Self::Functions(names) => {
+                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+                write!(f, "FUNCTION {}", names.join(", "))
+            }
+            Self::AllFunctions(names) => {
+                write!(f, "ALL FUNCTIONS IN SCHEMA {}", write_roles(names))
+            }
             Self::Schemas(names) => write!(f, "SCHEMA {}", write_roles(names)),
             Self::Databases(names) => write!(f, "DATABASE {}", write_roles(names)),
             Self::AllTables(names) => write!(f, "ALL TABLES IN SCHEMA {}", write_roles(names)),

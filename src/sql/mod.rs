@@ -4,6 +4,7 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+mod alias_words;
 pub mod alter;
 pub mod alter_role;
 pub mod analyze;
@@ -41,6 +42,7 @@ pub mod drop_role;
 pub mod execute;
 pub mod explain;
 pub mod fetch;
+pub mod float_width;
 pub mod grant;
 pub mod hidden_columns;
 pub mod identity;
@@ -49,6 +51,7 @@ pub mod lifted;
 mod limits;
 pub mod listen;
 mod literals;
+pub mod lock;
 pub mod merge;
 pub mod model_functions;
 pub mod model_options;
@@ -161,6 +164,8 @@ pub enum Statement {
     Merge(Box<merge::Merge>),
     /// `TRUNCATE`.
     Truncate(truncate::Truncate),
+    /// `LOCK TABLE`.
+    Lock(lock::Lock),
     /// `COPY FROM STDIN` and `COPY TO STDOUT`.
     Copy(copy::Copy),
     /// `COMMENT ON`.
@@ -232,6 +237,7 @@ impl fmt::Display for Statement {
             Self::Delete(statement) => statement.fmt(f),
             Self::Merge(statement) => statement.fmt(f),
             Self::Truncate(statement) => statement.fmt(f),
+            Self::Lock(statement) => statement.fmt(f),
             Self::Copy(statement) => statement.fmt(f),
             Self::Comment(statement) => statement.fmt(f),
             Self::DescribeHistory(statement) => statement.fmt(f),

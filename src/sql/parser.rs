@@ -33,6 +33,7 @@ use super::fetch::Fetch;
 use super::grant::Grant;
 use super::insert::Insert;
 use super::listen::Listen;
+use super::lock::Lock;
 use super::merge::Merge;
 use super::notify::Notify;
 use super::optimize::Optimize;
@@ -61,7 +62,6 @@ const UNSUPPORTED: &[&str] = &[
     "DO",
     "IMPORT",
     "LOAD",
-    "LOCK",
     "REINDEX",
     "SECURITY",
 ];
@@ -269,6 +269,7 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         "REASSIGN" => Owned::parse_reassign(parser).map(Statement::Owned),
         "REFRESH" => Refresh::parse(parser).map(Statement::Refresh),
         "TRUNCATE" => Truncate::parse(parser).map(Statement::Truncate),
+        "LOCK" => Lock::parse(parser).map(Statement::Lock),
         "COPY" => Copy::parse(parser).map(Statement::Copy),
         "OPTIMIZE" => Optimize::parse(parser).map(Statement::Optimize),
         "ANALYZE" | "ANALYSE" => Analyze::parse(parser).map(Statement::Analyze),

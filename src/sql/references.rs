@@ -84,6 +84,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         | Statement::Drop(_)
         | Statement::Refresh(_)
         | Statement::Truncate(_)
+        | Statement::Lock(_)
         | Statement::Comment(_)
         | Statement::DescribeHistory(_)
         | Statement::Optimize(_)

@@ -16,17 +16,30 @@ use datafusion::sql::sqlparser::ast::{
     TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
     visit_expressions,
 };
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 use tributary_udfs::json;
 
 use super::cursor::fold;
 use crate::error::{Error, Result};
 
 /// Functions that give rows, and those that give the same values as one array.
-const SET_RETURNING: [(&str, &str); 4] = [
+const SET_RETURNING: [(&str, &str); 6] = [
+    ("_pg_expandarray", "pg_expand_array"),
     ("generate_series", "generate_series_array"),
+    ("pg_get_keywords", "pg_keywords_array"),
     ("regexp_matches", "regexp_matches_array"),
     ("regexp_split_to_table", "regexp_split_to_array"),
     ("string_to_table", "string_to_array"),
+];
+
+/// Those whose rows have several columns.
+const COLUMNS: [(&str, &[&str]); 2] = [
+    ("_pg_expandarray", &["x", "n"]),
+    (
+        "pg_get_keywords",
+        &["word", "catcode", "barelabel", "catdesc", "baredesc"],
+    ),
 ];
 const UNNEST: &str = "unnest";
 const ORDINALITY: &str = "ordinality";
@@ -173,6 +186,7 @@ impl Rewriter<'_> {
                 with_ordinality,
                 ..
             } => {
+                strip_schema(name);
                 let own = plain_name(name);
                 if own.as_deref().is_some_and(json::gives_rows) {
                     *factor = TableFactor::Function {
@@ -204,6 +218,7 @@ impl Rewriter<'_> {
                 with_ordinality,
                 ..
             } => {
+                strip_schema(name);
                 let own = plain_name(name);
                 if own.as_deref().is_some_and(json::gives_rows) {
                     return Ok(());
@@ -259,6 +274,13 @@ impl Rewriter<'_> {
                 return Ok(None);
             };
             let array = call(array, arguments);
+            if let Some((_, columns)) = COLUMNS.iter().find(|(own, _)| *own == name) {
+                if with_ordinality {
+                    return Err(Error::unsupported("WITH ORDINALITY of this function"));
+                }
+                let alias = alias.take();
+                return Ok(Some(columns_of(&array, columns, name, alias)?));
+            }
             let mut arrays = vec![array];
             if with_ordinality {
                 arrays.push(numbers_up_to(longest(&arrays)));
@@ -330,6 +352,38 @@ fn name_columns(
             .columns
             .push(TableAliasColumnDef::from_name(ORDINALITY));
     }
+}
+
+/// The rows of an array whose elements have several columns.
+fn columns_of(
+    array: &Expr,
+    columns: &[&str],
+    function: &str,
+    alias: Option<TableAlias>,
+) -> Result<TableFactor> {
+    let columns = columns
+        .iter()
+        .map(|column| format!("get_field(of_row, '{column}') AS {column}"));
+    let columns: Vec<String> = columns.collect();
+    let sql = format!(
+        "SELECT {} FROM (SELECT {UNNEST}({array}) AS of_row) AS of_rows",
+        columns.join(", ")
+    );
+    let parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql);
+    let subquery = parser.and_then(|mut parser| parser.parse_query());
+    let subquery = subquery.map_err(|error| Error::internal(format!("{sql}: {error}")))?;
+    let named = || TableAlias {
+        explicit: true,
+        name: Ident::new(function),
+        columns: Vec::new(),
+        at: None,
+    };
+    Ok(TableFactor::Derived {
+        lateral: false,
+        subquery,
+        alias: Some(alias.unwrap_or_else(named)),
+        sample: None,
+    })
 }
 
 /// How many rows the arrays give together.
@@ -416,11 +470,28 @@ fn array_function(name: &ObjectName) -> Option<&'static str> {
     Some(array)
 }
 
+/// Takes `pg_catalog` off the name of a function in `FROM`: the planner knows it without.
+fn strip_schema(name: &mut ObjectName) {
+    if let [schema, last] = name.0.as_slice()
+        && schema
+            .as_ident()
+            .is_some_and(|schema| schema.value.eq_ignore_ascii_case("pg_catalog"))
+    {
+        name.0 = vec![last.clone()];
+    }
+}
+
 /// The name of a function, without `pg_catalog`.
 fn plain_name(name: &ObjectName) -> Option<String> {
     let ident = match name.0.as_slice() {
         [name] => name.as_ident()?,
-        [schema, name] if schema.as_ident()?.value == "pg_catalog" => name.as_ident()?,
+        [schema, name] => match schema.as_ident()?.value.as_str() {
+            "pg_catalog" => name.as_ident()?,
+            "information_schema" => name
+                .as_ident()
+                .filter(|name| name.value.eq_ignore_ascii_case("_pg_expandarray"))?,
+            _ => return None,
+        },
         _ => return None,
     };
     Some(fold(ident.value.clone(), ident.quote_style))

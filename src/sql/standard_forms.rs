@@ -322,6 +322,19 @@ fn renamed(function: &mut Function) -> Option<Expr> {
             )];
             DataType::DoublePrecision
         }
+        ("array_upper", [array, dimension]) => {
+            let length = vec![array.clone(), dimension.clone()];
+            plain = vec![named_call("array_length", length)];
+            DataType::Integer(None)
+        }
+        // Arrays count from 1, and one without elements from nowhere.
+        ("array_lower", [array, dimension]) => {
+            let number = |digit: &str| Expr::value(Value::Number(digit.to_owned(), false));
+            let length = named_call("array_length", vec![array.clone(), dimension.clone()]);
+            let least = named_call("least", vec![length, number("1")]);
+            plain = vec![named_call("nullif", vec![least, number("0")])];
+            DataType::Integer(None)
+        }
         ("mod", [_, _]) => {
             let right = Box::new(Expr::Nested(Box::new(plain.pop()?)));
             let left = Box::new(Expr::Nested(Box::new(plain.pop()?)));

@@ -38,6 +38,7 @@ impl Statement {
             Self::Delete(_) => Some("DELETE"),
             Self::Merge(_) => Some("MERGE"),
             Self::Truncate(_) => Some("TRUNCATE"),
+            Self::Lock(lock) => lock.mode.excludes_writers().then_some("LOCK TABLE"),
             Self::Optimize(_) => Some("OPTIMIZE"),
             Self::Vacuum(_) => Some("VACUUM"),
             Self::Restore(_) => Some("RESTORE"),

@@ -14,7 +14,9 @@ use super::encryption::Encryption;
 use super::failure::{Failure, Step, protocol_violation};
 use super::frame::{FrameReader, FrameWriter};
 use super::reader::BodyReader;
-use super::scram::{ClientFirst, ITERATIONS, MECHANISM, StoredVerifier, Verifier};
+use super::scram::{
+    BOUND_MECHANISM, ChannelBinding, ClientFirst, ITERATIONS, MECHANISM, StoredVerifier, Verifier,
+};
 use crate::error::{Error, Result, SqlState};
 
 /// As long as PostgreSQL's, in bytes.
@@ -88,22 +90,28 @@ impl Authentication {
         )))
     }
 
-    /// Has a client prove that it is `user`, by the verifier that is stored of him where he is not the
-    /// one of the configuration, and tells it so.
+    /// What a client over TLS may bind the exchange to.
+    fn end_point(&self, is_encrypted: bool) -> Option<&[u8]> {
+        let encryption = self.encryption.as_ref().filter(|_| is_encrypted)?;
+        encryption.end_point()
+    }
+
+    /// Has a client prove that it is whom it claims to be, and tells it so.
     ///
     /// # Errors
-    /// 28P01 for a wrong user or password, which are not told apart; 08P01 for a broken exchange.
+    /// 28P01 for a wrong user or password, which are not told apart; 28000 for a channel that is not
+    /// the one that the client sees; 08P01 for a broken exchange.
     pub(super) async fn check(
         &self,
-        user: &str,
-        stored: Option<String>,
-        address: SocketAddr,
+        claim: Claim<'_>,
         limits: &Limits,
         reader: &mut FrameReader,
         writer: &mut FrameWriter,
     ) -> Step<()> {
+        let Claim { user, address, .. } = claim;
+        let end_point = self.end_point(claim.is_encrypted);
         if let Some(role) = &self.role
-            && !role.exchange(user, stored, reader, writer).await?
+            && !role.exchange(claim, end_point, reader, writer).await?
         {
             tracing::warn!(%address, ?user, "password authentication failed");
             // Whoever guesses keeps one of the server's few sockets meanwhile, even if it leaves.
@@ -114,6 +122,15 @@ impl Authentication {
         }
         writer.message(&AuthenticationMessage::Ok)
     }
+}
+
+/// Who a client says it is.
+pub(super) struct Claim<'a> {
+    pub(super) user: &'a str,
+    /// The verifier that is stored of him, where he is not the one of the configuration.
+    pub(super) stored: Option<String>,
+    pub(super) address: SocketAddr,
+    pub(super) is_encrypted: bool,
 }
 
 /// The role of the configuration, which may connect beside those that are stored.
@@ -128,17 +145,21 @@ impl Role {
     /// Whether the client is the role and knows its password.
     async fn exchange(
         &self,
-        user: &str,
-        stored: Option<String>,
+        claim: Claim<'_>,
+        end_point: Option<&[u8]>,
         reader: &mut FrameReader,
         writer: &mut FrameWriter,
     ) -> Step<bool> {
+        let Claim { user, stored, .. } = claim;
         let stored = stored.filter(|_| user != self.user);
         let stored = stored.and_then(|text| StoredVerifier::parse(&text));
-        let mechanisms = vec![MECHANISM.to_owned()];
+        // The strongest comes first.
+        let mechanisms = end_point.map(|_| BOUND_MECHANISM).into_iter();
+        let mechanisms = mechanisms.chain([MECHANISM]).map(str::to_owned).collect();
         writer.message(&AuthenticationMessage::SASL(mechanisms))?;
         writer.flush().await?;
-        let first = ClientFirst::decode(&initial_response(reader.password_message().await?)?)?;
+        let (channel, first) = initial_response(reader.password_message().await?, end_point)?;
+        let first = ClientFirst::decode(&first, channel)?;
 
         let mut nonce = [0; NONCE_BYTES];
         fill_with_random(&mut nonce)?;
@@ -171,18 +192,23 @@ impl fmt::Debug for Role {
     }
 }
 
-/// The mechanism that the client chose, which must be the one there is, and its first message.
-fn initial_response(body: Bytes) -> Result<Bytes> {
+/// The mechanism that the client chose of those that there are, and its first message.
+fn initial_response(body: Bytes, end_point: Option<&[u8]>) -> Result<(ChannelBinding<'_>, Bytes)> {
     let mut body = BodyReader::new(body);
-    if body.string()? != MECHANISM {
-        let message = "client selected an invalid SASL authentication mechanism";
-        return Err(protocol_violation(message));
-    }
+    let channel = match (body.string()?.as_str(), end_point) {
+        (MECHANISM, None) => ChannelBinding::NotOffered,
+        (MECHANISM, Some(_)) => ChannelBinding::NotChosen,
+        (BOUND_MECHANISM, Some(hash)) => ChannelBinding::Chosen(hash),
+        _ => {
+            let message = "client selected an invalid SASL authentication mechanism";
+            return Err(protocol_violation(message));
+        }
+    };
     let first = body
         .value()?
         .ok_or_else(|| protocol_violation("SASL authentication without a first message"))?;
     body.end()?;
-    Ok(first)
+    Ok((channel, first))
 }
 
 fn salt(salts: &hmac::Key, user: &str) -> [u8; SALT_BYTES] {

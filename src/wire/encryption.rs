@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use ::aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -15,6 +16,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_certificate::{SignatureAlgorithm, X509Certificate};
 
 use super::failure::{Failure, Step};
 use crate::error::{Error, Result, SqlState};
@@ -30,7 +32,10 @@ const REFUSED: u8 = b'N';
 
 /// The server's certificate, ready to use.
 #[derive(Clone)]
-pub struct Encryption(TlsAcceptor);
+pub struct Encryption {
+    acceptor: TlsAcceptor,
+    end_point: Option<Arc<[u8]>>,
+}
 
 impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,10 +58,11 @@ impl Encryption {
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(|found| found.collect::<std::result::Result<Vec<_>, _>>())
             .map_err(|error| unusable("tls_certificate", certificate, &error))?;
-        if chain.is_empty() {
+        let Some(own) = chain.first() else {
             let error = "the file has no certificate";
             return Err(unusable("tls_certificate", certificate, &error));
-        }
+        };
+        let end_point = end_point(own);
         let secret =
             PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("tls_key", key, &error))?;
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -67,8 +73,32 @@ impl Encryption {
                     .with_single_cert(chain, secret)
             })
             .map_err(|error| unusable("tls_certificate", certificate, &error))?;
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            end_point,
+        })
     }
+
+    /// What clients know the certificate by who bind their channel to it; `None` where its signature
+    /// has no hash that is agreed on.
+    pub(super) fn end_point(&self) -> Option<&[u8]> {
+        self.end_point.as_deref()
+    }
+}
+
+/// The hash of a certificate by the function of its signature, with SHA-256 in the place of weaker
+/// ones (RFC 5929, section 4.1).
+fn end_point(certificate: &CertificateDer<'_>) -> Option<Arc<[u8]>> {
+    let parsed = X509Certificate::from_der(certificate).ok()?;
+    let function = match parsed.signature_algorithm()? {
+        SignatureAlgorithm::RsaSha384 | SignatureAlgorithm::EcdsaSha384 => &SHA384,
+        SignatureAlgorithm::RsaSha512 => &SHA512,
+        SignatureAlgorithm::RsaSha1
+        | SignatureAlgorithm::RsaSha256
+        | SignatureAlgorithm::EcdsaSha256 => &SHA256,
+        _ => return None,
+    };
+    Some(digest(function, certificate).as_ref().into())
 }
 
 /// A client's connection in its two directions.
@@ -90,7 +120,7 @@ pub(super) async fn open(mut socket: TcpStream, encryption: Option<&Encryption>)
         }
         let code = read(&mut socket).await?;
         let answer = match (code, encryption) {
-            (SSL_REQUEST, Some(Encryption(acceptor))) => {
+            (SSL_REQUEST, Some(Encryption { acceptor, .. })) => {
                 write(&mut socket, ACCEPTED).await?;
                 // What is no handshake ends the connection without a word, in PostgreSQL as well.
                 let stream = acceptor.accept(socket).await.map_err(|error| {

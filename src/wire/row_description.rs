@@ -1,11 +1,11 @@
 //! The columns of an answer.
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Field, Schema};
 use pgwire::messages::data::{FieldDescription, RowDescription};
 
 use super::error_response::without_zeros;
 use super::message::Format;
-use super::types::{PostgresType, field_modifier};
+use super::types::{POSTGRES_COLUMN, POSTGRES_TABLE, PostgresType, field_modifier};
 use crate::error::{Error, Result, SqlState};
 
 /// Describes columns in the formats in which they will be sent.
@@ -23,8 +23,8 @@ pub(super) fn row_description(schema: &Schema, formats: &[Format]) -> Result<Row
             let format = formats.get(index).copied().unwrap_or(Format::Text);
             FieldDescription::new(
                 without_zeros(field.name()),
-                0,
-                0,
+                origin(field, POSTGRES_TABLE),
+                i16::try_from(origin(field, POSTGRES_COLUMN)).unwrap_or_default(),
                 postgres_type.oid,
                 postgres_type.length,
                 field_modifier(field),
@@ -33,6 +33,14 @@ pub(super) fn row_description(schema: &Schema, formats: &[Format]) -> Result<Row
         })
         .collect();
     Ok(RowDescription::new(fields))
+}
+
+/// A number that tells which column of which relation a column is; 0 where it is none.
+fn origin(field: &Field, key: &str) -> i32 {
+    let number = field.metadata().get(key);
+    let number = number.and_then(|number| number.parse::<u32>().ok());
+    // Numbers of objects have all 32 bits.
+    number.unwrap_or_default().cast_signed()
 }
 
 /// The number of columns, as rows carry it.

@@ -2,7 +2,8 @@
 //!
 //! Nothing here waits or sends: [`ClientFirst`] becomes a [`Challenge`], and the client's answer to
 //! that is right or wrong. The name within the client's first message is ignored, as in PostgreSQL:
-//! the role is the one of the startup message. Channel binding needs encryption and is not offered.
+//! the role is the one of the startup message. Over TLS the exchange may be bound to the server's
+//! certificate (RFC 5929, `tls-server-end-point`), so that nobody in between can pass it on.
 
 use std::num::NonZeroU32;
 
@@ -13,10 +14,16 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::failure::protocol_violation;
 use super::reader::utf8;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 
 /// The mechanism's name in the SASL messages.
 pub(super) const MECHANISM: &str = "SCRAM-SHA-256";
+/// Its name where the exchange is bound to the server's certificate.
+pub(super) const BOUND_MECHANISM: &str = "SCRAM-SHA-256-PLUS";
+/// How the channel is known: by the hash of the server's certificate.
+const END_POINT: &str = "tls-server-end-point";
+/// What a first message begins with that is bound so.
+const BOUND_HEADER: &str = "p=tls-server-end-point,,";
 /// The least that RFC 7677 asks for, and what PostgreSQL takes.
 pub(super) const ITERATIONS: NonZeroU32 = match NonZeroU32::new(4096) {
     Some(iterations) => iterations,
@@ -114,10 +121,22 @@ pub fn verifier_of(password: &str) -> Result<String> {
     ))
 }
 
+/// What the server offers of channel binding, and what the client chose.
+#[derive(Clone, Copy)]
+pub(super) enum ChannelBinding<'a> {
+    /// The channel is not encrypted, or its certificate has no hash that is agreed on.
+    NotOffered,
+    /// It was offered, and the client chose the mechanism without it.
+    NotChosen,
+    /// The client chose it; the hash of the server's certificate.
+    Chosen(&'a [u8]),
+}
+
 /// The client's first message.
 pub(super) struct ClientFirst {
-    /// What was said of channel binding, which the final message must repeat.
-    header: &'static str,
+    /// What the final message must repeat: the header, and what the channel is known by.
+    binding: Vec<u8>,
+    is_bound: bool,
     /// The message after the header.
     bare: String,
     nonce: String,
@@ -127,19 +146,23 @@ impl ClientFirst {
     /// Reads `n,,n=user,r=nonce`.
     ///
     /// # Errors
-    /// 08P01 for what is no such message, 0A000 for what it may ask but nobody here has.
-    pub(super) fn decode(message: &[u8]) -> Result<Self> {
+    /// 08P01 for what is no such message, or says something else of channel binding than the
+    /// mechanism that was chosen; 28000 for a client that could bind the channel and was kept from
+    /// knowing that the server can; 0A000 for what it may ask but nobody here has.
+    pub(super) fn decode(message: &[u8], channel: ChannelBinding<'_>) -> Result<Self> {
         let message = utf8(message)?;
-        let (header, bare) = if let Some(bare) = message.strip_prefix("n,,") {
-            ("n,,", bare)
-        } else if let Some(bare) = message.strip_prefix("y,,") {
-            ("y,,", bare)
-        } else if message.starts_with("n,a=") || message.starts_with("y,a=") {
-            return Err(Error::unsupported("a SASL authorization identity"));
-        } else if message.starts_with("p=") {
-            return Err(malformed("channel binding was not offered"));
-        } else {
-            return Err(malformed("the first message has no header"));
+        let no_header = || malformed("the first message has no header");
+        let (start, rest) = message.split_at_checked(2).ok_or_else(no_header)?;
+        let (header, bare) = match start {
+            "n," | "y," if rest.starts_with("a=") => {
+                return Err(Error::unsupported("a SASL authorization identity"));
+            }
+            "n," | "y," => {
+                let bare = rest.strip_prefix(',').ok_or_else(no_header)?;
+                (check_unbound(start, channel)?, bare)
+            }
+            "p=" => (BOUND_HEADER, check_bound(rest, channel)?),
+            _ => return Err(no_header()),
         };
         if bare.starts_with("m=") {
             return Err(Error::unsupported("a mandatory SCRAM extension"));
@@ -153,8 +176,13 @@ impl ClientFirst {
             .and_then(|nonce| nonce.strip_prefix("r="))
             .filter(|nonce| !nonce.is_empty() && nonce.bytes().all(|byte| byte.is_ascii_graphic()))
             .ok_or_else(|| malformed("the first message has no nonce"))?;
+        let certificate = match channel {
+            ChannelBinding::Chosen(hash) => hash,
+            ChannelBinding::NotOffered | ChannelBinding::NotChosen => &[],
+        };
         Ok(Self {
-            header,
+            binding: [header.as_bytes(), certificate].concat(),
+            is_bound: matches!(channel, ChannelBinding::Chosen(_)),
             bare: bare.to_owned(),
             nonce: nonce.to_owned(),
         })
@@ -165,7 +193,8 @@ impl ClientFirst {
         let nonce = format!("{}{nonce}", self.nonce);
         let message = format!("r={nonce},s={},i={iterations}", STANDARD.encode(salt));
         Challenge {
-            header: self.header,
+            binding: STANDARD.encode(self.binding),
+            is_bound: self.is_bound,
             client_first: self.bare,
             nonce,
             message,
@@ -173,9 +202,52 @@ impl ClientFirst {
     }
 }
 
+/// The header of a message that binds no channel.
+fn check_unbound(start: &str, channel: ChannelBinding<'_>) -> Result<&'static str> {
+    match (start, channel) {
+        (_, ChannelBinding::Chosen(_)) => Err(malformed(
+            "the client chose SCRAM-SHA-256-PLUS, but its message binds no channel",
+        )),
+        // Somebody in between took the offer away.
+        ("y,", ChannelBinding::NotChosen) => {
+            let message = "SCRAM channel binding negotiation error";
+            Err(
+                Error::new(SqlState::INVALID_AUTHORIZATION, message).with_detail(
+                    "The client supports SCRAM channel binding but thinks the server does not. \
+                     However, this server does support channel binding.",
+                ),
+            )
+        }
+        ("y,", _) => Ok("y,,"),
+        _ => Ok("n,,"),
+    }
+}
+
+/// The message behind the header of one that binds its channel, which says first how.
+fn check_bound<'a>(message: &'a str, channel: ChannelBinding<'_>) -> Result<&'a str> {
+    if !matches!(channel, ChannelBinding::Chosen(_)) {
+        return Err(malformed(
+            "the client chose SCRAM-SHA-256, but its message binds the channel",
+        ));
+    }
+    let (kind, rest) = message.split_once(',').unwrap_or((message, ""));
+    if kind != END_POINT {
+        return Err(protocol_violation(format!(
+            "unsupported SCRAM channel-binding type \"{kind}\""
+        )));
+    }
+    match rest.strip_prefix(',') {
+        Some(bare) => Ok(bare),
+        None if rest.starts_with("a=") => Err(Error::unsupported("a SASL authorization identity")),
+        None => Err(malformed("the first message has no header")),
+    }
+}
+
 /// The server's first message, and what led to it.
 pub(super) struct Challenge {
-    header: &'static str,
+    /// What the client must repeat, in Base64.
+    binding: String,
+    is_bound: bool,
     client_first: String,
     nonce: String,
     /// The message.
@@ -187,7 +259,8 @@ impl Challenge {
     /// message, by which the client knows the server, or `None` where the proof is wrong.
     ///
     /// # Errors
-    /// 08P01 for what is no such message, or is one of another exchange.
+    /// 08P01 for what is no such message, or is one of another exchange; 28000 where the client sees
+    /// another certificate than the server's.
     pub(super) fn verify(&self, message: &[u8], verifier: &Verifier) -> Result<Option<String>> {
         let message = utf8(message)?;
         let (without_proof, proof) = message
@@ -197,8 +270,15 @@ impl Challenge {
         let binding = attributes
             .next()
             .and_then(|binding| binding.strip_prefix("c="));
-        if binding != Some(STANDARD.encode(self.header).as_str()) {
-            return Err(malformed("the channel binding is not that of the start"));
+        let binding = binding.ok_or_else(|| malformed("there is no channel binding"))?;
+        if verify_slices_are_equal(binding.as_bytes(), self.binding.as_bytes()).is_err() {
+            return Err(match self.is_bound {
+                true => Error::new(
+                    SqlState::INVALID_AUTHORIZATION,
+                    "SCRAM channel binding check failed",
+                ),
+                false => malformed("the channel binding is not that of the start"),
+            });
         }
         let nonce = attributes.next().and_then(|nonce| nonce.strip_prefix("r="));
         if nonce != Some(self.nonce.as_str()) {
@@ -256,7 +336,8 @@ mod tests {
 
     fn challenge() -> Challenge {
         let salt = STANDARD.decode(SALT).unwrap();
-        let first = ClientFirst::decode(CLIENT_FIRST.as_bytes()).unwrap();
+        let first = ClientFirst::decode(CLIENT_FIRST.as_bytes(), ChannelBinding::NotOffered);
+        let first = first.unwrap();
         first.challenge(&salt, ITERATIONS, SERVER_NONCE)
     }
 
@@ -316,7 +397,8 @@ mod tests {
             ("n,a=other,n=user,r=nonce", "0A000"),
             ("n,,m=must,n=user,r=nonce", "0A000"),
         ] {
-            let error = ClientFirst::decode(message.as_bytes()).err().unwrap();
+            let first = ClientFirst::decode(message.as_bytes(), ChannelBinding::NotOffered);
+            let error = first.err().unwrap();
             assert_eq!(error.sqlstate().0, sqlstate, "{message}");
         }
         let (before, proof) = CLIENT_FINAL.split_once(",p=").unwrap();
@@ -337,11 +419,58 @@ mod tests {
         }
     }
 
+    /// A first message of a client whose channel is encrypted, as it chose the mechanism.
+    fn bound(message: &str, channel: ChannelBinding<'_>) -> Result<ClientFirst> {
+        ClientFirst::decode(message.as_bytes(), channel)
+    }
+
+    #[test]
+    fn a_bound_exchange_is_of_the_certificate_that_the_client_sees() {
+        let chosen = ChannelBinding::Chosen(b"hash");
+        let message = "p=tls-server-end-point,,n=user,r=rOprNGfwEbeRWgbNEkqO";
+        let answer = |certificate: &[u8]| {
+            let first = bound(message, chosen).unwrap();
+            let challenge = first.challenge(b"salt", ITERATIONS, SERVER_NONCE);
+            let seen = STANDARD.encode([BOUND_HEADER.as_bytes(), certificate].concat());
+            let proof = STANDARD.encode(Key::default());
+            let last = format!("c={seen},r={},p={proof}", challenge.nonce);
+            challenge.verify(last.as_bytes(), &verifier("pencil"))
+        };
+        assert_eq!(answer(b"hash").unwrap(), None, "a wrong proof");
+        let error = answer(b"other").unwrap_err();
+        assert_eq!(error.sqlstate().0, "28000");
+    }
+
+    #[test]
+    fn what_is_said_of_the_channel_must_fit_the_mechanism() {
+        let chosen = ChannelBinding::Chosen(b"hash");
+        for (message, channel, sqlstate) in [
+            ("n,,n=user,r=nonce", chosen, "08P01"),
+            ("y,,n=user,r=nonce", chosen, "08P01"),
+            ("p=tls-unique,,n=user,r=nonce", chosen, "08P01"),
+            ("p=tls-server-end-point", chosen, "08P01"),
+            ("p=tls-server-end-point,a=x,n=user,r=nonce", chosen, "0A000"),
+            ("y,,n=user,r=nonce", ChannelBinding::NotChosen, "28000"),
+            (
+                "p=tls-server-end-point,,n=user,r=nonce",
+                ChannelBinding::NotChosen,
+                "08P01",
+            ),
+        ] {
+            let error = bound(message, channel).err().unwrap();
+            assert_eq!(error.sqlstate().0, sqlstate, "{message}");
+        }
+        assert!(bound("y,,n=user,r=nonce", ChannelBinding::NotOffered).is_ok());
+        assert!(bound("n,,n=user,r=nonce", ChannelBinding::NotChosen).is_ok());
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_an_error_or_a_wrong_proof(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            if let Ok(first) = ClientFirst::decode(&bytes) {
-                first.challenge(b"salt", ITERATIONS, SERVER_NONCE);
+            for channel in [ChannelBinding::NotOffered, ChannelBinding::NotChosen, ChannelBinding::Chosen(b"hash")] {
+                if let Ok(first) = ClientFirst::decode(&bytes, channel) {
+                    first.challenge(b"salt", ITERATIONS, SERVER_NONCE);
+                }
             }
             let stored = Verifier { stored_key: Key::default(), server_key: Key::default() };
             prop_assert!(!matches!(challenge().verify(&bytes, &stored), Ok(Some(_))));

@@ -11,7 +11,7 @@ use pgwire::messages::startup::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
-use super::authentication::Authentication;
+use super::authentication::{Authentication, Claim};
 use super::backend::{Backend, BackendSession, Client};
 use super::cancel::{CancelKey, CancelRegistry};
 use super::connection::{Connection, Stop};
@@ -68,9 +68,12 @@ pub(super) async fn establish<B: Backend>(
     shared
         .authentication
         .check(
-            &startup.user,
-            shared.backend.verifier(&startup.user),
-            address,
+            Claim {
+                user: &startup.user,
+                stored: shared.backend.verifier(&startup.user),
+                address,
+                is_encrypted,
+            },
             &shared.limits,
             reader,
             writer,

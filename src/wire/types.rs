@@ -11,6 +11,12 @@ const EXTENSION_NAME: &str = "ARROW:extension:name";
 /// own: `oid` for 64-bit numbers; `name`, `"char"`, `uuid` and types with a length, such as
 /// `character varying(10)`, for texts; `int2vector` and `oidvector` for arrays.
 pub const POSTGRES_TYPE: &str = "postgres_type";
+/// The key of the number of the relation that a column of an answer is of.
+pub const POSTGRES_TABLE: &str = "postgres_table";
+/// The key of its number there.
+pub const POSTGRES_COLUMN: &str = "postgres_column";
+/// The key of a modifier that is not that of the type of its values.
+pub const POSTGRES_MODIFIER: &str = "postgres_modifier";
 
 /// A PostgreSQL type, as clients know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,6 +197,10 @@ impl PostgresType {
 
 /// The type modifier of a column: [`type_modifier`] of its type, or of a text its length.
 pub fn field_modifier(field: &Field) -> i32 {
+    let own = field.metadata().get(POSTGRES_MODIFIER);
+    if let Some(modifier) = own.and_then(|modifier| modifier.parse().ok()) {
+        return modifier;
+    }
     let length = field
         .metadata()
         .get(POSTGRES_TYPE)

@@ -5,6 +5,7 @@ this server, and the lines must be the same.
 """
 
 import sys
+from pathlib import Path
 
 HOST, PORT, USER, DATABASE = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 
@@ -16,3 +17,11 @@ TABLE = """CREATE TABLE item (
 
 def tell(what, value):
     print(f"{what}: {value!r}")
+
+
+def create_shop(execute):
+    """Makes the objects of shop.sql, a statement at a time."""
+    text = (Path(__file__).parent / "shop.sql").read_text()
+    for statement in text.split(";\n"):
+        if statement.strip():
+            execute(statement)

@@ -12,10 +12,17 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// A certificate of its own for this machine, and its key.
 fn certificate(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+    signed(folder, name, "-sha256")
+}
+
+/// The same with a signature of this hash.
+fn signed(folder: &Path, name: &str, hash: &str) -> (PathBuf, PathBuf) {
     let file = |kind: &str| folder.join(format!("{name}.{kind}"));
     let (certificate, key) = (file("crt"), file("key"));
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"])
+        .args([
+            "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2", hash,
+        ])
         .args(["-pkeyopt", "ec_paramgen_curve:prime256v1"])
         .args([
             "-subj",
@@ -150,5 +157,32 @@ fn a_certificate_that_cannot_be_used_stops_the_start() {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{flags:?}");
         assert!(told.contains(message), "{flags:?}: {told}");
+    }
+}
+
+#[test]
+fn a_client_can_bind_its_password_to_the_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, signature) in [("plain", "-sha256"), ("long", "-sha384")] {
+        let (own, key) = signed(folder.path(), name, signature);
+        let flag = |path: &Path| path.display().to_string();
+        let flags = ["--tls-certificate", &flag(&own), "--tls-key", &flag(&key)];
+        let password = [("TRIBUTARY_PASSWORD".to_owned(), "pencil".to_owned())];
+        let server = Server::start_in(&folder.path().join(name), &flags, &password);
+        let connect = |how: &str| psql(server.port, &format!("password=pencil {how}"));
+        let printed = connect("sslmode=require channel_binding=require");
+        assert!(printed.contains("SSL connection"), "{name}: {printed}");
+        let printed = connect("sslmode=require channel_binding=disable");
+        assert!(printed.contains("SSL connection"), "{name}: {printed}");
+        let printed = connect("sslmode=disable channel_binding=require");
+        assert!(printed.contains("channel binding"), "{name}: {printed}");
+        let printed = psql(
+            server.port,
+            "password=pen sslmode=require channel_binding=require",
+        );
+        assert!(
+            printed.contains("password authentication failed"),
+            "{name}: {printed}"
+        );
     }
 }

@@ -442,3 +442,49 @@ SELECT attname, atttypid, attnum, attnotnull FROM pg_attribute WHERE attrelid = 
 ",
     );
 }
+
+/// A connection as a role, without a password.
+async fn connect_as(
+    server: &Server,
+    user: &str,
+) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
+    let mut config = tokio_postgres::Config::new();
+    config.host("127.0.0.1").port(server.port);
+    config.user(user).dbname("tributary");
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+#[tokio::test]
+async fn who_is_no_role_does_not_get_in_and_who_is_none_any_more_may_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let refused = connect_as(&server, "nobody").await.err().unwrap();
+    let refused = refused.as_db_error().unwrap();
+    assert_eq!(refused.code().code(), "28000");
+    assert_eq!(refused.message(), "role \"nobody\" does not exist");
+
+    let first = connect_as(&server, "tributary").await.unwrap();
+    let made = "CREATE TABLE own (id INT); CREATE ROLE ann LOGIN; GRANT ALL ON own TO ann";
+    first.batch_execute(made).await.unwrap();
+    let ann = connect_as(&server, "ann").await.unwrap();
+    ann.batch_execute("INSERT INTO own VALUES (1)")
+        .await
+        .unwrap();
+    first
+        .batch_execute("REVOKE ALL ON own FROM ann; DROP ROLE ann")
+        .await
+        .unwrap();
+    for forbidden in [
+        "SELECT * FROM own",
+        "DROP TABLE own",
+        "CREATE SCHEMA theirs",
+        "SET ROLE tributary",
+        "SET SESSION AUTHORIZATION tributary",
+    ] {
+        let error = ann.batch_execute(forbidden).await.unwrap_err();
+        assert_eq!(error.code().unwrap().code(), "42501", "{forbidden}");
+    }
+    assert!(connect_as(&server, "ann").await.is_err());
+}

@@ -6,13 +6,18 @@
 //! and other clients use forms that DataFusion's planner does not know; `rewrite` says them in ones
 //! that it does.
 
+mod acl_default;
 mod data;
 mod definition_functions;
 mod empty_queries;
+mod expand_array;
 mod expression_text;
 mod function;
+mod function_names;
 mod functions;
+mod identity_sequence;
 pub mod information_schema;
+mod keywords;
 mod like_escape;
 mod name_functions;
 mod named_types;
@@ -25,6 +30,7 @@ mod pg_constraint;
 mod pg_cursors;
 mod pg_database;
 mod pg_description;
+mod pg_extension;
 mod pg_foreign_table;
 mod pg_index;
 mod pg_matviews;
@@ -77,7 +83,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 31] = [
+static ROWS: [&Rows; 32] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -86,6 +92,7 @@ static ROWS: [&Rows; 31] = [
     &pg_database::TABLE,
     &pg_database::SHARED_DESCRIPTION,
     &pg_description::TABLE,
+    &pg_extension::TABLE,
     &pg_foreign_table::SERVER,
     &pg_foreign_table::TABLE,
     &pg_foreign_table::WRAPPER,

@@ -1,6 +1,8 @@
 //! Names of objects and their numbers: `to_regclass` and the casts to `regclass`, `regtype` and the
 //! like, which `rewrite` makes calls of.
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
@@ -10,7 +12,8 @@ use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
 use super::pg_proc;
 use super::relation::{Relation, namespaces, relation, relations};
-use super::types::type_oid;
+use super::session_functions::list;
+use super::types::{type_name, type_oid};
 use crate::catalog::Kind;
 use crate::catalog::system::SystemSources;
 use crate::error::{Error, Result, SqlState};
@@ -44,7 +47,26 @@ pub fn functions() -> Vec<ScalarUDF> {
             ScalarValue::Boolean(number(values, 0).map(|_| true))
         })
     });
+    let numbers = DataType::new_list(BIGINT, true);
     let mut all = vec![
+        // What is cast to `regtype[]`, which is an array of numbers, as names.
+        CatalogFunction::udf(
+            "regtype_names",
+            &[&[numbers]],
+            DataType::new_list(TEXT, true),
+            Call::Answer(|_, values| match values.first() {
+                Some(ScalarValue::List(numbers)) if numbers.is_valid(0) => {
+                    let numbers = numbers.value(0);
+                    let numbers = numbers.as_primitive::<Int64Type>().iter();
+                    let names = numbers.map(|oid| {
+                        let oid = oid.and_then(|oid| u32::try_from(oid).ok());
+                        type_name(oid.unwrap_or_default())
+                    });
+                    list(names.collect())
+                }
+                _ => ScalarValue::Null,
+            }),
+        ),
         // What is cast to `regclass` is a number, or a name.
         CatalogFunction::udf(
             "regclass_text",

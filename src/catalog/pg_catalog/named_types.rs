@@ -2,7 +2,7 @@
 //! name to expressions, and names again where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, Function, Ident, SelectItem, SetExpr, Value,
+    ArrayElemTypeDef, DataType, Expr, Function, Ident, SelectItem, SetExpr, Value,
 };
 
 use super::rewrite::{named, parse};
@@ -51,7 +51,8 @@ fn shown(number: &Expr, function: &Function) -> Option<Expr> {
     }
 }
 
-fn is_text(data_type: &DataType) -> bool {
+/// Whether a type is that of texts.
+pub fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Text | DataType::Varchar(_) => true,
         DataType::Custom(name, _) => matches!(named(name), Some("text" | "name" | "varchar")),
@@ -103,6 +104,18 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
     {
         return Some(shown);
     }
+    if let DataType::Array(
+        ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::AngleBracket(element),
+    ) = data_type
+    {
+        if let DataType::Custom(name, _) = element.as_ref() {
+            if named(name)?.eq_ignore_ascii_case("regtype") {
+                return parse(&format!("regtype_names({inner})"));
+            }
+            **element = plain(&named(name)?.to_lowercase())?;
+        }
+        return None;
+    }
     let name = match data_type {
         DataType::Regclass => "regclass".to_owned(),
         DataType::Custom(name, _) => named(name)?.to_lowercase(),
@@ -113,7 +126,7 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         Expr::Value(value)
             if matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_))
     );
-    let plain = match name.as_str() {
+    match name.as_str() {
         // A name is its number, as which it is compared; one that is shown is a text again.
         "regclass" | "regtype" | "regnamespace" | "regrole" | "regproc" | "regprocedure"
             if is_literal =>
@@ -126,6 +139,14 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
             let name = name.trim_end_matches("edure");
             return parse(&format!("{name}_text({inner})"));
         }
+        _ => *data_type = plain(&name)?,
+    }
+    None
+}
+
+/// The type that stands for one of PostgreSQL's own.
+fn plain(name: &str) -> Option<DataType> {
+    Some(match name {
         "name" => DataType::Custom(Ident::new("name").into(), Vec::new()),
         "text" | "varchar" | "bpchar" => DataType::Text,
         "char" => DataType::Custom(Ident::with_quote('"', "char").into(), Vec::new()),
@@ -135,7 +156,5 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         "bool" => DataType::Boolean,
         "float8" => DataType::DoublePrecision,
         _ => return None,
-    };
-    *data_type = plain;
-    None
+    })
 }

@@ -7,6 +7,7 @@ use super::table::{Row, Rows, Value, row};
 use super::table_constraint::defaults_of;
 use super::types::{self, Type};
 use crate::catalog::Snapshot;
+use crate::models::constraints;
 use crate::wire::types::{PostgresType, type_modifier};
 
 pub static TABLE: Rows = Rows {
@@ -42,6 +43,8 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
     let object = relation.object.as_deref().filter(|_| is_table);
     let has_default =
         object.is_some_and(|object| defaults_of(object).any(|default| default.column == number));
+    let identity = object.and_then(|object| constraints::identity_of(object, field.name()));
+    let identity = identity.map(|identity| identity.always);
     let of = Type::of(oid);
     let granted = relation.object.as_deref().filter(|_| relation.kind != "i");
     let items = granted.and_then(|object| object.access.items(snapshot, &[], Some(field.name())));
@@ -63,7 +66,7 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
         !field.is_nullable() && relation.kind != "i",
         has_default,
         false,
-        "",
+        identity.map_or("", |always| if always { "a" } else { "d" }),
         "",
         false,
         true,

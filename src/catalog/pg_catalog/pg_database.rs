@@ -2,6 +2,8 @@
 
 use super::OWNER;
 use super::table::{Rows, Value, row};
+use crate::catalog::Kind;
+use crate::catalog::system::SystemSources;
 
 /// The number of the one database; PostgreSQL's for `postgres`.
 const DATABASE: i64 = 5;
@@ -9,6 +11,10 @@ const DATABASE: i64 = 5;
 const DATABASES: i64 = 1262;
 /// PostgreSQL's number of UTF-8.
 const UTF8: i64 = 6;
+/// The number of `pg_authid`.
+const ROLES: i64 = 1260;
+/// What the database is.
+const COMMENT: &str = "the warehouse";
 
 pub static TABLE: Rows = Rows {
     of: "pg_database",
@@ -37,8 +43,26 @@ pub static TABLE: Rows = Rows {
 /// `pg_shdescription`: comments on databases and roles.
 pub static SHARED_DESCRIPTION: Rows = Rows {
     of: "pg_shdescription",
-    make: |_| {
-        let comment = "the warehouse";
-        Ok(vec![row![DATABASE, DATABASES, comment]])
+    make: |sources| {
+        let mut rows = vec![row![DATABASE, DATABASES, COMMENT]];
+        for (role, _) in sources.snapshot().roles() {
+            if let Some(comment) = &role.comment {
+                rows.push(row![i64::from(role.oid), ROLES, comment.as_str()]);
+            }
+        }
+        Ok(rows)
     },
 };
+
+/// The comment on a database or a role, by the number of the table that lists it and its own.
+pub fn shared_comment(sources: &dyn SystemSources, class: i64, oid: i64) -> Option<String> {
+    match (class, oid) {
+        (DATABASES, DATABASE) => Some(COMMENT.to_owned()),
+        (ROLES, oid) => {
+            let snapshot = sources.snapshot();
+            let role = snapshot.object(u32::try_from(oid).ok()?)?;
+            (role.kind == Kind::Role).then(|| role.comment.clone())?
+        }
+        _ => None,
+    }
+}

@@ -3,9 +3,12 @@
 use super::PG_CATALOG;
 use super::relation::{namespaces, relations};
 use super::table::{Row, Rows, row};
+use crate::catalog::Kind;
 
 /// The number of `pg_class`, where relations and their columns have their comments.
 const CLASS: i64 = 1259;
+/// The number of `pg_proc`.
+const PROCEDURE: i64 = 1255;
 /// The number of `pg_namespace`.
 const NAMESPACE: i64 = 2615;
 
@@ -16,6 +19,11 @@ pub static TABLE: Rows = Rows {
         for schema in namespaces(&sources.snapshot()) {
             if let Some(comment) = schema.comment {
                 rows.push(row![schema.oid, NAMESPACE, 0, comment]);
+            }
+        }
+        for object in sources.snapshot().objects() {
+            if let (Kind::Function, Some(comment)) = (object.kind, &object.comment) {
+                rows.push(row![i64::from(object.oid), PROCEDURE, 0, comment.as_str()]);
             }
         }
         for relation in relations(sources) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::table::{Rows, Value, row};
 use super::types::type_oid;
+use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Kind, Object};
 use crate::sql::Statement;
@@ -72,6 +73,9 @@ pub static TABLE: Rows = Rows {
                     )
                 }
             };
+            let items = object
+                .access
+                .items(&snapshot, &Privilege::OF_FUNCTIONS, None);
             let has_names = is_named || matches!(create.returns, Returns::Table(_));
             let defaults = create.arguments.iter().filter(|it| it.default.is_some());
             let source = match &create.body {
@@ -111,7 +115,7 @@ pub static TABLE: Rows = Rows {
                 Value::Null,
                 Value::Null,
                 Value::Null,
-                Value::Null,
+                Value::texts(items),
             ]);
         }
         Ok(rows)

@@ -2,9 +2,11 @@
 //! table with a rule, and the rule depends on what it reads; clients find what stands on what by that.
 //! A sequence depends on the column that it goes with.
 
+use super::identity_sequence::identity_sequences;
+use super::pg_extension;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::{column_number, defaults_of, rule_of};
+use super::table_constraint::{column_number, defaults_of, identity_number, rule_of};
 use crate::catalog::{Kind, Snapshot};
 use crate::sql::Statement;
 
@@ -44,7 +46,8 @@ pub static DEPENDENCIES: Rows = Rows {
     of: "pg_depend",
     make: |sources| {
         let mut rows: Vec<Row> = Vec::new();
-        for relation in relations(sources).iter().filter(|it| has_rule(it)) {
+        let all = relations(sources);
+        for relation in all.iter().filter(|it| has_rule(it)) {
             let Some(object) = &relation.object else {
                 continue;
             };
@@ -64,6 +67,7 @@ pub static DEPENDENCIES: Rows = Rows {
             }
         }
         rows.extend(of_sequences(&sources.snapshot()));
+        rows.extend(pg_extension::members(&all));
         Ok(rows)
     },
 };
@@ -87,6 +91,10 @@ fn of_sequences(snapshot: &Snapshot) -> Vec<Row> {
                 column,
                 "a"
             ]);
+        }
+        for identity in identity_sequences(object) {
+            let sequence = identity_number(object, identity.number);
+            rows.push(row![CLASS, sequence, 0, CLASS, oid, identity.number, "i"]);
         }
         for default in defaults_of(object) {
             rows.push(row![

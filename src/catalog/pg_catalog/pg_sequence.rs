@@ -12,15 +12,15 @@ pub static TABLE: Rows = Rows {
     make: |sources| {
         let mut rows = Vec::new();
         for relation in relations(sources) {
-            if let Some((options, numbers)) = sequence(&relation) {
+            if let Some((data_type, numbers, cache)) = numbered(&relation) {
                 rows.push(row![
                     relation.oid,
-                    type_number(options.data_type()),
+                    type_number(data_type),
                     numbers.start,
                     numbers.increment,
                     numbers.maximum,
                     numbers.minimum,
-                    options.cache.unwrap_or(1),
+                    cache,
                     numbers.cycles,
                 ]);
             }
@@ -34,21 +34,24 @@ pub static SEQUENCES: Rows = Rows {
     make: |sources| {
         let mut rows = Vec::new();
         for relation in relations(sources) {
-            if let (Some((options, numbers)), Some(object)) =
-                (sequence(&relation), &relation.object)
-            {
-                let (last, is_called) = sources.sequence_state(object)?;
+            let state = match (&relation.identity, &relation.object) {
+                (Some(identity), _) => (&identity.table, identity.column.as_str()),
+                (None, Some(object)) => (object, ""),
+                (None, None) => continue,
+            };
+            if let Some((data_type, numbers, cache)) = numbered(&relation) {
+                let (last, is_called) = sources.sequence_state(state.0, state.1)?;
                 rows.push(row![
                     relation.schema.as_str(),
                     relation.name.as_str(),
                     role_name(sources, relation.owner),
-                    type_number(options.data_type()),
+                    type_number(data_type),
                     numbers.start,
                     numbers.minimum,
                     numbers.maximum,
                     numbers.increment,
                     numbers.cycles,
-                    options.cache.unwrap_or(1),
+                    cache,
                     is_called.then_some(last),
                 ]);
             }
@@ -56,6 +59,15 @@ pub static SEQUENCES: Rows = Rows {
         Ok(rows)
     },
 };
+
+/// The type, the numbers and the cache of a sequence, that of an identity column among them.
+fn numbered(relation: &Relation) -> Option<(SequenceType, Identity, i64)> {
+    if let Some(identity) = &relation.identity {
+        return Some((identity.data_type(), identity.numbers, 1));
+    }
+    let (options, numbers) = sequence(relation)?;
+    Some((options.data_type(), numbers, options.cache.unwrap_or(1)))
+}
 
 /// What a relation that is a sequence says of its numbers.
 pub fn sequence(relation: &Relation) -> Option<(&SequenceOptions, Identity)> {

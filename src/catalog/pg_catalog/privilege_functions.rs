@@ -155,7 +155,10 @@ impl<'a> Asked<'a> {
                 let (role, of) = before.split_at(before.len() - objects);
                 (named_role(sources, &snapshot, role.first())?, of)
             }
-            false => (snapshot.role_of(&sources.user()), before),
+            false => (
+                snapshot.role_of(&sources.user(), &sources.first_user()),
+                before,
+            ),
         };
         Ok(Some(Self { role, of, written }))
     }
@@ -205,7 +208,7 @@ fn named_role(
             return Ok(u32::try_from(*oid).unwrap_or(0));
         }
         Some(ScalarValue::Utf8(Some(name))) if *name == sources.user() => {
-            return Ok(snapshot.role_of(name));
+            return Ok(snapshot.role_of(name, &sources.first_user()));
         }
         Some(ScalarValue::Utf8(Some(name))) if name == "public" => {
             return Ok(crate::catalog::privilege::PUBLIC_ROLE);

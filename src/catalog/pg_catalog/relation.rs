@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::identity_sequence::{IdentitySequence, identity_sequences};
 use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::table_constraint::{
     TableConstraint, TableIndex, constraints_of, indexes_of, is_part, keys_of,
@@ -21,7 +22,7 @@ const PG_CATALOG_OID: i64 = 11;
 /// PostgreSQL's number of `information_schema`.
 const INFORMATION_SCHEMA_OID: i64 = 13_207;
 /// The number of schema `tributary`: above those of initdb, below the first for users' objects.
-const SYSTEM_SCHEMA_OID: i64 = 15_000;
+pub const SYSTEM_SCHEMA_OID: i64 = 15_000;
 /// The number of `tributary.rejected_rows`.
 const REJECTED_ROWS_OID: i64 = 15_001;
 /// The number of the first computed view of schema `tributary`.
@@ -52,6 +53,8 @@ pub struct Relation {
     pub owner: i64,
     /// The object, where it is a user's; that of its table, where it is an index.
     pub object: Option<Arc<Object>>,
+    /// The column that it numbers, where it is a sequence of an identity column.
+    pub identity: Option<IdentitySequence>,
 }
 
 /// Every schema.
@@ -95,8 +98,11 @@ pub fn relations(sources: &dyn SystemSources) -> Vec<Relation> {
         };
         let indexes = indexes_of(object).map(|it| index(&relation, &it));
         let indexes: Vec<Relation> = indexes.collect();
+        let sequences = identity_sequences(object).map(|it| it.relation(&relation));
+        let sequences: Vec<Relation> = sequences.collect();
         all.push(relation);
         all.extend(indexes);
+        all.extend(sequences);
     }
     all
 }
@@ -124,6 +130,7 @@ static SYSTEM_RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
         column_comments: BTreeMap::new(),
         owner: OWNER,
         object: None,
+        identity: None,
     };
     let mut all: Vec<Relation> = own.chain(standard).chain(views).collect();
     all.push(rejected_rows);
@@ -168,6 +175,7 @@ fn system_relation(
             .collect(),
         owner: OWNER,
         object: None,
+        identity: None,
     }
 }
 
@@ -244,5 +252,6 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         column_comments: object.column_comments.clone(),
         owner: object.access.owner().into(),
         object: Some(Arc::clone(object)),
+        identity: None,
     })
 }

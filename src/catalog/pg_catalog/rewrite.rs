@@ -8,6 +8,7 @@
 //! - `generate_subscripts(array, 1)` is the elements of an array of numbers, and
 //!   `pg_listening_channels()` those of an array of names; `EXISTS (query)` among the columns is a
 //!   count above 0;
+//! - columns of type `regproc` are shown as names;
 //! - `ARRAY(query)` is an aggregate, and so is a subquery that looks up one row of `pg_catalog`;
 //!   `tableoid` is the number of its table;
 //! - a query of a table that is always empty has no rows: it is one that says so, whatever else is in
@@ -17,8 +18,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Query, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit,
-    VisitMut, Visitor, VisitorMut, visit_expressions_mut,
+    ObjectNamePart, Query, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor,
+    Value, Visit, VisitMut, Visitor, VisitorMut, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -26,13 +27,16 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::empty_queries::empty_body;
 use super::named_types::{cast, number_of_name, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
-use super::{PG_CATALOG, subqueries};
+use super::{PG_CATALOG, function_names, subqueries};
 
 /// Rewrites a query in place.
 pub fn rewrite(query: &mut Query) {
     // A name of WITH hides the table of that name.
     let mut hidden = HiddenNames(false);
     let _ = Visit::visit(query, &mut hidden);
+    if !hidden.0 {
+        function_names::show(&mut query.body, true);
+    }
     let _ = VisitMut::visit(query, &mut Rewriter { prunes: !hidden.0 });
 }
 
@@ -63,6 +67,7 @@ impl VisitorMut for Rewriter {
         show_names(&mut query.body);
         subqueries::count_in_columns(&mut query.body);
         if self.prunes {
+            function_names::show(&mut query.body, false);
             name_tables(&mut query.body);
         }
         if self.prunes
@@ -158,6 +163,9 @@ impl VisitorMut for Rewriter {
     }
 }
 
+/// The hidden column.
+const TABLE_NUMBER: &str = "tableoid";
+
 /// Puts the number of its table in the place of the hidden column `tableoid`.
 fn name_tables(body: &mut SetExpr) {
     let select = match body {
@@ -172,11 +180,27 @@ fn name_tables(body: &mut SetExpr) {
         let joined = table.joins.iter().map(|join| &join.relation);
         std::iter::once(&table.relation).chain(joined)
     });
-    let tables: Vec<(String, i64)> = factors.filter_map(subqueries::catalog_table).collect();
+    let factors: Vec<&TableFactor> = factors.collect();
+    let tables = factors.iter().copied();
+    let tables: Vec<(String, i64)> = tables.filter_map(subqueries::catalog_table).collect();
+    // Of one table alone it may stand without the table's name.
+    if let ([_], [(_, oid)]) = (factors.as_slice(), tables.as_slice()) {
+        let oid = Expr::value(Value::Number(oid.to_string(), false));
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(Expr::Identifier(column)) = item
+                && column.value == TABLE_NUMBER
+            {
+                *item = SelectItem::ExprWithAlias {
+                    expr: oid.clone(),
+                    alias: column.clone(),
+                };
+            }
+        }
+    }
     let _ = visit_expressions_mut(select.as_mut(), |expr| {
         if let Expr::CompoundIdentifier(parts) = expr
             && let [table, column] = parts.as_slice()
-            && column.value == "tableoid"
+            && column.value == TABLE_NUMBER
             && let Some((_, oid)) = tables.iter().find(|(name, _)| *name == table.value)
         {
             *expr = Expr::value(Value::Number(oid.to_string(), false));

@@ -15,7 +15,9 @@ use datafusion::logical_expr::{
 
 use super::function::{Call, CatalogFunction, StatementCatalog};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, string};
+use super::relation::relation;
 use crate::catalog::system::SystemSources;
+use crate::sql::QualifiedName;
 
 /// The functions.
 pub fn functions() -> Vec<ScalarUDF> {
@@ -78,7 +80,13 @@ fn name(sources: &dyn SystemSources, values: &[ScalarValue]) -> Option<String> {
 fn of_number(sources: &dyn SystemSources, oid: i64) -> String {
     let snapshot = sources.snapshot();
     let object = u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid));
-    object.map_or_else(|| oid.to_string(), |object| object.name.to_string())
+    match object {
+        Some(object) => object.name.to_string(),
+        None => relation(sources, oid).map_or_else(
+            || oid.to_string(),
+            |found| QualifiedName::new(&found.schema, &found.name).to_string(),
+        ),
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -76,6 +76,11 @@ pub fn rule_of(object: &Object) -> i64 {
     block(object) + DEFAULTS
 }
 
+/// The number of the sequence of an identity column, which has no default.
+pub fn identity_number(object: &Object, column: i64) -> i64 {
+    block(object) + DEFAULTS + column
+}
+
 /// The constraints of a table.
 pub fn constraints_of(object: &Object) -> impl Iterator<Item = TableConstraint<'_>> {
     let block = block(object);

@@ -159,13 +159,13 @@ pub trait SystemSources: Debug + Send + Sync {
         ))
     }
 
-    /// The last value of a sequence, or the first one where it has given none, and whether it has.
+    /// The last value of a sequence, or of that of an identity column, or the first one where it has given none, and whether it has.
     ///
     /// # Errors
     /// Those of the disk.
-    fn sequence_state(&self, object: &Object) -> Result<(i64, bool)> {
+    fn sequence_state(&self, object: &Object, column: &str) -> Result<(i64, bool)> {
         Err(Error::unsupported(format!(
-            "the state of {}",
+            "the state of {} {column}",
             object.described()
         )))
     }
@@ -227,6 +227,11 @@ pub trait SystemSources: Debug + Send + Sync {
     /// The role that owns what nobody else does.
     fn owner(&self) -> String {
         SYSTEM_SCHEMA.to_owned()
+    }
+
+    /// The name by which the configuration knows that role.
+    fn first_user(&self) -> String {
+        self.owner()
     }
 
     /// The schemas in which the session looks for names without one.

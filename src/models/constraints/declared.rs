@@ -73,6 +73,22 @@ pub fn sequence_of(object: &Object, column: &str) -> QualifiedName {
     )
 }
 
+/// The table and the identity column whose sequence has a name.
+pub fn identity_sequence(
+    snapshot: &Snapshot,
+    name: &QualifiedName,
+) -> Option<(Arc<Object>, String)> {
+    let tables = snapshot.relations_in(&name.schema);
+    let mut tables = tables.filter(|table| name.name.starts_with(&table.name.name));
+    tables.find_map(|table| {
+        let mut columns = table.schema.fields().iter().map(|field| field.name());
+        let column = columns.find(|column| {
+            identity_of(table, column).is_some() && sequence_of(table, column).name == name.name
+        })?;
+        Some((Arc::clone(table), column.clone()))
+    })
+}
+
 /// Whether a name is that of an identity column's sequence.
 pub fn is_of_identity(snapshot: &Snapshot, name: &ObjectName, path: &[String]) -> bool {
     let schemas = match &name.schema {

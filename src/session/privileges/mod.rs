@@ -25,6 +25,8 @@ use crate::sql::comment::CommentOn;
 use crate::sql::copy::Direction;
 use crate::sql::cursor::object_name_from;
 use crate::sql::drop::{Drop, DropKind};
+use crate::sql::drop_function::FunctionName;
+use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::on_conflict::{ConflictKey, OnConflict};
 use crate::sql::returning::Target;
@@ -118,6 +120,10 @@ impl Checker<'_> {
                 .tables
                 .iter()
                 .try_for_each(|table| self.change(table, Privilege::Truncate, &[])),
+            Statement::Lock(lock) => {
+                let relations = lock.relations.iter();
+                relations.map(|name| self.lock(name, lock.mode)).collect()
+            }
             Statement::Copy(copy) => match &copy.direction {
                 Direction::FromStdin { table, columns } => {
                     self.change(table, Privilege::Insert, columns)
@@ -171,6 +177,8 @@ impl Checker<'_> {
             Statement::Drop(drop) => self.drop(drop),
             Statement::Comment(comment) => match &comment.on {
                 CommentOn::Schema(name) => self.own_schema(name),
+                CommentOn::Function(name) => self.own_functions(std::slice::from_ref(name)),
+                CommentOn::Role(_) => self.superuser("must be superuser to comment on roles"),
                 CommentOn::Object(_, name) | CommentOn::Column(name, _) => self.own(name),
             },
             Statement::Refresh(refresh) => self.own(&refresh.name),
@@ -196,24 +204,7 @@ impl Checker<'_> {
                     _ => Ok(()),
                 }
             }
-            Statement::DropFunction(drop) => {
-                let named = |object: &&Arc<Object>| {
-                    let Statement::CreateFunction(create) = &object.definition else {
-                        return false;
-                    };
-                    let mut names = drop.functions.iter();
-                    names.any(|it| it.name.name == create.name.name)
-                };
-                let mut functions = self.snapshot.objects().filter(named);
-                match functions.all(|function| self.rights.owns(&function.access)) {
-                    true => Ok(()),
-                    false => {
-                        let names = drop.functions.iter().map(ToString::to_string);
-                        let names: Vec<String> = names.collect();
-                        Err(not_owner("function", &names.join(", ")))
-                    }
-                }
-            }
+            Statement::DropFunction(drop) => self.own_functions(&drop.functions),
             // What these may do depends on more than names, or is everybody's.
             Statement::CreateRole(_)
             | Statement::AlterRole(_)
@@ -242,6 +233,24 @@ impl Checker<'_> {
         }
     }
 
+    /// That functions of these names are of who asks.
+    fn own_functions(&self, functions: &[FunctionName]) -> Result<()> {
+        let named = |object: &&Arc<Object>| {
+            let Statement::CreateFunction(create) = &object.definition else {
+                return false;
+            };
+            functions.iter().any(|it| it.name.name == create.name.name)
+        };
+        let mut found = self.snapshot.objects().filter(named);
+        match found.all(|function| self.rights.owns(&function.access)) {
+            true => Ok(()),
+            false => {
+                let names: Vec<String> = functions.iter().map(ToString::to_string).collect();
+                Err(not_owner("function", &names.join(", ")))
+            }
+        }
+    }
+
     /// What a query reads.
     fn query(&self, query: &ast::Query) -> Result<()> {
         self.calls(query)?;
@@ -265,7 +274,7 @@ impl Checker<'_> {
         own_relations(&self.rights, part)
     }
 
-    /// What the bodies of functions read, which is read with the rights of who calls them.
+    /// That functions may be called, and what their bodies read is read by who calls them.
     fn calls(&self, part: &(impl VisitMut + Clone)) -> Result<()> {
         if !self.snapshot.has_functions() {
             return Ok(());
@@ -444,10 +453,13 @@ impl Checker<'_> {
         Ok(())
     }
 
-    /// That who asks may read what a function reads.
+    /// That who asks may call a function, and read what it reads.
     fn callable(&self, function: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
         if !seen.insert(function.oid) {
             return Ok(());
+        }
+        if !self.rights.may_call(&function.access) {
+            return Err(denied("function", &function.name.name));
         }
         if let Statement::CreateFunction(create) = &function.definition
             && let Ok(body) = user_functions::probe(create)
@@ -471,6 +483,30 @@ impl Checker<'_> {
         };
         self.usable(&self.rights, &object.name.schema)?;
         match allows(&self.rights, &object, privilege, &Columns::named(columns)) {
+            true => Ok(()),
+            false => Err(denied(kind_word(object.kind), &object.name.name)),
+        }
+    }
+
+    /// That a relation may be locked, as in Postgres by who may do what the lock is for.
+    fn lock(&self, name: &ObjectName, mode: LockMode) -> Result<()> {
+        const WRITING: [Privilege; 4] = [
+            Privilege::Update,
+            Privilege::Delete,
+            Privilege::Truncate,
+            Privilege::Insert,
+        ];
+        let Some(object) = self.object(name) else {
+            return Ok(());
+        };
+        self.usable(&self.rights, &object.name.schema)?;
+        let enough = match mode {
+            LockMode::AccessShare => &[Privilege::Select][..],
+            LockMode::RowExclusive => &WRITING,
+            _ => &WRITING[..3],
+        };
+        let mut enough = enough.iter();
+        match enough.any(|privilege| self.rights.has(&object.access, *privilege)) {
             true => Ok(()),
             false => Err(denied(kind_word(object.kind), &object.name.name)),
         }

@@ -323,6 +323,23 @@ const STATEMENTS: &[(&str, &str)] = &[
         "VACUUM ANALYZE t (a), s.u RETAIN 3 HOURS DRY RUN",
         "VACUUM t, s.u RETAIN 3 HOURS DRY RUN",
     ),
+    ("LOCK t", "LOCK TABLE t IN ACCESS EXCLUSIVE MODE"),
+    (
+        "LOCK TABLE ONLY s.t *, u IN SHARE UPDATE EXCLUSIVE MODE NOWAIT",
+        "LOCK TABLE s.t, u IN SHARE UPDATE EXCLUSIVE MODE NOWAIT",
+    ),
+    ("LOCK TABLE t IN SHARE MODE", "="),
+    ("LOCK TABLE t IN ROW EXCLUSIVE MODE", "="),
+    ("COMMENT ON FUNCTION s.f(integer) IS 'x'", "="),
+    ("COMMENT ON ROLE r IS NULL", "="),
+    (
+        "GRANT EXECUTE ON FUNCTION s.f(integer), g TO u WITH GRANT OPTION",
+        "=",
+    ),
+    (
+        "REVOKE ALL ON ALL ROUTINES IN SCHEMA s FROM public",
+        "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM public",
+    ),
     ("TRUNCATE t, s.u CASCADE", "TRUNCATE TABLE t, s.u"),
     ("TRUNCATE TABLE t RESTART IDENTITY", "="),
     ("TRUNCATE t CONTINUE IDENTITY RESTRICT", "TRUNCATE TABLE t"),

@@ -1,0 +1,123 @@
+//! Columns of type `regproc`, which are numbers to expressions, shown as the names of functions:
+//! drivers choose how to read a type by `typreceive`. And single characters of columns of type `name`,
+//! which are arrays of them that count from 0 in PostgreSQL: `typname[0]`.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, Expr, Ident, Select, SelectItem, SetExpr, Subscript, TableFactor,
+    visit_expressions_mut,
+};
+
+use super::named_types::is_text;
+use super::rewrite::parse;
+use super::{data, subqueries};
+
+/// By table, its columns of a type.
+type Columns = HashMap<&'static str, Vec<&'static str>>;
+
+static FUNCTIONS: LazyLock<Columns> = LazyLock::new(|| columns_of_type("regproc"));
+static NAMES: LazyLock<Columns> = LazyLock::new(|| columns_of_type("name"));
+
+fn columns_of_type(wanted: &str) -> Columns {
+    let tables = data::RELATIONS.lines().filter_map(|line| {
+        let mut fields = line.split('\t');
+        let (name, columns) = (fields.next()?, fields.nth(2)?);
+        let columns = columns.split(',').filter_map(|column| {
+            let (name, of) = column.split_once(' ')?;
+            (of == wanted).then_some(name)
+        });
+        Some((name, columns.collect::<Vec<_>>()))
+    });
+    tables.filter(|(_, columns)| !columns.is_empty()).collect()
+}
+
+/// Has casts of such columns to text give names, and the columns themselves where they are the answer
+/// of the whole query.
+pub fn show(body: &mut SetExpr, is_answer: bool) {
+    match body {
+        SetExpr::Select(select) => show_in(select, is_answer),
+        SetExpr::SetOperation { left, right, .. } => {
+            show(left, is_answer);
+            show(right, is_answer);
+        }
+        _ => {}
+    }
+}
+
+fn show_in(select: &mut Select, is_answer: bool) {
+    let factors = select.from.iter().flat_map(|table| {
+        let joined = table.joins.iter().map(|join| &join.relation);
+        std::iter::once(&table.relation).chain(joined)
+    });
+    let tables: Vec<&str> = factors.filter_map(table_of).collect();
+    let columns = |of: &'static Columns| -> Vec<&str> {
+        let found = tables.iter().filter_map(|table| of.get(table));
+        found.flatten().copied().collect()
+    };
+    let (functions, names) = (columns(&FUNCTIONS), columns(&NAMES));
+    let named = |expr: &Expr| {
+        let column = column_of(expr)?;
+        let is_one = functions.contains(&column.value.as_str());
+        let name = || parse(&format!("regproc_text({expr})"));
+        Some((is_one.then(name).flatten()?, column.clone()))
+    };
+    let _ = visit_expressions_mut(select, |expr| {
+        match expr {
+            Expr::Cast {
+                expr: inner,
+                data_type,
+                ..
+            } if is_text(data_type) => {
+                if let Some((name, _)) = named(inner) {
+                    **inner = name;
+                }
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                if let Some(column) = column_of(root)
+                    && names.contains(&column.value.as_str())
+                    && let [AccessExpr::Subscript(Subscript::Index { index })] =
+                        access_chain.as_slice()
+                    && let Some(character) =
+                        parse(&format!("substr({root}, CAST({index} AS BIGINT) + 1, 1)"))
+                {
+                    *expr = character;
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    if !is_answer {
+        return;
+    }
+    for item in &mut select.projection {
+        let (expr, alias): (&Expr, Option<&Ident>) = match item {
+            SelectItem::UnnamedExpr(expr) => (&*expr, None),
+            SelectItem::ExprWithAlias { expr, alias } => (&*expr, Some(&*alias)),
+            _ => continue,
+        };
+        if let Some((name, column)) = named(expr) {
+            let alias = alias.cloned().unwrap_or(column);
+            *item = SelectItem::ExprWithAlias { expr: name, alias };
+        }
+    }
+}
+
+/// The last part of a column's name.
+fn column_of(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Identifier(column) => Some(column),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        _ => None,
+    }
+}
+
+/// The name of a table of `pg_catalog`.
+fn table_of(factor: &TableFactor) -> Option<&'static str> {
+    let (_, oid) = subqueries::catalog_table(factor)?;
+    let mut tables = super::tables();
+    Some(tables.find(|table| table.oid == oid)?.name)
+}

@@ -1,0 +1,72 @@
+//! Operators as PostgreSQL plans them where DataFusion knows no such operator: a literal beside a
+//! truth is read as one, and vectors of the catalog count from 0.
+
+use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
+use datafusion::error::Result;
+use datafusion::logical_expr::planner::{
+    ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
+};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, GetFieldAccess, lit};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use crate::wire::types::POSTGRES_TYPE;
+
+/// The planner.
+#[derive(Debug)]
+pub(super) struct UnknownLiterals;
+
+impl ExprPlanner for UnknownLiterals {
+    fn plan_binary_op(
+        &self,
+        mut expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let compares = matches!(
+            expr.op,
+            BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq
+        );
+        let is_truth = |side: &Expr| matches!(side.get_type(schema), Ok(DataType::Boolean));
+        if compares && is_unknown(&expr.right) && is_truth(&expr.left) {
+            expr.right = truth(expr.right);
+        } else if compares && is_unknown(&expr.left) && is_truth(&expr.right) {
+            expr.left = truth(expr.left);
+        }
+        Ok(PlannerResult::Original(expr))
+    }
+
+    fn plan_field_access(
+        &self,
+        mut expr: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        let is_vector = || {
+            let field = expr.expr.to_field(schema).ok();
+            field.is_some_and(|(_, field)| {
+                let declared = field.metadata().get(POSTGRES_TYPE);
+                declared.is_some_and(|name| name == "int2vector" || name == "oidvector")
+            })
+        };
+        if matches!(expr.field_access, GetFieldAccess::ListIndex { .. })
+            && is_vector()
+            && let GetFieldAccess::ListIndex { key } = &mut expr.field_access
+        {
+            **key = std::mem::replace(key.as_mut(), lit(0_i64)) + lit(1_i64);
+        }
+        Ok(PlannerResult::Original(expr))
+    }
+}
+
+fn is_unknown(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+}
+
+fn truth(literal: Expr) -> Expr {
+    Expr::Cast(Cast::new(Box::new(literal), DataType::Boolean))
+}
