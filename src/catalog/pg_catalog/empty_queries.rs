@@ -135,7 +135,7 @@ fn is_empty_table(table: &TableFactor) -> bool {
     match args {
         None => super::table(&name.value).is_some_and(super::PgTable::is_empty),
         Some(_) if name.value == "pg_options_to_table" => true,
-        // No table has one that PostgreSQL keeps long values in, and options of that.
+        // As of tables that PostgreSQL keeps long values in, which have no options here.
         Some(arguments) => {
             name.value == "unnest"
                 && arguments.args.iter().all(|argument| {
@@ -148,16 +148,13 @@ fn is_empty_table(table: &TableFactor) -> bool {
     }
 }
 
-/// Whether an expression is the options of a TOAST table, by the name that clients give it: always NULL.
+/// Whether an expression is a column of options: a subquery of these alone, as psql has one of the TOAST
+/// table's, gives no rows.
 fn is_options(expr: &Expr) -> bool {
     match expr {
-        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-            [.., table, column] => {
-                column.value == "reloptions"
-                    && (table.value == "tc" || table.value.contains("toast"))
-            }
-            _ => false,
-        },
+        Expr::CompoundIdentifier(parts) => parts
+            .last()
+            .is_some_and(|last| matches!(last.value.as_str(), "reloptions")),
         _ => false,
     }
 }

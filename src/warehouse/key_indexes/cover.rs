@@ -71,7 +71,10 @@ impl TableIndex {
             return Ok(());
         }
         let index = Arc::clone(self.open().await?);
-        let columns: Vec<usize> = self.key.iter().chain(&self.versions).copied().collect();
+        let schema = &scan.snapshot().schema.scanned;
+        let columns = self.key.iter().chain(&self.versions);
+        let columns = columns.map(|name| schema.index_of(name));
+        let columns = columns.collect::<std::result::Result<Vec<usize>, _>>()?;
         let plan = scan.all_rows_of(session, &files, &columns).await?;
         let mut rows = execute_stream(plan, session.task_ctx())?;
         let (sender, receiver) = mpsc::channel(QUEUE);

@@ -87,9 +87,10 @@ pub(super) struct TableIndex {
     folder: PathBuf,
     pool: Arc<dyn MemoryPool>,
     fields: Vec<FieldRef>,
-    /// The columns of the key and of its versions in the table.
-    key: Vec<usize>,
-    versions: Vec<usize>,
+    /// The columns of the key and of its versions, by the names that files have for them: where these
+    /// stand changes as other columns go.
+    key: Vec<String>,
+    versions: Vec<String>,
     index: OnceCell<Arc<KeyIndex>>,
     /// Held by the one who adds files, so that none is read twice.
     covering: tokio::sync::Mutex<()>,
@@ -130,6 +131,10 @@ impl KeyIndexes {
             table: table.clone(),
             columns: describe(schema, &columns, &versions),
         };
+        let in_files = |positions: &[usize]| -> Vec<String> {
+            let fields = positions.iter().map(|index| schema.scanned.field(*index));
+            fields.map(|field| field.name().clone()).collect()
+        };
         let mut handles = self.handles.lock();
         handles.clock += 1;
         if !handles.handles.contains_key(&id) {
@@ -146,8 +151,8 @@ impl KeyIndexes {
                 folder: folder_of(folder, table).join(folder_name(&id.columns)),
                 pool: Arc::clone(&self.pool),
                 fields: fields.collect(),
-                key: columns.clone(),
-                versions: versions.clone(),
+                key: in_files(&columns),
+                versions: in_files(&versions),
                 index: OnceCell::new(),
                 covering: tokio::sync::Mutex::new(()),
             };
