@@ -72,7 +72,8 @@ impl Correlated {
             LogicalPlan::Projection(projection) => {
                 Ok(are_plain(&projection.expr) && self.are_pulled_up(&projection.input)?)
             }
-            LogicalPlan::SubqueryAlias(alias) => self.are_pulled_up(&alias.input),
+            // Above it the columns that a condition compares go by other names.
+            LogicalPlan::SubqueryAlias(_) => Ok(false),
             LogicalPlan::Distinct(Distinct::All(input)) if !self.are_values => {
                 self.are_pulled_up(input)
             }

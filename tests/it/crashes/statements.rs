@@ -56,9 +56,9 @@ pub fn choose(random: &mut Pcg64Mcg) -> Step {
         13..15 => Step::Both(entries(random), amounts(random)),
         15..17 => Step::Refresh,
         17..19 => Step::Optimize(TABLES[random.random_range(0..TABLES.len())]),
-        20..23 => Step::Divide(divided(random)),
-        23 => Step::Move(random.random_range(0..KEYS), slot(random)),
-        24 => Step::Leave(slot(random)),
+        19..22 => Step::Divide(divided(random)),
+        22 => Step::Move(random.random_range(0..KEYS), slot(random)),
+        23 => Step::Leave(slot(random)),
         _ => Step::Vacuum(TABLES[random.random_range(0..TABLES.len())]),
     }
 }
