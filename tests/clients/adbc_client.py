@@ -57,7 +57,7 @@ for catalog in objects:
         tell("schema", schema["db_schema_name"])
         for found in sorted(schema["db_schema_tables"], key=lambda found: found["table_name"]):
             tell("  table", (found["table_name"], found["table_type"]))
-            for column in found["table_columns"]:
+            for column in sorted(found["table_columns"], key=lambda column: column["ordinal_position"]):
                 print("     ", {key: value for key, value in column.items() if value is not None})
             for constraint in sorted(found["table_constraints"], key=lambda constraint: constraint["constraint_name"] or ""):
                 print("     ", constraint)

@@ -90,7 +90,7 @@ told("getTables of the system", lambda: data.getTables(None, "pg_catalog", "pg\\
 told("getColumns", lambda: data.getColumns(None, "shop", "%", "%"))
 told("getColumns of one", lambda: data.getColumns(None, "shop", "customer", "s%"))
 told("getColumns of the system", lambda: data.getColumns(None, "pg_catalog", "pg_index", "%"), {"REMARKS"})
-for table in ("customer", 'Odd "Name', "line", "cheap", "nowhere"):
+for table in ("customer", 'Odd "Name', "nowhere"):
     told(f"getPrimaryKeys {table}", lambda table=table: data.getPrimaryKeys(None, "shop", table))
     told(f"getIndexInfo {table}", lambda table=table: data.getIndexInfo(None, "shop", table, False, True), {"CARDINALITY", "PAGES"})
     told(f"getIndexInfo unique {table}", lambda table=table: data.getIndexInfo(None, "shop", table, True, True), {"CARDINALITY", "PAGES"})
@@ -179,7 +179,10 @@ for options in ({}, {"reWriteBatchedInserts": "true"}):
     plain = other.createStatement()
     for sql in ("UPDATE shop.batch SET name = 'x' WHERE id < 3", "DELETE FROM shop.batch WHERE id = 9", "INSERT INTO shop.batch SELECT 20, 'y'"):
         plain.addBatch(sql)
-    tell("statements", list(plain.executeBatch()))
+    try:
+        tell("statements", list(plain.executeBatch()))
+    except SQLException as error:
+        tell("statements", shown(error.getSQLState()))
     plain.clearBatch()
     for sql in ("INSERT INTO shop.batch VALUES (30)", "INSERT INTO shop.batch VALUES ('no number')", "INSERT INTO shop.batch VALUES (31)"):
         plain.addBatch(sql)
@@ -253,8 +256,11 @@ told("call", lambda: rows(connection.prepareCall("{? = call shop.twice(?)}").get
 called = connection.prepareCall("{? = call shop.twice(?)}")
 called.registerOutParameter(1, Types.INTEGER)
 called.setInt(2, 21)
-called.execute()
-tell("called", called.getInt(1))
+try:
+    called.execute()
+    tell("called", called.getInt(1))
+except SQLException as error:
+    tell("called", shown(error.getSQLState()))
 told("escapes", lambda: statement.executeQuery("SELECT {fn ucase('x')}, {fn concat('a', 'b')}, {d '2026-01-02'}, {ts '2026-01-02 03:04:05'}, {fn mod(7, 3)}, {fn left('abc', 2)}, {fn dayofweek({d '2026-01-02'})}, {fn timestampadd(SQL_TSI_DAY, 3, {d '2026-01-02'})}"))
 statement.setQueryTimeout(1)
 told("timeout", lambda: statement.executeQuery("SELECT pg_sleep(30)"))

@@ -44,7 +44,7 @@ INFORMATION = [
 ]
 for name in INFORMATION:
     tell(name, connection.getinfo(getattr(pyodbc, name)))
-for options in ({}, {"UseDeclareFetch": 1, "Fetch": 2}, {"BoolsAsChar": 0, "TextAsLongVarchar": 0, "UnknownSizes": 1, "ShowOidColumn": 1, "ShowSystemTables": 1}):
+for options in ({}, {"UseDeclareFetch": 1, "Fetch": 2, "BoolsAsChar": 0, "TextAsLongVarchar": 0, "UnknownSizes": 1, "ShowOidColumn": 1, "ShowSystemTables": 1}):
     print(options)
     other = connect(**options)
 
@@ -59,7 +59,7 @@ for options in ({}, {"UseDeclareFetch": 1, "Fetch": 2}, {"BoolsAsChar": 0, "Text
     told("kinds", lambda: at().tables(catalog="", schema="", table="", tableType="%"))
     told("columns", lambda: at().columns(schema="shop"))
     told("columns of one", lambda: at().columns(schema="shop", table="customer", column="s%"))
-    for table in ("customer", 'Odd "Name', "line", "cheap", "nowhere"):
+    for table in ("line",) if options else ("customer", 'Odd "Name', "cheap", "nowhere"):
         told(f"primary keys {table}", lambda: at().primaryKeys(table, schema="shop"))
         told(f"foreign keys {table}", lambda: at().foreignKeys(table, schema="shop"))
         told(f"statistics {table}", lambda: at().statistics(table, schema="shop"), {"cardinality", "pages", "table oid"})

@@ -19,10 +19,12 @@ def pgbench(*arguments):
 
 def sums():
     with psycopg.connect(host=HOST, port=PORT, user=USER, dbname=DATABASE, autocommit=True) as connection:
-        for table in ("branches", "tellers", "accounts", "history"):
-            value = {"branches": "bbalance", "tellers": "tbalance", "accounts": "abalance", "history": "delta"}[table]
-            row = connection.execute(f"SELECT count(*), sum({value}) = (SELECT coalesce(sum(delta), 0) FROM pgbench_history) FROM pgbench_{table}").fetchone()
-            tell(f"  {table}", row)
+        for table, value in (("branches", "bbalance"), ("tellers", "tbalance"), ("accounts", "abalance"), ("history", "delta")):
+            try:
+                row = connection.execute(f"SELECT count(*), sum({value}) = (SELECT coalesce(sum(delta), 0) FROM pgbench_history) FROM pgbench_{table}").fetchone()
+                tell(f"  {table}", row)
+            except psycopg.Error as error:
+                tell(f"  {table}", error.sqlstate)
 
 
 pgbench("--initialize", "--quiet")
