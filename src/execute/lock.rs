@@ -1,5 +1,6 @@
 //! `LOCK TABLE`: readers have their snapshot and never wait, so that a lock is there for who changes
-//! rows, and is kept until the transaction ends.
+//! rows, and is kept until the transaction ends. Who only adds rows to a table without a key waits for
+//! nobody, here as well, where PostgreSQL would have him wait.
 
 use super::modify;
 use super::target::Change;
