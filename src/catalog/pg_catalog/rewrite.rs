@@ -186,7 +186,8 @@ fn name_tables(body: &mut SetExpr) {
     // Of one table alone it may stand without the table's name.
     if let ([_], [(_, oid)]) = (factors.as_slice(), tables.as_slice()) {
         let oid = Expr::value(Value::Number(oid.to_string(), false));
-        let is_it = |expr: &Expr| matches!(expr, Expr::Identifier(own) if own.value == TABLE_NUMBER);
+        let is_it =
+            |expr: &Expr| matches!(expr, Expr::Identifier(own) if own.value == TABLE_NUMBER);
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(Expr::Identifier(column)) = item
                 && column.value == TABLE_NUMBER

@@ -202,7 +202,7 @@ impl BackendSession for TestSession {
             write_command: None,
             is_binary: false,
             text: Arc::from(""),
-            planned: Mutex::default(),
+            ready: Mutex::default(),
             kept: Mutex::default(),
         }))
     }
