@@ -146,7 +146,7 @@ fn syntax_errors_say_where() {
 #[test]
 fn what_is_not_supported_is_named() {
     let cases = [
-        ("GRANT EXECUTE ON FUNCTION f TO u", "GRANT ON FUNCTION"),
+        ("GRANT USAGE ON LANGUAGE sql TO u", "GRANT ON LANGUAGE"),
         ("ALTER ROLE r SET work_mem = 1", "a setting of a role"),
         ("PREPARE TRANSACTION 'a'", "two-phase commit"),
         ("COMMIT PREPARED 'a'", "two-phase commit"),

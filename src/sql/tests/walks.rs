@@ -170,7 +170,8 @@ fn versions_that_are_none_are_refused() {
         ("SELECT * FROM t TIMESTAMP AS OF now()", "0A000"),
         ("SELECT * FROM t TIMESTAMP AS OF 'yesterday'", "22007"),
         ("SELECT * FROM t TIMESTAMP AS OF '2026-13-01'", "22007"),
-        ("SELECT * FROM t AT (TIMESTAMP => '2026-01-01')", "0A000"),
+        // `at` is a name for the relation here.
+        ("SELECT * FROM t AT (TIMESTAMP => '2026-01-01')", "42601"),
         ("SELECT * FROM t BEFORE (VERSION => 3)", "0A000"),
         (
             "SELECT * FROM t CHANGES (INFORMATION => DEFAULT) AT (VERSION => 3)",
