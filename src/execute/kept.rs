@@ -35,7 +35,7 @@ use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
 use crate::session::{Prepared, Session, TransactionStatus, declared, plan};
-use crate::sql::column_names;
+use crate::sql::{QualifiedName, Statement, column_names, references};
 use crate::warehouse::TableId;
 
 /// What is known of a prepared query's plan.
@@ -152,6 +152,23 @@ fn reads_as_all_do(session: &Session) -> bool {
         && !session.is_in_transaction()
 }
 
+/// Whether a query reads one of the server's own relations, itself or through views: of what they have
+/// more is to be known than the catalog and the versions of tables.
+fn reads_system(snapshot: &Snapshot, query: &ast::Query) -> Result<bool> {
+    for name in references::of_query(query)? {
+        let full = QualifiedName::new(name.schema.unwrap_or_default(), name.name);
+        let Some(object) = snapshot.relation(&full) else {
+            return Ok(true);
+        };
+        if let Statement::CreateView(view) = &object.definition
+            && reads_system(snapshot, &view.query)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Where a plan is made to be kept.
 struct Making<'a> {
     context: StatementContext,
@@ -169,6 +186,9 @@ impl Making<'_> {
         let snapshot = Arc::clone(&context.snapshot);
         let mut query = query.clone();
         plan::resolve_names(&mut query, &snapshot, &settings.search_path.0)?;
+        if reads_system(&snapshot, &query)? {
+            return Ok(None);
+        }
         let plan = query::plan(&context, &query).await?;
         let parameters = match types {
             Some(types) => types.to_vec(),

@@ -36,7 +36,7 @@ pub async fn plan(context: &StatementContext, query: &ast::Query) -> Result<Logi
 /// A query that is ready to be run once.
 pub enum Ready {
     /// With a plan of its own.
-    Planned(Planned),
+    Planned(Box<Planned>),
     /// With one that is kept.
     Kept(kept::Run),
 }
@@ -178,7 +178,7 @@ pub async fn execute(
                     stream: kept.rows(&parameters).await?,
                 });
             }
-            Ready::Planned(Planned::new(session, query, parameters).await?)
+            Ready::Planned(Box::new(Planned::new(session, query, parameters).await?))
         }
     };
     Ok(Outcome::Rows {

@@ -149,7 +149,7 @@ pub(super) async fn prepare(
         {
             let schema = Arc::clone(schema);
             let planned = Planned::of(context.state, schema, plan, rejected);
-            Some(Ready::Planned(planned))
+            Some(Ready::Planned(Box::new(planned)))
         }
         _ => None,
     };

@@ -18,14 +18,14 @@ pub fn of(data_type: &ast::DataType) -> Result<Option<DataType>> {
     let ast::DataType::Float(bits) = data_type else {
         return Ok(None);
     };
-    let bits = match bits {
+    let bits: u64 = match bits {
         ExactNumberInfo::None => DOUBLE_BITS,
         ExactNumberInfo::Precision(bits) | ExactNumberInfo::PrecisionAndScale(bits, _) => *bits,
     };
     let message = match bits {
         0 => "precision for type float must be at least 1 bit",
         1..=REAL_BITS => return Ok(Some(DataType::Float32)),
-        ..=DOUBLE_BITS => return Ok(Some(DataType::Float64)),
+        _ if bits <= DOUBLE_BITS => return Ok(Some(DataType::Float64)),
         _ => "precision for type float must be less than 54 bits",
     };
     Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message))

@@ -121,8 +121,8 @@ impl Checker<'_> {
                 .iter()
                 .try_for_each(|table| self.change(table, Privilege::Truncate, &[])),
             Statement::Lock(lock) => {
-                let relations = lock.relations.iter();
-                relations.map(|name| self.lock(name, lock.mode)).collect()
+                let mut relations = lock.relations.iter();
+                relations.try_for_each(|name| self.lock(name, lock.mode))
             }
             Statement::Copy(copy) => match &copy.direction {
                 Direction::FromStdin { table, columns } => {
