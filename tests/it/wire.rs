@@ -280,7 +280,7 @@ async fn every_error_has_a_sqlstate_of_its_kind() {
         ("SELECT 1 / 0", Some("22012")),
         ("SELECT 'x'::INT", Some("22P02")),
         ("UPDATE t SET a = 1", Some("42P01")),
-        ("GRANT EXECUTE ON FUNCTION f TO u", Some("0A000")),
+        ("GRANT USAGE ON LANGUAGE sql TO u", Some("0A000")),
         ("SET nosetting = 1", Some("42704")),
         ("DROP TABLE nowhere", Some("42P01")),
     ] {
