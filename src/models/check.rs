@@ -13,7 +13,7 @@ use crate::catalog::journal::{CheckResult, CheckStatus};
 use crate::error::{Error, Result};
 use crate::execute::query;
 use crate::instance::{Instance, Reading};
-use crate::session::plan;
+use crate::session::{plan, privileges};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_check::CreateCheck;
@@ -54,7 +54,11 @@ pub async fn run(
     };
     // Taken before anything is read: what changes meanwhile makes the check run again.
     let rejected = Arc::new(RejectedRows::counting());
-    let found = match stale::inputs(instance, object).await {
+    let inputs = match privileges::check_computed(&instance.catalog.snapshot(), object) {
+        Ok(()) => stale::inputs(instance, object).await,
+        Err(error) => Err(error),
+    };
+    let found = match inputs {
         Ok(inputs) => {
             result.definition_hash = inputs.definition_hash;
             result.inputs = inputs.fingerprints;

@@ -23,7 +23,7 @@ use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, Reading};
-use crate::session::plan;
+use crate::session::{plan, privileges};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
 use crate::sql::create_materialized_view::CreateMaterializedView;
@@ -103,7 +103,10 @@ pub async fn refresh_locked(
     let is_partial = matches!(extent, Extent::Range(_));
     let _running = instance.running.begin(record.id, progress);
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
-    let mut inputs = stale::inputs(instance, object).await;
+    let mut inputs = match privileges::check_computed(&instance.catalog.snapshot(), object) {
+        Ok(()) => stale::inputs(instance, object).await,
+        Err(error) => Err(error),
+    };
     let built = match inputs {
         Ok(_) => match &object.definition {
             Statement::CreateMaterializedView(definition) => {

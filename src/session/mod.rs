@@ -11,7 +11,7 @@ pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
 mod prepared_statements;
-mod privileges;
+pub mod privileges;
 pub mod row_functions;
 mod row_limits;
 pub mod rows_once;

@@ -38,8 +38,8 @@ impl Columns {
         Self::Named(named)
     }
 
-    /// Those that expressions name.
-    pub(super) fn of_all<T: Visit>(nodes: &[T]) -> Self {
+    /// Those that expressions name, but of a row that goes by the name `apart`.
+    pub(super) fn of_all<T: Visit>(nodes: &[T], apart: Option<&str>) -> Self {
         let mut named = BTreeSet::new();
         for node in nodes {
             let _ = visit_expressions(node, |expression| {
@@ -47,9 +47,8 @@ impl Columns {
                     Expr::Identifier(name) => {
                         named.insert(folded(name));
                     }
-                    // The row that was to be put in, of `ON CONFLICT`.
                     Expr::CompoundIdentifier(parts)
-                        if parts.first().map(folded).as_deref() == Some("excluded") => {}
+                        if apart.is_some() && parts.first().map(folded).as_deref() == apart => {}
                     Expr::CompoundIdentifier(parts) => named.extend(parts.iter().map(folded)),
                     _ => {}
                 }

@@ -5,6 +5,7 @@
 //! looked at where there is one role, which may do anything.
 
 mod columns;
+mod reading;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -15,6 +16,8 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use self::columns::{Columns, allows};
+pub use self::reading::check_computed;
+use self::reading::own_relations;
 use super::{Session, plan, user_functions};
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::{Kind, Object, Snapshot, system};
@@ -93,12 +96,11 @@ impl Checker<'_> {
                 self.query(&insert.source)
             }
             Statement::Update(update) => {
-                let columns = assigned(&update.assignments);
-                self.change(&update.target.table, Privilege::Update, &columns)?;
+                self.assign(&update.target.table, &update.assignments)?;
                 let mut read: Vec<Expr> = update.condition.iter().cloned().collect();
                 let values = update.assignments.iter();
                 read.extend(values.filter_map(|assignment| assignment.value.clone()));
-                self.read_within(&update.target, &read)?;
+                self.read_within(&update.target, &read, None)?;
                 let with = update.with.as_ref();
                 self.returning(&update.target, &update.returning, with)?;
                 self.relations(&read, with)?;
@@ -108,7 +110,7 @@ impl Checker<'_> {
             Statement::Delete(delete) => {
                 self.change(&delete.target.table, Privilege::Delete, &[])?;
                 let read: Vec<Expr> = delete.condition.iter().cloned().collect();
-                self.read_within(&delete.target, &read)?;
+                self.read_within(&delete.target, &read, None)?;
                 let with = delete.with.as_ref();
                 self.returning(&delete.target, &delete.returning, with)?;
                 self.relations(&read, with)?;
@@ -150,11 +152,17 @@ impl Checker<'_> {
             Statement::CreateMaterializedView(create) => {
                 self.create(&create.name, false)?;
                 self.replace(&create.name, create.or_replace)?;
+                for expectation in &create.expectations {
+                    self.relations(&expectation.condition, None)?;
+                }
                 self.query(&create.query)
             }
             Statement::CreateModel(create) => {
                 self.create(&create.name, false)?;
                 self.replace(&create.name, create.or_replace)?;
+                for relation in create.options.relations()? {
+                    self.read(&relation, &Columns::All)?;
+                }
                 self.query(&create.query)
             }
             Statement::CreateCheck(create) => {
@@ -274,21 +282,6 @@ impl Checker<'_> {
         own_relations(&self.rights, part)
     }
 
-    /// That functions may be called, and what their bodies read is read by who calls them.
-    fn calls(&self, part: &(impl VisitMut + Clone)) -> Result<()> {
-        if !self.snapshot.has_functions() {
-            return Ok(());
-        }
-        let mut seen = BTreeSet::new();
-        let called = user_functions::qualify(&mut part.clone(), self.snapshot, self.path)?;
-        for function in called {
-            if let Some(function) = self.snapshot.object(function) {
-                self.callable(function, &mut seen)?;
-            }
-        }
-        Ok(())
-    }
-
     /// The columns that a query puts rows into, where a statement names none: as many as it gives.
     fn first_columns(&self, table: &ObjectName, source: &ast::Query) -> Vec<String> {
         let given = match source.body.as_ref() {
@@ -313,12 +306,12 @@ impl Checker<'_> {
         let Some(update) = &conflict.update else {
             return Ok(());
         };
-        let columns = assigned(&update.assignments);
-        self.change(&target.table, Privilege::Update, &columns)?;
+        self.assign(&target.table, &update.assignments)?;
         let mut read: Vec<Expr> = update.condition.iter().cloned().collect();
         let values = update.assignments.iter();
         read.extend(values.filter_map(|assignment| assignment.value.clone()));
-        self.read_within(target, &read)?;
+        // The row that was to be put in.
+        self.read_within(target, &read, Some("excluded"))?;
         self.relations(&read, None)
     }
 
@@ -326,19 +319,18 @@ impl Checker<'_> {
         plan::object(name, self.snapshot, self.path).ok()
     }
 
-    fn read(&self, name: &ObjectName, columns: &Columns) -> Result<()> {
-        match self.object(name) {
-            Some(object) => self.readable(&object, columns),
-            None => Ok(()),
-        }
-    }
-
-    /// The columns of a table that is changed which expressions read.
-    fn read_within(&self, target: &Target, expressions: &[Expr]) -> Result<()> {
+    /// The columns of a table that is changed which expressions read, which may also be of a row that
+    /// goes by the name `apart`.
+    fn read_within(
+        &self,
+        target: &Target,
+        expressions: &[Expr],
+        apart: Option<&str>,
+    ) -> Result<()> {
         let Some(object) = self.object(&target.table) else {
             return Ok(());
         };
-        let Columns::Named(names) = Columns::of_all(expressions) else {
+        let Columns::Named(names) = Columns::of_all(expressions, apart) else {
             return Ok(());
         };
         let own = target.alias.as_ref().unwrap_or(&object.name.name);
@@ -367,7 +359,7 @@ impl Checker<'_> {
                 _ => self.read(&target.table, &Columns::All)?,
             }
         }
-        self.read_within(target, &read)?;
+        self.read_within(target, &read, None)?;
         self.relations(&read, with)
     }
 
@@ -387,7 +379,7 @@ impl Checker<'_> {
             self.relations(&clause.condition, with)?;
             match &clause.action {
                 merge::Action::Update(assignments) => {
-                    self.change(table, Privilege::Update, &assigned(assignments))?;
+                    self.assign(table, assignments)?;
                     self.values(assignments, with)?;
                 }
                 merge::Action::Delete => self.change(table, Privilege::Delete, &[])?,
@@ -406,86 +398,31 @@ impl Checker<'_> {
         self.relations(&merge.with, None)
     }
 
-    fn usable(&self, rights: &Rights<'_>, schema: &str) -> Result<()> {
-        match rights.has_on_schema(schema, Privilege::Usage) {
-            true => Ok(()),
-            false => Err(denied("schema", schema)),
-        }
-    }
-
-    /// That an object may be read, and by the owners of views what these read.
-    fn readable(&self, object: &Object, columns: &Columns) -> Result<()> {
-        self.usable(&self.rights, &object.name.schema)?;
-        if !allows(&self.rights, object, Privilege::Select, columns) {
-            return Err(denied(kind_word(object.kind), &object.name.name));
-        }
-        let mut seen = BTreeSet::new();
-        self.readable_within(object, &mut seen)
-    }
-
-    /// That what a view reads may be read by its owner, and what functions in it read by who asks.
-    fn readable_within(&self, view: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
-        if view.kind != Kind::View || !seen.insert(view.oid) {
-            return Ok(());
-        }
-        let owner = Rights::of(self.snapshot, view.access.owner());
-        let columns = match &view.definition {
-            Statement::CreateView(create) => {
-                own_relations(&owner, create.query.as_ref())?;
-                Columns::of_query(create.query.as_ref())
-            }
-            _ => Columns::All,
-        };
-        for read in &view.depends_on {
-            let Some(object) = self.snapshot.object(*read) else {
-                continue;
-            };
-            if object.kind == Kind::Function {
-                self.callable(object, seen)?;
-                continue;
-            }
-            self.usable(&owner, &object.name.schema)?;
-            if !allows(&owner, object, Privilege::Select, &columns) {
-                return Err(denied(kind_word(object.kind), &object.name.name));
-            }
-            self.readable_within(object, seen)?;
-        }
-        Ok(())
-    }
-
-    /// That who asks may call a function, and read what it reads.
-    fn callable(&self, function: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
-        if !seen.insert(function.oid) {
-            return Ok(());
-        }
-        if !self.rights.may_call(&function.access) {
-            return Err(denied("function", &function.name.name));
-        }
-        if let Statement::CreateFunction(create) = &function.definition
-            && let Ok(body) = user_functions::probe(create)
-        {
-            own_relations(&self.rights, body.as_ref())?;
-        }
-        for read in &function.depends_on {
-            match self.snapshot.object(*read) {
-                Some(object) if object.kind == Kind::Function => self.callable(object, seen)?,
-                Some(object) => self.readable(object, &Columns::All)?,
-                None => {}
-            }
-        }
-        Ok(())
-    }
-
     /// That rows of a table may be changed; of some columns alone where these are named.
     fn change(&self, table: &ObjectName, privilege: Privilege, columns: &[String]) -> Result<()> {
         let Some(object) = self.object(table) else {
             return Ok(());
         };
         self.usable(&self.rights, &object.name.schema)?;
-        match allows(&self.rights, &object, privilege, &Columns::named(columns)) {
-            true => Ok(()),
-            false => Err(denied(kind_word(object.kind), &object.name.name)),
+        if !allows(&self.rights, &object, privilege, &Columns::named(columns)) {
+            return Err(denied(kind_word(object.kind), &object.name.name));
         }
+        match privilege {
+            Privilege::Insert => self.defaults(&object, |_| true),
+            _ => Ok(()),
+        }
+    }
+
+    /// That columns may be given these values, or their defaults.
+    fn assign(&self, table: &ObjectName, assignments: &[Assignment]) -> Result<()> {
+        self.change(table, Privilege::Update, &assigned(assignments))?;
+        let Some(object) = self.object(table) else {
+            return Ok(());
+        };
+        self.defaults(&object, |column| {
+            let mut assignments = assignments.iter();
+            assignments.any(|it| it.column == column && it.value.is_none())
+        })
     }
 
     /// That a relation may be locked, as in Postgres by who may do what the lock is for.
@@ -584,6 +521,9 @@ impl Checker<'_> {
                     false => Err(denied("schema", schema)),
                 }
             }
+            // Rows that are there get such values.
+            Action::AddColumn { column, .. } => self.relations(column.as_ref(), None),
+            Action::SetType { using, .. } => self.relations(using, None),
             _ => Ok(()),
         })
     }
@@ -612,29 +552,6 @@ impl Checker<'_> {
                 None => Ok(()),
             },
         })
-    }
-}
-
-/// That these rights reach the server's own relations that show more than each may see.
-fn own_relations(rights: &Rights<'_>, node: &impl Visit) -> Result<()> {
-    if rights.is_superuser() {
-        return Ok(());
-    }
-    let found = visit_relations(node, |name| {
-        let Ok(name) = object_name_from(name) else {
-            return ControlFlow::Continue(());
-        };
-        let is_guarded = matches!(name.name.as_str(), "pg_authid" | "pg_shadow")
-            || name.name == system::REJECTED_ROWS
-            || name.name == "sessions" && name.schema.as_deref() == Some(system::SYSTEM_SCHEMA);
-        match is_guarded {
-            true => ControlFlow::Break(name.name),
-            false => ControlFlow::Continue(()),
-        }
-    });
-    match found {
-        ControlFlow::Break(name) => Err(denied("table", &name)),
-        ControlFlow::Continue(()) => Ok(()),
     }
 }
 

@@ -1,0 +1,180 @@
+//! Who may read what: a relation is read by who asks, what a view reads by its owner, what a function
+//! reads by who calls it, and what a materialized view, a model or a check is computed from by its
+//! owner, whoever has it computed.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Visit, VisitMut, visit_relations};
+
+use super::columns::{Columns, allows};
+use super::{Checker, denied, kind_word};
+use crate::catalog::privilege::{Privilege, Rights};
+use crate::catalog::{Kind, Object, Snapshot, system};
+use crate::error::Result;
+use crate::models::constraints::default_of;
+use crate::session::user_functions;
+use crate::sql::cursor::object_name_from;
+use crate::sql::{ObjectName, Statement};
+
+/// Checks that its owner may read what a materialized view, a model or a check is computed from.
+///
+/// # Errors
+/// 42501 for what the owner may not read.
+pub fn check_computed(snapshot: &Snapshot, object: &Object) -> Result<()> {
+    let rights = Rights::of(snapshot, object.access.owner());
+    if rights.is_superuser() {
+        return Ok(());
+    }
+    let query = match &object.definition {
+        Statement::CreateMaterializedView(create) => create.query.as_ref(),
+        Statement::CreateModel(create) => create.query.as_ref(),
+        Statement::CreateCheck(create) => create.query.as_ref(),
+        _ => return Ok(()),
+    };
+    own_relations(&rights, query)?;
+    let checker = Checker {
+        snapshot,
+        rights,
+        // Names in definitions are full.
+        path: &[],
+    };
+    let (columns, mut seen) = (Columns::of_query(query), BTreeSet::new());
+    let mut read = object
+        .depends_on
+        .iter()
+        .filter_map(|oid| snapshot.object(*oid));
+    read.try_for_each(|object| match object.kind {
+        Kind::Function => checker.callable(object, &mut seen),
+        _ => checker.readable(object, &columns),
+    })
+}
+
+impl Checker<'_> {
+    pub(super) fn read(&self, name: &ObjectName, columns: &Columns) -> Result<()> {
+        match self.object(name) {
+            Some(object) => self.readable(&object, columns),
+            None => Ok(()),
+        }
+    }
+
+    /// That functions may be called, and what their bodies read is read by who calls them.
+    pub(super) fn calls(&self, part: &(impl VisitMut + Clone)) -> Result<()> {
+        if !self.snapshot.has_functions() {
+            return Ok(());
+        }
+        let mut seen = BTreeSet::new();
+        let called = user_functions::qualify(&mut part.clone(), self.snapshot, self.path)?;
+        for function in called {
+            if let Some(function) = self.snapshot.object(function) {
+                self.callable(function, &mut seen)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the defaults of columns call, which who puts them in calls.
+    pub(super) fn defaults(&self, object: &Object, of: impl Fn(&str) -> bool) -> Result<()> {
+        if !self.snapshot.has_functions() {
+            return Ok(());
+        }
+        let names = object.schema.fields().iter().map(|field| field.name());
+        let mut defaults = names
+            .filter(|name| of(name))
+            .filter_map(|name| default_of(object, name));
+        defaults.try_for_each(|default| self.calls(&default))
+    }
+
+    pub(super) fn usable(&self, rights: &Rights<'_>, schema: &str) -> Result<()> {
+        match rights.has_on_schema(schema, Privilege::Usage) {
+            true => Ok(()),
+            false => Err(denied("schema", schema)),
+        }
+    }
+
+    /// That an object may be read, and by the owners of views what these read.
+    pub(super) fn readable(&self, object: &Object, columns: &Columns) -> Result<()> {
+        self.usable(&self.rights, &object.name.schema)?;
+        if !allows(&self.rights, object, Privilege::Select, columns) {
+            return Err(denied(kind_word(object.kind), &object.name.name));
+        }
+        let mut seen = BTreeSet::new();
+        self.readable_within(object, &mut seen)
+    }
+
+    /// That what a view reads may be read by its owner, and what functions in it read by who asks.
+    fn readable_within(&self, view: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
+        if view.kind != Kind::View || !seen.insert(view.oid) {
+            return Ok(());
+        }
+        let owner = Rights::of(self.snapshot, view.access.owner());
+        let columns = match &view.definition {
+            Statement::CreateView(create) => {
+                own_relations(&owner, create.query.as_ref())?;
+                Columns::of_query(create.query.as_ref())
+            }
+            _ => Columns::All,
+        };
+        for read in &view.depends_on {
+            let Some(object) = self.snapshot.object(*read) else {
+                continue;
+            };
+            if object.kind == Kind::Function {
+                self.callable(object, seen)?;
+                continue;
+            }
+            self.usable(&owner, &object.name.schema)?;
+            if !allows(&owner, object, Privilege::Select, &columns) {
+                return Err(denied(kind_word(object.kind), &object.name.name));
+            }
+            self.readable_within(object, seen)?;
+        }
+        Ok(())
+    }
+
+    /// That who asks may call a function, and read what it reads.
+    fn callable(&self, function: &Object, seen: &mut BTreeSet<u32>) -> Result<()> {
+        if !seen.insert(function.oid) {
+            return Ok(());
+        }
+        if !self.rights.may_call(&function.access) {
+            return Err(denied("function", &function.name.name));
+        }
+        if let Statement::CreateFunction(create) = &function.definition
+            && let Ok(body) = user_functions::probe(create)
+        {
+            own_relations(&self.rights, body.as_ref())?;
+        }
+        for read in &function.depends_on {
+            match self.snapshot.object(*read) {
+                Some(object) if object.kind == Kind::Function => self.callable(object, seen)?,
+                Some(object) => self.readable(object, &Columns::All)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That these rights reach the server's own relations that show more than each may see.
+pub(super) fn own_relations(rights: &Rights<'_>, node: &impl Visit) -> Result<()> {
+    if rights.is_superuser() {
+        return Ok(());
+    }
+    let found = visit_relations(node, |name| {
+        let Ok(name) = object_name_from(name) else {
+            return ControlFlow::Continue(());
+        };
+        let is_guarded = matches!(name.name.as_str(), "pg_authid" | "pg_shadow")
+            || name.name == system::REJECTED_ROWS
+            || name.name == "sessions" && name.schema.as_deref() == Some(system::SYSTEM_SCHEMA);
+        match is_guarded {
+            true => ControlFlow::Break(name.name),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    match found {
+        ControlFlow::Break(name) => Err(denied("table", &name)),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
