@@ -209,6 +209,8 @@ settings! {
         search_path: Names = "public",
         /// How long a statement may run. In milliseconds, or with a unit such as `30s` or `5min`; 0 for as long as it takes.
         statement_timeout: Milliseconds = "0",
+        /// How long a statement may wait for a table that another transaction changes. In milliseconds, or with a unit; 0 for as long as it takes.
+        lock_timeout: Milliseconds = "0",
         /// How long a client may leave a session alone outside a transaction block, before its connection is ended. In milliseconds, or with a unit such as `30s` or `5min`; 0 for as long as it likes.
         idle_session_timeout: Milliseconds = "0",
         /// How long a client may leave a transaction block alone, before its connection is ended. In milliseconds, or with a unit; 0 for as long as it likes.

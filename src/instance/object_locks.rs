@@ -1,13 +1,38 @@
 //! Who changes the rows of an object.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::catalog::Oid;
 use crate::error::{Error, Result, SqlState};
+
+tokio::task_local! {
+    /// How long a statement waits for a lock; zero for as long as it takes.
+    static LOCK_TIMEOUT: Duration;
+}
+
+/// Does something in which nobody waits for a lock any longer than that; zero for as long as it takes.
+pub async fn with_lock_timeout<T>(limit: Duration, work: impl Future<Output = T>) -> T {
+    LOCK_TIMEOUT.scope(limit, work).await
+}
+
+async fn wait(lock: Arc<tokio::sync::Mutex<()>>) -> Result<OwnedMutexGuard<()>> {
+    let limit = LOCK_TIMEOUT.try_with(|limit| *limit).unwrap_or_default();
+    if limit.is_zero() {
+        return Ok(lock.lock_owned().await);
+    }
+    let waited = tokio::time::timeout(limit, lock.lock_owned()).await;
+    waited.map_err(|_| {
+        Error::new(
+            SqlState::LOCK_NOT_AVAILABLE,
+            "canceling statement due to lock timeout",
+        )
+    })
+}
 
 /// One change of an object's rows, or one refresh of it, at a time. A transaction keeps the locks that
 /// its statements have taken until it ends.
@@ -44,7 +69,7 @@ impl ObjectLocks {
         if let Some(held) = &self.held {
             held.take(oid).await?;
         }
-        Ok(self.own(oid).lock_owned().await)
+        wait(self.own(oid)).await
     }
 
     /// Keeps others from an object that nobody changes; none where somebody does. It is not for
@@ -64,11 +89,25 @@ impl ObjectLocks {
         !is_own && held.shared.own(oid).try_lock_owned().is_err()
     }
 
-    /// Gives back what a transaction has kept.
-    pub async fn release(&self) {
+    /// What a transaction keeps.
+    pub fn held(&self) -> BTreeSet<Oid> {
+        // No statement of the transaction runs meanwhile.
+        let guards = self.held.as_ref().map(|held| held.guards.try_lock());
+        let guards = guards.and_then(std::result::Result::ok);
+        guards.map_or_else(BTreeSet::new, |guards| guards.keys().copied().collect())
+    }
+
+    /// Gives back what a transaction has kept beside these.
+    pub async fn release_but(&self, kept: &BTreeSet<Oid>) {
         if let Some(held) = &self.held {
-            held.guards.lock().await.clear();
+            let mut guards = held.guards.lock().await;
+            guards.retain(|oid, _| kept.contains(oid));
         }
+    }
+
+    /// Gives back all that a transaction has kept.
+    pub async fn release(&self) {
+        self.release_but(&BTreeSet::new()).await;
     }
 
     fn own(&self, oid: Oid) -> Arc<tokio::sync::Mutex<()>> {
@@ -89,7 +128,7 @@ impl Held {
         let lock = self.shared.own(oid);
         let is_next = guards.last_key_value().is_none_or(|(last, _)| *last < oid);
         let guard = match is_next {
-            true => lock.lock_owned().await,
+            true => wait(lock).await?,
             false => lock.try_lock_owned().map_err(|_| {
                 Error::new(
                     SqlState::SERIALIZATION_FAILURE,

@@ -4,6 +4,7 @@
 //! statements read and write it as they do outside of a transaction, and nobody else sees it. To
 //! commit is to make the changes to the shared ones: see [`InstanceTransaction::commit`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +14,7 @@ use super::Instance;
 use super::asker::Pinned;
 use crate::catalog::journal::RefreshRecord;
 use crate::catalog::system::SYSTEM_SCHEMA;
-use crate::catalog::{Kind, Snapshot, StagedCatalog};
+use crate::catalog::{Kind, Oid, Snapshot, StagedCatalog};
 use crate::error::{Error, Result};
 use crate::models::announcement::announce;
 use crate::models::{constraints, keyed};
@@ -36,6 +37,7 @@ pub struct TransactionMark {
     catalog: Option<StagedCatalog>,
     warehouse: StagingMark,
     journal: usize,
+    locks: BTreeSet<Oid>,
 }
 
 impl InstanceTransaction {
@@ -77,6 +79,7 @@ impl InstanceTransaction {
             catalog: self.instance.catalog.mark(),
             warehouse: self.instance.warehouse.mark(),
             journal: self.instance.journal.mark(),
+            locks: self.instance.refresh_locks.held(),
         }
     }
 
@@ -89,6 +92,7 @@ impl InstanceTransaction {
         }
         self.instance.warehouse.roll_back_to(&mark.warehouse);
         self.tell(self.instance.journal.roll_back_to(mark.journal));
+        self.instance.refresh_locks.release_but(&mark.locks).await;
     }
 
     /// Takes back all that it has changed.

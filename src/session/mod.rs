@@ -33,6 +33,7 @@ pub use server::Server;
 pub use state::only_in_block;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 use datafusion::scalar::ScalarValue;
@@ -46,13 +47,13 @@ use crate::execute;
 use crate::execute::kept::{Environments, KnownQueries};
 use crate::instance::{
     Asker, Canceller, Instance, InstanceTransaction, OWNER, Pinned, Reading, SessionEntry, Set,
-    StatementContext,
+    StatementContext, with_lock_timeout,
 };
 use crate::models::replacement;
 use crate::models::run::remove_tables;
 use crate::sql::Statement;
 use crate::sql::transaction::Mode;
-use state::{Authorization, Left, State};
+use state::{Authorization, Left, State, TakenBack};
 
 /// The most warnings that wait for the client; later ones are dropped.
 const MAX_NOTICES: usize = 100;
@@ -336,7 +337,8 @@ impl Session {
         let writes = prepared.write_command.is_some();
         let within = self.within(&prepared.statement, writes)?;
         let session = within.as_ref().unwrap_or(self);
-        execute::statement(session, prepared, parameters).await
+        let limit = Duration::from_millis(self.state.lock().settings().lock_timeout.0);
+        with_lock_timeout(limit, execute::statement(session, prepared, parameters)).await
     }
 
     fn refuse_in_failed_transaction(&self, statement: &Statement) -> Result<()> {
@@ -396,13 +398,18 @@ impl Session {
         Ok(())
     }
 
-    /// Tells that the last statement, or the streaming of its rows, ended in an error.
-    pub fn fail(&self) {
-        let mut state = self.state.lock();
-        state.fail();
-        if state.status() == TransactionStatus::Idle {
-            self.notifying.roll_back();
-        }
+    /// Tells that the last statement, or the streaming of its rows, ended in an error. What a block has
+    /// changed is taken back, so that nobody waits for it until the client says how it ends.
+    pub async fn fail(&self) {
+        let taken_back = {
+            let mut state = self.state.lock();
+            let taken_back = state.fail();
+            if state.status() == TransactionStatus::Idle {
+                self.notifying.roll_back();
+            }
+            taken_back
+        };
+        take_back(taken_back).await;
     }
 
     /// Tells that all that the client has asked for is done, so that what waits for the end of the
@@ -545,11 +552,7 @@ impl Session {
         self.cursors.close_since(cursors);
         self.notifying.roll_back_to(cursors);
         self.tell_application_name();
-        match taken_back {
-            Some((writes, Some(mark))) => writes.roll_back_to(&mark).await,
-            Some((writes, None)) => writes.roll_back().await,
-            None => {}
-        }
+        take_back(taken_back).await;
         Ok(())
     }
 
@@ -809,6 +812,15 @@ pub(crate) fn can_be_rolled_back(command: &str) -> bool {
         "CREATE MODEL",
     ];
     !OWN.contains(&command)
+}
+
+/// Takes back what a transaction has changed, wholly or since a point.
+async fn take_back(changes: Option<TakenBack>) {
+    match changes {
+        Some((writes, Some(mark))) => writes.roll_back_to(&mark).await,
+        Some((writes, None)) => writes.roll_back().await,
+        None => {}
+    }
 }
 
 /// Whether a statement reads relations, as which it takes the snapshot of its transaction.

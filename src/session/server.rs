@@ -148,8 +148,8 @@ impl BackendSession for Session {
         self.end_implicit(commits).await
     }
 
-    fn fail(&self) {
-        self.fail();
+    async fn fail(&self) {
+        self.fail().await;
     }
 
     fn transaction_status(&self) -> TransactionStatus {

@@ -316,13 +316,19 @@ impl State {
     }
 
     /// A statement or the streaming of its rows failed. What is begun for one statement ends with it.
-    pub(super) fn fail(&mut self) {
+    /// Tells what of a block is to be taken back, and to which point: nothing of it can be committed
+    /// any more than what its last savepoint has kept.
+    pub(super) fn fail(&mut self) -> Option<TakenBack> {
         if self.is_implicit() {
             // Settings that were there before can be set again.
             let _ = self.end(false);
         }
-        if let Some(block) = &mut self.block {
-            block.failed = true;
+        let block = self.block.as_mut()?;
+        block.failed = true;
+        let mark = block.savepoints.last().and_then(|it| it.writes.clone());
+        match mark {
+            Some(mark) => block.writes.clone().map(|writes| (writes, Some(mark))),
+            None => block.writes.take().map(|writes| (writes, None)),
         }
     }
 

@@ -4,7 +4,7 @@
 //! are taken out of the copy when it is committed: a row's place in the copy follows from its place
 //! in the original, as all that lived when the copying began is copied in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -193,7 +193,8 @@ fn numbered(snapshot: &Snapshot) -> impl Iterator<Item = (u32, &Arc<DataFile>)> 
 }
 
 fn is_small(file: &DataFile, settings: &WarehouseSettings) -> bool {
-    file.bytes < settings.file_bytes as u64 / 4 * 3
+    let rows = file.bounds.rows.unwrap_or_default();
+    file.bytes < settings.file_bytes as u64 / 4 * 3 && rows < settings.file_rows as u64 / 4 * 3
 }
 
 /// The files of a partition, with their numbers.
@@ -225,6 +226,7 @@ fn all(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
 }
 
 fn due(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
+    let worn = most_worn(snapshot, settings);
     of_each(snapshot, |mut files| {
         let mut classes = [0_usize; 32];
         for (_, file) in files.iter().filter(|(_, file)| is_small(file, settings)) {
@@ -232,10 +234,10 @@ fn due(snapshot: &Snapshot, settings: &WarehouseSettings) -> Chosen {
         }
         // With a full class goes all that is smaller, for little more.
         let full = classes.iter().rposition(|files| *files >= FILES_OF_A_SIZE);
-        files.retain(|(_, file)| {
+        files.retain(|(number, file)| {
             let is_of_many =
                 is_small(file, settings) && full.is_some_and(|full| size_class(file) <= full);
-            is_of_many || has_lost_much(file)
+            is_of_many || worn.contains(number)
         });
         files
     })
@@ -253,12 +255,26 @@ pub(super) fn size_class(file: &DataFile) -> usize {
         .map_or(0, |class| class as usize + 1)
 }
 
-/// Whether every fifth row is gone.
-fn has_lost_much(file: &DataFile) -> bool {
-    match (&file.gone, file.bounds.rows) {
-        (Some(gone), Some(rows)) => gone.len() * 5 >= rows,
-        _ => false,
+/// The files that have lost every fifth row, those that have lost most first, up to the rows of one
+/// large file: small files come meanwhile, and would wait for the copy of all. Changes of random keys
+/// wear out all files at about the same time.
+fn most_worn(snapshot: &Snapshot, settings: &WarehouseSettings) -> BTreeSet<u32> {
+    let mut worn: Vec<(f64, u32, u64)> = numbered(snapshot)
+        .filter_map(|(number, file)| {
+            let (gone, rows) = (file.gone.as_ref()?.len(), file.bounds.rows?);
+            (gone * 5 >= rows).then(|| (gone as f64 / rows as f64, number, rows))
+        })
+        .collect();
+    worn.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
+    let (mut all, mut chosen) = (0, BTreeSet::new());
+    for (_, number, rows) in worn {
+        all += rows;
+        if !chosen.is_empty() && all > settings.file_rows as u64 {
+            break;
+        }
+        chosen.insert(number);
     }
+    chosen
 }
 
 /// Whether the files are there as they were when the copying began.

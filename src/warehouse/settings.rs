@@ -14,6 +14,9 @@ use super::row_cache::RowCache;
 pub struct WarehouseSettings {
     /// A data file is closed when it has about this many bytes.
     pub file_bytes: usize,
+    /// A data file is closed before it has more rows than this: all of them are written anew when it
+    /// has lost many.
+    pub file_rows: usize,
     /// A row group is closed when it has this many rows.
     pub row_group_rows: usize,
     /// A row group is closed when its encoded pages take about this many bytes of memory.
@@ -47,6 +50,7 @@ impl Default for WarehouseSettings {
     fn default() -> Self {
         Self {
             file_bytes: 128 << 20,
+            file_rows: 1 << 20,
             row_group_rows: 1 << 20,
             row_group_bytes: 128 << 20,
             deletion_vector_bytes: 64 << 10,

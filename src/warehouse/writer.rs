@@ -419,7 +419,9 @@ impl Encoder {
             self.memory.resize(others + file.writer.memory_size());
         }
         let bytes = file.writer.bytes_written() + file.writer.in_progress_size();
-        if bytes >= self.settings.file_bytes {
+        // The next batch may be as large, and is not divided.
+        let rows = file.rows + batch.num_rows() as u64;
+        if bytes >= self.settings.file_bytes || rows > self.settings.file_rows as u64 {
             return self.close(file).await;
         }
         self.open.push_back(file);

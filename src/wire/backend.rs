@@ -97,7 +97,7 @@ pub trait BackendSession: Send + Sync + 'static {
     }
 
     /// Tells that the last statement, or the streaming of its rows, ended in an error.
-    fn fail(&self);
+    async fn fail(&self);
 
     /// Waits for what a statement that was stopped had begun and cannot take back, so that the client
     /// never sees its effects only after it was told.

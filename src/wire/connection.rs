@@ -223,7 +223,7 @@ impl<S: BackendSession> Connection<S> {
         if let Err(error) = self.session.end_implicit(false).await {
             tracing::warn!("a transaction ends otherwise than it began: {error}");
         }
-        self.session.fail();
+        self.session.fail().await;
         self.send_notices()?;
         self.writer.message(&error_response(error, Severity::Error))
     }

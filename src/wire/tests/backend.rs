@@ -259,7 +259,7 @@ impl BackendSession for TestSession {
         (name == "declared").then(|| (numbers(), true))
     }
 
-    fn fail(&self) {
+    async fn fail(&self) {
         let mut status = self.status.lock();
         if *status == TransactionStatus::InTransaction {
             *status = TransactionStatus::Failed;
