@@ -46,25 +46,25 @@ mod table;
 mod table_id;
 mod tombstones;
 mod types;
+mod upkeep;
 mod upsert;
 mod vacuum;
 mod waiting;
 mod writer;
+mod writes;
 mod z_order;
 
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::Expr;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
@@ -104,9 +104,8 @@ use key_indexes::KeyIndexes;
 use open_tables::OpenTables;
 use place::Root;
 use scan::TableScan;
-use schema::TableSchema;
 use staging::Staging;
-use table::{Change, Table};
+use table::Table;
 
 /// Which version of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,13 +191,6 @@ pub struct Warehouse {
     indexes: Arc<KeyIndexes>,
 }
 
-/// How the rows of a table are told apart and divided among files.
-#[derive(Default)]
-struct Layout<'a> {
-    keyed: Option<(Keyed, Arc<dyn Session>)>,
-    partitions: &'a [String],
-}
-
 impl Warehouse {
     /// Opens the warehouse below `root`, such as `file:///data/tables` or `s3://bucket/tables`.
     /// `store` is the whole file system or bucket, of which `root` is a folder.
@@ -247,19 +239,6 @@ impl Warehouse {
         self.root.staging.as_deref()
     }
 
-    /// Makes an empty table, as version 0. It is durable on return.
-    ///
-    /// # Errors
-    /// 42P17 without columns, 42701 for a name that is there twice, 0A000 for a type that a table
-    /// cannot hold, and what the store says.
-    pub async fn create(&self, table: &TableId, schema: SchemaRef) -> Result<Commit> {
-        let schema = Arc::new(TableSchema::declare(&schema, false)?);
-        let info = CommitInfo::new("CREATE TABLE");
-        self.table(table)
-            .commit(Change::Create(schema), info, None, None, &self.settings)
-            .await
-    }
-
     /// Whether the table is there.
     ///
     /// # Errors
@@ -268,293 +247,9 @@ impl Warehouse {
         self.read(table).exists().await
     }
 
-    /// Puts these rows, and their schema, in the place of all that the table holds, and creates it
-    /// where it does not exist. Readers see the table before or after; on an error nothing has
-    /// changed. A future that is dropped leaves it before, or, once the commit has begun, after.
-    ///
-    /// # Errors
-    /// As [`Self::create`], and what the rows say.
-    pub async fn replace(
-        &self,
-        table: &TableId,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-    ) -> Result<Commit> {
-        self.replace_with(table, rows, commit, None).await
-    }
-
-    /// [`Self::replace`], and a participant changes with it.
-    ///
-    /// # Errors
-    /// Those of [`Self::replace`], and what the participant says.
-    pub async fn replace_with(
-        &self,
-        table: &TableId,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-        participant: Option<Arc<dyn Participant>>,
-    ) -> Result<Commit> {
-        let replaced = self.replace_as(table, None, &[], rows, commit, participant);
-        Ok(replaced.await?.0)
-    }
-
-    /// [`Self::replace`], with rows that are searched by no other columns than these.
-    ///
-    /// # Errors
-    /// Those of [`Self::replace`].
-    pub async fn replace_searched_by(
-        &self,
-        columns: Vec<String>,
-        table: &TableId,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-    ) -> Result<Commit> {
-        let settings = WarehouseSettings {
-            searched_by: Some(columns),
-            ..self.settings.clone()
-        };
-        let replaced = self.replace_by(&settings, table, Layout::default(), rows, commit, None);
-        Ok(replaced.await?.0)
-    }
-
-    /// [`Self::replace_with`] for a table whose rows are divided among files by these columns.
-    ///
-    /// # Errors
-    /// Those of [`Self::replace_with`]; 42703, 42701, 42804 and 42P16 for columns that it cannot be
-    /// partitioned by, 22023 and 54000 for such values.
-    pub async fn replace_partitioned(
-        &self,
-        table: &TableId,
-        partitions: &[String],
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-        participant: Option<Arc<dyn Participant>>,
-    ) -> Result<Commit> {
-        let replaced = self.replace_as(table, None, partitions, rows, commit, participant);
-        Ok(replaced.await?.0)
-    }
-
-    /// [`Self::replace_with`] for a keyed table: of the rows of each key the latest stays. No key may
-    /// be NULL.
-    ///
-    /// # Errors
-    /// Those of [`Self::replace_with`]; those of [`Keyed::check`].
-    pub async fn replace_keyed(
-        &self,
-        table: &TableId,
-        keyed: Keyed,
-        session: Arc<dyn Session>,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-        participant: Option<Arc<dyn Participant>>,
-    ) -> Result<Upserted> {
-        let keyed = Some((keyed, session));
-        let (commit, stale) = self
-            .replace_as(table, keyed, &[], rows, commit, participant)
-            .await?;
-        Ok(Upserted {
-            commit: Some(commit),
-            rows: commit.rows,
-            stale,
-        })
-    }
-
-    async fn replace_as(
-        &self,
-        table: &TableId,
-        keyed: Option<(Keyed, Arc<dyn Session>)>,
-        partitions: &[String],
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-        participant: Option<Arc<dyn Participant>>,
-    ) -> Result<(Commit, u64)> {
-        let (settings, layout) = (&self.settings, Layout { keyed, partitions });
-        self.replace_by(settings, table, layout, rows, commit, participant)
-            .await
-    }
-
-    async fn replace_by(
-        &self,
-        settings: &WarehouseSettings,
-        table: &TableId,
-        Layout { keyed, partitions }: Layout<'_>,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-        participant: Option<Arc<dyn Participant>>,
-    ) -> Result<(Commit, u64)> {
-        let table = self.table(table);
-        let mapped = table.exists().await? && table.latest().await?.schema.mapped;
-        let columns = match &keyed {
-            Some((keyed, _)) => keyed.shown(&rows.schema())?,
-            None => rows.schema(),
-        };
-        let schema = TableSchema::declare(&columns, mapped)?;
-        let (keyed, session) = keyed.unzip();
-        let schema = Arc::new(schema.keyed_by(keyed)?.partitioned_by(partitions)?);
-        let files = schema.with_column_versions()?;
-        let (rows, stale) = match session {
-            Some(session) => upsert::latest(rows, &files, session, settings.upsert_rows)?,
-            None => (rows, Arc::default()),
-        };
-        let place = &table.place;
-        let (rows, tombstones) = tombstones::divide(rows, place, &files, settings)?;
-        let mut written = writer::write(place, &files, rows, settings).await?;
-        tombstones.join(&mut written);
-        let commit = table
-            .commit(
-                Change::Replace(schema),
-                commit,
-                Some(written),
-                participant,
-                settings,
-            )
-            .await?;
-        Ok((commit, stale.load(Ordering::Relaxed)))
-    }
-
-    /// Adds these rows to the table, column by column in its order. On an error, or when the
-    /// future is dropped, nothing has changed.
-    ///
-    /// # Errors
-    /// 42804 for rows of another width, 23502 for NULL in a column that has none, 40001 when the
-    /// table got another schema meanwhile, and what the rows or the store say.
-    pub async fn append(
-        &self,
-        table: &TableId,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-    ) -> Result<Commit> {
-        self.append_with(table, rows, commit, None).await
-    }
-
-    /// [`Self::append`], and a participant changes with it.
-    ///
-    /// # Errors
-    /// Those of [`Self::append`], and what the participant says.
-    pub async fn append_with(
-        &self,
-        table: &TableId,
-        rows: SendableRecordBatchStream,
-        commit: CommitInfo,
-        participant: Option<Arc<dyn Participant>>,
-    ) -> Result<Commit> {
-        let table = self.table(table);
-        let schema = Arc::clone(&table.latest().await?.schema);
-        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
-        table
-            .commit(
-                Change::Append(schema),
-                commit,
-                Some(written),
-                participant,
-                &self.settings,
-            )
-            .await
-    }
-
-    /// Begins to change rows of the latest version.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn modify(&self, table: &TableId) -> Result<Modification> {
-        let table = self.table(table);
-        let snapshot = table.latest().await?;
-        Ok(Modification {
-            table,
-            snapshot,
-            settings: self.settings.clone(),
-            indexes: Arc::clone(&self.indexes),
-            keys: Vec::new(),
-            changed: Arc::clone(&self.changed),
-        })
-    }
-
-    /// Copies the rows of small files, and of files that have lost rows, to larger ones; nothing
-    /// where there are none. The copy takes their place by [`Compaction::commit`], until when others
-    /// may change the table.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn compact(
-        &self,
-        table: &TableId,
-        session: &dyn Session,
-        extent: CompactionExtent,
-    ) -> Result<Option<Compaction>> {
-        let settings = self.settings.clone();
-        Compaction::begin(self.table(table), session, extent, settings).await
-    }
-
-    /// Whether [`Self::compact`] has something to copy that is due.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn is_compaction_due(&self, table: &TableId) -> Result<bool> {
-        let table = self.table(table);
-        if !table.exists().await? {
-            return Ok(false);
-        }
-        let latest = table.latest().await?;
-        Ok(compaction::is_due(&latest, &self.settings))
-    }
-
-    /// Copies all rows of a table to files in which they lie in the order of a Z-curve over these
-    /// columns; nothing where there are none. The copy takes their place by [`Compaction::commit`],
-    /// unless others have changed the table until then.
-    ///
-    /// # Errors
-    /// 42703, 42804 and 54000 for columns that cannot be sorted by; what the store says.
-    pub async fn z_order(
-        &self,
-        table: &TableId,
-        session: &dyn Session,
-        columns: &[String],
-    ) -> Result<Option<Compaction>> {
-        let settings = self.settings.clone();
-        Compaction::along_curve(self.table(table), session, columns, settings).await
-    }
-
-    /// Brings the indexes of a table to its latest version, merges what is due, and deletes those
-    /// that are by none of these keys.
-    ///
-    /// # Errors
-    /// What reading files that are not covered says; 53200 without memory; what the disk says.
-    pub async fn keep_indexes(
-        &self,
-        table: &TableId,
-        session: &dyn Session,
-        keys: &[IndexedKey],
-    ) -> Result<()> {
-        let handle = self.table(table);
-        let snapshot = handle.latest().await?;
-        let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
-        self.indexes.keep(session, &scan, keys).await
-    }
-
-    /// A table whose rows have changed since it was last named here; waits for one.
-    pub async fn next_changed(&self) -> TableId {
-        self.changed.next().await
-    }
-
     /// Tells of each commit from now on that changes rows the number of the table's object.
     pub fn commits(&self) -> broadcast::Receiver<u32> {
         self.changed.commits()
-    }
-
-    /// Deletes the files of a table that no version since `horizon` has, nor one of those that are
-    /// to be kept, or only tells which.
-    ///
-    /// # Errors
-    /// 22023 for a version to be kept that is not there; what the store says.
-    pub async fn vacuum(
-        &self,
-        table: &TableId,
-        horizon: DateTime<Utc>,
-        kept: &BTreeSet<i64>,
-        dry_run: bool,
-    ) -> Result<Vacuumed> {
-        let opened_at = self.opened_at;
-        vacuum::vacuum(&self.table(table), horizon, kept, opened_at, dry_run).await
     }
 
     /// The versions that were the latest at some time since then.
@@ -574,22 +269,6 @@ impl Warehouse {
         };
         let number = |version: u64| i64::try_from(version).unwrap_or(i64::MAX);
         Ok(number(first)..=number(latest))
-    }
-
-    /// Puts what a version of the table holds in the place of what it holds now.
-    ///
-    /// # Errors
-    /// 22023 for a version that the table does not have, or no longer; 0A000 for one of before the
-    /// table was replaced.
-    pub async fn restore(&self, table: &TableId, at: At, commit: CommitInfo) -> Result<Commit> {
-        let table = self.table(table);
-        let version = table.snapshot(at).await?;
-        table.check_there(&version).await?;
-        table.check_defined_since(version.version).await?;
-        let change = Change::Restore(version);
-        table
-            .commit(change, commit, None, None, &self.settings)
-            .await
     }
 
     /// A version of the table for queries, which stays as it is whatever is written later.
@@ -756,60 +435,10 @@ impl Warehouse {
         self.reading.wait().await;
     }
 
-    /// Deletes the files of the table, after the write that runs has ended, and once nobody reads it
-    /// any more, which is not waited for. Writes to it fail from now on, for as long as its handle is
-    /// kept. A transaction's own tables go when it commits.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn remove(&self, table: &TableId) -> Result<()> {
-        let table = self.table(table);
-        if let Some(staging) = self.staging() {
-            staging.drop_table(&table.id, &table.place);
-            self.tables.lock().forget(&table.id);
-            return Ok(());
-        }
-        table.retire().await;
-        self.indexes.forget(&table.id).await?;
-        if table.place.readers.oldest().is_none() {
-            return cleanup::remove_table(&table.place).await;
-        }
-        // What is still read when the server ends is removed by the next start.
-        tokio::spawn(async move {
-            table.place.readers.none().await;
-            if let Err(error) = cleanup::remove_table(&table.place).await {
-                tracing::warn!(
-                    "the files of {}, which was dropped, stay behind: {error}",
-                    table.id
-                );
-            }
-        });
-        Ok(())
-    }
-
     /// Keeps the files of a version of a table as long as the answer is there.
     pub fn hold(&self, table: &TableId, version: i64) -> Reader {
         let readers = &self.read(table).place.readers;
         readers.begin(version.unsigned_abs())
-    }
-
-    /// Deletes the folders of tables whose number is not in `keep`; tells how many there were. To
-    /// be called when the catalog is open and nothing writes.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn clean(&self, keep: &HashSet<u32>) -> Result<usize> {
-        self.indexes.clean(keep).await?;
-        cleanup::remove_unknown(&self.root, keep).await
-    }
-
-    /// Deletes files that belong to no version of the table and were written before this warehouse
-    /// was opened: the rest of writes that a crash cut off. Tells how many there were.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn remove_orphans(&self, table: &TableId) -> Result<usize> {
-        cleanup::remove_orphans(self.table(table).as_ref(), self.opened_at).await
     }
 
     /// A table to be read: what a transaction has not changed is read with all others, unless it

@@ -7,26 +7,21 @@
 mod columns;
 mod reading;
 
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::sql::sqlparser::ast::{
-    self, Expr, SelectItem, Visit, VisitMut, With, visit_relations,
-};
+use datafusion::sql::sqlparser::ast::{self, Expr, SelectItem, Visit, VisitMut, With};
 
 use self::columns::{Columns, allows};
 pub use self::reading::check_computed;
 use self::reading::own_relations;
-use super::{Session, plan, user_functions};
+use super::{Session, plan};
 use crate::catalog::privilege::{Privilege, Rights};
-use crate::catalog::{Kind, Object, Snapshot, system};
+use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::assignment::Assignment;
 use crate::sql::comment::CommentOn;
 use crate::sql::copy::Direction;
-use crate::sql::cursor::object_name_from;
 use crate::sql::drop::{Drop, DropKind};
 use crate::sql::drop_function::FunctionName;
 use crate::sql::lock::LockMode;

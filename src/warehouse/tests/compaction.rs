@@ -66,6 +66,47 @@ async fn in_the_background_only_many_files_of_a_size_are_compacted() {
 }
 
 #[tokio::test]
+async fn files_that_have_lost_many_rows_are_written_anew_one_after_the_other() {
+    let settings = WarehouseSettings {
+        deletion_vector_bytes: 0,
+        file_rows: 20,
+        ..WarehouseSettings::default()
+    };
+    let fixture = Fixture::with(settings);
+    fixture.replace(ids(0..20)).await;
+    fixture.append(ids(20..40)).await;
+    fixture.append(ids(40..60)).await;
+    lose(&fixture, &[0, 1, 2, 3, 4]).await;
+    lose(&fixture, &[20, 21, 22, 23, 24, 25]).await;
+    lose(&fixture, &[40]).await;
+    for worn in [6, 5] {
+        let compaction = begin(&fixture, CompactionExtent::Due).await.unwrap();
+        let commit = compaction.commit().await.unwrap();
+        assert_eq!((commit.files, commit.rows), (1, 20 - worn));
+    }
+    assert!(begin(&fixture, CompactionExtent::Due).await.is_none());
+    let mut expected: Vec<i64> = (5..20).chain(26..40).collect();
+    expected.extend(41..60);
+    assert_eq!(sorted(&fixture).await, expected);
+}
+
+#[tokio::test]
+async fn files_are_closed_before_they_have_too_many_rows() {
+    let settings = WarehouseSettings {
+        file_rows: 20,
+        ..WarehouseSettings::default()
+    };
+    let fixture = Fixture::with(settings);
+    let batches = (0..5).map(|batch| ids(batch * 8..batch * 8 + 8)).collect();
+    let (warehouse, id) = (&fixture.warehouse, &fixture.id);
+    let commit = warehouse.replace(id, stream(batches), CommitInfo::new("REFRESH"));
+    assert_eq!(commit.await.unwrap().files, 3);
+    // They are as large as files are.
+    assert!(begin(&fixture, CompactionExtent::Due).await.is_none());
+    assert_eq!(sorted(&fixture).await, (0..40).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_file_that_another_has_written_anew_is_not_compacted() {
     let fixture = marking();
     fixture.replace(ids(0..10)).await;

@@ -20,7 +20,7 @@ mod taken_in;
 mod versions;
 mod z_order;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 

@@ -1,0 +1,148 @@
+//! What keeps the files of tables few: compaction, key indexes, and files that no version needs.
+
+use std::collections::{BTreeSet, HashSet};
+
+use chrono::{DateTime, Utc};
+use datafusion::catalog::Session;
+
+use super::scan::TableScan;
+use super::{
+    Compaction, CompactionExtent, IndexedKey, TableId, Vacuumed, Warehouse, cleanup, compaction,
+    vacuum,
+};
+use crate::error::Result;
+
+impl Warehouse {
+    /// Copies the rows of small files, and of files that have lost rows, to larger ones; nothing
+    /// where there are none. The copy takes their place by [`Compaction::commit`], until when others
+    /// may change the table.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn compact(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        extent: CompactionExtent,
+    ) -> Result<Option<Compaction>> {
+        let settings = self.settings.clone();
+        Compaction::begin(self.table(table), session, extent, settings).await
+    }
+
+    /// Whether [`Self::compact`] has something to copy that is due.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn is_compaction_due(&self, table: &TableId) -> Result<bool> {
+        let table = self.table(table);
+        if !table.exists().await? {
+            return Ok(false);
+        }
+        let latest = table.latest().await?;
+        Ok(compaction::is_due(&latest, &self.settings))
+    }
+
+    /// Copies all rows of a table to files in which they lie in the order of a Z-curve over these
+    /// columns; nothing where there are none. The copy takes their place by [`Compaction::commit`],
+    /// unless others have changed the table until then.
+    ///
+    /// # Errors
+    /// 42703, 42804 and 54000 for columns that cannot be sorted by; what the store says.
+    pub async fn z_order(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        columns: &[String],
+    ) -> Result<Option<Compaction>> {
+        let settings = self.settings.clone();
+        Compaction::along_curve(self.table(table), session, columns, settings).await
+    }
+
+    /// Brings the indexes of a table to its latest version, merges what is due, and deletes those
+    /// that are by none of these keys.
+    ///
+    /// # Errors
+    /// What reading files that are not covered says; 53200 without memory; what the disk says.
+    pub async fn keep_indexes(
+        &self,
+        table: &TableId,
+        session: &dyn Session,
+        keys: &[IndexedKey],
+    ) -> Result<()> {
+        let handle = self.table(table);
+        let snapshot = handle.latest().await?;
+        let scan = TableScan::new(table.clone(), handle.place.clone(), snapshot)?;
+        self.indexes.keep(session, &scan, keys).await
+    }
+
+    /// A table whose rows have changed since it was last named here; waits for one.
+    pub async fn next_changed(&self) -> TableId {
+        self.changed.next().await
+    }
+
+    /// Deletes the files of a table that no version since `horizon` has, nor one of those that are
+    /// to be kept, or only tells which.
+    ///
+    /// # Errors
+    /// 22023 for a version to be kept that is not there; what the store says.
+    pub async fn vacuum(
+        &self,
+        table: &TableId,
+        horizon: DateTime<Utc>,
+        kept: &BTreeSet<i64>,
+        dry_run: bool,
+    ) -> Result<Vacuumed> {
+        let opened_at = self.opened_at;
+        vacuum::vacuum(&self.table(table), horizon, kept, opened_at, dry_run).await
+    }
+
+    /// Deletes the files of the table, after the write that runs has ended, and once nobody reads it
+    /// any more, which is not waited for. Writes to it fail from now on, for as long as its handle is
+    /// kept. A transaction's own tables go when it commits.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn remove(&self, table: &TableId) -> Result<()> {
+        let table = self.table(table);
+        if let Some(staging) = self.staging() {
+            staging.drop_table(&table.id, &table.place);
+            self.tables.lock().forget(&table.id);
+            return Ok(());
+        }
+        table.retire().await;
+        self.indexes.forget(&table.id).await?;
+        if table.place.readers.oldest().is_none() {
+            return cleanup::remove_table(&table.place).await;
+        }
+        // What is still read when the server ends is removed by the next start.
+        tokio::spawn(async move {
+            table.place.readers.none().await;
+            if let Err(error) = cleanup::remove_table(&table.place).await {
+                tracing::warn!(
+                    "the files of {}, which was dropped, stay behind: {error}",
+                    table.id
+                );
+            }
+        });
+        Ok(())
+    }
+
+    /// Deletes the folders of tables whose number is not in `keep`; tells how many there were. To
+    /// be called when the catalog is open and nothing writes.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn clean(&self, keep: &HashSet<u32>) -> Result<usize> {
+        self.indexes.clean(keep).await?;
+        cleanup::remove_unknown(&self.root, keep).await
+    }
+
+    /// Deletes files that belong to no version of the table and were written before this warehouse
+    /// was opened: the rest of writes that a crash cut off. Tells how many there were.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn remove_orphans(&self, table: &TableId) -> Result<usize> {
+        cleanup::remove_orphans(self.table(table).as_ref(), self.opened_at).await
+    }
+}

@@ -1,0 +1,255 @@
+//! What writes to tables: new ones, new rows, others in the place of those that were there.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
+use datafusion::execution::SendableRecordBatchStream;
+
+use super::schema::TableSchema;
+use super::table::Change;
+use super::{
+    At, Commit, CommitInfo, Keyed, Modification, Participant, TableId, Upserted, Warehouse,
+    WarehouseSettings, tombstones, upsert, writer,
+};
+use crate::error::Result;
+
+/// How the rows of a table are told apart and divided among files.
+#[derive(Default)]
+struct Layout<'a> {
+    keyed: Option<(Keyed, Arc<dyn Session>)>,
+    partitions: &'a [String],
+}
+
+impl Warehouse {
+    /// Makes an empty table, as version 0. It is durable on return.
+    ///
+    /// # Errors
+    /// 42P17 without columns, 42701 for a name that is there twice, 0A000 for a type that a table
+    /// cannot hold, and what the store says.
+    pub async fn create(&self, table: &TableId, schema: SchemaRef) -> Result<Commit> {
+        let schema = Arc::new(TableSchema::declare(&schema, false)?);
+        let info = CommitInfo::new("CREATE TABLE");
+        self.table(table)
+            .commit(Change::Create(schema), info, None, None, &self.settings)
+            .await
+    }
+
+    /// Puts these rows, and their schema, in the place of all that the table holds, and creates it
+    /// where it does not exist. Readers see the table before or after; on an error nothing has
+    /// changed. A future that is dropped leaves it before, or, once the commit has begun, after.
+    ///
+    /// # Errors
+    /// As [`Self::create`], and what the rows say.
+    pub async fn replace(
+        &self,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+    ) -> Result<Commit> {
+        self.replace_with(table, rows, commit, None).await
+    }
+
+    /// [`Self::replace`], and a participant changes with it.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace`], and what the participant says.
+    pub async fn replace_with(
+        &self,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        let replaced = self.replace_as(table, None, &[], rows, commit, participant);
+        Ok(replaced.await?.0)
+    }
+
+    /// [`Self::replace`], with rows that are searched by no other columns than these.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace`].
+    pub async fn replace_searched_by(
+        &self,
+        columns: Vec<String>,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+    ) -> Result<Commit> {
+        let settings = WarehouseSettings {
+            searched_by: Some(columns),
+            ..self.settings.clone()
+        };
+        let replaced = self.replace_by(&settings, table, Layout::default(), rows, commit, None);
+        Ok(replaced.await?.0)
+    }
+
+    /// [`Self::replace_with`] for a table whose rows are divided among files by these columns.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; 42703, 42701, 42804 and 42P16 for columns that it cannot be
+    /// partitioned by, 22023 and 54000 for such values.
+    pub async fn replace_partitioned(
+        &self,
+        table: &TableId,
+        partitions: &[String],
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        let replaced = self.replace_as(table, None, partitions, rows, commit, participant);
+        Ok(replaced.await?.0)
+    }
+
+    /// [`Self::replace_with`] for a keyed table: of the rows of each key the latest stays. No key may
+    /// be NULL.
+    ///
+    /// # Errors
+    /// Those of [`Self::replace_with`]; those of [`Keyed::check`].
+    pub async fn replace_keyed(
+        &self,
+        table: &TableId,
+        keyed: Keyed,
+        session: Arc<dyn Session>,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Upserted> {
+        let keyed = Some((keyed, session));
+        let (commit, stale) = self
+            .replace_as(table, keyed, &[], rows, commit, participant)
+            .await?;
+        Ok(Upserted {
+            commit: Some(commit),
+            rows: commit.rows,
+            stale,
+        })
+    }
+
+    async fn replace_as(
+        &self,
+        table: &TableId,
+        keyed: Option<(Keyed, Arc<dyn Session>)>,
+        partitions: &[String],
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<(Commit, u64)> {
+        let (settings, layout) = (&self.settings, Layout { keyed, partitions });
+        self.replace_by(settings, table, layout, rows, commit, participant)
+            .await
+    }
+
+    async fn replace_by(
+        &self,
+        settings: &WarehouseSettings,
+        table: &TableId,
+        Layout { keyed, partitions }: Layout<'_>,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<(Commit, u64)> {
+        let table = self.table(table);
+        let mapped = table.exists().await? && table.latest().await?.schema.mapped;
+        let columns = match &keyed {
+            Some((keyed, _)) => keyed.shown(&rows.schema())?,
+            None => rows.schema(),
+        };
+        let schema = TableSchema::declare(&columns, mapped)?;
+        let (keyed, session) = keyed.unzip();
+        let schema = Arc::new(schema.keyed_by(keyed)?.partitioned_by(partitions)?);
+        let files = schema.with_column_versions()?;
+        let (rows, stale) = match session {
+            Some(session) => upsert::latest(rows, &files, session, settings.upsert_rows)?,
+            None => (rows, Arc::default()),
+        };
+        let place = &table.place;
+        let (rows, tombstones) = tombstones::divide(rows, place, &files, settings)?;
+        let mut written = writer::write(place, &files, rows, settings).await?;
+        tombstones.join(&mut written);
+        let commit = table
+            .commit(
+                Change::Replace(schema),
+                commit,
+                Some(written),
+                participant,
+                settings,
+            )
+            .await?;
+        Ok((commit, stale.load(Ordering::Relaxed)))
+    }
+
+    /// Adds these rows to the table, column by column in its order. On an error, or when the
+    /// future is dropped, nothing has changed.
+    ///
+    /// # Errors
+    /// 42804 for rows of another width, 23502 for NULL in a column that has none, 40001 when the
+    /// table got another schema meanwhile, and what the rows or the store say.
+    pub async fn append(
+        &self,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+    ) -> Result<Commit> {
+        self.append_with(table, rows, commit, None).await
+    }
+
+    /// [`Self::append`], and a participant changes with it.
+    ///
+    /// # Errors
+    /// Those of [`Self::append`], and what the participant says.
+    pub async fn append_with(
+        &self,
+        table: &TableId,
+        rows: SendableRecordBatchStream,
+        commit: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Commit> {
+        let table = self.table(table);
+        let schema = Arc::clone(&table.latest().await?.schema);
+        let written = writer::write(&table.place, &schema, rows, &self.settings).await?;
+        table
+            .commit(
+                Change::Append(schema),
+                commit,
+                Some(written),
+                participant,
+                &self.settings,
+            )
+            .await
+    }
+
+    /// Begins to change rows of the latest version.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn modify(&self, table: &TableId) -> Result<Modification> {
+        let table = self.table(table);
+        let snapshot = table.latest().await?;
+        Ok(Modification {
+            table,
+            snapshot,
+            settings: self.settings.clone(),
+            indexes: Arc::clone(&self.indexes),
+            keys: Vec::new(),
+            changed: Arc::clone(&self.changed),
+        })
+    }
+
+    /// Puts what a version of the table holds in the place of what it holds now.
+    ///
+    /// # Errors
+    /// 22023 for a version that the table does not have, or no longer; 0A000 for one of before the
+    /// table was replaced.
+    pub async fn restore(&self, table: &TableId, at: At, commit: CommitInfo) -> Result<Commit> {
+        let table = self.table(table);
+        let version = table.snapshot(at).await?;
+        table.check_there(&version).await?;
+        table.check_defined_since(version.version).await?;
+        let change = Change::Restore(version);
+        table
+            .commit(change, commit, None, None, &self.settings)
+            .await
+    }
+}
