@@ -140,6 +140,12 @@ pub(super) fn template(
             "datafusion.execution.skip_physical_aggregate_schema_check",
             true,
         )
+        // What the least and greatest values so far leave out another aggregate may need, which DataFusion
+        // looks at only where that is of a column.
+        .set_bool(
+            "datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown",
+            false,
+        )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(JsonTypes),
