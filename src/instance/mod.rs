@@ -20,6 +20,7 @@ mod system;
 mod transaction;
 mod types;
 mod unknown_literals;
+mod waiting_filters;
 mod window_memory;
 mod yielding;
 

@@ -27,6 +27,7 @@ use super::releasing_pool::ReleasingPool;
 use super::rows_once::{Planner, ShareRows};
 use super::types::PostgresTypes;
 use super::unknown_literals::UnknownLiterals;
+use super::waiting_filters;
 use super::window_memory::AccountWindows;
 use super::yielding::YieldWithinJoins;
 use super::{Instance, machine};
@@ -156,6 +157,7 @@ pub(super) fn template(
     let mut builder = SessionStateBuilder::new_with_default_features()
         .with_analyzer_rules(rules)
         .with_optimizer_rules(null_equality::optimizer_rules())
+        .with_physical_optimizer_rules(waiting_filters::physical_optimizer_rules())
         .with_config(apply(config, &configuration.session))
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))

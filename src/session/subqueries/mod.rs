@@ -37,8 +37,8 @@ use dependent::{Around, Names, aliased, as_expressions, joined, projected};
 pub(super) use references::has_subquery;
 use references::{has, references};
 use shape::{
-    all_values, any_rows, comparison, filtered, first_row, gives_one_row, only_column,
-    without_order,
+    all_values, any_rows, comparison, filtered, first_row, gives_one_row, only_column, or_null,
+    seems_never_null, without_order,
 };
 pub(super) use shape::{gives_few_rows, over, subquery};
 pub(super) use substitution::with_values;
@@ -151,16 +151,6 @@ fn rows_of(node: &LogicalPlan) -> QueryResult<Option<LogicalPlan>> {
     })
 }
 
-/// The subquery that a value is of which is NULL where there is no row, and in no other case.
-fn never_null(value: &Expr) -> QueryResult<Option<&LogicalPlan>> {
-    let Expr::ScalarSubquery(subquery) = value else {
-        return Ok(None);
-    };
-    let plan = subquery.subquery.as_ref();
-    let is_nullable = plan.schema().field(0).is_nullable();
-    Ok((!is_nullable && references(plan)?.is_empty()).then_some(plan))
-}
-
 /// Where an expression stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -202,16 +192,12 @@ impl<'a> Rows<'a> {
     }
 
     fn part(&mut self, part: Expr) -> QueryResult<Transformed<Expr>> {
-        if let Expr::IsNull(value) | Expr::IsNotNull(value) = &part
-            && let Some(plan) = never_null(value)?
-        {
-            // DataFusion would say so without a look at its rows, of which there may be none.
-            let is_null = matches!(part, Expr::IsNull(_));
-            return Ok(Transformed::yes(negated_if(is_null, self.exists(plan)?)));
-        }
         Ok(Transformed::yes(match part {
             Expr::ScalarSubquery(subquery) if !references(&subquery.subquery)?.is_empty() => {
                 self.value_of(&subquery.subquery)?
+            }
+            Expr::ScalarSubquery(rows) if seems_never_null(&rows.subquery) => {
+                Expr::ScalarSubquery(subquery(or_null(&rows.subquery)?))
             }
             Expr::Exists(Exists { subquery, negated }) => {
                 negated_if(negated, self.exists(&subquery.subquery)?)

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{Column, Spans, plan_err};
+use datafusion::common::{Column, JoinType, Spans, plan_err};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::{array_agg, count, first_value, max, min};
 use datafusion::logical_expr::expr::SetQuantifier;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, DistinctOn, Expr, FetchType, Filter, LogicalPlan, Operator, Projection,
-    SkipType, SortExpr, Subquery, binary_expr, lit, when,
+    Aggregate, Distinct, DistinctOn, Expr, FetchType, Filter, LogicalPlan, LogicalPlanBuilder,
+    Operator, Projection, SkipType, SortExpr, Subquery, binary_expr, lit, when,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -23,6 +23,20 @@ pub(super) fn gives_one_row(plan: &LogicalPlan) -> bool {
         LogicalPlan::Window(window) => gives_one_row(&window.input),
         _ => false,
     }
+}
+
+/// Whether the value of a subquery, by the type of its column, is never NULL, which it is where there
+/// is no row.
+pub(super) fn seems_never_null(plan: &LogicalPlan) -> bool {
+    !plan.schema().field(0).is_nullable() && !gives_one_row(plan)
+}
+
+/// The rows of a plan, or one of NULL where there are none.
+pub(super) fn or_null(plan: &LogicalPlan) -> Result<LogicalPlan> {
+    let always = [lit(true)];
+    LogicalPlanBuilder::empty(true)
+        .join_on(plan.clone(), JoinType::Left, always)?
+        .build()
 }
 
 /// Whether a plan gives no more than one row for each row around it.
