@@ -212,7 +212,9 @@ async fn open(configuration: Configuration) -> Result<Arc<Instance>> {
             {
                 if !is_told {
                     let folder = configuration.server.data_dir.display();
-                    eprintln!("waiting for another tributary process to leave {folder}");
+                    show::note(format_args!(
+                        "waiting for another tributary process to leave {folder}"
+                    ));
                     is_told = true;
                 }
                 tokio::time::sleep(PAUSE).await;

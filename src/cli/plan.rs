@@ -64,7 +64,9 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         };
         let failed = count(|ended| matches!(ended, Ended::Failed(..)));
         let skipped = count(|ended| matches!(ended, Ended::Skipped(_)));
-        eprintln!("the run would fail: {failed} failed, {skipped} skipped");
+        show::note(format_args!(
+            "the run would fail: {failed} failed, {skipped} skipped"
+        ));
         return Ok(ExitCode::from(FAILED));
     }
     if plan.is_empty() && missing.is_none() {

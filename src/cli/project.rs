@@ -63,11 +63,11 @@ pub fn sources(project: &Path) -> Result<()> {
     let Some(wanted) = missing_sources(project)? else {
         return Ok(());
     };
-    eprintln!(
+    show::note(format_args!(
         "generating the sources of {} customers in {}",
         show::grouped(wanted.customers),
         wanted.out.display()
-    );
+    ));
     generate::generate(&wanted, |_| {})?;
     Ok(())
 }
@@ -80,6 +80,6 @@ pub async fn apply(instance: &Arc<Instance>, project: Project) -> Result<Report>
     let started = Instant::now();
     let plan = crate::models::plan::plan(instance, project).await?;
     let report = run(instance, &plan, &show::progress()).await?;
-    eprintln!("{}", show::summary(&report, started.elapsed()));
+    show::note(show::summary(&report, started.elapsed()));
     Ok(report)
 }

@@ -146,10 +146,10 @@ fn proof(configuration: &Configuration, is_encrypted: bool) -> Result<wire::Auth
         .with_hint("Set user to the role that may connect."));
     }
     if is_open && !is_encrypted {
-        eprintln!(
+        show::note(format_args!(
             "warning: connections to {} are not encrypted: keep them within a network you trust",
             address.ip()
-        );
+        ));
     }
     wire::Authentication::password(user, password.reveal())
 }
@@ -163,7 +163,7 @@ pub(super) fn stop_at_signal(instance: Arc<Instance>) -> Result<()> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        eprintln!("stopping");
+        show::note("stopping");
         instance.shutdown.cancel();
         interrupt.recv().await;
         std::process::exit(130);

@@ -30,6 +30,12 @@ pub fn print(text: std::fmt::Arguments<'_>) -> Result<()> {
     }
 }
 
+/// Prints a line to standard error. Who has closed it is no reason to end: a server's log may be gone
+/// before it.
+pub fn note(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Prints an error as psql would.
 pub fn error(error: &Error) {
     tell("ERROR", error);
@@ -41,12 +47,16 @@ pub fn warning(warning: &Error) {
 }
 
 fn tell(severity: &str, error: &Error) {
-    eprintln!("{severity}:  {}: {}", error.sqlstate(), error.message());
+    note(format_args!(
+        "{severity}:  {}: {}",
+        error.sqlstate(),
+        error.message()
+    ));
     if let Some(detail) = error.detail() {
-        eprintln!("DETAIL:  {detail}");
+        note(format_args!("DETAIL:  {detail}"));
     }
     if let Some(hint) = error.hint() {
-        eprintln!("HINT:  {hint}");
+        note(format_args!("HINT:  {hint}"));
     }
 }
 
@@ -116,7 +126,7 @@ impl Progress for Lines {
             (_, Some(bars)) => {
                 let _ = bars.println(line);
             }
-            _ => eprintln!("{line}"),
+            _ => note(line),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use futures::SinkExt;
 
@@ -538,6 +538,32 @@ async fn a_signal_ends_the_server_in_order() {
     let server = Server::start(folder.path());
     let client = server.connect().await;
     assert_eq!(rows(&client, "SELECT count(*) FROM t").await, ["0"]);
+}
+
+#[test]
+fn a_signal_ends_a_server_whose_log_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = tributary()
+        .args(["serve", "--listen", "127.0.0.1:0", "--project"])
+        .arg(folder.path())
+        .arg("--data-dir")
+        .arg(folder.path().join("data"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("ready: ") {
+        line.clear();
+        assert_ne!(out.read_line(&mut line).unwrap(), 0);
+    }
+    drop((out, server.stderr.take()));
+    let pid = server.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(told.unwrap().success());
+    assert!(server.wait().unwrap().success());
 }
 
 #[test]
