@@ -72,7 +72,7 @@ pub async fn plan(
     let views = plan::views(snapshot, &source)?;
     context.plan_views(views).await?;
     let state = &context.state;
-    plan::make_plannable(&mut source, state).await?;
+    plan::make_rows_plannable(&mut source, state).await?;
     if has_values_within(&source) {
         return apart(state, &filled.columns, source, &target).await;
     }

@@ -47,6 +47,7 @@ pub mod grant;
 pub mod hidden_columns;
 pub mod identity;
 pub mod insert;
+pub mod integer_literals;
 pub mod lifted;
 mod limits;
 pub mod listen;
