@@ -26,10 +26,10 @@ use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, column_names, hidden_columns, integer_literals, model_functions,
-    named_arguments, order_names, outer_columns, references, relation_wildcards, row_membership,
-    row_values, sampled, set_returning, standard_forms, table_changes, time_travel, values,
-    whole_rows,
+    QualifiedName, Statement, column_names, derived_names, hidden_columns, integer_literals,
+    model_functions, named_arguments, order_names, outer_columns, references, relation_wildcards,
+    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
+    values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -330,6 +330,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     sampled::rewrite(query)?;
     values::rewrite(query)?;
     outer_columns::name(query);
+    derived_names::name(query);
     order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
     row_membership::rewrite(query)?;

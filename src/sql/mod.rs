@@ -33,6 +33,7 @@ pub mod deallocate;
 pub mod declare;
 mod definition;
 pub mod delete;
+pub mod derived_names;
 pub mod describe_history;
 pub mod dialect;
 pub mod discard;
