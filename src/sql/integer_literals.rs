@@ -195,6 +195,7 @@ impl VisitorMut for Marker {
                     mark_if(expression, digits_behind_sign, true);
                 }
             }
+            Expr::Tuple(values) => values.iter_mut().for_each(unmark),
             // A cast reads the number itself.
             Expr::Cast { expr, .. } => unmark(expr),
             Expr::Interval(interval) => unmark(&mut interval.value),
@@ -319,6 +320,7 @@ mod tests {
             "SELECT lag(a, 1, 0) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) FROM t",
             "SELECT * FROM generate_series(1, 2 + 3)",
             "SELECT a FROM t GROUP BY ROLLUP (1, 2)",
+            "SELECT a FROM t WHERE (a, b) IN ((1, 2))",
         ] {
             assert_eq!(shown(sql), sql, "{sql}");
         }
