@@ -256,6 +256,7 @@ async fn take_first_columns(
     let SetExpr::Values(values) = insert.source.body.as_ref() else {
         if insert.columns.is_empty() {
             let given = width::of_query(context, &insert.source).await?;
+            width::check(given, 0, own.len())?;
             if given < own.len() {
                 let first = own.iter().take(given).map(|field| field.name().clone());
                 insert.columns = first.collect();
