@@ -118,7 +118,7 @@ pub async fn plan(
 
 /// What becomes of a proposed row; NULL where nothing does.
 fn fate(changing: &Changing, update: Option<&ConflictUpdate>) -> String {
-    let (added, changed) = (Fate::Added as i64, Fate::Changed as i64);
+    let (added, changed) = (Fate::Added as i32, Fate::Changed as i32);
     let Some(update) = update else {
         return format!("{added}");
     };

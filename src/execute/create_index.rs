@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::redefine;
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState, nearest};
-use crate::models::{constraints, maintenance};
+use crate::models::{constraints, fillfactor, maintenance};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule};
@@ -32,6 +32,7 @@ pub async fn execute(session: &Session, create: &CreateIndex) -> Result<Outcome>
     let path = session.settings().search_path.0;
     let table = target(&snapshot, &path, &create.table)?;
     check_columns(&table, create)?;
+    fillfactor::check(&create.parameters)?;
     let taken = names_in(&snapshot, &table.name.schema);
     let done = Ok(Outcome::Done("CREATE INDEX".to_owned()));
     let name = match &create.name {

@@ -63,7 +63,7 @@ pub async fn plan(
     plan::resolve_names(&mut insert.source, snapshot, search_path)?;
     // What runs later is planned again: what is filled in stays here.
     let mut filled = insert.clone();
-    take_first_columns(&mut filled, &target)?;
+    take_first_columns(context, &mut filled, &target).await?;
     filled.columns = keyed::given_names(&target, &filled.columns)?;
     defaults::fill(&mut filled, &target)?;
     let mut source = filled.source;
@@ -72,7 +72,7 @@ pub async fn plan(
     let views = plan::views(snapshot, &source)?;
     context.plan_views(views).await?;
     let state = &context.state;
-    plan::make_plannable(&mut source, state).await?;
+    plan::make_rows_plannable(&mut source, state).await?;
     if has_values_within(&source) {
         return apart(state, &filled.columns, source, &target).await;
     }
@@ -247,11 +247,23 @@ pub async fn insertion(
 }
 
 /// Values that are fewer than the table's columns are for the first ones, as in Postgres.
-fn take_first_columns(insert: &mut Insert, target: &Object) -> Result<()> {
+async fn take_first_columns(
+    context: &StatementContext,
+    insert: &mut Insert,
+    target: &Object,
+) -> Result<()> {
+    let own = target.schema.fields();
     let SetExpr::Values(values) = insert.source.body.as_ref() else {
+        if insert.columns.is_empty() {
+            let given = width::of_query(context, &insert.source).await?;
+            width::check(given, 0, own.len())?;
+            if given < own.len() {
+                let first = own.iter().take(given).map(|field| field.name().clone());
+                insert.columns = first.collect();
+            }
+        }
         return Ok(());
     };
-    let own = target.schema.fields();
     let Some(given) = values.rows.iter().map(|row| row.len()).max() else {
         return Ok(());
     };

@@ -238,7 +238,7 @@ impl Cases {
     /// What becomes of a row; NULL where nothing does.
     fn fate(&self) -> String {
         let fates = self.clauses.iter().map(|(condition, fate, _)| match fate {
-            Some(fate) => (condition, (*fate as i64).to_string()),
+            Some(fate) => (condition, (*fate as i32).to_string()),
             None => (condition, "NULL".to_owned()),
         });
         case(fates)

@@ -2,6 +2,7 @@
 
 mod asker;
 pub mod change_feed;
+mod integer_literals;
 mod machine;
 mod nested_loops;
 mod notifications;

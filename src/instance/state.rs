@@ -19,6 +19,7 @@ use tributary_udfs::postgres::{
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
 use super::asker::Asker;
+use super::integer_literals::IntegerLiterals;
 use super::nested_loops::CutNestedLoops;
 use super::null_equality;
 use super::providers::Databases;
@@ -174,6 +175,7 @@ pub(super) fn template(
     let planners = builder.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(UnknownLiterals));
     planners.insert(0, Arc::new(JsonOperators));
+    planners.insert(0, Arc::new(IntegerLiterals));
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     json::register(&mut state)?;

@@ -11,7 +11,7 @@ use super::relations::{Reading, Relations};
 use crate::catalog::{Kind, Oid, Snapshot};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result};
-use crate::session::plan;
+use crate::session::{plan, recorded_width};
 use crate::sources::RejectedRows;
 use crate::sql::{QualifiedName, Statement};
 
@@ -98,6 +98,7 @@ impl StatementContext {
                 plan::definition_over_planned(&self.state, &definition.query, &definition.columns)
                     .await
                     .map_err(|error| error.within(format!("view {}", view.name)))?;
+            let plan = recorded_width::keep(plan, &view.schema, &self.snapshot)?;
             self.relations.add_view(view, plan);
         }
         Ok(())

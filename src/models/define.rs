@@ -9,7 +9,8 @@ use datafusion::sql::sqlparser::ast;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
 use super::{
-    constraints, function, incremental, keyed, lookback, partitioned, resolution, schema_change,
+    constraints, fillfactor, function, incremental, keyed, lookback, partitioned, resolution,
+    schema_change,
 };
 use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
@@ -46,6 +47,7 @@ pub const TABLE_OPTIONS: &[Choice] = &[
     keyed::OPTIONS[4],
     keyed::OPTIONS[5],
     partitioned::OPTION,
+    fillfactor::OPTION,
 ];
 
 /// The options of a materialized view.
@@ -71,6 +73,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     keyed::OPTIONS[4],
     keyed::OPTIONS[5],
     partitioned::OPTION,
+    fillfactor::OPTION,
 ];
 
 /// The schema of an object that is created without one: the first of the path, where temporary tables
@@ -299,6 +302,7 @@ pub fn declared_columns(columns: &[ast::ColumnDef]) -> Result<SchemaRef> {
 }
 
 fn check_options(options: &Options, known: &[Choice], object: &str) -> Result<()> {
+    fillfactor::check(options)?;
     let names: Vec<&str> = known.iter().map(|choice| choice.name).collect();
     options.check_known(&names, object)?;
     for choice in known {

@@ -106,7 +106,7 @@ async fn plan_rows(instance: &Arc<Instance>, object: &Object) -> Result<()> {
     let rows = match &object.definition {
         Statement::CreateMaterializedView(view) => {
             let rows = plan::definition(&context, &view.query, &view.columns).await?;
-            let rows = schema_change::follow(rows, object, &view.options)?;
+            let rows = schema_change::follow(rows, object, &view.options, &context.snapshot)?;
             let columns = plan::columns(&rows);
             Expectations::new(&context.state, &columns, &view.expectations)?;
             rows

@@ -11,6 +11,7 @@ pub mod define;
 mod difference;
 pub mod expectation;
 mod expression;
+pub mod fillfactor;
 pub mod foresee;
 pub mod function;
 pub mod graph;

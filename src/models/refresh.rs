@@ -230,7 +230,9 @@ impl Build<'_> {
 
         let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
         let plan = match catalogued {
-            Catalogued::Same => schema_change::follow(plan, object, &definition.options)?,
+            Catalogued::Same => {
+                schema_change::follow(plan, object, &definition.options, &context.snapshot)?
+            }
             Catalogued::Nothing | Catalogued::Replaced(..) => plan,
         };
         let given = plan::columns(&plan);

@@ -11,9 +11,9 @@ use tributary_udfs::type_name;
 use super::define::Choice;
 use super::keyed;
 use super::replacement::same_columns;
-use crate::catalog::Object;
+use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
-use crate::session::plan;
+use crate::session::{plan, recorded_width};
 use crate::sql::Options;
 
 const SYNC: &str = "sync_all_columns";
@@ -35,7 +35,13 @@ const HINT: &str = "Or say with CREATE OR REPLACE what it is to hold.";
 ///
 /// # Errors
 /// 42P16, naming a column, for a change that the option does not take.
-pub fn follow(plan: LogicalPlan, object: &Object, options: &Options) -> Result<LogicalPlan> {
+pub fn follow(
+    plan: LogicalPlan,
+    object: &Object,
+    options: &Options,
+    snapshot: &Snapshot,
+) -> Result<LogicalPlan> {
+    let plan = recorded_width::keep(plan, &object.schema, snapshot)?;
     let new = plan::columns(&plan);
     let old = &keyed::given(options, &object.schema)?;
     let choice = options.get(OPTION.name).unwrap_or(SYNC);

@@ -40,6 +40,11 @@ pub fn declare(schema: SchemaRef, plan: &LogicalPlan, snapshot: &Snapshot) -> Sc
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
+/// Whether a column of a plan is one of a table, as it is kept there.
+pub fn is_stored(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> bool {
+    origin(plan, index, snapshot).is_some_and(|origin| origin.is_stored)
+}
+
 /// What a column comes of.
 #[derive(Default)]
 struct Origin {
@@ -49,6 +54,8 @@ struct Origin {
     length: Option<CharacterLength>,
     /// Whether one names the digits of its numbers.
     has_digits: bool,
+    /// Whether it is kept in that relation.
+    is_stored: bool,
 }
 
 /// Follows a column to the cast or the relation that it comes of.
@@ -116,6 +123,7 @@ fn origin(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Origi
                 column: Some((i64::from(object.oid), place + 1)),
                 length: object.character_length(field.name()),
                 has_digits: true,
+                is_stored: object.kind != Kind::View,
             })
         }
         _ => None,

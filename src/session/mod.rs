@@ -12,6 +12,7 @@ pub mod plan_size;
 pub(crate) mod prepare;
 mod prepared_statements;
 pub mod privileges;
+pub mod recorded_width;
 pub mod row_functions;
 mod row_limits;
 pub mod rows_once;

@@ -26,9 +26,10 @@ use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, column_names, hidden_columns, model_functions, named_arguments,
-    order_names, outer_columns, references, relation_wildcards, row_membership, row_values,
-    sampled, set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
+    QualifiedName, Statement, column_names, derived_names, hidden_columns, integer_literals,
+    model_functions, named_arguments, order_names, outer_columns, references, relation_wildcards,
+    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
+    values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -299,13 +300,29 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 
 /// Says what DataFusion's planner does not know in forms that it does: clients' questions of
 /// `pg_catalog`, functions that give rows, forms of standard SQL, names in `ORDER BY`, versions of
-/// tables, hidden columns, functions on models.
+/// tables, hidden columns, functions on models, types of integer literals.
 ///
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
 /// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
+    say_plannably(query, state).await?;
+    integer_literals::mark(query);
+    Ok(())
+}
+
+/// [`make_plannable`] of the rows that are put into a table.
+///
+/// # Errors
+/// Those of [`make_plannable`].
+pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
+    say_plannably(query, state).await?;
+    integer_literals::mark_assigned(query);
+    Ok(())
+}
+
+async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     pg_catalog::rewrite(query);
@@ -313,6 +330,7 @@ pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Res
     sampled::rewrite(query)?;
     values::rewrite(query)?;
     outer_columns::name(query);
+    derived_names::name(query);
     order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
     row_membership::rewrite(query)?;

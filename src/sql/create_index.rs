@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, fold};
 use super::name::{ObjectName, Quoted, write_columns};
+use super::options::{Literal, Options};
 use super::renaming::{names_column, rename_column};
 use super::shown::Shown;
 
@@ -36,6 +37,8 @@ pub struct CreateIndex {
     pub is_unique: bool,
     /// Whether NULL is the same as NULL.
     pub nulls_equal: bool,
+    /// Its storage parameters.
+    pub parameters: Options,
     /// Of which rows it is.
     pub condition: Option<Box<Expr>>,
     /// Whether an existing index is fine.
@@ -90,10 +93,7 @@ impl CreateIndex {
         };
         let nulls_equal = parser.take_words(&["NULLS", "NOT", "DISTINCT"]);
         let _ = parser.take_words(&["NULLS", "DISTINCT"]);
-        // How it would be stored, where it is stored at all.
-        if parser.take_word("WITH") {
-            parse_parameters(parser)?;
-        }
+        let parameters = Options::parse_with(parser)?;
         if parser.take_word("TABLESPACE") {
             parser.identifier()?;
         }
@@ -112,6 +112,7 @@ impl CreateIndex {
             included,
             is_unique,
             nulls_equal,
+            parameters,
             condition,
             if_not_exists,
         })
@@ -208,21 +209,6 @@ fn parse_keys(parser: &mut Parser) -> Parsed<Vec<IndexKey>> {
     }
 }
 
-/// `(name = value, ...)`
-fn parse_parameters(parser: &mut Parser) -> Parsed<()> {
-    parser.expect_token(&Token::LParen)?;
-    loop {
-        parser.identifier()?;
-        if parser.consume_token(&Token::Eq) {
-            parser.parse_expr()?;
-        }
-        if !parser.consume_token(&Token::Comma) {
-            parser.expect_token(&Token::RParen)?;
-            return Ok(());
-        }
-    }
-}
-
 impl fmt::Display for CreateIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unique = if self.is_unique { "UNIQUE " } else { "" };
@@ -260,10 +246,23 @@ impl fmt::Display for Properties<'_> {
         if self.0.nulls_equal {
             f.write_str(" NULLS NOT DISTINCT")?;
         }
+        write_parameters(f, &self.0.parameters)?;
         match &self.0.condition {
             Some(condition) => write!(f, " WHERE {}", Shown(condition.as_ref())),
             None => Ok(()),
         }
+    }
+}
+
+/// ` WITH (name='value', ...)`, as Postgres shows it, or nothing.
+fn write_parameters(f: &mut fmt::Formatter<'_>, parameters: &Options) -> fmt::Result {
+    for (index, (name, value)) in parameters.0.iter().enumerate() {
+        let separator = if index == 0 { " WITH (" } else { ", " };
+        write!(f, "{separator}{}={}", Quoted(name), Literal(value))?;
+    }
+    match parameters.0.is_empty() {
+        true => Ok(()),
+        false => f.write_str(")"),
     }
 }
 

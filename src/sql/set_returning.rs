@@ -45,6 +45,8 @@ const UNNEST: &str = "unnest";
 const ORDINALITY: &str = "ordinality";
 /// What DataFusion calls the column of its own `generate_series`, which may be said too.
 const VALUE: &str = "value";
+/// The alias of a series whose numbers become `integer` around it.
+const MADE: &str = "tributary_series";
 
 /// Whether a function of this name gives rows.
 pub fn gives_rows(name: &str) -> bool {
@@ -265,10 +267,14 @@ impl Rewriter<'_> {
         if let Some((_, array)) = SET_RETURNING.iter().find(|(own, _)| *own == name) {
             if known && !with_ordinality && arguments.iter().all(is_integer) {
                 // Numbers are made as they are read, however many there are.
-                if !says_value {
+                let is_made = alias.as_ref().is_some_and(|it| it.name.value == MADE);
+                if is_made || !says_value {
                     name_columns(alias, name, 1, false);
                 }
-                return Ok(None);
+                if is_made || !arguments.iter().all(is_small) {
+                    return Ok(None);
+                }
+                return integers_of(name, arguments, alias.take()).map(Some);
             }
             let Some(arguments) = plain(arguments) else {
                 return Ok(None);
@@ -354,6 +360,37 @@ fn name_columns(
     }
 }
 
+/// The rows of a series as `integer`, in a column that the relation's alias names, or is DataFusion's.
+fn integers_of(
+    name: &str,
+    arguments: &[FunctionArg],
+    alias: Option<TableAlias>,
+) -> Result<TableFactor> {
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    let named = || TableAlias {
+        explicit: true,
+        name: Ident::new(name),
+        columns: Vec::new(),
+        at: None,
+    };
+    let sql = format!(
+        "SELECT CAST({MADE} AS INTEGER) AS {VALUE} FROM {name}({}) AS {MADE}",
+        arguments.join(", ")
+    );
+    Ok(TableFactor::Derived {
+        lateral: false,
+        subquery: query(&sql)?,
+        alias: Some(alias.unwrap_or_else(named)),
+        sample: None,
+    })
+}
+
+fn query(sql: &str) -> Result<Box<Query>> {
+    let parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql);
+    let query = parser.and_then(|mut parser| parser.parse_query());
+    query.map_err(|error| Error::internal(format!("{sql}: {error}")))
+}
+
 /// The rows of an array whose elements have several columns.
 fn columns_of(
     array: &Expr,
@@ -369,9 +406,7 @@ fn columns_of(
         "SELECT {} FROM (SELECT {UNNEST}({array}) AS of_row) AS of_rows",
         columns.join(", ")
     );
-    let parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql);
-    let subquery = parser.and_then(|mut parser| parser.parse_query());
-    let subquery = subquery.map_err(|error| Error::internal(format!("{sql}: {error}")))?;
+    let subquery = query(&sql)?;
     let named = || TableAlias {
         explicit: true,
         name: Ident::new(function),
@@ -423,6 +458,18 @@ fn says_value(select: &Select) -> bool {
         }
     });
     found.is_break()
+}
+
+/// Whether all numbers of an argument are of `integer`.
+fn is_small(argument: &FunctionArg) -> bool {
+    let found = visit_expressions(argument, |part| match part {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) if digits.parse::<i32>().is_err() => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        },
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_continue()
 }
 
 fn is_integer(argument: &FunctionArg) -> bool {

@@ -24,7 +24,7 @@ const STEP: i64 = 20;
 /// So many persons, each of whom two records tell: the second with another first letter.
 fn persons(first: i64, count: i64) -> String {
     format!(
-        "SELECT value AS id,
+        "SELECT value::BIGINT AS id,
             chr(CAST(65 + value % 2 AS BIGINT)) || substr(md5((value / 2)::TEXT), 1, 8) AS first_name,
             substr(md5('last' || value / 2), 1, 8) AS last_name,
             substr(md5('mail' || value / 2), 1, 8) || '@mail.example' AS email,

@@ -161,7 +161,7 @@ async fn refreshes_give_what_a_rebuild_gives(seed: u64, more: &str) {
         .batch_execute(&format!(
             "CREATE TABLE must_be (left_id BIGINT, right_id BIGINT);
              CREATE TABLE must_not_be (left_id BIGINT, right_id BIGINT);
-             CREATE TABLE person AS SELECT value AS id,
+             CREATE TABLE person AS SELECT value::BIGINT AS id,
                  chr(CAST(65 + value % 2 AS BIGINT)) || substr(md5((value / 2)::TEXT), 1, 8) AS first_name,
                  substr(md5('last' || value / 6), 1, 8) AS last_name,
                  substr(md5('mail' || value / 2), 1, 8) || '@mail.example' AS email,

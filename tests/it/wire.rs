@@ -246,7 +246,7 @@ async fn a_reader_keeps_its_version_while_another_session_refreshes() {
             .await
             .unwrap();
         let mut rows = Box::pin(rows);
-        let first: i64 = rows.next().await.unwrap().unwrap().get(1);
+        let first: i32 = rows.next().await.unwrap().unwrap().get(1);
         writer
             .batch_execute(&format!(
                 "CREATE OR REPLACE MATERIALIZED VIEW m AS SELECT id, {round} AS round FROM t"
@@ -256,7 +256,7 @@ async fn a_reader_keeps_its_version_while_another_session_refreshes() {
         let mut count = 1;
         while let Some(row) = rows.next().await {
             assert_eq!(
-                row.unwrap().get::<_, i64>(1),
+                row.unwrap().get::<_, i32>(1),
                 first,
                 "one version from the first row to the last"
             );
@@ -333,7 +333,7 @@ async fn a_limit_may_be_a_parameter() {
         let statement = client.prepare(&format!("{numbers} {clauses}")).await;
         let statement = statement.unwrap();
         let rows = client.query(&statement, &[&2_i64, &3_i64]).await.unwrap();
-        let found: Vec<i64> = rows.iter().take(2).map(|row| row.get(0)).collect();
+        let found: Vec<i32> = rows.iter().take(2).map(|row| row.get(0)).collect();
         assert_eq!(found, expected, "{clauses}");
     }
     let negative = client

@@ -20,7 +20,7 @@ macro_rules! files {
 }
 
 /// The rows of tables, in the text format of `COPY`.
-static ROWS: [(&str, &str); 20] = files![
+static ROWS: [(&str, &str); 21] = files![
     "pg_aggregate",
     "pg_am",
     "pg_amop",
@@ -28,6 +28,7 @@ static ROWS: [(&str, &str); 20] = files![
     "pg_cast",
     "pg_conversion",
     "pg_description",
+    "pg_init_privs",
     "pg_language",
     "pg_opclass",
     "pg_operator",

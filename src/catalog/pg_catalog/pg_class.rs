@@ -7,7 +7,7 @@ use super::table_constraint::{constraints_of, indexes_of};
 use crate::catalog::privilege::Privilege;
 use crate::catalog::system::SystemSources;
 use crate::catalog::{Object, is_temporary_schema};
-use crate::sql::Statement;
+use crate::sql::{Options, Statement};
 
 /// PostgreSQL's number of the access method `heap`, which relations have by name alone.
 const HEAP: i64 = 2;
@@ -111,7 +111,10 @@ fn class(
         0,
         0,
         Value::texts(items),
-        Value::texts(object.and_then(options)),
+        Value::texts(match relation.kind {
+            "i" => parameters(relation),
+            _ => object.and_then(options),
+        }),
         Value::Null,
     ]
 }
@@ -123,6 +126,17 @@ fn options(object: &Object) -> Option<Vec<String>> {
         Statement::CreateMaterializedView(create) => &create.options,
         _ => return None,
     };
+    written(options)
+}
+
+/// The storage parameters of an index.
+fn parameters(relation: &Relation) -> Option<Vec<String>> {
+    let mut indexes = indexes_of(relation.object.as_deref()?);
+    let index = indexes.find(|index| index.oid() == relation.oid)?;
+    index.parameters().and_then(written)
+}
+
+fn written(options: &Options) -> Option<Vec<String>> {
     let options = options.0.iter();
     let options: Vec<String> = options
         .map(|(name, value)| format!("{name}={value}"))

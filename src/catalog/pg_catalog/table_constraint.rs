@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Value};
 
 use crate::catalog::{Object, Oid, Snapshot};
 use crate::models::{constraints, keyed};
+use crate::sql::Options;
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::create_index::{BTREE, CreateIndex, KeyValue};
 use crate::sql::name::Quoted;
@@ -248,6 +249,14 @@ impl TableIndex<'_> {
         match self {
             Self::Key(_) => BTREE,
             Self::Plain(_, _, index) => &index.method,
+        }
+    }
+
+    /// Its storage parameters.
+    pub fn parameters(&self) -> Option<&Options> {
+        match self {
+            Self::Key(_) => None,
+            Self::Plain(_, _, index) => Some(&index.parameters),
         }
     }
 

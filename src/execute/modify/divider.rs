@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Int64Type, SchemaRef, UInt32Type};
+use arrow::datatypes::{Int32Type, Int64Type, SchemaRef, UInt32Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::Result as QueryResult;
 use datafusion::execution::memory_pool::MemoryReservation;
@@ -83,7 +83,7 @@ impl Divider {
         let fates = self
             .layout
             .has_fate
-            .then(|| batch.column(2).as_primitive::<Int64Type>());
+            .then(|| batch.column(2).as_primitive::<Int32Type>());
         let default = if self.width == 0 {
             Fate::Gone
         } else {
@@ -94,15 +94,15 @@ impl Divider {
         for row in 0..batch.num_rows() {
             let fate = fates
                 .as_ref()
-                .map_or(default as i64, |fates| fates.value(row));
+                .map_or(default as i32, |fates| fates.value(row));
             let is_new =
-                fate == Fate::Added as i64 || gone.insert(files.value(row), places.value(row));
+                fate == Fate::Added as i32 || gone.insert(files.value(row), places.value(row));
             if !is_new && let Twice::Refused(message, hint) = self.layout.twice {
                 let error = Error::new(SqlState::CARDINALITY_VIOLATION, message).with_hint(hint);
                 return Err(self.naming_key(error, batch, row, leading)?.into());
             }
             affected.push(is_new);
-            written.push(is_new && fate != Fate::Gone as i64);
+            written.push(is_new && fate != Fate::Gone as i32);
         }
         self.places.try_resize(gone.bytes())?;
         Ok((affected.into(), written.into()))

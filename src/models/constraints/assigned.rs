@@ -103,10 +103,14 @@ pub fn check_literal(field: &Field, value: &Written) -> Result<()> {
         } => check_literal(field, expr),
         Written::Value(value) => match &value.value {
             Value::Boolean(_) => check_assignable(field, &DataType::Boolean),
-            Value::Number(digits, _) => match digits.parse::<i64>() {
-                Ok(_) => check_assignable(field, &DataType::Int64),
-                Err(_) => check_assignable(field, &DataType::Decimal128(38, 10)),
-            },
+            Value::Number(digits, _) => {
+                let read = match digits.parse::<i64>() {
+                    Ok(number) if i32::try_from(number).is_ok() => DataType::Int32,
+                    Ok(_) => DataType::Int64,
+                    Err(_) => DataType::Decimal128(38, 10),
+                };
+                check_assignable(field, &read)
+            }
             _ => Ok(()),
         },
         _ => Ok(()),

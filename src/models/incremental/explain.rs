@@ -11,7 +11,7 @@ use crate::instance::{Instance, Reading, StatementContext};
 use crate::models::appended_columns::Refreshed;
 use crate::models::lookback::{self, LOOKBACK, Lookback};
 use crate::models::{keyed, table_id};
-use crate::session::plan;
+use crate::session::{plan, recorded_width};
 use crate::sql::Statement;
 
 /// Tells how an object is refreshed: the mode, the key or what forbids one, and how far its inputs were
@@ -30,6 +30,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     let settings = &instance.configuration.session;
     let context = instance.statement(settings, Reading::Rows);
     let plan = plan::definition(&context, &definition.query, &definition.columns).await?;
+    let plan = recorded_width::keep(plan, &object.schema, &context.snapshot)?;
     let analysis = Analysis::new(
         &context.state,
         &context.snapshot,

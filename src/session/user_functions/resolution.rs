@@ -321,8 +321,8 @@ enum Fit {
     Widening,
     /// Its type is not known.
     Open,
-    /// A number that may have been written as a narrower one: a literal integer is a `bigint` to a
-    /// plan, and so is what is computed with it.
+    /// A number that is computed, and may be of a narrower type in PostgreSQL: a plan has a wider one
+    /// in some places.
     Narrowing,
 }
 

@@ -39,6 +39,7 @@ pub(super) enum Type {
     Texts,
     /// `text[][]`, whose rows a function that gives rows gives.
     TextLists,
+    Integers,
     BigInts,
     /// A numeric of six digits behind the point.
     Seconds,
@@ -69,6 +70,7 @@ impl Type {
             Self::TextLists => list(Self::Texts.arrow()),
             Self::Seconds => DataType::Decimal128(38, 6),
             Self::Milliseconds => DataType::Decimal128(38, 3),
+            Self::Integers => list(DataType::Int32),
             Self::BigInts => list(DataType::Int64),
             Self::Timestamps => list(Self::Timestamp.arrow()),
             Self::TimestampTzs => list(Self::TimestampTz.arrow()),

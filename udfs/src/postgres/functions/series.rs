@@ -8,9 +8,14 @@ use super::row_function::{Form, Row, Type, form};
 use crate::FunctionError;
 use crate::formatting::Zone;
 
-use Type::{BigInt, BigInts, Interval, Text, Timestamp, TimestampTz, TimestampTzs, Timestamps};
+use Type::{
+    BigInt, BigInts, Integer, Integers, Interval, Text, Timestamp, TimestampTz, TimestampTzs,
+    Timestamps,
+};
 
 pub(super) const GENERATE_SERIES_ARRAY: &[Form] = &[
+    form(&[Integer, Integer], Integers, integers),
+    form(&[Integer, Integer, Integer], Integers, integers),
     form(&[BigInt, BigInt], BigInts, numbers),
     form(&[BigInt, BigInt, BigInt], BigInts, numbers),
     form(&[Timestamp, Timestamp, Interval], Timestamps, moments),
@@ -36,7 +41,27 @@ fn no_step() -> FunctionError {
     FunctionError::invalid_argument("step size cannot equal zero")
 }
 
+fn integers(row: &Row<'_>) -> Result<ScalarValue> {
+    // All of them are between the first and the last.
+    let values = series(row)?.into_iter();
+    let values = values.map(|value| i32::try_from(value).ok());
+    let values: Vec<ScalarValue> = values.map(ScalarValue::Int32).collect();
+    Ok(ScalarValue::List(ScalarValue::new_list_nullable(
+        &values,
+        &Integer.arrow(),
+    )))
+}
+
 fn numbers(row: &Row<'_>) -> Result<ScalarValue> {
+    let values = series(row)?.into_iter();
+    let values: Vec<ScalarValue> = values.map(ScalarValue::from).collect();
+    Ok(ScalarValue::List(ScalarValue::new_list_nullable(
+        &values,
+        &BigInt.arrow(),
+    )))
+}
+
+fn series(row: &Row<'_>) -> Result<Vec<i64>> {
     let (first, last) = (row.integer(0), row.integer(1));
     let step = row.optional_integer(2).unwrap_or(1);
     if step == 0 {
@@ -54,13 +79,10 @@ fn numbers(row: &Row<'_>) -> Result<ScalarValue> {
         if values.len() == MOST {
             return Err(too_many().into());
         }
-        values.push(ScalarValue::Int64(Some(value)));
+        values.push(value);
         next = value.checked_add(step);
     }
-    Ok(ScalarValue::List(ScalarValue::new_list_nullable(
-        &values,
-        &BigInt.arrow(),
-    )))
+    Ok(values)
 }
 
 fn moments(row: &Row<'_>) -> Result<ScalarValue> {
