@@ -42,11 +42,11 @@ pub async fn execute(session: &Session, vacuum: &Vacuum) -> Result<Outcome> {
     let retention = retention.unwrap_or_else(|| models::vacuum::retention(instance));
     let mut found = Vec::new();
     for object in objects {
-        let files = models::vacuum::vacuum(instance, &object, retention, vacuum.dry_run).await?;
+        let vacuumed = models::vacuum::vacuum(instance, &object, retention, vacuum.dry_run).await?;
         if vacuum.verbose {
-            session.notice(told(&object, &files, vacuum.dry_run));
+            session.notice(told(&object, &vacuumed.dead, vacuum.dry_run));
         }
-        found.extend(files);
+        found.extend(vacuumed.dead);
     }
     if !vacuum.dry_run {
         return Ok(Outcome::Done("VACUUM".to_owned()));

@@ -12,7 +12,7 @@ use super::{rejected, table_id};
 use crate::catalog::{Kind, Object, Oid};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
-use crate::warehouse::DeadFile;
+use crate::warehouse::{DeadFile, Vacuumed};
 
 /// How long versions stay readable where no statement tells.
 pub fn retention(instance: &Instance) -> Duration {
@@ -30,12 +30,12 @@ pub async fn vacuum(
     object: &Object,
     retention: Duration,
     dry_run: bool,
-) -> Result<Vec<DeadFile>> {
+) -> Result<Vacuumed> {
     // A table that is restored meanwhile would want its old files back.
     let _guard = instance.refresh_locks.lock(object.oid).await?;
     // It may have been dropped meanwhile.
     if instance.catalog.snapshot().object(object.oid).is_none() {
-        return Ok(Vec::new());
+        return Ok(Vacuumed::default());
     }
     let horizon = horizon(retention);
     let mut tables = vec![
@@ -49,19 +49,21 @@ pub async fn vacuum(
         }
     }
     let warehouse = &instance.warehouse;
-    let mut dead = Vec::new();
+    let mut all = Vacuumed::default();
     for (table, kept) in tables {
         if !warehouse.exists(&table).await? {
             continue;
         }
-        let files = warehouse.vacuum(&table, horizon, &kept, dry_run).await?;
+        let vacuumed = warehouse.vacuum(&table, horizon, &kept, dry_run).await?;
         let [schema, folder] = table.folders();
-        dead.extend(files.into_iter().map(|file| DeadFile {
-            path: format!("{schema}/{folder}/{}", file.path),
-            ..file
-        }));
+        all.is_held |= vacuumed.is_held;
+        all.dead
+            .extend(vacuumed.dead.into_iter().map(|file| DeadFile {
+                path: format!("{schema}/{folder}/{}", file.path),
+                ..file
+            }));
     }
-    Ok(dead)
+    Ok(all)
 }
 
 /// The versions of a companion that the clusters' versions since `horizon` name: they are read
@@ -128,7 +130,9 @@ async fn look_at(instance: &Instance, object: &Object, settled: &mut Settled) ->
     }
     let retention = retention(instance);
     let horizon = horizon(retention);
-    vacuum(instance, object, retention, false).await?;
+    if vacuum(instance, object, retention, false).await?.is_held {
+        return Ok(());
+    }
     // What was the latest until now is deleted once that is longer ago than the retention.
     let before = horizon.checked_sub_signed(TimeDelta::milliseconds(1));
     let before = before.unwrap_or(horizon);

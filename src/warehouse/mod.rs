@@ -95,7 +95,7 @@ pub use staging::{HeldFiles, StagingMark};
 pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use upsert::Upserted;
-pub use vacuum::DeadFile;
+pub use vacuum::{DeadFile, Vacuumed};
 pub use waiting::{Waiting, begin_commit};
 
 use crate::error::Result;
@@ -552,7 +552,7 @@ impl Warehouse {
         horizon: DateTime<Utc>,
         kept: &BTreeSet<i64>,
         dry_run: bool,
-    ) -> Result<Vec<DeadFile>> {
+    ) -> Result<Vacuumed> {
         let opened_at = self.opened_at;
         vacuum::vacuum(&self.table(table), horizon, kept, opened_at, dry_run).await
     }

@@ -21,6 +21,15 @@ pub struct DeadFile {
     pub bytes: u64,
 }
 
+/// What a vacuum came to.
+#[derive(Debug, Default)]
+pub struct Vacuumed {
+    /// What it deleted, or would delete, by their paths.
+    pub dead: Vec<DeadFile>,
+    /// Whether files stay for now because a version that has them is read.
+    pub is_held: bool,
+}
+
 /// Deletes files of a table, or only tells which, that no version since `horizon` has, nor one of
 /// those that are to be kept. Files that no version ever had are the rest of writes that failed, if
 /// they are older than `opened_at`; others may belong to a write that runs.
@@ -30,7 +39,7 @@ pub(super) async fn vacuum(
     kept: &BTreeSet<i64>,
     opened_at: DateTime<Utc>,
     dry_run: bool,
-) -> Result<Vec<DeadFile>> {
+) -> Result<Vacuumed> {
     // What is read stays.
     let oldest = table.place.readers.oldest().unwrap_or(u64::MAX);
     let mut known = known_files(table).await?;
@@ -42,7 +51,7 @@ pub(super) async fn vacuum(
     }
     let place = &table.place;
     let mut listed = place.store.list(Some(&place.path));
-    let mut dead = Vec::new();
+    let (mut dead, mut is_held) = (Vec::new(), false);
     while let Some(file) = listed.try_next().await? {
         let Some(path) = place.relative(&file.location) else {
             continue;
@@ -50,7 +59,9 @@ pub(super) async fn vacuum(
         let is_dead = match known.get(&path) {
             Some(Life::Lives) => false,
             Some(Life::Ended { time, version }) => {
-                *time < horizon.timestamp_millis() && *version <= oldest
+                let is_old = *time < horizon.timestamp_millis();
+                is_held |= is_old && *version > oldest;
+                is_old && *version <= oldest
             }
             None => file.last_modified < horizon.min(opened_at),
         };
@@ -74,7 +85,7 @@ pub(super) async fn vacuum(
     }
     let mut dead: Vec<DeadFile> = dead.into_iter().map(|(_, file)| file).collect();
     dead.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(dead)
+    Ok(Vacuumed { dead, is_held })
 }
 
 /// Until when versions have a file.

@@ -1,5 +1,7 @@
 //! What the server does by itself with the files of tables.
 
+use std::time::Duration;
+
 use crate::server::{Server, rows};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,17 +39,27 @@ async fn files_of_old_versions_go_by_themselves() {
     ] {
         client.batch_execute(create).await.unwrap();
     }
-    // As many looks as it takes until the old version's file is gone.
-    loop {
-        let old = "SELECT * FROM t VERSION AS OF 0";
-        let Err(error) = client.simple_query(old).await else {
-            continue;
+    // What is read stays, and goes later.
+    let reader = server.connect().await;
+    let begin = "BEGIN; DECLARE c CURSOR FOR SELECT * FROM t";
+    reader.batch_execute(begin).await.unwrap();
+    let replace = "CREATE OR REPLACE TABLE t AS SELECT 3 AS one";
+    client.batch_execute(replace).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(rows(&reader, "FETCH c").await, ["2"]);
+    reader.batch_execute("COMMIT").await.unwrap();
+    // As many looks as it takes until the old versions' files are gone.
+    for version in [0, 1] {
+        let old = format!("SELECT * FROM t VERSION AS OF {version}");
+        let error = loop {
+            if let Err(error) = client.simple_query(&old).await {
+                break error;
+            }
         };
         let error = error.as_db_error().unwrap();
         assert!(error.message().contains("no longer there"), "{error:?}");
-        break;
     }
-    assert_eq!(rows(&client, "SELECT one FROM t").await, ["2"]);
+    assert_eq!(rows(&client, "SELECT one FROM t").await, ["3"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

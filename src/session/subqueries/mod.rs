@@ -40,7 +40,7 @@ use shape::{
     all_values, any_rows, comparison, filtered, first_row, gives_one_row, only_column,
     without_order,
 };
-pub(super) use shape::{gives_few_rows, subquery};
+pub(super) use shape::{gives_few_rows, over, subquery};
 pub(super) use substitution::with_values;
 pub(super) use value_rows::apart as value_rows_apart;
 
@@ -111,7 +111,7 @@ fn rewrite_node(node: LogicalPlan, names: &mut Names) -> QueryResult<Transformed
     if !rows.are_joined {
         return Ok(Transformed::yes(node.recompute_schema()?));
     }
-    let node = node.with_new_exprs(node.expressions(), vec![rows.plan])?;
+    let node = over(node, rows.plan)?;
     if node.schema().fields().len() == columns.len() {
         return Ok(Transformed::yes(node));
     }

@@ -7,8 +7,8 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::{array_agg, count, first_value, max, min};
 use datafusion::logical_expr::expr::SetQuantifier;
 use datafusion::logical_expr::{
-    Aggregate, Expr, FetchType, Filter, LogicalPlan, Operator, Projection, SkipType, SortExpr,
-    Subquery, binary_expr, lit, when,
+    Aggregate, Distinct, DistinctOn, Expr, FetchType, Filter, LogicalPlan, Operator, Projection,
+    SkipType, SortExpr, Subquery, binary_expr, lit, when,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -171,4 +171,19 @@ pub(in crate::session) fn subquery(plan: LogicalPlan) -> Subquery {
         subquery: Arc::new(plan),
         spans: Spans::new(),
     }
+}
+
+/// A node over other rows.
+pub(in crate::session) fn over(node: LogicalPlan, input: LogicalPlan) -> Result<LogicalPlan> {
+    let LogicalPlan::Distinct(Distinct::On(distinct)) = node else {
+        return node.with_new_exprs(node.expressions(), vec![input]);
+    };
+    // DataFusion takes no expressions for one that has an order.
+    let distinct = DistinctOn::try_new(
+        distinct.on_expr,
+        distinct.select_expr,
+        distinct.sort_expr,
+        Arc::new(input),
+    )?;
+    Ok(LogicalPlan::Distinct(Distinct::On(distinct)))
 }

@@ -17,8 +17,8 @@ use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, merge_schema, split_conjunction_owned};
 use datafusion::logical_expr::{
-    Expr, ExprSchemable as _, FetchType, Filter, Join, Limit, LogicalPlan, LogicalPlanBuilder,
-    Projection, SkipType, lit, when,
+    EmptyRelation, Expr, ExprSchemable as _, FetchType, Filter, Join, Limit, LogicalPlan,
+    LogicalPlanBuilder, Projection, SkipType, lit, when,
 };
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
@@ -187,7 +187,7 @@ impl Bodies<'_> {
         if node.inputs().is_empty() {
             return Ok(Transformed::yes(node));
         }
-        let node = node.with_new_exprs(node.expressions(), vec![input])?;
+        let node = subqueries::over(node, input)?;
         if node.schema().fields().len() == columns.len() {
             return Ok(Transformed::yes(node));
         }
@@ -196,8 +196,8 @@ impl Bodies<'_> {
         Ok(Transformed::yes(LogicalPlan::Projection(node)))
     }
 
-    /// Conditions of an inner join that have calls are a filter above it; those of an outer join are
-    /// computed on the side that they are about.
+    /// Conditions of an inner join that have calls are a filter above it; calls in those of an outer
+    /// join are expressions, or computed on the side that they are about.
     fn within_join(&mut self, join: Join) -> QueryResult<Transformed<LogicalPlan>> {
         let all = join.filter.clone().unwrap_or_else(|| lit(true));
         let conditions = split_conjunction_owned(all).into_iter();
@@ -212,26 +212,8 @@ impl Bodies<'_> {
         }
         let mut others = others;
         for condition in moved {
-            let name = self.next_argument();
-            let read = condition.column_refs();
-            let is_of = |side: &LogicalPlan| {
-                let mut read = read.iter();
-                read.all(|column| side.schema().maybe_index_of_column(column).is_some())
-            };
-            let side = match (is_of(&join.right), is_of(&join.left)) {
-                (true, _) => &mut join.right,
-                (_, true) => &mut join.left,
-                _ => {
-                    let what = "a function of both sides in the condition of an outer join";
-                    return Err(Error::unsupported(what)
-                        .with_hint("Compute its arguments in subqueries.")
-                        .into());
-                }
-            };
-            let condition = condition.alias(&name);
-            let computed = with_columns(side.as_ref().clone(), vec![condition])?;
-            *side = Arc::new(self.within_rows(computed)?.data);
-            others.push(Expr::Column(Column::new_unqualified(name)));
+            let placed = condition.transform_up(|part| self.beside(part, &mut join))?;
+            others.push(placed.data);
         }
         let joined = Join::try_new(
             join.left,
@@ -246,6 +228,45 @@ impl Bodies<'_> {
         let columns = columns.into_iter().map(Expr::Column).collect();
         let joined = Projection::try_new(columns, Arc::new(LogicalPlan::Join(joined)))?;
         Ok(Transformed::yes(LogicalPlan::Projection(joined)))
+    }
+
+    /// A call in the condition of an outer join: an expression of both sides, or a column of the side
+    /// that its arguments are of.
+    fn beside(&mut self, part: Expr, join: &mut Join) -> QueryResult<Transformed<Expr>> {
+        if as_call(&part).is_none() {
+            return Ok(Transformed::no(part));
+        }
+        let schema = join.left.schema().join(join.right.schema())?;
+        let mut rows = LogicalPlan::EmptyRelation(EmptyRelation {
+            produce_one_row: false,
+            schema: Arc::new(schema),
+        });
+        let answer = self.value(part.clone(), &mut rows)?;
+        let is_expression = matches!(rows, LogicalPlan::EmptyRelation(_));
+        if is_expression && !subqueries::has_subquery(&answer.data) {
+            return Ok(answer);
+        }
+        let read: Vec<Column> = part.column_refs().into_iter().cloned().collect();
+        let is_of = |side: &LogicalPlan| {
+            let mut read = read.iter();
+            read.all(|column| side.schema().maybe_index_of_column(column).is_some())
+        };
+        let side = match (is_of(&join.right), is_of(&join.left)) {
+            (true, _) => &mut join.right,
+            (_, true) => &mut join.left,
+            _ => {
+                let what = "a function of both sides in the condition of an outer join";
+                return Err(Error::unsupported(what)
+                    .with_hint("Compute its arguments in subqueries.")
+                    .into());
+            }
+        };
+        let name = self.next_argument();
+        let computed = with_columns(side.as_ref().clone(), vec![part.alias(&name)])?;
+        *side = Arc::new(self.within_rows(computed)?.data);
+        Ok(Transformed::yes(Expr::Column(Column::new_unqualified(
+            name,
+        ))))
     }
 
     fn next_argument(&mut self) -> String {
