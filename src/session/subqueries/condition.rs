@@ -118,10 +118,12 @@ impl Rows<'_> {
             });
         }
         // No row is equal, and none may be.
-        let equal = column.eq(self.seen_within(value)?);
+        let value = self.seen_within(value)?;
+        let rows = self.apart_from(rows.as_ref().clone(), &value)?;
+        let equal = only_column(&rows)?.eq(value);
         let sought = match membership.negated {
-            true => filtered(rows, Expr::IsNotFalse(Box::new(equal)))?,
-            false => filtered(rows, equal)?,
+            true => filtered(&rows, Expr::IsNotFalse(Box::new(equal)))?,
+            false => filtered(&rows, equal)?,
         };
         let references = super::references(&sought)?;
         let is_a_join = !references.is_empty()
