@@ -17,6 +17,7 @@ use tributary_udfs::type_name;
 
 use crate::error::{Error, Result, SqlState};
 use crate::session::plan;
+use crate::sql::row_membership;
 
 /// A condition over columns of this schema; `place` is where it stands.
 ///
@@ -68,9 +69,10 @@ fn mismatch(place: &str, wanted: &str, found: &DataType) -> Error {
 fn planned(
     state: &SessionState,
     schema: &DFSchema,
-    expression: ast::Expr,
+    mut expression: ast::Expr,
     place: &str,
 ) -> Result<Expr> {
+    row_membership::rewrite_expression(&mut expression)?;
     let expression = ExprWithAlias {
         expr: expression,
         alias: None,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array as _, AsArray as _, ListArray, StringArray};
 use arrow::datatypes::{DataType, Field};
+use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, Placeholder};
@@ -18,7 +19,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Operator, lit};
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 
-use super::declared;
+use super::{declared, subqueries};
 use crate::catalog::Snapshot;
 use crate::error::Result;
 
@@ -28,21 +29,35 @@ use crate::error::Result;
 /// # Errors
 /// 22P02 for a literal that is no `uuid`.
 pub fn read(plan: LogicalPlan, snapshot: &Snapshot) -> Result<LogicalPlan> {
+    let mut is_changed = false;
     let rewritten = plan.transform_up_with_subqueries(|node| {
-        if !may_have_some(&node)? {
-            return Ok(Transformed::no(node));
+        let has_subqueries = has_subqueries(&node)?;
+        if !has_subqueries && !may_have_some(&node)? {
+            return match is_changed {
+                true => Ok(Transformed::yes(node.recompute_schema()?)),
+                false => Ok(Transformed::no(node)),
+            };
         }
         let inputs: Vec<LogicalPlan> = node.inputs().into_iter().cloned().collect();
-        let columns = Columns {
+        let mut columns = Columns {
             inputs: &inputs,
             snapshot,
+            are_around: true,
         };
-        let names = NamePreserver::new(&node);
-        node.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let rewritten = expression.transform_up(|part| columns.within(part))?;
-            Ok(rewritten.update_data(|expression| name.restore(expression)))
-        })
+        let node = match has_subqueries {
+            // Those within refer to columns of this node, and of no other's that have their names.
+            true => node.map_subqueries(|rows| {
+                rows.transform_up_with_subqueries(|within| columns.read(within))
+            })?,
+            false => Transformed::no(node),
+        };
+        columns.are_around = false;
+        let node = node.transform_data(|node| columns.read(node))?;
+        is_changed |= node.transformed;
+        match is_changed {
+            true => node.map_data(LogicalPlan::recompute_schema),
+            false => Ok(node),
+        }
     });
     Ok(rewritten.data()?)
 }
@@ -69,6 +84,15 @@ pub fn mark(field: &Field) -> HashMap<String, String> {
     marks
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
+}
+
+fn has_subqueries(node: &LogicalPlan) -> QueryResult<bool> {
+    let mut has_some = false;
+    node.apply_expressions(|expression| {
+        has_some |= subqueries::has_subquery(expression);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(has_some)
 }
 
 /// Whether a node has an expression of a kind that may hold such a literal.
@@ -113,13 +137,28 @@ fn is_comparison(operator: Operator) -> bool {
     )
 }
 
-/// The columns that the expressions of a node see.
+/// The columns of what a node reads.
 struct Columns<'a> {
     inputs: &'a [LogicalPlan],
     snapshot: &'a Snapshot,
+    /// Whether it is the subqueries of the node that see them.
+    are_around: bool,
 }
 
 impl Columns<'_> {
+    /// The expressions of a node that see the columns.
+    fn read(&self, node: LogicalPlan) -> QueryResult<Transformed<LogicalPlan>> {
+        if !may_have_some(&node)? {
+            return Ok(Transformed::no(node));
+        }
+        let names = NamePreserver::new(&node);
+        node.map_expressions(|expression| {
+            let name = names.save(&expression);
+            let rewritten = expression.transform_up(|part| self.within(part))?;
+            Ok(rewritten.update_data(|expression| name.restore(expression)))
+        })
+    }
+
     fn within(&self, part: Expr) -> QueryResult<Transformed<Expr>> {
         match part {
             Expr::BinaryExpr(BinaryExpr { left, op, right })
@@ -190,12 +229,17 @@ impl Columns<'_> {
         match expression {
             Expr::Alias(alias) => self.length_of(&alias.expr),
             Expr::Cast(cast) => length_of(&cast.field),
-            Expr::Column(column) => self.inputs.iter().find_map(|input| {
-                let index = input.schema().maybe_index_of_column(column)?;
-                declared::length(input, index, self.snapshot)
-            }),
+            Expr::Column(column) if !self.are_around => self.of_column(column),
+            Expr::OuterReferenceColumn(_, column) if self.are_around => self.of_column(column),
             _ => None,
         }
+    }
+
+    fn of_column(&self, column: &Column) -> Option<CharacterLength> {
+        self.inputs.iter().find_map(|input| {
+            let index = input.schema().maybe_index_of_column(column)?;
+            declared::length(input, index, self.snapshot)
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Ident, JoinConstraint, JoinOperator, Query, Select, SelectItem,
     SetExpr, TableAliasColumnDef, TableFactor, UnaryOperator, Value, Visit, VisitMut, Visitor,
-    VisitorMut,
+    VisitorMut, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -30,6 +30,18 @@ const ROWS: &str = "__rows";
 /// 42601 for rows of several lengths; 0A000 for an aggregate in a row beside a subquery.
 pub fn rewrite(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) -> Result<()> {
     match VisitMut::visit(query, &mut Rewriter { is_aggregate }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+/// Says what compares rows within an expression that stands by itself.
+///
+/// # Errors
+/// 42601 for rows of several lengths.
+pub fn rewrite_expression(expr: &mut Expr) -> Result<()> {
+    let flow = visit_expressions_mut(expr, |part| done(row_comparison::rewrite(part)));
+    match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }
@@ -203,9 +215,9 @@ impl Beside {
                 expr,
                 subquery,
                 negated: false,
-            } => (expr, BinaryOperator::Eq, Asked::Any, subquery.as_ref()),
+            } => (expr, BinaryOperator::Eq, Asked::Any, &**subquery),
             Expr::InSubquery { expr, subquery, .. } => {
-                (expr, BinaryOperator::NotEq, Asked::All, subquery.as_ref())
+                (expr, BinaryOperator::NotEq, Asked::All, &**subquery)
             }
             Expr::AnyOp {
                 left,

@@ -9,6 +9,7 @@
 mod condition;
 mod dependent;
 mod grouping_sets;
+mod guards;
 mod join_condition;
 mod lateral;
 mod pulled_up;
@@ -34,6 +35,7 @@ use super::only_row;
 use super::rows_once::{RowsOnce, is_volatile};
 use crate::error::Result;
 use dependent::{Around, Names, aliased, as_expressions, joined, projected};
+use guards::Parts;
 pub(super) use references::has_subquery;
 use references::{has, references};
 use shape::{
@@ -178,6 +180,8 @@ struct Rows<'a> {
     plan: LogicalPlan,
     place: Place,
     are_joined: bool,
+    /// What is true of the rows that the part at hand is computed for.
+    guards: Vec<Expr>,
     names: &'a mut Names,
 }
 
@@ -188,6 +192,7 @@ impl<'a> Rows<'a> {
             own,
             place,
             are_joined: false,
+            guards: Vec::new(),
             names,
         }
     }
@@ -198,7 +203,7 @@ impl<'a> Rows<'a> {
 
     /// An expression with all subqueries in it in forms that can be run.
     fn parts(&mut self, expression: Expr) -> QueryResult<Transformed<Expr>> {
-        expression.transform_up(|part| self.part(part))
+        expression.rewrite(&mut Parts { rows: self })
     }
 
     fn part(&mut self, part: Expr) -> QueryResult<Transformed<Expr>> {
@@ -279,6 +284,7 @@ impl<'a> Rows<'a> {
                     self.plan.clone()
                 }
             };
+            let rows = self.guarded(rows)?;
             let around = Around::new(rows, near.clone(), self.names)?;
             around.join(plan, self.names)?
         };

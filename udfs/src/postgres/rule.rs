@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     AggregateUDF, Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
-    WindowFunctionDefinition,
+    SortExpr, WindowFunctionDefinition, lit,
 };
 use datafusion::optimizer::AnalyzerRule;
 
@@ -74,6 +74,7 @@ impl AnalyzerRule for PostgresSemantics {
             Ok(rewritten.update_data(|plan| match plan {
                 LogicalPlan::Sort(mut sort) => {
                     order_by_span(&mut sort.expr, &schema);
+                    order_by_one_zero(&mut sort.expr, &schema);
                     LogicalPlan::Sort(sort)
                 }
                 other => other,
@@ -142,15 +143,49 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             None => Transformed::no(Expr::ScalarFunction(function)),
         },
         Expr::AggregateFunction(function) => aggregate(function, schema),
-        Expr::WindowFunction(mut function) => match &function.fun {
-            WindowFunctionDefinition::AggregateUDF(aggregate) if is_sum(aggregate) => {
+        Expr::WindowFunction(mut function) => {
+            let is_summed = match &function.fun {
+                WindowFunctionDefinition::AggregateUDF(aggregate) => is_sum(aggregate),
+                WindowFunctionDefinition::WindowUDF(_) => false,
+            };
+            if is_summed {
                 function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(&EXACT_SUM));
-                Transformed::yes(Expr::WindowFunction(function))
             }
-            _ => Transformed::no(Expr::WindowFunction(function)),
-        },
+            let order = function.params.order_by.iter_mut();
+            let keys = function.params.partition_by.iter_mut();
+            let mut is_other = is_summed;
+            for key in keys.chain(order.map(|sort| &mut sort.expr)) {
+                is_other |= of_one_zero(key, schema);
+            }
+            Transformed::new_transformed(Expr::WindowFunction(function), is_other)
+        }
         other => Transformed::no(other),
     }
+}
+
+/// A float by which rows are told apart or put in order, in which `-0` is `0`. DataFusion's windows tell
+/// them apart.
+fn of_one_zero(key: &mut Expr, schema: &DFSchema) -> bool {
+    let zero = match key.get_type(schema) {
+        Ok(DataType::Float64) => lit(0.0_f64),
+        Ok(DataType::Float32) => lit(0.0_f32),
+        _ => return false,
+    };
+    let sum = BinaryExpr::new(Box::new(key.clone()), Operator::Plus, Box::new(zero));
+    *key = Expr::BinaryExpr(sum);
+    true
+}
+
+/// Keys of an order by more than one, in which floats decide nothing by the sign of a zero.
+fn order_by_one_zero(keys: &mut [SortExpr], schema: &DFSchema) -> bool {
+    let Some((_, others)) = keys.split_last_mut() else {
+        return false;
+    };
+    let mut is_other = false;
+    for key in others {
+        is_other |= of_one_zero(&mut key.expr, schema);
+    }
+    is_other
 }
 
 fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
