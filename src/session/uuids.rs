@@ -244,6 +244,9 @@ impl Columns<'_> {
 }
 
 fn length_of(field: &Field) -> Option<CharacterLength> {
+    if field.data_type() != &DataType::Utf8 {
+        return None;
+    }
     CharacterLength::from_metadata(field.metadata().get(CHARACTER_LENGTH)?)
 }
 

@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::cursor::fold;
 use super::row_comparison::{self, compare, is_comparison, is_row, take};
-use super::{Statement, parse_one};
+use super::{Statement, column_names, parse_one};
 use crate::error::{Error, Result};
 
 /// What the relation of a subquery is called.
@@ -309,13 +309,17 @@ impl Beside {
         let Statement::Query(mut query) = parse_one(&template)? else {
             return Err(Error::internal("a template is no query"));
         };
+        let mut rows = self.subquery.clone();
+        if !column_names::has_several_wildcards(&rows) {
+            column_names::make_unique(&mut rows);
+        }
         if let SetExpr::Select(select) = query.body.as_mut() {
             for table in &mut select.from {
                 if let TableFactor::Derived {
                     subquery, alias, ..
                 } = &mut table.relation
                 {
-                    subquery.clone_from(&self.subquery);
+                    subquery.clone_from(&rows);
                     if let Some(alias) = alias {
                         let names = 0..self.row.len();
                         let names =

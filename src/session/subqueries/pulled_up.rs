@@ -37,10 +37,16 @@ pub(super) fn are_joined(plan: &LogicalPlan) -> Result<bool> {
 /// Whether the one value of these rows, an aggregate of all, can be found by a left join.
 pub(super) fn is_value(plan: &LogicalPlan) -> Result<bool> {
     let mut inner = plan;
+    let mut is_computed = false;
     loop {
         inner = match inner {
-            LogicalPlan::Projection(projection) if are_plain(&projection.expr) => &projection.input,
-            LogicalPlan::SubqueryAlias(alias) => &alias.input,
+            LogicalPlan::Projection(projection) if are_plain(&projection.expr) => {
+                let mut values = projection.expr.iter();
+                is_computed |= values.any(|value| value.clone().unalias().try_as_col().is_none());
+                &projection.input
+            }
+            // What tells that there is no row has no name above it.
+            LogicalPlan::SubqueryAlias(alias) if !is_computed => &alias.input,
             LogicalPlan::Aggregate(aggregate)
                 if aggregate.group_expr.is_empty() && are_plain(&aggregate.aggr_expr) =>
             {

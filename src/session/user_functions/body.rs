@@ -219,29 +219,33 @@ pub(super) fn rows(
         },
     };
     let takes_first = matches!(create.returns, Returns::Type(_));
-    let taken = match (call.with_ordinality, takes_first) {
-        (true, true) => {
-            let what = "WITH ORDINALITY of a function that gives one value";
-            return Err(Error::unsupported(what));
-        }
-        (true, false) => Taken::Numbered,
-        (false, true) => Taken::First,
+    let taken = match (takes_first, call.with_ordinality) {
+        (true, _) => Taken::First,
+        (false, true) => Taken::Numbered,
         (false, false) => Taken::All,
     };
     if call.with_ordinality {
         names.push(ordinality::COLUMN.to_owned());
         types.push(DataType::BigInt(None).to_string());
     }
-    let places: Vec<String> = (1..=names.len()).map(|place| format!("c{place}")).collect();
-    let items = names.iter().zip(&types).zip(&places);
-    let items = items.map(|((name, of), place)| {
-        let value = format!("{}.{place}", Quoted(BODY));
+    let width = names.len();
+    let mut places: Vec<String> = (1..=width).map(|place| format!("c{place}")).collect();
+    let items = names.iter().zip(&types).zip(&places).enumerate();
+    let items = items.map(|(index, ((name, of), place))| {
+        let is_number = call.with_ordinality && index + 1 == width;
+        let value = match is_number && takes_first {
+            true => "1".to_owned(),
+            false => format!("{}.{place}", Quoted(BODY)),
+        };
         match of.as_str() {
             "" => format!("{value} AS {}", Quoted(name)),
             of => format!("CAST({value} AS {of}) AS {}", Quoted(name)),
         }
     });
     let items: Vec<String> = items.collect();
+    if call.with_ordinality && takes_first {
+        places.pop();
+    }
     let values = &candidate.values;
     let mut query = beside_arguments(create, values, &items.join(", "), &places, taken)?;
     if let SetExpr::Select(select) = query.body.as_mut() {
@@ -253,7 +257,7 @@ pub(super) fn rows(
     }
     let mut columns = alias.map_or_else(Vec::<TableAliasColumnDef>::new, |alias| alias.columns);
     // The number keeps its name where the columns before it get other ones.
-    if call.with_ordinality && !columns.is_empty() && columns.len() + 1 == names.len() {
+    if call.with_ordinality && !columns.is_empty() && columns.len() + 1 == width {
         columns.push(TableAliasColumnDef::from_name(ordinality::COLUMN));
     }
     let alias = TableAlias {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
@@ -190,6 +190,11 @@ fn order_by_one_zero(keys: &mut [SortExpr], schema: &DFSchema) -> bool {
 
 fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
     order_by_span(&mut function.params.order_by, schema);
+    if function.params.distinct && function.func.name() == "count" {
+        for value in &mut function.params.args {
+            of_one_zero(value, schema);
+        }
+    }
     if is_sum(&function.func) {
         function.func = Arc::clone(&EXACT_SUM);
         return Transformed::yes(Expr::AggregateFunction(function));
@@ -268,14 +273,15 @@ fn arithmetic(operation: Operation, operands: Vec<Expr>) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), operands))
 }
 
+/// The type that limits the texts of a field.
+fn length_of(field: &Field) -> Option<CharacterLength> {
+    let length = field.metadata().get(CHARACTER_LENGTH)?;
+    CharacterLength::from_metadata(length).filter(|_| *field.data_type() == DataType::Utf8)
+}
+
 fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     let to = cast.field.data_type();
-    let length = cast
-        .field
-        .metadata()
-        .get(CHARACTER_LENGTH)
-        .and_then(|value| CharacterLength::from_metadata(value))
-        .filter(|_| *to == DataType::Utf8);
+    let length = length_of(&cast.field);
     let is_other = cast
         .expr
         .get_type(schema)
@@ -286,7 +292,19 @@ fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
         None if is_other => ConversionForm::Plain,
         None => return Transformed::no(Expr::Cast(cast)),
     };
-    let function = ScalarUDF::new_from_impl(Conversion::new(to.clone(), form));
+    // An array's elements are told by no more than how they are kept, as columns are.
+    let (to, form) = match (to, form) {
+        (DataType::List(element), ConversionForm::Plain) => match length_of(element) {
+            Some(length) => {
+                let element = Field::new(element.name(), DataType::Utf8, true);
+                let of_texts = DataType::List(Arc::new(element));
+                (of_texts, ConversionForm::Length(length))
+            }
+            None => (to.clone(), form),
+        },
+        _ => (to.clone(), form),
+    };
+    let function = ScalarUDF::new_from_impl(Conversion::new(to, form));
     Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
         Arc::new(function),
         vec![*cast.expr],
