@@ -34,7 +34,7 @@ use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
-use crate::session::{Prepared, Session, TransactionStatus, declared, plan};
+use crate::session::{Prepared, Session, TransactionStatus, declared, plan, uuids};
 use crate::sql::{QualifiedName, Statement, column_names, references};
 use crate::warehouse::TableId;
 
@@ -322,6 +322,10 @@ fn typed(plan: LogicalPlan, types: &[DataType]) -> Result<LogicalPlan> {
                     return Ok(Transformed::no(expression));
                 };
                 let field = Field::new(&placeholder.id, known.clone(), true);
+                let field = match &placeholder.field {
+                    Some(own) => field.with_metadata(uuids::mark(own)),
+                    None => field,
+                };
                 let id = placeholder.id.clone();
                 let typed = Placeholder::new_with_field(id, Some(Arc::new(field)));
                 Ok(Transformed::yes(Expr::Placeholder(typed)))
@@ -338,16 +342,18 @@ fn with_values(
     values: &[ScalarValue],
 ) -> datafusion::error::Result<Transformed<Expr>> {
     expression.transform_up(|expression| {
-        let value = match &expression {
-            Expr::Placeholder(placeholder) => {
-                index(placeholder).and_then(|index| values.get(index))
-            }
-            _ => None,
+        let Expr::Placeholder(placeholder) = &expression else {
+            return Ok(Transformed::no(expression));
         };
-        Ok(match value {
-            Some(value) => Transformed::yes(Expr::Literal(value.clone(), None)),
-            None => Transformed::no(expression),
-        })
+        Ok(
+            match index(placeholder).and_then(|index| values.get(index)) {
+                Some(value) => {
+                    let value = uuids::given(placeholder, value)?;
+                    Transformed::yes(Expr::Literal(value, None))
+                }
+                None => Transformed::no(expression),
+            },
+        )
     })
 }
 

@@ -17,7 +17,7 @@ use tributary_udfs::type_name;
 
 use crate::error::{Error, Result, SqlState};
 use crate::session::plan;
-use crate::sql::integer_literals;
+use crate::sql::{integer_literals, row_membership};
 
 /// A condition over columns of this schema; `place` is where it stands.
 ///
@@ -72,6 +72,7 @@ fn planned(
     mut expression: ast::Expr,
     place: &str,
 ) -> Result<Expr> {
+    row_membership::rewrite_expression(&mut expression)?;
     integer_literals::mark_in(&mut expression);
     let expression = ExprWithAlias {
         expr: expression,

@@ -45,6 +45,15 @@ pub fn is_stored(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> bool 
     origin(plan, index, snapshot).is_some_and(|origin| origin.is_stored)
 }
 
+/// The type that limits the texts of a plan's column.
+pub(super) fn length(
+    plan: &LogicalPlan,
+    index: usize,
+    snapshot: &Snapshot,
+) -> Option<CharacterLength> {
+    origin(plan, index, snapshot)?.length
+}
+
 /// What a column comes of.
 #[derive(Default)]
 struct Origin {
@@ -58,14 +67,20 @@ struct Origin {
     is_stored: bool,
 }
 
+impl Origin {
+    fn of_length(length: Option<CharacterLength>) -> Self {
+        Self {
+            length,
+            ..Self::default()
+        }
+    }
+}
+
 /// Follows a column to the cast or the relation that it comes of.
 fn origin(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Origin> {
     let (_, field) = plan.schema().iter().nth(index)?;
     if let Some(cast) = field.metadata().get(CHARACTER_LENGTH) {
-        return Some(Origin {
-            length: CharacterLength::from_metadata(cast),
-            ..Origin::default()
-        });
+        return Some(Origin::of_length(CharacterLength::from_metadata(cast)));
     }
     match plan {
         LogicalPlan::Projection(projection) => {
@@ -93,6 +108,14 @@ fn origin(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Origi
             }
         }
         LogicalPlan::Distinct(Distinct::All(input)) => origin(input, index, snapshot),
+        LogicalPlan::Subquery(lateral) => origin(&lateral.subquery, index, snapshot),
+        LogicalPlan::Union(union) => {
+            let mut lengths = union.inputs.iter().map(|it| length(it, index, snapshot));
+            let first = lengths.next()??;
+            lengths
+                .all(|other| other == Some(first))
+                .then(|| Origin::of_length(Some(first)))
+        }
         LogicalPlan::Window(window) => {
             let width = window.input.schema().fields().len();
             (index < width).then(|| origin(&window.input, index, snapshot))?
@@ -117,8 +140,14 @@ fn origin(plan: &LogicalPlan, index: usize, snapshot: &Snapshot) -> Option<Origi
                     ..Origin::default()
                 });
             }
-            let name = QualifiedName::new(schema, scan.table_name.table());
-            let object = snapshot.relation(&name)?;
+            let name = scan.table_name.table();
+            let known = |name: &str| snapshot.relation(&QualifiedName::new(schema, name));
+            let Some(object) = known(name) else {
+                // It is read in another form: an old version, or with the places of its rows.
+                let (name, _) = name.rsplit_once('@')?;
+                let length = known(name)?.character_length(field.name());
+                return Some(Origin::of_length(length));
+            };
             Some(Origin {
                 column: Some((i64::from(object.oid), place + 1)),
                 length: object.character_length(field.name()),

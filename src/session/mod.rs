@@ -22,6 +22,7 @@ mod shown_query;
 mod state;
 mod subqueries;
 pub mod user_functions;
+pub mod uuids;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use notifying::{MAX_CHANNEL_BYTES, Notifying};

@@ -16,7 +16,7 @@ use tributary_udfs::postgres::{
 };
 
 use super::{
-    lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries, user_functions,
+    lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries, user_functions, uuids,
 };
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -251,9 +251,11 @@ pub async fn complete(plan: LogicalPlan, state: &SessionState) -> Result<Logical
 /// bound to.
 ///
 /// # Errors
-/// 54001 for a plan that is too large; those of `coerced` and `row_limits::compute`.
+/// 54001 for a plan that is too large; those of `coerced`, `row_limits::compute` and `uuids::read`.
 pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
+    let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
+    let plan = uuids::read(plan, &snapshot)?;
     let plan = rows_once::rewrite(row_limits::compute(plan, state)?)?;
     let plan = lateral_unnest::rewrite(plan)?;
     let plan = subqueries::rewrite(multisets::rewrite(plan)?)?;
@@ -305,7 +307,8 @@ pub fn views(snapshot: &Snapshot, query: &ast::Query) -> Result<Vec<Oid>> {
 /// # Errors
 /// 22023 for a version that is none; what looking up a source meets; 42883 for a function on a model
 /// that is called wrongly; 42P09 for `relation.*` that may be of two relations; 0A000 for
-/// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types.
+/// `WITH ORDINALITY` of a function that gives several columns; 42804 for `VALUES` of several types;
+/// 42601 for rows of several lengths that are compared.
 pub async fn make_plannable(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     say_plannably(query, state).await?;
     integer_literals::mark(query);
@@ -333,7 +336,8 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     derived_names::name(query);
     order_names::rewrite(query)?;
     whole_rows::expand(query, state).await?;
-    row_membership::rewrite(query)?;
+    let aggregates = state.aggregate_functions();
+    row_membership::rewrite(query, &|name| aggregates.contains_key(name))?;
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;
     standard_forms::rewrite(query)?;

@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::cursor::fold;
+use super::row_comparison::is_row;
 
 const UNNAMED: &str = "?column?";
 
@@ -135,7 +136,8 @@ fn make_body_unique(body: &mut SetExpr) {
 }
 
 /// Whether an expression is planned in another form than it is written in, which may be that of
-/// another one: an interval of a week is one of seven days, and a subquery has no text.
+/// another one: an interval of a week is one of seven days, a row is compared by its fields, and a
+/// subquery has no text.
 fn is_said_otherwise(expression: &Expr) -> bool {
     let found = visit_expressions(expression, |part| match part {
         Expr::Interval(_)
@@ -146,6 +148,7 @@ fn is_said_otherwise(expression: &Expr) -> bool {
         | Expr::Subquery(_)
         | Expr::InSubquery { .. }
         | Expr::Exists { .. } => ControlFlow::Break(()),
+        row if is_row(row) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     found.is_break()

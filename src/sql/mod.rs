@@ -77,6 +77,7 @@ pub mod relation_wildcards;
 pub mod renaming;
 pub mod restore;
 pub mod returning;
+mod row_comparison;
 pub mod row_membership;
 pub mod row_values;
 pub mod sampled;

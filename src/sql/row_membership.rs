@@ -1,45 +1,68 @@
-//! `(a, b) IN (SELECT x, y ...)`: whether a row is among those of a subquery.
+//! `(a, b) IN (SELECT x, y ...)`: whether a row is among those of a subquery, and how it compares with
+//! them.
 //!
 //! DataFusion compares one value alone with those of a subquery. So the subquery becomes a relation
 //! whose columns are compared with the values: in one `EXISTS` where a condition has only to be true,
-//! and in two elsewhere, since a NULL may keep the answer open.
+//! and in two elsewhere, since a NULL may keep the answer open. Where a subquery is one row, the
+//! comparison is its value.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, Ident, JoinConstraint, JoinOperator, Query, Select, SetExpr,
-    TableAliasColumnDef, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
+    BinaryOperator, CaseWhen, Expr, Ident, JoinConstraint, JoinOperator, Query, Select, SelectItem,
+    SetExpr, TableAliasColumnDef, TableFactor, UnaryOperator, Value, Visit, VisitMut, Visitor,
+    VisitorMut, visit_expressions_mut,
 };
 
-use super::{Statement, parse_one};
+use super::cursor::fold;
+use super::row_comparison::{self, compare, is_comparison, is_row, take};
+use super::{Statement, column_names, parse_one};
 use crate::error::{Error, Result};
 
 /// What the relation of a subquery is called.
 const ROWS: &str = "__rows";
 
-/// Says what compares rows with those of subqueries by `EXISTS`.
+/// Says what compares rows by their fields, and what compares them with those of subqueries by
+/// `EXISTS`. `is_aggregate` tells functions of many rows.
 ///
 /// # Errors
-/// None that parsing has not met.
-pub fn rewrite(query: &mut Query) -> Result<()> {
-    match query.visit(&mut Rewriter) {
+/// 42601 for rows of several lengths; 0A000 for an aggregate in a row beside a subquery.
+pub fn rewrite(query: &mut Query, is_aggregate: &dyn Fn(&str) -> bool) -> Result<()> {
+    match VisitMut::visit(query, &mut Rewriter { is_aggregate }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }
 }
 
-struct Rewriter;
+/// Says what compares rows within an expression that stands by itself.
+///
+/// # Errors
+/// 42601 for rows of several lengths.
+pub fn rewrite_expression(expr: &mut Expr) -> Result<()> {
+    let flow = visit_expressions_mut(expr, |part| done(row_comparison::rewrite(part)));
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
 
-impl VisitorMut for Rewriter {
+struct Rewriter<'a> {
+    is_aggregate: &'a dyn Fn(&str) -> bool,
+}
+
+impl VisitorMut for Rewriter<'_> {
     type Break = Error;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        done(conditions(select))
+        done(self.conditions(select))
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        done(value(expr))
+        done(
+            self.value(expr)
+                .and_then(|()| row_comparison::rewrite(expr)),
+        )
     }
 }
 
@@ -50,75 +73,108 @@ fn done(result: Result<()>) -> ControlFlow<Error> {
     }
 }
 
-/// The conditions of a selection, which only have to be true.
-fn conditions(select: &mut Select) -> Result<()> {
-    for condition in select.selection.iter_mut().chain(&mut select.having) {
-        conjunct(condition)?;
-    }
-    for join in select.from.iter_mut().flat_map(|table| &mut table.joins) {
-        if let JoinOperator::Inner(JoinConstraint::On(condition))
-        | JoinOperator::Join(JoinConstraint::On(condition)) = &mut join.join_operator
-        {
-            conjunct(condition)?;
+impl Rewriter<'_> {
+    /// The conditions of a selection, which only have to be true.
+    fn conditions(&self, select: &mut Select) -> Result<()> {
+        for condition in select.selection.iter_mut().chain(&mut select.having) {
+            self.conjunct(condition)?;
         }
-    }
-    Ok(())
-}
-
-fn conjunct(condition: &mut Expr) -> Result<()> {
-    match condition {
-        Expr::Nested(inner) => conjunct(inner),
-        Expr::BinaryOp {
-            left,
-            op: BinaryOperator::And | BinaryOperator::Or,
-            right,
-        } => {
-            conjunct(left)?;
-            conjunct(right)
-        }
-        other => {
-            if let Some(membership) = Membership::take(other) {
-                *other = match membership.negated {
-                    true => {
-                        let may_be = test(membership.equal(), |it| Expr::IsNotFalse(Box::new(it)));
-                        not(membership.exists(may_be)?)
-                    }
-                    false => {
-                        let equal = membership.equal();
-                        membership.exists(equal)?
-                    }
-                };
+        for join in select.from.iter_mut().flat_map(|table| &mut table.joins) {
+            if let JoinOperator::Inner(JoinConstraint::On(condition))
+            | JoinOperator::Join(JoinConstraint::On(condition)) = &mut join.join_operator
+            {
+                self.conjunct(condition)?;
             }
-            Ok(())
+        }
+        Ok(())
+    }
+
+    fn conjunct(&self, condition: &mut Expr) -> Result<()> {
+        match condition {
+            Expr::Nested(inner) => self.conjunct(inner),
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::And | BinaryOperator::Or,
+                right,
+            } => {
+                self.conjunct(left)?;
+                self.conjunct(right)
+            }
+            other => {
+                if let Some(beside) = Beside::take(other) {
+                    self.check(&beside)?;
+                    *other = match beside.asked {
+                        Asked::Any => beside.exists(beside.holds()?)?,
+                        Asked::All => {
+                            let may = test(beside.fails()?, |it| Expr::IsNotFalse(Box::new(it)));
+                            not(beside.exists(may)?)
+                        }
+                        Asked::Only => beside.value()?,
+                    };
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn value(&self, expr: &mut Expr) -> Result<()> {
+        if let Some(beside) = Beside::take(expr) {
+            self.check(&beside)?;
+            *expr = beside.value()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses aggregates among the fields: they would be ones of the subquery.
+    fn check(&self, beside: &Beside) -> Result<()> {
+        let mut search = Aggregates {
+            is_aggregate: self.is_aggregate,
+            depth: 0,
+        };
+        match beside.row.visit(&mut search) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => {
+                let what = "an aggregate or a window function in a row beside those of a subquery";
+                Err(Error::unsupported(what)
+                    .with_hint("Compute it in a subquery in FROM, and compare its columns."))
+            }
         }
     }
 }
 
-fn value(expr: &mut Expr) -> Result<()> {
-    let Some(membership) = Membership::take(expr) else {
-        return Ok(());
-    };
-    let equal = membership.equal();
-    let open = test(membership.equal(), |it| Expr::IsNull(Box::new(it)));
-    let when = |condition: Expr, result: Value| CaseWhen {
-        condition,
-        result: Expr::value(result),
-    };
-    let is_in = Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![
-            when(membership.exists(equal)?, Value::Boolean(true)),
-            when(membership.exists(open)?, Value::Null),
-        ],
-        else_result: Some(Box::new(Expr::value(Value::Boolean(false)))),
-    };
-    *expr = match membership.negated {
-        true => not(is_in),
-        false => is_in,
-    };
-    Ok(())
+/// Looks for aggregates and window functions that are not those of subqueries.
+struct Aggregates<'a> {
+    is_aggregate: &'a dyn Fn(&str) -> bool,
+    depth: usize,
+}
+
+impl Visitor for Aggregates<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let Expr::Function(call) = expr else {
+            return ControlFlow::Continue(());
+        };
+        let name = call.name.0.last().and_then(|part| part.as_ident());
+        let is_one = name.is_some_and(|name| {
+            let name = fold(name.value.clone(), name.quote_style);
+            call.over.is_some() || (self.is_aggregate)(&name)
+        });
+        match is_one && self.depth == 0 {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
 }
 
 fn test(condition: Expr, by: impl FnOnce(Expr) -> Expr) -> Expr {
@@ -132,85 +188,138 @@ fn not(condition: Expr) -> Expr {
     }
 }
 
-/// A row, and the subquery that may have it.
-struct Membership {
-    row: Vec<Expr>,
-    subquery: Box<Query>,
-    negated: bool,
+/// What is asked of a row and those of a subquery.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Whether the comparison holds with any row.
+    Any,
+    /// Whether it does with all.
+    All,
+    /// Whether it does with the only one.
+    Only,
 }
 
-impl Membership {
-    /// That of `IN`, `= ANY` and `<> ALL`; leaves nothing sensible behind.
+/// A row beside those of a subquery.
+struct Beside {
+    row: Vec<Expr>,
+    operator: BinaryOperator,
+    asked: Asked,
+    subquery: Box<Query>,
+}
+
+impl Beside {
+    /// That of `IN`, `ANY`, `ALL` and of a comparison; leaves nothing sensible behind.
     fn take(expr: &mut Expr) -> Option<Self> {
-        let (row, subquery, negated) = match expr {
+        let (row, operator, asked, subquery) = match expr {
             Expr::InSubquery {
                 expr,
                 subquery,
-                negated,
-            } => (expr, subquery, *negated),
+                negated: false,
+            } => (expr, BinaryOperator::Eq, Asked::Any, &**subquery),
+            Expr::InSubquery { expr, subquery, .. } => {
+                (expr, BinaryOperator::NotEq, Asked::All, &**subquery)
+            }
             Expr::AnyOp {
                 left,
-                compare_op: BinaryOperator::Eq,
+                compare_op,
                 right,
                 ..
-            } => match right.as_mut() {
-                Expr::Subquery(subquery) => (left, subquery, false),
-                _ => return None,
-            },
+            } => (left, compare_op.clone(), Asked::Any, subquery_of(right)?),
             Expr::AllOp {
                 left,
-                compare_op: BinaryOperator::NotEq,
+                compare_op,
                 right,
-            } => match right.as_mut() {
-                Expr::Subquery(subquery) => (left, subquery, true),
-                _ => return None,
-            },
+            } => (left, compare_op.clone(), Asked::All, subquery_of(right)?),
+            Expr::BinaryOp { left, op, right } => {
+                (left, op.clone(), Asked::Only, subquery_of(right)?)
+            }
             _ => return None,
         };
-        let Expr::Tuple(row) = row.as_mut() else {
+        if !is_row(row) || !is_comparison(&operator) {
             return None;
-        };
-        let row = std::mem::take(row);
-        let subquery = subquery.clone();
+        }
+        let subquery = Box::new(subquery.clone());
         Some(Self {
-            row,
+            row: take(row),
+            operator,
+            asked,
             subquery,
-            negated,
         })
     }
 
-    /// That the row is the one of the subquery that is looked at.
-    fn equal(&self) -> Expr {
-        let pairs = self.row.iter().enumerate().map(|(index, value)| {
+    /// That the comparison holds with the row of the subquery that is looked at.
+    fn holds(&self) -> Result<Expr> {
+        self.compared(&self.operator)
+    }
+
+    /// That it does not, as a comparison, which can be a join.
+    fn fails(&self) -> Result<Expr> {
+        self.compared(&opposite(&self.operator))
+    }
+
+    fn compared(&self, operator: &BinaryOperator) -> Result<Expr> {
+        let columns = (0..self.row.len()).map(|index| {
             let column = vec![Ident::new(ROWS), Ident::new(column(index))];
-            Expr::BinaryOp {
-                left: Box::new(Expr::CompoundIdentifier(column)),
-                op: BinaryOperator::Eq,
-                right: Box::new(Expr::Nested(Box::new(value.clone()))),
+            Expr::CompoundIdentifier(column)
+        });
+        compare(self.row.clone(), operator, columns.collect())
+    }
+
+    /// The answer, NULL where it is open.
+    fn value(&self) -> Result<Expr> {
+        let when = |condition: Expr, result: Value| CaseWhen {
+            condition,
+            result: Expr::value(result),
+        };
+        let decides = match self.asked {
+            Asked::Only => {
+                let holds = self.holds()?;
+                return Ok(Expr::Subquery(self.select(|select| {
+                    select.projection = vec![SelectItem::UnnamedExpr(holds)];
+                })?));
             }
-        });
-        let all = pairs.reduce(|left, right| Expr::BinaryOp {
-            left: Box::new(left),
-            op: BinaryOperator::And,
-            right: Box::new(right),
-        });
-        all.unwrap_or_else(|| Expr::value(Value::Boolean(true)))
+            Asked::Any => self.holds()?,
+            Asked::All => self.fails()?,
+        };
+        let open = test(self.holds()?, |it| Expr::IsNull(Box::new(it)));
+        let is_any = self.asked == Asked::Any;
+        Ok(Expr::Case {
+            case_token: AttachedToken::empty(),
+            end_token: AttachedToken::empty(),
+            operand: None,
+            conditions: vec![
+                when(self.exists(decides)?, Value::Boolean(is_any)),
+                when(self.exists(open)?, Value::Null),
+            ],
+            else_result: Some(Box::new(Expr::value(Value::Boolean(!is_any)))),
+        })
     }
 
     /// That there is a row of the subquery of which this is true.
     fn exists(&self, condition: Expr) -> Result<Expr> {
+        Ok(Expr::Exists {
+            subquery: self.select(|select| select.selection = Some(condition))?,
+            negated: false,
+        })
+    }
+
+    /// A selection from the rows of the subquery.
+    fn select(&self, fill: impl FnOnce(&mut Select)) -> Result<Box<Query>> {
         let template = format!("SELECT 1 FROM (SELECT 1) AS {ROWS}");
         let Statement::Query(mut query) = parse_one(&template)? else {
             return Err(Error::internal("a template is no query"));
         };
+        let mut rows = self.subquery.clone();
+        if !column_names::has_several_wildcards(&rows) {
+            column_names::make_unique(&mut rows);
+        }
         if let SetExpr::Select(select) = query.body.as_mut() {
-            select.selection = Some(condition);
             for table in &mut select.from {
                 if let TableFactor::Derived {
                     subquery, alias, ..
                 } = &mut table.relation
                 {
-                    subquery.clone_from(&self.subquery);
+                    subquery.clone_from(&rows);
                     if let Some(alias) = alias {
                         let names = 0..self.row.len();
                         let names =
@@ -219,11 +328,30 @@ impl Membership {
                     }
                 }
             }
+            fill(select);
         }
-        Ok(Expr::Exists {
-            subquery: query,
-            negated: false,
-        })
+        Ok(query)
+    }
+}
+
+fn subquery_of(expr: &Expr) -> Option<&Query> {
+    match expr {
+        Expr::Nested(inner) => subquery_of(inner),
+        Expr::Subquery(subquery) => Some(subquery),
+        _ => None,
+    }
+}
+
+/// The operator that is true where this one is false, and false where it is true.
+fn opposite(operator: &BinaryOperator) -> BinaryOperator {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    match operator {
+        Eq => NotEq,
+        Lt => GtEq,
+        LtEq => Gt,
+        Gt => LtEq,
+        GtEq => Lt,
+        _ => Eq,
     }
 }
 

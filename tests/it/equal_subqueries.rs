@@ -1,5 +1,5 @@
-//! Subqueries in conditions, columns and lateral joins, and functions in SQL, held against PostgreSQL:
-//! random ones over tables with NULLs, wherever they may stand.
+//! Subqueries in conditions, columns and lateral joins, comparisons of rows, and functions in SQL, held
+//! against PostgreSQL: random ones over tables with NULLs, wherever they may stand.
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -55,6 +55,47 @@ const ROWS: [&str; 9] = [
 ];
 
 const SOUGHT: [&str; 4] = ["a.x", "1", "NULL::INT", "a.y + 1"];
+
+/// Subqueries of the table around, which goes by its name in both.
+const OF_THE_SAME: [&str; 12] = [
+    "SELECT y FROM a",
+    "SELECT a.y FROM a WHERE a.x = 2",
+    "SELECT x FROM a WHERE y IS NOT NULL",
+    "SELECT x + 1 FROM a WHERE a.s = 'a'",
+    "SELECT max(y) FROM a GROUP BY s",
+    "SELECT max(a.x) FROM a",
+    "SELECT DISTINCT y FROM a WHERE s = 'a'",
+    "SELECT y FROM a ORDER BY x DESC NULLS LAST, y LIMIT 2",
+    "SELECT row_number() OVER (ORDER BY x, y)::INT FROM a WHERE y > 0",
+    "SELECT y FROM a WHERE x IN (SELECT y FROM a)",
+    "SELECT y FROM a UNION SELECT x FROM a WHERE s = 'b'",
+    "SELECT a.x FROM a JOIN b ON a.x = b.y",
+];
+
+const SOUGHT_IN_THE_SAME: [&str; 5] = ["a.x", "a.y", "a.y + 1", "coalesce(x, 0)", "a.x * a.y"];
+
+/// Rows of two numbers.
+const PAIRS: [&str; 8] = [
+    "(a.x, a.y)",
+    "ROW(a.y, a.x)",
+    "(a.x + 1, 1)",
+    "(NULL::INT, a.y)",
+    "(a.x, NULL::INT)",
+    "(2, 1)",
+    "(3, NULL::INT)",
+    "ROW(coalesce(a.x, 1), a.y - 1)",
+];
+
+/// Subqueries of rows of two numbers; the first ones give one or none.
+const ROWS_OF_PAIRS: [&str; 7] = [
+    "SELECT max(b.x), min(b.y) FROM b WHERE {}",
+    "SELECT b.x, b.y FROM b WHERE {} ORDER BY 1, 2 LIMIT 1",
+    "SELECT b.x, b.y FROM b WHERE {}",
+    "SELECT b.y, b.x - 1 FROM b WHERE {}",
+    "SELECT b.x, count(*)::INT FROM b WHERE {} GROUP BY b.x",
+    "SELECT DISTINCT b.x, b.y FROM b WHERE {}",
+    "SELECT x, y FROM a WHERE s = 'a'",
+];
 
 /// Where a predicate may stand.
 const CONTEXTS: [&str; 11] = [
@@ -149,7 +190,7 @@ const ROW_FUNCTIONS: [(&str, &str); 5] = [
 ];
 
 /// Where a function of a number may be called.
-const CALLS: [&str; 12] = [
+const CALLS: [&str; 14] = [
     "SELECT a.x, {}(a.x) FROM a",
     "SELECT {}(a.y + 1), a.s FROM a",
     "SELECT {}(max(a.x)) FROM a",
@@ -162,6 +203,8 @@ const CALLS: [&str; 12] = [
     "SELECT a.x, (SELECT max({}(a.x + b.x)) FROM b) FROM a",
     "SELECT a.x, {}({}(a.x)) FROM a",
     "SELECT DISTINCT {}(row_number() OVER (ORDER BY a.x, a.y)::INT) FROM a",
+    "SELECT b.x, {}(b.x), {}(b.y) FROM b",
+    "SELECT b.s FROM b WHERE {}(b.y) > 1 OR {}(b.x) IS NULL",
 ];
 
 const ROW_CALLS: [&str; 5] = [
@@ -194,6 +237,47 @@ fn statement(random: &mut Pcg64) -> String {
         5 => format!("{sought} {operator} ALL ({rows})"),
         6 => format!("{sought} {operator} ({value})"),
         _ => format!("({value}) IS NULL"),
+    };
+    one(random, &CONTEXTS).replace("{}", &predicate)
+}
+
+fn within_the_same(random: &mut Pcg64) -> String {
+    let rows = one(random, &OF_THE_SAME);
+    let sought = one(random, &SOUGHT_IN_THE_SAME);
+    let operator = one(random, &["=", "<>", "<", ">="]);
+    let predicate = match random.random_range(0..5) {
+        0 | 1 => format!("{sought} IN ({rows})"),
+        2 => format!("{sought} NOT IN ({rows})"),
+        3 => format!("{sought} {operator} ANY ({rows})"),
+        _ => format!("{sought} {operator} ALL ({rows})"),
+    };
+    one(random, &CONTEXTS).replace("{}", &predicate)
+}
+
+fn comparison_of_rows(random: &mut Pcg64) -> String {
+    let (row, other, third) = (
+        one(random, &PAIRS),
+        one(random, &PAIRS),
+        one(random, &PAIRS),
+    );
+    let condition = one(random, &CONDITIONS);
+    let few = one(random, &ROWS_OF_PAIRS[..2]).replace("{}", condition);
+    let rows = one(random, &ROWS_OF_PAIRS).replace("{}", condition);
+    let operator = one(random, &["=", "<>", "<", "<=", ">", ">="]);
+    let predicate = match random.random_range(0..14) {
+        0 | 1 => format!("{row} {operator} {other}"),
+        2 => format!("{row} IN ({other}, {third})"),
+        3 => format!("{row} NOT IN ({other}, {third}, (1, 1))"),
+        4 => format!("{row} BETWEEN {other} AND {third}"),
+        5 => format!("{row} NOT BETWEEN {other} AND {third}"),
+        6 => format!("{row} IS NULL"),
+        7 => format!("{row} IS NOT NULL"),
+        8 => format!("{row} IS DISTINCT FROM {other}"),
+        9 => format!("{row} {operator} ({few})"),
+        10 => format!("{row} IN ({rows})"),
+        11 => format!("{row} NOT IN ({rows})"),
+        12 => format!("{row} {operator} ANY ({rows})"),
+        _ => format!("{row} {operator} ALL ({rows})"),
     };
     one(random, &CONTEXTS).replace("{}", &predicate)
 }
@@ -278,6 +362,16 @@ async fn hold(schema: &str, functions: &[String], statement: fn(&mut Pcg64) -> S
 #[tokio::test(flavor = "multi_thread")]
 async fn subqueries_equal_those_of_postgres() {
     hold("subqueries", &[], statement).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_beside_themselves_equal_those_of_postgres() {
+    hold("the_same", &[], within_the_same).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comparisons_of_rows_equal_those_of_postgres() {
+    hold("rows", &[], comparison_of_rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

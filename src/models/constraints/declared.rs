@@ -11,6 +11,8 @@ use datafusion::sql::sqlparser::ast::{
     ObjectName as AstName, Value,
 };
 
+use tributary_udfs::json::JsonKind;
+
 use super::default_value::DefaultValue;
 use crate::catalog::{Object, Snapshot};
 use crate::error::{ColumnPlace, ConstraintPlace, Error, Result, SqlState};
@@ -176,15 +178,20 @@ pub fn constraint_place(table: &Object, constraint: &str) -> ConstraintPlace {
 /// That the constraints and defaults of a table that is declared can be planned.
 ///
 /// # Errors
-/// What planning says, the constraint or the column named.
+/// What planning says, the constraint or the column named; those of [`check_key`].
 pub async fn validate(
     context: &StatementContext,
     columns: &SchemaRef,
     create: &CreateTable,
 ) -> Result<()> {
     for constraint in &create.constraints {
-        if let Rule::Check(condition) = &constraint.rule {
-            condition_of(&context.state, columns, constraint, condition)?;
+        match &constraint.rule {
+            Rule::Check(condition) => {
+                condition_of(&context.state, columns, constraint, condition)?;
+            }
+            Rule::Unique {
+                columns: of_key, ..
+            } => check_key(columns, of_key)?,
         }
     }
     for field in columns.fields() {
@@ -192,6 +199,37 @@ pub async fn validate(
             DefaultValue::new(context, field, default)
                 .await
                 .map_err(|error| error.within(format!("default of column \"{}\"", field.name())))?;
+        }
+    }
+    Ok(())
+}
+
+/// That the values of a key's columns can be told apart by how they are kept.
+///
+/// # Errors
+/// 42704 for `json`, which has no equality; 0A000 for `jsonb`, in which `1` and `1.0` are equal.
+pub fn check_key(columns: &SchemaRef, key: &[String]) -> Result<()> {
+    let fields = key
+        .iter()
+        .filter_map(|name| columns.field_with_name(name).ok());
+    for field in fields {
+        match JsonKind::of_field(field) {
+            Some(JsonKind::Jsonb) => {
+                let what = format!("a key of type jsonb, as column \"{}\" is", field.name());
+                return Err(Error::unsupported(what).with_hint(
+                    "Take a column of text, or one that a part of the document is in.",
+                ));
+            }
+            Some(kind) => {
+                let name = kind.name();
+                return Err(Error::new(
+                    SqlState::UNDEFINED_OBJECT,
+                    format!(
+                        "data type {name} has no default operator class for access method \"btree\""
+                    ),
+                ));
+            }
+            None => {}
         }
     }
     Ok(())

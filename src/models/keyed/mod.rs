@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::compute::kernels::cast_utils::parse_interval_month_day_nano;
 use arrow::datatypes::{Schema, SchemaRef};
 
+use super::constraints::check_key;
 use super::define::Choice;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
@@ -229,12 +230,13 @@ fn seconds(text: &str) -> Result<u64> {
 /// Checks the options of an object against its columns and its constraints.
 ///
 /// # Errors
-/// Those of [`declared`] and of [`Keyed::check`]; 0A000 for another key.
+/// Those of [`declared`], of [`Keyed::check`] and of [`check_key`]; 0A000 for another key.
 pub fn check(options: &Options, columns: &Arc<Schema>, constraints: &[Constraint]) -> Result<()> {
     let Some(keyed) = declared(options)? else {
         return Ok(());
     };
     keyed.check(columns)?;
+    check_key(columns, &keyed.key)?;
     let other = constraints.iter().find(|constraint| {
         matches!(constraint.rule, Rule::Unique { .. }) && !is_of(&keyed, constraint)
     });

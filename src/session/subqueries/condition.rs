@@ -6,6 +6,7 @@ use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, binary_expr, lit, not};
 
 use super::dependent::projected;
+use super::guards::open_after;
 use super::references::{has_subquery, references};
 use super::shape::{filtered, gives_one_row, no_rows, only_column, subquery};
 use super::{Rows, as_membership, pulled_up};
@@ -26,15 +27,31 @@ impl Rows<'_> {
                 if matches!(op, Operator::And | Operator::Or) =>
             {
                 let is_conjunct = is_conjunct && op == Operator::And;
-                let mut parts = operands(condition, op).into_iter().rev();
+                let mut parts = operands(condition, op);
+                parts.reverse();
+                let depth = self.guards.len();
+                // As in PostgreSQL, conditions without subqueries come first.
+                if is_conjunct {
+                    for part in parts.as_slice() {
+                        self.guard(open_after(op, part));
+                    }
+                }
+                let mut parts = parts.into_iter();
                 let first = parts.next().unwrap_or_else(|| lit(true));
                 let mut whole = self.condition(first, is_conjunct)?;
+                if !is_conjunct {
+                    self.guard(open_after(op, &whole.data));
+                }
                 for part in parts {
                     let part = self.condition(part, is_conjunct)?;
+                    if !is_conjunct {
+                        self.guard(open_after(op, &part.data));
+                    }
                     let is_changed = whole.transformed || part.transformed;
                     let both = binary_expr(whole.data, op, part.data);
                     whole = Transformed::new_transformed(both, is_changed);
                 }
+                self.guards.truncate(depth);
                 Ok(whole)
             }
             Expr::Not(inner) => match *inner {
@@ -118,10 +135,12 @@ impl Rows<'_> {
             });
         }
         // No row is equal, and none may be.
-        let equal = column.eq(self.seen_within(value)?);
+        let value = self.seen_within(value)?;
+        let rows = self.apart_from(rows.as_ref().clone(), &value)?;
+        let equal = only_column(&rows)?.eq(value);
         let sought = match membership.negated {
-            true => filtered(rows, Expr::IsNotFalse(Box::new(equal)))?,
-            false => filtered(rows, equal)?,
+            true => filtered(&rows, Expr::IsNotFalse(Box::new(equal)))?,
+            false => filtered(&rows, equal)?,
         };
         let references = super::references(&sought)?;
         let is_a_join = !references.is_empty()

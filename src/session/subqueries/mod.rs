@@ -9,6 +9,7 @@
 mod condition;
 mod dependent;
 mod grouping_sets;
+mod guards;
 mod join_condition;
 mod lateral;
 mod pulled_up;
@@ -34,6 +35,7 @@ use super::only_row;
 use super::rows_once::{RowsOnce, is_volatile};
 use crate::error::Result;
 use dependent::{Around, Names, aliased, as_expressions, joined, projected};
+use guards::Parts;
 pub(super) use references::has_subquery;
 use references::{has, references};
 use shape::{
@@ -168,6 +170,8 @@ struct Rows<'a> {
     plan: LogicalPlan,
     place: Place,
     are_joined: bool,
+    /// What is true of the rows that the part at hand is computed for.
+    guards: Vec<Expr>,
     names: &'a mut Names,
 }
 
@@ -178,6 +182,7 @@ impl<'a> Rows<'a> {
             own,
             place,
             are_joined: false,
+            guards: Vec::new(),
             names,
         }
     }
@@ -188,7 +193,7 @@ impl<'a> Rows<'a> {
 
     /// An expression with all subqueries in it in forms that can be run.
     fn parts(&mut self, expression: Expr) -> QueryResult<Transformed<Expr>> {
-        expression.transform_up(|part| self.part(part))
+        expression.rewrite(&mut Parts { rows: self })
     }
 
     fn part(&mut self, part: Expr) -> QueryResult<Transformed<Expr>> {
@@ -265,6 +270,7 @@ impl<'a> Rows<'a> {
                     self.plan.clone()
                 }
             };
+            let rows = self.guarded(rows)?;
             let around = Around::new(rows, near.clone(), self.names)?;
             around.join(plan, self.names)?
         };
@@ -304,23 +310,20 @@ impl<'a> Rows<'a> {
 
     /// `value IN (subquery)`: NULL where no row is equal and one may be.
     fn is_among(&mut self, membership: InSubquery) -> QueryResult<Expr> {
-        let rows = membership.subquery.subquery;
+        let rows = membership.subquery.subquery.as_ref().clone();
         let references = references(&rows)?;
         if !references.is_empty() && gives_one_row(&rows) {
-            let only = self.value(rows.as_ref().clone())?;
+            let only = self.value(rows)?;
             return Ok(binary_expr(*membership.expr, Operator::Eq, only));
         }
         let own = self.plain(*membership.expr)?;
         let value = self.seen_within(&own)?;
+        let rows = self.apart_from(rows, &value)?;
         let is_simple =
             references.is_empty() || self.has_all(&references) && pulled_up::are_rows(&rows)?;
         if !is_simple {
-            return self.value(comparison(
-                rows.as_ref().clone(),
-                value,
-                Operator::Eq,
-                &SetQuantifier::Any,
-            )?);
+            let any = SetQuantifier::Any;
+            return self.value(comparison(rows, value, Operator::Eq, &any)?);
         }
         let column = only_column(&rows)?;
         let found = self.exists(&filtered(&rows, column.clone().eq(value))?)?;
@@ -337,7 +340,7 @@ impl<'a> Rows<'a> {
     fn compares(&mut self, compared: SetComparison) -> QueryResult<Expr> {
         let value = self.plain(*compared.expr)?;
         let value = self.seen_within(&value)?;
-        let rows = compared.subquery.subquery.as_ref().clone();
+        let rows = self.apart_from(compared.subquery.subquery.as_ref().clone(), &value)?;
         self.value(comparison(rows, value, compared.op, &compared.quantifier)?)
     }
 
@@ -364,6 +367,18 @@ impl<'a> Rows<'a> {
             other => Ok(Transformed::no(other)),
         });
         seen.data()
+    }
+
+    /// Rows under a name of their own where they have columns of the names that a value refers to: a
+    /// table beside itself.
+    fn apart_from(&mut self, rows: LogicalPlan, value: &Expr) -> QueryResult<LogicalPlan> {
+        let is_of_rows = value.exists(|part| {
+            Ok(matches!(part, Expr::OuterReferenceColumn(_, column) if has(rows.schema(), column)))
+        })?;
+        match is_of_rows {
+            true => aliased(rows, self.names.next("rows")),
+            false => Ok(rows),
+        }
     }
 
     /// Whether two values are documents, which are equal as other texts too.

@@ -3,7 +3,8 @@
 //! It pulls the conditions that refer to the query around up to a join. That is right over filters,
 //! inner joins and aggregates of everything; it does the same over windows, outer joins, groups and
 //! limits, where it is not, since these are then computed before the condition. It also loses the row
-//! that an aggregate without groups gives of no rows, but where the aggregate is a value.
+//! that an aggregate without groups gives of no rows, but where the aggregate is a value. And it does
+//! not tell a column of the query around from one of these rows that has its name.
 
 use datafusion::common::Column;
 use datafusion::common::tree_node::TreeNode;
@@ -14,11 +15,11 @@ use datafusion::logical_expr::{
 };
 use tributary_udfs::json::JsonKind;
 
-use super::references::{has_subquery, references};
+use super::references::{has, has_subquery, references};
 
 /// Whether `EXISTS` and `IN` of these rows can be a semi join.
 pub(super) fn are_rows(plan: &LogicalPlan) -> Result<bool> {
-    let mut correlated = Correlated::default();
+    let mut correlated = Correlated::of(plan, false)?;
     Ok(correlated.are_pulled_up(plan)? && correlated.have_names_of_their_own(plan))
 }
 
@@ -36,17 +37,20 @@ pub(super) fn are_joined(plan: &LogicalPlan) -> Result<bool> {
 /// Whether the one value of these rows, an aggregate of all, can be found by a left join.
 pub(super) fn is_value(plan: &LogicalPlan) -> Result<bool> {
     let mut inner = plan;
+    let mut is_computed = false;
     loop {
         inner = match inner {
-            LogicalPlan::Projection(projection) if are_plain(&projection.expr) => &projection.input,
-            LogicalPlan::SubqueryAlias(alias) => &alias.input,
+            LogicalPlan::Projection(projection) if are_plain(&projection.expr) => {
+                let mut values = projection.expr.iter();
+                is_computed |= values.any(|value| value.clone().unalias().try_as_col().is_none());
+                &projection.input
+            }
+            // What tells that there is no row has no name above it.
+            LogicalPlan::SubqueryAlias(alias) if !is_computed => &alias.input,
             LogicalPlan::Aggregate(aggregate)
                 if aggregate.group_expr.is_empty() && are_plain(&aggregate.aggr_expr) =>
             {
-                let mut correlated = Correlated {
-                    are_values: true,
-                    columns: Vec::new(),
-                };
+                let mut correlated = Correlated::of(plan, true)?;
                 return Ok(correlated.are_pulled_up(&aggregate.input)?
                     && correlated.have_names_of_their_own(plan));
             }
@@ -56,17 +60,31 @@ pub(super) fn is_value(plan: &LogicalPlan) -> Result<bool> {
 }
 
 /// The columns of a subquery that conditions hold against those around.
-#[derive(Default)]
 struct Correlated {
     columns: Vec<Column>,
+    /// The columns around.
+    around: Vec<Column>,
     /// Whether the rows are grouped by these columns, so that the conditions must be equalities.
     are_values: bool,
 }
 
 impl Correlated {
+    fn of(plan: &LogicalPlan, are_values: bool) -> Result<Self> {
+        Ok(Self {
+            columns: Vec::new(),
+            around: references(plan)?,
+            are_values,
+        })
+    }
+
     fn are_pulled_up(&mut self, plan: &LogicalPlan) -> Result<bool> {
         if references(plan)?.is_empty() {
             return Ok(true);
+        }
+        let is_of =
+            |rows: &LogicalPlan| self.around.iter().any(|column| has(rows.schema(), column));
+        if is_of(plan) || plan.inputs().into_iter().any(is_of) {
+            return Ok(false);
         }
         match plan {
             LogicalPlan::Projection(projection) => {

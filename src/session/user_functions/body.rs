@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::resolution::Candidate;
+use super::{Rows, ordinality};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::create_function::{CreateFunction, Returns};
@@ -68,6 +69,15 @@ fn arguments_relation(create: &CreateFunction, body: &Query) -> String {
     }
 }
 
+/// What is taken of the rows that a body gives.
+#[derive(Clone, Copy)]
+enum Taken {
+    All,
+    First,
+    /// All, with their numbers behind their columns.
+    Numbered,
+}
+
 /// The query that answers for arguments of these values, as `SELECT items FROM arguments, LATERAL
 /// (body)`. The columns of the body are `columns`; without any they have the names that it gives them.
 fn beside_arguments(
@@ -75,15 +85,17 @@ fn beside_arguments(
     values: &[Expr],
     items: &str,
     columns: &[String],
-    takes_first: bool,
+    taken: Taken,
 ) -> Result<Box<Query>> {
     let mut body = create.query()?;
     number_arguments(create, &mut body)?;
     if !column_names::has_several_wildcards(&body) {
         column_names::make_unique(&mut body);
     }
-    if takes_first {
-        take_first_row(&mut body);
+    match taken {
+        Taken::First => take_first_row(&mut body),
+        Taken::Numbered => ordinality::number(&mut body)?,
+        Taken::All => {}
     }
     let cast_values = values.iter().zip(&create.arguments);
     let cast_values = cast_values.enumerate().map(|(place, (value, argument))| {
@@ -153,7 +165,13 @@ pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
         arguments.map(|(place, argument)| cast_column(&column_of(place), &argument.data_type)),
     );
     let columns = [Quoted(VALUE).to_string()];
-    beside_arguments(create, &nulls(create), &items.join(", "), &columns, true)
+    beside_arguments(
+        create,
+        &nulls(create),
+        &items.join(", "),
+        &columns,
+        Taken::First,
+    )
 }
 
 /// What the body of a function answers for arguments that are NULL.
@@ -162,7 +180,7 @@ pub(super) fn value(create: &CreateFunction) -> Result<Box<Query>> {
 /// Those of the body's text.
 pub fn probe(create: &CreateFunction) -> Result<Box<Query>> {
     let items = format!("{}.*", Quoted(BODY));
-    beside_arguments(create, &nulls(create), &items, &[], false)
+    beside_arguments(create, &nulls(create), &items, &[], Taken::All)
 }
 
 fn nulls(create: &CreateFunction) -> Vec<Expr> {
@@ -176,16 +194,16 @@ fn nulls(create: &CreateFunction) -> Vec<Expr> {
 pub(super) fn rows(
     candidate: &Candidate<'_>,
     snapshot: &Snapshot,
-    alias: Option<TableAlias>,
-    lateral: bool,
+    call: Rows,
 ) -> Result<TableFactor> {
+    let alias = call.alias;
     let create = candidate.create;
     let own = &create.name.name;
     let name = alias
         .as_ref()
         .map_or_else(|| Ident::with_quote('"', own), |alias| alias.name.clone());
     // As in Postgres, the one column of a function that gives values is named for it.
-    let (names, types): (Vec<String>, Vec<String>) = match &create.returns {
+    let (mut names, mut types): (Vec<String>, Vec<String>) = match &create.returns {
         Returns::Table(columns) => columns
             .iter()
             .map(|(name, of)| (name.clone(), plain_type(of).to_string()))
@@ -200,19 +218,36 @@ pub(super) fn rows(
             None => (vec![name.value.clone()], vec![plain_type(of).to_string()]),
         },
     };
-    let places: Vec<String> = (1..=names.len()).map(|place| format!("c{place}")).collect();
-    let items = names.iter().zip(&types).zip(&places);
-    let items = items.map(|((name, of), place)| {
-        let value = format!("{}.{place}", Quoted(BODY));
+    let takes_first = matches!(create.returns, Returns::Type(_));
+    let taken = match (takes_first, call.with_ordinality) {
+        (true, _) => Taken::First,
+        (false, true) => Taken::Numbered,
+        (false, false) => Taken::All,
+    };
+    if call.with_ordinality {
+        names.push(ordinality::COLUMN.to_owned());
+        types.push(DataType::BigInt(None).to_string());
+    }
+    let width = names.len();
+    let mut places: Vec<String> = (1..=width).map(|place| format!("c{place}")).collect();
+    let items = names.iter().zip(&types).zip(&places).enumerate();
+    let items = items.map(|(index, ((name, of), place))| {
+        let is_number = call.with_ordinality && index + 1 == width;
+        let value = match is_number && takes_first {
+            true => "1".to_owned(),
+            false => format!("{}.{place}", Quoted(BODY)),
+        };
         match of.as_str() {
             "" => format!("{value} AS {}", Quoted(name)),
             of => format!("CAST({value} AS {of}) AS {}", Quoted(name)),
         }
     });
     let items: Vec<String> = items.collect();
-    let takes_first = matches!(create.returns, Returns::Type(_));
+    if call.with_ordinality && takes_first {
+        places.pop();
+    }
     let values = &candidate.values;
-    let mut query = beside_arguments(create, values, &items.join(", "), &places, takes_first)?;
+    let mut query = beside_arguments(create, values, &items.join(", "), &places, taken)?;
     if let SetExpr::Select(select) = query.body.as_mut() {
         let relation = relation_of(create)?;
         select.selection = missing(create, &relation).map(|missing| Expr::UnaryOp {
@@ -220,14 +255,19 @@ pub(super) fn rows(
             expr: Box::new(Expr::Nested(Box::new(missing))),
         });
     }
+    let mut columns = alias.map_or_else(Vec::<TableAliasColumnDef>::new, |alias| alias.columns);
+    // The number keeps its name where the columns before it get other ones.
+    if call.with_ordinality && !columns.is_empty() && columns.len() + 1 == width {
+        columns.push(TableAliasColumnDef::from_name(ordinality::COLUMN));
+    }
     let alias = TableAlias {
         explicit: true,
         name,
-        columns: alias.map_or_else(Vec::<TableAliasColumnDef>::new, |alias| alias.columns),
+        columns,
         at: None,
     };
     Ok(TableFactor::Derived {
-        lateral: lateral || candidate.values.iter().any(reads_columns),
+        lateral: call.lateral || candidate.values.iter().any(reads_columns),
         subquery: query,
         alias: Some(alias),
         sample: None,

@@ -28,15 +28,22 @@ use super::call::{Call, as_call};
 use super::{body, enter};
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Oid, Snapshot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::session::{plan, subqueries};
 use crate::sql::Statement;
 use crate::sql::create_function::CreateFunction;
 
+/// The most expressions that are put in the place of calls: a function that uses its argument twice
+/// doubles with each function that does the same with it.
+const MAX_PUT: usize = 20_000;
+
+/// The largest argument that is put in several places; a larger one is a column beside them.
+const MAX_REPEATED: usize = 64;
+
 /// Puts what functions compute in the place of their calls.
 ///
 /// # Errors
-/// What planning bodies says; 54001 where functions call each other without end; 0A000 for a call in
+/// What planning bodies says; 54001 where functions call each other without end, or too often; 0A000 for a call in
 /// the condition of an outer join that is about both sides.
 pub async fn expand(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
@@ -49,6 +56,7 @@ pub async fn expand(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPl
         known: BTreeMap::new(),
         open: Vec::new(),
         arguments: 0,
+        put: 0,
     };
     bodies.expand(plan).await
 }
@@ -62,6 +70,8 @@ struct Bodies<'a> {
     open: Vec<Oid>,
     /// How many columns there are for arguments.
     arguments: usize,
+    /// How many expressions were put in the place of calls.
+    put: usize,
 }
 
 /// The planned body of a function.
@@ -282,18 +292,24 @@ impl Bodies<'_> {
         let missing = || Error::internal("the body of a function is not planned");
         let body = self.known.get(&call.function).ok_or_else(missing)?;
         let mut values = Vec::with_capacity(call.values.len());
+        let mut put = match &body.value {
+            Value::Expression(expression) => size(expression)?,
+            Value::Rows(_) => 1,
+        };
         let given = call.values.into_iter().zip(&body.arguments).enumerate();
         for (place, (value, argument)) in given {
             let value = argument.of(value, rows.schema())?;
-            let is_put = match &body.value {
-                _ if matches!(value, Expr::Literal(..)) => true,
+            let (uses, is_put) = match &body.value {
+                _ if matches!(value, Expr::Literal(..)) => (1, true),
                 Value::Expression(expression) => {
                     let uses = body.uses(expression, place)? + usize::from(body.strict);
-                    uses < 2 || matches!(value, Expr::Column(_)) || !value.is_volatile()
+                    let is_small = !value.is_volatile() && size(&value)? <= MAX_REPEATED;
+                    (uses, uses < 2 || is_small)
                 }
-                Value::Rows(_) => false,
+                Value::Rows(_) => (1, false),
             };
             if is_put {
+                put += uses * size(&value)?;
                 values.push(value);
                 continue;
             }
@@ -301,6 +317,14 @@ impl Bodies<'_> {
             let name = format!("__argument_{}", self.arguments);
             *rows = with_columns(rows.clone(), vec![value.alias(&name)])?;
             values.push(Expr::Column(Column::new_unqualified(name)));
+        }
+        self.put += put;
+        if self.put > MAX_PUT {
+            let what = format!("functions compute more than {MAX_PUT} expressions");
+            return Err(Error::new(SqlState::STATEMENT_TOO_COMPLEX, what)
+                .with_detail("What functions compute is put in the place of their calls.")
+                .with_hint("Compute what they use several times in a subquery in FROM.")
+                .into());
         }
         let answer = body.answer(&values)?;
         if !body.strict || values.is_empty() {
@@ -472,6 +496,16 @@ fn has_calls(node: &LogicalPlan) -> QueryResult<bool> {
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(has_some)
+}
+
+/// How many expressions one is made of.
+fn size(expression: &Expr) -> QueryResult<usize> {
+    let mut parts = 0;
+    expression.apply(|_| {
+        parts += 1;
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(parts)
 }
 
 fn is_calling(expression: &Expr) -> bool {

@@ -8,6 +8,7 @@
 mod body;
 mod call;
 mod expansion;
+mod ordinality;
 mod resolution;
 
 use std::collections::BTreeSet;
@@ -74,14 +75,14 @@ fn mark_within(
         snapshot,
         path,
         act: |call: Call<'_, '_>| {
-            let Some((alias, lateral)) = call.rows else {
+            let Some(rows) = call.rows else {
                 let value = call::written(&call.name, call.candidates)?;
                 return Ok(Some(Put::Value(Box::new(value))));
             };
             let [candidate] = call.candidates else {
                 return Err(resolution::ambiguous(&call.name.to_string()));
             };
-            let mut rows = body::rows(candidate, snapshot, alias, lateral)?;
+            let mut rows = body::rows(candidate, snapshot, rows)?;
             enter(open, candidate.function.oid)?;
             mark_within(&mut rows, snapshot, path, open)?;
             open.pop();
@@ -122,8 +123,17 @@ enum Put {
 struct Call<'a, 'b> {
     name: ObjectName,
     candidates: &'b [Candidate<'a>],
-    /// In `FROM`: the alias, and whether it may read what stands before it.
-    rows: Option<(Option<TableAlias>, bool)>,
+    /// How it stands in `FROM`.
+    rows: Option<Rows>,
+}
+
+/// A call in `FROM`.
+struct Rows {
+    alias: Option<TableAlias>,
+    /// Whether it may read what stands before it.
+    lateral: bool,
+    /// Whether its rows are numbered.
+    with_ordinality: bool,
 }
 
 struct Calls<'a, F> {
@@ -175,20 +185,21 @@ impl<'a, F: FnMut(Call<'a, '_>) -> Result<Option<Put>>> Calls<'a, F> {
     }
 
     fn rows(&mut self, factor: &mut TableFactor) -> Result<()> {
-        let (name, arguments, alias, lateral) = match factor {
+        let (name, arguments, alias, lateral, with_ordinality) = match factor {
             TableFactor::Table {
                 name,
                 args: Some(arguments),
                 alias,
+                with_ordinality,
                 ..
-            } => (name, &arguments.args, alias, false),
+            } => (name, &arguments.args, alias, false, *with_ordinality),
             TableFactor::Function {
                 name,
                 args,
                 alias,
                 lateral,
-                ..
-            } => (name, &*args, alias, *lateral),
+                with_ordinality,
+            } => (name, &*args, alias, *lateral, *with_ordinality),
             _ => return Ok(()),
         };
         let Some(arguments) = unnamed(arguments) else {
@@ -202,7 +213,11 @@ impl<'a, F: FnMut(Call<'a, '_>) -> Result<Option<Put>>> Calls<'a, F> {
         let call = Call {
             name: name.clone(),
             candidates: &candidates,
-            rows: Some((alias.clone(), lateral)),
+            rows: Some(Rows {
+                alias: alias.clone(),
+                lateral,
+                with_ordinality,
+            }),
         };
         if let Some(Put::Rows(rows)) = (self.act)(call)? {
             *factor = *rows;

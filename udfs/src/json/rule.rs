@@ -9,7 +9,8 @@ use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    BinaryExpr, Cast, Distinct, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr,
+    BinaryExpr, Cast, Distinct, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, lit, when,
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
@@ -184,9 +185,18 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             }))
         }
         Expr::Case(mut case) => {
+            let is_operand = |operand: &Expr| kind(operand) == Some(JsonKind::Jsonb);
+            let is_keyed = case.expr.as_deref().is_some_and(is_operand);
+            if is_keyed {
+                let key = |value: Expr| sort_key(as_kind(value, JsonKind::Jsonb, schema));
+                case.expr = case.expr.map(|operand| Box::new(key(*operand)));
+                for (when, _) in &mut case.when_then_expr {
+                    **when = key(when.as_ref().clone());
+                }
+            }
             let whole = Expr::Case(case.clone());
             let Some(kind) = kind(&whole) else {
-                return Ok(Transformed::no(whole));
+                return Ok(Transformed::new_transformed(whole, is_keyed));
             };
             let as_kind = |value: Box<Expr>| Box::new(as_kind(*value, kind, schema));
             case.when_then_expr = case
@@ -203,9 +213,17 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 return Ok(Transformed::no(whole));
             };
             let arguments = function.args.into_iter();
-            let arguments = arguments
+            let arguments: Vec<Expr> = arguments
                 .map(|value| as_kind(value, kind, schema))
                 .collect();
+            if let ("nullif", JsonKind::Jsonb, [value, other]) =
+                (function.func.name(), kind, arguments.as_slice())
+            {
+                let is_equal = sort_key(value.clone()).eq(sort_key(other.clone()));
+                let null = lit(ScalarValue::Utf8(None));
+                let chosen = when(is_equal, null).otherwise(value.clone())?;
+                return Ok(Transformed::yes(declared(chosen, kind)));
+            }
             let call = ScalarFunction::new_udf(function.func, arguments);
             Transformed::yes(declared(Expr::ScalarFunction(call), kind))
         }
@@ -216,9 +234,26 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 None => Transformed::no(Expr::ScalarFunction(function)),
             }
         }
+        Expr::ScalarFunction(function)
+            if matches!(function.func.name(), "array_has" | "array_position") =>
+        {
+            match function.args.as_slice() {
+                [_, sought, ..] if kind(sought) == Some(JsonKind::Jsonb) => {
+                    Transformed::yes(sought_by_value(function, schema)?)
+                }
+                _ => Transformed::no(Expr::ScalarFunction(function)),
+            }
+        }
         Expr::ScalarFunction(function) => with_stored_arguments(function, schema),
         Expr::WindowFunction(mut function) => {
             let mut is_changed = order_by_value(&mut function.params.order_by, schema)?;
+            let frame = &function.params.window_frame;
+            if is_changed && frame.units == WindowFrameUnits::Range && is_of_peers(frame) {
+                // Peers are the same rows, and the keys of documents know no distance.
+                let bounds = (frame.start_bound.clone(), frame.end_bound.clone());
+                function.params.window_frame =
+                    WindowFrame::new_bounds(WindowFrameUnits::Groups, bounds.0, bounds.1);
+            }
             for partition in &mut function.params.partition_by {
                 is_changed |= compare_by_value(partition, schema);
             }
@@ -230,11 +265,65 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 for argument in &mut function.params.args {
                     is_changed |= compare_by_value(argument, schema);
                 }
+            } else if function.params.distinct
+                && function
+                    .params
+                    .args
+                    .iter()
+                    .any(|it| kind(it) == Some(JsonKind::Jsonb))
+            {
+                return Err(FunctionError {
+                    sqlstate: "0A000",
+                    message: format!(
+                        "{} of distinct values of jsonb is not supported yet",
+                        function.func.name()
+                    ),
+                    hint: Some("Aggregate the rows of a subquery with SELECT DISTINCT.".to_owned()),
+                }
+                .into());
             }
             Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)
         }
         other => Transformed::no(other),
     })
+}
+
+/// Whether a frame reaches to peers or to the end, by no distance.
+fn is_of_peers(frame: &WindowFrame) -> bool {
+    let is_one = |bound: &WindowFrameBound| match bound {
+        WindowFrameBound::CurrentRow => true,
+        WindowFrameBound::Preceding(by) | WindowFrameBound::Following(by) => by.is_null(),
+    };
+    is_one(&frame.start_bound) && is_one(&frame.end_bound)
+}
+
+/// A search for a document in an array, by value.
+fn sought_by_value(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    let key = |value: Expr| sort_key(as_kind(value, JsonKind::Jsonb, schema));
+    let mut arguments = std::mem::take(&mut function.args).into_iter();
+    let (Some(Expr::ScalarFunction(mut array)), Some(sought)) =
+        (arguments.next(), arguments.next())
+    else {
+        return Err(unlisted());
+    };
+    if array.func.name() != "make_array" {
+        return Err(unlisted());
+    }
+    array.args = array.args.into_iter().map(key).collect();
+    function.args = vec![Expr::ScalarFunction(array), key(sought)];
+    function.args.extend(arguments);
+    Ok(Expr::ScalarFunction(function))
+}
+
+fn unlisted() -> datafusion::error::DataFusionError {
+    FunctionError {
+        sqlstate: "0A000",
+        message:
+            "jsonb beside the elements of an array that is not written out is not supported yet"
+                .to_owned(),
+        hint: Some("Compare it with the rows of a subquery: IN (SELECT unnest(...)).".to_owned()),
+    }
+    .into()
 }
 
 /// The arguments that are documents of `jsonb`, given as texts, are read as such.
@@ -383,6 +472,19 @@ fn refuse_without_equality(plan: &LogicalPlan, schema: &DFSchema) -> Result<()> 
             .iter()
             .filter_map(|field| JsonKind::of_field(field))
             .find(|kind| *kind != JsonKind::Jsonb),
+        LogicalPlan::RecursiveQuery(query) if query.is_distinct => {
+            let mut fields = query.static_term.schema().fields().iter();
+            if fields.any(|field| JsonKind::of_field(field).is_some()) {
+                return Err(FunctionError {
+                    sqlstate: "0A000",
+                    message: "WITH RECURSIVE ... UNION of documents is not supported yet"
+                        .to_owned(),
+                    hint: Some("Compare them as text, or use UNION ALL.".to_owned()),
+                }
+                .into());
+            }
+            None
+        }
         _ => None,
     };
     match refused {

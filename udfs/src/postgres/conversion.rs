@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListArray, StringArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{
     DataType, Field, FieldRef, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit,
@@ -69,7 +69,7 @@ pub(super) struct Conversion {
 pub(super) enum ConversionForm {
     /// Not at all.
     Plain,
-    /// Texts are cut to a length.
+    /// Texts, or those of an array, are cut to a length.
     Length(CharacterLength),
     /// A text with more digits than the numeric has is refused, not rounded.
     Exact,
@@ -118,10 +118,22 @@ impl Conversion {
         let Some(length) = length else {
             return Ok(converted);
         };
-        let texts = converted.as_string::<i32>().iter();
-        let cut = texts.map(|text| text.map(|text| length.cut(text)).transpose());
-        Ok(Arc::new(cut.collect::<Result<StringArray, _>>()?))
+        let Some(list) = converted.as_list_opt::<i32>() else {
+            return cut(&converted, length);
+        };
+        let (element, offsets, values, nulls) = list.clone().into_parts();
+        let values = cut(&values, length)?;
+        Ok(Arc::new(ListArray::try_new(
+            element, offsets, values, nulls,
+        )?))
     }
+}
+
+/// Texts as a type that limits them has them.
+fn cut(texts: &ArrayRef, length: CharacterLength) -> Result<ArrayRef> {
+    let texts = texts.as_string::<i32>().iter();
+    let cut = texts.map(|text| text.map(|text| length.cut(text)).transpose());
+    Ok(Arc::new(cut.collect::<Result<StringArray, _>>()?))
 }
 
 /// Reads texts as PostgreSQL reads the input of a type, moments that name no zone in `zone`.

@@ -98,7 +98,10 @@ pub(crate) fn decode(name: &str, buffer: &[u8]) -> Result<Arc<ScalarUDF>> {
                     length: Some(length),
                     ..
                 } => CharacterLength::from_metadata(&length)
-                    .filter(|_| to == DataType::Utf8)
+                    .filter(|_| match &to {
+                        DataType::List(element) => *element.data_type() == DataType::Utf8,
+                        to => *to == DataType::Utf8,
+                    })
                     .map(ConversionForm::Length)
                     .ok_or_else(|| {
                         plan_datafusion_err!("the serialized plan has a cast to {to} of {length}")

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
@@ -12,7 +12,7 @@ use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     AggregateUDF, Between, BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF,
-    WindowFunctionDefinition,
+    SortExpr, WindowFunctionDefinition, lit,
 };
 use datafusion::optimizer::AnalyzerRule;
 
@@ -74,6 +74,7 @@ impl AnalyzerRule for PostgresSemantics {
             Ok(rewritten.update_data(|plan| match plan {
                 LogicalPlan::Sort(mut sort) => {
                     order_by_span(&mut sort.expr, &schema);
+                    order_by_one_zero(&mut sort.expr, &schema);
                     LogicalPlan::Sort(sort)
                 }
                 other => other,
@@ -142,19 +143,58 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             None => Transformed::no(Expr::ScalarFunction(function)),
         },
         Expr::AggregateFunction(function) => aggregate(function, schema),
-        Expr::WindowFunction(mut function) => match &function.fun {
-            WindowFunctionDefinition::AggregateUDF(aggregate) if is_sum(aggregate) => {
+        Expr::WindowFunction(mut function) => {
+            let is_summed = match &function.fun {
+                WindowFunctionDefinition::AggregateUDF(aggregate) => is_sum(aggregate),
+                WindowFunctionDefinition::WindowUDF(_) => false,
+            };
+            if is_summed {
                 function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(&EXACT_SUM));
-                Transformed::yes(Expr::WindowFunction(function))
             }
-            _ => Transformed::no(Expr::WindowFunction(function)),
-        },
+            let order = function.params.order_by.iter_mut();
+            let keys = function.params.partition_by.iter_mut();
+            let mut is_other = is_summed;
+            for key in keys.chain(order.map(|sort| &mut sort.expr)) {
+                is_other |= of_one_zero(key, schema);
+            }
+            Transformed::new_transformed(Expr::WindowFunction(function), is_other)
+        }
         other => Transformed::no(other),
     }
 }
 
+/// A float by which rows are told apart or put in order, in which `-0` is `0`. DataFusion's windows tell
+/// them apart.
+fn of_one_zero(key: &mut Expr, schema: &DFSchema) -> bool {
+    let zero = match key.get_type(schema) {
+        Ok(DataType::Float64) => lit(0.0_f64),
+        Ok(DataType::Float32) => lit(0.0_f32),
+        _ => return false,
+    };
+    let sum = BinaryExpr::new(Box::new(key.clone()), Operator::Plus, Box::new(zero));
+    *key = Expr::BinaryExpr(sum);
+    true
+}
+
+/// Keys of an order by more than one, in which floats decide nothing by the sign of a zero.
+fn order_by_one_zero(keys: &mut [SortExpr], schema: &DFSchema) -> bool {
+    let Some((_, others)) = keys.split_last_mut() else {
+        return false;
+    };
+    let mut is_other = false;
+    for key in others {
+        is_other |= of_one_zero(&mut key.expr, schema);
+    }
+    is_other
+}
+
 fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<Expr> {
     order_by_span(&mut function.params.order_by, schema);
+    if function.params.distinct && function.func.name() == "count" {
+        for value in &mut function.params.args {
+            of_one_zero(value, schema);
+        }
+    }
     if is_sum(&function.func) {
         function.func = Arc::clone(&EXACT_SUM);
         return Transformed::yes(Expr::AggregateFunction(function));
@@ -233,14 +273,15 @@ fn arithmetic(operation: Operation, operands: Vec<Expr>) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), operands))
 }
 
+/// The type that limits the texts of a field.
+fn length_of(field: &Field) -> Option<CharacterLength> {
+    let length = field.metadata().get(CHARACTER_LENGTH)?;
+    CharacterLength::from_metadata(length).filter(|_| *field.data_type() == DataType::Utf8)
+}
+
 fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     let to = cast.field.data_type();
-    let length = cast
-        .field
-        .metadata()
-        .get(CHARACTER_LENGTH)
-        .and_then(|value| CharacterLength::from_metadata(value))
-        .filter(|_| *to == DataType::Utf8);
+    let length = length_of(&cast.field);
     let is_other = cast
         .expr
         .get_type(schema)
@@ -251,7 +292,19 @@ fn convert(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
         None if is_other => ConversionForm::Plain,
         None => return Transformed::no(Expr::Cast(cast)),
     };
-    let function = ScalarUDF::new_from_impl(Conversion::new(to.clone(), form));
+    // An array's elements are told by no more than how they are kept, as columns are.
+    let (to, form) = match (to, form) {
+        (DataType::List(element), ConversionForm::Plain) => match length_of(element) {
+            Some(length) => {
+                let element = Field::new(element.name(), DataType::Utf8, true);
+                let of_texts = DataType::List(Arc::new(element));
+                (of_texts, ConversionForm::Length(length))
+            }
+            None => (to.clone(), form),
+        },
+        _ => (to.clone(), form),
+    };
+    let function = ScalarUDF::new_from_impl(Conversion::new(to, form));
     Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(
         Arc::new(function),
         vec![*cast.expr],

@@ -1,0 +1,359 @@
+//! Literals beside columns of `uuid`.
+//!
+//! Expressions see such columns as texts in their usual form (`udfs/src/postgres/character_length.rs`),
+//! so that a literal beside one is brought to that form before they are compared. A parameter is marked
+//! by the metadata of its field, and read when it has a value.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, AsArray as _, ListArray, StringArray};
+use arrow::datatypes::{DataType, Field};
+use datafusion::common::Column;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::error::Result as QueryResult;
+use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, Placeholder};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::{Expr, LogicalPlan, Operator, lit};
+use datafusion::scalar::ScalarValue;
+use tributary_udfs::postgres::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
+
+use super::{declared, subqueries};
+use crate::catalog::Snapshot;
+use crate::error::Result;
+
+/// Reads the literals beside columns of `uuid`, and answers `pg_typeof` of columns whose types name more
+/// than how their values are kept.
+///
+/// # Errors
+/// 22P02 for a literal that is no `uuid`.
+pub fn read(plan: LogicalPlan, snapshot: &Snapshot) -> Result<LogicalPlan> {
+    let mut is_changed = false;
+    let rewritten = plan.transform_up_with_subqueries(|node| {
+        let has_subqueries = has_subqueries(&node)?;
+        if !has_subqueries && !may_have_some(&node)? {
+            return match is_changed {
+                true => Ok(Transformed::yes(node.recompute_schema()?)),
+                false => Ok(Transformed::no(node)),
+            };
+        }
+        let inputs: Vec<LogicalPlan> = node.inputs().into_iter().cloned().collect();
+        let mut columns = Columns {
+            inputs: &inputs,
+            snapshot,
+            are_around: true,
+        };
+        let node = match has_subqueries {
+            // Those within refer to columns of this node, and of no other's that have their names.
+            true => node.map_subqueries(|rows| {
+                rows.transform_up_with_subqueries(|within| columns.read(within))
+            })?,
+            false => Transformed::no(node),
+        };
+        columns.are_around = false;
+        let node = node.transform_data(|node| columns.read(node))?;
+        is_changed |= node.transformed;
+        match is_changed {
+            true => node.map_data(LogicalPlan::recompute_schema),
+            false => Ok(node),
+        }
+    });
+    Ok(rewritten.data()?)
+}
+
+/// The value of a parameter, as the column beside it has it.
+///
+/// # Errors
+/// 22P02 for a text that is no `uuid`.
+pub fn given(placeholder: &Placeholder, value: &ScalarValue) -> QueryResult<ScalarValue> {
+    let is_marked = placeholder
+        .field
+        .as_ref()
+        .is_some_and(|field| is_uuid_field(field));
+    match (is_marked, value.try_as_str()) {
+        (true, Some(Some(text))) => Ok(usual(text)?.into_owned().into()),
+        _ => Ok(value.clone()),
+    }
+}
+
+/// What marks a field as one of `uuid`.
+pub fn mark(field: &Field) -> HashMap<String, String> {
+    let marks = field.metadata().iter();
+    let marks = marks.filter(|(key, _)| *key == CHARACTER_LENGTH);
+    marks
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+fn has_subqueries(node: &LogicalPlan) -> QueryResult<bool> {
+    let mut has_some = false;
+    node.apply_expressions(|expression| {
+        has_some |= subqueries::has_subquery(expression);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(has_some)
+}
+
+/// Whether a node has an expression of a kind that may hold such a literal.
+fn may_have_some(node: &LogicalPlan) -> QueryResult<bool> {
+    let mut has_some = false;
+    node.apply_expressions(|expression| {
+        has_some |= expression.exists(|part| {
+            Ok(match part {
+                Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+                    is_comparison(*op) && (is_open(left) || is_open(right))
+                }
+                Expr::InList(_) | Expr::Between(_) => true,
+                Expr::Case(case) => case.expr.is_some(),
+                Expr::ScalarFunction(call) => {
+                    matches!(
+                        call.name(),
+                        "pg_typeof" | "array_has" | "nullif" | "coalesce"
+                    )
+                }
+                _ => false,
+            })
+        })?;
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(has_some)
+}
+
+/// Whether an expression is of the type that stands beside it.
+fn is_open(expression: &Expr) -> bool {
+    match expression {
+        Expr::Literal(value, _) => value.try_as_str().flatten().is_some(),
+        Expr::Placeholder(_) => true,
+        _ => false,
+    }
+}
+
+fn is_comparison(operator: Operator) -> bool {
+    use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
+    matches!(
+        operator,
+        Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom
+    )
+}
+
+/// The columns of what a node reads.
+struct Columns<'a> {
+    inputs: &'a [LogicalPlan],
+    snapshot: &'a Snapshot,
+    /// Whether it is the subqueries of the node that see them.
+    are_around: bool,
+}
+
+impl Columns<'_> {
+    /// The expressions of a node that see the columns.
+    fn read(&self, node: LogicalPlan) -> QueryResult<Transformed<LogicalPlan>> {
+        if !may_have_some(&node)? {
+            return Ok(Transformed::no(node));
+        }
+        let names = NamePreserver::new(&node);
+        node.map_expressions(|expression| {
+            let name = names.save(&expression);
+            let rewritten = expression.transform_up(|part| self.within(part))?;
+            Ok(rewritten.update_data(|expression| name.restore(expression)))
+        })
+    }
+
+    fn within(&self, part: Expr) -> QueryResult<Transformed<Expr>> {
+        match part {
+            Expr::BinaryExpr(BinaryExpr { left, op, right })
+                if is_comparison(op) && (self.is_uuid(&left) || self.is_uuid(&right)) =>
+            {
+                let left = Box::new(of_uuid(*left)?);
+                let right = Box::new(of_uuid(*right)?);
+                let compared = BinaryExpr { left, op, right };
+                Ok(Transformed::yes(Expr::BinaryExpr(compared)))
+            }
+            Expr::InList(list) if self.is_uuid(&list.expr) => {
+                let values = list.list.into_iter().map(of_uuid);
+                Ok(Transformed::yes(Expr::InList(InList {
+                    list: values.collect::<QueryResult<_>>()?,
+                    ..list
+                })))
+            }
+            Expr::Between(between) if self.is_uuid(&between.expr) => {
+                Ok(Transformed::yes(Expr::Between(Between {
+                    low: Box::new(of_uuid(*between.low)?),
+                    high: Box::new(of_uuid(*between.high)?),
+                    ..between
+                })))
+            }
+            Expr::Case(case) if case.expr.as_ref().is_some_and(|it| self.is_uuid(it)) => {
+                let branches = case.when_then_expr.into_iter();
+                let branches = branches.map(|(when, then)| Ok((Box::new(of_uuid(*when)?), then)));
+                Ok(Transformed::yes(Expr::Case(Case {
+                    when_then_expr: branches.collect::<QueryResult<_>>()?,
+                    ..case
+                })))
+            }
+            Expr::ScalarFunction(mut call) => {
+                match (call.name(), call.args.as_slice()) {
+                    ("pg_typeof", [value]) => {
+                        if let Some(length) = self.length_of(value) {
+                            return Ok(Transformed::yes(lit(type_name(length.kind))));
+                        }
+                    }
+                    ("nullif" | "coalesce", values)
+                        if values.iter().any(|value| self.is_uuid(value)) =>
+                    {
+                        let values = call.args.into_iter().map(of_uuid);
+                        call.args = values.collect::<QueryResult<_>>()?;
+                        return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                    }
+                    ("array_has", [_, value]) if self.is_uuid(value) => {
+                        let mut values = call.args.into_iter();
+                        let list = values.next().map(of_uuids).transpose()?;
+                        call.args = list.into_iter().chain(values).collect();
+                        return Ok(Transformed::yes(Expr::ScalarFunction(call)));
+                    }
+                    _ => {}
+                }
+                Ok(Transformed::no(Expr::ScalarFunction(call)))
+            }
+            other => Ok(Transformed::no(other)),
+        }
+    }
+
+    fn is_uuid(&self, expression: &Expr) -> bool {
+        let length = self.length_of(expression);
+        length.is_some_and(|length| length.kind == CharacterKind::Uuid)
+    }
+
+    /// The type that limits the texts of an expression.
+    fn length_of(&self, expression: &Expr) -> Option<CharacterLength> {
+        match expression {
+            Expr::Alias(alias) => self.length_of(&alias.expr),
+            Expr::Cast(cast) => length_of(&cast.field),
+            Expr::Column(column) if !self.are_around => self.of_column(column),
+            Expr::OuterReferenceColumn(_, column) if self.are_around => self.of_column(column),
+            _ => None,
+        }
+    }
+
+    fn of_column(&self, column: &Column) -> Option<CharacterLength> {
+        self.inputs.iter().find_map(|input| {
+            let index = input.schema().maybe_index_of_column(column)?;
+            declared::length(input, index, self.snapshot)
+        })
+    }
+}
+
+fn length_of(field: &Field) -> Option<CharacterLength> {
+    if field.data_type() != &DataType::Utf8 {
+        return None;
+    }
+    CharacterLength::from_metadata(field.metadata().get(CHARACTER_LENGTH)?)
+}
+
+fn is_uuid_field(field: &Field) -> bool {
+    length_of(field).is_some_and(|length| length.kind == CharacterKind::Uuid)
+}
+
+fn type_name(kind: CharacterKind) -> &'static str {
+    match kind {
+        CharacterKind::Varying => "character varying",
+        CharacterKind::Fixed => "character",
+        CharacterKind::Name => "name",
+        CharacterKind::Uuid => "uuid",
+    }
+}
+
+fn usual(text: &str) -> QueryResult<Cow<'_, str>> {
+    Ok(CharacterLength::UUID.fit(text)?)
+}
+
+/// A literal or a parameter as one of `uuid`; what has a type of its own stays.
+fn of_uuid(expression: Expr) -> QueryResult<Expr> {
+    Ok(match expression {
+        Expr::Literal(value, metadata) => match value.try_as_str() {
+            Some(Some(text)) => Expr::Literal(usual(text)?.into_owned().into(), metadata),
+            _ => Expr::Literal(value, metadata),
+        },
+        Expr::Placeholder(placeholder) => {
+            let known = placeholder.field.as_ref().map(|field| field.data_type());
+            match known {
+                None | Some(DataType::Utf8 | DataType::Null) => {
+                    let mark = CharacterLength::UUID.to_metadata();
+                    let mark = HashMap::from([(CHARACTER_LENGTH.to_owned(), mark)]);
+                    let field = Field::new("", DataType::Utf8, true).with_metadata(mark);
+                    let field = Some(Arc::new(field));
+                    Expr::Placeholder(Placeholder::new_with_field(placeholder.id, field))
+                }
+                _ => Expr::Placeholder(placeholder),
+            }
+        }
+        other => other,
+    })
+}
+
+/// A list of literals as one of `uuid`s.
+fn of_uuids(list: Expr) -> QueryResult<Expr> {
+    Ok(match list {
+        Expr::Literal(ScalarValue::List(list), metadata) => {
+            Expr::Literal(ScalarValue::List(usual_list(list)?), metadata)
+        }
+        Expr::Literal(value, metadata) => match value.try_as_str() {
+            Some(Some(text)) => Expr::Literal(usual_text(text)?.into(), metadata),
+            _ => Expr::Literal(value, metadata),
+        },
+        Expr::Cast(mut cast) if cast.field.data_type().is_list() => {
+            cast.expr = Box::new(of_uuids(*cast.expr)?);
+            Expr::Cast(cast)
+        }
+        Expr::ScalarFunction(mut call) if call.name() == "make_array" => {
+            let values = call.args.into_iter().map(|value| match value {
+                // Each may be cast by itself.
+                Expr::Cast(mut cast) if is_uuid_field(&cast.field) => {
+                    cast.expr = Box::new(of_uuid(*cast.expr)?);
+                    Ok(Expr::Cast(cast))
+                }
+                value => of_uuid(value),
+            });
+            call.args = values.collect::<QueryResult<_>>()?;
+            Expr::ScalarFunction(call)
+        }
+        other => other,
+    })
+}
+
+fn usual_list(list: Arc<ListArray>) -> QueryResult<Arc<ListArray>> {
+    let Some(texts) = list.values().as_string_opt::<i32>() else {
+        return Ok(list);
+    };
+    let texts = texts.iter().map(|text| text.map(usual).transpose());
+    let texts: StringArray = texts
+        .collect::<QueryResult<Vec<_>>>()?
+        .into_iter()
+        .collect();
+    let DataType::List(field) = list.data_type() else {
+        return Ok(list);
+    };
+    Ok(Arc::new(ListArray::try_new(
+        Arc::clone(field),
+        list.offsets().clone(),
+        Arc::new(texts),
+        list.nulls().cloned(),
+    )?))
+}
+
+/// `{a,b}`, in which no `uuid` has a comma or a quotation mark.
+fn usual_text(text: &str) -> QueryResult<String> {
+    let inner = text.trim().strip_prefix('{');
+    let Some(inner) = inner.and_then(|inner| inner.strip_suffix('}')) else {
+        return Ok(text.to_owned());
+    };
+    let elements = inner.split(',').map(|element| {
+        let bare = element.trim().trim_matches('"');
+        match bare.is_empty() || bare.eq_ignore_ascii_case("null") {
+            true => Ok(Cow::Borrowed(element)),
+            false => usual(bare),
+        }
+    });
+    let elements = elements.collect::<QueryResult<Vec<_>>>()?;
+    Ok(format!("{{{}}}", elements.join(",")))
+}
