@@ -40,7 +40,7 @@ async fn a_window_that_keeps_few_rows_needs_little_memory() {
     let query = |function: &str, frame: &str| {
         format!(
             "SELECT max(s) FROM (SELECT {function} OVER (ORDER BY value {frame}) AS s \
-             FROM generate_series(1, 600000) t)"
+             FROM (SELECT value::BIGINT AS value FROM generate_series(1, 600000) g) t)"
         )
     };
     for (function, frame, answer) in [
