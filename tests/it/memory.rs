@@ -120,11 +120,14 @@ async fn what_spills_too_much_is_an_error() {
     let limits = ["--memory-limit", "16MB", "--spill-limit", "1MB"];
     let server = Server::start_with(folder.path(), &limits);
     let client = server.connect().await;
-    let query = |count: usize| {
+    // A series of bigint is sorted by one thread: two would need more memory before they spill.
+    let first = 3_000_000_000_u64;
+    let query = |count: u64| {
         format!(
             "SELECT count(*) FROM (SELECT md5(CAST(value AS TEXT)) AS code, \
              row_number() OVER (ORDER BY md5(CAST(value AS TEXT))) AS place \
-             FROM generate_series(1, {count}) t) WHERE place > 0"
+             FROM generate_series({first}, {}) t) WHERE place > 0",
+            first + count - 1
         )
     };
     let error = client.batch_execute(&query(1_000_000)).await.unwrap_err();
