@@ -40,7 +40,7 @@ async fn a_window_that_keeps_few_rows_needs_little_memory() {
     let query = |function: &str, frame: &str| {
         format!(
             "SELECT max(s) FROM (SELECT {function} OVER (ORDER BY value {frame}) AS s \
-             FROM generate_series(1, 600000) t)"
+             FROM (SELECT value::BIGINT AS value FROM generate_series(1, 600000) g) t)"
         )
     };
     for (function, frame, answer) in [
@@ -120,11 +120,14 @@ async fn what_spills_too_much_is_an_error() {
     let limits = ["--memory-limit", "16MB", "--spill-limit", "1MB"];
     let server = Server::start_with(folder.path(), &limits);
     let client = server.connect().await;
-    let query = |count: usize| {
+    // A series of bigint is sorted by one thread: two would need more memory before they spill.
+    let first = 3_000_000_000_u64;
+    let query = |count: u64| {
         format!(
             "SELECT count(*) FROM (SELECT md5(CAST(value AS TEXT)) AS code, \
              row_number() OVER (ORDER BY md5(CAST(value AS TEXT))) AS place \
-             FROM generate_series(1, {count}) t) WHERE place > 0"
+             FROM generate_series({first}, {}) t) WHERE place > 0",
+            first + count - 1
         )
     };
     let error = client.batch_execute(&query(1_000_000)).await.unwrap_err();

@@ -109,7 +109,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "create index i on t using gin (lower(a) text_ops, (a || b) nulls first, c desc) include (d) with (fillfactor = 70) where a > 1",
-        "CREATE INDEX i ON t USING gin (lower(a) text_ops, (a || b) NULLS FIRST, c DESC) INCLUDE (d) WHERE a > 1",
+        "CREATE INDEX i ON t USING gin (lower(a) text_ops, (a || b) NULLS FIRST, c DESC) INCLUDE (d) WITH (fillfactor='70') WHERE a > 1",
     ),
     ("CREATE SCHEMA raw", "="),
     ("CREATE SCHEMA IF NOT EXISTS \"My Schema\"", "="),
