@@ -215,7 +215,7 @@ pub fn check_key(columns: &SchemaRef, key: &[String]) -> Result<()> {
     for field in fields {
         match JsonKind::of_field(field) {
             Some(JsonKind::Jsonb) => {
-                let what = format!("a key of type jsonb, as column \"{}\" is", field.name());
+                let what = format!("a key of type jsonb, in column \"{}\",", field.name());
                 return Err(Error::unsupported(what).with_hint(
                     "Take a column of text, or one that a part of the document is in.",
                 ));

@@ -172,6 +172,8 @@ struct Rows<'a> {
     are_joined: bool,
     /// What is true of the rows that the part at hand is computed for.
     guards: Vec<Expr>,
+    /// What subqueries give that are joined, under which guards.
+    known: Vec<(LogicalPlan, Vec<Expr>, Expr)>,
     names: &'a mut Names,
 }
 
@@ -183,6 +185,7 @@ impl<'a> Rows<'a> {
             place,
             are_joined: false,
             guards: Vec::new(),
+            known: Vec::new(),
             names,
         }
     }
@@ -250,8 +253,24 @@ impl<'a> Rows<'a> {
         references.iter().all(|column| has(self.schema(), column))
     }
 
-    /// Joins what a subquery gives to the rows that it gives it for.
+    /// Joins what a subquery gives to the rows that it gives it for, once for those that are the same.
     fn join(&mut self, plan: &LogicalPlan, references: Vec<Column>) -> QueryResult<Expr> {
+        let mut known = self.known.iter();
+        let is_one = known.find(|(known, guards, _)| {
+            known == plan && (guards.is_empty() || *guards == self.guards)
+        });
+        if let Some((.., value)) = is_one {
+            return Ok(value.clone());
+        }
+        let value = self.join_apart(plan, references)?;
+        if !is_volatile(plan)? {
+            let known = (plan.clone(), self.guards.clone(), value.clone());
+            self.known.push(known);
+        }
+        Ok(value)
+    }
+
+    fn join_apart(&mut self, plan: &LogicalPlan, references: Vec<Column>) -> QueryResult<Expr> {
         let value = only_column(plan)?;
         let name = self.names.next("subquery");
         let near: Vec<Column> = references

@@ -17,7 +17,7 @@ use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, merge_schema, split_conjunction_owned};
 use datafusion::logical_expr::{
-    EmptyRelation, Expr, ExprSchemable as _, FetchType, Filter, Join, Limit, LogicalPlan,
+    Distinct, EmptyRelation, Expr, ExprSchemable as _, FetchType, Filter, Join, Limit, LogicalPlan,
     LogicalPlanBuilder, Projection, SkipType, lit, when,
 };
 use datafusion::sql::parser::Statement as PlannerStatement;
@@ -185,12 +185,25 @@ impl Bodies<'_> {
         };
         let columns = node.schema().columns();
         let preserver = NamePreserver::new(&node);
+        // What DISTINCT ON tells rows apart by is what they are sorted by, and computed once.
+        let is_told_apart = matches!(node, LogicalPlan::Distinct(Distinct::On(_)));
+        let mut known: Vec<(Expr, Expr)> = Vec::new();
         let rewritten = node.map_expressions(|expression| {
             if !is_calling(&expression) {
                 return Ok(Transformed::no(expression));
             }
             let name = preserver.save(&expression);
-            let rewritten = expression.transform_up(|part| self.value(part, &mut input))?;
+            let rewritten = expression.transform_up(|part| {
+                if !is_told_apart || as_call(&part).is_none() {
+                    return self.value(part, &mut input);
+                }
+                if let Some((_, answer)) = known.iter().find(|(call, _)| *call == part) {
+                    return Ok(Transformed::yes(answer.clone()));
+                }
+                let answer = self.value(part.clone(), &mut input)?;
+                known.push((part, answer.data.clone()));
+                Ok(answer)
+            })?;
             Ok(rewritten.update_data(|expression| name.restore(expression)))
         })?;
         let node = rewritten.data;
