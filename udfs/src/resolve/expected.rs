@@ -3,7 +3,7 @@
 use super::comparison::Comparison;
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
-use super::mixture::{Counted, Expected};
+use super::mixture::{Counted, Expected, Many};
 use super::records::Records;
 use super::taught::Known;
 
@@ -20,12 +20,15 @@ pub(super) fn expected(
     comparisons: &[Comparison],
     sample: &[Counted],
     known: Known,
+    one_to_one: bool,
 ) -> Expected {
     let mut expected = Expected {
         matches: Vec::new(),
         others: Vec::new(),
         related: None,
         differing_matches: Vec::new(),
+        first_exact: Vec::new(),
+        many: None,
         own: Vec::new(),
         at_times: Vec::new(),
         known,
@@ -96,8 +99,18 @@ pub(super) fn expected(
         });
         expected.related = Some(related.collect());
     }
+    let are_people = comparisons.iter().any(|comparison| is(comparison, &OWN));
+    if !one_to_one && !are_people {
+        let own = comparisons.iter().map(own).enumerate();
+        let told_by = own
+            .filter(|(_, own)| *own)
+            .fold(0, |told_by, (at, _)| told_by | 15 << (4 * at));
+        expected.many = Some(Many { told_by });
+    }
     for comparison in comparisons {
         let own = own(comparison);
+        let first = usize::from(comparison.first_exact());
+        expected.first_exact.push(first);
         expected.differing_matches.push(if own { 0.4 } else { 0.6 });
         expected.own.push(own);
         expected.at_times.push(is(comparison, &AT_TIMES));

@@ -31,10 +31,19 @@ const LEAST_ROUNDS: usize = 20;
 const ROUNDS_OF_A_TREE: usize = 8;
 /// How many rounds there are before the tree is chosen where it left no matches.
 const ROUNDS_BEFORE_A_TREE: usize = 12;
+/// The same where they may be many a record.
+const ROUNDS_BEFORE_MANY: usize = 8;
 /// How many patterns are weighed by one task.
 const CHUNK: usize = 4096;
-/// How many pairs that agree on most are looked at, to see whether they are held to match.
+/// How many pairs that agree on most are looked at, and which share of them is to match.
 const SUREST: f64 = 10.0;
+const SURE: f64 = 0.5;
+/// How probable matches are, on average, for them to be clear from other pairs.
+const CLEAR: f64 = 0.9;
+/// How many a record are many.
+const MANY: f64 = 3.0;
+/// By how much more of the pairs that agree on most are to match for another mixture to be better.
+const SURER: f64 = 0.02;
 /// The change in the number of matches at which the estimates are held to stand.
 const SETTLED: f64 = 1e-4;
 /// The share of what makes pairs match that other pairs have too: shared telephones, copied
@@ -75,6 +84,8 @@ pub(super) struct Related {
     /// The logarithm of their share of the pairs that do not match.
     pub(super) share: f64,
     pub(super) tree: Tree,
+    /// The levels of comparisons of which one is not missing where two records are related.
+    pub(super) told_by: u64,
 }
 
 /// What is known of the classes beforehand: the share of each level of each comparison.
@@ -85,12 +96,24 @@ pub(super) struct Expected {
     pub(super) related: Option<Vec<Vec<f64>>>,
     /// The greatest share of matches that differ.
     pub(super) differing_matches: Vec<f64>,
+    /// The first level of equal values.
+    pub(super) first_exact: Vec<usize>,
+    /// What is known of things of which there may be many records.
+    pub(super) many: Option<Many>,
     /// Whether related pairs differ as any others do.
     pub(super) own: Vec<bool>,
     /// Whether some related pairs share it as matches do, and the rest differ as any others.
     pub(super) at_times: Vec<bool>,
     /// What is not to be estimated.
     pub(super) known: Known,
+}
+
+/// What is known of things of which there may be many records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Many {
+    /// The levels of comparisons, as a pattern has them, of which one is to be there for related pairs to
+    /// be told from matches.
+    pub(super) told_by: u64,
 }
 
 /// How much of a pattern's pairs is of each class.
@@ -108,10 +131,17 @@ impl Mixture {
         self.prior + self.matches.log_probability(pattern) - self.log_other(pattern)
     }
 
+    /// The related pairs, where a pattern tells any from matches.
+    #[inline]
+    fn related_by(&self, pattern: Pattern) -> Option<&Related> {
+        let related = self.related.as_ref();
+        related.filter(|related| pattern.0 & related.told_by != 0)
+    }
+
     /// The evidence against a match of two records that are known to be related somehow: 0 where
     /// there is none.
     pub(super) fn conflict(&self, pattern: Pattern) -> f64 {
-        let related = self.related.as_ref().map_or(0.0, |related| {
+        let related = self.related_by(pattern).map_or(0.0, |related| {
             (related.share - self.prior + related.tree.log_probability(pattern)).exp()
         });
         let others = UNRELATED * self.others.log_probability(pattern).exp();
@@ -122,7 +152,7 @@ impl Mixture {
     #[inline]
     pub(super) fn log_other(&self, pattern: Pattern) -> f64 {
         let others = self.others.log_probability(pattern);
-        match &self.related {
+        match self.related_by(pattern) {
             None => others,
             Some(related) => {
                 let related = related.share + related.tree.log_probability(pattern);
@@ -154,7 +184,7 @@ impl Mixture {
 
     fn shares(&self, pattern: Pattern) -> Shares {
         let matches = probability(self.log_odds(pattern));
-        let related = self.related.as_ref().map_or(0.0, |related| {
+        let related = self.related_by(pattern).map_or(0.0, |related| {
             let log = related.share + related.tree.log_probability(pattern);
             (log - self.log_other(pattern)).exp() * (1.0 - matches)
         });
@@ -174,37 +204,67 @@ impl Mixture {
         workers: usize,
     ) -> Result<Self> {
         let begun = (matches_a_record, pairs_a_record);
-        let fit = |first| Self::fit_with(sample, expected, begun, first, workers);
-        let mixture = fit(0)?;
+        let fit = |first, many| Self::fit_with(sample, expected, begun, (first, many), workers);
+        let (mixture, clear) = fit(0, None)?;
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let surest = surest(sample, expected);
-        // Where few comparisons tell all, or entities are few, dependences among other pairs may
-        // explain the matches, too, until none is left, or until what is merely related is taken for
-        // them. Then these are found first.
-        if mixture.prior.exp() * total >= 1.0 && mixture.finds(&surest) {
-            return Ok(mixture);
+        let few = |of: &Self| of.sure(&surest, total, SUREST);
+        let all = |of: &Self| of.sure(&surest, total, f64::INFINITY);
+        // Where entities have very many records, which agree with each other in whatever way,
+        // dependences among other pairs may explain some of the matches, too, and what is left is not
+        // clear. Then matches are found first.
+        if expected.many.is_some() && clear < CLEAR {
+            let (other, _) = fit(ROUNDS_BEFORE_MANY, expected.many)?;
+            let a_record = other.prior.exp() * pairs_a_record;
+            if a_record >= MANY && all(&other) > all(&mixture) + SURER {
+                return Ok(other);
+            }
         }
-        let other = fit(ROUNDS_BEFORE_A_TREE)?;
-        match mixture.prior.exp() * total < 1.0 || other.finds(&surest) {
-            true => Ok(other),
-            false => Ok(mixture),
+        // So they are where few comparisons tell all, or entities are few, and dependences explain the
+        // matches until none is left, or until what is merely related is taken for them.
+        let sure = few(&mixture);
+        if sure < SURE {
+            let (other, _) = fit(ROUNDS_BEFORE_A_TREE, None)?;
+            if sure == 0.0 || few(&other) >= SURE {
+                return Ok(other);
+            }
         }
+        Ok(mixture)
     }
 
-    /// Whether most of some pairs match.
-    fn finds(&self, some: &[Weighted]) -> bool {
-        let of = |some: &Weighted| some.weight * (2.0 * self.shares(some.pattern).matches - 1.0);
-        some.iter().map(of).sum::<f64>() >= 0.0
+    /// Of as many pairs as there are matches among all, `most` at most, the surest first: the share that
+    /// matches. 0 where there is no match.
+    fn sure(&self, surest: &[Weighted], total: f64, most: f64) -> f64 {
+        let matches = (total * probability(self.prior)).min(most);
+        if total * probability(self.prior) < 1.0 {
+            return 0.0;
+        }
+        let (mut left, mut found) = (matches, 0.0);
+        for Weighted { pattern, weight } in surest {
+            let taken = weight.min(left);
+            found += taken * self.shares(*pattern).matches;
+            left -= taken;
+            if left <= 0.0 {
+                break;
+            }
+        }
+        found / matches
     }
 
-    /// The same, where dependences are looked for from a round on.
+    /// The same, where dependences are looked for from a round on; and how probable the matches are, on
+    /// average.
+    ///
+    /// Where there may be many records of a thing, agreement never says the contrary, whatever else
+    /// agrees, and what has no codes is no variant that differs by them: either would take the records
+    /// of one thing for other pairs.
     fn fit_with(
         sample: &[Counted],
         expected: &Expected,
         (matches_a_record, pairs_a_record): (f64, f64),
-        first: usize,
+        (first, many): (usize, Option<Many>),
         workers: usize,
-    ) -> Result<Self> {
+    ) -> Result<(Self, f64)> {
+        let told_by = many.map_or(u64::MAX, |many| many.told_by);
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
         let mut mixture = Self {
@@ -214,12 +274,18 @@ impl Mixture {
             related: expected.related.as_ref().map(|shares| Related {
                 share: prior,
                 tree: Tree::independent(shares),
+                told_by,
             }),
         };
         mixture
             .others
             .keep_above(&mixture.matches, CONTAMINATION * prior.exp());
         expected.known.hold(&mut mixture);
+        let may_be_related = |counted: &&Counted| counted.pattern.0 & told_by != 0;
+        let related_at_most: f64 = {
+            let related = sample.iter().filter(may_be_related);
+            related.map(|counted| counted.pairs).sum()
+        };
         let mut edges: Vec<Edge> = Vec::new();
         let mut sharing = vec![SHARING; expected.at_times.len()];
         let listener = listen();
@@ -262,6 +328,10 @@ impl Mixture {
             };
             next.matches.differ_at_most(&expected.differing_matches);
             expected.known.hold_matches(&mut next.matches);
+            if many.is_some() {
+                let first_exact = &expected.first_exact;
+                next.others.agree_at_most(&next.matches, first_exact);
+            }
             next.others
                 .keep_above(&next.matches, CONTAMINATION * prior.exp());
             if let Some(of_related) = &expected.related {
@@ -280,8 +350,9 @@ impl Mixture {
                     tree.blend(at, &next.others, sharing[at]);
                 }
                 next.related = Some(Related {
-                    share: ((sum + 1.0) / (total - of_matches).max(1.0)).ln(),
+                    share: ((sum + 1.0) / (related_at_most - of_matches).max(1.0)).ln(),
                     tree,
+                    told_by,
                 });
             }
             expected.known.hold(&mut next);
@@ -301,7 +372,12 @@ impl Mixture {
             }
         }
         mixture.round();
-        Ok(mixture)
+        let weighed = sample.iter().zip(&shares);
+        let (matches, sure) = weighed.fold((0.0, 0.0), |(matches, sure), (counted, shares)| {
+            let weight = counted.trimmed * shares.matches;
+            (matches + weight, sure + weight * shares.matches)
+        });
+        Ok((mixture, sure / f64::max(matches, f64::MIN_POSITIVE)))
     }
 
     pub(super) fn round(&mut self) {
@@ -315,7 +391,7 @@ impl Mixture {
     }
 }
 
-/// The pairs that agree on most, by what is expected: whatever else matches, they do.
+/// Pairs of blocks, those first that agree on most by what is expected: whatever else matches, they do.
 fn surest(sample: &[Counted], expected: &Expected) -> Vec<Weighted> {
     let matches = Tree::independent(&expected.matches);
     let others = Tree::independent(&expected.others);
@@ -328,19 +404,11 @@ fn surest(sample: &[Counted], expected: &Expected) -> Vec<Weighted> {
         .map(|counted| (evidence(counted), counted))
         .collect();
     by_evidence.sort_by(|left, right| right.0.total_cmp(&left.0));
-    let mut left = SUREST;
-    let mut surest = Vec::new();
-    for (_, counted) in by_evidence {
-        surest.push(Weighted {
-            pattern: counted.pattern,
-            weight: counted.candidates.min(left),
-        });
-        left -= counted.candidates;
-        if left <= 0.0 {
-            break;
-        }
-    }
-    surest
+    let weighted = by_evidence.into_iter().map(|(_, counted)| Weighted {
+        pattern: counted.pattern,
+        weight: counted.trimmed,
+    });
+    weighted.collect()
 }
 
 fn weigh(

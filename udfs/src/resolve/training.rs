@@ -34,7 +34,10 @@ const LARGEST_BLOCK: usize = 240;
 /// from, and would count for thousands when it is. Weights of matches are trimmed to this: F. J.
 /// Potter, "A study of procedures to identify and trim extreme sampling weights", Proceedings of the
 /// Survey Research Methods Section of the American Statistical Association (1990), 225-230.
-const TRIMMED: f64 = 10.0;
+const TRIMMED: f64 = 20.0;
+/// The same where a source has each entity once, so that it is the best candidates of records that tell
+/// the odds, and for the pairs that rules are chosen for.
+const TRIMMED_MORE: f64 = 10.0;
 /// How many pairs are compared by one task.
 const CHUNK: usize = 8192;
 /// How many pairs may be compared for each record, and how many at least, where nothing is said.
@@ -85,20 +88,25 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
     let bytes = size_of::<(u32, u32)>() + size_of::<f64>() + size_of::<Pattern>();
     memory.try_resize(pairs.pairs.len() * bytes)?;
     let patterns = compare(&pairs.pairs)?;
-    let sample = count(&patterns, &pairs);
-    let expected = expected(records, &comparisons, &sample, known);
+    let mut options = options.clone();
+    if options.link == Link::LinkOnly && options.one_to_one.is_none() {
+        options.one_to_one = Some(one_to_one::are_without_repeats(records));
+    }
+    let one_to_one = options.is_one_to_one();
+    let trimmed = match one_to_one {
+        true => TRIMMED_MORE,
+        false => TRIMMED,
+    };
+    let sample = count(&patterns, &pairs, trimmed);
+    let expected = expected(records, &comparisons, &sample, known, one_to_one);
     let mut mixture = Mixture::fit(&sample, &expected, 0.5, pairs.others_a_query, workers)?;
     let labelled: Vec<(u32, u32)> = taught.labels.iter().map(|of| (of.left, of.right)).collect();
     let labelled = compare(&labelled)?.into_iter();
     let labels = labelled.zip(taught.labels.iter().map(|label| label.is_match));
     labels::learn(&mut mixture, &labels.collect::<Vec<_>>(), &expected.known);
-    let mut options = options.clone();
-    if options.link == Link::LinkOnly && options.one_to_one.is_none() {
-        options.one_to_one = Some(one_to_one::are_without_repeats(records));
-    }
     let is_estimated = taught.labels.is_empty() && !taught.tells_prior();
     if options.is_one_to_one() && is_estimated {
-        mixture.prior += one_to_one::gain(&mixture, records, &pairs, &patterns, TRIMMED);
+        mixture.prior += one_to_one::gain(&mixture, records, &pairs, &patterns, trimmed);
         mixture.round();
     }
     let options = &options;
@@ -119,7 +127,7 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
                         left,
                         right,
                         probability,
-                        matches: probability * pairs.weights[at].min(TRIMMED),
+                        matches: probability * pairs.weights[at].min(TRIMMED_MORE),
                     }
                 });
                 let likely = all.filter(|pair| pair.probability > LIKELY);
@@ -258,12 +266,12 @@ pub(super) fn may_match(
     }
 }
 
-fn count(patterns: &[Pattern], pairs: &LearningPairs) -> Vec<Counted> {
+fn count(patterns: &[Pattern], pairs: &LearningPairs, most_weight: f64) -> Vec<Counted> {
     let mut table: HashMap<Pattern, (f64, f64, f64)> = HashMap::new();
     for (at, (pattern, weight)) in patterns.iter().zip(&pairs.weights).enumerate() {
         let counts = table.entry(*pattern).or_default();
         counts.0 += weight;
-        counts.1 += weight.min(TRIMMED);
+        counts.1 += weight.min(most_weight);
         counts.2 += f64::from(u8::from(at < pairs.candidates));
     }
     let mut counted: Vec<Counted> = table

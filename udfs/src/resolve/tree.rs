@@ -239,6 +239,22 @@ impl Tree {
         self.bound_differing(most, |share, most| share > most);
     }
 
+    /// Lowers the share of pairs that have equal values to that of matches, whatever else agrees: to be
+    /// equal may say nothing, but never the contrary.
+    pub(super) fn agree_at_most(&mut self, matches: &Self, first_exact: &[usize]) {
+        let different = usize::from(DIFFERENT);
+        for ((node, matches), first) in self.nodes.iter_mut().zip(&matches.nodes).zip(first_exact) {
+            for row in node.logs.chunks_mut(node.levels) {
+                let mut differing = row[different].exp();
+                for (log, most) in row.iter_mut().zip(&matches.logs).skip(*first) {
+                    differing += (log.exp() - most.exp()).max(0.0);
+                    *log = log.min(*most);
+                }
+                row[different] = differing.ln();
+            }
+        }
+    }
+
     /// Gives some comparisons, that depend on none, these shares of their levels.
     pub(super) fn keep(&mut self, kept: &[bool], shares: &[Vec<f64>]) {
         for (at, node) in self.nodes.iter_mut().enumerate() {

@@ -9,7 +9,7 @@ use super::super::compare::Pattern;
 use super::super::components::Components;
 use super::super::evaluate;
 use super::super::feature_kind::FeatureKind;
-use super::super::mixture::{Counted, Expected, Mixture};
+use super::super::mixture::{Counted, Expected, Many, Mixture, probability};
 use super::super::profile::profile;
 use super::super::taught::Known;
 use super::super::tree::{Tree, Weighted};
@@ -60,6 +60,8 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         others: u.iter().map(|_| with_missing([0.9, 0.05, 0.05])).collect(),
         related: None,
         differing_matches: vec![0.6; 3],
+        first_exact: vec![3; 3],
+        many: None,
         own: vec![false; 3],
         at_times: vec![false; 3],
         known: Known::default(),
@@ -85,6 +87,61 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
     }
 }
 
+/// Things that have no codes, of which there are many records: three texts tell them, and only one pair in
+/// a hundred has codes. Variants differ by their codes alone, so that two things without any would be
+/// variants as well as one, if they could be.
+#[test]
+fn many_records_of_what_has_no_codes_are_no_variants() {
+    let (m, u) = ([0.05, 0.25, 0.7], [0.95, 0.04, 0.01]);
+    let (pairs, share, with_codes) = (1e6, 0.02, 0.01);
+    let of_texts = patterns(3).into_iter();
+    let sample: Vec<Counted> = of_texts
+        .flat_map(|pattern| (0..=3_u8).map(move |codes| pattern.with(3, codes)))
+        .map(|pattern| {
+            let of = |shares: &[f64; 3]| -> f64 {
+                let texts = (0..3).map(|at| shares[usize::from(pattern.level(at)) - 1]);
+                let codes = match pattern.level(3) {
+                    0 => 1.0 - with_codes,
+                    level => with_codes * shares[usize::from(level) - 1],
+                };
+                texts.product::<f64>() * codes
+            };
+            let count = pairs * (share * of(&m) + (1.0 - share) * of(&u));
+            Counted {
+                pattern,
+                pairs: count,
+                trimmed: count,
+                candidates: count,
+            }
+        })
+        .collect();
+    let with_missing = |shares: [f64; 3]| vec![0.0, shares[0], shares[1], shares[2]];
+    let (equal, other) = (with_missing([0.2, 0.2, 0.6]), with_missing(u));
+    let mut related = vec![equal.clone(); 3];
+    related.push(other.clone());
+    let probability_without_codes = |many| {
+        let expected = Expected {
+            matches: vec![equal.clone(); 4],
+            others: vec![other.clone(); 4],
+            related: Some(related.clone()),
+            differing_matches: vec![0.6, 0.6, 0.6, 0.4],
+            first_exact: vec![3; 4],
+            many,
+            own: vec![false, false, false, true],
+            at_times: vec![false; 4],
+            known: Known::default(),
+        };
+        let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+        let same = (0..3).fold(Pattern::default(), |pattern, at| pattern.with(at, 3));
+        probability(mixture.log_odds(same))
+    };
+    let unknown = probability_without_codes(None);
+    assert!(unknown < 0.8, "{unknown}");
+    let told_by = 15 << 12;
+    let told = probability_without_codes(Some(Many { told_by }));
+    assert!(told > 0.95, "{told}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -102,7 +159,9 @@ proptest! {
             others: shares.clone(),
             related: None,
             differing_matches: vec![1.0; 3],
-                own: vec![false; 3],
+            first_exact: vec![2; 3],
+            many: None,
+            own: vec![false; 3],
             at_times: vec![false; 3],
             known: Known::default(),
         };
@@ -116,6 +175,15 @@ proptest! {
             sample.iter().map(|of| of.weight * tree.log_probability(of.pattern)).sum()
         };
         prop_assert!(fit(&tree) >= fit(&independent) - 1.0);
+        // So it is where agreement is bounded by that of matches.
+        let mut bounded = tree.clone();
+        bounded.agree_at_most(&Tree::independent(&shares), &expected.first_exact);
+        let sum: f64 = patterns(3).iter().map(|pattern| bounded.log_probability(*pattern).exp()).sum();
+        prop_assert!((sum - 1.0).abs() < 1e-9, "{}", sum);
+        for (at, level) in (0..3).flat_map(|at| [(at, 2), (at, 3)]) {
+            prop_assert!(bounded.share(at, level) <= 0.3 + 1e-9);
+            prop_assert!(bounded.share(at, level) <= tree.share(at, level) + 1e-9);
+        }
     }
 
     /// Sets that are joined two by two are those of a search.
