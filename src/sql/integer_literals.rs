@@ -46,9 +46,7 @@ pub fn mark_assigned(query: &mut Query) {
     };
     mark(query);
     let cells = rows.iter_mut().flat_map(|row| &mut row.content);
-    cells
-        .filter(|cell| !is_literal(cell))
-        .for_each(|cell| mark_in(cell));
+    cells.filter(|cell| !is_literal(cell)).for_each(mark_in);
     if let SetExpr::Values(values) = query.body.as_mut() {
         values.rows = rows;
     }
