@@ -1,6 +1,7 @@
 //! DataFusion's session state, as this server sets it up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::execution::SessionState;
 use datafusion::execution::SessionStateBuilder;
@@ -118,6 +119,7 @@ pub(super) fn open_warehouse(
         memory_pool: Arc::clone(&runtime.memory_pool),
         key_indexes,
         row_cache,
+        fold_lag: Duration::from_millis(configuration.server.fold_lag.0),
         ..WarehouseSettings::default()
     };
     Warehouse::open(&url, store, settings)

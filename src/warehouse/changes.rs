@@ -22,7 +22,7 @@ use datafusion::error::Result as QueryResult;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
-use deltalake_core::kernel::{Action, DeletionVectorDescriptor};
+use deltalake_core::kernel::{Action, Add, DeletionVectorDescriptor};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use roaring::RoaringBitmap;
@@ -30,11 +30,12 @@ use roaring::RoaringBitmap;
 use super::At;
 use super::deletion_vector::{DeletionVector, selection, unique_id};
 use super::entry::commit_info;
+use super::patch::Patch;
 use super::place::Place;
 use super::scan::{FilesScan, partitions, store_url};
 use super::schema::TableSchema;
 use super::snapshot::Snapshot;
-use super::table::Table;
+use super::table::{FOLD, Table};
 use super::types::UTC;
 use crate::error::{Error, Result, SqlState};
 
@@ -223,8 +224,22 @@ struct Reader<'a> {
 #[derive(Default)]
 struct OfFile {
     went: bool,
-    came: Option<(u64, i64, Option<u64>, Option<DeletionVectorDescriptor>)>,
+    came: Option<Came>,
     changes_data: bool,
+}
+
+/// The bytes of a file that comes, when it was modified, its rows and its deletion vector.
+type Came = (u64, i64, Option<u64>, Option<DeletionVectorDescriptor>);
+
+fn came(add: &Add) -> Came {
+    let rows = add.stats.as_deref().and_then(rows_of);
+    let bytes = u64::try_from(add.size).unwrap_or_default();
+    (
+        bytes,
+        add.modification_time,
+        rows,
+        add.deletion_vector.clone(),
+    )
 }
 
 impl<'a> Reader<'a> {
@@ -266,8 +281,15 @@ impl<'a> Reader<'a> {
     }
 
     async fn read(&mut self, version: u64, entry: &Bytes) -> Result<()> {
-        let time = commit_info(entry).and_then(|info| info["timestamp"].as_i64());
-        let time = time.unwrap_or_default();
+        if let Some(patch) = Patch::read(entry)? {
+            return self.read_patch(version, patch).await;
+        }
+        let info = commit_info(entry).unwrap_or_default();
+        // What it says has been told by patches.
+        if info["operation"] == FOLD {
+            return Ok(());
+        }
+        let time = info["timestamp"].as_i64().unwrap_or_default();
         let mut of_files: Vec<(String, OfFile)> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut at = |of_files: &mut Vec<(String, OfFile)>, path: &str| {
@@ -298,9 +320,7 @@ impl<'a> Reader<'a> {
                     let place = at(&mut of_files, &add.path);
                     let of_file = &mut of_files[place].1;
                     of_file.changes_data |= add.data_change;
-                    let rows = add.stats.as_deref().and_then(rows_of);
-                    let bytes = u64::try_from(add.size).unwrap_or_default();
-                    of_file.came = Some((bytes, add.modification_time, rows, add.deletion_vector));
+                    of_file.came = Some(came(&add));
                 }
                 Ok(Action::Remove(remove)) => {
                     let place = at(&mut of_files, &remove.path);
@@ -316,12 +336,67 @@ impl<'a> Reader<'a> {
             self.take(path, of_file, (version, time), &mut parts)
                 .await?;
         }
+        self.sort(parts);
+        Ok(())
+    }
+
+    async fn read_patch(&mut self, version: u64, patch: Patch) -> Result<()> {
+        let changes_data = !patch.only_moves;
+        let mut parts = Vec::new();
+        for path in patch.removed {
+            let went = OfFile {
+                went: true,
+                changes_data,
+                ..OfFile::default()
+            };
+            self.take(path, went, (version, patch.time), &mut parts)
+                .await?;
+        }
+        for (path, rows) in patch.lost {
+            let Some(mut file) = self.files.remove(&path) else {
+                return Err(self.not_there(version, &path));
+            };
+            let gone = match &file.gone {
+                Gone::None => rows.clone(),
+                Gone::These(before) => before.as_ref() | &rows,
+                Gone::Lost => {
+                    self.lost = Some(version);
+                    self.files.insert(path, file);
+                    continue;
+                }
+            };
+            let total = file.rows.ok_or_else(|| self.untold(&path))?;
+            parts.push(Part {
+                path: path.clone(),
+                bytes: file.bytes,
+                modified: file.modified,
+                rows: PartRows::Only(rows, total),
+                version: i64::try_from(version).unwrap_or(i64::MAX),
+                time: patch.time,
+                sign: -1,
+            });
+            file.gone = Gone::These(Arc::new(gone));
+            self.files.insert(path, file);
+        }
+        for add in patch.added {
+            let came = OfFile {
+                came: Some(came(&add)),
+                changes_data,
+                ..OfFile::default()
+            };
+            self.take(add.path, came, (version, patch.time), &mut parts)
+                .await?;
+        }
+        self.sort(parts);
+        Ok(())
+    }
+
+    fn sort(&mut self, mut parts: Vec<Part>) {
         let one_way = parts.windows(2).all(|two| two[0].sign == two[1].sign);
         match one_way {
             true => self.plain.append(&mut parts),
             false => self.mixed.append(&mut parts),
         }
-        Ok(())
     }
 
     async fn take(
@@ -345,13 +420,7 @@ impl<'a> Reader<'a> {
             }),
         };
         if of_file.went && before.is_none() {
-            return Err(Error::new(
-                SqlState::DATA_CORRUPTED,
-                format!(
-                    "version {version} of table {} takes out the file {path}, which was not there",
-                    self.table.id
-                ),
-            ));
+            return Err(self.not_there(version, &path));
         }
         let is_lost = |file: &Option<Known>| {
             let gone = file.as_ref().map(|file| &file.gone);
@@ -405,6 +474,16 @@ impl<'a> Reader<'a> {
                 PartRows::AllBut(Arc::clone(gone), total)
             }
         })
+    }
+
+    fn not_there(&self, version: u64, path: &str) -> Error {
+        Error::new(
+            SqlState::DATA_CORRUPTED,
+            format!(
+                "version {version} of table {} takes out the file {path}, which was not there",
+                self.table.id
+            ),
+        )
     }
 
     fn untold(&self, path: &str) -> Error {

@@ -57,7 +57,7 @@ pub(super) async fn remove_orphans(table: &Table, before: DateTime<Utc>) -> Resu
     }
     let mut known = HashSet::new();
     for (version, _) in entries {
-        for action in file_actions(&table.read_entry(version).await?) {
+        for action in file_actions(&table.read_entry(version).await?)? {
             if let FileAction::Added { path, vector } = action {
                 known.extend(std::iter::once(path).chain(vector));
             }

@@ -52,6 +52,7 @@ pub struct Compaction {
     written: Written,
     /// Whether the rows of the copy come in the order of those of the files.
     in_order: bool,
+    extent: CompactionExtent,
     settings: WarehouseSettings,
 }
 
@@ -100,6 +101,7 @@ impl Compaction {
             replaced,
             written,
             in_order: true,
+            extent,
             settings,
         }))
     }
@@ -137,6 +139,7 @@ impl Compaction {
             replaced: chosen.into_iter().map(|(_, file)| file).collect(),
             written,
             in_order: false,
+            extent: CompactionExtent::Full,
             settings,
         }))
     }
@@ -153,9 +156,14 @@ impl Compaction {
             replaced: self.replaced,
             in_order: self.in_order,
         };
-        self.table
+        let committed = self
+            .table
             .commit(change, info, Some(self.written), None, &self.settings)
-            .await
+            .await?;
+        if self.extent == CompactionExtent::Full {
+            self.table.fold().await?;
+        }
+        Ok(committed)
     }
 }
 
@@ -281,9 +289,8 @@ fn most_worn(snapshot: &Snapshot, settings: &WarehouseSettings) -> BTreeSet<u32>
 pub(super) fn unchanged(replaced: &[Arc<DataFile>], current: &Snapshot) -> bool {
     let there = current.by_path();
     replaced.iter().all(|file| {
-        let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
         let now = there.get(file.path.as_str());
-        now.is_some_and(|now| now.has_lost(gone))
+        now.is_some_and(|now| now.is_as(file))
     })
 }
 

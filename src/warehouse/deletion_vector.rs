@@ -34,11 +34,13 @@ const ID_CHARACTERS: usize = 20;
 const PREFIX: &str = "deletion_vector_";
 
 /// The deletion vector of a data file in a version of the table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DeletionVector {
     /// As the log has it.
     pub descriptor: DeletionVectorDescriptor,
     rows: OnceCell<Arc<RoaringBitmap>>,
+    /// What it was called before it was folded.
+    pub was: Option<String>,
 }
 
 impl DeletionVector {
@@ -47,7 +49,42 @@ impl DeletionVector {
         Self {
             descriptor,
             rows: OnceCell::new(),
+            was: None,
         }
+    }
+
+    /// One that patches make, which the log does not have: a name and the rows.
+    pub fn of_patch(name: String, rows: RoaringBitmap) -> Self {
+        let descriptor = DeletionVectorDescriptor {
+            storage_type: StorageType::Inline,
+            path_or_inline_dv: name,
+            offset: None,
+            size_in_bytes: 0,
+            cardinality: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        };
+        Self {
+            descriptor,
+            rows: OnceCell::new_with(Some(Arc::new(rows))),
+            was: None,
+        }
+    }
+
+    /// The name of one that patches have made: the log does not have it.
+    pub fn patched(&self) -> Option<&str> {
+        let is_patched = self.descriptor.storage_type == StorageType::Inline
+            && self.descriptor.size_in_bytes == 0;
+        is_patched.then_some(self.descriptor.path_or_inline_dv.as_str())
+    }
+
+    /// Whether this is the vector of a descriptor, which may be of before it was folded.
+    pub fn is(&self, descriptor: &DeletionVectorDescriptor) -> bool {
+        unique_id(&self.descriptor) == unique_id(descriptor)
+            || self.was.as_deref() == Some(descriptor.path_or_inline_dv.as_str())
+    }
+
+    /// The numbers of the rows, where they are known.
+    pub fn told(&self) -> Option<&Arc<RoaringBitmap>> {
+        self.rows.get()
     }
 
     /// How many rows are gone.

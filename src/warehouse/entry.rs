@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use deltalake_core::kernel::{Action, Remove};
+use deltalake_core::kernel::{Action, DeletionVectorDescriptor, Remove};
+use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
-use super::deletion_vector;
 use super::participant::TRANSACTION_ID;
 use super::partition::in_log;
+use super::patch::{FOLDED, PATCH, Patch};
 use super::schema::{Protocol, TableSchema};
 use super::snapshot::DataFile;
-use super::table::Marked;
 use super::writer::NewFile;
+use super::{deletion_vector, patch};
 use crate::error::{Error, Result};
 
 /// What the history of a table tells of a commit.
@@ -142,58 +143,59 @@ impl Entry {
         Ok(())
     }
 
-    /// Puts a file of an older version into the table again.
-    pub fn put_back(&mut self, file: &DataFile) -> Result<()> {
+    /// Puts a file that was there before into the table, with these rows lost.
+    pub fn put_back(
+        &mut self,
+        file: &DataFile,
+        gone: Option<&DeletionVectorDescriptor>,
+    ) -> Result<()> {
         let mut action = json!({
             "path": in_log(&file.path),
             "partitionValues": file.partition,
             "size": file.bytes,
             "modificationTime": file.modified.timestamp_millis(),
-            "dataChange": true,
+            "dataChange": self.changes_data,
             "stats": file.stats,
         });
-        if let Some(gone) = &file.gone {
-            action["deletionVector"] = to_json(&gone.descriptor)?;
+        if let Some(gone) = gone {
+            action["stats"] = file.stats.as_deref().map(loose_stats).transpose()?.into();
+            action["deletionVector"] = to_json(gone)?;
         }
         self.lines.push(json!({"add": action}));
         Ok(())
     }
 
-    /// Marks rows of a file as gone.
-    pub fn mark(&mut self, marked: &Marked) -> Result<()> {
-        let file = &marked.file;
-        self.remove(file)?;
-        let stats = file.stats.as_deref().map(loose_stats).transpose()?;
-        self.lines.push(json!({"add": {
-            "path": in_log(&file.path),
-            "partitionValues": file.partition,
-            "size": file.bytes,
-            "modificationTime": file.modified.timestamp_millis(),
-            "dataChange": self.changes_data,
-            "stats": stats,
-            "deletionVector": to_json(&marked.gone.descriptor)?,
-        }}));
+    /// Puts files into the table.
+    pub fn add(&mut self, files: &[NewFile]) -> Result<()> {
+        let actions = add_actions(files, self.changes_data, self.timestamp)?;
+        let lines = actions.into_iter().map(|action| json!({"add": action}));
+        self.lines.extend(lines);
         Ok(())
     }
 
-    /// Puts files into the table.
-    pub fn add(&mut self, files: &[NewFile]) -> Result<()> {
-        for file in files {
-            let mut action = json!({
-                "path": in_log(&file.name),
-                "partitionValues": file.partition,
-                "size": file.bytes,
-                "modificationTime": file.since.unwrap_or(self.timestamp),
-                "dataChange": self.changes_data,
-                "stats": file.stats,
-            });
-            if let Some(gone) = &file.gone {
-                action["stats"] = loose_stats(&file.stats)?.into();
-                action["deletionVector"] = to_json(&gone.descriptor)?;
-            }
-            self.lines.push(json!({"add": action}));
-        }
+    /// Makes the entry a patch.
+    pub fn patch<'a>(
+        &mut self,
+        since: u64,
+        files: &[NewFile],
+        removed: impl Iterator<Item = &'a str>,
+        lost: impl Iterator<Item = (&'a str, &'a RoaringBitmap)>,
+    ) -> Result<()> {
+        let only_moves = !self.changes_data;
+        let patch = patch::to_json(since, only_moves, files, self.timestamp, removed, lost)?;
+        self.tell(PATCH, patch);
         Ok(())
+    }
+
+    /// Tells what deletion vectors that patches made were called, by the paths of their files.
+    pub fn folded(&mut self, names: &BTreeMap<&str, &str>) {
+        self.tell(FOLDED, json!(names));
+    }
+
+    fn tell(&mut self, key: &str, value: Value) {
+        if let Some(info) = self.lines.first_mut() {
+            info["commitInfo"][key] = value;
+        }
     }
 
     /// The bytes of the entry.
@@ -205,6 +207,30 @@ impl Entry {
         }
         text.into()
     }
+}
+
+/// What puts files into the table at this time, in milliseconds of the epoch.
+pub(super) fn add_actions(
+    files: &[NewFile],
+    changes_data: bool,
+    timestamp: i64,
+) -> Result<Vec<Value>> {
+    let actions = files.iter().map(|file| {
+        let mut action = json!({
+            "path": in_log(&file.name),
+            "partitionValues": file.partition,
+            "size": file.bytes,
+            "modificationTime": file.since.unwrap_or(timestamp),
+            "dataChange": changes_data,
+            "stats": file.stats,
+        });
+        if let Some(gone) = &file.gone {
+            action["stats"] = loose_stats(&file.stats)?.into();
+            action["deletionVector"] = to_json(&gone.descriptor)?;
+        }
+        Ok(action)
+    });
+    actions.collect()
 }
 
 fn to_json(value: &impl serde::Serialize) -> Result<Value> {
@@ -244,11 +270,15 @@ pub(super) enum FileAction {
 }
 
 /// What an entry does to files, in its order.
-pub(super) fn file_actions(entry: &[u8]) -> impl Iterator<Item = FileAction> + '_ {
+///
+/// # Errors
+/// XX001 for a patch that is damaged.
+pub(super) fn file_actions(entry: &[u8]) -> Result<impl Iterator<Item = FileAction> + '_> {
+    let patch = Patch::read(entry)?.map(Patch::file_actions);
     let actions = entry
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<Action>(line).ok());
-    actions.filter_map(|action| match action {
+    let actions = actions.filter_map(|action| match action {
         Action::Add(add) => Some(FileAction::Added {
             vector: add
                 .deletion_vector
@@ -265,5 +295,6 @@ pub(super) fn file_actions(entry: &[u8]) -> impl Iterator<Item = FileAction> + '
             time: remove.deletion_timestamp.unwrap_or_default(),
         }),
         _ => None,
-    })
+    });
+    Ok(actions.chain(patch.into_iter().flatten()))
 }

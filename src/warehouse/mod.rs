@@ -30,6 +30,7 @@ mod open_tables;
 mod page_index;
 mod participant;
 mod partition;
+mod patch;
 mod place;
 mod places;
 mod publication;
@@ -430,6 +431,12 @@ impl Warehouse {
     /// called at the end, when nothing new begins.
     pub async fn rest(&self) {
         self.indexes.stop();
+        let tables = self.tables.lock().all();
+        for table in tables {
+            if let Err(error) = table.fold().await {
+                tracing::warn!(table = %table.id, %error, "other engines do not see what changed last");
+            }
+        }
         self.finish_commits().await;
         self.reading.close();
         self.reading.wait().await;
@@ -455,7 +462,11 @@ impl Warehouse {
             let running = Arc::clone(&self.running);
             let changed = Arc::clone(&self.changed);
             let reading = self.reading.clone();
-            Table::new(id.clone(), self.root.place(id), running, reading, changed)
+            let table = Table::new(id.clone(), self.root.place(id), running, reading, changed);
+            match &self.shared {
+                Some(shared) => table.over(shared.table(id)),
+                None => table,
+            }
         };
         self.tables.lock().get(id, self.settings.idle_tables, open)
     }

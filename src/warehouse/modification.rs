@@ -26,7 +26,7 @@ use super::places::Places;
 use super::scan::TableScan;
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
-use super::table::{Change, Marked, Table};
+use super::table::{Change, Marked, Table, has_deletion_vectors};
 use super::writer::Written;
 use super::{Commit, CommitInfo, Participant, tombstones, writer};
 use crate::error::{Error, Result};
@@ -168,7 +168,10 @@ impl Modification {
             let settings = self.settings.clone();
             async move {
                 let gone = gone.lock().clone();
-                let found = Losses::of(&gone, &snapshot, &place, &settings).await?;
+                let found = match pays_as_patch(&gone, &snapshot, &place, &settings) {
+                    true => Losses::of_patch(&gone, &snapshot, &place).await?,
+                    false => Losses::of(&gone, &snapshot, &place, &settings).await?,
+                };
                 let rows = kept_rows(session.as_ref(), &scan, &found.rewritten, gone).await?;
                 *losses.lock() = found;
                 Ok::<_, DataFusionError>(rows)
@@ -190,12 +193,19 @@ impl Modification {
         if losses.is_empty() && written.files.is_empty() {
             return Ok(None);
         }
-        let marked = mark(losses.marked, place, &written).await?;
         let rewritten = losses.rewritten.into_iter().map(|(_, file)| file);
-        let change = Change::Modify {
-            schema,
-            removed: losses.emptied.into_iter().chain(rewritten).collect(),
-            marked,
+        let removed = losses.emptied.into_iter().chain(rewritten).collect();
+        let change = match losses.is_patch {
+            true => Change::Patch {
+                schema,
+                removed,
+                lost: losses.marked,
+            },
+            false => Change::Modify {
+                schema,
+                removed,
+                marked: mark(losses.marked, place, &written).await?,
+            },
         };
         let parts = written.files.clone();
         let commit = self
@@ -244,8 +254,36 @@ struct Losses {
     emptied: Vec<Arc<DataFile>>,
     /// Files of which too little stays, with their numbers.
     rewritten: Vec<(u32, Arc<DataFile>)>,
-    /// Files that stay, and all rows of them that are gone.
+    /// Files that stay, and all rows of them that are gone; in a patch those that go with it.
     marked: Vec<(Arc<DataFile>, Arc<RoaringBitmap>)>,
+    is_patch: bool,
+}
+
+/// So many rows at most go with a patch: its entry names each.
+const MOST_ROWS_OF_PATCH: u64 = 100_000;
+
+/// Whether less is written where a change tells which rows go than where it tells of all that are gone.
+fn pays_as_patch(
+    gone: &Places,
+    snapshot: &Snapshot,
+    place: &Place,
+    settings: &WarehouseSettings,
+) -> bool {
+    if settings.fold_lag.is_zero() || place.staging.is_some() || !has_deletion_vectors(snapshot) {
+        return false;
+    }
+    let (mut rows, mut bytes) = (0, 0);
+    for (number, places) in gone.files() {
+        rows += places.len();
+        if let Some(file) = snapshot.files.get(number as usize)
+            && let Some(before) = &file.gone
+        {
+            // Of 2^16 rows a bitmap names each that is gone in two bytes, or has a bit for all.
+            let dense = file.bounds.rows.unwrap_or(u64::MAX) / 8;
+            bytes += (before.len() * 2).min(dense);
+        }
+    }
+    rows <= MOST_ROWS_OF_PATCH && (snapshot.patched.is_some() || bytes >= settings.patch_bytes)
 }
 
 impl Losses {
@@ -273,6 +311,33 @@ impl Losses {
                     losses.marked.push((file, Arc::new(all)));
                 }
                 _ => losses.rewritten.push((number, file)),
+            }
+        }
+        Ok(losses)
+    }
+
+    /// What goes with a patch: files that stay are not written anew, however small they are, until they
+    /// are compacted.
+    async fn of_patch(gone: &Places, snapshot: &Snapshot, place: &Place) -> Result<Self> {
+        let mut losses = Self {
+            is_patch: true,
+            ..Self::default()
+        };
+        for (number, rows) in gone.files() {
+            let Some(file) = snapshot.files.get(number as usize) else {
+                return Err(Error::internal(format!("there is no file {number}")));
+            };
+            let mut rows = rows.clone();
+            let mut all = rows.len();
+            if let Some(before) = &file.gone {
+                rows -= before.rows(place).await?.as_ref();
+                all = rows.len() + before.len();
+            }
+            let file = Arc::clone(file);
+            match file.bounds.rows {
+                Some(total) if all >= total => losses.emptied.push(file),
+                Some(_) => losses.marked.push((file, Arc::new(rows))),
+                None => losses.rewritten.push((number, file)),
             }
         }
         Ok(losses)

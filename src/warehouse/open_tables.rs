@@ -36,6 +36,12 @@ impl OpenTables {
         Arc::clone(&handle.table)
     }
 
+    /// The tables that are at hand.
+    pub fn all(&self) -> Vec<Arc<Table>> {
+        let handles = self.tables.values();
+        handles.map(|handle| Arc::clone(&handle.table)).collect()
+    }
+
     /// Forgets the handle of a table.
     pub fn forget(&mut self, id: &TableId) {
         self.tables.remove(id);

@@ -234,6 +234,10 @@ impl Warehouse {
         for log in logs {
             let table = self.table(&log.table);
             publication._alone.push(table.alone().await);
+            // The entry is in Delta's words, so that all before it must be.
+            if table.exists().await? {
+                table.fold_alone(table.latest().await?).await?;
+            }
             let depends_on = depends_on(&log.table);
             publication
                 .entries
@@ -356,7 +360,7 @@ fn is_entry(found: &[u8], id: &str) -> bool {
 /// The files and deletion vectors that an entry puts in.
 fn kept_files(entry: &UnpublishedEntry) -> Vec<String> {
     let mut kept = Vec::new();
-    for action in file_actions(entry.entry.as_bytes()) {
+    for action in file_actions(entry.entry.as_bytes()).into_iter().flatten() {
         if let FileAction::Added { path, vector } = action {
             kept.push(path);
             kept.extend(vector);
@@ -372,7 +376,7 @@ async fn ready(
     id: &str,
     depends_on: DependsOn,
 ) -> Result<UnpublishedEntry> {
-    let net = Net::of(log)?;
+    let mut net = Net::of(log)?;
     let current = match table.exists().await? {
         true => Some(table.latest().await?),
         false => None,
@@ -384,6 +388,7 @@ async fn ready(
         (Some(current), first) if first > 0 => {
             let at = At::Version(i64::try_from(first - 1).unwrap_or(i64::MAX));
             let base = table.snapshot(at).await?;
+            net.settle(current)?;
             let is_changed =
                 depends_on == DependsOn::AllRows && table.data_version().await? >= first;
             if is_changed || !net.fits(&base, current, depends_on)? {
@@ -399,6 +404,10 @@ async fn ready(
         entry: net.entry(id, log.entries.len(), timestamp),
         id: id.to_owned(),
     })
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::internal(format!("a staged entry: {error}"))
 }
 
 /// What several entries do to a table together.
@@ -422,7 +431,6 @@ struct Fate {
 impl Net {
     fn of(log: &StagedLog) -> Result<Self> {
         let mut net = Self::default();
-        let unreadable = |error| Error::internal(format!("a staged entry: {error}"));
         for (entry, _) in &log.entries {
             for line in entry
                 .split(|byte| *byte == b'\n')
@@ -450,6 +458,25 @@ impl Net {
         Ok(net)
     }
 
+    /// Has deletion vectors of before a fold be called what they are called now.
+    fn settle(&mut self, current: &Snapshot) -> Result<()> {
+        let there = current.by_path();
+        for (path, fate) in &mut self.files {
+            let (Some(file), Some(before)) = (there.get(path.as_str()), &mut fate.before) else {
+                continue;
+            };
+            let action = serde_json::from_value(before.clone()).map_err(unreadable)?;
+            if let Action::Remove(remove) = action
+                && let Some(gone) = &file.gone
+                && file.has_lost(remove.deletion_vector.as_ref())
+            {
+                before["remove"]["deletionVector"] =
+                    serde_json::to_value(&gone.descriptor).map_err(unreadable)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the changes can be made to the version that is current, instead of to their base:
     /// what goes is there, and what comes has its columns.
     fn fits(&self, base: &Snapshot, current: &Snapshot, depends_on: DependsOn) -> Result<bool> {
@@ -464,8 +491,7 @@ impl Net {
         }
         let there = current.by_path();
         for action in self.files.values().filter_map(|fate| fate.before.as_ref()) {
-            let action: Action = serde_json::from_value(action.clone())
-                .map_err(|error| Error::internal(format!("a staged entry: {error}")))?;
+            let action: Action = serde_json::from_value(action.clone()).map_err(unreadable)?;
             let Action::Remove(Remove {
                 path,
                 deletion_vector,

@@ -125,7 +125,13 @@ impl Warehouse {
 
     /// Waits until nobody commits to a table, and keeps others from it.
     pub async fn alone(&self, table: &TableId) -> Alone {
-        Alone(self.table(table).alone().await)
+        let handle = self.table(table);
+        let alone = Alone(handle.alone().await);
+        // What is written in the place of all comes after the version that is the latest then.
+        if let Err(error) = handle.settle().await {
+            tracing::debug!(%table, %error, "changes of a table could not be folded");
+        }
+        alone
     }
 
     /// Whether [`Self::reshape`] can give the table these columns: its files have the names of those that

@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 use datafusion::parquet::basic::{Compression, ZstdLevel};
@@ -24,6 +25,11 @@ pub struct WarehouseSettings {
     /// A file of at least this many bytes that loses few rows stays, with a deletion vector; a
     /// smaller one is written anew.
     pub deletion_vector_bytes: u64,
+    /// Where the deletion vectors of the files that a commit takes rows of have this many bytes, the
+    /// commit is a patch, if nothing else has to be written for it.
+    pub patch_bytes: u64,
+    /// What patches have changed is folded after so long; without it there are none.
+    pub fold_lag: Duration,
     /// So many rows that are put into a keyed table are looked up at a time.
     pub upsert_rows: usize,
     /// How pages are compressed.
@@ -54,6 +60,8 @@ impl Default for WarehouseSettings {
             row_group_rows: 1 << 20,
             row_group_bytes: 128 << 20,
             deletion_vector_bytes: 64 << 10,
+            patch_bytes: 64 << 10,
+            fold_lag: Duration::from_secs(5),
             upsert_rows: 1 << 20,
             compression: Compression::ZSTD(ZstdLevel::default()),
             searched_by: None,

@@ -7,11 +7,13 @@ use chrono::{DateTime, Utc};
 use datafusion::common::Statistics;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::{Action, Add, DeletionVectorDescriptor, LogicalFileView};
+use serde_json::Value;
 
 use super::deletion_vector::{self, DeletionVector};
 use super::failure::from_delta;
 use super::file_stats::FileBounds;
 use super::partition::{self, PartitionValues};
+use super::patch::{FOLDED, Patch, Patched};
 use super::schema::TableSchema;
 use super::table_id::TableId;
 use super::tombstones;
@@ -41,6 +43,8 @@ pub(super) struct Snapshot {
     pub features: Vec<String>,
     /// Whether files hold the columns that they are partitioned by.
     pub is_partitioned: bool,
+    /// What patches have changed since other engines know all of the table.
+    pub patched: Option<Patched>,
 }
 
 /// A data file of a version.
@@ -120,17 +124,25 @@ impl Snapshot {
             statistics,
             features,
             is_partitioned,
+            patched: None,
         })
     }
 
     /// The version that an entry of the log makes of this one, where that is known without what reads
     /// logs: files come and go.
-    pub fn after(&self, version: u64, entry: &[u8]) -> Result<Option<Self>> {
+    pub fn after(&self, version: u64, entry: &[u8], id: &TableId) -> Result<Option<Self>> {
+        if let Some(patch) = Patch::read(entry)? {
+            return self.patched_by(version, patch, id);
+        }
         let (mut removed, mut added, mut time) = (HashSet::new(), Vec::new(), None);
+        let mut folded = None;
         let lines = entry.split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.is_empty()) {
             match serde_json::from_slice(line) {
-                Ok(Action::CommitInfo(info)) => time = info.timestamp,
+                Ok(Action::CommitInfo(info)) => {
+                    time = info.timestamp;
+                    folded = info.info.get(FOLDED).map(names);
+                }
                 // Escapes of paths are resolved here as where a log is read.
                 Ok(Action::Remove(remove)) => {
                     removed.insert(remove.path);
@@ -139,12 +151,38 @@ impl Snapshot {
                 _ => return Ok(None),
             }
         }
+        if self.patched.is_some() && folded.is_none() {
+            return Ok(None);
+        }
+        let folded = folded.unwrap_or_default();
         let stays = |file: &&Arc<DataFile>| !removed.contains(&file.path);
         let mut files: Vec<_> = self.files.iter().filter(stays).cloned().collect();
-        files.extend(added.into_iter().map(|add| Arc::new(self.added(add))));
+        // What patches brought is brought once more.
+        if let Some(patched) = &self.patched {
+            files.retain(|file| !patched.new.contains(&file.path));
+        }
+        files.extend(added.into_iter().map(|add| {
+            let was = folded.get(&add.path).cloned();
+            let mut file = self.added(add);
+            if let Some(gone) = &mut file.gone {
+                gone.was = was;
+            }
+            Arc::new(file)
+        }));
+        Ok(Some(self.with_files(version, time, files, None)?))
+    }
+
+    /// A version with these files and all else of this one.
+    pub fn with_files(
+        &self,
+        version: u64,
+        time: Option<i64>,
+        mut files: Vec<Arc<DataFile>>,
+        patched: Option<Patched>,
+    ) -> Result<Self> {
         files.sort_by(|a, b| (a.modified, &a.path).cmp(&(b.modified, &b.path)));
         let of_files = files.iter().map(|file| file.statistics.as_ref());
-        Ok(Some(Self {
+        Ok(Self {
             version,
             time,
             id: self.id.clone(),
@@ -154,10 +192,30 @@ impl Snapshot {
             files,
             features: self.features.clone(),
             is_partitioned: self.is_partitioned,
-        }))
+            patched,
+        })
     }
 
-    fn added(&self, add: Add) -> DataFile {
+    /// This version, whose deletion vectors are known by what the entry that made it says they were
+    /// called before.
+    pub fn knowing(mut self, entry: &Value) -> Self {
+        let Some(names) = entry.get(FOLDED).map(names) else {
+            return self;
+        };
+        for file in &mut self.files {
+            if let Some(name) = names.get(&file.path)
+                && let Some(gone) = &file.gone
+                && gone.was.as_ref() != Some(name)
+            {
+                let mut gone = gone.clone();
+                gone.was = Some(name.clone());
+                *file = Arc::new(file.losing(gone));
+            }
+        }
+        self
+    }
+
+    pub fn added(&self, add: Add) -> DataFile {
         let partition = match self.schema.partitions.is_empty() {
             true => PartitionValues::new(),
             false => add.partition_values.into_iter().collect(),
@@ -265,9 +323,37 @@ impl DataFile {
 
     /// Whether these rows of the file are gone.
     pub fn has_lost(&self, rows: Option<&DeletionVectorDescriptor>) -> bool {
-        let own = self.gone.as_ref().map(|gone| &gone.descriptor);
-        own.map(deletion_vector::unique_id) == rows.map(deletion_vector::unique_id)
+        match (&self.gone, rows) {
+            (None, None) => true,
+            (Some(gone), Some(rows)) => gone.is(rows),
+            (None, Some(_)) | (Some(_), None) => false,
+        }
     }
+
+    /// Whether the other one is this file, with the same rows gone.
+    pub fn is_as<'a>(&'a self, other: &'a Self) -> bool {
+        let gone = |file: &'a Self| file.gone.as_ref().map(|gone| &gone.descriptor);
+        self.path == other.path && (self.has_lost(gone(other)) || other.has_lost(gone(self)))
+    }
+
+    /// The file, of which these rows are gone.
+    pub fn losing(&self, gone: DeletionVector) -> Self {
+        Self {
+            path: self.path.clone(),
+            bytes: self.bytes,
+            modified: self.modified,
+            statistics: Arc::new(self.bounds.statistics(self.bytes, Some(gone.len()))),
+            bounds: self.bounds.clone(),
+            stats: self.stats.clone(),
+            gone: Some(gone),
+            partition: self.partition.clone(),
+        }
+    }
+}
+
+/// What vectors were called before they were folded, by the paths of their files.
+fn names(told: &Value) -> HashMap<String, String> {
+    serde_json::from_value(told.clone()).unwrap_or_default()
 }
 
 /// Files of other engines lack the columns that they are partitioned by.

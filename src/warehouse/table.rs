@@ -1,10 +1,11 @@
 //! One table: its latest version and its commits.
 
+mod fold;
 mod versions;
 
 pub(super) use versions::DEFINING;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,7 @@ use futures::TryStreamExt as _;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
+use roaring::RoaringBitmap;
 use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard};
 use tokio_util::task::TaskTracker;
 use tributary_udfs::interrupt::Interrupt;
@@ -28,13 +30,14 @@ use super::deletion_vector;
 use super::entry::{CommitInfo, Entry, EntryKind};
 use super::failure::from_delta;
 use super::participant::{CommitMark, CommitOutcome, Participant, outcome};
+use super::patch::Patch;
 use super::place::{Place, Published, version_of_entry};
 use super::schema::{Protocol, TableSchema};
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
 use super::waiting::Waiting;
-use super::writer::{NewVector, Written};
+use super::writer::{NewFile, NewVector, Written};
 use crate::error::{Error, Result, SqlState};
 
 /// The file of a log that tells of its last checkpoint.
@@ -49,6 +52,12 @@ const SYNCED_WITH_ENTRY: u64 = 1 << 20;
 
 /// The operation of commits that only move rows.
 pub(super) const COMPACTION: &str = "OPTIMIZE";
+
+/// The operation of commits that say in Delta's words what others have changed.
+pub(super) const FOLD: &str = "FOLD";
+
+/// So many patches at most come one after the other: who opens the table reads all of them.
+const MOST_PATCHES: u64 = 4096;
 
 /// The operation of commits that make rows of a query.
 pub const REFRESH: &str = "REFRESH";
@@ -73,6 +82,10 @@ pub(super) struct Table {
     reading: TaskTracker,
     changed: Arc<Changed>,
     dropped: AtomicBool,
+    /// Whether somebody waits to fold what patches have changed.
+    folding: AtomicBool,
+    /// The table as all see it, where this is how a transaction sees it.
+    shared: Option<Arc<Self>>,
     /// Held by the one who brings the kernel's log up to the snapshot, and writes checkpoints.
     keeping_log: Arc<tokio::sync::Mutex<()>>,
 }
@@ -102,6 +115,13 @@ pub(super) enum Change {
         removed: Vec<Arc<DataFile>>,
         marked: Vec<Marked>,
     },
+    /// The same as a patch.
+    Patch {
+        schema: Arc<TableSchema>,
+        removed: Vec<Arc<DataFile>>,
+        /// The rows that files lose.
+        lost: Vec<(Arc<DataFile>, Arc<RoaringBitmap>)>,
+    },
     /// Puts what a version holds in the place of all.
     Restore(Arc<Snapshot>),
     /// Puts copies of files in their place.
@@ -122,6 +142,7 @@ impl Change {
             | Self::Rewrite(..)
             | Self::Reshape(_)
             | Self::Append(_)
+            | Self::Patch { .. }
             | Self::Restore(_)
             | Self::Compact { .. } => &[],
         }
@@ -136,6 +157,7 @@ impl Change {
             | Self::Rewrite(..)
             | Self::Reshape(_)
             | Self::Restore(_)
+            | Self::Patch { .. }
             | Self::Modify { .. } => EntryKind::Change,
         }
     }
@@ -148,6 +170,13 @@ struct Made {
     entry: Bytes,
     /// The files that have got a deletion vector.
     lost: Vec<(String, NewVector)>,
+}
+
+/// What a version needs to come back.
+struct PutBack {
+    /// Deletion vectors, by the paths of their files.
+    vectors: BTreeMap<String, NewVector>,
+    written: Written,
 }
 
 /// A file that loses some rows, and all rows of it that are gone then.
@@ -181,7 +210,15 @@ impl Table {
             changed,
             dropped: AtomicBool::new(false),
             keeping_log: Arc::default(),
+            folding: AtomicBool::new(false),
+            shared: None,
         }
+    }
+
+    /// The table as a transaction sees it.
+    pub fn over(mut self, shared: Arc<Self>) -> Self {
+        self.shared = Some(shared);
+        self
     }
 
     /// The latest version. Without news in the log this costs one look for the next entry.
@@ -202,14 +239,41 @@ impl Table {
         let log = self
             .read_log(async move { log.load().await.map(|()| log) })
             .await?;
-        let snapshot = Arc::new(Snapshot::read(&log, &self.id, None)?);
+        let snapshot = Snapshot::read(&log, &self.id, None)?;
+        let snapshot = Arc::new(self.with_patches(snapshot).await?);
         self.remember(log, snapshot)
     }
 
     async fn advance(&self, known: Latest) -> Result<Arc<Snapshot>> {
+        if let Some(snapshot) = self.advance_over_patches(&known.snapshot).await? {
+            return Ok(snapshot);
+        }
         let log = self.read_on(&known.log, None).await?;
-        let snapshot = Arc::new(Snapshot::read(&log, &self.id, Some(&known.snapshot))?);
+        let snapshot = Snapshot::read(&log, &self.id, Some(&known.snapshot))?;
+        let snapshot = Arc::new(self.with_patches(snapshot).await?);
         self.remember(log, snapshot)
+    }
+
+    /// The latest version, where patches alone have made it of this one: who commits takes them in in a
+    /// moment.
+    async fn advance_over_patches(&self, known: &Snapshot) -> Result<Option<Arc<Snapshot>>> {
+        if known.patched.is_none() {
+            return Ok(None);
+        }
+        let version = known.version + 1;
+        let entry = self.read_entry(version).await?;
+        if Patch::read(&entry)?.is_none() || !self.take_in(version, &entry)? {
+            return Ok(None);
+        }
+        let latest = self
+            .latest
+            .read()
+            .as_ref()
+            .map(|latest| Arc::clone(&latest.snapshot));
+        match latest {
+            Some(latest) if !self.place.has_entry(latest.version + 1).await? => Ok(Some(latest)),
+            _ => Ok(None),
+        }
     }
 
     /// Reads the log on, up to this version.
@@ -256,7 +320,7 @@ impl Table {
         if known.snapshot.version >= version {
             return Ok(true);
         }
-        let Some(snapshot) = known.snapshot.after(version, entry)? else {
+        let Some(snapshot) = known.snapshot.after(version, entry, &self.id)? else {
             return Ok(false);
         };
         let mut latest = self.latest.write();
@@ -323,7 +387,7 @@ impl Table {
         // may yet wait for others, and must hear that they are to end.
         info.is_part |= self.place.staging.is_some();
         let table = Arc::clone(self);
-        let interval = settings.checkpoint_interval;
+        let (interval, lag) = (settings.checkpoint_interval, settings.fold_lag);
         let running = Arc::clone(&self.running).read_owned().await;
         let (waiting, committed) = Waiting::new(Interrupt::current().filter(|_| !info.is_part));
         tokio::spawn(async move {
@@ -352,6 +416,14 @@ impl Table {
                 table.changed.add(&table.id);
             }
             waiting.answer(Ok(commit));
+            if table
+                .latest
+                .read()
+                .as_ref()
+                .is_some_and(|it| it.snapshot.patched.is_some())
+            {
+                table.fold_later(lag);
+            }
             table.keep_log(commit.version, interval, running);
         });
         committed
@@ -459,6 +531,13 @@ impl Table {
             true => Some(self.latest().await?),
             false => None,
         };
+        let (current, _alone) = match current {
+            Some(current) => {
+                let (current, alone) = self.ready_for(change, current).await?;
+                (Some(current), alone)
+            }
+            None => (None, None),
+        };
         if let (
             Change::Compact {
                 replaced, in_order, ..
@@ -481,6 +560,8 @@ impl Table {
             .iter()
             .filter_map(|file| Some((file.name.clone(), file.gone.clone()?)));
         let lost: Vec<(String, NewVector)> = marked.chain(new).collect();
+        let put_back = self.put_back_by(change).await?;
+        let lost: Vec<_> = lost.into_iter().chain(put_back.vectors.clone()).collect();
         let version = current.as_ref().map_or(0, |current| current.version + 1);
         let timestamp = self.next_time(current.as_deref()).await?;
         let mark = CommitMark {
@@ -488,14 +569,27 @@ impl Table {
             id: uuid::Uuid::new_v4().to_string(),
         };
         let mut entry = Entry::new(info, &mark.id, files, change.kind(), timestamp);
-        self.describe(&mut entry, change, current.as_deref(), !lost.is_empty())?;
+        let is_patch = match &current {
+            Some(current) => self.patch(&mut entry, change, current, files).await?,
+            None => false,
+        };
+        if !is_patch {
+            let vectors = &put_back.vectors;
+            self.describe(
+                &mut entry,
+                change,
+                current.as_deref(),
+                !lost.is_empty(),
+                vectors,
+            )?;
+            entry.add(files)?;
+        }
         if let Some(current) = &current
             && !lost.is_empty()
             && !matches!(change, Change::Replace(_))
         {
             self.enable_deletion_vectors(&mut entry, current)?;
         }
-        entry.add(files)?;
         let vectors = lost.iter();
         let mut names: Vec<String> = vectors
             .filter_map(|(_, gone)| deletion_vector::path_of(&gone.descriptor))
@@ -536,10 +630,11 @@ impl Table {
                 if let Some(participant) = participant {
                     participant.committed(&mark);
                 }
-                match (written, &self.place.staging) {
-                    (Some(written), Some(staging)) => staging.keep(written),
-                    (Some(written), None) => written.keep(),
-                    (None, _) => {}
+                for written in written.into_iter().chain([put_back.written]) {
+                    match &self.place.staging {
+                        Some(staging) => staging.keep(written),
+                        None => written.keep(),
+                    }
                 }
                 Ok(Made {
                     commit,
@@ -557,12 +652,108 @@ impl Table {
             }
             Published::Unknown(error) => {
                 // The participant is in doubt. Whoever finds the entry must find its files.
-                if let Some(written) = written {
+                for written in written.into_iter().chain([put_back.written]) {
                     written.keep();
                 }
                 Err(error.within(format!("table {}", self.id)))
             }
         }
+    }
+
+    /// The latest version as a change needs it: patches come after others, and all else after a fold.
+    /// What a transaction stages comes after a version that is folded: the lock keeps it so.
+    async fn ready_for(
+        &self,
+        change: &Change,
+        current: Arc<Snapshot>,
+    ) -> Result<(Arc<Snapshot>, Option<OwnedMutexGuard<()>>)> {
+        let Some(patched) = &current.patched else {
+            return Ok((current, None));
+        };
+        if let Some(shared) = &self.shared {
+            let alone = shared.alone().await;
+            shared.fold_alone(shared.latest().await?).await?;
+            let current = self.latest().await?;
+            return match current.patched {
+                None => Ok((current, Some(alone))),
+                // The transaction sees no version since.
+                Some(_) => Err(self.conflict()),
+            };
+        }
+        let is_patch = match change {
+            Change::Patch { .. } | Change::Append(_) | Change::Compact { in_order: true, .. } => {
+                current.version - patched.since < MOST_PATCHES
+            }
+            _ => false,
+        };
+        match is_patch {
+            true => Ok((current, None)),
+            false => Ok((self.fold_alone(current).await?, None)),
+        }
+    }
+
+    /// Makes the entry a patch, where the change is one, or copies files that other engines do not know
+    /// yet; tells whether it is one.
+    async fn patch(
+        &self,
+        entry: &mut Entry,
+        change: &Change,
+        current: &Snapshot,
+        files: &[NewFile],
+    ) -> Result<bool> {
+        let since = current.patched.as_ref().map(|patched| patched.since);
+        let (schema, removed, lost) = match (change, since) {
+            (
+                Change::Patch {
+                    schema,
+                    removed,
+                    lost,
+                },
+                _,
+            ) => (schema, removed.as_slice(), lost.as_slice()),
+            (
+                Change::Compact {
+                    schema, replaced, ..
+                },
+                Some(_),
+            ) => (schema, replaced.as_slice(), &[][..]),
+            (Change::Append(schema), Some(_)) => (schema, &[][..], &[][..]),
+            _ => return Ok(false),
+        };
+        let there = current.by_path();
+        let losers = lost.iter().map(|(file, _)| file);
+        let mut known = removed.iter().chain(losers).map(|file| {
+            let there = there.get(file.path.as_str());
+            match change {
+                // They may have lost rows since: it is their present form that goes.
+                Change::Compact { .. } => there.is_some(),
+                _ => there.is_some_and(|there| there.is_as(file)),
+            }
+        });
+        if !current.schema.is_stored_as(schema) || !known.all(|it| it) {
+            return Err(self.conflict());
+        }
+        current
+            .read_vectors(lost.iter().map(|(file, _)| file.path.as_str()), &self.place)
+            .await?;
+        entry.patch(
+            since.unwrap_or(current.version),
+            files,
+            removed.iter().map(|file| file.path.as_str()),
+            lost.iter()
+                .map(|(file, rows)| (file.path.as_str(), rows.as_ref())),
+        )?;
+        Ok(true)
+    }
+
+    /// The deletion vectors of a version that comes back, where the log does not have them.
+    async fn put_back_by(&self, change: &Change) -> Result<PutBack> {
+        let written = Written::none(&self.place);
+        let vectors = match change {
+            Change::Restore(version) => self.written_vectors(&version.files, &written).await?,
+            _ => BTreeMap::new(),
+        };
+        Ok(PutBack { vectors, written })
     }
 
     fn describe(
@@ -571,6 +762,7 @@ impl Table {
         change: &Change,
         current: Option<&Snapshot>,
         has_losses: bool,
+        vectors: &BTreeMap<String, NewVector>,
     ) -> Result<()> {
         let protocol = |schema: &TableSchema| {
             let mut protocol = schema.protocol();
@@ -619,17 +811,19 @@ impl Table {
                 Some(current),
             ) if current.schema.is_stored_as(schema) => {
                 let there = current.by_path();
-                let is_there = |file: &Arc<DataFile>| {
-                    let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
+                let as_it_is = |file: &Arc<DataFile>| {
                     let there = there.get(file.path.as_str());
-                    there.is_some_and(|there| there.has_lost(gone))
+                    let there = there.filter(|there| there.is_as(file));
+                    there.ok_or_else(|| self.conflict())
                 };
-                let losers = marked.iter().map(|marked| &marked.file);
-                if !removed.iter().chain(losers).all(is_there) {
-                    return Err(self.conflict());
+                for file in removed {
+                    entry.remove(as_it_is(file)?)?;
                 }
-                removed.iter().try_for_each(|file| entry.remove(file))?;
-                marked.iter().try_for_each(|marked| entry.mark(marked))
+                for Marked { file, gone } in marked {
+                    entry.remove(as_it_is(file)?)?;
+                    entry.put_back(file, Some(&gone.descriptor))?;
+                }
+                Ok(())
             }
             (
                 Change::Compact {
@@ -653,16 +847,18 @@ impl Table {
                 }
                 let (before, after) = (current.by_path(), version.by_path());
                 let has = |files: &HashMap<&str, &Arc<DataFile>>, file: &DataFile| {
-                    let gone = file.gone.as_ref().map(|gone| &gone.descriptor);
                     let found = files.get(file.path.as_str());
-                    found.is_some_and(|found| found.has_lost(gone))
+                    found.is_some_and(|found| found.is_as(file))
                 };
                 let leave = current.files.iter().filter(|file| !has(&after, file));
                 leave.into_iter().try_for_each(|file| entry.remove(file))?;
                 let come = version.files.iter().filter(|file| !has(&before, file));
-                come.into_iter().try_for_each(|file| entry.put_back(file))
+                come.into_iter()
+                    .try_for_each(|file| entry.put_back(file, file.vector(vectors)))
             }
-            (Change::Modify { .. } | Change::Compact { .. }, Some(_)) => Err(self.conflict()),
+            (Change::Modify { .. } | Change::Patch { .. } | Change::Compact { .. }, Some(_)) => {
+                Err(self.conflict())
+            }
             (_, None) => Err(Error::new(
                 SqlState::UNDEFINED_TABLE,
                 format!("table {} has no data folder", self.id),
@@ -778,7 +974,7 @@ fn keep_features(protocol: &mut Protocol, features: &[String]) {
 }
 
 /// Whether rows of a version's files may be gone.
-fn has_deletion_vectors(version: &Snapshot) -> bool {
+pub(super) fn has_deletion_vectors(version: &Snapshot) -> bool {
     let mut features = version.features.iter();
     features.any(|has| has == deletion_vector::FEATURE)
 }

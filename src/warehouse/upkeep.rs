@@ -25,8 +25,11 @@ impl Warehouse {
         session: &dyn Session,
         extent: CompactionExtent,
     ) -> Result<Option<Compaction>> {
-        let settings = self.settings.clone();
-        Compaction::begin(self.table(table), session, extent, settings).await
+        let (table, settings) = (self.table(table), self.settings.clone());
+        if extent == CompactionExtent::Full {
+            table.fold().await?;
+        }
+        Compaction::begin(table, session, extent, settings).await
     }
 
     /// Whether [`Self::compact`] has something to copy that is due.
@@ -54,8 +57,9 @@ impl Warehouse {
         session: &dyn Session,
         columns: &[String],
     ) -> Result<Option<Compaction>> {
-        let settings = self.settings.clone();
-        Compaction::along_curve(self.table(table), session, columns, settings).await
+        let (table, settings) = (self.table(table), self.settings.clone());
+        table.fold().await?;
+        Compaction::along_curve(table, session, columns, settings).await
     }
 
     /// Brings the indexes of a table to its latest version, merges what is due, and deletes those
@@ -92,8 +96,12 @@ impl Warehouse {
         kept: &BTreeSet<i64>,
         dry_run: bool,
     ) -> Result<Vacuumed> {
-        let opened_at = self.opened_at;
-        vacuum::vacuum(&self.table(table), horizon, kept, opened_at, dry_run).await
+        let (table, opened_at) = (self.table(table), self.opened_at);
+        // Other engines read the version that was folded last.
+        if !dry_run {
+            table.fold().await?;
+        }
+        vacuum::vacuum(&table, horizon, kept, opened_at, dry_run).await
     }
 
     /// Deletes the files of the table, after the write that runs has ended, and once nobody reads it
@@ -143,6 +151,9 @@ impl Warehouse {
     /// # Errors
     /// What the store says.
     pub async fn remove_orphans(&self, table: &TableId) -> Result<usize> {
-        cleanup::remove_orphans(self.table(table).as_ref(), self.opened_at).await
+        let table = self.table(table);
+        // Where a crash left patches behind, nobody else folds them before the next change.
+        table.fold().await?;
+        cleanup::remove_orphans(&table, self.opened_at).await
     }
 }

@@ -103,7 +103,7 @@ enum Life {
 async fn known_files(table: &Table) -> Result<HashMap<String, Life>> {
     let mut known = HashMap::new();
     for (version, _) in table.entries().await? {
-        for action in file_actions(&table.read_entry(version).await?) {
+        for action in file_actions(&table.read_entry(version).await?)? {
             let (path, vector, life) = match action {
                 FileAction::Added { path, vector } => (path, vector, Life::Lives),
                 FileAction::Removed { path, vector, time } => {

@@ -94,6 +94,17 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// No files yet.
+    pub fn none(place: &Place) -> Self {
+        Self {
+            files: Vec::new(),
+            uncommitted: Uncommitted {
+                store: Arc::clone(&place.store),
+                paths: Arc::default(),
+            },
+        }
+    }
+
     /// The rows that are not gone from the start.
     pub fn rows(&self) -> u64 {
         let living = self.files.iter().map(|file| {

@@ -10,7 +10,7 @@ use object_store::{ObjectMeta, ObjectStoreExt as _};
 use super::super::At;
 use super::super::entry::commit_info;
 use super::super::snapshot::Snapshot;
-use super::{COMPACTION, REFRESH, Table, WATERMARK};
+use super::{COMPACTION, FOLD, REFRESH, Table, WATERMARK};
 use crate::error::{Error, Result, SqlState};
 
 /// What the operations of commits begin with that give a table its definition.
@@ -32,7 +32,8 @@ impl Table {
         let log = self
             .read_log(async move { log.load_version(version).await.map(|()| log) })
             .await?;
-        Ok(Arc::new(Snapshot::read(&log, &self.id, Some(&latest))?))
+        let snapshot = Snapshot::read(&log, &self.id, Some(&latest))?;
+        Ok(Arc::new(self.with_patches(snapshot).await?))
     }
 
     /// Whether the files of a version are there: those that only old versions have may have been
@@ -75,7 +76,8 @@ impl Table {
                 Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => break,
                 Err(error) => return Err(error),
             };
-            let keeps_rows = |operation: &String| [COMPACTION, WATERMARK].contains(&&**operation);
+            let keeps_rows =
+                |operation: &String| [COMPACTION, FOLD, WATERMARK].contains(&&**operation);
             if !operation(&entry).as_ref().is_some_and(keeps_rows) {
                 break;
             }
@@ -97,7 +99,7 @@ impl Table {
             };
             match (operation(&entry).as_deref(), version.checked_sub(1)) {
                 (Some(REFRESH | WATERMARK), _) => return Ok(Some(parameters(&entry))),
-                (Some(COMPACTION), Some(before)) => version = before,
+                (Some(COMPACTION | FOLD), Some(before)) => version = before,
                 _ => return Ok(None),
             }
         }

@@ -2,6 +2,7 @@
 //! repetitions that they arrive in, and whatever is done to its files in between.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use arrow::array::{Array, AsArray, BooleanArray, StringArray};
 use arrow::datatypes::Int64Type;
@@ -90,6 +91,8 @@ pub(super) fn settings(folder: &FilePath, random: &mut Pcg64) -> WarehouseSettin
         file_bytes: 1 << random.random_range(12..16),
         row_group_rows: random.random_range(3..50),
         deletion_vector_bytes: if random.random_bool(0.7) { 0 } else { 64 << 10 },
+        patch_bytes: if random.random_bool(0.7) { 0 } else { 64 << 10 },
+        fold_lag: Duration::from_millis([0, 1, 3_600_000][random.random_range(0..3)]),
         upsert_rows: random.random_range(1..80),
         key_indexes: Some(folder.join("indexes")),
         ..WarehouseSettings::default()

@@ -13,6 +13,7 @@ mod merged_columns;
 mod modifications;
 mod participants;
 mod partitions;
+mod patches;
 mod queries;
 mod round_trip;
 mod shutdown;
