@@ -85,8 +85,12 @@ async fn compact(warehouse: &Warehouse, id: &TableId, extent: CompactionExtent, 
         let modification = warehouse.modify(id).await.unwrap();
         change(modification, lost, []).await.unwrap();
     }
-    if let Some(compaction) = compaction {
-        compaction.commit().await.unwrap();
+    if let Some(compaction) = compaction
+        && let Err(error) = compaction.commit().await
+    {
+        // A file of which all rows have gone meanwhile is no more.
+        assert_eq!(error.sqlstate(), SqlState::SERIALIZATION_FAILURE);
+        assert!(!lost.is_empty());
     }
 }
 
