@@ -1,5 +1,6 @@
 //! `DELETE`: the rows go in one commit; old versions of the table still have them. A keyed table with
-//! a `deleted_column` and versions remembers what went, as if a row had told of it.
+//! versions remembers what went: where it has a `deleted_column`, as if a row had told of it, else by
+//! the keys and versions of the rows alone.
 
 use std::sync::Arc;
 

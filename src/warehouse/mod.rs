@@ -19,6 +19,7 @@ mod entry;
 mod failure;
 mod few_rows;
 mod file_stats;
+mod forgotten;
 mod greatest;
 mod history;
 pub mod key_index;

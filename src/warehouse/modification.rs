@@ -39,6 +39,7 @@ pub struct Modification {
     pub(super) indexes: Arc<KeyIndexes>,
     pub(super) keys: Vec<IndexedKey>,
     pub(super) changed: Arc<Changed>,
+    pub(super) deleted: Arc<Mutex<Places>>,
 }
 
 impl Modification {
@@ -90,6 +91,12 @@ impl Modification {
     pub fn by_keys(mut self, keys: Vec<IndexedKey>) -> Self {
         self.keys = keys;
         self
+    }
+
+    /// Which of the rows that go are deleted, to be filled until the new rows have ended: a keyed table
+    /// remembers of their keys that they were, and of which version.
+    pub fn deleted(&self) -> Arc<Mutex<Places>> {
+        Arc::clone(&self.deleted)
     }
 
     fn keyed_scan(&self) -> Result<TableScan> {
@@ -165,7 +172,7 @@ impl Modification {
             let (gone, losses) = (Arc::clone(&gone), Arc::clone(&losses));
             let (place, snapshot) = (self.table.place.clone(), Arc::clone(&self.snapshot));
             let scan = self.table_scan()?.with_column_versions()?;
-            let settings = self.settings.clone();
+            let (settings, session) = (self.settings.clone(), Arc::clone(&session));
             async move {
                 let gone = gone.lock().clone();
                 let found = match pays_as_patch(&gone, &snapshot, &place, &settings) {
@@ -189,6 +196,10 @@ impl Modification {
         let place = &self.table.place;
         let mut written = writer::write(place, &files, Box::pin(all), &self.settings).await?;
         tombstones.join(&mut written);
+        let deleted = std::mem::take(&mut *self.deleted.lock());
+        if let Some(remembered) = self.remember(session.as_ref(), deleted).await? {
+            written.take_in(remembered);
+        }
         let losses = std::mem::take(&mut *losses.lock());
         if losses.is_empty() && written.files.is_empty() {
             return Ok(None);

@@ -234,6 +234,7 @@ impl Warehouse {
             indexes: Arc::clone(&self.indexes),
             keys: Vec::new(),
             changed: Arc::clone(&self.changed),
+            deleted: Arc::default(),
         })
     }
 

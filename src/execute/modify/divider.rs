@@ -33,6 +33,8 @@ pub(super) struct Divider {
     pub(super) returning: SchemaRef,
     /// The places of rows that go.
     pub(super) gone: Arc<Mutex<Places>>,
+    /// Those of them that are deleted.
+    pub(super) deleted: Arc<Mutex<Places>>,
     /// The memory of these.
     pub(super) places: MemoryReservation,
     /// How many rows are affected.
@@ -90,7 +92,7 @@ impl Divider {
             Fate::Changed
         };
         let (mut affected, mut written) = (Vec::new(), Vec::new());
-        let mut gone = self.gone.lock();
+        let (mut gone, mut deleted) = (self.gone.lock(), self.deleted.lock());
         for row in 0..batch.num_rows() {
             let fate = fates
                 .as_ref()
@@ -101,10 +103,13 @@ impl Divider {
                 let error = Error::new(SqlState::CARDINALITY_VIOLATION, message).with_hint(hint);
                 return Err(self.naming_key(error, batch, row, leading)?.into());
             }
+            if is_new && fate == Fate::Gone as i32 {
+                deleted.insert(files.value(row), places.value(row));
+            }
             affected.push(is_new);
             written.push(is_new && fate != Fate::Gone as i32);
         }
-        self.places.try_resize(gone.bytes())?;
+        self.places.try_resize(gone.bytes() + deleted.bytes())?;
         Ok((affected.into(), written.into()))
     }
 

@@ -1,6 +1,8 @@
 //! A process that is killed leaves a keyed table at what it committed or was committing, and the same
 //! changes once more bring it to where it should be: nothing is lost, nothing is there twice.
 
+use std::time::Duration;
+
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
@@ -24,8 +26,15 @@ fn changes(number: u64) -> Vec<Row> {
     (0..BATCH).map(|_| late(change(&mut random, 200))).collect()
 }
 
+/// All kinds of commits come after one another: folds too, while others commit.
 fn opened(folder: &FilePath) -> Warehouse {
-    open(folder, settings(folder, &mut Pcg64::seed_from_u64(7)))
+    let settings = WarehouseSettings {
+        deletion_vector_bytes: 0,
+        patch_bytes: 0,
+        fold_lag: Duration::from_millis(3),
+        ..settings(folder, &mut Pcg64::seed_from_u64(7))
+    };
+    open(folder, settings)
 }
 
 /// Puts one batch after the other into a table, and tells of each, until it is killed.

@@ -138,17 +138,23 @@ impl Order {
 impl Comparison {
     /// The order of a row of the left batch and one of the right batch.
     pub fn of(&self, left: usize, right: usize) -> Ordering {
-        let by = |comparators: &[DynComparator]| {
-            let orders = comparators.iter().map(|compare| compare(left, right));
-            orders.fold(Ordering::Equal, Ordering::then)
-        };
-        by(&self.versions)
+        self.of_versions(left, right)
             .then_with(|| match &self.deleted {
                 Some((of_left, of_right)) => of_left.value(left).cmp(&of_right.value(right)),
                 None => Ordering::Equal,
             })
-            .then_with(|| by(&self.contents))
+            .then_with(|| by(&self.contents, left, right))
     }
+
+    /// The order of their versions alone.
+    pub fn of_versions(&self, left: usize, right: usize) -> Ordering {
+        by(&self.versions, left, right)
+    }
+}
+
+fn by(comparators: &[DynComparator], left: usize, right: usize) -> Ordering {
+    let orders = comparators.iter().map(|compare| compare(left, right));
+    orders.fold(Ordering::Equal, Ordering::then)
 }
 
 fn columns(batch: &RecordBatch, indices: &[usize]) -> Vec<ArrayRef> {

@@ -113,6 +113,7 @@ impl Stored {
             places.insert(row.file, i64::from(row.place));
             keys.insert((row.file, row.place), row.key);
         }
+        let tells_of_deletions = self.order.columns.deleted.is_some();
         let session = self.session.as_ref();
         let plan = self.scan.known_rows(session, places).await?;
         let mut stored = execute_stream(plan, session.task_ctx())?;
@@ -124,8 +125,14 @@ impl Stored {
             for (at, (file, place)) in files.values().iter().zip(places.values()).enumerate() {
                 let place = u32::try_from(*place).unwrap_or(u32::MAX);
                 if let Some(key) = keys.get(&(*file, place)) {
-                    // What is there already need not be written again.
-                    is_stale[*key] |= comparison.of(at, *key).is_ge();
+                    // What is there already need not be written again. Of one version a deletion counts
+                    // as later, also where no column tells of it.
+                    let is_deletion = self.tombstones.get(*file as usize) == Some(&true);
+                    let order = match is_deletion && !tells_of_deletions {
+                        true => comparison.of_versions(at, *key),
+                        false => comparison.of(at, *key),
+                    };
+                    is_stale[*key] |= order.is_ge();
                 }
             }
         }
