@@ -215,6 +215,38 @@ async fn other_engines_read_rows_that_were_changed() {
     }
 }
 
+/// Of few rows of a large file that go, the log tells this server alone for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_large_tables_as_they_were_a_while_ago() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let settings = ["--background-compaction", "off", "--fold-lag", "1h"];
+    let server = Server::start_with(folder.path(), &settings);
+    let client = server.connect().await;
+    for statement in [
+        "CREATE TABLE t AS SELECT v AS id FROM generate_series(1, 600000) s(v)",
+        "DELETE FROM t WHERE id > 20000 AND id % 2 = 1",
+        "UPDATE t SET id = -id WHERE id IN (2, 4)",
+        "DELETE FROM t WHERE id = 6",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    let table = folder_of(&data, "t");
+    let engines = ["duckdb", "deltalake"];
+    let query = "SELECT * FROM t VERSION AS OF 1 ORDER BY id";
+    let before = rows(&client, query).await;
+    for engine in engines {
+        assert_eq!(read(engine, &table, "latest").1, before, "{engine}");
+    }
+    let changed = "SELECT id FROM t WHERE id < 9 ORDER BY id";
+    assert_eq!(
+        rows(&client, changed).await,
+        ["-4", "-2", "1", "3", "5", "7", "8"]
+    );
+    client.batch_execute("OPTIMIZE t").await.unwrap();
+    agree(&client, &data, "t", &engines, &[]).await;
+}
+
 /// The versions of single values lie in files alone: no engine shows them, and none stumbles over them.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_engines_read_rows_that_were_merged() {
