@@ -57,6 +57,9 @@ impl Table {
             let patched = snapshot.patched_by(snapshot.version, patch, &self.id)?;
             snapshot = patched.ok_or_else(|| Error::internal("vectors that were read are gone"))?;
         }
+        if last < snapshot.version {
+            snapshot.time = None;
+        }
         Ok(snapshot)
     }
 
