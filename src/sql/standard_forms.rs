@@ -232,10 +232,7 @@ fn as_function(expr: &mut Expr) {
             let field = field.to_string().to_lowercase();
             let field = field.trim_matches('\'');
             let value = extracted(field, take(from));
-            match field_function(field) {
-                Some("extract_seconds" | "extract_milliseconds") => value,
-                _ => cast(value, DataType::Numeric(ExactNumberInfo::None)),
-            }
+            cast(value, DataType::Numeric(ExactNumberInfo::None))
         }
         Expr::Function(function) => match renamed(function) {
             Some(changed) => changed,

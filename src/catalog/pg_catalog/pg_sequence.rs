@@ -45,7 +45,7 @@ pub static SEQUENCES: Rows = Rows {
                     relation.schema.as_str(),
                     relation.name.as_str(),
                     role_name(sources, relation.owner),
-                    data_type.as_str(),
+                    type_number(data_type),
                     numbers.start,
                     numbers.minimum,
                     numbers.maximum,

@@ -148,7 +148,7 @@ fn column_type(name: &str) -> ColumnType {
         "int2" => ColumnType::Smallint,
         "int4" => ColumnType::Integer,
         "int8" | "xid" => ColumnType::Bigint,
-        "oid" | "regproc" => ColumnType::Oid,
+        "oid" | "regproc" | "regtype" => ColumnType::Oid,
         "name" => ColumnType::Name,
         "char" => ColumnType::Char,
         "float4" => ColumnType::Real,
