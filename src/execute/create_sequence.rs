@@ -73,7 +73,8 @@ pub fn alter(
     let before = self::options(object)?;
     let renumbers = restart.is_some() || options.are_of_numbers();
     let schema = &object.name.schema;
-    let options = owned(&catalog.snapshot(), &path, schema, options.clone())?.or(before);
+    let kept = before.pinned(options.data_type)?;
+    let options = owned(&catalog.snapshot(), &path, schema, options.clone())?.or(&kept);
     let numbers = options.numbers()?;
     let mut new = NewObject {
         project_file: object.project_file.clone(),
@@ -83,13 +84,21 @@ pub fn alter(
     if !renumbers {
         return catalog.write(|transaction| transaction.replace(object.oid, new));
     }
-    let next = match restart {
-        None => catalog.next_number(object.oid, object.sequence_key(""), &before.numbers()?)?,
-        Some(Restart::AtStart) => numbers.start.into(),
-        Some(Restart::With(number)) => number.into(),
+    // As in Postgres, the number that was given last must be one that there may be.
+    let (next, last) = match restart {
+        None => {
+            let before = before.numbers()?;
+            let next = catalog.next_number(object.oid, object.sequence_key(""), &before)?;
+            match before.last_before(next) {
+                Some(last) => (last + i128::from(numbers.increment), last),
+                None => (next, next),
+            }
+        }
+        Some(Restart::AtStart) => (numbers.start.into(), numbers.start.into()),
+        Some(Restart::With(number)) => (number.into(), number.into()),
     };
-    if !(i128::from(numbers.minimum)..=i128::from(numbers.maximum)).contains(&next) {
-        let message = format!("RESTART value ({next}) is beyond MINVALUE and MAXVALUE");
+    if !(i128::from(numbers.minimum)..=i128::from(numbers.maximum)).contains(&last) {
+        let message = format!("RESTART value ({last}) is beyond MINVALUE and MAXVALUE");
         return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message));
     }
     // A number that nothing else has, nor gets: two transactions must not share a key.
@@ -151,13 +160,14 @@ pub fn follow_column(session: &Session, table: &Object, old: &str, new: &str) ->
     Ok(())
 }
 
-/// A default that takes numbers of a sequence.
+/// A default that takes numbers of a sequence, or calls a function.
 pub struct DefaultUse {
     /// Its table.
     pub table: Arc<Object>,
     /// Its column.
     pub column: String,
-    sequence: Arc<Object>,
+    /// What it takes numbers of, or calls.
+    pub used: Arc<Object>,
 }
 
 impl DefaultUse {
@@ -177,7 +187,7 @@ pub fn defaults_on(snapshot: &Snapshot, going: &BTreeSet<Oid>) -> Vec<DefaultUse
         users.map(move |(table, column)| DefaultUse {
             table,
             column,
-            sequence: Arc::clone(sequence),
+            used: Arc::clone(sequence),
         })
     });
     uses.filter(|it| !going.contains(&it.table.oid)).collect()
@@ -187,7 +197,7 @@ pub fn defaults_on(snapshot: &Snapshot, going: &BTreeSet<Oid>) -> Vec<DefaultUse
 pub fn still_used(what: &str, uses: &[DefaultUse]) -> Error {
     let lines: Vec<String> = uses
         .iter()
-        .map(|it| format!("{} depends on {}", it.described(), it.sequence.described()))
+        .map(|it| format!("{} depends on {}", it.described(), it.used.described()))
         .collect();
     Error::new(
         SqlState::DEPENDENT_OBJECTS_STILL_EXIST,

@@ -43,23 +43,37 @@ async fn without_defaults(
     drop: &Drop,
     uses: &[create_sequence::DefaultUse],
 ) -> Result<Outcome> {
+    tell_of_defaults(session, uses);
+    session
+        .together(async |session: &Session| {
+            drop_defaults(session, uses).await?;
+            drop_all(session, drop).await
+        })
+        .await
+}
+
+/// Tells that defaults go with what they stand on.
+pub(super) fn tell_of_defaults(session: &Session, uses: &[create_sequence::DefaultUse]) {
     let told: Vec<String> = uses.iter().map(|it| it.described()).collect();
     if let Some(notice) = cascades(&told) {
         session.notice(notice);
     }
-    session
-        .together(async |session: &Session| {
-            for it in uses {
-                // A default may have gone with the one before.
-                let snapshot = session.instance.catalog.snapshot();
-                if let Some(table) = snapshot.object(it.table.oid) {
-                    let action = Action::SetDefault(it.column.clone(), None);
-                    redefine::act(session, table, &action).await?;
-                }
-            }
-            drop_all(session, drop).await
-        })
-        .await
+}
+
+/// Drops the defaults of columns.
+pub(super) async fn drop_defaults(
+    session: &Session,
+    uses: &[create_sequence::DefaultUse],
+) -> Result<()> {
+    for it in uses {
+        // A default may have gone with the one before.
+        let snapshot = session.instance.catalog.snapshot();
+        if let Some(table) = snapshot.object(it.table.oid) {
+            let action = Action::SetDefault(it.column.clone(), None);
+            redefine::act(session, table, &action).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> {

@@ -15,7 +15,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tributary_udfs::json::{self, JsonOperators, JsonTypes};
 use tributary_udfs::postgres::{
-    MomentArithmetic, Now, NumericArithmetic, PostgresSemantics, PreferFloats, register_functions,
+    ComputeLazily, MomentArithmetic, Now, NumericArithmetic, PostgresSemantics, PreferFloats,
+    register_functions,
 };
 use tributary_udfs::{SessionTimeZone, SettingsOfSession, TributaryOptions, TrigramThresholds};
 
@@ -165,6 +166,7 @@ pub(super) fn template(
         .with_runtime_env(runtime)
         .with_type_planner(Arc::new(PostgresTypes))
         .with_analyzer_rule(Arc::new(PostgresSemantics))
+        .with_analyzer_rule(Arc::new(ComputeLazily))
         .with_physical_optimizer_rule(Arc::new(CutNestedLoops))
         .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
         .with_physical_optimizer_rule(Arc::new(AccountWindows))

@@ -50,12 +50,10 @@ impl Instance {
         };
         let key = object.sequence_key(column);
         let next = self.catalog.next_number(object.oid, key, &numbers)?;
-        let valid = i128::from(numbers.minimum)..=i128::from(numbers.maximum);
-        let last = next - i128::from(numbers.increment);
-        // The number before the first one that it may have was given by nobody.
-        let is_called = next != i128::from(numbers.start) && valid.contains(&last);
-        let shown = if is_called { last } else { next };
-        Ok((i64::try_from(shown).unwrap_or(numbers.start), is_called))
+        let last = numbers.last_before(next);
+        let shown = last.unwrap_or(next);
+        let shown = i64::try_from(shown).unwrap_or(numbers.start);
+        Ok((shown, last.is_some()))
     }
 
     /// A table of `pg_catalog`.

@@ -1,7 +1,7 @@
 //! Operators as PostgreSQL plans them where DataFusion knows no such operator: a literal beside a
-//! truth is read as one, and vectors of the catalog count from 0.
+//! truth or an interval is read as one, and vectors of the catalog count from 0.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, IntervalUnit};
 use datafusion::common::DFSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{
@@ -38,6 +38,14 @@ impl ExprPlanner for UnknownLiterals {
         } else if compares && is_unknown(&expr.left) && is_truth(&expr.right) {
             expr.left = truth(expr.left);
         }
+        let is_interval = |side: &Expr| matches!(side.get_type(schema), Ok(DataType::Interval(_)));
+        let takes_intervals =
+            compares || matches!(expr.op, BinaryOperator::Plus | BinaryOperator::Minus);
+        if takes_intervals && is_unknown(&expr.right) && is_interval(&expr.left) {
+            expr.right = interval(expr.right);
+        } else if takes_intervals && is_unknown(&expr.left) && is_interval(&expr.right) {
+            expr.left = interval(expr.left);
+        }
         Ok(PlannerResult::Original(expr))
     }
 
@@ -65,6 +73,11 @@ impl ExprPlanner for UnknownLiterals {
 
 fn is_unknown(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+}
+
+fn interval(literal: Expr) -> Expr {
+    let data_type = DataType::Interval(IntervalUnit::MonthDayNano);
+    Expr::Cast(Cast::new(Box::new(literal), data_type))
 }
 
 fn truth(literal: Expr) -> Expr {

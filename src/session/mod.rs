@@ -7,6 +7,7 @@ mod multisets;
 mod notifying;
 mod only_row;
 pub mod outcome;
+mod placed_parameters;
 pub mod plan;
 pub mod plan_size;
 pub(crate) mod prepare;
@@ -23,6 +24,7 @@ mod state;
 mod subqueries;
 pub mod user_functions;
 pub mod uuids;
+mod values_after_sort;
 
 pub use cursors::{Cursor, Cursors, Position, Run, rows_on};
 pub use notifying::{MAX_CHANNEL_BYTES, Notifying};

@@ -17,6 +17,7 @@ use tributary_udfs::postgres::{
 
 use super::{
     lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries, user_functions, uuids,
+    values_after_sort,
 };
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -256,7 +257,8 @@ pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     plan_size::check(&plan)?;
     let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
     let plan = uuids::read(plan, &snapshot)?;
-    let plan = rows_once::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = values_after_sort::rewrite(row_limits::compute(plan, state)?)?;
+    let plan = rows_once::rewrite(plan)?;
     let plan = lateral_unnest::rewrite(plan)?;
     let plan = subqueries::rewrite(multisets::rewrite(plan)?)?;
     coerced(plan, state)

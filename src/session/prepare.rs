@@ -1,17 +1,16 @@
 //! Planning a statement as far as its parameters and columns.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 
+use super::placed_parameters::placed_parameters;
 use super::{Session, declared, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
@@ -220,47 +219,6 @@ fn parameter_types(
         .into_iter()
         .map(|known| known.unwrap_or(DataType::Utf8))
         .collect())
-}
-
-/// The types that parameters have by where they stand: `$1::BIGINT` is a BIGINT, and so is that of
-/// `LIMIT $1`; what `name = ANY($1)` takes is an array of names.
-fn placed_parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
-    let mut found = HashMap::new();
-    plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Limit(limit) = node {
-            for clause in [&limit.skip, &limit.fetch].into_iter().flatten() {
-                if let Expr::Placeholder(placeholder) = clause.as_ref() {
-                    found.insert(placeholder.id.clone(), DataType::Int64);
-                }
-            }
-        }
-        node.apply_expressions(|expression| {
-            expression.apply(|expression| {
-                if let Expr::Cast(cast) = expression
-                    && let Expr::Placeholder(placeholder) = cast.expr.as_ref()
-                {
-                    found
-                        .entry(placeholder.id.clone())
-                        .or_insert_with(|| cast.field.data_type().clone());
-                }
-                if let Expr::ScalarFunction(call) = expression
-                    && call.name() == "array_has"
-                    && let [Expr::Placeholder(placeholder), element] = call.args.as_slice()
-                {
-                    let inputs = node.inputs();
-                    let mut types = inputs
-                        .iter()
-                        .map(|input| element.get_type(input.schema().as_ref()));
-                    if let Some(Ok(of)) = types.find(|of| of.is_ok()) {
-                        let array = || DataType::new_list(of, true);
-                        found.entry(placeholder.id.clone()).or_insert_with(array);
-                    }
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    })?;
-    Ok(found)
 }
 
 /// The columns that a query answers with, once its parameters have these types.

@@ -180,6 +180,24 @@ impl SequenceOptions {
         }
     }
 
+    /// These with their bounds and their first number said, which stay when other options change; but
+    /// a bound that is the end of the type follows another type.
+    ///
+    /// # Errors
+    /// 22023 for options that contradict each other.
+    pub fn pinned(&self, data_type: Option<SequenceType>) -> Result<Self> {
+        let numbers = self.numbers()?;
+        let (least, greatest) = self.data_type().range();
+        let is_retyped = data_type.is_some_and(|it| it != self.data_type());
+        let kept = |bound: i64, end: i64| (!is_retyped || bound != end).then_some(Some(bound));
+        Ok(Self {
+            minimum: kept(numbers.minimum, least),
+            maximum: kept(numbers.maximum, greatest),
+            start: Some(numbers.start),
+            ..self.clone()
+        })
+    }
+
     /// Whether they say more than whose the sequence is.
     pub fn are_of_numbers(&self) -> bool {
         let others = Self {

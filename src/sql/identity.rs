@@ -28,6 +28,16 @@ pub struct Identity {
     pub cycles: bool,
 }
 
+impl Identity {
+    /// The number that was given last, where this one is next; none where it is the first. The number
+    /// before the first one that there may be was given by nobody.
+    pub fn last_before(&self, next: i128) -> Option<i128> {
+        let valid = i128::from(self.minimum)..=i128::from(self.maximum);
+        let last = next - i128::from(self.increment);
+        (next != i128::from(self.start) && valid.contains(&last)).then_some(last)
+    }
+}
+
 /// What an `INSERT` says of the values that it gives to identity columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overriding {

@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, DateTimeField, Expr, Fetch, Function,
-    FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval,
-    LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, TimezoneInfo, UnaryOperator,
-    Value, VisitMut, VisitorMut,
+    AccessExpr, BinaryOperator, CastKind, DataType, DateTimeField, ExactNumberInfo, Expr, Fetch,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    Interval, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, Query, TimezoneInfo,
+    UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use tributary_udfs::postgres::{IntervalUnit, read_interval};
@@ -230,15 +230,9 @@ fn as_function(expr: &mut Expr) {
             field, expr: from, ..
         } => {
             let field = field.to_string().to_lowercase();
-            match field_function(field.trim_matches('\'')) {
-                Some("extract_milliseconds") => named("extract_milliseconds", vec![take(from)]),
-                Some(name) => {
-                    let field = field.trim_matches('\'').to_owned();
-                    let field = Expr::value(Value::SingleQuotedString(field));
-                    named(name, vec![field, take(from)])
-                }
-                None => return,
-            }
+            let field = field.trim_matches('\'');
+            let value = extracted(field, take(from));
+            cast(value, DataType::Numeric(ExactNumberInfo::None))
         }
         Expr::Function(function) => match renamed(function) {
             Some(changed) => changed,
@@ -260,6 +254,27 @@ fn field_function(field: &str) -> Option<&'static str> {
         "millisecond" | "milliseconds" => "extract_milliseconds",
         _ => return None,
     })
+}
+
+/// A field of a moment or an interval.
+fn extracted(field: &str, from: Expr) -> Expr {
+    let name = Expr::value(Value::SingleQuotedString(field.to_owned()));
+    match field_function(field) {
+        Some(function @ "extract_milliseconds") => named_call(function, vec![from]),
+        Some(function) => named_call(function, vec![name, from]),
+        // In parentheses it is DataFusion's, and not PostgreSQL's, which gives another type.
+        None => named_call("date_part", vec![Expr::Nested(Box::new(name)), from]),
+    }
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(expr),
+        data_type,
+        array: false,
+        format: None,
+    }
 }
 
 /// Functions that are others by another name, and types called as functions: `float8(x)`.
@@ -314,12 +329,7 @@ fn renamed(function: &mut Function) -> Option<Expr> {
             let Value::SingleQuotedString(text) = &field.value else {
                 return None;
             };
-            let name =
-                field_function(&text.to_lowercase()).filter(|name| *name == "extract_whole")?;
-            plain = vec![named_call(
-                name,
-                vec![Expr::Value(field.clone()), from.clone()],
-            )];
+            plain = vec![extracted(&text.to_lowercase(), from.clone())];
             DataType::DoublePrecision
         }
         ("array_upper", [array, dimension]) => {
@@ -354,13 +364,7 @@ fn renamed(function: &mut Function) -> Option<Expr> {
         ("date", [_]) => DataType::Date,
         _ => return None,
     };
-    Some(Expr::Cast {
-        kind: CastKind::Cast,
-        expr: Box::new(plain.pop()?),
-        data_type,
-        array: false,
-        format: None,
-    })
+    Some(cast(plain.pop()?, data_type))
 }
 
 /// `make_interval(days => 3)` with its arguments in their order.

@@ -6,6 +6,7 @@
 //! [`reference()`] writes the reference page.
 
 mod arguments;
+mod arrays;
 mod calendar;
 mod completeness;
 mod error;
@@ -17,6 +18,7 @@ pub mod json;
 mod lanes;
 mod latest;
 mod normalize;
+mod numbers;
 mod phonetic;
 pub mod postgres;
 mod reference;
@@ -63,6 +65,9 @@ pub fn all_scalar_functions() -> Vec<Arc<ScalarUDF>> {
         normalize::functions(),
         impute::scalar_functions(),
         formatting::functions(),
+        numbers::functions(),
+        arrays::functions(),
+        completeness::scalar_functions(),
         statistics::functions(),
         template::functions(),
     ]

@@ -12,7 +12,6 @@ use datafusion::common::{Column, JoinType, NullEquality, TableReference};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::functions_aggregate::grouping::grouping_udaf;
-use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
@@ -20,6 +19,7 @@ use datafusion::logical_expr::{
     Join, JoinConstraint, Limit, LogicalPlan, Operator, Projection, SkipType, SortExpr,
     SubqueryAlias, Union, Window, binary_expr, lit, when,
 };
+use tributary_udfs::postgres::row_number;
 
 use super::grouping_sets;
 use super::references::references;
@@ -353,21 +353,21 @@ impl Around {
             LogicalPlan::Sort(sort) => sort.expr.clone(),
             _ => Vec::new(),
         };
-        let number = row_number().partition_by(as_expressions(&values).collect());
+        let number = row_number()
+            .call(Vec::new())
+            .partition_by(as_expressions(&values).collect());
         let number = match order.is_empty() {
             true => number.build()?,
             false => number.order_by(order).build()?,
         };
-        let number = number.alias(names.next("number"));
         let columns = as_expressions(&input.schema().columns()).collect();
-        let place = Expr::Column(Column::new_unqualified(number.schema_name().to_string()));
-        let numbered = Window::try_new(vec![number], Arc::new(input))?;
-        let bound = |count: usize| lit(u64::try_from(count).unwrap_or(u64::MAX));
+        let (input, place) = numbered(input, number, names)?;
+        let bound = |count: usize| lit(i64::try_from(count).unwrap_or(i64::MAX));
         let mut stays = place.clone().gt(bound(skip));
         if let Some(fetch) = fetch {
             stays = stays.and(place.lt_eq(bound(skip.saturating_add(fetch))));
         }
-        let left = Filter::try_new(stays, Arc::new(LogicalPlan::Window(numbered)))?;
+        let left = Filter::try_new(stays, Arc::new(input))?;
         Ok((projected(LogicalPlan::Filter(left), columns)?, values))
     }
 
@@ -448,6 +448,37 @@ impl Around {
         let values: Vec<Column> = columns.iter().skip(own.len()).cloned().collect();
         let columns = names_of_own.chain(as_expressions(&values)).collect();
         Ok((projected(all, columns)?, values))
+    }
+}
+
+/// Rows with their number, and the column that has it: one that a window of them computes already, for
+/// DataFusion would take the same function of two windows out of both, to below them.
+fn numbered(input: LogicalPlan, number: Expr, names: &mut Names) -> Result<(LogicalPlan, Expr)> {
+    if let Some(place) = computed_by_window(&input, &number) {
+        return Ok((input, place));
+    }
+    let number = number.alias(names.next("number"));
+    let place = Expr::Column(Column::new_unqualified(number.schema_name().to_string()));
+    let numbered = Window::try_new(vec![number], Arc::new(input))?;
+    Ok((LogicalPlan::Window(numbered), place))
+}
+
+/// The column of rows that has the values of a function over a window.
+fn computed_by_window(rows: &LogicalPlan, function: &Expr) -> Option<Expr> {
+    match rows {
+        LogicalPlan::Sort(sort) => computed_by_window(&sort.input, function),
+        LogicalPlan::Window(window) => {
+            let mut own = window.window_expr.iter();
+            match own.position(|own| own.clone().unalias() == *function) {
+                Some(index) => {
+                    let first = window.input.schema().fields().len();
+                    let field = window.schema.qualified_field(first + index);
+                    Some(Expr::Column(Column::from(field)))
+                }
+                None => computed_by_window(&window.input, function),
+            }
+        }
+        _ => None,
     }
 }
 

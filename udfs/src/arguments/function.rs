@@ -19,6 +19,8 @@ use crate::interrupt;
 pub(crate) struct Function {
     /// Its name, and how it may be called.
     pub(crate) form: Form,
+    /// Whether the last parameter may be given any number of times.
+    pub(crate) repeating: bool,
     /// Other names of the same function.
     pub(crate) aliases: &'static [&'static str],
     /// Whether equal arguments always give equal answers.
@@ -39,6 +41,7 @@ impl Function {
             parameters: &[Kind::Text],
             counts: &[1],
         },
+        repeating: false,
         aliases: &[],
         volatility: Volatility::Immutable,
         answer: |_| Ok(DataType::Utf8View),
@@ -62,6 +65,10 @@ impl Definition for Function {
 
     fn documentation(&self) -> Option<&'static Documentation> {
         (self.documentation)()
+    }
+
+    fn repeating(&self) -> bool {
+        self.repeating
     }
 
     fn aliases(&self) -> &'static [&'static str] {

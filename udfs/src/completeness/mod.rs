@@ -6,18 +6,26 @@
 )]
 mod completeness;
 mod counts;
+mod given;
 mod missing_rate;
+mod num_nonnulls;
+mod num_nulls;
 mod share;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::AggregateUDF;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
-use crate::arguments::declare_aggregates;
+use crate::arguments::{declare, declare_aggregates};
 
-/// The functions of this folder.
+/// The scalar functions of this folder.
+pub(crate) fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
+    declare(&[&num_nonnulls::FUNCTION, &num_nulls::FUNCTION])
+}
+
+/// The aggregates of this folder.
 pub(crate) fn functions() -> Vec<Arc<AggregateUDF>> {
     declare_aggregates(&[&completeness::FUNCTION, &missing_rate::FUNCTION])
 }

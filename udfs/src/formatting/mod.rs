@@ -5,6 +5,7 @@ mod fields;
 mod moment;
 mod moment_reader;
 mod moment_writer;
+mod number_reader;
 mod number_template;
 mod number_text;
 mod number_writer;
@@ -16,6 +17,7 @@ mod time_zone;
 mod timezone;
 mod to_char;
 mod to_date;
+mod to_number;
 mod to_timestamp;
 
 use std::sync::Arc;
@@ -30,10 +32,12 @@ pub(crate) use time_zone::{DateOrder, Zone};
 
 /// The functions of this folder.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
-    declare(&[
+    let mut all = declare(&[
         &to_char::FUNCTION,
         &to_date::FUNCTION,
         &to_timestamp::FUNCTION,
         &timezone::FUNCTION,
-    ])
+    ]);
+    all.push(to_number::function());
+    all
 }

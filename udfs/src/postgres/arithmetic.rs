@@ -102,6 +102,10 @@ impl CheckedArithmetic {
         }
     }
 
+    pub(super) fn operation(&self) -> Operation {
+        self.operation
+    }
+
     fn compute(&self, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
         match self.operation {
             Operation::Add => numeric::add(left, right),

@@ -1,4 +1,4 @@
-//! `avg` of numerics to as many digits as a quotient has.
+//! `avg` of numerics and integers, a numeric of as many digits as a quotient has.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Documentation, GroupsAccumulator, ReversedUDAF,
-    Signature,
+    Signature, Volatility,
 };
 
 use super::converted::{Conversion, with_return_field};
@@ -20,11 +21,15 @@ use super::numeric;
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct NumericAverage {
     inner: Arc<AggregateUDF>,
+    signature: Signature,
 }
 
 impl NumericAverage {
     pub(super) fn new() -> Self {
-        Self { inner: avg_udaf() }
+        Self {
+            inner: avg_udaf(),
+            signature: Signature::user_defined(Volatility::Immutable),
+        }
     }
 }
 
@@ -54,7 +59,22 @@ impl AggregateUDFImpl for NumericAverage {
     }
 
     fn signature(&self) -> &Signature {
-        self.inner.signature()
+        &self.signature
+    }
+
+    /// An integer is a numeric of as many digits as its type has.
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        if let [value] = given
+            && value.is_integer()
+            && let Some(exact) = numeric::exact(value)
+        {
+            return Ok(vec![exact]);
+        }
+        let fields = given.iter();
+        let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
+        let fields: Vec<FieldRef> = fields.collect();
+        let coerced = fields_with_udf(&fields, self.inner.as_ref())?.into_iter();
+        Ok(coerced.map(|field| field.data_type().clone()).collect())
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {

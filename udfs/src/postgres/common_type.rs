@@ -1,4 +1,5 @@
-//! The type that several expressions have in common, where one is a float and another is numeric.
+//! The type that several expressions have in common, where one is a float and another is numeric, or
+//! one is an interval and another a literal.
 //!
 //! PostgreSQL says the float: a numeric becomes one without being asked, and not the other way
 //! round. DataFusion says the decimal, which has no NaN and no infinity, and rounds.
@@ -6,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, IntervalUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, DFSchemaRef};
@@ -18,6 +19,7 @@ use datafusion::logical_expr::{
     Between, Case, Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Union, Values,
 };
 use datafusion::optimizer::AnalyzerRule;
+use datafusion::scalar::ScalarValue;
 
 /// Functions whose arguments and answer are of one type.
 const FUNCTIONS: [&str; 5] = ["coalesce", "greatest", "least", "make_array", "nullif"];
@@ -139,6 +141,10 @@ fn unify(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
         .iter()
         .map(|expression| expression.get_type(schema).ok())
         .collect();
+    let is_interval = |own: &DataType| matches!(own, DataType::Interval(_));
+    if types.iter().flatten().any(is_interval) {
+        return with_intervals(expressions);
+    }
     let Some(float) = common_float(types.iter().flatten()) else {
         return Transformed::no(expressions);
     };
@@ -149,6 +155,20 @@ fn unify(expressions: Vec<Expr>, schema: &DFSchema) -> Transformed<Vec<Expr>> {
         expression
     });
     Transformed::yes(cast.collect())
+}
+
+/// Reads literals beside an interval as intervals.
+fn with_intervals(expressions: Vec<Expr>) -> Transformed<Vec<Expr>> {
+    let is_text = |expression: &Expr| matches!(expression, Expr::Literal(ScalarValue::Utf8(_), _));
+    let is_changed = expressions.iter().any(is_text);
+    let read = expressions.into_iter().map(|expression| {
+        if !is_text(&expression) {
+            return expression;
+        }
+        let data_type = DataType::Interval(IntervalUnit::MonthDayNano);
+        Expr::Cast(Cast::new(Box::new(expression), data_type))
+    });
+    Transformed::new_transformed(read.collect(), is_changed)
 }
 
 /// The widest float of several types, where one of the others is numeric.

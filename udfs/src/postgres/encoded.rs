@@ -13,7 +13,7 @@ use super::arithmetic::{CheckedArithmetic, Operation};
 use super::character_length::CharacterLength;
 use super::conversion::{Conversion, ConversionForm};
 use super::numeric_rule::NUMERIC_AVERAGE;
-use super::rule::EXACT_SUM;
+use super::rule::{EXACT_SUM, FLOAT_MAX, FLOAT_MIN};
 
 /// A function.
 #[derive(Clone, PartialEq, Message)]
@@ -46,7 +46,7 @@ struct Cast {
     is_single_byte: bool,
 }
 
-/// The bytes of the sum that overflows with an error, and of the average of numerics.
+/// The bytes of the aggregates.
 const EXACT: &[u8] = b"exact";
 
 /// Writes a function of this folder, and nothing for any other.
@@ -117,17 +117,21 @@ fn function(implementation: impl ScalarUDFImpl + 'static) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(implementation))
 }
 
+/// The sum that overflows with an error, the average of numerics, and the extremes of floats.
+fn own() -> [&'static Arc<AggregateUDF>; 4] {
+    [&EXACT_SUM, &NUMERIC_AVERAGE, &FLOAT_MIN, &FLOAT_MAX]
+}
+
 /// Writes an aggregate of this folder, and nothing for any other function.
 pub(crate) fn encode_aggregate(function: &AggregateUDF, buffer: &mut Vec<u8>) {
-    if function == EXACT_SUM.as_ref() || function == NUMERIC_AVERAGE.as_ref() {
+    if own().iter().any(|own| function == own.as_ref()) {
         buffer.extend(EXACT);
     }
 }
 
 /// Reads an aggregate of this folder; an error of any other function.
 pub(crate) fn decode_aggregate(name: &str, buffer: &[u8]) -> Result<Arc<AggregateUDF>> {
-    let own = [&EXACT_SUM, &NUMERIC_AVERAGE];
-    if let Some(function) = own.into_iter().find(|function| function.name() == name)
+    if let Some(function) = own().into_iter().find(|function| function.name() == name)
         && buffer == EXACT
     {
         return Ok(Arc::clone(function));

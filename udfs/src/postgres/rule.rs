@@ -7,6 +7,8 @@ use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
+use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
+use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, InList, NullTreatment, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::{FunctionRewrite, NamePreserver};
 use datafusion::logical_expr::utils::merge_schema;
@@ -20,6 +22,7 @@ use super::arithmetic::{CheckedArithmetic, Operation, is_checked};
 use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
+use super::extremes::FloatExtreme;
 use super::interval::{are_intervals, order_by_span, span};
 use super::single_byte::SINGLE_BYTE;
 use super::sum::ExactSum;
@@ -28,6 +31,12 @@ use crate::formatting::SessionTimeZone;
 
 pub(super) static EXACT_SUM: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(ExactSum::new())));
+
+pub(super) static FLOAT_MAX: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(FloatExtreme::max())));
+
+pub(super) static FLOAT_MIN: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::new_from_impl(FloatExtreme::min())));
 
 /// Arithmetic, casts and sums compute what PostgreSQL computes. As an analyzer rule it comes after
 /// DataFusion's own, when operands have their types; as a function rewrite it serves expressions
@@ -144,16 +153,19 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
         },
         Expr::AggregateFunction(function) => aggregate(function, schema),
         Expr::WindowFunction(mut function) => {
-            let is_summed = match &function.fun {
-                WindowFunctionDefinition::AggregateUDF(aggregate) => is_sum(aggregate),
-                WindowFunctionDefinition::WindowUDF(_) => false,
+            let own = match &function.fun {
+                WindowFunctionDefinition::AggregateUDF(aggregate) => {
+                    own_aggregate(aggregate, &function.params.args, schema)
+                }
+                WindowFunctionDefinition::WindowUDF(_) => None,
             };
-            if is_summed {
-                function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(&EXACT_SUM));
+            let is_own = own.is_some();
+            if let Some(own) = own {
+                function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(own));
             }
             let order = function.params.order_by.iter_mut();
             let keys = function.params.partition_by.iter_mut();
-            let mut is_other = is_summed;
+            let mut is_other = is_own;
             for key in keys.chain(order.map(|sort| &mut sort.expr)) {
                 is_other |= of_one_zero(key, schema);
             }
@@ -195,8 +207,8 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
             of_one_zero(value, schema);
         }
     }
-    if is_sum(&function.func) {
-        function.func = Arc::clone(&EXACT_SUM);
+    if let Some(own) = own_aggregate(&function.func, &function.params.args, schema) {
+        function.func = Arc::clone(own);
         return Transformed::yes(Expr::AggregateFunction(function));
     }
     let is_least = match function.func.name() {
@@ -218,8 +230,25 @@ fn aggregate(mut function: AggregateFunction, schema: &DFSchema) -> Transformed<
     Transformed::yes(Expr::AggregateFunction(function))
 }
 
-fn is_sum(function: &AggregateUDF) -> bool {
-    function == datafusion::functions_aggregate::sum::sum_udaf().as_ref()
+/// What takes the place of an aggregate of DataFusion's.
+fn own_aggregate(
+    function: &AggregateUDF,
+    args: &[Expr],
+    schema: &DFSchema,
+) -> Option<&'static Arc<AggregateUDF>> {
+    if function == sum_udaf().as_ref() {
+        return Some(&EXACT_SUM);
+    }
+    let own = match function {
+        function if function == max_udaf().as_ref() => &FLOAT_MAX,
+        function if function == min_udaf().as_ref() => &FLOAT_MIN,
+        _ => return None,
+    };
+    let [value] = args else { return None };
+    let is_float = value
+        .get_type(schema)
+        .is_ok_and(|it| matches!(it, DataType::Float32 | DataType::Float64));
+    is_float.then_some(own)
 }
 
 /// Whether the operands are numbers of one type whose arithmetic DataFusion does not check.

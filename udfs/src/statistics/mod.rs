@@ -15,7 +15,10 @@ mod ks_p_value;
 mod ks_statistic;
 mod labels;
 mod mad_score;
+mod mode;
 mod observations;
+mod ordered_set;
+mod percentile_disc;
 mod posterior;
 mod proportion;
 mod psi;
@@ -46,13 +49,15 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
 
 /// The aggregates of this folder.
 pub(crate) fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    declare_aggregates(&[
+    let mut all = declare_aggregates(&[
         &chi2::FUNCTION,
         &js_divergence::FUNCTION,
         &ks_p_value::FUNCTION,
         &ks_statistic::FUNCTION,
         &psi::FUNCTION,
-    ])
+    ]);
+    all.extend([mode::function(), percentile_disc::function()]);
+    all
 }
 
 /// The window functions of this folder.

@@ -21,13 +21,15 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 14] = [
+static ROWS: [&Rows; 16] = [
     &columns::TABLE,
     &constraints::CHECKS,
     &constraints::COLUMNS,
     &constraints::KEY_COLUMNS,
     &constraints::TABLE,
     &constraints::TABLES,
+    &privileges::COLUMN_GRANTS,
+    &privileges::COLUMNS,
     &privileges::GRANTS,
     &privileges::TABLE,
     &schemata::CATALOG,

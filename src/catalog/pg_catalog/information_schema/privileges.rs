@@ -1,47 +1,127 @@
-//! `information_schema.table_privileges` and `role_table_grants`: the one role may do everything.
+//! `information_schema.table_privileges` and `column_privileges`, with `role_table_grants` and
+//! `role_column_grants`, which have the same rows: what the owner of a relation may do, and what was
+//! granted to others.
 
+use super::super::name_functions::role_name;
+use super::super::relation::Relation;
 use super::super::table::{Row, Rows, row};
 use super::{shown, yes_or_no};
+use crate::catalog::privilege::{Grant, PUBLIC_ROLE, Privilege};
 use crate::catalog::system::SystemSources;
+use crate::catalog::{Object, Oid};
 use crate::error::Result;
-
-/// What may be granted on a relation.
-const PRIVILEGES: [&str; 7] = [
-    "INSERT",
-    "SELECT",
-    "UPDATE",
-    "DELETE",
-    "TRUNCATE",
-    "REFERENCES",
-    "TRIGGER",
-];
 
 pub static TABLE: Rows = Rows {
     of: "table_privileges",
-    make: rows,
+    make: of_relations,
 };
 
 pub static GRANTS: Rows = Rows {
     of: "role_table_grants",
-    make: rows,
+    make: of_relations,
 };
 
-fn rows(sources: &dyn SystemSources) -> Result<Vec<Row>> {
-    let (database, owner) = (sources.database(), sources.owner());
+pub static COLUMNS: Rows = Rows {
+    of: "column_privileges",
+    make: of_columns,
+};
+
+pub static COLUMN_GRANTS: Rows = Rows {
+    of: "role_column_grants",
+    make: of_columns,
+};
+
+fn of_relations(sources: &dyn SystemSources) -> Result<Vec<Row>> {
+    let database = sources.database();
     let mut rows = Vec::new();
-    for relation in shown(sources).filter(|relation| relation.object.is_some()) {
-        rows.extend(PRIVILEGES.map(|privilege| {
-            row![
-                owner.as_str(),
-                owner.as_str(),
+    for relation in shown(sources) {
+        for grant in grants(&relation) {
+            if grant.column.is_some() {
+                continue;
+            }
+            rows.push(row![
+                name(sources, grant.grantor),
+                name(sources, grant.grantee),
                 database.as_str(),
                 relation.schema.as_str(),
                 relation.name.as_str(),
-                privilege,
-                "YES",
-                yes_or_no(privilege == "SELECT"),
-            ]
-        }));
+                grant.privilege.as_str(),
+                yes_or_no(grant.grantable),
+                yes_or_no(grant.privilege == Privilege::Select),
+            ]);
+        }
     }
     Ok(rows)
+}
+
+fn of_columns(sources: &dyn SystemSources) -> Result<Vec<Row>> {
+    let database = sources.database();
+    let mut rows = Vec::new();
+    for relation in shown(sources) {
+        let grants = grants(&relation);
+        for field in relation.columns.fields() {
+            let column = field.name();
+            let mut own: Vec<&Grant> = Vec::new();
+            for grant in &grants {
+                let is_of_it = grant.column.as_ref().is_none_or(|of| of == column);
+                if !is_of_it || !Privilege::OF_COLUMNS.contains(&grant.privilege) {
+                    continue;
+                }
+                // What is granted on the relation and on the column is one row.
+                let same = own.iter_mut().find(|it| {
+                    (it.grantor, it.grantee, it.privilege)
+                        == (grant.grantor, grant.grantee, grant.privilege)
+                });
+                match same {
+                    Some(same) if grant.grantable => *same = grant,
+                    Some(_) => {}
+                    None => own.push(grant),
+                }
+            }
+            rows.extend(own.into_iter().map(|grant| {
+                row![
+                    name(sources, grant.grantor),
+                    name(sources, grant.grantee),
+                    database.as_str(),
+                    relation.schema.as_str(),
+                    relation.name.as_str(),
+                    column.as_str(),
+                    grant.privilege.as_str(),
+                    yes_or_no(grant.grantable),
+                ]
+            }));
+        }
+    }
+    Ok(rows)
+}
+
+/// What the owner of a relation may do, and what was granted on it. The server's own relations tell
+/// of neither.
+fn grants(relation: &Relation) -> Vec<Grant> {
+    let Some(object) = &relation.object else {
+        return Vec::new();
+    };
+    let mut all = of_owner(object);
+    all.extend(object.access.granted().iter().cloned());
+    all
+}
+
+/// The privileges of an owner, who may give all of them on.
+fn of_owner(object: &Object) -> Vec<Grant> {
+    let owner = object.access.owner();
+    let own = Privilege::OF_TABLES.into_iter().map(|privilege| Grant {
+        grantee: owner,
+        grantor: owner,
+        privilege,
+        column: None,
+        grantable: true,
+    });
+    own.collect()
+}
+
+fn name(sources: &dyn SystemSources, role: Oid) -> Option<String> {
+    match role {
+        PUBLIC_ROLE => Some("PUBLIC".to_owned()),
+        role => role_name(sources, role.into()),
+    }
 }

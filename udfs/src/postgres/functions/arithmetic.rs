@@ -13,7 +13,7 @@ use super::calendar::{INTERVAL_QUOTIENT, INTERVAL_TIMES, TIMESTAMP_DIFFERENCE, T
 use super::row_function::{Form, RowFunction};
 
 /// Plans intervals times numbers, the difference of timestamps as an interval of days and hours,
-/// and a date and an interval as a timestamp.
+/// the days between dates as an integer, and a date and an interval as a timestamp.
 #[derive(Debug)]
 pub struct MomentArithmetic;
 
@@ -48,6 +48,10 @@ impl ExprPlanner for MomentArithmetic {
                 expr.left,
                 expr.right,
             ),
+            (DataType::Date32, BinaryOperator::Minus, DataType::Date32) => {
+                let days = binary(expr.left, Operator::Minus, expr.right);
+                Expr::Cast(Cast::new(Box::new(days), DataType::Int32))
+            }
             (DataType::Date32, BinaryOperator::Plus, DataType::Interval(_)) => {
                 binary(timestamp(expr.left), Operator::Plus, expr.right)
             }

@@ -23,14 +23,18 @@ pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
 use row_function::{Form, RowFunction};
 
+use super::{retyped, row_numbers};
+
 /// Functions whose answer depends on nothing but their arguments.
 const IMMUTABLE: &[(&str, &[Form])] = &[
+    ("gcd", numbers::GCD),
     ("interval_quotient", calendar::INTERVAL_QUOTIENT),
     ("interval_times", calendar::INTERVAL_TIMES),
     ("isfinite", calendar::ISFINITE),
     ("justify_days", calendar::JUSTIFY_DAYS),
     ("justify_hours", calendar::JUSTIFY_HOURS),
     ("justify_interval", calendar::JUSTIFY_INTERVAL),
+    ("lcm", numbers::LCM),
     ("make_interval", calendar::MAKE_INTERVAL),
     ("make_time", calendar::MAKE_TIME),
     ("make_timestamp", calendar::MAKE_TIMESTAMP),
@@ -106,7 +110,8 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
         let inner = take_out(registry, name)?;
         registry.register_udf(RowFunction::udf(name, forms, Volatility::Immutable, inner))?;
     }
-    Ok(())
+    retyped::register(registry)?;
+    row_numbers::register(registry)
 }
 
 /// DataFusion's function of this name, which is registered no more. Its aliases go with it.

@@ -1,7 +1,10 @@
 //! Functions of numbers.
 
+use datafusion::scalar::ScalarValue;
+
 use super::row_function::{Form, Type, form, integer};
 use crate::FunctionError;
+use crate::postgres::range::out_of_range;
 
 use Type::{BigInt, Float, Integer};
 
@@ -38,3 +41,48 @@ pub(super) const WIDTH_BUCKET: &[Form] = &[form(&[Float, Float, Float, BigInt], 
         (count as f64 * ((operand - low) / (high - low))) as i64 + 1
     })
 })];
+
+/// The greatest common divisor; 0 of zeros.
+pub(super) const GCD: &[Form] = &[
+    form(&[Integer, Integer], Integer, |row| {
+        let divisor = greatest_common_divisor(row.integer(0), row.integer(1));
+        integer(in_type(divisor, Integer)?)
+    }),
+    form(&[BigInt, BigInt], BigInt, |row| {
+        let divisor = greatest_common_divisor(row.integer(0), row.integer(1));
+        Ok(ScalarValue::Int64(Some(in_type(divisor, BigInt)?)))
+    }),
+];
+
+/// The least common multiple; 0 where one of the numbers is.
+pub(super) const LCM: &[Form] = &[
+    form(&[Integer, Integer], Integer, |row| {
+        let multiple = least_common_multiple(row.integer(0), row.integer(1));
+        integer(in_type(multiple, Integer)?)
+    }),
+    form(&[BigInt, BigInt], BigInt, |row| {
+        let multiple = least_common_multiple(row.integer(0), row.integer(1));
+        Ok(ScalarValue::Int64(Some(in_type(multiple, BigInt)?)))
+    }),
+];
+
+fn greatest_common_divisor(left: i64, right: i64) -> u128 {
+    let (mut left, mut right) = (left.unsigned_abs(), right.unsigned_abs());
+    while right != 0 {
+        (left, right) = (right, left % right);
+    }
+    u128::from(left)
+}
+
+fn least_common_multiple(left: i64, right: i64) -> u128 {
+    match greatest_common_divisor(left, right) {
+        0 => 0,
+        divisor => u128::from(left.unsigned_abs()) / divisor * u128::from(right.unsigned_abs()),
+    }
+}
+
+fn in_type(number: u128, answer: Type) -> Result<i64, FunctionError> {
+    let fits = i64::try_from(number).ok();
+    let fits = fits.filter(|number| answer != Integer || i32::try_from(*number).is_ok());
+    fits.ok_or_else(|| out_of_range(&answer.arrow()))
+}

@@ -1,0 +1,87 @@
+//! Functions of DataFusion's whose answers PostgreSQL has in another type: lengths of arrays, and places
+//! in them, are `integer`.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature,
+};
+
+const INTEGERS: [&str; 4] = [
+    "array_length",
+    "array_ndims",
+    "array_position",
+    "cardinality",
+];
+
+/// Registers the functions, in the place of DataFusion's of the same names.
+pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for name in INTEGERS {
+        let inner = registry.udf(name)?;
+        let retyped = Retyped {
+            inner,
+            answer: DataType::Int32,
+        };
+        registry.register_udf(Arc::new(ScalarUDF::new_from_impl(retyped)))?;
+    }
+    Ok(())
+}
+
+/// A function, and the type of its answers.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Retyped {
+    inner: Arc<ScalarUDF>,
+    answer: DataType,
+}
+
+impl ScalarUDFImpl for Retyped {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        self.inner.schema_name(args)
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(given)?;
+        Ok(self.answer.clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let field = self.inner.return_field_from_args(args)?;
+        let field = Field::new(field.name(), self.answer.clone(), field.is_nullable());
+        Ok(Arc::new(field))
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.inner().coerce_types(given)
+    }
+
+    fn invoke_with_args(&self, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let given = args.arg_fields.iter();
+        let given: Vec<DataType> = given.map(|field| field.data_type().clone()).collect();
+        let inner = self.inner.return_type(&given)?;
+        let field = args.return_field.as_ref().clone().with_data_type(inner);
+        args.return_field = Arc::new(field);
+        self.inner
+            .invoke_with_args(args)?
+            .cast_to(&self.answer, None)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.inner.documentation()
+    }
+}
