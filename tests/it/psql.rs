@@ -223,6 +223,23 @@ fn a_model_that_compares_nothing_says_so() {
             model(&format!("id, md5(id::text) AS name {numbers}")),
             false,
         ),
+        (
+            model(&format!("id, md5(id::text) AS name {numbers}"))
+                .replace("'id')", "'id', block_on = ['name'])"),
+            true,
+        ),
+        (
+            model(&format!("id, 'a' AS s, md5(id::text) AS name {numbers}"))
+                .replace("'id')", "'id', source = 's', link = 'link_only')"),
+            true,
+        ),
+        (
+            model(&format!(
+                "id, id::text AS s, md5(id::text) AS name {numbers}"
+            ))
+            .replace("'id')", "'id', source = 's', link = 'dedupe')"),
+            true,
+        ),
     ] {
         let told = psql(&server, &[&statement]);
         let warning = "WARNING:  model public.m compares nothing";

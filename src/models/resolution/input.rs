@@ -7,12 +7,13 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_plan::PhysicalExpr;
 use tributary_udfs::resolve::{RecordsBuilder, ResolveOptions};
 
 use super::conditions::Conditions;
 use super::{option_text, options};
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use crate::models::expression;
 use crate::sql::create_model::CreateModel;
 
@@ -40,7 +41,11 @@ impl Input {
             let parsed = option_text::expression(text);
             let key =
                 parsed.and_then(|parsed| expression::text(state, &columns, parsed, "block_on"));
-            key.map_err(|error| error.within(format!("block_on \"{text}\"")))
+            key.and_then(|key| match collect_columns(&key).is_empty() {
+                false => Ok(key),
+                true => Err(reads_nothing()),
+            })
+            .map_err(|error| error.within(format!("block_on \"{text}\"")))
         });
         let keys: Vec<_> = keys.collect::<Result<_>>()?;
         let of_keys = said.engine.block_on.iter();
@@ -100,4 +105,15 @@ impl Input {
         }
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
+}
+
+/// That an expression gives all records one key, or none.
+fn reads_nothing() -> Error {
+    Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        "it reads no column, and is the same for every record",
+    )
+    .with_hint(
+        "Write expressions over the query's columns: ['email', 'lower(last_name) || zip']. Without the option, rules are chosen that find the most for the fewest pairs.",
+    )
 }

@@ -165,7 +165,14 @@ pub fn read(create: &CreateModel) -> Result<Said> {
                 }
             }
             (name, OptionValue::Text(text)) => values.push((name, text)),
-            (name, value) => return Err(unfit(name, value)),
+            ("compare", value) => {
+                return Err(unfit("compare", value).with_hint(
+                    "Write columns and what they hold: {'name': 'full_name', 'ref': 'national_id'}.",
+                ));
+            }
+            (name, value) => {
+                return Err(unfit(name, value).with_hint("It takes one value, and no list."));
+            }
         }
     }
     let mut engine = ResolveOptions::parse(values).map_err(DataFusionError::from)?;
@@ -173,10 +180,14 @@ pub fn read(create: &CreateModel) -> Result<Said> {
     engine.own_levels = levels.iter().map(Levels::own).collect();
     let block_on = match create.options.get("block_on") {
         None => Vec::new(),
-        Some(value) => value.texts().ok_or_else(|| {
-            unfit("block_on", value)
-                .with_hint("Write a list of expressions: ['email', 'lower(last_name) || zip'].")
-        })?,
+        Some(value) => {
+            let expressions = value.texts().filter(|texts| !texts.is_empty());
+            expressions.ok_or_else(|| {
+                unfit("block_on", value).with_hint(
+                    "Write a list of expressions: ['email', 'lower(last_name) || zip']. Without the option, rules are chosen that find the most for the fewest pairs.",
+                )
+            })?
+        }
     };
     engine.block_on = block_on.iter().map(|text| key(text)).collect();
     Ok(Said {

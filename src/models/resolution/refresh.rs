@@ -6,7 +6,9 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
-use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
+use tributary_udfs::resolve::{
+    Idle, Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught,
+};
 
 use super::finding::{Decided, Entities, Paired};
 use super::found::Found;
@@ -188,14 +190,26 @@ impl Refresh<'_> {
 
     /// What to say of records of which none was compared.
     fn warning(&self, found: &Found) -> Option<RefreshWarning> {
-        let is_idle =
-            found.resolver.model().compares_nothing() && found.resolver.records().len() > 1;
-        is_idle.then(|| RefreshWarning {
+        let hint = match found.resolver.idle()? {
+            Idle::NoColumn => {
+                "Columns that are all NULL or all the same, and moments of changes, tell nothing. Add others to its query, or say what they hold, as in compare = {'column': 'free_text'}."
+            }
+            Idle::OneSource => {
+                "Records of different sources are compared, and all of them are of one. Leave out link = 'link_only' and one_to_one, or add the records of another source to its query."
+            }
+            Idle::OneASource => {
+                "Records of one source are compared, and each source has a single one. Leave out link = 'dedupe' to compare those of different sources."
+            }
+            Idle::NoBlock => {
+                "No two records share a block. Where the option block_on says what they are to have in common, add what more of them have, or leave it out."
+            }
+        };
+        Some(RefreshWarning {
             message: format!(
                 "{} compares nothing: each record is an entity of its own",
                 self.object.described()
             ),
-            hint: "Columns that are all NULL or all the same, and moments of changes, tell nothing. Add others to its query, or say what they hold, as in compare = {'column': 'free_text'}.".to_owned(),
+            hint: hint.to_owned(),
         })
     }
 

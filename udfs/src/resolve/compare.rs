@@ -222,6 +222,6 @@ impl<'a> Comparer<'a> {
                 return MISSING_LEVEL;
             }
         }
-        level(comparison.kind, left, right, self.weights[at], scratch)
+        level(comparison, left, right, self.weights[at], scratch)
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
+use super::mixture::round;
 use super::own_levels::OwnLevels;
 
 /// How many comparisons a model has at most: the levels of all of them are packed into 64 bits.
@@ -33,6 +34,8 @@ pub(super) struct Comparison {
     pub(super) bands: Vec<(String, u8)>,
     /// From which rarity on each band is, as minus the binary logarithm of the share.
     edges: Vec<f64>,
+    /// How far numbers spread, where they are compared and do.
+    pub(super) spread: Option<f64>,
     /// Its levels, where it has levels of its own.
     pub(super) own: Option<Own>,
 }
@@ -68,6 +71,10 @@ impl Comparison {
             levels: labels(feature.kind).len() + 2,
             bands: Vec::new(),
             edges: Vec::new(),
+            spread: match feature.kind {
+                FeatureKind::Number => spread(feature),
+                _ => None,
+            },
             own: None,
         };
         if !term_frequency {
@@ -120,6 +127,7 @@ impl Comparison {
             levels: own.labels.len() + 2,
             bands: Vec::new(),
             edges: Vec::new(),
+            spread: None,
             own: Some(Own {
                 place,
                 labels: own.labels.clone(),
@@ -183,6 +191,39 @@ impl Comparison {
             }
         }
     }
+}
+
+/// The share of records below, and above, those whose numbers tell how far all of them spread.
+const TAIL: f64 = 0.05;
+
+/// How far apart the numbers of most records are; none where most have the same.
+fn spread(feature: &Feature) -> Option<f64> {
+    let codes = 1..feature.counts.len() as u32;
+    let mut numbers: Vec<(f64, u64)> = codes
+        .map(|code| {
+            (
+                feature.number(code),
+                u64::from(feature.counts[code as usize]),
+            )
+        })
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    numbers.sort_unstable_by(|left, right| left.0.total_cmp(&right.0));
+    let present: u64 = numbers.iter().map(|(_, count)| count).sum();
+    let mut below = 0;
+    let tail = TAIL * present as f64;
+    let (mut first, mut last) = (None, None);
+    for (number, count) in numbers {
+        below += count;
+        if below as f64 >= tail {
+            first.get_or_insert(number);
+        }
+        if below as f64 >= present as f64 - tail {
+            last.get_or_insert(number);
+        }
+    }
+    let spread = round(last? - first?);
+    (spread > 0.0 && spread.is_finite()).then_some(spread)
 }
 
 /// The levels of a kind of comparison below equality, the least alike first.

@@ -31,6 +31,7 @@ pub(super) fn expected(
         many: None,
         own: Vec::new(),
         at_times: Vec::new(),
+        one_to_one,
         known,
     };
     for (at, comparison) in comparisons.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! How alike two values are: the level of a comparison, by the kind of its feature.
 
 use super::cell::Cell;
-use super::comparison::{DIFFERENT, MISSING_LEVEL};
+use super::comparison::{Comparison, DIFFERENT, MISSING_LEVEL};
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
 use super::word_weights::WordWeights;
@@ -57,16 +57,16 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The level of two values that are there and not equal.
+/// The level of two values that are there and not equal, by what their comparison is.
 #[inline]
 pub(super) fn level(
-    kind: FeatureKind,
+    comparison: &Comparison,
     left: Value<'_>,
     right: Value<'_>,
     weights: WordWeights<'_>,
     scratch: &mut Scratch,
 ) -> u8 {
-    match kind {
+    match comparison.kind {
         FeatureKind::Given => given(left, right, scratch),
         FeatureKind::Family => family(left, right, scratch),
         FeatureKind::Email => email(left, right, scratch),
@@ -79,6 +79,7 @@ pub(super) fn level(
         FeatureKind::Number => number(
             left.feature.number(left.cell.code),
             right.feature.number(right.cell.code),
+            comparison.spread,
         ),
         FeatureKind::Category => DIFFERENT,
         // Many pairs at a time, see `own_levels`.
@@ -272,9 +273,12 @@ fn identifier(left: Value<'_>, right: Value<'_>, scratch: &mut Scratch) -> u8 {
     }
 }
 
-fn number(left: f64, right: f64) -> u8 {
+/// By how far apart they are, as a share of the larger one, or of how far values spread where that is
+/// less: all years of birth are within a few hundredths of each other.
+fn number(left: f64, right: f64, spread: Option<f64>) -> u8 {
     let larger = left.abs().max(right.abs());
-    let apart = (left - right).abs() / larger.max(f64::MIN_POSITIVE);
+    let whole = spread.map_or(larger, |spread| larger.min(spread));
+    let apart = (left - right).abs() / whole.max(f64::MIN_POSITIVE);
     DIFFERENT
         + [0.25, 0.1, 0.02]
             .iter()

@@ -53,6 +53,10 @@ const CONTAMINATION: f64 = 0.01;
 const UNRELATED: f64 = 0.1;
 /// As how many pairs counts what is expected of matches, and of related ones.
 const EXPECTED_PAIRS: f64 = 20.0;
+/// As which share of the matches it counts where they are held to it; and by how much more probable they
+/// are to be then.
+const HELD: f64 = 0.5;
+const CLEARER: f64 = 0.05;
 /// How many of the related pairs are expected to share what some of them do.
 const SHARING: f64 = 0.5;
 
@@ -104,6 +108,8 @@ pub(super) struct Expected {
     pub(super) own: Vec<bool>,
     /// Whether some related pairs share it as matches do, and the rest differ as any others.
     pub(super) at_times: Vec<bool>,
+    /// Whether sources have each entity once.
+    pub(super) one_to_one: bool,
     /// What is not to be estimated.
     pub(super) known: Known,
 }
@@ -114,6 +120,17 @@ pub(super) struct Many {
     /// The levels of comparisons, as a pattern has them, of which one is to be there for related pairs to
     /// be told from matches.
     pub(super) told_by: u64,
+}
+
+/// How a mixture is come by.
+#[derive(Clone, Copy, Debug, Default)]
+struct Course {
+    /// The round from which on dependences are looked for.
+    first_tree: usize,
+    /// Where there may be many records of a thing.
+    many: Option<Many>,
+    /// The share of the matches as which counts what is expected of them, at least.
+    held: f64,
 }
 
 /// How much of a pattern's pairs is of each class.
@@ -204,8 +221,12 @@ impl Mixture {
         workers: usize,
     ) -> Result<Self> {
         let begun = (matches_a_record, pairs_a_record);
-        let fit = |first, many| Self::fit_with(sample, expected, begun, (first, many), workers);
-        let (mixture, clear) = fit(0, None)?;
+        let fit = |course| Self::fit_with(sample, expected, begun, course, workers);
+        let later = |first_tree| Course {
+            first_tree,
+            ..Course::default()
+        };
+        let (mixture, clear) = fit(Course::default())?;
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let surest = surest(sample, expected);
         let few = |of: &Self| of.sure(&surest, total, SUREST);
@@ -214,7 +235,10 @@ impl Mixture {
         // dependences among other pairs may explain some of the matches, too, and what is left is not
         // clear. Then matches are found first.
         if expected.many.is_some() && clear < CLEAR {
-            let (other, _) = fit(ROUNDS_BEFORE_MANY, expected.many)?;
+            let (other, _) = fit(Course {
+                many: expected.many,
+                ..later(ROUNDS_BEFORE_MANY)
+            })?;
             let a_record = other.prior.exp() * pairs_a_record;
             if a_record >= MANY && all(&other) > all(&mixture) + SURER {
                 return Ok(other);
@@ -224,9 +248,27 @@ impl Mixture {
         // matches until none is left, or until what is merely related is taken for them.
         let sure = few(&mixture);
         if sure < SURE {
-            let (other, _) = fit(ROUNDS_BEFORE_A_TREE, None)?;
+            let (other, _) = fit(later(ROUNDS_BEFORE_A_TREE))?;
             if sure == 0.0 || few(&other) >= SURE {
                 return Ok(other);
+            }
+            // Where records are full of gaps, they do so whenever they are looked for: then they are not.
+            let (other, _) = fit(later(ROUNDS))?;
+            if few(&other) >= SURE {
+                return Ok(other);
+            }
+            return Ok(mixture);
+        }
+        // Where matches are few for what is alike, they drift to it: more of them are alike in fewer
+        // ways, until hardly any is sure. Held to what is expected of matches, they are surer, unless
+        // they are as they are for good.
+        if clear < CLEAR && !expected.one_to_one {
+            let (held, held_clear) = fit(Course {
+                held: HELD,
+                ..Course::default()
+            })?;
+            if held_clear > clear + CLEARER && few(&held) >= SURE {
+                return Ok(held);
             }
         }
         Ok(mixture)
@@ -251,8 +293,7 @@ impl Mixture {
         found / matches
     }
 
-    /// The same, where dependences are looked for from a round on; and how probable the matches are, on
-    /// average.
+    /// The same, by one course; and how probable the matches are, on average.
     ///
     /// Where there may be many records of a thing, agreement never says the contrary, whatever else
     /// agrees, and what has no codes is no variant that differs by them: either would take the records
@@ -261,9 +302,14 @@ impl Mixture {
         sample: &[Counted],
         expected: &Expected,
         (matches_a_record, pairs_a_record): (f64, f64),
-        (first, many): (usize, Option<Many>),
+        course: Course,
         workers: usize,
     ) -> Result<(Self, f64)> {
+        let Course {
+            first_tree,
+            many,
+            held,
+        } = course;
         let told_by = many.map_or(u64::MAX, |many| many.told_by);
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
@@ -312,7 +358,7 @@ impl Mixture {
             let others = weigh(sample, &shares, |counted, share| {
                 counted.pairs * share.others
             });
-            if round == first || round > first && round % ROUNDS_OF_A_TREE == 4 {
+            if round == first_tree || round > first_tree && round % ROUNDS_OF_A_TREE == 4 {
                 let candidates = weigh(sample, &shares, |counted, share| {
                     counted.candidates * share.others
                 });
@@ -320,9 +366,10 @@ impl Mixture {
             }
             let of_matches: f64 = matches.iter().map(|weighted| weighted.weight).sum();
             let prior = (of_matches.max(0.5) / (total - of_matches).max(1.0)).ln();
+            let as_expected = EXPECTED_PAIRS.max(held * of_matches);
             let mut next = Self {
                 prior,
-                matches: Tree::estimate(&matches, &[], &expected.matches, EXPECTED_PAIRS),
+                matches: Tree::estimate(&matches, &[], &expected.matches, as_expected),
                 others: Tree::estimate(&others, &edges, &expected.others, 1.0),
                 related: None,
             };

@@ -140,17 +140,24 @@ impl ResolveOptions {
                     .ok_or_else(|| unfit(name, value).with_hint(nearest_hint(value, names)))?;
             }
             "threshold" => {
-                let threshold: f64 = number(name, value)?;
+                let hint = "It is a probability, from 0 to 1. Without the option it is found out.";
+                let threshold: f64 = number(name, value, hint)?;
                 self.threshold = Some(threshold);
                 if !(0.0..=1.0).contains(&threshold) {
-                    return Err(unfit(name, value).with_hint("It is a probability, from 0 to 1."));
+                    return Err(unfit(name, value).with_hint(hint));
                 }
             }
-            "pair_budget" => self.pair_budget = Some(number(name, value)?),
-            "seed" => self.seed = number(name, value)?,
+            "pair_budget" => {
+                let hint = "It is a number of pairs, such as 5000000. Without the option it is 6 a record, and 3 million at least.";
+                self.pair_budget = Some(number(name, value, hint)?);
+            }
+            "seed" => self.seed = number(name, value, "It is a whole number, such as 1.")?,
             "term_frequency" => self.term_frequency = switch(name, value)?,
             "one_to_one" => self.one_to_one = Some(switch(name, value)?),
-            "threads" => self.threads = number(name, value)?,
+            "threads" => {
+                let hint = "It is a number; 0 stands for as many as there are processors.";
+                self.threads = number(name, value, hint)?;
+            }
             "compare" => self.compare = comparisons(value)?,
             _ => {
                 return Err(FunctionError::invalid_argument(format!(
@@ -215,8 +222,9 @@ fn unfit(name: &str, value: &str) -> FunctionError {
     ))
 }
 
-fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, FunctionError> {
-    value.trim().parse().map_err(|_| unfit(name, value))
+fn number<T: std::str::FromStr>(name: &str, value: &str, hint: &str) -> Result<T, FunctionError> {
+    let number = value.trim().parse();
+    number.map_err(|_| unfit(name, value).with_hint(hint))
 }
 
 fn switch(name: &str, value: &str) -> Result<bool, FunctionError> {

@@ -78,7 +78,8 @@ impl Profile {
                 |profile| &mut profile.decimals,
                 is_number && value.contains('.'),
             );
-            let year = value.len() == 4 && (value.starts_with("19") || value.starts_with("20"));
+            let centuries = ["18", "19", "20"];
+            let year = value.len() == 4 && centuries.iter().any(|it| value.starts_with(it));
             count(|profile| &mut profile.years, year && digits == 4);
             count(|profile| &mut profile.letters_only, digits == 0);
             count(

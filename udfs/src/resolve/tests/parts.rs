@@ -64,6 +64,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         many: None,
         own: vec![false; 3],
         at_times: vec![false; 3],
+        one_to_one: false,
         known: Known::default(),
     };
     let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
@@ -129,6 +130,7 @@ fn many_records_of_what_has_no_codes_are_no_variants() {
             many,
             own: vec![false, false, false, true],
             at_times: vec![false; 4],
+            one_to_one: false,
             known: Known::default(),
         };
         let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
@@ -163,6 +165,7 @@ proptest! {
             many: None,
             own: vec![false; 3],
             at_times: vec![false; 3],
+            one_to_one: false,
             known: Known::default(),
         };
         let edges = Tree::edges_of_others(&sample, &sample, &expected);

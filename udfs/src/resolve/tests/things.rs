@@ -130,6 +130,27 @@ fn records(rows: &[[String; 4]], more: &[(&str, &str)]) -> (Records, ResolveOpti
     (builder.finish().unwrap(), options)
 }
 
+/// All years are within a few hundredths of each other: it is by how far they spread that they differ.
+#[test]
+fn numbers_are_as_far_apart_as_all_of_them_spread() {
+    let row = |at: usize| {
+        let shop = ["a", "b"][at % 2];
+        let (name, year) = (format!("thing {}", at / 2), 1920 + at % 90);
+        [at.to_string(), shop.to_owned(), name, year.to_string()]
+    };
+    let rows: Vec<[String; 4]> = (0..200).map(row).collect();
+    let resolver = resolver(&rows, &[]);
+    let label = |left, right| {
+        let parts = resolver.explain(left, right).unwrap();
+        let part = parts.into_iter().find(|part| part.comparison == "price");
+        part.unwrap().label
+    };
+    assert_eq!(label(0, 1), "within 2 %");
+    assert_eq!(label(0, 5), "within a tenth");
+    assert_eq!(label(0, 15), "within a quarter");
+    assert_eq!(label(0, 41), "different");
+}
+
 /// Keys that are looked up for many records at a time are those of each.
 #[test]
 fn keys_of_many_records_are_those_of_each() {

@@ -1,0 +1,47 @@
+//! Whether there is anything to be compared at all.
+
+use super::blocks::Blocks;
+use super::options::Link;
+use super::resolver::Resolver;
+
+/// Why no two of several records are compared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Idle {
+    /// No column tells records apart.
+    NoColumn,
+    /// Records of different sources are to be compared, and all are of one.
+    OneSource,
+    /// Records of one source are to be compared, and no two are.
+    OneASource,
+    /// No two records share a block.
+    NoBlock,
+}
+
+impl Resolver {
+    /// Why no two records are compared; none where some are, or where there are no two.
+    pub fn idle(&self) -> Option<Idle> {
+        if self.records.present() < 2 {
+            return None;
+        }
+        if self.model.compares_nothing() {
+            return Some(Idle::NoColumn);
+        }
+        let mut of_sources = vec![0_u32; self.records.sources() + 1];
+        let all = 0..self.records.len() as u32;
+        for record in all.filter(|record| !self.records.is_removed(*record)) {
+            of_sources[self.records.source_code(record) as usize] += 1;
+        }
+        let sources = of_sources.iter().filter(|records| **records > 0).count();
+        let options = &self.model.options;
+        let is_across = options.link == Link::LinkOnly || options.is_one_to_one();
+        if is_across && sources < 2 {
+            return Some(Idle::OneSource);
+        }
+        if options.link == Link::Dedupe && of_sources.iter().all(|records| *records < 2) {
+            return Some(Idle::OneASource);
+        }
+        let shares_none = |blocks: &Blocks| blocks.pairs() == 0;
+        let is_apart = !self.model.compares_all && self.blocks.iter().all(shares_none);
+        is_apart.then_some(Idle::NoBlock)
+    }
+}
