@@ -323,7 +323,8 @@ impl Warehouse {
         self.table(table).last_refresh().await
     }
 
-    /// The parameters of the commit that made a version: those of [`CommitInfo`].
+    /// The parameters of the commit that made a version: those of [`CommitInfo`]; of a fold, which changes
+    /// nothing, those of the commit before.
     ///
     /// # Errors
     /// What the store says.

@@ -126,11 +126,17 @@ impl Table {
         Ok(())
     }
 
-    /// The parameters of the commit that made a version.
+    /// The parameters of the commit that made a version; of a fold those of the commit before.
     pub async fn parameters(&self, version: i64) -> Result<BTreeMap<String, String>> {
-        let number = u64::try_from(version)
+        let mut number = u64::try_from(version)
             .map_err(|_| Error::internal(format!("table {} has no version {version}", self.id)))?;
-        Ok(parameters(&self.read_entry(number).await?))
+        loop {
+            let entry = self.read_entry(number).await?;
+            match number.checked_sub(1) {
+                Some(before) if operation(&entry).as_deref() == Some(FOLD) => number = before,
+                _ => return Ok(parameters(&entry)),
+            }
+        }
     }
 
     /// When the commit of an entry was made, in milliseconds of the epoch.
