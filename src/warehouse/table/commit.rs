@@ -118,7 +118,7 @@ impl Table {
     }
 
     /// Makes the commit.
-    pub(super) async fn publish(
+    async fn publish(
         &self,
         change: &Change,
         info: &CommitInfo,
@@ -267,7 +267,7 @@ impl Table {
 
     /// The latest version as a change needs it: patches come after others, and all else after a fold.
     /// What a transaction stages comes after a version that is folded: the lock keeps it so.
-    pub(super) async fn ready_for(
+    async fn ready_for(
         &self,
         change: &Change,
         current: Arc<Snapshot>,
@@ -298,7 +298,7 @@ impl Table {
     }
 
     /// The deletion vectors of a version that comes back, where the log does not have them.
-    pub(super) async fn put_back_by(&self, change: &Change) -> Result<PutBack> {
+    async fn put_back_by(&self, change: &Change) -> Result<PutBack> {
         let written = Written::none(&self.place);
         let vectors = match change {
             Change::Restore(version) => self.written_vectors(&version.files, &written).await?,
