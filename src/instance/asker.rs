@@ -140,6 +140,8 @@ async fn versions(instance: &Instance, snapshot: &Snapshot) -> Result<BTreeMap<O
         .collect();
     let found = futures::stream::iter(stored).map(|object| async move {
         let table = table_id(&object);
+        // What is written to a version that others see only in part comes after one that they see.
+        instance.warehouse.fold(&table).await?;
         let version = match instance.warehouse.exists(&table).await? {
             true => Some(instance.warehouse.version(&table).await?),
             false => None,

@@ -30,7 +30,7 @@ use roaring::RoaringBitmap;
 use super::At;
 use super::deletion_vector::{DeletionVector, selection, unique_id};
 use super::entry::commit_info;
-use super::patch::Patch;
+use super::patch::{Patch, Removed};
 use super::place::Place;
 use super::scan::{FilesScan, partitions, store_url};
 use super::schema::TableSchema;
@@ -343,7 +343,7 @@ impl<'a> Reader<'a> {
     async fn read_patch(&mut self, version: u64, patch: Patch) -> Result<()> {
         let changes_data = !patch.only_moves;
         let mut parts = Vec::new();
-        for path in patch.removed {
+        for Removed { path, .. } in patch.removed {
             let went = OfFile {
                 went: true,
                 changes_data,

@@ -3,6 +3,7 @@
 //! <https://github.com/delta-io/delta/blob/master/PROTOCOL.md#actions>
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use deltalake_core::kernel::{Action, DeletionVectorDescriptor, Remove};
@@ -178,7 +179,7 @@ impl Entry {
         &mut self,
         since: u64,
         files: &[NewFile],
-        removed: impl Iterator<Item = &'a str>,
+        removed: impl Iterator<Item = &'a Arc<DataFile>>,
         lost: impl Iterator<Item = (&'a str, &'a RoaringBitmap)>,
     ) -> Result<()> {
         let only_moves = !self.changes_data;

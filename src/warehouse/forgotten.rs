@@ -26,7 +26,7 @@ use crate::error::Result;
 impl Keyed {
     /// Whether it is known of rows that are deleted that they were. Where versions do not tell which row
     /// is later, nothing needs to be.
-    fn remembers(&self) -> bool {
+    pub(super) fn remembers(&self) -> bool {
         self.merge == Merge::Row && !self.versions.is_empty()
     }
 }

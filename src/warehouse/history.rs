@@ -8,6 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use super::entry::{REFRESH_ID, commit_info};
+use super::patch::PATCH;
 use super::table::{READ_TO, Table};
 use super::types::UTC;
 use crate::error::{Error, Result};
@@ -40,6 +41,7 @@ pub(super) async fn history(table: &Table) -> Result<RecordBatch> {
         .map(|(version, meta)| async move {
             let entry = table.read_entry(version).await?;
             let mut info = commit_info(&entry).unwrap_or_default();
+            info[PATCH] = Value::Null;
             if info["timestamp"].as_i64().is_none() {
                 info["timestamp"] = meta.last_modified.timestamp_millis().into();
             }

@@ -435,7 +435,7 @@ impl Warehouse {
         self.indexes.stop();
         let tables = self.tables.lock().all();
         for table in tables {
-            if let Err(error) = table.fold().await {
+            if let Err(error) = table.fold_patches().await {
                 tracing::warn!(table = %table.id, %error, "other engines do not see what changed last");
             }
         }

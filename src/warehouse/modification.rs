@@ -21,6 +21,7 @@ use roaring::RoaringBitmap;
 use super::changed::Changed;
 use super::column_versions::with_column_versions;
 use super::key_indexes::{Covered, IndexedKey, KeyIndexes, NewRows};
+use super::keyed::Keyed;
 use super::place::Place;
 use super::places::Places;
 use super::scan::TableScan;
@@ -93,10 +94,12 @@ impl Modification {
         self
     }
 
-    /// Which of the rows that go are deleted, to be filled until the new rows have ended: a keyed table
-    /// remembers of their keys that they were, and of which version.
-    pub fn deleted(&self) -> Arc<Mutex<Places>> {
-        Arc::clone(&self.deleted)
+    /// Which of the rows that go are deleted, to be filled until the new rows have ended, where the table
+    /// remembers of keys that they were deleted, and with which version.
+    pub fn remembered(&self) -> Option<Arc<Mutex<Places>>> {
+        let keyed = self.snapshot.schema.keyed.as_ref();
+        let remembers = keyed.is_some_and(Keyed::remembers);
+        remembers.then(|| Arc::clone(&self.deleted))
     }
 
     fn keyed_scan(&self) -> Result<TableScan> {
@@ -168,6 +171,8 @@ impl Modification {
         let (rows, tombstones) =
             tombstones::divide(rows, &self.table.place, &files, &self.settings)?;
         let losses = Arc::new(Mutex::new(Losses::default()));
+        // Others will name the version of such a commit by its number.
+        let is_part = info.is_part;
         let kept = futures::stream::once({
             let (gone, losses) = (Arc::clone(&gone), Arc::clone(&losses));
             let (place, snapshot) = (self.table.place.clone(), Arc::clone(&self.snapshot));
@@ -175,7 +180,7 @@ impl Modification {
             let (settings, session) = (self.settings.clone(), Arc::clone(&session));
             async move {
                 let gone = gone.lock().clone();
-                let found = match pays_as_patch(&gone, &snapshot, &place, &settings) {
+                let found = match !is_part && pays_as_patch(&gone, &snapshot, &place, &settings) {
                     true => Losses::of_patch(&gone, &snapshot, &place).await?,
                     false => Losses::of(&gone, &snapshot, &place, &settings).await?,
                 };

@@ -7,7 +7,7 @@
 //! often a fold (`table/fold.rs`) says in Delta's words what patches came to since the one before.
 //! Until then other engines read the version that was folded last, which is a whole one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use deltalake_core::kernel::Add;
 use memchr::memmem;
 use roaring::RoaringBitmap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::deletion_vector::{self, DeletionVector};
@@ -46,8 +46,7 @@ pub(super) struct Patch {
     /// Whether rows only lie elsewhere afterwards.
     pub only_moves: bool,
     pub added: Vec<Add>,
-    /// The paths of files that go.
-    pub removed: Vec<String>,
+    pub removed: Vec<Removed>,
     /// The rows that files lose, by path.
     pub lost: BTreeMap<String, RoaringBitmap>,
 }
@@ -60,8 +59,34 @@ struct Stored {
     #[serde(default)]
     only_moves: bool,
     add: Vec<Add>,
-    remove: Vec<String>,
+    remove: Vec<Removed>,
     lost: BTreeMap<String, String>,
+}
+
+/// A file that goes with a patch.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Removed {
+    pub path: String,
+    /// How many of its rows had gone by then.
+    gone: u64,
+    /// The file of its deletion vector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vector: Option<String>,
+}
+
+impl Removed {
+    fn of(file: &Arc<DataFile>) -> Self {
+        let gone = file.gone.as_ref();
+        Self {
+            path: file.path.clone(),
+            gone: gone.map_or(0, DeletionVector::len),
+            vector: gone.and_then(|gone| deletion_vector::path_of(&gone.descriptor)),
+        }
+    }
+
+    fn is(&self, file: &DataFile) -> bool {
+        self.gone == file.gone.as_ref().map_or(0, DeletionVector::len)
+    }
 }
 
 /// What patches have changed since the version that was folded last.
@@ -92,7 +117,7 @@ pub(super) fn to_json<'a>(
     only_moves: bool,
     added: &[NewFile],
     timestamp: i64,
-    removed: impl Iterator<Item = &'a str>,
+    removed: impl Iterator<Item = &'a Arc<DataFile>>,
     lost: impl Iterator<Item = (&'a str, &'a RoaringBitmap)>,
 ) -> Result<Value> {
     let lost = lost.map(|(path, rows)| {
@@ -104,7 +129,7 @@ pub(super) fn to_json<'a>(
         "since": since,
         "onlyMoves": only_moves,
         "add": add_actions(added, !only_moves, timestamp)?,
-        "remove": removed.collect::<Vec<_>>(),
+        "remove": removed.map(Removed::of).collect::<Vec<_>>(),
         "lost": lost.collect::<Result<serde_json::Map<_, _>>>()?,
     }))
 }
@@ -152,9 +177,9 @@ impl Patch {
             path: add.path,
         });
         let time = self.time;
-        let removed = self.removed.into_iter().map(|path| FileAction::Removed {
-            path,
-            vector: None,
+        let removed = self.removed.into_iter().map(|file| FileAction::Removed {
+            path: file.path,
+            vector: file.vector,
             time,
         });
         added.chain(removed).collect()
@@ -185,7 +210,7 @@ impl Snapshot {
     /// known yet.
     ///
     /// # Errors
-    /// 55000 where a file that loses rows is not there: another engine has written it anew.
+    /// 55000 where a file that goes or loses rows is not there as it was: another engine has written since.
     pub fn patched_by(&self, version: u64, patch: Patch, id: &TableId) -> Result<Option<Self>> {
         let mut patched = match &self.patched {
             Some(patched) => patched.clone(),
@@ -195,11 +220,15 @@ impl Snapshot {
                 new: HashSet::new(),
             },
         };
-        let removed: HashSet<&str> = patch.removed.iter().map(String::as_str).collect();
+        let removed = patch.removed.iter().map(|file| (file.path.as_str(), file));
+        let mut removed: HashMap<&str, &Removed> = removed.collect();
         let mut lost = patch.lost;
         let mut files = Vec::with_capacity(self.files.len() + patch.added.len());
         for file in &self.files {
-            if removed.contains(file.path.as_str()) {
+            if let Some(told) = removed.remove(file.path.as_str()) {
+                if !told.is(file) {
+                    return Err(written_anew(&file.path, id));
+                }
                 patched.leave(file);
                 patched.new.remove(&file.path);
                 continue;
@@ -216,15 +245,17 @@ impl Snapshot {
                 },
             };
             patched.leave(file);
-            let gone = DeletionVector::of_patch(format!("{}:{}", patch.id, file.path), all);
-            files.push(Arc::new(file.losing(gone)));
+            // Another engine may have taken rows too: what is gone is part of the name.
+            let name = format!("{}:{}:{}", patch.id, all.len(), file.path);
+            files.push(Arc::new(file.losing(DeletionVector::of_patch(name, all))));
         }
-        if let Some((path, _)) = lost.first_key_value() {
-            return Err(Error::new(
-                SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("table {id} cannot be read: another engine has written file {path} anew while rows of it were being taken out"),
-            )
-            .with_hint("Other engines may write to a table at rest: its changes are in the log in Delta's words after fold_lag, or OPTIMIZE."));
+        let not_there = lost
+            .keys()
+            .map(String::as_str)
+            .chain(removed.into_keys())
+            .next();
+        if let Some(path) = not_there {
+            return Err(written_anew(path, id));
         }
         for add in patch.added {
             patched.new.insert(add.path.clone());
@@ -237,6 +268,14 @@ impl Snapshot {
             Some(patched),
         )?))
     }
+}
+
+fn written_anew(path: &str, id: &TableId) -> Error {
+    Error::new(
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("table {id} cannot be read: another engine has changed file {path} while this server was changing it"),
+    )
+    .with_hint("Other engines may write to a table at rest: its changes are in the log in Delta's words after fold_lag, or OPTIMIZE.")
 }
 
 fn damaged(error: impl std::fmt::Display) -> Error {

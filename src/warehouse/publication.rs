@@ -28,7 +28,7 @@ use crate::error::{Error, Result, SqlState};
 const SEVERAL: &str = "TRANSACTION";
 
 /// How many entries of a transaction an entry has taken in.
-const STAGED_ENTRIES: &str = "stagedEntries";
+pub(super) const STAGED_ENTRIES: &str = "stagedEntries";
 
 /// An entry of a table's log that is to be published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

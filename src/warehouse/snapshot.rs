@@ -251,7 +251,12 @@ impl Snapshot {
 
     /// The paths of the files and of their deletion vectors, relative to the table.
     pub fn paths(&self) -> BTreeSet<String> {
-        let paths = self.files.iter().flat_map(|file| {
+        // What patches have changed is made of what was there before.
+        let before = self
+            .patched
+            .iter()
+            .flat_map(|patched| patched.before.values());
+        let paths = self.files.iter().chain(before).flat_map(|file| {
             let gone = file.gone.as_ref();
             let gone = gone.and_then(|gone| deletion_vector::path_of(&gone.descriptor));
             std::iter::once(file.path.clone()).chain(gone)

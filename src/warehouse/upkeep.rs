@@ -84,6 +84,14 @@ impl Warehouse {
         self.changed.next().await
     }
 
+    /// Has other engines see all that has changed, where they do not yet.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn fold(&self, table: &TableId) -> Result<()> {
+        self.table(table).fold_patches().await
+    }
+
     /// Deletes the files of a table that no version since `horizon` has, nor one of those that are
     /// to be kept, or only tells which.
     ///

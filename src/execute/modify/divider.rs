@@ -33,8 +33,8 @@ pub(super) struct Divider {
     pub(super) returning: SchemaRef,
     /// The places of rows that go.
     pub(super) gone: Arc<Mutex<Places>>,
-    /// Those of them that are deleted.
-    pub(super) deleted: Arc<Mutex<Places>>,
+    /// Those of them that are deleted, where it is known of rows that they were.
+    pub(super) deleted: Option<Arc<Mutex<Places>>>,
     /// The memory of these.
     pub(super) places: MemoryReservation,
     /// How many rows are affected.
@@ -92,7 +92,8 @@ impl Divider {
             Fate::Changed
         };
         let (mut affected, mut written) = (Vec::new(), Vec::new());
-        let (mut gone, mut deleted) = (self.gone.lock(), self.deleted.lock());
+        let mut gone = self.gone.lock();
+        let mut deleted = self.deleted.as_ref().map(|deleted| deleted.lock());
         for row in 0..batch.num_rows() {
             let fate = fates
                 .as_ref()
@@ -103,13 +104,17 @@ impl Divider {
                 let error = Error::new(SqlState::CARDINALITY_VIOLATION, message).with_hint(hint);
                 return Err(self.naming_key(error, batch, row, leading)?.into());
             }
-            if is_new && fate == Fate::Gone as i32 {
+            if is_new
+                && fate == Fate::Gone as i32
+                && let Some(deleted) = &mut deleted
+            {
                 deleted.insert(files.value(row), places.value(row));
             }
             affected.push(is_new);
             written.push(is_new && fate != Fate::Gone as i32);
         }
-        self.places.try_resize(gone.bytes() + deleted.bytes())?;
+        self.places
+            .try_resize(gone.bytes() + deleted.map_or(0, |deleted| deleted.bytes()))?;
         Ok((affected.into(), written.into()))
     }
 

@@ -66,7 +66,7 @@ impl Changing {
             layout: planned.layout,
             returning: Arc::clone(&planned.returning),
             gone: Arc::clone(&gone),
-            deleted: self.modification.deleted(),
+            deleted: self.modification.remembered(),
             places: MemoryConsumer::new(format!("{command} rows")).register(&pool),
             rows: Arc::clone(&rows),
             answers: Arc::clone(&answers),

@@ -133,7 +133,9 @@ impl Table {
         entry.patch(
             since.unwrap_or(current.version),
             files,
-            removed.iter().map(|file| file.path.as_str()),
+            removed
+                .iter()
+                .filter_map(|file| there.get(file.path.as_str()).copied()),
             lost.iter()
                 .map(|(file, rows)| (file.path.as_str(), rows.as_ref())),
         )?;

@@ -74,7 +74,11 @@ impl Table {
         info.is_part |= self.place.staging.is_some();
         let table = Arc::clone(self);
         let (interval, lag) = (settings.checkpoint_interval, settings.fold_lag);
-        let running = Arc::clone(&self.running).read_owned().await;
+        // Who keeps others from committing must not wait for who waits for them.
+        let running = match &alone {
+            Some(_) => Arc::clone(&self.running).try_read_owned().ok(),
+            None => Some(Arc::clone(&self.running).read_owned().await),
+        };
         let (waiting, committed) = Waiting::new(Interrupt::current().filter(|_| !info.is_part));
         tokio::spawn(async move {
             let _alone = match alone {
@@ -110,7 +114,9 @@ impl Table {
             {
                 table.fold_later(lag);
             }
-            table.keep_log(commit.version, interval, running);
+            if let Some(running) = running {
+                table.keep_log(commit.version, interval, running);
+            }
         });
         committed
             .await

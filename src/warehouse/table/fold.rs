@@ -9,6 +9,7 @@ use super::super::deletion_vector::{self, DeletionVector};
 use super::super::entry::{CommitInfo, Entry, EntryKind, commit_info};
 use super::super::patch::Patch;
 use super::super::place::Published;
+use super::super::publication::STAGED_ENTRIES;
 use super::super::snapshot::{DataFile, Snapshot};
 use super::super::writer::{NewVector, Written};
 use super::{FOLD, Table};
@@ -16,6 +17,9 @@ use crate::error::{Error, Result, SqlState};
 
 /// What is not folded, since it cannot be, is tried again after twice the time, up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Nothing is folded more often.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// What the names of our engine begin with in a log.
 const ENGINE: &str = "tributary/";
@@ -33,13 +37,15 @@ impl Table {
                 break patch.since + 1;
             }
             let info = commit_info(&entry).unwrap_or_default();
+            // What a transaction has committed may come to the log after a patch.
+            let is_staged = !info[STAGED_ENTRIES].is_null();
             let is_ours = || {
                 info["engineInfo"]
                     .as_str()
                     .is_some_and(|it| it.starts_with(ENGINE))
             };
             // Other engines may have written after a patch.
-            match last.checked_sub(1).filter(|_| !is_ours()) {
+            match last.checked_sub(1).filter(|_| is_staged || !is_ours()) {
                 Some(before) => last = before,
                 None => return Ok(snapshot.knowing(&info)),
             }
@@ -47,13 +53,18 @@ impl Table {
         let mut snapshot = snapshot;
         for version in first..=last {
             let Some(entry) = self.entry(version).await? else {
-                continue;
+                return Err(self.not_there(snapshot.version));
             };
             let Some(patch) = Patch::read(&entry)? else {
                 continue;
             };
             let losers = patch.lost.keys().map(String::as_str);
-            snapshot.read_vectors(losers, &self.place).await?;
+            match snapshot.read_vectors(losers, &self.place).await {
+                Err(error) if error.sqlstate() == SqlState::UNDEFINED_FILE => {
+                    return Err(self.not_there(snapshot.version));
+                }
+                read => read?,
+            }
             let patched = snapshot.patched_by(snapshot.version, patch, &self.id)?;
             snapshot = patched.ok_or_else(|| Error::internal("vectors that were read are gone"))?;
         }
@@ -73,19 +84,42 @@ impl Table {
         }
     }
 
-    /// Folds what patches have changed, if anything.
+    fn not_there(&self, version: u64) -> Error {
+        Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            format!("version {version} of table {} is no longer there", self.id),
+        )
+        .with_detail("Entries of its log, or files of the versions before it, are deleted.")
+    }
+
+    /// Folds what patches have changed, if anything. Once begun it runs to its end, whoever waits.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn fold(&self) -> Result<()> {
-        let _running = Arc::clone(&self.running).read_owned().await;
-        let _alone = self.alone().await;
-        if self.dropped.load(Ordering::Acquire) || !self.exists().await? {
-            return Ok(());
+    pub async fn fold(self: &Arc<Self>) -> Result<()> {
+        let table = Arc::clone(self);
+        let folded = tokio::spawn(async move {
+            let _alone = table.alone().await;
+            // Who waits for the commits that run may wait for one that waits for this.
+            let _running = Arc::clone(&table.running).try_read_owned().ok();
+            if table.dropped.load(Ordering::Acquire) || !table.exists().await? {
+                return Ok(());
+            }
+            let latest = table.latest().await?;
+            table.fold_alone(latest).await.map(drop)
+        });
+        folded.await.map_err(cut_off)?
+    }
+
+    /// [`Self::fold`], which waits for nobody where there is nothing to fold.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn fold_patches(self: &Arc<Self>) -> Result<()> {
+        match self.exists().await? && self.latest().await?.patched.is_some() {
+            true => self.fold().await,
+            false => Ok(()),
         }
-        let latest = self.latest().await?;
-        self.fold_alone(latest).await?;
-        Ok(())
     }
 
     /// [`Self::fold`] for who keeps others from committing, also where that is a transaction.
@@ -109,7 +143,7 @@ impl Table {
         }
         let table = Arc::clone(self);
         tokio::spawn(async move {
-            let mut wait = lag;
+            let mut wait = lag.max(SHORTEST_WAIT);
             loop {
                 tokio::time::sleep(wait).await;
                 table.folding.store(false, Ordering::Release);
@@ -159,17 +193,19 @@ impl Table {
             .filter_map(|gone| deletion_vector::path_of(&gone.descriptor));
         let mut names: Vec<String> = names.collect();
         names.dedup();
-        let published = self
-            .place
-            .publish(&self.id, version, entry.clone(), names)
-            .await;
-        match published {
-            Published::Yes => written.keep(),
-            Published::Conflict => return Err(self.conflict()),
-            Published::No(error) => return Err(error.within(format!("table {}", self.id))),
-            Published::Unknown(error) => {
-                // Whoever finds the entry must find its files.
+        let (place, table, bytes) = (self.place.clone(), self.id.clone(), entry.clone());
+        // Whoever finds the entry must find its files, also where nobody waits for it any more.
+        let publishing = tokio::spawn(async move {
+            let published = place.publish(&table, version, bytes, names).await;
+            if let Published::Yes | Published::Unknown(_) = &published {
                 written.keep();
+            }
+            published
+        });
+        match publishing.await.map_err(cut_off)? {
+            Published::Yes => {}
+            Published::Conflict => return Err(self.conflict()),
+            Published::No(error) | Published::Unknown(error) => {
                 return Err(error.within(format!("table {}", self.id)));
             }
         }
@@ -198,6 +234,10 @@ impl Table {
         let paths = files.into_iter().map(|file| file.path.clone());
         Ok(paths.zip(vectors).collect())
     }
+}
+
+fn cut_off(error: tokio::task::JoinError) -> Error {
+    Error::internal(format!("a fold was cut off: {error}"))
 }
 
 impl DataFile {

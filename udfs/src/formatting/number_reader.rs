@@ -174,7 +174,8 @@ impl Reader<'_> {
                 self.sign = Some(sign);
                 self.skip();
             }
-        } else if !is_read && !template.has_plus && !template.has_minus {
+        } else if !is_read && (template.has_plus || template.has_minus) {
+            // It comes before its place where there are fewer digits than in the template.
             self.sign = self.next().filter(|next| "+-".contains(*next));
         }
     }
@@ -223,5 +224,9 @@ mod tests {
         assert_eq!(number("$1,234.56", "L9,999.99"), "123456e-2");
         assert_eq!(number("42nd", "99th"), "42e-0");
         assert_eq!(number("12345", "99V999"), "12345e-3");
+        assert_eq!(number("5-", "99MI"), "-5e-0");
+        assert_eq!(number("5-", "99PL"), "-5e-0");
+        assert_eq!(number("5-", "99SG"), "-5e-0");
+        assert_eq!(number("5-", "99"), "5e-0");
     }
 }
