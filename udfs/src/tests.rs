@@ -91,7 +91,13 @@ async fn a_wrong_number_of_arguments_hints_at_the_forms() {
 }
 
 /// Functions that answer NULL with something else, as their documentation says.
-const NULL_HAS_AN_ANSWER: [&str; 1] = ["was_imputed"];
+const NULL_HAS_AN_ANSWER: [&str; 3] = ["was_imputed", "num_nulls", "num_nonnulls"];
+
+/// Functions that refuse NULL, as PostgreSQL does.
+const NULL_IS_REFUSED: [&str; 1] = ["array_fill"];
+
+/// Functions without arguments, and those whose answer's type the values of arguments tell.
+const WITHOUT_TYPE: [&str; 3] = ["show_limit", "to_number", "trim_scale"];
 
 #[tokio::test]
 async fn null_in_gives_null_out() {
@@ -99,9 +105,12 @@ async fn null_in_gives_null_out() {
         let name = function.name();
         let accepts = |count: &usize| function.return_type(&vec![DataType::Null; *count]).is_ok();
         let Some(most) = (1..=12).rev().find(accepts) else {
-            assert_eq!(name, "show_limit");
+            assert!(WITHOUT_TYPE.contains(&name), "{name}");
             continue;
         };
+        if NULL_IS_REFUSED.contains(&name) {
+            continue;
+        }
         let nulls = vec!["NULL"; most].join(", ");
         let statement = format!("SELECT {name}({nulls}) IS NULL AS answer");
         let frame = context().sql(&statement).await.unwrap();
@@ -176,6 +185,7 @@ fn split_example(example: &str) -> (String, String) {
 #[tokio::test]
 async fn every_example_gives_the_output_it_shows() {
     let context = context();
+    let mut wrong = Vec::new();
     for entry in entries() {
         let name = &entry.name;
         let example = entry
@@ -183,13 +193,19 @@ async fn every_example_gives_the_output_it_shows() {
             .and_then(|documentation| documentation.sql_example)
             .unwrap_or_else(|| panic!("{name} has no example"));
         let (statement, expected) = split_example(&example);
-        let frame = context.sql(&statement).await;
-        let frame = frame.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let batches = frame.collect().await;
-        let batches = batches.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let output = pretty_format_batches(&batches).unwrap().to_string();
-        if !expected.is_empty() {
-            assert_eq!(output, expected, "the example of {name} gives\n{output}");
+        let found = match context.sql(&statement).await {
+            Ok(frame) => frame.collect().await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(batches) => {
+                let output = pretty_format_batches(&batches).unwrap().to_string();
+                if !expected.is_empty() && output != expected {
+                    wrong.push(format!("the example of {name} gives\n{output}"));
+                }
+            }
+            Err(error) => wrong.push(format!("{name}: {error}")),
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

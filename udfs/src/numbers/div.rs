@@ -19,7 +19,7 @@ use crate::arguments::{Call, Form, Function, Kind};
     description = "The whole part of a quotient of numerics, cut off towards zero; equal to PostgreSQL's. A divisor of zero is an error (22012).",
     syntax_example = "div(dividend, divisor)",
     sql_example = r#"```sql
-> SELECT div(9, 4) AS whole, div(-9.5, 2) AS negative;
+> SELECT div(9, 4) AS whole, div(CAST(-9.5 AS NUMERIC(3, 1)), 2) AS negative;
 +-------+----------+
 | whole | negative |
 +-------+----------+

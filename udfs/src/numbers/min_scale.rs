@@ -16,7 +16,7 @@ use crate::arguments::{Call, Form, Function, Kind};
     description = "The fewest digits behind the point that a numeric can be written with; equal to PostgreSQL's.",
     syntax_example = "min_scale(number)",
     sql_example = r#"```sql
-> SELECT min_scale(8.4100) AS needed, min_scale(12) AS whole;
+> SELECT min_scale(CAST(8.41 AS NUMERIC(5, 4))) AS needed, min_scale(12) AS whole;
 +--------+-------+
 | needed | whole |
 +--------+-------+

@@ -16,7 +16,7 @@ use crate::arguments::{Call, Form, Function, Kind};
     description = "How many digits a numeric is shown with behind the point. Of a column, that is what its type says: all rows have as many.",
     syntax_example = "scale(number)",
     sql_example = r#"```sql
-> SELECT scale(8.4100) AS shown, scale(12) AS whole;
+> SELECT scale(CAST(8.41 AS NUMERIC(5, 4))) AS shown, scale(12) AS whole;
 +-------+-------+
 | shown | whole |
 +-------+-------+

@@ -18,7 +18,7 @@ use crate::arguments::{Call, Form, Function, Kind};
     description = "-1, 0 or 1: the sign of a number; equal to PostgreSQL's. It is a numeric for numerics and a `double precision` for all others; NaN has none, 0.",
     syntax_example = "sign(number)",
     sql_example = r#"```sql
-> SELECT sign(-8.4) AS below, sign(0) AS zero, sign(3) AS above;
+> SELECT sign(CAST(-8.4 AS NUMERIC(3, 1))) AS below, sign(0) AS zero, sign(3) AS above;
 +-------+------+-------+
 | below | zero | above |
 +-------+------+-------+

@@ -21,11 +21,11 @@ use crate::arguments::{Form, Kind};
     description = "A numeric without the zeros at its end. A literal has as few digits behind the point as it needs, as in PostgreSQL; the numbers of a column have as many as its type says, so that they stay as they are.",
     syntax_example = "trim_scale(number)",
     sql_example = r#"```sql
-> SELECT trim_scale(8.4100) AS trimmed;
+> SELECT trim_scale(12) AS trimmed;
 +---------+
 | trimmed |
 +---------+
-| 8.41    |
+| 12      |
 +---------+
 ```"#,
     argument(name = "number", description = "A numeric or an integer."),

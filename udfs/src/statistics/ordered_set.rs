@@ -41,7 +41,7 @@ pub(super) fn answer(name: &str, arguments: usize, given: &[DataType]) -> Result
         error.with_hint(format!("Call it as {form}."))
     };
     let Some(value) = given.first().filter(|_| given.len() == arguments) else {
-        return Err(refused(format!("{name} is not called with these arguments")).into());
+        return Err(refused(format!("{name} takes other arguments")).into());
     };
     if value.is_nested() {
         return Err(refused(format!("{name} takes no values of {}", type_name(value))).into());

@@ -31,7 +31,7 @@ fn unknown_options_name_the_nearest() {
             "threshold",
             "2",
             "\"2\" is no value of the option threshold of an entity resolution",
-            "It is a probability, from 0 to 1.",
+            "It is a probability, from 0 to 1. Without the option it is found out.",
         ),
         (
             "link",
