@@ -14,6 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 use roaring::RoaringBitmap;
 
+use super::deletion_vector::DeletionVector;
 use super::partition::PartitionValues;
 use super::place::Place;
 use super::scan::TableScan;
@@ -30,6 +31,12 @@ pub(super) const FILES_OF_A_SIZE: usize = 8;
 
 /// The sizes of a class of files are within this factor.
 const SIZE_FACTOR: u64 = 4;
+
+/// A file that has lost so large a share of its rows, one in so many, is written anew.
+const WORN_FILE: u64 = 4;
+
+/// The share of the rows that all files have lost together from which the most worn are written anew.
+const WORN_TABLE: u64 = 10;
 
 /// Files smaller than this are of one class.
 const SMALLEST_SIZE: u64 = 64 << 10;
@@ -263,24 +270,32 @@ pub(super) fn size_class(file: &DataFile) -> usize {
         .map_or(0, |class| class as usize + 1)
 }
 
-/// The files that have lost every fifth row, those that have lost most first, up to the rows of one
-/// large file: small files come meanwhile, and would wait for the copy of all. Changes of random keys
-/// wear out all files at about the same time.
+/// The files that have lost the largest shares of their rows, where one has lost every [`WORN_FILE`]th, or all
+/// together every [`WORN_TABLE`]th, until that is mended, and up to the rows of one large file: small
+/// files come meanwhile, and would wait for the copy of all. Changes of random keys wear out all files
+/// alike; by what all have lost, one is written anew now and then, and not all at the same time.
 fn most_worn(snapshot: &Snapshot, settings: &WarehouseSettings) -> BTreeSet<u32> {
-    let mut worn: Vec<(f64, u32, u64)> = numbered(snapshot)
-        .filter_map(|(number, file)| {
-            let (gone, rows) = (file.gone.as_ref()?.len(), file.bounds.rows?);
-            (gone * 5 >= rows).then(|| (gone as f64 / rows as f64, number, rows))
-        })
-        .collect();
-    worn.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
-    let (mut all, mut chosen) = (0, BTreeSet::new());
-    for (_, number, rows) in worn {
-        all += rows;
-        if !chosen.is_empty() && all > settings.file_rows as u64 {
+    let (mut lost, mut all) = (0, 0);
+    let mut worn = Vec::new();
+    for (number, file) in numbered(snapshot) {
+        let rows = file.bounds.rows.unwrap_or_default();
+        let gone = file.gone.as_ref().map_or(0, DeletionVector::len);
+        (lost, all) = (lost + gone, all + rows);
+        if gone > 0 {
+            worn.push((gone, rows, number));
+        }
+    }
+    let share = |(gone, rows, _): &(u64, u64, u32)| *gone as f64 / *rows as f64;
+    worn.sort_by(|one, other| share(other).total_cmp(&share(one)));
+    let (mut copied, mut chosen) = (0, BTreeSet::new());
+    for (gone, rows, number) in worn {
+        let is_worn = gone * WORN_FILE >= rows || lost * WORN_TABLE >= all;
+        copied += rows;
+        if !is_worn || (!chosen.is_empty() && copied > settings.file_rows as u64) {
             break;
         }
         chosen.insert(number);
+        (lost, all) = (lost - gone, all - gone);
     }
     chosen
 }

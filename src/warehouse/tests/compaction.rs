@@ -91,6 +91,28 @@ async fn files_that_have_lost_many_rows_are_written_anew_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn files_that_lose_rows_alike_are_not_all_written_anew_at_once() {
+    let settings = WarehouseSettings {
+        deletion_vector_bytes: 0,
+        file_rows: 20,
+        ..WarehouseSettings::default()
+    };
+    let fixture = Fixture::with(settings);
+    fixture.replace(ids(0..20)).await;
+    fixture.append(ids(20..40)).await;
+    fixture.append(ids(40..60)).await;
+    lose(&fixture, &[0, 20, 40]).await;
+    assert!(begin(&fixture, CompactionExtent::Due).await.is_none());
+    for rows in [[1, 21, 41], [2, 22, 42]] {
+        lose(&fixture, &rows).await;
+        let compaction = begin(&fixture, CompactionExtent::Due).await.unwrap();
+        let commit = compaction.commit().await.unwrap();
+        assert_eq!(commit.files, 1);
+        assert!(begin(&fixture, CompactionExtent::Due).await.is_none());
+    }
+}
+
+#[tokio::test]
 async fn files_are_closed_before_they_have_too_many_rows() {
     let settings = WarehouseSettings {
         file_rows: 20,

@@ -193,7 +193,6 @@ async fn happens(seed: u64) {
                 assert!(committed || !meanwhile.is_empty(), "seed {seed}");
                 now = if committed { after } else { now };
                 now.retain(|id| !meanwhile.contains(id));
-                if committed && !(gone.is_empty() && new.is_empty()) {}
             }
             _ => {
                 let modification = warehouse.modify(&id).await.unwrap();
@@ -338,5 +337,30 @@ async fn what_is_damaged_is_told() {
         let warehouse = fixture.reopened();
         let error = warehouse.scan(&fixture.id, At::Latest).await.unwrap_err();
         assert_eq!(error.sqlstate(), state, "{from}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fold_ends_whoever_waits_for_it() {
+    let fixture = Fixture::with(patching());
+    fixture.replace(ids(0..10)).await;
+    let lose = async |gone: i64| {
+        let modification = fixture.warehouse.modify(&fixture.id).await.unwrap();
+        change(modification, &[gone], []).await.unwrap();
+    };
+    let folder = fixture.folder.path();
+    for gone in 0..5 {
+        lose(gone).await;
+        let table = fixture.warehouse.table(&fixture.id);
+        tokio::select! {
+            biased;
+            folded = table.fold() => folded.unwrap(),
+            () = std::future::ready(()) => {}
+        }
+        lose(gone + 5).await;
+        table.fold().await.unwrap();
+        let left: Ids = (gone + 1..5).chain(gone + 6..10).collect();
+        assert_eq!(elsewhere(folder, &fixture.id).await, left);
+        assert_eq!(at(&fixture.reopened(), &fixture.id, At::Latest).await, left);
     }
 }
