@@ -1,6 +1,6 @@
 //! What is kept of rows that a statement deletes from a keyed table: that their keys were deleted, and
-//! with which version, so that a row of that version or before does not come back. Nothing else of them
-//! stays.
+//! with which version, so that a row of that version or before does not come back; to a history, none of
+//! that version alone, for what is earlier was valid until then. Nothing else of them stays.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 
-use super::keyed::{Keyed, KeyedColumns, Merge};
+use super::keyed::{Keyed, KeyedColumns};
 use super::modification::Modification;
 use super::places::Places;
 use super::schema::TableSchema;
@@ -27,7 +27,7 @@ impl Keyed {
     /// Whether it is known of rows that are deleted that they were. Where versions do not tell which row
     /// is later, nothing needs to be.
     pub(super) fn remembers(&self) -> bool {
-        self.merge == Merge::Row && !self.versions.is_empty()
+        !self.versions.is_empty()
     }
 }
 

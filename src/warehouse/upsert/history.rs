@@ -193,8 +193,13 @@ impl Intervals {
             match latest.last_mut() {
                 Some(known) if from(sources, *known) == from(sources, at) => {
                     let comparison = comparisons.get(known.0).and_then(|it| it.get(at.0));
-                    let is_later =
-                        comparison.is_some_and(|it| it.of(known.1, at.1) == Ordering::Less);
+                    // Of one version a deletion counts as later, also where no column tells of it.
+                    let deleted = [*known, at].map(|at| is_deletion(sources, at));
+                    let is_later = comparison.is_some_and(|it| {
+                        let order = it.of_versions(known.1, at.1);
+                        let order = order.then(deleted[0].cmp(&deleted[1]));
+                        order.then_with(|| it.of(known.1, at.1)).is_lt()
+                    });
                     let loser = if is_later {
                         std::mem::replace(known, at)
                     } else {
@@ -259,7 +264,12 @@ impl Stored {
         let known = self.covered.find_with_tombstones(keys).await?;
         let all: Vec<usize> = (0..known.len()).collect();
         let (old, memory) = self.read(&known, &all).await?;
-        let sources = [self.order.source(rows)?, self.order.source(old)?];
+        let is_tombstone = known.iter().map(|row| Some(self.is_tombstone(row)));
+        let old = Source {
+            deleted: Some(is_tombstone.collect()),
+            ..self.order.source(old)?
+        };
+        let sources = [self.order.source(rows)?, old];
         let numbered: Vec<(u128, usize)> = hashes.into_iter().zip(0..).collect();
         let mut old = known.iter().zip(0..).peekable();
         let comparisons = self.order.comparisons(&sources)?;
