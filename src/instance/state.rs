@@ -39,7 +39,7 @@ use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
 use crate::session::user_functions;
-use crate::warehouse::{RowCache, Warehouse, WarehouseSettings};
+use crate::warehouse::{LookUpKeys, RowCache, Warehouse, WarehouseSettings};
 
 /// The name of the one database.
 pub const DATABASE: &str = "tributary";
@@ -151,6 +151,15 @@ pub(super) fn template(
             "datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown",
             false,
         )
+        // Keys that joins list for scans are looked up in key indexes, where there are some.
+        .set_usize(
+            "datafusion.optimizer.hash_join_inlist_pushdown_max_distinct_values",
+            LookUpKeys::MOST,
+        )
+        .set_usize(
+            "datafusion.optimizer.hash_join_inlist_pushdown_max_size",
+            256 << 10,
+        )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(JsonTypes),
@@ -167,6 +176,7 @@ pub(super) fn template(
         .with_type_planner(Arc::new(PostgresTypes))
         .with_analyzer_rule(Arc::new(PostgresSemantics))
         .with_analyzer_rule(Arc::new(ComputeLazily))
+        .with_physical_optimizer_rule(Arc::new(LookUpKeys))
         .with_physical_optimizer_rule(Arc::new(CutNestedLoops))
         .with_physical_optimizer_rule(Arc::new(YieldWithinJoins))
         .with_physical_optimizer_rule(Arc::new(AccountWindows))

@@ -67,6 +67,8 @@ pub struct ChangeFeed {
     pub mixed: Arc<dyn TableProvider>,
     /// Whether the two have no rows at all.
     pub is_empty: bool,
+    /// Whether rows came alone, each of them in `plain`.
+    pub only_came: bool,
 }
 
 /// Rows of a file that a commit brought or took.
@@ -168,6 +170,7 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
     }
     reader.check_there(&latest).await?;
     let is_empty = reader.plain.is_empty() && reader.mixed.is_empty();
+    let only_came = reader.mixed.is_empty() && reader.plain.iter().all(|part| part.sign > 0);
     let columns = match reader.is_extended {
         true => schema.nullable(),
         false => schema.as_ref().clone(),
@@ -178,6 +181,7 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
         plain: Arc::new(ChangeScan::new(table, &columns, reader.plain)?),
         mixed: Arc::new(ChangeScan::new(table, &columns, reader.mixed)?),
         is_empty,
+        only_came,
     })
 }
 
@@ -669,6 +673,7 @@ impl TableProvider for ChangeScan {
                 .build(),
             shown: Arc::clone(&self.shown),
             has_statistics: false,
+            rows: None,
             reads_few: false,
         };
         scan.plan(state, &files, projection, limit, partitions(state))

@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::{
-    CachedParquetFileReaderFactory, ParquetFileReaderFactory,
-};
+use datafusion::datasource::physical_plan::parquet::ParquetFileReaderFactory;
 use datafusion::error::Result;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
@@ -23,7 +21,7 @@ use futures::future::BoxFuture;
 
 /// Makes readers that read the index of a file's pages with its footer.
 #[derive(Debug)]
-pub(super) struct WithPageIndex(pub CachedParquetFileReaderFactory);
+pub(super) struct WithPageIndex(pub Arc<dyn ParquetFileReaderFactory>);
 
 impl ParquetFileReaderFactory for WithPageIndex {
     fn create_reader(

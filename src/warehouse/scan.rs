@@ -11,6 +11,7 @@ use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::stats::Precision;
 use datafusion::common::{Column, DFSchema, ScalarValue, Statistics, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
@@ -41,6 +42,7 @@ use super::deletion_vector::{selection, selection_of};
 use super::few_rows;
 use super::file_stats::ColumnBounds;
 use super::key_indexes::{IndexedKey, KeyIndexes};
+use super::key_lookup;
 use super::page_index::WithPageIndex;
 use super::place::Place;
 use super::places::{FILE_COLUMN, PLACE_COLUMN, Places};
@@ -60,14 +62,14 @@ pub(super) struct TableScan {
     schema: Arc<TableSchema>,
     /// The columns of the rows' places, where the scan has them.
     places: Option<SchemaRef>,
-    wanted: Wanted,
-    keys: Option<Keys>,
+    pub(super) wanted: Wanted,
+    pub(super) keys: Option<Keys>,
     /// Whether the version was the latest when the scan was made.
     is_latest: bool,
 }
 
 /// Which rows of files are read.
-enum Wanted {
+pub(super) enum Wanted {
     /// Those that are not gone.
     Living,
     /// Those that are gone too.
@@ -81,9 +83,10 @@ enum Wanted {
 }
 
 /// By which keys rows are found through indexes.
-struct Keys {
+#[derive(Clone)]
+pub(super) struct Keys {
     indexes: Arc<KeyIndexes>,
-    keys: Vec<IndexedKey>,
+    pub(super) keys: Vec<IndexedKey>,
     changed: Arc<Changed>,
 }
 
@@ -198,7 +201,7 @@ impl TableScan {
     }
 
     /// The same version, to be read in another way.
-    fn again(&self) -> crate::error::Result<Self> {
+    pub(super) fn again(&self) -> crate::error::Result<Self> {
         let (id, place) = (self.id.clone(), self.place.clone());
         let mut scan = Self::new(id, place, Arc::clone(&self.snapshot))?;
         scan.schema = Arc::clone(&self.schema);
@@ -343,25 +346,40 @@ impl TableScan {
             let Some(columns) = bound.keys(&key.columns) else {
                 continue;
             };
-            let Some(index) = keys.indexes.paying(self, key) else {
-                continue;
-            };
-            let covered = index.covered(self).await?;
-            if self.is_latest && !covered.is_complete() {
-                keys.changed.add(&self.id);
-            }
-            // To read rows here and there takes longer than to read all of them, where they are many.
-            let rows = self.snapshot.rows().unwrap_or_default();
-            let share = usize::try_from(rows / ROWS_FOR_ONE).unwrap_or(usize::MAX);
-            if let Some(places) = covered.places_of_few(&columns, share.max(FEW_ROWS)).await? {
-                return Ok(Some(Wanted::Only(places, covered.uncovered)));
+            if let Some(found) = self.ask_index(keys, key, &columns).await? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
     }
 
+    /// The rows of these keys; none where no index pays, or there are too many of them.
+    pub(super) async fn ask_index(
+        &self,
+        keys: &Keys,
+        key: &IndexedKey,
+        columns: &[ArrayRef],
+    ) -> crate::error::Result<Option<Wanted>> {
+        let Some(index) = keys.indexes.paying(self, key) else {
+            return Ok(None);
+        };
+        let covered = index.covered(self).await?;
+        if self.is_latest && !covered.is_complete() {
+            keys.changed.add(&self.id);
+        }
+        // To read rows here and there takes longer than to read all of them, where they are many.
+        let rows = self.snapshot.rows().unwrap_or_default();
+        let share = usize::try_from(rows / ROWS_FOR_ONE).unwrap_or(usize::MAX);
+        let places = covered.places_of_few(columns, share.max(FEW_ROWS)).await?;
+        Ok(places.map(|places| Wanted::Only(places, covered.uncovered)))
+    }
+
     /// The rows of a file that are read, where these are not all.
-    async fn selected(&self, number: u32, file: &DataFile) -> Result<Option<RowSelection>> {
+    pub(super) async fn selected(
+        &self,
+        number: u32,
+        file: &DataFile,
+    ) -> Result<Option<RowSelection>> {
         let gone = match (&self.wanted, &file.gone) {
             (Wanted::All | Wanted::Known(_), _) | (_, None) => None,
             (_, Some(gone)) => Some(gone.rows(&self.place).await?),
@@ -383,6 +401,17 @@ impl TableScan {
             (Some(gone), None) => selection(gone, rows),
             (None, None) => return Ok(None),
         }))
+    }
+
+    /// The scan, for rows that are found through indexes while it runs, where it has some.
+    fn to_look_up(&self) -> Result<Option<Arc<Self>>> {
+        let keys = match (&self.keys, &self.wanted) {
+            (Some(keys), Wanted::Living) => keys.clone(),
+            _ => return Ok(None),
+        };
+        let mut scan = self.again()?;
+        (scan.keys, scan.is_latest) = (Some(keys), self.is_latest);
+        Ok(Some(Arc::new(scan)))
     }
 
     async fn partitioned_file(&self, (number, file): NumberedFile<'_>) -> Result<PartitionedFile> {
@@ -412,8 +441,25 @@ impl TableScan {
             && matches!(self.wanted, Wanted::Living)
     }
 
+    /// About how many rows are read, where these are chosen by their places: joins build on the side of
+    /// fewer.
+    fn rows_selected(&self) -> Option<u64> {
+        match &self.wanted {
+            Wanted::Living | Wanted::All => None,
+            Wanted::Known(places) => Some(places.len()),
+            Wanted::Only(places, whole) => {
+                let files = whole.iter().map(|number| {
+                    let file = self.snapshot.files.get(*number as usize);
+                    file.and_then(|file| file.bounds.rows)
+                });
+                let whole: Option<u64> = files.sum();
+                whole.map(|rows| rows + places.len())
+            }
+        }
+    }
+
     /// Whether a file has rows that are wanted.
-    fn wants(&self, number: u32) -> bool {
+    pub(super) fn wants(&self, number: u32) -> bool {
         match &self.wanted {
             Wanted::Living | Wanted::All => true,
             Wanted::Only(places, whole) => whole.contains(&number) || places.has_file(number),
@@ -525,8 +571,13 @@ impl TableScan {
         partitions: usize,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut read = Vec::with_capacity(files.len());
-        for file in files {
-            read.push(self.partitioned_file(file).await?);
+        let to_look_up = self.to_look_up()?;
+        for (number, file) in files {
+            let listed = self.partitioned_file((number, file)).await?;
+            read.push(match &to_look_up {
+                Some(scan) => listed.with_extension(key_lookup::OfScan::new(scan, number)),
+                None => listed,
+            });
         }
         let scan = FilesScan {
             place: &self.place,
@@ -535,6 +586,7 @@ impl TableScan {
             scanned: self.scanned(),
             shown: self.schema(),
             has_statistics: self.has_statistics(),
+            rows: self.rows_selected(),
             reads_few: matches!(self.wanted, Wanted::Only(..) | Wanted::Known(_)),
         };
         scan.plan(state, &read, projection, limit, partitions)
@@ -553,6 +605,8 @@ pub(super) struct FilesScan<'a> {
     pub shown: SchemaRef,
     /// Whether the files tell statistics of these columns.
     pub has_statistics: bool,
+    /// How many rows are read, where these are chosen one by one.
+    pub rows: Option<u64>,
     /// Whether few rows of the files are read, so that it pays to read the pages alone that have them.
     pub reads_few: bool,
 }
@@ -582,7 +636,10 @@ impl FilesScan<'_> {
                 false => Ok(Statistics::new_unknown(table.table_schema())),
             }
         };
-        let statistics = merge(files)?;
+        let mut statistics = merge(files)?;
+        if let Some(rows) = self.rows.and_then(|rows| usize::try_from(rows).ok()) {
+            statistics.num_rows = Precision::Inexact(rows);
+        }
         // In their order, so that few partitions read the rows as they were written.
         let per_group = files.len().div_ceil(partitions);
         let groups = files
@@ -603,7 +660,7 @@ impl FilesScan<'_> {
         let store = runtime.object_store(self.store_url)?;
         let cached = CachedParquetFileReaderFactory::new(store, cache);
         let files: Arc<dyn ParquetFileReaderFactory> = match (self.reads_few, size_hint) {
-            (true, _) => Arc::new(WithPageIndex(cached)),
+            (true, _) => Arc::new(WithPageIndex(Arc::new(cached))),
             (false, Some(bytes)) => {
                 source = source.with_metadata_size_hint(bytes);
                 Arc::new(cached)

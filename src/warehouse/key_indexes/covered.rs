@@ -191,7 +191,9 @@ impl Covered {
     /// # Errors
     /// Those of [`Self::hash_keys`] and [`Self::find`].
     pub async fn places_of_few(&self, columns: &[ArrayRef], most: usize) -> Result<Option<Places>> {
-        let hashes = self.hash_keys(columns)?;
+        let mut hashes = self.hash_keys(columns)?;
+        hashes.sort_unstable();
+        hashes.dedup();
         let Some(found) = self.found(hashes, |_| false, most).await? else {
             return Ok(None);
         };
