@@ -62,7 +62,7 @@ pub const MATERIALIZED_VIEW_OPTIONS: &[Choice] = &[
     Choice {
         name: "refresh_mode",
         values: &["auto", "full", "incremental"],
-        description: "How a refresh computes: all rows, or those of the keys alone that have changed. `auto` does the latter where the query proves that this gives the same; with `incremental` a query that does not is an error. `EXPLAIN REFRESH` tells.",
+        description: "How a refresh computes: all rows, or what was added to its inputs, or the rows of the keys alone that have changed. `auto` does the least where the query proves that this gives the same; with `incremental` a query that does not is an error. `EXPLAIN REFRESH` tells.",
     },
     lookback::OPTION,
     schema_change::OPTION,

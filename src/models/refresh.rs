@@ -258,7 +258,7 @@ impl Build<'_> {
             columns: &columns,
         };
         let appended = match incremental::verdict(&analysis, definition, &columns)? {
-            Verdict::Keys(_) | Verdict::Files if may_be_partial => refreshed.append().await?,
+            Verdict::Keys(_) | Verdict::Added(_) if may_be_partial => refreshed.append().await?,
             _ => None,
         };
         if let Some(appended) = &appended {

@@ -27,6 +27,7 @@ mod full_disk;
 mod incremental;
 mod json;
 mod kinds;
+mod latest_views;
 mod long_calls;
 mod lookback;
 mod maintenance;

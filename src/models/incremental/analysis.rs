@@ -39,8 +39,8 @@ pub struct Analysis {
 pub enum Verdict {
     /// By this key.
     Keys(Vec<String>),
-    /// By the files that are added to its sources.
-    Files,
+    /// By what is added to its inputs; where something else changes, by this key, if there is one.
+    Added(Option<Vec<String>>),
     /// By reading the rows of its latest versions again, since this forbids better.
     Lookback(Lookback, Obstacle),
     /// In full alone.
@@ -111,8 +111,8 @@ impl Analysis {
         if let Some(cause) = &self.cause {
             return Verdict::Full(cause.obstacle.clone());
         }
-        if self.is_row_wise() {
-            return Verdict::Files;
+        if self.is_row_wise() && self.reads_files() {
+            return Verdict::Added(None);
         }
         let key = match self.choose(&self.if_changed(|_| true)) {
             Ok((key, _)) => key,

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::datatypes::SchemaRef;
+use datafusion::common::Column;
+use datafusion::datasource::provider_as_source;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 use parking_lot::Mutex;
 
-use super::added_files::Added;
-use super::changed::{self, Held};
+use super::adding::NotAdded;
+use super::changed::{self, Held, Side};
 use super::delta::{Delta, Deltas, Leaf};
 use super::difference::{self, Divider, NotByKey};
 use super::inputs::{self, Input};
@@ -25,14 +28,12 @@ use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
 use crate::error::{Result, SqlState};
 use crate::instance::{Instance, StatementContext};
-use crate::models::expectation::{Expectations, enforce};
+use crate::models::expectation::Expectations;
 use crate::models::lookback::{self, LOOKBACK};
 use crate::models::progress::Rows;
-use crate::models::rejected::{self, Keep};
-use crate::models::{keyed, refresh, replacement, schema_change, table_id};
-use crate::sources::RejectedRows;
+use crate::models::{keyed, rejected, replacement, schema_change, table_id};
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{At, Commit, CommitInfo, Participant, Places};
+use crate::warehouse::{At, ChangeFeed, Commit, CommitInfo, Merge, Participant, Places};
 
 /// So few keys are recomputed however small the table is.
 const FEW_KEYS: usize = 1000;
@@ -66,7 +67,7 @@ pub enum Attempt {
 /// The keys to compute again, and what reading them took.
 enum Changed {
     Keys {
-        key: Vec<datafusion::common::Column>,
+        key: Vec<Column>,
         keys: Held,
         measured: Measured,
     },
@@ -121,33 +122,36 @@ impl Planned<'_> {
         }
         let lookback = match &verdict {
             // What is late is among the changes of its inputs, which a full refresh reads too.
-            Verdict::Keys(_) => None,
+            Verdict::Keys(_) | Verdict::Added(Some(_)) => None,
             _ => lookback::declared(&self.definition.options, columns)?,
         };
-        let by_files = matches!(verdict, Verdict::Files);
-        let forbidden = forbidden(self.definition)?.filter(|_| !by_files);
-        if let Some(obstacle) = &forbidden
+        let mut forbidden = match verdict {
+            Verdict::Added(_) => None,
+            _ => forbidden(self.definition)?.map(|obstacle| told(&obstacle)),
+        };
+        if let Some(reason) = &forbidden
             && lookback.is_none()
         {
-            return Ok(Attempt::Full(told(obstacle)));
+            return Ok(Attempt::Full(reason.clone()));
         }
         let before = match self.before(columns).await? {
             Ok(before) => before,
             Err(reason) => return Ok(Attempt::Full(reason)),
         };
-        let mut not_by_files = None;
-        if by_files {
+        let mut not_added = None;
+        if let Verdict::Added(key) = verdict {
             let participant = participant.clone();
-            match self
-                .add_files(&before, participant, expectations, record)
-                .await?
-            {
-                Attempt::Full(reason) => not_by_files = Some(reason),
-                done => return Ok(done),
+            match self.add(&before, participant, expectations, record).await? {
+                Ok(commit) => return Ok(Attempt::Done(commit)),
+                Err(NotAdded { reason, is_by_key }) if key.is_none() || !is_by_key => {
+                    forbidden = (!is_by_key).then(|| reason.clone());
+                    not_added = Some(reason);
+                }
+                Err(_) => {}
             }
         }
         let attempt = match forbidden {
-            Some(obstacle) => Attempt::Full(told(&obstacle)),
+            Some(reason) => Attempt::Full(reason),
             None => {
                 let participant = participant.clone();
                 self.by_keys(&before, participant, guard, record).await?
@@ -156,7 +160,7 @@ impl Planned<'_> {
         let Attempt::Full(reason) = attempt else {
             return Ok(attempt);
         };
-        let reason = not_by_files.unwrap_or(reason);
+        let reason = not_added.unwrap_or(reason);
         let Some(lookback) = lookback else {
             return Ok(Attempt::Full(reason));
         };
@@ -258,78 +262,6 @@ impl Planned<'_> {
         }
     }
 
-    /// Adds the rows of files that were added to sources. Rows that are left out join those that were.
-    async fn add_files(
-        &self,
-        before: &Watermark,
-        participant: Option<Arc<dyn Participant>>,
-        expectations: &Arc<Expectations>,
-        record: &mut RefreshRecord,
-    ) -> Result<Attempt> {
-        let read = inputs::versions_read(self.context, &self.analysis.scans);
-        let added = self.analysis.added(before, self.watermark, &read);
-        let plan = match added.await? {
-            Added::More(reason) => return Ok(Attempt::Full(reason)),
-            Added::Nothing => None,
-            Added::Rows(plan) => Some(plan),
-        };
-        INCREMENTAL.clone_into(&mut record.mode);
-        let warehouse = &self.instance.warehouse;
-        let table = table_id(self.object);
-        let Some(plan) = plan else {
-            return Ok(Attempt::Done(self.nothing().await?));
-        };
-        let (rejections, writer) =
-            rejected::begin(self.instance, self.object, Keep::All, Some(record.id));
-        let rejected = Arc::new(RejectedRows::new(rejections.sender()));
-        let mut state = self.context.state.clone();
-        state.config_mut().set_extension(Arc::clone(&rejected));
-        let mut measured = Measured::default();
-        let rows = measured.run(&state, &plan).await?;
-        let name = self.object.name.to_string();
-        let rows = enforce(rows, Arc::clone(expectations), name, rejections.clone());
-        let rows = writer.precede(refresh::count(rows, Arc::clone(self.progress)));
-        let mut info = CommitInfo {
-            refresh_id: Some(record.id.to_string()),
-            ..CommitInfo::new(crate::warehouse::REFRESH)
-        };
-        self.watermark.write(&mut info.parameters);
-        let commit = match keyed::declared(&self.definition.options)? {
-            None => {
-                drop(rejections);
-                warehouse
-                    .append_with(&table, rows, info, participant)
-                    .await?
-            }
-            Some(_) => {
-                let (instance, object) = (self.instance, self.object);
-                let told = participant.clone();
-                let put = keyed::add(
-                    instance,
-                    &state,
-                    object,
-                    rows,
-                    rejections,
-                    info.clone(),
-                    participant,
-                )
-                .await?;
-                record.rows_rejected += put.rejected;
-                match put.upserted.commit {
-                    Some(commit) => Commit {
-                        rows: put.upserted.rows,
-                        ..commit
-                    },
-                    None => self.watermark.tell(instance, object, info, told).await?,
-                }
-            }
-        };
-        record.rows_read = Some(measured.rows_read());
-        record.spilled_bytes = Some(measured.spilled());
-        record.rows_rejected += rejected.count();
-        Ok(Attempt::Done(commit))
-    }
-
     /// The keys that may have changed since a watermark.
     async fn changed(&self, before: &Watermark) -> Result<Changed> {
         let state = &self.context.state;
@@ -378,6 +310,59 @@ impl Planned<'_> {
         })
     }
 
+    /// Whether an input that has no change feed is as it was.
+    pub(super) fn is_same(&self, before: &Watermark, input: &Object) -> bool {
+        let name = input.name.to_string();
+        let of = |watermark: &Watermark| {
+            (
+                watermark.versions.get(&input.oid).copied(),
+                watermark.others.get(&name).cloned(),
+                watermark.files.get(&name).cloned(),
+            )
+        };
+        let now = of(self.watermark);
+        now == of(before) && now != (None, None, None)
+    }
+
+    /// What has changed of a table since a watermark, if anything; or why that cannot be told.
+    pub(super) async fn feed(
+        &self,
+        before: &Watermark,
+        input: &Object,
+    ) -> Result<std::result::Result<Option<ChangeFeed>, String>> {
+        let then = before.versions.get(&input.oid);
+        let committed = self.watermark.versions.get(&input.oid);
+        let now = self.context.version_read(input.oid);
+        let is_own = before.own.contains_key(&input.oid);
+        let (Some(then), Some(committed), Some(now)) = (then, committed, now) else {
+            return Ok(Err(match is_own {
+                true => format!(
+                    "{} was read by a transaction that changed it too, beside others or once more",
+                    input.name
+                ),
+                false => format!("{} was not read before", input.name),
+            }));
+        };
+        if *then > if is_own { now } else { *committed } {
+            return Ok(Err(format!("{} was read at a later version", input.name)));
+        }
+        if *then == now {
+            return Ok(Ok(None));
+        }
+        let (from, to) = (At::Version(then + 1), At::Version(now));
+        let table = table_id(input);
+        Ok(
+            match self.instance.warehouse.changes(&table, from, to).await {
+                Ok(feed) => Ok((!feed.is_empty).then_some(feed)),
+                Err(error) => Err(format!(
+                    "{} does not tell its changes: {}",
+                    input.name,
+                    error.message()
+                )),
+            },
+        )
+    }
+
     /// What has become of each scan of the plan.
     async fn deltas(
         &self,
@@ -390,68 +375,27 @@ impl Planned<'_> {
             let leaf = match &scan.input {
                 Input::Fixed => Leaf::Same,
                 Input::Unknown => Leaf::Other("it tells no changes".to_owned()),
-                Input::Other(input) => {
-                    let name = input.name.to_string();
-                    let of = |watermark: &Watermark| {
-                        (
-                            watermark.versions.get(&input.oid).copied(),
-                            watermark.others.get(&name).cloned(),
-                            watermark.files.get(&name).cloned(),
-                        )
-                    };
-                    let now = of(self.watermark);
-                    match now == of(before) && now != (None, None, None) {
-                        true => Leaf::Same,
-                        false => Leaf::Other("it has changed, and does not tell how".to_owned()),
-                    }
-                }
+                Input::Other(input) => match self.is_same(before, input) {
+                    true => Leaf::Same,
+                    false => Leaf::Other("it has changed, and does not tell how".to_owned()),
+                },
                 Input::Table(input) => {
-                    let then = before.versions.get(&input.oid);
-                    let committed = self.watermark.versions.get(&input.oid);
-                    let now = self.context.version_read(input.oid);
-                    let is_own = before.own.contains_key(&input.oid);
-                    let (Some(then), Some(committed), Some(now)) = (then, committed, now) else {
-                        return Ok(Err(match is_own {
-                            true => format!(
-                                "{} was read by a transaction that changed it too, beside others \
-                                 or once more",
-                                input.name
-                            ),
-                            false => format!("{} was not read before", input.name),
-                        }));
+                    let feed = match self.feed(before, input).await? {
+                        Ok(feed) => feed,
+                        Err(reason) => return Ok(Err(reason)),
                     };
-                    if *then > if is_own { now } else { *committed } {
-                        return Ok(Err(format!("{} was read at a later version", input.name)));
-                    }
-                    if *then == now {
-                        Leaf::Same
-                    } else {
-                        let (from, to) = (At::Version(then + 1), At::Version(now));
-                        let warehouse = &self.instance.warehouse;
-                        let feed = warehouse.changes(&table_id(input), from, to).await;
-                        let feed = match feed {
-                            Ok(feed) => feed,
-                            Err(error) => {
-                                return Ok(Err(format!(
-                                    "{} does not tell its changes: {}",
-                                    input.name,
-                                    error.message()
-                                )));
-                            }
-                        };
-                        let state = &self.context.state;
-                        match feed.is_empty {
-                            true => Leaf::Same,
-                            false => {
-                                let held =
-                                    changed::of_scan(state, &scan.scan, &feed, measured).await?;
-                                let leaf = match held.count {
-                                    0 => Leaf::Same,
-                                    _ => Leaf::Changed(Arc::clone(&held.rows)),
-                                };
-                                all.push(held);
-                                leaf
-                            }
+                    match feed {
+                        None => Leaf::Same,
+                        Some(feed) => {
+                            let (state, side) = (&self.context.state, Side::Both);
+                            let held =
+                                changed::of_scan(state, &scan.scan, &feed, side, measured).await?;
+                            let leaf = match held.count {
+                                0 => Leaf::Same,
+                                _ => Leaf::Changed(Arc::clone(&held.rows)),
+                            };
+                            all.push(held);
+                            leaf
                         }
                     }
                 }
@@ -466,7 +410,7 @@ impl Planned<'_> {
     async fn take_in(
         &self,
         before: &Watermark,
-        key: &[datafusion::common::Column],
+        key: &[Column],
         keys: &Held,
         mut measured: Measured,
         participant: Option<Arc<dyn Participant>>,
@@ -489,7 +433,8 @@ impl Planned<'_> {
             true => keeping_nulls(state),
             false => state.clone(),
         };
-        if let Some(history) = keyed.filter(|keyed| keyed.has_history() && keys.count > 0) {
+        let history = keyed.as_ref().filter(|keyed| keyed.has_history());
+        if let Some(history) = history.filter(|_| keys.count > 0) {
             let new = wanted.rows(&self.analysis.plan, key)?;
             let rows = guard(measured.run(&careful, &new).await?);
             let rows = difference::with_keys(rows, &history.key)?;
@@ -505,6 +450,21 @@ impl Planned<'_> {
         } else if keys.count > 0 {
             let modification = warehouse.modify(&table).await?;
             let new = wanted.rows(&self.analysis.plan, key)?;
+            let mut guard = Some(guard);
+            let new = match &keyed {
+                Some(keyed) if keyed.merge == Merge::Row && !keyed.versions.is_empty() => {
+                    let mut rows = measured.run(&careful, &new).await?;
+                    // Rows that are not the latest of their keys count too.
+                    if let Some(guard) = guard.take() {
+                        rows = guard(rows);
+                    }
+                    let rows = difference::with_keys(rows, &keyed.key)?;
+                    let latest = modification.latest(rows, Arc::new(state.clone()))?;
+                    let latest = provider_as_source(latest);
+                    LogicalPlanBuilder::scan("tributary:latest", latest, None)?.build()?
+                }
+                _ => new,
+            };
             let names = self.analysis.names(key);
             let plan = difference::plan(modification.rows()?, new, &wanted, &names, is_keyed)?;
             let found = measured.run(&careful, &plan).await?;
@@ -528,7 +488,11 @@ impl Planned<'_> {
             };
             let schema = Arc::clone(&self.object.schema);
             let rows = found.map(move |batch| divider.divide(&batch?));
-            let rows = guard(Box::pin(RecordBatchStreamAdapter::new(schema, rows)));
+            let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+            let rows = match guard {
+                Some(guard) => guard(rows),
+                None => rows,
+            };
             let session = Arc::new(state.clone());
             commit = modification
                 .commit(session, rows, gone, info.clone(), participant.clone())

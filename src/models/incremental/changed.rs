@@ -88,6 +88,14 @@ impl Held {
     }
 }
 
+/// Which of the rows that have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Came,
+    Went,
+    Both,
+}
+
 /// The rows of a scan that came or went, each once: equal ones that came and went cancel out.
 ///
 /// # Errors
@@ -96,6 +104,7 @@ pub async fn of_scan(
     state: &SessionState,
     scan: &TableScan,
     feed: &ChangeFeed,
+    side: Side,
     measured: &mut Measured,
 ) -> Result<Held> {
     let wanted = scan.projected_schema.as_arrow();
@@ -107,8 +116,8 @@ pub async fn of_scan(
             .map(|name| Expr::Column(Column::from_name(name)));
         Ok(LogicalPlanBuilder::scan("tributary:feed", source, None)?.project(columns)?)
     };
-    let all = rows(&feed.plain)?.union(rows(&feed.mixed)?.build()?)?;
     let column = |name: &str| Expr::Column(Column::from_name(name));
+    let all = rows(&feed.plain)?.union(rows(&feed.mixed)?.build()?)?;
     // What is equal and not the same has changed, and a group of such values keeps none of them.
     let (more, alike): (Vec<_>, Vec<_>) = wanted
         .fields()
@@ -120,10 +129,15 @@ pub async fn of_scan(
     let surplus = "tributary:surplus";
     let kept = more.into_iter().map(any_of);
     let summed = sum(column(CHANGE_SIGN)).alias(surplus);
+    let is_wanted = match side {
+        Side::Came => column(surplus).gt(lit(0_i64)),
+        Side::Went => column(surplus).lt(lit(0_i64)),
+        Side::Both => column(surplus).not_eq(lit(0_i64)),
+    };
     let names = wanted.fields().iter().map(|field| column(field.name()));
     let plan = all
         .aggregate(by, [summed].into_iter().chain(kept))?
-        .filter(column(surplus).not_eq(lit(0_i64)))?
+        .filter(is_wanted)?
         .project(names)?
         .build()?;
     let rows = measured.run(state, &plan).await?;

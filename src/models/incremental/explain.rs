@@ -60,7 +60,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     let shown = keyed::shown(&definition.options, &columns)?;
     let verdict = verdict(&analysis, definition, &shown)?;
     let mode = match &verdict {
-        Verdict::Keys(_) | Verdict::Files if !is_full => "incremental",
+        Verdict::Keys(_) | Verdict::Added(_) if !is_full => "incremental",
         Verdict::Lookback(..) => LOOKBACK,
         _ => "full",
     };
@@ -78,10 +78,18 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                 ));
             }
         }
-        Verdict::Files => {
-            lines.push(
-                "  By files: of those that are added to its sources the rows are added".to_owned(),
-            );
+        Verdict::Added(key) => {
+            let what = match analysis.reads_files() {
+                true => "  By files: of those that are added to its sources the rows are added",
+                false => "  By rows: those that are added to its inputs are put in",
+            };
+            lines.push(what.to_owned());
+            if let Some(key) = key {
+                lines.push(format!(
+                    "  Where others change or go: key: {}",
+                    key.join(", ")
+                ));
+            }
         }
         Verdict::Lookback(_, obstacle) => lines.push(format!(
             "  Not by what has changed: {}: {}",
@@ -146,13 +154,13 @@ async fn lookback_line(
     lookback: &Lookback,
 ) -> Result<String> {
     let (column, text) = (&lookback.column, &lookback.text);
-    if let Verdict::Keys(_) = verdict {
+    if let Verdict::Keys(_) | Verdict::Added(Some(_)) = verdict {
         return Ok(format!(
             "  Lookback: {text}: not used, for rows that are late are among the changes of its inputs"
         ));
     }
     let when = match verdict {
-        Verdict::Files => ", where a file has changed or is gone",
+        Verdict::Added(_) => ", where something else than what is added has changed or is gone",
         _ => "",
     };
     let table = table_id(object);

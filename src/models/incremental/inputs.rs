@@ -11,10 +11,10 @@ use datafusion::functions_table::generate_series::GenerateSeriesTable;
 use datafusion::logical_expr::{LogicalPlan, TableScan};
 use sha2::{Digest, Sha256};
 
-use super::added_files::files_of;
+use super::added::files_of;
 use super::delta::{LeafKey, leaf_key};
 use super::watermark::Watermark;
-use crate::catalog::{Kind, Object, Oid, Snapshot};
+use crate::catalog::{Kind, Object, Snapshot};
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
 use crate::models::{constraints, stale, table_id};
@@ -109,20 +109,6 @@ fn is_series(scan: &TableScan) -> bool {
         return false;
     };
     (provider.as_ref() as &dyn Any).is::<GenerateSeriesTable>()
-}
-
-/// The versions that a statement reads, what its transaction has changed itself among them.
-pub fn versions_read(
-    context: &StatementContext,
-    scans: &BTreeMap<LeafKey, Scan>,
-) -> BTreeMap<Oid, i64> {
-    let read = scans.values().filter_map(|scan| match &scan.input {
-        Input::Table(input) | Input::Other(input) => {
-            Some((input.oid, context.version_read(input.oid)?))
-        }
-        Input::Fixed | Input::Unknown => None,
-    });
-    read.collect()
 }
 
 /// How far a plan reads its inputs; what its transaction has changed itself is told apart, as

@@ -6,11 +6,15 @@
 //! (`delta`). The query is run for these keys alone (`restrict`), and what the table lacks or has too
 //! much of is changed in one commit, with the new watermark (`difference`).
 //!
+//! Where each row is made of one row of one input, rows that are added are put in, and nothing else is
+//! read (`adding`).
+//!
 //! Where the plan proves nothing, where the inputs no longer tell what has changed, and where a third of
 //! the keys have, the refresh is a full one, and says why; or it reads the rows of the latest versions
 //! again, where the option `lookback` says so (`looking_back`).
 
-mod added_files;
+mod added;
+mod adding;
 mod analysis;
 mod attempt;
 mod changed;
@@ -71,7 +75,7 @@ pub async fn check(
     let analysis = Analysis::new(state, &context.snapshot, options, &plan)?;
     let columns = plan::columns(&plan);
     match verdict(&analysis, definition, &columns)? {
-        Verdict::Keys(_) | Verdict::Files | Verdict::Lookback(..) => Ok(()),
+        Verdict::Keys(_) | Verdict::Added(_) | Verdict::Lookback(..) => Ok(()),
         Verdict::Full(obstacle) => Err(cannot(&definition.name, &obstacle)),
     }
 }
@@ -86,18 +90,26 @@ pub fn verdict(
     columns: &Schema,
 ) -> Result<Verdict> {
     let options = &definition.options;
-    let exact = match analysis.verdict() {
-        Verdict::Files => match keyed::declared(options)? {
-            Some(keyed) if keyed.versions.is_empty() => Verdict::Full(Obstacle::new(
-                "the option unique_key",
-                "without version_column the order of its files decides which row of a key stays",
-            )),
-            _ => Verdict::Files,
-        },
-        verdict => match forbidden(definition)? {
-            Some(obstacle) => Verdict::Full(obstacle),
-            None => verdict,
-        },
+    let keyed = keyed::declared(options)?;
+    let has_versions = keyed.as_ref().is_some_and(|it| !it.versions.is_empty());
+    // Whatever the order that rows come in, the latest of each key stays.
+    let takes_rows = has_versions && analysis.is_row_wise();
+    let obstacle = match takes_rows {
+        true => None,
+        false => forbidden(definition)?,
+    };
+    let by_key = match (analysis.verdict(), obstacle) {
+        (Verdict::Keys(_), Some(obstacle)) => Verdict::Full(obstacle),
+        (verdict, _) => verdict,
+    };
+    let exact = match by_key {
+        Verdict::Added(_) if keyed.is_some() && !has_versions => Verdict::Full(Obstacle::new(
+            "the option unique_key",
+            "without version_column the order of its files decides which row of a key stays",
+        )),
+        Verdict::Keys(key) if takes_rows => Verdict::Added(Some(key)),
+        Verdict::Full(_) if takes_rows => Verdict::Added(None),
+        by_key => by_key,
     };
     let Verdict::Full(obstacle) = exact else {
         return Ok(exact);

@@ -49,7 +49,7 @@ pub const OPTIONS: [Choice; 6] = [
     Choice {
         name: "tombstone_retention",
         values: &[],
-        description: "How long the versions of deleted rows are remembered: '7 days' unless said otherwise.",
+        description: "How long the versions of deleted rows are remembered: '7 days' unless said otherwise. Older rows that arrive after that bring them back; in a materialized view, until the next full refresh.",
     },
 ];
 

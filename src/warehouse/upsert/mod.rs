@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
-use datafusion::catalog::Session;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -20,7 +21,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use self::order::Order;
 use self::stored::Stored;
-use self::unique::{HashKeys, Unique};
+use self::unique::{HashKeys, Once, Unique};
 use super::column_versions::with_column_versions;
 use super::key_index::{KeyHasher, comparable, comparable_type};
 use super::modification::Modification;
@@ -121,6 +122,25 @@ impl Modification {
             rows: written.load(Ordering::Relaxed) - anew.load(Ordering::Relaxed),
             stale: stale.load(Ordering::Relaxed),
         })
+    }
+}
+
+impl Modification {
+    /// What stays of the rows of each key, of rows that are put together into the keyed table, as a
+    /// relation that can be read once.
+    ///
+    /// # Errors
+    /// Columns that are not the table's.
+    pub fn latest(
+        &self,
+        rows: SendableRecordBatchStream,
+        session: Arc<dyn Session>,
+    ) -> Result<Arc<dyn TableProvider>> {
+        let (schema, most) = (&self.snapshot.schema, self.settings.upsert_rows);
+        let (rows, _) = latest(rows, schema, session, most)?;
+        let once = Once::new(Arc::clone(&schema.declared), rows);
+        let table = StreamingTable::try_new(Arc::clone(&schema.declared), vec![Arc::new(once)])?;
+        Ok(Arc::new(table))
     }
 }
 

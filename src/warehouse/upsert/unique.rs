@@ -202,10 +202,7 @@ impl Unique {
             Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
         });
         let rows = Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&numbered), rows));
-        let rows = Once {
-            schema: Arc::clone(&numbered),
-            rows: Mutex::new(Some(rows)),
-        };
+        let rows = Once::new(Arc::clone(&numbered), rows);
         let plan = StreamingTableExec::try_new(
             Arc::clone(&numbered),
             vec![Arc::new(rows)],
@@ -246,9 +243,16 @@ pub(super) fn size_of_batch(batch: &RecordBatch) -> Result<usize> {
 }
 
 /// A stream as a plan, which can be run once.
-struct Once {
+pub(super) struct Once {
     schema: SchemaRef,
     rows: Mutex<Option<SendableRecordBatchStream>>,
+}
+
+impl Once {
+    pub fn new(schema: SchemaRef, rows: SendableRecordBatchStream) -> Self {
+        let rows = Mutex::new(Some(rows));
+        Self { schema, rows }
+    }
 }
 
 impl fmt::Debug for Once {
