@@ -5,6 +5,7 @@ use datafusion::error::Result;
 use super::compare::{Comparer, Pattern};
 use super::feature_kind::FeatureKind;
 use super::levels::Scratch;
+use super::mixture::probability;
 use super::resolver::Resolver;
 use super::training::words_of;
 
@@ -12,7 +13,8 @@ use super::training::words_of;
 /// up, from the prior on, to the weight of the pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
-    /// The column that is compared; empty for the prior.
+    /// The column that is compared; empty for the prior, which says what holds of any two records that
+    /// have as many values to compare.
     pub comparison: String,
     /// The cleaned value of the left record; empty where it is missing.
     pub left: String,
@@ -45,15 +47,16 @@ impl Resolver {
         comparer.patterns(&[(left, right)], &mut Scratch::default(), &mut patterns)?;
         let pattern = patterns.first().copied().unwrap_or_default();
         let mixture = &model.mixture;
-        let mut total = mixture.prior / std::f64::consts::LN_2;
+        let prior = mixture.prior_of(pattern);
+        let mut total = prior / std::f64::consts::LN_2;
         let mut rows = vec![Explanation {
             comparison: String::new(),
             left: String::new(),
             right: String::new(),
             level: 0,
             label: "prior".to_owned(),
-            m: model.prior(),
-            u: 1.0 - model.prior(),
+            m: probability(prior),
+            u: 1.0 - probability(prior),
             weight: total,
             total,
         }];

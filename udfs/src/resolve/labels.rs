@@ -28,7 +28,8 @@ struct Labelled {
     pattern: Pattern,
     matches: f64,
     others: f64,
-    /// The logarithm of its probability among pairs that do not match, which stays.
+    /// The logarithm of its probability among pairs that do not match, less what is said by what it is
+    /// missing: these stay.
     log_other: f64,
 }
 
@@ -59,7 +60,7 @@ pub(super) fn learn(mixture: &mut Mixture, labels: &[(Pattern, bool)], known: &K
             pattern,
             matches,
             others,
-            log_other: mixture.log_other(pattern),
+            log_other: mixture.log_other(pattern) - mixture.gaps.log(pattern),
         })
         .collect();
     let learning = Learning {

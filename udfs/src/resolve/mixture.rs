@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::Pattern;
 use super::comparison::MISSING_LEVEL;
+use super::gaps::{Gaps, present};
 use super::taught::Known;
 use super::threads;
 use super::tree::{Edge, Tree, Weighted};
@@ -81,6 +82,9 @@ pub(super) struct Mixture {
     pub(super) others: Tree,
     /// Pairs that are related and do not match, where there may be some.
     pub(super) related: Option<Related>,
+    /// What it says that values are missing, where it says anything.
+    #[serde(default)]
+    pub(super) gaps: Gaps,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,6 +135,8 @@ struct Course {
     many: Option<Many>,
     /// The share of the matches as which counts what is expected of them, at least.
     held: f64,
+    /// Whether what is missing says something.
+    gaps: bool,
 }
 
 /// How much of a pattern's pairs is of each class.
@@ -145,7 +151,13 @@ impl Mixture {
     /// The natural logarithm of the odds of a match.
     #[inline]
     pub(super) fn log_odds(&self, pattern: Pattern) -> f64 {
-        self.prior + self.matches.log_probability(pattern) - self.log_other(pattern)
+        self.prior_of(pattern) + self.matches.log_probability(pattern) - self.log_other(pattern)
+    }
+
+    /// The same before any value is compared: by what there is to be compared.
+    #[inline]
+    pub(super) fn prior_of(&self, pattern: Pattern) -> f64 {
+        self.prior + self.gaps.log(pattern)
     }
 
     /// The related pairs, where a pattern tells any from matches.
@@ -222,15 +234,29 @@ impl Mixture {
     ) -> Result<Self> {
         let begun = (matches_a_record, pairs_a_record);
         let fit = |course| Self::fit_with(sample, expected, begun, course, workers);
-        let later = |first_tree| Course {
-            first_tree,
-            ..Course::default()
-        };
-        let (mixture, clear) = fit(Course::default())?;
+        let (mut mixture, mut clear) = fit(Course::default())?;
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let surest = surest(sample, expected);
         let few = |of: &Self| of.sure(&surest, total, SUREST);
         let all = |of: &Self| of.sure(&surest, total, f64::INFINITY);
+        // What is missing says something where it makes matches clearer, and more of the pairs that agree on
+        // most, too. Elsewhere it would say what comparisons that depend on each other pretend.
+        let mut gaps = false;
+        if clear < CLEAR && has_gaps(sample) {
+            let (other, other_clear) = fit(Course {
+                gaps: true,
+                ..Course::default()
+            })?;
+            let is_clearer = other_clear > clear + SURER && all(&other) > all(&mixture) + SURER;
+            if is_clearer && few(&other) >= SURE {
+                (mixture, clear, gaps) = (other, other_clear, true);
+            }
+        }
+        let later = |first_tree| Course {
+            first_tree,
+            gaps,
+            ..Course::default()
+        };
         // Where entities have very many records, which agree with each other in whatever way,
         // dependences among other pairs may explain some of the matches, too, and what is left is not
         // clear. Then matches are found first.
@@ -265,7 +291,7 @@ impl Mixture {
         if clear < CLEAR && !expected.one_to_one {
             let (held, held_clear) = fit(Course {
                 held: HELD,
-                ..Course::default()
+                ..later(0)
             })?;
             if held_clear > clear + CLEARER && few(&held) >= SURE {
                 return Ok(held);
@@ -309,6 +335,7 @@ impl Mixture {
             first_tree,
             many,
             held,
+            gaps,
         } = course;
         let told_by = many.map_or(u64::MAX, |many| many.told_by);
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
@@ -322,6 +349,7 @@ impl Mixture {
                 tree: Tree::independent(shares),
                 told_by,
             }),
+            gaps: Gaps::default(),
         };
         mixture
             .others
@@ -372,7 +400,15 @@ impl Mixture {
                 matches: Tree::estimate(&matches, &[], &expected.matches, as_expected),
                 others: Tree::estimate(&others, &edges, &expected.others, 1.0),
                 related: None,
+                gaps: Gaps::default(),
             };
+            if gaps {
+                let patterns = sample.iter().zip(&shares).map(|(counted, share)| {
+                    let matches = counted.trimmed * share.matches;
+                    (counted.pattern, counted.pairs, matches)
+                });
+                next.gaps = Gaps::estimate(patterns, EXPECTED_PAIRS);
+            }
             next.matches.differ_at_most(&expected.differing_matches);
             expected.known.hold_matches(&mut next.matches);
             if many.is_some() {
@@ -436,6 +472,13 @@ impl Mixture {
             related.tree.round();
         }
     }
+}
+
+/// Whether not all pairs are compared by the same.
+fn has_gaps(sample: &[Counted]) -> bool {
+    let mut present = sample.iter().map(|counted| present(counted.pattern));
+    let first = present.next();
+    present.any(|other| Some(other) != first)
 }
 
 /// Pairs of blocks, those first that agree on most by what is expected: whatever else matches, they do.

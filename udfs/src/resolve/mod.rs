@@ -12,7 +12,7 @@
 //! is a row of numbers (`cell`). `choice` chooses blocking rules (`rule`, made of `key_part`s) for
 //! what they find and cost, `blocks` has the records of each key. `compare` gives the levels of a
 //! pair (`comparison`, `levels`), packed into a pattern; `training` fits the `mixture` of matching
-//! and other pairs to patterns of `learning_pairs`; `source_repeats` finds out whether sources have
+//! and other pairs, and what `gaps` say, to patterns of `learning_pairs`; `source_repeats` finds out whether sources have
 //! each entity once, `one_to_one` and `best_candidates` what that means; `scorer` weighs each
 //! candidate as it is found. `clusters` joins what matches, and `agglomerate` takes apart what
 //! chains of pairs have joined.
@@ -40,6 +40,7 @@ mod expected;
 mod explain;
 mod feature;
 mod feature_kind;
+mod gaps;
 mod hashing;
 mod identifiers;
 mod idle;

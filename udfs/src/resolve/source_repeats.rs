@@ -13,6 +13,9 @@ const ASKED: usize = 10_000;
 const CHUNK: usize = 128;
 /// How many records that look like another one of their source it takes to say anything.
 const LEAST: usize = 10;
+/// For one such record in so many that have a match in another source, sources are held to have entities
+/// more than once: fewer are slips.
+const TOLERATED: usize = 25;
 /// The share of these, at most, whose look-alike matches the same record as they do, for sources to be held
 /// to have each entity once: of entities that are repeated hardly any does not.
 const MOST_REPEATED: f64 = 0.8;
@@ -34,7 +37,7 @@ pub(super) fn are_repeated(resolver: &Resolver) -> Result<bool> {
         || (Scorer::new(&comparer, &model.mixture), Vec::new()),
         |(scorer, others), chunk| {
             let asked = &asked[chunk * CHUNK..asked.len().min((chunk + 1) * CHUNK)];
-            let (mut alike, mut repeated) = (0, 0);
+            let (mut matched, mut alike, mut repeated) = (0, 0, 0);
             for record in asked {
                 resolver.candidates(*record, |_| true, others);
                 let pairs: Vec<(u32, u32)> = others.iter().map(|other| (*record, *other)).collect();
@@ -48,6 +51,7 @@ pub(super) fn are_repeated(resolver: &Resolver) -> Result<bool> {
                         *best = (odds, Some(other));
                     }
                 })?;
+                matched += usize::from(best[1].1.is_some());
                 if let [(_, Some(own)), (_, Some(other))] = best {
                     alike += 1;
                     scorer.score(&[(own, other)], |_, _, odds| {
@@ -55,10 +59,16 @@ pub(super) fn are_repeated(resolver: &Resolver) -> Result<bool> {
                     })?;
                 }
             }
-            Ok((alike, repeated))
+            Ok([matched, alike, repeated])
         },
     )?;
-    let alike: usize = told.iter().map(|(alike, _)| alike).sum();
-    let repeated: usize = told.iter().map(|(_, repeated)| repeated).sum();
-    Ok(alike < LEAST || repeated as f64 >= MOST_REPEATED * alike as f64)
+    let [matched, alike, repeated] = [0, 1, 2].map(|at| told.iter().map(|told| told[at]).sum());
+    Ok(repeats(matched, alike, repeated))
+}
+
+/// Whether sources repeat entities, of which so many records have a match in another source, so many look
+/// like another one of their source, too, and of so many of these that one matches the same record.
+fn repeats(matched: usize, alike: usize, repeated: usize) -> bool {
+    let are_slips = matched >= LEAST * TOLERATED && repeated * TOLERATED <= matched;
+    !are_slips && (alike < LEAST || repeated as f64 >= MOST_REPEATED * alike as f64)
 }
