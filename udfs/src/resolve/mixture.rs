@@ -58,6 +58,8 @@ const EXPECTED_PAIRS: f64 = 20.0;
 /// are to be then.
 const HELD: f64 = 0.5;
 const CLEARER: f64 = 0.05;
+/// How many pairs are held to be alike, for each that matches, before any is seen.
+const ALIKE: f64 = 10.0;
 /// How many of the related pairs are expected to share what some of them do.
 const SHARING: f64 = 0.5;
 
@@ -118,6 +120,17 @@ pub(super) struct Expected {
     pub(super) known: Known,
 }
 
+impl Expected {
+    /// The shares of levels among pairs that are alike in one half of what is compared, whichever it is.
+    fn half_alike(&self) -> Vec<Vec<f64>> {
+        let comparisons = self.matches.iter().zip(&self.others);
+        let half = |(m, u): (&f64, &f64)| f64::midpoint(*m, *u);
+        comparisons
+            .map(|(matches, others)| matches.iter().zip(others).map(half).collect())
+            .collect()
+    }
+}
+
 /// What is known of things of which there may be many records.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Many {
@@ -137,6 +150,8 @@ struct Course {
     held: f64,
     /// Whether what is missing says something.
     gaps: bool,
+    /// Whether there is a class of pairs that are alike in whatever way and do not match.
+    alike: bool,
 }
 
 /// How much of a pattern's pairs is of each class.
@@ -289,12 +304,20 @@ impl Mixture {
         // ways, until hardly any is sure. Held to what is expected of matches, they are surer, unless
         // they are as they are for good.
         if clear < CLEAR && !expected.one_to_one {
-            let (held, held_clear) = fit(Course {
-                held: HELD,
-                ..later(0)
-            })?;
-            if held_clear > clear + CLEARER && few(&held) >= SURE {
-                return Ok(held);
+            // Where no pairs are known to be related, what is alike and does not match is a class of its
+            // own: of things of one kind in one place, say.
+            for alike in [true, false] {
+                if alike && expected.related.is_some() {
+                    continue;
+                }
+                let (held, held_clear) = fit(Course {
+                    held: HELD,
+                    alike,
+                    ..later(0)
+                })?;
+                if held_clear > clear + CLEARER && few(&held) >= SURE {
+                    return Ok(held);
+                }
             }
         }
         Ok(mixture)
@@ -336,16 +359,25 @@ impl Mixture {
             many,
             held,
             gaps,
+            alike,
         } = course;
         let told_by = many.map_or(u64::MAX, |many| many.told_by);
+        let half = expected.half_alike();
+        let of_related = match alike {
+            true => Some(&half),
+            false => expected.related.as_ref(),
+        };
         let total: f64 = sample.iter().map(|counted| counted.pairs).sum();
         let prior = (matches_a_record / pairs_a_record.max(1.0)).ln();
         let mut mixture = Self {
             prior,
             matches: Tree::independent(&expected.matches),
             others: Tree::independent(&expected.others),
-            related: expected.related.as_ref().map(|shares| Related {
-                share: prior,
+            related: of_related.map(|shares| Related {
+                share: match alike {
+                    true => prior + ALIKE.ln(),
+                    false => prior,
+                },
                 tree: Tree::independent(shares),
                 told_by,
             }),
@@ -417,21 +449,28 @@ impl Mixture {
             }
             next.others
                 .keep_above(&next.matches, CONTAMINATION * prior.exp());
-            if let Some(of_related) = &expected.related {
+            if let Some(of_related) = of_related {
                 let related = weigh(sample, &shares, |counted, share| {
                     counted.trimmed * share.related
                 });
                 let sum: f64 = related.iter().map(|weighted| weighted.weight).sum();
-                // They share what is shared as matches do: learned on their own, they drift to
-                // whatever else the others do not explain, and leave households to the matches.
-                let mut tree = next.matches.clone();
-                tree.keep(&expected.own, of_related);
-                // Not all who live together have one telephone. How many do is learned: it is what
-                // a telephone in common says of two records that tell no more.
-                for at in (0..sharing.len()).filter(|at| expected.at_times[*at]) {
-                    sharing[at] = mixture.sharing(&related, at, sharing[at]);
-                    tree.blend(at, &next.others, sharing[at]);
-                }
+                let tree = if alike {
+                    // Nothing is known of what they share: they are what the others do not explain and
+                    // what is not as matches are expected to be.
+                    Tree::estimate(&related, &[], of_related, EXPECTED_PAIRS)
+                } else {
+                    // They share what is shared as matches do: learned on their own, they drift to
+                    // whatever else the others do not explain, and leave households to the matches.
+                    let mut tree = next.matches.clone();
+                    tree.keep(&expected.own, of_related);
+                    // Not all who live together have one telephone. How many do is learned: it is what
+                    // a telephone in common says of two records that tell no more.
+                    for at in (0..sharing.len()).filter(|at| expected.at_times[*at]) {
+                        sharing[at] = mixture.sharing(&related, at, sharing[at]);
+                        tree.blend(at, &next.others, sharing[at]);
+                    }
+                    tree
+                };
                 next.related = Some(Related {
                     share: ((sum + 1.0) / (related_at_most - of_matches).max(1.0)).ln(),
                     tree,
