@@ -109,7 +109,7 @@ pub fn columns_of_function(function: ModelFunction) -> &'static [Column] {
             Plain(
                 "comparison",
                 Text,
-                "What was compared; `prior` is what holds of any two records.",
+                "What was compared; `prior` is what holds of any two records that have values in the same columns.",
             ),
             Plain("left_value", Text, "The value of the one record."),
             Plain("right_value", Text, "The value of the other."),

@@ -49,7 +49,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "one_to_one",
         values: "`off`, `on`; with a `source` by default `on`, unless sources repeat themselves",
-        description: "Whether a source has each entity once, so that two of its records are never one. Sources of which records say the same as others of theirs, one in 25 or more, repeat themselves; and of `link_and_dedupe` those, too, of which records that look alike match the same record of another source, four in five or more, or where that cannot be told. Of two sources that do not, the best candidates of records tell where the odds are even, whatever comparisons depend on each other; lists of things are linked best so.",
+        description: "Whether a source has each entity once, so that two of its records are never one. Sources of which records say the same as others of theirs, one in 25 or more, repeat themselves; and of `link_and_dedupe` those, too, of which records that look alike match the same record of another source, four in five or more and at least one for every 25 that have a match there, or where that cannot be told. Of two sources that do not, the best candidates of records tell where the odds are even, whatever comparisons depend on each other; lists of things are linked best so.",
     },
     ModelOption {
         name: "threshold",

@@ -72,3 +72,32 @@ pub(super) fn present(pattern: Pattern) -> u64 {
     let levels = pattern.0;
     (levels | levels >> 1 | levels >> 2 | levels >> 3) & LOWEST
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_of_what_matches_have_are_likelier_and_those_of_others_less_likely() {
+        let one = Pattern::default().with(0, 2);
+        let both = one.with(1, 1);
+        assert_eq!(present(both), 0x11);
+        let patterns = [
+            (one, 600.0, 1.0),
+            (one.with(0, 1), 200.0, 0.0),
+            (both, 200.0, 99.0),
+        ];
+        let gaps = Gaps::estimate(patterns.into_iter(), 20.0);
+        let log = |matches: f64, share: f64| ((matches + 20.0 * share) / 120.0 / share).ln();
+        assert!((gaps.log(one) - log(1.0, 0.8)).abs() < 1e-5);
+        assert!((gaps.log(both) - log(99.0, 0.2)).abs() < 1e-5);
+        // The odds of all pairs stay as they are, and nothing is said of what was not seen.
+        let all = 0.8 * gaps.log(one).exp() + 0.2 * gaps.log(both).exp();
+        assert!((all - 1.0).abs() < 1e-5, "{all}");
+        assert!(gaps.log(Pattern::default()).abs() < f64::EPSILON);
+        // Where matches are missing what all pairs are, it says nothing.
+        let patterns = [(one, 800.0, 8.0), (both, 200.0, 2.0)];
+        let gaps = Gaps::estimate(patterns.into_iter(), 20.0);
+        assert!(gaps.log(one).abs() < 1e-5 && gaps.log(both).abs() < 1e-5);
+    }
+}

@@ -10,6 +10,9 @@
 //! distribution says of all pairs. Matches stay independent: with a tree of their own they take in
 //! people of one household, as the pairs that share everything but what is one's own.
 //!
+//! Where none of this is known and matches are not clear, pairs that are alike in whatever way are a
+//! class that is learned.
+//!
 //! The sample stands for all pairs of records, those of blocks with a weight of one and random
 //! ones with that of all the others, so that what the blocks select does not bias the estimates.
 

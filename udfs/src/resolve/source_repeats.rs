@@ -72,3 +72,20 @@ fn repeats(matched: usize, alike: usize, repeated: usize) -> bool {
     let are_slips = matched >= LEAST * TOLERATED && repeated * TOLERATED <= matched;
     !are_slips && (alike < LEAST || repeated as f64 >= MOST_REPEATED * alike as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::repeats;
+
+    #[test]
+    fn few_repeats_are_slips() {
+        // Of 3,000 records that have a match 24 look like another one of their source.
+        assert!(!repeats(3000, 24, 22));
+        assert!(!repeats(3000, 0, 0));
+        assert!(repeats(3000, 300, 290));
+        // Those that look alike match others.
+        assert!(!repeats(3000, 300, 200));
+        // Of few records nothing can be told.
+        assert!(repeats(100, 5, 0));
+    }
+}
