@@ -144,6 +144,62 @@ fn many_records_of_what_has_no_codes_are_no_variants() {
     assert!(told > 0.95, "{told}");
 }
 
+/// Three comparisons of things of two kinds: those of the one are compared by all three and match at times,
+/// those of the other by the first alone and never match.
+#[test]
+fn what_is_missing_tells_kinds_apart() {
+    let (m, u) = ([0.05, 0.25, 0.7], [0.9, 0.08, 0.02]);
+    let (pairs, of_first, share) = (1e6, 0.3, 0.02);
+    let of = |shares: &[f64; 3], pattern: Pattern, comparisons: usize| -> f64 {
+        let levels = (0..comparisons).map(|at| usize::from(pattern.level(at)) - 1);
+        levels.map(|level| shares[level]).product()
+    };
+    let counted = |pattern, count| Counted {
+        pattern,
+        pairs: count,
+        trimmed: count,
+        candidates: count,
+    };
+    let mut sample: Vec<Counted> = patterns(3)
+        .into_iter()
+        .map(|pattern| {
+            let one = share * of(&m, pattern, 3) + (1.0 - share) * of(&u, pattern, 3);
+            counted(pattern, pairs * of_first * one)
+        })
+        .collect();
+    sample.extend((1..=3_u8).map(|level| {
+        let pattern = Pattern::default().with(0, level);
+        counted(pattern, pairs * (1.0 - of_first) * of(&u, pattern, 1))
+    }));
+    let with_missing = |shares: [f64; 3]| vec![0.0, shares[0], shares[1], shares[2]];
+    let expected = Expected {
+        matches: vec![with_missing([0.2, 0.2, 0.6]); 3],
+        others: vec![with_missing(u); 3],
+        related: None,
+        differing_matches: vec![0.6; 3],
+        first_exact: vec![3; 3],
+        many: None,
+        own: vec![false; 3],
+        at_times: vec![false; 3],
+        one_to_one: true,
+        known: Known::default(),
+    };
+    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+    let equal = Pattern::default().with(0, 3);
+    let never = probability(mixture.log_odds(equal));
+    // Were it missing at random, it would be 0.4.
+    assert!(never < 0.1, "{never}");
+    let mostly = probability(mixture.log_odds(equal.with(1, 3).with(2, 2)));
+    let expected = {
+        let (m, u) = (
+            share * m[2] * m[2] * m[1],
+            (1.0 - share) * u[2] * u[2] * u[1],
+        );
+        m / (m + u)
+    };
+    assert!((mostly - expected).abs() < 0.05, "{mostly} for {expected}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
