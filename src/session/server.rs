@@ -123,6 +123,10 @@ impl BackendSession for Session {
         self.execute(prepared, parameters).await
     }
 
+    fn is_brief(&self, prepared: &Prepared) -> bool {
+        prepared.is_brief()
+    }
+
     fn statements(&self) -> &PreparedStatements {
         &self.statements
     }

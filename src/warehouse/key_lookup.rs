@@ -174,11 +174,11 @@ impl Lookup {
             let Some(listed) = Listed::of(filter)? else {
                 continue;
             };
-            for key in &keys.keys {
+            for (number, key) in keys.keys.iter().enumerate() {
                 let Some(columns) = listed.key(key, &self.scan.snapshot().schema.declared)? else {
                     continue;
                 };
-                let Some(wanted) = self.scan.ask_index(keys, key, &columns).await? else {
+                let Some(wanted) = self.scan.ask_index(keys, number, &columns).await? else {
                     continue;
                 };
                 let rows = match &wanted {

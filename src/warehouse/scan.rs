@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -41,7 +41,7 @@ use super::changed::Changed;
 use super::deletion_vector::{selection, selection_of};
 use super::few_rows;
 use super::file_stats::ColumnBounds;
-use super::key_indexes::{IndexedKey, KeyIndexes};
+use super::key_indexes::{IndexedKey, KeyIndexes, TableIndex};
 use super::key_lookup;
 use super::page_index::WithPageIndex;
 use super::place::Place;
@@ -87,6 +87,8 @@ pub(super) enum Wanted {
 pub(super) struct Keys {
     indexes: Arc<KeyIndexes>,
     pub(super) keys: Vec<IndexedKey>,
+    /// The indexes by these keys that were asked for.
+    found: Vec<OnceLock<Arc<TableIndex>>>,
     changed: Arc<Changed>,
 }
 
@@ -161,6 +163,7 @@ impl TableScan {
         self.keys = (!keys.is_empty()).then(|| Keys {
             indexes: Arc::clone(indexes),
             keys: keys.to_vec(),
+            found: keys.iter().map(|_| OnceLock::new()).collect(),
             changed: Arc::clone(changed),
         });
         self
@@ -342,26 +345,34 @@ impl TableScan {
             return Ok(None);
         };
         let bound = Bound::by(filters, &self.snapshot.schema.declared);
-        for key in &keys.keys {
+        for (number, key) in keys.keys.iter().enumerate() {
             let Some(columns) = bound.keys(&key.columns) else {
                 continue;
             };
-            if let Some(found) = self.ask_index(keys, key, &columns).await? {
+            if let Some(found) = self.ask_index(keys, number, &columns).await? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
     }
 
-    /// The rows of these keys; none where no index pays, or there are too many of them.
+    /// The rows that have these values in the columns of the key of this number; none where no index
+    /// pays, or there are too many of them.
     pub(super) async fn ask_index(
         &self,
         keys: &Keys,
-        key: &IndexedKey,
+        number: usize,
         columns: &[ArrayRef],
     ) -> crate::error::Result<Option<Wanted>> {
-        let Some(index) = keys.indexes.paying(self, key) else {
+        let (Some(key), Some(found)) = (keys.keys.get(number), keys.found.get(number)) else {
             return Ok(None);
+        };
+        let index = match found.get() {
+            Some(index) => index,
+            None => match keys.indexes.paying(self, key) {
+                Some(index) => found.get_or_init(|| index),
+                None => return Ok(None),
+            },
         };
         let covered = index.covered(self).await?;
         if self.is_latest && !covered.is_complete() {

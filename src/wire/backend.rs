@@ -87,6 +87,12 @@ pub trait BackendSession: Send + Sync + 'static {
     /// Whatever the statement meets; in a failed transaction, 25P02.
     async fn execute(&self, prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result<Outcome>;
 
+    /// Whether to run a statement takes but a moment up to where it waits for something, so that nothing
+    /// has to watch it until then.
+    fn is_brief(&self, _prepared: &Prepared) -> bool {
+        false
+    }
+
     /// What is prepared under a name, by Parse or by a statement.
     fn statements(&self) -> &PreparedStatements;
 

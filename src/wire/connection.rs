@@ -54,20 +54,10 @@ impl<S: BackendSession> Connection<S> {
     pub(super) async fn serve(mut self) {
         let failure = match self.ready().await {
             Ok(()) => loop {
-                let idle = self.idle_limit();
-                let hears = self.is_idle && self.is_between_transactions();
-                let frame = tokio::select! {
-                    biased;
-                    () = self.stop.idle.cancelled() => break shutting_down(),
-                    frame = self.reader.frame() => match frame {
-                        Ok(frame) => frame,
-                        Err(failure) => break failure,
-                    },
-                    () = self.session.notified(), if hears => match self.notify().await {
-                        Ok(()) => continue,
-                        Err(failure) => break failure,
-                    },
-                    failure = idle_too_long(idle) => break failure,
+                let frame = match self.next().await {
+                    Ok(Some(frame)) => frame,
+                    Ok(None) => continue,
+                    Err(failure) => break failure,
                 };
                 if let Err(failure) = self.handle(frame).await {
                     break failure;
@@ -81,6 +71,26 @@ impl<S: BackendSession> Connection<S> {
             if self.writer.message(&farewell).is_ok() {
                 self.writer.close().await;
             }
+        }
+    }
+
+    /// The client's next message; none where it was told something meanwhile.
+    async fn next(&mut self) -> Step<Option<Frame>> {
+        if self.stop.idle.is_cancelled() {
+            return Err(shutting_down());
+        }
+        // Most messages arrive together with the one before, so that there is nothing to wait for.
+        if let Some(frame) = self.reader.frame_at_hand()? {
+            return Ok(Some(frame));
+        }
+        let idle = self.idle_limit();
+        let hears = self.is_idle && self.is_between_transactions();
+        tokio::select! {
+            biased;
+            () = self.stop.idle.cancelled() => Err(shutting_down()),
+            frame = self.reader.frame() => frame.map(Some),
+            () = self.session.notified(), if hears => self.notify().await.map(|()| None),
+            failure = idle_too_long(idle) => Err(failure),
         }
     }
 

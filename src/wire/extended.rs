@@ -20,7 +20,7 @@ use super::backend::BackendSession;
 use super::connection::Connection;
 use super::encode::Style;
 use super::failure::{Step, protocol_violation};
-use super::interrupt::{Interrupts, catch_panic};
+use super::interrupt::{Interrupts, Pace, catch_panic};
 use super::message::{Bind, Format, Target, spread_formats};
 use super::parameters;
 use super::portal::{Portal, PortalState, Run, Runner, parse};
@@ -57,7 +57,9 @@ impl<S: BackendSession> Connection<S> {
             }
         };
         let work = RaisedOnDrop::default();
-        let prepared = interrupts.guard(&mut self.reader, &work.0, planning).await;
+        let prepared = interrupts
+            .guard(&mut self.reader, &work.0, Pace::Any, planning)
+            .await;
         self.key.end();
         let prepared = prepared?;
         let parameter_oids = match &prepared {
@@ -206,7 +208,7 @@ impl<S: BackendSession> Connection<S> {
         };
         match &prepared.statement {
             Statement::Transaction(_) => false,
-            Statement::Query(_) => self.reads_one_snapshot(),
+            Statement::Query(_) if prepared.write_command.is_none() => self.reads_one_snapshot(),
             _ => prepared.write_command.is_none_or(can_be_rolled_back),
         }
     }

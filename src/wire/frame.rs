@@ -33,6 +33,16 @@ pub(super) struct Frame {
     pub(super) body: Bytes,
 }
 
+/// A message's type and its length.
+const HEAD_BYTES: usize = 5;
+
+/// What has been read of the next message.
+enum Whole {
+    Frame(Frame),
+    /// Not all; so many bytes are needed.
+    Wants(usize),
+}
+
 /// Reads frames.
 pub(super) struct FrameReader {
     socket: Box<dyn AsyncRead + Send + Unpin>,
@@ -84,9 +94,28 @@ impl FrameReader {
 
     /// The next message. Dropping the future loses nothing.
     pub(super) async fn frame(&mut self) -> Step<Frame> {
-        self.fill(5).await?;
+        loop {
+            match self.whole()? {
+                Whole::Frame(frame) => return Ok(frame),
+                Whole::Wants(bytes) => self.fill(bytes).await?,
+            }
+        }
+    }
+
+    /// The next message, if all of it has been read: nothing is waited for.
+    pub(super) fn frame_at_hand(&mut self) -> Step<Option<Frame>> {
+        Ok(match self.whole()? {
+            Whole::Frame(frame) => Some(frame),
+            Whole::Wants(_) => None,
+        })
+    }
+
+    fn whole(&mut self) -> Step<Whole> {
+        if self.buffer.len() < HEAD_BYTES {
+            return Ok(Whole::Wants(HEAD_BYTES));
+        }
         let kind = self.buffer[0];
-        let length = (&self.buffer[1..5]).get_i32();
+        let length = (&self.buffer[1..HEAD_BYTES]).get_i32();
         let Some(max_bytes) = self.max_bytes(kind) else {
             return Err(Failure::out_of_step(format!(
                 "invalid frontend message type {kind}"
@@ -102,13 +131,15 @@ impl FrameReader {
             );
             return Err(Failure::Fatal(error));
         }
-        self.fill(1 + length).await?;
+        if self.buffer.len() < 1 + length {
+            return Ok(Whole::Wants(1 + length));
+        }
         let mut body = self.buffer.split_to(1 + length).freeze();
-        body.advance(5);
+        body.advance(HEAD_BYTES);
         if self.buffer.is_empty() && length > KEEP_BYTES {
             self.buffer = BytesMut::new();
         }
-        Ok(Frame { kind, body })
+        Ok(Whole::Frame(Frame { kind, body }))
     }
 
     /// The next message of a client that was asked for its password: nothing else is read of it.

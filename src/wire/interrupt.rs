@@ -36,7 +36,31 @@ pub(super) struct Interrupts {
     pub(super) is_done: Arc<AtomicBool>,
 }
 
+/// How long a piece of work may take before it gives its thread back for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// However long a call of a function takes.
+    Any,
+    /// A moment.
+    Brief,
+}
+
 impl Interrupts {
+    /// The reason to stop that there is already.
+    fn now(&self) -> Option<Failure> {
+        if self.shutdown.is_cancelled() {
+            return Some(shutting_down());
+        }
+        if self.is_done.load(Ordering::Relaxed) {
+            return None;
+        }
+        if self.cancel.is_cancelled() {
+            return Some(canceled("user request"));
+        }
+        let is_over = self.deadline.is_some_and(|it| it <= Instant::now());
+        is_over.then(|| canceled("statement timeout"))
+    }
+
     /// Waits for the first reason to stop.
     pub(super) async fn wait(&self) -> Failure {
         let timeout = async {
@@ -49,14 +73,8 @@ impl Interrupts {
         tokio::select! {
             biased;
             () = self.shutdown.cancelled() => shutting_down(),
-            () = self.cancel.cancelled(), if can_stop => Failure::Statement(Error::new(
-                SqlState::QUERY_CANCELED,
-                "canceling statement due to user request",
-            )),
-            () = timeout, if can_stop => Failure::Statement(Error::new(
-                SqlState::QUERY_CANCELED,
-                "canceling statement due to statement timeout",
-            )),
+            () = self.cancel.cancelled(), if can_stop => canceled("user request"),
+            () = timeout, if can_stop => canceled("statement timeout"),
         }
     }
 
@@ -64,22 +82,30 @@ impl Interrupts {
     /// panic in `work` is an error of the statement alone.
     ///
     /// What waits for the reasons is a task of its own, since a call of a function may keep this
-    /// one from being polled: it raises `interrupt`, which such a call hears.
+    /// one from being polled: it raises `interrupt`, which such a call hears. Most brief work is done
+    /// before such a task would have begun, so that it gets one only once it has to wait for something.
     pub(super) async fn guard<T>(
         &self,
         reader: &mut FrameReader,
         interrupt: &Interrupt,
+        pace: Pace,
         work: impl Future<Output = Step<T>>,
     ) -> Step<T> {
-        if let Some(failure) = self.wait().now_or_never() {
+        if let Some(failure) = self.now() {
             return Err(failure);
+        }
+        let mut work = pin!(catch_panic(interrupt.over(work)));
+        if pace == Pace::Brief
+            && let Poll::Ready(outcome) = futures::poll!(work.as_mut())
+        {
+            self.note_commit(interrupt);
+            return outcome;
         }
         // It comes back with the watcher's end. Only a connection that is dropped goes on without.
         let client = mem::replace(reader, FrameReader::absent());
         let (running, ended) = oneshot::channel();
         let watching = self.clone().watch(client, interrupt.clone(), ended);
         let mut watcher = tokio::spawn(watching);
-        let mut work = pin!(catch_panic(interrupt.over(work)));
         let (outcome, watched) = tokio::select! {
             biased;
             watched = &mut watcher => (answer_of_committed(interrupt, work).await, watched),
@@ -88,11 +114,7 @@ impl Interrupts {
                 (Some(outcome), watcher.await)
             }
         };
-        let is_committed = interrupt.is_committed();
-        if is_committed {
-            self.is_done.store(true, Ordering::Relaxed);
-            interrupt.release();
-        }
+        let is_committed = self.note_commit(interrupt);
         let Ok((client, failure)) = watched else {
             return Err(Failure::Gone);
         };
@@ -104,6 +126,16 @@ impl Interrupts {
             (Some(outcome), _) => outcome,
             (None, None) => Err(Failure::Gone),
         }
+    }
+
+    /// Whether the work has done what it cannot take back; then it is too late to cancel it.
+    fn note_commit(&self, interrupt: &Interrupt) -> bool {
+        let is_committed = interrupt.is_committed();
+        if is_committed {
+            self.is_done.store(true, Ordering::Relaxed);
+            interrupt.release();
+        }
+        is_committed
     }
 
     /// Raises `interrupt` at the first reason to stop, unless the work has `ended` before.
@@ -165,6 +197,11 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
     } else {
         "no message"
     }
+}
+
+fn canceled(due_to: &str) -> Failure {
+    let message = format!("canceling statement due to {due_to}");
+    Failure::Statement(Error::new(SqlState::QUERY_CANCELED, message))
 }
 
 /// What clients are told when the server stops.

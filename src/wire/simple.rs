@@ -8,7 +8,7 @@ use tributary_udfs::interrupt::RaisedOnDrop;
 use super::backend::BackendSession;
 use super::connection::Connection;
 use super::failure::{Failure, Step};
-use super::interrupt::{Interrupts, catch_panic};
+use super::interrupt::{Interrupts, Pace, catch_panic};
 use super::message::Format;
 use super::portal::{Portal, PortalState, Run, Runner, parse};
 use crate::error::Error;
@@ -123,7 +123,7 @@ impl<S: BackendSession> Connection<S> {
         let committing = async { Ok(session.end_implicit(true).await?) };
         let work = RaisedOnDrop::default();
         let committed = interrupts
-            .guard(&mut self.reader, &work.0, committing)
+            .guard(&mut self.reader, &work.0, Pace::Any, committing)
             .await;
         self.key.end();
         committed
@@ -157,7 +157,7 @@ impl<S: BackendSession> Connection<S> {
         let planning = async { Ok(session.prepare_to_run(statement).await?) };
         let work = RaisedOnDrop::default();
         let prepared = interrupts
-            .guard(&mut self.reader, &work.0, planning)
+            .guard(&mut self.reader, &work.0, Pace::Any, planning)
             .await?;
         let writes = prepared.write_command.is_some();
         let columns = prepared

@@ -9,7 +9,9 @@ use datafusion::common::{DFSchema, ExprSchema as _};
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, Volatility};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, ExprSchemable as _, LogicalPlan, Operator, Volatility,
+};
 use datafusion::scalar::ScalarValue;
 
 use crate::catalog::pg_catalog;
@@ -101,6 +103,42 @@ fn is_steady_alone(expression: &Expr) -> bool {
         | Expr::InList(_)
         | Expr::AggregateFunction(_) => true,
         _ => false,
+    }
+}
+
+/// Whether no expression of a plan that is not optimized yet, or of the views that it reads, can take
+/// long to compute: calls of functions can, unless all that they take and give has a fixed width.
+pub(super) fn is_brief(plan: &LogicalPlan) -> Result<bool> {
+    let mut brief = true;
+    plan.apply(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Some(view) = scan.source.get_logical_plan()
+        {
+            brief &= is_brief(&view)?;
+        }
+        let schema = merge_schema(&node.inputs());
+        node.apply_expressions(|expression| {
+            expression.apply(|expression| {
+                brief &= is_brief_alone(expression, &schema);
+                Ok(go_on(brief))
+            })
+        })?;
+        Ok(go_on(brief))
+    })?;
+    Ok(brief)
+}
+
+fn is_brief_alone(expression: &Expr, schema: &DFSchema) -> bool {
+    match expression {
+        Expr::ScalarFunction(call) => {
+            let mut all = call.args.iter().chain([expression]);
+            all.all(|part| part.get_type(schema).is_ok_and(|it| it.is_primitive()))
+        }
+        Expr::Like(_) | Expr::SimilarTo(_) | Expr::AggregateFunction(_) => false,
+        Expr::BinaryExpr(both) => {
+            matches!(both.op, Operator::And | Operator::Or) || is_comparison(both.op)
+        }
+        _ => true,
     }
 }
 

@@ -68,6 +68,11 @@ impl Run {
         &self.kept.schema
     }
 
+    /// Whether it [is brief](Kept::is_brief).
+    pub fn is_brief(&self) -> bool {
+        self.kept.is_brief
+    }
+
     /// Begins to run it.
     ///
     /// # Errors

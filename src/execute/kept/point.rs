@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::TableProvider;
-use datafusion::common::DFSchemaRef;
 use datafusion::common::cast::as_boolean_array;
+use datafusion::common::{DFSchemaRef, internal_err};
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr_rewriter::unnormalize_cols;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::physical_plan::projection::ProjectionExpr;
 use datafusion::scalar::ScalarValue;
@@ -42,6 +42,8 @@ enum Source {
 enum Step {
     /// Rows of these columns that this is true of.
     Filter(Expr, DFSchemaRef),
+    /// Rows whose values in these places are equal to these values.
+    Equal(Vec<(usize, Expr)>),
     Project(Vec<ProjectionExpr>),
 }
 
@@ -63,7 +65,10 @@ impl PointQuery {
                 }
                 LogicalPlan::Filter(filter) => {
                     let schema = Arc::clone(filter.input.schema());
-                    steps.push(Step::Filter(filter.predicate.clone(), schema));
+                    steps.push(match equalities(&filter.predicate, &schema) {
+                        Some(values) => Step::Equal(values),
+                        None => Step::Filter(filter.predicate.clone(), schema),
+                    });
                     filter.input.as_ref()
                 }
                 LogicalPlan::SubqueryAlias(alias) => alias.input.as_ref(),
@@ -114,6 +119,7 @@ impl PointQuery {
                     let passes = predicate.evaluate(&rows)?.into_array(rows.num_rows())?;
                     filter_record_batch(&rows, as_boolean_array(&passes)?)?
                 }
+                Step::Equal(values) => only_equal(rows, values, parameters)?,
                 Step::Project(columns) => {
                     let values = columns.iter().map(|column| {
                         let values = column.expr.evaluate(&rows)?;
@@ -128,6 +134,68 @@ impl PointQuery {
             };
         }
         Ok(Some(rows))
+    }
+}
+
+/// The places and the values that a condition holds equal, where it does nothing else, and to compare
+/// them as they are kept is to compare them.
+fn equalities(condition: &Expr, columns: &DFSchemaRef) -> Option<Vec<(usize, Expr)>> {
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = condition else {
+        return None;
+    };
+    match (op, left.as_ref(), right.as_ref()) {
+        (Operator::And, left, right) => {
+            let mut all = equalities(left, columns)?;
+            all.extend(equalities(right, columns)?);
+            Some(all)
+        }
+        (
+            Operator::Eq,
+            Expr::Column(column),
+            value @ (Expr::Placeholder(_) | Expr::Literal(..)),
+        )
+        | (
+            Operator::Eq,
+            value @ (Expr::Placeholder(_) | Expr::Literal(..)),
+            Expr::Column(column),
+        ) => {
+            let place = columns.maybe_index_of_column(column)?;
+            let known = columns.field(place).data_type();
+            let is_plain = known.is_integer() || matches!(known, DataType::Utf8 | DataType::Date32);
+            let is_same = match value {
+                Expr::Literal(value, _) => value.data_type() == *known,
+                // Its type is looked at before each run.
+                _ => true,
+            };
+            (is_plain && is_same).then(|| vec![(place, value.clone())])
+        }
+        _ => None,
+    }
+}
+
+/// The rows whose values in some places are equal to others.
+fn only_equal(
+    rows: RecordBatch,
+    values: &[(usize, Expr)],
+    parameters: &[ScalarValue],
+) -> Result<RecordBatch> {
+    let mut passes = vec![true; rows.num_rows()];
+    for (place, value) in values {
+        let value = with_values(value.clone(), parameters)?.data;
+        let Expr::Literal(value, _) = value else {
+            return internal_err!("a parameter has no value");
+        };
+        let column = rows.column(*place);
+        if value.data_type() != *column.data_type() {
+            return internal_err!("a parameter is of another type than its column");
+        }
+        for (row, passes) in passes.iter_mut().enumerate() {
+            *passes &= !value.is_null() && value.eq_array(column, row)?;
+        }
+    }
+    match passes.iter().all(|passes| *passes) {
+        true => Ok(rows),
+        false => Ok(filter_record_batch(&rows, &BooleanArray::from(passes))?),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Candidates {
     /// Where the locations of each key begin, and where those of the last one end.
     starts: Vec<usize>,
     locations: Vec<Location>,
-    _memory: MemoryReservation,
+    _memory: Option<MemoryReservation>,
 }
 
 impl Candidates {
@@ -43,15 +43,21 @@ impl Candidates {
 pub(super) struct Found<'a> {
     keep: &'a (dyn Fn(Location) -> bool + Sync),
     locations: Vec<(u32, Location)>,
-    memory: MemoryReservation,
+    pool: &'a Arc<dyn MemoryPool>,
+    /// Of what is more than a few.
+    memory: Option<MemoryReservation>,
 }
 
+/// So few locations are not accounted for: to tell the pool takes longer than to find them.
+const FEW: usize = 64;
+
 impl<'a> Found<'a> {
-    pub fn new(keep: &'a (dyn Fn(Location) -> bool + Sync), pool: &Arc<dyn MemoryPool>) -> Self {
+    pub fn new(keep: &'a (dyn Fn(Location) -> bool + Sync), pool: &'a Arc<dyn MemoryPool>) -> Self {
         Self {
             keep,
             locations: Vec::new(),
-            memory: reserve(pool),
+            pool,
+            memory: None,
         }
     }
 
@@ -61,8 +67,12 @@ impl<'a> Found<'a> {
             return Ok(());
         }
         if self.locations.len() == self.locations.capacity() {
-            let more = self.locations.len().max(1024);
-            self.memory.try_grow(more * size_of::<(u32, Location)>())?;
+            let more = self.locations.len().max(4);
+            let all = self.locations.len() + more;
+            if all > FEW {
+                let memory = self.memory.get_or_insert_with(|| reserve(self.pool));
+                memory.try_resize(all * size_of::<(u32, Location)>())?;
+            }
             self.locations.reserve_exact(more);
         }
         self.locations.push((key, location));
@@ -77,8 +87,10 @@ pub(super) fn by_key(
     pool: &Arc<dyn MemoryPool>,
 ) -> Result<Candidates> {
     let count: usize = found.iter().map(|found| found.locations.len()).sum();
-    let memory = reserve(pool);
-    memory.try_grow((keys + 1) * size_of::<usize>() + count * size_of::<Location>())?;
+    let memory = (keys + count > FEW).then(|| reserve(pool));
+    if let Some(memory) = &memory {
+        memory.try_grow((keys + 1) * size_of::<usize>() + count * size_of::<Location>())?;
+    }
     let all = || found.iter().flat_map(|found| &found.locations);
     // A counting sort. `starts[key + 1]` is first the number of the key's locations, then where
     // they begin, and at last, when all are in their places, where they end.

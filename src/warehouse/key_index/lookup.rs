@@ -21,6 +21,9 @@ const WINDOW_BLOCKS: u64 = 64;
 /// wanted: to copy some is cheaper than to call the operating system once more.
 const GAP_BLOCKS: u64 = 2;
 
+/// What so few hashes take is not accounted for: to tell the pool takes as long as to find them.
+pub(super) const FEW_QUERIES: usize = 16;
+
 /// Hashes for which blocks are chosen before they are read.
 const CHUNK: usize = 1 << 13;
 
@@ -54,21 +57,27 @@ pub(super) struct FileSearch {
     window: Window,
     /// Queries of a chunk that may find something, each with the first block to look in.
     wanted: Vec<(Query, u64)>,
-    _memory: MemoryReservation,
+    _memory: Option<MemoryReservation>,
 }
 
 impl FileSearch {
-    pub fn new(pool: &Arc<dyn MemoryPool>) -> Result<Self> {
-        let memory = reserve(pool);
-        let buffer = WINDOW_BLOCKS as usize * BLOCK_BYTES;
-        memory.try_grow(buffer + CHUNK * size_of::<(Query, u64)>())?;
+    /// To look for so many hashes.
+    pub fn new(pool: &Arc<dyn MemoryPool>, queries: usize) -> Result<Self> {
+        let memory = (queries > FEW_QUERIES).then(|| reserve(pool));
+        let queries = queries.min(CHUNK);
+        // What is read in one go begins with a block that a hash wants, and goes on for each other one.
+        let blocks = WINDOW_BLOCKS.min(queries as u64 * (1 + GAP_BLOCKS));
+        let buffer = blocks as usize * BLOCK_BYTES;
+        if let Some(memory) = &memory {
+            memory.try_grow(buffer + queries * size_of::<(Query, u64)>())?;
+        }
         Ok(Self {
             window: Window {
                 buffer: Vec::with_capacity(buffer),
                 first: 0,
                 whole: 0,
             },
-            wanted: Vec::with_capacity(CHUNK),
+            wanted: Vec::with_capacity(queries),
             _memory: memory,
         })
     }

@@ -6,7 +6,7 @@ use std::thread;
 use super::KeyIndex;
 use super::candidates::{Candidates, Found, by_key};
 use super::entry::Location;
-use super::lookup::{FileSearch, Query, search_memory};
+use super::lookup::{FEW_QUERIES, FileSearch, Query, search_memory};
 use super::run_file::reserve;
 use super::state::State;
 use crate::error::{Error, Result};
@@ -49,8 +49,10 @@ impl KeyIndexReader {
     ) -> Result<Candidates> {
         let keys = u32::try_from(hashes.len())
             .map_err(|_| Error::internal("more than four billion keys are looked up at once"))?;
-        let memory = reserve(&self.index.pool);
-        memory.try_grow(hashes.len() * size_of::<Query>())?;
+        let memory = (hashes.len() > FEW_QUERIES).then(|| reserve(&self.index.pool));
+        if let Some(memory) = &memory {
+            memory.try_grow(hashes.len() * size_of::<Query>())?;
+        }
         let queries = hashes.iter().zip(0..keys);
         let mut queries: Vec<Query> = queries
             .map(|(hash, key)| Query { hash: *hash, key })
@@ -64,7 +66,7 @@ impl KeyIndexReader {
 
     /// Searches all runs for sorted keys, on all processors.
     fn search<'a>(
-        &self,
+        &'a self,
         queries: &[Query],
         keep: &'a (dyn Fn(Location) -> bool + Sync),
     ) -> Result<Vec<Found<'a>>> {
@@ -92,7 +94,7 @@ impl KeyIndexReader {
     }
 
     fn search_part<'a>(
-        &self,
+        &'a self,
         queries: &[Query],
         keep: &'a (dyn Fn(Location) -> bool + Sync),
     ) -> Result<Found<'a>> {
@@ -100,7 +102,7 @@ impl KeyIndexReader {
         for run in &self.state.memory {
             search_memory(run, queries, &mut found)?;
         }
-        let mut files = FileSearch::new(&self.index.pool)?;
+        let mut files = FileSearch::new(&self.index.pool, queries.len())?;
         for run in &self.state.runs {
             files.search(run, queries, &mut found)?;
         }

@@ -251,6 +251,10 @@ impl BackendSession for TestSession {
         }
     }
 
+    fn is_brief(&self, prepared: &Prepared) -> bool {
+        prepared.statement.to_string().contains("AS brief")
+    }
+
     fn statements(&self) -> &PreparedStatements {
         &self.statements
     }

@@ -8,10 +8,14 @@ use tokio_postgres::NoTls;
 use super::{Server, sqlstate};
 use crate::wire::Limits;
 
-const STATEMENTS: [&str; 3] = [
+const STATEMENTS: [&str; 6] = [
     "select * from hang",
     "select * from hangs_to_execute",
     "select * from endless",
+    // What should take but a moment, and does not.
+    "select * from hang as brief",
+    "select * from hangs_to_execute as brief",
+    "select * from endless as brief",
 ];
 
 #[tokio::test]
