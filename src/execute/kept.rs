@@ -13,7 +13,7 @@ mod eligible;
 mod known;
 mod point;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
@@ -29,7 +29,7 @@ use parking_lot::Mutex;
 
 pub use self::known::{KnownQueries, Run};
 use self::point::PointQuery;
-use super::query;
+use super::{query, small};
 use crate::catalog::Snapshot;
 use crate::config::SessionSettings;
 use crate::error::Result;
@@ -56,6 +56,8 @@ pub enum KeptPlan {
 /// catalog and settings, for it is large.
 struct Environment {
     state: SessionState,
+    /// The state of plans of few rows.
+    in_one_piece: OnceLock<SessionState>,
     task: Arc<TaskContext>,
     snapshot: Arc<Snapshot>,
     settings: SessionSettings,
@@ -77,6 +79,14 @@ impl Environments {
 }
 
 impl Environment {
+    fn in_one_piece(&self) -> &SessionState {
+        self.in_one_piece.get_or_init(|| {
+            let mut state = self.state.clone();
+            small::in_one_piece(&mut state);
+            state
+        })
+    }
+
     fn is_of(&self, snapshot: &Arc<Snapshot>, settings: &SessionSettings) -> bool {
         Arc::ptr_eq(&self.snapshot, snapshot) && self.settings == *settings
     }
@@ -88,10 +98,21 @@ pub struct Kept {
     /// Optimized, with parameters open.
     plan: LogicalPlan,
     point: Option<PointQuery>,
+    /// Whether no expression of it can take long.
+    is_brief: bool,
+    /// Whether it is of few rows.
+    is_small: bool,
     /// The columns, as the client knows them.
     schema: SchemaRef,
     parameters: Vec<DataType>,
     tables: Vec<(TableId, i64)>,
+}
+
+impl KeptPlan {
+    /// Whether there is one that [is brief](Kept::is_brief).
+    pub fn is_brief(&self) -> bool {
+        matches!(self, Self::Kept(kept) if kept.is_brief)
+    }
 }
 
 /// The plan of a query for a run with these parameters, if one is kept that is right.
@@ -129,7 +150,7 @@ pub async fn plan_for(
                 environments: &session.environments,
             };
             let types = Some(prepared.parameter_types.as_slice());
-            let made = making.of(query, types).await.ok().flatten();
+            let made = Box::pin(making.of(query, types)).await.ok().flatten();
             let made = made.map(Arc::new);
             *prepared.kept.lock() = match &made {
                 Some(kept) => KeptPlan::Kept(Arc::clone(kept)),
@@ -203,6 +224,7 @@ impl Making<'_> {
         {
             return Ok(None);
         }
+        let is_brief = eligible::is_brief(&plan)?;
         let told = column_names::rename(plan::columns(&plan), &query);
         let schema = declared::declare(told, &plan, &snapshot);
         let state = context.state;
@@ -218,10 +240,14 @@ impl Making<'_> {
         {
             return Ok(None);
         }
+        let point = PointQuery::of(&plan, &state)?;
         Ok(Some(Kept {
-            point: PointQuery::of(&plan, &state)?,
+            is_brief: is_brief && point.is_some(),
+            is_small: small::is_small(&plan, &state),
+            point,
             environment: self.environments.share(Environment {
                 task: state.task_ctx(),
+                in_one_piece: OnceLock::new(),
                 state,
                 snapshot,
                 settings,
@@ -239,7 +265,10 @@ impl Kept {
     async fn holds(&self, session: &Session) -> Result<bool> {
         let instance = &session.instance;
         let snapshot = instance.catalog.snapshot();
-        if !self.environment.is_of(&snapshot, &session.settings()) {
+        let environment = &self.environment;
+        if !Arc::ptr_eq(&environment.snapshot, &snapshot)
+            || !session.has_settings(&environment.settings)
+        {
             return Ok(false);
         }
         self.reads_latest(instance).await
@@ -260,24 +289,39 @@ impl Kept {
         given.eq(self.parameters.iter().cloned())
     }
 
+    /// Whether it is run, or planned anew, within a moment, but for what it waits for.
+    pub fn is_brief(&self) -> bool {
+        self.is_brief
+    }
+
     /// Begins to run it.
     ///
     /// # Errors
     /// What the planner and the first batch say.
     pub async fn rows(&self, parameters: &[ScalarValue]) -> Result<SendableRecordBatchStream> {
-        let Environment { state, task, .. } = self.environment.as_ref();
+        let state = &self.environment.state;
         if let Some(point) = &self.point
             && let Some(rows) = point.rows(state, parameters).await?
         {
             return Ok(query::named(at_once(rows), &self.schema));
         }
+        let rows = Box::pin(self.planned_rows(parameters)).await?;
+        Ok(query::named(rows, &self.schema))
+    }
+
+    /// Its rows by operators.
+    async fn planned_rows(&self, parameters: &[ScalarValue]) -> Result<SendableRecordBatchStream> {
+        let environment = &self.environment;
+        let state = match self.is_small {
+            true => environment.in_one_piece(),
+            false => &environment.state,
+        };
         let plan = self.plan.clone().transform_up(|node| {
             node.map_expressions(|expression| with_values(expression, parameters))
         })?;
         let planner = state.query_planner();
         let physical = planner.create_physical_plan(&plan.data, state).await?;
-        let rows = execute_stream(physical, Arc::clone(task))?;
-        Ok(query::named(rows, &self.schema))
+        Ok(execute_stream(physical, Arc::clone(&environment.task))?)
     }
 }
 

@@ -3,7 +3,7 @@
 mod asker;
 pub mod change_feed;
 mod integer_literals;
-mod machine;
+pub mod machine;
 mod nested_loops;
 mod notifications;
 mod null_equality;

@@ -154,6 +154,13 @@ pub fn latest_of(relation: &Arc<dyn TableProvider>) -> Option<(TableId, i64)> {
     relation.downcast_ref::<TableScan>()?.latest()
 }
 
+/// How many rows the version has that a relation is a scan of, those that are gone too; none of another
+/// relation, or where a file does not tell.
+pub fn rows_of(relation: &Arc<dyn TableProvider>) -> Option<u64> {
+    let relation: &dyn Any = relation.as_ref();
+    relation.downcast_ref::<TableScan>()?.snapshot().rows()
+}
+
 /// Keeps the files of the version that a relation is a scan of as long as the answer is there; none of
 /// another relation.
 pub fn hold(relation: &Arc<dyn TableProvider>) -> Option<Reader> {
