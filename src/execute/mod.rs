@@ -47,6 +47,7 @@ pub mod query;
 pub mod refresh;
 mod refresh_range;
 pub mod restore;
+mod row_locks;
 pub mod set;
 pub mod show;
 pub mod transaction;
@@ -61,6 +62,7 @@ mod define;
 mod modify;
 mod redefine;
 mod serial;
+mod small;
 mod target;
 mod width;
 
@@ -90,7 +92,23 @@ pub async fn statement(
 ) -> Result<Outcome> {
     check_privileges(session, &prepared.statement)?;
     match &prepared.statement {
-        Statement::Query(query) => query::execute(session, prepared, query, parameters).await,
+        Statement::Query(query) if prepared.write_command.is_none() => {
+            query::execute(session, prepared, query, parameters).await
+        }
+        // What others take would make the future of a query large, which is moved about.
+        _ => Box::pin(other(session, prepared, parameters)).await,
+    }
+}
+
+/// Runs a statement that is more than a query that reads.
+async fn other(
+    session: &Session,
+    prepared: &Prepared,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
+    let locking = row_locks::take(session, prepared).await?;
+    match locking.as_ref().unwrap_or(&prepared.statement) {
+        Statement::Query(query) => query::execute_anew(session, query, parameters).await,
         Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
         Statement::Update(update) => update::execute(session, update, parameters).await,
         Statement::Delete(delete) => delete::execute(session, delete, parameters).await,

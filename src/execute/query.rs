@@ -1,4 +1,8 @@
 //! `SELECT` and its like.
+//!
+//! Of the hidden columns of PostgreSQL's tables there is `tableoid`. `ctid`, `xmin` and the others are
+//! unknown columns (42703): files are written anew behind the scenes, so that no place of a row lasts
+//! beyond a statement, and a row has no history but that of its table's versions. Tell rows by a key.
 
 use std::sync::Arc;
 
@@ -15,7 +19,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 
-use super::kept;
+use super::{kept, small};
 use crate::error::Result;
 use crate::instance::StatementContext;
 use crate::session::{Notices, Outcome, Prepared, Session, declared, plan};
@@ -42,9 +46,14 @@ pub enum Ready {
 }
 
 impl Ready {
+    /// Whether it has a kept plan that is run within a moment, but for what it waits for.
+    pub fn is_brief(&self) -> bool {
+        matches!(self, Self::Kept(run) if run.is_brief())
+    }
+
     async fn rows(self, notices: Arc<Notices>) -> Result<SendableRecordBatchStream> {
         match self {
-            Self::Planned(planned) => planned.rows(notices).await,
+            Self::Planned(planned) => Box::pin(planned.rows(notices)).await,
             Self::Kept(run) => run.rows().await,
         }
     }
@@ -148,6 +157,12 @@ pub(super) fn named(
 /// The columns that a run gives, as the client knows them. A run may give a numeric of other digits
 /// than were planned.
 fn renamed(given: &SchemaRef, known: &SchemaRef) -> SchemaRef {
+    let mut fields = given.fields().iter().zip(known.fields());
+    if given.fields().len() == known.fields().len()
+        && fields.all(|(given, known)| given.data_type() == known.data_type())
+    {
+        return Arc::clone(known);
+    }
     let fields = given.fields().iter().zip(known.fields());
     let fields = fields.map(|(given, known)| {
         let data_type = given.data_type().clone();
@@ -178,12 +193,29 @@ pub async fn execute(
                     stream: kept.rows(&parameters).await?,
                 });
             }
-            Ready::Planned(Box::new(Planned::new(session, query, parameters).await?))
+            let planning = Box::pin(Planned::new(session, query, parameters));
+            Ready::Planned(Box::new(planning.await?))
         }
     };
     Ok(Outcome::Rows {
         tag: "SELECT",
         stream: ready.rows(session.notices()).await?,
+    })
+}
+
+/// Plans a query anew, whatever is known of it, and runs it.
+///
+/// # Errors
+/// Those of [`execute`].
+pub async fn execute_anew(
+    session: &Session,
+    query: &ast::Query,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
+    let planned = Planned::new(session, query, parameters).await?;
+    Ok(Outcome::Rows {
+        tag: "SELECT",
+        stream: planned.rows(session.notices()).await?,
     })
 }
 
@@ -227,10 +259,16 @@ pub fn bind(
 ///
 /// # Errors
 /// What the optimizer and the planner say.
-pub async fn stream(state: SessionState, plan: LogicalPlan) -> Result<SendableRecordBatchStream> {
+pub async fn stream(
+    mut state: SessionState,
+    plan: LogicalPlan,
+) -> Result<SendableRecordBatchStream> {
     let plan = state.optimize(&as_told(plan)?)?;
     if let Some(rows) = kept::few_rows(&state, &plan).await? {
         return Ok(rows);
+    }
+    if small::is_small(&plan, &state) {
+        small::in_one_piece(&mut state);
     }
     let physical = state.query_planner().create_physical_plan(&plan, &state);
     Ok(execute_stream(physical.await?, state.task_ctx())?)

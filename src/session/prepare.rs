@@ -39,6 +39,14 @@ pub struct Prepared {
     pub kept: Mutex<KeptPlan>,
 }
 
+impl Prepared {
+    /// Whether to run it takes but a moment, up to where it waits for something.
+    pub fn is_brief(&self) -> bool {
+        let ready = self.ready.lock().as_ref().map(Ready::is_brief);
+        ready.unwrap_or_else(|| self.kept.lock().is_brief())
+    }
+}
+
 /// When a statement is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -58,8 +66,10 @@ pub(super) async fn prepare(
     text: Arc<str>,
     wanted: Use,
 ) -> Result<Prepared> {
+    let write_command = statement.write_command();
     if wanted == Use::AtOnce
         && let Statement::Query(query) = &statement
+        && write_command.is_none()
         && let Some(run) = session.known.find(session, query, text.len()).await?
     {
         return Ok(Prepared {
@@ -67,7 +77,7 @@ pub(super) async fn prepare(
             ready: Mutex::new(Some(Ready::Kept(run))),
             kept: Mutex::default(),
             parameter_types: Vec::new(),
-            write_command: statement.write_command(),
+            write_command,
             is_binary: false,
             statement,
             text,
@@ -119,7 +129,7 @@ pub(super) async fn prepare(
         Some(plan) => parameter_types(plan, resolved.as_deref(), types)?,
         None => Vec::new(),
     };
-    let mut write_command = statement.write_command();
+    let mut write_command = write_command;
     let mut is_binary = false;
     let schema = match (&statement, &plan, &resolved) {
         (Statement::Query(_), Some(plan), Some(query)) => {
@@ -144,7 +154,7 @@ pub(super) async fn prepare(
     };
     let ready = match (&statement, plan, &schema) {
         (Statement::Query(_), Some(plan), Some(schema))
-            if wanted == Use::AtOnce && parameter_types.is_empty() =>
+            if wanted == Use::AtOnce && parameter_types.is_empty() && write_command.is_none() =>
         {
             let schema = Arc::clone(schema);
             let planned = Planned::of(context.state, schema, plan, rejected);

@@ -83,7 +83,7 @@ impl Copy {
             && !matches!(second.as_deref(), None | Some("FROM" | "TO"))
             && parser.take_word("BINARY");
         let direction = if parser.consume_token(&Token::LParen) {
-            let query = query::parse(parser)?;
+            let query = query::parse_to_run(parser)?;
             parser.expect_token(&Token::RParen)?;
             parser.expect_words(&["TO"])?;
             expect_stream(parser, "STDOUT")?;

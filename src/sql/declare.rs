@@ -61,7 +61,7 @@ impl Declare {
             binary,
             scroll,
             hold,
-            query: query::parse(parser)?,
+            query: query::parse_to_run(parser)?,
         })
     }
 }

@@ -58,12 +58,12 @@ impl Insert {
         let overriding = Overriding::parse(parser)?;
         let mut source = if columns.is_empty() && parser.take_words(&["DEFAULT", "VALUES"]) {
             // The other columns get their defaults, too.
-            query::parse(&mut Parser::new(
+            query::parse_to_run(&mut Parser::new(
                 &TributaryDialect::default(),
                 "VALUES (DEFAULT)",
             )?)?
         } else {
-            query::parse(parser)?
+            query::parse_to_run(parser)?
         };
         source.with = with::joined(with, source.with.take());
         Ok(Self {

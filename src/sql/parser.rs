@@ -237,13 +237,13 @@ fn check_reads_back(statement: &Statement) -> Result<()> {
 
 fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
     if parser.peek_token_ref().token == Token::LParen {
-        return Ok(Statement::Query(query::parse(parser)?));
+        return Ok(Statement::Query(query::parse_to_run(parser)?));
     }
     let Some(word) = parser.peek_word(0) else {
         return parser.fail("a statement");
     };
     match word.as_str() {
-        "SELECT" | "VALUES" | "TABLE" => query::parse(parser).map(Statement::Query),
+        "SELECT" | "VALUES" | "TABLE" => query::parse_to_run(parser).map(Statement::Query),
         "WITH" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" => parse_plannable(parser),
         "EXPLAIN" => Explain::parse(parser).map(Statement::Explain),
         "CREATE" => parse_create(parser),
@@ -320,7 +320,7 @@ pub(super) fn parse_plannable(parser: &mut Parser) -> Parsed<Statement> {
         Some("MERGE") => Merge::parse(parser, with).map(|merge| Statement::Merge(Box::new(merge))),
         Some("WITH") if with.is_some() => parser.fail("a statement"),
         _ => {
-            let mut query = query::parse(parser)?;
+            let mut query = query::parse_to_run(parser)?;
             query.with = with::joined(with, query.with.take());
             Ok(Statement::Query(query))
         }

@@ -7,11 +7,26 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
 use super::dialect::TributaryDialect;
-use super::sampled;
+use super::{row_locks, sampled};
 use crate::error::Error;
 
-/// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses.
+/// Parses `SELECT`, `VALUES`, `WITH`, `TABLE name` or one of them in parentheses, which defines something
+/// and so locks no rows.
 pub(super) fn parse(parser: &mut Parser) -> Parsed<Box<Query>> {
+    let place = parser.peek_token_ref().span.start;
+    let query = parse_to_run(parser)?;
+    match row_locks::command(&query) {
+        None => Ok(query),
+        Some(_) => {
+            let error = Error::unsupported("FOR UPDATE or FOR SHARE in a definition")
+                .with_hint("Lock the rows in the query that reads it.");
+            Err(Failure::Told(error, Some(place)))
+        }
+    }
+}
+
+/// Parses a query that is run, and may lock the rows that it reads.
+pub(super) fn parse_to_run(parser: &mut Parser) -> Parsed<Box<Query>> {
     let place = parser.peek_token_ref().span.start;
     match parser.peek_word(0).as_deref() {
         Some("TABLE") => return parse_table(parser),
@@ -51,9 +66,6 @@ impl Visitor for Refusals {
     type Break = &'static str;
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<&'static str> {
-        if !query.locks.is_empty() {
-            return ControlFlow::Break("FOR UPDATE and FOR SHARE");
-        }
         if query.for_clause.is_some() {
             return ControlFlow::Break("FOR XML, FOR JSON and FOR BROWSE");
         }

@@ -4,21 +4,22 @@ use super::Statement;
 use super::copy::Direction;
 use super::drop::DropKind;
 use super::owned::OwnedAction;
+use super::row_locks;
 
 impl Statement {
     /// The command of a statement that writes; none for one that reads. What `EXECUTE` runs is known
     /// to the session alone.
     pub fn write_command(&self) -> Option<&'static str> {
         match self {
-            Self::Query(_)
-            | Self::DescribeHistory(_)
+            Self::Query(query) => row_locks::command(query),
+            Self::Declare(declare) => row_locks::command(&declare.query),
+            Self::DescribeHistory(_)
             | Self::Set(_)
             | Self::Show(_)
             | Self::Transaction(_)
             | Self::Prepare(_)
             | Self::Execute(_)
             | Self::Deallocate(_)
-            | Self::Declare(_)
             | Self::Fetch(_)
             | Self::Close(_)
             | Self::Discard(_)
@@ -30,9 +31,11 @@ impl Statement {
                 true => explain.statement.write_command(),
                 false => None,
             },
-            Self::Copy(copy) => {
-                matches!(copy.direction, Direction::FromStdin { .. }).then_some("COPY FROM")
-            }
+            Self::Copy(copy) => match &copy.direction {
+                Direction::FromStdin { .. } => Some("COPY FROM"),
+                Direction::TableToStdout { .. } => None,
+                Direction::QueryToStdout(query) => row_locks::command(query),
+            },
             Self::Insert(_) => Some("INSERT"),
             Self::Update(_) => Some("UPDATE"),
             Self::Delete(_) => Some("DELETE"),

@@ -19,6 +19,7 @@ use datafusion::sql::sqlparser::ast::Ident;
 use tokio::sync::OwnedMutexGuard;
 
 use super::target::Change;
+use crate::catalog::Object;
 use crate::error::Result;
 use crate::session::Session;
 use crate::sql::cursor::fold;
@@ -57,8 +58,16 @@ pub async fn lock(
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let object = change.target(&snapshot, &path, table)?;
+    lock_object(session, &object).await
+}
+
+/// [`lock`] of a table that is known.
+///
+/// # Errors
+/// 40001 where a transaction cannot wait, or reads the table as it was before another one changed it.
+pub async fn lock_object(session: &Session, object: &Object) -> Result<OwnedMutexGuard<()>> {
     let guard = session.instance.refresh_locks.lock(object.oid).await?;
-    session.check_unchanged(&object).await?;
+    session.check_unchanged(object).await?;
     Ok(guard)
 }
 

@@ -28,7 +28,7 @@ use crate::sql::lock::LockMode;
 use crate::sql::name::ObjectName;
 use crate::sql::on_conflict::{ConflictKey, OnConflict};
 use crate::sql::returning::Target;
-use crate::sql::{QualifiedName, Statement, merge, references};
+use crate::sql::{QualifiedName, Statement, merge, references, row_locks};
 
 /// Checks a statement.
 ///
@@ -74,6 +74,7 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn statement(&self, statement: &Statement) -> Result<()> {
+        self.row_locks(statement)?;
         match statement {
             Statement::Query(query) => self.query(query),
             Statement::Declare(declare) => self.query(&declare.query),
@@ -418,6 +419,14 @@ impl Checker<'_> {
             let mut assignments = assignments.iter();
             assignments.any(|it| it.column == column && it.value.is_none())
         })
+    }
+
+    /// That the rows may be locked that a statement's queries lock: as in Postgres, by who may change them.
+    fn row_locks(&self, statement: &Statement) -> Result<()> {
+        // What cannot be locked is told by who locks it.
+        let queries = row_locks::of_statement(statement).unwrap_or_default();
+        let mut relations = queries.iter().flat_map(|query| &query.relations);
+        relations.try_for_each(|(name, _)| self.lock(name, LockMode::RowShare))
     }
 
     /// That a relation may be locked, as in Postgres by who may do what the lock is for.
