@@ -1,5 +1,5 @@
-//! Columns of type `regproc`, which are numbers to expressions, shown as the names of functions:
-//! drivers choose how to read a type by `typreceive`. And single characters of columns of type `name`,
+//! Columns of types `regproc` and `regtype`, which are numbers to expressions, shown as the names of
+//! functions and types: drivers choose how to read a type by `typreceive`. And single characters of columns of type `name`,
 //! which are arrays of them that count from 0 in PostgreSQL: `typname[0]`.
 
 use std::collections::HashMap;
@@ -19,6 +19,7 @@ use super::{data, subqueries};
 type Columns = HashMap<&'static str, Vec<&'static str>>;
 
 static FUNCTIONS: LazyLock<Columns> = LazyLock::new(|| columns_of_type("regproc"));
+static TYPES: LazyLock<Columns> = LazyLock::new(|| columns_of_type("regtype"));
 static NAMES: LazyLock<Columns> = LazyLock::new(|| columns_of_type("name"));
 
 fn columns_of_type(wanted: &str) -> Columns {
@@ -57,12 +58,19 @@ fn show_in(select: &mut Select, is_answer: bool) {
         let found = tables.iter().filter_map(|table| of.get(table));
         found.flatten().copied().collect()
     };
-    let (functions, names) = (columns(&FUNCTIONS), columns(&NAMES));
+    let (functions, types) = (columns(&FUNCTIONS), columns(&TYPES));
+    let names = columns(&NAMES);
     let named = |expr: &Expr| {
         let column = column_of(expr)?;
-        let is_one = functions.contains(&column.value.as_str());
-        let name = || parse(&format!("regproc_text({expr})"));
-        Some((is_one.then(name).flatten()?, column.clone()))
+        let is_one = |of: &[&str]| of.contains(&column.value.as_str());
+        let name = if is_one(&functions) {
+            parse(&format!("regproc_text({expr})"))
+        } else if is_one(&types) {
+            parse(&format!("format_type({expr}, NULL)"))
+        } else {
+            None
+        };
+        Some((name?, column.clone()))
     };
     let _ = visit_expressions_mut(select, |expr| {
         match expr {

@@ -18,8 +18,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Query, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor,
-    Value, Visit, VisitMut, Visitor, VisitorMut, visit_expressions_mut,
+    ObjectNamePart, Query, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Visit, VisitMut,
+    Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -27,17 +27,23 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::empty_queries::empty_body;
 use super::named_types::{cast, number_of_name, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
+use super::table_numbers::name_tables;
 use super::{PG_CATALOG, function_names, subqueries};
+use crate::catalog::Snapshot;
 
 /// Rewrites a query in place.
-pub fn rewrite(query: &mut Query) {
+pub fn rewrite(query: &mut Query, snapshot: &Snapshot) {
     // A name of WITH hides the table of that name.
     let mut hidden = HiddenNames(false);
     let _ = Visit::visit(query, &mut hidden);
     if !hidden.0 {
         function_names::show(&mut query.body, true);
     }
-    let _ = VisitMut::visit(query, &mut Rewriter { prunes: !hidden.0 });
+    let mut rewriter = Rewriter {
+        prunes: !hidden.0,
+        snapshot,
+    };
+    let _ = VisitMut::visit(query, &mut rewriter);
 }
 
 /// Finds out whether `WITH` names anything like a table of `pg_catalog`.
@@ -55,12 +61,14 @@ impl Visitor for HiddenNames {
     }
 }
 
-struct Rewriter {
+struct Rewriter<'a> {
     /// Whether queries of empty tables are taken out.
     prunes: bool,
+    /// Where tables have their numbers.
+    snapshot: &'a Snapshot,
 }
 
-impl VisitorMut for Rewriter {
+impl VisitorMut for Rewriter<'_> {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
@@ -68,7 +76,7 @@ impl VisitorMut for Rewriter {
         subqueries::count_in_columns(&mut query.body);
         if self.prunes {
             function_names::show(&mut query.body, false);
-            name_tables(&mut query.body);
+            name_tables(&mut query.body, self.snapshot);
         }
         if self.prunes
             && query.with.is_none()
@@ -161,60 +169,6 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
-}
-
-/// The hidden column.
-const TABLE_NUMBER: &str = "tableoid";
-
-/// Puts the number of its table in the place of the hidden column `tableoid`.
-fn name_tables(body: &mut SetExpr) {
-    let select = match body {
-        SetExpr::Select(select) => select,
-        SetExpr::SetOperation { left, right, .. } => {
-            name_tables(left);
-            return name_tables(right);
-        }
-        _ => return,
-    };
-    let factors = select.from.iter().flat_map(|table| {
-        let joined = table.joins.iter().map(|join| &join.relation);
-        std::iter::once(&table.relation).chain(joined)
-    });
-    let factors: Vec<&TableFactor> = factors.collect();
-    let tables = factors.iter().copied();
-    let tables: Vec<(String, i64)> = tables.filter_map(subqueries::catalog_table).collect();
-    // Of one table alone it may stand without the table's name.
-    if let ([_], [(_, oid)]) = (factors.as_slice(), tables.as_slice()) {
-        let oid = Expr::value(Value::Number(oid.to_string(), false));
-        let is_it =
-            |expr: &Expr| matches!(expr, Expr::Identifier(own) if own.value == TABLE_NUMBER);
-        for item in &mut select.projection {
-            if let SelectItem::UnnamedExpr(Expr::Identifier(column)) = item
-                && column.value == TABLE_NUMBER
-            {
-                *item = SelectItem::ExprWithAlias {
-                    expr: oid.clone(),
-                    alias: column.clone(),
-                };
-            }
-        }
-        let _ = visit_expressions_mut(select.as_mut(), |expr| {
-            if is_it(expr) {
-                *expr = oid.clone();
-            }
-            ControlFlow::<()>::Continue(())
-        });
-    }
-    let _ = visit_expressions_mut(select.as_mut(), |expr| {
-        if let Expr::CompoundIdentifier(parts) = expr
-            && let [table, column] = parts.as_slice()
-            && column.value == TABLE_NUMBER
-            && let Some((_, oid)) = tables.iter().find(|(name, _)| *name == table.value)
-        {
-            *expr = Expr::value(Value::Number(oid.to_string(), false));
-        }
-        ControlFlow::<()>::Continue(())
-    });
 }
 
 /// The last part of a name.

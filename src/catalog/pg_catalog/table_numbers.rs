@@ -1,0 +1,166 @@
+//! The hidden column `tableoid`: the number of the table that a row is of.
+//!
+//! It is a constant of its table, which takes its place where all rows of a query have a row of that
+//! table: beyond an outer join it would be NULL for some.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, Value, VisitMut,
+    VisitorMut,
+};
+
+use super::subqueries::catalog_table;
+use crate::catalog::{Kind, Snapshot};
+use crate::sql::QualifiedName;
+use crate::sql::cursor::{fold, object_name_from};
+
+const COLUMN: &str = "tableoid";
+
+/// Puts the numbers of their tables in the place of the column. Names of users' tables are resolved.
+pub fn name_tables(body: &mut SetExpr, snapshot: &Snapshot) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { left, right, .. } => {
+            name_tables(left, snapshot);
+            return name_tables(right, snapshot);
+        }
+        _ => return,
+    };
+    let (tables, are_all) = tables(select, snapshot);
+    let mut numbers = Numbers {
+        // Of one table alone it may stand without the table's name.
+        only: match tables.as_slice() {
+            [(_, number)] if are_all => Some(*number),
+            _ => None,
+        },
+        tables,
+        depth: 0,
+    };
+    if numbers.tables.is_empty() {
+        return;
+    }
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) = item
+            && let Some(number) = numbers.of(expr)
+        {
+            *item = SelectItem::ExprWithAlias {
+                expr: number,
+                alias: Ident::new(COLUMN),
+            };
+        }
+    }
+    let _ = VisitMut::visit(select, &mut numbers);
+}
+
+/// The tables of a `FROM` by what they are called, with their numbers, and whether it has nothing else.
+fn tables(select: &Select, snapshot: &Snapshot) -> (Vec<(String, i64)>, bool) {
+    let mut found = Vec::new();
+    let mut are_all = true;
+    for table in &select.from {
+        let pads_left = table.joins.iter().any(|join| {
+            matches!(
+                join.join_operator,
+                JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_)
+            )
+        });
+        let right = table.joins.iter().map(|join| {
+            let is_inner = matches!(
+                join.join_operator,
+                JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_)
+            );
+            (&join.relation, is_inner)
+        });
+        for (factor, is_there) in std::iter::once((&table.relation, true)).chain(right) {
+            // Which rows an outer join fills up matters only to tables that have any.
+            let of_catalog = catalog_table(factor);
+            let number = of_catalog.or_else(|| match is_there && !pads_left {
+                true => users_table(factor, snapshot),
+                false => None,
+            });
+            are_all &= number.is_some();
+            found.extend(number);
+        }
+    }
+    (found, are_all)
+}
+
+/// A user's table, by what the query calls it, with its number.
+fn users_table(factor: &TableFactor, snapshot: &Snapshot) -> Option<(String, i64)> {
+    let TableFactor::Table {
+        name,
+        alias,
+        args: None,
+        ..
+    } = factor
+    else {
+        return None;
+    };
+    let name = object_name_from(name).ok()?;
+    let full = QualifiedName::new(name.schema?, &name.name);
+    let object = snapshot.relation(&full)?;
+    if !matches!(
+        object.kind,
+        Kind::Table | Kind::MaterializedView | Kind::ExternalTable
+    ) {
+        return None;
+    }
+    if object.schema.field_with_name(COLUMN).is_ok() {
+        return None;
+    }
+    let called = match alias {
+        Some(alias) => fold(alias.name.value.clone(), alias.name.quote_style),
+        None => name.name,
+    };
+    Some((called, i64::from(object.oid)))
+}
+
+/// Replaces the column wherever it stands.
+struct Numbers {
+    tables: Vec<(String, i64)>,
+    only: Option<i64>,
+    /// How many queries the place is within: a name alone may be of their own tables there.
+    depth: usize,
+}
+
+impl Numbers {
+    fn of(&self, expr: &Expr) -> Option<Expr> {
+        let is_it = |name: &Ident| fold(name.value.clone(), name.quote_style) == COLUMN;
+        let number = match expr {
+            Expr::Identifier(name) if is_it(name) && self.depth == 0 => self.only,
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [.., table, name] if is_it(name) => {
+                    let table = fold(table.value.clone(), table.quote_style);
+                    let mut tables = self.tables.iter();
+                    tables
+                        .find(|(own, _)| *own == table)
+                        .map(|(_, number)| *number)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        Some(Expr::value(Value::Number(number?.to_string(), false)))
+    }
+}
+
+impl VisitorMut for Numbers {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Some(number) = self.of(expr) {
+            *expr = number;
+        }
+        ControlFlow::Continue(())
+    }
+}
