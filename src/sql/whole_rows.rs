@@ -1,9 +1,10 @@
 //! Whole rows as values: `row_to_json(c)` of `FROM customer c` is a function of a record of all of
 //! the relation's columns.
 //!
-//! DataFusion's planner knows no relation as a value. A query that names one as an argument of a
-//! function that makes JSON is told its columns, which are looked up where the relation is a table,
-//! and read off where it is a subquery.
+//! DataFusion's planner knows no relation as a value. A query that names one, as an argument of a
+//! function that makes JSON or anywhere that no column has the name, is told its columns, which are
+//! looked up where the relation is a table, and read off where it is a subquery. A relation beyond an
+//! outer join is NULL where it has no row; here also where all columns of its row are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -11,10 +12,11 @@ use std::ops::ControlFlow;
 
 use datafusion::common::TableReference;
 use datafusion::execution::SessionState;
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query,
-    Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, Value, VisitMut,
-    VisitorMut,
+    AccessExpr, BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, JoinOperator, ObjectName, Query, Select, SelectItem, SetExpr,
+    TableAlias, TableFactor, TableWithJoins, Value, VisitMut, VisitorMut,
 };
 
 use super::column_names::name_of;
@@ -115,20 +117,52 @@ impl VisitorMut for Rewriter {
 impl Rewriter {
     fn rewrite(&mut self, select: &mut Select) {
         let mut relations = BTreeMap::new();
+        let mut padded = BTreeSet::new();
         for table in &select.from {
             self.collect(table, &mut relations);
+            padded.extend(names_padded(table));
         }
+        let mut factors = select.from.iter().flat_map(|table| {
+            let joined = table.joins.iter().map(|join| &join.relation);
+            std::iter::once(&table.relation).chain(joined)
+        });
+        let are_known = factors.all(|factor| {
+            matches!(
+                factor,
+                TableFactor::Table { args: None, .. } | TableFactor::Derived { .. }
+            )
+        });
         let mut calls = Calls {
             relations: &relations,
+            padded: &padded,
+            are_known,
             is_found: false,
             is_rewriting: self.columns.is_some(),
+            depth: 0,
+            fields: BTreeSet::new(),
         };
         for item in &mut select.projection {
-            if let SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. } =
-                item
-            {
-                let _ = value.visit(&mut calls);
+            let named = match item {
+                SelectItem::UnnamedExpr(value) => {
+                    let name = name_of(value);
+                    let _ = value.visit(&mut calls);
+                    let is_record = is_record(value)
+                        && !matches!(value, Expr::Function(call) if name == called(call));
+                    is_record.then(|| (value.clone(), name))
+                }
+                SelectItem::ExprWithAlias { expr: value, .. } => {
+                    let _ = value.visit(&mut calls);
+                    None
+                }
+                _ => None,
+            };
+            if let Some((expr, name)) = named {
+                let alias = Ident::with_quote('"', name);
+                *item = SelectItem::ExprWithAlias { expr, alias };
             }
+        }
+        if let Some(condition) = &mut select.selection {
+            let _ = condition.visit(&mut calls);
         }
         self.is_wanted |= calls.is_found;
     }
@@ -229,17 +263,177 @@ fn of_query(query: &Query) -> Option<Vec<String>> {
     of_body(&query.body)
 }
 
-/// Finds relations among the arguments of calls.
+/// Finds relations among the arguments of calls, and where a column's name could stand.
 struct Calls<'a> {
     relations: &'a BTreeMap<String, Option<Vec<String>>>,
+    /// Those that have no row for some rows of the query.
+    padded: &'a BTreeSet<String>,
+    /// Whether the columns of all parts of `FROM` can be known.
+    are_known: bool,
     is_found: bool,
     is_rewriting: bool,
+    /// How many queries the place is within.
+    depth: usize,
+    /// Where the names of fields stand, as in `(i.keys).n`, which are no relations.
+    fields: BTreeSet<usize>,
+}
+
+impl Calls<'_> {
+    /// The columns of the relation that a name alone stands for, once they are known.
+    fn named(&mut self, name: &Ident) -> Option<&Vec<String>> {
+        let name = folded(name);
+        let columns = self.relations.get(&name)?;
+        if self.depth > 0 || !self.are_known {
+            return None;
+        }
+        self.is_found = true;
+        let mut all = self.relations.values();
+        let is_row = self.is_rewriting
+            && all.all(|columns| columns.as_ref().is_some_and(|it| !it.contains(&name)));
+        columns.as_ref().filter(|_| is_row)
+    }
+
+    /// The row of a relation as a value.
+    fn row(&self, relation: &Ident, columns: &[String]) -> Expr {
+        let row = record(relation, columns);
+        match self.padded.contains(&folded(relation)) {
+            true => case_any(relation, columns, row),
+            false => row,
+        }
+    }
+}
+
+/// A row, and NULL where all columns are.
+fn case_any(relation: &Ident, columns: &[String], row: Expr) -> Expr {
+    let Some(condition) = each(relation, columns, Expr::IsNotNull, BinaryOperator::Or) else {
+        return row;
+    };
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen {
+            condition,
+            result: row,
+        }],
+        else_result: None,
+    }
+}
+
+/// Something of each column of a relation; none where it has no columns.
+fn each(
+    relation: &Ident,
+    columns: &[String],
+    test: fn(Box<Expr>) -> Expr,
+    joined: BinaryOperator,
+) -> Option<Expr> {
+    let tests = columns.iter().map(|column| {
+        let parts = vec![relation.clone(), Ident::with_quote('"', column)];
+        test(Box::new(Expr::CompoundIdentifier(parts)))
+    });
+    let all = tests.reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: joined.clone(),
+        right: Box::new(right),
+    });
+    all.map(|all| Expr::Nested(Box::new(all)))
+}
+
+/// Whether an expression is a row that was put in the place of a relation's name.
+fn is_record(value: &Expr) -> bool {
+    match value {
+        Expr::Function(function) => called(function) == RECORD,
+        Expr::Case { conditions, .. } => {
+            matches!(conditions.as_slice(), [only] if is_record(&only.result))
+        }
+        _ => false,
+    }
+}
+
+fn called(function: &Function) -> String {
+    let name = parts(&function.name).and_then(|mut parts| parts.pop());
+    name.unwrap_or_default()
+}
+
+/// The names of the relations of a join that have no row for some of its rows.
+fn names_padded(table: &TableWithJoins) -> Vec<String> {
+    let mut before = vec![&table.relation];
+    let mut padded = Vec::new();
+    for join in &table.joins {
+        let (pads_left, pads_right) = match &join.join_operator {
+            JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => (false, true),
+            JoinOperator::Right(_) | JoinOperator::RightOuter(_) => (true, false),
+            JoinOperator::FullOuter(_) => (true, true),
+            _ => (false, false),
+        };
+        if pads_left {
+            padded.extend(before.iter().copied());
+        }
+        if pads_right {
+            padded.push(&join.relation);
+        }
+        before.push(&join.relation);
+    }
+    padded.into_iter().filter_map(name_of_factor).collect()
+}
+
+fn name_of_factor(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } => Some(folded(&alias.name)),
+        TableFactor::Table { name, .. } => parts(name)?.pop(),
+        _ => None,
+    }
 }
 
 impl VisitorMut for Calls<'_> {
     type Break = Infallible;
 
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Infallible> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Infallible> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
+        if let Expr::CompoundFieldAccess { access_chain, .. } = &*expr {
+            let fields = access_chain.iter().filter_map(|access| match access {
+                AccessExpr::Dot(field) => Some(std::ptr::from_ref(field).addr()),
+                AccessExpr::Subscript(_) => None,
+            });
+            self.fields.extend(fields);
+        }
+        let whole = match &*expr {
+            Expr::Identifier(_) if self.fields.contains(&std::ptr::from_ref(&*expr).addr()) => None,
+            Expr::Identifier(name) => {
+                let columns = self.named(name).cloned();
+                columns.map(|columns| self.row(name, &columns))
+            }
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) => match inner.as_ref() {
+                Expr::Identifier(name) => {
+                    let test = match &*expr {
+                        Expr::IsNull(_) => Expr::IsNull,
+                        _ => Expr::IsNotNull,
+                    };
+                    let columns = self.named(name).cloned();
+                    columns.and_then(|columns| each(name, &columns, test, BinaryOperator::And))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(whole) = whole {
+            *expr = whole;
+            return ControlFlow::Continue(());
+        }
         let Expr::Function(Function {
             name,
             args: FunctionArguments::List(list),
@@ -267,12 +461,15 @@ impl VisitorMut for Calls<'_> {
                 && self.is_rewriting
                 && !columns.contains(&folded(relation))
             {
-                *value = record(relation, columns);
+                *value = self.row(relation, columns);
             }
         }
         ControlFlow::Continue(())
     }
 }
+
+/// The function that makes a record of names and values.
+const RECORD: &str = "tributary_row";
 
 /// A record of a relation's columns.
 fn record(relation: &Ident, columns: &[String]) -> Expr {
@@ -281,7 +478,7 @@ fn record(relation: &Ident, columns: &[String]) -> Expr {
         let value = vec![relation.clone(), Ident::with_quote('"', column)];
         [name, Expr::CompoundIdentifier(value)]
     });
-    let mut function = standard_forms::call(Ident::new("tributary_row"));
+    let mut function = standard_forms::call(Ident::new(RECORD));
     function.args = standard_forms::arguments(members.collect());
     Expr::Function(function)
 }
