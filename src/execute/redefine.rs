@@ -5,6 +5,7 @@
 //! they are written anew, in the same commit. What stands on the table is planned against its new
 //! columns first.
 
+mod identity;
 mod rows;
 mod versioned;
 
@@ -79,6 +80,9 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
             index.rename_column(old, name);
         }
     }
+    if let Action::Identity(column, change) = action {
+        identity::renumber(session, object, &mut new, column, change)?;
+    }
     if let Action::DropColumn { name, cascade, .. } = action {
         drop_readers(session, object, &new, name, *cascade).await?;
     }
@@ -124,7 +128,8 @@ fn keep_intervals(object: &Object, action: &Action) -> Result<()> {
         | Action::RenameColumn(name, _)
         | Action::SetType { column: name, .. }
         | Action::SetDefault(name, _)
-        | Action::SetNotNull(name, _) => name,
+        | Action::SetNotNull(name, _)
+        | Action::Identity(name, _) => name,
         _ => return Ok(()),
     };
     if INTERVAL.contains(&name.as_str()) {
@@ -328,6 +333,11 @@ fn apply(
             }
             Ok(Some(Rows::Stay))
         }
+        Action::Identity(name, change) => {
+            let column = column(create, &table, name)?;
+            let changes = identity::declare(session, object, column, change)?;
+            Ok(changes.then_some(Rows::Stay))
+        }
         Action::SetNotNull(name, true) => {
             let column = column(create, &table, name)?;
             let not_null = option(ColumnOption::NotNull);
@@ -342,6 +352,11 @@ fn apply(
                     && constraint.rule.names(name)
             });
             let column = column(create, &table, name)?;
+            if column.options.iter().any(is_identity) {
+                let message =
+                    format!("column \"{name}\" of relation \"{table}\" is an identity column");
+                return Err(Error::new(SqlState::SYNTAX_ERROR, message));
+            }
             if in_key {
                 return Err(Error::new(
                     SqlState::INVALID_TABLE_DEFINITION,

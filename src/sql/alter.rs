@@ -5,6 +5,7 @@ use std::fmt;
 use datafusion::sql::sqlparser::ast::{ColumnDef, DataType, Expr};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use super::alter_identity::IdentityChange;
 use super::columns::parse_column;
 use super::constraint::{Declared, DeclaredList};
 use super::create_sequence::{SequenceOptions, number};
@@ -89,6 +90,8 @@ pub enum Action {
     SetDefault(String, Option<Box<Expr>>),
     /// `ALTER [COLUMN] name SET | DROP NOT NULL`.
     SetNotNull(String, bool),
+    /// `ALTER [COLUMN] name` of the numbers that it gets.
+    Identity(String, IdentityChange),
     /// `ADD [CONSTRAINT name] ...`.
     AddConstraint(Declared),
     /// `DROP CONSTRAINT [IF EXISTS] name [CASCADE]`.
@@ -281,6 +284,9 @@ impl Action {
                 using,
             });
         }
+        if let Some(change) = IdentityChange::parse(parser)? {
+            return Ok(Self::Identity(column, change));
+        }
         parser.unsupported_here("this action of ALTER COLUMN")
     }
 }
@@ -397,6 +403,9 @@ impl fmt::Display for Action {
             }
             Self::SetNotNull(column, false) => {
                 write!(f, "ALTER COLUMN {} DROP NOT NULL", Quoted(column))
+            }
+            Self::Identity(column, change) => {
+                write!(f, "ALTER COLUMN {} {change}", Quoted(column))
             }
             Self::AddConstraint(constraint) => write!(f, "ADD {constraint}"),
             Self::DropConstraint { name, if_exists } => {

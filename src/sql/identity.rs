@@ -115,6 +115,14 @@ pub(super) fn complete(column: &mut ColumnDef) -> Result<()> {
     Ok(())
 }
 
+/// [`complete`] of a column that is declared already.
+///
+/// # Errors
+/// Those of `complete`.
+pub fn check(column: &mut ColumnDef) -> Result<()> {
+    complete(column)
+}
+
 /// Whether an option of a column makes it an identity.
 pub fn is_identity(option: &ColumnOptionDef) -> bool {
     matches!(

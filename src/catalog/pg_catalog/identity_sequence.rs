@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, Field};
+
 use super::relation::Relation;
 use super::table_constraint::identity_number;
 use crate::catalog::Object;
@@ -27,12 +29,7 @@ pub struct IdentitySequence {
 impl IdentitySequence {
     /// The type of the numbers, which is the column's.
     pub fn data_type(&self) -> SequenceType {
-        use arrow::datatypes::DataType;
-        match self.table.schema.field_with_name(&self.column) {
-            Ok(field) if *field.data_type() == DataType::Int16 => SequenceType::SmallInt,
-            Ok(field) if *field.data_type() == DataType::Int32 => SequenceType::Integer,
-            _ => SequenceType::BigInt,
-        }
+        sequence_type(&self.table, &self.column)
     }
 
     /// As a relation, beside its table.
@@ -49,6 +46,15 @@ impl IdentitySequence {
             identity: Some(self),
             ..table.clone()
         }
+    }
+}
+
+/// The type of the numbers of an identity column, which is the column's.
+pub fn sequence_type(table: &Object, column: &str) -> SequenceType {
+    match table.schema.field_with_name(column).map(Field::data_type) {
+        Ok(DataType::Int16) => SequenceType::SmallInt,
+        Ok(DataType::Int32) => SequenceType::Integer,
+        _ => SequenceType::BigInt,
     }
 }
 

@@ -71,7 +71,7 @@ pub fn sequence_of(object: &Object, column: &str) -> QualifiedName {
     let QualifiedName { schema, name } = &object.name;
     QualifiedName::new(
         schema,
-        format!("{name}_{}_seq", object.sequence_key(column)),
+        format!("{name}_{}_seq", object.sequence_column(column)),
     )
 }
 

@@ -10,6 +10,7 @@ use super::super::table_constraint::defaults_of;
 use super::super::types::{Type, format_type, internal_name};
 use super::{shown, yes_or_no};
 use crate::catalog::system::SystemSources;
+use crate::models::constraints;
 
 pub static TABLE: Rows = Rows {
     of: "columns",
@@ -44,6 +45,7 @@ fn column(
         false => format_type(oid, -1),
     };
     let figures = Figures::of(oid, modifier);
+    let identity = object.and_then(|object| constraints::identity_of(object, field.name()));
     row![
         database,
         relation.schema.as_str(),
@@ -79,13 +81,13 @@ fn column(
         Value::Null,
         number.to_string(),
         "NO",
-        "NO",
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        Value::Null,
-        "NO",
+        yes_or_no(identity.is_some()),
+        identity.map(|it| if it.always { "ALWAYS" } else { "BY DEFAULT" }),
+        identity.map(|it| it.start.to_string()),
+        identity.map(|it| it.increment.to_string()),
+        identity.map(|it| it.maximum.to_string()),
+        identity.map(|it| it.minimum.to_string()),
+        yes_or_no(identity.is_some_and(|it| it.cycles)),
         "NEVER",
         Value::Null,
         yes_or_no(relation.kind == "r"),
@@ -120,6 +122,7 @@ impl Figures {
             datetime: Some(digits),
             ..Self::default()
         };
+        let given = Some(i64::from(modifier)).filter(|digits| (0..=6).contains(digits));
         let modifier = Some(i64::from(modifier) - 4).filter(|modifier| *modifier >= 0);
         match internal_name(oid).as_str() {
             "int2" => digits(Some(16), 2, Some(0)),
@@ -133,7 +136,7 @@ impl Figures {
                 modifier.map(|modifier| (modifier & 0x7ff ^ 1024) - 1024),
             ),
             "date" => moment(0),
-            "time" | "timestamp" | "timestamptz" | "interval" => moment(6),
+            "time" | "timestamp" | "timestamptz" | "interval" => moment(given.unwrap_or(6)),
             "text" | "varchar" | "bpchar" => Self {
                 characters: modifier,
                 octets: Some(modifier.map_or(TEXT_OCTETS, |length| length * CHARACTER_OCTETS)),
