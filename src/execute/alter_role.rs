@@ -35,6 +35,15 @@ pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
             }
             catalog.write(|transaction| transaction.rename_role(oid, name))?;
         }
+        RoleAction::Set(..) | RoleAction::ResetAll => {
+            if rights.role() != oid {
+                check_may(&snapshot, &rights, &RoleOptions::default(), "alter setting")?;
+            }
+            let mut options = before.clone();
+            change_settings(session, &mut options, &alter.action)?;
+            let new = new_role(&role.name.name, options);
+            catalog.write(|transaction| transaction.replace(oid, new))?;
+        }
         RoleAction::Options(options) => {
             // As in Postgres, each may change its own password.
             let password = RoleOptions {
@@ -55,4 +64,33 @@ pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done("ALTER ROLE".to_owned()))
+}
+
+/// Changes what sessions of a role begin with, to values that the settings can have.
+fn change_settings(
+    session: &Session,
+    options: &mut RoleOptions,
+    action: &RoleAction,
+) -> Result<()> {
+    match action {
+        RoleAction::Set(name, value) => {
+            let mut known = session.instance.configuration.session.clone();
+            let name = name.to_lowercase();
+            match value {
+                Some(value) => {
+                    known.set(&name, value)?;
+                    options.settings.insert(name, value.clone());
+                }
+                None => {
+                    if known.get(&name).is_none() {
+                        return known.set(&name, "");
+                    }
+                    options.settings.remove(&name);
+                }
+            }
+        }
+        RoleAction::ResetAll => options.settings.clear(),
+        RoleAction::Options(_) | RoleAction::Rename(_) => {}
+    }
+    Ok(())
 }

@@ -167,6 +167,17 @@ impl Session {
         known: Arc<KnownQueries>,
     ) -> Result<Arc<Self>> {
         let mut settings = instance.configuration.session.clone();
+        let notices: Arc<Notices> = Arc::default();
+        let snapshot = instance.catalog.snapshot();
+        let role = snapshot
+            .roles()
+            .find(|(role, _)| role.name.name == client.user);
+        for (name, value) in role.iter().flat_map(|(_, options)| &options.settings) {
+            // What could be set once keeps nobody out.
+            if let Err(error) = settings.set(name, value) {
+                notices.push(error);
+            }
+        }
         for (name, value) in startup {
             settings.set(name, value)?;
         }
@@ -202,7 +213,7 @@ impl Session {
             notifying: Arc::new(notifying),
             environments: Environments::default(),
             known,
-            notices: Arc::default(),
+            notices,
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
         }))
@@ -625,6 +636,16 @@ impl Session {
             settings.search_path.0.insert(0, temporary);
         }
         settings
+    }
+
+    /// Whether these are its [settings](Self::settings).
+    pub fn has_settings(&self, known: &SessionSettings) -> bool {
+        let temporary = temporary_schema(self.client.process);
+        let snapshot = self.instance.catalog.snapshot();
+        match snapshot.schema(&temporary) {
+            Some(_) => self.settings() == *known,
+            None => self.state.lock().settings() == known,
+        }
     }
 
     /// Whom the session is of.

@@ -1,10 +1,14 @@
-//! `ALTER ROLE | USER name [WITH] option ...` and `ALTER ROLE | USER | GROUP name RENAME TO name`.
+//! `ALTER ROLE | USER name [WITH] option ...`, `ALTER ROLE | USER | GROUP name RENAME TO name`, and
+//! `ALTER ROLE | USER name [IN DATABASE name] SET setting = value | TO value | DEFAULT` or
+//! `RESET setting | ALL`: what sessions of the role begin with.
 
 use std::fmt;
 
 use super::create_role::{RoleOptions, role_name};
 use super::cursor::{Parsed, Parser};
-use super::name::Quoted;
+use super::name::{DATABASE, Quoted};
+use super::set::{Set, Setting, SettingValue};
+use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,10 @@ pub enum RoleAction {
     Options(Box<RoleOptions>),
     /// It gets another name.
     Rename(String),
+    /// Its sessions begin with another value of a setting; none for that of all.
+    Set(String, Option<String>),
+    /// Its sessions begin as those of others.
+    ResetAll,
 }
 
 impl AlterRole {
@@ -37,10 +45,8 @@ impl AlterRole {
             let action = RoleAction::Rename(role_name(parser)?);
             return Ok(Self { name, action });
         }
-        for word in ["SET", "RESET", "IN"] {
-            if parser.peek_word(0).as_deref() == Some(word) {
-                return parser.unsupported_here("a setting of a role");
-            }
+        if let Some(action) = parse_setting(parser)? {
+            return Ok(Self { name, action });
         }
         let _ = parser.take_word("WITH");
         let mut options = RoleOptions::default();
@@ -50,12 +56,45 @@ impl AlterRole {
     }
 }
 
+/// Parses what becomes of the role's settings, in the one database that there is.
+fn parse_setting(parser: &mut Parser) -> Parsed<Option<RoleAction>> {
+    if parser.take_words(&["IN", "DATABASE"]) {
+        let place = parser.error_here(Error::new(
+            SqlState::INVALID_CATALOG_NAME,
+            "no other database exists",
+        ));
+        if parser.identifier()? != DATABASE {
+            let error = Error::new(SqlState::INVALID_CATALOG_NAME, "database does not exist")
+                .with_hint(format!("The one database is \"{DATABASE}\"."));
+            return Err(place.with_error(error));
+        }
+    }
+    let set = match parser.peek_word(0).as_deref() {
+        Some("SET") => Set::parse_set(parser)?,
+        Some("RESET") => Set::parse_reset(parser)?,
+        _ => return Ok(None),
+    };
+    match set {
+        Set::Value {
+            name,
+            value,
+            local: false,
+        } => Ok(Some(RoleAction::Set(name, value))),
+        Set::Reset { name } => Ok(Some(RoleAction::Set(name, None))),
+        Set::ResetAll => Ok(Some(RoleAction::ResetAll)),
+        _ => parser.unsupported_here("this setting of a role"),
+    }
+}
+
 impl fmt::Display for AlterRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ALTER ROLE {}", Quoted(&self.name))?;
         match &self.action {
             RoleAction::Options(options) => options.fmt(f),
             RoleAction::Rename(name) => write!(f, " RENAME TO {}", Quoted(name)),
+            RoleAction::Set(name, Some(value)) => write!(f, " {}", SettingValue(name, value)),
+            RoleAction::Set(name, None) => write!(f, " RESET {}", Setting(name)),
+            RoleAction::ResetAll => f.write_str(" RESET ALL"),
         }
     }
 }

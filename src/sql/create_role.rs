@@ -1,13 +1,15 @@
 //! `CREATE ROLE | USER | GROUP name [[WITH] option ...]`, with the options `[NO]SUPERUSER`,
 //! `[NO]CREATEDB`, `[NO]CREATEROLE`, `[NO]INHERIT`, `[NO]LOGIN`, `[NO]REPLICATION`, `[NO]BYPASSRLS`,
 //! `CONNECTION LIMIT n`, `[ENCRYPTED] PASSWORD 'text' | NULL`, `VALID UNTIL 'moment'`,
-//! `IN ROLE name, ...`, `ROLE name, ...` and `ADMIN name, ...`.
+//! `SET name = value`, `IN ROLE name, ...`, `ROLE name, ...` and `ADMIN name, ...`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::create_sequence::number;
 use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, Quoted};
+use super::set::{Set, SettingValue};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +49,8 @@ pub struct RoleOptions {
     pub password: Option<Option<String>>,
     /// Until when the password holds.
     pub valid_until: Option<String>,
+    /// What its sessions begin with, by the names of settings in lower case.
+    pub settings: BTreeMap<String, String>,
 }
 
 impl CreateRole {
@@ -123,6 +127,15 @@ impl RoleOptions {
                 true => None,
                 false => Some(parser.string()?),
             });
+        } else if parser.peek_word(0).as_deref() == Some("SET") {
+            match Set::parse_set(parser)? {
+                Set::Value {
+                    name,
+                    value: Some(value),
+                    local: false,
+                } => self.settings.insert(name, value),
+                _ => return parser.fail("a setting and its value"),
+            };
         } else {
             return Ok(false);
         }
@@ -141,6 +154,9 @@ impl RoleOptions {
         self.connection_limit = self.connection_limit.or(others.connection_limit);
         self.password = self.password.or(others.password);
         self.valid_until = self.valid_until.or(others.valid_until);
+        for (name, value) in others.settings {
+            self.settings.entry(name).or_insert(value);
+        }
         self
     }
 }
@@ -200,9 +216,12 @@ impl fmt::Display for RoleOptions {
             Some(None) => f.write_str(" PASSWORD NULL")?,
             None => {}
         }
-        match &self.valid_until {
-            Some(until) => write!(f, " VALID UNTIL '{}'", until.replace('\'', "''")),
-            None => Ok(()),
+        if let Some(until) = &self.valid_until {
+            write!(f, " VALID UNTIL '{}'", until.replace('\'', "''"))?;
         }
+        for (name, value) in &self.settings {
+            write!(f, " {}", SettingValue(name, value))?;
+        }
+        Ok(())
     }
 }

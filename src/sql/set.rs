@@ -265,8 +265,25 @@ impl fmt::Display for Set {
         write!(f, "SET {local}{} TO ", Setting(name))?;
         match value {
             None => f.write_str("DEFAULT"),
-            Some(value) if name == SEARCH_PATH => f.write_str(value),
-            Some(value) => Literal(value).fmt(f),
+            Some(value) => write_value(f, name, value),
         }
+    }
+}
+
+/// Names in a list of names keep their quotes.
+fn write_value(f: &mut fmt::Formatter<'_>, name: &str, value: &str) -> fmt::Result {
+    match name {
+        SEARCH_PATH => f.write_str(value),
+        _ => write!(f, "{}", Literal(value)),
+    }
+}
+
+/// A setting and its value as `SET` says them.
+pub(super) struct SettingValue<'a>(pub(super) &'a str, pub(super) &'a str);
+
+impl fmt::Display for SettingValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SET {} TO ", Setting(self.0))?;
+        write_value(f, self.0, self.1)
     }
 }

@@ -35,6 +35,18 @@ impl Role {
         self.options.connection_limit.unwrap_or(-1)
     }
 
+    /// What its sessions begin with; NULL where that is what others do.
+    fn settings(&self) -> Value {
+        let settings = self.options.settings.iter();
+        let settings: Vec<String> = settings
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        match settings.is_empty() {
+            true => Value::Null,
+            false => Value::Texts(settings),
+        }
+    }
+
     fn valid_until(&self) -> Value {
         let until: Option<DateTime<Utc>> = self
             .options
@@ -93,7 +105,7 @@ pub static TABLE: Rows = Rows {
                 HIDDEN,
                 role.valid_until(),
                 Role::is(options.bypassrls),
-                Value::Null,
+                role.settings(),
                 role.oid,
             ]
         });
@@ -115,11 +127,24 @@ fn users(sources: &dyn SystemSources) -> Vec<Row> {
             Role::is(options.bypassrls),
             HIDDEN,
             role.valid_until(),
-            Value::Null,
+            role.settings(),
         ]
     });
     rows.collect()
 }
+
+/// What sessions of roles begin with.
+pub static SETTINGS: Rows = Rows {
+    of: "pg_db_role_setting",
+    make: |sources| {
+        let mut roles = all(sources);
+        roles.retain(|role| !role.options.settings.is_empty());
+        let rows = roles
+            .iter()
+            .map(|role| row![0_i64, role.oid, role.settings()]);
+        Ok(rows.collect())
+    },
+};
 
 pub static USERS: Rows = Rows {
     of: "pg_user",
