@@ -131,7 +131,11 @@ impl Declared {
             _ => return Ok(None),
         };
         if let Some(what) = what {
-            return parser.unsupported_here(format_args!("{what} of a table"));
+            let error = Error::unsupported(format!("{what} of a table"));
+            return Err(parser.error_here(match what {
+                "FOREIGN KEY" => error.with_hint(INSTEAD_OF_REFERENCES),
+                _ => error,
+            }));
         }
         let name = if parser.take_word("CONSTRAINT") {
             Some(parser.identifier()?)
@@ -194,7 +198,9 @@ impl Declared {
                     unique_option.nulls_distinct == NullsDistinctOption::NotDistinct,
                 ),
                 ColumnOption::Check(check) => Rule::Check(check.expr.clone()),
-                ColumnOption::ForeignKey(_) => return Err(refused("REFERENCES", &name)),
+                ColumnOption::ForeignKey(_) => {
+                    return Err(refused("REFERENCES", &name).with_hint(INSTEAD_OF_REFERENCES));
+                }
                 ColumnOption::Generated { .. } if is_identity(&option) => {
                     kept.push(option);
                     continue;
@@ -213,6 +219,9 @@ impl Declared {
         Ok(found)
     }
 }
+
+/// What there is in the place of foreign keys.
+const INSTEAD_OF_REFERENCES: &str = "Leave it out: rows are not held against those of other tables. CREATE CHECK tells of rows that refer to none.";
 
 fn refused(what: &str, column: &str) -> Error {
     Error::unsupported(format!("{what} of column \"{column}\""))
