@@ -201,7 +201,7 @@ settings! {
         application_name: String = "",
         /// The encoding of text between client and server, which is always UTF-8.
         client_encoding: choices::ClientEncoding = "UTF8",
-        /// How dates are written, which is always ISO, and in which order day, month and year are read where a text leaves it open: `MDY`, `DMY` or `YMD`.
+        /// How dates are written, `ISO`, `SQL`, `Postgres` or `German`, and in which order day, month and year are read where a text leaves it open: `MDY`, `DMY` or `YMD`.
         date_style as "DateStyle": DateStyle = "ISO, MDY",
         /// How many digits a float is written with. Any value above 0 writes the shortest text that reads back the same.
         extra_float_digits: values::ExtraFloatDigits = "1",

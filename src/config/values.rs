@@ -312,34 +312,61 @@ impl Value for Switch {
     }
 }
 
-/// In which order day, month and year are read; they are written as ISO 8601 has them.
+/// How dates are written, and in which order day, month and year are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DateStyle(&'static str);
+pub struct DateStyle {
+    format: &'static str,
+    order: &'static str,
+}
 
 impl Value for DateStyle {
     const KIND: &'static str = "date style";
 
     fn read(text: &str) -> Result<Self, String> {
-        Self("MDY").changed(text)
+        let first = Self {
+            format: "ISO",
+            order: "MDY",
+        };
+        first.changed(text)
     }
 
     /// What is not said stays.
     fn changed(&self, text: &str) -> Result<Self, String> {
-        let mut order = self.0;
+        let wanted = || {
+            "ISO, SQL, Postgres or German, with MDY, DMY or YMD for the order that is read"
+                .to_owned()
+        };
+        let (mut format, mut order) = (None, None);
         for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
-            order = match word.to_lowercase().as_str() {
-                "iso" => order,
-                "default" | "mdy" | "us" | "noneuropean" => "MDY",
-                "dmy" | "european" => "DMY",
-                "ymd" => "YMD",
-                _ => return Err("ISO, with MDY, DMY or YMD for the order that is read".to_owned()),
+            let (slot, said) = match word.to_lowercase().as_str() {
+                "iso" => (&mut format, "ISO"),
+                "sql" => (&mut format, "SQL"),
+                "postgres" | "postgresql" => (&mut format, "Postgres"),
+                "german" => (&mut format, "German"),
+                "mdy" | "us" | "noneuropean" | "noneuro" => (&mut order, "MDY"),
+                "dmy" | "european" | "euro" => (&mut order, "DMY"),
+                "ymd" => (&mut order, "YMD"),
+                "default" => {
+                    format.get_or_insert("ISO");
+                    order.get_or_insert("MDY");
+                    continue;
+                }
+                _ => return Err(wanted()),
             };
+            if slot.replace(said).is_some_and(|before| before != said) {
+                return Err(wanted());
+            }
         }
-        Ok(Self(order))
+        // As in Postgres, Germans write the day first unless they say otherwise.
+        let of_format = (format == Some("German")).then_some("DMY");
+        Ok(Self {
+            format: format.unwrap_or(self.format),
+            order: order.or(of_format).unwrap_or(self.order),
+        })
     }
 
     fn show(&self) -> String {
-        format!("ISO, {}", self.0)
+        format!("{}, {}", self.format, self.order)
     }
 }
 

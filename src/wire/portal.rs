@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{FieldRef, Schema};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::interrupt::{RaisedOnDrop, in_place};
@@ -14,7 +14,7 @@ use super::copy_out;
 use super::encode::Style;
 use super::failure::Step;
 use super::frame::{FrameReader, FrameWriter};
-use super::interrupt::Interrupts;
+use super::interrupt::{Interrupts, Pace};
 use super::message::Format;
 use super::row_description::row_description;
 use super::rows::{Progress, Rows, command_tag};
@@ -139,6 +139,10 @@ impl Portal {
         };
         let (session, describes, formats) = (runner.session, runner.describes, &self.formats);
         let writer = &mut *runner.writer;
+        let pace = match session.is_brief(&prepared) {
+            true => Pace::Brief,
+            false => Pace::Any,
+        };
         // Rows are sent within the same work: to begin to watch some takes as long as a small query.
         let work = async {
             Ok(match session.execute(&prepared, parameters).await? {
@@ -159,7 +163,7 @@ impl Portal {
         };
         let started = runner
             .interrupts
-            .guard(runner.reader, &self.work.0, work)
+            .guard(runner.reader, &self.work.0, pace, work)
             .await?;
         match started {
             Started::Done(tag) => Ok(Run::Complete(tag)),
@@ -168,7 +172,7 @@ impl Portal {
                 let delivery = copy_out::send(runner.writer, &format, stream, style(session));
                 let sent = runner
                     .interrupts
-                    .guard(runner.reader, &self.work.0, delivery)
+                    .guard(runner.reader, &self.work.0, Pace::Any, delivery)
                     .await?;
                 Ok(Run::Complete(command_tag("COPY", sent)))
             }
@@ -191,7 +195,7 @@ impl Portal {
         let delivery = rows.send(runner.writer, max_rows);
         let sent = runner
             .interrupts
-            .guard(runner.reader, &self.work.0, delivery)
+            .guard(runner.reader, &self.work.0, Pace::Any, delivery)
             .await?;
         Ok(self.sent(tag, rows, sent))
     }
@@ -223,19 +227,24 @@ pub(super) fn parse<S: BackendSession>(session: &S, sql: &str) -> Result<Vec<Sta
 }
 
 fn style<S: BackendSession>(session: &S) -> Style {
-    Style::new(session.setting("TimeZone").as_deref())
+    let time_zone = session.setting("TimeZone");
+    Style::new(time_zone.as_deref())
         .with_intervals(session.setting("IntervalStyle").as_deref())
+        .with_dates(
+            session.setting("DateStyle").as_deref(),
+            time_zone.as_deref(),
+        )
 }
 
 /// The client reads rows by the names and types that it was told; others would be taken for them.
 fn check_described(described: &Schema, actual: &Schema) -> Result<()> {
-    let columns = |schema: &Schema| -> Vec<(String, u32)> {
-        let fields = schema.fields().iter();
-        fields
-            .map(|field| (field.name().clone(), PostgresType::of_field(field).oid))
-            .collect()
+    let (described, actual) = (described.fields(), actual.fields());
+    let is_same = |(described, actual): (&FieldRef, &FieldRef)| {
+        described == actual
+            || described.name() == actual.name()
+                && PostgresType::of_field(described).oid == PostgresType::of_field(actual).oid
     };
-    if columns(described) == columns(actual) {
+    if described.len() == actual.len() && described.iter().zip(actual).all(is_same) {
         return Ok(());
     }
     let message = "cached plan must not change result type";

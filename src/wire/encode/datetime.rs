@@ -9,9 +9,11 @@ use arrow::array::{Array, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use arrow::datatypes::TimeUnit;
 use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, Offset, TimeZone};
+use tributary_udfs::postgres::DateStyle;
 
 use super::Encode;
 use super::calendar::{DAY, Date, SECOND, write_offset, write_time};
+use super::json::write_quoted;
 use crate::error::{Error, Result, SqlState};
 
 /// Days from 1970-01-01 to 2000-01-01, from which PostgreSQL counts.
@@ -29,13 +31,21 @@ pub(super) enum Zone {
 }
 
 /// Dates in days.
-pub(super) fn dates<'a>(array: &'a PrimitiveArray<Date32Type>) -> Box<dyn Encode + 'a> {
-    Box::new(Dates(|row| i64::from(array.value(row))))
+pub(super) fn dates<'a>(
+    array: &'a PrimitiveArray<Date32Type>,
+    style: DateStyle,
+) -> Box<dyn Encode + 'a> {
+    let days = |row| i64::from(array.value(row));
+    Box::new(Dates { days, style })
 }
 
 /// Dates in milliseconds.
-pub(super) fn millisecond_dates<'a>(array: &'a PrimitiveArray<Date64Type>) -> Box<dyn Encode + 'a> {
-    Box::new(Dates(|row| array.value(row).div_euclid(86_400_000)))
+pub(super) fn millisecond_dates<'a>(
+    array: &'a PrimitiveArray<Date64Type>,
+    style: DateStyle,
+) -> Box<dyn Encode + 'a> {
+    let days = |row| array.value(row).div_euclid(86_400_000);
+    Box::new(Dates { days, style })
 }
 
 /// Times of day, of which `multiply` / `divide` makes microseconds.
@@ -62,48 +72,85 @@ pub(super) fn timestamps<'a>(
     array: &'a dyn Array,
     unit: TimeUnit,
     zone: Zone,
+    style: DateStyle,
 ) -> Box<dyn Encode + 'a> {
     match unit {
         TimeUnit::Second => {
             let array = array.as_primitive::<TimestampSecondType>();
             let micros = |row| array.value(row).checked_mul(SECOND);
-            Box::new(Timestamps { micros, zone })
+            Box::new(Timestamps {
+                micros,
+                zone,
+                style,
+            })
         }
         TimeUnit::Millisecond => {
             let array = array.as_primitive::<TimestampMillisecondType>();
             let micros = |row| array.value(row).checked_mul(1_000);
-            Box::new(Timestamps { micros, zone })
+            Box::new(Timestamps {
+                micros,
+                zone,
+                style,
+            })
         }
         TimeUnit::Microsecond => {
             let array = array.as_primitive::<TimestampMicrosecondType>();
             let micros = |row| Some(array.value(row));
-            Box::new(Timestamps { micros, zone })
+            Box::new(Timestamps {
+                micros,
+                zone,
+                style,
+            })
         }
         TimeUnit::Nanosecond => {
             let array = array.as_primitive::<TimestampNanosecondType>();
             let micros = |row| Some(array.value(row).div_euclid(1_000));
-            Box::new(Timestamps { micros, zone })
+            Box::new(Timestamps {
+                micros,
+                zone,
+                style,
+            })
         }
     }
 }
 
-struct Dates<F>(F);
+struct Dates<F> {
+    days: F,
+    style: DateStyle,
+}
 
-impl<F: Fn(usize) -> i64 + Send + Sync> Encode for Dates<F> {
-    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let days = (self.0)(row);
+impl<F: Fn(usize) -> i64 + Send + Sync> Dates<F> {
+    fn write(&self, row: usize, style: DateStyle, out: &mut BytesMut) {
+        let days = (self.days)(row);
         if let Some(end) = infinity(days, [i32::MIN.into(), i32::MAX.into()]) {
             out.put_slice(end);
-            return Ok(());
+            return;
+        }
+        if !style.is_iso() {
+            out.put_slice(style.date(days).as_bytes());
+            return;
         }
         let date = Date::from_days(days);
         date.write(out);
         date.write_era(out);
+    }
+}
+
+impl<F: Fn(usize) -> i64 + Send + Sync> Encode for Dates<F> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        self.write(row, self.style, out);
         Ok(())
     }
 
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        write_quoted(out, |out| {
+            self.write(row, DateStyle::default(), out);
+            Ok(())
+        })
+    }
+
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let days = (self.0)(row);
+        let days = (self.days)(row);
         let counted = match infinity(days, [i32::MIN.into(), i32::MAX.into()]) {
             Some(_) => days,
             None => days - EPOCH_DAYS,
@@ -140,10 +187,11 @@ impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Times<F> {
 struct Timestamps<F> {
     micros: F,
     zone: Zone,
+    style: DateStyle,
 }
 
-impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
-    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+impl<F: Fn(usize) -> Option<i64> + Send + Sync> Timestamps<F> {
+    fn write(&self, row: usize, style: DateStyle, out: &mut BytesMut) -> Result<()> {
         let micros = (self.micros)(row).ok_or_else(|| out_of_range("timestamp"))?;
         if let Some(end) = infinity(micros, [i64::MIN, i64::MAX]) {
             out.put_slice(end);
@@ -157,6 +205,11 @@ impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
         let local = micros
             .checked_add(i64::from(offset.unwrap_or(0)) * SECOND)
             .ok_or_else(|| out_of_range("timestamp"))?;
+        if !style.is_iso() {
+            let text = style.moment(local, offset.map(i64::from));
+            out.put_slice(text.as_bytes());
+            return Ok(());
+        }
         let date = Date::from_days(local.div_euclid(DAY));
         date.write(out);
         out.put_u8(b' ');
@@ -166,6 +219,16 @@ impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
         }
         date.write_era(out);
         Ok(())
+    }
+}
+
+impl<F: Fn(usize) -> Option<i64> + Send + Sync> Encode for Timestamps<F> {
+    fn text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        self.write(row, self.style, out)
+    }
+
+    fn json(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        write_quoted(out, |out| self.write(row, DateStyle::default(), out))
     }
 
     fn binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {

@@ -30,7 +30,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use bytes::{BufMut, BytesMut};
 use tributary_udfs::json::JsonKind;
-use tributary_udfs::postgres::IntervalStyle;
+use tributary_udfs::postgres::{DateStyle, IntervalStyle};
 
 use super::types::{PostgresType, extension};
 use crate::error::{Error, Result, SqlState};
@@ -49,6 +49,8 @@ pub(super) struct Style {
     time_zone: Option<Tz>,
     /// `IntervalStyle`
     intervals: IntervalStyle,
+    /// `DateStyle`
+    dates: DateStyle,
 }
 
 impl Style {
@@ -60,7 +62,16 @@ impl Style {
         Self {
             time_zone,
             intervals: IntervalStyle::default(),
+            dates: DateStyle::default(),
         }
+    }
+
+    /// Writes dates and moments in this style, and the names of this time zone.
+    pub(super) fn with_dates(mut self, style: Option<&str>, time_zone: Option<&str>) -> Self {
+        if let Some(style) = style {
+            self.dates = DateStyle::new(style, time_zone.unwrap_or("UTC"));
+        }
+        self
     }
 
     /// Writes intervals in this style.
@@ -240,8 +251,10 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
         DataType::Binary => Box::new(scalar::Bytea(array.as_binary::<i32>())),
         DataType::LargeBinary => Box::new(scalar::Bytea(array.as_binary::<i64>())),
         DataType::BinaryView => Box::new(scalar::Bytea(array.as_binary_view())),
-        DataType::Date32 => datetime::dates(array.as_primitive::<Date32Type>()),
-        DataType::Date64 => datetime::millisecond_dates(array.as_primitive::<Date64Type>()),
+        DataType::Date32 => datetime::dates(array.as_primitive::<Date32Type>(), style.dates),
+        DataType::Date64 => {
+            datetime::millisecond_dates(array.as_primitive::<Date64Type>(), style.dates)
+        }
         DataType::Time32(TimeUnit::Second) => {
             datetime::times(array.as_primitive::<Time32SecondType>(), 1_000_000, 1)
         }
@@ -252,12 +265,14 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
             datetime::times(array.as_primitive::<Time64NanosecondType>(), 1, 1_000)
         }
         DataType::Time64(_) => datetime::times(array.as_primitive::<Time64MicrosecondType>(), 1, 1),
-        DataType::Timestamp(unit, None) => datetime::timestamps(array, *unit, datetime::Zone::None),
+        DataType::Timestamp(unit, None) => {
+            datetime::timestamps(array, *unit, datetime::Zone::None, style.dates)
+        }
         DataType::Timestamp(unit, Some(_)) => {
             let zone = style
                 .time_zone
                 .map_or(datetime::Zone::Utc, datetime::Zone::Named);
-            datetime::timestamps(array, *unit, zone)
+            datetime::timestamps(array, *unit, zone, style.dates)
         }
         DataType::Duration(TimeUnit::Second) => Box::new(interval::Intervals {
             array: array.as_primitive::<DurationSecondType>(),

@@ -7,7 +7,7 @@ use datafusion::common::extensions_options;
 use datafusion::config::ConfigExtension;
 
 use crate::FunctionError;
-use crate::postgres::abbreviation;
+use crate::postgres::{DateStyle, abbreviation};
 
 extensions_options! {
     /// The time zone that templates show and read moments in: give it to a `SessionConfig` with
@@ -16,8 +16,8 @@ extensions_options! {
         /// A name of the IANA database, or an offset from UTC such as `+02:00`.
         pub time_zone: String, default = "UTC".to_string()
 
-        /// The order of a date's parts where its text leaves it open: `MDY`, `DMY` or `YMD`, as
-        /// the last word of PostgreSQL's `DateStyle`.
+        /// How dates are written, `ISO`, `SQL`, `Postgres` or `German`, and the order of a date's parts
+        /// where its text leaves it open, `MDY`, `DMY` or `YMD`: PostgreSQL's `DateStyle`.
         pub date_style: String, default = "ISO, MDY".to_string()
 
         /// How intervals are written, as PostgreSQL's `IntervalStyle`.
@@ -64,6 +64,11 @@ impl SessionTimeZone {
     pub fn with_interval_style(mut self, interval_style: impl Into<String>) -> Self {
         self.interval_style = interval_style.into();
         self
+    }
+
+    /// How dates and moments are written.
+    pub(crate) fn dates(&self) -> DateStyle {
+        DateStyle::new(&self.date_style, &self.time_zone)
     }
 
     /// The order of a date's parts.

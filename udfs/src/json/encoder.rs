@@ -39,6 +39,8 @@ enum Values {
 impl Encoder {
     /// Prepares to write the values of `column`, which are those of `field`.
     pub(super) fn new(column: &ArrayRef, field: &Field, zone: &SessionTimeZone) -> Result<Self> {
+        // Dates are as ISO 8601 has them whatever the session's DateStyle.
+        let zone = &zone.clone().with_date_style("ISO, MDY");
         let texts =
             || -> Result<StringArray> { Ok(as_text(column, zone)?.as_string::<i32>().clone()) };
         let values = match column.data_type() {

@@ -17,7 +17,7 @@ use datafusion::scalar::ScalarValue;
 use super::character_length::CharacterLength;
 use super::decimals::{self, Digits};
 use super::interval_text::{IntervalStyle, interval_text};
-use super::{arrays, bytes, datetime, floats, records, rounding, single_byte, text};
+use super::{arrays, bytes, date_style, datetime, floats, records, rounding, single_byte, text};
 use crate::formatting::{SessionTimeZone, Zone};
 
 /// Whether Arrow's cast between these types gives what PostgreSQL's would not.
@@ -196,6 +196,11 @@ fn convert(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -> Result<Arr
                 all.map(|value| value.map(bytes::show))
                     .collect::<StringArray>(),
             )
+        }
+        (DataType::Date32 | DataType::Date64 | DataType::Timestamp(..), DataType::Utf8)
+            if !zone.dates().is_iso() =>
+        {
+            datetime::shown(from, |finite| date_style::texts(finite, zone))?
         }
         (DataType::Timestamp(_, Some(_)), DataType::Utf8) if !zone.is_utc() => {
             let zone = Zone::named(&zone.time_zone)?;
