@@ -9,7 +9,7 @@ use tributary_udfs::postgres::CharacterLength;
 
 use super::privilege::Access;
 use crate::sql::create_index::CreateIndex;
-use crate::sql::{QualifiedName, Statement, character_length};
+use crate::sql::{QualifiedName, Statement, character_length, moment_precision};
 use crate::warehouse::TableId;
 
 /// An object's number: unique, persisted, never used again.
@@ -193,6 +193,18 @@ impl Object {
         self.sequences.get(column).map_or(column, String::as_str)
     }
 
+    /// The name that an identity column had when it was declared, by which its sequence is called.
+    pub fn sequence_column<'a>(&'a self, column: &'a str) -> &'a str {
+        let key = self.sequence_key(column);
+        key.split(RENUMBERED).next().unwrap_or(key)
+    }
+
+    /// What other numbers of an identity column are kept under from now on, by a number that nothing
+    /// else has.
+    pub fn renumbered_key(&self, column: &str, number: Oid) -> String {
+        format!("{}{RENUMBERED}{number}", self.sequence_column(column))
+    }
+
     /// The length that a declared column's type gives to its texts; none where it gives no limit.
     pub fn character_length(&self, column: &str) -> Option<CharacterLength> {
         match &self.definition {
@@ -200,7 +212,19 @@ impl Object {
             _ => None,
         }
     }
+
+    /// The digits of a second that a declared column's type gives to its moments or times; none where
+    /// it gives all.
+    pub fn moment_precision(&self, column: &str) -> Option<u8> {
+        match &self.definition {
+            Statement::CreateTable(create) => moment_precision::of_column(&create.columns, column),
+            _ => None,
+        }
+    }
 }
+
+/// What stands between the name of an identity column and a number where its numbers have begun anew.
+const RENUMBERED: char = '\u{1f}';
 
 /// Those of the indexes of some columns that name none which is not there any more.
 pub(super) fn indexes_on(

@@ -15,7 +15,7 @@ use tributary_udfs::json::JsonTypePlanner;
 use super::infer::UTC;
 use super::type_name;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::{character_length, float_width};
+use crate::sql::{character_length, float_width, moment_precision};
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
 pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
@@ -27,7 +27,8 @@ pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
     let mut fields: Vec<Arc<Field>> = Vec::with_capacity(columns.len());
     for column in columns {
         let mut planned = column.clone();
-        if let Some(stored) = character_length::stored(&column.data_type) {
+        let stored = character_length::stored(&column.data_type);
+        if let Some(stored) = stored.or_else(|| moment_precision::stored(&column.data_type)) {
             planned.data_type = stored;
         }
         let schema = planner

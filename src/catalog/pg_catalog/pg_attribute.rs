@@ -30,10 +30,11 @@ pub fn type_of(relation: &Relation, field: &Field) -> (u32, i32) {
     let object = relation.object.as_ref();
     match object.and_then(|object| object.character_length(field.name())) {
         Some(length) => types::of_length(length),
-        None => (
-            PostgresType::of_field(field).oid,
-            type_modifier(field.data_type()),
-        ),
+        None => {
+            let digits = object.and_then(|object| object.moment_precision(field.name()));
+            let modifier = digits.map_or_else(|| type_modifier(field.data_type()), i32::from);
+            (PostgresType::of_field(field).oid, modifier)
+        }
     }
 }
 

@@ -230,6 +230,9 @@ fn name_of(other: &Other) -> String {
     }
 }
 
+/// `time`, `timestamp` and `timestamptz`, whose modifiers are digits of a second.
+const MOMENTS: [u32; 3] = [1083, 1114, 1184];
+
 /// A type as SQL writes it, as PostgreSQL's `format_type` does: `numeric(12,2)`, `text[]`.
 pub fn format_type(oid: u32, modifier: i32) -> String {
     if oid == 0 {
@@ -241,6 +244,11 @@ pub fn format_type(oid: u32, modifier: i32) -> String {
     let Some(known) = TYPES.iter().find(|known| known.oid == oid) else {
         return OTHERS.get(&oid).map_or_else(|| "???".to_owned(), name_of);
     };
+    if let (0..=6, Some((name, rest))) = (modifier, known.sql.split_once(' '))
+        && MOMENTS.contains(&oid)
+    {
+        return format!("{name}({modifier}) {rest}");
+    }
     let modifier = modifier.checked_sub(4).filter(|modifier| *modifier >= 0);
     match (oid, modifier) {
         (NUMERIC, Some(modifier)) => {

@@ -8,7 +8,7 @@ use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use tributary_udfs::postgres::CharacterLength;
+use tributary_udfs::postgres::{CharacterLength, rounded_moment};
 
 use super::declared::place;
 use crate::catalog::Object;
@@ -16,6 +16,9 @@ use crate::error::{ColumnPlace, Error};
 
 /// A value of a column as the column keeps it.
 pub fn fitted(value: Expr, object: &Object, column: &str) -> Expr {
+    if let Some(digits) = object.moment_precision(column) {
+        return rounded_moment(value, digits);
+    }
     match object.character_length(column) {
         None => value,
         Some(length) => ScalarUDF::new_from_impl(Fitted {

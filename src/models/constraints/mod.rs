@@ -32,7 +32,7 @@ use datafusion::execution::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
-use tributary_udfs::postgres::CharacterLength;
+use tributary_udfs::postgres::{CharacterLength, round_moments};
 
 use self::declared::condition_of;
 use self::fitted::fit;
@@ -51,6 +51,8 @@ use crate::warehouse::{IndexedKey, Keyed, Participant, Places};
 pub struct Constraints {
     object: Arc<Object>,
     lengths: Vec<Option<CharacterLength>>,
+    /// The digits of a second that the moments of each column have, where not all.
+    digits: Vec<Option<u8>>,
     checks: Vec<(String, Arc<dyn PhysicalExpr>)>,
     /// The columns of the key of a keyed table, which must have values.
     required: Vec<usize>,
@@ -72,8 +74,11 @@ impl Constraints {
     ) -> Result<Self> {
         let fields = object.schema.fields().iter();
         let lengths = fields.map(|field| object.character_length(field.name()));
+        let fields = object.schema.fields().iter();
+        let digits = fields.map(|field| object.moment_precision(field.name()));
         let mut constraints = Self {
             lengths: lengths.collect(),
+            digits: digits.collect(),
             checks: Vec::new(),
             required: Vec::new(),
             keys: Arc::default(),
@@ -155,6 +160,11 @@ impl Constraints {
         for ((column, length), field) in columns.iter_mut().zip(&self.lengths).zip(fields) {
             if let Some(length) = length {
                 *column = fit(column, *length, &place(&self.object, field.name()))?;
+            }
+        }
+        for (column, digits) in columns.iter_mut().zip(&self.digits) {
+            if let Some(digits) = digits {
+                *column = round_moments(column, *digits)?;
             }
         }
         for field in 0..columns.len() {
