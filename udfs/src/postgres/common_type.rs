@@ -1,5 +1,5 @@
 //! The type that several expressions have in common, where one is a float and another is numeric, or
-//! one is an interval and another a literal.
+//! one is an interval and another a literal; and that of what `date_trunc` cuts.
 //!
 //! PostgreSQL says the float: a numeric becomes one without being asked, and not the other way
 //! round. DataFusion says the decimal, which has no NaN and no infinity, and rounds.
@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, IntervalUnit};
+use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, DFSchemaRef};
@@ -97,6 +97,18 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             function.args = arguments.data;
             Transformed::new_transformed(Expr::ScalarFunction(function), arguments.transformed)
         }
+        Expr::ScalarFunction(mut function)
+            if function.func.name() == "date_trunc"
+                && function
+                    .args
+                    .get(1)
+                    .is_some_and(|value| is_date(value, schema)) =>
+        {
+            let date = Box::new(std::mem::take(&mut function.args[1]));
+            let moment = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+            function.args[1] = Expr::Cast(Cast::new(date, moment));
+            Transformed::yes(Expr::ScalarFunction(function))
+        }
         Expr::InList(InList {
             expr,
             list,
@@ -133,6 +145,15 @@ fn of_expression(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
         }
         other => Transformed::no(other),
     }
+}
+
+/// Whether a value is a date, of which PostgreSQL makes a moment of the session's zone where it takes
+/// either kind of moment.
+fn is_date(value: &Expr, schema: &DFSchema) -> bool {
+    matches!(
+        value.get_type(schema),
+        Ok(DataType::Date32 | DataType::Date64)
+    )
 }
 
 /// Casts what is numeric, where one of the expressions is a float.

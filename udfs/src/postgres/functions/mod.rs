@@ -4,6 +4,7 @@
 mod arithmetic;
 mod binary;
 mod calendar;
+mod hashing;
 mod matching;
 mod moment;
 mod numbers;
@@ -17,17 +18,23 @@ use std::sync::Arc;
 
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::FunctionRegistry;
+use datafusion::functions_aggregate::variance::var_samp_udaf;
 use datafusion::logical_expr::{ScalarUDF, Volatility};
 
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
 use row_function::{Form, RowFunction};
 
-use super::{retyped, row_numbers};
+use super::moment_rounding::round_moment;
+use super::{of_one_type, retyped, row_numbers};
 
 /// Functions whose answer depends on nothing but their arguments.
 const IMMUTABLE: &[(&str, &[Form])] = &[
     ("gcd", numbers::GCD),
+    ("hashint4", hashing::HASHINT4),
+    ("hashint8", hashing::HASHINT8),
+    ("hashtext", hashing::HASHTEXT),
+    ("hashtextextended", hashing::HASHTEXTEXTENDED),
     ("interval_quotient", calendar::INTERVAL_QUOTIENT),
     ("interval_times", calendar::INTERVAL_TIMES),
     ("isfinite", calendar::ISFINITE),
@@ -110,6 +117,11 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
         let inner = take_out(registry, name)?;
         registry.register_udf(RowFunction::udf(name, forms, Volatility::Immutable, inner))?;
     }
+    // A name of PostgreSQL's that DataFusion's aggregate does not go by.
+    let variance = var_samp_udaf().as_ref().clone().with_aliases(["variance"]);
+    registry.register_udaf(Arc::new(variance))?;
+    registry.register_udf(Arc::new(round_moment()))?;
+    of_one_type::register(registry)?;
     retyped::register(registry)?;
     row_numbers::register(registry)
 }

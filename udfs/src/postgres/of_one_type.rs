@@ -1,0 +1,107 @@
+//! `coalesce`, `greatest`, `least` and `nullif` of a date, a moment, a time or an interval and a text:
+//! the text is one of these, as PostgreSQL reads a literal. DataFusion knows nothing that they have in
+//! common.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
+};
+
+const FUNCTIONS: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+
+/// Registers the functions, in the place of DataFusion's of the same names.
+pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for name in FUNCTIONS {
+        let of_one_type = OfOneType {
+            inner: registry.udf(name)?,
+            signature: Signature::user_defined(Volatility::Immutable),
+        };
+        registry.register_udf(Arc::new(ScalarUDF::new_from_impl(of_one_type)))?;
+    }
+    Ok(())
+}
+
+/// A function whose arguments are of one type.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct OfOneType {
+    inner: Arc<ScalarUDF>,
+    signature: Signature,
+}
+
+/// The type of the arguments beside texts, where these are literals of it.
+fn beside_texts(given: &[DataType]) -> Option<DataType> {
+    let mut others = given
+        .iter()
+        .filter(|own| !own.is_string() && !own.is_null());
+    let first = others.next()?;
+    let is_read = first.is_temporal() || matches!(first, DataType::Interval(_));
+    let has_texts = given.iter().any(DataType::is_string);
+    (is_read && has_texts && others.all(|own| own == first)).then(|| first.clone())
+}
+
+impl ScalarUDFImpl for OfOneType {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        self.inner.schema_name(args)
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        if let Some(common) = beside_texts(given) {
+            return Ok(vec![common; given.len()]);
+        }
+        let fields = given.iter();
+        let fields = fields.map(|given| Arc::new(Field::new("", given.clone(), true)));
+        let fields: Vec<FieldRef> = fields.collect();
+        let coerced = fields_with_udf(&fields, self.inner.as_ref())?.into_iter();
+        Ok(coerced.map(|field| field.data_type().clone()).collect())
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(given)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        self.inner.invoke_with_args(args)
+    }
+
+    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        self.inner.simplify(args, info)
+    }
+
+    fn conditional_arguments<'a>(
+        &self,
+        args: &'a [Expr],
+    ) -> Option<(Vec<&'a Expr>, Vec<&'a Expr>)> {
+        self.inner.conditional_arguments(args)
+    }
+
+    fn short_circuits(&self) -> bool {
+        self.inner.short_circuits()
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.inner.documentation()
+    }
+}
