@@ -27,10 +27,10 @@ use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, column_names, derived_names, hidden_columns, integer_literals,
-    model_functions, named_arguments, order_names, outer_columns, references, relation_wildcards,
-    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
-    values, whole_rows,
+    QualifiedName, Statement, alias_columns, column_names, derived_names, hidden_columns,
+    integer_literals, model_functions, moment_precision, named_arguments, order_names,
+    outer_columns, references, relation_wildcards, row_membership, row_values, sampled,
+    set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -330,13 +330,15 @@ pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -
 async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
-    pg_catalog::rewrite(query);
+    pg_catalog::rewrite(query, &sources.snapshot());
     named_arguments::rewrite(query)?;
+    moment_precision::rewrite(query);
     sampled::rewrite(query)?;
     values::rewrite(query)?;
     outer_columns::name(query);
     derived_names::name(query);
     order_names::rewrite(query)?;
+    alias_columns::complete(query, state).await?;
     whole_rows::expand(query, state).await?;
     let aggregates = state.aggregate_functions();
     row_membership::rewrite(query, &|name| aggregates.contains_key(name))?;

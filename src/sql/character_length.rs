@@ -44,6 +44,14 @@ fn of_name(name: &ast::ObjectName) -> Option<CharacterLength> {
 pub fn stored(data_type: &ast::DataType) -> Option<ast::DataType> {
     let name = match data_type {
         ast::DataType::Uuid => return Some(ast::DataType::Text),
+        // The items of an array of `uuid` would be texts that nobody checks.
+        ast::DataType::Array(ast::ArrayElemTypeDef::SquareBracket(item, size))
+            if **item != ast::DataType::Uuid =>
+        {
+            let item = Box::new(stored(item)?);
+            let array = ast::ArrayElemTypeDef::SquareBracket(item, *size);
+            return Some(ast::DataType::Array(array));
+        }
         ast::DataType::Custom(name, _) => name.0.last()?.as_ident()?,
         _ => return None,
     };

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 use super::alias_words;
 use super::dialect::TributaryDialect;
 use super::limits;
+use super::lock_clauses;
 use super::name::{DATABASE, ObjectName};
 use super::operators;
 use super::time_travel;
@@ -86,8 +87,10 @@ impl<'a> Parser<'a> {
             .tokenize_with_location()
             .map_err(ParserError::from)?;
         limits::check(&tokens)?;
-        let mut tokens = operators::without_signs(tokens);
+        let mut tokens = lock_clauses::spelled_out(operators::without_signs(tokens));
         alias_words::make_names(&mut tokens);
+        operators::name_directions(&mut tokens);
+        operators::bare_frame_bounds(&mut tokens);
         for token in &mut tokens {
             make_displayable(token)?;
         }

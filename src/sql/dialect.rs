@@ -134,9 +134,10 @@ impl Dialect for TributaryDialect {
         POSTGRES.is_reserved_for_identifier(keyword)
     }
 
-    /// `SELECT 1 ON CONFLICT` of an INSERT is no column named `on`, a word that Postgres reserves.
+    /// `SELECT 1 ON CONFLICT` of an INSERT is no column named `on`, and `SELECT 1 FOR UPDATE` none named
+    /// `for`: words that Postgres reserves.
     fn is_column_alias(&self, keyword: &Keyword, parser: &mut Parser) -> bool {
-        *keyword != Keyword::ON && POSTGRES.is_column_alias(keyword, parser)
+        !matches!(keyword, Keyword::ON | Keyword::FOR) && POSTGRES.is_column_alias(keyword, parser)
     }
 
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {

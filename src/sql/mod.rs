@@ -4,8 +4,10 @@
 //! in the file of the same name in `execute/`. Displaying a statement and parsing it again gives an
 //! equal statement: the catalog keeps objects as their displayed `CREATE` statement.
 
+pub mod alias_columns;
 mod alias_words;
 pub mod alter;
+pub mod alter_identity;
 pub mod alter_role;
 pub mod analyze;
 pub mod assignment;
@@ -54,9 +56,11 @@ mod limits;
 pub mod listen;
 mod literals;
 pub mod lock;
+mod lock_clauses;
 pub mod merge;
 pub mod model_functions;
 pub mod model_options;
+pub mod moment_precision;
 pub mod name;
 pub mod named_arguments;
 pub mod notify;
@@ -78,6 +82,7 @@ pub mod renaming;
 pub mod restore;
 pub mod returning;
 mod row_comparison;
+pub mod row_locks;
 pub mod row_membership;
 pub mod row_values;
 pub mod sampled;

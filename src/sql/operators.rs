@@ -1,6 +1,7 @@
 //! Operators as PostgreSQL cuts them out of a text.
 
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Whitespace};
 
 /// Characters of which an operator needs one to end in a sign.
 const ODD: &[char] = &['~', '!', '@', '#', '%', '^', '&', '|', '`', '?'];
@@ -34,6 +35,58 @@ pub(super) fn without_signs(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         }
     }
     cut
+}
+
+/// Says `ORDER BY a USING <` as `ORDER BY a ASC`, and with `>` as `DESC`.
+pub(super) fn name_directions(tokens: &mut [TokenWithSpan]) {
+    for place in 0..tokens.len() {
+        let is_using = matches!(&tokens[place].token, Token::Word(word)
+            if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("using"));
+        if !is_using {
+            continue;
+        }
+        let mut rest = tokens.iter().enumerate().skip(place + 1);
+        let next = rest.find(|(_, token)| !matches!(token.token, Token::Whitespace(_)));
+        let Some((operator, direction)) = next.and_then(|(operator, token)| match token.token {
+            Token::Lt => Some((operator, "ASC")),
+            Token::Gt => Some((operator, "DESC")),
+            _ => None,
+        }) else {
+            continue;
+        };
+        tokens[place].token = Token::make_keyword(direction);
+        tokens[operator].token = Token::Whitespace(Whitespace::Space);
+    }
+}
+
+/// Leaves out the cast of a literal before `PRECEDING` or `FOLLOWING`, where sqlparser takes none: the
+/// literal is read as what the frame's order needs.
+pub(super) fn bare_frame_bounds(tokens: &mut [TokenWithSpan]) {
+    let is_blank = |token: &Token| matches!(token, Token::Whitespace(_));
+    for place in 0..tokens.len() {
+        let is_bound = matches!(&tokens[place].token, Token::Word(word)
+            if matches!(word.keyword, Keyword::PRECEDING | Keyword::FOLLOWING));
+        if !is_bound {
+            continue;
+        }
+        let before = (0..place).rev();
+        let mut solid = before.filter(|before| !is_blank(&tokens[*before].token));
+        let (Some(name), Some(colons), Some(literal)) = (solid.next(), solid.next(), solid.next())
+        else {
+            continue;
+        };
+        let is_cast = matches!(tokens[name].token, Token::Word(_))
+            && tokens[colons].token == Token::DoubleColon
+            && matches!(
+                tokens[literal].token,
+                Token::Number(..) | Token::SingleQuotedString(_)
+            );
+        if is_cast {
+            for cut in [name, colons] {
+                tokens[cut].token = Token::Whitespace(Whitespace::Space);
+            }
+        }
+    }
 }
 
 /// How many signs at the end of an operator are none of it.

@@ -55,6 +55,7 @@ mod size_functions;
 mod subqueries;
 mod table;
 mod table_constraint;
+mod table_numbers;
 mod types;
 
 #[cfg(test)]
@@ -62,6 +63,7 @@ mod tests;
 
 pub use function::StatementCatalog;
 pub use functions::functions;
+pub use identity_sequence::sequence_type;
 pub use rewrite::rewrite;
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};
@@ -83,7 +85,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 32] = [
+static ROWS: [&Rows; 33] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -107,6 +109,7 @@ static ROWS: [&Rows; 32] = [
     &pg_roles::AUTHORIZATION,
     &pg_roles::GROUPS,
     &pg_roles::MEMBERS,
+    &pg_roles::SETTINGS,
     &pg_roles::SHADOW,
     &pg_roles::TABLE,
     &pg_roles::USERS,
