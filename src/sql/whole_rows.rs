@@ -15,8 +15,8 @@ use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, JoinOperator, ObjectName, Query, Select, SelectItem, SetExpr,
-    TableAlias, TableFactor, TableWithJoins, Value, VisitMut, VisitorMut,
+    FunctionArguments, Ident, JoinOperator, ObjectName, OrderBy, Query, Select, SelectItem,
+    SetExpr, TableAlias, TableFactor, TableWithJoins, Value, VisitMut, VisitorMut,
 };
 
 use super::column_names::name_of;
@@ -106,8 +106,9 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
-        if let SetExpr::Select(select) = query.body.as_mut() {
-            self.rewrite(select);
+        let Query { body, order_by, .. } = query;
+        if let SetExpr::Select(select) = body.as_mut() {
+            self.rewrite(select, order_by.as_mut());
         }
         self.expressions.pop();
         ControlFlow::Continue(())
@@ -115,7 +116,7 @@ impl VisitorMut for Rewriter {
 }
 
 impl Rewriter {
-    fn rewrite(&mut self, select: &mut Select) {
+    fn rewrite(&mut self, select: &mut Select, order_by: Option<&mut OrderBy>) {
         let mut relations = BTreeMap::new();
         let mut padded = BTreeSet::new();
         for table in &select.from {
@@ -163,6 +164,16 @@ impl Rewriter {
         }
         if let Some(condition) = &mut select.selection {
             let _ = condition.visit(&mut calls);
+        }
+        // A name of the answer comes before one of a relation there.
+        let mut named = select.projection.iter().filter_map(|item| match item {
+            SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
+            _ => None,
+        });
+        if let Some(order_by) = order_by
+            && !named.any(|name| relations.contains_key(&name))
+        {
+            let _ = order_by.visit(&mut calls);
         }
         self.is_wanted |= calls.is_found;
     }
