@@ -115,7 +115,7 @@ pub(super) fn complete(column: &mut ColumnDef) -> Result<()> {
     Ok(())
 }
 
-/// [`complete`] of a column that is declared already.
+/// `complete` of a column that is declared already.
 ///
 /// # Errors
 /// Those of `complete`.
