@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::common::TableReference;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{
     Ident, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr, TableAlias,
@@ -16,8 +15,8 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::column_names::{make_unique, name_of};
 use super::cursor::{fold, object_name_from};
+use super::hidden_columns::shown_columns;
 use crate::error::Result;
-use crate::sources::is_hidden;
 
 /// Has each alias that names columns name all of them.
 ///
@@ -29,24 +28,7 @@ pub async fn complete(query: &mut Query, state: &SessionState) -> Result<()> {
     if !completer.is_wanted {
         return Ok(());
     }
-    let mut known = BTreeMap::new();
-    for name in std::mem::take(&mut completer.tables) {
-        let reference = match name.as_slice() {
-            [schema, table] => TableReference::partial(schema.as_str(), table.as_str()),
-            [table] => TableReference::bare(table.as_str()),
-            _ => continue,
-        };
-        let table = reference.table().to_owned();
-        let Ok(schema) = state.schema_for_ref(reference) else {
-            continue;
-        };
-        if let Some(provider) = schema.table(&table).await? {
-            let schema = provider.schema();
-            let shown = schema.fields().iter().filter(|field| !is_hidden(field));
-            let columns: Vec<String> = shown.map(|field| field.name().clone()).collect();
-            known.insert(name, columns);
-        }
-    }
+    let known = shown_columns(std::mem::take(&mut completer.tables), state).await?;
     let mut completer = Completer {
         known: Some(known),
         ..Completer::default()

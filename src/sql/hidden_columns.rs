@@ -8,7 +8,7 @@
 //! A column named without its table is looked for in the sources of its own `FROM`; one with its
 //! table also in the queries around.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::common::TableReference;
@@ -35,6 +35,36 @@ const SUFFIX: &str = "@hidden";
 /// The relation that a rewritten name stands for; `None` for every other name.
 pub fn decode(name: &str) -> Option<&str> {
     name.strip_suffix(SUFFIX)
+}
+
+/// The columns that relations show, by the names that these have in a query; nothing of those that are not
+/// there.
+///
+/// # Errors
+/// What looking up a relation meets.
+pub async fn shown_columns(
+    names: impl IntoIterator<Item = Vec<String>>,
+    state: &SessionState,
+) -> Result<BTreeMap<Vec<String>, Vec<String>>> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        let reference = match name.as_slice() {
+            [schema, table] => TableReference::partial(schema.as_str(), table.as_str()),
+            [table] => TableReference::bare(table.as_str()),
+            _ => continue,
+        };
+        let table = reference.table().to_owned();
+        let Ok(schema) = state.schema_for_ref(reference) else {
+            continue;
+        };
+        if let Some(provider) = schema.table(&table).await? {
+            let schema = provider.schema();
+            let shown = schema.fields().iter().filter(|field| !is_hidden(field));
+            let columns: Vec<String> = shown.map(|field| field.name().clone()).collect();
+            found.insert(name, columns);
+        }
+    }
+    Ok(found)
 }
 
 /// Makes the hidden columns that a query names visible to the planner. Its names are resolved; a

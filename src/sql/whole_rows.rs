@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use datafusion::common::TableReference;
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
@@ -21,9 +20,9 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::column_names::name_of;
 use super::cursor::fold;
+use super::hidden_columns::shown_columns;
 use super::standard_forms;
 use crate::error::Result;
-use crate::sources::is_hidden;
 
 /// Functions that make JSON of a value of any type.
 const FUNCTIONS: [&str; 13] = [
@@ -52,24 +51,7 @@ pub async fn expand(query: &mut Query, state: &SessionState) -> Result<()> {
     if !rewriter.is_wanted {
         return Ok(());
     }
-    let mut tables = BTreeMap::new();
-    for name in std::mem::take(&mut rewriter.tables) {
-        let reference = match name.as_slice() {
-            [schema, table] => TableReference::partial(schema.as_str(), table.as_str()),
-            [table] => TableReference::bare(table.as_str()),
-            _ => continue,
-        };
-        let table = reference.table().to_owned();
-        let Ok(schema) = state.schema_for_ref(reference) else {
-            continue;
-        };
-        if let Some(provider) = schema.table(&table).await? {
-            let schema = provider.schema();
-            let shown = schema.fields().iter().filter(|field| !is_hidden(field));
-            let columns: Vec<String> = shown.map(|field| field.name().clone()).collect();
-            tables.insert(name, columns);
-        }
-    }
+    let tables = shown_columns(std::mem::take(&mut rewriter.tables), state).await?;
     let mut rewriter = Rewriter {
         columns: Some(tables),
         ..Rewriter::default()
