@@ -175,10 +175,12 @@ settings! {
         jobs: usize = "0",
         /// Whether the files of tables are compacted in the background; `OPTIMIZE` does it in any case. A compaction is a version of its table, with the same rows.
         background_compaction: Switch = "on",
-        /// How long what changes in large tables may stay unseen by other engines that read the same files. Where few of many rows change, commits tell this server alone which ones; after so long, and with `OPTIMIZE`, one commit tells all engines. Until then these read an older version, which is a whole one. 0 has them see each commit at once, for which much more is written.
+        /// How long what changes in large tables may stay unseen by other engines that read the same files. Where few of many rows change, commits tell this server alone which ones; after so long, and with `OPTIMIZE`, one commit tells all engines. Until then these read an older version, which is a whole one; by the number of a version in between they read that one too. 0 has them see each commit at once, for which much more is written.
         fold_lag: Milliseconds = "5s",
         /// How long the files of old versions stay, in hours: so far back `VERSION AS OF` can read. `VACUUM` may say otherwise.
         vacuum_retention_hours: usize = "168",
+        /// How long logs of tables tell of commits, in hours, at least as long as `vacuum_retention_hours`: so far back `DESCRIBE HISTORY` and `table_changes` go. What `VACUUM` then deletes of a log stands in a checkpoint.
+        log_retention_hours: usize = "720",
         /// How often the server looks for files of old versions that are to be deleted by `vacuum_retention_hours`; 0 for never. `VACUUM` does it in any case.
         vacuum_interval: Milliseconds = "1h",
         /// Whether the server refreshes materialized views and models by their options `target_lag` and `schedule`. `tributary run` does not in any case.

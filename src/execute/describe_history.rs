@@ -15,12 +15,10 @@ use crate::sql::describe_history::DescribeHistory;
 /// 42809 for what keeps no versions.
 pub async fn execute(session: &Session, describe: &DescribeHistory) -> Result<Outcome> {
     let object = stored(session, &describe.name)?;
-    let history = session
-        .instance
-        .warehouse
-        .history(&table_id(&object))
-        .await?;
-    super::rows("DESCRIBE", history)
+    let most = describe.limit.and_then(|limit| usize::try_from(limit).ok());
+    let (warehouse, table) = (&session.instance.warehouse, table_id(&object));
+    let history = warehouse.history(&table, most.unwrap_or(usize::MAX));
+    super::rows("DESCRIBE", history.await?)
 }
 
 /// The object of that name, which has files and versions.

@@ -2,7 +2,9 @@
 //! with `FULL` learns again. With `FROM` a materialized view with a `unique_key` and a `version_column`
 //! reads those rows of its query again whose first version column is at least the first value, and less
 //! than the second, and puts in what is later than it has; what has changed otherwise waits for the next
-//! refresh. What it reads with the target lag `DOWNSTREAM` is refreshed before.
+//! refresh. Of two rows of one version the one stays that all loads would keep, whichever was read last:
+//! what a source has corrected under the same version is taken for certain by `FULL`. What it reads with
+//! the target lag `DOWNSTREAM` is refreshed before.
 
 use std::sync::Arc;
 

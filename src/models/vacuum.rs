@@ -20,6 +20,13 @@ pub fn retention(instance: &Instance) -> Duration {
     Duration::from_secs(hours.saturating_mul(3600))
 }
 
+/// Until when commits were made that logs need not tell of any more.
+fn log_horizon(instance: &Instance) -> DateTime<Utc> {
+    let hours = instance.configuration.server.log_retention_hours as u64;
+    let told = Duration::from_secs(hours.saturating_mul(3600));
+    horizon(told.max(retention(instance)))
+}
+
 /// Deletes the files of an object's tables that no version of the last `retention` has, or only
 /// tells which, by their paths in the warehouse.
 ///
@@ -31,12 +38,6 @@ pub async fn vacuum(
     retention: Duration,
     dry_run: bool,
 ) -> Result<Vacuumed> {
-    // A table that is restored meanwhile would want its old files back.
-    let _guard = instance.refresh_locks.lock(object.oid).await?;
-    // It may have been dropped meanwhile.
-    if instance.catalog.snapshot().object(object.oid).is_none() {
-        return Ok(Vacuumed::default());
-    }
     let horizon = horizon(retention);
     let mut tables = vec![
         (table_id(object), BTreeSet::new()),
@@ -54,7 +55,23 @@ pub async fn vacuum(
         if !warehouse.exists(&table).await? {
             continue;
         }
-        let vacuumed = warehouse.vacuum(&table, horizon, &kept, dry_run).await?;
+        // To read the log may take long, and nobody waits for that.
+        let dead = warehouse.find_dead(&table, horizon, &kept).await?;
+        let vacuumed = match dry_run {
+            true => dead.would_be(),
+            false => {
+                // A table that is restored meanwhile would want its old files back.
+                let _guard = instance.refresh_locks.lock(object.oid).await?;
+                // It may have been dropped meanwhile.
+                if instance.catalog.snapshot().object(object.oid).is_none() {
+                    return Ok(Vacuumed::default());
+                }
+                let vacuumed = warehouse.delete_dead(&table, dead).await?;
+                let oldest = log_horizon(instance);
+                warehouse.shorten_log(&table, oldest, &kept).await?;
+                vacuumed
+            }
+        };
         let [schema, folder] = table.folders();
         all.is_held |= vacuumed.is_held;
         all.dead

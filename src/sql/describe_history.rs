@@ -1,4 +1,4 @@
-//! `DESCRIBE HISTORY name`, as in Databricks.
+//! `DESCRIBE HISTORY name [LIMIT number]`, as in Databricks.
 
 use std::fmt;
 
@@ -11,6 +11,8 @@ use crate::error::Error;
 pub struct DescribeHistory {
     /// The table or materialized view.
     pub name: ObjectName,
+    /// How many versions are told of, at most, the latest first.
+    pub limit: Option<u64>,
 }
 
 impl DescribeHistory {
@@ -24,14 +26,21 @@ impl DescribeHistory {
         if !parser.take_word("HISTORY") {
             return Err(failure);
         }
-        Ok(Self {
-            name: parser.object_name()?,
-        })
+        let name = parser.object_name()?;
+        let limit = match parser.take_word("LIMIT") {
+            true => Some(parser.parse_literal_uint()?),
+            false => None,
+        };
+        Ok(Self { name, limit })
     }
 }
 
 impl fmt::Display for DescribeHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DESCRIBE HISTORY {}", self.name)
+        write!(f, "DESCRIBE HISTORY {}", self.name)?;
+        match self.limit {
+            Some(limit) => write!(f, " LIMIT {limit}"),
+            None => Ok(()),
+        }
     }
 }

@@ -23,7 +23,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 use deltalake_core::kernel::{Action, Add, DeletionVectorDescriptor};
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use roaring::RoaringBitmap;
 
@@ -48,9 +48,6 @@ pub const COMMIT_TIMESTAMP: &str = "_commit_timestamp";
 /// The column of a feed that is 1 for rows that came and -1 for rows that went: Int64.
 pub const CHANGE_SIGN: &str = "tributary:sign";
 
-/// So many entries of a log are read at once.
-const ENTRIES_AT_ONCE: usize = 16;
-
 /// The type of [`COMMIT_TIMESTAMP`].
 pub fn commit_timestamp_type() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
@@ -69,6 +66,19 @@ pub struct ChangeFeed {
     pub is_empty: bool,
     /// Whether rows came alone, each of them in `plain`.
     pub only_came: bool,
+}
+
+impl ChangeFeed {
+    /// The feed in which nothing has changed.
+    fn none(table: &Table, columns: &Arc<TableSchema>, to: u64) -> Result<Self> {
+        Ok(Self {
+            to: i64::try_from(to).unwrap_or(i64::MAX),
+            plain: Arc::new(ChangeScan::new(table, columns, Vec::new())?),
+            mixed: Arc::new(ChangeScan::new(table, columns, Vec::new())?),
+            is_empty: true,
+            only_came: true,
+        })
+    }
 }
 
 /// Rows of a file that a commit brought or took.
@@ -119,6 +129,7 @@ enum Gone {
 /// columns in between; what the store says.
 pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<ChangeFeed> {
     let latest = table.latest().await?;
+    let are_numbers = matches!((from, to), (At::Version(_), At::Version(_)));
     let to = match to {
         At::Latest => latest.version,
         At::Version(version) => existing(table, version, latest.version).await?,
@@ -129,9 +140,22 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
     };
     let from = match from {
         At::Latest => latest.version,
+        // Who has read all there is reads on from here.
+        At::Version(version) if u64::try_from(version) == Ok(latest.version + 1) => {
+            latest.version + 1
+        }
         At::Version(version) => existing(table, version, latest.version).await?,
-        At::Timestamp(time) => table.version_since(time).await?,
+        At::Timestamp(time) => match table.version_since(time).await? {
+            since if since > latest.version => since,
+            since => {
+                let since = i64::try_from(since).unwrap_or(i64::MAX);
+                existing(table, since, latest.version).await?
+            }
+        },
     };
+    if from == to + 1 && (from > latest.version || !are_numbers) {
+        return ChangeFeed::none(table, &latest.schema, to);
+    }
     if from > to {
         return Err(invalid(format!(
             "changes of table {} from version {from} to version {to} cannot be read",
@@ -151,10 +175,7 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
         false => &last.schema,
     };
     let mut reader = Reader::begin(table, before.as_deref(), schema).await?;
-    let entries = futures::stream::iter(from..=to)
-        .map(|version| async move { Ok::<_, Error>((version, table.read_entry(version).await?)) })
-        .buffered(ENTRIES_AT_ONCE);
-    let mut entries = std::pin::pin!(entries);
+    let mut entries = std::pin::pin!(table.read_entries(from..=to));
     while let Some((version, entry)) = entries.try_next().await? {
         reader.read(version, &entry).await?;
     }
@@ -188,10 +209,10 @@ pub(super) async fn changes(table: &Arc<Table>, from: At, to: At) -> Result<Chan
 /// The number of a version whose changes can be read: that before it is known.
 async fn existing(table: &Table, version: i64, latest: u64) -> Result<u64> {
     let entries = table.entries().await?;
-    let first = match entries.first() {
-        // What the first entry that is left changed cannot be told.
-        Some((first, _)) if *first > 0 => first + 1,
-        _ => 0,
+    let first = match table.first_version(&entries).await? {
+        0 => 0,
+        // What the first version that is left changed cannot be told.
+        first => first + 1,
     };
     u64::try_from(version)
         .ok()

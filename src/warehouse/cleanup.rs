@@ -56,8 +56,10 @@ pub(super) async fn remove_orphans(table: &Table, before: DateTime<Utc>) -> Resu
         return Ok(0);
     }
     let mut known = HashSet::new();
-    for (version, _) in entries {
-        for action in file_actions(&table.read_entry(version).await?)? {
+    let versions = entries.into_iter().map(|(version, _)| version);
+    let mut entries = std::pin::pin!(table.read_entries(versions));
+    while let Some((_, entry)) = entries.try_next().await? {
+        for action in file_actions(&entry)? {
             if let FileAction::Added { path, vector } = action {
                 known.extend(std::iter::once(path).chain(vector));
             }

@@ -4,17 +4,14 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 use serde_json::Value;
 
 use super::entry::{REFRESH_ID, commit_info};
 use super::patch::PATCH;
 use super::table::{READ_TO, Table};
 use super::types::UTC;
-use crate::error::{Error, Result};
-
-/// Entries that are read at the same time.
-const READS: usize = 16;
+use crate::error::Result;
 
 /// The columns of a table's history.
 pub static HISTORY_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -33,23 +30,26 @@ pub static HISTORY_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-/// The history of a table, latest version first. What another engine does not tell is NULL.
-pub(super) async fn history(table: &Table) -> Result<RecordBatch> {
+/// The history of a table, latest version first, so many versions at most. What another engine does not
+/// tell is NULL.
+pub(super) async fn history(table: &Table, most: usize) -> Result<RecordBatch> {
     let mut entries = table.entries().await?;
     entries.reverse();
-    let infos: Vec<(i64, Value)> = futures::stream::iter(entries)
-        .map(|(version, meta)| async move {
-            let entry = table.read_entry(version).await?;
-            let mut info = commit_info(&entry).unwrap_or_default();
-            info[PATCH] = Value::Null;
-            if info["timestamp"].as_i64().is_none() {
-                info["timestamp"] = meta.last_modified.timestamp_millis().into();
-            }
-            Ok::<_, Error>((i64::try_from(version).unwrap_or(i64::MAX), info))
-        })
-        .buffered(READS)
-        .try_collect()
-        .await?;
+    entries.truncate(most);
+    let versions: Vec<u64> = entries.iter().map(|(version, _)| *version).collect();
+    let mut read = std::pin::pin!(table.read_entries(versions));
+    let mut infos: Vec<(i64, Value)> = Vec::with_capacity(entries.len());
+    for (_, meta) in &entries {
+        let Some((version, entry)) = read.try_next().await? else {
+            break;
+        };
+        let mut info = commit_info(&entry).unwrap_or_default();
+        info[PATCH] = Value::Null;
+        if info["timestamp"].as_i64().is_none() {
+            info["timestamp"] = meta.last_modified.timestamp_millis().into();
+        }
+        infos.push((i64::try_from(version).unwrap_or(i64::MAX), info));
+    }
     let versions = infos.iter().map(|(version, _)| *version);
     let times = infos
         .iter()

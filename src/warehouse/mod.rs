@@ -99,7 +99,7 @@ pub use staging::{HeldFiles, StagingMark};
 pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
 pub use upsert::Upserted;
-pub use vacuum::{DeadFile, Vacuumed};
+pub use vacuum::{DeadFile, DeadFiles, Vacuumed};
 pub use waiting::{Waiting, begin_commit};
 
 use crate::error::Result;
@@ -417,12 +417,12 @@ impl Warehouse {
         })
     }
 
-    /// The commits of the table, latest first, in the columns of [`HISTORY_SCHEMA`].
+    /// The commits of the table, latest first and so many at most, in the columns of [`HISTORY_SCHEMA`].
     ///
     /// # Errors
     /// What the store says.
-    pub async fn history(&self, table: &TableId) -> Result<RecordBatch> {
-        history::history(self.read(table).as_ref()).await
+    pub async fn history(&self, table: &TableId, most: usize) -> Result<RecordBatch> {
+        history::history(self.read(table).as_ref(), most).await
     }
 
     /// How an attempt to commit to the table has ended; waits for the commit that runs.

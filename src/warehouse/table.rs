@@ -4,6 +4,7 @@ mod change;
 mod checkpoint;
 mod commit;
 mod fold;
+mod log_length;
 mod versions;
 
 pub(super) use change::{Change, Marked, has_deletion_vectors};
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaTable, DeltaTableError};
-use futures::TryStreamExt as _;
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 use parking_lot::RwLock;
@@ -32,6 +33,9 @@ use super::snapshot::Snapshot;
 use super::table_id::TableId;
 use super::writer::NewVector;
 use crate::error::{Error, Result, SqlState};
+
+/// So many entries of a log are read at once.
+const ENTRIES_AT_ONCE: usize = 16;
 
 /// The operation of commits that only move rows.
 pub(super) const COMPACTION: &str = "OPTIMIZE";
@@ -248,6 +252,16 @@ impl Table {
     pub async fn read_entry(&self, version: u64) -> Result<Bytes> {
         let entry = self.place.store.get(&self.place.entry(version)).await?;
         Ok(entry.bytes().await?)
+    }
+
+    /// Entries in the order of these versions; some are read at once.
+    pub fn read_entries(
+        &self,
+        versions: impl IntoIterator<Item = u64>,
+    ) -> impl Stream<Item = Result<(u64, Bytes)>> {
+        stream::iter(versions)
+            .map(move |version| async move { Ok((version, self.read_entry(version).await?)) })
+            .buffered(ENTRIES_AT_ONCE)
     }
 
     /// Keeps others from committing to the table.

@@ -7,8 +7,8 @@ use datafusion::catalog::Session;
 
 use super::scan::TableScan;
 use super::{
-    Compaction, CompactionExtent, IndexedKey, TableId, Vacuumed, Warehouse, cleanup, compaction,
-    vacuum,
+    Compaction, CompactionExtent, DeadFiles, IndexedKey, TableId, Vacuumed, Warehouse, cleanup,
+    compaction, vacuum,
 };
 use crate::error::Result;
 
@@ -92,24 +92,45 @@ impl Warehouse {
         self.table(table).fold_patches().await
     }
 
-    /// Deletes the files of a table that no version since `horizon` has, nor one of those that are
-    /// to be kept, or only tells which.
+    /// Finds the files of a table that no version since `horizon` has, nor one of those that are to be
+    /// kept.
     ///
     /// # Errors
     /// 22023 for a version to be kept that is not there; what the store says.
-    pub async fn vacuum(
+    pub async fn find_dead(
         &self,
         table: &TableId,
         horizon: DateTime<Utc>,
         kept: &BTreeSet<i64>,
-        dry_run: bool,
-    ) -> Result<Vacuumed> {
-        let (table, opened_at) = (self.table(table), self.opened_at);
+    ) -> Result<DeadFiles> {
+        let table = self.table(table);
+        vacuum::find(&table, horizon, kept, self.opened_at).await
+    }
+
+    /// Deletes files of a table that were found dead, but for those that live again. To be called where
+    /// nobody restores the table.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn delete_dead(&self, table: &TableId, dead: DeadFiles) -> Result<Vacuumed> {
+        let table = self.table(table);
         // Other engines read the version that was folded last.
-        if !dry_run {
-            table.fold().await?;
-        }
-        vacuum::vacuum(&table, horizon, kept, opened_at, dry_run).await
+        table.fold().await?;
+        vacuum::delete(&table, dead).await
+    }
+
+    /// Deletes entries of the log of a table that are older than `horizon`, as far as neither its latest
+    /// version nor those that are to be kept need them; tells how many.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn shorten_log(
+        &self,
+        table: &TableId,
+        horizon: DateTime<Utc>,
+        kept: &BTreeSet<i64>,
+    ) -> Result<usize> {
+        self.table(table).shorten_log(horizon, kept).await
     }
 
     /// Deletes the files of the table, after the write that runs has ended, and once nobody reads it

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
 
 use super::At;
 use super::entry::{FileAction, file_actions};
@@ -30,62 +31,102 @@ pub struct Vacuumed {
     pub is_held: bool,
 }
 
-/// Deletes files of a table, or only tells which, that no version since `horizon` has, nor one of
-/// those that are to be kept. Files that no version ever had are the rest of writes that failed, if
-/// they are older than `opened_at`; others may belong to a write that runs.
-pub(super) async fn vacuum(
+/// Files that no version within the retention has.
+#[derive(Debug, Default)]
+pub struct DeadFiles {
+    files: Vec<Dead>,
+    is_held: bool,
+}
+
+#[derive(Debug)]
+struct Dead {
+    location: Path,
+    file: DeadFile,
+    /// The version from which on it is dead; none of files that no version ever had.
+    since: Option<u64>,
+}
+
+impl DeadFiles {
+    /// What a vacuum would come to.
+    pub fn would_be(self) -> Vacuumed {
+        let mut dead: Vec<DeadFile> = self.files.into_iter().map(|dead| dead.file).collect();
+        dead.sort_by(|a, b| a.path.cmp(&b.path));
+        Vacuumed {
+            dead,
+            is_held: self.is_held,
+        }
+    }
+}
+
+/// The files of a table that no version since `horizon` has, nor one of those that are to be kept.
+/// Files that no version ever had are the rest of writes that failed, if they are older than
+/// `opened_at`; others may belong to a write that runs.
+pub(super) async fn find(
     table: &Table,
     horizon: DateTime<Utc>,
     kept: &BTreeSet<i64>,
     opened_at: DateTime<Utc>,
-    dry_run: bool,
-) -> Result<Vacuumed> {
+) -> Result<DeadFiles> {
     // What is read stays.
     let oldest = table.place.readers.oldest().unwrap_or(u64::MAX);
     let mut known = known_files(table).await?;
     for version in kept {
-        live(
-            &mut known,
-            table.snapshot(At::Version(*version)).await?.as_ref(),
-        );
+        let version = table.snapshot(At::Version(*version)).await?;
+        live(&mut known, version.as_ref());
     }
     let place = &table.place;
     let mut listed = place.store.list(Some(&place.path));
-    let (mut dead, mut is_held) = (Vec::new(), false);
+    let mut found = DeadFiles::default();
     while let Some(file) = listed.try_next().await? {
         let Some(path) = place.relative(&file.location) else {
             continue;
         };
-        let is_dead = match known.get(&path) {
-            Some(Life::Lives) => false,
+        if is_apart(&path) {
+            continue;
+        }
+        let since = match known.get(&path) {
+            Some(Life::Lives) => continue,
             Some(Life::Ended { time, version }) => {
                 let is_old = *time < horizon.timestamp_millis();
-                is_held |= is_old && *version > oldest;
-                is_old && *version <= oldest
+                found.is_held |= is_old && *version > oldest;
+                if !is_old || *version > oldest {
+                    continue;
+                }
+                Some(*version)
             }
-            None => file.last_modified < horizon.min(opened_at),
+            None if file.last_modified < horizon.min(opened_at) => None,
+            None => continue,
         };
-        if is_dead && !is_apart(&path) {
-            dead.push((
-                file.location,
-                DeadFile {
-                    path,
-                    bytes: file.size,
-                },
-            ));
+        found.files.push(Dead {
+            location: file.location,
+            file: DeadFile {
+                path,
+                bytes: file.size,
+            },
+            since,
+        });
+    }
+    Ok(found)
+}
+
+/// Deletes files that were found dead, but for those that a restored version has again, or that are
+/// read.
+pub(super) async fn delete(table: &Table, mut found: DeadFiles) -> Result<Vacuumed> {
+    let oldest = table.place.readers.oldest().unwrap_or(u64::MAX);
+    let latest = table.latest().await?;
+    let living = latest.paths();
+    let is_read = |dead: &Dead| dead.since.is_some_and(|since| since > oldest);
+    found.is_held |= found.files.iter().any(is_read);
+    found
+        .files
+        .retain(|dead| !is_read(dead) && !living.contains(&dead.file.path));
+    for dead in &found.files {
+        match table.place.store.delete(&dead.location).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
-    if !dry_run {
-        for (location, _) in &dead {
-            match place.store.delete(location).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    let mut dead: Vec<DeadFile> = dead.into_iter().map(|(_, file)| file).collect();
-    dead.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Vacuumed { dead, is_held })
+    Ok(found.would_be())
 }
 
 /// Until when versions have a file.
@@ -102,8 +143,11 @@ enum Life {
 /// The files that versions have or had, as far back as the log goes.
 async fn known_files(table: &Table) -> Result<HashMap<String, Life>> {
     let mut known = HashMap::new();
-    for (version, _) in table.entries().await? {
-        for action in file_actions(&table.read_entry(version).await?)? {
+    let entries = table.entries().await?;
+    let versions = entries.into_iter().map(|(version, _)| version);
+    let mut entries = std::pin::pin!(table.read_entries(versions));
+    while let Some((version, entry)) = entries.try_next().await? {
+        for action in file_actions(&entry)? {
             let (path, vector, life) = match action {
                 FileAction::Added { path, vector } => (path, vector, Life::Lives),
                 FileAction::Removed { path, vector, time } => {

@@ -452,6 +452,7 @@ const STATEMENTS: &[(&str, &str)] = &[
         "COMMENT ON CHECK c IS 'two ''quotes'''",
     ),
     ("DESCRIBE HISTORY s.t", "="),
+    ("DESCRIBE HISTORY t LIMIT 3", "="),
     ("desc history t", "DESCRIBE HISTORY t"),
     ("SET x TO 5", "SET x TO '5'"),
     ("SET LOCAL a.b = off", "SET LOCAL a.b TO 'off'"),

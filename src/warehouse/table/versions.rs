@@ -150,7 +150,7 @@ impl Table {
 
     async fn existing(&self, version: i64, latest: &Snapshot) -> Result<u64> {
         let entries = self.entries().await?;
-        let first = entries.first().map_or(0, |(version, _)| *version);
+        let first = self.first_version(&entries).await?;
         u64::try_from(version)
             .ok()
             .filter(|version| (first..=latest.version).contains(version))
@@ -165,7 +165,11 @@ impl Table {
 
     /// How many of the first entries were committed at this time, in milliseconds of the epoch, or
     /// before.
-    async fn committed_by(&self, time: i64, entries: &[(u64, ObjectMeta)]) -> Result<usize> {
+    pub(super) async fn committed_by(
+        &self,
+        time: i64,
+        entries: &[(u64, ObjectMeta)],
+    ) -> Result<usize> {
         // Times of commits never decrease, so the last one is found by halving.
         let (mut before, mut after) = (0, entries.len());
         while before < after {
@@ -200,39 +204,33 @@ impl Table {
         Ok(last.map(|(version, _)| *version))
     }
 
-    /// The last version that was committed at that time or before. What the table holds after its
-    /// latest commit may yet change, so a time after that one has no version, as in Delta's readers.
+    /// The last version that was committed at that time or before. What a table will hold is not known,
+    /// so a time to come has no version.
     async fn version_at(&self, time: DateTime<Utc>, latest: &Snapshot) -> Result<u64> {
-        let mut entries = self.entries().await?;
-        entries.retain(|(version, _)| *version <= latest.version);
-        let before = self.committed_by(time.timestamp_millis(), &entries).await?;
-        let is_last = before == entries.len();
-        if let Some((version, meta)) = before.checked_sub(1).and_then(|last| entries.get(last)) {
-            let committed = match is_last {
-                true => self.time_of(*version, Some(meta)).await?,
-                false => return Ok(*version),
-            };
-            if committed == time.timestamp_millis() {
-                return Ok(*version);
-            }
-            let committed = DateTime::from_timestamp_millis(committed).unwrap_or_default();
-            return Err(Error::new(
+        let none = || {
+            Error::new(
                 SqlState::INVALID_PARAMETER_VALUE,
                 format!("table {} has no version of {time}", self.id),
             )
-            .with_detail(format!("Its latest version, {version}, is of {committed}."))
-            .with_hint("Leave out TIMESTAMP AS OF to read the latest version."));
+        };
+        if time > Utc::now() {
+            return Err(none()
+                .with_detail("That time is yet to come.")
+                .with_hint("Leave out TIMESTAMP AS OF to read the latest version."));
+        }
+        let mut entries = self.entries().await?;
+        let first = self.first_version(&entries).await?;
+        entries.retain(|(version, _)| (first..=latest.version).contains(version));
+        let before = self.committed_by(time.timestamp_millis(), &entries).await?;
+        if let Some((version, _)) = before.checked_sub(1).and_then(|last| entries.get(last)) {
+            return Ok(*version);
         }
         let first = match entries.first() {
             Some((version, meta)) => self.time_of(*version, Some(meta)).await?,
             None => 0,
         };
         let first = DateTime::from_timestamp_millis(first).unwrap_or_default();
-        Err(Error::new(
-            SqlState::INVALID_PARAMETER_VALUE,
-            format!("table {} has no version of {time}", self.id),
-        )
-        .with_detail(format!("Its first version is of {first}.")))
+        Err(none().with_detail(format!("Its first version is of {first}.")))
     }
 }
 

@@ -185,10 +185,8 @@ async fn arrives(seed: u64) {
                 warehouse = open(folder.path(), settings(folder.path(), &mut random));
             }
             4 => {
-                let dead = warehouse
-                    .vacuum(&id, Utc::now(), &BTreeSet::new(), false)
-                    .await;
-                dead.unwrap();
+                let dead = warehouse.find_dead(&id, Utc::now(), &BTreeSet::new()).await;
+                warehouse.delete_dead(&id, dead.unwrap()).await.unwrap();
             }
             // Everything that is known, read anew.
             5 => {

@@ -128,7 +128,8 @@ async fn transaction(
     true
 }
 
-async fn happens(seed: u64) {
+/// Tells the first version that is left once the log is shortened.
+async fn happens(seed: u64) -> usize {
     let mut random = Pcg64::seed_from_u64(seed);
     let folder = tempfile::tempdir().unwrap();
     let id = TableId::new(42, "shop", "customer");
@@ -240,13 +241,52 @@ async fn happens(seed: u64) {
     }
     warehouse.rest().await;
     assert_eq!(elsewhere(folder.path(), &id).await, now, "seed {seed}");
+    let first = shorten(&warehouse, &id).await;
+    for warehouse in [&warehouse, &Arc::new(open(folder.path(), patching()))] {
+        for (version, ids) in versions.iter().enumerate().skip(first) {
+            let version = At::Version(i64::try_from(version).unwrap());
+            assert_eq!(&at(warehouse, &id, version).await, ids, "seed {seed}");
+        }
+        if let Some(before) = first.checked_sub(1) {
+            let before = At::Version(i64::try_from(before).unwrap());
+            let error = warehouse.scan(&id, before).await.unwrap_err();
+            assert_eq!(error.sqlstate(), SqlState::INVALID_PARAMETER_VALUE);
+            let error = warehouse.changes(&id, before, At::Latest).await.err();
+            assert_eq!(error.unwrap().sqlstate(), SqlState::INVALID_PARAMETER_VALUE);
+        }
+        if first + 1 < versions.len() {
+            let to = versions.len() - 1;
+            let number = |version: usize| i64::try_from(version).unwrap();
+            let told = fed(warehouse, &id, number(first + 1), number(to)).await;
+            assert_eq!(told, differences(&versions[first], &versions[to]));
+        }
+    }
+    assert_eq!(elsewhere(folder.path(), &id).await, now, "seed {seed}");
+    let modification = warehouse.modify(&id).await.unwrap();
+    change(modification, &[], [next]).await.unwrap();
+    now.insert(next);
+    assert_eq!(at(&warehouse, &id, At::Latest).await, now, "seed {seed}");
+    first
+}
+
+/// Deletes what a log need not have; tells the first version that is left.
+async fn shorten(warehouse: &Warehouse, id: &TableId) -> usize {
+    let before = warehouse.table(id).entries().await.unwrap().len();
+    let kept = BTreeSet::new();
+    let deleted = warehouse.shorten_log(id, Utc::now(), &kept).await.unwrap();
+    let entries = warehouse.table(id).entries().await.unwrap();
+    assert_eq!(entries.len(), before - deleted);
+    let first = warehouse.table(id).first_version(&entries).await.unwrap();
+    usize::try_from(first).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_are_versions_as_others_are() {
+    let mut shortened = 0;
     for seed in 0..8 {
-        happens(seed).await;
+        shortened += usize::from(happens(seed).await > 0);
     }
+    assert!(shortened > 2, "logs were shortened {shortened} times");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,7 +321,11 @@ async fn other_engines_see_patches_after_a_while() {
     assert_eq!(fixture.warehouse.version(&fixture.id).await.unwrap(), 4);
     let after = fixture.warehouse.data_version(&fixture.id).await.unwrap();
     assert_eq!(after, before, "the rows are what they were");
-    let history = fixture.warehouse.history(&fixture.id).await.unwrap();
+    let history = fixture
+        .warehouse
+        .history(&fixture.id, usize::MAX)
+        .await
+        .unwrap();
     let operations = history.column_by_name("operation").unwrap();
     assert_eq!(operations.as_string::<i32>().value(0), "FOLD");
 }
