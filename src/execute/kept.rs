@@ -35,7 +35,7 @@ use crate::config::SessionSettings;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
 use crate::session::{Prepared, Session, TransactionStatus, declared, plan, uuids};
-use crate::sql::{QualifiedName, Statement, column_names, references};
+use crate::sql::{QualifiedName, Statement, column_names, early_parameters, references};
 use crate::warehouse::TableId;
 
 /// What is known of a prepared query's plan.
@@ -207,7 +207,7 @@ impl Making<'_> {
         let snapshot = Arc::clone(&context.snapshot);
         let mut query = query.clone();
         plan::resolve_names(&mut query, &snapshot, &settings.search_path.0)?;
-        if reads_system(&snapshot, &query)? {
+        if !early_parameters::types(&query).is_empty() || reads_system(&snapshot, &query)? {
             return Ok(None);
         }
         let plan = query::plan(&context, &query).await?;

@@ -50,6 +50,7 @@ pub mod restore;
 mod row_locks;
 pub mod set;
 pub mod show;
+pub mod time_travel;
 pub mod transaction;
 pub mod truncate;
 pub mod unlisten;

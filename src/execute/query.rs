@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::instance::StatementContext;
 use crate::session::{Notices, Outcome, Prepared, Session, declared, plan};
 use crate::sources::RejectedRows;
-use crate::sql::{column_names, model_functions};
+use crate::sql::{column_names, early_parameters};
 use crate::warehouse::{self, Reader};
 
 /// Plans a query whose names are resolved; columns of one name get names of their own.
@@ -86,7 +86,7 @@ impl Planned {
         let mut query = query.clone();
         let path = session.settings().search_path.0;
         plan::resolve_names(&mut query, &context.snapshot, &path)?;
-        model_functions::bind(&mut query, &parameters);
+        early_parameters::bind(&mut query, &parameters);
         let plan = bind(plan(&context, &query).await?, parameters, &context.state)?;
         let schema = column_names::rename(plan::columns(&plan), &query);
         let schema = declared::declare(schema, &plan, &context.snapshot);

@@ -1,28 +1,33 @@
 //! `RESTORE`.
 
 use super::target::Change;
+use super::time_travel;
 use crate::error::Result;
 use crate::models::table_id;
 use crate::session::{Outcome, Session};
-use crate::sql::restore::Restore;
+use crate::sql::restore::{Before, Restore};
 use crate::sql::time_travel::Version;
 use crate::warehouse::{At, CommitInfo};
 
 /// Puts what a table held at a version in the place of what it holds.
 ///
 /// # Errors
-/// 42809 for what is no table; 22023 for a version that it does not have, or no longer.
+/// 42809 for what is no table; 22023 for a version that it does not have, or no longer; those of
+/// [`time_travel::compute`].
 pub async fn execute(session: &Session, restore: &Restore) -> Result<Outcome> {
     let _guard = super::modify::lock(session, Change::Restore, &restore.name).await?;
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let object = Change::Restore.target(&snapshot, &path, &restore.name)?;
-    let at = match restore.version {
-        Version::Number(number) => At::Version(number),
-        Version::Timestamp(time) => At::Timestamp(time),
+    let (at, version) = match &restore.before {
+        Before::Version(number) => (At::Version(*number), restore.before.to_string()),
+        Before::Moment(written) => {
+            let moment = time_travel::compute(written, &session.statement().state).await?;
+            let version = Version::Timestamp(moment).to_string();
+            (At::Timestamp(moment), version)
+        }
     };
     let mut info = CommitInfo::new("RESTORE");
-    let version = restore.version.to_string();
     info.parameters.insert("to".to_owned(), version);
     let warehouse = &session.instance.warehouse;
     warehouse.restore(&table_id(&object), at, info).await?;

@@ -22,6 +22,7 @@ use super::{
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
 use crate::error::{Error, Result, SqlState, nearest};
+use crate::execute;
 use crate::instance::StatementContext;
 use crate::models::constraints;
 use crate::sql::name::ObjectName;
@@ -231,8 +232,11 @@ pub async fn query(context: &StatementContext, query: &ast::Query) -> Result<Log
     over_planned(&context.state, query).await
 }
 
-/// [`query`], where the views that it reads are planned already.
-async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
+/// Plans a query, where the views that it reads are planned already.
+///
+/// # Errors
+/// Those of [`make_plannable`] and of DataFusion's planner.
+pub async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
     let mut query = query.clone();
     make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
@@ -345,6 +349,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;
     standard_forms::rewrite(query)?;
+    execute::time_travel::settle(query, state).await?;
     time_travel::rewrite(query)?;
     hidden_columns::expose(query, state).await?;
     model_functions::rewrite(query)?;

@@ -17,7 +17,7 @@ use crate::execute;
 use crate::execute::kept::KeptPlan;
 use crate::execute::query::{Planned, Ready};
 use crate::sources::RejectedRows;
-use crate::sql::{Statement, column_names, model_functions};
+use crate::sql::{Statement, column_names, early_parameters};
 
 /// A statement ready to run: planned as far as it can be without its parameters.
 pub struct Prepared {
@@ -200,11 +200,15 @@ fn parameter_types(
     declared: &[Option<DataType>],
 ) -> Result<Vec<DataType>> {
     let mut types: Vec<Option<DataType>> = declared.to_vec();
-    if let Some(query) = query {
-        types.resize(
-            types.len().max(model_functions::last_parameter(query)),
-            None,
-        );
+    for (number, wanted) in query.map(early_parameters::types).into_iter().flatten() {
+        if types.len() < number {
+            types.resize(number, None);
+        }
+        if let Some(slot) = types.get_mut(number - 1)
+            && slot.is_none()
+        {
+            *slot = wanted;
+        }
     }
     let casts = placed_parameters(plan)?;
     for (name, inferred) in plan.get_parameter_types()? {

@@ -42,6 +42,7 @@ pub mod discard;
 pub mod drop;
 pub mod drop_function;
 pub mod drop_role;
+pub mod early_parameters;
 pub mod execute;
 pub mod explain;
 pub mod fetch;

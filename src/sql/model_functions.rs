@@ -7,10 +7,9 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, Query, TableAlias, TableFactor,
-    Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+    Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::QualifiedName;
@@ -356,107 +355,8 @@ fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
     Ok(())
 }
 
-/// Puts values in the place of the parameters in the arguments of calls, which the planner does not
-/// see.
-pub fn bind(query: &mut Query, parameters: &[ScalarValue]) {
-    let _ = VisitMut::visit(query, &mut Binder(parameters));
-}
-
-struct Binder<'a>(&'a [ScalarValue]);
-
-impl VisitorMut for Binder<'_> {
-    type Break = ();
-
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table {
-            name,
-            args: Some(args),
-            ..
-        } = factor
-            && is_called(name)
-        {
-            let _ = VisitMut::visit(&mut args.args, &mut Values(self.0));
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-struct Values<'a>(&'a [ScalarValue]);
-
-impl VisitorMut for Values<'_> {
-    type Break = ();
-
-    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
-        if let Value::Placeholder(name) = &value.value
-            && let Some(bound) = number_of(name).and_then(|number| self.0.get(number - 1))
-        {
-            value.value = ast_value(bound);
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// A value as a literal; what has no literal of its own is text.
-fn ast_value(value: &ScalarValue) -> Value {
-    match value {
-        value if value.is_null() => Value::Null,
-        ScalarValue::Boolean(Some(flag)) => Value::Boolean(*flag),
-        value if value.data_type().is_integer() => Value::Number(value.to_string(), false),
-        value => Value::SingleQuotedString(value.to_string()),
-    }
-}
-
-/// The highest number of a parameter in the arguments of calls; 0 where there is none.
-pub fn last_parameter(query: &Query) -> usize {
-    let mut finder = Finder { last: 0 };
-    let _ = Visit::visit(query, &mut finder);
-    finder.last
-}
-
-struct Finder {
-    last: usize,
-}
-
-impl Visitor for Finder {
-    type Break = ();
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table {
-            name,
-            args: Some(args),
-            ..
-        } = factor
-            && is_called(name)
-        {
-            let _ = Visit::visit(&args.args, &mut Numbers(&mut self.last));
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-struct Numbers<'a>(&'a mut usize);
-
-impl Visitor for Numbers<'_> {
-    type Break = ();
-
-    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
-        if let Value::Placeholder(name) = &value.value {
-            *self.0 = (*self.0).max(number_of(name).unwrap_or(0));
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// The number of a parameter `$1`, from 1.
-fn number_of(name: &str) -> Option<usize> {
-    let number = name.strip_prefix('$')?.parse().ok()?;
-    (1..=usize::from(u16::MAX))
-        .contains(&number)
-        .then_some(number)
-}
-
 /// Whether calls of this name are renamed before they are planned.
-fn is_called(name: &datafusion::sql::sqlparser::ast::ObjectName) -> bool {
+pub(super) fn is_called(name: &datafusion::sql::sqlparser::ast::ObjectName) -> bool {
     function(name).is_some() || table_changes::is_named(name)
 }
 

@@ -3,9 +3,29 @@
 
 use std::fmt;
 
+use datafusion::sql::sqlparser::ast::Expr;
+
 use super::cursor::{Parsed, Parser};
 use super::name::ObjectName;
-use super::time_travel::{self, Version};
+use super::time_travel;
+
+/// What a table is to hold again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Before {
+    /// What it held at a version.
+    Version(i64),
+    /// What it held at a moment, as it is written.
+    Moment(Expr),
+}
+
+impl fmt::Display for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(number) => write!(f, "VERSION AS OF {number}"),
+            Self::Moment(moment) => write!(f, "TIMESTAMP AS OF {moment}"),
+        }
+    }
+}
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +33,7 @@ pub struct Restore {
     /// The table.
     pub name: ObjectName,
     /// What it is to hold again.
-    pub version: Version,
+    pub before: Before,
 }
 
 impl Restore {
@@ -32,17 +52,19 @@ impl Restore {
         };
         let place = parser.error_here(crate::error::Error::internal(""));
         let literal = parser.parse_expr()?;
-        let version = match is_number {
-            true => time_travel::read_number(&literal),
-            false => time_travel::read_timestamp(&literal),
+        let before = match is_number {
+            true => match time_travel::read_number(&literal) {
+                Ok(number) => Before::Version(number),
+                Err(error) => return Err(place.with_error(error)),
+            },
+            false => Before::Moment(literal),
         };
-        let version = version.map_err(|error| place.with_error(error))?;
-        Ok(Self { name, version })
+        Ok(Self { name, before })
     }
 }
 
 impl fmt::Display for Restore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RESTORE TABLE {} TO {}", self.name, self.version)
+        write!(f, "RESTORE TABLE {} TO {}", self.name, self.before)
     }
 }

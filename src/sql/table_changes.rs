@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, Ident, ObjectName as AstName, ObjectNamePart, Query, TableAlias,
-    TableFactor, Value, ValueWithSpan, VisitMut, VisitorMut,
+    TableFactor, Value, VisitMut, VisitorMut,
 };
 
 use super::QualifiedName;
@@ -17,7 +17,7 @@ use super::cursor::fold;
 use super::model_functions::{expression, literal, parse_name, text};
 use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
-use super::time_travel::{Version, read_number, read_timestamp};
+use super::time_travel::{Version, read_moment, read_number};
 use crate::error::{Error, Result, SqlState};
 
 /// The function's name.
@@ -87,6 +87,24 @@ pub(super) fn is_named(name: &AstName) -> bool {
         [ObjectNamePart::Identifier(only)] => {
             fold(only.value.clone(), only.quote_style) == TABLE_CHANGES
         }
+        _ => false,
+    }
+}
+
+/// Whether a relation is a call.
+pub fn is_call(factor: &TableFactor) -> bool {
+    arguments(factor).is_some()
+}
+
+/// Whether an argument is the number of a version, as it is or as a text.
+pub fn is_number(version: &Expr) -> bool {
+    match version {
+        Expr::UnaryOp { .. } => true,
+        Expr::Value(value) => match &value.value {
+            Value::Number(..) => true,
+            Value::SingleQuotedString(text) => text.trim().parse::<i64>().is_ok(),
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -226,27 +244,14 @@ fn rewrite_factor(factor: &mut TableFactor) -> Result<()> {
 }
 
 fn read_version(version: &Expr) -> Result<Version> {
-    let is_number = matches!(
-        version,
-        Expr::Value(ValueWithSpan {
-            value: Value::Number(..),
-            ..
-        }) | Expr::UnaryOp { .. }
-    );
-    match is_number {
-        true => read_number(version).map_err(|_| {
+    match is_number(version) {
+        true => read_number(version).map(Version::Number).map_err(|_| {
             Error::new(
                 SqlState::INVALID_PARAMETER_VALUE,
                 format!("{version} is not a version"),
             )
             .with_hint("A version is a whole number; DESCRIBE HISTORY lists them.")
         }),
-        false => read_timestamp(version).map_err(|error| match error.sqlstate() {
-            SqlState::FEATURE_NOT_SUPPORTED => {
-                Error::unsupported(format!("{version} as a version of table_changes"))
-                    .with_hint(HINT)
-            }
-            _ => error,
-        }),
+        false => read_moment(version),
     }
 }

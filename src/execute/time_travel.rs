@@ -1,0 +1,199 @@
+//! Versions of tables and materialized views, and what their commits have changed.
+//!
+//! A version is one of the numbers that `DESCRIBE HISTORY` lists. A time is whatever can be computed
+//! without reading a table, such as `'2026-01-31 12:00'`, which is of the session's time zone, or
+//! `now() - interval '1 day'`; it stands for the last version that was committed by then. Both may be
+//! parameters of a prepared statement. A time before the first version, or one that is yet to come, and
+//! a version whose files `VACUUM` has deleted, are errors (22023).
+//!
+//! `table_changes` gives the rows that the commits from one version or time to another one have changed,
+//! both included, or to the latest: the columns of the relation, then `_change_type` (`insert` or
+//! `delete`, and where it has a key `update_preimage` and `update_postimage` too), `_commit_version`
+//! (`bigint`) and `_commit_timestamp` (`timestamp with time zone`). Rows that were only moved are not
+//! among them. Who has read up to a version reads on from the next, which gives no rows until there is
+//! one. Its arguments are texts or parameters, and versions may be numbers.
+
+use std::ops::ControlFlow;
+
+use arrow::array::AsArray as _;
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use chrono::{DateTime, SecondsFormat, Utc};
+use datafusion::execution::SessionState;
+use datafusion::physical_plan::collect;
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Query, TableFactor, TableVersion, Value, ValueWithSpan,
+    Visit, VisitMut, Visitor, VisitorMut,
+};
+use futures::future::BoxFuture;
+
+use crate::error::{Error, Result, SqlState};
+use crate::session::plan;
+use crate::sql::{Statement, parser, table_changes};
+
+/// Puts the moments of versions in the place of what they are computed from. Of a version that depends
+/// on a parameter whose value is not known yet, what is read now has the columns.
+///
+/// # Errors
+/// 22007, 22008 and what else computing says; 22004 for NULL; 0A000 for a moment that is read from a
+/// table.
+pub async fn settle(query: &mut Query, state: &SessionState) -> Result<()> {
+    let mut found = Moments::default();
+    let _ = VisitMut::visit(query, &mut found);
+    if found.written.is_empty() {
+        return Ok(());
+    }
+    let mut computed = Vec::with_capacity(found.written.len());
+    for written in &found.written {
+        let moment = match is_open(written) {
+            true => Utc::now(),
+            false => compute(written, state).await?,
+        };
+        let text = moment.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let text = Value::SingleQuotedString(text);
+        computed.push(Expr::Value(text.with_empty_span()));
+    }
+    let _ = VisitMut::visit(query, &mut Put(computed.into_iter()));
+    Ok(())
+}
+
+/// A moment that is written as an expression.
+///
+/// # Errors
+/// Those of [`settle`].
+pub fn compute<'a>(
+    written: &'a Expr,
+    state: &'a SessionState,
+) -> BoxFuture<'a, Result<DateTime<Utc>>> {
+    Box::pin(computed(written, state))
+}
+
+async fn computed(written: &Expr, state: &SessionState) -> Result<DateTime<Utc>> {
+    if reads(written) {
+        return Err(
+            Error::unsupported(format!("TIMESTAMP AS OF {written}")).with_hint(
+                "Write what needs no table, such as '2026-01-31 12:00' or now() - interval '1 day'.",
+            ),
+        );
+    }
+    let cast = format!("SELECT ({written})::timestamptz");
+    let Statement::Query(cast) = parser::parse_one(&cast)? else {
+        return Err(Error::internal("a cast is no query"));
+    };
+    let plan = plan::over_planned(state, &cast).await?;
+    let plan = state.create_physical_plan(&plan).await?;
+    let rows = collect(plan, state.task_ctx()).await?;
+    let microseconds = rows.iter().find(|batch| batch.num_rows() > 0);
+    let microseconds = microseconds.map(|batch| {
+        let wanted = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let moments = arrow::compute::cast(batch.column(0), &wanted)?;
+        let moments = moments.as_primitive::<TimestampMicrosecondType>();
+        Ok::<_, Error>(moments.iter().next().flatten())
+    });
+    let moment = microseconds.transpose()?.flatten();
+    let moment = moment.ok_or_else(|| {
+        Error::new(
+            SqlState::NULL_VALUE_NOT_ALLOWED,
+            format!("the moment {written} of a version is NULL"),
+        )
+    })?;
+    DateTime::from_timestamp_micros(moment).ok_or_else(|| {
+        Error::new(
+            SqlState::DATETIME_FIELD_OVERFLOW,
+            format!("no table has a version of {written}"),
+        )
+    })
+}
+
+/// The moments of a query.
+#[derive(Default)]
+struct Moments {
+    written: Vec<Expr>,
+}
+
+impl VisitorMut for Moments {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        let found = of_factor(factor).into_iter().map(|moment| moment.clone());
+        self.written.extend(found);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Puts moments in the places that [`Moments`] has found.
+struct Put(std::vec::IntoIter<Expr>);
+
+impl VisitorMut for Put {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        for place in of_factor(factor) {
+            if let Some(moment) = self.0.next() {
+                *place = moment;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The moments that a relation's versions are named by. A number stays: it is one already.
+fn of_factor(factor: &mut TableFactor) -> Vec<&mut Expr> {
+    if table_changes::is_call(factor) {
+        let TableFactor::Table {
+            args: Some(args), ..
+        } = factor
+        else {
+            return Vec::new();
+        };
+        let versions = args.args.iter_mut().skip(1).filter_map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(version)) => Some(version),
+            _ => None,
+        });
+        return versions
+            .filter(|version| !table_changes::is_number(version))
+            .collect();
+    }
+    let TableFactor::Table { version, .. } = factor else {
+        return Vec::new();
+    };
+    if let Some(TableVersion::VersionAsOf(number)) = version
+        && is_open(number)
+    {
+        *version = None;
+    }
+    match version {
+        Some(TableVersion::TimestampAsOf(moment) | TableVersion::ForSystemTimeAsOf(moment)) => {
+            vec![moment]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an expression has parameters.
+fn is_open(expression: &Expr) -> bool {
+    struct Open;
+    impl Visitor for Open {
+        type Break = ();
+
+        fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+            match value.value {
+                Value::Placeholder(_) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    expression.visit(&mut Open).is_break()
+}
+
+/// Whether an expression reads relations.
+fn reads(expression: &Expr) -> bool {
+    struct Reads;
+    impl Visitor for Reads {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    expression.visit(&mut Reads).is_break()
+}

@@ -1,0 +1,150 @@
+//! Parameters where the planner sees none: in the arguments of functions that stand for relations, and
+//! in versions of tables. Their values are put in before the query is planned.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Query, TableFactor, TableVersion, Value, ValueWithSpan, Visit, VisitMut, Visitor,
+    VisitorMut,
+};
+
+use super::model_functions::is_called;
+
+/// Puts values in the place of such parameters.
+pub fn bind(query: &mut Query, parameters: &[ScalarValue]) {
+    let _ = VisitMut::visit(query, &mut Binder(parameters));
+}
+
+struct Binder<'a>(&'a [ScalarValue]);
+
+impl VisitorMut for Binder<'_> {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        let TableFactor::Table {
+            name,
+            args,
+            version,
+            ..
+        } = factor
+        else {
+            return ControlFlow::Continue(());
+        };
+        let mut values = Values(self.0);
+        if let Some(args) = args
+            && is_called(name)
+        {
+            let _ = VisitMut::visit(&mut args.args, &mut values);
+        }
+        if let Some(version) = version {
+            let _ = VisitMut::visit(version, &mut values);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+struct Values<'a>(&'a [ScalarValue]);
+
+impl VisitorMut for Values<'_> {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<()> {
+        if let Value::Placeholder(name) = &value.value
+            && let Some(bound) = number_of(name).and_then(|number| self.0.get(number - 1))
+        {
+            value.value = ast_value(bound);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A value as a literal; what has no literal of its own is text.
+fn ast_value(value: &ScalarValue) -> Value {
+    match value {
+        value if value.is_null() => Value::Null,
+        ScalarValue::Boolean(Some(flag)) => Value::Boolean(*flag),
+        value if value.data_type().is_integer() => Value::Number(value.to_string(), false),
+        value => Value::SingleQuotedString(match value.cast_to(&DataType::Utf8) {
+            Ok(ScalarValue::Utf8(Some(text))) => text,
+            _ => value.to_string(),
+        }),
+    }
+}
+
+/// The numbers of such parameters, from 1, each with the type that its place wants, if that wants one.
+pub fn types(query: &Query) -> BTreeMap<usize, Option<DataType>> {
+    let mut finder = Finder::default();
+    let _ = Visit::visit(query, &mut finder);
+    finder.found
+}
+
+#[derive(Default)]
+struct Finder {
+    found: BTreeMap<usize, Option<DataType>>,
+}
+
+impl Visitor for Finder {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        let TableFactor::Table {
+            name,
+            args,
+            version,
+            ..
+        } = factor
+        else {
+            return ControlFlow::Continue(());
+        };
+        if let Some(args) = args
+            && is_called(name)
+        {
+            let _ = Visit::visit(&args.args, &mut Numbers(&mut self.found));
+        }
+        let Some(version) = version else {
+            return ControlFlow::Continue(());
+        };
+        let _ = Visit::visit(version, &mut Numbers(&mut self.found));
+        let (place, wanted) = match version {
+            TableVersion::VersionAsOf(place) => (place, DataType::Int64),
+            TableVersion::TimestampAsOf(place) | TableVersion::ForSystemTimeAsOf(place) => {
+                let utc = Some("+00".into());
+                (place, DataType::Timestamp(TimeUnit::Microsecond, utc))
+            }
+            _ => return ControlFlow::Continue(()),
+        };
+        if let Expr::Value(value) = place
+            && let Value::Placeholder(name) = &value.value
+            && let Some(number) = number_of(name)
+        {
+            self.found.insert(number, Some(wanted));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+struct Numbers<'a>(&'a mut BTreeMap<usize, Option<DataType>>);
+
+impl Visitor for Numbers<'_> {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        if let Value::Placeholder(name) = &value.value
+            && let Some(number) = number_of(name)
+        {
+            self.0.entry(number).or_insert(None);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The number of a parameter `$1`, from 1.
+fn number_of(name: &str) -> Option<usize> {
+    let number = name.strip_prefix('$')?.parse().ok()?;
+    (1..=usize::from(u16::MAX))
+        .contains(&number)
+        .then_some(number)
+}
