@@ -18,6 +18,7 @@ mod sessions;
 mod state;
 mod statement;
 mod system;
+mod traced_keys;
 mod transaction;
 mod types;
 mod unknown_literals;
@@ -35,6 +36,7 @@ pub use state::DATABASE;
 pub use state::reading;
 pub use statement::StatementContext;
 pub use system::OWNER;
+pub use traced_keys::TracedKeys;
 pub use transaction::{InstanceTransaction, TransactionMark};
 
 use std::os::unix::fs::DirBuilderExt;
@@ -98,6 +100,8 @@ pub struct Instance {
     pub compaction_locks: Arc<ObjectLocks>,
     /// Where the objects stand that the scheduler looks after.
     pub standings: Arc<Standings>,
+    /// By which columns refreshes look for rows of views.
+    pub traced_keys: Arc<TracedKeys>,
     /// How far refreshes of models are.
     pub running: Arc<Running>,
     /// Models in memory.
@@ -186,6 +190,7 @@ impl Instance {
             refresh_locks: Arc::default(),
             compaction_locks: Arc::default(),
             standings: Arc::default(),
+            traced_keys: Arc::default(),
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),

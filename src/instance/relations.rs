@@ -466,7 +466,7 @@ impl Relations {
     async fn stored(&self, object: &Object, at: At) -> Result<(i64, Arc<dyn TableProvider>)> {
         self.check_populated(object).await?;
         let table = crate::models::table_id(object);
-        let keys = constraints::indexed(object);
+        let keys = constraints::indexed(&self.instance.traced_keys, object);
         self.instance
             .warehouse
             .scan_version(&table, at, &keys)

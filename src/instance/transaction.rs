@@ -56,6 +56,7 @@ impl InstanceTransaction {
             sessions: Arc::clone(&shared.sessions),
             notifications: Arc::clone(&shared.notifications),
             standings: Arc::clone(&shared.standings),
+            traced_keys: Arc::clone(&shared.traced_keys),
             refresh_locks: Arc::new(shared.refresh_locks.begin_transaction()),
             compaction_locks: Arc::clone(&shared.compaction_locks),
             running: Arc::clone(&shared.running),

@@ -62,7 +62,7 @@ pub async fn keep_indexes(instance: &Arc<Instance>, object: &Object) -> Result<(
     if !warehouse.exists(&table).await? {
         return Ok(());
     }
-    let keys = constraints::indexed(object);
+    let keys = constraints::indexed(&instance.traced_keys, object);
     warehouse.keep_indexes(&table, &context.state, &keys).await
 }
 

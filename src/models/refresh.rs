@@ -309,18 +309,7 @@ impl Build<'_> {
                     progress: self.progress,
                 };
                 let participant = participant.clone();
-                // Where rows are dropped, a full refresh follows, and drops them again: what the attempt
-                // has dropped is never committed.
-                let (dropped, _writer) =
-                    rejected::begin(instance, object, Keep::All, Some(record.id));
-                let all_kept = |rows| {
-                    let name = object.name.to_string();
-                    let rows = enforce(rows, Arc::clone(&expectations), name, dropped.clone());
-                    let rows = count(rows, Arc::clone(self.progress));
-                    incremental::all_kept(rows, &expectations)
-                };
-                let attempt =
-                    planned.attempt(&columns, participant, all_kept, &expectations, record);
+                let attempt = planned.attempt(&columns, participant, &expectations, record);
                 Box::pin(attempt).await?
             }
         };
@@ -328,6 +317,7 @@ impl Build<'_> {
             Attempt::Done(commit) => Ok(commit),
             Attempt::Full(reason) => {
                 record.mode_reason = Some(reason);
+                instance.traced_keys.forget(object.oid);
                 expectations.begin_again();
                 let mut measured = Measured::default();
                 let rows = measured.run(&context.state, &analysis.plan).await?;

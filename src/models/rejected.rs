@@ -4,6 +4,9 @@
 //! just before the rows that were accepted: no load is ever seen without its rejected rows.
 
 mod known;
+mod recomputed;
+
+pub use recomputed::Staying;
 
 use std::sync::Arc;
 
@@ -36,7 +39,7 @@ pub fn table_id(object: &Object) -> TableId {
 }
 
 /// How the rows of a load replace or join those rejected before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Keep {
     /// The load reads everything: what was rejected before is void.
     Latest,
@@ -44,6 +47,8 @@ pub enum Keep {
     All,
     /// The load reads rows again: it adds those that are not known yet.
     New,
+    /// The load computes some rows again: it adds those of these to what stays of others.
+    Staying(Staying),
 }
 
 /// Where one load's rejected rows go.
@@ -125,20 +130,40 @@ async fn write(
     let mut rows = rows.peekable();
     let none = std::pin::Pin::new(&mut rows).peek().await.is_none();
     let exists = instance.warehouse.exists(&table).await?;
-    if none && (keep != Keep::Latest || !exists) {
+    let changes = match &keep {
+        Keep::Latest => exists,
+        Keep::All | Keep::New => false,
+        Keep::Staying(staying) => staying.some_go,
+    };
+    if none && !changes {
         return Ok(());
     }
     let mut rows: SendableRecordBatchStream =
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema), rows));
-    if keep == Keep::New && exists {
-        let unknown = known::without_known(&instance, &table, rows).await?;
-        let mut unknown = unknown.peekable();
-        if std::pin::Pin::new(&mut unknown).peek().await.is_none() {
-            return Ok(());
+    let replacing = match keep {
+        Keep::New if exists => {
+            let unknown = known::without_known(&instance, &table, rows).await?;
+            let mut unknown = unknown.peekable();
+            if std::pin::Pin::new(&mut unknown).peek().await.is_none() {
+                return Ok(());
+            }
+            rows = Box::pin(RecordBatchStreamAdapter::new(schema, unknown));
+            false
         }
-        rows = Box::pin(RecordBatchStreamAdapter::new(schema, unknown));
-    }
-    if keep == Keep::Latest {
+        Keep::All | Keep::New => false,
+        Keep::Latest => true,
+        Keep::Staying(staying) => {
+            let all = stream::iter(staying.rows.clone().into_iter().map(Ok)).chain(rows);
+            // What stays is in memory until it is written.
+            let all = all.chain(stream::once(async move {
+                drop(staying);
+                Ok(RecordBatch::new_empty(rejected_rows_schema()))
+            }));
+            rows = Box::pin(RecordBatchStreamAdapter::new(schema, all));
+            true
+        }
+    };
+    if replacing {
         instance
             .warehouse
             .replace(&table, rows, CommitInfo::new("REJECT"))

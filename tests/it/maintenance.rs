@@ -134,3 +134,39 @@ async fn a_transaction_that_idles_keeps_no_other_table_from_being_compacted() {
         run(&format!("INSERT INTO held VALUES ({last})")).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refreshes_by_keys_find_the_rows_of_large_views_by_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let run = async |sql: &str| client.batch_execute(sql).await.unwrap();
+    run(
+        "CREATE TABLE purchase (id BIGINT PRIMARY KEY, customer BIGINT, amount BIGINT);
+         INSERT INTO purchase SELECT i, i / 2, 1 FROM generate_series(1, 60000) AS g(i);
+         CREATE INDEX ON purchase (customer);
+         CREATE MATERIALIZED VIEW total AS
+             SELECT customer, sum(amount) AS amount FROM purchase GROUP BY customer",
+    )
+    .await;
+    let last = "SELECT mode, changed_keys, rows_written, rows_read FROM tributary.refreshes \
+                WHERE name = 'total' ORDER BY id DESC LIMIT 1";
+    // As many refreshes as it takes until one finds that the server has made the index.
+    for round in 1..=1000 {
+        run(&format!(
+            "UPDATE purchase SET amount = amount + 1 WHERE id = {round} * 50;
+                      REFRESH MATERIALIZED VIEW total"
+        ))
+        .await;
+        let told = rows(&client, last).await.remove(0);
+        let (told, read) = told.rsplit_once('|').unwrap();
+        assert_eq!(told, "incremental|1|1");
+        if read.parse::<i64>().unwrap() < 1000 {
+            let wrong = "SELECT count(*) FROM (SELECT customer, sum(amount) FROM purchase \
+                         GROUP BY customer EXCEPT SELECT * FROM total)";
+            assert_eq!(rows(&client, wrong).await, ["0"]);
+            return;
+        }
+    }
+    panic!("all refreshes have read the whole view");
+}

@@ -12,8 +12,10 @@ use super::column::{Column, ColumnType};
 pub const REJECTED_ROWS: &str = "rejected_rows";
 
 pub(super) const DESCRIPTION: &str = "Rows that did not get into a table or materialized view: \
-    those that a source with `on_error = 'quarantine'` could not read, and those that an \
-    expectation with `ON VIOLATION DROP ROW` dropped. Nothing is dropped without a trace here.";
+    those that a source with `on_error = 'quarantine'` could not read, those without a value in a \
+    column of the unique key, and those that an expectation with `ON VIOLATION DROP ROW` dropped. \
+    A full refresh tells of all rows that it leaves out; one by the keys that have changed tells \
+    anew of those of these keys. Nothing is dropped without a trace here.";
 
 pub(super) static COLUMNS: [Column; 11] = [
     Column::new(

@@ -47,7 +47,8 @@ impl Changing {
         let object = change.target(&context.snapshot, search_path, &target.table)?;
         replacement::settle(&instance.catalog, &instance.warehouse, object.oid).await?;
         let modification = instance.warehouse.modify(&table_id(&object)).await?;
-        let modification = modification.by_keys(constraints::indexed(&object));
+        let modification =
+            modification.by_keys(constraints::indexed(&instance.traced_keys, &object));
         let name = &object.name;
         context.show(name, modification.scan()?);
         context.show(&with_suffix(name, ROWS), modification.rows()?);

@@ -1,18 +1,19 @@
-//! The columns of a table by which its rows are found through an index: those of its keys, and those of
-//! `CREATE INDEX`.
+//! The columns of a table by which its rows are found through an index: those of its keys, those of
+//! `CREATE INDEX`, and those that its refreshes look for rows by.
 
 use arrow::datatypes::SchemaRef;
 use tributary_udfs::json::JsonKind;
 
 use super::declared::of;
 use crate::catalog::Object;
+use crate::instance::TracedKeys;
 use crate::models::keyed;
 use crate::sql::constraint::Rule;
 use crate::sql::create_index::{BTREE, CreateIndex, HASH};
 use crate::warehouse::IndexedKey;
 
 /// The columns that an object's table has indexes of: the keys first, in the order of its constraints.
-pub fn indexed(object: &Object) -> Vec<IndexedKey> {
+pub fn indexed(traced: &TracedKeys, object: &Object) -> Vec<IndexedKey> {
     // A keyed table has no other key.
     let mut found = match keyed::of(object) {
         Ok(Some(keyed)) => vec![keyed.indexed()],
@@ -25,10 +26,13 @@ pub fn indexed(object: &Object) -> Vec<IndexedKey> {
             keys.collect()
         }
     };
-    for index in &object.indexes {
-        let columns: Vec<String> = index.key_columns().cloned().collect();
-        let is_known = found.iter().any(|known| known.columns == columns);
-        if !is_known && finds_equal(index, &object.schema) {
+    let declared = object.indexes.iter();
+    let declared = declared.filter(|index| finds_equal(index, &object.schema));
+    let declared = declared.map(|index| index.key_columns().cloned().collect());
+    let traced = traced.of(object.oid);
+    let traced = traced.filter(|columns| are_plain(columns.iter(), &object.schema));
+    for columns in declared.chain(traced) {
+        if !found.iter().any(|known| known.columns == columns) {
             found.push(IndexedKey::of(&columns));
         }
     }
@@ -38,14 +42,18 @@ pub fn indexed(object: &Object) -> Vec<IndexedKey> {
 /// Whether rows with some values are found by an index: one of columns as they are, of all rows. Where
 /// it was made for other questions, such as those that `gin` answers, it is recorded and nothing more.
 fn finds_equal(index: &CreateIndex, columns: &SchemaRef) -> bool {
-    let is_plain = |name: &String| {
+    [BTREE, HASH].contains(&index.method.as_str())
+        && index.expressions().next().is_none()
+        && index.key_columns().next().is_some()
+        && are_plain(index.key_columns(), columns)
+}
+
+/// Whether equal values of these columns are the same.
+fn are_plain<'a>(mut names: impl Iterator<Item = &'a String>, columns: &SchemaRef) -> bool {
+    names.all(|name| {
         // Equal documents may have texts that differ.
         columns.field_with_name(name).is_ok_and(|field| {
             !field.data_type().is_nested() && JsonKind::of_field(field).is_none()
         })
-    };
-    [BTREE, HASH].contains(&index.method.as_str())
-        && index.expressions().next().is_none()
-        && index.key_columns().next().is_some()
-        && index.key_columns().all(is_plain)
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::common::Column;
@@ -22,18 +22,19 @@ use super::inputs::{self, Input};
 use super::measured::{Measured, keeping_nulls};
 use super::restrict::Wanted;
 use super::{
-    Analysis, FULL, INCREMENTAL, Obstacle, Verdict, Watermark, cannot, forbidden, verdict,
+    Analysis, FULL, INCREMENTAL, Obstacle, Verdict, Watermark, cannot, not_by_keys, verdict,
 };
 use crate::catalog::Object;
 use crate::catalog::journal::RefreshRecord;
-use crate::error::{Result, SqlState};
+use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
-use crate::models::expectation::Expectations;
+use crate::models::expectation::{Expectations, enforce};
 use crate::models::lookback::{self, LOOKBACK};
 use crate::models::progress::Rows;
-use crate::models::{keyed, rejected, replacement, schema_change, table_id};
+use crate::models::rejected::{self, Keep, Staying};
+use crate::models::{constraints, keyed, refresh, replacement, schema_change, table_id};
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{At, ChangeFeed, Commit, CommitInfo, Merge, Participant, Places};
+use crate::warehouse::{At, ChangeFeed, Commit, CommitInfo, Keyed, Merge, Participant, Places};
 
 /// So few keys are recomputed however small the table is.
 const FEW_KEYS: usize = 1000;
@@ -56,6 +57,19 @@ pub struct Planned<'a> {
     pub progress: &'a Arc<Rows>,
 }
 
+/// Rows that are computed again.
+struct Again<'a> {
+    /// The columns that they are found by, and the names of these in the table.
+    key: &'a [Column],
+    names: &'a [String],
+    /// The values of these.
+    keys: &'a Held,
+    /// What finding them took.
+    measured: Measured,
+    /// What stays of the rows that were left out before.
+    staying: Staying,
+}
+
 /// What an incremental refresh came to.
 pub enum Attempt {
     /// It is made.
@@ -74,24 +88,6 @@ enum Changed {
     Full(String),
 }
 
-/// Rows that end in an error where expectations have dropped some: those are kept in a table of their
-/// own, not by key, which a full refresh writes.
-pub fn all_kept(
-    rows: SendableRecordBatchStream,
-    expectations: &Arc<Expectations>,
-) -> SendableRecordBatchStream {
-    let schema = rows.schema();
-    let expectations = Arc::clone(expectations);
-    let end = futures::stream::once(async move {
-        match expectations.dropped() {
-            0 => None,
-            _ => Some(Err(NotByKey::error(NotByKey::DROPPED).into())),
-        }
-    });
-    let rows = rows.chain(end.filter_map(|end| async { end }));
-    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
-}
-
 impl Planned<'_> {
     /// Refreshes by what has changed, if that can be, or else by looking back, if the definition says so.
     ///
@@ -102,7 +98,6 @@ impl Planned<'_> {
         &self,
         columns: &SchemaRef,
         participant: Option<Arc<dyn Participant>>,
-        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
         expectations: &Arc<Expectations>,
         record: &mut RefreshRecord,
     ) -> Result<Attempt> {
@@ -127,7 +122,7 @@ impl Planned<'_> {
         };
         let mut forbidden = match verdict {
             Verdict::Added(_) => None,
-            _ => forbidden(self.definition)?.map(|obstacle| told(&obstacle)),
+            _ => not_by_keys(self.definition)?.map(|obstacle| told(&obstacle)),
         };
         if let Some(reason) = &forbidden
             && lookback.is_none()
@@ -154,7 +149,8 @@ impl Planned<'_> {
             Some(reason) => Attempt::Full(reason),
             None => {
                 let participant = participant.clone();
-                self.by_keys(&before, participant, guard, record).await?
+                self.by_keys(&before, participant, expectations, record)
+                    .await?
             }
         };
         let Attempt::Full(reason) = attempt else {
@@ -212,17 +208,9 @@ impl Planned<'_> {
         &self,
         before: &Watermark,
         participant: Option<Arc<dyn Participant>>,
-        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
+        expectations: &Arc<Expectations>,
         record: &mut RefreshRecord,
     ) -> Result<Attempt> {
-        let warehouse = &self.instance.warehouse;
-        let rejected = rejected::table_id(self.object);
-        if warehouse.exists(&rejected).await?
-            && warehouse.size(&rejected, At::Latest).await?.rows != Some(0)
-        {
-            let reason = "the last refresh left rows out, and those are not kept by key";
-            return Ok(Attempt::Full(reason.to_owned()));
-        }
         let changed = match self.changed(before).await {
             Ok(changed) => changed,
             // Rows of different states of the inputs meet there, which no query brings together.
@@ -241,12 +229,23 @@ impl Planned<'_> {
                 keys,
                 measured,
             } => {
+                let names = self.analysis.names(&key);
+                let staying = Staying::of(self.instance, self.object, &names, &keys.batches);
+                let Some(staying) = staying.await? else {
+                    let reason = "rows were left out that are too many, or do not tell their keys";
+                    return Ok(Attempt::Full(reason.to_owned()));
+                };
                 INCREMENTAL.clone_into(&mut record.mode);
                 record.changed_keys = Some(keys.count as u64);
-                let taken = self
-                    .take_in(before, &key, &keys, measured, participant, guard, record)
-                    .await;
-                match taken {
+                let again = Again {
+                    key: &key,
+                    names: &names,
+                    keys: &keys,
+                    measured,
+                    staying,
+                };
+                let taken = self.take_in(before, again, participant, expectations, record);
+                match taken.await {
                     // Less is held in memory by a full refresh, which compares nothing.
                     Err(error)
                         if NotByKey::is_cause(&error)
@@ -406,17 +405,29 @@ impl Planned<'_> {
     }
 
     /// Computes the rows of some keys again, and puts them in the place of those that the table has.
-    #[expect(clippy::too_many_arguments, reason = "each is a thing of its own")]
     async fn take_in(
         &self,
         before: &Watermark,
-        key: &[Column],
-        keys: &Held,
-        mut measured: Measured,
+        again: Again<'_>,
         participant: Option<Arc<dyn Participant>>,
-        guard: impl FnOnce(SendableRecordBatchStream) -> SendableRecordBatchStream,
+        expectations: &Arc<Expectations>,
         record: &mut RefreshRecord,
     ) -> Result<Commit> {
+        let Again {
+            key,
+            names,
+            keys,
+            mut measured,
+            staying,
+        } = again;
+        let (instance, object) = (self.instance, self.object);
+        let keep = Keep::Staying(staying);
+        let (rejections, writer) = rejected::begin(instance, object, keep, Some(record.id));
+        let guard = |rows| {
+            let (name, dropped) = (object.name.to_string(), rejections.clone());
+            let rows = enforce(rows, Arc::clone(expectations), name, dropped);
+            refresh::count(rows, Arc::clone(self.progress))
+        };
         let state = &self.context.state;
         let warehouse = &self.instance.warehouse;
         let table = table_id(self.object);
@@ -427,19 +438,27 @@ impl Planned<'_> {
         self.watermark.write(&mut info.parameters);
         let mut commit = None;
         let keyed = keyed::declared(&self.definition.options)?;
-        let is_keyed = keyed.is_some();
         let wanted = Wanted { keys };
+        let traced = &self.instance.traced_keys;
+        traced.set(&self.context.snapshot, self.object.oid, names);
         let careful = match keys.has_null {
             true => keeping_nulls(state),
             false => state.clone(),
         };
         let history = keyed.as_ref().filter(|keyed| keyed.has_history());
+        let with_keys = |rows, keyed: &Keyed| {
+            let (rows, without) = keyed::with_keys(rows, object, keyed, rejections.clone())?;
+            Ok::<_, Error>((rows, Some(without)))
+        };
+        let mut without_key = None;
         if let Some(history) = history.filter(|_| keys.count > 0) {
             let new = wanted.rows(&self.analysis.plan, key)?;
             let rows = guard(measured.run(&careful, &new).await?);
-            let rows = difference::with_keys(rows, &history.key)?;
+            let (rows, without) = with_keys(rows, history)?;
+            without_key = without;
             let modification = warehouse.modify(&table).await?;
             let session = Arc::new(state.clone());
+            let rows = writer.precede(rows);
             let put = modification
                 .upsert(session, rows, info.clone(), participant.clone())
                 .await?;
@@ -449,59 +468,62 @@ impl Planned<'_> {
             });
         } else if keys.count > 0 {
             let modification = warehouse.modify(&table).await?;
+            let modification = modification.by_keys(constraints::indexed(traced, object));
             let new = wanted.rows(&self.analysis.plan, key)?;
-            let mut guard = Some(guard);
-            let new = match &keyed {
-                Some(keyed) if keyed.merge == Merge::Row && !keyed.versions.is_empty() => {
-                    let mut rows = measured.run(&careful, &new).await?;
-                    // Rows that are not the latest of their keys count too.
-                    if let Some(guard) = guard.take() {
-                        rows = guard(rows);
-                    }
-                    let rows = difference::with_keys(rows, &keyed.key)?;
+            let by_version = keyed
+                .as_ref()
+                .filter(|keyed| keyed.merge == Merge::Row && !keyed.versions.is_empty());
+            let new = match by_version {
+                // Rows that are not the latest of their keys are looked at too.
+                Some(keyed) => {
+                    let rows = guard(measured.run(&careful, &new).await?);
+                    let (rows, without) = with_keys(rows, keyed)?;
+                    without_key = without;
                     let latest = modification.latest(rows, Arc::new(state.clone()))?;
                     let latest = provider_as_source(latest);
                     LogicalPlanBuilder::scan("tributary:latest", latest, None)?.build()?
                 }
-                _ => new,
+                None => new,
             };
-            let names = self.analysis.names(key);
-            let plan = difference::plan(modification.rows()?, new, &wanted, &names, is_keyed)?;
+            let plan =
+                difference::plan(modification.rows()?, new, &wanted, names, keyed.is_some())?;
             let found = measured.run(&careful, &plan).await?;
             let gone = Arc::new(Mutex::new(Places::default()));
             let pool = &state.runtime_env().memory_pool;
-            let came = Arc::new(AtomicU64::new(0));
+            let places = names.iter().map(|name| object.schema.index_of(name));
             let divider = Divider {
-                came: Arc::clone(&came),
-                schema: Arc::clone(&self.object.schema),
+                schema: Arc::clone(&object.schema),
                 gone: Arc::clone(&gone),
-                key: match is_keyed {
-                    true => Some(
-                        names
-                            .iter()
-                            .map(|name| self.object.schema.index_of(name))
-                            .collect::<std::result::Result<_, _>>()?,
-                    ),
+                key: match keyed.is_some() {
+                    true => Some(places.collect::<std::result::Result<_, _>>()?),
                     false => None,
                 },
                 memory: MemoryConsumer::new("rows that a refresh changes").register(pool),
             };
-            let schema = Arc::clone(&self.object.schema);
+            let schema = Arc::clone(&object.schema);
             let rows = found.map(move |batch| divider.divide(&batch?));
-            let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
-            let rows = match guard {
-                Some(guard) => guard(rows),
-                None => rows,
-            };
+            let mut rows: SendableRecordBatchStream =
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+            if by_version.is_none() {
+                rows = guard(rows);
+                if let Some(keyed) = &keyed {
+                    (rows, without_key) = with_keys(rows, keyed)?;
+                }
+            }
+            // Others are written too, as they lie beside rows that go.
+            let came = Arc::new(Rows::default());
+            let rows = writer.precede(refresh::count(rows, Arc::clone(&came)));
             let session = Arc::new(state.clone());
             commit = modification
                 .commit(session, rows, gone, info.clone(), participant.clone())
                 .await?
                 .map(|commit| Commit {
-                    rows: came.load(Ordering::Relaxed),
+                    rows: came.get(),
                     ..commit
                 });
         }
+        let without_key = without_key.map_or(0, |without| without.load(Ordering::Relaxed));
+        record.rows_rejected += without_key;
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());
         if let Some(commit) = commit {

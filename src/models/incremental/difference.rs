@@ -5,7 +5,6 @@
 //! is held in memory of wide ones.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, is_not_null};
@@ -14,7 +13,6 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as QueryResult;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_window::row_number::row_number_udwf;
@@ -23,8 +21,6 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt, Join, JoinConstraint, LogicalPlan, LogicalPlanBuilder,
     WindowFunctionDefinition, lit,
 };
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::StreamExt as _;
 use parking_lot::Mutex;
 
 use super::restrict::Wanted;
@@ -42,27 +38,22 @@ const NUMBER: &str = "tributary:number";
 /// How many rows have the key of one.
 const COUNT: &str = "tributary:count";
 
-/// The error of rows of which a full refresh keeps some, and knows which.
+/// The error of rows that share a key which is to be unique: a full refresh keeps one, and knows which.
 #[derive(Clone, Copy, Debug)]
 pub struct NotByKey;
 
 impl NotByKey {
-    /// Rows share a key that is to be unique, or have none.
-    pub const REPEATED: &str = "rows share a key, or have none";
-    /// An expectation drops rows.
-    pub const DROPPED: &str = "an expectation drops rows";
+    const MESSAGE: &str = "rows share a key";
 
-    /// The error, with one of these messages.
-    pub fn error(message: &str) -> Error {
-        Error::new(SqlState::CARDINALITY_VIOLATION, message)
+    /// The error.
+    fn error() -> Error {
+        Error::new(SqlState::CARDINALITY_VIOLATION, Self::MESSAGE)
     }
 
     /// Whether this is what ended a refresh.
     pub fn is_cause(error: &Error) -> bool {
         error.sqlstate() == SqlState::CARDINALITY_VIOLATION
-            && [Self::REPEATED, Self::DROPPED]
-                .iter()
-                .any(|message| error.message().ends_with(message))
+            && error.message().ends_with(Self::MESSAGE)
     }
 }
 
@@ -168,30 +159,6 @@ fn number(plan: LogicalPlanBuilder, hash: &str, name: &str) -> Result<LogicalPla
     Ok(plan.window([over.alias(name)])?.build()?)
 }
 
-/// Rows that end in an error where one has no key: a full refresh rejects it.
-///
-/// # Errors
-/// 42703 for a key whose columns the rows do not have.
-pub fn with_keys(
-    rows: SendableRecordBatchStream,
-    key: &[String],
-) -> Result<SendableRecordBatchStream> {
-    let schema = rows.schema();
-    let places = key.iter().map(|name| schema.index_of(name));
-    let places = places.collect::<std::result::Result<Vec<_>, _>>()?;
-    let rows = rows.map(move |batch| {
-        let batch = batch?;
-        match places
-            .iter()
-            .all(|place| batch.column(*place).null_count() == 0)
-        {
-            true => Ok(batch),
-            false => Err(NotByKey::error(NotByKey::REPEATED).into()),
-        }
-    });
-    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
-}
-
 /// Takes apart what [`plan`] finds.
 pub struct Divider {
     /// The columns of the table.
@@ -200,8 +167,6 @@ pub struct Divider {
     pub gone: Arc<Mutex<Places>>,
     /// The columns that no two rows may share the values of, if any.
     pub key: Option<Vec<usize>>,
-    /// How many rows come: others are written too, as they lie beside rows that go.
-    pub came: Arc<AtomicU64>,
     /// The memory of the places.
     pub memory: MemoryReservation,
 }
@@ -227,13 +192,16 @@ impl Divider {
         let new = filter_record_batch(&batch.project(&columns)?, &comes)?;
         if let Some(key) = &self.key {
             let counts = batch.column(3 + width).as_primitive::<Int64Type>();
-            let is_repeated = counts.iter().flatten().any(|count| count > 1);
-            if is_repeated || key.iter().any(|place| new.column(*place).null_count() > 0) {
-                return Err(NotByKey::error(NotByKey::REPEATED).into());
+            let is_repeated = (0..batch.num_rows()).any(|row| {
+                let has_key = key
+                    .iter()
+                    .all(|place| batch.column(3 + place).is_valid(row));
+                has_key && counts.is_valid(row) && counts.value(row) > 1
+            });
+            if is_repeated {
+                return Err(NotByKey::error().into());
             }
         }
-        self.came
-            .fetch_add(new.num_rows() as u64, Ordering::Relaxed);
         Ok(RecordBatch::try_new(
             Arc::clone(&self.schema),
             new.columns().to_vec(),

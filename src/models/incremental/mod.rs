@@ -34,7 +34,7 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 
 pub use analysis::{Analysis, Verdict};
-pub use attempt::{Attempt, Planned, all_kept};
+pub use attempt::{Attempt, Planned};
 pub use delta::Obstacle;
 pub use drift::drift;
 pub use explain::explain;
@@ -48,6 +48,7 @@ use crate::error::{Error, Result};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::plan;
 use crate::sql::create_materialized_view::CreateMaterializedView;
+use crate::warehouse::Merge;
 
 /// The mode of such a refresh, in `tributary.refreshes`.
 pub const INCREMENTAL: &str = "incremental";
@@ -96,7 +97,7 @@ pub fn verdict(
     let takes_rows = has_versions && analysis.is_row_wise();
     let obstacle = match takes_rows {
         true => None,
-        false => forbidden(definition)?,
+        false => not_by_keys(definition)?,
     };
     let by_key = match (analysis.verdict(), obstacle) {
         (Verdict::Keys(_), Some(obstacle)) => Verdict::Full(obstacle),
@@ -120,7 +121,19 @@ pub fn verdict(
     })
 }
 
-/// What a definition has beside its query that an incremental refresh could not do.
+/// What a definition has beside its query for which rows of keys could not be computed again. Where
+/// these are all rows of their keys, the latest of them are known, those that tell of deletions too.
+fn not_by_keys(definition: &CreateMaterializedView) -> Result<Option<Obstacle>> {
+    let keyed = keyed::declared(&definition.options)?;
+    let keeps_latest =
+        keyed.is_some_and(|keyed| keyed.merge == Merge::Row && !keyed.versions.is_empty());
+    match keeps_latest {
+        true => Ok(None),
+        false => forbidden(definition),
+    }
+}
+
+/// What a definition has beside its query for which rows that are gone are missed.
 fn forbidden(definition: &CreateMaterializedView) -> Result<Option<Obstacle>> {
     let keyed = keyed::declared(&definition.options)?;
     // To a history rows are added, those that tell of deletions among them.
