@@ -3,7 +3,7 @@
 use super::comparison::Comparison;
 use super::feature::Feature;
 use super::feature_kind::FeatureKind;
-use super::mixture::{Counted, Expected, Many};
+use super::mixture::Counted;
 use super::records::Records;
 use super::taught::Known;
 
@@ -12,6 +12,47 @@ const EQUAL: f64 = 0.75;
 const EQUAL_TEXTS: f64 = 0.3;
 /// How many have values that differ altogether.
 const DIFFERING: f64 = 0.1;
+
+/// What is known of the classes beforehand: the share of each level of each comparison.
+#[derive(Debug)]
+pub(super) struct Expected {
+    pub(super) matches: Vec<Vec<f64>>,
+    pub(super) others: Vec<Vec<f64>>,
+    pub(super) related: Option<Vec<Vec<f64>>>,
+    /// The greatest share of matches that differ.
+    pub(super) differing_matches: Vec<f64>,
+    /// The first level of equal values.
+    pub(super) first_exact: Vec<usize>,
+    /// What is known of things of which there may be many records.
+    pub(super) many: Option<Many>,
+    /// Whether related pairs differ as any others do.
+    pub(super) own: Vec<bool>,
+    /// Whether some related pairs share it as matches do, and the rest differ as any others.
+    pub(super) at_times: Vec<bool>,
+    /// Whether sources have each entity once.
+    pub(super) one_to_one: bool,
+    /// What is not to be estimated.
+    pub(super) known: Known,
+}
+
+impl Expected {
+    /// The shares of levels among pairs that are alike in one half of what is compared, whichever it is.
+    pub(super) fn half_alike(&self) -> Vec<Vec<f64>> {
+        let comparisons = self.matches.iter().zip(&self.others);
+        let half = |(m, u): (&f64, &f64)| f64::midpoint(*m, *u);
+        comparisons
+            .map(|(matches, others)| matches.iter().zip(others).map(half).collect())
+            .collect()
+    }
+}
+
+/// What is known of things of which there may be many records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Many {
+    /// The levels of comparisons, as a pattern has them, of which one is to be there for related pairs to
+    /// be told from matches.
+    pub(super) told_by: u64,
+}
 
 /// What is expected before anything is known: most matches are equal or nearly so, and other pairs are
 /// as all pairs are.

@@ -26,32 +26,6 @@ pub(super) struct Gaps {
 }
 
 impl Gaps {
-    /// Learns them from patterns: how many pairs each stands for, and how many of these match. As many
-    /// matches as are `expected` are held to be missing what all pairs are missing.
-    pub(super) fn estimate(
-        patterns: impl Iterator<Item = (Pattern, f64, f64)>,
-        expected: f64,
-    ) -> Self {
-        let mut counts: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-        for (pattern, pairs, matches) in patterns {
-            let count = counts.entry(present(pattern)).or_default();
-            count.0 += pairs;
-            count.1 += matches;
-        }
-        let all: f64 = counts.values().map(|(pairs, _)| pairs).sum();
-        let matching: f64 = counts.values().map(|(_, matches)| matches).sum();
-        let log = |(pairs, matches): (f64, f64)| {
-            let share = (pairs / all).max(f64::MIN_POSITIVE);
-            ((matches + expected * share) / (matching + expected) / share).ln()
-        };
-        let counts = counts.into_iter().filter(|(_, (pairs, _))| *pairs > 0.0);
-        Self {
-            logs: counts
-                .map(|(present, count)| (present, round(log(count))))
-                .collect(),
-        }
-    }
-
     /// What the comparisons that are there add to the log-odds of a pair.
     #[inline]
     pub(super) fn log(&self, pattern: Pattern) -> f64 {
@@ -63,6 +37,65 @@ impl Gaps {
             .logs
             .binary_search_by_key(&present, |(present, _)| *present);
         found.map_or(0.0, |at| self.logs[at].1)
+    }
+}
+
+/// The patterns of a sample by the comparisons that are not missing.
+#[derive(Debug)]
+pub(super) struct Present {
+    /// The bits of the comparisons, ascending, and the share of the pairs that have them.
+    shares: Vec<(u64, f64)>,
+    /// The place of those of each pattern.
+    places: Vec<u32>,
+}
+
+impl Present {
+    /// Those of patterns that stand for so many pairs.
+    pub(super) fn of(patterns: impl Iterator<Item = (Pattern, f64)> + Clone) -> Self {
+        let mut counts: BTreeMap<u64, f64> = BTreeMap::new();
+        for (pattern, pairs) in patterns.clone() {
+            *counts.entry(present(pattern)).or_default() += pairs;
+        }
+        let all: f64 = counts.values().sum();
+        let shares: Vec<(u64, f64)> = counts
+            .into_iter()
+            .map(|(present, pairs)| (present, pairs / all))
+            .collect();
+        let place = |pattern: Pattern| {
+            let present = present(pattern);
+            shares.partition_point(|(other, _)| *other < present) as u32
+        };
+        Self {
+            places: patterns.map(|(pattern, _)| place(pattern)).collect(),
+            shares,
+        }
+    }
+
+    /// Whether not all pairs are compared by the same.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.shares.len() > 1
+    }
+
+    /// Learns what it says that values are missing of how many pairs match of patterns, by their places
+    /// in the sample. As many matches as are `expected` are held to be missing what all pairs are
+    /// missing.
+    pub(super) fn gaps(&self, matches: impl Iterator<Item = (usize, f64)>, expected: f64) -> Gaps {
+        let mut counts = vec![0.0; self.shares.len()];
+        for (at, matches) in matches {
+            counts[self.places[at] as usize] += matches;
+        }
+        let all: f64 = counts.iter().sum();
+        let log = |share: f64, matches: f64| {
+            let share = share.max(f64::MIN_POSITIVE);
+            ((matches + expected * share) / (all + expected) / share).ln()
+        };
+        let shares = self.shares.iter().zip(counts);
+        let shares = shares.filter(|((_, share), _)| *share > 0.0);
+        Gaps {
+            logs: shares
+                .map(|((present, share), matches)| (*present, round(log(*share, matches))))
+                .collect(),
+        }
     }
 }
 
@@ -82,12 +115,19 @@ mod tests {
         let one = Pattern::default().with(0, 2);
         let both = one.with(1, 1);
         assert_eq!(present(both), 0x11);
-        let patterns = [
+        let estimate = |patterns: Vec<(Pattern, f64, f64)>| {
+            let pairs = patterns
+                .iter()
+                .map(|(pattern, pairs, _)| (*pattern, *pairs));
+            let matches = patterns.iter().map(|(.., matches)| *matches).enumerate();
+            Present::of(pairs).gaps(matches, 20.0)
+        };
+        let patterns = vec![
             (one, 600.0, 1.0),
             (one.with(0, 1), 200.0, 0.0),
             (both, 200.0, 99.0),
         ];
-        let gaps = Gaps::estimate(patterns.into_iter(), 20.0);
+        let gaps = estimate(patterns);
         let log = |matches: f64, share: f64| ((matches + 20.0 * share) / 120.0 / share).ln();
         assert!((gaps.log(one) - log(1.0, 0.8)).abs() < 1e-5);
         assert!((gaps.log(both) - log(99.0, 0.2)).abs() < 1e-5);
@@ -96,8 +136,8 @@ mod tests {
         assert!((all - 1.0).abs() < 1e-5, "{all}");
         assert!(gaps.log(Pattern::default()).abs() < f64::EPSILON);
         // Where matches are missing what all pairs are, it says nothing.
-        let patterns = [(one, 800.0, 8.0), (both, 200.0, 2.0)];
-        let gaps = Gaps::estimate(patterns.into_iter(), 20.0);
+        let patterns = vec![(one, 800.0, 8.0), (both, 200.0, 2.0)];
+        let gaps = estimate(patterns);
         assert!(gaps.log(one).abs() < 1e-5 && gaps.log(both).abs() < 1e-5);
     }
 }

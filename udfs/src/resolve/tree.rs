@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::Pattern;
 use super::comparison::{DIFFERENT, MISSING_LEVEL};
-use super::mixture::Expected;
+use super::cooccurrence::Table;
+use super::expected::Expected;
 
 /// How many pairs' worth the marginal distribution counts in each row of a table.
 const SMOOTHING: f64 = 8.0;
@@ -49,55 +50,6 @@ impl Node {
     }
 }
 
-/// How often levels of two comparisons occur together.
-struct Table {
-    columns: usize,
-    weights: Vec<f64>,
-}
-
-impl Table {
-    fn of(sample: &[Weighted], left: usize, right: usize, rows: usize, columns: usize) -> Self {
-        let mut weights = vec![0.0; rows * columns];
-        for Weighted { pattern, weight } in sample {
-            let (row, column) = (pattern.level(left), pattern.level(right));
-            weights[usize::from(row) * columns + usize::from(column)] += weight;
-        }
-        Self { columns, weights }
-    }
-
-    fn get(&self, row: usize, column: usize) -> f64 {
-        self.weights[row * self.columns + column]
-    }
-
-    /// The logarithm of how many times as often as by chance two levels occur together, and how
-    /// often they do; of levels that are not missing.
-    fn associations(&self, smoothing: f64) -> Vec<(usize, usize, f64, f64)> {
-        let rows = self.weights.len() / self.columns;
-        let sum = |row: usize| {
-            (1..self.columns)
-                .map(|column| self.get(row, column))
-                .sum::<f64>()
-        };
-        let of_rows: Vec<f64> = (0..rows).map(sum).collect();
-        let of_columns: Vec<f64> = (0..self.columns)
-            .map(|column| (1..rows).map(|row| self.get(row, column)).sum())
-            .collect();
-        let total: f64 = of_rows[1..].iter().sum();
-        let mut associations = Vec::new();
-        for (row, of_row) in of_rows.iter().enumerate().skip(1) {
-            for (column, of_column) in of_columns.iter().enumerate().skip(1) {
-                let chance = of_row * of_column / total.max(f64::MIN_POSITIVE);
-                let together = self.get(row, column);
-                let log = ((together + smoothing * chance / (chance + 1.0) + 1e-9)
-                    / (chance + smoothing * chance / (chance + 1.0) + 1e-9))
-                    .ln();
-                associations.push((row, column, log, together));
-            }
-        }
-        associations
-    }
-}
-
 impl Tree {
     /// No comparison depends on another; `shares` are those of the levels.
     pub(super) fn independent(shares: &[Vec<f64>]) -> Self {
@@ -137,9 +89,24 @@ impl Tree {
         }
     }
 
-    /// The tables of a class, given its tree. `expected` counts as so many pairs.
-    pub(super) fn estimate(
+    /// The tables of a class that no comparison depends on another in. `expected` counts as so many
+    /// pairs.
+    pub(super) fn estimate_independent(
         sample: &[Weighted],
+        expected: &[Vec<f64>],
+        pairs: f64,
+    ) -> Self {
+        let table = |row: usize, column: usize| {
+            let (rows, columns) = (expected[row].len(), expected[column].len());
+            Table::of(sample, row, column, rows, columns)
+        };
+        Self::estimate(table, &[], expected, pairs)
+    }
+
+    /// The tables of a class, given its tree, of those of how often the levels of two comparisons occur
+    /// together. `expected` counts as so many pairs.
+    pub(super) fn estimate(
+        table: impl Fn(usize, usize) -> Table,
         edges: &[Edge],
         expected: &[Vec<f64>],
         pairs: f64,
@@ -150,17 +117,16 @@ impl Tree {
                 .find(|edge| edge.child == at)
                 .map(|edge| edge.parent);
             let levels = shares.len();
-            let rows = parent.map_or(1, |parent| expected[parent].len());
-            let table = Table::of(sample, parent.unwrap_or(at), at, rows.max(levels), levels);
+            let table = table(parent.unwrap_or(at), at);
             let mut marginal: Vec<f64> = (0..levels)
                 .map(|level| {
-                    let rows = table.weights.len() / levels;
-                    let seen: f64 = (0..rows).map(|row| table.get(row, level)).sum();
+                    let seen: f64 = (0..table.rows()).map(|row| table.get(row, level)).sum();
                     seen + pairs * shares[level]
                 })
                 .collect();
             marginal[0] = 0.0;
             normalise(&mut marginal);
+            let rows = parent.map_or(1, |_| table.rows());
             let mut logs = Vec::with_capacity(rows * levels);
             logs.extend(marginal.iter().map(|share| share.max(1e-300).ln()));
             for row in 1..rows {
@@ -293,16 +259,17 @@ impl Tree {
     }
 
     /// The dependences among other pairs: those that matter most for the pairs that blocks bring
-    /// together, where agreement on one thing makes agreement on another more likely.
+    /// together, where agreement on one thing makes agreement on another more likely. They are told by
+    /// how often the levels of two comparisons occur together, among all pairs and among those.
     pub(super) fn edges_of_others(
-        all: &[Weighted],
-        candidates: &[Weighted],
+        all: impl Fn(usize, usize) -> Table,
+        candidates: impl Fn(usize, usize) -> Table,
         expected: &Expected,
     ) -> Vec<Edge> {
         spanning_tree(expected.others.len(), |left, right| {
             let (rows, columns) = (expected.others[left].len(), expected.others[right].len());
-            let of_candidates = Table::of(candidates, left, right, rows, columns);
-            let associations = Table::of(all, left, right, rows, columns).associations(SMOOTHING);
+            let of_candidates = candidates(left, right);
+            let associations = all(left, right).associations(SMOOTHING);
             let gain: f64 = associations
                 .iter()
                 .filter(|(row, column, ..)| {

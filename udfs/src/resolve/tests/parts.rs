@@ -7,9 +7,12 @@ use super::super::agglomerate::Agglomerate;
 use super::super::cell::Cell;
 use super::super::compare::Pattern;
 use super::super::components::Components;
+use super::super::cooccurrence::Cooccurrence;
 use super::super::evaluate;
+use super::super::expected::{Expected, Many};
 use super::super::feature_kind::FeatureKind;
-use super::super::mixture::{Counted, Expected, Many, Mixture, probability};
+use super::super::fits;
+use super::super::mixture::{Counted, Mixture, probability};
 use super::super::profile::profile;
 use super::super::taught::Known;
 use super::super::tree::{Tree, Weighted};
@@ -67,7 +70,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
         one_to_one: false,
         known: Known::default(),
     };
-    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+    let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
     let found = mixture.prior.exp() / (1.0 + mixture.prior.exp());
     assert!((found / share - 1.0).abs() < 0.05, "{found}");
     for (at, u) in u.iter().enumerate() {
@@ -133,7 +136,7 @@ fn many_records_of_what_has_no_codes_are_no_variants() {
             one_to_one: false,
             known: Known::default(),
         };
-        let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+        let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
         let same = (0..3).fold(Pattern::default(), |pattern, at| pattern.with(at, 3));
         probability(mixture.log_odds(same))
     };
@@ -184,7 +187,7 @@ fn what_is_missing_tells_kinds_apart() {
         one_to_one: true,
         known: Known::default(),
     };
-    let mixture = Mixture::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+    let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
     let equal = Pattern::default().with(0, 3);
     let never = probability(mixture.log_odds(equal));
     // Were it missing at random, it would be 0.4.
@@ -224,10 +227,12 @@ proptest! {
             one_to_one: false,
             known: Known::default(),
         };
-        let edges = Tree::edges_of_others(&sample, &sample, &expected);
+        let all = Cooccurrence::of(sample.iter().copied(), &[4; 3]);
+        let table = |row: usize, column: usize| all.without(&[], row, column);
+        let edges = Tree::edges_of_others(table, table, &expected);
         prop_assert!(edges.len() <= 2);
-        let tree = Tree::estimate(&sample, &edges, &shares, 1.0);
-        let independent = Tree::estimate(&sample, &[], &shares, 1.0);
+        let tree = Tree::estimate(table, &edges, &shares, 1.0);
+        let independent = Tree::estimate_independent(&sample, &shares, 1.0);
         let sum: f64 = patterns(3).iter().map(|pattern| tree.log_probability(*pattern).exp()).sum();
         prop_assert!((sum - 1.0).abs() < 1e-9, "{}", sum);
         let fit = |tree: &Tree| -> f64 {

@@ -1,0 +1,179 @@
+//! Which of several fits of a mixture is taken.
+//!
+//! Expectation maximisation finds one of many maxima, and how the classes are made decides which. One
+//! course is taken where it finds matches that are clear; where they are not, others are tried.
+
+use datafusion::error::Result;
+
+use super::expected::Expected;
+use super::fit::{Course, Fit, Fitting, ROUNDS};
+use super::mixture::{Counted, Mixture, probability};
+use super::tree::{Tree, Weighted};
+
+/// How many rounds there are before the tree is chosen where it left no matches.
+const ROUNDS_BEFORE_A_TREE: usize = 12;
+/// The same where they may be many a record.
+const ROUNDS_BEFORE_MANY: usize = 8;
+/// How many pairs that agree on most are looked at, and which share of them is to match.
+const SUREST: f64 = 10.0;
+const SURE: f64 = 0.5;
+/// How probable matches are, on average, for them to be clear from other pairs.
+const CLEAR: f64 = 0.9;
+/// How many a record are many.
+const MANY: f64 = 3.0;
+/// By how much more of the pairs that agree on most are to match for another mixture to be better.
+const SURER: f64 = 0.02;
+/// As which share of the matches counts what is expected of them where they are held to it; and by how much
+/// more probable they are to be then.
+const HELD: f64 = 0.5;
+const CLEARER: f64 = 0.05;
+
+/// Fits a mixture to a sample, which stands for all pairs.
+pub(super) fn fit(
+    sample: &[Counted],
+    expected: &Expected,
+    matches_a_record: f64,
+    pairs_a_record: f64,
+    workers: usize,
+) -> Result<Mixture> {
+    let begun = (matches_a_record, pairs_a_record);
+    let fits = Fits {
+        fitting: Fitting::new(sample, expected, begun, workers),
+        surest: surest(sample, expected),
+        expected,
+        pairs_a_record,
+    };
+    fits.best()
+}
+
+struct Fits<'a> {
+    fitting: Fitting<'a>,
+    surest: Vec<Weighted>,
+    expected: &'a Expected,
+    pairs_a_record: f64,
+}
+
+impl Fits<'_> {
+    fn best(&self) -> Result<Mixture> {
+        let mut best = self.fitting.fit(Course::default())?;
+        // What is missing says something where it makes matches clearer, and more of the pairs that agree on
+        // most, too. Elsewhere it would say what comparisons that depend on each other pretend.
+        let mut gaps = false;
+        if best.clear < CLEAR && self.fitting.has_gaps() {
+            let other = self.fitting.fit(Course {
+                gaps: true,
+                ..Course::default()
+            })?;
+            let is_clearer = other.clear > best.clear + SURER;
+            if is_clearer && self.all(&other) > self.all(&best) + SURER && self.is_sure(&other) {
+                (best, gaps) = (other, true);
+            }
+        }
+        let later = |first_tree| Course {
+            first_tree,
+            gaps,
+            ..Course::default()
+        };
+        // Where entities have very many records, which agree with each other in whatever way,
+        // dependences among other pairs may explain some of the matches, too, and what is left is not
+        // clear. Then matches are found first.
+        if self.expected.many.is_some() && best.clear < CLEAR {
+            let other = self.fitting.fit(Course {
+                many: self.expected.many,
+                ..later(ROUNDS_BEFORE_MANY)
+            })?;
+            let a_record = other.mixture.prior.exp() * self.pairs_a_record;
+            if a_record >= MANY && self.all(&other) > self.all(&best) + SURER {
+                return Ok(other.mixture);
+            }
+        }
+        // So they are where few comparisons tell all, or entities are few, and dependences explain the
+        // matches until none is left, or until what is merely related is taken for them.
+        let sure = self.few(&best);
+        if sure < SURE {
+            let other = self.fitting.fit(later(ROUNDS_BEFORE_A_TREE))?;
+            if sure == 0.0 || self.is_sure(&other) {
+                return Ok(other.mixture);
+            }
+            // Where records are full of gaps, they do so whenever they are looked for: then they are not.
+            let other = self.fitting.fit(later(ROUNDS))?;
+            return Ok(match self.is_sure(&other) {
+                true => other.mixture,
+                false => best.mixture,
+            });
+        }
+        // Where matches are few for what is alike, they drift to it: more of them are alike in fewer
+        // ways, until hardly any is sure. Held to what is expected of matches, they are surer, unless
+        // they are as they are for good.
+        if best.clear < CLEAR && !self.expected.one_to_one {
+            // Where no pairs are known to be related, what is alike and does not match is a class of its
+            // own: of things of one kind in one place, say.
+            for alike in [true, false] {
+                if alike && self.expected.related.is_some() {
+                    continue;
+                }
+                let held = self.fitting.fit(Course {
+                    held: HELD,
+                    alike,
+                    ..later(0)
+                })?;
+                if held.clear > best.clear + CLEARER && self.is_sure(&held) {
+                    return Ok(held.mixture);
+                }
+            }
+        }
+        Ok(best.mixture)
+    }
+
+    fn is_sure(&self, fit: &Fit) -> bool {
+        self.few(fit) >= SURE
+    }
+
+    fn few(&self, fit: &Fit) -> f64 {
+        self.sure(fit, SUREST)
+    }
+
+    fn all(&self, fit: &Fit) -> f64 {
+        self.sure(fit, f64::INFINITY)
+    }
+
+    /// Of as many pairs as there are matches among all, `most` at most, the surest first: the share that
+    /// matches. 0 where there is no match.
+    fn sure(&self, fit: &Fit, most: f64) -> f64 {
+        let matches = self.fitting.total * probability(fit.mixture.prior);
+        if matches < 1.0 {
+            return 0.0;
+        }
+        let matches = matches.min(most);
+        let (mut left, mut found) = (matches, 0.0);
+        for Weighted { pattern, weight } in &self.surest {
+            let taken = weight.min(left);
+            found += taken * fit.mixture.shares(*pattern).matches;
+            left -= taken;
+            if left <= 0.0 {
+                break;
+            }
+        }
+        found / matches
+    }
+}
+
+/// Pairs of blocks, those first that agree on most by what is expected: whatever else matches, they do.
+fn surest(sample: &[Counted], expected: &Expected) -> Vec<Weighted> {
+    let matches = Tree::independent(&expected.matches);
+    let others = Tree::independent(&expected.others);
+    let evidence = |counted: &Counted| {
+        matches.log_probability(counted.pattern) - others.log_probability(counted.pattern)
+    };
+    let mut by_evidence: Vec<(f64, &Counted)> = sample
+        .iter()
+        .filter(|counted| counted.candidates > 0.0)
+        .map(|counted| (evidence(counted), counted))
+        .collect();
+    by_evidence.sort_by(|left, right| right.0.total_cmp(&left.0));
+    let weighted = by_evidence.into_iter().map(|(_, counted)| Weighted {
+        pattern: counted.pattern,
+        weight: counted.trimmed,
+    });
+    weighted.collect()
+}
