@@ -1,5 +1,8 @@
 //! Fits a mixture to a sample by one course of several.
 
+use std::sync::OnceLock;
+
+use datafusion::common::internal_datafusion_err;
 use datafusion::error::Result;
 
 use super::cooccurrence::{Cooccurrence, LEAST_WEIGHT, weighted};
@@ -69,7 +72,8 @@ pub(super) struct Fitting<'a> {
     /// How often levels occur together, among all pairs and among those of blocks.
     all: Cooccurrence,
     candidates: Cooccurrence,
-    present: Present,
+    /// Where it is to be told what it says that values are missing.
+    present: OnceLock<Present>,
 }
 
 /// How much of each pattern is of each class.
@@ -94,7 +98,7 @@ impl<'a> Fitting<'a> {
         expected: &'a Expected,
         begun: (f64, f64),
         workers: usize,
-    ) -> Self {
+    ) -> Result<Self> {
         let levels: Vec<usize> = expected.matches.iter().map(Vec::len).collect();
         let tables = |weigh: fn(&Counted) -> f64| {
             let weighted = sample.iter().map(|counted| Weighted {
@@ -103,22 +107,31 @@ impl<'a> Fitting<'a> {
             });
             Cooccurrence::of(weighted, &levels)
         };
-        let pairs = sample.iter().map(|of| (of.pattern, of.pairs));
-        Self {
+        let weights: [fn(&Counted) -> f64; 2] = [|of| of.pairs, |of| of.candidates];
+        let begin = || ();
+        let made = threads::map(workers, 2, begin, |(), at| Ok(tables(weights[at])))?;
+        let [all, candidates] = <[Cooccurrence; 2]>::try_from(made)
+            .map_err(|_| internal_datafusion_err!("tables of pairs that were not made"))?;
+        Ok(Self {
             sample,
             expected,
             begun,
             workers,
             total: sample.iter().map(|counted| counted.pairs).sum(),
-            all: tables(|counted| counted.pairs),
-            candidates: tables(|counted| counted.candidates),
-            present: Present::of(pairs),
-        }
+            all,
+            candidates,
+            present: OnceLock::new(),
+        })
     }
 
     /// Whether not all pairs are compared by the same.
     pub(super) fn has_gaps(&self) -> bool {
-        self.present.has_gaps()
+        self.present().has_gaps()
+    }
+
+    fn present(&self) -> &Present {
+        let pairs = self.sample.iter().map(|of| (of.pattern, of.pairs));
+        self.present.get_or_init(|| Present::of(pairs))
     }
 
     /// Fits a mixture by a course.
@@ -267,7 +280,7 @@ impl<'a> Fitting<'a> {
             let active = weighing.active.iter().map(|at| *at as usize);
             let matches =
                 active.map(|at| (at, self.sample[at].trimmed * weighing.shares[at].matches));
-            next.gaps = self.present.gaps(matches, EXPECTED_PAIRS);
+            next.gaps = self.present().gaps(matches, EXPECTED_PAIRS);
         }
         next.matches.differ_at_most(&expected.differing_matches);
         expected.known.hold_matches(&mut next.matches);

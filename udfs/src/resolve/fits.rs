@@ -38,7 +38,7 @@ pub(super) fn fit(
 ) -> Result<Mixture> {
     let begun = (matches_a_record, pairs_a_record);
     let fits = Fits {
-        fitting: Fitting::new(sample, expected, begun, workers),
+        fitting: Fitting::new(sample, expected, begun, workers)?,
         surest: surest(sample, expected),
         expected,
         pairs_a_record,
