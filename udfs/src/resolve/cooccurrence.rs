@@ -111,7 +111,7 @@ impl Cooccurrence {
             let levels = &levels[..comparisons];
             let mut tables = tables.iter_mut();
             for (at, row) in levels.iter().enumerate() {
-                for (table, column) in tables.by_ref().zip(&levels[at..]) {
+                for (column, table) in levels[at..].iter().zip(tables.by_ref()) {
                     table.add(*row, *column, weight);
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use datafusion::common::internal_datafusion_err;
 use datafusion::error::Result;
 
-use super::cooccurrence::{Cooccurrence, LEAST_WEIGHT, weighted};
+use super::cooccurrence::{Cooccurrence, LEAST_WEIGHT, Table, weighted};
 use super::expected::{Expected, Many};
 use super::gaps::{Gaps, Present};
 use super::mixture::{Counted, Mixture, Related, Shares};
@@ -152,7 +152,7 @@ impl<'a> Fitting<'a> {
             let related = related.filter(|counted| counted.pattern.0 & told_by != 0);
             related.map(|counted| counted.pairs).sum()
         };
-        let mut edges: Vec<Edge> = Vec::new();
+        let (mut edges, mut of_alike): (Vec<Edge>, Vec<Edge>) = (Vec::new(), Vec::new());
         let mut sharing = vec![SHARING; self.expected.at_times.len()];
         let listener = listen();
         let mut weighing = Weighing {
@@ -175,8 +175,16 @@ impl<'a> Fitting<'a> {
                 let sum: f64 = related.iter().map(|weighted| weighted.weight).sum();
                 let tree = if course.alike {
                     // Nothing is known of what they share: they are what the others do not explain and
-                    // what is not as matches are expected to be.
-                    Tree::estimate_independent(&related, of_related, EXPECTED_PAIRS)
+                    // what is not as matches are expected to be. What they share of one text they share
+                    // of all that is told by it, as works of one composer do.
+                    let table = |row: usize, column: usize| {
+                        let (rows, columns) = (of_related[row].len(), of_related[column].len());
+                        Table::of(&related, row, column, rows, columns)
+                    };
+                    if round > 0 && round % ROUNDS_OF_A_TREE == 0 {
+                        of_alike = Tree::edges_of_others(table, table, self.expected);
+                    }
+                    Tree::estimate(table, &of_alike, of_related, EXPECTED_PAIRS)
                 } else {
                     // They share what is shared as matches do: learned on their own, they drift to
                     // whatever else the others do not explain, and leave households to the matches.
@@ -217,6 +225,22 @@ impl<'a> Fitting<'a> {
             mixture,
             clear: sure / f64::max(matches, f64::MIN_POSITIVE),
         })
+    }
+
+    /// By how many standard deviations a mixture is likelier than another one.
+    ///
+    /// The logarithms of likelihoods differ by a sum over the pairs of the sample, each as often as it
+    /// stands for others, which is as exact as that sample is: Q. H. Vuong, "Likelihood ratio tests for
+    /// model selection and non-nested hypotheses", Econometrica 57 (1989).
+    pub(super) fn likelier(&self, one: &Mixture, other: &Mixture) -> f64 {
+        let (mut gain, mut squares) = (0.0, 0.0);
+        for counted in self.sample {
+            let pattern = counted.pattern;
+            let by = one.log_probability(pattern) - other.log_probability(pattern);
+            gain += counted.pairs * by;
+            squares += counted.squares * by * by;
+        }
+        gain / f64::max(squares, f64::MIN_POSITIVE).sqrt()
     }
 
     /// What is expected before any pair is weighed.

@@ -27,6 +27,8 @@ const SURER: f64 = 0.02;
 /// more probable they are to be then.
 const HELD: f64 = 0.5;
 const CLEARER: f64 = 0.05;
+/// By how many standard deviations a mixture is to be likelier than another one to be taken for it.
+const LIKELIER: f64 = 2.0;
 
 /// Fits a mixture to a sample, which stands for all pairs.
 pub(super) fn fit(
@@ -51,6 +53,16 @@ struct Fits<'a> {
     surest: Vec<Weighted>,
     expected: &'a Expected,
     pairs_a_record: f64,
+}
+
+/// Has a class of pairs that are alike in whatever way and do not match, and matches as they are expected.
+fn alike(gaps: bool) -> Course {
+    Course {
+        held: HELD,
+        alike: true,
+        gaps,
+        ..Course::default()
+    }
 }
 
 impl Fits<'_> {
@@ -92,8 +104,18 @@ impl Fits<'_> {
         let sure = self.few(&best);
         if sure < SURE {
             let other = self.fitting.fit(later(ROUNDS_BEFORE_A_TREE))?;
-            if sure == 0.0 || self.is_sure(&other) {
+            if sure == 0.0 {
                 return Ok(other.mixture);
+            }
+            // Or what is alike in whatever way is taken for them, and what is related in one is not all
+            // that is alike.
+            let mut others = vec![other];
+            if !self.expected.one_to_one {
+                others.push(self.fitting.fit(alike(gaps))?);
+            }
+            others.retain(|other| self.is_sure(other));
+            if let Some(likeliest) = self.likeliest(others) {
+                return Ok(likeliest.mixture);
             }
             // Where records are full of gaps, they do so whenever they are looked for: then they are not.
             let other = self.fitting.fit(later(ROUNDS))?;
@@ -103,26 +125,40 @@ impl Fits<'_> {
             });
         }
         // Where matches are few for what is alike, they drift to it: more of them are alike in fewer
-        // ways, until hardly any is sure. Held to what is expected of matches, they are surer, unless
-        // they are as they are for good.
+        // ways, until hardly any is sure.
         if best.clear < CLEAR && !self.expected.one_to_one {
             // Where no pairs are known to be related, what is alike and does not match is a class of its
-            // own: of things of one kind in one place, say.
-            for alike in [true, false] {
-                if alike && self.expected.related.is_some() {
-                    continue;
+            // own: of things of one kind in one place, say. With it, pairs are likelier to be as they are,
+            // which is no matter of how clear matches are: they may be clearer where what is alike is taken
+            // for them.
+            if self.expected.related.is_none() {
+                let other = self.fitting.fit(alike(gaps))?;
+                let likelier = self.fitting.likelier(&other.mixture, &best.mixture);
+                if likelier > LIKELIER && self.is_sure(&other) {
+                    return Ok(other.mixture);
                 }
-                let held = self.fitting.fit(Course {
-                    held: HELD,
-                    alike,
-                    ..later(0)
-                })?;
-                if held.clear > best.clear + CLEARER && self.is_sure(&held) {
-                    return Ok(held.mixture);
-                }
+            }
+            // Held to what is expected of matches, they are surer, unless they are as they are for good.
+            let held = self.fitting.fit(Course {
+                held: HELD,
+                ..later(0)
+            })?;
+            if held.clear > best.clear + CLEARER && self.is_sure(&held) {
+                return Ok(held.mixture);
             }
         }
         Ok(best.mixture)
+    }
+
+    /// Of mixtures the one that the sample is likeliest by; the first of those that are nearly as likely.
+    fn likeliest(&self, fits: Vec<Fit>) -> Option<Fit> {
+        fits.into_iter().reduce(|best, other| {
+            let likelier = self.fitting.likelier(&other.mixture, &best.mixture);
+            match likelier > LIKELIER {
+                true => other,
+                false => best,
+            }
+        })
     }
 
     fn is_sure(&self, fit: &Fit) -> bool {

@@ -10,8 +10,8 @@
 //! distribution says of all pairs. Matches stay independent: with a tree of their own they take in
 //! people of one household, as the pairs that share everything but what is one's own.
 //!
-//! Where none of this is known and matches are not clear, pairs that are alike in whatever way are a
-//! class that is learned.
+//! Where none of this is known, or is not all there is, pairs that are alike in whatever way are a class
+//! that is learned, with dependences of its own: see [`super::fits`].
 //!
 //! The sample stands for all pairs of records, those of blocks with a weight of one and random
 //! ones with that of all the others, so that what the blocks select does not bias the estimates.
@@ -37,6 +37,8 @@ pub(super) struct Counted {
     pub(super) trimmed: f64,
     /// How many of them were found in blocks.
     pub(super) candidates: f64,
+    /// The sum of the squares of how many each of those that were taken stands for.
+    pub(super) squares: f64,
 }
 
 /// The parameters of the mixture.
@@ -134,6 +136,14 @@ impl Mixture {
             }
         }
         sharing / all
+    }
+
+    /// The logarithm of the probability of a pattern among all pairs, given what is missing.
+    #[inline]
+    pub(super) fn log_probability(&self, pattern: Pattern) -> f64 {
+        let prior = self.prior_of(pattern);
+        let matches = prior + self.matches.log_probability(pattern);
+        log_sum(matches, self.log_other(pattern)) - prior.exp().ln_1p()
     }
 
     pub(super) fn shares(&self, pattern: Pattern) -> Shares {

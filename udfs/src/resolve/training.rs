@@ -268,22 +268,21 @@ pub(super) fn may_match(
 }
 
 fn count(patterns: &[Pattern], pairs: &LearningPairs, most_weight: f64) -> Vec<Counted> {
-    let mut table: HashMap<Pattern, (f64, f64, f64)> = HashMap::new();
+    let mut table: HashMap<Pattern, Counted> = HashMap::new();
     for (at, (pattern, weight)) in patterns.iter().zip(&pairs.weights).enumerate() {
-        let counts = table.entry(*pattern).or_default();
-        counts.0 += weight;
-        counts.1 += weight.min(most_weight);
-        counts.2 += f64::from(u8::from(at < pairs.candidates));
+        let counted = table.entry(*pattern).or_insert(Counted {
+            pattern: *pattern,
+            pairs: 0.0,
+            trimmed: 0.0,
+            candidates: 0.0,
+            squares: 0.0,
+        });
+        counted.pairs += weight;
+        counted.trimmed += weight.min(most_weight);
+        counted.candidates += f64::from(u8::from(at < pairs.candidates));
+        counted.squares += weight * weight;
     }
-    let mut counted: Vec<Counted> = table
-        .into_iter()
-        .map(|(pattern, (pairs, trimmed, candidates))| Counted {
-            pattern,
-            pairs,
-            trimmed,
-            candidates,
-        })
-        .collect();
+    let mut counted: Vec<Counted> = table.into_values().collect();
     counted.sort_unstable_by_key(|counted| counted.pattern);
     counted
 }

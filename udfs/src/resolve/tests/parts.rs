@@ -54,6 +54,7 @@ fn the_mixture_finds_the_parameters_that_made_the_pairs() {
                 pairs: count,
                 trimmed: count,
                 candidates: count,
+                squares: count,
             }
         })
         .collect();
@@ -116,6 +117,7 @@ fn many_records_of_what_has_no_codes_are_no_variants() {
                 pairs: count,
                 trimmed: count,
                 candidates: count,
+                squares: count,
             }
         })
         .collect();
@@ -162,6 +164,7 @@ fn what_is_missing_tells_kinds_apart() {
         pairs: count,
         trimmed: count,
         candidates: count,
+        squares: count,
     };
     let mut sample: Vec<Counted> = patterns(3)
         .into_iter()
@@ -201,6 +204,62 @@ fn what_is_missing_tells_kinds_apart() {
         m / (m + u)
     };
     assert!((mostly - expected).abs() < 0.05, "{mostly} for {expected}");
+}
+
+/// Four comparisons, and many pairs that agree on some of these, whichever they are, and do not match. Few
+/// of those that match are clear from them: what is alike would be clearer matches.
+#[test]
+fn what_is_merely_alike_is_no_match() {
+    let (m, u) = ([0.1, 0.2, 0.7], [0.95, 0.04, 0.01]);
+    let half = [0, 1, 2].map(|level| f64::midpoint(m[level], u[level]));
+    let (pairs, share, alike) = (1e6, 0.001, 0.01);
+    let mut truth = Vec::new();
+    let of_three = patterns(3).into_iter();
+    let all = of_three.flat_map(|pattern| (1..=3_u8).map(move |level| pattern.with(3, level)));
+    let sample: Vec<Counted> = all
+        .map(|pattern| {
+            let of = |shares: &[f64; 3]| -> f64 {
+                let levels = (0..4).map(|at| usize::from(pattern.level(at)) - 1);
+                levels.map(|level| shares[level]).product()
+            };
+            let matches = share * of(&m);
+            let all = matches + alike * of(&half) + (1.0 - share - alike) * of(&u);
+            truth.push(matches / all);
+            let count = pairs * all;
+            Counted {
+                pattern,
+                pairs: count,
+                trimmed: count,
+                candidates: count,
+                squares: count,
+            }
+        })
+        .collect();
+    let with_missing = |shares: [f64; 3]| vec![0.0, shares[0], shares[1], shares[2]];
+    let expected = Expected {
+        matches: vec![with_missing([0.1, 0.15, 0.75]); 4],
+        others: vec![with_missing(u); 4],
+        related: None,
+        differing_matches: vec![0.6; 4],
+        first_exact: vec![3; 4],
+        many: None,
+        own: vec![false; 4],
+        at_times: vec![false; 4],
+        one_to_one: false,
+        known: Known::default(),
+    };
+    let mixture = fits::fit(&sample, &expected, 0.5, 1000.0, 2).unwrap();
+    let found = sample.iter().zip(&truth).map(|(counted, truth)| {
+        let found = probability(mixture.log_odds(counted.pattern));
+        (counted.pairs * found, counted.pairs * (found - truth).abs())
+    });
+    let (matches, wrong) = found.fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    let of_truth = pairs * share;
+    assert!(
+        (0.5..1.5).contains(&(matches / of_truth)),
+        "{matches} for {of_truth}"
+    );
+    assert!(wrong < 0.5 * of_truth, "{wrong} of {of_truth}");
 }
 
 proptest! {
