@@ -104,11 +104,11 @@ impl Fits<'_> {
         let sure = self.few(&best);
         if sure < SURE {
             let other = self.fitting.fit(later(ROUNDS_BEFORE_A_TREE))?;
-            if sure == 0.0 {
+            if sure == 0.0 || other.clear >= CLEAR && self.is_sure(&other) {
                 return Ok(other.mixture);
             }
-            // Or what is alike in whatever way is taken for them, and what is related in one is not all
-            // that is alike.
+            // Where they are not clear then, what is alike in whatever way may be taken for them, for what is
+            // related is not all that is alike.
             let mut others = vec![other];
             if !self.expected.one_to_one {
                 others.push(self.fitting.fit(alike(gaps))?);
