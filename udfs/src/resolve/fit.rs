@@ -181,7 +181,7 @@ impl<'a> Fitting<'a> {
                         let (rows, columns) = (of_related[row].len(), of_related[column].len());
                         Table::of(&related, row, column, rows, columns)
                     };
-                    if round > 0 && round % ROUNDS_OF_A_TREE == 0 {
+                    if round > 0 && round.is_multiple_of(ROUNDS_OF_A_TREE) {
                         of_alike = Tree::edges_of_others(table, table, self.expected);
                     }
                     Tree::estimate(table, &of_alike, of_related, EXPECTED_PAIRS)
@@ -206,7 +206,7 @@ impl<'a> Fitting<'a> {
             }
             self.expected.known.hold(&mut next);
             mixture = next;
-            let is_whole = round < WHOLE_ROUNDS || is_of_tree || round % WHOLE_EVERY == 0;
+            let is_whole = round < WHOLE_ROUNDS || is_of_tree || round.is_multiple_of(WHOLE_EVERY);
             let change = match is_whole {
                 true => self.weigh_all(&mixture, &mut weighing)?,
                 false => self.weigh_active(&mixture, &mut weighing)?,

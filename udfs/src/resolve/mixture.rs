@@ -11,7 +11,7 @@
 //! people of one household, as the pairs that share everything but what is one's own.
 //!
 //! Where none of this is known, or is not all there is, pairs that are alike in whatever way are a class
-//! that is learned, with dependences of its own: see [`super::fits`].
+//! that is learned, with dependences of its own (`fits.rs`).
 //!
 //! The sample stands for all pairs of records, those of blocks with a weight of one and random
 //! ones with that of all the others, so that what the blocks select does not bias the estimates.
