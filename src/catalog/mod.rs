@@ -14,6 +14,7 @@ mod dependency;
 mod name;
 mod publication;
 mod record;
+mod referencing;
 mod replacement;
 mod sequences;
 mod snapshot;
@@ -33,6 +34,7 @@ pub use name::{
     meant_schema, temporary_schema,
 };
 pub use object::{Kind, Object, Oid};
+pub use referencing::{Reference, has_key, is_key_of, no_key, references_of};
 pub use replacement::PreparedReplacement;
 pub use snapshot::{Schema, Snapshot};
 pub use staged::StagedCatalog;

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 
 use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
 use super::publication::Publications;
+use super::referencing::targets;
 use super::{Kind, Object, Oid, PreparedReplacement, is_system_schema, meant_schema};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::sql::create_function::CreateFunction;
@@ -61,6 +62,8 @@ pub struct Snapshot {
     prepared: BTreeMap<Oid, Arc<PreparedReplacement>>,
     /// Which objects read the key, or will when their replacement is done.
     dependents: BTreeMap<Oid, BTreeSet<Oid>>,
+    /// Which tables have foreign keys that refer to the key.
+    referencing: BTreeMap<QualifiedName, BTreeSet<Oid>>,
 }
 
 impl Snapshot {
@@ -156,10 +159,15 @@ impl Snapshot {
     }
 
     /// What names an object in its definition without reading it: defaults name sequences, and
-    /// sequences the tables that they go with.
+    /// sequences the tables that they go with, and foreign keys the tables that they
+    /// refer to.
     pub(super) fn bound_by_name(&self, object: &Object) -> Vec<Oid> {
         match object.kind {
-            Kind::Table => self.sequences_of(object),
+            Kind::Table => {
+                let mut bound = self.sequences_of(object);
+                bound.extend(self.referencing_oids(&object.name));
+                bound
+            }
             _ => {
                 let users = self.users_of(object).into_iter();
                 let users: BTreeSet<Oid> = users.map(|(table, _)| table.oid).collect();
@@ -320,6 +328,10 @@ impl Snapshot {
         self.dependents.get(&oid).into_iter().flatten().copied()
     }
 
+    pub(super) fn referencing_oids(&self, table: &QualifiedName) -> impl Iterator<Item = Oid> {
+        self.referencing.get(table).into_iter().flatten().copied()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.objects.len()
     }
@@ -396,6 +408,9 @@ impl Snapshot {
         for read in self.reads(oid) {
             self.dependents.entry(read).or_default().insert(oid);
         }
+        for table in self.targets(oid) {
+            self.referencing.entry(table).or_default().insert(oid);
+        }
     }
 
     fn unlink(&mut self, oid: Oid) {
@@ -407,6 +422,20 @@ impl Snapshot {
                 }
             }
         }
+        for table in self.targets(oid) {
+            if let Some(tables) = self.referencing.get_mut(&table) {
+                tables.remove(&oid);
+                if tables.is_empty() {
+                    self.referencing.remove(&table);
+                }
+            }
+        }
+    }
+
+    fn targets(&self, oid: Oid) -> Vec<QualifiedName> {
+        let object = self.object(oid);
+        let targets = object.into_iter().flat_map(|it| targets(&it.definition));
+        targets.collect()
     }
 
     fn names_of(&mut self, kind: Kind) -> &mut BTreeMap<QualifiedName, Oid> {

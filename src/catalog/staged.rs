@@ -104,7 +104,30 @@ impl Staged {
         for object in self.objects.keys().filter_map(|oid| own.object(*oid)) {
             transaction.put_object(object)?;
         }
-        self.check_dependents(own, transaction.snapshot(), &dropped)
+        self.check_dependents(own, transaction.snapshot(), &dropped)?;
+        self.check_references(transaction.snapshot())
+    }
+
+    /// That what tables refer to is there: others may have begun to refer to what was dropped, or have
+    /// dropped what was referred to.
+    fn check_references(&self, merged: &Snapshot) -> Result<()> {
+        for (oid, before) in &self.objects {
+            if let Some(object) = merged.object(*oid)
+                && merged.check_references(&object.definition).is_err()
+            {
+                return Err(changed(&object.described()));
+            }
+            let names = before.iter().chain(merged.object(*oid));
+            for name in names.map(|object| &object.name) {
+                for reference in merged.references_to(name) {
+                    let definition = &reference.table.definition;
+                    if merged.check_references(definition).is_err() {
+                        return Err(changed(&reference.table.described()));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// That the tables whose rows are changed take these rows as they are now.

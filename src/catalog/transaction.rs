@@ -236,6 +236,12 @@ impl<'a> Transaction<'a> {
             return Err(Error::internal(message));
         }
         self.snapshot.check_acyclic(&old, &new.depends_on)?;
+        if let Some(reference) = self.snapshot.references_into(&[Arc::clone(&old)]).first() {
+            let message = format!("{} cannot replace {}", new.name, old.described());
+            return Err(Error::new(SqlState::DEPENDENT_OBJECTS_STILL_EXIST, message)
+                .with_detail(format!("{} refers to it.", reference.described()))
+                .with_hint("Drop the constraint first."));
+        }
         let readers: Vec<Oid> = self.snapshot.dependent_oids(oid).collect();
         self.snapshot.take(oid);
         self.changed_objects.insert(oid);
@@ -407,9 +413,19 @@ impl<'a> Transaction<'a> {
         }
         let roots: BTreeSet<Oid> = oids.iter().copied().collect();
         let order = self.snapshot.drop_order(roots.iter().copied());
-        if !cascade && order.len() > roots.len() {
+        let references = self.snapshot.references_into(&order);
+        if !cascade && (order.len() > roots.len() || !references.is_empty()) {
             let what = named.join(", ");
-            return Err(self.snapshot.still_needed(&what, &roots, &order, |_| None));
+            let referring = |root: &Object| {
+                let own = references.iter();
+                let own = own.filter(|reference| reference.referenced() == root.name);
+                let lines = own.map(|reference| {
+                    format!("{} depends on {}", reference.described(), root.described())
+                });
+                let lines: Vec<String> = lines.collect();
+                (!lines.is_empty()).then(|| lines.join("\n"))
+            };
+            return Err(self.snapshot.still_needed(&what, &roots, &order, referring));
         }
         self.take_all(&order);
         Ok(order)
@@ -600,6 +616,7 @@ impl<'a> Transaction<'a> {
             check_column(&new.name, &new.schema, column)?;
             check_length("comment", comment, COMMENT_BYTES)?;
         }
+        self.snapshot.check_references(&definition)?;
         for read in &new.depends_on {
             let found = self.existing(*read)?;
             if !found.kind.is_relation() && found.kind != Kind::Function {
@@ -744,6 +761,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn take_all(&mut self, objects: &[Arc<Object>]) {
+        self.drop_references_to(objects);
         for object in objects {
             self.changed_objects.insert(object.oid);
             self.snapshot.take(object.oid);

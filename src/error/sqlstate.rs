@@ -59,6 +59,10 @@ impl SqlState {
     pub const INVALID_TABLE_DEFINITION: Self = Self("42P16");
     /// Two rows with the same key.
     pub const UNIQUE_VIOLATION: Self = Self("23505");
+    /// A row refers to one that is not there.
+    pub const FOREIGN_KEY_VIOLATION: Self = Self("23503");
+    /// A foreign key that cannot be.
+    pub const INVALID_FOREIGN_KEY: Self = Self("42830");
     /// A row that a check or an expectation forbids.
     pub const CHECK_VIOLATION: Self = Self("23514");
     /// A cursor or portal in the wrong state.

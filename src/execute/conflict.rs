@@ -193,7 +193,7 @@ fn keys<'a>(changing: &'a Changing, clause: &OnConflict) -> Result<Vec<Key<'a>>>
                 nulls_equal: *nulls_equal,
             },
         )),
-        Rule::Check(_) => None,
+        Rule::Check(_) | Rule::ForeignKey(_) => None,
     });
     let found: Vec<Key<'a>> = match &clause.key {
         ConflictKey::Any => return Ok(keys.map(|(_, key)| key).collect()),

@@ -218,6 +218,7 @@ pub(super) async fn columns(
                         qualify_sequences(default, snapshot, path)?;
                     }
                     let columns = declared_columns(&create.columns)?;
+                    constraints::resolve_foreign_keys(create, &columns, snapshot, path)?;
                     constraints::validate(context, &columns, create).await?;
                     columns
                 }

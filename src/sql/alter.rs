@@ -11,6 +11,7 @@ use super::constraint::{Declared, DeclaredList};
 use super::create_sequence::{SequenceOptions, number};
 use super::cursor::{Parsed, Parser};
 use super::drop::DropKind;
+use super::foreign_key::Timing;
 use super::name::{ObjectName, Quoted};
 use super::options::Options;
 use super::shown::Shown;
@@ -94,12 +95,18 @@ pub enum Action {
     Identity(String, IdentityChange),
     /// `ADD [CONSTRAINT name] ...`.
     AddConstraint(Declared),
+    /// `VALIDATE CONSTRAINT name`.
+    ValidateConstraint(String),
+    /// `ALTER CONSTRAINT name [NOT] DEFERRABLE [INITIALLY DEFERRED | IMMEDIATE]`.
+    AlterConstraint(String, Timing),
     /// `DROP CONSTRAINT [IF EXISTS] name [CASCADE]`.
     DropConstraint {
         /// The constraint.
         name: String,
         /// Whether a missing one is fine.
         if_exists: bool,
+        /// Whether foreign keys that need it go too.
+        cascade: bool,
     },
 }
 
@@ -186,8 +193,22 @@ impl Action {
         if parser.take_words(&["DROP", "CONSTRAINT"]) {
             let if_exists = parser.take_words(&["IF", "EXISTS"]);
             let name = parser.identifier()?;
-            take_behavior(parser);
-            return Ok(Self::DropConstraint { name, if_exists });
+            let cascade = take_behavior(parser);
+            return Ok(Self::DropConstraint {
+                name,
+                if_exists,
+                cascade,
+            });
+        }
+        if parser.take_words(&["VALIDATE", "CONSTRAINT"]) {
+            return parser.identifier().map(Self::ValidateConstraint);
+        }
+        if parser.take_words(&["ALTER", "CONSTRAINT"]) {
+            let name = parser.identifier()?;
+            return match Timing::parse(parser)? {
+                Some(timing) => Ok(Self::AlterConstraint(name, timing)),
+                None => parser.fail("DEFERRABLE or NOT DEFERRABLE"),
+            };
         }
         if parser.take_word("DROP") {
             let _ = parser.take_word("COLUMN");
@@ -408,8 +429,27 @@ impl fmt::Display for Action {
                 write!(f, "ALTER COLUMN {} {change}", Quoted(column))
             }
             Self::AddConstraint(constraint) => write!(f, "ADD {constraint}"),
-            Self::DropConstraint { name, if_exists } => {
-                write!(f, "DROP CONSTRAINT {}{}", exists(if_exists), Quoted(name))
+            Self::ValidateConstraint(name) => write!(f, "VALIDATE CONSTRAINT {}", Quoted(name)),
+            Self::AlterConstraint(name, timing) => {
+                let timing = match timing {
+                    Timing::Immediate => "NOT DEFERRABLE",
+                    Timing::Deferrable => "DEFERRABLE",
+                    Timing::Deferred => "DEFERRABLE INITIALLY DEFERRED",
+                };
+                write!(f, "ALTER CONSTRAINT {} {timing}", Quoted(name))
+            }
+            Self::DropConstraint {
+                name,
+                if_exists,
+                cascade,
+            } => {
+                let cascade = if *cascade { " CASCADE" } else { "" };
+                write!(
+                    f,
+                    "DROP CONSTRAINT {}{}{cascade}",
+                    exists(if_exists),
+                    Quoted(name)
+                )
             }
         }
     }

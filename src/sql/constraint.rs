@@ -1,4 +1,4 @@
-//! `PRIMARY KEY`, `UNIQUE` and `CHECK` of a table.
+//! `PRIMARY KEY`, `UNIQUE`, `CHECK` and `FOREIGN KEY` of a table.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::cursor::{Parsed, Parser, fold};
+use super::foreign_key::ForeignKey;
 use super::identity::is_identity;
 use super::name::{Quoted, write_columns};
 use super::renaming::{names_column, rename_column};
@@ -38,6 +39,8 @@ pub enum Rule {
     },
     /// An expression that is not false.
     Check(Box<Expr>),
+    /// Another table has a row with the values of these columns.
+    ForeignKey(Box<ForeignKey>),
 }
 
 /// A constraint whose name may not be made up yet.
@@ -64,6 +67,7 @@ impl fmt::Display for DeclaredList<'_> {
                     true => "UNIQUE NULLS NOT DISTINCT",
                     false => "UNIQUE",
                 })?,
+                Rule::ForeignKey(key) => f.write_str(&key.references(&key.table.to_string()))?,
             }
         }
         Ok(())
@@ -99,6 +103,15 @@ impl Rule {
         match self {
             Self::Unique { columns, .. } => columns.iter().any(|it| it == column),
             Self::Check(condition) => names_column(condition.as_ref(), column),
+            Self::ForeignKey(key) => key.columns.iter().any(|it| it == column),
+        }
+    }
+
+    /// The foreign key, if it is one.
+    pub fn foreign_key(&self) -> Option<&ForeignKey> {
+        match self {
+            Self::ForeignKey(key) => Some(key),
+            Self::Unique { .. } | Self::Check(_) => None,
         }
     }
 
@@ -111,6 +124,7 @@ impl Rule {
                 }
             }
             Self::Check(condition) => rename_column(condition, old, new),
+            Self::ForeignKey(key) => key.rename_column(old, new),
         }
     }
 }
@@ -124,18 +138,14 @@ impl Declared {
         let what = match (parser.peek_word(first).as_deref(), second.as_deref()) {
             (Some("PRIMARY"), Some("KEY")) | (Some("UNIQUE"), None | Some("NULLS")) => None,
             (Some("CHECK"), None) => None,
-            (Some("FOREIGN"), Some("KEY")) => Some("FOREIGN KEY"),
+            (Some("FOREIGN"), Some("KEY")) => None,
             (Some("EXCLUDE"), _) if named => Some("EXCLUDE"),
             (Some("LIKE"), Some(_)) => Some("LIKE"),
             _ if named => Some("this constraint"),
             _ => return Ok(None),
         };
         if let Some(what) = what {
-            let error = Error::unsupported(format!("{what} of a table"));
-            return Err(parser.error_here(match what {
-                "FOREIGN KEY" => error.with_hint(INSTEAD_OF_REFERENCES),
-                _ => error,
-            }));
+            return parser.unsupported_here(format_args!("{what} of a table"));
         }
         let name = if parser.take_word("CONSTRAINT") {
             Some(parser.identifier()?)
@@ -147,6 +157,8 @@ impl Declared {
             let condition = parser.parse_expr()?;
             parser.expect_token(&Token::RParen)?;
             Rule::Check(Box::new(condition))
+        } else if parser.take_words(&["FOREIGN", "KEY"]) {
+            Rule::ForeignKey(Box::new(ForeignKey::parse(parser)?))
         } else {
             let primary = parser.take_words(&["PRIMARY", "KEY"]);
             if !primary {
@@ -198,8 +210,8 @@ impl Declared {
                     unique_option.nulls_distinct == NullsDistinctOption::NotDistinct,
                 ),
                 ColumnOption::Check(check) => Rule::Check(check.expr.clone()),
-                ColumnOption::ForeignKey(_) => {
-                    return Err(refused("REFERENCES", &name).with_hint(INSTEAD_OF_REFERENCES));
+                ColumnOption::ForeignKey(key) => {
+                    Rule::ForeignKey(Box::new(ForeignKey::of_column(&name, key)?))
                 }
                 ColumnOption::Generated { .. } if is_identity(&option) => {
                     kept.push(option);
@@ -219,9 +231,6 @@ impl Declared {
         Ok(found)
     }
 }
-
-/// What there is in the place of foreign keys.
-const INSTEAD_OF_REFERENCES: &str = "Leave it out: rows are not held against those of other tables. CREATE CHECK tells of rows that refer to none.";
 
 fn refused(what: &str, column: &str) -> Error {
     Error::unsupported(format!("{what} of column \"{column}\""))
@@ -276,6 +285,15 @@ pub fn complete(
                 }
             }
         }
+        if let Rule::ForeignKey(key) = &item.rule {
+            let is_missing = |name: &&String| columns.iter().all(|it| it.name.value != **name);
+            if let Some(missing) = key.columns.iter().find(is_missing) {
+                return Err(Error::new(
+                    SqlState::UNDEFINED_COLUMN,
+                    format!("column \"{missing}\" referenced in foreign key constraint does not exist"),
+                ));
+            }
+        }
         let taken = |name: &String| constraints.iter().any(|known| known.name == *name);
         let name = match item.name {
             Some(name) if taken(&name) => {
@@ -311,6 +329,7 @@ fn made_up_name(table: &str, columns: &[ColumnDef], rule: &Rule) -> String {
             [column] => format!("{table}_{column}_check"),
             _ => format!("{table}_check"),
         },
+        Rule::ForeignKey(key) => format!("{table}_{}_fkey", key.columns.join("_")),
     }
 }
 
@@ -367,6 +386,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Check(condition) => write!(f, "CHECK ({})", Shown(condition.as_ref())),
+            Self::ForeignKey(key) => key.fmt(f),
             Self::Unique {
                 columns,
                 primary,

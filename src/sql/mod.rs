@@ -47,6 +47,7 @@ pub mod execute;
 pub mod explain;
 pub mod fetch;
 pub mod float_width;
+pub mod foreign_key;
 pub mod grant;
 pub mod hidden_columns;
 pub mod identity;

@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     Visitor, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
+use super::constraint::Rule;
 use super::create_function::Body;
 use super::cursor::{fold, object_name_from};
 use super::model_functions;
@@ -33,6 +34,11 @@ impl Statement {
                         }
                         Ok(())
                     })?;
+                }
+                for constraint in &mut create.constraints {
+                    if let Rule::ForeignKey(key) = &mut constraint.rule {
+                        key.table = renamed(key.table.clone(), old, new).into();
+                    }
                 }
                 Ok(())
             }

@@ -1,5 +1,6 @@
 //! `SET [SESSION | LOCAL] name = value | TO value | DEFAULT`, `SET TIME ZONE value`,
 //! `SET [SESSION CHARACTERISTICS AS] TRANSACTION modes`, `RESET name | ALL`,
+//! `SET CONSTRAINTS ALL | name, ... DEFERRED | IMMEDIATE`,
 //! `SET [SESSION | LOCAL] ROLE name | NONE`, `RESET ROLE`,
 //! `SET [SESSION | LOCAL] SESSION AUTHORIZATION name | DEFAULT`, `RESET SESSION AUTHORIZATION`.
 
@@ -8,7 +9,7 @@ use std::fmt;
 use datafusion::sql::sqlparser::tokenizer::{Token, Word};
 
 use super::cursor::{Parsed, Parser};
-use super::name::Quoted;
+use super::name::{ObjectName, Quoted};
 use super::options::Literal;
 use super::transaction::{self, Mode};
 
@@ -38,6 +39,13 @@ pub enum Set {
     },
     /// `RESET ALL`.
     ResetAll,
+    /// `SET CONSTRAINTS`.
+    Constraints {
+        /// Which; all that can be where none is named.
+        names: Vec<ObjectName>,
+        /// Whether they are looked at when the transaction ends, and not after each statement.
+        deferred: bool,
+    },
     /// `SET ROLE` and `SET SESSION AUTHORIZATION`.
     Authorization {
         /// Whose rights count from now on; none for those that the session began with.
@@ -74,8 +82,8 @@ impl Set {
             if of_session || parser.take_word("ROLE") {
                 return Self::parse_authorization(parser, of_session, local);
             }
-            if parser.peek_word(0).as_deref() == Some("CONSTRAINTS") {
-                return parser.unsupported_here("SET CONSTRAINTS");
+            if parser.take_word("CONSTRAINTS") {
+                return Self::parse_constraints(parser);
             }
         }
         let (name, value) = if parser.take_words(&["TIME", "ZONE"]) {
@@ -100,6 +108,21 @@ impl Set {
             (name, value)
         };
         Ok(Self::Value { name, value, local })
+    }
+
+    fn parse_constraints(parser: &mut Parser) -> Parsed<Self> {
+        let mut names = Vec::new();
+        if !parser.take_word("ALL") {
+            names.push(parser.object_name()?);
+            while parser.consume_token(&Token::Comma) {
+                names.push(parser.object_name()?);
+            }
+        }
+        let deferred = parser.take_word("DEFERRED");
+        if !deferred {
+            parser.expect_words(&["IMMEDIATE"])?;
+        }
+        Ok(Self::Constraints { names, deferred })
     }
 
     fn parse_authorization(parser: &mut Parser, of_session: bool, local: bool) -> Parsed<Self> {
@@ -237,6 +260,15 @@ impl fmt::Display for Set {
                     false => "SET TRANSACTION",
                 })?;
                 return transaction::write_modes(f, modes);
+            }
+            Self::Constraints { names, deferred } => {
+                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+                let names = match names.as_slice() {
+                    [] => "ALL".to_owned(),
+                    names => names.join(", "),
+                };
+                let when = if *deferred { "DEFERRED" } else { "IMMEDIATE" };
+                return write!(f, "SET CONSTRAINTS {names} {when}");
             }
             Self::Reset { name } => return write!(f, "RESET {}", Setting(name)),
             Self::ResetAll => return f.write_str("RESET ALL"),

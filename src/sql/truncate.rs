@@ -1,4 +1,4 @@
-//! `TRUNCATE [TABLE] name, ... [RESTART | CONTINUE IDENTITY]`.
+//! `TRUNCATE [TABLE] name, ... [RESTART | CONTINUE IDENTITY] [CASCADE | RESTRICT]`.
 
 use std::fmt;
 
@@ -14,11 +14,12 @@ pub struct Truncate {
     pub tables: Vec<ObjectName>,
     /// Whether identity columns begin anew.
     pub restarts_identity: bool,
+    /// Whether tables that refer to them are emptied too.
+    pub cascade: bool,
 }
 
 impl Truncate {
-    /// Parses the statement. What Postgres lets one say of foreign keys changes nothing where there
-    /// are none.
+    /// Parses the statement.
     pub(super) fn parse(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["TRUNCATE"])?;
         let _ = parser.take_word("TABLE");
@@ -35,10 +36,12 @@ impl Truncate {
         if !restarts_identity {
             let _ = parser.take_words(&["CONTINUE", "IDENTITY"]);
         }
-        let _ = parser.take_word("CASCADE") || parser.take_word("RESTRICT");
+        let cascade = parser.take_word("CASCADE");
+        let _ = !cascade && parser.take_word("RESTRICT");
         Ok(Self {
             tables,
             restarts_identity,
+            cascade,
         })
     }
 }
@@ -50,8 +53,11 @@ impl fmt::Display for Truncate {
             let comma = if index == 0 { "" } else { ", " };
             write!(f, "{comma}{table}")?;
         }
-        match self.restarts_identity {
-            true => f.write_str(" RESTART IDENTITY"),
+        if self.restarts_identity {
+            f.write_str(" RESTART IDENTITY")?;
+        }
+        match self.cascade {
+            true => f.write_str(" CASCADE"),
             false => Ok(()),
         }
     }

@@ -52,10 +52,13 @@ impl Divider {
             width => {
                 let columns: Vec<usize> = (leading..leading + width).collect();
                 let new = filter_record_batch(&batch.project(&columns)?, &written)?;
+                let mut places = filter_record_batch(&batch.project(&[0, 1])?, &written)?;
                 let (new, kept) = self.constraints.kept(&new)?;
                 if let Some(kept) = kept {
                     affected = without(&affected, &written, &kept);
+                    places = filter_record_batch(&places, &kept)?;
                 }
+                self.constraints.replace(places.columns(), &new)?;
                 new
             }
         };

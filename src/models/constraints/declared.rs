@@ -192,6 +192,7 @@ pub async fn validate(
             Rule::Unique {
                 columns: of_key, ..
             } => check_key(columns, of_key)?,
+            Rule::ForeignKey(key) => check_key(columns, &key.columns)?,
         }
     }
     for field in columns.fields() {

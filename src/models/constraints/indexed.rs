@@ -21,7 +21,7 @@ pub fn indexed(traced: &TracedKeys, object: &Object) -> Vec<IndexedKey> {
             let keys = of(object).iter();
             let keys = keys.filter_map(|constraint| match &constraint.rule {
                 Rule::Unique { columns, .. } => Some(IndexedKey::of(columns)),
-                Rule::Check(_) => None,
+                Rule::Check(_) | Rule::ForeignKey(_) => None,
             });
             keys.collect()
         }

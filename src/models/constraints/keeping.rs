@@ -1,8 +1,9 @@
 //! The constraints' part in the commit of the rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt32Type};
 use async_trait::async_trait;
 use datafusion::execution::SessionState;
@@ -12,8 +13,10 @@ use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use super::key::{Key, Keys};
+use super::key_changes::TableChanges;
+use crate::catalog::Reference;
 use crate::error::{Error, Result};
-use crate::models::replacement::Unchanged;
+use crate::models::replacement::{Unchanged, replaced_meanwhile};
 use crate::models::table_id;
 use crate::warehouse::{CommitMark, Covered, Modification, Participant, Places};
 
@@ -22,6 +25,8 @@ pub(super) struct Keeping {
     pub(super) unchanged: Unchanged,
     pub(super) state: SessionState,
     pub(super) keys: Arc<Keys>,
+    /// What is noted of rows that foreign keys are about.
+    pub(super) changes: Option<Arc<TableChanges>>,
     /// The places of rows that go.
     pub(super) gone: Option<Arc<Mutex<Places>>>,
     /// Kept until the commit has ended.
@@ -35,7 +40,7 @@ impl Participant for Keeping {
         for key in self.keys.0.iter() {
             self.look_for(key).await?;
         }
-        Ok(())
+        self.note_gone().await
     }
 }
 
@@ -79,6 +84,43 @@ impl Keeping {
                     return Err(key.violated(object, columns, row, "already exists")?);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Notes the keys of rows that go, which others may refer to.
+    async fn note_gone(&self) -> Result<()> {
+        let gone = match &self.gone {
+            Some(gone) => gone.lock().clone(),
+            None => return Ok(()),
+        };
+        let object = &self.unchanged.object;
+        let instance = &self.unchanged.instance;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let none = BTreeSet::new();
+        let known = self.changes.as_ref().map_or(&none, |it| &it.incoming);
+        let references = instance.catalog.snapshot().references_to(&object.name);
+        let is_new = |it: &Reference| !known.contains(&(it.table.oid, it.name.clone()));
+        if references.iter().any(is_new) {
+            return Err(replaced_meanwhile(object));
+        }
+        let changes = self.changes.as_ref();
+        let Some(changes) = changes.filter(|it| !it.referenced.is_empty()) else {
+            return Ok(());
+        };
+        let modification = instance.warehouse.modify(&table_id(object)).await?;
+        let width = object.schema.fields().len();
+        let mut columns = changes.referenced.clone();
+        columns.extend([width, width + 1]);
+        let rows = modification.rows_at(gone)?;
+        let plan = rows.scan(&self.state, Some(&columns), &[], None).await?;
+        let mut rows = execute_stream(plan, self.state.task_ctx())?;
+        let schema = changes.schema();
+        while let Some(batch) = rows.next().await {
+            let columns = batch?.columns().to_vec();
+            changes.remove(RecordBatch::try_new(Arc::clone(&schema), columns)?)?;
         }
         Ok(())
     }

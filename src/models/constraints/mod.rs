@@ -9,19 +9,26 @@ mod assigned;
 mod declared;
 mod default_value;
 mod fitted;
+mod foreign_keys;
 mod indexed;
 mod keeping;
 mod key;
+mod key_changes;
+mod key_set;
 mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
 pub use declared::{
-    check_key, check_settable, default_of, identity_of, identity_sequence, is_of_identity, key_of,
+    check_key, constraint_place, check_settable, default_of, identity_of, identity_sequence, is_of_identity, key_of,
     of, place, sequence_of, validate,
 };
 pub use default_value::DefaultValue;
+pub use foreign_keys::resolve as resolve_foreign_keys;
 pub use indexed::indexed;
 pub use key::Repeated;
+pub use key_changes::{KeyChanges, TableChanges, not_there};
+pub use key_set::KeySet;
+pub use shown::Shown;
 
 use std::sync::Arc;
 
@@ -38,7 +45,6 @@ use self::declared::condition_of;
 use self::fitted::fit;
 use self::keeping::Keeping;
 use self::key::{Key, Keys};
-use self::shown::Shown;
 use super::keyed;
 use super::replacement::Unchanged;
 use crate::catalog::Object;
@@ -57,6 +63,8 @@ pub struct Constraints {
     /// The columns of the key of a keyed table, which must have values.
     required: Vec<usize>,
     keys: Arc<Keys>,
+    /// What is noted of rows that foreign keys are about.
+    changes: Option<Arc<TableChanges>>,
     shown: Shown,
 }
 
@@ -82,6 +90,7 @@ impl Constraints {
             checks: Vec::new(),
             required: Vec::new(),
             keys: Arc::default(),
+            changes: changes_of(state, object),
             shown: Shown::new(state),
             object: Arc::clone(object),
         };
@@ -119,6 +128,7 @@ impl Constraints {
                         _ => repeated,
                     },
                 )?)),
+                Rule::ForeignKey(_) => {}
             }
         }
         // As in Postgres, the first one by its name tells of a row that several are false of.
@@ -183,9 +193,24 @@ impl Constraints {
             }
         }
         let kept = self.keys.take_in(&self.object, &batch)?;
-        match kept.false_count() {
-            0 => Ok((batch, None)),
-            _ => Ok((filter_record_batch(&batch, &kept)?, Some(kept))),
+        let (batch, kept) = match kept.false_count() {
+            0 => (batch, None),
+            _ => (filter_record_batch(&batch, &kept)?, Some(kept)),
+        };
+        if let Some(changes) = &self.changes {
+            changes.add(&batch)?;
+        }
+        Ok((batch, kept))
+    }
+
+    /// Notes which rows come in the place of others, by the places of those.
+    ///
+    /// # Errors
+    /// 53200 without memory.
+    pub fn replace(&self, places: &[ArrayRef], batch: &RecordBatch) -> QueryResult<()> {
+        match &self.changes {
+            Some(changes) => changes.replace(places, batch),
+            None => Ok(()),
         }
     }
 
@@ -236,8 +261,15 @@ impl Constraints {
             },
             state: state.clone(),
             keys: Arc::clone(&self.keys),
+            changes: self.changes.clone(),
             gone,
             _guard: guard,
         })
     }
+}
+
+/// What a statement notes of the changes of a table.
+fn changes_of(state: &SessionState, object: &Object) -> Option<Arc<TableChanges>> {
+    let changes = state.config().get_extension::<KeyChanges>()?;
+    changes.of(object.oid)
 }

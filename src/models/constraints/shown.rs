@@ -13,13 +13,13 @@ const FIELD_BYTES: usize = 64;
 
 /// How a statement's errors show values.
 #[derive(Clone)]
-pub(super) struct Shown {
+pub struct Shown {
     time_zone: String,
 }
 
 impl Shown {
     /// As the session shows them.
-    pub(super) fn new(state: &SessionState) -> Self {
+    pub fn new(state: &SessionState) -> Self {
         let zone = state
             .config_options()
             .extensions
@@ -50,7 +50,10 @@ impl Shown {
     }
 
     /// The values of a key.
-    pub(super) fn key(
+    ///
+    /// # Errors
+    /// Those of the types that cannot be shown.
+    pub fn key(
         &self,
         fields: &[FieldRef],
         columns: &[ArrayRef],

@@ -271,7 +271,7 @@ pub fn is_of(keyed: &Keyed, constraint: &Constraint) -> bool {
         Rule::Unique { columns, .. } => {
             columns.len() == keyed.key.len() && columns.iter().all(|name| keyed.key.contains(name))
         }
-        Rule::Check(_) => false,
+        Rule::Check(_) | Rule::ForeignKey(_) => false,
     }
 }
 

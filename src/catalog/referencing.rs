@@ -1,0 +1,180 @@
+//! Foreign keys: which tables refer to which.
+//!
+//! A foreign key is a part of its table's definition, which names the other table. That is no reading of
+//! it: tables may refer to themselves and to each other, rows of either come and go by themselves, and
+//! what goes with a table that is dropped is the foreign key and not the table that has it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::transaction::Transaction;
+use super::{Kind, Object, Oid, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::sql::constraint::Rule;
+use crate::sql::create_table::CreateTable;
+use crate::sql::foreign_key::ForeignKey;
+use crate::sql::{QualifiedName, Statement};
+
+/// A foreign key of a table.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The table that has it.
+    pub table: Arc<Object>,
+    /// Its name.
+    pub name: String,
+    /// What it demands.
+    pub key: ForeignKey,
+}
+
+impl Reference {
+    /// `constraint a on table b`, as messages name it.
+    pub fn described(&self) -> String {
+        let table = self.table.described();
+        format!("constraint {} on {table}", self.name)
+    }
+
+    /// The table that it refers to.
+    pub fn referenced(&self) -> QualifiedName {
+        self.key.table.qualify(&self.table.name.schema)
+    }
+
+    /// Whether it is the same one, as it may be in another catalog.
+    pub fn is(&self, other: &Self) -> bool {
+        self.table.oid == other.table.oid && self.name == other.name
+    }
+}
+
+/// The foreign keys that a definition has.
+pub(super) fn targets(definition: &Statement) -> impl Iterator<Item = QualifiedName> + '_ {
+    let create = match definition {
+        Statement::CreateTable(create) => Some(create),
+        _ => None,
+    };
+    create.into_iter().flat_map(|create| {
+        let schema = create.name.schema.clone().unwrap_or_default();
+        let keys = create.constraints.iter();
+        keys.filter_map(move |it| Some(it.rule.foreign_key()?.table.qualify(&schema)))
+    })
+}
+
+/// The foreign keys of a table.
+pub fn references_of(object: &Arc<Object>) -> Vec<Reference> {
+    let Statement::CreateTable(create) = &object.definition else {
+        return Vec::new();
+    };
+    let constraints = create.constraints.iter();
+    let keys = constraints.filter_map(|constraint| {
+        Some(Reference {
+            table: Arc::clone(object),
+            name: constraint.name.clone(),
+            key: constraint.rule.foreign_key()?.clone(),
+        })
+    });
+    keys.collect()
+}
+
+impl Snapshot {
+    /// The foreign keys that refer to a table, its own among them.
+    pub fn references_to(&self, table: &QualifiedName) -> Vec<Reference> {
+        let tables = self.referencing_oids(table);
+        let tables = tables.filter_map(|oid| self.object(oid));
+        let mut found: Vec<Reference> = tables.flat_map(references_of).collect();
+        found.retain(|reference| reference.referenced() == *table);
+        found
+    }
+
+    /// The foreign keys of other tables that refer to one of these.
+    pub(super) fn references_into(&self, tables: &[Arc<Object>]) -> Vec<Reference> {
+        let gone: BTreeSet<Oid> = tables.iter().map(|table| table.oid).collect();
+        let tables = tables.iter().filter(|table| table.kind == Kind::Table);
+        let found = tables.flat_map(|table| self.references_to(&table.name));
+        found
+            .filter(|reference| !gone.contains(&reference.table.oid))
+            .collect()
+    }
+
+    /// That what a table refers to is there, with the key that tells its rows apart.
+    ///
+    /// # Errors
+    /// 42P01 for a table, and 42830 for a key, that is not there.
+    pub(super) fn check_references(&self, definition: &Statement) -> Result<()> {
+        let Statement::CreateTable(create) = definition else {
+            return Ok(());
+        };
+        let schema = create.name.schema.clone().unwrap_or_default();
+        let own = create.name.qualify(&schema);
+        for constraint in &create.constraints {
+            let Some(key) = constraint.rule.foreign_key() else {
+                continue;
+            };
+            let name = key.table.qualify(&schema);
+            let other = self.relation(&name).map(|object| &object.definition);
+            let other = match other {
+                _ if name == own => create,
+                Some(Statement::CreateTable(other)) => other,
+                _ => {
+                    let message = format!("relation \"{}\" does not exist", name.name);
+                    return Err(Error::new(SqlState::UNDEFINED_TABLE, message));
+                }
+            };
+            if !has_key(other, &key.referenced) {
+                return Err(no_key(&name.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether rows of a table are told apart by these columns.
+pub fn has_key(table: &CreateTable, columns: &[String]) -> bool {
+    let mut keys = table.constraints.iter();
+    keys.any(|constraint| is_key_of(&constraint.rule, columns))
+}
+
+/// Whether a rule tells rows apart by these columns, in any order.
+pub fn is_key_of(rule: &Rule, columns: &[String]) -> bool {
+    match rule {
+        Rule::Unique { columns: own, .. } => {
+            own.len() == columns.len() && own.iter().all(|column| columns.contains(column))
+        }
+        Rule::Check(_) | Rule::ForeignKey(_) => false,
+    }
+}
+
+/// The error of columns that tell no rows of a table apart.
+pub fn no_key(table: &str) -> Error {
+    Error::new(
+        SqlState::INVALID_FOREIGN_KEY,
+        format!("there is no unique constraint matching given keys for referenced table \"{table}\""),
+    )
+}
+
+impl Transaction<'_> {
+    /// Takes away the foreign keys of other tables that refer to these.
+    pub(super) fn drop_references_to(&mut self, tables: &[Arc<Object>]) {
+        for reference in self.snapshot().references_into(tables) {
+            self.drop_constraint(reference.table.oid, &reference.name);
+        }
+    }
+
+    /// Takes a constraint away from a table.
+    pub fn drop_constraint(&mut self, table: Oid, name: &str) {
+        let Some(object) = self.snapshot().object(table) else {
+            return;
+        };
+        let mut object = Object::clone(object);
+        without(&mut object.definition, name);
+        if let Some(prepared) = self.snapshot().prepared(table).cloned() {
+            let mut prepared = Arc::unwrap_or_clone(prepared);
+            without(&mut prepared.new.definition, name);
+            self.put_prepared(table, prepared);
+        }
+        self.put(object);
+    }
+}
+
+fn without(definition: &mut Statement, constraint: &str) {
+    if let Statement::CreateTable(create) = definition {
+        create.constraints.retain(|it| it.name != constraint);
+    }
+}
