@@ -44,6 +44,7 @@ pub mod optimize;
 pub mod owned;
 pub mod prepare;
 pub mod query;
+pub mod referential;
 pub mod refresh;
 mod refresh_range;
 pub mod restore;
@@ -108,12 +109,13 @@ async fn other(
     parameters: Vec<ScalarValue>,
 ) -> Result<Outcome> {
     let locking = row_locks::take(session, prepared).await?;
-    match locking.as_ref().unwrap_or(&prepared.statement) {
+    let statement = locking.as_ref().unwrap_or(&prepared.statement);
+    match statement {
         Statement::Query(query) => query::execute_anew(session, query, parameters).await,
-        Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
-        Statement::Update(update) => update::execute(session, update, parameters).await,
-        Statement::Delete(delete) => delete::execute(session, delete, parameters).await,
-        Statement::Merge(merge) => merge::execute(session, merge, parameters).await,
+        Statement::Insert(_)
+        | Statement::Update(_)
+        | Statement::Delete(_)
+        | Statement::Merge(_) => referential::change(session, statement, parameters).await,
         Statement::Truncate(truncate) => truncate::execute(session, truncate).await,
         Statement::Lock(lock) => lock::execute(session, lock).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,
@@ -147,7 +149,7 @@ async fn other(
         Statement::Analyze(analyze) => analyze::execute(session, analyze),
         Statement::Vacuum(vacuum) => vacuum::execute(session, vacuum).await,
         Statement::Restore(restore) => restore::execute(session, restore).await,
-        Statement::Set(set) => set::execute(session, set),
+        Statement::Set(set) => set::execute(session, set).await,
         Statement::Show(show) => show::execute(session, show),
         Statement::Transaction(statement) => transaction::execute(session, statement).await,
         Statement::Prepare(prepare) => prepare::execute(session, prepare, prepared).await,

@@ -1,5 +1,6 @@
 //! `RESTORE`.
 
+use super::referential;
 use super::target::Change;
 use super::time_travel;
 use crate::error::Result;
@@ -12,13 +13,14 @@ use crate::warehouse::{At, CommitInfo};
 /// Puts what a table held at a version in the place of what it holds.
 ///
 /// # Errors
-/// 42809 for what is no table; 22023 for a version that it does not have, or no longer; those of
-/// [`time_travel::compute`].
+/// 42809 for what is no table; 0A000 for one that foreign keys are about; 22023 for a version that it
+/// does not have, or no longer; those of [`time_travel::compute`].
 pub async fn execute(session: &Session, restore: &Restore) -> Result<Outcome> {
     let _guard = super::modify::lock(session, Change::Restore, &restore.name).await?;
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let object = Change::Restore.target(&snapshot, &path, &restore.name)?;
+    referential::refuse_where_needed(session, &object, "RESTORE")?;
     let (at, version) = match &restore.before {
         Before::Version(number) => (At::Version(*number), restore.before.to_string()),
         Before::Moment(written) => {

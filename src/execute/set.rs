@@ -1,5 +1,6 @@
 //! `SET` and `RESET`.
 
+use super::referential;
 use crate::error::Result;
 use crate::session::{Outcome, Session, only_in_block};
 use crate::sql::set::Set;
@@ -9,8 +10,8 @@ use crate::sql::set::Set;
 /// # Errors
 /// 42704 and 22023 for a setting or value that does not exist; 42501 for a role that is none of who
 /// asks; 25001 for a mode of the transaction
-/// that can no longer change.
-pub fn execute(session: &Session, set: &Set) -> Result<Outcome> {
+/// that can no longer change; those of `SET CONSTRAINTS`.
+pub async fn execute(session: &Session, set: &Set) -> Result<Outcome> {
     let tag = match set {
         Set::Value { name, value, local } => {
             if *local {
@@ -31,6 +32,9 @@ pub fn execute(session: &Session, set: &Set) -> Result<Outcome> {
                 session.set(&name, Some(&mode.value), !of_session)?;
             }
             "SET"
+        }
+        Set::Constraints { names, deferred } => {
+            return referential::set_constraints(session, names, *deferred).await;
         }
         Set::Reset { name } => {
             session.set(name, None, false)?;

@@ -2,40 +2,44 @@
 //! them. A keyed table forgets what it knew of deleted rows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::create_sequence;
 use super::modify::{self, Changing};
 use super::target::Change;
-use crate::catalog::Oid;
+use super::{create_sequence, referential};
+use crate::catalog::{Object, Oid};
 use crate::error::Result;
+use crate::models::replacement::replaced_meanwhile;
 use crate::session::{Outcome, Session};
-use crate::sql::name::ObjectName;
 use crate::sql::returning::Target;
 use crate::sql::truncate::Truncate;
 
 /// Empties tables, all or none.
 ///
 /// # Errors
-/// 42P01 where there is none; 42809 where it is no table; 40001 where one of several tables is being
+/// 42P01 where there is none; 42809 where it is no table; 0A000 where others refer to it; 40001 where one of several tables is being
 /// changed by a transaction that may wait for this one; what the store says.
 pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> {
     let path = session.settings().search_path.0;
     let snapshot = session.statement().snapshot;
-    let mut tables = Vec::with_capacity(truncate.tables.len());
+    let mut named = Vec::with_capacity(truncate.tables.len());
     for table in &truncate.tables {
-        let object = Change::Truncate.target(&snapshot, &path, table)?;
-        tables.push((object.oid, table));
+        named.push(Change::Truncate.target(&snapshot, &path, table)?);
     }
-    // In the order that transactions may wait for each other in.
-    tables.sort_by_key(|(oid, _)| *oid);
-    tables.dedup_by_key(|(oid, _)| *oid);
-    match tables.as_slice() {
-        [(_, table)] => clear(session, &path, table).await?,
-        several => {
+    // In the order of numbers, in which transactions may wait for each other.
+    let tables = referential::truncated(session, &snapshot, named, truncate.cascade)?;
+    let all: BTreeSet<Oid> = tables.keys().copied().collect();
+    match all.len() {
+        1 => {
+            for table in tables.values() {
+                clear(session, &path, table, &all).await?;
+            }
+        }
+        _ => {
             session
                 .together(async |session: &Session| {
-                    for (_, table) in several {
-                        clear(session, &path, table).await?;
+                    for table in tables.values() {
+                        clear(session, &path, table, &all).await?;
                     }
                     Ok(())
                 })
@@ -43,7 +47,7 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
         }
     }
     if truncate.restarts_identity {
-        let tables: BTreeSet<Oid> = tables.into_iter().map(|(oid, _)| oid).collect();
+        let tables = all;
         let owned = create_sequence::owned_by(&snapshot, &tables);
         for oid in tables.into_iter().chain(owned) {
             session.instance.catalog.restart_numbers(oid)?;
@@ -52,10 +56,21 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
     Ok(Outcome::Done("TRUNCATE TABLE".to_owned()))
 }
 
-async fn clear(session: &Session, path: &[String], table: &ObjectName) -> Result<()> {
-    let _guard = modify::lock(session, Change::Truncate, table).await?;
+/// `all` are the tables that are emptied together.
+async fn clear(
+    session: &Session,
+    path: &[String],
+    table: &Arc<Object>,
+    all: &BTreeSet<Oid>,
+) -> Result<()> {
+    let _guard = modify::lock_object(session, table).await?;
+    let snapshot = session.instance.catalog.snapshot();
+    let references = snapshot.references_to(&table.name);
+    if references.iter().any(|it| !all.contains(&it.table.oid)) {
+        return Err(replaced_meanwhile(table));
+    }
     let target = Target {
-        table: table.clone(),
+        table: table.name.clone().into(),
         alias: None,
     };
     let (context, change) = (session.statement(), Change::Truncate);

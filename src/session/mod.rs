@@ -44,15 +44,17 @@ use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
 use crate::catalog::privilege::OWNER_OID;
-use crate::catalog::{Object, Oid, Snapshot, temporary_schema};
+use crate::catalog::{Object, Oid, Reference, Snapshot, temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::{Environments, KnownQueries};
+use crate::execute::referential::Check;
 use crate::instance::{
     Asker, Canceller, Instance, InstanceTransaction, OWNER, Pinned, Reading, SessionEntry, Set,
     StatementContext, with_lock_timeout,
 };
+use crate::models::constraints::KeyChanges;
 use crate::models::replacement;
 use crate::models::run::remove_tables;
 use crate::sql::Statement;
@@ -91,6 +93,8 @@ pub struct Session {
     pub environments: Environments,
     /// The queries that sessions have sent again and again.
     pub known: Arc<KnownQueries>,
+    /// What is noted of the changes that its statements make, for foreign keys.
+    changes: Option<Arc<KeyChanges>>,
     notices: Arc<Notices>,
     state: Arc<Mutex<State>>,
     /// The text that was parsed last.
@@ -213,6 +217,7 @@ impl Session {
             notifying: Arc::new(notifying),
             environments: Environments::default(),
             known,
+            changes: None,
             notices,
             state: Arc::new(Mutex::new(State::new(settings)?)),
             text: Mutex::new(Arc::from("")),
@@ -305,8 +310,13 @@ impl Session {
         if self.state.lock().pinned().is_none() {
             transaction.instance.catalog.follow()?;
         }
-        Ok(Some(Self {
-            instance: Arc::clone(&transaction.instance),
+        Ok(Some(self.over(&transaction.instance)))
+    }
+
+    /// The session over another instance.
+    fn over(&self, instance: &Arc<Instance>) -> Self {
+        Self {
+            instance: Arc::clone(instance),
             client: self.client.clone(),
             statements: Arc::clone(&self.statements),
             cursors: Arc::clone(&self.cursors),
@@ -314,11 +324,55 @@ impl Session {
             notifying: Arc::clone(&self.notifying),
             environments: Environments::default(),
             known: Arc::clone(&self.known),
+            changes: self.changes.clone(),
             notices: Arc::clone(&self.notices),
             state: Arc::clone(&self.state),
             text: Mutex::new(Arc::clone(&self.text.lock())),
             _registration: Arc::clone(&self._registration),
-        }))
+        }
+    }
+
+    /// The session, for what outlives the call that it was given to.
+    pub fn detached(&self) -> Self {
+        self.over(&self.instance)
+    }
+
+    /// The session, the changes of whose statements are noted.
+    pub fn noting(&self, changes: Arc<KeyChanges>) -> Self {
+        Self {
+            changes: Some(changes),
+            ..self.over(&self.instance)
+        }
+    }
+
+    /// Has a transaction see what others have changed of the catalog, unless it reads by a snapshot.
+    ///
+    /// # Errors
+    /// 40001 where another transaction has changed the same objects.
+    pub fn follow(&self) -> Result<()> {
+        match self.state.lock().pinned() {
+            Some(_) => Ok(()),
+            None => self.instance.catalog.follow(),
+        }
+    }
+
+    /// Has a check wait for the end of the transaction, where its foreign key is to.
+    pub fn defer(&self, check: &Arc<Check>) -> bool {
+        let mut state = self.state.lock();
+        state.deferral().is_some_and(|it| it.defer(check))
+    }
+
+    /// Takes the checks that do not wait any more, or all where the transaction ends.
+    pub fn take_deferred(&self, ends: bool) -> Vec<Arc<Check>> {
+        let mut state = self.state.lock();
+        state.deferral().map_or_else(Vec::new, |it| it.take(ends))
+    }
+
+    /// Says when foreign keys are looked at; all of them where none is named.
+    pub fn say_deferred(&self, named: &[Reference], deferred: bool) {
+        if let Some(deferral) = self.state.lock().deferral() {
+            deferral.say(named, deferred);
+        }
     }
 
     /// Ends the replacements that are committed and not finished, so that a statement is described
@@ -496,6 +550,13 @@ impl Session {
     /// # Errors
     /// 40001 where another transaction has changed the same; those of the disk.
     pub async fn end_transaction(&self, commits: bool) -> Result<Vec<Mode>> {
+        if commits && let Err(error) = self.prove_deferred().await {
+            let left = self.leave(false, false)?;
+            if let Some(writes) = left.writes {
+                writes.roll_back().await;
+            }
+            return Err(error);
+        }
         let writes = match commits {
             true => self.state.lock().take_writes(),
             false => None,
@@ -518,6 +579,15 @@ impl Session {
             writes.roll_back().await;
         }
         committed.map(|()| left.modes)
+    }
+
+    /// Looks at the foreign keys that wait for the end of the transaction.
+    async fn prove_deferred(&self) -> Result<()> {
+        let writes = self.state.lock().writes();
+        match self.within_writes(writes)? {
+            Some(session) => Box::pin(execute::referential::prove_deferred(&session)).await,
+            None => Ok(()),
+        }
     }
 
     /// Brings the session to where it is after a transaction.
@@ -802,8 +872,13 @@ impl Session {
             set: Some(set),
             notifying: Some(Arc::clone(&self.notifying)),
         };
-        self.instance
-            .statement_of(&asker, snapshot, &settings, Reading::Rows)
+        let instance = &self.instance;
+        let mut context = instance.statement_of(&asker, snapshot, &settings, Reading::Rows);
+        if let Some(changes) = &self.changes {
+            let config = context.state.config_mut();
+            config.set_extension(Arc::clone(changes));
+        }
+        context
     }
 }
 

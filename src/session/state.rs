@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use super::TransactionStatus;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
+use crate::execute::referential::Deferral;
 use crate::instance::{InstanceTransaction, Pinned, TransactionMark};
 use crate::sql::transaction::{DEFERRABLE, ISOLATION, Mode, READ_ONLY};
 
@@ -72,6 +73,8 @@ struct Block {
     writes: Option<Arc<InstanceTransaction>>,
     /// Its number, once somebody has asked for it.
     number: Arc<OnceLock<i64>>,
+    /// The foreign keys that are looked at when it ends.
+    deferral: Deferral,
 }
 
 struct Savepoint {
@@ -233,6 +236,7 @@ impl State {
                 is_implicit: true,
                 writes: None,
                 number: Arc::default(),
+                deferral: Deferral::default(),
             });
         }
     }
@@ -261,6 +265,11 @@ impl State {
         let pinned = block.pinned.as_deref();
         let writes = block.writes.get_or_insert_with(|| Arc::new(begin(pinned)));
         Some(Arc::clone(writes))
+    }
+
+    /// The foreign keys that are looked at when the block ends, where there is one.
+    pub(super) fn deferral(&mut self) -> Option<&mut Deferral> {
+        self.block.as_mut().map(|block| &mut block.deferral)
     }
 
     /// Takes out what the block has written, to be committed.

@@ -32,6 +32,17 @@ const PROPOSED: &str = "@proposed";
 /// The name by which expressions know the rows of an `INSERT`.
 pub const EXCLUDED: &str = "excluded";
 
+/// What is read in the place of the table where keys that were looked up are wanted.
+const KEY_ROWS: &str = "@keys";
+
+/// The name by which expressions know keys that were looked up.
+pub const KEYS: &str = "tributary:keys";
+
+/// The relation of keys that were looked up for a table.
+pub fn keys_name(table: &QualifiedName) -> QualifiedName {
+    with_suffix(table, KEY_ROWS)
+}
+
 /// The number of a row among those that an `INSERT` proposes.
 pub const POSITION: &str = "tributary:position";
 
@@ -159,7 +170,7 @@ impl Changing {
         search_path: &[String],
         found: &str,
     ) -> Result<Planned> {
-        let forms = [(self.name.as_str(), ROWS)];
+        let forms = [(self.name.as_str(), ROWS), (KEYS, KEY_ROWS)];
         let query = self.query(found, context, search_path, &forms)?;
         let plan = query::plan(context, &query).await?;
         let answered = plan.schema().fields().len() - PLACES;
@@ -212,7 +223,11 @@ impl Changing {
             let _ = write!(select, ", {column} AS {}", Quoted(&name));
         }
         let text = format!("SELECT {select} FROM {}", found.from);
-        let mut forms = vec![(self.name.as_str(), ROWS), (EXCLUDED, PROPOSED)];
+        let mut forms = vec![
+            (self.name.as_str(), ROWS),
+            (EXCLUDED, PROPOSED),
+            (KEYS, KEY_ROWS),
+        ];
         forms.extend(layout.more.iter().map(|name| (name.as_str(), ROWS)));
         let query = self.query(&text, context, search_path, &forms)?;
         let plan = plan::query(context, &query).await?;

@@ -12,7 +12,9 @@ pub mod visible;
 
 pub use beside::Beside;
 pub use changing::Changing;
-pub use found::{EXCLUDED, Found, Layout, POSITION, Planned, named_twice};
+pub use found::{
+    EXCLUDED, Found, KEYS, Layout, POSITION, Planned, keys_name, named_twice,
+};
 pub use returning::Returning;
 
 use datafusion::sql::sqlparser::ast::Ident;
@@ -67,6 +69,7 @@ pub async fn lock(
 /// 40001 where a transaction cannot wait, or reads the table as it was before another one changed it.
 pub async fn lock_object(session: &Session, object: &Object) -> Result<OwnedMutexGuard<()>> {
     let guard = session.instance.refresh_locks.lock(object.oid).await?;
+    session.follow()?;
     session.check_unchanged(object).await?;
     Ok(guard)
 }

@@ -1,0 +1,139 @@
+//! Foreign keys that are looked at when the transaction ends, and `SET CONSTRAINTS`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::check::Check;
+use crate::catalog::{Oid, Reference, Snapshot, references_of};
+use crate::error::{Error, Result, SqlState};
+use crate::session::{Outcome, Session, only_in_block};
+use crate::sql::foreign_key::Timing;
+use crate::sql::name::ObjectName;
+
+/// The most memory that keys take which wait for the end of a transaction.
+const MAX_BYTES: usize = 64 << 20;
+
+/// What a transaction has said of when foreign keys are looked at, and the keys that wait for its end.
+#[derive(Default)]
+pub struct Deferral {
+    all: Option<bool>,
+    named: BTreeMap<(Oid, String), bool>,
+    waiting: Vec<Arc<Check>>,
+    bytes: usize,
+}
+
+impl Deferral {
+    /// Whether a foreign key is looked at when the transaction ends.
+    fn is_deferred(&self, reference: &Reference) -> bool {
+        let timing = reference.key.timing;
+        let said = self.named.get(&(reference.table.oid, reference.name.clone()));
+        let said = said.copied().or(self.all);
+        timing.is_deferrable() && said.unwrap_or(timing == Timing::Deferred)
+    }
+
+    /// Has a check wait for the end of the transaction, where its foreign key is to. Where the keys would
+    /// take too much memory, all rows are looked at then; of a foreign key that not all rows need satisfy
+    /// they are looked up at once.
+    pub fn defer(&mut self, check: &Arc<Check>) -> bool {
+        let reference = &check.reference;
+        if !check.is_deferrable() || !self.is_deferred(reference) {
+            return false;
+        }
+        let bytes = self.bytes + check.bytes();
+        if bytes <= MAX_BYTES {
+            self.bytes = bytes;
+            self.waiting.push(Arc::clone(check));
+            return true;
+        }
+        if reference.key.is_unproven {
+            return false;
+        }
+        self.waiting.retain(|it| !it.reference.is(reference));
+        let all = Check::of_all(reference.clone());
+        self.waiting.push(Arc::new(all));
+        self.bytes = self.waiting.iter().map(|it| it.bytes()).sum();
+        true
+    }
+
+    /// Takes the checks that do not wait any more.
+    pub fn take(&mut self, ends: bool) -> Vec<Arc<Check>> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (wait, taken) = waiting
+            .into_iter()
+            .partition(|check| !ends && self.is_deferred(&check.reference));
+        self.waiting = wait;
+        self.bytes = self.waiting.iter().map(|check| check.bytes()).sum();
+        taken
+    }
+
+    /// Says when foreign keys are looked at; all of them where none is named.
+    pub fn say(&mut self, named: &[Reference], deferred: bool) {
+        if named.is_empty() {
+            self.all = Some(deferred);
+            self.named.clear();
+        }
+        for reference in named {
+            let key = (reference.table.oid, reference.name.clone());
+            self.named.insert(key, deferred);
+        }
+    }
+}
+
+/// Makes the checks that wait for the end of a transaction.
+///
+/// # Errors
+/// 23503 for rows that refer to none.
+pub async fn prove_deferred(session: &Session) -> Result<()> {
+    for check in session.take_deferred(true) {
+        check.run(session).await?;
+    }
+    Ok(())
+}
+
+/// Says when foreign keys are looked at. Those that are not to wait any more are looked at now.
+///
+/// # Errors
+/// 42704 for a constraint that does not exist, 42809 for one that cannot wait; 23503 for rows that refer
+/// to none.
+pub async fn set_constraints(
+    session: &Session,
+    names: &[ObjectName],
+    deferred: bool,
+) -> Result<Outcome> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let mut named = Vec::new();
+    for name in names {
+        named.extend(constraints(&snapshot, &path, name)?);
+    }
+    if !session.is_in_transaction() {
+        session.notice(only_in_block("SET CONSTRAINTS"));
+    }
+    session.say_deferred(&named, deferred);
+    for check in session.take_deferred(false) {
+        check.run(session).await?;
+    }
+    Ok(Outcome::Done("SET CONSTRAINTS".to_owned()))
+}
+
+/// The foreign keys of a name, in the first schema of the path that has some.
+fn constraints(snapshot: &Snapshot, path: &[String], name: &ObjectName) -> Result<Vec<Reference>> {
+    let schemas = match &name.schema {
+        Some(schema) => std::slice::from_ref(schema),
+        None => path,
+    };
+    for schema in schemas {
+        let tables = snapshot.relations_in(schema);
+        let found = tables.flat_map(references_of);
+        let found: Vec<Reference> = found.filter(|it| it.name == name.name).collect();
+        if let Some(fixed) = found.iter().find(|it| !it.key.timing.is_deferrable()) {
+            let message = format!("constraint \"{}\" is not deferrable", fixed.name);
+            return Err(Error::new(SqlState::WRONG_OBJECT_TYPE, message));
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    let message = format!("constraint \"{}\" does not exist", name.name);
+    Err(Error::new(SqlState::UNDEFINED_OBJECT, message))
+}

@@ -1,0 +1,302 @@
+//! Foreign keys, as statements that change rows keep them.
+//!
+//! What a statement changes that they are about is noted as its rows pass (`KeyChanges`). When its changes
+//! are made, `ON DELETE` and `ON UPDATE` are changes of other tables in the same transaction, which are
+//! noted too, until nothing is left to be done. Then the keys that were noted are looked up, all of a
+//! foreign key in one join, or at the end of the transaction where it is deferred: a row that refers to
+//! none is one whose key the other table does not have and the table still has. So it does not matter
+//! what was taken back meanwhile, and a key that came back is there.
+//!
+//! Who puts rows in that refer to others keeps the lock of the other table, as who changes its rows does:
+//! so none of them goes meanwhile. Locks are taken before the first change, in the order in which
+//! transactions wait.
+
+mod act;
+mod check;
+mod deferred;
+mod locks;
+mod moved;
+mod prove;
+mod truncated;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use datafusion::scalar::ScalarValue;
+
+pub use self::check::Check;
+pub use self::deferred::{Deferral, prove_deferred, set_constraints};
+pub use self::locks::{lock, tables_of};
+pub use self::prove::{prove, refuse_where_needed};
+pub use self::truncated::truncated;
+
+use self::moved::Moved;
+use super::target::Change;
+use super::{delete, insert, merge, update};
+use crate::catalog::{Object, Reference, Snapshot, references_of};
+use crate::error::{Error, Result};
+use crate::models::constraints::{KeyChanges, TableChanges};
+use crate::session::{Outcome, Session};
+use crate::sql::Statement;
+use crate::sql::assignment::Assignment;
+use crate::sql::name::ObjectName;
+
+/// What a statement may do with the rows of a table.
+#[derive(Clone, Debug, Default)]
+pub struct Effect {
+    /// Whether rows come that were not there.
+    pub adds: bool,
+    /// Whether rows go.
+    pub removes: bool,
+    /// The columns of rows that get other values.
+    pub assigned: Vec<String>,
+}
+
+impl Effect {
+    /// Rows come.
+    pub fn adding() -> Self {
+        Self {
+            adds: true,
+            ..Self::default()
+        }
+    }
+
+    /// Rows go.
+    pub fn removing() -> Self {
+        Self {
+            removes: true,
+            ..Self::default()
+        }
+    }
+
+    /// These columns get other values.
+    pub fn assigning(columns: Vec<String>) -> Self {
+        Self {
+            assigned: columns,
+            ..Self::default()
+        }
+    }
+
+    fn assigns_one_of(&self, columns: &[String]) -> bool {
+        columns.iter().any(|column| self.assigned.contains(column))
+    }
+}
+
+/// The foreign keys that an effect on a table is about.
+struct Involved {
+    /// Its own that new rows may not satisfy.
+    outgoing: Vec<Reference>,
+    /// All that refer to it.
+    incoming: Vec<Reference>,
+    /// Those of them whose keys may go.
+    touched: Vec<Reference>,
+}
+
+impl Involved {
+    fn of(snapshot: &Snapshot, object: &Arc<Object>, effect: &Effect) -> Self {
+        let mut outgoing = references_of(object);
+        outgoing.retain(|it| effect.adds || effect.assigns_one_of(&it.key.columns));
+        let incoming = snapshot.references_to(&object.name);
+        let touched = incoming.iter();
+        let touched =
+            touched.filter(|it| effect.removes || effect.assigns_one_of(&it.key.referenced));
+        Self {
+            outgoing,
+            touched: touched.cloned().collect(),
+            incoming,
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.outgoing.is_empty() && self.touched.is_empty()
+    }
+
+    /// What is noted of the changes of the table.
+    fn noted(self, session: &Session, object: &Arc<Object>) -> Result<Arc<TableChanges>> {
+        let columns = object.schema.fields().iter().map(|field| field.name());
+        let is_touched = |column: &String| {
+            let mut touched = self.touched.iter();
+            touched.any(|reference| reference.key.referenced.contains(column))
+        };
+        let referenced = columns.zip(0..).filter(|(column, _)| is_touched(column));
+        let referenced = referenced.map(|(_, place)| place).collect();
+        let pool = Arc::clone(&session.instance.runtime().memory_pool);
+        let noted = TableChanges::new(object, self.outgoing, &self.incoming, referenced, &pool)?;
+        Ok(Arc::new(noted))
+    }
+}
+
+/// Runs a statement that changes rows, and keeps the foreign keys that it is about.
+///
+/// # Errors
+/// What the statement meets; 23503 for rows that refer to none; 40001 where a transaction cannot wait
+/// for a table that is involved.
+pub async fn change(
+    session: &Session,
+    statement: &Statement,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
+    let Some((name, effect)) = effect_of(statement) else {
+        return Err(Error::internal("only changes of rows are kept within keys"));
+    };
+    let Some(object) = target(session, name) else {
+        // The statement tells what is wrong with the name.
+        return run(session, statement, parameters).await;
+    };
+    let snapshot = session.instance.catalog.snapshot();
+    let involved = Involved::of(&snapshot, &object, &effect);
+    if involved.incoming.is_empty() && involved.is_nothing() {
+        return run(session, statement, parameters).await;
+    }
+    if involved.is_nothing() {
+        let changes = Arc::new(KeyChanges::default());
+        changes.watch(involved.noted(session, &object)?);
+        let session = session.noting(changes);
+        return run(&session, statement, parameters).await;
+    }
+    session
+        .together(async |session: &Session| {
+            let (session, noted) = begin(session, &object, &effect).await?;
+            let outcome = run(&session, statement, parameters).await?;
+            settle(&session, noted).await?;
+            Ok(outcome)
+        })
+        .await
+}
+
+/// Locks the tables that an effect is about, and begins to note the changes.
+///
+/// # Errors
+/// 40001 where a transaction cannot wait for one of them, or the table is another one now.
+pub async fn begin(
+    session: &Session,
+    object: &Arc<Object>,
+    effect: &Effect,
+) -> Result<(Session, Arc<TableChanges>)> {
+    lock(session, |snapshot| tables_of(snapshot, object.oid, effect)).await?;
+    let snapshot = session.instance.catalog.snapshot();
+    let Some(object) = snapshot.object(object.oid) else {
+        return Err(crate::models::replacement::replaced_meanwhile(object));
+    };
+    let noted = Involved::of(&snapshot, object, effect).noted(session, object)?;
+    let changes = Arc::new(KeyChanges::default());
+    changes.watch(Arc::clone(&noted));
+    Ok((session.noting(changes), noted))
+}
+
+/// Does what follows from changes that were made, and looks whether all rows refer to others.
+///
+/// # Errors
+/// 23503 for rows that do not; what the changes of other tables meet.
+pub async fn settle(session: &Session, first: Arc<TableChanges>) -> Result<()> {
+    let mut open = VecDeque::from([first]);
+    let mut checks = Vec::new();
+    while let Some(noted) = open.pop_front() {
+        for (reference, keys) in noted.referring()? {
+            checks.push(Check::of_rows(reference, keys));
+        }
+        let snapshot = session.instance.catalog.snapshot();
+        let moved = Moved::of(&noted)?;
+        for reference in snapshot.references_to(&noted.object.name) {
+            let Some((gone, changed)) = moved.keys(&reference)? else {
+                continue;
+            };
+            let fates = [
+                (reference.key.on_delete, gone),
+                (reference.key.on_update, changed),
+            ];
+            for (action, keys) in fates {
+                if keys.num_rows() == 0 {
+                    continue;
+                }
+                match action.changes_rows() {
+                    true => open.push_back(act::act(session, &reference, action, keys).await?),
+                    false => {
+                        let width = reference.key.referenced.len();
+                        let keys = keys.project(&(0..width).collect::<Vec<_>>())?;
+                        checks.push(Check::of_keys(reference.clone(), action, keys));
+                    }
+                }
+            }
+        }
+    }
+    for check in checks.into_iter().map(Arc::new) {
+        if !session.defer(&check) {
+            check.run(session).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The table whose rows a statement changes, where its name is that of one.
+pub(super) fn target(session: &Session, name: &ObjectName) -> Option<Arc<Object>> {
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    Change::Insert.target(&snapshot, &path, name).ok()
+}
+
+async fn run(
+    session: &Session,
+    statement: &Statement,
+    parameters: Vec<ScalarValue>,
+) -> Result<Outcome> {
+    match statement {
+        Statement::Insert(insert) => insert::execute(session, insert, parameters).await,
+        Statement::Update(update) => update::execute(session, update, parameters).await,
+        Statement::Delete(delete) => delete::execute(session, delete, parameters).await,
+        Statement::Merge(merge) => merge::execute(session, merge, parameters).await,
+        _ => Err(Error::internal("only changes of rows are kept within keys")),
+    }
+}
+
+fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
+    let columns = |assignments: &[Assignment]| {
+        let columns = assignments.iter().map(|it| it.column.clone());
+        columns.collect::<Vec<_>>()
+    };
+    match statement {
+        Statement::Insert(insert) => {
+            let clause = insert.on_conflict.as_ref();
+            let updates = clause.and_then(|clause| clause.update.as_ref());
+            let effect = Effect {
+                adds: true,
+                removes: false,
+                assigned: updates.map_or_else(Vec::new, |it| columns(&it.assignments)),
+            };
+            Some((&insert.target.table, effect))
+        }
+        Statement::Update(update) => Some((
+            &update.target.table,
+            Effect::assigning(columns(&update.assignments)),
+        )),
+        Statement::Delete(delete) => Some((&delete.target.table, Effect::removing())),
+        Statement::Merge(merge) => Some((
+            &merge.target.table,
+            Effect {
+                adds: true,
+                removes: true,
+                assigned: Vec::new(),
+            },
+        )),
+        _ => None,
+    }
+}
+
+/// The columns of keys that are looked up, by their places.
+fn key_column(place: usize) -> String {
+    format!("k{place}")
+}
+
+/// Rows whose columns are the keys that are looked up.
+fn named_keys(keys: &RecordBatch) -> Result<RecordBatch> {
+    let fields = keys.schema();
+    let fields = fields.fields().iter().enumerate();
+    let fields = fields.map(|(place, field)| {
+        let name = key_column(place);
+        field.as_ref().clone().with_name(name).with_nullable(true)
+    });
+    let fields: Vec<_> = fields.collect();
+    let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+    Ok(RecordBatch::try_new(schema, keys.columns().to_vec())?)
+}
