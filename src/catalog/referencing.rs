@@ -120,6 +120,35 @@ impl Snapshot {
             if !has_key(other, &key.referenced) {
                 return Err(no_key(&name.name));
             }
+            let object = self.relation(&name).filter(|_| name != own);
+            if let Some(prepared) = object.and_then(|object| self.prepared(object.oid))
+                && let Statement::CreateTable(then) = &prepared.new.definition
+                && !has_key(then, &key.referenced)
+            {
+                return Err(no_key(&name.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// That a table keeps the keys that others refer to by another definition.
+    ///
+    /// # Errors
+    /// 2BP01 for one that it would not have any more.
+    pub(super) fn check_referred_to(&self, table: &Object, new: &Statement) -> Result<()> {
+        let Statement::CreateTable(new) = new else {
+            return Ok(());
+        };
+        for reference in self.references_to(&table.name) {
+            if reference.table.oid != table.oid && !has_key(new, &reference.key.referenced) {
+                let what = table.described();
+                return Err(Error::new(
+                    SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+                    format!("cannot change {what} because other objects depend on it"),
+                )
+                .with_detail(format!("{} depends on {what}", reference.described()))
+                .with_hint("Drop the constraint first."));
+            }
         }
         Ok(())
     }
@@ -145,7 +174,9 @@ pub fn is_key_of(rule: &Rule, columns: &[String]) -> bool {
 pub fn no_key(table: &str) -> Error {
     Error::new(
         SqlState::INVALID_FOREIGN_KEY,
-        format!("there is no unique constraint matching given keys for referenced table \"{table}\""),
+        format!(
+            "there is no unique constraint matching given keys for referenced table \"{table}\""
+        ),
     )
 }
 

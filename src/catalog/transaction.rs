@@ -398,6 +398,7 @@ impl<'a> Transaction<'a> {
             return Err(renamed(&old, new));
         }
         self.snapshot.check_acyclic(&old, &new.depends_on)?;
+        self.snapshot.check_referred_to(&old, &definition)?;
         Ok((old, kind, definition))
     }
 

@@ -51,8 +51,19 @@ pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
 /// Whether an action changes several objects.
 fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
     match action {
-        Action::DropColumn { cascade: true, .. } => true,
-        Action::AddColumn { column, .. } => serial::is_serial(column),
+        Action::DropColumn { cascade: true, .. } | Action::DropConstraint { cascade: true, .. } => {
+            true
+        }
+        Action::ValidateConstraint(_) | Action::SetType { .. } => true,
+        Action::AddConstraint(declared) => declared.rule.foreign_key().is_some(),
+        Action::AddColumn {
+            column,
+            constraints,
+            ..
+        } => {
+            let mut rules = constraints.iter().map(|declared| &declared.rule);
+            serial::is_serial(column) || rules.any(|rule| rule.foreign_key().is_some())
+        }
         Action::DropColumn { .. } | Action::RenameColumn(..) => {
             let snapshot = session.instance.catalog.snapshot();
             let path = session.settings().search_path.0;
@@ -60,6 +71,7 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
             object.is_ok_and(|it| {
                 let renames = matches!(action, Action::RenameColumn(..));
                 renames && !snapshot.direct_dependents(it.oid).is_empty()
+                    || renames && !snapshot.references_to(&it.name).is_empty()
                     || !snapshot.sequences_of(&it).is_empty()
             })
         }

@@ -7,6 +7,7 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -17,10 +18,10 @@ use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::postgres::from_text;
 use tributary_udfs::{SessionTimeZone, type_name};
 
-use super::insert;
 use super::query::Planned;
 use super::target::Change;
-use crate::catalog::Object;
+use super::{insert, referential};
+use crate::catalog::{Object, references_of};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::models::{constraints, keyed};
@@ -179,6 +180,8 @@ async fn from_stdin(
     let instance = Arc::clone(&session.instance);
     let notices = session.notices();
     let state = context.state;
+    let refers = !references_of(&target).is_empty();
+    let session = session.detached();
     let done = async move {
         let schema = Arc::clone(&target.schema);
         let batches = stream::try_unfold(source, |mut source| async move {
@@ -186,7 +189,10 @@ async fn from_stdin(
             DataFusionResult::Ok(batch.map(|batch| (batch, source)))
         });
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
-        let added = insert::append(&instance, &state, &target, rows, "COPY", None).await?;
+        let added = match refers {
+            false => insert::append(&instance, &state, &target, rows, "COPY", None).await?,
+            true => append_referring(&session, &target, rows).await?,
+        };
         for notice in added.notices {
             notices.push(notice);
         }
@@ -198,6 +204,24 @@ async fn from_stdin(
         input,
         done: done.boxed(),
     }))
+}
+
+/// Adds rows that refer to those of other tables.
+async fn append_referring(
+    session: &Session,
+    target: &Arc<Object>,
+    rows: SendableRecordBatchStream,
+) -> Result<insert::Added> {
+    session
+        .together(async |session: &Session| {
+            let effect = referential::Effect::adding();
+            let (session, noted) = referential::begin(session, target, &effect).await?;
+            let (instance, state) = (&session.instance, session.statement().state);
+            let added = insert::append(instance, &state, target, rows, "COPY", None).await?;
+            referential::settle(&session, noted).await?;
+            Ok(added)
+        })
+        .await
 }
 
 /// How many bytes a row takes.

@@ -78,6 +78,7 @@ pub(super) async fn drop_defaults(
 
 async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> {
     let instance = &session.instance;
+    let before = instance.catalog.snapshot();
     // What is dropped is gone before its files are, and a cancel meanwhile comes too late.
     begin_commit(Interrupt::current().as_ref())?;
     let (dropped, named) = if drop.kind == DropKind::Schema {
@@ -89,6 +90,11 @@ async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> {
     // What was read is told before what read it.
     let mut others: Vec<String> = others.map(|object| object.described()).collect();
     others.reverse();
+    let gone: BTreeSet<Oid> = dropped.iter().map(|object| object.oid).collect();
+    let references = dropped.iter();
+    let references = references.flat_map(|object| before.references_to(&object.name));
+    let references = references.filter(|reference| !gone.contains(&reference.table.oid));
+    others.extend(references.map(|reference| reference.described()));
     if let Some(notice) = cascades(&others) {
         session.notice(notice);
     }

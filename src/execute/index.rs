@@ -60,6 +60,7 @@ async fn drop_one(session: &Session, found: &Found) -> Result<()> {
             let action = Action::DropConstraint {
                 name: name.clone(),
                 if_exists: false,
+                cascade: false,
             };
             redefine::act(session, table, &action).await
         }

@@ -5,6 +5,7 @@
 //! they are written anew, in the same commit. What stands on the table is planned against its new
 //! columns first.
 
+mod foreign_keys;
 mod identity;
 mod rows;
 mod versioned;
@@ -46,6 +47,7 @@ use crate::warehouse::{INTERVAL, Keyed};
 /// one that it has; 23502, 23505 and 23514 for rows that do not satisfy a new constraint; 2BP01 where
 /// something reads a column that goes; 40001 where the table was changed meanwhile.
 pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Result<()> {
+    foreign_keys::lock(session, object, action).await?;
     let guard = session.instance.refresh_locks.lock(object.oid).await?;
     session.check_unchanged(object).await?;
     keep_intervals(object, action)?;
@@ -56,6 +58,10 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
         partitioned::keep(object, name)?;
     }
     let mut create = declared(object)?;
+    if foreign_keys::prove_existing(session, object, action).await? {
+        return Ok(());
+    }
+    foreign_keys::release(session, object, action)?;
     let Some(rows) = apply(session, object, &mut create, action)? else {
         return Ok(());
     };
@@ -66,6 +72,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     new.project_file.clone_from(&object.project_file);
     if let Action::RenameColumn(old, name) = action {
         keep_readers(session, object, old, name)?;
+        foreign_keys::follow_column(session, object, old, name)?;
         if let Some(comment) = object.column_comments.get(old) {
             new.column_comments.insert(name.clone(), comment.clone());
         }
@@ -95,6 +102,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let done = redefine(session, object, new, rows).await;
     drop(guard);
     done?;
+    foreign_keys::prove_new(session, object, action).await?;
     if let Action::RenameColumn(old, name) = action {
         create_sequence::follow_column(session, object, old, name)?;
     }
@@ -273,9 +281,10 @@ fn apply(
                 .with_hint("Replace the table by one with other options: CREATE OR REPLACE TABLE ... AS."));
             }
             create.columns.retain(|column| column.name.value != *name);
-            create
-                .constraints
-                .retain(|constraint| !constraint.rule.names(name));
+            create.constraints.retain(|constraint| {
+                !constraint.rule.names(name)
+                    && !foreign_keys::refers_to_own(&constraint.rule, object, name)
+            });
             Ok(Some(Rows::Made(Vec::new())))
         }
         Action::RenameColumn(old, new) => {
@@ -293,6 +302,7 @@ fn apply(
             column(create, &table, old)?.name = identifier(new);
             for constraint in &mut create.constraints {
                 constraint.rule.rename_column(old, new);
+                foreign_keys::rename_own(&mut constraint.rule, object, old, new);
             }
             keyed::rename_column(&mut create.options, old, new)?;
             Ok(Some(Rows::Made(vec![Made {
@@ -370,9 +380,21 @@ fn apply(
         }
         Action::AddConstraint(constraint) => {
             constrain(create, &table, std::slice::from_ref(constraint))?;
-            Ok(Some(Rows::Checked))
+            Ok(Some(match constraint.rule {
+                // Whether its rows refer to others is looked at by a join.
+                Rule::ForeignKey(_) => Rows::Stay,
+                Rule::Unique { .. } | Rule::Check(_) => Rows::Checked,
+            }))
         }
-        Action::DropConstraint { name, if_exists } => {
+        Action::ValidateConstraint(name) => {
+            foreign_keys::declare(create, &table, name, |key| key.is_unproven = false)
+        }
+        Action::AlterConstraint(name, timing) => {
+            foreign_keys::declare(create, &table, name, |key| key.timing = *timing)
+        }
+        Action::DropConstraint {
+            name, if_exists, ..
+        } => {
             let before = create.constraints.len();
             create
                 .constraints

@@ -10,7 +10,8 @@ use super::{create_sequence, referential};
 use crate::catalog::{Object, Oid};
 use crate::error::Result;
 use crate::models::replacement::replaced_meanwhile;
-use crate::session::{Outcome, Session};
+use crate::session::{Outcome, Session, check_privileges};
+use crate::sql::Statement;
 use crate::sql::returning::Target;
 use crate::sql::truncate::Truncate;
 
@@ -29,6 +30,12 @@ pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> 
     // In the order of numbers, in which transactions may wait for each other.
     let tables = referential::truncated(session, &snapshot, named, truncate.cascade)?;
     let all: BTreeSet<Oid> = tables.keys().copied().collect();
+    let names = tables.values().map(|table| table.name.clone().into());
+    let all_named = Truncate {
+        tables: names.collect(),
+        ..truncate.clone()
+    };
+    check_privileges(session, &Statement::Truncate(all_named))?;
     match all.len() {
         1 => {
             for table in tables.values() {

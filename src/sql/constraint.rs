@@ -290,7 +290,9 @@ pub fn complete(
             if let Some(missing) = key.columns.iter().find(is_missing) {
                 return Err(Error::new(
                     SqlState::UNDEFINED_COLUMN,
-                    format!("column \"{missing}\" referenced in foreign key constraint does not exist"),
+                    format!(
+                        "column \"{missing}\" referenced in foreign key constraint does not exist"
+                    ),
                 ));
             }
         }

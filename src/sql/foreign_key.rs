@@ -86,9 +86,9 @@ impl Timing {
         }
         match (deferrable, deferred) {
             (None, None) => Ok(None),
-            said => Ok(Some(Self::of(said.0, said.1).map_err(|error| {
-                parser.error_here(error)
-            })?)),
+            said => Ok(Some(
+                Self::of(said.0, said.1).map_err(|error| parser.error_here(error))?,
+            )),
         }
     }
 

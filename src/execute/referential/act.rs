@@ -8,9 +8,7 @@ use datafusion::datasource::MemTable;
 use super::{Effect, Involved, key_column, named_keys};
 use crate::catalog::Reference;
 use crate::error::{Error, Result};
-use crate::execute::modify::{
-    self, Beside, Changing, Found, KEYS, Layout, Returning, keys_name,
-};
+use crate::execute::modify::{self, Beside, Changing, Found, KEYS, Layout, Returning, keys_name};
 use crate::execute::target::Change;
 use crate::models::constraints::{self, KeyChanges, TableChanges};
 use crate::session::Session;
@@ -67,7 +65,11 @@ pub(super) async fn act(
     } else {
         let values = changing.columns().fields().iter().map(|field| {
             let own = Quoted(field.name());
-            let place = reference.key.columns.iter().position(|it| it == field.name());
+            let place = reference
+                .key
+                .columns
+                .iter()
+                .position(|it| it == field.name());
             let value = match (place, action) {
                 (None, _) => changing.column(field),
                 (Some(place), ReferentialAction::Cascade) => {

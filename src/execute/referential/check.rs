@@ -159,9 +159,10 @@ async fn matching(
     let name = QualifiedName::new(&table.name.schema, format!("{}@keys", table.name.name));
     let rows = MemTable::try_new(keys.schema(), vec![vec![keys.clone()]])?;
     context.show(&name, Arc::new(rows));
-    let condition = columns.iter().enumerate().map(|(place, column)| {
-        format!("t.{} = k.{}", Quoted(column), key_column(place))
-    });
+    let condition = columns
+        .iter()
+        .enumerate()
+        .map(|(place, column)| format!("t.{} = k.{}", Quoted(column), key_column(place)));
     let condition: Vec<String> = condition.collect();
     let places = (1..=columns.len()).map(|place| place.to_string());
     let places: Vec<String> = places.collect();

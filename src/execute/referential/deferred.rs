@@ -26,7 +26,9 @@ impl Deferral {
     /// Whether a foreign key is looked at when the transaction ends.
     fn is_deferred(&self, reference: &Reference) -> bool {
         let timing = reference.key.timing;
-        let said = self.named.get(&(reference.table.oid, reference.name.clone()));
+        let said = self
+            .named
+            .get(&(reference.table.oid, reference.name.clone()));
         let said = said.copied().or(self.all);
         timing.is_deferrable() && said.unwrap_or(timing == Timing::Deferred)
     }

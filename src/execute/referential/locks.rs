@@ -52,10 +52,7 @@ pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeSet<O
 ///
 /// # Errors
 /// 40001 where a transaction cannot wait, or reads one of them as it was before another one changed it.
-pub async fn lock(
-    session: &Session,
-    wanted: impl Fn(&Snapshot) -> BTreeSet<Oid>,
-) -> Result<()> {
+pub async fn lock(session: &Session, wanted: impl Fn(&Snapshot) -> BTreeSet<Oid>) -> Result<()> {
     let mut locked = BTreeSet::new();
     loop {
         let snapshot = session.instance.catalog.snapshot();

@@ -24,7 +24,11 @@ pub fn resolve(
     snapshot: &Snapshot,
     search_path: &[String],
 ) -> Result<()> {
-    if !create.constraints.iter().any(|it| it.rule.foreign_key().is_some()) {
+    if !create
+        .constraints
+        .iter()
+        .any(|it| it.rule.foreign_key().is_some())
+    {
         return Ok(());
     }
     if create.options.get("unique_key").is_some() {
@@ -70,7 +74,13 @@ pub fn resolve(
             ))
             .with_hint("CREATE CHECK tells of rows that refer to none."));
         }
-        complete(key, &constraint.name, &name, other, [columns, &object.schema])?;
+        complete(
+            key,
+            &constraint.name,
+            &name,
+            other,
+            [columns, &object.schema],
+        )?;
     }
     Ok(())
 }

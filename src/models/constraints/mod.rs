@@ -19,8 +19,8 @@ mod shown;
 
 pub use assigned::{assigned, check_assignable, check_literal};
 pub use declared::{
-    check_key, constraint_place, check_settable, default_of, identity_of, identity_sequence, is_of_identity, key_of,
-    of, place, sequence_of, validate,
+    check_key, check_settable, constraint_place, default_of, identity_of, identity_sequence,
+    is_of_identity, key_of, of, place, sequence_of, validate,
 };
 pub use default_value::DefaultValue;
 pub use foreign_keys::resolve as resolve_foreign_keys;

@@ -53,12 +53,7 @@ impl Shown {
     ///
     /// # Errors
     /// Those of the types that cannot be shown.
-    pub fn key(
-        &self,
-        fields: &[FieldRef],
-        columns: &[ArrayRef],
-        row: usize,
-    ) -> Result<String> {
+    pub fn key(&self, fields: &[FieldRef], columns: &[ArrayRef], row: usize) -> Result<String> {
         Ok(self.values(fields, columns, row)?.join(", "))
     }
 

@@ -21,6 +21,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::assignment::Assignment;
 use crate::sql::comment::CommentOn;
+use crate::sql::constraint::Rule;
 use crate::sql::copy::Direction;
 use crate::sql::drop::{Drop, DropKind};
 use crate::sql::drop_function::FunctionName;
@@ -143,6 +144,8 @@ impl Checker<'_> {
             Statement::CreateTable(create) => {
                 self.create(&create.name, create.is_temporary)?;
                 self.replace(&create.name, create.or_replace)?;
+                let rules = create.constraints.iter().map(|it| &it.rule);
+                self.refer(rules)?;
                 create.query.iter().try_for_each(|query| self.query(query))
             }
             Statement::CreateMaterializedView(create) => {
@@ -526,9 +529,25 @@ impl Checker<'_> {
                 }
             }
             // Rows that are there get such values.
-            Action::AddColumn { column, .. } => self.relations(column.as_ref(), None),
+            Action::AddColumn {
+                column,
+                constraints,
+                ..
+            } => {
+                self.refer(constraints.iter().map(|it| &it.rule))?;
+                self.relations(column.as_ref(), None)
+            }
+            Action::AddConstraint(declared) => self.refer(std::iter::once(&declared.rule)),
             Action::SetType { using, .. } => self.relations(using, None),
             _ => Ok(()),
+        })
+    }
+
+    /// To refer to a table is a right of its own.
+    fn refer<'r>(&self, mut rules: impl Iterator<Item = &'r Rule>) -> Result<()> {
+        rules.try_for_each(|rule| match rule.foreign_key() {
+            Some(key) => self.change(&key.table, Privilege::References, &key.referenced),
+            None => Ok(()),
         })
     }
 
