@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::create_role::existing;
 use super::drop::{kind, word};
 use super::{create_sequence, index, redefine, serial};
-use crate::catalog::{Kind, NewObject, Object, Oid};
+use crate::catalog::{Kind, NewObject, Object, Oid, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{lookback, schedule};
 use crate::session::{Outcome, Session, plan};
@@ -54,7 +54,7 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
         Action::DropColumn { cascade: true, .. } | Action::DropConstraint { cascade: true, .. } => {
             true
         }
-        Action::ValidateConstraint(_) | Action::SetType { .. } => true,
+        Action::ValidateConstraint(_) => true,
         Action::AddConstraint(declared) => declared.rule.foreign_key().is_some(),
         Action::AddColumn {
             column,
@@ -64,14 +64,16 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
             let mut rules = constraints.iter().map(|declared| &declared.rule);
             serial::is_serial(column) || rules.any(|rule| rule.foreign_key().is_some())
         }
-        Action::DropColumn { .. } | Action::RenameColumn(..) => {
+        Action::DropColumn { .. } | Action::RenameColumn(..) | Action::SetType { .. } => {
             let snapshot = session.instance.catalog.snapshot();
             let path = session.settings().search_path.0;
             let object = plan::object(&alter.name, &snapshot, &path);
             object.is_ok_and(|it| {
                 let renames = matches!(action, Action::RenameColumn(..));
+                let drops = matches!(action, Action::DropColumn { .. });
                 renames && !snapshot.direct_dependents(it.oid).is_empty()
-                    || renames && !snapshot.references_to(&it.name).is_empty()
+                    || !drops && !snapshot.references_to(&it.name).is_empty()
+                    || !drops && !references_of(&it).is_empty()
                     || !snapshot.sequences_of(&it).is_empty()
             })
         }

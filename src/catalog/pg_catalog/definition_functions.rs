@@ -12,7 +12,7 @@ use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, number, string, text};
 use super::name_functions::{relation_oid, relation_text};
 use super::pg_proc;
-use super::relation::{with_constraint, with_index};
+use super::relation::{relation, with_constraint, with_index};
 use super::table_constraint::{TableConstraint, is_part};
 use crate::catalog::system::SystemSources;
 use crate::models::constraints;
@@ -50,7 +50,14 @@ pub fn functions() -> Vec<ScalarUDF> {
         let oid = number(values, 0).filter(|oid| is_part(*oid));
         text(oid.and_then(|oid| {
             let is_it = |constraint: &TableConstraint<'_>| constraint.oid == oid;
-            with_constraint(sources, is_it, |_, found| found.definition(pretty))
+            with_constraint(sources, is_it, |_, found| {
+                found.definition(pretty, |table| {
+                    let snapshot = sources.snapshot();
+                    let oid = snapshot.relation(table).map(|object| object.oid.into());
+                    let known = oid.and_then(|oid| relation(sources, oid));
+                    known.map_or_else(|| table.to_string(), |it| relation_text(sources, &it))
+                })
+            })
         }))
     }));
     all.push(udf("pg_get_indexdef", numbers, |sources, values| {

@@ -54,10 +54,14 @@ fn class(
     };
     let table = relation.object.as_deref().filter(|_| relation.kind == "r");
     let checks = table.into_iter().flat_map(constraints_of);
-    let checks = checks
-        .filter(|constraint| constraint.index.is_none())
-        .count();
+    let checks = checks.filter(|constraint| constraint.kind() == "c").count();
     let checks = i64::try_from(checks).unwrap_or(i64::MAX);
+    // PostgreSQL keeps foreign keys by triggers on both tables, and clients look for these first.
+    let has_triggers = table.is_some_and(|table| {
+        let mut own = constraints_of(table);
+        own.any(|constraint| constraint.kind() == "f")
+            || !sources.snapshot().references_to(&table.name).is_empty()
+    });
     let keyed = relation.object.as_deref();
     let mut indexes = keyed
         .filter(|_| matches!(relation.kind, "r" | "m"))
@@ -100,7 +104,7 @@ fn class(
         columns,
         checks,
         false,
-        false,
+        has_triggers,
         false,
         false,
         false,

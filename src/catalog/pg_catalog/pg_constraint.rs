@@ -1,48 +1,67 @@
-//! `pg_constraint`: keys and checks of tables.
+//! `pg_constraint`: keys, checks and foreign keys of tables.
 
-use super::relation::relations;
+use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
 use super::table_constraint::{TableConstraint, constraints_of};
+use crate::catalog::Snapshot;
+use crate::sql::foreign_key::{ForeignKey, ReferentialAction, Timing};
 
 pub static TABLE: Rows = Rows {
     of: "pg_constraint",
     make: |sources| {
+        let snapshot = sources.snapshot();
         let mut rows = Vec::new();
         for relation in relations(sources) {
             if let (Some(object), "r") = (&relation.object, relation.kind) {
                 let all = constraints_of(object);
-                rows.extend(
-                    all.map(|constraint| row_of(relation.oid, relation.namespace, &constraint)),
-                );
+                rows.extend(all.map(|it| row_of(&snapshot, &relation, &it)));
             }
         }
         Ok(rows)
     },
 };
 
-fn row_of(table: i64, namespace: i64, constraint: &TableConstraint<'_>) -> Row {
-    let is_key = constraint.index.is_some();
+fn row_of(snapshot: &Snapshot, table: &Relation, constraint: &TableConstraint<'_>) -> Row {
+    let referred = constraint.referred(snapshot);
+    let key = referred.as_ref().map(|referred| referred.key);
+    let is_key = constraint.index.is_some() || key.is_some();
+    let index = referred.as_ref().and_then(|referred| referred.index);
+    let other = referred
+        .as_ref()
+        .map(|referred| i64::from(referred.table.oid));
+    let letter = |action: fn(&ForeignKey) -> ReferentialAction| match key.map(action) {
+        None => " ",
+        Some(ReferentialAction::NoAction) => "a",
+        Some(ReferentialAction::Restrict) => "r",
+        Some(ReferentialAction::Cascade) => "c",
+        Some(ReferentialAction::SetNull) => "n",
+        Some(ReferentialAction::SetDefault) => "d",
+    };
     row![
         constraint.oid,
         constraint.constraint.name.as_str(),
-        namespace,
+        table.namespace,
         constraint.kind(),
-        false,
-        false,
-        true,
-        table,
+        key.is_some_and(|key| key.timing.is_deferrable()),
+        key.is_some_and(|key| key.timing == Timing::Deferred),
+        key.is_none_or(|key| !key.is_unproven),
+        table.oid,
         0,
-        constraint.index.unwrap_or(0),
+        constraint.index.or(index).unwrap_or(0),
         0,
-        0,
-        " ",
-        " ",
-        " ",
+        other.unwrap_or(0),
+        letter(|key| key.on_update),
+        letter(|key| key.on_delete),
+        match key.map(|key| key.is_full) {
+            None => " ",
+            Some(true) => "f",
+            Some(false) => "s",
+        },
         true,
         0,
         is_key,
         Value::Numbers(constraint.columns.clone()),
-        Value::Null,
+        referred.map_or(Value::Null, |referred| Value::Numbers(referred.columns)),
         Value::Null,
         Value::Null,
         Value::Null,

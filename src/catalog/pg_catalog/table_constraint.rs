@@ -5,16 +5,17 @@
 //! are made of the table's: each table has a block of them, above those of all objects.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 
-use crate::catalog::{Object, Oid, Snapshot};
+use crate::catalog::{Object, Oid, Snapshot, is_key_of};
 use crate::models::{constraints, keyed};
-use crate::sql::Options;
 use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::create_index::{BTREE, CreateIndex, KeyValue};
+use crate::sql::foreign_key::ForeignKey;
 use crate::sql::name::Quoted;
-use crate::sql::sequence_calls;
+use crate::sql::{Options, QualifiedName, sequence_calls};
 
 use super::expression_text;
 
@@ -43,6 +44,20 @@ pub struct TableConstraint<'a> {
     pub columns: Vec<i64>,
     object: &'a Object,
     place: usize,
+}
+
+/// What a foreign key refers to.
+pub struct Referred<'a> {
+    /// The foreign key.
+    pub key: &'a ForeignKey,
+    /// The table.
+    pub table: Arc<Object>,
+    /// The numbers of the columns.
+    pub columns: Vec<i64>,
+    /// The name of the key that they are.
+    pub name: String,
+    /// The number of its index.
+    pub index: Option<i64>,
 }
 
 /// An index of a table or a materialized view.
@@ -143,6 +158,7 @@ impl<'a> TableConstraint<'a> {
         let (names, index) = match &constraint.rule {
             Rule::Unique { columns, .. } => (columns.clone(), Some(oid + 1)),
             Rule::Check(condition) => (expression_text::columns(object, condition), None),
+            Rule::ForeignKey(key) => (key.columns.clone(), None),
         };
         let columns = names.iter().filter_map(|name| column_number(object, name));
         Self {
@@ -161,6 +177,7 @@ impl<'a> TableConstraint<'a> {
             Rule::Unique { primary: true, .. } => "p",
             Rule::Unique { .. } => "u",
             Rule::Check(_) => "c",
+            Rule::ForeignKey(_) => "f",
         }
     }
 
@@ -173,8 +190,34 @@ impl<'a> TableConstraint<'a> {
     pub fn key(&self) -> &[String] {
         match &self.constraint.rule {
             Rule::Unique { columns, .. } => columns,
+            Rule::ForeignKey(key) => &key.columns,
             Rule::Check(_) => &[],
         }
+    }
+
+    /// What it refers to, if it is a foreign key.
+    pub fn referred(&self, snapshot: &Snapshot) -> Option<Referred<'a>> {
+        let key = match &self.constraint {
+            Cow::Borrowed(constraint) => constraint.rule.foreign_key()?,
+            Cow::Owned(_) => return None,
+        };
+        let table = snapshot.relation(&key.table.qualify(&self.object.name.schema))?;
+        let names = key.referenced.iter();
+        let columns = names
+            .filter_map(|name| column_number(table, name))
+            .collect();
+        let mut keys = constraints_of(table);
+        let index = keys.find(|it| is_key_of(&it.constraint.rule, &key.referenced));
+        let (name, index) = index
+            .map(|it| (it.constraint.name.clone(), it.index))
+            .unwrap_or_default();
+        Some(Referred {
+            key,
+            columns,
+            name,
+            index,
+            table: Arc::clone(table),
+        })
     }
 
     fn key_text(&self) -> String {
@@ -192,12 +235,20 @@ impl<'a> TableConstraint<'a> {
             Rule::Check(condition) => {
                 Some(expression_text::condition(self.object, condition, pretty))
             }
-            Rule::Unique { .. } => None,
+            Rule::Unique { .. } | Rule::ForeignKey(_) => None,
         }
     }
 
-    /// As `ALTER TABLE ... ADD CONSTRAINT name` would take it.
-    pub fn definition(&self, pretty: bool) -> String {
+    /// As `ALTER TABLE ... ADD CONSTRAINT name` would take it; `written` tells how tables are written.
+    pub fn definition(&self, pretty: bool, written: impl Fn(&QualifiedName) -> String) -> String {
+        if let Some(key) = self.constraint.rule.foreign_key() {
+            let table = written(&key.table.qualify(&self.object.name.schema));
+            return format!(
+                "FOREIGN KEY ({}) {}",
+                self.key_text(),
+                key.references(&table)
+            );
+        }
         let word = match (self.condition(pretty), self.kind(), self.nulls_equal()) {
             (Some(condition), _, _) => return format!("CHECK ({condition})"),
             (None, "p", _) => "PRIMARY KEY",

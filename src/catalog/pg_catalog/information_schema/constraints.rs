@@ -6,7 +6,10 @@ use super::super::relation::Relation;
 use super::super::table::{Row, Rows, Value, row};
 use super::super::table_constraint::{TableConstraint, constraints_of};
 use super::{shown, yes_or_no};
+use crate::catalog::Snapshot;
 use crate::catalog::system::SystemSources;
+use crate::sql::QualifiedName;
+use crate::sql::foreign_key::Timing;
 use crate::sql::name::Quoted;
 
 pub static TABLE: Rows = Rows {
@@ -15,7 +18,7 @@ pub static TABLE: Rows = Rows {
         let database = sources.database();
         let mut rows = Vec::new();
         for table in tables(sources) {
-            let mut add = |name: &str, kind: &str, nulls_distinct: Value| {
+            let mut add = |name: &str, kind: &str, timing: Timing, nulls_distinct: Value| {
                 let (schema, table) = (table.schema.as_str(), table.name.as_str());
                 let database = database.as_str();
                 rows.push(row![
@@ -26,8 +29,8 @@ pub static TABLE: Rows = Rows {
                     schema,
                     table,
                     kind,
-                    "NO",
-                    "NO",
+                    yes_or_no(timing.is_deferrable()),
+                    yes_or_no(timing == Timing::Deferred),
                     "YES",
                     nulls_distinct,
                 ]);
@@ -36,12 +39,15 @@ pub static TABLE: Rows = Rows {
                 let (kind, nulls_distinct) = match constraint.kind() {
                     "p" => ("PRIMARY KEY", Value::Null),
                     "u" => ("UNIQUE", yes_or_no(!constraint.nulls_equal()).into()),
+                    "f" => ("FOREIGN KEY", Value::Null),
                     _ => ("CHECK", Value::Null),
                 };
-                add(&constraint.constraint.name, kind, nulls_distinct);
+                let key = constraint.constraint.rule.foreign_key();
+                let timing = key.map(|key| key.timing).unwrap_or_default();
+                add(&constraint.constraint.name, kind, timing, nulls_distinct);
             }
             for (name, _) in not_null(&table) {
-                add(&name, "CHECK", Value::Null);
+                add(&name, "CHECK", Timing::Immediate, Value::Null);
             }
         }
         Ok(rows)
@@ -73,10 +79,11 @@ pub static CHECKS: Rows = Rows {
 pub static KEY_COLUMNS: Rows = Rows {
     of: "key_column_usage",
     make: |sources| {
-        let database = sources.database();
+        let (database, snapshot) = (sources.database(), sources.snapshot());
         let mut rows = Vec::new();
         for table in tables(sources) {
             for constraint in all(&table) {
+                let places = places_in_key(&snapshot, &constraint);
                 rows.extend(constraint.key().iter().zip(1_i64..).map(|(column, place)| {
                     let (schema, database) = (table.schema.as_str(), database.as_str());
                     row![
@@ -88,9 +95,55 @@ pub static KEY_COLUMNS: Rows = Rows {
                         table.name.as_str(),
                         column.as_str(),
                         place,
-                        Value::Null,
+                        places
+                            .get(usize::try_from(place - 1).unwrap_or_default())
+                            .map_or(Value::Null, |place| (*place).into()),
                     ]
                 }));
+            }
+        }
+        Ok(rows)
+    },
+};
+
+/// Where the columns of a foreign key are among those of the key that it refers to.
+fn places_in_key(snapshot: &Snapshot, constraint: &TableConstraint<'_>) -> Vec<i64> {
+    let Some(referred) = constraint.referred(snapshot) else {
+        return Vec::new();
+    };
+    let mut keys = constraints_of(&referred.table);
+    let Some(key) = keys.find(|key| key.constraint.name == referred.name) else {
+        return Vec::new();
+    };
+    let places = referred.columns.iter().filter_map(|column| {
+        let place = key.columns.iter().position(|own| own == column)?;
+        i64::try_from(place + 1).ok()
+    });
+    places.collect()
+}
+
+pub static REFERENCES: Rows = Rows {
+    of: "referential_constraints",
+    make: |sources| {
+        let (database, snapshot) = (sources.database(), sources.snapshot());
+        let mut rows = Vec::new();
+        for table in tables(sources) {
+            for constraint in all(&table) {
+                let Some(referred) = constraint.referred(&snapshot) else {
+                    continue;
+                };
+                let database = database.as_str();
+                rows.push(row![
+                    database,
+                    table.schema.as_str(),
+                    constraint.constraint.name.as_str(),
+                    database,
+                    referred.table.name.schema.as_str(),
+                    referred.name.as_str(),
+                    if referred.key.is_full { "FULL" } else { "NONE" },
+                    referred.key.on_update.words(),
+                    referred.key.on_delete.words(),
+                ]);
             }
         }
         Ok(rows)
@@ -100,17 +153,26 @@ pub static KEY_COLUMNS: Rows = Rows {
 pub static COLUMNS: Rows = Rows {
     of: "constraint_column_usage",
     make: |sources| {
-        let database = sources.database();
+        let (database, snapshot) = (sources.database(), sources.snapshot());
         let mut rows = Vec::new();
         for table in tables(sources) {
-            let fields = table.columns.fields();
             for constraint in all(&table) {
-                let places = constraint.columns.iter();
+                // As in PostgreSQL, a foreign key uses the columns that it refers to.
+                let referred = constraint.referred(&snapshot);
+                let (name, fields, columns) = match &referred {
+                    Some(it) => (&it.table.name, it.table.schema.fields(), &it.columns),
+                    None => (
+                        &table_name(&table),
+                        table.columns.fields(),
+                        &constraint.columns,
+                    ),
+                };
+                let places = columns.iter();
                 let places = places.filter_map(|number| usize::try_from(number - 1).ok());
                 let columns = places.filter_map(|place| fields.get(place));
                 rows.extend(columns.map(|column| {
-                    let named = [table.name.as_str(), column.name().as_str()];
-                    usage(&database, &table, &named, &constraint)
+                    let columns = Some(column.name().as_str());
+                    usage(&database, &table, name, columns, &constraint)
                 }));
             }
         }
@@ -121,26 +183,37 @@ pub static COLUMNS: Rows = Rows {
 pub static TABLES: Rows = Rows {
     of: "constraint_table_usage",
     make: |sources| {
-        let database = sources.database();
+        let (database, snapshot) = (sources.database(), sources.snapshot());
         let mut rows = Vec::new();
         for table in tables(sources) {
-            let keys = all(&table).filter(|constraint| constraint.index.is_some());
-            rows.extend(keys.map(|key| usage(&database, &table, &[table.name.as_str()], &key)));
+            let keys = all(&table).filter(|constraint| constraint.kind() != "c");
+            rows.extend(keys.map(|key| {
+                let referred = key.referred(&snapshot);
+                let own = table_name(&table);
+                let name = referred.as_ref().map_or(&own, |it| &it.table.name);
+                usage(&database, &table, name, None, &key)
+            }));
         }
         Ok(rows)
     },
 };
 
-/// What a constraint uses, and the constraint.
+fn table_name(table: &Relation) -> QualifiedName {
+    QualifiedName::new(&table.schema, &table.name)
+}
+
+/// What a constraint of a table uses, a table or a column of it, and the constraint.
 fn usage(
     database: &str,
     table: &Relation,
-    named: &[&str],
+    used: &QualifiedName,
+    column: Option<&str>,
     constraint: &TableConstraint<'_>,
 ) -> Row {
     let schema = table.schema.as_str();
     let name = constraint.constraint.name.as_str();
-    let parts = [database, schema].into_iter().chain(named.iter().copied());
+    let parts = [database, used.schema.as_str(), used.name.as_str()];
+    let parts = parts.into_iter().chain(column);
     parts
         .chain([database, schema, name])
         .map(Value::from)

@@ -21,11 +21,12 @@ use crate::catalog::system::SystemSources;
 /// The name of the schema.
 pub const INFORMATION_SCHEMA: &str = "information_schema";
 
-static ROWS: [&Rows; 16] = [
+static ROWS: [&Rows; 17] = [
     &columns::TABLE,
     &constraints::CHECKS,
     &constraints::COLUMNS,
     &constraints::KEY_COLUMNS,
+    &constraints::REFERENCES,
     &constraints::TABLE,
     &constraints::TABLES,
     &privileges::COLUMN_GRANTS,
