@@ -11,30 +11,27 @@ use crate::session::Session;
 /// The tables that a change of one involves: itself, those that its new rows refer to, and those whose
 /// rows change with it.
 pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeSet<Oid> {
-    let mut found = BTreeSet::new();
+    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
     let mut open = vec![(table, effect.clone())];
     while let Some((oid, effect)) = open.pop() {
         let Some(object) = snapshot.object(oid) else {
             continue;
         };
-        // What changes with another table may change in any way.
-        let is_new = found.insert(oid);
+        found.insert(oid);
         for reference in references_of(object) {
             if effect.adds || effect.assigns_one_of(&reference.key.columns) {
                 let other = snapshot.relation(&reference.referenced());
                 found.extend(other.map(|other| other.oid));
             }
         }
-        if !is_new && oid != table {
-            continue;
-        }
         for reference in snapshot.references_to(&object.name) {
             let updates = effect.assigns_one_of(&reference.key.referenced);
             let key = &reference.key;
             let is_deleted = effect.removes && key.on_delete.changes_rows();
-            let is_updated = (updates || effect.removes) && key.on_update.changes_rows();
+            let is_updated = updates && key.on_update.changes_rows();
             let other = reference.table.oid;
-            if (is_deleted || is_updated) && !found.contains(&other) {
+            // What changes with another table may change in any way.
+            if (is_deleted || is_updated) && seen.insert(other) {
                 let effect = Effect {
                     adds: true,
                     removes: true,

@@ -40,6 +40,7 @@ use crate::models::constraints::{KeyChanges, TableChanges};
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::assignment::Assignment;
+use crate::sql::merge::Action;
 use crate::sql::name::ObjectName;
 
 /// What a statement may do with the rows of a table.
@@ -271,14 +272,18 @@ fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
             Effect::assigning(columns(&update.assignments)),
         )),
         Statement::Delete(delete) => Some((&delete.target.table, Effect::removing())),
-        Statement::Merge(merge) => Some((
-            &merge.target.table,
-            Effect {
-                adds: true,
-                removes: true,
-                assigned: Vec::new(),
-            },
-        )),
+        Statement::Merge(merge) => {
+            let mut effect = Effect::default();
+            for clause in &merge.clauses {
+                match &clause.action {
+                    Action::Update(assignments) => effect.assigned.extend(columns(assignments)),
+                    Action::Insert { .. } => effect.adds = true,
+                    Action::Delete => effect.removes = true,
+                    Action::DoNothing => {}
+                }
+            }
+            Some((&merge.target.table, effect))
+        }
         _ => None,
     }
 }
