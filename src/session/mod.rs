@@ -2,6 +2,7 @@
 
 mod cursors;
 pub mod declared;
+mod grouped_by_keys;
 mod lateral_unnest;
 mod multisets;
 mod notifying;

@@ -16,8 +16,8 @@ use tributary_udfs::postgres::{
 };
 
 use super::{
-    lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries, user_functions, uuids,
-    values_after_sort,
+    grouped_by_keys, lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries,
+    user_functions, uuids, values_after_sort,
 };
 use crate::catalog::pg_catalog::StatementCatalog;
 use crate::catalog::{Kind, Object, Oid, Snapshot, meant_schema, pg_catalog, system};
@@ -237,7 +237,20 @@ pub async fn query(context: &StatementContext, query: &ast::Query) -> Result<Log
 /// # Errors
 /// Those of [`make_plannable`] and of DataFusion's planner.
 pub async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<LogicalPlan> {
-    let mut query = query.clone();
+    match planned(state, query.clone()).await {
+        Err(error) if error.sqlstate() == SqlState::GROUPING_ERROR => {
+            let snapshot = StatementCatalog::of(state.config_options())?.snapshot();
+            let mut grouped = query.clone();
+            if !grouped_by_keys::complete(&mut grouped, &snapshot) {
+                return Err(error);
+            }
+            planned(state, grouped).await.map_err(|_| error)
+        }
+        planned => planned,
+    }
+}
+
+async fn planned(state: &SessionState, mut query: ast::Query) -> Result<LogicalPlan> {
     make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;

@@ -1,4 +1,4 @@
-//! `SET [SESSION | LOCAL] name = value | TO value | DEFAULT`, `SET TIME ZONE value`,
+//! `SET [SESSION | LOCAL] name = value | TO value | DEFAULT`, `SET TIME ZONE value | INTERVAL offset`,
 //! `SET [SESSION CHARACTERISTICS AS] TRANSACTION modes`, `RESET name | ALL`,
 //! `SET CONSTRAINTS ALL | name, ... DEFERRED | IMMEDIATE`,
 //! `SET [SESSION | LOCAL] ROLE name | NONE`, `RESET ROLE`,
@@ -12,6 +12,7 @@ use super::cursor::{Parsed, Parser};
 use super::name::{ObjectName, Quoted};
 use super::options::Literal;
 use super::transaction::{self, Mode};
+use crate::error::{Error, SqlState};
 
 /// The statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,8 +90,8 @@ impl Set {
         let (name, value) = if parser.take_words(&["TIME", "ZONE"]) {
             let value = if parser.take_word("LOCAL") || parser.take_word("DEFAULT") {
                 None
-            } else if parser.peek_word(0).as_deref() == Some("INTERVAL") {
-                return parser.unsupported_here("SET TIME ZONE INTERVAL");
+            } else if parser.take_word("INTERVAL") {
+                Some(parse_offset(parser)?)
             } else {
                 Some(parse_value(parser)?)
             };
@@ -198,6 +199,27 @@ impl fmt::Display for Setting<'_> {
             write!(f, "{separator}{}", Quoted(part))?;
         }
         Ok(())
+    }
+}
+
+/// `'+02:00' [HOUR [TO MINUTE]]`, how far a time zone is east of Greenwich.
+fn parse_offset(parser: &mut Parser) -> Parsed<String> {
+    let place = parser.error_here(Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        "invalid interval value for time zone",
+    ));
+    let text = parser.string()?;
+    if parser.take_word("HOUR") && parser.take_word("TO") {
+        parser.expect_words(&["MINUTE"])?;
+    }
+    let (sign, digits) = match text.trim().strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', text.trim().trim_start_matches('+')),
+    };
+    let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
+    match (hours.parse::<u8>(), minutes.parse::<u8>()) {
+        (Ok(hours @ 0..=15), Ok(minutes @ 0..=59)) => Ok(format!("{sign}{hours:02}:{minutes:02}")),
+        _ => Err(place),
     }
 }
 

@@ -39,6 +39,15 @@ class Task(Base):
         constraints = [pw.Check("cost >= 0")]
 
 
+
+def look(what, work):
+    """What is answered, or the error: the next look does not depend on it."""
+    try:
+        tell(what, work())
+    except pw.PeeweeException as error:
+        tell(what, (type(error).__name__, getattr(error.orig, "pgcode", None), str(error).split("\n")[0]))
+
+
 database.connect()
 database.create_tables([Person, Task])
 ann = Person.create(name="ann", born=datetime.date(1980, 5, 6))
@@ -46,14 +55,14 @@ bob = Person.create(name="bob", boss=ann)
 with database.atomic():
     for n in range(4):
         Task.create(person=bob if n % 2 else ann, title=f"t{n}", cost=Decimal(n) / 4, tags=["a", str(n)], document={"n": n, "of": [n]})
-tell("joined", [(task.title, task.person.name, task.cost, task.tags, task.document) for task in Task.select(Task, Person).join(Person).order_by(Task.id)])
-tell("grouped", list(Person.select(Person.name, pw.fn.COUNT(Task.id).alias("n"), pw.fn.SUM(Task.cost)).join(Task, pw.JOIN.LEFT_OUTER).group_by(Person.name).order_by(Person.name).tuples()))
-tell("document", [task.title for task in Task.select().where(Task.document["n"] == '2')])
-tell("staff", [person.name for person in ann.staff])
-tell("updated", Task.update(done=True).where(Task.cost > 0.2).execute())
-tell("returned", [row.title for row in Task.update(cost=Task.cost + 1).where(Task.person == bob).returning(Task.title).execute()])
-tell("upserted", Person.insert(name="ann", born=None).on_conflict(conflict_target=[Person.name], update={Person.born: datetime.date(1990, 1, 1)}).execute())
-tell("prefetched", [(person.name, len(person.tasks)) for person in pw.prefetch(Person.select().order_by(Person.id), Task.select())])
+look("joined", lambda: [(task.title, task.person.name, task.cost, task.tags, task.document) for task in Task.select(Task, Person).join(Person).order_by(Task.id)])
+look("grouped", lambda: list(Person.select(Person.name, pw.fn.COUNT(Task.id).alias("n"), pw.fn.SUM(Task.cost)).join(Task, pw.JOIN.LEFT_OUTER).group_by(Person.name).order_by(Person.name).tuples()))
+look("document", lambda: [task.title for task in Task.select().where(Task.document["n"] == '2')])
+look("staff", lambda: [person.name for person in ann.staff])
+look("updated", lambda: Task.update(done=True).where(Task.cost > 0.2).execute())
+look("returned", lambda: [row.title for row in Task.update(cost=Task.cost + 1).where(Task.person == bob).returning(Task.title).execute()])
+look("upserted", lambda: Person.insert(name="ann", born=None).on_conflict(conflict_target=[Person.name], update={Person.born: datetime.date(1990, 1, 1)}).execute())
+look("prefetched", lambda: [(person.name, len(person.tasks)) for person in pw.prefetch(Person.select().order_by(Person.id), Task.select())])
 for what, work in (("person", lambda: Task.create(person=99, title="x")), ("twice", lambda: Person.create(name="ann")), ("cost", lambda: Task.update(cost=-1).execute())):
     try:
         with database.atomic():
@@ -61,19 +70,19 @@ for what, work in (("person", lambda: Task.create(person=99, title="x")), ("twic
     except pw.IntegrityError as error:
         tell(what, (error.orig.pgcode, str(error).strip().split("\n")))
 database.execute_sql("UPDATE person SET id = 70 WHERE name = 'bob'")
-tell("cascaded", sorted(Task.select(Task.person).tuples()))
-tell("deleted", Person.delete().where(Person.name == "ann").execute())
-tell("tasks", Task.select().count())
-tell("bosses", list(Person.select(Person.name, Person.boss).tuples()))
+look("cascaded", lambda: sorted(Task.select(Task.person).tuples()))
+look("deleted", lambda: Person.delete().where(Person.name == "ann").execute())
+look("tasks", lambda: Task.select().count())
+look("bosses", lambda: list(Person.select(Person.name, Person.boss).tuples()))
 for table in ("person", "task"):
-    tell("columns", [(it.name, it.data_type, it.null, it.primary_key, it.default) for it in database.get_columns(table)])
-    tell("foreign", [(it.column, it.dest_table, it.dest_column, it.table) for it in database.get_foreign_keys(table)])
-    tell("indexes", [(it.name, it.sql, it.columns, it.unique) for it in database.get_indexes(table)])
-    tell("keys", database.get_primary_keys(table))
-tell("tables", database.get_tables())
+    look("columns", lambda: [(it.name, it.data_type, it.null, it.primary_key, it.default) for it in database.get_columns(table)])
+    look("foreign", lambda: [(it.column, it.dest_table, it.dest_column, it.table) for it in database.get_foreign_keys(table)])
+    look("indexes", lambda: [(it.name, it.sql, it.columns, it.unique) for it in database.get_indexes(table)])
+    look("keys", lambda: database.get_primary_keys(table))
+look("tables", lambda: database.get_tables())
 models = Introspector.from_database(database).generate_models()
 for name, model in sorted(models.items()):
-    tell("model", (name, sorted((it.name, type(it).__name__, it.null) for it in model._meta.sorted_fields)))
+    look("model", lambda: (name, sorted((it.name, type(it).__name__, it.null) for it in model._meta.sorted_fields)))
     kept, sys.stdout = sys.stdout, io.StringIO()
     print_table_sql(model)
     text, sys.stdout = sys.stdout.getvalue(), kept
@@ -88,9 +97,9 @@ with database.atomic():
         migrator.add_index("person", ("born", "name"), False),
         migrator.alter_column_type("task", "name", pw.TextField()),
     )
-tell("migrated", [(it.name, it.data_type, it.null) for it in database.get_columns("task")])
-tell("foreign", sorted((it.column, it.dest_table) for it in database.get_foreign_keys("task")))
+look("migrated", lambda: [(it.name, it.data_type, it.null) for it in database.get_columns("task")])
+look("foreign", lambda: sorted((it.column, it.dest_table) for it in database.get_foreign_keys("task")))
 migrate(migrator.drop_column("task", "helper_id"), migrator.drop_index("person", "person_born_name"), migrator.rename_table("task", "chore"))
-tell("tables", database.get_tables())
+look("tables", lambda: database.get_tables())
 database.drop_tables([Person], cascade=True)
-tell("left", database.get_tables())
+look("left", lambda: database.get_tables())

@@ -2,7 +2,7 @@
 //! name to expressions, and names again where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, DataType, Expr, Function, Ident, SelectItem, SetExpr, Value,
+    ArrayElemTypeDef, DataType, Expr, Function, Ident, ObjectName, SelectItem, SetExpr, Value,
 };
 
 use super::rewrite::{named, parse};
@@ -55,7 +55,7 @@ fn shown(number: &Expr, function: &Function) -> Option<Expr> {
 pub fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Text | DataType::Varchar(_) => true,
-        DataType::Custom(name, _) => matches!(named(name), Some("text" | "name" | "varchar")),
+        DataType::Custom(name, _) => is_one_of(name, &["text", "name", "varchar"]),
         _ => false,
     }
 }
@@ -63,9 +63,14 @@ pub fn is_text(data_type: &DataType) -> bool {
 fn is_number(data_type: &DataType) -> bool {
     match data_type {
         DataType::BigInt(_) | DataType::Integer(_) | DataType::Int(_) => true,
-        DataType::Custom(name, _) => matches!(named(name), Some("oid" | "int8" | "int4")),
+        DataType::Custom(name, _) => is_one_of(name, &["oid", "int8", "int4"]),
         _ => false,
     }
+}
+
+fn is_one_of(name: &ObjectName, known: &[&str]) -> bool {
+    let name = named(name);
+    name.is_some_and(|name| known.iter().any(|it| name.eq_ignore_ascii_case(it)))
 }
 
 /// Has `to_regclass`, which is shown as a name, be a number where it is compared with one.
@@ -83,7 +88,7 @@ pub fn number_of_name(side: &mut Expr, other: &Expr) {
 /// What a cast to one of PostgreSQL's own types is; `None` where it may stay. It also puts a plain
 /// type in the place of one written with its schema.
 pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
-    if matches!(data_type, DataType::Custom(name, _) if named(name) == Some("oid")) {
+    if matches!(data_type, DataType::Custom(name, _) if is_one_of(name, &["oid"])) {
         let mut number = inner.clone();
         number_of_name(&mut number, inner);
         if number != *inner {

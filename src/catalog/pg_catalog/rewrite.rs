@@ -17,9 +17,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Query, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Visit, VisitMut,
-    Visitor, VisitorMut,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, ObjectNamePart, Query, SetExpr, TableAlias, TableAliasColumnDef,
+    TableFactor, Visit, VisitMut, Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -30,6 +30,7 @@ use super::notification_functions::LISTENING_CHANNELS;
 use super::table_numbers::name_tables;
 use super::{PG_CATALOG, function_names, subqueries};
 use crate::catalog::Snapshot;
+use crate::sql::name::Quoted;
 
 /// Rewrites a query in place.
 pub fn rewrite(query: &mut Query, snapshot: &Snapshot) {
@@ -90,7 +91,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        if let Some(rows) = listening_channels_table(factor) {
+        if let Some(rows) = listening_channels_table(factor).or_else(|| subscripts_table(factor)) {
             *factor = rows;
         }
         ControlFlow::Continue(())
@@ -246,6 +247,56 @@ fn subscripts(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> 
     // There are no arrays of more dimensions in the catalog.
     let count = format!("CASE WHEN {dimension} = 1 THEN CAST(cardinality({array}) AS BIGINT) END");
     parse(&format!("unnest(range({first}, {count} + {first}))"))
+}
+
+/// `generate_subscripts(array, 1)` where a table stands: a table of one column, named as the table is.
+fn subscripts_table(factor: &TableFactor) -> Option<TableFactor> {
+    let TableFactor::Table {
+        name,
+        args: Some(arguments),
+        alias,
+        with_ordinality: false,
+        ..
+    } = factor
+    else {
+        return None;
+    };
+    let arguments = FunctionArguments::List(FunctionArgumentList {
+        duplicate_treatment: None,
+        args: arguments.args.clone(),
+        clauses: Vec::new(),
+    });
+    let rows = subscripts(name, &arguments)?;
+    let column = Quoted(named(name)?);
+    table_of(
+        &format!("SELECT {rows} AS {column}"),
+        named(name)?,
+        alias.as_ref(),
+    )
+}
+
+/// A subquery of one column, named as the table is.
+fn table_of(sql: &str, name: &str, alias: Option<&TableAlias>) -> Option<TableFactor> {
+    let subquery = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).ok()?;
+    let mut alias = alias.cloned().unwrap_or(TableAlias {
+        explicit: true,
+        name: Ident::new(name),
+        columns: Vec::new(),
+        at: None,
+    });
+    if alias.columns.is_empty() {
+        let column = TableAliasColumnDef {
+            name: alias.name.clone(),
+            data_type: None,
+        };
+        alias.columns = vec![column];
+    }
+    Some(TableFactor::Derived {
+        lateral: true,
+        subquery: { subquery }.parse_query().ok()?,
+        alias: Some(alias),
+        sample: None,
+    })
 }
 
 /// The function whose rows are the channels of the session.

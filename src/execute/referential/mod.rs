@@ -40,6 +40,7 @@ use crate::models::constraints::{KeyChanges, TableChanges};
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::assignment::Assignment;
+use crate::sql::foreign_key::ReferentialAction;
 use crate::sql::merge::Action;
 use crate::sql::name::ObjectName;
 
@@ -211,13 +212,14 @@ pub async fn settle(session: &Session, first: Arc<TableChanges>) -> Result<()> {
                 if keys.num_rows() == 0 {
                     continue;
                 }
-                match action.changes_rows() {
-                    true => open.push_back(act::act(session, &reference, action, keys).await?),
-                    false => {
-                        let width = reference.key.referenced.len();
-                        let keys = keys.project(&(0..width).collect::<Vec<_>>())?;
-                        checks.push(Check::of_keys(reference.clone(), action, keys));
-                    }
+                // What has the default already refers to it still.
+                if !action.changes_rows() || action == ReferentialAction::SetDefault {
+                    let width = reference.key.referenced.len();
+                    let lost = keys.project(&(0..width).collect::<Vec<_>>())?;
+                    checks.push(Check::of_keys(reference.clone(), action, lost));
+                }
+                if action.changes_rows() {
+                    open.push_back(act::act(session, &reference, action, keys).await?);
                 }
             }
         }

@@ -241,7 +241,7 @@ impl Constraints {
             ),
         )
         .with_detail(format!("Failing row contains ({values})."))
-        .with_constraint(declared::constraint_place(&self.object, name)))
+        .with_constraint(constraint_place(&self.object, name)))
     }
 
     /// What takes part in the commit of the rows: no other table may have come in the place of this
