@@ -1,5 +1,7 @@
 """Alembic: migrations that are written by looking at the database, up and down again."""
 
+import contextlib
+import io
 import tempfile
 import warnings
 from pathlib import Path
@@ -36,6 +38,12 @@ def context(connection, **more):
     return MigrationContext.configure(connection, opts={**options, **more})
 
 
+def run(work, *arguments, **more):
+    # It tells of files whose names are others each time.
+    with contextlib.redirect_stdout(io.StringIO()):
+        work(config, *arguments, **more)
+
+
 def change(step):
     return repr(step[:1] + tuple(getattr(it, "name", it) for it in step[1:])) if isinstance(step, tuple) else repr([change(it) for it in step])
 
@@ -44,7 +52,7 @@ with tempfile.TemporaryDirectory() as folder:
     config = Config(folder + "/alembic.ini")
     config.set_main_option("script_location", folder + "/migrations")
     config.set_main_option("sqlalchemy.url", URL)
-    command.init(config, folder + "/migrations")
+    run(command.init, folder + "/migrations")
     environment = Path(folder) / "migrations/env.py"
     text = environment.read_text().replace("fileConfig(config.config_file_name)", "pass")
     environment.write_text(text.replace("target_metadata = None", "target_metadata = config.attributes.get('metadata')").replace("connection=connection, target_metadata=target_metadata", "connection=connection, target_metadata=target_metadata, compare_type=True, compare_server_default=True"))
@@ -56,8 +64,8 @@ with tempfile.TemporaryDirectory() as folder:
                 tell("step", change(step))
             for line in render_python_code(produce_migrations(context(connection), metadata).upgrade_ops).splitlines():
                 tell("code", line)
-        command.revision(config, message=f"r{number}", autogenerate=True, rev_id=f"r{number}")
-        command.upgrade(config, "head")
+        run(command.revision, message=f"r{number}", autogenerate=True, rev_id=f"r{number}")
+        run(command.upgrade, "head")
         with engine.connect() as connection:
             tell("left", [change(step) for step in compare_metadata(context(connection), metadata)])
             tell("version", connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar())
@@ -80,7 +88,7 @@ with tempfile.TemporaryDirectory() as folder:
                 tell("teams", connection.execute(sa.text("SELECT id, name, boss FROM team ORDER BY 1")).fetchall())
                 connection.rollback()
     for down in ("r0", "base"):
-        command.downgrade(config, down)
+        run(command.downgrade, down)
         with engine.connect() as connection:
             tell("down", sorted(sa.inspect(connection).get_table_names()))
             tell("players", connection.execute(sa.text("SELECT to_regclass('player')")).scalar())

@@ -74,7 +74,8 @@ def refused(what, work):
         tell(what, "done")
     except (IntegrityError, models.ProtectedError) as error:
         cause = getattr(error, "__cause__", None)
-        tell(what, (type(error).__name__, getattr(cause, "sqlstate", None), str(error).split("\n")))
+        diagnosed = getattr(cause, "diag", None)
+        tell(what, (type(error).__name__, getattr(cause, "sqlstate", None), str(error).split("\n")[0], diagnosed and (diagnosed.constraint_name, diagnosed.table_name)))
 
 
 def look(what, work):

@@ -140,6 +140,11 @@ fn adbc_finds_the_same() {
 }
 
 #[test]
+fn alembic_migrates_the_same() {
+    finds_the_same("alembic_client.py");
+}
+
+#[test]
 fn asyncpg_finds_the_same() {
     finds_the_same("asyncpg_client.py");
 }
@@ -150,8 +155,18 @@ fn dbt_builds_the_same() {
 }
 
 #[test]
+fn django_finds_the_same() {
+    finds_the_same("django_client.py");
+}
+
+#[test]
 fn jdbc_finds_the_same() {
     finds_the_same("jdbc_client.py");
+}
+
+#[test]
+fn knex_finds_the_same() {
+    finds_the_same("knex_client.mjs");
 }
 
 #[test]
@@ -162,6 +177,11 @@ fn node_finds_the_same() {
 #[test]
 fn odbc_finds_the_same() {
     finds_the_same("odbc_client.py");
+}
+
+#[test]
+fn peewee_finds_the_same() {
+    finds_the_same("peewee_client.py");
 }
 
 #[test]
@@ -216,4 +236,9 @@ fn psycopg_finds_the_same() {
 #[test]
 fn sqlalchemy_and_pandas_find_the_same() {
     finds_the_same("sqlalchemy_client.py");
+}
+
+#[test]
+fn sequelize_finds_the_same() {
+    finds_the_same("sequelize_client.mjs");
 }

@@ -6,7 +6,7 @@
 //! - casts to `regclass`, `regtype` and the like are calls of functions, casts to PostgreSQL's own
 //!   types are casts to the types that stand for them;
 //! - `generate_subscripts(array, 1)` is the elements of an array of numbers, and
-//!   `pg_listening_channels()` those of an array of names; `EXISTS (query)` among the columns is a
+//!   `pg_listening_channels()` those of an array of names; `pg_partition_ancestors(table)` gives no rows; `EXISTS (query)` among the columns is a
 //!   count above 0;
 //! - columns of type `regproc` are shown as names;
 //! - `ARRAY(query)` is an aggregate, and so is a subquery that looks up one row of `pg_catalog`;
@@ -102,7 +102,8 @@ impl VisitorMut for Rewriter<'_> {
             Expr::Function(function) => {
                 strip_schema(&mut function.name);
                 let rows = subscripts(&function.name, &function.args);
-                if let Some(rows) = rows.or_else(|| listening_channels(&function.name)) {
+                let rows = rows.or_else(|| listening_channels(&function.name));
+                if let Some(rows) = rows.or_else(|| partitions(&function.name)) {
                     *expr = rows;
                     return ControlFlow::Continue(());
                 }
@@ -297,6 +298,12 @@ fn table_of(sql: &str, name: &str, alias: Option<&TableAlias>) -> Option<TableFa
         alias: Some(alias),
         sample: None,
     })
+}
+
+/// What a partition is one of: nothing, for there are none.
+fn partitions(name: &ObjectName) -> Option<Expr> {
+    let is_called = named(name)?.eq_ignore_ascii_case("pg_partition_ancestors");
+    is_called.then(|| parse("unnest(range(0, CAST(0 AS BIGINT)))"))?
 }
 
 /// The function whose rows are the channels of the session.
