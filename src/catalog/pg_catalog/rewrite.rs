@@ -91,7 +91,8 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        if let Some(rows) = listening_channels_table(factor).or_else(|| subscripts_table(factor)) {
+        let rows = listening_channels_table(factor).or_else(|| subscripts_table(factor));
+        if let Some(rows) = rows.or_else(|| partitions_table(factor)) {
             *factor = rows;
         }
         ControlFlow::Continue(())
@@ -271,6 +272,26 @@ fn subscripts_table(factor: &TableFactor) -> Option<TableFactor> {
     let column = Quoted(named(name)?);
     table_of(
         &format!("SELECT {rows} AS {column}"),
+        named(name)?,
+        alias.as_ref(),
+    )
+}
+
+/// `pg_partition_ancestors(table)` where a table stands.
+fn partitions_table(factor: &TableFactor) -> Option<TableFactor> {
+    let TableFactor::Table {
+        name,
+        args: Some(_),
+        alias,
+        with_ordinality: false,
+        ..
+    } = factor
+    else {
+        return None;
+    };
+    let rows = partitions(name)?;
+    table_of(
+        &format!("SELECT {rows} AS relid"),
         named(name)?,
         alias.as_ref(),
     )
