@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
+use datafusion::logical_expr::{Distinct, Expr, ExprSchemable as _, LogicalPlan};
 use tributary_udfs::postgres::{BARE_NUMERIC, CHARACTER_LENGTH, CharacterLength};
 
 use crate::catalog::{Kind, Snapshot, pg_catalog};
@@ -24,6 +24,11 @@ pub fn declare(schema: SchemaRef, plan: &LogicalPlan, snapshot: &Snapshot) -> Sc
         if let (DataType::Utf8, Some(length)) = (field.data_type(), origin.length) {
             metadata.insert(POSTGRES_TYPE.to_owned(), length.sql());
         }
+        if let DataType::List(_) = field.data_type()
+            && let Some(element) = collected(plan, index)
+        {
+            metadata.insert(POSTGRES_TYPE.to_owned(), format!("{element}[]"));
+        }
         if let Some((table, column)) = origin.column {
             metadata.insert(POSTGRES_TABLE.to_owned(), table.to_string());
             metadata.insert(POSTGRES_COLUMN.to_owned(), column.to_string());
@@ -38,6 +43,44 @@ pub fn declare(schema: SchemaRef, plan: &LogicalPlan, snapshot: &Snapshot) -> Sc
         }
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The type of PostgreSQL's own that the values have which `array_agg` makes arrays of.
+fn collected(plan: &LogicalPlan, index: usize) -> Option<String> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let mut expression = projection.expr.get(index)?;
+            while let Expr::Alias(alias) = expression {
+                expression = &alias.expr;
+            }
+            let Expr::Column(column) = expression else {
+                return None;
+            };
+            let input = &projection.input;
+            collected(input, input.schema().maybe_index_of_column(column)?)
+        }
+        LogicalPlan::Aggregate(aggregate) => {
+            let place = index.checked_sub(aggregate.group_expr.len())?;
+            let mut expression = aggregate.aggr_expr.get(place)?;
+            while let Expr::Alias(alias) = expression {
+                expression = &alias.expr;
+            }
+            let Expr::AggregateFunction(call) = expression else {
+                return None;
+            };
+            let value = call.params.args.first()?;
+            if call.func.name() != "array_agg" {
+                return None;
+            }
+            let (_, field) = value.to_field(aggregate.input.schema()).ok()?;
+            field.metadata().get(POSTGRES_TYPE).cloned()
+        }
+        LogicalPlan::Filter(filter) => collected(&filter.input, index),
+        LogicalPlan::Sort(sort) => collected(&sort.input, index),
+        LogicalPlan::Limit(limit) => collected(&limit.input, index),
+        LogicalPlan::SubqueryAlias(alias) => collected(&alias.input, index),
+        _ => None,
+    }
 }
 
 /// Whether a column of a plan is one of a table, as it is kept there.

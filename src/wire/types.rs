@@ -1,6 +1,8 @@
 //! Arrow types as PostgreSQL types, and back.
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 
 use crate::error::{Error, Result, SqlState};
 
@@ -9,7 +11,8 @@ const EXTENSION_NAME: &str = "ARROW:extension:name";
 
 /// The name under which a field keeps that clients know it by another type of PostgreSQL than its
 /// own: `oid` for 64-bit numbers; `name`, `"char"`, `uuid` and types with a length, such as
-/// `character varying(10)`, for texts; `int2vector` and `oidvector` for arrays.
+/// `character varying(10)`, for texts; `int2vector`, `oidvector` and those with `[]` behind, such as
+/// `name[]`, for arrays.
 pub const POSTGRES_TYPE: &str = "postgres_type";
 /// The key of the number of the relation that a column of an answer is of.
 pub const POSTGRES_TABLE: &str = "postgres_table";
@@ -128,6 +131,9 @@ impl PostgresType {
             (known, DataType::Utf8) if known.starts_with("character(") => Some(Self::BPCHAR),
             ("int2vector", DataType::List(_)) => Some(Self::INT2VECTOR),
             ("oidvector", DataType::List(_)) => Some(Self::OIDVECTOR),
+            (known, DataType::List(element)) if known.ends_with("[]") => {
+                Some(Self::of_field(&element_of(field, element)).array())
+            }
             _ => None,
         }
     }
@@ -191,6 +197,19 @@ impl PostgresType {
             oid: self.array_oid,
             array_oid: self.array_oid,
             length: -1,
+        }
+    }
+}
+
+/// The elements of a list, which the type of the list's own field may tell more of.
+pub fn element_of(list: &Field, element: &FieldRef) -> FieldRef {
+    let declared = list.metadata().get(POSTGRES_TYPE);
+    match declared.and_then(|declared| declared.strip_suffix("[]")) {
+        None => Arc::clone(element),
+        Some(declared) => {
+            let mut metadata = element.metadata().clone();
+            metadata.insert(POSTGRES_TYPE.to_owned(), declared.to_owned());
+            Arc::new(element.as_ref().clone().with_metadata(metadata))
         }
     }
 }

@@ -32,7 +32,7 @@ use bytes::{BufMut, BytesMut};
 use tributary_udfs::json::JsonKind;
 use tributary_udfs::postgres::{DateStyle, IntervalStyle};
 
-use super::types::{PostgresType, extension};
+use super::types::{PostgresType, element_of, extension};
 use crate::error::{Error, Result, SqlState};
 
 /// A message, and so a value, holds no more than PostgreSQL's does.
@@ -311,7 +311,7 @@ fn encoder<'a>(field: &Field, array: &'a dyn Array, style: Style) -> Result<Box<
             Box::new(list::Vectors::new(array.as_list::<i32>(), style)?)
         }
         DataType::List(element) => Box::new(list::Lists::new(
-            element,
+            &element_of(field, element),
             array.as_list::<i32>(),
             array.as_list::<i32>().values().as_ref(),
             style,
