@@ -1,6 +1,7 @@
 //! `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name (column type [NOT NULL]
 //! [DEFAULT value | GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options)]], ...
-//! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)] ...)
+//! [, [CONSTRAINT c] PRIMARY KEY (columns) | UNIQUE [NULLS NOT DISTINCT] (columns) | CHECK (condition)
+//! | FOREIGN KEY (columns) REFERENCES table ...] ...)
 //! [WITH (option = 'value', ...)]
 //! | [(columns)] [WITH (option = 'value', ...)] AS query`.
 

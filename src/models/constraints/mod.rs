@@ -3,7 +3,8 @@
 //!
 //! All but keys are checked as the rows pass. Keys are checked twice: among the new rows as they
 //! pass, and against the rows that stay when the commit is made, which no other commit can come
-//! between. So no two rows of a key are ever visible.
+//! between. So no two rows of a key are ever visible. What foreign keys are about is noted as the rows
+//! pass, and looked at by the statement (`execute/referential`).
 
 mod assigned;
 mod declared;
