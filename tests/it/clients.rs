@@ -140,11 +140,6 @@ fn adbc_finds_the_same() {
 }
 
 #[test]
-fn alembic_migrates_the_same() {
-    finds_the_same("alembic_client.py");
-}
-
-#[test]
 fn asyncpg_finds_the_same() {
     finds_the_same("asyncpg_client.py");
 }
