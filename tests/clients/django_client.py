@@ -116,7 +116,7 @@ for n, author in enumerate(authors):
         book.genres.add(genres[m % 2])
 look("count", lambda: Book.objects.count())
 look("joined", lambda: list(Book.objects.filter(author__name__icontains="A3").values_list("title", "author__name", "price")))
-look("annotated", lambda: list(Author.objects.annotate(n=Count("books"), total=Coalesce(Sum("books__price"), Value(0), output_field=models.DecimalField())).values_list("name", "n", "total")))
+look("annotated", lambda: list(Author.objects.annotate(n=Count("books"), total=Coalesce(Sum("books__price"), Value(0), output_field=models.DecimalField(max_digits=8, decimal_places=2))).order_by("name").values_list("name", "n", "total")))
 look("aggregated", lambda: Book.objects.aggregate(Avg("price"), Sum("pages"), Count("author", distinct=True)))
 look("excluded", lambda: list(Author.objects.exclude(books__price__gt=3).values_list("name", flat=True)))
 look("exists", lambda: list(Author.objects.filter(Exists(Book.objects.filter(author=OuterRef("pk"), pages__gt=4))).values_list("name", flat=True)))
