@@ -1,5 +1,6 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
+mod assigned_parameters;
 mod cursors;
 pub mod declared;
 mod grouped_by_keys;

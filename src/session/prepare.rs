@@ -1,5 +1,6 @@
 //! Planning a statement as far as its parameters and columns.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 
+use super::assigned_parameters::{Assigned, assigned_parameters};
 use super::placed_parameters::placed_parameters;
 use super::{Session, declared, plan};
 use crate::error::{Error, Result, SqlState};
@@ -18,6 +20,7 @@ use crate::execute::kept::KeptPlan;
 use crate::execute::query::{Planned, Ready};
 use crate::sources::RejectedRows;
 use crate::sql::{Statement, column_names, early_parameters};
+use crate::wire::types::PostgresType;
 
 /// A statement ready to run: planned as far as it can be without its parameters.
 pub struct Prepared {
@@ -25,6 +28,8 @@ pub struct Prepared {
     pub statement: Statement,
     /// The types of `$1`, `$2`, ..., inferred where the client declared none.
     pub parameter_types: Vec<DataType>,
+    /// The numbers of their types, as clients know them.
+    pub parameter_oids: Vec<u32>,
     /// The columns of the answer; `None` where the statement returns no rows.
     pub schema: Option<SchemaRef>,
     /// The command of a statement that writes.
@@ -77,6 +82,7 @@ pub(super) async fn prepare(
             ready: Mutex::new(Some(Ready::Kept(run))),
             kept: Mutex::default(),
             parameter_types: Vec::new(),
+            parameter_oids: Vec::new(),
             write_command,
             is_binary: false,
             statement,
@@ -125,10 +131,13 @@ pub(super) async fn prepare(
             None
         }
     };
+    let path = session.settings().search_path.0;
+    let assigned = assigned_parameters(&statement, &context.snapshot, &path);
     let parameter_types = match &plan {
-        Some(plan) => parameter_types(plan, resolved.as_deref(), types)?,
+        Some(plan) => parameter_types(plan, resolved.as_deref(), types, &assigned)?,
         None => Vec::new(),
     };
+    let parameter_oids = parameter_oids(&parameter_types, types, &assigned);
     let mut write_command = write_command;
     let mut is_binary = false;
     let schema = match (&statement, &plan, &resolved) {
@@ -167,6 +176,7 @@ pub(super) async fn prepare(
         kept: Mutex::default(),
         statement,
         parameter_types,
+        parameter_oids,
         schema,
         write_command,
         is_binary,
@@ -198,6 +208,7 @@ fn parameter_types(
     plan: &LogicalPlan,
     query: Option<&ast::Query>,
     declared: &[Option<DataType>],
+    assigned: &BTreeMap<usize, Assigned>,
 ) -> Result<Vec<DataType>> {
     let mut types: Vec<Option<DataType>> = declared.to_vec();
     for (number, wanted) in query.map(early_parameters::types).into_iter().flatten() {
@@ -226,13 +237,33 @@ fn parameter_types(
         if let Some(slot) = types.get_mut(number - 1)
             && slot.is_none()
         {
-            *slot = inferred.or_else(|| casts.get(&name).cloned());
+            let of_column = || assigned.get(&number).map(|it| it.data_type.clone());
+            let inferred = inferred.or_else(|| casts.get(&name).cloned());
+            *slot = inferred.or_else(of_column);
         }
     }
     Ok(types
         .into_iter()
         .map(|known| known.unwrap_or(DataType::Utf8))
         .collect())
+}
+
+/// The numbers of the types of parameters: those of the columns that they are values of, unless they were
+/// declared or are of another type elsewhere.
+fn parameter_oids(
+    types: &[DataType],
+    declared: &[Option<DataType>],
+    assigned: &BTreeMap<usize, Assigned>,
+) -> Vec<u32> {
+    let oids = types.iter().enumerate().map(|(index, data_type)| {
+        let is_declared = declared.get(index).is_some_and(Option::is_some);
+        let column = assigned.get(&(index + 1)).filter(|_| !is_declared);
+        match column.filter(|it| it.data_type == *data_type && it.oid != 0) {
+            Some(column) => column.oid,
+            None => PostgresType::of(data_type).oid,
+        }
+    });
+    oids.collect()
 }
 
 /// The columns that a query answers with, once its parameters have these types.

@@ -270,7 +270,10 @@ fn parameter_oids(prepared: &Prepared, declared: &[u32]) -> Vec<u32> {
         .enumerate()
         .map(|(index, data_type)| match declared.get(index) {
             Some(oid) if *oid != 0 && *oid != PostgresType::UNKNOWN.oid => *oid,
-            _ => PostgresType::of(data_type).oid,
+            _ => {
+                let known = prepared.parameter_oids.get(index);
+                known.map_or_else(|| PostgresType::of(data_type).oid, |oid| *oid)
+            }
         })
         .collect()
 }

@@ -47,7 +47,8 @@ pub fn default(object: &Object, column: &str, value: &Expr, pretty: bool) -> Str
     }
 }
 
-fn column_type(object: &Object, column: &str) -> u32 {
+/// The number of the type of a table's column; 0 where there is no such column.
+pub fn column_type(object: &Object, column: &str) -> u32 {
     match object.character_length(column) {
         Some(length) => of_length(length).0,
         None => {

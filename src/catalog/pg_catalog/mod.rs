@@ -61,6 +61,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use expression_text::column_type;
 pub use function::StatementCatalog;
 pub use functions::functions;
 pub use identity_sequence::sequence_type;

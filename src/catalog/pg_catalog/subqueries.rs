@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::PG_CATALOG;
 use super::empty_queries::is_aggregate;
+use super::rewrite::named;
 
 /// Puts the column of a query that looks one row of the catalog up by its number into an aggregate:
 /// of one row, or none, that is the column. The planner takes no subquery for a value that refers
@@ -34,7 +35,12 @@ pub fn look_up(query: &mut Query) -> Option<Expr> {
     if !is_key || is_aggregate(column) {
         return None;
     }
-    *column = parse(&format!("max({column})"))?;
+    // The type of a document is lost in an aggregate.
+    let cast = match is_document(column) {
+        Some(kind) => format!("CAST(max({column}) AS {kind})"),
+        None => format!("max({column})"),
+    };
+    *column = parse(&cast)?;
     let mut own = Vec::new();
     let mut around = Vec::new();
     for condition in conjuncts(select.selection.take()?) {
@@ -45,6 +51,18 @@ pub fn look_up(query: &mut Query) -> Option<Expr> {
     }
     select.selection = joined(own);
     joined(around)
+}
+
+/// The type of a call that makes a document.
+fn is_document(column: &Expr) -> Option<&'static str> {
+    let Expr::Function(call) = column else {
+        return None;
+    };
+    match named(&call.name)?.to_lowercase().as_str() {
+        "json_build_object" | "json_build_array" | "to_json" | "row_to_json" => Some("JSON"),
+        "jsonb_build_object" | "jsonb_build_array" | "to_jsonb" => Some("JSONB"),
+        _ => None,
+    }
 }
 
 /// The conditions that `AND` joins.

@@ -198,6 +198,7 @@ impl BackendSession for TestSession {
         Ok(Arc::new(Prepared {
             statement,
             parameter_types,
+            parameter_oids: Vec::new(),
             schema,
             write_command: None,
             is_binary: false,

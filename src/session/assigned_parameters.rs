@@ -1,0 +1,115 @@
+//! Parameters that are values of columns as they stand: `INSERT ... VALUES ($1)` and `SET a = $1`. They are
+//! of the columns' types, also of those that are texts to expressions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::sql::sqlparser::ast::{Expr, SetExpr, Value};
+
+use super::plan;
+use crate::catalog::pg_catalog::column_type;
+use crate::catalog::{Object, Snapshot};
+use crate::sql::Statement;
+use crate::sql::assignment::Assignment;
+use crate::sql::merge::Action;
+
+/// What a parameter is by the column that it is a value of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Assigned {
+    /// The type of its values.
+    pub data_type: DataType,
+    /// The number of its type, as clients know it.
+    pub oid: u32,
+}
+
+/// The parameters of a statement that are values of columns, by their numbers.
+pub(super) fn assigned_parameters(
+    statement: &Statement,
+    snapshot: &Snapshot,
+    search_path: &[String],
+) -> BTreeMap<usize, Assigned> {
+    let mut found = BTreeMap::new();
+    let target = match statement {
+        Statement::Insert(insert) => &insert.target,
+        Statement::Update(update) => &update.target,
+        Statement::Merge(merge) => &merge.target,
+        _ => return found,
+    };
+    let Ok(object) = plan::object(&target.table, snapshot, search_path) else {
+        return found;
+    };
+    let mut places = Places {
+        object: &object,
+        found: &mut found,
+    };
+    match statement {
+        Statement::Insert(insert) => {
+            if let SetExpr::Values(values) = insert.source.body.as_ref() {
+                for row in &values.rows {
+                    places.row(&insert.columns, row.content.iter().map(Some));
+                }
+            }
+            let clause = insert.on_conflict.as_ref();
+            if let Some(update) = clause.and_then(|clause| clause.update.as_ref()) {
+                places.assignments(&update.assignments);
+            }
+        }
+        Statement::Update(update) => places.assignments(&update.assignments),
+        Statement::Merge(merge) => {
+            for clause in &merge.clauses {
+                match &clause.action {
+                    Action::Update(assignments) => places.assignments(assignments),
+                    Action::Insert {
+                        columns, values, ..
+                    } => places.row(columns, values.iter().map(Option::as_ref)),
+                    Action::Delete | Action::DoNothing => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+struct Places<'a> {
+    object: &'a Arc<Object>,
+    found: &'a mut BTreeMap<usize, Assigned>,
+}
+
+impl Places<'_> {
+    fn assignments(&mut self, assignments: &[Assignment]) {
+        for assignment in assignments {
+            self.value(&assignment.column, assignment.value.as_ref());
+        }
+    }
+
+    /// Values of some columns, or of the first ones.
+    fn row<'v>(&mut self, columns: &[String], values: impl Iterator<Item = Option<&'v Expr>>) {
+        let own = self.object.schema.fields().iter();
+        let columns = match columns {
+            [] => own.map(|field| field.name().clone()).collect(),
+            named => named.to_vec(),
+        };
+        for (column, value) in columns.iter().zip(values) {
+            self.value(column, value);
+        }
+    }
+
+    fn value(&mut self, column: &str, value: Option<&Expr>) {
+        let Some(Expr::Value(value)) = value else {
+            return;
+        };
+        let Value::Placeholder(name) = &value.value else {
+            return;
+        };
+        let number = name.trim_start_matches('$').parse();
+        if let (Ok(number), Ok(field)) = (number, self.object.schema.field_with_name(column)) {
+            // As in Postgres, the first place tells.
+            self.found.entry(number).or_insert_with(|| Assigned {
+                data_type: field.data_type().clone(),
+                oid: column_type(self.object, column),
+            });
+        }
+    }
+}
