@@ -7,7 +7,6 @@ use datafusion::sql::sqlparser::ast::{ColumnDef, Ident};
 use crate::error::Result;
 use crate::session::{MAX_PREPARED_STATEMENTS, Outcome, Prepared, PreparedStatement, Session};
 use crate::sql::prepare::Prepare;
-use crate::wire::types::PostgresType;
 
 /// Plans a statement as far as its parameters, and keeps it under a name.
 ///
@@ -22,12 +21,9 @@ pub async fn execute(session: &Session, prepare: &Prepare, own: &Prepared) -> Re
     let types = types.collect::<Result<Vec<_>>>()?;
     let statement = prepare.statement.as_ref().clone();
     let prepared = Box::pin(session.prepare(statement, &types)).await?;
-    let parameters = prepared.parameter_types.iter();
     let statement = PreparedStatement {
         text: own.text.clone(),
-        parameter_oids: parameters
-            .map(|known| PostgresType::of(known).oid)
-            .collect(),
+        parameter_oids: prepared.parameter_oids.clone(),
         prepared: Some(prepared),
         prepared_at: Utc::now(),
         from_sql: true,
