@@ -140,6 +140,11 @@ fn adbc_finds_the_same() {
 }
 
 #[test]
+fn alembic_migrates_the_same() {
+    finds_the_same("alembic_client.py");
+}
+
+#[test]
 fn asyncpg_finds_the_same() {
     finds_the_same("asyncpg_client.py");
 }
