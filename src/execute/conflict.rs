@@ -11,8 +11,9 @@ use super::modify::{
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::constraints::{self, Repeated};
+use crate::models::keyed;
 use crate::session::row_functions;
-use crate::sql::constraint::Rule;
+use crate::sql::constraint::{Constraint, Rule};
 use crate::sql::insert::Insert;
 use crate::sql::name::Quoted;
 use crate::sql::on_conflict::{ConflictKey, ConflictUpdate, OnConflict};
@@ -39,8 +40,9 @@ pub async fn plan(
         }
         row_functions::refuse(&context.state, &update.condition, "WHERE")?;
     }
+    let own = keyed::index(&changing.object);
     let keys = match &insert.on_conflict {
-        Some(clause) => keys(changing, clause)?,
+        Some(clause) => keys(changing, own.as_ref(), clause)?,
         None => Vec::new(),
     };
     // The table is read once for each key, under names of its own but for the first.
@@ -98,6 +100,7 @@ pub async fn plan(
         repeated,
         arbiters,
         more,
+        puts: keyed::of(&changing.object)?.is_some(),
         ..Layout::ALL
     };
     let returning = Returning {
@@ -176,10 +179,14 @@ impl Key<'_> {
     }
 }
 
-/// The keys that a clause is about.
-fn keys<'a>(changing: &'a Changing, clause: &OnConflict) -> Result<Vec<Key<'a>>> {
+/// The keys that a clause is about; `own` is that of a keyed table, where no constraint stands for it.
+fn keys<'a>(
+    changing: &'a Changing,
+    own: Option<&'a Constraint>,
+    clause: &OnConflict,
+) -> Result<Vec<Key<'a>>> {
     let table = &changing.object.name.name;
-    let all = constraints::of(&changing.object).iter();
+    let all = constraints::of(&changing.object).iter().chain(own);
     let keys = all.filter_map(|constraint| match &constraint.rule {
         Rule::Unique {
             columns,

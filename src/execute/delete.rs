@@ -1,21 +1,22 @@
-//! `DELETE`: the rows go in one commit; old versions of the table still have them. A keyed table with
-//! versions remembers what went: where it has a `deleted_column`, as if a row had told of it, else by
-//! the keys and versions of the rows alone.
+//! `DELETE`: the rows go in one commit; old versions of the table still have them. Of what went, a keyed
+//! table with versions remembers the keys and versions and nothing else, for its `tombstone_retention`:
+//! a row of that version or before does not come back.
+//!
+//! From a history (`history = 'scd2'`) it erases: `DELETE ... WHERE id = 1` takes away all intervals of
+//! the key, as a person may ask for whose data they are. The end of an interval is told by a row:
+//! `INSERT` one with the key, the version from which there is nothing any more, and the
+//! `deleted_column` set.
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
 use datafusion::scalar::ScalarValue;
-use tributary_udfs::type_name;
 
-use super::modify::{self, Beside, Changing, Found, Layout, Planned, Returning};
+use super::modify::{self, Beside, Changing, Planned, Returning};
 use super::target::Change;
 use crate::error::Result;
 use crate::instance::{Instance, StatementContext};
-use crate::models::keyed;
 use crate::session::{Outcome, Session, row_functions};
 use crate::sql::delete::{Delete, Joined, Listed};
-use crate::sql::name::Quoted;
 
 /// Plans which rows go.
 ///
@@ -43,19 +44,6 @@ pub async fn plan(
         beside: &beside,
         beside_first: false,
     };
-    if let Some(values) = tombstones(&changing)? {
-        let select = format!("{}, {values}", changing.places());
-        let from = format!(
-            "{}{}",
-            changing.from(),
-            Joined(&delete.using, delete.condition.as_ref())
-        );
-        let found = Found { select, from };
-        let planned = changing
-            .change(context, search_path, found, Layout::ALL, returning)
-            .await?;
-        return Ok((changing, planned));
-    }
     let answered = changing.answered(&context.state, &returning)?;
     let found = format!(
         "SELECT {}{answered} FROM {}{}",
@@ -65,28 +53,6 @@ pub async fn plan(
     );
     let planned = changing.find(context, search_path, &found).await?;
     Ok((changing, planned))
-}
-
-/// What rows become that go from a table which remembers deletions: rows that tell of them, of the
-/// same version. So a row of that version or before does not come back.
-fn tombstones(changing: &Changing) -> Result<Option<String>> {
-    let Some(keyed) = keyed::of(&changing.object)? else {
-        return Ok(None);
-    };
-    let (Some(deleted), [_, ..]) = (&keyed.deleted, keyed.versions.as_slice()) else {
-        return Ok(None);
-    };
-    let fields = changing.columns().fields().iter();
-    let values = changing.new_values(&[])?.into_iter().zip(fields);
-    let values = values.map(|(value, field)| {
-        let value = match field.data_type() {
-            _ if field.name() != deleted => value,
-            DataType::Boolean => "true".to_owned(),
-            data_type => format!("CAST(now() AS {})", type_name(data_type)),
-        };
-        format!("{value} AS {}", Quoted(field.name()))
-    });
-    Ok(Some(values.collect::<Vec<_>>().join(", ")))
 }
 
 /// Deletes rows.

@@ -1,7 +1,12 @@
 //! `INSERT`: all rows are put in, or none. Columns that are not given get their defaults. With `ON
-//! CONFLICT`, rows whose key is there already change the row that has it, or are left out. In a table
-//! with a `unique_key` they take the place of the rows with their keys where they are later; the
-//! number that is answered is of those, and a notice tells of the others.
+//! CONFLICT`, rows whose key is there already change the row that has it, or are left out.
+//!
+//! In a table with a `unique_key` rows take the place of those with their keys where they are later; the
+//! number that is answered is of those, and a notice tells of the others. `RETURNING` answers with the
+//! rows that went in, as they are in the table now, those that tell of a deletion included. With `ON
+//! CONFLICT`, a row whose key the table shows is left out, or changes the row that has it by hand, as
+//! `UPDATE` does, whatever the versions; the others go in as without the clause. In a history there is
+//! neither `ON CONFLICT` nor `RETURNING` (0A000).
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -221,15 +226,19 @@ pub async fn insertion(
         return Ok(Insertion::Added(rows));
     }
     let object = Change::Insert.target(&context.snapshot, search_path, &insert.target.table)?;
-    if keyed::of(&object)?.is_some() {
-        let clause = match insert.on_conflict {
-            Some(_) => "ON CONFLICT",
-            None => "RETURNING",
+    if keyed::of(&object)?.is_some_and(|keyed| keyed.has_history()) {
+        let (clause, hint) = match insert.on_conflict {
+            Some(_) => (
+                "ON CONFLICT",
+                "Leave it out: all rows of a key stay, each in its interval.",
+            ),
+            None => (
+                "RETURNING",
+                "Leave it out, and query the table: other rows of the key may have other intervals now.",
+            ),
         };
-        return Err(
-            Error::unsupported(format!("{clause} of an INSERT into a keyed table"))
-                .with_hint("Leave it out: of rows with one key the latest is kept."),
-        );
+        let what = format!("{clause} of an INSERT into a table with a history");
+        return Err(Error::unsupported(what).with_hint(hint));
     }
     let (target, with) = (&insert.target, insert.source.with.as_ref());
     let changing =
@@ -361,12 +370,12 @@ pub async fn append(
     operation: &'static str,
     guard: Option<OwnedMutexGuard<()>>,
 ) -> Result<Added> {
-    if let Some(keyed) = keyed::of(target)? {
+    if keyed::of(target)?.is_some() {
         let guard = match guard {
             Some(guard) => guard,
             None => instance.refresh_locks.lock(target.oid).await?,
         };
-        let put = keyed::upsert(instance, state, target, &keyed, rows, operation, guard).await?;
+        let put = keyed::upsert(instance, state, target, rows, operation, guard).await?;
         return Ok(Added {
             rows: put.upserted.rows,
             notices: put.notices(),

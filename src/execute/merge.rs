@@ -1,15 +1,24 @@
 //! `MERGE`: of each row, the first clause that holds counts, and all rows change in one commit. Where
 //! two rows of the source would change one row of the table, the statement fails (21000) and names
 //! that row's key. In the conditions, functions like `random()` have a value each time they are read.
+//!
+//! In a table with a `unique_key`, rows that it updates or deletes are changed by hand, as by `UPDATE`
+//! and `DELETE`. Those that it inserts go in as by `INSERT`: the latest of each key wins, against what
+//! the table has and against what it knows to be deleted, a notice tells of the others, and the number
+//! that is answered is without them; no column of the source can be returned then. A row that is
+//! inserted must not have the key of one that the same statement updates (21000). Into a history
+//! (`history = 'scd2'`) nothing is merged (0A000): `INSERT` rows with the versions they are valid from.
+
+mod by_name;
+mod keys;
 
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::execution::SessionState;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, TableFactor, visit_expressions};
+use datafusion::sql::sqlparser::ast::{Ident, TableFactor};
 
 use tributary_udfs::type_name;
 
@@ -19,6 +28,7 @@ use super::modify::{
 use super::target::Change;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Instance, StatementContext};
+use crate::models::keyed;
 use crate::session::{Outcome, Session, row_functions};
 use crate::sql::cursor::fold;
 use crate::sql::merge::{Action, Clause, Merge, When};
@@ -52,10 +62,14 @@ pub async fn plan(
     let mut clauses = merge.clauses.clone();
     for clause in &mut clauses {
         refuse_functions(state, clause)?;
+        by_name::expand(clause, &changing, &source, &beside)?;
         visible::restrict(clause, &changing, &source, &beside)?;
     }
     let cases = Cases::new(&changing, &source, &clauses)?;
-    let keys = keys(&merge.on, &changing);
+    let keys = keys::of(&merge.on, &changing, &beside);
+    let inserts = clauses
+        .iter()
+        .any(|clause| matches!(clause.action, Action::Insert { .. }));
     let mut select = format!(
         "{}, {} AS \"tributary:fate\"",
         changing.places(),
@@ -92,6 +106,7 @@ pub async fn plan(
             "MERGE command cannot affect row a second time",
             "Ensure that not more than one source row matches any one target row.",
         ),
+        puts: inserts && keyed::of(&changing.object)?.is_some(),
         ..Layout::ALL
     };
     let found = Found { select, from };
@@ -133,7 +148,7 @@ fn refuse_functions(state: &SessionState, clause: &Clause) -> Result<()> {
             .iter()
             .try_for_each(|it| row_functions::refuse(state, &it.value, "UPDATE")),
         Action::Insert { values, .. } => row_functions::refuse(state, values, "VALUES"),
-        Action::Delete | Action::DoNothing => Ok(()),
+        Action::UpdateAll | Action::InsertAll | Action::Delete | Action::DoNothing => Ok(()),
     }
 }
 
@@ -173,24 +188,6 @@ fn source_name(source: &TableFactor) -> Result<String> {
     })
 }
 
-/// The table's columns in the join's condition, which tell a row that two rows of the source match.
-fn keys(on: &Expr, changing: &Changing) -> Vec<String> {
-    let mut keys = Vec::new();
-    let _: ControlFlow<()> = visit_expressions(on, |expression| {
-        if let Expr::CompoundIdentifier(parts) = expression
-            && let [table, column] = parts.as_slice()
-            && fold(table.value.clone(), table.quote_style) == changing.name
-        {
-            let column = fold(column.value.clone(), column.quote_style);
-            if changing.columns().index_of(&column).is_ok() && !keys.contains(&column) {
-                keys.push(column);
-            }
-        }
-        ControlFlow::Continue(())
-    });
-    keys
-}
-
 /// The clauses as `CASE` expressions: which rows each is for, what becomes of them, and their new
 /// values.
 struct Cases {
@@ -217,7 +214,13 @@ impl Cases {
             }
             let (fate, values) = match &clause.action {
                 Action::DoNothing => (None, Vec::new()),
-                Action::Delete => (Some(Fate::Gone), Vec::new()),
+                // What is answered of it is what it was.
+                Action::Delete => (Some(Fate::Gone), changing.new_values(&[])?),
+                Action::UpdateAll | Action::InsertAll => {
+                    return Err(Error::internal(
+                        "the columns of a clause are not written out",
+                    ));
+                }
                 Action::Update(assignments) => {
                     (Some(Fate::Changed), changing.new_values(assignments)?)
                 }

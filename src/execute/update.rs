@@ -1,6 +1,13 @@
 //! `UPDATE`: all rows change in one commit. A row that several rows of `FROM` match changes once, by
-//! one of them. In a table with a `unique_key` a change by hand wins, whatever the version; what it
-//! marks as deleted is remembered as such.
+//! one of them.
+//!
+//! In a table with a `unique_key` a change by hand wins, whatever the version: for the
+//! `tombstone_retention` the table knows that the version which the row had is past. The row that was
+//! changed, arriving once more, changes nothing, nor does any other one of its key of that version or
+//! before; a later one wins. So is the key known that a row had before it got another one. Where there
+//! is no `version_column`, what arrives later is later. A row that is marked as deleted goes. In a
+//! history (`history = 'scd2'`) nothing is changed by hand (0A000): `INSERT` a row with the key and the
+//! version that it is valid from, which takes the place of one that is valid from then on.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

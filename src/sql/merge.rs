@@ -1,7 +1,8 @@
 //! `[WITH ...] MERGE INTO name [[AS] alias] USING source ON condition
 //! WHEN MATCHED | NOT MATCHED [BY TARGET] | NOT MATCHED BY SOURCE [AND condition]
-//! THEN UPDATE SET column = value, ... | DELETE | INSERT [(columns)] VALUES (...) | DO NOTHING ...
-//! [RETURNING ...]`.
+//! THEN UPDATE SET column = value, ... | UPDATE SET * | DELETE | INSERT [(columns)] VALUES (...) | INSERT * | DO NOTHING ...
+//! [RETURNING ...]`. As in Delta Lake, `*` stands for the columns that the table and the source both have,
+//! by their names; others keep their values, or get their defaults.
 
 use std::fmt;
 
@@ -61,6 +62,8 @@ pub enum When {
 pub enum Action {
     /// It gets these values.
     Update(Vec<Assignment>),
+    /// It gets the values of the source's columns, by their names.
+    UpdateAll,
     /// It goes.
     Delete,
     /// It is put into the table.
@@ -72,6 +75,8 @@ pub enum Action {
         /// Their values; `None` for `DEFAULT`. Empty for `DEFAULT VALUES`.
         values: Vec<Option<Expr>>,
     },
+    /// Its columns are put into those of the table that have their names.
+    InsertAll,
     /// Nothing.
     DoNothing,
 }
@@ -143,7 +148,10 @@ impl Clause {
             (When::NotMatched, _) => return parser.fail("INSERT or DO NOTHING"),
             (_, Some("UPDATE")) => {
                 parser.expect_words(&["UPDATE", "SET"])?;
-                Action::Update(assignment::parse(parser)?)
+                match when == When::Matched && parser.consume_token(&Token::Mul) {
+                    true => Action::UpdateAll,
+                    false => Action::Update(assignment::parse(parser)?),
+                }
             }
             (_, Some("DELETE")) => {
                 parser.expect_words(&["DELETE"])?;
@@ -162,6 +170,9 @@ impl Clause {
 impl Action {
     fn parse_insert(parser: &mut Parser) -> Parsed<Self> {
         parser.expect_words(&["INSERT"])?;
+        if parser.consume_token(&Token::Mul) {
+            return Ok(Self::InsertAll);
+        }
         let columns = parser.optional_columns()?;
         if parser.take_words(&["DEFAULT", "VALUES"]) {
             return Ok(Self::Insert {
@@ -219,6 +230,8 @@ impl fmt::Display for Action {
                 f.write_str("UPDATE SET ")?;
                 assignment::write(f, assignments)
             }
+            Self::UpdateAll => f.write_str("UPDATE SET *"),
+            Self::InsertAll => f.write_str("INSERT *"),
             Self::Delete => f.write_str("DELETE"),
             Self::DoNothing => f.write_str("DO NOTHING"),
             Self::Insert { values, .. } if values.is_empty() => {

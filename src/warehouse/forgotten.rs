@@ -1,6 +1,7 @@
-//! What is kept of rows that a statement deletes from a keyed table: that their keys were deleted, and
-//! with which version, so that a row of that version or before does not come back; to a history, none of
-//! that version alone, for what is earlier was valid until then. Nothing else of them stays.
+//! What is kept of rows that a statement deletes from a keyed table, or changes by hand: their keys and
+//! with which version they were there, so that a row of that version or before does not come back; to a
+//! history, none of that version alone, for what is earlier was valid until then. Nothing else of them
+//! stays. A row that was made by hand stands beside that, and is shown until a later one arrives.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use super::writer::Written;
 use crate::error::Result;
 
 impl Keyed {
-    /// Whether it is known of rows that are deleted that they were. Where versions do not tell which row
+    /// Whether it is known of rows that are deleted or changed by hand that they were. Where versions do not tell which row
     /// is later, nothing needs to be.
     pub(super) fn remembers(&self) -> bool {
         !self.versions.is_empty()

@@ -98,7 +98,7 @@ pub use settings::WarehouseSettings;
 pub use staging::{HeldFiles, StagingMark};
 pub use table::{READ_TO, REFRESH, WATERMARK};
 pub use table_id::TableId;
-pub use upsert::Upserted;
+pub use upsert::{Beside, Seen, Upserted};
 pub use vacuum::{DeadFile, DeadFiles, Vacuumed};
 pub use waiting::{Waiting, begin_commit};
 

@@ -94,8 +94,8 @@ impl Modification {
         self
     }
 
-    /// Which of the rows that go are deleted, to be filled until the new rows have ended, where the table
-    /// remembers of keys that they were deleted, and with which version.
+    /// Which of the rows that go are deleted or changed by hand, to be filled until the new rows have
+    /// ended, where the table remembers of keys which version of them is past.
     pub fn remembered(&self) -> Option<Arc<Mutex<Places>>> {
         let keyed = self.snapshot.schema.keyed.as_ref();
         let remembers = keyed.is_some_and(Keyed::remembers);

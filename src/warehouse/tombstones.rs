@@ -26,11 +26,13 @@ use roaring::RoaringBitmap;
 use tokio::sync::mpsc;
 
 use super::compaction::{CompactionExtent, FILES_OF_A_SIZE, size_class};
+use super::keyed::{Keyed, Merge};
 use super::place::Place;
 use super::scan::TableScan;
 use super::schema::TableSchema;
 use super::settings::WarehouseSettings;
 use super::snapshot::{DataFile, Snapshot};
+use super::upsert;
 use super::writer::{self, Written};
 use crate::error::{Error, Result};
 
@@ -279,7 +281,8 @@ pub(super) fn due(
     due
 }
 
-/// Copies tombstones into one file, or few, as old as the youngest of them.
+/// Copies tombstones into one file, or few, as old as the youngest of them. Of those of a key the latest
+/// stays, but in a history, where each ends another interval.
 pub(super) async fn merge(
     scan: TableScan,
     session: &dyn Session,
@@ -293,7 +296,22 @@ pub(super) async fn merge(
     let plan = scan.all_rows_of(session, files, &own).await?;
     let rows = execute_stream(plan, session.task_ctx())?;
     let rows = rows.map(move |batch| Ok(batch?.project(&own)?));
-    let rows = Box::pin(RecordBatchStreamAdapter::new(Arc::clone(declared), rows));
+    let mut rows: SendableRecordBatchStream =
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(declared), rows));
+    if let Some(keyed) = snapshot.schema.keyed.as_ref()
+        && !keyed.has_history()
+    {
+        // Of a deletion nothing is kept that could be merged by column.
+        let keyed = Some(Keyed {
+            merge: Merge::Row,
+            ..keyed.clone()
+        });
+        let whole = Arc::new(TableSchema {
+            keyed,
+            ..snapshot.schema.as_ref().clone()
+        });
+        (rows, _) = upsert::latest(rows, &whole, session.task_ctx(), settings.upsert_rows)?;
+    }
     let mut written = write(place, &snapshot.schema, rows, settings).await?;
     let times = files
         .iter()

@@ -161,7 +161,9 @@ impl Warehouse {
         let schema = Arc::new(schema.keyed_by(keyed)?.partitioned_by(partitions)?);
         let files = schema.with_column_versions()?;
         let (rows, stale) = match session {
-            Some(session) => upsert::latest(rows, &files, session, settings.upsert_rows)?,
+            Some(session) => {
+                upsert::latest(rows, &files, session.task_ctx(), settings.upsert_rows)?
+            }
             None => (rows, Arc::default()),
         };
         let place = &table.place;

@@ -10,14 +10,14 @@ use crate::server::Server;
 
 const STATEMENTS: usize = 400;
 
-const TABLES: &str = "
+pub const TABLES: &str = "
     CREATE TABLE t (id BIGINT PRIMARY KEY, u INT UNIQUE, a INT DEFAULT 7 CHECK (a < 50),
         b VARCHAR(4) NOT NULL DEFAULT 'x', c NUMERIC(8, 2), d DATE);
     CREATE TABLE s (id BIGINT PRIMARY KEY, a INT, b VARCHAR(4), c NUMERIC(8, 2), d DATE);
     INSERT INTO s VALUES (1, 1, 'p', 1.5, '2026-01-01'), (2, NULL, 'q', NULL, NULL), (3, 60, NULL, 3, '2026-03-03'), (4, 4, 'long', 4, NULL), (9, 9, 'z  ', 9.99, '2026-09-09')";
 
 /// Makes statements; `t` is what they change.
-struct Maker {
+pub struct Maker {
     random: Pcg64,
     /// Whether all values are such that a row may have: one that conflicts is checked by PostgreSQL
     /// before it is left out, and not here.
@@ -25,11 +25,22 @@ struct Maker {
 }
 
 impl Maker {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            random: Pcg64::seed_from_u64(seed),
+            only_valid: false,
+        }
+    }
+
+    pub fn number_below(&mut self, end: usize) -> usize {
+        self.random.random_range(0..end)
+    }
+
     fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
         of[self.random.random_range(0..of.len())]
     }
 
-    fn often(&mut self, percent: u32) -> bool {
+    pub fn often(&mut self, percent: u32) -> bool {
         self.random.random_range(0..100) < percent
     }
 
@@ -38,7 +49,7 @@ impl Maker {
     }
 
     /// A value of a column, computed of nothing or of the relations that are seen.
-    fn value(&mut self, column: &str, seen: &[&str]) -> String {
+    pub fn value(&mut self, column: &str, seen: &[&str]) -> String {
         let literal = match column {
             "a" if self.only_valid => self.one(&["1", "5", "49", "NULL", "DEFAULT", "'12'"]),
             "a" => self.one(&["1", "5", "49", "50", "NULL", "DEFAULT", "'12'"]),
@@ -102,7 +113,7 @@ impl Maker {
         }
     }
 
-    fn condition(&mut self, seen: &[&str]) -> String {
+    pub fn condition(&mut self, seen: &[&str]) -> String {
         let of = self.one(seen).to_owned();
         match self.random.random_range(0..8) {
             0 => format!("{of}.id = {}", self.number()),
@@ -117,7 +128,11 @@ impl Maker {
     }
 
     fn assignments(&mut self, seen: &[&str]) -> String {
-        let mut columns = vec!["a", "b", "c", "d", "u"];
+        self.assignments_of(vec!["a", "b", "c", "d", "u"], seen)
+    }
+
+    /// Values of some of these columns.
+    pub fn assignments_of(&mut self, mut columns: Vec<&str>, seen: &[&str]) -> String {
         let count = self.random.random_range(1..4);
         let mut pairs = Vec::new();
         for _ in 0..count {
@@ -276,7 +291,7 @@ impl Maker {
 }
 
 /// What a statement came to: its rows in any order and how many they were, or its SQLSTATE.
-async fn outcome(client: &Client, statement: &str) -> Result<(Vec<String>, u64), String> {
+pub async fn outcome(client: &Client, statement: &str) -> Result<(Vec<String>, u64), String> {
     let messages = client.simple_query(statement).await;
     let messages = messages.map_err(|error| match error.code() {
         Some(code) => code.code().to_owned(),
@@ -298,7 +313,7 @@ async fn outcome(client: &Client, statement: &str) -> Result<(Vec<String>, u64),
 }
 
 /// Of several things that are wrong, each server tells of the one that it meets first.
-fn kind(outcome: &Result<(Vec<String>, u64), String>) -> String {
+pub fn kind(outcome: &Result<(Vec<String>, u64), String>) -> String {
     match outcome {
         Ok(done) => format!("{done:?}"),
         Err(state) if state.starts_with("22") || state.starts_with("23") || state == "21000" => {
@@ -306,6 +321,13 @@ fn kind(outcome: &Result<(Vec<String>, u64), String>) -> String {
         }
         Err(state) => state.clone(),
     }
+}
+
+/// The seed of what is random.
+pub fn seed() -> u64 {
+    let seed = std::env::var("TRIBUTARY_CHANGES_SEED");
+    let seed = seed.ok().and_then(|seed| seed.parse().ok());
+    seed.unwrap_or(20_261_126)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -322,15 +344,7 @@ async fn random_changes_equal_those_of_postgres() {
     for client in [&ours, &theirs] {
         client.batch_execute(TABLES).await.unwrap();
     }
-    let seed = std::env::var("TRIBUTARY_CHANGES_SEED");
-    let seed = seed
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or(20_261_126);
-    let mut maker = Maker {
-        random: Pcg64::seed_from_u64(seed),
-        only_valid: false,
-    };
+    let mut maker = Maker::new(seed());
     let (mut changed, mut refused) = (0, 0);
     for number in 0..STATEMENTS {
         let statement = maker.statement();

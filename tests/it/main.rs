@@ -19,6 +19,7 @@ mod engines;
 mod entity_models;
 mod entity_refreshes;
 mod equal_changes;
+mod equal_merges;
 mod equal_subqueries;
 mod equal_to_postgres;
 mod equal_transactions;

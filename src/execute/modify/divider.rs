@@ -12,6 +12,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use parking_lot::Mutex;
 
 use super::found::{Layout, leading};
+use super::put::nullable;
 use super::{Fate, Twice};
 use crate::catalog::Object;
 use crate::error::{Error, SqlState};
@@ -24,6 +25,33 @@ pub(super) struct Answers {
     pub(super) memory: MemoryReservation,
 }
 
+impl Answers {
+    pub(super) fn push(&mut self, batch: RecordBatch) -> QueryResult<()> {
+        self.memory.try_grow(batch.get_array_memory_size())?;
+        self.batches.push(batch);
+        Ok(())
+    }
+}
+
+/// The new rows of a batch.
+pub(super) struct Divided {
+    /// Those that go in as they are.
+    pub(super) changed: RecordBatch,
+    /// Those that are put into a keyed table, not checked yet.
+    pub(super) added: Option<RecordBatch>,
+}
+
+/// What becomes of the rows of a batch.
+#[derive(Default)]
+struct Marks {
+    /// Which are changed at all, but for those that are put in.
+    affected: Vec<bool>,
+    /// Which of these give a new row.
+    written: Vec<bool>,
+    /// Which are put into a keyed table.
+    put: Vec<bool>,
+}
+
 /// Takes what a query has found apart: places of rows that go, new rows, answers.
 pub(super) struct Divider {
     pub(super) constraints: Constraints,
@@ -33,25 +61,34 @@ pub(super) struct Divider {
     pub(super) returning: SchemaRef,
     /// The places of rows that go.
     pub(super) gone: Arc<Mutex<Places>>,
-    /// Those of them that are deleted, where it is known of rows that they were.
+    /// The same rows where the table knows of its keys which versions of them are past.
     pub(super) deleted: Option<Arc<Mutex<Places>>>,
     /// The memory of these.
     pub(super) places: MemoryReservation,
-    /// How many rows are affected.
+    /// How many rows are affected, without those that are put in.
     pub(super) rows: Arc<AtomicU64>,
     pub(super) answers: Arc<Mutex<Answers>>,
 }
 
 impl Divider {
     /// The new rows of a batch.
-    pub(super) fn divide(&mut self, batch: &RecordBatch) -> QueryResult<RecordBatch> {
+    pub(super) fn divide(&mut self, batch: &RecordBatch) -> QueryResult<Divided> {
         let leading = leading(self.layout.has_fate);
-        let (mut affected, written) = self.mark(batch, leading)?;
-        let new = match self.width {
+        let marks = self.mark(batch, leading)?;
+        let mut affected = BooleanArray::from(marks.affected);
+        let written = BooleanArray::from(marks.written);
+        let mut added = None;
+        let changed = match self.width {
             0 => RecordBatch::new_empty(Arc::clone(&self.object.schema)),
             width => {
                 let columns: Vec<usize> = (leading..leading + width).collect();
-                let new = filter_record_batch(&batch.project(&columns)?, &written)?;
+                let new = batch.project(&columns)?;
+                if marks.put.contains(&true) {
+                    let put = filter_record_batch(&new, &marks.put.into())?;
+                    let schema = nullable(&self.object.schema);
+                    added = Some(RecordBatch::try_new(schema, put.columns().to_vec())?);
+                }
+                let new = filter_record_batch(&new, &written)?;
                 let mut places = filter_record_batch(&batch.project(&[0, 1])?, &written)?;
                 let (new, kept) = self.constraints.kept(&new)?;
                 if let Some(kept) = kept {
@@ -70,19 +107,12 @@ impl Divider {
             let answer = filter_record_batch(&batch.project(&columns)?, &affected)?;
             let answer =
                 RecordBatch::try_new(Arc::clone(&self.returning), answer.columns().to_vec())?;
-            let mut answers = self.answers.lock();
-            answers.memory.try_grow(answer.get_array_memory_size())?;
-            answers.batches.push(answer);
+            self.answers.lock().push(answer)?;
         }
-        Ok(new)
+        Ok(Divided { changed, added })
     }
 
-    /// Which rows of a batch are changed at all, and which of them give a new row.
-    fn mark(
-        &mut self,
-        batch: &RecordBatch,
-        leading: usize,
-    ) -> QueryResult<(BooleanArray, BooleanArray)> {
+    fn mark(&mut self, batch: &RecordBatch, leading: usize) -> QueryResult<Marks> {
         let files = batch.column(0).as_primitive::<UInt32Type>();
         let places = batch.column(1).as_primitive::<Int64Type>();
         let fates = self
@@ -94,7 +124,7 @@ impl Divider {
         } else {
             Fate::Changed
         };
-        let (mut affected, mut written) = (Vec::new(), Vec::new());
+        let mut marks = Marks::default();
         let mut gone = self.gone.lock();
         let mut deleted = self.deleted.as_ref().map(|deleted| deleted.lock());
         for row in 0..batch.num_rows() {
@@ -107,18 +137,24 @@ impl Divider {
                 let error = Error::new(SqlState::CARDINALITY_VIOLATION, message).with_hint(hint);
                 return Err(self.naming_key(error, batch, row, leading)?.into());
             }
+            let is_added = fate == Fate::Added as i32;
+            // What is changed by hand is of no version: that of the row before is past.
             if is_new
-                && fate == Fate::Gone as i32
+                && !is_added
                 && let Some(deleted) = &mut deleted
             {
                 deleted.insert(files.value(row), places.value(row));
             }
-            affected.push(is_new);
-            written.push(is_new && fate != Fate::Gone as i32);
+            let is_put = is_added && self.layout.puts;
+            marks.put.push(is_put);
+            marks.affected.push(is_new && !is_put);
+            marks
+                .written
+                .push(is_new && !is_put && fate != Fate::Gone as i32);
         }
         self.places
             .try_resize(gone.bytes() + deleted.map_or(0, |deleted| deleted.bytes()))?;
-        Ok((affected.into(), written.into()))
+        Ok(marks)
     }
 
     fn naming_key(

@@ -9,7 +9,8 @@ use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{Expr as Expression, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{Ident, ObjectNamePart, Query, SetExpr, TableFactor};
 
-use super::returning::{Returning, carried_name};
+use super::put::{PutAnswer, PutRows};
+use super::returning::{Answered, Returning, carried_name};
 use super::{Changing, Twice, folded};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
@@ -25,6 +26,9 @@ pub(super) const ROWS: &str = "@rows";
 
 /// What is read in the place of the table where its new rows are wanted.
 const NEW_ROWS: &str = "@new";
+
+/// What is read in the place of the table where the rows are wanted that are put into it.
+const PUT_ROWS: &str = "@put";
 
 /// What is read in the place of the table where the rows of an `INSERT` are wanted.
 const PROPOSED: &str = "@proposed";
@@ -72,6 +76,9 @@ pub struct Layout {
     pub arbiters: Option<Vec<String>>,
     /// More names by which the table is read, with places.
     pub more: Vec<String>,
+    /// Whether rows that are added are put into a keyed table, so that the latest of each key stays; else
+    /// they go in as they are.
+    pub puts: bool,
 }
 
 impl Layout {
@@ -83,6 +90,7 @@ impl Layout {
         repeated: Repeated::Refused,
         arbiters: None,
         more: Vec::new(),
+        puts: false,
     };
 }
 
@@ -95,6 +103,8 @@ pub struct Planned {
     /// How many columns the new rows have; none where rows only go.
     pub(super) width: usize,
     pub(super) layout: Layout,
+    /// What is answered of rows that are put into a keyed table.
+    pub(super) answered: Option<PutAnswer>,
     /// Writes the rows that sources reject, before the others.
     pub(super) rejections: Option<rejected::Writer>,
 }
@@ -179,6 +189,7 @@ impl Changing {
             plan,
             width: 0,
             layout: Layout::ALL,
+            answered: None,
             rejections: None,
         })
     }
@@ -238,6 +249,7 @@ impl Changing {
             returning: Arc::new(Schema::empty()),
             width: self.object.schema.fields().len(),
             layout,
+            answered: None,
             rejections: None,
         };
         if returning.items.is_empty() {
@@ -257,12 +269,45 @@ impl Changing {
         let forms = [(self.name.as_str(), NEW_ROWS)];
         let query = self.query(&text, context, search_path, &forms)?;
         let plan = query::plan(context, &query).await?;
-        let answered = plan.schema().fields().len() - own.len();
+        let width = plan.schema().fields().len() - own.len();
+        let returning = answer(&plan, &query, width);
+        let answered = match planned.layout.puts {
+            true => Some(self.answer_put(context, search_path, &answered).await?),
+            false => None,
+        };
         Ok(Planned {
-            returning: answer(&plan, &query, answered),
+            returning,
             plan,
+            answered,
             ..planned
         })
+    }
+
+    /// Plans what is answered of rows that are put into a keyed table, once it is known which go in.
+    async fn answer_put(
+        &self,
+        context: &StatementContext,
+        search_path: &[String],
+        answered: &Answered,
+    ) -> Result<PutAnswer> {
+        if !answered.carried.is_empty() {
+            return Err(Error::unsupported(
+                "RETURNING of columns of the source by a MERGE that inserts into a keyed table",
+            )
+            .with_hint(format!(
+                "Return columns of the table, such as {}.*: of rows with one key the latest goes in, whichever row of the source it comes from.",
+                Quoted(&self.name)
+            )));
+        }
+        let rows = PutRows::default();
+        let name = with_suffix(&self.object.name, PUT_ROWS);
+        context.show(&name, rows.relation(&self.object.schema)?);
+        let items = answered.items.trim_start_matches(", ");
+        let text = format!("SELECT {items} FROM {}", self.from());
+        let forms = [(self.name.as_str(), PUT_ROWS)];
+        let query = self.query(&text, context, search_path, &forms)?;
+        let plan = query::plan(context, &query).await?;
+        Ok(PutAnswer { plan, rows })
     }
 }
 

@@ -6,6 +6,7 @@ mod beside;
 mod changing;
 mod divider;
 mod found;
+mod put;
 mod returning;
 mod run;
 pub mod visible;
@@ -32,7 +33,7 @@ pub enum Fate {
     Gone = 0,
     /// It goes, and a new one comes.
     Changed = 1,
-    /// A new one comes.
+    /// A new one comes. Into a keyed table it is put: the latest row of its key stays.
     Added = 2,
 }
 

@@ -12,14 +12,16 @@ use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use super::divider::{Answers, Divider};
+use super::put::{self, PutAnswer};
 use super::{Changing, Planned};
 use crate::error::Result;
 use crate::execute::query;
 use crate::instance::StatementContext;
 use crate::models::constraints::Constraints;
+use crate::models::keyed::{self, Put};
 use crate::models::replacement::Unchanged;
 use crate::session::{Outcome, Session};
-use crate::warehouse::{CommitInfo, Places};
+use crate::warehouse::{Beside, CommitInfo, Places};
 
 impl Changing {
     /// Changes the rows that a plan finds.
@@ -38,7 +40,7 @@ impl Changing {
     ) -> Result<Outcome> {
         let state = context.state;
         let pool = Arc::clone(&state.runtime_env().memory_pool);
-        let plan = query::bind(planned.plan, parameters, &state)?;
+        let plan = query::bind(planned.plan, parameters.clone(), &state)?;
         let found = query::stream(state.clone(), plan).await?;
         let found = match planned.rejections {
             Some(writer) => writer.precede(found),
@@ -50,6 +52,7 @@ impl Changing {
             batches: Vec::new(),
             memory: MemoryConsumer::new(format!("{command} RETURNING")).register(&pool),
         }));
+        let schema = Arc::clone(&self.object.schema);
         let constraints = Constraints::new(
             &state,
             &self.object,
@@ -59,6 +62,17 @@ impl Changing {
         let instance = &session.instance;
         let participant =
             constraints.participant(instance, &state, Some(Arc::clone(&gone)), Some(guard));
+        let answered = match planned.answered {
+            Some(PutAnswer { plan, rows }) => {
+                let plan = query::bind(plan, parameters, &state)?;
+                let answer = PutAnswer { plan, rows };
+                let returning = Arc::clone(&planned.returning);
+                let answers = Arc::clone(&answers);
+                Some(answer.seen(state.clone(), &schema, returning, answers, &pool))
+            }
+            None => None,
+        };
+        let puts = planned.layout.puts;
         let mut divider = Divider {
             constraints,
             object: Arc::clone(&self.object),
@@ -71,18 +85,34 @@ impl Changing {
             rows: Arc::clone(&rows),
             answers: Arc::clone(&answers),
         };
-        let new = found.map(move |batch| divider.divide(&batch?));
-        let new = RecordBatchStreamAdapter::new(Arc::clone(&self.object.schema), new);
         let info = CommitInfo::new(command);
-        self.modification
-            .commit(
-                Arc::new(state),
-                Box::pin(new),
+        if puts {
+            let (changed, added) = put::divided(found, divider, &schema);
+            let (added, rejected) = keyed::let_in(instance, &state, &self.object, added)?;
+            let beside = Beside {
+                changed,
                 gone,
-                info,
-                Some(participant),
-            )
-            .await?;
+                seen: answered,
+            };
+            let (modification, state) = (self.modification, Arc::new(state));
+            let upserted = modification
+                .upsert_beside(state, added, Some(beside), info, Some(participant))
+                .await?;
+            rows.fetch_add(upserted.rows, Ordering::Relaxed);
+            let put = Put {
+                upserted,
+                rejected: rejected.load(Ordering::Relaxed),
+            };
+            for notice in put.notices() {
+                session.notice(notice);
+            }
+        } else {
+            let new = found.map(move |batch| Ok(divider.divide(&batch?)?.changed));
+            let new = Box::pin(RecordBatchStreamAdapter::new(schema, new));
+            self.modification
+                .commit(Arc::new(state), new, gone, info, Some(participant))
+                .await?;
+        }
         if planned.returning.fields().is_empty() {
             let rows = rows.load(Ordering::Relaxed);
             let of_insert = if command == "INSERT" { "0 " } else { "" };

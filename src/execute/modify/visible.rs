@@ -47,7 +47,8 @@ pub fn restrict(
             .iter_mut()
             .try_for_each(|assignment| visit(&mut assignment.value)),
         Action::Insert { values, .. } => values.iter_mut().try_for_each(visit),
-        Action::Delete | Action::DoNothing => Ok(()),
+        // They name no columns.
+        Action::UpdateAll | Action::InsertAll | Action::Delete | Action::DoNothing => Ok(()),
     }
 }
 

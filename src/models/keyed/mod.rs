@@ -4,7 +4,7 @@ mod carried;
 mod put;
 
 pub use carried::carried;
-pub use put::{Put, add, replace, upsert, with_keys};
+pub use put::{Put, add, let_in, replace, upsert, with_keys};
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub const OPTIONS: [Choice; 6] = [
     Choice {
         name: "tombstone_retention",
         values: &[],
-        description: "How long the versions of deleted rows are remembered: '7 days' unless said otherwise. Older rows that arrive after that bring them back; in a materialized view, until the next full refresh.",
+        description: "How long the versions of rows that were deleted, or changed by hand, are remembered: '7 days' unless said otherwise. Older rows that arrive after that bring them back; in a materialized view, until the next full refresh.",
     },
 ];
 

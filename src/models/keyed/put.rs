@@ -66,7 +66,6 @@ pub async fn upsert(
     instance: &Arc<Instance>,
     state: &SessionState,
     table: &Arc<Object>,
-    keyed: &Keyed,
     rows: SendableRecordBatchStream,
     operation: &'static str,
     guard: OwnedMutexGuard<()>,
@@ -75,12 +74,7 @@ pub async fn upsert(
     let modification = instance.warehouse.modify(&table_id(table)).await?;
     let constraints = Constraints::without_keys(state, table)?;
     let participant = constraints.participant(instance, state, None, Some(guard));
-    let (rejections, writer) = rejected::begin(instance, table, Keep::All, None);
-    let (rows, rejected) = with_keys(rows, table, keyed, rejections)?;
-    let rows = writer.precede(rows);
-    let rows = rows.map(move |batch| constraints.check(&batch?));
-    let schema = Arc::clone(&table.schema);
-    let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+    let (rows, rejected) = let_in(instance, state, table, rows)?;
     let session = Arc::new(state.clone());
     let info = CommitInfo::new(operation);
     let upserted = modification
@@ -90,6 +84,30 @@ pub async fn upsert(
         upserted,
         rejected: rejected.load(Ordering::Relaxed),
     })
+}
+
+/// The rows that may be put into a keyed table, as it keeps them: those that have a key and satisfy its
+/// other constraints; and how many have no key, once they have ended. These are rejected.
+///
+/// # Errors
+/// What planning a check says.
+pub fn let_in(
+    instance: &Arc<Instance>,
+    state: &SessionState,
+    table: &Arc<Object>,
+    rows: SendableRecordBatchStream,
+) -> Result<(SendableRecordBatchStream, Arc<AtomicU64>)> {
+    let Some(keyed) = super::of(table)? else {
+        return Err(Error::internal(format!("{} has no key", table.name)));
+    };
+    let constraints = Constraints::without_keys(state, table)?;
+    let (rejections, writer) = rejected::begin(instance, table, Keep::All, None);
+    let (rows, rejected) = with_keys(rows, table, &keyed, rejections)?;
+    let rows = writer.precede(rows);
+    let rows = rows.map(move |batch| constraints.check(&batch?));
+    let schema = Arc::clone(&table.schema);
+    let rows = RecordBatchStreamAdapter::new(schema, rows);
+    Ok((Box::pin(rows), rejected))
 }
 
 /// Puts rows into a keyed object whose rows are a query's, in one commit.

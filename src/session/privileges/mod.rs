@@ -381,6 +381,8 @@ impl Checker<'_> {
                     self.assign(table, assignments)?;
                     self.values(assignments, with)?;
                 }
+                merge::Action::UpdateAll => self.change(table, Privilege::Update, &[])?,
+                merge::Action::InsertAll => self.change(table, Privilege::Insert, &[])?,
                 merge::Action::Delete => self.change(table, Privilege::Delete, &[])?,
                 merge::Action::Insert {
                     columns, values, ..

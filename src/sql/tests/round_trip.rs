@@ -399,6 +399,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     (
+        "merge t using s on t.a = s.a when matched then update set * when not matched by target then insert *",
+        "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+    ),
+    (
         "CREATE TABLE t (a INT PRIMARY KEY CHECK (a > 0), b TEXT UNIQUE DEFAULT 'x', UNIQUE NULLS NOT DISTINCT (a, b), CHECK (a < 9))",
         "CREATE TABLE t (a INT NOT NULL, b TEXT DEFAULT 'x', CONSTRAINT t_pkey PRIMARY KEY (a), CONSTRAINT t_a_check CHECK (a > 0), CONSTRAINT t_b_key UNIQUE (b), CONSTRAINT t_a_b_key UNIQUE NULLS NOT DISTINCT (a, b), CONSTRAINT t_a_check1 CHECK (a < 9))",
     ),

@@ -54,7 +54,7 @@ impl Stored {
         let Chunk { rows, hashes } = chunk;
         let (keys, hashes) = new_keys(merge, &rows, hashes)?;
         let new = merge.source(rows)?;
-        let known = self.covered.find_with_tombstones(hashes).await?;
+        let known = self.known(hashes).await?;
         let wanted = self.wanted(merge, &new, &keys, &known)?;
         let (old, memory) = self.read(&known, &wanted).await?;
         let read: HashMap<usize, usize> = wanted.into_iter().zip(0..).collect();
@@ -79,13 +79,13 @@ impl Stored {
             let living = new.living.map(|row| (NEW, row));
             let rows = old.read.map(|row| (OLD, row)).into_iter().chain(living);
             let deletions = [
-                new.deletion.map(|row| (NEW, row)),
                 old.tombstone.map(|row| (OLD, row)),
+                new.deletion.map(|row| (NEW, row)),
             ];
-            let deletion = deletions.into_iter().flatten().reduce(|new, known| {
-                match merge.is_later(&sources, known, new) {
-                    true => known,
-                    false => new,
+            let deletion = deletions.into_iter().flatten().reduce(|known, new| {
+                match merge.is_later(&sources, new, known) {
+                    true => new,
+                    false => known,
                 }
             });
             groups.push(rows, deletion);

@@ -7,6 +7,9 @@
 //! they arrive: a state-based CRDT, in which each column is a last-writer-wins register (Shapiro et
 //! al., "A comprehensive study of convergent and commutative replicated data types", 2011). Of one
 //! version a deletion counts as later than a row, and of two values the greater one.
+//!
+//! A row that the table shows though it knows of a deletion of that version, or a later one, was made
+//! by hand, which wins: known deletions take nothing from it.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -22,6 +25,7 @@ use arrow::row::{Row, RowConverter, Rows, SortField};
 
 use super::super::keyed::{Keyed, KeyedColumns, Merge};
 use super::super::tombstones::deleted;
+use super::by_column::OLD;
 use crate::error::{Error, Result};
 
 /// A row: the number of its source, and its own in that.
@@ -256,10 +260,12 @@ impl ColumnMerge {
         let mut living: Vec<(&[At], Option<At>)> = Vec::new();
         for (key, (rows, deletion)) in groups.iter().enumerate() {
             let floor = deletion.map(|at| version_of_row(sources, at));
+            let is_gone = |at: At| {
+                let version = version_of_row(sources, at);
+                takes_from(deletion, at) && floor.is_some() && version <= floor.flatten()
+            };
             let later = |best: Option<At>, at: At| match (self.converter.is_some(), best) {
-                (true, _) if floor.is_some() && version_of_row(sources, at) <= floor.flatten() => {
-                    best
-                }
+                (true, _) if is_gone(at) => best,
                 (true, Some(best)) if !self.is_later(sources, at, best) => Some(best),
                 _ => Some(at),
             };
@@ -349,6 +355,12 @@ impl ColumnMerge {
     }
 }
 
+/// Whether a deletion takes something from a row: one that the table knows has taken from its own row
+/// what it takes.
+fn takes_from(deletion: Option<At>, (source, _): At) -> bool {
+    deletion.is_some_and(|(of, _)| of != OLD || source != OLD)
+}
+
 /// The version of a row; none where arrival tells.
 fn version_of_row(sources: &[Source], (source, row): At) -> Option<Row<'_>> {
     let versions = sources.get(source)?.versions.as_ref()?;
@@ -423,7 +435,9 @@ impl<'a> Values<'a> {
                 continue;
             }
             let version = version_of_column(self.sources, self.place, at);
-            let is_gone = version.is_some() && floor.is_some_and(|floor| version <= floor);
+            let is_gone = version.is_some()
+                && takes_from(deletion, at)
+                && floor.is_some_and(|floor| version <= floor);
             if is_gone {
                 continue;
             }

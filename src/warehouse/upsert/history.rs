@@ -261,7 +261,7 @@ impl Stored {
         let Chunk { rows, hashes } = chunk;
         let mut keys = hashes.clone();
         keys.dedup();
-        let known = self.covered.find_with_tombstones(keys).await?;
+        let known = self.known(keys).await?;
         let all: Vec<usize> = (0..known.len()).collect();
         let (old, memory) = self.read(&known, &all).await?;
         let is_tombstone = known.iter().map(|row| Some(self.is_tombstone(row)));

@@ -1,6 +1,7 @@
 //! Puts rows into a keyed table: of the rows of each key the latest stays, or the latest value of each
 //! column, whatever the order, the batches and the repetitions that they arrive in.
 
+mod beside;
 mod by_column;
 mod columns;
 mod history;
@@ -15,10 +16,12 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
+use self::beside::ByHand;
+pub use self::beside::{Beside, Seen};
 use self::order::Order;
 use self::stored::Stored;
 use self::unique::{HashKeys, Once, Unique};
@@ -58,6 +61,24 @@ impl Modification {
         info: CommitInfo,
         participant: Option<Arc<dyn Participant>>,
     ) -> Result<Upserted> {
+        self.upsert_beside(session, rows, None, info, participant)
+            .await
+    }
+
+    /// [`Self::upsert`], in the commit of a change by hand where there is one: rows are held against
+    /// the table as it is without those that the change takes out of it. Those that it deletes or
+    /// changes count as deletions of their versions ([`Self::remembered`]).
+    ///
+    /// # Errors
+    /// Those of [`Self::commit`]; 21000 for a row with the key of one that is changed by hand.
+    pub async fn upsert_beside(
+        self,
+        session: Arc<dyn Session>,
+        rows: SendableRecordBatchStream,
+        beside: Option<Beside>,
+        info: CommitInfo,
+        participant: Option<Arc<dyn Participant>>,
+    ) -> Result<Upserted> {
         let schema = Arc::clone(&self.snapshot.schema);
         let Some(keyed) = &schema.keyed else {
             return Err(Error::internal(format!(
@@ -71,6 +92,16 @@ impl Modification {
         let key = keyed.indexed();
         let covered = self.covered_anyhow(session.as_ref(), &key).await?;
         let covered = Arc::new(covered);
+        let (mut changed, mut by_hand, mut seen) = (None, None, None);
+        let mut gone = Arc::default();
+        if let Some(beside) = beside {
+            let pool = &session.runtime_env().memory_pool;
+            let keys = ByHand::new(Arc::clone(&covered), Arc::clone(&order), pool);
+            let keys = Arc::new(keys);
+            changed = Some(keys.noted(beside.changed, &files));
+            by_hand = Some(keys);
+            (gone, seen) = (beside.gone, beside.seen);
+        }
         let stored = Stored {
             scan: self.table_scan()?.with_column_versions()?,
             session: Arc::clone(&session),
@@ -82,11 +113,13 @@ impl Modification {
                 .iter()
                 .map(|file| file.is_tombstones())
                 .collect(),
-            gone: Arc::default(),
+            deleted: Arc::clone(&self.deleted),
+            by_hand,
+            gone: Arc::clone(&gone),
             stale: Arc::default(),
             anew: Arc::default(),
         };
-        let (gone, stale) = (Arc::clone(&stored.gone), Arc::clone(&stored.stale));
+        let stale = Arc::clone(&stored.stale);
         let new_rows = Arc::new(covered.new_rows(order.columns.clone()));
         let anew = Arc::clone(&stored.anew);
         let hash: Arc<HashKeys> = Arc::new(move |keys| covered.hash_keys(keys));
@@ -94,7 +127,7 @@ impl Modification {
             order,
             Arc::clone(&files),
             hash,
-            Arc::clone(&session),
+            session.task_ctx(),
             rows,
             Arc::clone(&stale),
             self.settings.upsert_rows,
@@ -113,7 +146,16 @@ impl Modification {
         let latest = latest.inspect_ok(move |rows| {
             count.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
         });
-        let rows = in_pieces(&files, latest);
+        let mut rows = in_pieces(&files, latest);
+        if let Some(seen) = seen {
+            rows = seen(rows);
+        }
+        if let Some(changed) = changed {
+            // New rows are looked up when all that is changed by hand is known.
+            let declared = Arc::clone(&files.declared);
+            let all = stream::select(changed, rows);
+            rows = Box::pin(RecordBatchStreamAdapter::new(declared, all));
+        }
         let commit = self
             .commit_telling(session, rows, gone, info, participant, Some(new_rows))
             .await?;
@@ -137,7 +179,7 @@ impl Modification {
         session: Arc<dyn Session>,
     ) -> Result<Arc<dyn TableProvider>> {
         let (schema, most) = (&self.snapshot.schema, self.settings.upsert_rows);
-        let (rows, _) = latest(rows, schema, session, most)?;
+        let (rows, _) = latest(rows, schema, session.task_ctx(), most)?;
         let once = Once::new(Arc::clone(&schema.declared), rows);
         let table = StreamingTable::try_new(Arc::clone(&schema.declared), vec![Arc::new(once)])?;
         Ok(Arc::new(table))
@@ -149,7 +191,7 @@ impl Modification {
 pub(super) fn latest(
     rows: SendableRecordBatchStream,
     files: &Arc<TableSchema>,
-    session: Arc<dyn Session>,
+    context: Arc<TaskContext>,
     chunk_rows: usize,
 ) -> Result<(SendableRecordBatchStream, Arc<AtomicU64>)> {
     let stale = Arc::new(AtomicU64::new(0));
@@ -173,7 +215,7 @@ pub(super) fn latest(
         Arc::clone(&order),
         Arc::clone(files),
         hash,
-        session,
+        context,
         rows,
         Arc::clone(&stale),
         chunk_rows,

@@ -13,6 +13,7 @@ use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
 use parking_lot::Mutex;
 
+use super::beside::ByHand;
 use super::order::Order;
 use super::unique::Chunk;
 use crate::error::Result;
@@ -29,6 +30,10 @@ pub(super) struct Stored {
     pub covered: Arc<Covered>,
     /// Which files hold tombstones, by their numbers.
     pub tombstones: Vec<bool>,
+    /// The rows that the same commit deletes or changes by hand, of which tombstones stay.
+    pub deleted: Arc<Mutex<Places>>,
+    /// The keys of rows that the same commit makes by hand, where it makes some.
+    pub by_hand: Option<Arc<ByHand>>,
     /// The rows that others take the place of.
     pub gone: Arc<Mutex<Places>>,
     /// Counts the new rows that are not the latest of their keys.
@@ -41,6 +46,9 @@ impl Stored {
     /// The rows of a chunk that are later than what the table has of their keys, or what is merged of
     /// both. What they take the place of is added to what is gone.
     pub async fn latest(&self, chunk: Chunk) -> Result<RecordBatch> {
+        if let Some(by_hand) = &self.by_hand {
+            by_hand.refuse(&chunk)?;
+        }
         if let Some(merge) = &self.order.merge {
             return self.merged(merge, chunk).await;
         }
@@ -48,7 +56,7 @@ impl Stored {
             return self.with_history(chunk).await;
         }
         let Chunk { rows, hashes } = chunk;
-        let known = self.covered.find_with_tombstones(hashes).await?;
+        let known = self.known(hashes).await?;
         let mut is_stale = vec![false; rows.num_rows()];
         let equal = self.compare_beginnings(&rows, &known, &mut is_stale)?;
         if !equal.is_empty() {
@@ -71,8 +79,26 @@ impl Stored {
         Ok(filter_record_batch(&rows, &later)?)
     }
 
+    /// Whether a row tells no more than that its key was deleted, with its version.
     pub(super) fn is_tombstone(&self, row: &KeyRow) -> bool {
-        self.tombstones.get(row.file as usize) == Some(&true)
+        self.tells_of_deletion(row.file, i64::from(row.place))
+    }
+
+    fn tells_of_deletion(&self, file: u32, place: i64) -> bool {
+        let is_tombstone = self.tombstones.get(file as usize) == Some(&true);
+        is_tombstone || self.by_hand.is_some() && self.deleted.lock().contains(file, place)
+    }
+
+    /// What the table has of keys: rows that do not go by hand, and tombstones.
+    pub(super) async fn known(&self, hashes: Vec<u128>) -> Result<Vec<KeyRow>> {
+        let mut known = self.covered.find_with_tombstones(hashes).await?;
+        if self.by_hand.is_some() {
+            let gone = self.gone.lock();
+            known.retain(|row| {
+                self.is_tombstone(row) || !gone.contains(row.file, i64::from(row.place))
+            });
+        }
+        Ok(known)
     }
 
     /// Compares versions as far as the index knows them; answers which rows of the table must be
@@ -113,7 +139,6 @@ impl Stored {
             places.insert(row.file, i64::from(row.place));
             keys.insert((row.file, row.place), row.key);
         }
-        let tells_of_deletions = self.order.columns.deleted.is_some();
         let session = self.session.as_ref();
         let plan = self.scan.known_rows(session, places).await?;
         let mut stored = execute_stream(plan, session.task_ctx())?;
@@ -123,12 +148,11 @@ impl Stored {
             let places = stored.column(width - 1).as_primitive::<Int64Type>();
             let comparison = self.order.comparison(&stored, rows)?;
             for (at, (file, place)) in files.values().iter().zip(places.values()).enumerate() {
-                let place = u32::try_from(*place).unwrap_or(u32::MAX);
-                if let Some(key) = keys.get(&(*file, place)) {
+                let number = u32::try_from(*place).unwrap_or(u32::MAX);
+                if let Some(key) = keys.get(&(*file, number)) {
                     // What is there already need not be written again. Of one version a deletion counts
-                    // as later, also where no column tells of it.
-                    let is_deletion = self.tombstones.get(*file as usize) == Some(&true);
-                    let order = match is_deletion && !tells_of_deletions {
+                    // as later, and of a deletion nothing but its version is known.
+                    let order = match self.tells_of_deletion(*file, *place) {
                         true => comparison.of_versions(at, *key),
                         false => comparison.of(at, *key),
                     };

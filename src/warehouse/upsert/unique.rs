@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::catalog::Session;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -60,7 +59,7 @@ pub(super) struct Unique {
     order: Arc<Order>,
     schema: Arc<TableSchema>,
     hash: Arc<HashKeys>,
-    session: Arc<dyn Session>,
+    context: Arc<TaskContext>,
     rows: SendableRecordBatchStream,
     is_sorted: bool,
     has_ended: bool,
@@ -78,18 +77,17 @@ impl Unique {
         order: Arc<Order>,
         schema: Arc<TableSchema>,
         hash: Arc<HashKeys>,
-        session: Arc<dyn Session>,
+        context: Arc<TaskContext>,
         rows: SendableRecordBatchStream,
         left_out: Arc<AtomicU64>,
         chunk_rows: usize,
     ) -> Self {
-        let pool = &session.runtime_env().memory_pool;
-        let memory = MemoryConsumer::new("latest rows").register(pool);
+        let memory = MemoryConsumer::new("latest rows").register(context.memory_pool());
         Self {
             order,
             schema,
             hash,
-            session,
+            context,
             rows,
             is_sorted: false,
             has_ended: false,
@@ -217,7 +215,8 @@ impl Unique {
         });
         let ordering = LexOrdering::new(sorted)
             .ok_or_else(|| Error::internal("a key has no columns to sort by"))?;
-        let sorted = SortExec::new(ordering, Arc::new(plan)).execute(0, self.session.task_ctx())?;
+        let sorted =
+            SortExec::new(ordering, Arc::new(plan)).execute(0, Arc::clone(&self.context))?;
         let own: Vec<usize> = (0..width).collect();
         let nullable = Arc::new(Schema::new(numbered.fields()[..width].to_vec()));
         let sorted = sorted.map(move |batch| Ok(batch?.project(&own)?));

@@ -16,7 +16,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::full_disk::SmallDisk;
 use crate::server::Server;
-use replay::{Entry, State, Step};
+use replay::{Entry, Keyed, State, Step};
 
 /// How many histories there are.
 const HISTORIES: &str = "TRIBUTARY_CRASH_HISTORIES";
@@ -24,6 +24,8 @@ const HISTORIES: &str = "TRIBUTARY_CRASH_HISTORIES";
 const SEED: &str = "TRIBUTARY_CRASH_SEED";
 /// How often the server of one history is killed.
 const KILLS: usize = 20;
+/// Of so many histories one has a large table, whose commits are patches.
+const LARGE_EVERY: u64 = 8;
 
 /// What has happened.
 #[derive(Debug, Default)]
@@ -38,6 +40,10 @@ struct Tally {
     /// Statements that failed for lack of room.
     failed: usize,
     foreign_commits: usize,
+    restores: usize,
+    /// Commits to the large tables that other engines do not see, and those that tell them.
+    patches: usize,
+    folds: usize,
 }
 
 /// A history: its server, what is done, and what may be.
@@ -49,6 +55,9 @@ struct History {
     fed: Vec<(i64, Entry)>,
     next_file: usize,
     state: State,
+    has_large: bool,
+    /// Versions of the keyed table, and what it held then.
+    versions: Vec<(i64, Keyed)>,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +86,10 @@ async fn histories(count: u64) {
 
 async fn run(seed: u64, tally: &mut Tally) {
     let folder = tempfile::tempdir().unwrap();
-    let small = SmallDisk::mount(folder.path(), "24m");
+    // It takes a while to make.
+    let has_large = seed % LARGE_EVERY == 0;
+    let size = if has_large { "44m" } else { "24m" };
+    let small = SmallDisk::mount(folder.path(), size);
     let disk = small
         .as_ref()
         .map_or(folder.path(), SmallDisk::folder)
@@ -89,18 +101,22 @@ async fn run(seed: u64, tally: &mut Tally) {
         fed: Vec::new(),
         next_file: 1,
         state: State::default(),
+        has_large,
+        versions: Vec::new(),
     };
     let mut cut_off: Option<Step> = None;
     for kill in 0..=KILLS {
-        let server = Server::start(&history.disk);
+        let server = Server::start_with(&history.disk, &["--fold-lag", "100ms"]);
         let client = server.connect().await;
         if kill == 0 {
-            statements::create(&client, &history.files).await;
+            let rows = statements::create(&client, &history.files, history.has_large).await;
+            history.state.large_rows = rows;
         }
         if let Some(step) = cut_off.take() {
             tally.done += usize::from(history.settle(&client, &step).await);
         }
         statements::check_files(&client, &history.disk.join("data")).await;
+        history.versions.clear();
         history.check(&client).await;
         if kill == KILLS {
             // What was never refreshed is, and then all is as the replay has it.
@@ -109,6 +125,12 @@ async fn run(seed: u64, tally: &mut Tally) {
                 history.state = history.state.after(&step);
             }
             history.check(&client).await;
+            if history.has_large {
+                let (patches, folds) = statements::patches(&history.disk.join("data"), "large");
+                assert!(patches > 0, "no commit was a patch");
+                tally.patches += patches;
+                tally.folds += folds;
+            }
             break;
         }
         cut_off = Some(
@@ -132,6 +154,7 @@ impl History {
         loop {
             let step = self.choose();
             tally.statements += 1;
+            tally.restores += usize::from(matches!(step, Step::Restore(..)));
             match self.random.random_range(0..24) {
                 // When the kill comes is up to this machine; nothing waits for it to pass.
                 0..2 => {
@@ -215,6 +238,10 @@ impl History {
                     ended.unwrap_or_else(|error| panic!("{step:?}: {error:?}"));
                     self.state = self.state.after(&step);
                     self.check(client).await;
+                    if self.random.random_bool(0.3) {
+                        let version = statements::version(client).await;
+                        self.versions.push((version, self.state.account.clone()));
+                    }
                 }
             }
         }
@@ -222,7 +249,16 @@ impl History {
 
     /// A statement; where it reads files, there is one more of them.
     fn choose(&mut self) -> Step {
-        let mut step = statements::choose(&mut self.random);
+        if !self.versions.is_empty() && self.random.random_bool(0.04) {
+            let number = self.random.random_range(0..self.versions.len());
+            let (version, held) = self.versions[number].clone();
+            return Step::Restore(version, held);
+        }
+        let mut step = statements::choose(&mut self.random, self.has_large);
+        if let Step::Vacuum("account") = step {
+            // What was before cannot be restored then.
+            self.versions.clear();
+        }
         if let Step::Feed(rows) = &mut step {
             statements::feed(&self.files, self.next_file, rows);
             self.next_file += 1;
@@ -234,23 +270,19 @@ impl History {
 
     /// Sees whether a statement that was cut off is done: as a whole, or not at all.
     async fn settle(&mut self, client: &Client, step: &Step) -> bool {
-        let found = statements::observe(client).await;
+        let found = statements::observe(client, self.has_large).await;
         let done = self.state.after(step);
-        if found == statements::visible(&self.state) {
+        if found == self.state.visible() {
             return false;
         }
-        assert_eq!(
-            found,
-            statements::visible(&done),
-            "{step:?} is done in part"
-        );
+        assert_eq!(found, done.visible(), "{step:?} is done in part");
         self.state = done;
         true
     }
 
     async fn check(&self, client: &Client) {
-        let found = statements::observe(client).await;
-        assert_eq!(found, statements::visible(&self.state));
+        let found = statements::observe(client, self.has_large).await;
+        assert_eq!(found, self.state.visible());
     }
 }
 

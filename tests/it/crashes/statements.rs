@@ -6,17 +6,22 @@ use std::path::Path;
 
 use rand::RngExt as _;
 use rand_pcg::Pcg64Mcg;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
-use super::replay::{Entry, Keyed, State, Step};
+use super::replay::{Entry, Keyed, Known, Merged, Part, State, Step, opposite};
 
 const KEYS: i64 = 60;
-const TABLES: [&str; 5] = ["account", "fed", "part", "total", "divided"];
+const TABLES: [&str; 7] = [
+    "account", "fed", "part", "total", "divided", "profile", "stay",
+];
+/// The large table has had so many rows, of which every sixteenth is gone: to tell all rows of a file
+/// that are gone takes more than `patch_bytes` then.
+const LARGE: i64 = 540_000;
 /// What the rows of the divided table are divided by.
 const SLOTS: [Option<&str>; 5] = [None, Some("a"), Some("b c"), Some("100%"), Some("ü/1")];
 
-/// Makes the tables.
-pub async fn create(client: &Client, files: &Path) {
+/// Makes the tables, and the large one where it is wanted; says how many rows that has.
+pub async fn create(client: &Client, files: &Path, has_large: bool) -> i64 {
     std::fs::create_dir(files).unwrap();
     feed(files, 0, &[]);
     let keyed = "unique_key = 'id', version_column = 'version', deleted_column = 'gone'";
@@ -24,6 +29,8 @@ pub async fn create(client: &Client, files: &Path) {
     let files = files.display();
     let all = format!(
         "CREATE TABLE account ({columns}) WITH ({keyed});
+         CREATE TABLE profile (id BIGINT, version BIGINT, gone BOOLEAN, email TEXT, phone TEXT) WITH ({keyed}, merge = 'column');
+         CREATE TABLE stay ({columns}) WITH ({keyed}, history = 'scd2');
          CREATE TABLE part (id BIGINT PRIMARY KEY, amount BIGINT);
          CREATE TABLE divided (id BIGINT PRIMARY KEY, slot TEXT, amount BIGINT) WITH (partition_by = 'slot');
          CREATE EXTERNAL TABLE source ({columns}) STORED AS CSV LOCATION '{files}';
@@ -32,6 +39,16 @@ pub async fn create(client: &Client, files: &Path) {
            SELECT id % 10 AS digit, count(*) AS parts, sum(amount) AS amount FROM part GROUP BY id % 10"
     );
     client.batch_execute(&all).await.unwrap();
+    if !has_large {
+        return 0;
+    }
+    let large = format!(
+        "CREATE TABLE large ({columns}) WITH ({keyed});
+         INSERT INTO large SELECT n, 0, false, '' FROM generate_series(0, {LARGE} - 1) AS g (n);
+         DELETE FROM large WHERE id % 16 = 3"
+    );
+    client.batch_execute(&large).await.unwrap();
+    LARGE - LARGE / 16
 }
 
 /// Adds a file to the source.
@@ -41,9 +58,43 @@ pub fn feed(files: &Path, number: usize, rows: &[(i64, Entry)]) {
     std::fs::write(files.join(format!("{number:04}.csv")), text).unwrap();
 }
 
-/// A statement at random.
-pub fn choose(random: &mut Pcg64Mcg) -> Step {
-    match random.random_range(0..25) {
+/// A statement at random, where there is a large table often one that changes it.
+pub fn choose(random: &mut Pcg64Mcg, has_large: bool) -> Step {
+    if has_large && random.random_bool(0.3) {
+        return choose_large(random);
+    }
+    let range = |random: &mut Pcg64Mcg| {
+        let first = random.random_range(0..KEYS);
+        (first, first + random.random_range(0..5))
+    };
+    match random.random_range(0..38) {
+        25..28 => {
+            // No key twice, as MERGE wants it.
+            let rows: BTreeMap<_, _> = entries(random).into_iter().collect();
+            Step::Merge(rows.into_iter().collect())
+        }
+        28..30 => {
+            let (first, last) = range(random);
+            Step::Rename(first, last, note(random))
+        }
+        30 => {
+            let key = random.random_range(0..KEYS);
+            Step::MoveKey(if random.random_bool(0.7) {
+                key
+            } else {
+                opposite(key)
+            })
+        }
+        31 => {
+            let (first, last) = range(random);
+            Step::Forget(first, last)
+        }
+        32..35 => Step::Profile(profile(random)),
+        35..37 => Step::Stay(entries(random)),
+        37 => {
+            let (first, last) = range(random);
+            Step::Erase(first, last)
+        }
         0..4 => Step::Put(entries(random)),
         4..6 => Step::Copy(entries(random)),
         6..9 => Step::Feed(entries(random)),
@@ -63,13 +114,50 @@ pub fn choose(random: &mut Pcg64Mcg) -> Step {
     }
 }
 
-fn entries(random: &mut Pcg64Mcg) -> Vec<(i64, Entry)> {
-    let count = random.random_range(1..30);
-    let entry = |random: &mut Pcg64Mcg| Entry {
+fn choose_large(random: &mut Pcg64Mcg) -> Step {
+    let key = |random: &mut Pcg64Mcg| {
+        // Few ranges, so that keys come again.
+        let key = random.random_range(0..20) * (LARGE / 20) + random.random_range(0..30);
+        if key % 16 == 3 { key + 1 } else { key }
+    };
+    let keys: Vec<i64> = (0..random.random_range(1..20))
+        .map(|_| key(random))
+        .collect();
+    match random.random_range(0..10) {
+        0..6 => {
+            let rows = keys.into_iter();
+            Step::PutLarge(rows.map(|key| (key, entry(random))).collect())
+        }
+        6..8 => Step::RenameLarge(keys, note(random)),
+        8 => Step::ForgetLarge(keys),
+        _ => Step::Vacuum("large"),
+    }
+}
+
+fn note(random: &mut Pcg64Mcg) -> String {
+    format!("note {}", random.random_range(0..1_000_000))
+}
+
+fn entry(random: &mut Pcg64Mcg) -> Entry {
+    Entry {
         version: random.random_range(0..50),
         gone: random.random_bool(0.2),
-        note: format!("note {}", random.random_range(0..1_000_000)),
+        note: note(random),
+    }
+}
+
+fn profile(random: &mut Pcg64Mcg) -> Vec<Part> {
+    let count = random.random_range(1..20);
+    let part = |random: &mut Pcg64Mcg| {
+        let values = [0, 1].map(|_| random.random_bool(0.6).then(|| note(random)));
+        let (key, version) = (random.random_range(0..KEYS), random.random_range(0..50));
+        (key, version, random.random_bool(0.2), values)
     };
+    (0..count).map(|_| part(random)).collect()
+}
+
+fn entries(random: &mut Pcg64Mcg) -> Vec<(i64, Entry)> {
+    let count = random.random_range(1..30);
     (0..count)
         .map(|_| (random.random_range(0..KEYS), entry(random)))
         .collect()
@@ -98,7 +186,45 @@ fn amounts(random: &mut Pcg64Mcg) -> Vec<(i64, i64)> {
 /// Has the server do a statement.
 pub async fn execute(client: &Client, step: &Step) -> Result<(), Error> {
     let text = match step {
-        Step::Put(rows) => put(rows),
+        Step::Put(rows) => put("account", rows),
+        Step::PutLarge(rows) => put("large", rows),
+        Step::Stay(rows) => put("stay (id, version, gone, note)", rows),
+        Step::Merge(rows) => format!(
+            "MERGE INTO account AS a USING (VALUES {}) AS s (id, version, gone, note) ON a.id = s.id
+             WHEN MATCHED AND s.gone THEN DELETE
+             WHEN MATCHED THEN UPDATE SET note = s.note
+             WHEN NOT MATCHED THEN INSERT *",
+            values(rows)
+        ),
+        Step::Rename(first, last, note) => {
+            format!("UPDATE account SET note = '{note}' WHERE id BETWEEN {first} AND {last}")
+        }
+        Step::MoveKey(key) => format!(
+            "UPDATE account SET id = {to} WHERE id = {key} AND NOT EXISTS (SELECT 1 FROM account AS o WHERE o.id = {to})",
+            to = opposite(*key)
+        ),
+        Step::Forget(first, last) => {
+            format!("DELETE FROM account WHERE id BETWEEN {first} AND {last}")
+        }
+        Step::Restore(version, _) => format!("RESTORE account TO VERSION AS OF {version}"),
+        Step::RenameLarge(keys, note) => {
+            format!(
+                "UPDATE large SET note = '{note}' WHERE id IN ({})",
+                list(keys)
+            )
+        }
+        Step::ForgetLarge(keys) => format!("DELETE FROM large WHERE id IN ({})", list(keys)),
+        Step::Profile(rows) => {
+            let rows = rows.iter().map(|(id, version, gone, [email, phone])| {
+                let (email, phone) = (literal(email), literal(phone));
+                format!("({id}, {version}, {gone}, {email}, {phone})")
+            });
+            let rows = rows.collect::<Vec<_>>().join(", ");
+            format!("INSERT INTO profile VALUES {rows}")
+        }
+        Step::Erase(first, last) => {
+            format!("DELETE FROM stay WHERE id BETWEEN {first} AND {last}")
+        }
         Step::Copy(rows) => {
             let mut sink = Box::pin(
                 client
@@ -139,7 +265,9 @@ pub async fn execute(client: &Client, step: &Step) -> Result<(), Error> {
                 literal(slot)
             )
         }
-        Step::Both(rows, amounts) => format!("BEGIN; {}; {}; COMMIT", put(rows), add(amounts)),
+        Step::Both(rows, amounts) => {
+            format!("BEGIN; {}; {}; COMMIT", put("account", rows), add(amounts))
+        }
         Step::Refresh => "REFRESH MATERIALIZED VIEW total".to_owned(),
         Step::Optimize(table) => format!("OPTIMIZE {table}"),
         Step::Vacuum(table) => format!("VACUUM {table} RETAIN 0 HOURS"),
@@ -154,7 +282,16 @@ fn literal(slot: &Option<String>) -> String {
     }
 }
 
-fn put(rows: &[(i64, Entry)]) -> String {
+fn list(keys: &[i64]) -> String {
+    let keys = keys.iter().map(i64::to_string);
+    keys.collect::<Vec<_>>().join(", ")
+}
+
+fn put(table: &str, rows: &[(i64, Entry)]) -> String {
+    format!("INSERT INTO {table} VALUES {}", values(rows))
+}
+
+fn values(rows: &[(i64, Entry)]) -> String {
     let values = rows.iter().map(|(id, entry)| {
         let Entry {
             version,
@@ -163,10 +300,7 @@ fn put(rows: &[(i64, Entry)]) -> String {
         } = entry;
         format!("({id}, {version}, {gone}, '{note}')")
     });
-    format!(
-        "INSERT INTO account VALUES {}",
-        values.collect::<Vec<_>>().join(", ")
-    )
+    values.collect::<Vec<_>>().join(", ")
 }
 
 fn add(amounts: &[(i64, i64)]) -> String {
@@ -195,13 +329,49 @@ fn csv(rows: &[(i64, Entry)]) -> String {
     text
 }
 
+/// The latest version of the keyed table.
+pub async fn version(client: &Client) -> i64 {
+    let history = client
+        .simple_query("DESCRIBE HISTORY account")
+        .await
+        .unwrap();
+    let versions = history.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get("version")?.parse().ok(),
+        _ => None,
+    });
+    versions.max().unwrap()
+}
+
 /// What the tables hold: of the keyed ones, what is not deleted.
-pub async fn observe(client: &Client) -> State {
+pub async fn observe(client: &Client, has_large: bool) -> State {
     let mut found = State {
         account: keyed(client, "account").await,
         fed: keyed(client, "fed").await,
         ..State::default()
     };
+    if has_large {
+        found.large = keyed(client, "large WHERE version > 0 OR note <> ''").await;
+        let rows = client.query_one("SELECT count(*) FROM large", &[]).await;
+        found.large_rows = rows.unwrap().get(0);
+    }
+    let profiles = "SELECT id, version, email, phone FROM profile";
+    for row in client.query(profiles, &[]).await.unwrap() {
+        let value = |column| row.get::<_, Option<String>>(column).map(|value| (0, value));
+        let merged = Merged {
+            deleted: None,
+            row: row.get(1),
+            values: [value(2), value(3)],
+        };
+        let known = found.profile.insert(row.get(0), merged);
+        assert_eq!(known, None, "a key of profile is there twice");
+    }
+    let intervals = "SELECT id, valid_from, valid_to, note, version, is_current FROM stay";
+    for row in client.query(intervals, &[]).await.unwrap() {
+        let (id, from, to): (i64, i64, Option<i64>) = (row.get(0), row.get(1), row.get(2));
+        assert_eq!((from, to.is_none()), (row.get(4), row.get(5)));
+        let known = found.intervals.insert((id, from), (to, row.get(3)));
+        assert_eq!(known, None, "an interval is there twice");
+    }
     let rows = client
         .query("SELECT id, amount FROM part", &[])
         .await
@@ -232,18 +402,14 @@ async fn keyed(client: &Client, table: &str) -> Keyed {
             gone: row.get::<_, Option<bool>>(2).unwrap_or_default(),
             note: row.get(3),
         };
-        let known = found.insert(row.get(0), entry);
+        let known = Known {
+            past: None,
+            row: Some(entry),
+        };
+        let known = found.insert(row.get(0), known);
         assert_eq!(known, None, "a key of {table} is there twice");
     }
     found
-}
-
-/// What can be seen of a state.
-pub fn visible(state: &State) -> State {
-    let mut seen = state.clone();
-    seen.account.retain(|_, entry| !entry.gone);
-    seen.fed.retain(|_, entry| !entry.gone);
-    seen
 }
 
 /// That after VACUUM no file is there that the latest version does not have, and none is missing.
@@ -255,6 +421,10 @@ pub async fn check_files(client: &Client, data: &Path) {
     let public = data.join("tables/public");
     for table in std::fs::read_dir(public).unwrap().flatten() {
         let folder = table.path();
+        // What patches have is not in Delta's words.
+        if table.file_name().to_string_lossy().starts_with("large") {
+            continue;
+        }
         let mut there: Vec<String> = Vec::new();
         for file in std::fs::read_dir(&folder).unwrap().flatten() {
             let name = file.file_name().to_string_lossy().into_owned();
@@ -274,6 +444,26 @@ pub async fn check_files(client: &Client, data: &Path) {
         there.sort();
         assert_eq!(there, files_of_log(&folder), "{}", folder.display());
     }
+}
+
+/// How many entries of a table's log are patches, and how many say in Delta's words what these came to.
+pub fn patches(data: &Path, table: &str) -> (usize, usize) {
+    let tables = std::fs::read_dir(data.join("tables/public")).unwrap();
+    let log = tables
+        .flatten()
+        .find(|it| it.file_name().to_string_lossy().starts_with(table))
+        .unwrap()
+        .path()
+        .join("_delta_log");
+    let entries = std::fs::read_dir(log).unwrap().flatten();
+    let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+    texts.fold((0, 0), |(patches, folds), text| {
+        let has = |word: &str| usize::from(text.contains(word));
+        (
+            patches + has("\"tributaryPatch\""),
+            folds + has("\"tributaryFolded\""),
+        )
+    })
 }
 
 /// The files of the latest version, by the entries of the log.
