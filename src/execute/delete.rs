@@ -3,9 +3,9 @@
 //! a row of that version or before does not come back.
 //!
 //! From a history (`history = 'scd2'`) it erases: `DELETE ... WHERE id = 1` takes away all intervals of
-//! the key, as a person may ask for whose data they are. The end of an interval is told by a row:
-//! `INSERT` one with the key, the version from which there is nothing any more, and the
-//! `deleted_column` set.
+//! the key, as a person may ask for whose data they are; from old versions of the table they go with
+//! `VACUUM`. The end of an interval is told by a row: `INSERT` one with the key, the version from which
+//! there is nothing any more, and the `deleted_column` set.
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@
 //! before; a later one wins. So is the key known that a row had before it got another one. Where there
 //! is no `version_column`, what arrives later is later. A row that is marked as deleted goes. In a
 //! history (`history = 'scd2'`) nothing is changed by hand (0A000): `INSERT` a row with the key and the
-//! version that it is valid from, which takes the place of one that is valid from then on.
+//! version that it is valid from.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

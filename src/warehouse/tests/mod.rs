@@ -1,5 +1,6 @@
 //! The warehouse as its users see it.
 
+mod by_hand;
 mod compaction;
 mod crash;
 mod failures;
