@@ -221,7 +221,7 @@ async fn random_merges_do_what_other_statements_do() {
     let mut maker = Maker::new(seed());
     let (mut changed, mut refused, mut rows_changed) = (0, 0, 0);
     for number in 0..STATEMENTS {
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             for client in [&ours, &theirs] {
                 client
                     .batch_execute(

@@ -187,3 +187,27 @@ fn a_numeric_column_without_digits_tells_how_many_it_keeps() {
          HINT:  Say how many digits are to be kept, as in numeric(38, 20).\n"
     );
 }
+
+#[test]
+fn a_merge_tells_of_rows_that_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    psql(
+        &server,
+        &[
+            "CREATE TABLE k (id INT, note TEXT, seq INT) WITH (unique_key = 'id', version_column = 'seq')",
+            "INSERT INTO k VALUES (1, 'a', 5)",
+            "DELETE FROM k",
+        ],
+    );
+    let merge = "merge into k using (values (1, 4), (2, 1), (2, 2), (null, 1)) as s (id, seq) on k.id = s.id
+        when not matched then insert (id, seq) values (s.id, s.seq)";
+    let told = verbose(&server, &format!("{merge};\n"));
+    for expected in [
+        "NOTICE:  00000: 2 rows left out that are not later than what is known of the key\n",
+        "WARNING:  01000: 1 row without a key left out\nHINT:  All of them are in tributary.rejected_rows.\n",
+        "MERGE 1\n",
+    ] {
+        assert!(told.contains(expected), "{told}");
+    }
+}

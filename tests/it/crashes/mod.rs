@@ -2,6 +2,7 @@
 //! there twice: a kill at any moment, one in the middle of a write, a full disk, another writer's
 //! commit. A history of statements and faults follows from its seed, but for the moments of kills.
 
+mod files;
 mod replay;
 mod statements;
 
@@ -87,7 +88,7 @@ async fn histories(count: u64) {
 async fn run(seed: u64, tally: &mut Tally) {
     let folder = tempfile::tempdir().unwrap();
     // It takes a while to make.
-    let has_large = seed % LARGE_EVERY == 0;
+    let has_large = seed.is_multiple_of(LARGE_EVERY);
     let size = if has_large { "44m" } else { "24m" };
     let small = SmallDisk::mount(folder.path(), size);
     let disk = small
@@ -115,7 +116,7 @@ async fn run(seed: u64, tally: &mut Tally) {
         if let Some(step) = cut_off.take() {
             tally.done += usize::from(history.settle(&client, &step).await);
         }
-        statements::check_files(&client, &history.disk.join("data")).await;
+        files::check(&client, &history.disk.join("data")).await;
         history.versions.clear();
         history.check(&client).await;
         if kill == KILLS {
@@ -126,7 +127,7 @@ async fn run(seed: u64, tally: &mut Tally) {
             }
             history.check(&client).await;
             if history.has_large {
-                let (patches, folds) = statements::patches(&history.disk.join("data"), "large");
+                let (patches, folds) = files::patches(&history.disk.join("data"), "large");
                 assert!(patches > 0, "no commit was a patch");
                 tally.patches += patches;
                 tally.folds += folds;
