@@ -39,6 +39,9 @@ const PREPARED: TableDefinition<'static, Oid, PreparedRow<'static>> =
 /// What the last refresh made of each materialized view, by its number.
 pub const MODEL_STATES: TableDefinition<'static, Oid, &[u8]> = TableDefinition::new("model_states");
 
+/// What the files of external tables were found to have, by the table's number.
+pub const SOURCE_FILES: TableDefinition<'static, Oid, &[u8]> = TableDefinition::new("source_files");
+
 /// Entries of tables' logs that are committed and to be published, by the commit.
 const PUBLICATIONS: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("publications");
 
@@ -187,6 +190,7 @@ impl Store {
             }
             let mut objects = write.open_table(OBJECTS).map_err(self.failed())?;
             let mut states = write.open_table(MODEL_STATES).map_err(self.failed())?;
+            let mut source_files = write.open_table(SOURCE_FILES).map_err(self.failed())?;
             let mut prepared = write.open_table(PREPARED).map_err(self.failed())?;
             for oid in changes.objects {
                 match changes.snapshot.prepared(*oid) {
@@ -213,6 +217,7 @@ impl Store {
                     None => {
                         objects.remove(*oid).map_err(self.failed())?;
                         states.remove(*oid).map_err(self.failed())?;
+                        source_files.remove(*oid).map_err(self.failed())?;
                         sequences::forget(self, write, *oid)?;
                     }
                 }
@@ -335,6 +340,7 @@ impl Store {
             // Made here too where an earlier version made the file, and could not need it.
             write.open_table(PREPARED).map_err(self.failed())?;
             write.open_table(PUBLICATIONS).map_err(self.failed())?;
+            write.open_table(SOURCE_FILES).map_err(self.failed())?;
             write
                 .open_table(sequences::SEQUENCES)
                 .map_err(self.failed())?;

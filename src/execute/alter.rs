@@ -9,7 +9,7 @@ use super::drop::{kind, word};
 use super::{create_sequence, index, redefine, serial};
 use crate::catalog::{Kind, NewObject, Object, Oid, references_of};
 use crate::error::{Error, Result, SqlState};
-use crate::models::{lookback, schedule};
+use crate::models::{lookback, schedule, source_columns};
 use crate::session::{Outcome, Session, plan};
 use crate::sql::alter::{Action, Alter};
 use crate::sql::drop::DropKind;
@@ -116,6 +116,7 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         Action::Suspend(suspends) => {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
         }
+        Action::Refresh => refresh(session, &object).await,
         Action::SetOptions(options) => {
             let changes = options.0.iter();
             set_options(
@@ -146,6 +147,28 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
         ))
         .with_hint("Define it anew with CREATE OR REPLACE.")),
     }
+}
+
+/// Gives an external table the columns of its files.
+async fn refresh(session: &Session, object: &Object) -> Result<()> {
+    let instance = &session.instance;
+    if !source_columns::follows(instance, object)? {
+        return Err(Error::new(
+            SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!(
+                "the columns of {} do not follow its files",
+                object.described()
+            ),
+        )
+        .with_hint(
+            "They do where they are not declared, or with the option on_extra_columns 'add'.",
+        ));
+    }
+    if let Some(changes) = source_columns::follow(instance, object.oid).await? {
+        let message = format!("{}: {changes}", object.name);
+        session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
+    }
+    Ok(())
 }
 
 /// Gives options values, or takes them away; nothing is refreshed for that.

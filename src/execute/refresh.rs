@@ -213,6 +213,9 @@ fn check_kind(kind: DropKind, object: &Object) -> Result<()> {
 
 /// Tells the client what a refresh lacks: the rows that it left out, and where they are.
 pub fn tell(session: &Session, record: &RefreshRecord) {
+    for changes in &record.source_changes {
+        session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, changes.clone()));
+    }
     if let Some(warning) = &record.warning {
         let said = Error::new(SqlState::WARNING, warning.message.clone());
         session.notice(said.with_hint(warning.hint.clone()));

@@ -95,8 +95,8 @@ pub(super) async fn apply(
         }
         Define::Amend => {
             let old = current(instance, step)?;
-            if old.is_stored() {
-                // Its rows come, if they do, by a refresh of their own.
+            if old.is_stored() || old.kind == Kind::ExternalTable {
+                // Its rows come, if they do, by a refresh of their own, and so do columns of files.
                 new.schema = Arc::clone(&old.schema);
             }
             replan::replace(instance, &planned, old.oid, &new, Author::Project).await?;

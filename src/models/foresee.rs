@@ -7,8 +7,8 @@ use super::apply::{apply_without_rows, create_schemas, current};
 use super::expectation::Expectations;
 use super::plan::{Plan, Step};
 use super::progress::Ended;
-use super::{schema_change, stale};
-use crate::catalog::Object;
+use super::{schema_change, source_columns, stale};
+use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading};
@@ -95,6 +95,9 @@ async fn take(instance: &Arc<Instance>, step: &Step) -> Result<()> {
     };
     if step.build.is_none() {
         return Ok(());
+    }
+    if step.kind == Kind::ExternalTable {
+        return source_columns::follow(instance, object.oid).await.map(drop);
     }
     stale::inputs(instance, &object).await?;
     plan_rows(instance, &object).await

@@ -33,6 +33,7 @@ pub mod resolution;
 pub mod run;
 pub mod schedule;
 pub mod schema_change;
+pub mod source_columns;
 pub mod stale;
 pub mod vacuum;
 

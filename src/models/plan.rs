@@ -11,6 +11,7 @@ use super::left::{left, refuse_empty, refuse_orphans};
 use super::project::{Project, ProjectModel};
 use super::replacement::same_columns;
 use super::replan;
+use super::source_columns;
 use super::stale;
 use crate::catalog::journal::{CheckResult, CheckStatus};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
@@ -161,6 +162,13 @@ pub async fn plan(instance: &Arc<Instance>, project: Project) -> Result<Plan> {
                     .await
                     .unwrap_or_else(unreadable),
                 None => Some("new".to_owned()),
+            },
+            // One that is defined anew has the columns of its files.
+            (Kind::ExternalTable, None | Some(Define::Amend), _) => match object {
+                Some(object) => source_columns::foreseen(instance, object)
+                    .await
+                    .unwrap_or_default(),
+                None => None,
             },
             (Kind::Check, _, None) => match object {
                 Some(object) => match checked.get(&object.oid) {

@@ -18,7 +18,7 @@ use super::progress::Rows;
 use super::rejected::{self, Keep};
 use super::replacement::{self, Replacement, Unchanged, same_columns};
 use super::replan::Author;
-use super::{keyed, resolution, schema_change, stale, table_id};
+use super::{keyed, resolution, schema_change, source_columns, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
@@ -104,7 +104,13 @@ pub async fn refresh_locked(
     let _running = instance.running.begin(record.id, progress);
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let mut inputs = match privileges::check_computed(&instance.catalog.snapshot(), object) {
-        Ok(()) => stale::inputs(instance, object).await,
+        Ok(()) => match source_columns::follow_all(instance, object).await {
+            Ok(changes) => {
+                record.source_changes = changes;
+                stale::inputs(instance, object).await
+            }
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     let built = match inputs {
@@ -291,6 +297,7 @@ impl Build<'_> {
             ))
             .await;
             record.rows_rejected += rejected.count();
+            record.warn(rejected.remarks());
             record.rows_dropped = expectations.dropped();
             record.expectations = expectations.counts();
             // What is known of the whole stays as it was.
@@ -384,6 +391,7 @@ impl Build<'_> {
             }
         };
         record.rows_rejected += rejected.count() + without_key;
+        record.warn(rejected.remarks());
         record.rows_dropped = expectations.dropped();
         record.expectations = expectations.counts();
         commit.map(|commit| (commit, analysis.tells_time()))

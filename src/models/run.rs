@@ -13,7 +13,7 @@ use super::plan::{Plan, Step};
 use super::progress::{Ended, Progress, Rows};
 use super::refresh::{self, Catalogued, Extent};
 use super::replan::{self, Author};
-use super::{check, tables};
+use super::{check, source_columns, tables};
 use crate::catalog::journal::{CheckStatus, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, Object};
 use crate::error::{Error, Result, SqlState};
@@ -157,6 +157,10 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
         return Ok(Ended::Defined);
     };
     let object = target.object(instance, step)?;
+    if step.kind == Kind::ExternalTable {
+        source_columns::follow(instance, object.oid).await?;
+        return Ok(Ended::Defined);
+    }
     if step.kind == Kind::Check {
         return check(instance, step, &object).await;
     }
@@ -173,6 +177,9 @@ async fn do_step(instance: &Arc<Instance>, step: &Step, rows: &Arc<Rows>) -> Res
     let record =
         refresh::refresh_locked(instance, &object, catalogued, extent, reason, rows, &guard)
             .await?;
+    if let Some(warning) = &record.warning {
+        tracing::warn!("{}: {}", step.name, warning.message);
+    }
     if let Some((old, new)) = successor {
         if let Err(error) = replan::supersede(instance, old.oid, &new).await {
             remove_tables(instance, &[object]).await;

@@ -14,6 +14,7 @@ use super::replacement::same_columns;
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{plan, recorded_width};
+use crate::sources::widens;
 use crate::sql::Options;
 
 const SYNC: &str = "sync_all_columns";
@@ -155,28 +156,6 @@ impl Change<'_> {
             None => error,
         }
     }
-}
-
-/// Whether each value of one type is one of the other.
-fn widens(from: &DataType, to: &DataType) -> bool {
-    let digits = |data_type: &DataType| match data_type {
-        DataType::Int8 => Some((3, 0)),
-        DataType::Int16 => Some((5, 0)),
-        DataType::Int32 => Some((10, 0)),
-        DataType::Int64 => Some((19, 0)),
-        DataType::Decimal128(precision, scale) => {
-            Some((i16::from(*precision) - i16::from(*scale), i16::from(*scale)))
-        }
-        _ => None,
-    };
-    let (whole, fraction) = match (digits(from), to) {
-        // Doubles have all integers of 53 bits.
-        (Some((whole, 0)), DataType::Float64) => return whole <= 15,
-        (Some((whole, 0)), DataType::Float32) => return whole <= 7,
-        (Some(digits), _) => digits,
-        (None, _) => return *from == DataType::Float32 && *to == DataType::Float64,
-    };
-    digits(to).is_some_and(|(of_whole, of_fraction)| whole <= of_whole && fraction <= of_fraction)
 }
 
 /// What has become of columns, if anything has.

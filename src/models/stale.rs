@@ -152,7 +152,7 @@ async fn changed(
 
 /// What an object reads, through views down to tables and sources, in the order of their names; the
 /// views are among them.
-fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
+pub fn leaves(snapshot: &Snapshot, object: &Object) -> Vec<Arc<Object>> {
     let mut found = BTreeMap::new();
     let mut open: Vec<_> = object.depends_on.iter().copied().collect();
     while let Some(oid) = open.pop() {

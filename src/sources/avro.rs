@@ -19,11 +19,12 @@ use super::location::SourceFile;
 use super::scan::ScanSource;
 use crate::error::Result;
 
-pub(super) async fn infer_schema(
-    files: &[SourceFile],
+/// The columns of a file.
+pub(super) async fn schema_of(
+    file: &SourceFile,
     store: &Arc<dyn ObjectStore>,
 ) -> Result<SchemaRef> {
-    head::infer_schema(files, store, |bytes| {
+    head::schema_of(file, store, |bytes| {
         Ok(ReaderBuilder::new().build(bytes)?.schema())
     })
     .await

@@ -10,52 +10,57 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow::array::{BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::filter;
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 
 use self::column::{Column, Faults};
 use self::reader::{RecordReader, line_text};
 use super::infer::Inferred;
-use super::input::{BadRow, Decoded, Decoder, Rows, Window};
+use super::input::{BadRow, Decoded, Decoder, Place, Rows, Window};
+use super::matching::{self, Differences, Matched, check_duplicates};
 use super::options::CsvOptions;
-use crate::error::{Error, Result, SqlState, nearest};
+use super::remarks::Remark;
+use crate::error::{Error, Result};
 
 /// Decodes one CSV file.
 pub(super) struct CsvDecoder {
     options: CsvOptions,
     schema: SchemaRef,
-    ignore_extra_columns: bool,
+    differences: Differences,
     batch_size: usize,
     reader: RecordReader,
     layout: Option<Layout>,
+    /// That records have more values than columns was told.
+    told_of_more: bool,
 }
 
 /// How the fields of a file's records stand for the table's columns.
 struct Layout {
     /// How many fields a record has.
     width: usize,
-    /// For each column of the table, its field.
-    columns: Vec<usize>,
+    /// For each column of the table, its field; `None` where the file has none.
+    columns: Vec<Option<usize>>,
 }
 
 impl CsvDecoder {
     pub fn new(
         options: &CsvOptions,
         schema: SchemaRef,
-        ignore_extra_columns: bool,
+        differences: Differences,
         batch_size: usize,
     ) -> Self {
+        let allow_more = differences.leaves_out() && !options.header;
         Self {
-            reader: RecordReader::new(options, ignore_extra_columns && !options.header),
+            reader: RecordReader::new(options, allow_more),
             options: options.clone(),
             schema,
-            ignore_extra_columns,
+            differences,
             batch_size,
             layout: None,
+            told_of_more: false,
         }
     }
 
@@ -66,7 +71,7 @@ impl CsvDecoder {
             let width = self.schema.fields().len();
             self.layout = Some(Layout {
                 width,
-                columns: (0..width).collect(),
+                columns: (0..width).map(Some).collect(),
             });
             if skipped > 0 {
                 return Ok(consumed(skipped));
@@ -76,16 +81,21 @@ impl CsvDecoder {
         let (used, names) = self
             .reader
             .header(bytes.get(skipped..).unwrap_or_default(), window)?;
-        if let Some(names) = names {
-            self.layout = Some(Layout {
-                width: names.len(),
-                columns: match_columns(&self.schema, &names, self.ignore_extra_columns)?,
-            });
-        }
-        Ok(consumed(match window {
+        let mut decoded = consumed(match window {
             Window::Open if used == 0 => 0,
             _ => skipped + used,
-        }))
+        });
+        if let Some(names) = names {
+            check_duplicates(&names)?;
+            let Matched { columns, remarks } =
+                matching::by_name(&self.schema, &names, self.differences)?;
+            decoded.remarks = remarks;
+            self.layout = Some(Layout {
+                width: names.len(),
+                columns,
+            });
+        }
+        Ok(decoded)
     }
 
     fn read_rows(&mut self, bytes: &[u8], window: Window) -> Result<Decoded> {
@@ -99,17 +109,21 @@ impl CsvDecoder {
         if records.len() == 0 {
             return Ok(Decoded {
                 consumed,
-                rows: None,
                 bad,
+                ..Decoded::default()
             });
         }
         let mut faults = Faults::new();
         let mut arrays = Vec::with_capacity(layout.columns.len());
         for (field, index) in self.schema.fields().iter().zip(&layout.columns) {
+            let Some(index) = *index else {
+                arrays.push(new_null_array(field.data_type(), records.len()));
+                continue;
+            };
             let column = Column {
                 records,
                 bytes,
-                index: *index,
+                index,
                 field,
                 options: &self.options,
             };
@@ -136,21 +150,29 @@ impl CsvDecoder {
                 let place = records.place(record)?;
                 Some(BadRow {
                     line: place.line,
+                    place: Place::Line,
                     column: Some(fault.column),
                     value: fault.value,
                     reason: fault.reason,
                     sqlstate: fault.sqlstate,
                     record: line_text(bytes.get(place.start..place.end).unwrap_or_default()),
+                    remedy: None,
                 })
             }));
             bad.sort_by_key(|row| row.line);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(count));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
+        let tells_of_more = self.reader.found_more && !self.told_of_more;
+        self.told_of_more |= tells_of_more;
         Ok(Decoded {
             consumed,
             rows: (count > 0).then_some(Rows { batch, numbers }),
             bad,
+            remarks: tells_of_more
+                .then_some(Remark::Beyond)
+                .into_iter()
+                .collect(),
         })
     }
 }
@@ -174,84 +196,6 @@ fn consumed(consumed: usize) -> Decoded {
         consumed,
         ..Decoded::default()
     }
-}
-
-/// For each column of the table, which of the file's columns it is.
-fn match_columns(schema: &Schema, names: &[String], ignore_extra: bool) -> Result<Vec<usize>> {
-    check_duplicates(names)?;
-    let mut columns = Vec::with_capacity(schema.fields().len());
-    for field in schema.fields() {
-        columns.push(match_column(field, names)?);
-    }
-    if !ignore_extra {
-        let extra = names
-            .iter()
-            .enumerate()
-            .find(|(index, _)| !columns.contains(index));
-        if let Some((_, name)) = extra {
-            return Err(Error::new(
-                SqlState::BAD_COPY_FILE_FORMAT,
-                format!("the file has a column \"{name}\" that the table lacks"),
-            )
-            .with_hint(
-                "Declare the column, or set the option on_extra_columns 'ignore' to leave it out.",
-            ));
-        }
-    }
-    Ok(columns)
-}
-
-/// A name matches exactly, or else, where it has no upper-case letters (as names have that were
-/// written without quotes), whatever the case of the file's name.
-fn match_column(field: &Field, names: &[String]) -> Result<usize> {
-    let wanted = field.name();
-    if let Some(index) = names.iter().position(|name| name == wanted) {
-        return Ok(index);
-    }
-    let mut found = names
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| name.to_lowercase() == *wanted);
-    match (found.next(), found.next()) {
-        (Some((index, _)), None) => Ok(index),
-        (Some((_, one)), Some((_, other))) => Err(Error::new(
-            SqlState::AMBIGUOUS_COLUMN,
-            format!("column \"{wanted}\" fits the file's columns \"{one}\" and \"{other}\""),
-        )
-        .with_hint("Write the column's name in double quotes, as the file has it.")),
-        (None, _) => {
-            let hint = match nearest(wanted, names.iter().map(String::as_str)) {
-                Some(name) => format!("Perhaps you meant the column \"{name}\"."),
-                None => format!("Its columns are \"{}\".", names.join("\", \"")),
-            };
-            Err(Error::new(
-                SqlState::UNDEFINED_COLUMN,
-                format!("the file has no column \"{wanted}\""),
-            )
-            .with_hint(hint))
-        }
-    }
-}
-
-fn check_duplicates(names: &[String]) -> Result<()> {
-    let mut seen = BTreeMap::new();
-    for (index, name) in names.iter().enumerate() {
-        if let Some(first) = seen.insert(name, index) {
-            return Err(Error::new(
-                SqlState::DUPLICATE_COLUMN,
-                format!(
-                    "the header names \"{name}\" twice, as columns {} and {}",
-                    first + 1,
-                    index + 1
-                ),
-            )
-            .with_hint(
-                "Rename one of them, or read the file with the option header 'false' and declared \
-                 columns.",
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Learns the columns of CSV files from their first rows.
@@ -284,6 +228,11 @@ impl CsvSampler {
 
     pub fn is_done(&self) -> bool {
         self.rows >= self.wanted
+    }
+
+    /// Whether it has seen the names of columns.
+    pub fn has_names(&self) -> bool {
+        self.names.is_some()
     }
 
     /// The names and types; `None` where not even a header was found.

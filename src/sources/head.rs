@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use futures::TryStreamExt;
@@ -10,27 +10,14 @@ use object_store::ObjectStore;
 
 use super::input;
 use super::location::SourceFile;
-use super::parquet::{damaged, merge};
+use super::parquet::damaged;
 use crate::error::{Error, Result};
 
 /// No more of a file than this is looked at.
 const MAX_HEAD: usize = 16 << 20;
 
-/// The columns of all files together; `read` takes them from the beginning of a file.
-pub(super) async fn infer_schema(
-    files: &[SourceFile],
-    store: &Arc<dyn ObjectStore>,
-    read: fn(&[u8]) -> Result<SchemaRef, ArrowError>,
-) -> Result<SchemaRef> {
-    let mut merged = Schema::empty();
-    for file in files {
-        let schema = schema_of(file, store, read).await?;
-        merged = merge(merged, &schema, file)?;
-    }
-    Ok(Arc::new(merged))
-}
-
-async fn schema_of(
+/// The columns of a file; `read` takes them from its beginning.
+pub(super) async fn schema_of(
     file: &SourceFile,
     store: &Arc<dyn ObjectStore>,
     read: fn(&[u8]) -> Result<SchemaRef, ArrowError>,

@@ -16,6 +16,7 @@ use super::content::{self, Content};
 use super::location::SourceFile;
 use super::options::OnError;
 use super::rejected::{RejectedRow, RejectedRows};
+use super::remarks::Remark;
 use crate::error::{Error, Result, SqlState};
 
 /// How much is read from a local file at once.
@@ -47,6 +48,8 @@ pub(super) struct Decoded {
     pub rows: Option<Rows>,
     /// The bad rows, in the order of the file.
     pub bad: Vec<BadRow>,
+    /// What is to be told of the file.
+    pub remarks: Vec<Remark>,
 }
 
 /// Good rows and their places.
@@ -58,15 +61,27 @@ pub(super) struct Rows {
     pub numbers: Int64Array,
 }
 
+/// What the number of a row counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The lines of its file.
+    Line,
+    /// The rows of its file.
+    Row,
+}
+
 /// A bad row, as far as a decoder knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadRow {
     pub line: i64,
+    pub place: Place,
     pub column: Option<String>,
     pub value: Option<String>,
     pub reason: String,
     pub sqlstate: SqlState,
     pub record: String,
+    /// What to do about it, where that is known.
+    pub remedy: Option<String>,
 }
 
 /// Turns bytes into rows.
@@ -93,7 +108,16 @@ pub(super) struct Rejections {
 }
 
 impl Rejections {
-    async fn take(&self, file: &str, bad: BadRow) -> Result<()> {
+    /// Tells the statement of a file.
+    pub fn remark(&self, file: &str, remark: Remark) {
+        self.collector.remark(&self.source, file, remark);
+    }
+
+    /// Sets a row aside.
+    ///
+    /// # Errors
+    /// What is wrong with it, where that is not to be.
+    pub async fn take(&self, file: &str, bad: BadRow) -> Result<()> {
         let row = RejectedRow {
             source: self.source.to_string(),
             file: file.to_owned(),
@@ -103,6 +127,8 @@ impl Rejections {
             reason: bad.reason,
             sqlstate: bad.sqlstate,
             record: bad.record,
+            place: bad.place,
+            remedy: bad.remedy,
         };
         match self.on_error {
             OnError::Fail => Err(row.to_error()),
@@ -169,6 +195,27 @@ fn read_local(file: File) -> impl futures::Stream<Item = Result<Bytes, DataFusio
     })
 }
 
+/// Passes on the good rows of batches; the bad ones go where `rejections` says.
+pub(super) fn set_aside(
+    batches: BoxStream<'static, Result<(Rows, Vec<BadRow>)>>,
+    file: String,
+    rejections: Rejections,
+) -> BoxStream<'static, Result<Rows>> {
+    let shared = Arc::new((file, rejections));
+    batches
+        .and_then(move |(rows, bad)| {
+            let shared = Arc::clone(&shared);
+            async move {
+                let (file, rejections) = shared.as_ref();
+                for bad in bad {
+                    rejections.take(file, bad).await?;
+                }
+                Ok(rows)
+            }
+        })
+        .boxed()
+}
+
 /// Decodes a file; bad rows go where `rejections` says.
 pub(super) fn decode(
     bytes: BoxStream<'static, Result<Bytes>>,
@@ -189,10 +236,13 @@ pub(super) fn decode(
                 })?
                 else {
                     if reader.decoder.awaits_header() {
-                        rejections.collector.push_empty(&rejections.source, &file);
+                        rejections.remark(&file, Remark::Empty);
                     }
                     return Ok(None);
                 };
+                for remark in decoded.remarks {
+                    rejections.remark(&file, remark);
+                }
                 for bad in decoded.bad {
                     rejections.take(&file, bad).await?;
                 }

@@ -22,11 +22,12 @@ use crate::error::Result;
 /// What an IPC file begins with; a stream does not.
 const MAGIC: &[u8; 6] = b"ARROW1";
 
-pub(super) async fn infer_schema(
-    files: &[SourceFile],
+/// The columns of a file.
+pub(super) async fn schema_of(
+    file: &SourceFile,
     store: &Arc<dyn ObjectStore>,
 ) -> Result<SchemaRef> {
-    head::infer_schema(files, store, |bytes| {
+    head::schema_of(file, store, |bytes| {
         Ok(StreamReader::try_new(stream_within(bytes), None)?.schema())
     })
     .await

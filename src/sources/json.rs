@@ -2,8 +2,10 @@
 //!
 //! Runs of lines are decoded at once; where that fails, halves of the run are tried, down to the
 //! lines at fault. Keys match columns exactly, letter case included. Numbers and booleans may stand
-//! for text; a key that is missing is NULL.
+//! for text; a key that is missing is NULL. Where keys that are no columns are left out, runs are
+//! decoded as if they were not until one is found, so that to tell of it costs files without nothing.
 
+mod extra;
 mod lines;
 mod shape;
 #[cfg(test)]
@@ -20,28 +22,35 @@ use serde_json::Value;
 
 use self::lines::{Line, LineReader};
 use self::shape::{MAX_FIELDS, Shape};
-use super::input::{BadRow, Decoded, Decoder, Rows, Window};
+use super::input::{BadRow, Decoded, Decoder, Place, Rows, Window};
+use super::matching::Differences;
 use super::rejected::{cut, shorten};
+use super::remarks::Remark;
 use super::type_name;
 use crate::error::{Error, Result, SqlState};
 
 /// Decodes one file of JSON lines.
 pub(super) struct JsonDecoder {
     schema: SchemaRef,
-    ignore_extra_columns: bool,
+    differences: Differences,
+    /// Whether keys that are no columns are an error: they are till the first ones are told of.
+    is_strict: bool,
     batch_size: usize,
     lines: LineReader,
     decoder: Option<arrow::json::reader::Decoder>,
+    remarks: Vec<Remark>,
 }
 
 impl JsonDecoder {
-    pub fn new(schema: SchemaRef, ignore_extra_columns: bool, batch_size: usize) -> Self {
+    pub fn new(schema: SchemaRef, differences: Differences, batch_size: usize) -> Self {
         Self {
             schema,
-            ignore_extra_columns,
+            differences,
+            is_strict: true,
             batch_size,
             lines: LineReader::new(),
             decoder: None,
+            remarks: Vec::new(),
         }
     }
 
@@ -53,7 +62,7 @@ impl JsonDecoder {
         ReaderBuilder::new(schema)
             .with_batch_size(rows)
             .with_coerce_primitive(true)
-            .with_strict_mode(!self.ignore_extra_columns)
+            .with_strict_mode(self.is_strict)
             .build_decoder()
     }
 
@@ -69,6 +78,24 @@ impl JsonDecoder {
         Ok(batch)
     }
 
+    /// Looks for keys that are no columns and are left out; from then on they are no error.
+    fn leaves_out(&mut self, lines: &[Line<'_>]) -> bool {
+        if !self.is_strict || !self.differences.leaves_out() {
+            return false;
+        }
+        let mut found = Vec::new();
+        for line in lines {
+            if let Ok(Value::Object(object)) = serde_json::from_slice(line.text) {
+                extra::find(self.schema.fields(), &object, "", &mut found);
+            }
+        }
+        self.is_strict = found.is_empty();
+        let remarks = found.into_iter();
+        let remarks = remarks.map(|path| Remark::LeftOut(path, self.differences.extra));
+        self.remarks.extend(remarks);
+        !self.is_strict
+    }
+
     /// Decodes the good ones among the lines.
     fn decode_lines(
         &mut self,
@@ -81,6 +108,9 @@ impl JsonDecoder {
             (Ok(batch), _) => {
                 batches.push(batch);
                 numbers.extend(lines.iter().map(|line| line.number));
+            }
+            (Err(_), lines) if self.leaves_out(lines) => {
+                self.decode_lines(lines, batches, numbers, bad);
             }
             (Err(error), [line]) => bad.push(self.diagnose(*line, &error)),
             (Err(_), lines) => {
@@ -95,11 +125,13 @@ impl JsonDecoder {
     fn diagnose(&self, line: Line<'_>, error: &ArrowError) -> BadRow {
         let bad = |column: Option<&str>, value: Option<String>, reason: String, sqlstate| BadRow {
             line: line.number,
+            place: Place::Line,
             column: column.map(str::to_owned),
             value,
             reason,
             sqlstate,
             record: cut(line.text),
+            remedy: None,
         };
         let Ok(text) = std::str::from_utf8(line.text) else {
             return bad(
@@ -122,6 +154,17 @@ impl JsonDecoder {
                 return bad(None, None, reason, SqlState::INVALID_TEXT_REPRESENTATION);
             }
         };
+        let mut extra = Vec::new();
+        extra::find(self.schema.fields(), &object, "", &mut extra);
+        if let Some(path) = extra.first().filter(|_| self.is_strict) {
+            let value = object.get(path);
+            let value = value.map(|value| cut(display(value).as_bytes()));
+            let reason = "the table has no such column".to_owned();
+            return BadRow {
+                remedy: Some(self.differences.hint_of_extra().to_owned()),
+                ..bad(Some(path), value, reason, SqlState::BAD_COPY_FILE_FORMAT)
+            };
+        }
         for field in self.schema.fields() {
             let value = object.get(field.name()).unwrap_or(&Value::Null);
             if let Some((reason, sqlstate)) = self.fault(field, value) {
@@ -129,19 +172,7 @@ impl JsonDecoder {
                 return bad(Some(field.name()), Some(shown), reason, sqlstate);
             }
         }
-        let extra = object
-            .keys()
-            .find(|key| self.schema.column_with_name(key).is_none());
-        match extra {
-            Some(key) if !self.ignore_extra_columns => bad(
-                Some(key),
-                object.get(key).map(|value| cut(display(value).as_bytes())),
-                "the table has no such column; the option on_extra_columns 'ignore' leaves it out"
-                    .to_owned(),
-                SqlState::BAD_COPY_FILE_FORMAT,
-            ),
-            _ => bad(None, None, reason_of(error), SqlState::BAD_COPY_FILE_FORMAT),
-        }
+        bad(None, None, reason_of(error), SqlState::BAD_COPY_FILE_FORMAT)
     }
 
     /// What is wrong with one value.
@@ -253,6 +284,7 @@ impl Decoder for JsonDecoder {
             consumed,
             rows,
             bad,
+            remarks: std::mem::take(&mut self.remarks),
         })
     }
 }

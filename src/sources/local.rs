@@ -9,12 +9,12 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use datafusion::execution::TaskContext;
 use datafusion::execution::spill_file::SpillFile;
-use datafusion::physical_expr_adapter::BatchAdapterFactory;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 
+use super::conforming::Conforming;
 use super::content::{self, Content};
-use super::input::Rows;
+use super::input::{self, Rows};
 use super::location::SourceFile;
 use super::parquet::damaged;
 use super::scan::ScanSource;
@@ -38,13 +38,9 @@ pub(super) async fn read<R: BatchReader>(
 ) -> Result<BoxStream<'static, Result<Rows>>> {
     let name = file.name.clone();
     let (local, copy) = fetch(source, file, context).await?;
-    let table = Arc::clone(&source.visible);
-    let opened = tokio::task::spawn_blocking(move || {
-        let reader = open(local)?;
-        let adapter = BatchAdapterFactory::new(table).make_adapter(&reader.schema())?;
-        Ok::<_, Error>((reader, adapter))
-    });
-    let (reader, adapter) = joined(opened.await).map_err(|error| damaged(error, &name))?;
+    let opened = tokio::task::spawn_blocking(move || open(local).map_err(Error::from));
+    let reader = joined(opened.await).map_err(|error| damaged(error, &name))?;
+    let conforming = Conforming::new(source.origins(&name, &reader.schema())?);
     let failed = {
         let table = Arc::clone(&source.name);
         move |error| damaged(error, &name).within(&table)
@@ -58,21 +54,18 @@ pub(super) async fn read<R: BatchReader>(
         Ok::<_, Error>(batch.map(|batch| (batch, (reader, copy))))
     });
     let mut count = 0;
-    Ok(batches
-        .and_then(move |batch| {
-            let adapted = adapter.adapt_batch(&batch).map_err(Error::from);
-            futures::future::ready(adapted)
-        })
-        .map_ok(move |batch| {
-            let first = count + 1;
-            count += batch.num_rows() as i64;
-            Rows {
-                numbers: Int64Array::from_iter_values(first..=count),
-                batch,
-            }
-        })
-        .map_err(failed)
-        .boxed())
+    let conformed = batches.map(move |batch| {
+        let batch = batch?;
+        let first = count + 1;
+        count += batch.num_rows() as i64;
+        conforming.conform(&batch, Int64Array::from_iter_values(first..=count))
+    });
+    let conformed = conformed.map_err(failed).boxed();
+    Ok(input::set_aside(
+        conformed,
+        file.name.clone(),
+        source.rejections(),
+    ))
 }
 
 fn joined<T>(outcome: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {

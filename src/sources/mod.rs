@@ -2,15 +2,20 @@
 //!
 //! A source knows no warehouse and no wire: it gives DataFusion a table, and sets aside the rows
 //! that cannot be read. One file a format: `csv`, `json`, `parquet`, `ipc` (Arrow), `avro`;
-//! `location` finds the files, `scan` reads them.
+//! `location` finds the files, `scan` reads them. A file's columns are found by `matching`, and where
+//! they have other types than the table's, `conforming` and `conversion` say what each value is; which
+//! columns a table has is told by `columns` when it is created, and by `learning` as its files change.
 //!
 //! Every table has two columns that `*` does not show: `_file`, the file's name as the location
 //! gives it, and `_row`, the line where the record begins (CSV, JSON) or the row's ordinal in its
 //! file (Parquet, Arrow, Avro), both from 1. [`crate::sql::hidden_columns`] tells how a query gets them.
 
 mod avro;
+mod columns;
 mod compression;
+mod conforming;
 mod content;
+mod conversion;
 mod csv;
 mod format;
 mod head;
@@ -19,17 +24,21 @@ mod infer;
 mod input;
 mod ipc;
 mod json;
+mod learning;
 mod local;
 mod location;
+mod matching;
 pub mod options;
 mod parquet;
 mod provider;
 mod reference;
 mod rejected;
+mod remarks;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod types;
+mod widening;
 
 use std::path::Path;
 
@@ -40,10 +49,13 @@ use datafusion::sql::sqlparser::ast::ColumnDef;
 
 pub use format::FileFormat;
 pub use hidden::{is_hidden, with_hidden_columns};
+pub use input::Place;
+pub use learning::{Known, Learned};
 pub use provider::FileTable;
 pub use reference::reference;
 pub use rejected::{RECORD_LIMIT, RejectedRow, RejectedRows};
 pub use tributary_udfs::type_name;
+pub use widening::widens;
 
 use crate::error::Result;
 use crate::sql::create_external_table::CreateExternalTable;
@@ -68,6 +80,32 @@ pub async fn infer_schema(
 /// 42704 for a type that does not exist; 42701 for a name given twice.
 pub fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
     types::declared_schema(columns)
+}
+
+/// Whether a definition leaves columns to its files, so that there is something to [`learn`].
+///
+/// # Errors
+/// Those of the definition.
+pub fn learns(definition: &CreateExternalTable, base: &Path, runtime: &RuntimeEnv) -> Result<bool> {
+    provider::learns(definition, base, runtime).map_err(|error| error.within(&definition.name))
+}
+
+/// Which columns a table should have by its files, where its definition leaves that to them; none where
+/// it does not, or where there are no files. `known` is what files told before, and `current` the columns
+/// that the table has. Files that are new, or others than before, are looked at, and no others.
+///
+/// # Errors
+/// Those of the definition; what listing the files meets.
+pub async fn learn(
+    definition: &CreateExternalTable,
+    current: &SchemaRef,
+    known: Option<Known>,
+    base: &Path,
+    runtime: &RuntimeEnv,
+) -> Result<Option<Learned>> {
+    provider::learn(definition, current, known, base, runtime)
+        .await
+        .map_err(|error| error.within(&definition.name))
 }
 
 /// The table of a definition, with the columns that [`infer_schema`] told when it was created.

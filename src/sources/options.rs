@@ -19,7 +19,7 @@ pub struct OptionDoc {
     pub formats: &'static [FileFormat],
 }
 
-use FileFormat::{Csv, Json};
+use FileFormat::{Arrow, Avro, Csv, Json, Parquet};
 
 /// Every option of a file, in the order of the reference.
 pub const FILE_OPTIONS: &[OptionDoc] = &[
@@ -79,10 +79,22 @@ pub const FILE_OPTIONS: &[OptionDoc] = &[
     },
     OptionDoc {
         name: "on_extra_columns",
-        default: "fail",
-        description: "What a column that a file has and the table lacks means: fail (a file of \
-            CSV fails, a row of JSON is a bad row) or ignore.",
-        formats: &[Csv, Json],
+        default: "add without declared columns, else fail",
+        description: "What a column that a file has and the table lacks means. add: the table gets \
+            it at the next REFRESH of what reads it, tributary run or ALTER EXTERNAL TABLE ... \
+            REFRESH; until then queries leave it out with a warning, and what stores rows fails. \
+            fail: the file fails, and of JSON a row that has it is a bad row. ignore: it is left \
+            out, with a warning. The same goes for fields of records within columns. Columns of CSV \
+            without a header are not added.",
+        formats: FileFormat::ALL,
+    },
+    OptionDoc {
+        name: "on_missing_columns",
+        default: "fail for CSV unless columns are added, else warn",
+        description: "What a column that the table has and a file lacks means: warn (it is NULL in \
+            the file's rows, and the statement says so), null (it is NULL) or fail. One that is \
+            declared NOT NULL must be there. Of JSON, a key that a row lacks is NULL.",
+        formats: &[Csv, Parquet, Arrow, Avro],
     },
     OptionDoc {
         name: "sample_rows",
@@ -95,7 +107,10 @@ pub const FILE_OPTIONS: &[OptionDoc] = &[
         default: "fail",
         description: "What a bad row means: fail (the query ends, naming file, line, column and \
             value) or quarantine (the row goes to tributary.rejected_rows and the rest is read). \
-            A damaged file, or one without a column it must have, always fails.",
+            Where a file's column has another type than the table's, a row is bad whose value the \
+            table's type does not have: 10.75 is no bigint, and 10.0 is. \
+            A damaged file, one without a column it must have, and one whose column has a type that \
+            cannot be read as the table's, always fail.",
         formats: FileFormat::ALL,
     },
     OptionDoc {
@@ -114,6 +129,28 @@ pub enum OnError {
     Fail,
     /// The row is set aside.
     Quarantine,
+}
+
+/// What a column means that a file has and the table lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ExtraColumns {
+    /// The table is to get it.
+    Add,
+    /// The file, or a row of JSON, is bad.
+    Fail,
+    /// It is left out.
+    Ignore,
+}
+
+/// What a column means that the table has and a file lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MissingColumns {
+    /// It is NULL, and the statement says so.
+    Warn,
+    /// It is NULL.
+    Null,
+    /// The file is bad.
+    Fail,
 }
 
 /// How the bytes of a CSV file are taken apart.
@@ -149,7 +186,10 @@ impl Default for CsvOptions {
 pub(super) struct FileOptions {
     pub csv: CsvOptions,
     pub on_error: OnError,
-    pub ignore_extra_columns: bool,
+    /// `None`: as [`Self::extra`] says.
+    pub on_extra_columns: Option<ExtraColumns>,
+    /// `None`: as [`Self::missing`] says.
+    pub on_missing_columns: Option<MissingColumns>,
     pub sample_rows: usize,
     /// `None`: by the file's ending.
     pub compression: Option<FileCompressionType>,
@@ -169,7 +209,8 @@ impl FileOptions {
         let mut read = Self {
             csv: CsvOptions::default(),
             on_error: OnError::Fail,
-            ignore_extra_columns: false,
+            on_extra_columns: None,
+            on_missing_columns: None,
             sample_rows: 10_000,
             compression: None,
             store: Vec::new(),
@@ -190,6 +231,29 @@ impl FileOptions {
         Ok(read)
     }
 
+    /// What a column means that a file has and the table lacks.
+    pub fn extra(&self, are_declared: bool) -> ExtraColumns {
+        match self.on_extra_columns {
+            // There is no name to add it by.
+            Some(ExtraColumns::Add) | None if !self.csv.header => ExtraColumns::Fail,
+            Some(said) => said,
+            None if are_declared => ExtraColumns::Fail,
+            None => ExtraColumns::Add,
+        }
+    }
+
+    /// What a column means that the table has and a file lacks.
+    pub fn missing(&self, are_declared: bool, format: FileFormat) -> MissingColumns {
+        match self.on_missing_columns {
+            Some(said) => said,
+            // Where columns are added, files from before lack them.
+            None if format == Csv && self.extra(are_declared) != ExtraColumns::Add => {
+                MissingColumns::Fail
+            }
+            None => MissingColumns::Warn,
+        }
+    }
+
     fn set(&mut self, key: &str, value: &str) -> Result<()> {
         match key {
             "header" => self.csv.header = boolean(key, value)?,
@@ -205,8 +269,26 @@ impl FileOptions {
             "comment" => self.csv.comment = byte(key, value)?,
             "trim" => self.csv.trim = boolean(key, value)?,
             "on_extra_columns" => {
-                self.ignore_extra_columns =
-                    choice(key, value, &[("fail", false), ("ignore", true)])?;
+                self.on_extra_columns = Some(choice(
+                    key,
+                    value,
+                    &[
+                        ("add", ExtraColumns::Add),
+                        ("fail", ExtraColumns::Fail),
+                        ("ignore", ExtraColumns::Ignore),
+                    ],
+                )?);
+            }
+            "on_missing_columns" => {
+                self.on_missing_columns = Some(choice(
+                    key,
+                    value,
+                    &[
+                        ("warn", MissingColumns::Warn),
+                        ("null", MissingColumns::Null),
+                        ("fail", MissingColumns::Fail),
+                    ],
+                )?);
             }
             "sample_rows" => {
                 self.sample_rows = value

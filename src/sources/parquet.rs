@@ -1,5 +1,6 @@
 //! Parquet, through DataFusion's reader: pruned by statistics, columns read as they are needed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch, RecordBatchOptions};
@@ -7,55 +8,34 @@ use arrow::compute::kernels::numeric::add;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
-use datafusion::datasource::file_format::FileFormat;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{FileRange, PartitionedFile};
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::physical_plan::{FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchemaBuilder;
 use datafusion::execution::TaskContext;
-use datafusion::execution::context::SessionState;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use datafusion::execution::cache::default_cache::DefaultCache;
 use datafusion::parquet::arrow::RowNumber;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_plan::ExecutionPlan;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::ObjectStore;
 
-use super::input::Rows;
+use super::conforming::{Conforming, Origin};
+use super::conversion::Conversion;
+use super::input::{self, Rows};
 use super::location::SourceFile;
 use super::scan::ScanSource;
-use super::types::without_views;
 use crate::error::{Error, Result, SqlState};
 
 /// The name of the row number while it is read: no column of a file is called so.
 const ROW_NUMBER: &str = "\u{1}row";
 
-/// The columns of all files together.
-pub(super) async fn infer_schema(
-    files: &[SourceFile],
-    store: &Arc<dyn ObjectStore>,
-    state: &SessionState,
-) -> Result<SchemaRef> {
-    let format = ParquetFormat::default().with_force_view_types(false);
-    let mut merged = Schema::empty();
-    for file in files {
-        let schema = format
-            .infer_schema(state, store, std::slice::from_ref(&file.meta))
-            .await
-            .map_err(|error| damaged(Error::from(error), &file.name))?;
-        merged = merge(merged, &schema, file)?;
-    }
-    Ok(Arc::new(merged))
-}
-
-/// The columns of files so far and those of one more; a column must have one type.
-pub(super) fn merge(merged: Schema, schema: &Schema, file: &SourceFile) -> Result<Schema> {
-    Schema::try_merge([merged, without_views(schema)]).map_err(|error| {
-        Error::from(error)
-            .within(&file.name)
-            .with_hint("Declare the columns, with types that fit all files.")
-    })
-}
+/// A footer that is larger is read twice.
+const MAX_FOOTER: usize = 64 << 20;
 
 /// A file that its reader cannot read is damaged, whatever the reader calls it.
 pub(super) fn damaged(error: Error, file: &str) -> Error {
@@ -79,7 +59,20 @@ pub(super) fn damaged(error: Error, file: &str) -> Error {
         .with_hint("Check that the file is complete and has the format of the table.")
 }
 
-pub(super) fn open(
+/// The columns that a file has, with their types; what was read for that stays in `cache`.
+pub(super) async fn schema_of(
+    file: &SourceFile,
+    store: &Arc<dyn ObjectStore>,
+    cache: Option<Arc<FileMetadataCache>>,
+) -> Result<Schema> {
+    DFParquetMetadata::new(store.as_ref(), &file.meta)
+        .with_file_metadata_cache(cache)
+        .fetch_schema()
+        .await
+        .map_err(|error| damaged(Error::from(error), &file.name))
+}
+
+pub(super) async fn open(
     source: &ScanSource,
     file: &SourceFile,
     range: Option<FileRange>,
@@ -87,15 +80,22 @@ pub(super) fn open(
     numbered: bool,
     context: &Arc<TaskContext>,
 ) -> Result<BoxStream<'static, Result<Rows>>> {
-    let mut builder = TableSchemaBuilder::new(Arc::clone(&source.visible));
-    let mut projection = columns;
+    // The server's cache knows files by their paths alone, which several stores may have.
+    let footer: Arc<FileMetadataCache> = Arc::new(DefaultCache::new(MAX_FOOTER));
+    let schema = schema_of(file, &source.store, Some(Arc::clone(&footer))).await?;
+    let layout = Layout::of(source, file, &schema, columns)?;
+    let numbered = numbered || layout.is_checked;
+    let mut builder = TableSchemaBuilder::new(Arc::new(layout.schema));
+    let mut projection = layout.columns;
     if numbered {
         let number = Field::new(ROW_NUMBER, DataType::Int64, false).with_extension_type(RowNumber);
         builder = builder.with_virtual_columns(vec![Arc::new(number)]);
         projection.push(source.visible.fields().len());
     }
-    let mut reader = ParquetSource::new(builder.build());
-    if let Some(predicate) = &source.predicate {
+    let files = CachedParquetFileReaderFactory::new(Arc::clone(&source.store), footer);
+    let mut reader =
+        ParquetSource::new(builder.build()).with_parquet_file_reader_factory(Arc::new(files));
+    if let Some(predicate) = source.predicate.as_ref().filter(|_| layout.may_be_pruned) {
         reader = reader.with_predicate(Arc::clone(predicate));
     }
     let mut part = PartitionedFile::from(file.meta.clone());
@@ -106,13 +106,96 @@ pub(super) fn open(
         .build();
     let name = file.name.clone();
     let table = Arc::clone(&source.name);
+    let conforming = layout.conforming;
     let batches = DataSourceExec::from_data_source(config).execute(0, Arc::clone(context))?;
-    Ok(batches
-        .map(move |batch| {
-            let batch = batch.map_err(|error| damaged(Error::from(error), &name).within(&table))?;
-            split_numbers(&batch, numbered)
+    let conformed = batches.map(move |batch| {
+        let read = batch.map_err(Error::from).and_then(|batch| {
+            let rows = split_numbers(&batch, numbered)?;
+            conforming.conform(&rows.batch, rows.numbers)
+        });
+        read.map_err(|error| damaged(error, &name).within(&table))
+    });
+    let rejections = source.rejections();
+    Ok(input::set_aside(
+        conformed.boxed(),
+        file.name.clone(),
+        rejections,
+    ))
+}
+
+/// How a file is read: what loses nothing is cast as it is read, so that its statistics tell which row
+/// groups a query needs; the rest comes as the file has it.
+struct Layout {
+    /// For each column of the table, what is asked of the reader.
+    schema: Schema,
+    /// The columns to read: those that are wanted, and those that may have bad rows.
+    columns: Vec<usize>,
+    conforming: Conforming,
+    is_checked: bool,
+    /// Whether the predicate, which is of the table's columns, can be asked of the file's.
+    may_be_pruned: bool,
+}
+
+impl Layout {
+    fn of(
+        source: &ScanSource,
+        file: &SourceFile,
+        schema: &Schema,
+        mut columns: Vec<usize>,
+    ) -> Result<Self> {
+        let origins = source.origins(&file.name, schema)?;
+        let mut fields = Vec::with_capacity(origins.len());
+        let mut differing = BTreeSet::new();
+        for (index, origin) in origins.iter().enumerate() {
+            let field = &origin.field;
+            let found = origin.source.as_ref();
+            let found = found.and_then(|(place, how)| Some((schema.fields().get(*place)?, how)));
+            fields.push(match found {
+                None => Arc::clone(field),
+                Some((of_file, Conversion::Same | Conversion::Widened))
+                    if of_file.name() == field.name() && !field.data_type().is_nested() =>
+                {
+                    let is_nullable = of_file.is_nullable() || field.is_nullable();
+                    Arc::new(field.as_ref().clone().with_nullable(is_nullable))
+                }
+                Some((of_file, _)) => {
+                    differing.insert(index);
+                    Arc::clone(of_file)
+                }
+            });
+        }
+        let checked = origins.iter().enumerate();
+        let checked = checked.filter(|(_, origin)| origin.is_checked(schema));
+        let checked: Vec<usize> = checked.map(|(index, _)| index).collect();
+        let is_checked = !checked.is_empty();
+        columns.extend(checked);
+        columns.sort_unstable();
+        columns.dedup();
+        let may_be_pruned = source.predicate.as_ref().is_none_or(|predicate| {
+            let used = collect_columns(predicate);
+            used.iter()
+                .all(|column| !differing.contains(&column.index()))
+        });
+        // What is read stands in this order, as the file has it or as the table does.
+        let read = columns.iter().enumerate().filter_map(|(place, index)| {
+            let Origin { field, source } = origins.get(*index)?;
+            let how = match source {
+                Some((_, how)) if differing.contains(index) => how.clone(),
+                _ => Conversion::Same,
+            };
+            Some(Origin {
+                field: Arc::clone(field),
+                source: Some((place, how)),
+            })
+        });
+        Ok(Self {
+            conforming: Conforming::new(read.collect()),
+            schema: Schema::new(fields),
+            columns,
+            is_checked,
+            may_be_pruned,
         })
-        .boxed())
+    }
 }
 
 /// Takes the row number, which counts from 0, from the end of a batch.

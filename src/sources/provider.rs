@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
@@ -20,24 +20,19 @@ use object_store::ObjectStore;
 use tokio::sync::OnceCell;
 
 use super::compression::compression_of;
-use super::csv::CsvSampler;
 use super::format::FileFormat;
 use super::hidden::with_hidden_columns;
-use super::infer::Inferred;
-use super::input;
-use super::json::JsonSampler;
+use super::learning::{self, Known, Learned};
 use super::location::{self, Location, SourceFile};
-use super::options::FileOptions;
+use super::matching::Differences;
+use super::options::{ExtraColumns, FileOptions};
 use super::rejected::RejectedRows;
 use super::scan::{FileScan, ScanSource};
 use super::types::{check_readable_from_csv, declared_schema};
-use super::{avro, ipc, parquet};
+use super::{columns, input};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::name::DEFAULT_SCHEMA;
-
-/// Inference looks into this many files at most.
-const SAMPLED_FILES: usize = 20;
 
 /// An external table over files.
 #[derive(Clone, Debug)]
@@ -54,13 +49,14 @@ pub struct FileTable {
 
 /// Where a table's files are and how they are read.
 #[derive(Clone, Debug)]
-struct Files {
-    source: Arc<str>,
-    format: FileFormat,
-    location: Location,
-    options: FileOptions,
+pub(super) struct Files {
+    pub source: Arc<str>,
+    pub format: FileFormat,
+    pub location: Location,
+    pub options: FileOptions,
+    are_declared: bool,
     store_url: ObjectStoreUrl,
-    store: Arc<dyn ObjectStore>,
+    pub store: Arc<dyn ObjectStore>,
 }
 
 impl Files {
@@ -79,9 +75,20 @@ impl Files {
             format,
             location,
             options,
+            are_declared: !definition.columns.is_empty(),
             store_url,
             store,
         })
+    }
+
+    /// What becomes of columns that only a file, or only the table, has; `stores` tells whether rows are
+    /// stored.
+    fn differences(&self, stores: bool) -> Differences {
+        Differences {
+            extra: self.options.extra(self.are_declared),
+            missing: self.options.missing(self.are_declared, self.format),
+            stores,
+        }
     }
 
     async fn list(&self, required: bool) -> Result<Vec<SourceFile>> {
@@ -90,7 +97,8 @@ impl Files {
             .await
     }
 
-    async fn sample<D: input::Decoder>(
+    /// Lets a decoder read the beginning of a file.
+    pub async fn sample<D: input::Decoder>(
         &self,
         file: &SourceFile,
         decoder: D,
@@ -106,49 +114,8 @@ impl Files {
             .map_err(|error| error.within(&file.name))
     }
 
-    /// The columns of the first file, with types that fit the sample of all.
-    async fn infer_csv(&self, files: &[SourceFile]) -> Result<SchemaRef> {
-        let mut columns: Option<Vec<(String, Inferred)>> = None;
-        let mut wanted = self.options.sample_rows;
-        for file in files.iter().take(SAMPLED_FILES) {
-            let sampler = CsvSampler::new(&self.options.csv, wanted);
-            let sampler = self.sample(file, sampler, CsvSampler::is_done).await?;
-            wanted = wanted.saturating_sub(sampler.rows());
-            match (&mut columns, sampler.columns()) {
-                (_, None) => {}
-                (None, found) => columns = found,
-                (Some(columns), Some(found)) => {
-                    for (name, seen) in found {
-                        if let Some(column) = columns.iter_mut().find(|(known, _)| *known == name) {
-                            column.1 = column.1.merge(seen);
-                        }
-                    }
-                }
-            }
-            if wanted == 0 {
-                break;
-            }
-        }
-        let columns = columns.ok_or_else(|| self.no_columns())?;
-        let fields = columns
-            .into_iter()
-            .map(|(name, seen)| Field::new(name, seen.data_type(), true));
-        Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
-    }
-
-    async fn infer_json(&self, files: &[SourceFile]) -> Result<SchemaRef> {
-        let mut sampler = JsonSampler::new(self.options.sample_rows);
-        for file in files.iter().take(SAMPLED_FILES) {
-            sampler = self.sample(file, sampler, JsonSampler::is_done).await?;
-            if sampler.is_done() {
-                break;
-            }
-            sampler.next_file();
-        }
-        sampler.schema().ok_or_else(|| self.no_columns())
-    }
-
-    fn no_columns(&self) -> Error {
+    /// The error of files without columns.
+    pub fn no_columns(&self) -> Error {
         Error::new(
             SqlState::INVALID_OBJECT_DEFINITION,
             format!(
@@ -174,13 +141,33 @@ pub(super) async fn infer_schema(
         return Ok(schema);
     }
     let found = files.list(true).await?;
-    match files.format {
-        FileFormat::Csv => files.infer_csv(&found).await,
-        FileFormat::Json => files.infer_json(&found).await,
-        FileFormat::Parquet => parquet::infer_schema(&found, &files.store, state).await,
-        FileFormat::Arrow => ipc::infer_schema(&found, &files.store).await,
-        FileFormat::Avro => avro::infer_schema(&found, &files.store).await,
+    columns::infer(&files, &found).await
+}
+
+/// See [`super::learns`].
+pub(super) fn learns(
+    definition: &CreateExternalTable,
+    base: &Path,
+    runtime: &RuntimeEnv,
+) -> Result<bool> {
+    let files = Files::open(definition, base, runtime)?;
+    Ok(files.differences(false).extra == ExtraColumns::Add)
+}
+
+/// See [`super::learn`].
+pub(super) async fn learn(
+    definition: &CreateExternalTable,
+    current: &SchemaRef,
+    known: Option<Known>,
+    base: &Path,
+    runtime: &RuntimeEnv,
+) -> Result<Option<Learned>> {
+    let files = Files::open(definition, base, runtime)?;
+    if files.differences(false).extra != ExtraColumns::Add {
+        return Ok(None);
     }
+    let listed = files.list(false).await?;
+    Ok(learning::learn(&files, &listed, definition, current, known).await)
 }
 
 pub(super) async fn fingerprint(
@@ -302,19 +289,19 @@ impl TableProvider for FileTable {
             }
             None => None,
         };
+        let collector = state.config().get_extension::<RejectedRows>();
+        let collector = collector.unwrap_or_else(|| Arc::new(RejectedRows::counting()));
         let source = ScanSource {
             name: Arc::clone(&self.files.source),
             format: self.files.format,
             location: self.files.location.to_string(),
             options: self.files.options.clone(),
+            differences: self.files.differences(collector.stores()),
             store_url: self.files.store_url.clone(),
             store: Arc::clone(&self.files.store),
             visible: Arc::clone(&self.visible),
             predicate,
-            collector: state
-                .config()
-                .get_extension::<RejectedRows>()
-                .unwrap_or_else(|| Arc::new(RejectedRows::counting())),
+            collector,
         };
         let scan = FileScan::new(
             source,

@@ -1,12 +1,14 @@
 //! Rows that a source could not read, and where they go under `on_error = 'quarantine'`.
 
+use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeSet, HashSet};
 use std::hash::{Hash, Hasher};
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use super::input::Place;
+use super::remarks::{Remark, Remarks};
 use crate::error::{Error, Result, SqlState};
 
 /// How much of a record is kept with it.
@@ -23,9 +25,6 @@ const KEPT_FOR_NOTICE: usize = 3;
 
 /// How many rows are known again when a source is read twice; later ones count each time.
 const KNOWN_ROWS: usize = 1 << 20;
-
-/// How many empty files a statement tells of.
-const EMPTY_FILES: usize = 20;
 
 /// A row that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,17 +45,23 @@ pub struct RejectedRow {
     pub sqlstate: SqlState,
     /// The whole record as it stood in the file, cut to 8 KiB, what is not UTF-8 replaced.
     pub record: String,
+    /// What `row` counts.
+    pub place: Place,
+    /// What to do about it, where that is known.
+    pub remedy: Option<String>,
 }
 
 impl RejectedRow {
     /// The row as the error of `on_error = 'fail'`.
     pub fn to_error(&self) -> Error {
+        let counted = match self.place {
+            Place::Line => "line",
+            Place::Row => "row",
+        };
+        let place = format!("{}: {}, {counted} {}", self.source, self.file, self.row);
         let place = match &self.column_name {
-            Some(column) => format!(
-                "{}: {}, line {}, column \"{column}\"",
-                self.source, self.file, self.row
-            ),
-            None => format!("{}: {}, line {}", self.source, self.file, self.row),
+            Some(column) => format!("{place}, column \"{column}\""),
+            None => place,
         };
         Error::new(self.sqlstate, self.reason.clone())
             .within(place)
@@ -77,6 +82,7 @@ impl RejectedRow {
 
     fn hint(&self) -> String {
         let correct = match self.sqlstate {
+            _ if self.remedy.is_some() => self.remedy.as_deref().unwrap_or_default(),
             SqlState::CHARACTER_NOT_IN_REPERTOIRE => CONVERT,
             _ if self.column_name.is_none() && self.record.starts_with('[') => {
                 "A file of JSON has one object a line: take an array apart, as with jq -c '.[]'."
@@ -104,8 +110,8 @@ struct Seen {
     first: Vec<RejectedRow>,
     /// The rows that came so far, by their hashes.
     known: HashSet<u128>,
-    /// Files without a header, each as a message names it.
-    empty: BTreeSet<String>,
+    /// What else is to be told of files.
+    remarks: Remarks,
     /// The notice was asked for.
     told: bool,
 }
@@ -133,15 +139,22 @@ impl RejectedRows {
         self.seen.lock().count
     }
 
-    /// The warnings that tell a client of rows that its statement left out, and of files that were
-    /// empty.
+    /// The warnings that tell a client of rows that its statement left out, and of what else was found
+    /// of files.
     pub fn notices(&self) -> Vec<Error> {
-        let empty = std::mem::take(&mut self.seen.lock().empty);
-        let empty = empty.into_iter().map(|message| {
-            Error::new(SqlState::WARNING, message)
-                .with_hint("A file of no rows has a header: this one may have been cut off.")
-        });
-        empty.chain(self.left_out()).collect()
+        let mut notices = self.remarks();
+        notices.extend(self.left_out());
+        notices
+    }
+
+    /// The warnings of what was found of files, such as columns that the table lacks.
+    pub fn remarks(&self) -> Vec<Error> {
+        std::mem::take(&mut self.seen.lock().remarks).warnings()
+    }
+
+    /// Whether the rows that are read are stored.
+    pub(super) fn stores(&self) -> bool {
+        self.sender.is_some()
     }
 
     fn left_out(&self) -> Option<Error> {
@@ -167,13 +180,9 @@ impl RejectedRows {
         })
     }
 
-    /// Takes note of a file that should begin with a header and holds nothing.
-    pub(super) fn push_empty(&self, source: &str, file: &str) {
-        let mut seen = self.seen.lock();
-        if seen.empty.len() < EMPTY_FILES {
-            let message = format!("{source}: {file} is empty, without even a header");
-            seen.empty.insert(message);
-        }
+    /// Takes note of something about a file.
+    pub(super) fn remark(&self, source: &str, file: &str, remark: Remark) {
+        self.seen.lock().remarks.push(source, file, remark);
     }
 
     /// Takes a row, waiting for room.
@@ -212,8 +221,8 @@ impl RejectedRows {
 impl Drop for RejectedRows {
     /// What nobody was told of goes to the log.
     fn drop(&mut self) {
-        for message in &self.seen.lock().empty {
-            tracing::warn!("{message}");
+        for remark in self.remarks() {
+            tracing::warn!("{remark}");
         }
         let told = self.sender.is_some() || self.seen.lock().told;
         if let Some(notice) = (!told).then(|| self.left_out()).flatten() {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::listing::FileRange;
 use datafusion::error::DataFusionError;
@@ -25,12 +25,14 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 
 use super::compression::compression_of;
+use super::conforming::Origin;
 use super::csv::CsvDecoder;
 use super::format::FileFormat;
 use super::hidden::is_hidden;
 use super::input::{self, Rejections, Rows};
 use super::json::JsonDecoder;
 use super::location::SourceFile;
+use super::matching::{self, Differences};
 use super::options::FileOptions;
 use super::rejected::RejectedRows;
 use super::{avro, ipc, parquet};
@@ -48,6 +50,8 @@ pub(super) struct ScanSource {
     pub format: FileFormat,
     pub location: String,
     pub options: FileOptions,
+    /// What becomes of columns that only a file, or only the table, has.
+    pub differences: Differences,
     pub store_url: ObjectStoreUrl,
     pub store: Arc<dyn ObjectStore>,
     /// The columns of the files.
@@ -181,6 +185,34 @@ impl FilePart {
 }
 
 impl ScanSource {
+    /// Where bad rows go.
+    pub fn rejections(&self) -> Rejections {
+        Rejections {
+            source: Arc::clone(&self.name),
+            on_error: self.options.on_error,
+            collector: Arc::clone(&self.collector),
+        }
+    }
+
+    /// Where a file that has types has the table's columns. The statement is told what else it has, or
+    /// lacks.
+    ///
+    /// # Errors
+    /// Those of [`matching::by_type`].
+    pub fn origins(&self, file: &str, schema: &Schema) -> Result<Vec<Origin>> {
+        let matched = matching::by_type(&self.visible, schema, self.differences)
+            .map_err(|error| error.within(file))?;
+        for remark in matched.remarks {
+            self.collector.remark(&self.name, file, remark);
+        }
+        let columns = self.visible.fields().iter().zip(matched.columns);
+        let origins = columns.map(|(field, source)| Origin {
+            field: Arc::clone(field),
+            source,
+        });
+        Ok(origins.collect())
+    }
+
     /// Starts to read a file or a part of one.
     async fn open(
         &self,
@@ -197,20 +229,16 @@ impl ScanSource {
                     .compression
                     .unwrap_or_else(|| compression_of(&file.name));
                 let bytes = input::open(&self.store, &file, compression).await?;
-                let rejections = Rejections {
-                    source: Arc::clone(&self.name),
-                    on_error: self.options.on_error,
-                    collector: Arc::clone(&self.collector),
-                };
+                let rejections = self.rejections();
                 let name = Arc::from(file.name.as_str());
                 let schema = Arc::clone(&self.visible);
-                let ignore_extra = self.options.ignore_extra_columns;
+                let differences = self.differences;
                 Ok(if self.format == FileFormat::Csv {
                     let decoder =
-                        CsvDecoder::new(&self.options.csv, schema, ignore_extra, batch_size);
+                        CsvDecoder::new(&self.options.csv, schema, differences, batch_size);
                     input::decode(bytes, decoder, name, rejections)
                 } else {
-                    let decoder = JsonDecoder::new(schema, ignore_extra, batch_size);
+                    let decoder = JsonDecoder::new(schema, differences, batch_size);
                     input::decode(bytes, decoder, name, rejections)
                 })
             }
@@ -230,6 +258,7 @@ impl ScanSource {
                     outputs.contains(&Output::Row),
                     context,
                 )
+                .await
             }
             FileFormat::Arrow => ipc::open(self, &file, context).await,
             FileFormat::Avro => avro::open(self, &file, batch_size, context).await,

@@ -86,20 +86,6 @@ pub(super) fn check_readable_from_csv(schema: &Schema) -> Result<()> {
     }
 }
 
-/// A schema whose texts and bytes are plain arrays: columns of one table have one layout whatever
-/// wrote their file.
-pub(super) fn without_views(schema: &Schema) -> Schema {
-    let fields = schema.fields().iter().map(|field| {
-        let data_type = match field.data_type() {
-            DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
-            DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
-            other => other.clone(),
-        };
-        field.as_ref().clone().with_data_type(data_type)
-    });
-    Schema::new(fields.collect::<Vec<_>>())
-}
-
 /// DataFusion's planner reads `timestamp` as nanoseconds, and gives zones by its configuration.
 fn microseconds(data_type: &DataType, sql_type: &str) -> DataType {
     match data_type {

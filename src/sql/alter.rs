@@ -55,6 +55,8 @@ pub enum Action {
     Sequence(Box<SequenceOptions>, Option<Restart>),
     /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
     Suspend(bool),
+    /// `REFRESH`: an external table gets the columns that its files have come to have.
+    Refresh,
     /// `SET (option = 'value', ...)` or, in Snowflake's words, `SET option = 'value' ...`; of a model
     /// also `SET OPTIONS (...)`.
     SetOptions(Options),
@@ -159,6 +161,9 @@ impl Action {
             if parser.take_word("RESUME") {
                 return Ok(Self::Suspend(false));
             }
+        }
+        if kind == DropKind::ExternalTable && parser.take_word("REFRESH") {
+            return Ok(Self::Refresh);
         }
         if parser.take_words(&["SET", "SCHEMA"]) {
             return parser.identifier().map(Self::SetSchema);
@@ -366,6 +371,7 @@ impl fmt::Display for Action {
                 }
             }
             Self::Suspend(suspends) => f.write_str(if *suspends { "SUSPEND" } else { "RESUME" }),
+            Self::Refresh => f.write_str("REFRESH"),
             Self::SetOptions(options) => {
                 f.write_str("SET")?;
                 options.write_list(f)

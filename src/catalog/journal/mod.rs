@@ -22,9 +22,10 @@ use parking_lot::Mutex;
 use redb::{ReadableTable, WriteTransaction};
 
 use super::record::{from_json, to_json};
-use super::store::{MODEL_STATES, Store};
+use super::store::{MODEL_STATES, SOURCE_FILES, Store};
 use super::{Oid, time};
 use crate::error::{Error, Result, SqlState};
+use crate::sources::Known;
 use log::{CHECK_RESULTS, Log, REFRESHES};
 
 /// How many bytes of rows a check result keeps as its sample.
@@ -239,6 +240,34 @@ impl Journal {
     /// Those of the disk.
     pub fn put_model_state(&self, oid: Oid, state: &ModelState) -> Result<()> {
         self.store.write(|write| self.put_state(write, oid, state))
+    }
+
+    /// What the files of an external table were found to have; `None` where none were looked at.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn source_files(&self, oid: Oid) -> Result<Option<Known>> {
+        self.store.read(|read| {
+            let known = read.open_table(SOURCE_FILES).map_err(self.store.failed())?;
+            let known = known.get(oid).map_err(self.store.failed())?;
+            known.map(|bytes| from_json(bytes.value())).transpose()
+        })
+    }
+
+    /// Writes what the files of an external table were found to have. It goes when the table is dropped.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn put_source_files(&self, oid: Oid, known: &Known) -> Result<()> {
+        self.store.write(|write| {
+            let mut table = write
+                .open_table(SOURCE_FILES)
+                .map_err(self.store.failed())?;
+            table
+                .insert(oid, to_json(known)?.as_slice())
+                .map_err(self.store.failed())?;
+            Ok(())
+        })
     }
 
     fn log<'a>(&'a self, write: &'a WriteTransaction, table: log::Table) -> Log<'a> {

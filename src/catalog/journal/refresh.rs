@@ -118,6 +118,9 @@ pub struct RefreshRecord {
     /// What is to be told of a refresh that succeeded.
     #[serde(default)]
     pub warning: Option<RefreshWarning>,
+    /// What has become of the columns of sources that it reads.
+    #[serde(default)]
+    pub source_changes: Vec<String>,
 }
 
 /// What is to be told of a refresh that succeeded.
@@ -167,6 +170,23 @@ impl RefreshRecord {
             stages: Vec::new(),
             expectations: Vec::new(),
             warning: None,
+            source_changes: Vec::new(),
+        }
+    }
+
+    /// Tells these warnings too.
+    pub fn warn(&mut self, warnings: Vec<crate::error::Error>) {
+        for warning in warnings {
+            let hint = warning.hint().unwrap_or_default();
+            match &mut self.warning {
+                Some(told) => told.message = format!("{}; {}", told.message, warning.message()),
+                None => {
+                    self.warning = Some(RefreshWarning {
+                        message: warning.message().to_owned(),
+                        hint: hint.to_owned(),
+                    });
+                }
+            }
         }
     }
 

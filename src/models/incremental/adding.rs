@@ -146,6 +146,7 @@ impl Planned<'_> {
         record.rows_read = Some(measured.rows_read());
         record.spilled_bytes = Some(measured.spilled());
         record.rows_rejected += rejected.count();
+        record.warn(rejected.remarks());
         Ok(Ok(commit))
     }
 

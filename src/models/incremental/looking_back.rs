@@ -79,6 +79,7 @@ impl Planned<'_> {
         let commit = Box::pin(backfill.run(checked, rejections.clone(), participant, record));
         let commit = commit.await?;
         record.rows_rejected += rejected.count();
+        record.warn(rejected.remarks());
         Ok(Attempt::Done(commit))
     }
 }

@@ -165,6 +165,7 @@ impl Refresh<'_> {
         record.rows_read = Some(records.rows);
         record.warning = self.warning(&found);
         record.rows_rejected = rejected.count();
+        record.warn(rejected.remarks());
         record.pairs = Some(progress.pairs().0);
         let mut versions = BTreeMap::new();
         versions.insert(Companion::Records, records.version);

@@ -79,6 +79,7 @@ impl Refresh<'_> {
         let changed = Changed::read(&index, rows, &names).await?;
         record.rows_read = Some(changed.read);
         record.rows_rejected = step.rejected.count();
+        record.warn(step.rejected.remarks());
         let pool = &self.instance.runtime().memory_pool;
         let mut previous = previous(&index, &changed.gone, pool)?;
 

@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use super::record::{Place, Records, Split, Splitter};
 use crate::error::{Error, Result, SqlState};
-use crate::sources::input::{BadRow, Window};
+use crate::sources::input::{BadRow, Place, Window};
 use crate::sources::options::CsvOptions;
 use crate::sources::rejected::{CONVERT, cut};
 
@@ -21,6 +21,8 @@ pub(super) struct RecordReader {
     skipping: bool,
     /// More fields than the table has columns are fine.
     allow_more: bool,
+    /// There were more.
+    pub found_more: bool,
     pub records: Records,
 }
 
@@ -40,6 +42,7 @@ impl RecordReader {
             line: 1,
             skipping: false,
             allow_more,
+            found_more: false,
             records: Records::default(),
         }
     }
@@ -134,6 +137,7 @@ impl RecordReader {
                     self.line += lines;
                     position = next;
                     if found == width || (found > width && self.allow_more) {
+                        self.found_more |= found > width;
                         self.records.keep(
                             first,
                             Place {
@@ -221,11 +225,13 @@ impl RecordReader {
 fn malformed(line: i64, reason: String, record: &[u8]) -> BadRow {
     BadRow {
         line,
+        place: Place::Line,
         column: None,
         value: None,
         reason,
         sqlstate: SqlState::BAD_COPY_FILE_FORMAT,
         record: line_text(record),
+        remedy: None,
     }
 }
 

@@ -28,7 +28,7 @@ fn try_read(
     chunk: usize,
     batch_size: usize,
 ) -> Result<Read> {
-    let mut decoder = CsvDecoder::new(options, Arc::clone(schema), false, batch_size);
+    let mut decoder = CsvDecoder::new(options, Arc::clone(schema), Differences::NONE, batch_size);
     let (mut rows, mut lines, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     let (mut start, mut end) = (0, chunk.min(bytes.len()));
     while start < bytes.len() {
@@ -410,7 +410,8 @@ fn headers_that_do_not_fit_fail_the_file() {
             "id,e_mail\n",
             "42703",
             "the file has no column \"email\"",
-            "Perhaps you meant the column \"e_mail\".",
+            "Perhaps you meant the column \"e_mail\". The option on_missing_columns 'null' reads NULL \
+             for it.",
         ),
         (
             "id,email,age\n",
@@ -554,7 +555,7 @@ proptest! {
 #[test]
 fn numbers_are_read_exactly() {
     let table = schema(&[("a", DataType::Int64)]);
-    let mut decoder = CsvDecoder::new(&CsvOptions::default(), table, false, 10);
+    let mut decoder = CsvDecoder::new(&CsvOptions::default(), table, Differences::NONE, 10);
     let text = b"a\n-9223372036854775808\n 7 \n";
     let header = decoder.decode(text, Window::Last).unwrap().consumed;
     let rows = decoder

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use crate::error::SqlState;
-use crate::sources::input::{BadRow, Window};
+use crate::sources::input::{BadRow, Place, Window};
 use crate::sources::rejected::cut;
 
 /// A line that is not blank, without the white space around it.
@@ -79,10 +79,12 @@ impl LineReader {
 fn too_long(number: i64, line: &[u8]) -> BadRow {
     BadRow {
         line: number,
+        place: Place::Line,
         column: None,
         value: None,
         reason: "line longer than 16 MiB".to_owned(),
         sqlstate: SqlState::BAD_COPY_FILE_FORMAT,
         record: cut(line),
+        remedy: None,
     }
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::sources::input::MAX_RECORD;
+use crate::sources::options::ExtraColumns;
 
 fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
     let fields = columns
@@ -48,7 +49,7 @@ fn read_with(bytes: &[u8], decoder: &mut JsonDecoder, chunk: usize) -> Read {
 }
 
 fn read(text: &str, schema: &SchemaRef) -> Read {
-    let decoder = |batch_size| JsonDecoder::new(Arc::clone(schema), false, batch_size);
+    let decoder = |batch_size| JsonDecoder::new(Arc::clone(schema), Differences::NONE, batch_size);
     let whole = read_with(text.as_bytes(), &mut decoder(8192), usize::MAX / 2);
     let chunked = read_with(text.as_bytes(), &mut decoder(2), 3);
     assert_eq!(whole, chunked, "chunks change what is read");
@@ -136,7 +137,7 @@ fn bad_lines_are_told_apart_from_good_ones() {
         (
             "{\"id\": 1, \"extra\": [2]}",
             Some("extra"),
-            "the table has no such column; the option on_extra_columns 'ignore' leaves it out",
+            "the table has no such column",
             "22P04",
         ),
     ] {
@@ -156,18 +157,28 @@ fn bad_lines_are_told_apart_from_good_ones() {
 }
 
 #[test]
-fn keys_beyond_the_table_can_be_ignored() {
-    let table = schema(&[("id", DataType::Int64)]);
-    let mut decoder = JsonDecoder::new(table, true, 10);
-    let (rows, _, bad) = read_with(b"{\"id\": 1, \"extra\": {\"a\": 2}}", &mut decoder, 99);
-    assert_eq!(rows, vec![vec![Some("1".to_owned())]]);
-    assert_eq!(bad, vec![]);
+fn keys_beyond_the_table_can_be_ignored_and_are_told_once() {
+    let inner = DataType::Struct(Fields::from(vec![Field::new("a", DataType::Int64, true)]));
+    let table = schema(&[("id", DataType::Int64), ("s", inner)]);
+    let left_out = Differences {
+        extra: ExtraColumns::Ignore,
+        ..Differences::NONE
+    };
+    let mut decoder = JsonDecoder::new(table, left_out, 10);
+    let text = b"{\"id\": 1, \"extra\": {\"a\": 2}}\n{\"id\": \"x\"}\n{\"s\": {\"a\": 3, \"b\": 4}, \"extra\": 5}\n";
+    let decoded = decoder.decode(text, Window::Last).unwrap();
+    assert_eq!(decoded.rows.unwrap().batch.num_rows(), 2);
+    assert_eq!(decoded.bad.len(), 1);
+    let told = |path: &str| Remark::LeftOut(path.to_owned(), ExtraColumns::Ignore);
+    assert_eq!(decoded.remarks, [told("extra"), told("s.b")]);
+    let decoded = decoder.decode(text, Window::Last).unwrap();
+    assert_eq!(decoded.remarks, []);
 }
 
 #[test]
 fn bytes_that_are_not_utf8_are_a_bad_line() {
     let table = schema(&[("a", DataType::Utf8)]);
-    let mut decoder = JsonDecoder::new(table, false, 10);
+    let mut decoder = JsonDecoder::new(table, Differences::NONE, 10);
     let (rows, lines, bad) = read_with(
         b"{\"a\":\"x\"}\n{\"a\":\"\xff\"}\n{\"a\":\"y\"}\n",
         &mut decoder,
@@ -183,7 +194,7 @@ fn a_line_beyond_the_limit_is_bad() {
     let mut text = b"{\"a\":\"".to_vec();
     text.resize(MAX_RECORD * 2, b'x');
     text.extend_from_slice(b"\"}\n{\"a\":\"y\"}\n");
-    let mut decoder = JsonDecoder::new(table, false, 10);
+    let mut decoder = JsonDecoder::new(table, Differences::NONE, 10);
     let (rows, lines, bad) = read_with(&text, &mut decoder, 1 << 20);
     assert_eq!((rows.len(), lines), (1, vec![2]));
     assert_eq!((bad.len(), bad[0].line), (1, 1));
@@ -263,7 +274,7 @@ proptest! {
     ) {
         let table = schema(&[("a", DataType::Int64)]);
         let text = lines.join("\n");
-        let mut decoder = JsonDecoder::new(Arc::clone(&table), false, batch_size);
+        let mut decoder = JsonDecoder::new(Arc::clone(&table), Differences::NONE, batch_size);
         let (_, good, bad) = read_with(text.as_bytes(), &mut decoder, chunk);
         let good: Vec<_> = good.into_iter().map(|line| usize::try_from(line).unwrap()).collect();
         let bad: Vec<_> = bad.iter().map(|bad| usize::try_from(bad.line).unwrap()).collect();
