@@ -18,7 +18,7 @@ use super::expression;
 use crate::catalog::journal::ExpectationCount;
 use crate::error::{Error, Result, SqlState};
 use crate::models::rejected::{Rejections, row_as_json};
-use crate::sources::{Place, RejectedRow};
+use crate::sources::{Numbering, RejectedRow};
 use crate::sql::create_materialized_view::{Expectation, OnViolation};
 
 /// Checks, at creation, that conditions are boolean expressions over the columns.
@@ -189,7 +189,7 @@ fn rejected(constraint: &str, expectation: &Expectation, record: String) -> Reje
         ),
         sqlstate: SqlState::CHECK_VIOLATION,
         record,
-        place: Place::Row,
+        numbering: Numbering::Rows,
         remedy: None,
     }
 }

@@ -61,8 +61,8 @@ pub(super) async fn of_file(files: &Files, file: &SourceFile) -> Result<Schema> 
             fields.map(|field| field.as_ref().clone()).collect()
         }
         FileFormat::Parquet => plain_fields(&parquet::schema_of(file, &files.store, None).await?),
-        FileFormat::Arrow => plain_fields(&ipc::schema_of(file, &files.store).await?),
-        FileFormat::Avro => plain_fields(&avro::schema_of(file, &files.store).await?),
+        FileFormat::Arrow => plain_fields(ipc::schema_of(file, &files.store).await?.as_ref()),
+        FileFormat::Avro => plain_fields(avro::schema_of(file, &files.store).await?.as_ref()),
     };
     Ok(Schema::new(fields))
 }

@@ -13,7 +13,7 @@ use arrow::json::LineDelimitedWriter;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::conversion::Conversion;
-use super::input::{BadRow, Place, Rows};
+use super::input::{BadRow, Numbering, Rows};
 use super::rejected::{cut, shorten};
 use super::type_name;
 use crate::error::{Error, Result, SqlState};
@@ -176,7 +176,7 @@ impl Lost<'_> {
         };
         BadRow {
             line: number,
-            place: Place::Row,
+            numbering: Numbering::Rows,
             column: Some(field.name().clone()),
             value: value.map(|value| cut(value.as_bytes())),
             reason,

@@ -19,7 +19,7 @@ use arrow::datatypes::SchemaRef;
 use self::column::{Column, Faults};
 use self::reader::{RecordReader, line_text};
 use super::infer::Inferred;
-use super::input::{BadRow, Decoded, Decoder, Place, Rows, Window};
+use super::input::{BadRow, Decoded, Decoder, Numbering, Rows, Window};
 use super::matching::{self, Differences, Matched, check_duplicates};
 use super::options::CsvOptions;
 use super::remarks::Remark;
@@ -150,7 +150,7 @@ impl CsvDecoder {
                 let place = records.place(record)?;
                 Some(BadRow {
                     line: place.line,
-                    place: Place::Line,
+                    numbering: Numbering::Lines,
                     column: Some(fault.column),
                     value: fault.value,
                     reason: fault.reason,

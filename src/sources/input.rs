@@ -63,18 +63,18 @@ pub(super) struct Rows {
 
 /// What the number of a row counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Numbering {
     /// The lines of its file.
-    Line,
+    Lines,
     /// The rows of its file.
-    Row,
+    Rows,
 }
 
 /// A bad row, as far as a decoder knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadRow {
     pub line: i64,
-    pub place: Place,
+    pub numbering: Numbering,
     pub column: Option<String>,
     pub value: Option<String>,
     pub reason: String,
@@ -127,7 +127,7 @@ impl Rejections {
             reason: bad.reason,
             sqlstate: bad.sqlstate,
             record: bad.record,
-            place: bad.place,
+            numbering: bad.numbering,
             remedy: bad.remedy,
         };
         match self.on_error {

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use self::lines::{Line, LineReader};
 use self::shape::{MAX_FIELDS, Shape};
-use super::input::{BadRow, Decoded, Decoder, Place, Rows, Window};
+use super::input::{BadRow, Decoded, Decoder, Numbering, Rows, Window};
 use super::matching::Differences;
 use super::rejected::{cut, shorten};
 use super::remarks::Remark;
@@ -125,7 +125,7 @@ impl JsonDecoder {
     fn diagnose(&self, line: Line<'_>, error: &ArrowError) -> BadRow {
         let bad = |column: Option<&str>, value: Option<String>, reason: String, sqlstate| BadRow {
             line: line.number,
-            place: Place::Line,
+            numbering: Numbering::Lines,
             column: column.map(str::to_owned),
             value,
             reason,

@@ -49,7 +49,7 @@ use datafusion::sql::sqlparser::ast::ColumnDef;
 
 pub use format::FileFormat;
 pub use hidden::{is_hidden, with_hidden_columns};
-pub use input::Place;
+pub use input::Numbering;
 pub use learning::{Known, Learned};
 pub use provider::FileTable;
 pub use reference::reference;

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::input::Place;
+use super::input::Numbering;
 use super::remarks::{Remark, Remarks};
 use crate::error::{Error, Result, SqlState};
 
@@ -46,7 +46,7 @@ pub struct RejectedRow {
     /// The whole record as it stood in the file, cut to 8 KiB, what is not UTF-8 replaced.
     pub record: String,
     /// What `row` counts.
-    pub place: Place,
+    pub numbering: Numbering,
     /// What to do about it, where that is known.
     pub remedy: Option<String>,
 }
@@ -54,9 +54,9 @@ pub struct RejectedRow {
 impl RejectedRow {
     /// The row as the error of `on_error = 'fail'`.
     pub fn to_error(&self) -> Error {
-        let counted = match self.place {
-            Place::Line => "line",
-            Place::Row => "row",
+        let counted = match self.numbering {
+            Numbering::Lines => "line",
+            Numbering::Rows => "row",
         };
         let place = format!("{}: {}, {counted} {}", self.source, self.file, self.row);
         let place = match &self.column_name {

@@ -6,6 +6,7 @@
 )]
 
 mod case_study;
+mod case_study_changes;
 mod cli;
 mod clients;
 mod constraint_definitions;

@@ -18,7 +18,7 @@ use super::super::{partitioned, replacement, table_id};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::Instance;
-use crate::sources::{Place, RejectedRow};
+use crate::sources::{Numbering, RejectedRow};
 use crate::warehouse::{CommitInfo, Keyed, Participant, Upserted};
 
 /// What has become of rows that were put into a keyed table.
@@ -257,7 +257,7 @@ impl KeyFilter {
             value: None,
             sqlstate: SqlState::NOT_NULL_VIOLATION,
             record: row_as_json(rows, row)?,
-            place: Place::Row,
+            numbering: Numbering::Rows,
             remedy: None,
         })
     }

@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use super::record::{Place, Records, Split, Splitter};
 use crate::error::{Error, Result, SqlState};
-use crate::sources::input::{BadRow, Place, Window};
+use crate::sources::input::{BadRow, Numbering, Window};
 use crate::sources::options::CsvOptions;
 use crate::sources::rejected::{CONVERT, cut};
 
@@ -225,7 +225,7 @@ impl RecordReader {
 fn malformed(line: i64, reason: String, record: &[u8]) -> BadRow {
     BadRow {
         line,
-        place: Place::Line,
+        numbering: Numbering::Lines,
         column: None,
         value: None,
         reason,

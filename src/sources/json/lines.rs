@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use crate::error::SqlState;
-use crate::sources::input::{BadRow, Place, Window};
+use crate::sources::input::{BadRow, Numbering, Window};
 use crate::sources::rejected::cut;
 
 /// A line that is not blank, without the white space around it.
@@ -79,7 +79,7 @@ impl LineReader {
 fn too_long(number: i64, line: &[u8]) -> BadRow {
     BadRow {
         line: number,
-        place: Place::Line,
+        numbering: Numbering::Lines,
         column: None,
         value: None,
         reason: "line longer than 16 MiB".to_owned(),
