@@ -1,6 +1,8 @@
 //! `ALTER`: another name, schema or owner; of a table also other columns and constraints; of a
 //! materialized view or model also other options of those that say when it is refreshed, and whether
-//! it is.
+//! it is. `ALTER EXTERNAL TABLE name REFRESH` gives a table whose columns are not declared, or that has
+//! the option `on_extra_columns 'add'`, the columns that its files have come to have, as the next refresh
+//! of what reads it does.
 
 use std::sync::Arc;
 

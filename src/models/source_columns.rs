@@ -103,21 +103,27 @@ async fn take(
     source: &Object,
     learned: &Learned,
 ) -> Result<Option<String>> {
-    let put = async |columns: &SchemaRef| {
-        let Some(changes) = schema_change::described(&source.schema, columns) else {
-            return Ok(None);
-        };
-        let mut new = NewObject::from(source.clone());
-        new.schema = Arc::clone(columns);
-        replan::replace(instance, snapshot, source.oid, &new, Author::Statement).await?;
-        Ok(Some(changes))
-    };
-    match put(&learned.columns).await {
+    match put(instance, snapshot, source, &learned.columns).await {
         Err(error) if is_in_the_way(&error) && learned.widened != learned.columns => {
-            put(&learned.widened).await
+            put(instance, snapshot, source, &learned.widened).await
         }
         done => done,
     }
+}
+
+async fn put(
+    instance: &Arc<Instance>,
+    snapshot: &Snapshot,
+    source: &Object,
+    columns: &SchemaRef,
+) -> Result<Option<String>> {
+    let Some(changes) = schema_change::described(&source.schema, columns) else {
+        return Ok(None);
+    };
+    let mut new = NewObject::from(source.clone());
+    new.schema = Arc::clone(columns);
+    replan::replace(instance, snapshot, source.oid, &new, Author::Statement).await?;
+    Ok(Some(changes))
 }
 
 /// Whether an error says that something could not stand on other columns, rather than that it is not

@@ -47,6 +47,7 @@ mod schedule;
 mod server;
 mod sessions;
 mod slt;
+mod source_columns;
 mod told;
 mod tools;
 mod transactions;
