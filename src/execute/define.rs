@@ -12,6 +12,7 @@ use crate::models::define::{creation_schema, define};
 use crate::models::refresh::{Catalogued, Extent, refresh, refresh_locked};
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
+use crate::models::source_columns;
 use crate::session::Session;
 use crate::sql::Statement;
 
@@ -185,8 +186,22 @@ pub async fn create_refreshed(
         or_replace,
     } = modifiers;
     let instance = &session.instance;
-    let snapshot = instance.catalog.snapshot();
-    match creation(session, &snapshot, statement, if_not_exists, or_replace).await? {
+    let (snapshot, again) = (instance.catalog.snapshot(), statement.clone());
+    let mut planned = creation(session, &snapshot, statement, if_not_exists, or_replace).await?;
+    if let Creation::New(new) = &planned
+        && with_data
+    {
+        // Before its rows are computed the sources have the columns of their files.
+        let changes = source_columns::follow_all(instance, &object(0, new)?).await?;
+        if !changes.is_empty() {
+            let snapshot = instance.catalog.snapshot();
+            planned = creation(session, &snapshot, again, if_not_exists, or_replace).await?;
+        }
+        for change in changes {
+            session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, change));
+        }
+    }
+    match planned {
         Creation::Exists => {}
         Creation::New(mut new) => {
             let oid = instance.catalog.reserve_oid()?;

@@ -104,7 +104,7 @@ pub async fn refresh_locked(
     let _running = instance.running.begin(record.id, progress);
     // Taken before anything is read: what changes meanwhile makes the result stale, not wrong.
     let mut inputs = match privileges::check_computed(&instance.catalog.snapshot(), object) {
-        Ok(()) => match source_columns::follow_all(instance, object).await {
+        Ok(()) => match followed(instance, object, &catalogued).await {
             Ok(changes) => {
                 record.source_changes = changes;
                 stale::inputs(instance, object).await
@@ -195,6 +195,21 @@ pub async fn refresh_locked(
         Err(error) => tracing::warn!(object = %object.name, %error, "a refresh was not recorded"),
     }
     built.map(|_| record)
+}
+
+/// What has become of the columns of the sources that an object reads. What is not in the catalog yet was
+/// planned with those that they have.
+async fn followed(
+    instance: &Arc<Instance>,
+    object: &Object,
+    catalogued: &Catalogued,
+) -> Result<Vec<String>> {
+    match catalogued {
+        Catalogued::Nothing => Ok(Vec::new()),
+        Catalogued::Same | Catalogued::Replaced(..) => {
+            source_columns::follow_all(instance, object).await
+        }
+    }
 }
 
 /// The refresh of a materialized view.
