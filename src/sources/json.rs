@@ -6,6 +6,7 @@
 //! decoded as if they were not until one is found, so that to tell of it costs files without nothing.
 
 mod extra;
+mod integers;
 mod lines;
 mod shape;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use arrow::error::ArrowError;
 use arrow::json::ReaderBuilder;
 use serde_json::Value;
 
+use self::integers::{Integers, may_have_fractions};
 use self::lines::{Line, LineReader};
 use self::shape::{MAX_FIELDS, Shape};
 use super::input::{BadRow, Decoded, Decoder, Numbering, Rows, Window};
@@ -38,12 +40,14 @@ pub(super) struct JsonDecoder {
     batch_size: usize,
     lines: LineReader,
     decoder: Option<arrow::json::reader::Decoder>,
+    integers: Option<Integers>,
     remarks: Vec<Remark>,
 }
 
 impl JsonDecoder {
     pub fn new(schema: SchemaRef, differences: Differences, batch_size: usize) -> Self {
         Self {
+            integers: Integers::of(&schema),
             schema,
             differences,
             is_strict: true,
@@ -68,6 +72,12 @@ impl JsonDecoder {
 
     /// Decodes lines that are all good, or fails.
     fn decode_run(&mut self, lines: &[Line<'_>]) -> Result<RecordBatch, ArrowError> {
+        let has_fractions = || lines.iter().any(|line| may_have_fractions(line.text));
+        if let Some(integers) = self.integers.as_ref().filter(|_| has_fractions()) {
+            let mut decoder = self.build(Arc::clone(&integers.schema), lines.len())?;
+            let batch = feed(&mut decoder, lines.iter().map(|line| line.text))?;
+            return integers.restore(&batch, &self.schema);
+        }
         // What a failed decoder holds is lost with it.
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,
@@ -190,9 +200,17 @@ impl JsonDecoder {
         }
         let object = serde_json::json!({ field.name(): value }).to_string();
         let schema = Arc::new(Schema::new(vec![Arc::clone(field)]));
-        let decoded = self
-            .build(schema, 1)
-            .and_then(|mut decoder| feed(&mut decoder, std::iter::once(object.as_bytes())));
+        let decode = |schema: &SchemaRef| {
+            let mut decoder = self.build(Arc::clone(schema), 1)?;
+            feed(&mut decoder, std::iter::once(object.as_bytes()))
+        };
+        let decoded = match Integers::of(&schema) {
+            Some(integers) if may_have_fractions(object.as_bytes()) => {
+                let read = decode(&integers.schema);
+                read.and_then(|batch| integers.restore(&batch, &schema))
+            }
+            _ => decode(&schema),
+        };
         let error = decoded.err()?;
         let data_type = field.data_type();
         let reason = if data_type.is_nested() && (value.is_object() || value.is_array()) {
@@ -200,11 +218,13 @@ impl JsonDecoder {
         } else {
             let shown = shorten(&display(value));
             if data_type.is_integer() && value.is_number() {
+                let is_whole = value.as_f64().is_none_or(|value| value.fract() == 0.0);
+                let lacks = match is_whole {
+                    true => "is out of range for type",
+                    false => "cannot be kept in type",
+                };
                 return Some((
-                    format!(
-                        "value \"{shown}\" is out of range for type {}",
-                        type_name(data_type)
-                    ),
+                    format!("value \"{shown}\" {lacks} {}", type_name(data_type)),
                     SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
                 ));
             }

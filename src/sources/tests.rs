@@ -81,7 +81,7 @@ async fn mistakes_in_definitions_are_told() {
             "CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION 'a.csv' OPTIONS (header 'true')",
             "22023",
             "unrecognized option \"header\" of an external table stored as PARQUET",
-            "The options are on_error.",
+            "The options are on_extra_columns, on_missing_columns, on_error.",
         ),
         (
             "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 'a.csv' OPTIONS (header 'maybe')",

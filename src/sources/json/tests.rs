@@ -157,6 +157,24 @@ fn bad_lines_are_told_apart_from_good_ones() {
 }
 
 #[test]
+fn a_number_is_an_integer_only_where_it_is_whole() {
+    let inner = DataType::Struct(Fields::from(vec![Field::new("n", DataType::Int32, true)]));
+    let table = schema(&[("id", DataType::Int64), ("s", inner)]);
+    let text = "{\"id\": 10.0}\n{\"id\": 10.75}\n{\"id\": 2e3, \"s\": {\"n\": 1.0}}\n{\"s\": {\"n\": 1.5}}\n{\"id\": 9223372036854775807}\n{\"id\": 1e30}\n";
+    let (rows, lines, bad) = read(text, &table);
+    assert_eq!(lines, [1, 3, 5]);
+    let ids: Vec<_> = rows.iter().map(|row| row[0].as_deref().unwrap()).collect();
+    assert_eq!(ids, ["10", "2000", "9223372036854775807"]);
+    let reasons: Vec<_> = bad.iter().map(|bad| bad.reason.as_str()).collect();
+    assert_eq!(reasons[0], "value \"10.75\" cannot be kept in type bigint");
+    assert_eq!(
+        reasons[2],
+        "value \"1e+30\" is out of range for type bigint"
+    );
+    assert_eq!(bad[1].column.as_deref(), Some("s"));
+}
+
+#[test]
 fn keys_beyond_the_table_can_be_ignored_and_are_told_once() {
     let inner = DataType::Struct(Fields::from(vec![Field::new("a", DataType::Int64, true)]));
     let table = schema(&[("id", DataType::Int64), ("s", inner)]);
