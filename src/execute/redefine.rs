@@ -430,6 +430,7 @@ fn apply(
         | Action::Sequence(..)
         | Action::Suspend(_)
         | Action::SetOptions(_)
+        | Action::Refresh
         | Action::ResetOptions(_) => Err(Error::internal("names are changed elsewhere")),
     }
 }
