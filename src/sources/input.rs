@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::error::DataFusionError;
 use futures::stream::{self, BoxStream};
@@ -105,12 +106,15 @@ pub(super) struct Rejections {
     pub source: Arc<str>,
     pub on_error: OnError,
     pub collector: Arc<RejectedRows>,
+    /// When the file was written.
+    pub modified: DateTime<Utc>,
 }
 
 impl Rejections {
     /// Tells the statement of a file.
     pub fn remark(&self, file: &str, remark: Remark) {
-        self.collector.remark(&self.source, file, remark);
+        self.collector
+            .remark(&self.source, file, self.modified, remark);
     }
 
     /// Sets a row aside.

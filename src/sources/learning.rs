@@ -249,7 +249,7 @@ mod tests {
     fn learned(
         format: FileFormat,
         current: &[(&str, DataType)],
-        files: &[&[(&str, DataType)]],
+        files: &[&[(&'static str, DataType)]],
         widens: bool,
     ) -> Schema {
         let mut known = Known::default();
@@ -268,9 +268,10 @@ mod tests {
     #[test]
     fn a_table_has_the_columns_of_its_files() {
         use FileFormat::{Csv, Json, Parquet};
-        let before: &[(&str, DataType)] = &[("id", Int32), ("x", Utf8), ("declared", Int64)];
-        let old: &[(&str, DataType)] = &[("ID", Int32), ("x", Utf8)];
-        for (format, files, widens, expected) in [
+        let before: &[(&'static str, DataType)] =
+            &[("id", Int32), ("x", Utf8), ("declared", Int64)];
+        let old: &[(&'static str, DataType)] = &[("ID", Int32), ("x", Utf8)];
+        let cases: [(FileFormat, [&[(&'static str, DataType)]; 2], bool, Vec<_>); 9] = [
             (
                 Parquet,
                 [old, &[("id", Int64), ("y", Date32)]],
@@ -320,7 +321,8 @@ mod tests {
                 before.to_vec(),
             ),
             (Json, [&[("id", Int32)], &[]], false, before.to_vec()),
-        ] {
+        ];
+        for (format, files, widens, expected) in cases {
             let found = learned(format, before, &files, widens);
             assert_eq!(found, schema(&expected), "{format} {files:?}");
         }

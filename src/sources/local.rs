@@ -40,7 +40,7 @@ pub(super) async fn read<R: BatchReader>(
     let (local, copy) = fetch(source, file, context).await?;
     let opened = tokio::task::spawn_blocking(move || open(local).map_err(Error::from));
     let reader = joined(opened.await).map_err(|error| damaged(error, &name))?;
-    let conforming = Conforming::new(source.origins(&name, &reader.schema())?);
+    let conforming = Conforming::new(source.origins(file, &reader.schema())?);
     let failed = {
         let table = Arc::clone(&source.name);
         move |error| damaged(error, &name).within(&table)
@@ -64,7 +64,7 @@ pub(super) async fn read<R: BatchReader>(
     Ok(input::set_aside(
         conformed,
         file.name.clone(),
-        source.rejections(),
+        source.rejections(file),
     ))
 }
 

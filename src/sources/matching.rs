@@ -72,6 +72,9 @@ pub(super) fn by_name(
     let mut remarks = Vec::new();
     for field in schema.fields() {
         let found = find(field.name(), names, schema)?;
+        if found.is_some() && differences.missing == MissingColumns::Warn {
+            remarks.push(Remark::Present(field.name().clone()));
+        }
         if found.is_none() {
             match differences.missing {
                 // NULL cannot be in its place.

@@ -92,7 +92,7 @@ pub const FILE_OPTIONS: &[OptionDoc] = &[
         name: "on_missing_columns",
         default: "fail for CSV unless columns are added, else warn",
         description: "What a column that the table has and a file lacks means: warn (it is NULL in \
-            the file's rows, and the statement says so), null (it is NULL) or fail. One that is \
+            the file's rows, and the statement says so unless a later file has it), null (it is NULL) or fail. One that is \
             declared NOT NULL must be there. Of JSON, a key that a row lacks is NULL.",
         formats: &[Csv, Parquet, Arrow, Avro],
     },

@@ -115,7 +115,7 @@ pub(super) async fn open(
         });
         read.map_err(|error| damaged(error, &name).within(&table))
     });
-    let rejections = source.rejections();
+    let rejections = source.rejections(file);
     Ok(input::set_aside(
         conformed.boxed(),
         file.name.clone(),
@@ -143,7 +143,7 @@ impl Layout {
         schema: &Schema,
         mut columns: Vec<usize>,
     ) -> Result<Self> {
-        let origins = source.origins(&file.name, schema)?;
+        let origins = source.origins(file, schema)?;
         let mut fields = Vec::with_capacity(origins.len());
         let mut differing = BTreeSet::new();
         for (index, origin) in origins.iter().enumerate() {

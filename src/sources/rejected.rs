@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -181,8 +182,9 @@ impl RejectedRows {
     }
 
     /// Takes note of something about a file.
-    pub(super) fn remark(&self, source: &str, file: &str, remark: Remark) {
-        self.seen.lock().remarks.push(source, file, remark);
+    pub(super) fn remark(&self, source: &str, file: &str, modified: DateTime<Utc>, remark: Remark) {
+        let mut seen = self.seen.lock();
+        seen.remarks.push(source, file, modified, remark);
     }
 
     /// Takes a row, waiting for room.

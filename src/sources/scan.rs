@@ -185,12 +185,13 @@ impl FilePart {
 }
 
 impl ScanSource {
-    /// Where bad rows go.
-    pub fn rejections(&self) -> Rejections {
+    /// Where bad rows of a file go.
+    pub fn rejections(&self, file: &SourceFile) -> Rejections {
         Rejections {
             source: Arc::clone(&self.name),
             on_error: self.options.on_error,
             collector: Arc::clone(&self.collector),
+            modified: file.meta.last_modified,
         }
     }
 
@@ -199,11 +200,12 @@ impl ScanSource {
     ///
     /// # Errors
     /// Those of [`matching::by_type`].
-    pub fn origins(&self, file: &str, schema: &Schema) -> Result<Vec<Origin>> {
+    pub fn origins(&self, file: &SourceFile, schema: &Schema) -> Result<Vec<Origin>> {
         let matched = matching::by_type(&self.visible, schema, self.differences)
-            .map_err(|error| error.within(file))?;
+            .map_err(|error| error.within(&file.name))?;
+        let rejections = self.rejections(file);
         for remark in matched.remarks {
-            self.collector.remark(&self.name, file, remark);
+            rejections.remark(&file.name, remark);
         }
         let columns = self.visible.fields().iter().zip(matched.columns);
         let origins = columns.map(|(field, source)| Origin {
@@ -229,7 +231,7 @@ impl ScanSource {
                     .compression
                     .unwrap_or_else(|| compression_of(&file.name));
                 let bytes = input::open(&self.store, &file, compression).await?;
-                let rejections = self.rejections();
+                let rejections = self.rejections(&file);
                 let name = Arc::from(file.name.as_str());
                 let schema = Arc::clone(&self.visible);
                 let differences = self.differences;
