@@ -339,7 +339,7 @@ async fn views_of_the_case_study_hold_what_their_queries_give_whatever_changes()
     check_dag(&client).await;
 
     for round in 0..ROUNDS {
-        let done = change(&folder.path().join("data"), round, &mut random);
+        let done = change(&folder.path().join("sql/data"), round, &mut random);
         for name in REFRESHED {
             let kind = match name {
                 "matching.customer_match" => "MODEL",
