@@ -25,8 +25,8 @@ pub async fn execute(session: &Session, restore: &Restore) -> Result<Outcome> {
         Before::Version(number) => (At::Version(*number), restore.before.to_string()),
         Before::Moment(written) => {
             let moment = time_travel::compute(written, &session.statement().state).await?;
-            let version = Version::Timestamp(moment).to_string();
-            (At::Timestamp(moment), version)
+            let version = Version::Timestamp(moment.at).to_string();
+            (At::Timestamp(moment.at), version)
         }
     };
     let mut info = CommitInfo::new("RESTORE");

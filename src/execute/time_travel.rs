@@ -27,47 +27,81 @@ use datafusion::sql::sqlparser::ast::{
 use futures::future::BoxFuture;
 
 use crate::error::{Error, Result, SqlState};
+use crate::models::incremental::changes_with_time as changes;
 use crate::session::plan;
+use crate::sql::time_travel::FROM_NOW;
 use crate::sql::{Statement, parser, table_changes};
 
-/// Puts the moments of versions in the place of what they are computed from. Of a version that depends
-/// on a parameter whose value is not known yet, what is read now has the columns.
+/// A moment that was computed.
+pub struct Moment {
+    /// It.
+    pub at: DateTime<Utc>,
+    /// Whether it is another one as time passes.
+    pub tells_time: bool,
+}
+
+/// Puts the moments of versions in the place of what they are computed from.
 ///
 /// # Errors
 /// 22007, 22008 and what else computing says; 22004 for NULL; 0A000 for a moment that is read from a
-/// table.
+/// table, and for a version that is a parameter.
 pub async fn settle(query: &mut Query, state: &SessionState) -> Result<()> {
     let mut found = Moments::default();
     let _ = VisitMut::visit(query, &mut found);
-    if found.written.is_empty() {
-        return Ok(());
+    if let Some(open) = found.open {
+        return Err(
+            Error::unsupported(format!("the parameter {open} as a version here"))
+                .with_hint("Queries take such parameters; write the version itself."),
+        );
     }
     let mut computed = Vec::with_capacity(found.written.len());
     for written in &found.written {
-        let moment = match is_open(written) {
-            true => Utc::now(),
-            false => compute(written, state).await?,
-        };
-        let text = moment.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-        let text = Value::SingleQuotedString(text);
-        computed.push(Expr::Value(text.with_empty_span()));
+        let moment = compute(written, state).await?;
+        let from_now = moment.tells_time.then_some(FROM_NOW);
+        let text = moment.at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        computed.push(text_of(from_now.into_iter().collect::<String>() + &text));
     }
     let _ = VisitMut::visit(query, &mut Put(computed.into_iter()));
     Ok(())
+}
+
+/// Leaves versions that depend on parameters open: the columns of a query whose parameters are not known
+/// yet are those of now.
+pub fn leave_open(query: &mut Query) {
+    struct Now;
+    impl VisitorMut for Now {
+        type Break = ();
+
+        fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+            if let TableFactor::Table { version, .. } = factor
+                && version.as_ref().is_some_and(|version| is_open(version))
+            {
+                *version = None;
+            }
+            for moment in of_factor(factor) {
+                if is_open(moment) {
+                    *moment = text_of(Utc::now().to_rfc3339_opts(SecondsFormat::AutoSi, true));
+                }
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let _ = VisitMut::visit(query, &mut Now);
+}
+
+fn text_of(text: String) -> Expr {
+    Expr::Value(Value::SingleQuotedString(text).with_empty_span())
 }
 
 /// A moment that is written as an expression.
 ///
 /// # Errors
 /// Those of [`settle`].
-pub fn compute<'a>(
-    written: &'a Expr,
-    state: &'a SessionState,
-) -> BoxFuture<'a, Result<DateTime<Utc>>> {
+pub fn compute<'a>(written: &'a Expr, state: &'a SessionState) -> BoxFuture<'a, Result<Moment>> {
     Box::pin(computed(written, state))
 }
 
-async fn computed(written: &Expr, state: &SessionState) -> Result<DateTime<Utc>> {
+async fn computed(written: &Expr, state: &SessionState) -> Result<Moment> {
     if reads(written) {
         return Err(
             Error::unsupported(format!("TIMESTAMP AS OF {written}")).with_hint(
@@ -80,6 +114,7 @@ async fn computed(written: &Expr, state: &SessionState) -> Result<DateTime<Utc>>
         return Err(Error::internal("a cast is no query"));
     };
     let plan = plan::over_planned(state, &cast).await?;
+    let tells_time = changes(state, &plan)?;
     let plan = state.create_physical_plan(&plan).await?;
     let rows = collect(plan, state.task_ctx()).await?;
     let microseconds = rows.iter().find(|batch| batch.num_rows() > 0);
@@ -89,33 +124,47 @@ async fn computed(written: &Expr, state: &SessionState) -> Result<DateTime<Utc>>
         let moments = moments.as_primitive::<TimestampMicrosecondType>();
         Ok::<_, Error>(moments.iter().next().flatten())
     });
-    let moment = microseconds.transpose()?.flatten();
-    let moment = moment.ok_or_else(|| {
+    let microseconds = microseconds.transpose()?.flatten().ok_or_else(|| {
         Error::new(
             SqlState::NULL_VALUE_NOT_ALLOWED,
             format!("the moment {written} of a version is NULL"),
         )
     })?;
-    DateTime::from_timestamp_micros(moment).ok_or_else(|| {
+    let at = DateTime::from_timestamp_micros(microseconds).ok_or_else(|| {
         Error::new(
             SqlState::DATETIME_FIELD_OVERFLOW,
             format!("no table has a version of {written}"),
         )
-    })
+    })?;
+    Ok(Moment { at, tells_time })
 }
 
 /// The moments of a query.
 #[derive(Default)]
 struct Moments {
     written: Vec<Expr>,
+    /// A version or moment with a parameter.
+    open: Option<Expr>,
 }
 
 impl VisitorMut for Moments {
     type Break = ();
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        let found = of_factor(factor).into_iter().map(|moment| moment.clone());
-        self.written.extend(found);
+        if let TableFactor::Table {
+            version: Some(TableVersion::VersionAsOf(number)),
+            ..
+        } = factor
+            && is_open(number)
+        {
+            self.open = Some(number.clone());
+        }
+        for moment in of_factor(factor) {
+            if is_open(moment) {
+                self.open = Some(moment.clone());
+            }
+            self.written.push(moment.clone());
+        }
         ControlFlow::Continue(())
     }
 }
@@ -156,11 +205,6 @@ fn of_factor(factor: &mut TableFactor) -> Vec<&mut Expr> {
     let TableFactor::Table { version, .. } = factor else {
         return Vec::new();
     };
-    if let Some(TableVersion::VersionAsOf(number)) = version
-        && is_open(number)
-    {
-        *version = None;
-    }
     match version {
         Some(TableVersion::TimestampAsOf(moment) | TableVersion::ForSystemTimeAsOf(moment)) => {
             vec![moment]
@@ -169,8 +213,8 @@ fn of_factor(factor: &mut TableFactor) -> Vec<&mut Expr> {
     }
 }
 
-/// Whether an expression has parameters.
-fn is_open(expression: &Expr) -> bool {
+/// Whether something has parameters.
+fn is_open(expression: &impl Visit) -> bool {
     struct Open;
     impl Visitor for Open {
         type Break = ();

@@ -251,7 +251,7 @@ impl Relations {
         let latest = self.latest(object).await?.0;
         let at = |version| match version {
             Version::Number(number) => At::Version(number),
-            Version::Timestamp(time) => At::Timestamp(time),
+            Version::Timestamp(time) | Version::FromNow(time) => At::Timestamp(time),
         };
         let to = call.to.map_or(At::Version(latest), at);
         let table = crate::models::table_id(object);
@@ -359,7 +359,7 @@ impl Relations {
             (Kind::Table | Kind::MaterializedView, Some(version)) => {
                 let at = match version {
                     Version::Number(number) => At::Version(number),
-                    Version::Timestamp(time) => At::Timestamp(time),
+                    Version::Timestamp(time) | Version::FromNow(time) => At::Timestamp(time),
                 };
                 Ok(self.stored(object, at).await?.1)
             }

@@ -67,8 +67,11 @@ pub async fn vacuum(
                     return Ok(Vacuumed::default());
                 }
                 let vacuumed = warehouse.delete_dead(&table, dead).await?;
-                let oldest = log_horizon(instance);
-                warehouse.shorten_log(&table, oldest, &kept).await?;
+                // What is read now is still told of by its log.
+                if !vacuumed.is_held {
+                    let oldest = log_horizon(instance);
+                    warehouse.shorten_log(&table, oldest, &kept).await?;
+                }
                 vacuumed
             }
         };

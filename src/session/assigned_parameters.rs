@@ -63,7 +63,7 @@ pub(super) fn assigned_parameters(
                     Action::Insert {
                         columns, values, ..
                     } => places.row(columns, values.iter().map(Option::as_ref)),
-                    Action::Delete | Action::DoNothing => {}
+                    Action::UpdateAll | Action::InsertAll | Action::Delete | Action::DoNothing => {}
                 }
             }
         }

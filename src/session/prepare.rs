@@ -98,8 +98,9 @@ pub(super) async fn prepare(
             let path = session.settings().search_path.0;
             let mut query = query.clone();
             plan::resolve_names(&mut query, &context.snapshot, &path)?;
+            resolved = Some(query.clone());
+            execute::time_travel::leave_open(&mut query);
             let plan = execute::query::plan(&context, &query).await?;
-            resolved = Some(query);
             Some(plan)
         }
         Statement::Insert(insert) => {

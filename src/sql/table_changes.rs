@@ -17,7 +17,7 @@ use super::cursor::fold;
 use super::model_functions::{expression, literal, parse_name, text};
 use super::name::ObjectName;
 use super::qualify::{Named, ast_name};
-use super::time_travel::{Version, read_moment, read_number};
+use super::time_travel::{FROM_NOW, Version, decode_moment, read_moment, read_number};
 use crate::error::{Error, Result, SqlState};
 
 /// The function's name.
@@ -57,10 +57,7 @@ pub fn decode(name: &str) -> Option<Call<'_>> {
 fn decode_version(text: &str) -> Option<Version> {
     match text.parse() {
         Ok(number) => Some(Version::Number(number)),
-        Err(_) => {
-            let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
-            Some(Version::Timestamp(time.to_utc()))
-        }
+        Err(_) => decode_moment(text),
     }
 }
 
@@ -72,6 +69,7 @@ impl fmt::Display for Encoded {
         match self.0 {
             Version::Number(number) => write!(f, "{number}"),
             Version::Timestamp(time) => f.write_str(&time.to_rfc3339()),
+            Version::FromNow(time) => write!(f, "{FROM_NOW}{}", time.to_rfc3339()),
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::error::{Error, Result, SqlState};
 const NUMBER: &str = "@version=";
 const TIMESTAMP: &str = "@timestamp=";
 
+/// Before a moment that was computed from the time of the statement.
+pub const FROM_NOW: char = '~';
+
 /// A version of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
@@ -25,13 +28,15 @@ pub enum Version {
     Number(i64),
     /// The one that was current at a time.
     Timestamp(DateTime<Utc>),
+    /// The one that was current at a time which was computed from that of the statement.
+    FromNow(DateTime<Utc>),
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "VERSION AS OF {number}"),
-            Self::Timestamp(time) => {
+            Self::Timestamp(time) | Self::FromNow(time) => {
                 let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
                 write!(f, "TIMESTAMP AS OF '{time}'")
             }
@@ -61,9 +66,29 @@ pub fn decode(name: &str) -> Option<(&str, Version)> {
     if let Some((base, number)) = name.rsplit_once(NUMBER) {
         return Some((base, Version::Number(number.parse().ok()?)));
     }
-    let (base, timestamp) = name.rsplit_once(TIMESTAMP)?;
-    let timestamp = DateTime::parse_from_rfc3339(timestamp).ok()?;
-    Some((base, Version::Timestamp(timestamp.to_utc())))
+    let (base, moment) = name.rsplit_once(TIMESTAMP)?;
+    Some((base, decode_moment(moment)?))
+}
+
+/// A moment as it stands in a name.
+pub(super) fn decode_moment(text: &str) -> Option<Version> {
+    let from_now = text.strip_prefix(FROM_NOW);
+    let moment = DateTime::parse_from_rfc3339(from_now.unwrap_or(text)).ok()?;
+    Some(match from_now {
+        Some(_) => Version::FromNow(moment.to_utc()),
+        None => Version::Timestamp(moment.to_utc()),
+    })
+}
+
+/// Whether the version, or one of the changes, that a rewritten name stands for is another one as time
+/// passes.
+pub fn tells_time(name: &str) -> bool {
+    let is_from_now = |version: Version| matches!(version, Version::FromNow(_));
+    match (decode(name), table_changes::decode(name)) {
+        (Some((_, version)), _) => is_from_now(version),
+        (_, Some(call)) => is_from_now(call.from) || call.to.is_some_and(is_from_now),
+        _ => false,
+    }
 }
 
 /// Refuses a name that could be taken for an encoded one.
@@ -86,9 +111,13 @@ pub(super) fn refuse_encoded(name: &str) -> Result<()> {
 fn encode(name: &str, version: Version) -> String {
     match version {
         Version::Number(number) => format!("{name}{NUMBER}{number}"),
-        Version::Timestamp(timestamp) => {
-            let timestamp = timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-            format!("{name}{TIMESTAMP}{timestamp}")
+        Version::Timestamp(time) => {
+            let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            format!("{name}{TIMESTAMP}{time}")
+        }
+        Version::FromNow(time) => {
+            let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            format!("{name}{TIMESTAMP}{FROM_NOW}{time}")
         }
     }
 }
@@ -204,10 +233,9 @@ pub(super) fn read_moment(moment: &Expr) -> Result<Version> {
         Expr::Value(ValueWithSpan {
             value: Value::SingleQuotedString(text),
             ..
-        }) => DateTime::parse_from_rfc3339(text).ok(),
+        }) => decode_moment(text),
         _ => None,
     };
-    let computed = computed.map(|moment| Version::Timestamp(moment.to_utc()));
     computed.ok_or_else(|| Error::unsupported(format!("TIMESTAMP AS OF {moment} here")))
 }
 

@@ -34,6 +34,8 @@ pub struct Vacuumed {
 /// Files that no version within the retention has.
 #[derive(Debug, Default)]
 pub struct DeadFiles {
+    /// The latest version then.
+    version: u64,
     files: Vec<Dead>,
     is_held: bool,
 }
@@ -69,6 +71,10 @@ pub(super) async fn find(
 ) -> Result<DeadFiles> {
     // What is read stays.
     let oldest = table.place.readers.oldest().unwrap_or(u64::MAX);
+    let mut found = DeadFiles {
+        version: table.latest().await?.version,
+        ..DeadFiles::default()
+    };
     let mut known = known_files(table).await?;
     for version in kept {
         let version = table.snapshot(At::Version(*version)).await?;
@@ -76,7 +82,6 @@ pub(super) async fn find(
     }
     let place = &table.place;
     let mut listed = place.store.list(Some(&place.path));
-    let mut found = DeadFiles::default();
     while let Some(file) = listed.try_next().await? {
         let Some(path) = place.relative(&file.location) else {
             continue;
@@ -114,7 +119,17 @@ pub(super) async fn find(
 pub(super) async fn delete(table: &Table, mut found: DeadFiles) -> Result<Vacuumed> {
     let oldest = table.place.readers.oldest().unwrap_or(u64::MAX);
     let latest = table.latest().await?;
-    let living = latest.paths();
+    let mut living = latest.paths();
+    // What a version has had since is not dead for long enough.
+    let since = table.read_entries(found.version + 1..=latest.version);
+    let mut since = std::pin::pin!(since);
+    while let Some((_, entry)) = since.try_next().await? {
+        for action in file_actions(&entry)? {
+            if let FileAction::Added { path, vector } = action {
+                living.extend(std::iter::once(path).chain(vector));
+            }
+        }
+    }
     let is_read = |dead: &Dead| dead.since.is_some_and(|since| since > oldest);
     found.is_held |= found.files.iter().any(is_read);
     found

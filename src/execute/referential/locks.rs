@@ -36,6 +36,7 @@ pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeSet<O
                     adds: true,
                     removes: true,
                     assigned: key.columns.clone(),
+                    assigns_all: false,
                 };
                 open.push((other, effect));
             }

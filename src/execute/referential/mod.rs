@@ -53,6 +53,8 @@ pub struct Effect {
     pub removes: bool,
     /// The columns of rows that get other values.
     pub assigned: Vec<String>,
+    /// Whether all columns do.
+    pub assigns_all: bool,
 }
 
 impl Effect {
@@ -81,7 +83,7 @@ impl Effect {
     }
 
     fn assigns_one_of(&self, columns: &[String]) -> bool {
-        columns.iter().any(|column| self.assigned.contains(column))
+        self.assigns_all || columns.iter().any(|column| self.assigned.contains(column))
     }
 }
 
@@ -266,6 +268,7 @@ fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
                 adds: true,
                 removes: false,
                 assigned: updates.map_or_else(Vec::new, |it| columns(&it.assignments)),
+                assigns_all: false,
             };
             Some((&insert.target.table, effect))
         }
@@ -279,7 +282,8 @@ fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
             for clause in &merge.clauses {
                 match &clause.action {
                     Action::Update(assignments) => effect.assigned.extend(columns(assignments)),
-                    Action::Insert { .. } => effect.adds = true,
+                    Action::UpdateAll => effect.assigns_all = true,
+                    Action::Insert { .. } | Action::InsertAll => effect.adds = true,
                     Action::Delete => effect.removes = true,
                     Action::DoNothing => {}
                 }

@@ -8,6 +8,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, TryCast, Volatility};
 
 use super::delta::Obstacle;
+use crate::sql::time_travel;
 
 /// The function that casts.
 const CAST: &str = "postgres_cast";
@@ -75,6 +76,18 @@ pub fn cause(state: &SessionState, plan: &LogicalPlan) -> QueryResult<Option<Cau
         .execute_and_check(plan.clone(), options, |_, _| {})?;
     let mut found: Option<Cause> = None;
     plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && time_travel::tells_time(scan.table_name.table())
+        {
+            found = Some(Cause {
+                obstacle: Obstacle::new(
+                    "the moment of a version",
+                    "it depends on when the query is run",
+                ),
+                tells_time: true,
+            });
+            return Ok(TreeNodeRecursion::Stop);
+        }
         node.apply_expressions(|expression| {
             expression.apply(|expression| {
                 let tells_time = |cause: &Cause| cause.tells_time;
@@ -92,6 +105,14 @@ pub fn cause(state: &SessionState, plan: &LogicalPlan) -> QueryResult<Option<Cau
         })
     })?;
     Ok(found)
+}
+
+/// Whether a query gives other rows as time passes.
+///
+/// # Errors
+/// Those of [`cause`].
+pub fn changes_with_time(state: &SessionState, plan: &LogicalPlan) -> QueryResult<bool> {
+    Ok(cause(state, plan)?.is_some_and(|cause| cause.tells_time))
 }
 
 fn of_expression(expression: &Expr) -> Option<Cause> {

@@ -36,6 +36,7 @@ use arrow::datatypes::Schema;
 pub use analysis::{Analysis, Verdict};
 pub use attempt::{Attempt, Planned};
 pub use delta::Obstacle;
+pub use determinism::changes_with_time;
 pub use drift::drift;
 pub use explain::explain;
 pub use measured::Measured;
