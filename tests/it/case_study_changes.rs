@@ -255,19 +255,21 @@ async fn differences(client: &Client, view: &str) -> Vec<String> {
 /// That the example of a DAG refreshes all that is refreshed, each after what it reads.
 async fn check_dag(client: &Client) {
     let edges = "SELECT DISTINCT schema || '.' || name, source_schema || '.' || source_name FROM tributary.lineage";
-    let edges: Vec<(String, String)> = rows(client, edges)
-        .await
-        .iter()
-        .filter_map(|row| row.split_once('|'))
-        .map(|(reader, read)| (reader.to_owned(), read.to_owned()))
-        .collect();
+    let edges = rows(client, edges).await;
+    // Lineage ends at models, which columns do not pass.
+    let of_model = [
+        "matching.cluster|matching.customer_match",
+        "matching.customer_match|staging.person",
+    ];
+    let edges = edges.iter().map(String::as_str).chain(of_model);
+    let edges: Vec<(&str, &str)> = edges.filter_map(|row| row.split_once('|')).collect();
     let mut expected = BTreeMap::new();
     for name in REFRESHED {
         let (mut inputs, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![name]);
         while let Some(reader) = open.pop() {
-            for (_, read) in edges.iter().filter(|(it, _)| it == reader) {
-                match REFRESHED.contains(&read.as_str()) {
-                    true if read != name => drop(inputs.insert(read.clone())),
+            for (_, read) in edges.iter().filter(|(it, _)| *it == reader) {
+                match REFRESHED.contains(read) {
+                    true if *read != name => drop(inputs.insert((*read).to_owned())),
                     false if seen.insert(read) => open.push(read),
                     _ => {}
                 }

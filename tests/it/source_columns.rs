@@ -311,7 +311,7 @@ async fn columns_that_something_needs_stay_and_are_null() {
     assert_eq!(rows(&client, "SELECT * FROM t").await, ["2|NULL|3"]);
     // What cannot stand on a column more keeps the table from getting it.
     client
-        .batch_execute("CREATE VIEW both AS SELECT *, 1 AS last FROM t")
+        .batch_execute("CREATE VIEW with_last AS SELECT *, 1 AS last FROM t")
         .await
         .unwrap();
     write(
@@ -322,7 +322,7 @@ async fn columns_that_something_needs_stay_and_are_null() {
     );
     let failed = told(&server, "REFRESH MATERIALIZED VIEW m;\n");
     assert!(
-        failed.contains("view public.both, which stands on it"),
+        failed.contains("view public.with_last, which stands on it"),
         "{failed}"
     );
     assert_eq!(rows(&client, "SELECT * FROM m").await, ["2|NULL"]);
