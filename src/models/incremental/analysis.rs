@@ -75,7 +75,7 @@ impl Analysis {
     }
 
     /// The plan of the first so many columns of the query, as text, without the numbers that the
-    /// optimizer gives to subqueries.
+    /// optimizer gives to what it names: it counts on from one plan to the next.
     pub(super) fn text(&self, state: &SessionState, width: usize) -> Result<String> {
         let columns = self.plan.schema().columns().into_iter().take(width);
         let named = columns
@@ -83,17 +83,7 @@ impl Analysis {
             .map(|(number, column)| Expr::Column(column).alias(format!("tributary:c{number}")));
         let first = LogicalPlanBuilder::from(self.plan.clone()).project(named)?;
         let plan = state.optimize(&first.build()?)?;
-        let mut text = String::new();
-        let mut parts = plan.display_indent().to_string();
-        while let Some(place) = parts.find("_sq_") {
-            let rest = parts.split_off(place + "_sq_".len());
-            text.push_str(&parts);
-            parts = rest
-                .trim_start_matches(|it: char| it.is_ascii_digit())
-                .to_owned();
-        }
-        text.push_str(&parts);
-        Ok(text)
+        Ok(without_numbers(&plan.display_indent().to_string()))
     }
 
     /// Whether the query gives other rows as time passes.
@@ -326,5 +316,44 @@ fn add_same(node: &LogicalPlan, column: &Column, same: &mut Vec<Column>) {
             same.extend(equal.map(of));
         }
         _ => {}
+    }
+}
+
+/// What the optimizer's names begin with that end in numbers: of subqueries, of what is computed once for
+/// several places, and of what is computed closer to a scan.
+const NUMBERED: [&str; 3] = ["_sq_", "__common_expr_", "__datafusion_extracted_"];
+
+fn without_numbers(plan: &str) -> String {
+    let mut text = String::with_capacity(plan.len());
+    let mut rest = plan;
+    let end_of_name = |rest: &str| {
+        let ends = NUMBERED.iter();
+        ends.filter_map(|name| Some(rest.find(name)? + name.len()))
+            .min()
+    };
+    while let Some(end) = end_of_name(rest) {
+        let (name, after) = rest.split_at(end);
+        text.push_str(name);
+        rest = after.trim_start_matches(|it: char| it.is_ascii_digit());
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_the_same_whatever_the_optimizer_counted_before() {
+        let plan = |number: usize| {
+            let next = number + 1;
+            format!(
+                "Projection: __common_expr_{number} AS x, __scalar_sq_{next}.y, a1\n  \
+                 Projection: f(a1) AS __common_expr_{number}, __datafusion_extracted_{next}"
+            )
+        };
+        assert_eq!(without_numbers(&plan(1)), without_numbers(&plan(98)));
+        assert!(without_numbers(&plan(1)).contains("f(a1) AS __common_expr_, "));
     }
 }
