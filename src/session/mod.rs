@@ -364,10 +364,18 @@ impl Session {
         state.deferral().is_some_and(|it| it.defer(check))
     }
 
-    /// Takes the checks that do not wait any more, or all where the transaction ends.
-    pub fn take_deferred(&self, ends: bool) -> Vec<Arc<Check>> {
+    /// The checks that do not wait any more, or all where the transaction ends.
+    pub fn due_checks(&self, ends: bool) -> Vec<Arc<Check>> {
         let mut state = self.state.lock();
-        state.deferral().map_or_else(Vec::new, |it| it.take(ends))
+        state.deferral().map_or_else(Vec::new, |it| it.due(ends))
+    }
+
+    /// Forgets the checks that do not wait any more, all of which were made. A savepoint brings back
+    /// those that waited when it was set.
+    pub fn forget_due_checks(&self) {
+        if let Some(deferral) = self.state.lock().deferral() {
+            deferral.forget_due();
+        }
     }
 
     /// Says when foreign keys are looked at; all of them where none is named.

@@ -87,6 +87,8 @@ struct Savepoint {
     cursors: u64,
     /// What was written before it; none where nothing was.
     writes: Option<Arc<TransactionMark>>,
+    /// The foreign keys that were to be looked at when the block ends.
+    deferral: Deferral,
 }
 
 /// What was written, and how far that is taken back.
@@ -363,6 +365,7 @@ impl State {
             authorizations: [authorization, block.authorizations[1].clone()],
             cursors,
             writes: block.writes.as_ref().map(|writes| Arc::new(writes.mark())),
+            deferral: block.deferral.clone(),
         });
         Ok(())
     }
@@ -393,6 +396,7 @@ impl State {
         };
         let cursors = savepoint.cursors;
         block.kept = savepoint.kept.clone();
+        block.deferral = savepoint.deferral.clone();
         let [authorization, kept] = savepoint.authorizations.clone();
         block.authorizations[1] = kept;
         let settings = savepoint.settings.clone();

@@ -14,7 +14,7 @@ use crate::sql::name::ObjectName;
 const MAX_BYTES: usize = 64 << 20;
 
 /// What a transaction has said of when foreign keys are looked at, and the keys that wait for its end.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Deferral {
     all: Option<bool>,
     named: BTreeMap<(Oid, String), bool>,
@@ -57,15 +57,19 @@ impl Deferral {
         true
     }
 
-    /// Takes the checks that do not wait any more.
-    pub fn take(&mut self, ends: bool) -> Vec<Arc<Check>> {
-        let waiting = std::mem::take(&mut self.waiting);
-        let (wait, taken) = waiting
-            .into_iter()
-            .partition(|check| !ends && self.is_deferred(&check.reference));
-        self.waiting = wait;
+    /// The checks that do not wait any more, or all where the transaction ends.
+    pub fn due(&self, ends: bool) -> Vec<Arc<Check>> {
+        let waiting = self.waiting.iter();
+        let due = waiting.filter(|check| ends || !self.is_deferred(&check.reference));
+        due.cloned().collect()
+    }
+
+    /// Forgets the checks that do not wait any more, all of which were made.
+    pub fn forget_due(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.retain(|check| self.is_deferred(&check.reference));
+        self.waiting = waiting;
         self.bytes = self.waiting.iter().map(|check| check.bytes()).sum();
-        taken
     }
 
     /// Says when foreign keys are looked at; all of them where none is named.
@@ -86,7 +90,7 @@ impl Deferral {
 /// # Errors
 /// 23503 for rows that refer to none.
 pub async fn prove_deferred(session: &Session) -> Result<()> {
-    for check in session.take_deferred(true) {
+    for check in session.due_checks(true) {
         check.run(session).await?;
     }
     Ok(())
@@ -112,9 +116,10 @@ pub async fn set_constraints(
         session.notice(only_in_block("SET CONSTRAINTS"));
     }
     session.say_deferred(&named, deferred);
-    for check in session.take_deferred(false) {
+    for check in session.due_checks(false) {
         check.run(session).await?;
     }
+    session.forget_due_checks();
     Ok(Outcome::Done("SET CONSTRAINTS".to_owned()))
 }
 
