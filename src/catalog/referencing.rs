@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::transaction::Transaction;
+use super::transaction::{Transaction, being_replaced};
 use super::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::constraint::Rule;
@@ -91,6 +91,55 @@ impl Snapshot {
         found
             .filter(|reference| !gone.contains(&reference.table.oid))
             .collect()
+    }
+
+    /// That no other table refers to one whose rows go.
+    ///
+    /// # Errors
+    /// 2BP01 where one does.
+    pub fn check_unreferenced(&self, table: &Object) -> Result<()> {
+        let mut references = self.references_to(&table.name).into_iter();
+        let Some(reference) = references.find(|it| it.table.oid != table.oid) else {
+            return Ok(());
+        };
+        let what = table.described();
+        Err(Error::new(
+            SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+            format!("cannot replace {what} because other objects depend on it"),
+        )
+        .with_detail(format!("{} depends on {what}", reference.described()))
+        .with_hint("Drop the constraint first, or change the table with ALTER TABLE."))
+    }
+
+    /// Whether tables refer to this one that did not in `known`.
+    pub(super) fn has_new_references(&self, table: &QualifiedName, known: &Self) -> bool {
+        let known = known.references_to(table);
+        let now = self.references_to(table);
+        now.iter().any(|it| !known.iter().any(|then| then.is(it)))
+    }
+
+    /// That a table begins to refer to none that is being replaced: its rows may go.
+    ///
+    /// # Errors
+    /// 40001 where it does.
+    pub(super) fn check_new_references(
+        &self,
+        name: &QualifiedName,
+        before: Option<&Arc<Object>>,
+        definition: &Statement,
+    ) -> Result<()> {
+        let known = before.into_iter().flat_map(|it| targets(&it.definition));
+        let known: BTreeSet<QualifiedName> = known.collect();
+        for target in targets(definition) {
+            let other = self.relation(&target).filter(|_| target != *name);
+            if let Some(other) = other
+                && !known.contains(&target)
+                && self.prepared(other.oid).is_some()
+            {
+                return Err(being_replaced(&other.described()));
+            }
+        }
+        Ok(())
     }
 
     /// That what a table refers to is there, with the key that tells its rows apart.

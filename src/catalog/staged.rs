@@ -112,10 +112,14 @@ impl Staged {
     /// dropped what was referred to.
     fn check_references(&self, merged: &Snapshot) -> Result<()> {
         for (oid, before) in &self.objects {
-            if let Some(object) = merged.object(*oid)
-                && merged.check_references(&object.definition).is_err()
-            {
-                return Err(changed(&object.described()));
+            if let Some(object) = merged.object(*oid) {
+                let definition = &object.definition;
+                let is_there = merged.check_references(definition);
+                let stays =
+                    || merged.check_new_references(&object.name, before.as_ref(), definition);
+                if is_there.and_then(|()| stays()).is_err() {
+                    return Err(changed(&object.described()));
+                }
             }
             let names = before.iter().chain(merged.object(*oid));
             for name in names.map(|object| &object.name) {
@@ -168,6 +172,13 @@ impl Staged {
                 .object(before.oid)
                 .is_some_and(|after| after.schema == before.schema && after.name == before.name);
             if !is_same && then != now {
+                return Err(changed(&before.described()));
+            }
+            // Rows that others have begun to refer to may have gone with it.
+            let stays = own.object(before.oid).is_some_and(|after| {
+                after.replaced_in == before.replaced_in && after.name == before.name
+            });
+            if !stays && merged.has_new_references(&before.name, own) {
                 return Err(changed(&before.described()));
             }
         }

@@ -618,6 +618,9 @@ impl<'a> Transaction<'a> {
             check_length("comment", comment, COMMENT_BYTES)?;
         }
         self.snapshot.check_references(&definition)?;
+        let before = self.snapshot.relation(&new.name);
+        self.snapshot
+            .check_new_references(&new.name, before, &definition)?;
         for read in &new.depends_on {
             let found = self.existing(*read)?;
             if !found.kind.is_relation() && found.kind != Kind::Function {
@@ -777,7 +780,7 @@ fn check_access(access: &Access) -> Result<()> {
     }
 }
 
-fn being_replaced(what: &str) -> Error {
+pub(super) fn being_replaced(what: &str) -> Error {
     Error::new(
         SqlState::SERIALIZATION_FAILURE,
         format!("could not change {what} while its rows are being replaced"),

@@ -91,7 +91,8 @@ async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> 
             tag(rows)
         }
         Creation::Replaces(old, new) => {
-            refuse_where_referred_to(&instance.catalog.snapshot(), &old)?;
+            // Those who come while its rows are made are looked for when these are committed.
+            instance.catalog.snapshot().check_unreferenced(&old)?;
             replan::check(instance, old.oid, &new, Author::Statement).await?;
             let object = in_place_of(&old, &new)?;
             let replaced = Catalogued::Replaced(Box::new(new), Author::Statement);
@@ -99,27 +100,6 @@ async fn create_one(session: &Session, create: &CreateTable) -> Result<Outcome> 
             tell_of_bare_numerics(session, &create.columns);
             tag(rows)
         }
-    }
-}
-
-/// A table that others refer to is not replaced by one with other rows.
-fn refuse_where_referred_to(snapshot: &Snapshot, table: &Object) -> Result<()> {
-    let mut references = snapshot.references_to(&table.name).into_iter();
-    match references.find(|it| it.table.oid != table.oid) {
-        None => Ok(()),
-        Some(reference) => Err(Error::new(
-            SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
-            format!(
-                "cannot replace {} because other objects depend on it",
-                table.described()
-            ),
-        )
-        .with_detail(format!(
-            "{} depends on {}",
-            reference.described(),
-            table.described()
-        ))
-        .with_hint("Drop the constraint first, or change the table with ALTER TABLE.")),
     }
 }
 

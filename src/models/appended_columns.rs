@@ -87,6 +87,7 @@ impl Refreshed<'_> {
             oid: self.object.oid,
             new,
             author: Author::Project,
+            keeps_rows: true,
         });
         let keyed = keyed::of(self.object)?;
         warehouse

@@ -442,6 +442,7 @@ pub fn participant(
         oid: object.oid,
         new,
         author,
+        keeps_rows: false,
     }))
 }
 

@@ -27,12 +27,21 @@ pub struct Replacement {
     pub new: NewObject,
     /// Who replaces it.
     pub author: Author,
+    /// Whether its rows stay, if with other columns: other tables may refer to them.
+    pub keeps_rows: bool,
 }
 
 #[async_trait]
 impl Participant for Replacement {
     async fn prepare(&self, mark: &CommitMark) -> Result<()> {
-        replan::prepare(&self.instance, self.oid, &self.new, self.author, mark).await
+        let Self {
+            instance,
+            oid,
+            new,
+            author,
+            keeps_rows,
+        } = self;
+        replan::prepare(instance, *oid, new, *author, *keeps_rows, mark).await
     }
 
     fn committed(&self, mark: &CommitMark) {

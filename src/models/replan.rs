@@ -102,12 +102,13 @@ pub async fn check(
 /// Prepares the replacement of an object that has rows, and of the columns of the views on it.
 ///
 /// # Errors
-/// Those of [`replace`].
+/// Those of [`replace`]; 2BP01 where other tables refer to rows that do not stay.
 pub async fn prepare(
     instance: &Arc<Instance>,
     old: Oid,
     new: &NewObject,
     author: Author,
+    keeps_rows: bool,
     mark: &CommitMark,
 ) -> Result<()> {
     let replaced = |transaction: &mut Transaction<'_>| {
@@ -121,6 +122,10 @@ pub async fn prepare(
         author,
         replaced,
         |transaction, _, views| {
+            let snapshot = transaction.snapshot();
+            if let Some(object) = snapshot.object(old).filter(|_| !keeps_rows) {
+                snapshot.check_unreferenced(object)?;
+            }
             let views = views.to_vec();
             transaction.prepare_replace(old, new.clone(), views, mark.version, &mark.id)
         },

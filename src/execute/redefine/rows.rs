@@ -73,6 +73,7 @@ pub(super) async fn redefine(
         oid: object.oid,
         new,
         author: Author::Statement,
+        keeps_rows: true,
     };
     let made = match rows {
         // The files of a table may have to have other names for its columns than they have.

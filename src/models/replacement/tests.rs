@@ -170,6 +170,7 @@ async fn stop_at(stop: Stop) -> Stopped {
             oid: old.oid,
             new,
             author: Author::Statement,
+            keeps_rows: false,
         },
         stop,
         from: running,
