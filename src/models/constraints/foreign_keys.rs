@@ -45,15 +45,18 @@ pub fn resolve(
         let Rule::ForeignKey(key) = &mut constraint.rule else {
             continue;
         };
-        let is_own = match &key.table.schema {
-            Some(_) => key.table.qualify(&schema) == own,
-            None => key.table.name == own.name,
+        // The table need not be there yet.
+        let exists = |name: &QualifiedName| *name == own || plan::is_relation(snapshot, name);
+        let name = match plan::resolve_among(&key.table, search_path, &exists) {
+            Ok(name) => name,
+            // It may be made in a schema that is not in the path.
+            Err(_) if key.table.schema.is_none() && key.table.name == own.name => own.clone(),
+            Err(_) => plan::resolve(&key.table, snapshot, search_path)?,
         };
-        if is_own {
+        if name == own {
             complete(key, &constraint.name, &own, &declared, [columns, columns])?;
             continue;
         }
-        let name = plan::resolve(&key.table, snapshot, search_path)?;
         let object = snapshot.relation(&name).filter(|it| it.kind == Kind::Table);
         let Some(object) = object else {
             let message = format!("referenced relation \"{}\" is not a table", name.name);
