@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::create_role::existing;
 use super::drop::{kind, word};
+use super::referential::refuse_where_waiting;
 use super::{create_sequence, index, redefine, serial};
 use crate::catalog::{Kind, NewObject, Object, Oid, references_of};
 use crate::error::{Error, Result, SqlState};
@@ -22,7 +23,8 @@ use crate::sql::{QualifiedName, Statement};
 ///
 /// # Errors
 /// 42P01 and the like for an object that does not exist, 42809 for one of another kind; what each
-/// action says; 2BP01, or what planning says, for what stands on the object and could not any more.
+/// action says; 2BP01, or what planning says, for what stands on the object and could not any more;
+/// 55006 for a table whose foreign keys wait for the end of the transaction.
 pub async fn execute(session: &Session, alter: &Alter) -> Result<Outcome> {
     if alter.kind == DropKind::Index {
         return index::alter(session, alter).await;
@@ -136,6 +138,10 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
             create_sequence::alter(session, &object, options, *restart)
         }
         _ if object.kind == Kind::Table => {
+            // Another name of a column does not matter to what waits.
+            if !matches!(action, Action::RenameColumn(..)) {
+                refuse_where_waiting(session, &object)?;
+            }
             let Some((action, serials)) = serial::added(session, &object.name, action)? else {
                 return redefine::act(session, &object, action).await;
             };

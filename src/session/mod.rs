@@ -370,6 +370,12 @@ impl Session {
         state.deferral().map_or_else(Vec::new, |it| it.due(ends))
     }
 
+    /// Whether a foreign key of a table waits for the end of the transaction.
+    pub fn has_waiting_checks(&self, table: Oid) -> bool {
+        let mut state = self.state.lock();
+        state.deferral().is_some_and(|it| it.is_waiting(table))
+    }
+
     /// Forgets the checks that do not wait any more, all of which were made. A savepoint brings back
     /// those that waited when it was set.
     pub fn forget_due_checks(&self) {

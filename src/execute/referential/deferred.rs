@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::check::Check;
-use crate::catalog::{Oid, Reference, Snapshot, references_of};
+use crate::catalog::{Object, Oid, Reference, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Outcome, Session, only_in_block};
 use crate::sql::foreign_key::Timing;
@@ -72,6 +72,12 @@ impl Deferral {
         self.bytes = self.waiting.iter().map(|check| check.bytes()).sum();
     }
 
+    /// Whether a foreign key of a table waits.
+    pub fn is_waiting(&self, table: Oid) -> bool {
+        let mut waiting = self.waiting.iter();
+        waiting.any(|check| check.reference.table.oid == table)
+    }
+
     /// Says when foreign keys are looked at; all of them where none is named.
     pub fn say(&mut self, named: &[Reference], deferred: bool) {
         if named.is_empty() {
@@ -83,6 +89,22 @@ impl Deferral {
             self.named.insert(key, deferred);
         }
     }
+}
+
+/// Refuses to alter a table whose foreign keys wait: they are known by their names, and made by what they
+/// were when their rows came.
+///
+/// # Errors
+/// 55006 where one waits.
+pub fn refuse_where_waiting(session: &Session, table: &Object) -> Result<()> {
+    if !session.has_waiting_checks(table.oid) {
+        return Ok(());
+    }
+    let name = &table.name.name;
+    let message = format!("cannot ALTER TABLE \"{name}\" because it has pending trigger events");
+    Err(Error::new(SqlState::OBJECT_IN_USE, message)
+        .with_detail("Its foreign keys are looked at when the transaction ends.")
+        .with_hint("Have them looked at first: SET CONSTRAINTS ALL IMMEDIATE."))
 }
 
 /// Makes the checks that wait for the end of a transaction.

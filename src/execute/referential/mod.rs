@@ -26,7 +26,7 @@ use arrow::record_batch::RecordBatch;
 use datafusion::scalar::ScalarValue;
 
 pub use self::check::Check;
-pub use self::deferred::{Deferral, prove_deferred, set_constraints};
+pub use self::deferred::{Deferral, prove_deferred, refuse_where_waiting, set_constraints};
 pub use self::locks::{lock, tables_of};
 pub use self::prove::{prove, refuse_where_needed};
 pub use self::truncated::truncated;
