@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
 
-use super::{Effect, Involved, key_column, named_keys};
+use super::{Effect, Involved, key_column, memory, named_keys};
 use crate::catalog::Reference;
 use crate::error::{Error, Result};
 use crate::execute::modify::{self, Beside, Changing, Found, KEYS, Layout, Returning, keys_name};
@@ -50,6 +50,8 @@ pub(super) async fn act(
     let change = if goes { Change::Delete } else { Change::Update };
     let instance = &session.instance;
     let changing = Changing::begin(instance, &context, &path, &target, None, change).await?;
+    let pool = &session.instance.runtime().memory_pool;
+    let _memory = memory(keys.get_array_memory_size(), pool)?;
     let keys = named_keys(&keys)?;
     let rows = MemTable::try_new(keys.schema(), vec![vec![keys]])?;
     context.show(&keys_name(&object.name), Arc::new(rows));

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::{MemoryPool, MemoryReservation};
 use futures::TryStreamExt as _;
 
 use super::prove::prove;
-use super::{key_column, named_keys};
+use super::{key_column, memory, named_keys};
 use crate::catalog::{Object, Reference};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
@@ -26,29 +28,44 @@ pub struct Check {
     action: Option<ReferentialAction>,
     /// The keys; none where all rows are looked at.
     keys: Option<RecordBatch>,
+    /// What the keys take.
+    _memory: Option<MemoryReservation>,
 }
 
 impl Check {
     /// Of keys that rows have begun to refer to.
-    pub(super) fn of_rows(reference: Reference, keys: RecordBatch) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// 53200 without memory.
+    pub(super) fn of_rows(
+        reference: Reference,
+        keys: RecordBatch,
+        pool: &Arc<dyn MemoryPool>,
+    ) -> Result<Self> {
+        Ok(Self {
             reference,
             action: None,
+            _memory: Some(memory(keys.get_array_memory_size(), pool)?),
             keys: Some(keys),
-        }
+        })
     }
 
     /// Of keys that were there and may not be any more.
+    ///
+    /// # Errors
+    /// 53200 without memory.
     pub(super) fn of_keys(
         reference: Reference,
         action: ReferentialAction,
         keys: RecordBatch,
-    ) -> Self {
-        Self {
+        pool: &Arc<dyn MemoryPool>,
+    ) -> Result<Self> {
+        Ok(Self {
             reference,
             action: Some(action),
+            _memory: Some(memory(keys.get_array_memory_size(), pool)?),
             keys: Some(keys),
-        }
+        })
     }
 
     /// Of all rows.
@@ -57,6 +74,7 @@ impl Check {
             reference,
             action: None,
             keys: None,
+            _memory: None,
         }
     }
 
@@ -75,7 +93,7 @@ impl Check {
     /// Looks whether there are rows that refer to a key which is not there.
     ///
     /// # Errors
-    /// 23503 where there are.
+    /// 23503 where there are; 53200 without memory.
     pub async fn run(&self, session: &Session) -> Result<()> {
         let snapshot = session.instance.catalog.snapshot();
         let own = snapshot.object(self.reference.table.oid);
@@ -94,23 +112,29 @@ impl Check {
             return prove(session, &reference).await;
         };
         let keys = named_keys(keys)?;
-        let found = matching(session, &keys, other, &reference.key.referenced).await?;
         let pool = &session.instance.runtime().memory_pool;
         let fields = keys.schema().fields().to_vec();
         let mut missing = KeySet::new(fields, pool)?;
         missing.take_in(keys.columns())?;
-        for batch in found {
+        let context = session.statement();
+        let mut found = matching(&context, &keys, other, &reference.key.referenced).await?;
+        while let Some(batch) = found.try_next().await? {
             missing.take_out(batch.columns())?;
         }
+        drop(found);
         if missing.is_empty() {
             return Ok(());
         }
         let missing = missing.rows()?;
-        let left = matching(session, &missing, table, &reference.key.columns).await?;
-        match left.iter().find(|batch| batch.num_rows() > 0) {
-            Some(key) => Err(self.violated(session, &reference, other, key)?),
-            None => Ok(()),
+        let _memory = memory(missing.get_array_memory_size(), pool)?;
+        let context = session.statement();
+        let mut left = matching(&context, &missing, table, &reference.key.columns).await?;
+        while let Some(key) = left.try_next().await? {
+            if key.num_rows() > 0 {
+                return Err(self.violated(session, &reference, other, &key)?);
+            }
         }
+        Ok(())
     }
 
     fn violated(
@@ -150,12 +174,11 @@ impl Check {
 
 /// Those of some keys that rows of a table have, each at least once, the least first.
 async fn matching(
-    session: &Session,
+    context: &StatementContext,
     keys: &RecordBatch,
     table: &Object,
     columns: &[String],
-) -> Result<Vec<RecordBatch>> {
-    let context = session.statement();
+) -> Result<SendableRecordBatchStream> {
     let name = QualifiedName::new(&table.name.schema, format!("{}@keys", table.name.name));
     let rows = MemTable::try_new(keys.schema(), vec![vec![keys.clone()]])?;
     context.show(&name, Arc::new(rows));
@@ -172,15 +195,19 @@ async fn matching(
         condition.join(" AND "),
         places.join(", ")
     );
-    rows_of(context, &text).await
+    stream_of(context, &text).await
 }
 
 /// The rows of a query of the server's own.
 pub(super) async fn rows_of(context: StatementContext, text: &str) -> Result<Vec<RecordBatch>> {
+    let rows = stream_of(&context, text).await?;
+    Ok(rows.try_collect().await?)
+}
+
+async fn stream_of(context: &StatementContext, text: &str) -> Result<SendableRecordBatchStream> {
     let Statement::Query(text) = parse_one(text)? else {
         return Err(Error::internal("SELECT is no query"));
     };
-    let planned = plan::query(&context, &text).await?;
-    let rows = query::stream(context.state, planned).await?;
-    Ok(rows.try_collect().await?)
+    let planned = plan::query(context, &text).await?;
+    query::stream(context.state.clone(), planned).await
 }

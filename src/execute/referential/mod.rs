@@ -23,6 +23,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::scalar::ScalarValue;
 
 pub use self::check::Check;
@@ -192,16 +193,17 @@ pub async fn begin(
 /// Does what follows from changes that were made, and looks whether all rows refer to others.
 ///
 /// # Errors
-/// 23503 for rows that do not; what the changes of other tables meet.
+/// 23503 for rows that do not; what the changes of other tables meet; 53200 without memory for keys.
 pub async fn settle(session: &Session, first: Arc<TableChanges>) -> Result<()> {
+    let pool = &session.instance.runtime().memory_pool;
     let mut open = VecDeque::from([first]);
     let mut checks = Vec::new();
     while let Some(noted) = open.pop_front() {
         for (reference, keys) in noted.referring()? {
-            checks.push(Check::of_rows(reference, keys));
+            checks.push(Check::of_rows(reference, keys, pool)?);
         }
         let snapshot = session.instance.catalog.snapshot();
-        let moved = Moved::of(&noted)?;
+        let moved = Moved::of(&noted, pool)?;
         for reference in snapshot.references_to(&noted.object.name) {
             let Some((gone, changed)) = moved.keys(&reference)? else {
                 continue;
@@ -218,7 +220,7 @@ pub async fn settle(session: &Session, first: Arc<TableChanges>) -> Result<()> {
                 if !action.changes_rows() || action == ReferentialAction::SetDefault {
                     let width = reference.key.referenced.len();
                     let lost = keys.project(&(0..width).collect::<Vec<_>>())?;
-                    checks.push(Check::of_keys(reference.clone(), action, lost));
+                    checks.push(Check::of_keys(reference.clone(), action, lost, pool)?);
                 }
                 if action.changes_rows() {
                     open.push_back(act::act(session, &reference, action, keys).await?);
@@ -292,6 +294,16 @@ fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
         }
         _ => None,
     }
+}
+
+/// Memory for keys, as long as they are held.
+///
+/// # Errors
+/// 53200 where there is none.
+fn memory(bytes: usize, pool: &Arc<dyn MemoryPool>) -> Result<MemoryReservation> {
+    let memory = MemoryConsumer::new("keys of foreign keys").register(pool);
+    memory.try_grow(bytes)?;
+    Ok(memory)
 }
 
 /// The columns of keys that are looked up, by their places.

@@ -1,15 +1,21 @@
 //! Keys that rows had which are gone, or have others now.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int64Type, Schema, UInt32Type};
 use arrow::row::{RowConverter, SortField};
+use datafusion::execution::memory_pool::{MemoryPool, MemoryReservation};
 
+use super::memory;
 use crate::catalog::Reference;
 use crate::error::Result;
 use crate::models::constraints::TableChanges;
+
+/// What it takes to know the row that came in the place of another one, about.
+const SUCCESSOR_BYTES: usize = 2 * size_of::<((u32, i64), usize)>();
 
 /// The rows of a table that went, and those that came in their places.
 pub(super) struct Moved<'a> {
@@ -18,11 +24,18 @@ pub(super) struct Moved<'a> {
     come: RecordBatch,
     /// The row that came in the place of each that went.
     successors: Vec<Option<usize>>,
+    memory: MemoryReservation,
 }
 
 impl<'a> Moved<'a> {
-    pub(super) fn of(noted: &'a TableChanges) -> Result<Self> {
+    /// # Errors
+    /// 53200 without memory.
+    pub(super) fn of(noted: &'a TableChanges, pool: &Arc<dyn MemoryPool>) -> Result<Self> {
         let (gone, come) = noted.moved();
+        let all = gone.iter().chain(&come);
+        let bytes =
+            all.map(|batch| batch.get_array_memory_size() + batch.num_rows() * SUCCESSOR_BYTES);
+        let memory = memory(bytes.sum(), pool)?;
         let schema = noted.schema();
         let gone = concat_batches(&schema, &gone)?;
         let come = concat_batches(&schema, &come)?;
@@ -34,12 +47,16 @@ impl<'a> Moved<'a> {
             gone,
             come,
             successors,
+            memory,
         })
     }
 
     /// The keys that rows of a foreign key may refer to: those that are gone, and those that rows had
     /// which have others now, with these behind them.
     /// None where none of its columns was to change.
+    ///
+    /// # Errors
+    /// 53200 without memory.
     pub(super) fn keys(&self, reference: &Reference) -> Result<Option<(RecordBatch, RecordBatch)>> {
         let Some(columns) = self.columns(reference) else {
             return Ok(None);
@@ -53,6 +70,8 @@ impl<'a> Moved<'a> {
             converter.convert_columns(old.columns())?,
             converter.convert_columns(new.columns())?,
         );
+        let memory = self.memory.new_empty();
+        memory.try_grow(before.size() + after.size())?;
         let (mut gone, mut changed, mut into) = (Vec::new(), Vec::new(), Vec::new());
         for (row, successor) in self.successors.iter().enumerate() {
             if old.columns().iter().any(|column| column.is_null(row)) {
