@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::check::Check;
 use crate::catalog::{Object, Oid, Reference, Snapshot, references_of};
 use crate::error::{Error, Result, SqlState};
@@ -18,7 +20,10 @@ const MAX_BYTES: usize = 64 << 20;
 pub struct Deferral {
     all: Option<bool>,
     named: BTreeMap<(Oid, String), bool>,
-    waiting: Vec<Arc<Check>>,
+    /// The first `count` of them wait. Savepoints share them with what comes behind these: a transaction
+    /// may have many of both.
+    checks: Arc<Mutex<Vec<Arc<Check>>>>,
+    count: usize,
     bytes: usize,
 }
 
@@ -44,37 +49,54 @@ impl Deferral {
         let bytes = self.bytes + check.bytes();
         if bytes <= MAX_BYTES {
             self.bytes = bytes;
-            self.waiting.push(Arc::clone(check));
+            let mut checks = self.checks.lock();
+            // What a savepoint took back may be behind those that wait.
+            checks.truncate(self.count);
+            checks.push(Arc::clone(check));
+            self.count = checks.len();
             return true;
         }
         if reference.key.is_unproven {
             return false;
         }
-        self.waiting.retain(|it| !it.reference.is(reference));
+        let mut waiting = self.waiting();
+        waiting.retain(|it| !it.reference.is(reference));
         let all = Check::of_all(reference.clone());
-        self.waiting.push(Arc::new(all));
-        self.bytes = self.waiting.iter().map(|it| it.bytes()).sum();
+        waiting.push(Arc::new(all));
+        self.replace(waiting);
         true
+    }
+
+    /// The checks that wait.
+    fn waiting(&self) -> Vec<Arc<Check>> {
+        let checks = self.checks.lock();
+        checks.iter().take(self.count).cloned().collect()
+    }
+
+    /// Has these checks wait, and no others; those that savepoints know stay.
+    fn replace(&mut self, checks: Vec<Arc<Check>>) {
+        self.count = checks.len();
+        self.bytes = checks.iter().map(|it| it.bytes()).sum();
+        self.checks = Arc::new(Mutex::new(checks));
     }
 
     /// The checks that do not wait any more, or all where the transaction ends.
     pub fn due(&self, ends: bool) -> Vec<Arc<Check>> {
-        let waiting = self.waiting.iter();
-        let due = waiting.filter(|check| ends || !self.is_deferred(&check.reference));
-        due.cloned().collect()
+        let mut due = self.waiting();
+        due.retain(|check| ends || !self.is_deferred(&check.reference));
+        due
     }
 
     /// Forgets the checks that do not wait any more, all of which were made.
     pub fn forget_due(&mut self) {
-        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut waiting = self.waiting();
         waiting.retain(|check| self.is_deferred(&check.reference));
-        self.waiting = waiting;
-        self.bytes = self.waiting.iter().map(|check| check.bytes()).sum();
+        self.replace(waiting);
     }
 
     /// Whether a foreign key of a table waits.
     pub fn is_waiting(&self, table: Oid) -> bool {
-        let mut waiting = self.waiting.iter();
+        let mut waiting = self.waiting().into_iter();
         waiting.any(|check| check.reference.table.oid == table)
     }
 
