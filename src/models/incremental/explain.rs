@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::common::TableReference;
+
 use super::inputs::{Input, UNREAD, settled};
 use super::looking_back;
 use super::{Analysis, Verdict, Watermark, verdict};
@@ -12,7 +14,8 @@ use crate::models::appended_columns::Refreshed;
 use crate::models::lookback::{self, LOOKBACK, Lookback};
 use crate::models::{keyed, table_id};
 use crate::session::{plan, recorded_width};
-use crate::sql::Statement;
+use crate::sql::time_travel::{self, Version};
+use crate::sql::{QualifiedName, Statement};
 
 /// Tells how an object is refreshed: the mode, the key or what forbids one, and how far its inputs were
 /// read, and would be.
@@ -134,7 +137,7 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
                     (None, _) => format!("  Input: {}: {}", input.name, input.kind.with_article()),
                 }
             }
-            Input::Fixed => format!("  Input: {}: it stays as it is", scan.scan.table_name),
+            Input::Fixed => fixed_line(&scan.scan.table_name),
             Input::Unknown => format!("  Input: {}", scan.scan.table_name),
         };
         if !inputs.contains(&line) {
@@ -143,6 +146,24 @@ pub async fn explain(instance: &Arc<Instance>, object: &Object) -> Result<Vec<St
     }
     lines.extend(inputs);
     Ok(lines)
+}
+
+/// What is told of an input that no commit changes.
+fn fixed_line(name: &TableReference) -> String {
+    let version = time_travel::decode(name.table());
+    match version {
+        Some((_, Version::FromNow(_))) => format!("  Input: {}", shown(name)),
+        _ => format!("  Input: {}: it stays as it is", shown(name)),
+    }
+}
+
+/// The name of a relation, with the version that a query asks for.
+fn shown(name: &TableReference) -> String {
+    let schema = name.schema().unwrap_or_default();
+    match time_travel::decode(name.table()) {
+        Some((table, version)) => format!("{} {version}", QualifiedName::new(schema, table)),
+        None => name.to_string(),
+    }
 }
 
 /// What the option `lookback` comes to.

@@ -1,9 +1,10 @@
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit};
 use arrow::util::display::array_value_to_string;
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::SqlState;
 use crate::sources::input::MAX_RECORD;
 
 fn schema(columns: &[(&str, DataType)]) -> SchemaRef {

@@ -12,7 +12,7 @@ use super::super::evaluate;
 use super::super::expected::{Expected, Many};
 use super::super::feature_kind::FeatureKind;
 use super::super::fits;
-use super::super::mixture::{Counted, Mixture, probability};
+use super::super::mixture::{Counted, probability};
 use super::super::profile::profile;
 use super::super::taught::Known;
 use super::super::tree::{Tree, Weighted};
