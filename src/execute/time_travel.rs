@@ -74,7 +74,7 @@ pub fn leave_open(query: &mut Query) {
 
         fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
             if let TableFactor::Table { version, .. } = factor
-                && version.as_ref().is_some_and(|version| is_open(version))
+                && version.as_ref().is_some_and(is_open)
             {
                 *version = None;
             }

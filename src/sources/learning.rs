@@ -265,13 +265,20 @@ mod tests {
         table.columns(&known.seen(&table), widens).as_ref().clone()
     }
 
+    type Columns<'a> = &'a [(&'static str, DataType)];
+    type Case<'a> = (
+        FileFormat,
+        [Columns<'a>; 2],
+        bool,
+        Vec<(&'static str, DataType)>,
+    );
+
     #[test]
     fn a_table_has_the_columns_of_its_files() {
         use FileFormat::{Csv, Json, Parquet};
-        let before: &[(&'static str, DataType)] =
-            &[("id", Int32), ("x", Utf8), ("declared", Int64)];
-        let old: &[(&'static str, DataType)] = &[("ID", Int32), ("x", Utf8)];
-        let cases: [(FileFormat, [&[(&'static str, DataType)]; 2], bool, Vec<_>); 9] = [
+        let before: Columns<'_> = &[("id", Int32), ("x", Utf8), ("declared", Int64)];
+        let old: Columns<'_> = &[("ID", Int32), ("x", Utf8)];
+        let cases: [Case<'_>; 9] = [
             (
                 Parquet,
                 [old, &[("id", Int64), ("y", Date32)]],

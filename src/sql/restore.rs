@@ -15,7 +15,7 @@ pub enum Before {
     /// What it held at a version.
     Version(i64),
     /// What it held at a moment, as it is written.
-    Moment(Expr),
+    Moment(Box<Expr>),
 }
 
 impl fmt::Display for Before {
@@ -57,7 +57,7 @@ impl Restore {
                 Ok(number) => Before::Version(number),
                 Err(error) => return Err(place.with_error(error)),
             },
-            false => Before::Moment(literal),
+            false => Before::Moment(Box::new(literal)),
         };
         Ok(Self { name, before })
     }

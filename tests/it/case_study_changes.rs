@@ -85,9 +85,12 @@ impl Csv {
     }
 }
 
+/// Changes a source, in a round.
+type Change = fn(&Path, usize, &mut Pcg64);
+
 /// Changes what some of the sources have.
 fn change(data: &Path, round: usize, random: &mut Pcg64) -> Vec<&'static str> {
-    let all: [(&str, fn(&Path, usize, &mut Pcg64)); 4] = [
+    let all: [(&str, Change); 4] = [
         ("orders", change_orders),
         ("events", change_events),
         ("contacts", change_contacts),

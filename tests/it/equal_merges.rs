@@ -7,7 +7,7 @@ use crate::equal_changes::{Maker, TABLES, kind, outcome, seed};
 use crate::postgres::Postgres;
 use crate::server::Server;
 
-const STATEMENTS: usize = 300;
+const STATEMENTS: usize = 120;
 
 /// What becomes of a row.
 enum Action {

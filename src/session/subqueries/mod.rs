@@ -26,7 +26,8 @@ use datafusion::error::Result as QueryResult;
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuantifier};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    Expr, ExprSchemable as _, Filter, LogicalPlan, Operator, Values, binary_expr, lit, not, when,
+    Cast, Expr, ExprSchemable as _, Filter, LogicalPlan, Operator, Values, binary_expr, lit, not,
+    when,
 };
 use datafusion::scalar::ScalarValue;
 use tributary_udfs::json::JsonKind;
@@ -235,7 +236,15 @@ impl<'a> Rows<'a> {
             return self.value(plan.clone());
         }
         let values = self.value(all_values(plan.clone())?)?;
-        Ok(only_row::FUNCTION.call(vec![values]))
+        let only = only_row::FUNCTION.call(vec![values]);
+        // What a document is, its list does not tell.
+        Ok(match plan.schema().fields().first() {
+            Some(field) if JsonKind::of_field(field).is_some() => Expr::Cast(Cast {
+                expr: Box::new(only),
+                field: Arc::clone(field),
+            }),
+            _ => only,
+        })
     }
 
     /// The value of a subquery that gives no more than one row.
