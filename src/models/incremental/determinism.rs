@@ -110,7 +110,7 @@ pub fn cause(state: &SessionState, plan: &LogicalPlan) -> QueryResult<Option<Cau
 /// Whether a query gives other rows as time passes.
 ///
 /// # Errors
-/// Those of [`cause`].
+/// What analyzing the plan says.
 pub fn changes_with_time(state: &SessionState, plan: &LogicalPlan) -> QueryResult<bool> {
     Ok(cause(state, plan)?.is_some_and(|cause| cause.tells_time))
 }
