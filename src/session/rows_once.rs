@@ -29,7 +29,7 @@ use crate::sql::cursor::fold;
 use crate::sql::{Statement, parse_one};
 
 /// Before the number of rows that a query reads several times.
-const MARK: &str = "tributary:once:";
+pub const MARK: &str = "tributary:once:";
 
 /// The number that rows have which are computed once, in whatever plan.
 static LAST: AtomicU64 = AtomicU64::new(0);

@@ -15,7 +15,7 @@ use crate::catalog::{Object, Oid, Snapshot};
 use crate::error::Result;
 use crate::models::keyed;
 use crate::models::lookback::Lookback;
-use crate::session::plan;
+use crate::session::{plan, rows_once};
 use crate::sql::Options;
 use crate::warehouse::Keyed;
 
@@ -319,9 +319,14 @@ fn add_same(node: &LogicalPlan, column: &Column, same: &mut Vec<Column>) {
     }
 }
 
-/// What the optimizer's names begin with that end in numbers: of subqueries, of what is computed once for
-/// several places, and of what is computed closer to a scan.
-const NUMBERED: [&str; 3] = ["_sq_", "__common_expr_", "__datafusion_extracted_"];
+/// What names begin with that end in numbers: of subqueries, of what is computed once for several
+/// places, of what is computed closer to a scan, and of rows that are computed once.
+const NUMBERED: [&str; 4] = [
+    "_sq_",
+    "__common_expr_",
+    "__datafusion_extracted_",
+    rows_once::MARK,
+];
 
 fn without_numbers(plan: &str) -> String {
     let mut text = String::with_capacity(plan.len());
@@ -350,7 +355,8 @@ mod tests {
             let next = number + 1;
             format!(
                 "Projection: __common_expr_{number} AS x, __scalar_sq_{next}.y, a1\n  \
-                 Projection: f(a1) AS __common_expr_{number}, __datafusion_extracted_{next}"
+                 Projection: f(a1) AS __common_expr_{number}, __datafusion_extracted_{next}\n  \
+                 SubqueryAlias: tributary:once:{number}"
             )
         };
         assert_eq!(without_numbers(&plan(1)), without_numbers(&plan(98)));
