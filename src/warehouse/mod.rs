@@ -9,6 +9,7 @@
 //! says which tables there are.
 
 mod bound;
+mod change_scan;
 mod changed;
 mod changes;
 mod cleanup;
@@ -18,7 +19,9 @@ mod deletion_vector;
 mod entry;
 mod failure;
 mod few_rows;
+mod file_pruning;
 mod file_stats;
+mod files_scan;
 mod forgotten;
 mod greatest;
 mod history;
@@ -75,9 +78,8 @@ use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-pub use changes::{
-    CHANGE_SIGN, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeFeed, commit_timestamp_type,
-};
+pub use change_scan::{CHANGE_SIGN, COMMIT_TIMESTAMP, COMMIT_VERSION, commit_timestamp_type};
+pub use changes::ChangeFeed;
 pub use column_versions::VersionedColumn;
 pub use compaction::{Compaction, CompactionExtent};
 pub use entry::CommitInfo;

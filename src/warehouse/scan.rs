@@ -1,27 +1,17 @@
 //! Scans one version of a table: plain Parquet scans, planned from the statistics in the log.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::config::TableParquetOptions;
-use datafusion::common::pruning::PruningStatistics;
-use datafusion::common::stats::Precision;
-use datafusion::common::{Column, DFSchema, ScalarValue, Statistics, project_schema};
+use datafusion::common::{DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::{
-    CachedParquetFileReaderFactory, ParquetFileReaderFactory, ParquetRowSelection,
-};
-use datafusion::datasource::physical_plan::{
-    FileGroup, FileScanConfigBuilder, FileSource as _, ParquetSource,
-};
-use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::table_schema::TableSchema as ScannedSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -29,24 +19,21 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::parquet::arrow::RowNumber;
 use datafusion::parquet::arrow::arrow_reader::RowSelection;
-use datafusion::physical_expr::expressions::Column as PhysicalColumn;
-use datafusion::physical_expr::projection::{ProjectionExpr, ProjectionExprs};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
 
 use super::bound::Bound;
 use super::changed::Changed;
 use super::deletion_vector::{selection, selection_of};
 use super::few_rows;
-use super::file_stats::ColumnBounds;
+use super::file_pruning::FileStatistics;
+use super::files_scan::{FilesScan, partitions, store_url};
 use super::key_indexes::{IndexedKey, KeyIndexes, TableIndex};
 use super::key_lookup;
-use super::page_index::WithPageIndex;
 use super::place::Place;
 use super::places::{FILE_COLUMN, PLACE_COLUMN, Places};
-use super::readers::{Held, Reader};
+use super::readers::Reader;
 use super::schema::TableSchema;
 use super::snapshot::{DataFile, Snapshot};
 use super::table_id::TableId;
@@ -479,18 +466,6 @@ impl TableScan {
     }
 }
 
-/// What runtimes know the store by.
-pub(super) fn store_url(place: &Place) -> crate::error::Result<ObjectStoreUrl> {
-    let mut root = place.url.clone();
-    root.set_path("/");
-    ObjectStoreUrl::parse(root.as_str()).map_err(Error::from)
-}
-
-/// How many partitions a query wants.
-pub(super) fn partitions(state: &dyn Session) -> usize {
-    state.config().target_partitions().max(1)
-}
-
 /// The columns by which rows are known again: the number of the file, and the place in it.
 fn place_columns() -> [Field; 2] {
     [
@@ -604,102 +579,6 @@ impl TableScan {
     }
 }
 
-/// A scan of some files of a table.
-pub(super) struct FilesScan<'a> {
-    pub place: &'a Place,
-    pub store_url: &'a ObjectStoreUrl,
-    /// The oldest version that has the files.
-    pub version: u64,
-    /// What is read of each file, and what is added to its rows.
-    pub scanned: ScannedSchema,
-    /// The same columns under the names of the table.
-    pub shown: SchemaRef,
-    /// Whether the files tell statistics of these columns.
-    pub has_statistics: bool,
-    /// How many rows are read, where these are chosen one by one.
-    pub rows: Option<u64>,
-    /// Whether few rows of the files are read, so that it pays to read the pages alone that have them.
-    pub reads_few: bool,
-}
-
-impl FilesScan<'_> {
-    pub fn plan(
-        &self,
-        state: &dyn Session,
-        files: &[PartitionedFile],
-        projection: Option<&Vec<usize>>,
-        limit: Option<usize>,
-        partitions: usize,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let runtime = state.runtime_env();
-        if runtime.object_store(self.store_url).is_err() {
-            runtime.register_object_store(self.store_url.as_ref(), Arc::clone(&self.place.store));
-        }
-        if files.is_empty() {
-            let projected = project_schema(&self.shown, projection)?;
-            return Ok(Arc::new(EmptyExec::new(projected)));
-        }
-        let table = &self.scanned;
-        let merge = |files: &[PartitionedFile]| {
-            let known = files.iter().filter_map(|file| file.statistics.as_deref());
-            match self.has_statistics {
-                true => Statistics::try_merge_iter(known, table.table_schema()),
-                false => Ok(Statistics::new_unknown(table.table_schema())),
-            }
-        };
-        let mut statistics = merge(files)?;
-        if let Some(rows) = self.rows.and_then(|rows| usize::try_from(rows).ok()) {
-            statistics.num_rows = Precision::Inexact(rows);
-        }
-        // In their order, so that few partitions read the rows as they were written.
-        let per_group = files.len().div_ceil(partitions);
-        let groups = files
-            .chunks(per_group)
-            .map(|group| {
-                let statistics = merge(group)?;
-                Ok(FileGroup::new(group.to_vec()).with_statistics(Arc::new(statistics)))
-            })
-            .collect::<Result<Vec<_>>>()?;
-
-        let options = TableParquetOptions {
-            global: state.config_options().execution.parquet.clone(),
-            ..TableParquetOptions::default()
-        };
-        let size_hint = options.global.metadata_size_hint;
-        let mut source = ParquetSource::new(table.clone()).with_table_parquet_options(options);
-        let cache = runtime.cache_manager.get_file_metadata_cache();
-        let store = runtime.object_store(self.store_url)?;
-        let cached = CachedParquetFileReaderFactory::new(store, cache);
-        let files: Arc<dyn ParquetFileReaderFactory> = match (self.reads_few, size_hint) {
-            (true, _) => Arc::new(WithPageIndex(Arc::new(cached))),
-            (false, Some(bytes)) => {
-                source = source.with_metadata_size_hint(bytes);
-                Arc::new(cached)
-            }
-            (false, None) => Arc::new(cached),
-        };
-        let reader = self.place.readers.begin(self.version);
-        source = source.with_parquet_file_reader_factory(Arc::new(Held::new(files, reader)));
-        let indices: Vec<usize> = match projection {
-            Some(projection) => projection.clone(),
-            None => (0..self.shown.fields().len()).collect(),
-        };
-        let columns = indices.into_iter().map(|index| {
-            let column = PhysicalColumn::new(table.table_schema().field(index).name(), index);
-            ProjectionExpr::new(Arc::new(column), self.shown.field(index).name())
-        });
-        let source = source
-            .try_pushdown_projection(&ProjectionExprs::new(columns))?
-            .ok_or_else(|| Error::internal("a Parquet scan takes no projection"))?;
-        let config = FileScanConfigBuilder::new(self.store_url.clone(), source)
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
-    }
-}
-
 impl TableScan {
     /// What is read: the columns of the files, and those of the rows' places.
     fn scanned(&self) -> ScannedSchema {
@@ -713,61 +592,5 @@ impl TableScan {
             .with_table_partition_cols(vec![Arc::new(file)])
             .with_virtual_columns(vec![Arc::new(place.with_extension_type(RowNumber))])
             .build()
-    }
-}
-
-/// The bounds of the files of a version, for pruning. Unlike statistics for the optimizer, they
-/// need not be values that occur.
-struct FileStatistics<'a>(&'a Snapshot);
-
-impl FileStatistics<'_> {
-    fn index(&self, column: &Column) -> Option<usize> {
-        self.0.schema.declared.index_of(column.name()).ok()
-    }
-
-    fn bounds(
-        &self,
-        column: &Column,
-        bound: fn(&ColumnBounds) -> &Option<ScalarValue>,
-    ) -> Option<ArrayRef> {
-        let index = self.index(column)?;
-        let unknown =
-            ScalarValue::try_from(self.0.schema.declared.field(index).data_type()).ok()?;
-        let values = self.0.files.iter().map(|file| {
-            let bounds = file.bounds.columns.get(index);
-            let value = bounds.and_then(|bounds| bound(bounds).clone());
-            value.unwrap_or_else(|| unknown.clone())
-        });
-        ScalarValue::iter_to_array(values).ok()
-    }
-}
-
-impl PruningStatistics for FileStatistics<'_> {
-    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bounds(column, |bounds| &bounds.min)
-    }
-
-    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.bounds(column, |bounds| &bounds.max)
-    }
-
-    fn num_containers(&self) -> usize {
-        self.0.files.len()
-    }
-
-    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
-        let index = self.index(column)?;
-        let files = self.0.files.iter();
-        let counts = files.map(|file| file.bounds.columns.get(index)?.nulls);
-        Some(Arc::new(counts.collect::<UInt64Array>()))
-    }
-
-    fn row_counts(&self) -> Option<ArrayRef> {
-        let counts = self.0.files.iter().map(|file| file.bounds.rows);
-        Some(Arc::new(counts.collect::<UInt64Array>()))
-    }
-
-    fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
-        None
     }
 }
