@@ -23,14 +23,13 @@ use datafusion::sql::parser::{DFParserBuilder, Statement as PlannerStatement};
 use datafusion::sql::sqlparser::ast::{self, Query, SetExpr, Visit, Visitor};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use futures::StreamExt;
-use tokio::sync::OwnedMutexGuard;
 
 use super::modify::{self, Changing, Planned};
 use super::target::Change;
 use super::{conflict, defaults, query, width};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::{Instance, StatementContext};
+use crate::instance::{Instance, LockGuard, StatementContext};
 use crate::models::constraints::{
     self, Constraints, Repeated, assigned, check_assignable, check_literal,
 };
@@ -368,7 +367,7 @@ pub async fn append(
     target: &Arc<Object>,
     rows: SendableRecordBatchStream,
     operation: &'static str,
-    guard: Option<OwnedMutexGuard<()>>,
+    guard: Option<LockGuard>,
 ) -> Result<Added> {
     if keyed::of(target)?.is_some() {
         let guard = match guard {

@@ -18,8 +18,8 @@ use crate::sql::truncate::Truncate;
 /// Empties tables, all or none.
 ///
 /// # Errors
-/// 42P01 where there is none; 42809 where it is no table; 0A000 where others refer to it; 40001 where one of several tables is being
-/// changed by a transaction that may wait for this one; what the store says.
+/// 42P01 where there is none; 42809 where it is no table; 0A000 where others refer to it; 40001 where one
+/// of several tables is being changed by a transaction that may wait for this one; what the store says.
 pub async fn execute(session: &Session, truncate: &Truncate) -> Result<Outcome> {
     let path = session.settings().search_path.0;
     let snapshot = session.statement().snapshot;

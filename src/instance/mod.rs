@@ -28,7 +28,7 @@ mod yielding;
 
 pub use asker::{Asker, Pinned, Set};
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
-pub use object_locks::{ObjectLocks, with_lock_timeout};
+pub use object_locks::{LockGuard, LockMode, ObjectLocks, with_lock_timeout};
 pub use relations::Reading;
 pub use row_hash::{RowHash, any_of, has_equals};
 pub use sessions::{Canceller, SessionEntry, Sessions};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use crate::catalog::Oid;
 use crate::error::{Error, Result, SqlState};
@@ -20,32 +20,70 @@ pub async fn with_lock_timeout<T>(limit: Duration, work: impl Future<Output = T>
     LOCK_TIMEOUT.scope(limit, work).await
 }
 
-async fn wait(lock: Arc<tokio::sync::Mutex<()>>) -> Result<OwnedMutexGuard<()>> {
-    let limit = LOCK_TIMEOUT.try_with(|limit| *limit).unwrap_or_default();
-    if limit.is_zero() {
-        return Ok(lock.lock_owned().await);
+/// How many may share a lock; who is alone has them all.
+const SHARES: u32 = 1 << 20;
+
+/// What a lock is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LockMode {
+    /// That the rows stay as they are, which several may want at a time.
+    Shared,
+    /// To change them.
+    Exclusive,
+}
+
+impl LockMode {
+    fn shares(self) -> u32 {
+        match self {
+            Self::Shared => 1,
+            Self::Exclusive => SHARES,
+        }
     }
-    let waited = tokio::time::timeout(limit, lock.lock_owned()).await;
-    waited.map_err(|_| {
-        Error::new(
-            SqlState::LOCK_NOT_AVAILABLE,
-            "canceling statement due to lock timeout",
-        )
-    })
+}
+
+/// A lock, until this is dropped.
+#[derive(Debug)]
+pub struct LockGuard(OwnedSemaphorePermit);
+
+impl LockGuard {
+    async fn wait(lock: Arc<Semaphore>, mode: LockMode) -> Result<Self> {
+        let waiting = lock.acquire_many_owned(mode.shares());
+        let limit = LOCK_TIMEOUT.try_with(|limit| *limit).unwrap_or_default();
+        let taken = match limit.is_zero() {
+            true => waiting.await,
+            false => match tokio::time::timeout(limit, waiting).await {
+                Ok(taken) => taken,
+                Err(_) => {
+                    let message = "canceling statement due to lock timeout";
+                    return Err(Error::new(SqlState::LOCK_NOT_AVAILABLE, message));
+                }
+            },
+        };
+        let is_closed = |_: AcquireError| Error::internal("a lock is never closed");
+        taken.map(Self).map_err(is_closed)
+    }
+
+    fn at_once(lock: Arc<Semaphore>, shares: u32) -> Option<Self> {
+        lock.try_acquire_many_owned(shares).ok().map(Self)
+    }
+
+    fn covers(&self, mode: LockMode) -> bool {
+        self.0.num_permits() >= mode.shares() as usize
+    }
 }
 
 /// One change of an object's rows, or one refresh of it, at a time. A transaction keeps the locks that
 /// its statements have taken until it ends.
 #[derive(Default)]
 pub struct ObjectLocks {
-    locks: Mutex<HashMap<Oid, Arc<tokio::sync::Mutex<()>>>>,
+    locks: Mutex<HashMap<Oid, Arc<Semaphore>>>,
     held: Option<Held>,
 }
 
 /// The locks of a transaction.
 struct Held {
     shared: Arc<ObjectLocks>,
-    guards: tokio::sync::Mutex<BTreeMap<Oid, OwnedMutexGuard<()>>>,
+    guards: tokio::sync::Mutex<BTreeMap<Oid, LockGuard>>,
 }
 
 impl ObjectLocks {
@@ -64,29 +102,38 @@ impl ObjectLocks {
     /// Waits until nobody changes the object, and keeps others from it.
     ///
     /// # Errors
-    /// 40001 where a transaction would wait for another one that may wait for it.
-    pub async fn lock(&self, oid: Oid) -> Result<OwnedMutexGuard<()>> {
+    /// 40001 where a transaction would wait for another one that may wait for it; 55P03 where it takes
+    /// too long.
+    pub async fn lock(&self, oid: Oid) -> Result<LockGuard> {
+        self.take(oid, LockMode::Exclusive).await
+    }
+
+    /// [`Self::lock`] in a mode.
+    ///
+    /// # Errors
+    /// Those of [`Self::lock`].
+    pub async fn take(&self, oid: Oid, mode: LockMode) -> Result<LockGuard> {
         if let Some(held) = &self.held {
-            held.take(oid).await?;
+            held.take(oid, mode).await?;
         }
-        wait(self.own(oid)).await
+        LockGuard::wait(self.own(oid), mode).await
     }
 
     /// Keeps others from an object that nobody changes; none where somebody does. It is not for
     /// transactions, whose locks are in [`Self::lock`] alone.
-    pub fn try_lock(&self, oid: Oid) -> Option<OwnedMutexGuard<()>> {
-        self.own(oid).try_lock_owned().ok()
+    pub fn try_lock(&self, oid: Oid) -> Option<LockGuard> {
+        LockGuard::at_once(self.own(oid), SHARES)
     }
 
     /// Whether somebody else keeps an object now.
     pub fn is_kept(&self, oid: Oid) -> bool {
         let Some(held) = &self.held else {
-            return self.own(oid).try_lock_owned().is_err();
+            return self.try_lock(oid).is_none();
         };
         // Another statement of the transaction does not run meanwhile.
         let is_own = |guards: &BTreeMap<Oid, _>| guards.contains_key(&oid);
         let is_own = held.guards.try_lock().is_ok_and(|guards| is_own(&guards));
-        !is_own && held.shared.own(oid).try_lock_owned().is_err()
+        !is_own && held.shared.try_lock(oid).is_none()
     }
 
     /// What a transaction keeps.
@@ -110,33 +157,44 @@ impl ObjectLocks {
         self.release_but(&BTreeSet::new()).await;
     }
 
-    fn own(&self, oid: Oid) -> Arc<tokio::sync::Mutex<()>> {
+    fn own(&self, oid: Oid) -> Arc<Semaphore> {
         let mut locks = self.locks.lock();
         locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-        Arc::clone(locks.entry(oid).or_default())
+        Arc::clone(
+            locks
+                .entry(oid)
+                .or_insert_with(|| Arc::new(Semaphore::new(SHARES as usize))),
+        )
     }
 }
 
 impl Held {
     /// Transactions wait for locks in the order of the objects' numbers alone, so that none of them
     /// waits for another one in a circle (Havender, Avoiding Deadlock in Multitasking Systems, 1968).
-    async fn take(&self, oid: Oid) -> Result<()> {
+    /// Nor does one wait that shares a lock and wants to be alone: of two such, each would wait for the
+    /// other.
+    async fn take(&self, oid: Oid, mode: LockMode) -> Result<()> {
         let mut guards = self.guards.lock().await;
-        if guards.contains_key(&oid) {
+        let busy = || {
+            Error::new(
+                SqlState::SERIALIZATION_FAILURE,
+                "could not change the table because another transaction changes it",
+            )
+            .with_detail("To wait for it could be a deadlock.")
+            .with_hint("Run the transaction again.")
+        };
+        let lock = self.shared.own(oid);
+        if let Some(guard) = guards.get_mut(&oid) {
+            if !guard.covers(mode) {
+                let rest = LockGuard::at_once(lock, SHARES - 1).ok_or_else(busy)?;
+                guard.0.merge(rest.0);
+            }
             return Ok(());
         }
-        let lock = self.shared.own(oid);
         let is_next = guards.last_key_value().is_none_or(|(last, _)| *last < oid);
         let guard = match is_next {
-            true => wait(lock).await?,
-            false => lock.try_lock_owned().map_err(|_| {
-                Error::new(
-                    SqlState::SERIALIZATION_FAILURE,
-                    "could not change the table because another transaction changes it",
-                )
-                .with_detail("To wait for it could be a deadlock.")
-                .with_hint("Run the transaction again.")
-            })?,
+            true => LockGuard::wait(lock, mode).await?,
+            false => LockGuard::at_once(lock, mode.shares()).ok_or_else(busy)?,
         };
         guards.insert(oid, guard);
         Ok(())

@@ -7,7 +7,6 @@ use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
-use tokio::sync::OwnedMutexGuard;
 
 use super::announcement::announce;
 use super::appended_columns::Refreshed;
@@ -22,7 +21,7 @@ use super::{keyed, resolution, schema_change, source_columns, stale, table_id};
 use crate::catalog::journal::{ModelState, RefreshRecord, RefreshStatus};
 use crate::catalog::{Kind, NewObject, Object};
 use crate::error::{Error, Result, SqlState};
-use crate::instance::{Instance, Reading};
+use crate::instance::{Instance, LockGuard, Reading};
 use crate::session::{plan, privileges};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
@@ -84,7 +83,7 @@ pub async fn refresh_locked(
     extent: Extent,
     reason: &str,
     progress: &Arc<Rows>,
-    _guard: &OwnedMutexGuard<()>,
+    _guard: &LockGuard,
 ) -> Result<RefreshRecord> {
     if !object.kind.is_refreshed() {
         return Err(Error::new(

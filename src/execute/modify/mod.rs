@@ -17,11 +17,11 @@ pub use found::{EXCLUDED, Found, KEYS, Layout, POSITION, Planned, keys_name, nam
 pub use returning::Returning;
 
 use datafusion::sql::sqlparser::ast::Ident;
-use tokio::sync::OwnedMutexGuard;
 
 use super::target::Change;
 use crate::catalog::Object;
 use crate::error::Result;
+use crate::instance::{LockGuard, LockMode};
 use crate::session::Session;
 use crate::sql::cursor::fold;
 use crate::sql::name::ObjectName;
@@ -51,11 +51,7 @@ pub enum Twice {
 /// # Errors
 /// 42P01 where there is none; 42809 where it is no table; 40001 where a transaction cannot wait, or
 /// reads the table as it was before another one changed it.
-pub async fn lock(
-    session: &Session,
-    change: Change,
-    table: &ObjectName,
-) -> Result<OwnedMutexGuard<()>> {
+pub async fn lock(session: &Session, change: Change, table: &ObjectName) -> Result<LockGuard> {
     let snapshot = session.instance.catalog.snapshot();
     let path = session.settings().search_path.0;
     let object = change.target(&snapshot, &path, table)?;
@@ -66,8 +62,20 @@ pub async fn lock(
 ///
 /// # Errors
 /// 40001 where a transaction cannot wait, or reads the table as it was before another one changed it.
-pub async fn lock_object(session: &Session, object: &Object) -> Result<OwnedMutexGuard<()>> {
-    let guard = session.instance.refresh_locks.lock(object.oid).await?;
+pub async fn lock_object(session: &Session, object: &Object) -> Result<LockGuard> {
+    lock_in(session, object, LockMode::Exclusive).await
+}
+
+/// [`lock_object`] in a mode.
+///
+/// # Errors
+/// Those of [`lock_object`].
+pub async fn lock_in(session: &Session, object: &Object, mode: LockMode) -> Result<LockGuard> {
+    let guard = session
+        .instance
+        .refresh_locks
+        .take(object.oid, mode)
+        .await?;
     session.follow()?;
     session.check_unchanged(object).await?;
     Ok(guard)

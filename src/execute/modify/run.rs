@@ -9,14 +9,13 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt as _;
 use parking_lot::Mutex;
-use tokio::sync::OwnedMutexGuard;
 
 use super::divider::{Answers, Divider};
 use super::put::{self, PutAnswer};
 use super::{Changing, Planned};
 use crate::error::Result;
 use crate::execute::query;
-use crate::instance::StatementContext;
+use crate::instance::{LockGuard, StatementContext};
 use crate::models::constraints::Constraints;
 use crate::models::keyed::{self, Put};
 use crate::models::replacement::Unchanged;
@@ -36,7 +35,7 @@ impl Changing {
         planned: Planned,
         parameters: Vec<ScalarValue>,
         command: &'static str,
-        guard: OwnedMutexGuard<()>,
+        guard: LockGuard,
     ) -> Result<Outcome> {
         let state = context.state;
         let pool = Arc::clone(&state.runtime_env().memory_pool);

@@ -1,6 +1,6 @@
 //! `ALTER TABLE` and foreign keys: those of the table, and those that refer to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::rows::Rows;
@@ -8,6 +8,7 @@ use crate::catalog::{Object, Reference, Snapshot, is_key_of, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::drop::cascades;
 use crate::execute::referential::{self, prove};
+use crate::instance::LockMode;
 use crate::models::constraints;
 use crate::session::Session;
 use crate::sql::Statement;
@@ -29,16 +30,17 @@ pub(super) async fn lock(session: &Session, object: &Arc<Object>, action: &Actio
     }
     let path = session.settings().search_path.0;
     let wanted = |snapshot: &Snapshot| {
-        let mut found = BTreeSet::from([object.oid]);
+        let mut found = BTreeMap::from([(object.oid, LockMode::Exclusive)]);
+        let mut involve = |oid| found.insert(oid, LockMode::Exclusive);
         for key in &added {
             let other = snapshot.resolve(&key.table, &path);
-            found.extend(other.map(|other| other.oid));
+            other.map(|other| involve(other.oid));
         }
         if added.is_empty() {
             for reference in about(snapshot, object) {
-                found.insert(reference.table.oid);
+                involve(reference.table.oid);
                 let other = snapshot.relation(&reference.referenced());
-                found.extend(other.map(|other| other.oid));
+                other.map(|other| involve(other.oid));
             }
         }
         found

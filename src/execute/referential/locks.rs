@@ -1,27 +1,32 @@
 //! Which tables a change involves, and their locks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Effect;
 use crate::catalog::{Oid, Snapshot, references_of};
 use crate::error::Result;
 use crate::execute::modify;
+use crate::instance::LockMode;
 use crate::session::Session;
 
-/// The tables that a change of one involves: itself, those that its new rows refer to, and those whose
-/// rows change with it.
-pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeSet<Oid> {
-    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
+/// The tables that a change of one involves, and how they are locked: itself, those whose rows change
+/// with it, and those that its new rows refer to, which others may refer to meanwhile.
+pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeMap<Oid, LockMode> {
+    let (mut found, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    let mut involve = |oid: Oid, mode: LockMode| {
+        let known = found.entry(oid).or_insert(mode);
+        *known = mode.max(*known);
+    };
     let mut open = vec![(table, effect.clone())];
     while let Some((oid, effect)) = open.pop() {
         let Some(object) = snapshot.object(oid) else {
             continue;
         };
-        found.insert(oid);
+        involve(oid, effect.mode_of(object));
         for reference in references_of(object) {
             if effect.adds || effect.assigns_one_of(&reference.key.columns) {
                 let other = snapshot.relation(&reference.referenced());
-                found.extend(other.map(|other| other.oid));
+                other.map(|other| involve(other.oid, LockMode::Shared));
             }
         }
         for reference in snapshot.references_to(&object.name) {
@@ -36,7 +41,7 @@ pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeSet<O
                     adds: true,
                     removes: true,
                     assigned: key.columns.clone(),
-                    assigns_all: false,
+                    ..Effect::default()
                 };
                 open.push((other, effect));
             }
@@ -50,21 +55,25 @@ pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeSet<O
 ///
 /// # Errors
 /// 40001 where a transaction cannot wait, or reads one of them as it was before another one changed it.
-pub async fn lock(session: &Session, wanted: impl Fn(&Snapshot) -> BTreeSet<Oid>) -> Result<()> {
-    let mut locked = BTreeSet::new();
+pub async fn lock(
+    session: &Session,
+    wanted: impl Fn(&Snapshot) -> BTreeMap<Oid, LockMode>,
+) -> Result<()> {
+    let mut locked = BTreeMap::new();
     loop {
         let snapshot = session.instance.catalog.snapshot();
-        let wanted = wanted(&snapshot);
-        let missing: Vec<Oid> = wanted.difference(&locked).copied().collect();
+        let wanted = wanted(&snapshot).into_iter();
+        let missing = wanted.filter(|(oid, mode)| locked.get(oid) < Some(mode));
+        let missing: Vec<(Oid, LockMode)> = missing.collect();
         if missing.is_empty() {
             return Ok(());
         }
-        for oid in missing {
+        for (oid, mode) in missing {
             if let Some(object) = snapshot.object(oid) {
                 // The transaction keeps it.
-                drop(modify::lock_object(session, object).await?);
+                drop(modify::lock_in(session, object, mode).await?);
             }
-            locked.insert(oid);
+            locked.insert(oid, mode);
         }
         session.follow()?;
     }

@@ -7,9 +7,9 @@
 //! none is one whose key the other table does not have and the table still has. So it does not matter
 //! what was taken back meanwhile, and a key that came back is there.
 //!
-//! Who puts rows in that refer to others keeps the lock of the other table, as who changes its rows does:
-//! so none of them goes meanwhile. Locks are taken before the first change, in the order in which
-//! transactions wait.
+//! Who puts rows in that refer to others shares the lock of the other table, which who changes its rows
+//! has alone: so none of them goes meanwhile. Locks are taken before the first change, in the order in
+//! which transactions wait.
 
 mod act;
 mod check;
@@ -37,10 +37,13 @@ use super::target::Change;
 use super::{delete, insert, merge, update};
 use crate::catalog::{Object, Reference, Snapshot, references_of};
 use crate::error::{Error, Result};
-use crate::models::constraints::{KeyChanges, TableChanges};
+use crate::instance::LockMode;
+use crate::models::constraints::{self, KeyChanges, TableChanges};
+use crate::models::keyed;
 use crate::session::{Outcome, Session};
 use crate::sql::Statement;
 use crate::sql::assignment::Assignment;
+use crate::sql::constraint::Rule;
 use crate::sql::foreign_key::ReferentialAction;
 use crate::sql::merge::Action;
 use crate::sql::name::ObjectName;
@@ -56,6 +59,8 @@ pub struct Effect {
     pub assigned: Vec<String>,
     /// Whether all columns do.
     pub assigns_all: bool,
+    /// Whether the statement looks at the rows that are there.
+    pub looks: bool,
 }
 
 impl Effect {
@@ -80,6 +85,18 @@ impl Effect {
         Self {
             assigned: columns,
             ..Self::default()
+        }
+    }
+
+    /// How it locks the table itself: who only adds rows to one without a key waits for nobody who does.
+    fn mode_of(&self, object: &Object) -> LockMode {
+        let mut rules = constraints::of(object).iter();
+        let has_keys = rules.any(|it| matches!(it.rule, Rule::Unique { .. }));
+        let changes = self.removes || self.assigns_all || !self.assigned.is_empty();
+        let is_keyed = !matches!(keyed::of(object), Ok(None));
+        match has_keys || is_keyed || changes || self.looks {
+            true => LockMode::Exclusive,
+            false => LockMode::Shared,
         }
     }
 
@@ -271,6 +288,7 @@ fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
                 removes: false,
                 assigned: updates.map_or_else(Vec::new, |it| columns(&it.assignments)),
                 assigns_all: false,
+                looks: clause.is_some() || !insert.returning.is_empty(),
             };
             Some((&insert.target.table, effect))
         }
@@ -280,7 +298,10 @@ fn effect_of(statement: &Statement) -> Option<(&ObjectName, Effect)> {
         )),
         Statement::Delete(delete) => Some((&delete.target.table, Effect::removing())),
         Statement::Merge(merge) => {
-            let mut effect = Effect::default();
+            let mut effect = Effect {
+                looks: true,
+                ..Effect::default()
+            };
             for clause in &merge.clauses {
                 match &clause.action {
                     Action::Update(assignments) => effect.assigned.extend(columns(assignments)),

@@ -10,12 +10,12 @@ use datafusion::execution::SessionState;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
 use parking_lot::Mutex;
-use tokio::sync::OwnedMutexGuard;
 
 use super::key::{Key, Keys};
 use super::key_changes::TableChanges;
 use crate::catalog::Reference;
 use crate::error::{Error, Result};
+use crate::instance::LockGuard;
 use crate::models::replacement::{Unchanged, replaced_meanwhile};
 use crate::models::table_id;
 use crate::warehouse::{CommitMark, Covered, Modification, Participant, Places};
@@ -30,7 +30,7 @@ pub(super) struct Keeping {
     /// The places of rows that go.
     pub(super) gone: Option<Arc<Mutex<Places>>>,
     /// Kept until the commit has ended.
-    pub(super) _guard: Option<OwnedMutexGuard<()>>,
+    pub(super) _guard: Option<LockGuard>,
 }
 
 #[async_trait]

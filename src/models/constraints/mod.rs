@@ -39,7 +39,6 @@ use datafusion::error::Result as QueryResult;
 use datafusion::execution::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
 use parking_lot::Mutex;
-use tokio::sync::OwnedMutexGuard;
 use tributary_udfs::postgres::{CharacterLength, round_moments};
 
 use self::declared::condition_of;
@@ -50,7 +49,7 @@ use super::keyed;
 use super::replacement::Unchanged;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::Instance;
+use crate::instance::{Instance, LockGuard};
 use crate::sql::constraint::Rule;
 use crate::warehouse::{IndexedKey, Keyed, Participant, Places};
 
@@ -253,7 +252,7 @@ impl Constraints {
         instance: &Arc<Instance>,
         state: &SessionState,
         gone: Option<Arc<Mutex<Places>>>,
-        guard: Option<OwnedMutexGuard<()>>,
+        guard: Option<LockGuard>,
     ) -> Arc<dyn Participant> {
         Arc::new(Keeping {
             unchanged: Unchanged {

@@ -10,14 +10,13 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
-use tokio::sync::OwnedMutexGuard;
 
 use super::super::constraints::Constraints;
 use super::super::rejected::{self, Keep, Rejections, row_as_json};
 use super::super::{partitioned, replacement, table_id};
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
-use crate::instance::Instance;
+use crate::instance::{Instance, LockGuard};
 use crate::sources::{Numbering, RejectedRow};
 use crate::warehouse::{CommitInfo, Keyed, Participant, Upserted};
 
@@ -68,7 +67,7 @@ pub async fn upsert(
     table: &Arc<Object>,
     rows: SendableRecordBatchStream,
     operation: &'static str,
-    guard: OwnedMutexGuard<()>,
+    guard: LockGuard,
 ) -> Result<Put> {
     replacement::settle(&instance.catalog, &instance.warehouse, table.oid).await?;
     let modification = instance.warehouse.modify(&table_id(table)).await?;
