@@ -13,6 +13,7 @@ mod eligible;
 mod known;
 mod point;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
@@ -27,7 +28,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 
-pub use self::known::{KnownQueries, Run};
+pub use self::known::{KnownQueries, LastPlace, Run};
 use self::point::PointQuery;
 use super::{query, small};
 use crate::catalog::Snapshot;
@@ -61,6 +62,8 @@ struct Environment {
     task: Arc<TaskContext>,
     snapshot: Arc<Snapshot>,
     settings: SessionSettings,
+    /// The number that the session had for these settings, once they were compared.
+    settings_number: AtomicU64,
 }
 
 /// The environment of a session's plans.
@@ -85,6 +88,19 @@ impl Environment {
             small::in_one_piece(&mut state);
             state
         })
+    }
+
+    /// Whether a session has its settings.
+    fn is_under_settings(&self, session: &Session) -> bool {
+        let number = session.settings_number();
+        if self.settings_number.load(Ordering::Relaxed) == number {
+            return true;
+        }
+        let is_same = session.has_settings(&self.settings);
+        if is_same {
+            self.settings_number.store(number, Ordering::Relaxed);
+        }
+        is_same
     }
 
     fn is_of(&self, snapshot: &Arc<Snapshot>, settings: &SessionSettings) -> bool {
@@ -251,6 +267,7 @@ impl Making<'_> {
                 state,
                 snapshot,
                 settings,
+                settings_number: AtomicU64::default(),
             }),
             plan,
             schema,
@@ -266,8 +283,7 @@ impl Kept {
         let instance = &session.instance;
         let snapshot = instance.catalog.snapshot();
         let environment = &self.environment;
-        if !Arc::ptr_eq(&environment.snapshot, &snapshot)
-            || !session.has_settings(&environment.settings)
+        if !Arc::ptr_eq(&environment.snapshot, &snapshot) || !environment.is_under_settings(session)
         {
             return Ok(false);
         }

@@ -1,6 +1,7 @@
 //! One connection's session: its settings, its DataFusion state, and the statements it executes.
 
 mod assigned_parameters;
+mod authorization;
 mod cursors;
 pub mod declared;
 mod grouped_by_keys;
@@ -21,9 +22,11 @@ mod row_limits;
 pub mod rows_once;
 mod sequence_values;
 mod server;
+mod settings;
 mod shown_query;
 mod state;
 mod subqueries;
+mod transaction;
 pub mod user_functions;
 pub mod uuids;
 mod values_after_sort;
@@ -37,6 +40,7 @@ pub use privileges::{check as check_privileges, denied, kind_word, not_owner};
 pub use sequence_values::SequenceValues;
 pub use server::Server;
 pub use state::only_in_block;
+pub(crate) use transaction::can_be_rolled_back;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,23 +49,19 @@ use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
-use crate::catalog::privilege::OWNER_OID;
-use crate::catalog::{Object, Oid, Reference, Snapshot, temporary_schema};
-use crate::config::SessionSettings;
+use crate::catalog::{Snapshot, temporary_schema};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
-use crate::execute::kept::{Environments, KnownQueries};
-use crate::execute::referential::Check;
+use crate::execute::kept::{Environments, KnownQueries, LastPlace};
 use crate::instance::{
-    Asker, Canceller, Instance, InstanceTransaction, OWNER, Pinned, Reading, SessionEntry, Set,
-    StatementContext, with_lock_timeout,
+    Asker, Canceller, Instance, Pinned, Reading, SessionEntry, Set, StatementContext,
+    with_lock_timeout,
 };
 use crate::models::constraints::KeyChanges;
 use crate::models::replacement;
 use crate::models::run::remove_tables;
 use crate::sql::Statement;
-use crate::sql::transaction::Mode;
-use state::{Authorization, Left, State, TakenBack};
+use state::State;
 
 /// The most warnings that wait for the client; later ones are dropped.
 const MAX_NOTICES: usize = 100;
@@ -95,6 +95,8 @@ pub struct Session {
     pub environments: Environments,
     /// The queries that sessions have sent again and again.
     pub known: Arc<KnownQueries>,
+    /// Where its own are among them.
+    pub place: LastPlace,
     /// What is noted of the changes that its statements make, for foreign keys.
     changes: Option<Arc<KeyChanges>>,
     notices: Arc<Notices>,
@@ -219,6 +221,7 @@ impl Session {
             notifying: Arc::new(notifying),
             environments: Environments::default(),
             known,
+            place: LastPlace::default(),
             changes: None,
             notices,
             state: Arc::new(Mutex::new(State::new(settings)?)),
@@ -270,49 +273,13 @@ impl Session {
     ) -> Result<Arc<Prepared>> {
         self.refuse_in_failed_transaction(&statement)?;
         self.settle_replacements().await;
-        if reads(&statement) && self.state.lock().reads() {
-            let pinned = Pinned::latest(&self.instance).await?;
-            self.state.lock().pin(Arc::new(pinned));
-        }
+        self.take_snapshot(&statement).await?;
         let text = Arc::clone(&self.text.lock());
         let within = self.within(&statement, false)?;
         let session = within.as_ref().unwrap_or(self);
         prepare::prepare(session, statement, types, text, wanted)
             .await
             .map(Arc::new)
-    }
-
-    /// The session whose instance is what its transaction sees, where that has written, or is about
-    /// to.
-    ///
-    /// # Errors
-    /// 40001 where another transaction has changed the same objects.
-    fn within(&self, statement: &Statement, writes: bool) -> Result<Option<Self>> {
-        match (statement, writes) {
-            (Statement::Transaction(_), _) => Ok(None),
-            (_, true) => self.transaction(),
-            (_, false) => {
-                let writes = self.state.lock().writes();
-                self.within_writes(writes)
-            }
-        }
-    }
-
-    /// [`Self::within`] the transaction, which begins to write; none outside of one.
-    fn transaction(&self) -> Result<Option<Self>> {
-        let begin = |pinned: Option<&Pinned>| InstanceTransaction::begin(&self.instance, pinned);
-        let writes = self.state.lock().begin_writing(begin);
-        self.within_writes(writes)
-    }
-
-    fn within_writes(&self, writes: Option<Arc<InstanceTransaction>>) -> Result<Option<Self>> {
-        let Some(transaction) = writes else {
-            return Ok(None);
-        };
-        if self.state.lock().pinned().is_none() {
-            transaction.instance.catalog.follow()?;
-        }
-        Ok(Some(self.over(&transaction.instance)))
     }
 
     /// The session over another instance.
@@ -326,6 +293,7 @@ impl Session {
             notifying: Arc::clone(&self.notifying),
             environments: Environments::default(),
             known: Arc::clone(&self.known),
+            place: LastPlace::default(),
             changes: self.changes.clone(),
             notices: Arc::clone(&self.notices),
             state: Arc::clone(&self.state),
@@ -347,48 +315,16 @@ impl Session {
         }
     }
 
-    /// Has a transaction see what others have changed of the catalog, unless it reads by a snapshot.
+    /// Takes the snapshot of a transaction whose statements all read one, before the first that reads.
     ///
     /// # Errors
-    /// 40001 where another transaction has changed the same objects.
-    pub fn follow(&self) -> Result<()> {
-        match self.state.lock().pinned() {
-            Some(_) => Ok(()),
-            None => self.instance.catalog.follow(),
+    /// What the store says.
+    async fn take_snapshot(&self, statement: &Statement) -> Result<()> {
+        if reads(statement) && self.state.lock().reads() {
+            let pinned = Pinned::latest(&self.instance).await?;
+            self.state.lock().pin(Arc::new(pinned));
         }
-    }
-
-    /// Has a check wait for the end of the transaction, where its foreign key is to.
-    pub fn defer(&self, check: &Arc<Check>) -> bool {
-        let mut state = self.state.lock();
-        state.deferral().is_some_and(|it| it.defer(check))
-    }
-
-    /// The checks that do not wait any more, or all where the transaction ends.
-    pub fn due_checks(&self, ends: bool) -> Vec<Arc<Check>> {
-        let mut state = self.state.lock();
-        state.deferral().map_or_else(Vec::new, |it| it.due(ends))
-    }
-
-    /// Whether a foreign key of a table waits for the end of the transaction.
-    pub fn has_waiting_checks(&self, table: Oid) -> bool {
-        let mut state = self.state.lock();
-        state.deferral().is_some_and(|it| it.is_waiting(table))
-    }
-
-    /// Forgets the checks that do not wait any more, all of which were made. A savepoint brings back
-    /// those that waited when it was set.
-    pub fn forget_due_checks(&self) {
-        if let Some(deferral) = self.state.lock().deferral() {
-            deferral.forget_due();
-        }
-    }
-
-    /// Says when foreign keys are looked at; all of them where none is named.
-    pub fn say_deferred(&self, named: &[Reference], deferred: bool) {
-        if let Some(deferral) = self.state.lock().deferral() {
-            deferral.say(named, deferred);
-        }
+        Ok(())
     }
 
     /// Ends the replacements that are committed and not finished, so that a statement is described
@@ -416,6 +352,8 @@ impl Session {
     ) -> Result<Outcome> {
         self.refuse_in_failed_transaction(&prepared.statement)?;
         self.check_write(prepared)?;
+        // It may have been prepared before the transaction began.
+        self.take_snapshot(&prepared.statement).await?;
         self.instance
             .sessions
             .update(self.client.process, |entry| entry.state = "active");
@@ -460,210 +398,6 @@ impl Session {
         Ok(())
     }
 
-    /// That a table, which the transaction is about to change for the first time, is as its snapshot
-    /// has it.
-    ///
-    /// # Errors
-    /// 40001 where another transaction has changed it since.
-    pub async fn check_unchanged(&self, object: &Object) -> Result<()> {
-        let Some(pinned) = self.state.lock().pinned() else {
-            return Ok(());
-        };
-        let (table, warehouse) = (object.table(), &self.instance.warehouse);
-        if let Some(seen) = pinned.version(object.oid)
-            && !warehouse.has_staged(&table)
-            && warehouse.shared_data_version(&table).await? > seen.unsigned_abs()
-        {
-            return Err(Error::new(
-                SqlState::SERIALIZATION_FAILURE,
-                "could not serialize access due to concurrent update",
-            )
-            .with_hint("Run the transaction again."));
-        }
-        Ok(())
-    }
-
-    /// Tells that the last statement, or the streaming of its rows, ended in an error. What a block has
-    /// changed is taken back, so that nobody waits for it until the client says how it ends.
-    pub async fn fail(&self) {
-        let taken_back = {
-            let mut state = self.state.lock();
-            let taken_back = state.fail();
-            if state.status() == TransactionStatus::Idle {
-                self.notifying.roll_back();
-            }
-            taken_back
-        };
-        take_back(taken_back).await;
-    }
-
-    /// Tells that all that the client has asked for is done, so that what waits for the end of the
-    /// transaction happens, unless a block goes on.
-    ///
-    /// # Errors
-    /// 54000 where too much waits for sessions that listen.
-    pub fn complete(&self) -> Result<()> {
-        match self.transaction_status() {
-            TransactionStatus::Idle => self.notifying.commit(),
-            TransactionStatus::InTransaction | TransactionStatus::Failed => Ok(()),
-        }
-    }
-
-    /// The state that ReadyForQuery reports; the session is idle from here on.
-    pub fn transaction_status(&self) -> TransactionStatus {
-        self.state.lock().status()
-    }
-
-    /// Whether a statement of now is one of several of a transaction: in a block, or of a message.
-    pub fn is_in_transaction(&self) -> bool {
-        self.state.lock().is_within()
-    }
-
-    /// Begins a transaction block, or gives the one that has begun these modes.
-    ///
-    /// # Errors
-    /// 25001 for modes that can no longer change.
-    pub fn begin_transaction(&self, modes: &[Mode]) -> Result<()> {
-        self.state.lock().begin(modes)
-    }
-
-    /// Does several things as one transaction, that of the block where there is one.
-    ///
-    /// # Errors
-    /// What they say; then none of them is done. Those of [`Self::end_transaction`].
-    pub async fn together<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
-        if self.instance.catalog.is_staged() {
-            return work(self).await;
-        }
-        self.begin_implicit();
-        let session = self.transaction()?;
-        let session = session.as_ref().unwrap_or(self);
-        let done = work(session).await;
-        let ended = self.end_implicit(done.is_ok()).await;
-        let answer = done?;
-        ended.map(|()| answer)
-    }
-
-    /// Begins the transaction of a message of several statements, unless a block has begun.
-    pub fn begin_implicit(&self) {
-        self.state.lock().begin_implicit();
-    }
-
-    /// Ends the transaction of a message of several statements, unless it has become a block.
-    ///
-    /// # Errors
-    /// Those of [`Self::end_transaction`].
-    pub async fn end_implicit(&self, commits: bool) -> Result<()> {
-        if self.state.lock().is_implicit() {
-            self.end_transaction(commits).await?;
-        }
-        Ok(())
-    }
-
-    /// Ends the transaction block, if there is one; answers its modes. A commit that fails ends it
-    /// too, and nothing is done.
-    ///
-    /// # Errors
-    /// 40001 where another transaction has changed the same; those of the disk.
-    pub async fn end_transaction(&self, commits: bool) -> Result<Vec<Mode>> {
-        if commits && let Err(error) = self.prove_deferred().await {
-            let left = self.leave(false, false)?;
-            if let Some(writes) = left.writes {
-                writes.roll_back().await;
-            }
-            return Err(error);
-        }
-        let writes = match commits {
-            true => self.state.lock().take_writes(),
-            false => None,
-        };
-        if let Some(writes) = &writes {
-            self.cursors.hold(|| writes.instance.warehouse.hold_files());
-        }
-        let has_written = writes.is_some();
-        let committed = match writes {
-            Some(writes) => {
-                let cut_off = EndsWhenCutOff(Some(self));
-                let committed = writes.commit().await;
-                cut_off.disarm();
-                committed
-            }
-            None => Ok(()),
-        };
-        let left = self.leave(commits && committed.is_ok(), has_written)?;
-        if let Some(writes) = left.writes {
-            writes.roll_back().await;
-        }
-        committed.map(|()| left.modes)
-    }
-
-    /// Looks at the foreign keys that wait for the end of the transaction.
-    async fn prove_deferred(&self) -> Result<()> {
-        let writes = self.state.lock().writes();
-        match self.within_writes(writes)? {
-            Some(session) => Box::pin(execute::referential::prove_deferred(&session)).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Brings the session to where it is after a transaction.
-    ///
-    /// # Errors
-    /// 54000 where too much waits for sessions that listen.
-    fn leave(&self, commits: bool, has_written: bool) -> Result<Left> {
-        let left = self.state.lock().end(commits)?;
-        match commits {
-            // What is committed stays so, whoever could not be told.
-            true if has_written => {
-                if let Err(error) = self.notifying.commit() {
-                    self.notice(error);
-                }
-            }
-            true => self.notifying.commit()?,
-            false => self.notifying.roll_back(),
-        }
-        self.cursors.end_transaction(commits);
-        self.tell_application_name();
-        Ok(left)
-    }
-
-    /// Sets a savepoint.
-    ///
-    /// # Errors
-    /// 25P01 outside a transaction block; 54000 for too many.
-    pub fn set_savepoint(&self, name: &str) -> Result<()> {
-        let cursors = self.cursors.next_number();
-        self.state.lock().savepoint(name, cursors)
-    }
-
-    /// Forgets a savepoint and those after it.
-    ///
-    /// # Errors
-    /// 25P01 outside a transaction block; 3B001 where there is none of that name.
-    pub fn release_savepoint(&self, name: &str) -> Result<()> {
-        self.state.lock().release(name)
-    }
-
-    /// Goes back to a savepoint: its settings, its cursors, and the transaction has not failed.
-    ///
-    /// # Errors
-    /// Those of [`Self::release_savepoint`].
-    pub async fn roll_back_to_savepoint(&self, name: &str) -> Result<()> {
-        let (cursors, taken_back) = self.state.lock().roll_back_to(name)?;
-        self.cursors.close_since(cursors);
-        self.notifying.roll_back_to(cursors);
-        self.tell_application_name();
-        take_back(taken_back).await;
-        Ok(())
-    }
-
-    fn tell_application_name(&self) {
-        let name = self.state.lock().settings().application_name.clone();
-        self.instance.sessions.update(self.client.process, |entry| {
-            entry.application_name = name;
-        });
-    }
-
     /// Tells `tributary.sessions` that nothing runs.
     pub fn rest(&self) {
         let state = match self.transaction_status() {
@@ -691,170 +425,12 @@ impl Session {
         std::mem::take(&mut *self.notices.0.lock())
     }
 
-    /// Takes the settings that changed since the last call and that clients are told of
-    /// (ParameterStatus).
-    pub fn take_parameter_changes(&self) -> Vec<(String, String)> {
-        self.state.lock().take_changed()
-    }
-
-    /// A setting's value as text.
-    pub fn setting(&self, name: &str) -> Option<String> {
-        self.state.lock().settings().get(name)
-    }
-
-    /// The settings as they were set.
-    pub fn own_settings(&self) -> SessionSettings {
-        self.state.lock().settings().clone()
-    }
-
-    /// The settings as they are now, by which names are looked up.
-    pub fn settings(&self) -> SessionSettings {
-        let mut settings = self.state.lock().settings().clone();
-        // As in Postgres, its temporary tables are found first.
-        let temporary = temporary_schema(self.client.process);
-        if self
-            .instance
-            .catalog
-            .snapshot()
-            .schema(&temporary)
-            .is_some()
-        {
-            settings.search_path.0.insert(0, temporary);
-        }
-        settings
-    }
-
-    /// Whether these are its [settings](Self::settings).
-    pub fn has_settings(&self, known: &SessionSettings) -> bool {
-        let temporary = temporary_schema(self.client.process);
-        let snapshot = self.instance.catalog.snapshot();
-        match snapshot.schema(&temporary) {
-            Some(_) => self.settings() == *known,
-            None => self.state.lock().settings() == known,
-        }
-    }
-
-    /// Whom the session is of.
-    pub fn session_user(&self) -> String {
-        let session = self.state.lock().authorization().session.clone();
-        session.unwrap_or_else(|| self.client.user.clone())
-    }
-
-    /// By whose rights the session acts.
-    pub fn role(&self) -> String {
-        let role = self.state.lock().authorization().role.clone();
-        role.unwrap_or_else(|| self.session_user())
-    }
-
-    /// The number of the role by whose rights the session acts.
-    pub fn role_oid(&self, snapshot: &Snapshot) -> Oid {
-        self.role_of(snapshot, &self.role())
-    }
-
-    fn role_of(&self, snapshot: &Snapshot, name: &str) -> Oid {
-        snapshot.role_of(name, &self.instance.configuration.server.user)
-    }
-
-    /// The role that a word means where a role is named.
-    pub fn named_role(&self, name: &str) -> String {
-        let own = match name {
-            "current_user" | "current_role" => self.role(),
-            "session_user" => self.session_user(),
-            name => return name.to_owned(),
-        };
-        // By the name of the configuration the first one is known too.
-        let first = &self.instance.configuration.server.user;
-        match self.instance.catalog.snapshot().role(&own) {
-            None if own == *first => OWNER.to_owned(),
-            _ => own,
-        }
-    }
-
-    /// Has the rights of another role count, or with none those that the session began with.
-    ///
-    /// # Errors
-    /// 22023 for a role that does not exist; 42501 for one that is none of who connected.
-    pub fn authorize(&self, role: Option<&str>, of_session: bool, local: bool) -> Result<()> {
-        let snapshot = self.instance.catalog.snapshot();
-        let role = role.map(|role| self.named_role(role));
-        if let Some(role) = &role {
-            let Some(oid) = self.known_role(&snapshot, role) else {
-                let message = format!("role \"{role}\" does not exist");
-                return Err(Error::new(SqlState::INVALID_PARAMETER_VALUE, message));
-            };
-            let own = match of_session {
-                true => self.role_of(&snapshot, &self.client.user),
-                false => self.role_of(&snapshot, &self.session_user()),
-            };
-            let may = match of_session {
-                true => snapshot.is_superuser(own) || oid == own,
-                false => {
-                    snapshot.is_superuser(own) || snapshot.inherited(own, false).contains(&oid)
-                }
-            };
-            if !may {
-                let message = match of_session {
-                    true => "permission denied to set session authorization".to_owned(),
-                    false => format!("permission denied to set role \"{role}\""),
-                };
-                return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
-            }
-        }
-        let change = |authorization: &mut Authorization| {
-            if of_session {
-                authorization.session.clone_from(&role);
-                // As in Postgres, it takes back SET ROLE.
-                authorization.role = None;
-            } else {
-                authorization.role.clone_from(&role);
-            }
-        };
-        self.state.lock().authorize(change, local);
-        Ok(())
-    }
-
-    /// The number of a role that there is; the name of who connected is that of the first one where it
-    /// is no other's.
-    fn known_role(&self, snapshot: &Snapshot, name: &str) -> Option<Oid> {
-        match snapshot.role(name) {
-            Some(role) => Some(role.oid),
-            None => {
-                let first = &self.instance.configuration.server.user;
-                (name == OWNER || name == first).then_some(OWNER_OID)
-            }
-        }
-    }
-
     /// Drops the session's temporary tables.
     ///
     /// # Errors
     /// Those of the disk.
     pub async fn drop_temporary(&self) -> Result<()> {
         drop_temporary(&self.instance, &temporary_schema(self.client.process)).await
-    }
-
-    /// Gives a setting a value, or with `None` the one the session began with; `local` is until the
-    /// end of the transaction.
-    ///
-    /// # Errors
-    /// 42704 and 22023 for a setting or value that does not exist; 25001 for a mode of the
-    /// transaction that can no longer change.
-    pub fn set(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
-        self.state.lock().set(name, value, local)?;
-        self.tell_application_name();
-        Ok(())
-    }
-
-    /// Gives every setting the value that the session began with.
-    ///
-    /// # Errors
-    /// None that the session's start has not met.
-    pub fn reset_all(&self) -> Result<()> {
-        // The modes of a transaction are no setting of the session.
-        SessionSettings::ALL
-            .iter()
-            .filter(|setting| !setting.name.starts_with("transaction_"))
-            .try_for_each(|setting| self.set(setting.name, None, false))
     }
 
     /// What a statement that begins now sees.
@@ -895,47 +471,6 @@ impl Session {
             config.set_extension(Arc::clone(changes));
         }
         context
-    }
-}
-
-/// Ends a transaction whose commit is cut off, as one that fails: nothing of it is done.
-struct EndsWhenCutOff<'a>(Option<&'a Session>);
-
-impl EndsWhenCutOff<'_> {
-    fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for EndsWhenCutOff<'_> {
-    fn drop(&mut self) {
-        if let Some(session) = self.0
-            && let Err(error) = session.leave(false, false)
-        {
-            session.notice(error);
-        }
-    }
-}
-
-/// Whether a transaction can take back what a command writes. What looks after files, and what is
-/// learned, is there as soon as it is done.
-pub(crate) fn can_be_rolled_back(command: &str) -> bool {
-    const OWN: [&str; 5] = [
-        "OPTIMIZE",
-        "VACUUM",
-        "RESTORE",
-        "REFRESH MODEL",
-        "CREATE MODEL",
-    ];
-    !OWN.contains(&command)
-}
-
-/// Takes back what a transaction has changed, wholly or since a point.
-async fn take_back(changes: Option<TakenBack>) {
-    match changes {
-        Some((writes, Some(mark))) => writes.roll_back_to(&mark).await,
-        Some((writes, None)) => writes.roll_back().await,
-        None => {}
     }
 }
 

@@ -10,6 +10,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
+use tokio::task::yield_now;
 
 use super::assigned_parameters::{Assigned, assigned_parameters};
 use super::placed_parameters::placed_parameters;
@@ -88,6 +89,10 @@ pub(super) async fn prepare(
             statement,
             text,
         });
+    }
+    if wanted == Use::AtOnce {
+        // To plan may take long: it is watched from here on.
+        yield_now().await;
     }
     let rejected = Arc::new(RejectedRows::counting());
     let context = session.statement().collecting(&rejected);

@@ -187,4 +187,8 @@ impl BackendSession for Session {
     fn setting(&self, name: &str) -> Option<String> {
         self.setting(name)
     }
+
+    fn settings_number(&self) -> u64 {
+        self.settings_number()
+    }
 }

@@ -47,6 +47,8 @@ pub(super) struct State {
     authorization: Authorization,
     /// As they are now.
     settings: SessionSettings,
+    /// Another one each time that they change, from 1 on.
+    settings_number: u64,
     /// What `RESET` goes back to: the configuration and what the client asked for at its start.
     initial: SessionSettings,
     /// What the client is to be told of.
@@ -109,6 +111,7 @@ impl State {
             authorization: Authorization::default(),
             initial: settings.clone(),
             settings,
+            settings_number: 1,
             changed: Vec::new(),
             block: None,
         })
@@ -132,6 +135,11 @@ impl State {
 
     pub(super) fn settings(&self) -> &SessionSettings {
         &self.settings
+    }
+
+    /// A number that is another one once they have changed.
+    pub(super) fn settings_number(&self) -> u64 {
+        self.settings_number
     }
 
     pub(super) fn take_changed(&mut self) -> Vec<(String, String)> {
@@ -221,7 +229,10 @@ impl State {
                     .push((name.to_owned(), now.unwrap_or_default()));
             }
         }
-        self.settings = settings;
+        if settings != self.settings {
+            self.settings = settings;
+            self.settings_number += 1;
+        }
     }
 
     /// Begins the transaction of a message of several statements, unless there is one.

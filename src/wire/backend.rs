@@ -73,11 +73,13 @@ pub trait BackendSession: Send + Sync + 'static {
         types: &[Option<DataType>],
     ) -> Result<Arc<Prepared>>;
 
-    /// [`Self::prepare`] of a statement without parameters that is run at once, and then once alone.
+    /// [`Self::prepare`] of a statement without parameters that is run at once, and then once alone. What
+    /// takes longer than a moment waits once before.
     ///
     /// # Errors
     /// Those of [`Self::prepare`].
     async fn prepare_to_run(&self, statement: Statement) -> Result<Arc<Prepared>> {
+        tokio::task::yield_now().await;
         self.prepare(statement, &[]).await
     }
 
@@ -153,4 +155,7 @@ pub trait BackendSession: Send + Sync + 'static {
 
     /// A setting's value as text.
     fn setting(&self, name: &str) -> Option<String>;
+
+    /// A number that is another one once a setting has changed.
+    fn settings_number(&self) -> u64;
 }

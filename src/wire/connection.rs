@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::Limits;
 use super::backend::BackendSession;
 use super::cancel::CancelKey;
+use super::client_settings::ClientSettings;
 use super::error_response::{Severity, error_response, notice_response, without_zeros};
 use super::failure::{Failure, Step};
 use super::frame::{Frame, FrameReader, FrameWriter};
-use super::interrupt::{Interrupts, shutting_down, timeout};
+use super::interrupt::{Interrupts, shutting_down};
 use super::message::ClientMessage;
 use super::portal::Portal;
 use crate::error::{Error, SqlState};
@@ -40,6 +41,7 @@ pub(super) struct Connection<S> {
     pub(super) key: CancelKey,
     pub(super) limits: Arc<Limits>,
     pub(super) stop: Stop,
+    pub(super) settings: ClientSettings,
     pub(super) portals: HashMap<String, Portal>,
     /// The client has asked for nothing since it was told that it may go on.
     pub(super) is_idle: bool,
@@ -119,23 +121,23 @@ impl<S: BackendSession> Connection<S> {
     }
 
     /// How long the client may leave the session alone now, and what ends it then.
-    fn idle_limit(&self) -> Option<(Duration, Error)> {
+    fn idle_limit(&mut self) -> Option<(Duration, Error)> {
         if !self.is_idle {
             return None;
         }
-        let (setting, sqlstate, of) = match self.session.transaction_status() {
+        let settings = self.settings.of(self.session.as_ref());
+        let (limit, sqlstate, of) = match self.session.transaction_status() {
             TransactionStatus::Idle => (
-                "idle_session_timeout",
+                settings.idle_session_timeout?,
                 SqlState::IDLE_SESSION_TIMEOUT,
                 "idle-session",
             ),
             TransactionStatus::InTransaction | TransactionStatus::Failed => (
-                "idle_in_transaction_session_timeout",
+                settings.idle_in_transaction_session_timeout?,
                 SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
                 "idle-in-transaction",
             ),
         };
-        let limit = timeout(&self.session.setting(setting)?)?;
         let message = format!("terminating connection due to {of} timeout");
         Some((limit, Error::new(sqlstate, message)))
     }
@@ -203,12 +205,10 @@ impl<S: BackendSession> Connection<S> {
     }
 
     /// A statement starts: gives what may stop it.
-    pub(super) fn begin(&self) -> Interrupts {
-        let deadline = self
-            .session
-            .setting("statement_timeout")
-            .and_then(|setting| timeout(&setting))
-            .and_then(|duration| Instant::now().checked_add(duration));
+    pub(super) fn begin(&mut self) -> Interrupts {
+        let settings = self.settings.of(self.session.as_ref());
+        let limit = settings.statement_timeout;
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         Interrupts {
             cancel: self.key.begin(),
             shutdown: self.stop.running.clone(),

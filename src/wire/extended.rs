@@ -18,7 +18,6 @@ use tributary_udfs::interrupt::RaisedOnDrop;
 
 use super::backend::BackendSession;
 use super::connection::Connection;
-use super::encode::Style;
 use super::failure::{Step, protocol_violation};
 use super::interrupt::{Interrupts, Pace, catch_panic};
 use super::message::{Bind, Format, Target, spread_formats};
@@ -110,19 +109,23 @@ impl<S: BackendSession> Connection<S> {
             .prepared
             .as_ref()
             .map_or(&[][..], |prepared| &prepared.parameter_types);
-        let time_zone = self.session.setting("TimeZone");
-        let style = Style::new(time_zone.as_deref());
+        let style = self.settings.of(self.session.as_ref()).style;
         let decoding = async {
             let mut values = Vec::new();
             for (index, value) in bind.parameters.iter().enumerate() {
                 let target = types.get(index).unwrap_or(&DataType::Utf8);
                 let oid = statement.parameter_oids[index];
                 let format = parameter_formats[index];
-                let value =
-                    parameters::decode(value.as_ref(), oid, format, target, style.time_zone())
-                        .map_err(|error| {
-                            error.with_detail(format!("It was given for parameter ${}.", index + 1))
-                        })?;
+                let value = parameters::decode_given(
+                    value.as_ref(),
+                    oid,
+                    format,
+                    target,
+                    style.time_zone(),
+                )
+                .map_err(|error| {
+                    error.with_detail(format!("It was given for parameter ${}.", index + 1))
+                })?;
                 values.push(value);
             }
             Ok(values)
@@ -241,6 +244,7 @@ impl<S: BackendSession> Connection<S> {
             session: self.session.as_ref(),
             reader: &mut self.reader,
             writer: &mut self.writer,
+            settings: &mut self.settings,
             interrupts,
             describes: false,
         };

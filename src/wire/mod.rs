@@ -14,6 +14,7 @@
 mod authentication;
 mod backend;
 mod cancel;
+mod client_settings;
 mod connection;
 pub mod copy_decoder;
 mod copy_in;

@@ -9,9 +9,9 @@ use datafusion::scalar::ScalarValue;
 use tributary_udfs::interrupt::{RaisedOnDrop, in_place};
 
 use super::backend::BackendSession;
+use super::client_settings::ClientSettings;
 use super::copy_in;
 use super::copy_out;
-use super::encode::Style;
 use super::failure::Step;
 use super::frame::{FrameReader, FrameWriter};
 use super::interrupt::{Interrupts, Pace};
@@ -85,6 +85,7 @@ pub(super) struct Runner<'a, S> {
     pub(super) session: &'a S,
     pub(super) reader: &'a mut FrameReader,
     pub(super) writer: &'a mut FrameWriter,
+    pub(super) settings: &'a mut ClientSettings,
     pub(super) interrupts: &'a Interrupts,
     /// Whether the columns are described before the rows, as the simple protocol does.
     pub(super) describes: bool,
@@ -138,7 +139,7 @@ impl Portal {
             return Ok(Run::Complete(String::new()));
         };
         let (session, describes, formats) = (runner.session, runner.describes, &self.formats);
-        let writer = &mut *runner.writer;
+        let (writer, settings) = (&mut *runner.writer, &mut *runner.settings);
         let pace = match session.is_brief(&prepared) {
             true => Pace::Brief,
             false => Pace::Any,
@@ -152,7 +153,8 @@ impl Portal {
                     } else if let Some(described) = &prepared.schema {
                         check_described(described, &stream.schema())?;
                     }
-                    let mut rows = Rows::new(stream, formats.clone(), style(session))?;
+                    let style = settings.of(session).style;
+                    let mut rows = Rows::new(stream, formats.clone(), style)?;
                     let sent = rows.send(writer, max_rows).await?;
                     Started::Sent { tag, rows, sent }
                 }
@@ -169,7 +171,8 @@ impl Portal {
             Started::Done(tag) => Ok(Run::Complete(tag)),
             Started::Sent { tag, rows, sent } => Ok(self.sent(tag, rows, sent)),
             Started::CopyOut { format, stream } => {
-                let delivery = copy_out::send(runner.writer, &format, stream, style(session));
+                let style = runner.settings.of(session).style;
+                let delivery = copy_out::send(runner.writer, &format, stream, style);
                 let sent = runner
                     .interrupts
                     .guard(runner.reader, &self.work.0, Pace::Any, delivery)
@@ -224,16 +227,6 @@ pub(super) fn parse<S: BackendSession>(session: &S, sql: &str) -> Result<Vec<Sta
         return session.parse(sql);
     }
     in_place(|| session.parse(sql))
-}
-
-fn style<S: BackendSession>(session: &S) -> Style {
-    let time_zone = session.setting("TimeZone");
-    Style::new(time_zone.as_deref())
-        .with_intervals(session.setting("IntervalStyle").as_deref())
-        .with_dates(
-            session.setting("DateStyle").as_deref(),
-            time_zone.as_deref(),
-        )
 }
 
 /// The client reads rows by the names and types that it was told; others would be taken for them.

@@ -157,7 +157,7 @@ impl<S: BackendSession> Connection<S> {
         let planning = async { Ok(session.prepare_to_run(statement).await?) };
         let work = RaisedOnDrop::default();
         let prepared = interrupts
-            .guard(&mut self.reader, &work.0, Pace::Any, planning)
+            .guard(&mut self.reader, &work.0, Pace::Brief, planning)
             .await?;
         let writes = prepared.write_command.is_some();
         let columns = prepared
@@ -178,6 +178,7 @@ impl<S: BackendSession> Connection<S> {
             session: session.as_ref(),
             reader: &mut self.reader,
             writer: &mut self.writer,
+            settings: &mut self.settings,
             interrupts,
             describes: true,
         };

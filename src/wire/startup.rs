@@ -14,6 +14,7 @@ use super::Limits;
 use super::authentication::{Authentication, Claim};
 use super::backend::{Backend, BackendSession, Client};
 use super::cancel::{CancelKey, CancelRegistry};
+use super::client_settings::ClientSettings;
 use super::connection::{Connection, Stop};
 use super::error_response::without_zeros;
 use super::failure::{Failure, Step};
@@ -137,6 +138,7 @@ impl<S> Established<S> {
             key: self.key,
             limits: Arc::clone(&shared.limits),
             stop: shared.stop.clone(),
+            settings: ClientSettings::default(),
             portals: HashMap::new(),
             is_idle: true,
             skips_to_sync: false,

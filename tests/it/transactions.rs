@@ -7,6 +7,7 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::server::{Server, rows};
 
@@ -204,5 +205,42 @@ async fn a_drop_that_is_stopped_ends_as_the_client_is_told() {
         .await;
         let expected = if dropped.is_ok() { "0" } else { "2" };
         assert_eq!(left, [expected], "{dropped:?}");
+    }
+}
+
+/// Drivers prepare a statement once and run it in later transactions, which read by a snapshot all the
+/// same.
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_prepared_before_a_block_read_by_its_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let (reader, writer) = (server.connect().await, server.connect().await);
+    let table = "CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT); INSERT INTO t VALUES (1, 1)";
+    writer.batch_execute(table).await.unwrap();
+    for (level, fails) in [
+        ("READ COMMITTED", false),
+        ("REPEATABLE READ", true),
+        ("SERIALIZABLE", true),
+    ] {
+        let read = reader.prepare("SELECT n FROM t WHERE id = $1").await;
+        let read = read.unwrap();
+        for _ in 0..3 {
+            let begin = format!("BEGIN ISOLATION LEVEL {level}");
+            reader.batch_execute(&begin).await.unwrap();
+            let n = async || -> i64 {
+                let row = reader.query_one(&read, &[&1_i64]).await.unwrap();
+                row.get(0)
+            };
+            let before = n().await;
+            let change = "UPDATE t SET n = n + 1";
+            writer.batch_execute(change).await.unwrap();
+            let expected = if fails { before } else { before + 1 };
+            assert_eq!(n().await, expected, "{level}");
+            let changed = reader.batch_execute("UPDATE t SET n = n + 10").await;
+            let code = changed.err().and_then(|error| error.code().cloned());
+            let refused = fails.then_some(SqlState::T_R_SERIALIZATION_FAILURE);
+            assert_eq!(code, refused, "{level}");
+            reader.batch_execute("ROLLBACK").await.unwrap();
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! compared with (`sql/lifted.rs`). A plan must answer as one made for the query as it was written, so
 //! a value has to have its column's type; where one has not, the query is known as it was written.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
@@ -14,6 +14,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
+use tokio::task::yield_now;
 
 use super::{Environments, Kept, Making, reads_as_all_do};
 use crate::catalog::Snapshot;
@@ -56,6 +57,10 @@ enum Known {
     Kept(Arc<Kept>),
 }
 
+/// Where a session's queries were known last, as long as others know it too.
+#[derive(Default)]
+pub struct LastPlace(Mutex<Option<(u64, Weak<Place>)>>);
+
 /// A plan and the values that it is to be run with.
 pub struct Run {
     kept: Arc<Kept>,
@@ -83,7 +88,8 @@ impl Run {
 }
 
 impl KnownQueries {
-    /// The plan of a query that came before, if one is kept that is right.
+    /// The plan of a query that came before, if one is kept that is right. It is found within a moment, or
+    /// the future gives its thread back before it is made.
     ///
     /// # Errors
     /// What looking at its tables says.
@@ -124,6 +130,22 @@ impl KnownQueries {
     /// The queries of sessions like this one; none where it has tables that others do not see.
     fn place(&self, session: &Session) -> Option<Arc<Place>> {
         let snapshot = session.instance.catalog.snapshot();
+        let number = session.settings_number();
+        let last = session.place.0.lock().clone();
+        if let Some((last_number, last)) = last
+            && last_number == number
+            && let Some(last) = last.upgrade()
+            && Arc::ptr_eq(&last.snapshot, &snapshot)
+            && session.has_role(&last.role)
+        {
+            return Some(last);
+        }
+        let place = self.place_of_settings(session, snapshot)?;
+        *session.place.0.lock() = Some((number, Arc::downgrade(&place)));
+        Some(place)
+    }
+
+    fn place_of_settings(&self, session: &Session, snapshot: Arc<Snapshot>) -> Option<Arc<Place>> {
         let mut settings = session.settings();
         if settings.search_path != session.own_settings().search_path {
             return None;
@@ -171,6 +193,8 @@ impl Place {
             }
             Some(Known::Once | Known::Kept(_)) => {}
         }
+        // To plan may take long: it is watched from here on.
+        yield_now().await;
         let asker = Asker {
             user: self.role.clone(),
             login: self.role.clone(),

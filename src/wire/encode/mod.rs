@@ -43,7 +43,7 @@ const JSON_VERSION: u8 = 1;
 const UTC_NAMES: [&str; 4] = ["UTC", "Etc/UTC", "GMT", "+00:00"];
 
 /// What the session's settings say about how values are written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Style {
     /// `TimeZone`, in which a `timestamptz` is written as text; `None` is UTC.
     time_zone: Option<Tz>,

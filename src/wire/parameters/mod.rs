@@ -18,6 +18,29 @@ use super::reader::utf8;
 use super::types::{PostgresType, scalar_type};
 use crate::error::{Error, Result, SqlState};
 
+/// [`decode`] of a parameter that the client gives with a statement: a `numeric` of no certain precision
+/// keeps all its digits.
+///
+/// # Errors
+/// Those of [`decode`].
+pub(super) fn decode_given(
+    value: Option<&Bytes>,
+    oid: u32,
+    format: Format,
+    target: &DataType,
+    time_zone: Option<Tz>,
+) -> Result<ScalarValue> {
+    let is_open = oid == PostgresType::NUMERIC.oid
+        && scalar_type(PostgresType::NUMERIC).is_some_and(|open| open == *target);
+    match value {
+        Some(value) if is_open => match format {
+            Format::Text => text::decode(utf8(value)?, PostgresType::NUMERIC, time_zone),
+            Format::Binary => binary::decode(value, PostgresType::NUMERIC),
+        },
+        value => decode(value, oid, format, target, time_zone),
+    }
+}
+
 /// Decodes a parameter of the type `oid` and makes it a value of `target`.
 ///
 /// # Errors

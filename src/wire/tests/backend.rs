@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -93,6 +94,7 @@ impl Backend for TestBackend {
             context: SessionContext::new(),
             witness: Arc::clone(&self.witness),
             settings: Mutex::new(client.settings.iter().cloned().collect()),
+            settings_number: AtomicU64::new(0),
             statements: PreparedStatements::default(),
             status: Mutex::new(TransactionStatus::Idle),
             notices: Mutex::default(),
@@ -105,6 +107,7 @@ pub(super) struct TestSession {
     context: SessionContext,
     witness: Arc<Witness>,
     settings: Mutex<HashMap<String, String>>,
+    settings_number: AtomicU64,
     statements: PreparedStatements,
     status: Mutex<TransactionStatus>,
     notices: Mutex<Vec<Error>>,
@@ -235,6 +238,7 @@ impl BackendSession for TestSession {
                 ..
             }) => {
                 self.settings.lock().insert(name.clone(), value.clone());
+                self.settings_number.fetch_add(1, Ordering::Relaxed);
                 self.changes.lock().push((name.clone(), value.clone()));
                 let notice = Error::new(SqlState::WARNING, format!("{name} was set"));
                 self.notices.lock().push(notice);
@@ -285,6 +289,10 @@ impl BackendSession for TestSession {
 
     fn setting(&self, name: &str) -> Option<String> {
         self.settings.lock().get(name).cloned()
+    }
+
+    fn settings_number(&self) -> u64 {
+        self.settings_number.load(Ordering::Relaxed)
     }
 }
 
