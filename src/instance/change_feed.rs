@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{Column, UnnestOptions};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
@@ -14,8 +15,10 @@ use datafusion::functions_aggregate::sum::sum;
 use datafusion::functions_nested::expr_fn::range;
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFunctionDefinition, lit, when,
+    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFunctionDefinition, cast, lit,
+    when,
 };
+use tributary_udfs::postgres::CHARACTER_LENGTH;
 
 use super::row_hash::{RowHash, any_of, has_equals};
 use crate::catalog::Object;
@@ -77,8 +80,12 @@ pub fn relation(object: &Object, feed: &ChangeFeed) -> Result<Arc<dyn TableProvi
     let all = LogicalPlanBuilder::from(plain).union(mixed)?;
     let types = columns.fields().iter();
     let typed = types.map(|field| {
-        let column = Expr::Column(Column::from_name(field.name()));
-        datafusion::logical_expr::cast(column, field.data_type().clone()).alias(field.name())
+        let mut metadata = field.metadata().clone();
+        if let Some(length) = object.character_length(field.name()) {
+            metadata.insert(CHARACTER_LENGTH.to_owned(), length.to_metadata());
+        }
+        let value = cast(column(field.name()), field.data_type().clone());
+        value.alias_with_metadata(field.name(), Some(FieldMetadata::from(metadata)))
     });
     Ok(Arc::new(ViewTable::new(all.project(typed)?.build()?, None)))
 }
