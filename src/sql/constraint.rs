@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    ColumnDef, ColumnOption, ColumnOptionDef, Expr, NullsDistinctOption, visit_expressions,
+    ColumnDef, ColumnOption, ColumnOptionDef, ConstraintCharacteristics, DeferrableInitial, Expr,
+    NullsDistinctOption, visit_expressions,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
@@ -172,6 +173,8 @@ impl Declared {
                 nulls_equal,
             }
         };
+        let _ = parser.take_words(&["NOT", "DEFERRABLE"]);
+        let _ = parser.take_words(&["INITIALLY", "IMMEDIATE"]);
         if matches!(
             parser.peek_word(0).as_deref(),
             Some("DEFERRABLE" | "INITIALLY" | "INCLUDE" | "USING" | "NO")
@@ -204,11 +207,15 @@ impl Declared {
                     }
                     continue;
                 }
-                ColumnOption::PrimaryKey(_) => unique(true, false),
-                ColumnOption::Unique(unique_option) => unique(
-                    false,
-                    unique_option.nulls_distinct == NullsDistinctOption::NotDistinct,
-                ),
+                ColumnOption::PrimaryKey(key) => {
+                    refuse_deferrable(key.characteristics.as_ref(), &name)?;
+                    unique(true, false)
+                }
+                ColumnOption::Unique(key) => {
+                    refuse_deferrable(key.characteristics.as_ref(), &name)?;
+                    let nulls_equal = key.nulls_distinct == NullsDistinctOption::NotDistinct;
+                    unique(false, nulls_equal)
+                }
                 ColumnOption::Check(check) => Rule::Check(check.expr.clone()),
                 ColumnOption::ForeignKey(key) => {
                     Rule::ForeignKey(Box::new(ForeignKey::of_column(&name, key)?))
@@ -229,6 +236,19 @@ impl Declared {
         }
         column.options = kept;
         Ok(found)
+    }
+}
+
+/// Keys are looked at as rows come.
+fn refuse_deferrable(said: Option<&ConstraintCharacteristics>, column: &str) -> Result<()> {
+    let is_deferrable = |said: &ConstraintCharacteristics| said.deferrable == Some(true);
+    let waits =
+        |said: &ConstraintCharacteristics| said.initially == Some(DeferrableInitial::Deferred);
+    match said.is_some_and(|said| is_deferrable(said) || waits(said)) {
+        true => Err(refused("DEFERRABLE", column).with_hint(
+            "Foreign keys alone can wait for the end of the transaction; leave it out.",
+        )),
+        false => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 
 use super::alias_words;
 use super::dialect::TributaryDialect;
+use super::identity_options;
 use super::limits;
 use super::lock_clauses;
 use super::name::{DATABASE, ObjectName};
@@ -91,6 +92,7 @@ impl<'a> Parser<'a> {
         alias_words::make_names(&mut tokens);
         operators::name_directions(&mut tokens);
         operators::bare_frame_bounds(&mut tokens);
+        identity_options::put_in_order(&mut tokens);
         for token in &mut tokens {
             make_displayable(token)?;
         }
