@@ -28,10 +28,10 @@ use crate::models::constraints;
 use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
-    QualifiedName, Statement, alias_columns, column_names, derived_names, hidden_columns,
-    integer_literals, model_functions, moment_precision, named_arguments, order_names,
-    outer_columns, references, relation_wildcards, row_membership, row_values, sampled,
-    set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
+    QualifiedName, Statement, alias_columns, column_names, derived_names, expanded_size,
+    hidden_columns, integer_literals, merged_columns, model_functions, moment_precision, named_arguments,
+    order_names, outer_columns, references, relation_wildcards, row_membership, row_values,
+    sampled, set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -251,6 +251,7 @@ pub async fn over_planned(state: &SessionState, query: &ast::Query) -> Result<Lo
 }
 
 async fn planned(state: &SessionState, mut query: ast::Query) -> Result<LogicalPlan> {
+    expanded_size::check(&query)?;
     make_plannable(&mut query, state).await?;
     let statement = PlannerStatement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
@@ -356,6 +357,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     derived_names::name(query);
     order_names::rewrite(query)?;
     alias_columns::complete(query, state).await?;
+    merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
     let aggregates = state.aggregate_functions();
     row_membership::rewrite(query, &|name| aggregates.contains_key(name))?;
