@@ -260,11 +260,17 @@ impl History {
     /// A statement; where it reads files, there is one more of them.
     fn choose(&mut self) -> Step {
         if !self.versions.is_empty() && self.random.random_bool(0.04) {
-            let number = self.random.random_range(0..self.versions.len());
-            let (version, held, is_wide) = self.versions[number].clone();
+            let is_wide = self.state.is_wide;
+            let mut known = self.versions.clone();
+            // Often one with other columns, where there is one.
+            if known.iter().any(|it| it.2 != is_wide) && self.random.random_bool(0.7) {
+                known.retain(|it| it.2 != is_wide);
+            }
+            let number = self.random.random_range(0..known.len());
+            let (version, held, is_wide) = known.swap_remove(number);
             return Step::Restore(version, held, is_wide);
         }
-        if self.random.random_bool(0.03) {
+        if self.random.random_bool(0.05) {
             return Step::Reshape {
                 is_wide: !self.state.is_wide,
             };
