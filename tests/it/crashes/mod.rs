@@ -245,7 +245,7 @@ impl History {
                     ended.unwrap_or_else(|error| panic!("{step:?}: {error:?}"));
                     self.state = self.state.after(&step);
                     self.check(client).await;
-                    if self.random.random_bool(0.3) {
+                    if self.random.random_bool(0.5) {
                         let version = statements::version(client).await;
                         let State {
                             account, is_wide, ..
@@ -259,21 +259,19 @@ impl History {
 
     /// A statement; where it reads files, there is one more of them.
     fn choose(&mut self) -> Step {
-        if !self.versions.is_empty() && self.random.random_bool(0.04) {
+        if !self.versions.is_empty() && self.random.random_bool(0.15) {
             let is_wide = self.state.is_wide;
             let mut known = self.versions.clone();
-            // Often one with other columns, where there is one.
-            if known.iter().any(|it| it.2 != is_wide) && self.random.random_bool(0.7) {
+            // Often one with other columns; where there is none, there is one to come.
+            if self.random.random_bool(0.7) {
                 known.retain(|it| it.2 != is_wide);
+            }
+            if known.is_empty() {
+                return Step::Reshape { is_wide: !is_wide };
             }
             let number = self.random.random_range(0..known.len());
             let (version, held, is_wide) = known.swap_remove(number);
             return Step::Restore(version, held, is_wide);
-        }
-        if self.random.random_bool(0.05) {
-            return Step::Reshape {
-                is_wide: !self.state.is_wide,
-            };
         }
         let mut step = statements::choose(&mut self.random, self.has_large);
         if let Step::Vacuum("account") = step {
