@@ -233,6 +233,17 @@ impl Catalog {
         self.sequences.next(&self.store, table, column, identity)
     }
 
+    /// The next numbers that are not set aside of a table's identity columns, by what they are kept under,
+    /// of those that a column of this one has had.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn numbers_like(&self, table: Oid, key: &str) -> Result<Vec<(String, i128)>> {
+        let mut all = sequences::stored(&self.store, table)?;
+        all.retain(|(other, _)| object::sequence_column(other) == object::sequence_column(key));
+        Ok(all)
+    }
+
     /// Has the numbers of an identity column or a sequence go on with this one.
     ///
     /// # Errors

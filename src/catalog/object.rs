@@ -195,8 +195,7 @@ impl Object {
 
     /// The name that an identity column had when it was declared, by which its sequence is called.
     pub fn sequence_column<'a>(&'a self, column: &'a str) -> &'a str {
-        let key = self.sequence_key(column);
-        key.split(RENUMBERED).next().unwrap_or(key)
+        sequence_column(self.sequence_key(column))
     }
 
     /// What other numbers of an identity column are kept under from now on, by a number that nothing
@@ -221,6 +220,11 @@ impl Object {
             _ => None,
         }
     }
+}
+
+/// The name that an identity column had when it was declared, by what its numbers are kept under.
+pub(super) fn sequence_column(key: &str) -> &str {
+    key.split(RENUMBERED).next().unwrap_or(key)
 }
 
 /// What stands between the name of an identity column and a number where its numbers have begun anew.

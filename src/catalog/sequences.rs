@@ -124,6 +124,20 @@ impl Sequences {
     }
 }
 
+/// The next numbers that are not set aside, of all columns of a table.
+pub(super) fn stored(store: &Store, table: Oid) -> Result<Vec<(String, i128)>> {
+    store.read(|read| {
+        let sequences = read.open_table(SEQUENCES).map_err(store.failed())?;
+        let of_table = (table, "")..(table.saturating_add(1), "");
+        let mut found = Vec::new();
+        for entry in sequences.range(of_table).map_err(store.failed())? {
+            let (key, next) = entry.map_err(store.failed())?;
+            found.push((key.value().1.to_owned(), next.value()));
+        }
+        Ok(found)
+    })
+}
+
 fn reserve(
     store: &Store,
     table: Oid,

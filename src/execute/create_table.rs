@@ -21,7 +21,7 @@ use crate::models::define::creation_schema;
 use crate::models::refresh::{Catalogued, participant};
 use crate::models::rejected::{self, Keep, Rejections};
 use crate::models::replan::{self, Author};
-use crate::models::{keyed, replacement};
+use crate::models::{keyed, recorded, replacement};
 use crate::session::{Outcome, Session, plan};
 use crate::sources::RejectedRows;
 use crate::sql::Statement;
@@ -150,11 +150,17 @@ async fn fill(
             object.name
         )));
     };
+    let before = instance.catalog.snapshot();
+    let before = before.object(object.oid).map(AsRef::as_ref);
+    let definition = Some(recorded::record(object, before)?);
     let Some(text) = &create.query else {
         let empty =
             datafusion::physical_plan::EmptyRecordBatchStream::new(Arc::clone(&object.schema));
         let participant = participant(instance, object, catalogued, &object.schema);
-        let info = CommitInfo::new("CREATE TABLE");
+        let info = CommitInfo {
+            definition,
+            ..CommitInfo::new("CREATE TABLE")
+        };
         let rejections = Rejections::none();
         let state = session.statement_of(Arc::clone(snapshot)).state;
         let rows = Box::pin(empty);
@@ -181,7 +187,10 @@ async fn fill(
     let state = context.state;
     let rows = nullable(query::stream(state.clone(), plan).await?);
     let rows = writer.precede(rows);
-    let info = CommitInfo::new("CREATE TABLE AS");
+    let info = CommitInfo {
+        definition,
+        ..CommitInfo::new("CREATE TABLE AS")
+    };
     let put = keyed::replace(
         instance,
         &state,

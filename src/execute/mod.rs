@@ -81,7 +81,7 @@ use datafusion::scalar::ScalarValue;
 use crate::error::{Error, Result};
 use crate::instance::{Instance, StatementContext};
 use crate::session::{Outcome, Prepared, Session, check_privileges};
-use crate::sql::Statement;
+use crate::sql::{Statement, early_parameters};
 
 /// Runs a prepared statement.
 ///
@@ -115,7 +115,11 @@ async fn other(
         Statement::Insert(_)
         | Statement::Update(_)
         | Statement::Delete(_)
-        | Statement::Merge(_) => referential::change(session, statement, parameters).await,
+        | Statement::Merge(_) => {
+            let bound = early_parameters::bound(statement, &parameters);
+            let statement = bound.as_ref().unwrap_or(statement);
+            referential::change(session, statement, parameters).await
+        }
         Statement::Truncate(truncate) => truncate::execute(session, truncate).await,
         Statement::Lock(lock) => lock::execute(session, lock).await,
         Statement::Explain(explain) => explain::execute(session, explain).await,

@@ -5,12 +5,12 @@
 //! they are written anew, in the same commit. What stands on the table is planned against its new
 //! columns first.
 
-mod foreign_keys;
+pub(super) mod foreign_keys;
 mod identity;
+pub(super) mod readers;
 mod rows;
 mod versioned;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -19,23 +19,20 @@ use tributary_udfs::type_name;
 
 use self::rows::{Made, Rows, redefine};
 use super::create_sequence;
-use super::drop::cascades;
-use crate::catalog::{NewObject, Object, Oid};
+use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::models::constraints;
 use crate::models::define::define;
 use crate::models::keyed;
 use crate::models::partitioned;
 use crate::models::replacement::same_columns;
-use crate::models::replan::{self, Author};
-use crate::models::run::remove_tables;
-use crate::session::{Session, plan};
+use crate::session::Session;
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule, complete};
 use crate::sql::create_table::CreateTable;
 use crate::sql::identity::is_identity;
 use crate::sql::name::Quoted;
-use crate::sql::renaming::{identifier, names_all_columns, names_column};
+use crate::sql::renaming::identifier;
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
 use crate::warehouse::{INTERVAL, Keyed};
@@ -71,7 +68,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     let mut new = define(&session.instance, &snapshot, &settings, &statement).await?;
     new.project_file.clone_from(&object.project_file);
     if let Action::RenameColumn(old, name) = action {
-        keep_readers(session, object, old, name)?;
+        readers::keep(session, object, old, name)?;
         foreign_keys::follow_column(session, object, old, name)?;
         if let Some(comment) = object.column_comments.get(old) {
             new.column_comments.insert(name.clone(), comment.clone());
@@ -91,7 +88,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
         identity::renumber(session, object, &mut new, column, change)?;
     }
     if let Action::DropColumn { name, cascade, .. } = action {
-        drop_readers(session, object, &new, name, *cascade).await?;
+        readers::drop_with(session, object, &new, std::slice::from_ref(name), *cascade).await?;
     }
     let owned = match action {
         Action::DropColumn { name, .. } => {
@@ -106,24 +103,7 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
     if let Action::RenameColumn(old, name) = action {
         create_sequence::follow_column(session, object, old, name)?;
     }
-    drop_owned(session, object, &owned)
-}
-
-/// Drops the sequences of a column that is gone.
-fn drop_owned(session: &Session, table: &Object, owned: &[Arc<Object>]) -> Result<()> {
-    if owned.is_empty() {
-        return Ok(());
-    }
-    let catalog = &session.instance.catalog;
-    let oids: BTreeSet<Oid> = owned.iter().map(|sequence| sequence.oid).collect();
-    let uses = create_sequence::defaults_on(&catalog.snapshot(), &oids);
-    if !uses.is_empty() {
-        let what = format!("a column of {}", table.described());
-        return Err(create_sequence::still_used(&what, &uses));
-    }
-    let oids: Vec<Oid> = oids.into_iter().collect();
-    let dropped = catalog.write(|transaction| transaction.drop(&oids, false));
-    dropped.map(drop)
+    readers::drop_owned(session, object, &owned)
 }
 
 /// That an action leaves the intervals of a history as they are: they are of its first version column.
@@ -174,7 +154,7 @@ fn keep_versions(object: &Object, column: &str, by_expression: bool) -> Result<(
 }
 
 /// The definition of a table with all of its columns declared, also where they came from a query.
-fn declared(object: &Object) -> Result<CreateTable> {
+pub(super) fn declared(object: &Object) -> Result<CreateTable> {
     let Statement::CreateTable(create) = &object.definition else {
         return Err(Error::internal(format!("{} is not a table", object.name)));
     };
@@ -196,14 +176,20 @@ fn declared(object: &Object) -> Result<CreateTable> {
         .collect();
     let text = format!("CREATE TABLE {} ({})", object.name, columns.join(", "));
     let declared = match parse_one(&text) {
-        Ok(Statement::CreateTable(create)) => {
-            let schema = crate::models::define::declared_columns(&create.columns);
+        Ok(Statement::CreateTable(declared)) => {
+            let schema = crate::models::define::declared_columns(&declared.columns);
             schema
                 .is_ok_and(|it| same_columns(&it, &given))
-                .then_some(create)
+                .then_some(declared)
         }
         _ => None,
     };
+    let declared = declared.map(|declared| CreateTable {
+        columns: declared.columns,
+        column_names: Vec::new(),
+        query: None,
+        ..create.clone()
+    });
     declared.ok_or_else(|| {
         Error::unsupported(format!(
             "ALTER TABLE of {}, whose query gives it types that cannot be declared",
@@ -503,80 +489,4 @@ fn check_automatic(object: &Object, create: &CreateTable, name: &str) -> Result<
             Quoted(name)
         ))
     })
-}
-
-/// Has what reads a column that gets another name go on reading it by the old one.
-fn keep_readers(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
-    let catalog = &session.instance.catalog;
-    let fields = object.schema.fields().iter();
-    let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
-    let mut readers = catalog.snapshot().direct_dependents(object.oid);
-    readers.retain(|reader| {
-        let mut definition = reader.definition.clone();
-        plan::query_of(&mut definition)
-            .is_some_and(|query| names_column(query, old) || names_all_columns(query))
-    });
-    if !readers.is_empty() && !catalog.is_staged() {
-        let message = format!(
-            "could not rename a column of {} because others have begun to read it",
-            object.name
-        );
-        return Err(Error::new(SqlState::SERIALIZATION_FAILURE, message)
-            .with_hint("Run the statement again."));
-    }
-    for reader in readers {
-        let mut definition = reader.definition.clone();
-        definition.keep_column(&object.name, &columns, old, new)?;
-        catalog.write(|transaction| transaction.reword(reader.oid, definition.clone()))?;
-    }
-    Ok(())
-}
-
-/// Drops what reads a column that goes, or refuses that it goes.
-async fn drop_readers(
-    session: &Session,
-    object: &Arc<Object>,
-    new: &NewObject,
-    column: &str,
-    cascade: bool,
-) -> Result<()> {
-    let instance = &session.instance;
-    let Err(error) = replan::check(instance, object.oid, new, Author::Statement).await else {
-        return Ok(());
-    };
-    let snapshot = instance.catalog.snapshot();
-    let mut readers = snapshot.direct_dependents(object.oid);
-    readers.retain(|reader| {
-        let mut definition = reader.definition.clone();
-        plan::query_of(&mut definition).is_some_and(|query| names_column(query, column))
-    });
-    if readers.is_empty() {
-        return Err(error);
-    }
-    if !cascade {
-        let table = format!("table {}", object.name);
-        let lines = readers.iter().map(|reader| {
-            format!(
-                "{} depends on column {column} of {table}",
-                reader.described()
-            )
-        });
-        return Err(Error::new(
-            SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
-            format!("cannot drop column {column} of {table} because other objects depend on it"),
-        )
-        .with_detail(lines.collect::<Vec<_>>().join("\n"))
-        .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
-    }
-    let oids: Vec<_> = readers.iter().map(|reader| reader.oid).collect();
-    let dropped = instance
-        .catalog
-        .write(|transaction| transaction.drop(&oids, true))?;
-    let mut told: Vec<String> = dropped.iter().map(|it| it.described()).collect();
-    told.reverse();
-    if let Some(notice) = cascades(&told) {
-        session.notice(notice);
-    }
-    remove_tables(instance, &dropped).await;
-    Ok(())
 }

@@ -30,7 +30,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::models::incremental::changes_with_time as changes;
 use crate::session::plan;
 use crate::sql::time_travel::FROM_NOW;
-use crate::sql::{Statement, parser, table_changes};
+use crate::sql::{Statement, parser, parts, table_changes};
 
 /// A moment that was computed.
 pub struct Moment {
@@ -68,25 +68,33 @@ pub async fn settle(query: &mut Query, state: &SessionState) -> Result<()> {
 /// Leaves versions that depend on parameters open: the columns of a query whose parameters are not known
 /// yet are those of now.
 pub fn leave_open(query: &mut Query) {
-    struct Now;
-    impl VisitorMut for Now {
-        type Break = ();
+    let _ = VisitMut::visit(query, &mut LeftOpen);
+}
 
-        fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-            if let TableFactor::Table { version, .. } = factor
-                && version.as_ref().is_some_and(is_open)
-            {
-                *version = None;
-            }
-            for moment in of_factor(factor) {
-                if is_open(moment) {
-                    *moment = text_of(Utc::now().to_rfc3339_opts(SecondsFormat::AutoSi, true));
-                }
-            }
-            ControlFlow::Continue(())
+/// [`leave_open`] of a statement that changes rows.
+pub fn leave_open_in(statement: &mut Statement) {
+    let _ = parts::visit_mut(statement, &mut LeftOpen);
+}
+
+/// Has relations be read as they are now whose versions depend on parameters.
+struct LeftOpen;
+
+impl VisitorMut for LeftOpen {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { version, .. } = factor
+            && version.as_ref().is_some_and(is_open)
+        {
+            *version = None;
         }
+        for moment in of_factor(factor) {
+            if is_open(moment) {
+                *moment = text_of(Utc::now().to_rfc3339_opts(SecondsFormat::AutoSi, true));
+            }
+        }
+        ControlFlow::Continue(())
     }
-    let _ = VisitMut::visit(query, &mut Now);
 }
 
 fn text_of(text: String) -> Expr {

@@ -25,6 +25,7 @@ pub mod partitioned;
 pub mod plan;
 pub mod progress;
 pub mod project;
+pub mod recorded;
 pub mod refresh;
 pub mod rejected;
 pub mod replacement;

@@ -98,7 +98,19 @@ pub(super) async fn prepare(
     let context = session.statement().collecting(&rejected);
     let mut returning = None;
     let mut resolved = None;
-    let plan = match &statement {
+    let early = match &statement {
+        Statement::Query(_) => BTreeMap::new(),
+        changes => early_parameters::types_in(changes),
+    };
+    let opened = match early.is_empty() {
+        true => None,
+        false => {
+            let mut opened = statement.clone();
+            execute::time_travel::leave_open_in(&mut opened);
+            Some(opened)
+        }
+    };
+    let plan = match opened.as_ref().unwrap_or(&statement) {
         Statement::Query(query) => {
             let path = session.settings().search_path.0;
             let mut query = query.clone();
@@ -123,7 +135,8 @@ pub(super) async fn prepare(
         }
         Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_) => {
             let path = session.settings().search_path.0;
-            let planned = execute::change(&session.instance, &context, &path, &statement).await?;
+            let changes = opened.as_ref().unwrap_or(&statement);
+            let planned = execute::change(&session.instance, &context, &path, changes).await?;
             returning = Some(planned.returning);
             Some(planned.plan)
         }
@@ -139,8 +152,12 @@ pub(super) async fn prepare(
     };
     let path = session.settings().search_path.0;
     let assigned = assigned_parameters(&statement, &context.snapshot, &path);
+    let early = match &resolved {
+        Some(query) => early_parameters::types(query),
+        None => early,
+    };
     let parameter_types = match &plan {
-        Some(plan) => parameter_types(plan, resolved.as_deref(), types, &assigned)?,
+        Some(plan) => parameter_types(plan, early, types, &assigned)?,
         None => Vec::new(),
     };
     let parameter_oids = parameter_oids(&parameter_types, types, &assigned);
@@ -212,12 +229,12 @@ fn refuse_parameters(query: &ast::Query) -> Result<()> {
 /// The types of `$1` to the last: declared, or inferred, or text as in Postgres.
 fn parameter_types(
     plan: &LogicalPlan,
-    query: Option<&ast::Query>,
+    early: BTreeMap<usize, Option<DataType>>,
     declared: &[Option<DataType>],
     assigned: &BTreeMap<usize, Assigned>,
 ) -> Result<Vec<DataType>> {
     let mut types: Vec<Option<DataType>> = declared.to_vec();
-    for (number, wanted) in query.map(early_parameters::types).into_iter().flatten() {
+    for (number, wanted) in early {
         if types.len() < number {
             types.resize(number, None);
         }

@@ -1,5 +1,5 @@
 //! Parameters where the planner sees none: in the arguments of functions that stand for relations, and
-//! in versions of tables. Their values are put in before the query is planned.
+//! in versions of tables. Their values are put in before the statement is planned.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -12,10 +12,22 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::model_functions::is_called;
+use super::{Statement, parts};
 
 /// Puts values in the place of such parameters.
 pub fn bind(query: &mut Query, parameters: &[ScalarValue]) {
     let _ = VisitMut::visit(query, &mut Binder(parameters));
+}
+
+/// A query, or a statement that changes rows, with values in the place of such parameters; none where it
+/// has none.
+pub fn bound(statement: &Statement, parameters: &[ScalarValue]) -> Option<Statement> {
+    if parameters.is_empty() || types_in(statement).is_empty() {
+        return None;
+    }
+    let mut bound = statement.clone();
+    let _ = parts::visit_mut(&mut bound, &mut Binder(parameters));
+    Some(bound)
 }
 
 struct Binder<'a>(&'a [ScalarValue]);
@@ -78,6 +90,13 @@ fn ast_value(value: &ScalarValue) -> Value {
 pub fn types(query: &Query) -> BTreeMap<usize, Option<DataType>> {
     let mut finder = Finder::default();
     let _ = Visit::visit(query, &mut finder);
+    finder.found
+}
+
+/// [`types`] of a query, or of a statement that changes rows.
+pub fn types_in(statement: &Statement) -> BTreeMap<usize, Option<DataType>> {
+    let mut finder = Finder::default();
+    let _ = parts::visit(statement, &mut finder);
     finder.found
 }
 

@@ -74,6 +74,7 @@ pub mod order_names;
 pub mod outer_columns;
 pub mod owned;
 pub mod parser;
+pub mod parts;
 pub mod prepare;
 pub mod qualify;
 mod query;

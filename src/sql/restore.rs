@@ -1,5 +1,14 @@
-//! `RESTORE [TABLE] name TO VERSION AS OF number | TIMESTAMP AS OF 'time'`, as in Databricks: the table
-//! holds again what it held then. That is a new version, so a restore can itself be undone.
+//! `RESTORE [TABLE] name TO VERSION AS OF number | TIMESTAMP AS OF 'time' [CASCADE | RESTRICT]`, as in
+//! Databricks: the table is again what it was then. That is a new version, so a restore can itself be
+//! undone.
+//!
+//! Where `ALTER TABLE` or `CREATE OR REPLACE TABLE` has changed the table since, its columns, their types,
+//! `NOT NULL`, defaults and identities, its primary key, `UNIQUE`, `CHECK` and options are those of then,
+//! as its log tells them. Its name, owner, rights and comments stay, and so do its foreign keys, but for
+//! those with a column that goes: they, and those that refer to the table, are looked at with the rows of
+//! then (23503). Views and the like that read a column which goes, and foreign keys that refer to a key
+//! which goes, refuse it (2BP01), or go with `CASCADE`. Identity columns never give a number again that
+//! they have given.
 
 use std::fmt;
 
@@ -34,6 +43,8 @@ pub struct Restore {
     pub name: ObjectName,
     /// What it is to hold again.
     pub before: Before,
+    /// Whether what needs columns or keys that go is dropped.
+    pub cascade: bool,
 }
 
 impl Restore {
@@ -59,12 +70,24 @@ impl Restore {
             },
             false => Before::Moment(Box::new(literal)),
         };
-        Ok(Self { name, before })
+        let cascade = parser.take_word("CASCADE");
+        if !cascade {
+            let _ = parser.take_word("RESTRICT");
+        }
+        Ok(Self {
+            name,
+            before,
+            cascade,
+        })
     }
 }
 
 impl fmt::Display for Restore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RESTORE TABLE {} TO {}", self.name, self.before)
+        write!(f, "RESTORE TABLE {} TO {}", self.name, self.before)?;
+        match self.cascade {
+            true => f.write_str(" CASCADE"),
+            false => Ok(()),
+        }
     }
 }

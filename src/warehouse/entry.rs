@@ -30,6 +30,9 @@ pub struct CommitInfo {
     pub refresh_id: Option<String>,
     /// What else is to be kept with the commit.
     pub user_metadata: Option<String>,
+    /// What the table is declared as from this commit on, in the words of who declares it; none where
+    /// that does not change.
+    pub definition: Option<String>,
     /// Whether others must follow before the statement has done anything: it may be interrupted
     /// after this one.
     pub is_part: bool,

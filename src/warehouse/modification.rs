@@ -61,6 +61,16 @@ impl Modification {
         Ok(Arc::new(self.keyed_scan()?.with_places()))
     }
 
+    /// [`Self::rows`] as data files have them: behind the table's columns stand those that hold the versions
+    /// of single values, where these are kept.
+    ///
+    /// # Errors
+    /// Those of [`Self::scan`].
+    pub fn rows_of_files(&self) -> Result<Arc<dyn TableProvider>> {
+        let scan = self.keyed_scan()?.with_column_versions()?;
+        Ok(Arc::new(scan.with_places()))
+    }
+
     /// Those of [`Self::rows`] that stand at these places.
     ///
     /// # Errors

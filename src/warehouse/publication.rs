@@ -428,6 +428,24 @@ struct Fate {
     after: Option<Value>,
 }
 
+impl Fate {
+    /// Whether the file is there with the rows that it had.
+    fn is_none(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => {
+                before["remove"]
+                    .get("deletionVector")
+                    .filter(|it| !it.is_null())
+                    == after["add"]
+                        .get("deletionVector")
+                        .filter(|it| !it.is_null())
+            }
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Net {
     fn of(log: &StagedLog) -> Result<Self> {
         let mut net = Self::default();
@@ -515,11 +533,10 @@ impl Net {
         let mut lines = vec![json!({"commitInfo": info})];
         lines.extend(self.protocol);
         lines.extend(self.metadata);
-        let (before, after): (Vec<_>, Vec<_>) = self
-            .files
-            .into_values()
-            .map(|fate| (fate.before, fate.after))
-            .unzip();
+        // What came back as it was has not changed.
+        let changed = self.files.into_values().filter(|fate| !fate.is_none());
+        let (before, after): (Vec<_>, Vec<_>) =
+            changed.map(|fate| (fate.before, fate.after)).unzip();
         lines.extend(before.into_iter().flatten());
         lines.extend(after.into_iter().flatten());
         let mut text = String::new();

@@ -14,6 +14,8 @@ use crate::error::{Error, Result, SqlState};
 
 /// The table property that keeps the declared schema, as JSON.
 const DECLARED_SCHEMA: &str = "tributary.schema";
+/// The table property that keeps [`TableSchema::definition`].
+const DEFINITION: &str = "tributary.definition";
 const MAPPING_MODE: &str = "delta.columnMapping.mode";
 const MAPPING_MAX_ID: &str = "delta.columnMapping.maxColumnId";
 const MAPPING_ID: &str = "delta.columnMapping.id";
@@ -39,6 +41,8 @@ pub(super) struct TableSchema {
     pub keyed: Option<Keyed>,
     /// The columns by which its rows are divided among files.
     pub partitions: Vec<String>,
+    /// What else it was declared as, in the words of who declared it, where these were told.
+    pub definition: Option<String>,
 }
 
 impl TableSchema {
@@ -87,6 +91,7 @@ impl TableSchema {
             delta: json!({"type": "struct", "fields": delta}).to_string(),
             keyed: None,
             partitions: Vec::new(),
+            definition: None,
         })
     }
 
@@ -110,6 +115,12 @@ impl TableSchema {
         }
         self.keyed = keyed;
         Ok(self)
+    }
+
+    /// The schema of a table that was declared in these words.
+    pub fn defined_as(mut self, definition: Option<String>) -> Self {
+        self.definition = definition;
+        self
     }
 
     /// The schema that the log of a table has.
@@ -166,6 +177,7 @@ impl TableSchema {
             delta: delta.to_owned(),
             keyed,
             partitions: partitions.to_vec(),
+            definition: properties.get(DEFINITION).cloned(),
         })
     }
 
@@ -208,6 +220,9 @@ impl TableSchema {
                 .map_err(|error| Error::internal(format!("a key cannot be written: {error}")))?;
             properties.insert(keyed::PROPERTY.to_owned(), keyed.into());
         }
+        if let Some(definition) = &self.definition {
+            properties.insert(DEFINITION.to_owned(), definition.as_str().into());
+        }
         if self.mapped {
             let mut ids = Ids(0);
             for field in self.declared.fields() {
@@ -237,6 +252,14 @@ impl TableSchema {
             features,
             is_partitioned: !self.partitions.is_empty(),
         }
+    }
+
+    /// Whether a table is declared the same by both, down to how its files are read.
+    pub fn is_declared_as(&self, other: &Self) -> bool {
+        self.is_stored_as(other)
+            && self.declared == other.declared
+            && self.keyed == other.keyed
+            && self.definition == other.definition
     }
 
     /// Whether files of the one schema can lie beside those of the other.

@@ -10,7 +10,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use super::schema::TableSchema;
 use super::table::Change;
 use super::{
-    At, Commit, CommitInfo, Keyed, Modification, Participant, TableId, Upserted, Warehouse,
+    Commit, CommitInfo, Keyed, Modification, Participant, TableId, Upserted, Warehouse,
     WarehouseSettings, tombstones, upsert, writer,
 };
 use crate::error::Result;
@@ -238,21 +238,5 @@ impl Warehouse {
             changed: Arc::clone(&self.changed),
             deleted: Arc::default(),
         })
-    }
-
-    /// Puts what a version of the table holds in the place of what it holds now.
-    ///
-    /// # Errors
-    /// 22023 for a version that the table does not have, or no longer; 0A000 for one of before the
-    /// table was replaced.
-    pub async fn restore(&self, table: &TableId, at: At, commit: CommitInfo) -> Result<Commit> {
-        let table = self.table(table);
-        let version = table.snapshot(at).await?;
-        table.check_there(&version).await?;
-        table.check_defined_since(version.version).await?;
-        let change = Change::Restore(version);
-        table
-            .commit(change, commit, None, None, &self.settings)
-            .await
     }
 }

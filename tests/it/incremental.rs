@@ -137,6 +137,19 @@ impl Maker {
             6 | 7 => {
                 let column = self.column(&name, width);
                 let value = self.column(&name, width);
+                if column != value && self.below(3) == 0 {
+                    let sets = [
+                        format!("GROUPING SETS (({column}), ({column}, {value}))"),
+                        format!("{column}, ROLLUP ({value})"),
+                        format!("{column}, CUBE ({name}.c0, {value})"),
+                        format!("ROLLUP ({column}, {value})"),
+                    ];
+                    let by = &sets[self.below(4)];
+                    let sql = format!(
+                        "SELECT {column} AS c0, {value} AS c1, count(*) AS c2 FROM {from} GROUP BY {by}"
+                    );
+                    return Relation { sql, width: 3 };
+                }
                 let aggregate = ["sum", "min", "max", "count", "count(DISTINCT"][self.below(5)];
                 let close = if aggregate.contains('(') { ")" } else { "" };
                 let open = if close.is_empty() { "(" } else { " " };

@@ -49,7 +49,7 @@ pub(super) async fn lock(session: &Session, object: &Arc<Object>, action: &Actio
 }
 
 /// The foreign keys of a table, and those that refer to it.
-fn about(snapshot: &Snapshot, object: &Object) -> Vec<Reference> {
+pub(in crate::execute) fn about(snapshot: &Snapshot, object: &Object) -> Vec<Reference> {
     let own = snapshot.object(object.oid);
     let mut all: Vec<Reference> = own.into_iter().flat_map(references_of).collect();
     let others = snapshot.references_to(&object.name).into_iter();
@@ -139,7 +139,10 @@ pub(super) async fn prove_new(
 }
 
 /// That the columns of a foreign key can still be compared with those that it refers to.
-fn check_types(snapshot: &Snapshot, reference: &Reference) -> Result<()> {
+///
+/// # Errors
+/// 42804 where they cannot; 42830 where those are no key any more.
+pub(in crate::execute) fn check_types(snapshot: &Snapshot, reference: &Reference) -> Result<()> {
     let Statement::CreateTable(create) = &reference.table.definition else {
         return Ok(());
     };

@@ -19,9 +19,9 @@ use crate::execute::define::in_place_of;
 use crate::execute::query;
 use crate::instance::StatementContext;
 use crate::models::constraints::{Constraints, Repeated};
-use crate::models::keyed;
 use crate::models::replacement::{self, Replacement};
 use crate::models::replan::{self, Author};
+use crate::models::{keyed, recorded};
 use crate::session::{Session, plan};
 use crate::sql::name::Quoted;
 use crate::sql::{Statement, parse_one};
@@ -67,7 +67,8 @@ pub(super) async fn redefine(
     let (table, warehouse) = (object.table(), &instance.warehouse);
     let after = Arc::new(in_place_of(object, &new)?);
     let keyed = keyed::of(&after)?;
-    let info = CommitInfo::new(OPERATION);
+    let mut info = CommitInfo::new(OPERATION);
+    info.definition = Some(recorded::record(&after, Some(object))?);
     let replacement = Replacement {
         instance: Arc::clone(instance),
         oid: object.oid,

@@ -199,7 +199,10 @@ async fn matching(
 }
 
 /// The rows of a query of the server's own.
-pub(super) async fn rows_of(context: StatementContext, text: &str) -> Result<Vec<RecordBatch>> {
+pub(in crate::execute) async fn rows_of(
+    context: StatementContext,
+    text: &str,
+) -> Result<Vec<RecordBatch>> {
     let rows = stream_of(&context, text).await?;
     Ok(rows.try_collect().await?)
 }

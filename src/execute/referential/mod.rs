@@ -27,9 +27,10 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 use datafusion::scalar::ScalarValue;
 
 pub use self::check::Check;
+pub(super) use self::check::rows_of;
 pub use self::deferred::{Deferral, prove_deferred, refuse_where_waiting, set_constraints};
 pub use self::locks::{lock, tables_of};
-pub use self::prove::{prove, refuse_where_needed};
+pub use self::prove::prove;
 pub use self::truncated::truncated;
 
 use self::moved::Moved;

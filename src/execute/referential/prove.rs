@@ -1,10 +1,10 @@
-//! Whether all rows of a table satisfy a foreign key, and which foreign keys need a column or a key.
+//! Whether all rows of a table satisfy a foreign key.
 
 use arrow::array::RecordBatch;
 
 use super::check::rows_of;
-use crate::catalog::{Object, Reference};
-use crate::error::{Error, Result, SqlState};
+use crate::catalog::Reference;
+use crate::error::Result;
 use crate::models::constraints::{Shown, not_there};
 use crate::session::Session;
 use crate::sql::name::Quoted;
@@ -56,23 +56,4 @@ pub async fn prove(session: &Session, reference: &Reference) -> Result<()> {
 
 fn first(rows: Vec<RecordBatch>) -> Option<RecordBatch> {
     rows.into_iter().find(|batch| batch.num_rows() > 0)
-}
-
-/// Refuses to change what others refer to.
-///
-/// # Errors
-/// 0A000 where the table has foreign keys or others refer to it.
-pub fn refuse_where_needed(session: &Session, object: &Object, what: &str) -> Result<()> {
-    let snapshot = session.instance.catalog.snapshot();
-    let own = snapshot.object(object.oid);
-    let own = own.into_iter().flat_map(crate::catalog::references_of);
-    let Some(reference) = own.chain(snapshot.references_to(&object.name)).next() else {
-        return Ok(());
-    };
-    Err(Error::new(
-        SqlState::FEATURE_NOT_SUPPORTED,
-        format!("{what} of {} is not supported", object.described()),
-    )
-    .with_detail(format!("{} is about its rows.", reference.described()))
-    .with_hint("Drop the constraint first, and add it again then: that looks at all rows."))
 }

@@ -66,8 +66,10 @@ impl Keeping {
             Some(places) => modification.rows_at(places)?,
             None => modification.rows()?,
         };
-        let plan = rows.scan(&self.state, Some(&columns), &[], None).await?;
-        let mut rows = execute_stream(plan, self.state.task_ctx())?;
+        // Files whose bounds tell that they have none of the keys are not read.
+        let filters = key.lock().bounds()?;
+        let plan = rows.scan(&self.state, Some(&columns), &filters, None);
+        let mut rows = execute_stream(plan.await?, self.state.task_ctx())?;
         while let Some(batch) = rows.next().await {
             let batch = batch?;
             let files = batch.column(count).as_primitive::<UInt32Type>();

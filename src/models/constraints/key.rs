@@ -3,11 +3,15 @@
 use std::collections::HashSet;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow::datatypes::FieldRef;
+use arrow::compute::{SortOptions, sort_to_indices, take};
+use arrow::datatypes::{DataType, FieldRef};
 use arrow::row::{RowConverter, Rows, SortField};
-use datafusion::error::Result as QueryResult;
+use datafusion::common::Column;
+use datafusion::error::{DataFusionError, Result as QueryResult};
 use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::{Expr, lit};
+use datafusion::scalar::ScalarValue;
 use parking_lot::Mutex;
 
 use super::declared::constraint_place;
@@ -145,6 +149,32 @@ impl Key {
         Ok(self.converter.convert_rows(rows)?)
     }
 
+    /// Conditions that hold for all rows with one of the keys that were taken in, of columns whose values
+    /// are equal where they are the same. No others: it is files that are chosen by them.
+    pub(super) fn bounds(&self) -> QueryResult<Vec<Expr>> {
+        if self.values.len() > MOST_BOUND {
+            return Ok(Vec::new());
+        }
+        let mut bounds = Vec::with_capacity(self.fields.len());
+        for (field, values) in self.fields.iter().zip(self.taken()?) {
+            if !is_exact(field.data_type()) || values.is_empty() || values.null_count() > 0 {
+                continue;
+            }
+            let end = |descending: bool| {
+                let order = SortOptions {
+                    descending,
+                    nulls_first: false,
+                };
+                let first = sort_to_indices(&values, Some(order), Some(1))?;
+                let value = take(&values, &first, None)?;
+                Ok::<_, DataFusionError>(lit(ScalarValue::try_from_array(&value, 0)?))
+            };
+            let column = Expr::Column(Column::from_name(field.name()));
+            bounds.push(column.between(end(false)?, end(true)?));
+        }
+        Ok(bounds)
+    }
+
     /// The key, for an index.
     pub(super) fn indexed(&self) -> IndexedKey {
         self.indexed.clone()
@@ -194,6 +224,22 @@ impl Key {
             self.indexed.columns.join(", ")
         ))
     }
+}
+
+/// Of more keys than these no bounds are looked for.
+const MOST_BOUND: usize = 1 << 16;
+
+/// Whether values of a type are equal only where they are the same.
+fn is_exact(data_type: &DataType) -> bool {
+    data_type.is_integer()
+        || matches!(
+            data_type,
+            DataType::Date32
+                | DataType::Timestamp(..)
+                | DataType::Decimal128(..)
+                | DataType::Boolean
+                | DataType::Utf8
+        )
 }
 
 /// What an entry of a set of keys takes beside the key itself, about.

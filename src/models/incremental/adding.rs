@@ -51,8 +51,6 @@ impl Planned<'_> {
     ) -> Result<std::result::Result<Commit, NotAdded>> {
         let keyed = keyed::declared(&self.definition.options)?;
         let keeps_all = keyed.as_ref().is_some_and(Keyed::has_history);
-        // What is compared by key are values, and not which version each is of.
-        let has_column_versions = keyed.as_ref().is_some_and(Keyed::merges_by_version);
         let mut measured = Measured::default();
         let added = self.added(before, keyed.is_some(), keeps_all, &mut measured);
         let added = match added.await {
@@ -62,7 +60,7 @@ impl Planned<'_> {
         let rows = match added {
             Added::More(reason) => {
                 // What a row that is gone said of its key is not known.
-                let is_by_key = forbidden(self.definition)?.is_none() && !has_column_versions;
+                let is_by_key = forbidden(self.definition)?.is_none();
                 return Ok(Err(NotAdded { reason, is_by_key }));
             }
             Added::Gone(rows) => {
@@ -78,7 +76,7 @@ impl Planned<'_> {
                     },
                     false => NotAdded {
                         reason: "rows of its inputs have changed or are gone".to_owned(),
-                        is_by_key: !has_column_versions,
+                        is_by_key: true,
                     },
                 }));
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::common::{Column, JoinType};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::delta::{Delta, Deltas, Leaf, LeafKey, Obstacle, below, grouped, is_comparable};
@@ -260,9 +261,12 @@ fn natural_key(snapshot: &Snapshot, node: &LogicalPlan) -> Option<Vec<Column>> {
             passed.collect()
         }
         LogicalPlan::Aggregate(aggregate) => {
-            let groups = aggregate.group_expr.len();
-            let columns = aggregate.schema.columns();
-            (groups > 0).then(|| columns.into_iter().take(groups).collect())
+            // Of several groupings, the columns that all of them have.
+            let groups = grouping_set_to_exprlist(&aggregate.group_expr).ok()?.len();
+            let columns = aggregate.schema.columns().into_iter().take(groups).zip(0..);
+            let columns = columns.filter(|(_, place)| grouped(aggregate, *place).is_some());
+            let columns: Vec<Column> = columns.map(|(column, _)| column).collect();
+            (!columns.is_empty()).then_some(columns)
         }
         LogicalPlan::Union(union) => {
             let mut keys = union.inputs.iter().map(|input| {

@@ -34,7 +34,7 @@ use crate::models::progress::Rows;
 use crate::models::rejected::{self, Keep, Staying};
 use crate::models::{constraints, keyed, refresh, replacement, schema_change, table_id};
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::{At, ChangeFeed, Commit, CommitInfo, Keyed, Merge, Participant, Places};
+use crate::warehouse::{At, ChangeFeed, Commit, CommitInfo, Keyed, Participant, Places};
 
 /// So few keys are recomputed however small the table is.
 const FEW_KEYS: usize = 1000;
@@ -470,11 +470,10 @@ impl Planned<'_> {
             let modification = warehouse.modify(&table).await?;
             let modification = modification.by_keys(constraints::indexed(traced, object));
             let new = wanted.rows(&self.analysis.plan, key)?;
-            let by_version = keyed
-                .as_ref()
-                .filter(|keyed| keyed.merge == Merge::Row && !keyed.versions.is_empty());
+            let by_version = keyed.as_ref().filter(|keyed| !keyed.versions.is_empty());
             let new = match by_version {
-                // Rows that are not the latest of their keys are looked at too.
+                // Rows that are not the latest of their keys are looked at too, and columns are merged of
+                // all rows of a key.
                 Some(keyed) => {
                     let rows = guard(measured.run(&careful, &new).await?);
                     let (rows, without) = with_keys(rows, keyed)?;
@@ -485,22 +484,28 @@ impl Planned<'_> {
                 }
                 None => new,
             };
-            let plan =
-                difference::plan(modification.rows()?, new, &wanted, names, keyed.is_some())?;
+            // What is made of all rows of a key is there once, perhaps beside a deletion.
+            let is_unique = keyed.is_some() && by_version.is_none();
+            let old = modification.rows_of_files()?;
+            let width = new.schema().fields().len();
+            let schema = match width == object.schema.fields().len() {
+                true => Arc::clone(&object.schema),
+                false => Arc::new(old.schema().project(&(0..width).collect::<Vec<_>>())?),
+            };
+            let plan = difference::plan(old, new, &wanted, names, is_unique)?;
             let found = measured.run(&careful, &plan).await?;
             let gone = Arc::new(Mutex::new(Places::default()));
             let pool = &state.runtime_env().memory_pool;
             let places = names.iter().map(|name| object.schema.index_of(name));
             let divider = Divider {
-                schema: Arc::clone(&object.schema),
+                schema: Arc::clone(&schema),
                 gone: Arc::clone(&gone),
-                key: match keyed.is_some() {
+                key: match is_unique {
                     true => Some(places.collect::<std::result::Result<_, _>>()?),
                     false => None,
                 },
                 memory: MemoryConsumer::new("rows that a refresh changes").register(pool),
             };
-            let schema = Arc::clone(&object.schema);
             let rows = found.map(move |batch| divider.divide(&batch?));
             let mut rows: SendableRecordBatchStream =
                 Box::pin(RecordBatchStreamAdapter::new(schema, rows));

@@ -34,7 +34,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result as QueryResult};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{
-    Aggregate, Expr, ExprSchemable as _, Filter, Join, JoinConstraint, LogicalPlan,
+    Aggregate, Expr, ExprSchemable as _, Filter, GroupingSet, Join, JoinConstraint, LogicalPlan,
     LogicalPlanBuilder, Projection, SubqueryAlias, TableScan, Union, Window, lit,
 };
 use datafusion::scalar::ScalarValue;
@@ -312,14 +312,11 @@ impl Deltas {
 
     fn of_aggregate(&self, aggregate: &Aggregate, columns: &[Column]) -> Traced<Delta> {
         let groups = &aggregate.group_expr;
-        if groups
-            .iter()
-            .any(|group| matches!(group, Expr::GroupingSet(_)))
-            || grouping_set_to_exprlist(groups)?.len() != groups.len()
-        {
+        let has_sets = has_sets(aggregate);
+        if !has_sets && grouping_set_to_exprlist(groups)?.len() != groups.len() {
             return Err(Obstacle::new(
                 described(&LogicalPlan::Aggregate(aggregate.clone())),
-                "its rows are of several groupings",
+                "it names a column twice",
             ));
         }
         let mut computed = Vec::with_capacity(columns.len());
@@ -328,14 +325,19 @@ impl Deltas {
             let index = aggregate.schema.index_of_column(column)?;
             let value = grouped(aggregate, index);
             // Two that are chosen may be of different rows.
-            let may_be_chosen = !is_chosen && !groups.is_empty();
+            let may_be_chosen = !is_chosen && !groups.is_empty() && !has_sets;
             is_chosen |= value.is_none();
             let value = value.or_else(|| chosen(aggregate, index).filter(|_| may_be_chosen));
             let Some(value) = value else {
-                return Err(Obstacle::new(
-                    described(&LogicalPlan::Aggregate(aggregate.clone())),
-                    format!("the key's column \"{}\" is not grouped by", column.name),
-                ));
+                let reason = match has_sets {
+                    true => format!(
+                        "the column \"{}\" is not in each of its groupings",
+                        column.name
+                    ),
+                    false => format!("the key's column \"{}\" is not grouped by", column.name),
+                };
+                let node = described(&LogicalPlan::Aggregate(aggregate.clone()));
+                return Err(Obstacle::new(node, reason));
             };
             computed.push(value.clone());
         }
@@ -554,9 +556,8 @@ impl Deltas {
 /// a choice of one of the group's values gives, as those of `DISTINCT ON` are.
 pub(super) fn grouped(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
     let groups = &aggregate.group_expr;
-    let is_set = |group: &Expr| matches!(group, Expr::GroupingSet(_));
-    if groups.iter().any(is_set) {
-        return None;
+    if has_sets(aggregate) {
+        return in_all_sets(aggregate, index);
     }
     if index < groups.len() {
         return groups.get(index);
@@ -566,6 +567,25 @@ pub(super) fn grouped(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
     // Equal values that are not the same are one group, and one of them is chosen.
     let data_type = group.get_type(aggregate.input.schema()).ok()?;
     (!has_equals(&data_type)).then_some(group)
+}
+
+/// Whether an aggregate has several groupings: `GROUPING SETS`, `ROLLUP` or `CUBE`.
+fn has_sets(aggregate: &Aggregate) -> bool {
+    let mut groups = aggregate.group_expr.iter();
+    groups.any(|group| matches!(group, Expr::GroupingSet(_)))
+}
+
+/// The expression that a column has the value of, if each grouping has it. Of `ROLLUP` and `CUBE` by
+/// themselves one has none: it is of all rows.
+fn in_all_sets(aggregate: &Aggregate, index: usize) -> Option<&Expr> {
+    let all = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
+    let expression = *all.get(index)?;
+    let [Expr::GroupingSet(GroupingSet::GroupingSets(sets))] = aggregate.group_expr.as_slice()
+    else {
+        return None;
+    };
+    let is_in_all = sets.iter().all(|set| set.contains(expression));
+    is_in_all.then_some(expression)
 }
 
 /// The expression of whose values in a group a column of an aggregate is one.

@@ -49,7 +49,6 @@ use crate::error::{Error, Result};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
 use crate::session::plan;
 use crate::sql::create_materialized_view::CreateMaterializedView;
-use crate::warehouse::Merge;
 
 /// The mode of such a refresh, in `tributary.refreshes`.
 pub const INCREMENTAL: &str = "incremental";
@@ -123,11 +122,12 @@ pub fn verdict(
 }
 
 /// What a definition has beside its query for which rows of keys could not be computed again. Where
-/// these are all rows of their keys, the latest of them are known, those that tell of deletions too.
+/// these are all rows of their keys, the latest of them are known, or of each column the latest value,
+/// those that tell of deletions too.
 fn not_by_keys(definition: &CreateMaterializedView) -> Result<Option<Obstacle>> {
     let keyed = keyed::declared(&definition.options)?;
     let keeps_latest =
-        keyed.is_some_and(|keyed| keyed.merge == Merge::Row && !keyed.versions.is_empty());
+        keyed.is_some_and(|keyed| !keyed.has_history() && !keyed.versions.is_empty());
     match keeps_latest {
         true => Ok(None),
         false => forbidden(definition),

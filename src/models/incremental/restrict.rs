@@ -132,12 +132,7 @@ impl Wanted<'_> {
                 }
                 inputs
             }
-            LogicalPlan::Aggregate(aggregate)
-                if !aggregate
-                    .group_expr
-                    .iter()
-                    .any(|group| matches!(group, Expr::GroupingSet(_))) =>
-            {
+            LogicalPlan::Aggregate(aggregate) => {
                 let places = 0..aggregate.schema.fields().len();
                 let none = Expr::Literal(ScalarValue::Null, None);
                 let read = places.map(|place| grouped(aggregate, place).unwrap_or(&none).clone());

@@ -335,6 +335,15 @@ const STATEMENTS: &[(&str, &str)] = &[
         "=",
     ),
     ("DELETE FROM s.t", "="),
+    ("RESTORE TABLE s.t TO VERSION AS OF 3", "="),
+    (
+        "restore t to timestamp as of now() - interval '1 day' cascade",
+        "RESTORE TABLE t TO TIMESTAMP AS OF now() - INTERVAL '1 day' CASCADE",
+    ),
+    (
+        "RESTORE t TO VERSION AS OF 3 RESTRICT",
+        "RESTORE TABLE t TO VERSION AS OF 3",
+    ),
     ("OPTIMIZE t", "="),
     (
         "optimize table s.t zorder by (a, \"B\")",

@@ -39,7 +39,11 @@ pub(in crate::warehouse) enum Change {
         lost: Vec<(Arc<DataFile>, Arc<RoaringBitmap>)>,
     },
     /// Puts what a version holds in the place of all.
-    Restore(Arc<Snapshot>),
+    Restore {
+        version: Arc<Snapshot>,
+        /// Whether the table gets the columns of the version, too, where they are others.
+        redefines: bool,
+    },
     /// Puts copies of files in their place.
     Compact {
         schema: Arc<TableSchema>,
@@ -59,7 +63,7 @@ impl Change {
             | Self::Reshape(_)
             | Self::Append(_)
             | Self::Patch { .. }
-            | Self::Restore(_)
+            | Self::Restore { .. }
             | Self::Compact { .. } => &[],
         }
     }
@@ -72,7 +76,7 @@ impl Change {
             | Self::Replace(_)
             | Self::Rewrite(..)
             | Self::Reshape(_)
-            | Self::Restore(_)
+            | Self::Restore { .. }
             | Self::Patch { .. }
             | Self::Modify { .. } => EntryKind::Change,
         }
@@ -147,9 +151,15 @@ impl Table {
         entry: &mut Entry,
         change: &Change,
         current: Option<&Snapshot>,
+        definition: Option<&String>,
         has_losses: bool,
         vectors: &BTreeMap<String, NewVector>,
     ) -> Result<()> {
+        let before = || current.and_then(|current| current.schema.definition.as_ref());
+        let defined = |schema: &TableSchema| {
+            let definition = definition.or_else(before).cloned();
+            schema.clone().defined_as(definition)
+        };
         let protocol = |schema: &TableSchema| {
             let mut protocol = schema.protocol();
             let features = current.map(|current| current.features.as_slice());
@@ -162,7 +172,7 @@ impl Table {
         };
         match (change, current) {
             (Change::Create(schema) | Change::Replace(schema), None) => {
-                entry.set_schema(schema, &protocol(schema), None)
+                entry.set_schema(&defined(schema), &protocol(schema), None)
             }
             (Change::Create(_), Some(_)) => Err(Error::new(
                 SqlState::DUPLICATE_TABLE,
@@ -175,16 +185,14 @@ impl Table {
                 let mut protocol = schema.protocol();
                 keep_features(&mut protocol, &current.features);
                 protocol.is_partitioned |= current.is_partitioned;
-                entry.set_schema(schema, &protocol, Some(&current.id))
+                entry.set_schema(&defined(schema), &protocol, Some(&current.id))
             }
             (Change::Replace(schema) | Change::Rewrite(schema, _), Some(current)) => {
-                if current.schema.delta != schema.delta
-                    || current.schema.declared != schema.declared
-                    || current.schema.keyed != schema.keyed
-                    || current.schema.partitions != schema.partitions
+                let schema = defined(schema);
+                if !current.schema.is_declared_as(&schema)
                     || (has_losses && !has_deletion_vectors(current))
                 {
-                    entry.set_schema(schema, &protocol(schema), Some(&current.id))?;
+                    entry.set_schema(&schema, &protocol(&schema), Some(&current.id))?;
                 }
                 current.files.iter().try_for_each(|file| entry.remove(file))
             }
@@ -224,12 +232,15 @@ impl Table {
                     entry.remove(there.ok_or_else(|| self.conflict())?)
                 })
             }
-            (Change::Restore(version), Some(current)) => {
-                if !version.schema.is_stored_as(&current.schema) {
-                    return Err(
-                        Error::unsupported("RESTORE to a version with other columns")
-                            .with_hint("Read it with VERSION AS OF, and insert what fits."),
-                    );
+            (Change::Restore { version, redefines }, Some(current)) => {
+                let is_other = !version.schema.is_declared_as(&current.schema);
+                // It was not when it was looked at.
+                if is_other && !redefines {
+                    return Err(self.conflict());
+                }
+                if is_other || (has_losses && !has_deletion_vectors(current)) {
+                    let protocol = protocol(&version.schema);
+                    entry.set_schema(&version.schema, &protocol, Some(&current.id))?;
                 }
                 let (before, after) = (current.by_path(), version.by_path());
                 let has = |files: &HashMap<&str, &Arc<DataFile>>, file: &DataFile| {

@@ -190,6 +190,7 @@ impl Table {
                 &mut entry,
                 change,
                 current.as_deref(),
+                info.definition.as_ref(),
                 !lost.is_empty(),
                 vectors,
             )?;
@@ -197,7 +198,7 @@ impl Table {
         }
         if let Some(current) = &current
             && !lost.is_empty()
-            && !matches!(change, Change::Replace(_))
+            && !matches!(change, Change::Replace(_) | Change::Restore { .. })
         {
             self.enable_deletion_vectors(&mut entry, current)?;
         }
@@ -307,7 +308,9 @@ impl Table {
     async fn put_back_by(&self, change: &Change) -> Result<PutBack> {
         let written = Written::none(&self.place);
         let vectors = match change {
-            Change::Restore(version) => self.written_vectors(&version.files, &written).await?,
+            Change::Restore { version, .. } => {
+                self.written_vectors(&version.files, &written).await?
+            }
             _ => BTreeMap::new(),
         };
         Ok(PutBack { vectors, written })

@@ -105,25 +105,17 @@ impl Table {
         }
     }
 
-    /// That no version after this one has given the table another definition.
-    pub async fn check_defined_since(&self, version: u64) -> Result<()> {
+    /// The first version after this one that may have given the table another definition.
+    pub async fn defined_since(&self, version: u64) -> Result<Option<u64>> {
         let latest = self.latest().await?.version;
         for later in version + 1..=latest {
             let entry = self.read_entry(later).await?;
             if operation(&entry).is_some_and(|it| DEFINING.iter().any(|word| it.starts_with(word)))
             {
-                return Err(Error::unsupported(format!(
-                    "RESTORE to version {version} of table {}, which was replaced since",
-                    self.id
-                ))
-                .with_detail(format!("Version {later} has another definition."))
-                .with_hint(format!(
-                    "Put its rows into the table as it is now: BEGIN; TRUNCATE {0}; INSERT INTO {0} SELECT * FROM {0} VERSION AS OF {version}; COMMIT;",
-                    self.id
-                )));
+                return Ok(Some(later));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// The parameters of the commit that made a version; of a fold those of the commit before.

@@ -169,7 +169,8 @@ impl Modification {
 
 impl Modification {
     /// What stays of the rows of each key, of rows that are put together into the keyed table, as a
-    /// relation that can be read once.
+    /// relation that can be read once, with the columns that data files have. Where columns are merged, a
+    /// key may have a deletion beside its row.
     ///
     /// # Errors
     /// Columns that are not the table's.
@@ -178,10 +179,11 @@ impl Modification {
         rows: SendableRecordBatchStream,
         session: Arc<dyn Session>,
     ) -> Result<Arc<dyn TableProvider>> {
-        let (schema, most) = (&self.snapshot.schema, self.settings.upsert_rows);
-        let (rows, _) = latest(rows, schema, session.task_ctx(), most)?;
-        let once = Once::new(Arc::clone(&schema.declared), rows);
-        let table = StreamingTable::try_new(Arc::clone(&schema.declared), vec![Arc::new(once)])?;
+        let files = self.snapshot.schema.with_column_versions()?;
+        let most = self.settings.upsert_rows;
+        let (rows, _) = latest(rows, &files, session.task_ctx(), most)?;
+        let once = Once::new(Arc::clone(&files.declared), rows);
+        let table = StreamingTable::try_new(Arc::clone(&files.declared), vec![Arc::new(once)])?;
         Ok(Arc::new(table))
     }
 }

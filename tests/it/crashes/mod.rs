@@ -42,6 +42,8 @@ struct Tally {
     failed: usize,
     foreign_commits: usize,
     restores: usize,
+    /// Those to a version with other columns.
+    redefining: usize,
     /// Commits to the large tables that other engines do not see, and those that tell them.
     patches: usize,
     folds: usize,
@@ -57,8 +59,8 @@ struct History {
     next_file: usize,
     state: State,
     has_large: bool,
-    /// Versions of the keyed table, and what it held then.
-    versions: Vec<(i64, Keyed)>,
+    /// Versions of the keyed table, what it held then, and whether it had one more column.
+    versions: Vec<(i64, Keyed, bool)>,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +157,10 @@ impl History {
         loop {
             let step = self.choose();
             tally.statements += 1;
-            tally.restores += usize::from(matches!(step, Step::Restore(..)));
+            if let Step::Restore(_, _, was_wide) = &step {
+                tally.restores += 1;
+                tally.redefining += usize::from(*was_wide != self.state.is_wide);
+            }
             match self.random.random_range(0..24) {
                 // When the kill comes is up to this machine; nothing waits for it to pass.
                 0..2 => {
@@ -199,7 +204,8 @@ impl History {
                     let is_killed = self.random.random_bool(0.2);
                     // A transaction over several tables is committed before it is in all their logs,
                     // which takes room, and until then they cannot be read.
-                    let is_of_several = matches!(step, Step::Both(..));
+                    // So is a definition that changes with its rows.
+                    let is_of_several = matches!(step, Step::Both(..) | Step::Restore(..));
                     if !is_killed {
                         if !is_of_several {
                             self.check(client).await;
@@ -239,9 +245,12 @@ impl History {
                     ended.unwrap_or_else(|error| panic!("{step:?}: {error:?}"));
                     self.state = self.state.after(&step);
                     self.check(client).await;
-                    if self.random.random_bool(0.3) {
+                    if self.random.random_bool(0.5) {
                         let version = statements::version(client).await;
-                        self.versions.push((version, self.state.account.clone()));
+                        let State {
+                            account, is_wide, ..
+                        } = &self.state;
+                        self.versions.push((version, account.clone(), *is_wide));
                     }
                 }
             }
@@ -250,10 +259,19 @@ impl History {
 
     /// A statement; where it reads files, there is one more of them.
     fn choose(&mut self) -> Step {
-        if !self.versions.is_empty() && self.random.random_bool(0.04) {
-            let number = self.random.random_range(0..self.versions.len());
-            let (version, held) = self.versions[number].clone();
-            return Step::Restore(version, held);
+        if !self.versions.is_empty() && self.random.random_bool(0.15) {
+            let is_wide = self.state.is_wide;
+            let mut known = self.versions.clone();
+            // Often one with other columns; where there is none, there is one to come.
+            if self.random.random_bool(0.7) {
+                known.retain(|it| it.2 != is_wide);
+            }
+            if known.is_empty() {
+                return Step::Reshape { is_wide: !is_wide };
+            }
+            let number = self.random.random_range(0..known.len());
+            let (version, held, is_wide) = known.swap_remove(number);
+            return Step::Restore(version, held, is_wide);
         }
         let mut step = statements::choose(&mut self.random, self.has_large);
         if let Step::Vacuum("account") = step {

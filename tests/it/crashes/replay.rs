@@ -38,6 +38,8 @@ pub type Part = (i64, i64, bool, [Option<String>; 2]);
 pub struct State {
     /// A keyed table.
     pub account: Keyed,
+    /// Whether it has one more column, with the same value in all rows.
+    pub is_wide: bool,
     /// A keyed materialized view over files.
     pub fed: Keyed,
     /// A keyed table so large that commits to it are patches: the rows that are not as they were made.
@@ -73,8 +75,10 @@ pub enum Step {
     MoveKey(i64),
     /// Deletes the keys in a range from the keyed table.
     Forget(i64, i64),
-    /// Restores the keyed table to a version, in which it held this.
-    Restore(i64, Keyed),
+    /// Gives the keyed table one more column, or takes it away.
+    Reshape { is_wide: bool },
+    /// Restores the keyed table to a version, in which it held this, with one more column or without.
+    Restore(i64, Keyed, bool),
     /// Puts rows into the large table.
     PutLarge(Vec<(i64, Entry)>),
     /// Changes by hand the notes of keys of the large table.
@@ -162,7 +166,11 @@ impl State {
                 let keys = next.account.range_mut(first..=last);
                 keys.for_each(|(_, known)| known.forget());
             }
-            Step::Restore(_, held) => next.account.clone_from(held),
+            Step::Reshape { is_wide } => next.is_wide = *is_wide,
+            Step::Restore(_, held, is_wide) => {
+                next.account.clone_from(held);
+                next.is_wide = *is_wide;
+            }
             Step::PutLarge(rows) => {
                 for (key, entry) in rows {
                     next.change_large(*key, |known| known.put(entry));

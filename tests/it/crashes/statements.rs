@@ -20,6 +20,9 @@ const LARGE: i64 = 540_000;
 /// What the rows of the divided table are divided by.
 const SLOTS: [Option<&str>; 5] = [None, Some("a"), Some("b c"), Some("100%"), Some("ü/1")];
 
+/// What all rows have in the column that the keyed table has at times.
+const WIDE: i64 = 7;
+
 /// Makes the tables, and the large one where it is wanted; says how many rows that has.
 pub async fn create(client: &Client, files: &Path, has_large: bool) -> i64 {
     std::fs::create_dir(files).unwrap();
@@ -206,7 +209,11 @@ pub async fn execute(client: &Client, step: &Step) -> Result<(), Error> {
         Step::Forget(first, last) => {
             format!("DELETE FROM account WHERE id BETWEEN {first} AND {last}")
         }
-        Step::Restore(version, _) => format!("RESTORE account TO VERSION AS OF {version}"),
+        Step::Reshape { is_wide: true } => {
+            format!("ALTER TABLE account ADD COLUMN wide INT DEFAULT {WIDE}")
+        }
+        Step::Reshape { is_wide: false } => "ALTER TABLE account DROP COLUMN wide".to_owned(),
+        Step::Restore(version, ..) => format!("RESTORE account TO VERSION AS OF {version}"),
         Step::RenameLarge(keys, note) => {
             format!(
                 "UPDATE large SET note = '{note}' WHERE id IN ({})",
@@ -228,7 +235,7 @@ pub async fn execute(client: &Client, step: &Step) -> Result<(), Error> {
         Step::Copy(rows) => {
             let mut sink = Box::pin(
                 client
-                    .copy_in("COPY account FROM STDIN (FORMAT csv)")
+                    .copy_in("COPY account (id, version, gone, note) FROM STDIN (FORMAT csv)")
                     .await?,
             );
             let bytes = bytes::Bytes::from(csv(rows));
@@ -349,6 +356,13 @@ pub async fn observe(client: &Client, has_large: bool) -> State {
         fed: keyed(client, "fed").await,
         ..State::default()
     };
+    let columns = "SELECT 1 FROM information_schema.columns WHERE table_name = 'account' AND column_name = 'wide'";
+    found.is_wide = !client.query(columns, &[]).await.unwrap().is_empty();
+    if found.is_wide {
+        let others = format!("SELECT id FROM account WHERE wide IS DISTINCT FROM {WIDE}");
+        let others = client.query(&others, &[]).await.unwrap();
+        assert!(others.is_empty(), "rows of account have lost a value");
+    }
     if has_large {
         found.large = keyed(client, "large WHERE version > 0 OR note <> ''").await;
         let rows = client.query_one("SELECT count(*) FROM large", &[]).await;

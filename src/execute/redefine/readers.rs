@@ -1,0 +1,130 @@
+//! What reads columns of a table that get other names, or go.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::catalog::{NewObject, Object, Oid};
+use crate::error::{Error, Result, SqlState};
+use crate::execute::create_sequence;
+use crate::execute::drop::cascades;
+use crate::models::replan::{self, Author};
+use crate::models::run::remove_tables;
+use crate::session::{Session, plan};
+use crate::sql::renaming::{names_all_columns, names_column};
+
+/// Has what reads a column that gets another name go on reading it by the old one.
+///
+/// # Errors
+/// 40001 where others have begun to read it.
+pub(super) fn keep(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    let fields = object.schema.fields().iter();
+    let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
+    let mut readers = catalog.snapshot().direct_dependents(object.oid);
+    readers.retain(|reader| {
+        let mut definition = reader.definition.clone();
+        plan::query_of(&mut definition)
+            .is_some_and(|query| names_column(query, old) || names_all_columns(query))
+    });
+    if !readers.is_empty() && !catalog.is_staged() {
+        let message = format!(
+            "could not rename a column of {} because others have begun to read it",
+            object.name
+        );
+        return Err(Error::new(SqlState::SERIALIZATION_FAILURE, message)
+            .with_hint("Run the statement again."));
+    }
+    for reader in readers {
+        let mut definition = reader.definition.clone();
+        definition.keep_column(&object.name, &columns, old, new)?;
+        catalog.write(|transaction| transaction.reword(reader.oid, definition.clone()))?;
+    }
+    Ok(())
+}
+
+/// Drops what reads columns that go, or refuses that they go.
+///
+/// # Errors
+/// 2BP01 without `cascade`; what planning says of what could not stand on the new columns otherwise.
+pub(in crate::execute) async fn drop_with(
+    session: &Session,
+    object: &Arc<Object>,
+    new: &NewObject,
+    columns: &[String],
+    cascade: bool,
+) -> Result<()> {
+    let instance = &session.instance;
+    let Err(error) = replan::check(instance, object.oid, new, Author::Statement).await else {
+        return Ok(());
+    };
+    let snapshot = instance.catalog.snapshot();
+    let (mut readers, mut lines) = (Vec::new(), Vec::new());
+    let table = format!("table {}", object.name);
+    for reader in snapshot.direct_dependents(object.oid) {
+        let mut definition = reader.definition.clone();
+        let Some(query) = plan::query_of(&mut definition) else {
+            continue;
+        };
+        let read = columns.iter().filter(|column| names_column(query, column));
+        let before = lines.len();
+        let described = reader.described();
+        lines.extend(
+            read.map(|column| format!("{described} depends on column {column} of {table}")),
+        );
+        if lines.len() > before {
+            readers.push(reader.oid);
+        }
+    }
+    if readers.is_empty() {
+        return Err(error);
+    }
+    if !cascade {
+        let (noun, them) = match columns {
+            [_] => ("column", "it"),
+            _ => ("columns", "them"),
+        };
+        return Err(Error::new(
+            SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+            format!(
+                "cannot drop {noun} {} of {table} because other objects depend on {them}",
+                columns.join(", ")
+            ),
+        )
+        .with_detail(lines.join("\n"))
+        .with_hint("Use DROP ... CASCADE to drop the dependent objects too."));
+    }
+    let dropped = instance
+        .catalog
+        .write(|transaction| transaction.drop(&readers, true))?;
+    let mut told: Vec<String> = dropped.iter().map(|it| it.described()).collect();
+    told.reverse();
+    if let Some(notice) = cascades(&told) {
+        session.notice(notice);
+    }
+    remove_tables(instance, &dropped).await;
+    Ok(())
+}
+
+/// Drops the sequences of columns that are gone.
+///
+/// # Errors
+/// 2BP01 where defaults take numbers of them.
+pub(in crate::execute) fn drop_owned(
+    session: &Session,
+    table: &Object,
+    owned: &[Arc<Object>],
+) -> Result<()> {
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let catalog = &session.instance.catalog;
+    let oids: BTreeSet<Oid> = owned.iter().map(|sequence| sequence.oid).collect();
+    let uses = create_sequence::defaults_on(&catalog.snapshot(), &oids);
+    if !uses.is_empty() {
+        let what = format!("a column of {}", table.described());
+        return Err(create_sequence::still_used(&what, &uses));
+    }
+    let oids: Vec<Oid> = oids.into_iter().collect();
+    let dropped = catalog.write(|transaction| transaction.drop(&oids, false));
+    dropped.map(drop)
+}
