@@ -5,6 +5,7 @@ use chrono::Utc;
 use datafusion::sql::sqlparser::ast::{ColumnDef, Ident};
 
 use crate::error::Result;
+use crate::session::enums;
 use crate::session::{MAX_PREPARED_STATEMENTS, Outcome, Prepared, PreparedStatement, Session};
 use crate::sql::prepare::Prepare;
 
@@ -15,7 +16,7 @@ use crate::sql::prepare::Prepare;
 pub async fn execute(session: &Session, prepare: &Prepare, own: &Prepared) -> Result<Outcome> {
     session.statements.check_free(&prepare.name)?;
     let types = prepare.types.iter().map(|declared| match declared {
-        Some(data_type) => parameter_type(data_type).map(Some),
+        Some(data_type) => parameter_type(session, data_type).map(Some),
         None => Ok(None),
     });
     let types = types.collect::<Result<Vec<_>>>()?;
@@ -36,12 +37,18 @@ pub async fn execute(session: &Session, prepare: &Prepare, own: &Prepared) -> Re
 }
 
 /// A type as a column of a table would have it.
-fn parameter_type(declared: &datafusion::sql::sqlparser::ast::DataType) -> Result<DataType> {
+fn parameter_type(
+    session: &Session,
+    declared: &datafusion::sql::sqlparser::ast::DataType,
+) -> Result<DataType> {
     let column = ColumnDef {
         name: Ident::new("parameter"),
         data_type: declared.clone(),
         options: Vec::new(),
     };
-    let schema = crate::sources::declared_schema(&[column])?;
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let columns = enums::number_columns(&[column], &snapshot, &path);
+    let schema = crate::sources::declared_schema(&columns)?;
     Ok(schema.field(0).data_type().clone())
 }
