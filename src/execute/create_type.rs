@@ -99,7 +99,7 @@ pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &s
     for (table, column) in &columns {
         if table.kind == Kind::Table {
             let change = parse_one(&renaming(table, column, object, old, new))?;
-            referential::change(session, &change, Vec::new()).await?;
+            referential::change_alone(session, &change).await?;
         }
     }
     let snapshot = catalog.snapshot();

@@ -39,7 +39,7 @@ use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
-use crate::session::enums::EnumTypes;
+use crate::session::enums::{EnumOperators, EnumTypes};
 use crate::session::user_functions;
 use crate::warehouse::{LookUpKeys, RowCache, Warehouse, WarehouseSettings};
 
@@ -193,6 +193,7 @@ pub(super) fn template(
     planners.insert(0, Arc::new(UnknownLiterals));
     planners.insert(0, Arc::new(JsonOperators));
     planners.insert(0, Arc::new(IntegerLiterals));
+    planners.insert(0, Arc::new(EnumOperators));
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     json::register(&mut state)?;

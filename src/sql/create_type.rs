@@ -112,36 +112,39 @@ impl CreateType {
             Place::Before(neighbor) => self.place_of(neighbor)?,
             Place::After(neighbor) => self.place_of(neighbor)? + 1,
         };
-        let order = |index: usize| self.labels.get(index).map(|label| label.order);
-        let before = index.checked_sub(1).and_then(order);
-        let order = match (before, order(index)) {
-            (None, None) => 1.0,
-            (Some(before), None) => before + 1.0,
-            (None, Some(after)) => after - 1.0,
-            (Some(before), Some(after)) => f32::midpoint(before, after),
-        };
         let number = self.labels.iter().map(|label| label.number).max();
         let number = number.unwrap_or(0) + 1;
-        let is_between = before.is_none_or(|before| before < order)
-            && self
-                .labels
-                .get(index)
-                .is_none_or(|after| order < after.order);
-        let label = Label {
-            text,
-            order,
-            number,
-        };
-        self.labels.insert(index, label);
-        if !is_between {
+        let order = self.order_at(index).unwrap_or_else(|| {
             // As PostgreSQL does, where no number lies between two others.
             let mut order = 0.0;
             for label in &mut self.labels {
                 order += 1.0;
                 label.order = order;
             }
-        }
+            self.order_at(index).unwrap_or(order)
+        });
+        let label = Label {
+            text,
+            order,
+            number,
+        };
+        self.labels.insert(index, label);
         Ok(())
+    }
+
+    /// What a label at this place is sorted by; none where no number lies between those beside it.
+    fn order_at(&self, index: usize) -> Option<f32> {
+        let order = |index: usize| self.labels.get(index).map(|label| label.order);
+        let before = index.checked_sub(1).and_then(order);
+        match (before, order(index)) {
+            (None, None) => Some(1.0),
+            (Some(before), None) => Some(before + 1.0),
+            (None, Some(after)) => Some(after - 1.0),
+            (Some(before), Some(after)) => {
+                let between = f32::midpoint(before, after);
+                (before < between && between < after).then_some(between)
+            }
+        }
     }
 
     /// Gives a label another text.

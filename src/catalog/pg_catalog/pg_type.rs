@@ -6,7 +6,7 @@ use crate::session::enums;
 use tributary_udfs::enums::EnumType;
 
 /// PostgreSQL's numbers of the functions that read and write enums, in text and in binary.
-const ENUM_FUNCTIONS: [i64; 4] = [3504, 3505, 3532, 3533];
+const ENUM_FUNCTIONS: [i64; 4] = [3506, 3507, 3532, 3533];
 /// Those of arrays.
 const ARRAY_FUNCTIONS: [i64; 4] = [750, 751, 2400, 2401];
 /// That of `array_typanalyze`.

@@ -40,12 +40,18 @@ impl Expressions<'_> {
     pub fn order(&self, order: &mut [SortExpr]) -> QueryResult<bool> {
         let mut is_changed = false;
         for sort in order {
-            if let Some(kind) = self.kind(&sort.expr) {
-                sort.expr = enums::place(sort.expr.clone(), &self.definition(kind.of)?);
-                is_changed = true;
-            }
+            is_changed |= self.place(&mut sort.expr)?;
         }
         Ok(is_changed)
+    }
+
+    /// Puts the place of a value in its place; whether it is one of an enum type.
+    pub fn place(&self, expression: &mut Expr) -> QueryResult<bool> {
+        let Some(kind) = self.kind(expression) else {
+            return Ok(false);
+        };
+        *expression = enums::place(expression.clone(), &self.definition(kind.of)?);
+        Ok(true)
     }
 
     /// That values which are joined by are of one type.
@@ -270,6 +276,15 @@ impl Expressions<'_> {
                     own => own.is_string() || own.is_null(),
                 };
                 if !fits && !matches!(*cast.expr, Expr::Placeholder(_)) {
+                    // A literal is an integer where it fits.
+                    let own = match cast.expr.as_ref() {
+                        Expr::Literal(ScalarValue::Int64(Some(number)), _)
+                            if i32::try_from(*number).is_ok() =>
+                        {
+                            DataType::Int32
+                        }
+                        _ => own,
+                    };
                     return Err(no_cast(&type_name(&own), &self.name(to)).into());
                 }
                 Transformed::yes(self.read(*cast.expr, to)?)
@@ -326,8 +341,14 @@ impl Expressions<'_> {
     /// One of several values that are of one type.
     fn answered(&self, value: Expr, kind: EnumKind, of: &str) -> QueryResult<Expr> {
         let value = self.as_kind(value, kind)?;
-        if self.kind(&value) == Some(kind) {
+        let own = self.kind(&value);
+        if own == Some(kind) {
             return Ok(value);
+        }
+        // Texts that come of elsewhere are read, as those of a row that is put in.
+        let is_text = value.get_type(self.schema).is_ok_and(|it| it.is_string());
+        if own.is_none() && is_text && !kind.is_array {
+            return Ok(self.read(value, kind)?);
         }
         let message = format!(
             "{of} types {} and {} cannot be matched",
@@ -496,7 +517,7 @@ fn literal(label: Option<String>, of: EnumType) -> Expr {
 }
 
 /// Whether an expression is a literal whose type is that of what it stands beside.
-fn is_unknown(expression: &Expr) -> bool {
+pub(super) fn is_unknown(expression: &Expr) -> bool {
     matches!(
         expression,
         Expr::Literal(

@@ -6,6 +6,7 @@
 
 mod expressions;
 mod naming;
+mod operators;
 mod retyped;
 mod rule;
 
@@ -19,6 +20,7 @@ use datafusion::logical_expr::{Cast, Expr, LogicalPlan};
 use tributary_udfs::enums::{EnumDefinition, EnumKind, EnumType};
 
 pub use naming::{number, number_columns, qualify, qualify_definition};
+pub use operators::EnumOperators;
 pub use rule::EnumTypes;
 
 use crate::catalog::pg_catalog::array_type_number;

@@ -177,6 +177,34 @@ pub(super) fn unite(
     Ok(Transformed::yes(LogicalPlan::Union(union)))
 }
 
+/// Whether a column is one of literals, which have the type of what is beside them.
+fn is_written(plan: &LogicalPlan, index: usize) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => match projection.expr.get(index).map(unaliased) {
+            Some(Expr::Literal(..) | Expr::Placeholder(_)) => true,
+            Some(Expr::Column(column)) => {
+                let place = projection.input.schema().maybe_index_of_column(column);
+                place.is_some_and(|index| is_written(&projection.input, index))
+            }
+            _ => false,
+        },
+        LogicalPlan::Values(values) => values.values.iter().all(|row| {
+            let value = row.get(index).map(unaliased);
+            matches!(value, Some(Expr::Literal(..) | Expr::Placeholder(_)))
+        }),
+        LogicalPlan::SubqueryAlias(alias) => is_written(&alias.input, index),
+        LogicalPlan::Union(union) => union.inputs.iter().all(|it| is_written(it, index)),
+        _ => false,
+    }
+}
+
+fn unaliased(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Alias(alias) => unaliased(&alias.expr),
+        other => other,
+    }
+}
+
 /// Rows whose texts are read as values of the types that are wanted.
 fn read_columns(
     input: LogicalPlan,
@@ -192,7 +220,8 @@ fn read_columns(
             continue;
         };
         let is_text = field.data_type().is_string() || field.data_type().is_null();
-        if !is_text || kind.is_array {
+        let is_written = is_written(&input, values.len());
+        if !is_text || !is_written || kind.is_array {
             let message = format!(
                 "UNION types {} and {} cannot be matched",
                 expressions.definition(kind.of)?.name,

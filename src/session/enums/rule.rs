@@ -70,10 +70,14 @@ fn rewritten(plan: LogicalPlan, expressions: &Expressions<'_>) -> Result<Transfo
             Ok(Transformed::new_transformed(plan, is_changed))
         }
         LogicalPlan::Distinct(Distinct::On(mut on)) => {
-            let is_changed = match &mut on.sort_expr {
+            let mut is_changed = match &mut on.sort_expr {
                 Some(order) => expressions.order(order)?,
                 None => false,
             };
+            // What rows are told apart by is what they are ordered by.
+            for expression in &mut on.on_expr {
+                is_changed |= expressions.place(expression)?;
+            }
             let plan = LogicalPlan::Distinct(Distinct::On(on));
             Ok(Transformed::new_transformed(plan, is_changed))
         }

@@ -220,9 +220,11 @@ impl ScalarUDFImpl for EnumFunction {
                 Arc::new(labels_at.collect::<StringArray>())
             }
         };
-        Ok(match is_scalar {
-            true => ColumnarValue::Scalar(ScalarValue::try_from_array(&answer, 0)?),
-            false => ColumnarValue::Array(answer),
+        Ok(match (is_scalar, answer.as_list_opt::<i32>()) {
+            // A value that is taken out of an array forgets what its items are.
+            (true, Some(list)) => ColumnarValue::Scalar(ScalarValue::List(Arc::new(list.clone()))),
+            (true, None) => ColumnarValue::Scalar(ScalarValue::try_from_array(&answer, 0)?),
+            (false, _) => ColumnarValue::Array(answer),
         })
     }
 }
