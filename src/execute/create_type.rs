@@ -1,4 +1,6 @@
-//! `CREATE TYPE`, and the actions of `ALTER TYPE` on labels.
+//! `CREATE TYPE`, and the actions of `ALTER TYPE` on labels: `ADD VALUE [IF NOT EXISTS] 'label'
+//! [BEFORE | AFTER 'label']`, which changes no row, and `RENAME VALUE 'label' TO 'label'`, which changes the
+//! rows that have it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,7 +1,4 @@
-//! `CREATE TYPE name AS ENUM ('label', ...)`.
-//!
-//! The catalog keeps beside the labels by which numbers they are sorted in `pg_enum`, and in which order
-//! they were added, where these are not those of a new type: `ORDERED (n, ...) NUMBERED (n, ...)`.
+//! `CREATE TYPE name AS ENUM (['label', ...])`.
 
 use std::fmt;
 
@@ -18,6 +15,9 @@ const LABEL_BYTES: usize = 63;
 const LABELS: usize = 2_000;
 
 /// The statement.
+///
+/// The catalog keeps beside the labels by which numbers they are sorted in `pg_enum`, and in which order
+/// they were added, where these are not those of a new type: `ORDERED (n, ...) NUMBERED (n, ...)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateType {
     /// The type.

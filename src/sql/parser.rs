@@ -367,6 +367,10 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "INDEX" | "UNIQUE" if !or_replace => CreateIndex::parse(parser).map(Statement::CreateIndex),
         "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
         "MODEL" => CreateModel::parse(parser, or_replace).map(Statement::CreateModel),
+        "DOMAIN" => {
+            let hint = "Give the columns the type itself, and a CHECK constraint.";
+            Err(parser.error_here(Error::unsupported("CREATE DOMAIN").with_hint(hint)))
+        }
         kind if UNSUPPORTED_OBJECTS.contains(&kind) => {
             parser.unsupported_here(format_args!("CREATE {kind}"))
         }

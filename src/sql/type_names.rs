@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::FieldRef;
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, DataType, Expr, Ident, ObjectName as AstName, ObjectNamePart, TypedString,
-    VisitMut, VisitorMut,
+    ArrayElemTypeDef, CastKind, DataType, Expr, Ident, ObjectName as AstName, ObjectNamePart,
+    Query, SetExpr, TypedString, VisitMut, VisitorMut,
 };
 
 use tributary_udfs::enums::EnumType;
@@ -179,4 +179,50 @@ impl Statement {
             Ok(())
         })
     }
+}
+
+/// Gives the literals in columns of `VALUES` the type that a cast to one of [`numbered`] gives to others
+/// there.
+pub fn type_values(node: &mut impl VisitMut) {
+    struct OfValues;
+
+    impl VisitorMut for OfValues {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+            if let SetExpr::Values(values) = query.body.as_mut() {
+                let width = values.rows.first().map_or(0, |row| row.content.len());
+                for column in 0..width {
+                    let mut rows = values.rows.iter();
+                    let found = rows.find_map(|row| cast_type(row.content.get(column)?));
+                    if let Some(data_type) = found {
+                        let rows = values.rows.iter_mut();
+                        let literals = rows.filter_map(|row| row.content.get_mut(column));
+                        for literal in literals.filter(|it| matches!(it, Expr::Value(_))) {
+                            *literal = Expr::Cast {
+                                kind: CastKind::DoubleColon,
+                                expr: Box::new(literal.clone()),
+                                data_type: data_type.clone(),
+                                array: false,
+                                format: None,
+                            };
+                        }
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// The type of users' that a value is cast to.
+    fn cast_type(value: &Expr) -> Option<DataType> {
+        let Expr::Cast { data_type, .. } = value else {
+            return None;
+        };
+        let mut data_type = data_type.clone();
+        numbers(named(&mut data_type)?)?;
+        Some(data_type)
+    }
+
+    let _ = node.visit(&mut OfValues);
 }

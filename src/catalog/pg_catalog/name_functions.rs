@@ -163,6 +163,10 @@ pub fn functions() -> Vec<ScalarUDF> {
             let oid = oid.and_then(|oid| u32::try_from(oid).ok());
             text(oid.map(|oid| format_any_type(sources, oid, -1)))
         }),
+        answer("to_regtype_oid", TEXT, BIGINT, |sources, values| {
+            let name = string(values, 0);
+            ScalarValue::Int64(name.and_then(|name| any_type_oid(sources, &name)))
+        }),
         answer("to_regnamespace", TEXT, TEXT, |sources, values| {
             let known = string(values, 0).filter(|name| namespace_oid(sources, name).is_some());
             text(known.map(|name| Quoted(&fold(&name)).to_string()))

@@ -71,10 +71,14 @@ pub fn qualify_definition(
 /// None so far.
 pub fn number(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
     match snapshot.has_types() {
-        true => type_names::for_each(node, &mut |name| {
-            number_name(name, snapshot, path);
+        true => {
+            type_names::for_each(node, &mut |name| {
+                number_name(name, snapshot, path);
+                Ok(())
+            })?;
+            type_names::type_values(node);
             Ok(())
-        }),
+        }
         false => Ok(()),
     }
 }
