@@ -13,6 +13,7 @@ mod guards;
 mod join_condition;
 mod lateral;
 mod pulled_up;
+mod recursion;
 mod references;
 mod shape;
 mod substitution;
