@@ -31,6 +31,7 @@ pub fn execute(session: &Session, create: &CreateType) -> Result<Outcome> {
         oid: None,
         definition: Statement::CreateType(CreateType {
             name: name.clone().into(),
+            array_oid: catalog.reserve_oid()?,
             ..create.clone()
         }),
         name,

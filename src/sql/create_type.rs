@@ -24,6 +24,9 @@ pub struct CreateType {
     pub name: ObjectName,
     /// Its labels, in their order.
     pub labels: Vec<Label>,
+    /// The number of the type of its arrays, once it has one: one that fits the integers by which some
+    /// clients know types.
+    pub array_oid: u32,
 }
 
 /// A value of an enum type.
@@ -65,6 +68,7 @@ impl CreateType {
         let mut create = Self {
             name,
             labels: Vec::with_capacity(texts.len()),
+            array_oid: 0,
         };
         for text in texts {
             if create.labels.iter().any(|label| label.text == text) {
@@ -87,6 +91,9 @@ impl CreateType {
             for (label, number) in create.labels.iter_mut().zip(numbers) {
                 label.number = number;
             }
+        }
+        if parser.take_word("ARRAYS") {
+            create.array_oid = number(parser)?;
         }
         Ok(create)
     }
@@ -229,21 +236,24 @@ impl fmt::Display for CreateType {
             let next = u32::try_from(index + 1).unwrap_or(u32::MAX);
             label.number == next && f64::from(label.order) == f64::from(next)
         };
-        if labels
+        let are_new = labels
             .clone()
             .enumerate()
-            .all(|(index, label)| is_new(index, label))
-        {
-            return Ok(());
+            .all(|(index, label)| is_new(index, label));
+        if !are_new {
+            let orders = labels.clone().map(|label| label.order.to_string());
+            let numbers = labels.map(|label| label.number.to_string());
+            write!(
+                f,
+                " ORDERED ({}) NUMBERED ({})",
+                list(orders.collect()),
+                list(numbers.collect())
+            )?;
         }
-        let orders = labels.clone().map(|label| label.order.to_string());
-        let numbers = labels.map(|label| label.number.to_string());
-        write!(
-            f,
-            " ORDERED ({}) NUMBERED ({})",
-            list(orders.collect()),
-            list(numbers.collect())
-        )
+        match self.array_oid {
+            0 => Ok(()),
+            oid => write!(f, " ARRAYS {oid}"),
+        }
     }
 }
 

@@ -70,7 +70,6 @@ pub use identity_sequence::sequence_type;
 pub use rewrite::rewrite;
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};
-pub use table_constraint::array_type_number;
 pub use types::{format_type, is_built_in};
 
 /// The schema of these tables.

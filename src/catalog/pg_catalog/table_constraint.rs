@@ -82,11 +82,6 @@ fn block(object: &Object) -> i64 {
     FIRST_PART + i64::from(object.oid) % TABLES * PARTS
 }
 
-/// The number of the type of the arrays of a type that users have made.
-pub fn array_type_number(object: &Object) -> Oid {
-    Oid::try_from(block(object)).unwrap_or_default()
-}
-
 /// The number of a label of a type, by the number that it was added as.
 pub fn label_number(object: &Object, number: u32) -> i64 {
     block(object) + i64::from(number)

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
 use super::data;
+use crate::catalog::Snapshot;
 use crate::catalog::system::SystemSources;
 use crate::session::enums;
 use crate::sql::model_functions::parse_name;
@@ -110,9 +111,8 @@ const fn new(
     }
 }
 
-/// The first number of a type that users have made, and of its arrays.
+/// The first number of a type that users have made.
 const FIRST_OWN: u32 = 16_384;
-const FIRST_OWN_ARRAY: u32 = 1 << 31;
 
 /// How values of an enum type are kept, of any.
 static ENUM: Type = new(0, 0, "", "", 4, "E");
@@ -135,9 +135,23 @@ impl Type {
             .unwrap_or(&TEXT_TYPE_STATIC)
     }
 
-    /// Whether this is the number of an array type.
+    /// [`Self::of`], of arrays of users' types too.
+    pub fn among(snapshot: &Snapshot, oid: u32) -> &'static Self {
+        match oid >= FIRST_OWN && Self::is_any_array(snapshot, oid) {
+            true => &ARRAY,
+            false => Self::of(oid),
+        }
+    }
+
+    /// Whether this is the number of an array type, of users' ones too.
+    pub fn is_any_array(snapshot: &Snapshot, oid: u32) -> bool {
+        let own = || enums::with_oid(snapshot, oid).is_some_and(|(_, kind)| kind.is_array);
+        Self::is_array(oid) || oid >= FIRST_OWN && own()
+    }
+
+    /// Whether this is the number of an array type that every PostgreSQL has.
     pub fn is_array(oid: u32) -> bool {
-        oid >= FIRST_OWN_ARRAY || TYPES.iter().any(|known| known.array_oid == oid)
+        TYPES.iter().any(|known| known.array_oid == oid)
     }
 
     /// `typlen`

@@ -23,7 +23,6 @@ pub use naming::{number, number_columns, qualify, qualify_definition};
 pub use operators::EnumOperators;
 pub use rule::EnumTypes;
 
-use crate::catalog::pg_catalog::array_type_number;
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::sql::name::Quoted;
@@ -31,11 +30,13 @@ use crate::sql::{ObjectName, Statement};
 
 /// An enum type by the object that it is.
 pub fn enum_type(object: &Object) -> Option<EnumType> {
-    let is_enum = matches!(object.definition, Statement::CreateType(_));
-    is_enum.then(|| EnumType {
-        oid: object.oid,
-        array_oid: array_type_number(object),
-    })
+    match &object.definition {
+        Statement::CreateType(create) => Some(EnumType {
+            oid: object.oid,
+            array_oid: create.array_oid,
+        }),
+        _ => None,
+    }
 }
 
 /// The type that has a number, or whose arrays have it.

@@ -52,7 +52,7 @@ fn column(
         Some((object, _)) => (object.name.schema.clone(), object.name.name.clone()),
         None => (PG_CATALOG.to_owned(), internal_name(oid)),
     };
-    let data_type = match Type::is_array(oid) {
+    let data_type = match Type::is_any_array(&snapshot, oid) {
         true => "ARRAY".to_owned(),
         false if own.is_some() => "USER-DEFINED".to_owned(),
         false => format_type(oid, -1),
