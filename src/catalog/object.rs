@@ -37,6 +37,8 @@ pub enum Kind {
     Sequence,
     /// `CREATE ROLE`: in no schema, for which an empty name stands.
     Role,
+    /// `CREATE TYPE`.
+    Type,
     /// `CREATE FUNCTION`: named by its name with the types of its arguments.
     Function,
 }
@@ -53,6 +55,7 @@ impl Kind {
             Self::Check => "check",
             Self::Sequence => "sequence",
             Self::Role => "role",
+            Self::Type => "type",
             Self::Function => "function",
         }
     }
@@ -70,7 +73,7 @@ impl Kind {
     /// Whether it has columns and lives in the name space of relations. A model does, though only
     /// functions read it.
     pub fn is_relation(self) -> bool {
-        !matches!(self, Self::Check | Self::Role | Self::Function)
+        !matches!(self, Self::Check | Self::Role | Self::Function | Self::Type)
     }
 
     /// Whether a refresh makes its rows.
@@ -94,6 +97,7 @@ impl Kind {
             Statement::CreateCheck(_) => Some(Self::Check),
             Statement::CreateSequence(_) => Some(Self::Sequence),
             Statement::CreateRole(_) => Some(Self::Role),
+            Statement::CreateType(_) => Some(Self::Type),
             Statement::CreateFunction(_) => Some(Self::Function),
             _ => None,
         }

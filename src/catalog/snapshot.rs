@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use tributary_udfs::enums::EnumKind;
 
 use super::privilege::{Access, Grant, PUBLIC_ROLE, Privilege};
 use super::publication::Publications;
@@ -56,6 +57,7 @@ pub struct Snapshot {
     checks: BTreeMap<QualifiedName, Oid>,
     /// By names with the types of arguments.
     functions: BTreeMap<QualifiedName, Oid>,
+    types: BTreeMap<QualifiedName, Oid>,
     /// By names without a schema.
     pub(super) roles: BTreeMap<QualifiedName, Oid>,
     /// Replacements that wait for the commit of their rows, by the object replaced.
@@ -159,14 +161,19 @@ impl Snapshot {
     }
 
     /// What names an object in its definition without reading it: defaults name sequences, and
-    /// sequences the tables that they go with, and foreign keys the tables that they
-    /// refer to.
+    /// sequences the tables that they go with, foreign keys the tables that they
+    /// refer to, and columns of tables their types.
     pub(super) fn bound_by_name(&self, object: &Object) -> Vec<Oid> {
         match object.kind {
             Kind::Table => {
                 let mut bound = self.sequences_of(object);
                 bound.extend(self.referencing_oids(&object.name));
                 bound
+            }
+            Kind::Type => {
+                let columns = self.columns_of_type(object.oid).into_iter();
+                let tables: BTreeSet<Oid> = columns.map(|(table, _)| table.oid).collect();
+                tables.into_iter().collect()
             }
             _ => {
                 let users = self.users_of(object).into_iter();
@@ -194,6 +201,46 @@ impl Snapshot {
     /// A function by its full name with the types of its arguments.
     pub fn function(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
         self.functions.get(name).and_then(|oid| self.object(*oid))
+    }
+
+    /// Whether there are types that users have made.
+    pub fn has_types(&self) -> bool {
+        !self.types.is_empty()
+    }
+
+    /// A type by its full name.
+    pub fn type_named(&self, name: &QualifiedName) -> Option<&Arc<Object>> {
+        self.types.get(name).and_then(|oid| self.object(*oid))
+    }
+
+    /// The types of a schema, by name.
+    pub fn types_in(&self, schema: &str) -> impl Iterator<Item = &Arc<Object>> {
+        self.listed(&self.types, schema)
+    }
+
+    /// The type that a name means: the first in `search_path` where it names no schema.
+    ///
+    /// # Errors
+    /// 42704 with the type most likely meant.
+    pub fn resolve_type(&self, name: &ObjectName, search_path: &[String]) -> Result<Arc<Object>> {
+        self.find(&self.types, name, search_path)
+            .ok_or_else(|| self.not_found("type", &self.types, name, search_path))
+    }
+
+    /// The columns of tables, and of external ones, that have a type or arrays of it.
+    pub fn columns_of_type(&self, oid: Oid) -> Vec<(Arc<Object>, String)> {
+        let mut columns = Vec::new();
+        for object in self.objects() {
+            if !matches!(object.kind, Kind::Table | Kind::ExternalTable) {
+                continue;
+            }
+            for field in object.schema.fields() {
+                if EnumKind::of_field(field).is_some_and(|kind| kind.of.oid == oid) {
+                    columns.push((Arc::clone(object), field.name().clone()));
+                }
+            }
+        }
+        columns
     }
 
     /// The functions of a schema, by name.
@@ -442,6 +489,7 @@ impl Snapshot {
         match kind {
             Kind::Role => &mut self.roles,
             Kind::Function => &mut self.functions,
+            Kind::Type => &mut self.types,
             Kind::Check => &mut self.checks,
             _ => &mut self.relations,
         }

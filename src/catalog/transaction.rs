@@ -149,6 +149,7 @@ impl<'a> Transaction<'a> {
             .relations_in(name)
             .chain(self.snapshot.checks_in(name))
             .chain(self.snapshot.functions_in(name))
+            .chain(self.snapshot.types_in(name))
             .map(|object| object.oid)
             .collect();
         let order = self.snapshot.drop_order(roots.iter().copied());
@@ -158,6 +159,7 @@ impl<'a> Transaction<'a> {
                 |object: &Object| Some(format!("{} depends on {schema}", object.described()));
             return Err(self.snapshot.still_needed(&schema, &roots, &order, within));
         }
+        self.check_types_unused(&order)?;
         self.take_all(&order);
         self.snapshot.schemas.remove(name);
         self.changed_schemas.insert(name.to_owned());
@@ -270,8 +272,12 @@ impl<'a> Transaction<'a> {
         self.snapshot.resolve_schema(&new.schema)?;
         let old = self.existing(oid)?;
         if old.name == *new && new.schema == old.name.schema {
-            let message = format!("relation \"{}\" already exists", new.name);
-            return Err(Error::new(SqlState::DUPLICATE_TABLE, message));
+            let (sqlstate, what) = match old.kind {
+                Kind::Type => (SqlState::DUPLICATE_OBJECT, "type"),
+                _ => (SqlState::DUPLICATE_TABLE, "relation"),
+            };
+            let message = format!("{what} \"{}\" already exists", new.name);
+            return Err(Error::new(sqlstate, message));
         }
         self.check_free(new, old.kind)?;
         self.take_name(&old, new)
@@ -309,7 +315,10 @@ impl<'a> Transaction<'a> {
         self.put(object);
         for reader in readers {
             let mut object = Object::clone(&*self.existing(reader)?);
-            object.definition.rename_relation(&old.name, new)?;
+            match old.kind {
+                Kind::Type => object.definition.rename_type(&old.name, new)?,
+                _ => object.definition.rename_relation(&old.name, new)?,
+            }
             self.put(object);
         }
         // As in Postgres, the sequences of its columns go with a table to another schema.
@@ -359,6 +368,7 @@ impl<'a> Transaction<'a> {
         let within: Vec<_> = relations
             .chain(self.snapshot.checks_in(old))
             .chain(self.snapshot.functions_in(old))
+            .chain(self.snapshot.types_in(old))
             .cloned()
             .collect();
         for object in within {
@@ -428,6 +438,7 @@ impl<'a> Transaction<'a> {
             };
             return Err(self.snapshot.still_needed(&what, &roots, &order, referring));
         }
+        self.check_types_unused(&order)?;
         self.take_all(&order);
         Ok(order)
     }
@@ -623,7 +634,7 @@ impl<'a> Transaction<'a> {
             .check_new_references(&new.name, before, &definition)?;
         for read in &new.depends_on {
             let found = self.existing(*read)?;
-            if !found.kind.is_relation() && found.kind != Kind::Function {
+            if !found.kind.is_relation() && !matches!(found.kind, Kind::Function | Kind::Type) {
                 return Err(Error::internal(format!(
                     "{} cannot read {}",
                     new.name,
@@ -727,6 +738,28 @@ impl<'a> Transaction<'a> {
     }
 
     fn check_free(&self, name: &QualifiedName, kind: Kind) -> Result<()> {
+        // As in Postgres, rows of a relation are of a type of its name.
+        if let Some(existing) = match kind {
+            Kind::Type => {
+                let relation = self.snapshot.relation(name);
+                relation.or_else(|| self.snapshot.type_named(name))
+            }
+            kind if kind.is_relation() => self.snapshot.type_named(name),
+            _ => None,
+        } {
+            let message = format!("type \"{}\" already exists", name.name);
+            let error = Error::new(SqlState::DUPLICATE_OBJECT, message);
+            return Err(match (kind, existing.kind) {
+                (Kind::Type, Kind::Type) => error,
+                (Kind::Type, _) => {
+                    error.with_detail(format!("It is {}.", existing.kind.with_article()))
+                }
+                _ => error.with_hint(
+                    "A relation has an associated type of the same name, so you must use a name \
+                     that doesn't conflict with any existing type.",
+                ),
+            });
+        }
         let (existing, sqlstate, what) = if kind.is_relation() {
             let existing = self.snapshot.relation(name);
             (existing, SqlState::DUPLICATE_TABLE, "relation")
@@ -762,6 +795,30 @@ impl<'a> Transaction<'a> {
         self.snapshot
             .schemas
             .insert(schema.name.clone(), Arc::new(schema));
+    }
+
+    /// That no column of a table that stays is of a type that goes.
+    fn check_types_unused(&self, going: &[Arc<Object>]) -> Result<()> {
+        let is_going = |oid: Oid| going.iter().any(|object| object.oid == oid);
+        for object in going.iter().filter(|object| object.kind == Kind::Type) {
+            let columns = self.snapshot.columns_of_type(object.oid).into_iter();
+            let kept = columns.filter(|(table, _)| !is_going(table.oid));
+            let lines = kept.map(|(table, column)| {
+                let (table, object) = (table.described(), object.described());
+                format!("column {column} of {table} depends on {object}")
+            });
+            let lines: Vec<String> = lines.collect();
+            if !lines.is_empty() {
+                let what = object.described();
+                return Err(Error::new(
+                    SqlState::DEPENDENT_OBJECTS_STILL_EXIST,
+                    format!("cannot drop {what} because other objects depend on it"),
+                )
+                .with_detail(lines.join("\n"))
+                .with_hint("Drop these columns first, or the type by itself with CASCADE."));
+            }
+        }
+        Ok(())
     }
 
     fn take_all(&mut self, objects: &[Arc<Object>]) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::create_role::existing;
 use super::drop::{kind, word};
 use super::referential::refuse_where_waiting;
-use super::{create_sequence, index, redefine, serial};
+use super::{create_sequence, create_type, index, redefine, serial};
 use crate::catalog::{Kind, NewObject, Object, Oid, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{lookback, schedule, source_columns};
@@ -58,7 +58,7 @@ fn is_several(session: &Session, alter: &Alter, action: &Action) -> bool {
         Action::DropColumn { cascade: true, .. } | Action::DropConstraint { cascade: true, .. } => {
             true
         }
-        Action::ValidateConstraint(_) => true,
+        Action::ValidateConstraint(_) | Action::RenameValue(..) => true,
         Action::AddConstraint(declared) => declared.rule.foreign_key().is_some(),
         Action::AddColumn {
             column,
@@ -116,6 +116,14 @@ async fn act(session: &Session, alter: &Alter, action: &Action) -> Result<()> {
                 }
                 Ok(())
             })
+        }
+        Action::AddValue {
+            label,
+            if_not_exists,
+            place,
+        } => create_type::add_value(session, &object, label, *if_not_exists, place),
+        Action::RenameValue(old, new) => {
+            create_type::rename_value(session, &object, old, new).await
         }
         Action::Suspend(suspends) => {
             catalog.write(|transaction| transaction.set_suspended(object.oid, *suspends))
@@ -211,6 +219,7 @@ fn target(session: &Session, alter: &Alter) -> Result<Option<Arc<Object>>> {
     let wanted = kind(alter.kind);
     let found = match wanted {
         Kind::Check => snapshot.resolve_check(&alter.name, &path),
+        Kind::Type => snapshot.resolve_type(&alter.name, &path),
         _ => plan::object(&alter.name, &snapshot, &path),
     };
     match found {

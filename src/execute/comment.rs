@@ -39,10 +39,10 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 .write(|transaction| transaction.set_column_comment(object.oid, column, text))?;
         }
         CommentOn::Object(kind, name) => {
-            let object = if *kind == DropKind::Check {
-                snapshot.resolve_check(name, &path)?
-            } else {
-                plan::object(name, &snapshot, &path)?
+            let object = match kind {
+                DropKind::Check => snapshot.resolve_check(name, &path)?,
+                DropKind::Type => snapshot.resolve_type(name, &path)?,
+                _ => plan::object(name, &snapshot, &path)?,
             };
             let wanted = match kind {
                 DropKind::Table => Kind::Table,
@@ -51,6 +51,7 @@ pub fn execute(session: &Session, comment: &Comment) -> Result<Outcome> {
                 DropKind::MaterializedView => Kind::MaterializedView,
                 DropKind::Model => Kind::Model,
                 DropKind::Sequence => Kind::Sequence,
+                DropKind::Type => Kind::Type,
                 DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
             };
             if object.kind != wanted {

@@ -14,6 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
 use futures::{FutureExt, stream};
 use tokio::sync::mpsc;
+use tributary_udfs::enums::{self as enum_values, EnumDefinition};
 use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::postgres::from_text;
 use tributary_udfs::{SessionTimeZone, type_name};
@@ -25,7 +26,7 @@ use crate::catalog::{Object, references_of};
 use crate::error::{Error, Result, SqlState, nearest};
 use crate::instance::StatementContext;
 use crate::models::{constraints, keyed};
-use crate::session::{CopyAborted, CopyIn, Outcome, Session, declared, plan};
+use crate::session::{CopyAborted, CopyIn, Outcome, Session, declared, enums, plan};
 use crate::sources::RejectedRows;
 use crate::sql::copy::{Copy, CopyFormat, Direction};
 use crate::sql::name::ObjectName;
@@ -161,6 +162,8 @@ async fn from_stdin(
             defaults.push((index, default));
         }
     }
+    let path = session.settings().search_path.0;
+    let enums = enums::of_columns(&context.snapshot, &path, &target.schema)?;
     let (input, received) = mpsc::channel(QUEUE);
     let count = names.len();
     let is_binary = *format == CopyFormat::Binary;
@@ -170,6 +173,7 @@ async fn from_stdin(
         waiting: Vec::new().into_iter(),
         given,
         defaults,
+        enums,
         is_binary,
         target: Arc::clone(&target),
         zone: crate::instance::reading(&session.settings()),
@@ -239,6 +243,8 @@ struct Source {
     given: Vec<usize>,
     /// The columns that it does not send and that have a default.
     defaults: Vec<(usize, constraints::DefaultValue)>,
+    /// The columns of enum types, by name.
+    enums: Vec<(String, EnumDefinition)>,
     target: Arc<Object>,
     /// Whether it sends values in binary, and not as text.
     is_binary: bool,
@@ -355,10 +361,22 @@ impl Source {
             Some(kind) => json::read_texts(&column, kind)?,
             None => column,
         };
+        self.check_labels(&column, field)?;
         if let Some(texts) = column.as_string_opt::<i32>() {
             self.check_lengths(texts, field, at_fault)?;
         }
         Ok(column)
+    }
+
+    /// That texts are labels, where a column is of an enum type.
+    fn check_labels(&self, texts: &ArrayRef, field: &Field) -> DataFusionResult<()> {
+        let mut enums = self.enums.iter();
+        match enums.find(|(name, _)| name == field.name()) {
+            Some((_, definition)) => {
+                enum_values::check(texts, &definition.name, &definition.labels)
+            }
+            None => Ok(()),
+        }
     }
 
     /// That texts fit a column of limited length.
@@ -404,6 +422,11 @@ impl Source {
         let read = |texts: &ArrayRef| match JsonKind::of_field(field) {
             Some(kind) => json::read_texts(texts, kind),
             None => from_text(texts, wanted, &self.zone),
+        };
+        let read = |texts: &ArrayRef| {
+            let values = read(texts)?;
+            self.check_labels(&values, field)?;
+            Ok::<_, DataFusionError>(values)
         };
         read(&all).or_else(|error| {
             // Which row is at fault is looked for only where one is.
@@ -460,6 +483,7 @@ mod tests {
             waiting: Vec::new().into_iter(),
             given: vec![0],
             defaults: Vec::new(),
+            enums: Vec::new(),
             is_binary: false,
             target: Arc::new(target),
             zone: SessionTimeZone::default(),

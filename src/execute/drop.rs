@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tributary_udfs::interrupt::Interrupt;
 
-use super::{create_sequence, index, redefine};
+use super::{create_sequence, index, redefine, type_users};
 use crate::catalog::{Kind, Object, Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::run::remove_tables;
@@ -25,6 +25,9 @@ const REPORTED: usize = 100;
 pub async fn execute(session: &Session, drop: &Drop) -> Result<Outcome> {
     if drop.kind == DropKind::Index {
         return index::drop(session, drop).await;
+    }
+    if drop.kind == DropKind::Type {
+        return type_users::drop(session, drop).await;
     }
     if drop.cascade && matches!(drop.kind, DropKind::Sequence | DropKind::Table) {
         let snapshot = session.instance.catalog.snapshot();
@@ -76,7 +79,7 @@ pub(super) async fn drop_defaults(
     Ok(())
 }
 
-async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> {
+pub(super) async fn drop_all(session: &Session, drop: &Drop) -> Result<Outcome> {
     let instance = &session.instance;
     let before = instance.catalog.snapshot();
     // What is dropped is gone before its files are, and a cancel meanwhile comes too late.
@@ -167,7 +170,7 @@ fn drop_objects(session: &Session, drop: &Drop) -> Result<(Vec<Arc<Object>>, BTr
 }
 
 /// The objects that are named, and the sequences that go with them.
-fn named(
+pub(super) fn named(
     session: &Session,
     drop: &Drop,
     snapshot: &Snapshot,
@@ -177,10 +180,10 @@ fn named(
     let path = session.settings().search_path.0;
     let mut oids = Vec::new();
     for name in &drop.names {
-        let found = if kind == Kind::Check {
-            snapshot.resolve_check(name, &path)
-        } else {
-            snapshot.resolve(name, &path)
+        let found = match kind {
+            Kind::Check => snapshot.resolve_check(name, &path),
+            Kind::Type => snapshot.resolve_type(name, &path),
+            _ => snapshot.resolve(name, &path),
         };
         match found {
             Ok(object) if object.kind == kind => oids.push(object.oid),
@@ -197,7 +200,7 @@ fn named(
             }
             Err(error) => {
                 let error = match kind {
-                    Kind::Check => error,
+                    Kind::Check | Kind::Type => error,
                     Kind::Model => plan::undefined_model(name, snapshot),
                     _ => plan::no_object(name, snapshot, &path),
                 };
@@ -227,6 +230,7 @@ pub(super) fn kind(kind: DropKind) -> Kind {
         DropKind::MaterializedView => Kind::MaterializedView,
         DropKind::Model => Kind::Model,
         DropKind::Sequence => Kind::Sequence,
+        DropKind::Type => Kind::Type,
         DropKind::Check | DropKind::Index | DropKind::Schema => Kind::Check,
     }
 }

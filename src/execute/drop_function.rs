@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Oid, Snapshot};
+use crate::catalog::{Oid, Snapshot, pg_catalog};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::create_sequence::{DefaultUse, still_used};
 use crate::execute::drop::{cascades, drop_defaults, tell_of_defaults};
@@ -10,6 +10,7 @@ use crate::models::run::remove_tables;
 use crate::session::{Outcome, Session, user_functions};
 use crate::sql::create_function::signature;
 use crate::sql::drop_function::{DropFunction, FunctionName};
+use crate::sql::model_functions::parse_name;
 use crate::sql::{Statement, constraint};
 
 /// Drops functions, or with `CASCADE` also what stands on them.
@@ -97,6 +98,24 @@ fn defaults_that_call(
     Ok(uses)
 }
 
+/// A type as signatures have it, one that users have made by its full name.
+fn full_type(snapshot: &Snapshot, text: &str, path: &[String]) -> String {
+    let (item, array) = match text.strip_suffix("[]") {
+        Some(item) => (item, "[]"),
+        None => (text, ""),
+    };
+    let own = match pg_catalog::is_built_in(item) {
+        true => None,
+        false => parse_name(item)
+            .and_then(|name| snapshot.resolve_type(&name, path))
+            .ok(),
+    };
+    match own {
+        Some(own) => format!("{}{array}", own.name).to_lowercase(),
+        None => text.to_owned(),
+    }
+}
+
 /// The function of a name, and of types where these are said.
 ///
 /// # Errors
@@ -110,7 +129,10 @@ pub(super) fn named(snapshot: &Snapshot, function: &FunctionName, path: &[String
     let mut found = schemas.iter().flat_map(|schema| {
         let all = snapshot.functions_of(schema, &name.name);
         all.into_iter().filter(|(_, create)| match &function.types {
-            Some(types) => create.signature() == signature(&name.name, types.iter().cloned()),
+            Some(types) => {
+                let types = types.iter().map(|it| full_type(snapshot, it, path));
+                create.signature() == signature(&name.name, types)
+            }
             None => true,
         })
     });

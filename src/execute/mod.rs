@@ -16,6 +16,7 @@ pub mod create_role;
 pub mod create_schema;
 pub mod create_sequence;
 pub mod create_table;
+pub mod create_type;
 pub mod create_view;
 pub mod deallocate;
 pub mod declare;
@@ -66,6 +67,7 @@ mod redefine;
 mod serial;
 mod small;
 mod target;
+mod type_users;
 mod width;
 
 pub use insert::{Insertion, insertion};
@@ -133,6 +135,7 @@ async fn other(
         }
         Statement::CreateTable(create) => create_table::execute(session, create).await,
         Statement::CreateSequence(create) => create_sequence::execute(session, create),
+        Statement::CreateType(create) => create_type::execute(session, create),
         Statement::CreateFunction(create) => create_function::execute(session, create).await,
         Statement::DropFunction(drop) => drop_function::execute(session, drop).await,
         Statement::CreateRole(create) => create_role::execute(session, create),

@@ -1,12 +1,18 @@
 //! `PREPARE`.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
 use arrow::datatypes::DataType;
 use chrono::Utc;
-use datafusion::sql::sqlparser::ast::{ColumnDef, Ident};
+use datafusion::sql::sqlparser::ast::{self, ColumnDef, Ident};
 
 use crate::error::Result;
+use crate::session::enums;
 use crate::session::{MAX_PREPARED_STATEMENTS, Outcome, Prepared, PreparedStatement, Session};
+use crate::sql::cursor::object_name_from;
 use crate::sql::prepare::Prepare;
+use crate::sql::{Statement, type_names};
 
 /// Plans a statement as far as its parameters, and keeps it under a name.
 ///
@@ -15,11 +21,12 @@ use crate::sql::prepare::Prepare;
 pub async fn execute(session: &Session, prepare: &Prepare, own: &Prepared) -> Result<Outcome> {
     session.statements.check_free(&prepare.name)?;
     let types = prepare.types.iter().map(|declared| match declared {
-        Some(data_type) => parameter_type(data_type).map(Some),
+        Some(data_type) => parameter_type(session, data_type).map(Some),
         None => Ok(None),
     });
     let types = types.collect::<Result<Vec<_>>>()?;
-    let statement = prepare.statement.as_ref().clone();
+    let mut statement = prepare.statement.as_ref().clone();
+    cast_parameters(session, &mut statement, &prepare.types);
     let prepared = Box::pin(session.prepare(statement, &types)).await?;
     let statement = PreparedStatement {
         text: own.text.clone(),
@@ -35,13 +42,59 @@ pub async fn execute(session: &Session, prepare: &Prepare, own: &Prepared) -> Re
     Ok(Outcome::Done("PREPARE".to_owned()))
 }
 
+/// Has parameters of types that users have made be cast to these, which no plan tells from texts.
+fn cast_parameters(session: &Session, statement: &mut Statement, types: &[Option<ast::DataType>]) {
+    let snapshot = session.instance.catalog.snapshot();
+    let query = match statement {
+        Statement::Query(query) => query,
+        Statement::Insert(insert) => &mut insert.source,
+        _ => return,
+    };
+    if !snapshot.has_types() {
+        return;
+    }
+    let is_own = |declared: &ast::DataType| {
+        let mut declared = declared.clone();
+        let name = type_names::named(&mut declared);
+        let name = name.and_then(|name| object_name_from(name).ok());
+        let path = session.settings().search_path.0;
+        name.is_some_and(|name| snapshot.resolve_type(&name, &path).is_ok())
+    };
+    let own = types.iter().enumerate().filter_map(|(index, declared)| {
+        let declared = declared.as_ref().filter(|it| is_own(it))?;
+        Some((format!("${}", index + 1), declared.clone()))
+    });
+    let own: BTreeMap<String, ast::DataType> = own.collect();
+    let _: ControlFlow<()> = ast::visit_expressions_mut(query, |expression| {
+        if let ast::Expr::Value(value) = &*expression
+            && let ast::Value::Placeholder(name) = &value.value
+            && let Some(data_type) = own.get(name)
+        {
+            *expression = ast::Expr::Cast {
+                kind: ast::CastKind::DoubleColon,
+                expr: Box::new(expression.clone()),
+                data_type: data_type.clone(),
+                array: false,
+                format: None,
+            };
+        }
+        ControlFlow::Continue(())
+    });
+}
+
 /// A type as a column of a table would have it.
-fn parameter_type(declared: &datafusion::sql::sqlparser::ast::DataType) -> Result<DataType> {
+fn parameter_type(
+    session: &Session,
+    declared: &datafusion::sql::sqlparser::ast::DataType,
+) -> Result<DataType> {
     let column = ColumnDef {
         name: Ident::new("parameter"),
         data_type: declared.clone(),
         options: Vec::new(),
     };
-    let schema = crate::sources::declared_schema(&[column])?;
+    let snapshot = session.instance.catalog.snapshot();
+    let path = session.settings().search_path.0;
+    let columns = enums::number_columns(&[column], &snapshot, &path);
+    let schema = crate::sources::declared_schema(&columns)?;
     Ok(schema.field(0).data_type().clone())
 }

@@ -413,6 +413,8 @@ fn apply(
         Action::RenameTo(_)
         | Action::SetSchema(_)
         | Action::OwnerTo(_)
+        | Action::AddValue { .. }
+        | Action::RenameValue(..)
         | Action::Sequence(..)
         | Action::Suspend(_)
         | Action::SetOptions(_)

@@ -367,10 +367,12 @@ impl Relations {
             (Kind::View, None) => Ok(Arc::new(UnplannedView::new(object))),
             (Kind::ExternalTable, None) => Ok(Arc::new(self.source(object)?)),
             (Kind::Sequence, None) => self.sequence(object, ""),
-            (Kind::Model | Kind::Check | Kind::Role | Kind::Function, None) => Err(Error::new(
-                SqlState::WRONG_OBJECT_TYPE,
-                format!("{} is {}", object.name, object.kind.with_article()),
-            )),
+            (Kind::Model | Kind::Check | Kind::Role | Kind::Function | Kind::Type, None) => {
+                Err(Error::new(
+                    SqlState::WRONG_OBJECT_TYPE,
+                    format!("{} is {}", object.name, object.kind.with_article()),
+                ))
+            }
         }
     }
 

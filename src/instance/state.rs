@@ -13,6 +13,7 @@ use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use tributary_udfs::enums;
 use tributary_udfs::json::{self, JsonOperators, JsonTypes};
 use tributary_udfs::postgres::{
     ComputeLazily, MomentArithmetic, Now, NumericArithmetic, PostgresSemantics, PreferFloats,
@@ -38,6 +39,7 @@ use crate::catalog::pg_catalog::{self, StatementCatalog};
 use crate::config::{Configuration, SessionSettings, Value as _};
 use crate::error::{Error, Result};
 use crate::models::resolution::Indexes;
+use crate::session::enums::{EnumOperators, EnumTypes};
 use crate::session::user_functions;
 use crate::warehouse::{LookUpKeys, RowCache, Warehouse, WarehouseSettings};
 
@@ -162,6 +164,7 @@ pub(super) fn template(
         )
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL");
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(EnumTypes),
         Arc::new(JsonTypes),
         Arc::new(PreferFloats),
         Arc::new(NumericArithmetic),
@@ -190,9 +193,11 @@ pub(super) fn template(
     planners.insert(0, Arc::new(UnknownLiterals));
     planners.insert(0, Arc::new(JsonOperators));
     planners.insert(0, Arc::new(IntegerLiterals));
+    planners.insert(0, Arc::new(EnumOperators));
     let mut state = tributary_udfs::with_similarity_joins(builder).build();
     tributary_udfs::register_all(&mut state)?;
     json::register(&mut state)?;
+    enums::register(&mut state)?;
     state.register_relation_planner(json::relation_planner())?;
     state.register_udf(Arc::new(Now::udf()))?;
     state.register_udf(Arc::new(user_functions::FUNCTION.clone()))?;

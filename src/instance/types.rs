@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use tributary_udfs::json::JsonTypePlanner;
 use tributary_udfs::postgres::{BARE_NUMERIC, BARE_NUMERIC_TYPE, CHARACTER_LENGTH, SINGLE_BYTE};
 
-use crate::sql::{character_length, float_width};
+use crate::sql::{character_length, float_width, type_names};
 
 /// A length of texts goes with the cast that names it, for `PostgresSemantics` to keep, and so does
 /// that a numeric was named without digits, for `NumericArithmetic` to find as many as there are.
@@ -25,6 +25,9 @@ pub(super) struct PostgresTypes;
 
 impl TypePlanner for PostgresTypes {
     fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
+        if let Some(field) = type_names::field(sql_type) {
+            return Ok(Some(field));
+        }
         if let Some(length) = character_length::of(sql_type) {
             let metadata = HashMap::from([(CHARACTER_LENGTH.to_owned(), length.to_metadata())]);
             let field = Field::new("", DataType::Utf8, true).with_metadata(metadata);

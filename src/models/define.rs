@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;
+use tributary_udfs::enums::EnumKind;
 
 use super::schedule::{Freshness, SCHEDULING_OPTIONS};
 use super::{
@@ -16,7 +17,8 @@ use crate::catalog::{Kind, NewObject, Oid, Snapshot, is_temporary_schema};
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::{Asker, Instance, Reading, StatementContext};
-use crate::session::plan;
+use crate::session::{enums, plan};
+use crate::sql::create_external_table::CreateExternalTable;
 use crate::sql::name::{DEFAULT_SCHEMA, ObjectName};
 use crate::sql::{Options, QualifiedName, Statement, constraint, sequence_calls};
 
@@ -164,11 +166,17 @@ pub(super) async fn columns(
 ) -> Result<(SchemaRef, BTreeSet<Oid>)> {
     let path = &settings.search_path.0;
     let snapshot = &context.snapshot;
+    let types = enums::qualify_definition(statement, snapshot, path)?;
     match statement {
         Statement::CreateExternalTable(create) => {
+            let numbered = CreateExternalTable {
+                columns: enums::number_columns(&create.columns, snapshot, path),
+                ..create.clone()
+            };
             let schema =
-                crate::sources::infer_schema(create, &instance.project_folder(), &context.state)
+                crate::sources::infer_schema(&numbered, &instance.project_folder(), &context.state)
                     .await?;
+            refuse_enums(&schema)?;
             Ok((schema, BTreeSet::new()))
         }
         Statement::CreateView(create) => {
@@ -217,7 +225,8 @@ pub(super) async fn columns(
                     for default in constraint::defaults_mut(&mut create.columns) {
                         qualify_sequences(default, snapshot, path)?;
                     }
-                    let columns = declared_columns(&create.columns)?;
+                    let numbered = enums::number_columns(&create.columns, snapshot, path);
+                    let columns = declared_columns(&numbered)?;
                     constraints::resolve_foreign_keys(create, &columns, snapshot, path)?;
                     constraints::validate(context, &columns, create).await?;
                     columns
@@ -230,7 +239,8 @@ pub(super) async fn columns(
         }
         // That it can stand on what it reads; it has no columns itself.
         Statement::CreateFunction(create) => {
-            let depends_on = function::resolve(create, snapshot, path)?;
+            let mut depends_on = function::resolve(create, snapshot, path)?;
+            depends_on.extend(types);
             function::check(context, create).await?;
             Ok((Arc::new(Schema::empty()), depends_on))
         }
@@ -241,6 +251,19 @@ pub(super) async fn columns(
             Ok((Arc::new(Schema::empty()), depends_on))
         }
         _ => Err(Error::internal("only objects of a schema are defined")),
+    }
+}
+
+/// That no column of files is of an enum type, whose labels nobody would look at as files are read.
+fn refuse_enums(schema: &SchemaRef) -> Result<()> {
+    let mut fields = schema.fields().iter();
+    match fields.find(|field| EnumKind::of_field(field).is_some()) {
+        None => Ok(()),
+        Some(field) => Err(Error::unsupported(format!(
+            "column \"{}\" of an external table of an enum type",
+            field.name()
+        ))
+        .with_hint("Declare it as text, and cast it in a view or a materialized view.")),
     }
 }
 

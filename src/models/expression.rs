@@ -15,8 +15,9 @@ use datafusion::physical_plan::PhysicalExpr;
 use datafusion::sql::sqlparser::ast::{self, ExprWithAlias};
 use tributary_udfs::type_name;
 
+use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
-use crate::session::plan;
+use crate::session::{enums, plan};
 use crate::sql::{integer_literals, row_membership};
 
 /// A condition over columns of this schema; `place` is where it stands.
@@ -74,6 +75,8 @@ fn planned(
 ) -> Result<Expr> {
     row_membership::rewrite_expression(&mut expression)?;
     integer_literals::mark_in(&mut expression);
+    let sources = StatementCatalog::of(state.config_options())?;
+    enums::number(&mut expression, &sources.snapshot(), &sources.search_path())?;
     let expression = ExprWithAlias {
         expr: expression,
         alias: None,

@@ -10,7 +10,8 @@ use super::define::declared_columns;
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
-use crate::session::{plan, user_functions};
+use crate::session::{enums, plan, user_functions};
+use crate::sql::Statement;
 use crate::sql::create_function::{Body, CreateFunction, Returns, type_text};
 
 /// Gives what a body names its full name; answers what it reads.
@@ -23,7 +24,7 @@ pub fn resolve(
     path: &[String],
 ) -> Result<BTreeSet<Oid>> {
     let mut query = create.query()?;
-    let reads = plan::resolve_names(&mut query, snapshot, path)?;
+    let mut reads = plan::resolve_names(&mut query, snapshot, path)?;
     match &mut create.body {
         Body::Text(_, resolved) => *resolved = Some(query),
         Body::Atomic(own) => *own = query,
@@ -37,6 +38,11 @@ pub fn resolve(
             }
         }
     }
+    let mut statement = Statement::CreateFunction(Box::new(create.clone()));
+    reads.extend(enums::qualify_definition(&mut statement, snapshot, path)?);
+    if let Statement::CreateFunction(named) = statement {
+        *create = *named;
+    }
     Ok(reads)
 }
 
@@ -47,7 +53,7 @@ pub fn resolve(
 pub async fn check(context: &StatementContext, create: &CreateFunction) -> Result<()> {
     let types = create.arguments.iter().map(|it| &it.data_type);
     for data_type in types {
-        declared(data_type)?;
+        declared(context, data_type)?;
     }
     let probe = user_functions::probe(create)?;
     let plan = plan::query(context, &probe)
@@ -55,17 +61,19 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
         .map_err(|error| error.within(format!("SQL function \"{}\"", create.name.name)))?;
     let fields = plan.schema().fields();
     let (wanted, shown) = match &create.returns {
-        Returns::Type(of) => (vec![declared(of)?], type_text(of)),
+        Returns::Type(of) => (vec![declared(context, of)?], type_text(of)),
         Returns::SetOf(of) => match user_functions::relation_named(&context.snapshot, of) {
             Some(relation) => (
                 relation.schema.fields().iter().cloned().collect(),
                 type_text(of),
             ),
-            None => (vec![declared(of)?], type_text(of)),
+            None => (vec![declared(context, of)?], type_text(of)),
         },
         Returns::Table(columns) => {
-            let declared: Result<Vec<FieldRef>> =
-                columns.iter().map(|(_, of)| declared(of)).collect();
+            let declared: Result<Vec<FieldRef>> = columns
+                .iter()
+                .map(|(_, of)| declared(context, of))
+                .collect();
             (declared?, "record".to_owned())
         }
     };
@@ -98,13 +106,14 @@ pub async fn check(context: &StatementContext, create: &CreateFunction) -> Resul
 }
 
 /// A column of a declared type.
-fn declared(data_type: &DataType) -> Result<FieldRef> {
+fn declared(context: &StatementContext, data_type: &DataType) -> Result<FieldRef> {
     let column = ColumnDef {
         name: Ident::new("value"),
         data_type: user_functions::plain_type(data_type),
         options: Vec::new(),
     };
-    let columns = declared_columns(&[column])?;
+    let numbered = enums::number_columns(&[column], &context.snapshot, &[]);
+    let columns = declared_columns(&numbered)?;
     columns
         .fields()
         .first()

@@ -37,7 +37,7 @@ pub async fn inputs(instance: &Arc<Instance>, object: &Object) -> Result<Inputs>
     for input in leaves(&snapshot, object) {
         if !matches!(
             input.kind,
-            Kind::View | Kind::Check | Kind::Sequence | Kind::Role | Kind::Function
+            Kind::View | Kind::Check | Kind::Sequence | Kind::Role | Kind::Function | Kind::Type
         ) {
             let fingerprint = fingerprint(instance, &input).await?;
             fingerprints.push((input.name.to_string(), fingerprint));
@@ -80,7 +80,7 @@ pub async fn fingerprint(instance: &Arc<Instance>, input: &Object) -> Result<Str
     match input.kind {
         Kind::Table | Kind::MaterializedView | Kind::Model => version(instance, input).await,
         Kind::ExternalTable => listing(instance, input).await,
-        Kind::View | Kind::Check | Kind::Sequence | Kind::Role | Kind::Function => {
+        Kind::View | Kind::Check | Kind::Sequence | Kind::Role | Kind::Function | Kind::Type => {
             Ok(String::new())
         }
     }

@@ -4,6 +4,7 @@ mod assigned_parameters;
 mod authorization;
 mod cursors;
 pub mod declared;
+pub mod enums;
 mod grouped_by_keys;
 mod lateral_unnest;
 mod multisets;

@@ -10,11 +10,13 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind, JsonTypes};
 use tributary_udfs::postgres::{
     BARE_NUMERIC, CHARACTER_LENGTH, NumericArithmetic, PreferFloats, SINGLE_BYTE,
 };
 
+use super::enums::{self, EnumTypes};
 use super::{
     grouped_by_keys, lateral_unnest, multisets, plan_size, row_limits, rows_once, subqueries,
     user_functions, uuids, values_after_sort,
@@ -48,6 +50,7 @@ pub fn resolve_names(
 ) -> Result<BTreeSet<Oid>> {
     let functions = user_functions::qualify(query, snapshot, search_path)?;
     let mut reads = read_by_functions(snapshot, functions);
+    reads.extend(enums::qualify(query, snapshot, search_path)?);
     qualify(query, |name, named| {
         let full = resolve_among(&name, search_path, &|full| is_relation(snapshot, full));
         let full = full.map_err(|_| match named {
@@ -291,6 +294,7 @@ pub fn finish(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
 fn coerced(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     if plan.get_parameter_names()?.is_empty() {
         let options = state.config_options();
+        let plan = EnumTypes.analyze(plan, options)?;
         let plan = JsonTypes.analyze(plan, options)?;
         let plan = PreferFloats.analyze(plan, options)?;
         let plan = NumericArithmetic.analyze(plan, options)?;
@@ -348,6 +352,7 @@ pub async fn make_rows_plannable(query: &mut ast::Query, state: &SessionState) -
 async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<()> {
     let sources = StatementCatalog::of(state.config_options())?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
+    enums::number(query, &sources.snapshot(), &sources.search_path())?;
     pg_catalog::rewrite(query, &sources.snapshot());
     named_arguments::rewrite(query)?;
     moment_precision::rewrite(query);
@@ -484,6 +489,9 @@ pub fn cast_to(plan: LogicalPlan, schema: &SchemaRef) -> Result<LogicalPlan> {
     let casts = own.into_iter().zip(schema.fields()).map(|(column, field)| {
         let name = column.name.clone();
         let value = datafusion::logical_expr::Expr::Column(column);
+        if EnumKind::of_field(field).is_some() {
+            return Ok(enums::assigned(value, field).alias(name));
+        }
         match JsonKind::of_field(field) {
             Some(kind) => Ok(json::assigned(value, kind, plan.schema())?.alias(name)),
             None => Ok(cast(value, field.data_type().clone()).alias(name)),
@@ -495,7 +503,9 @@ pub fn cast_to(plan: LogicalPlan, schema: &SchemaRef) -> Result<LogicalPlan> {
 
 /// Whether values of a column are those of another.
 fn are_of_one_type(own: &Field, wanted: &Field) -> bool {
-    own.data_type() == wanted.data_type() && JsonKind::of_field(own) == JsonKind::of_field(wanted)
+    own.data_type() == wanted.data_type()
+        && JsonKind::of_field(own) == JsonKind::of_field(wanted)
+        && EnumKind::of_field(own) == EnumKind::of_field(wanted)
 }
 
 /// The query that a statement reads with, if it has one.

@@ -14,7 +14,7 @@ use tokio::task::yield_now;
 
 use super::assigned_parameters::{Assigned, assigned_parameters};
 use super::placed_parameters::placed_parameters;
-use super::{Session, declared, plan};
+use super::{Session, declared, enums, plan};
 use crate::error::{Error, Result, SqlState};
 use crate::execute;
 use crate::execute::kept::KeptPlan;
@@ -160,7 +160,11 @@ pub(super) async fn prepare(
         Some(plan) => parameter_types(plan, early, types, &assigned)?,
         None => Vec::new(),
     };
-    let parameter_oids = parameter_oids(&parameter_types, types, &assigned);
+    let compared = match &plan {
+        Some(plan) if context.snapshot.has_types() => enums::parameters(plan)?,
+        _ => BTreeMap::new(),
+    };
+    let parameter_oids = parameter_oids(&parameter_types, types, &assigned, &compared);
     let mut write_command = write_command;
     let mut is_binary = false;
     let schema = match (&statement, &plan, &resolved) {
@@ -277,13 +281,17 @@ fn parameter_oids(
     types: &[DataType],
     declared: &[Option<DataType>],
     assigned: &BTreeMap<usize, Assigned>,
+    compared: &BTreeMap<usize, u32>,
 ) -> Vec<u32> {
     let oids = types.iter().enumerate().map(|(index, data_type)| {
         let is_declared = declared.get(index).is_some_and(Option::is_some);
         let column = assigned.get(&(index + 1)).filter(|_| !is_declared);
         match column.filter(|it| it.data_type == *data_type && it.oid != 0) {
             Some(column) => column.oid,
-            None => PostgresType::of(data_type).oid,
+            None => match compared.get(&(index + 1)).filter(|_| !is_declared) {
+                Some(oid) => *oid,
+                None => PostgresType::of(data_type).oid,
+            },
         }
     });
     oids.collect()

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 
-use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus};
+use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, enums};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::kept::KnownQueries;
 use crate::instance::{Instance, Notification, OWNER};
 use crate::sql::Statement;
 use crate::sql::time_travel::parse_timestamp;
+use crate::wire::types::parameter_type;
 use crate::wire::{self, Backend, BackendSession};
 
 /// Makes a session for each client.
@@ -105,6 +106,21 @@ impl Backend for Server {
 impl BackendSession for Session {
     fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
         self.parse(sql)
+    }
+
+    fn parameter_type(&self, oid: u32) -> Result<Option<DataType>> {
+        parameter_type(oid).or_else(|error| {
+            let writes = self.state.lock().writes();
+            let within = self.within_writes(writes)?;
+            let instance = &within.as_ref().unwrap_or(self).instance;
+            match enums::with_oid(&instance.catalog.snapshot(), oid) {
+                Some((_, kind)) if kind.is_array => {
+                    Ok(Some(DataType::new_list(DataType::Utf8, true)))
+                }
+                Some(_) => Ok(Some(DataType::Utf8)),
+                None => Err(error),
+            }
+        })
     }
 
     async fn prepare(

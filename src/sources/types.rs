@@ -15,7 +15,7 @@ use tributary_udfs::json::JsonTypePlanner;
 use super::infer::UTC;
 use super::type_name;
 use crate::error::{Error, Result, SqlState};
-use crate::sql::{character_length, float_width, moment_precision};
+use crate::sql::{character_length, float_width, moment_precision, type_names};
 
 /// The schema of declared columns; timestamps count microseconds, as in Postgres.
 pub(super) fn declared_schema(columns: &[ColumnDef]) -> Result<SchemaRef> {
@@ -115,6 +115,9 @@ impl TypePlanner for DeclaredTypes {
         &self,
         sql_type: &ast::DataType,
     ) -> datafusion::error::Result<Option<FieldRef>> {
+        if let Some(field) = type_names::field(sql_type) {
+            return Ok(Some(field));
+        }
         match float_width::of(sql_type)? {
             Some(data_type) => Ok(Some(Arc::new(Field::new("", data_type, true)))),
             None => JsonTypePlanner.plan_type_field(sql_type),

@@ -1,4 +1,4 @@
-//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA | SEQUENCE | INDEX [IF EXISTS] [ONLY] name action [, ...]`.
+//! `ALTER TABLE | VIEW | MATERIALIZED VIEW | DYNAMIC TABLE | MODEL | EXTERNAL TABLE | SCHEMA | SEQUENCE | TYPE | INDEX [IF EXISTS] [ONLY] name action [, ...]`.
 
 use std::fmt;
 
@@ -9,11 +9,12 @@ use super::alter_identity::IdentityChange;
 use super::columns::parse_column;
 use super::constraint::{Declared, DeclaredList};
 use super::create_sequence::{SequenceOptions, number};
+use super::create_type::Place;
 use super::cursor::{Parsed, Parser};
 use super::drop::DropKind;
 use super::foreign_key::Timing;
 use super::name::{ObjectName, Quoted};
-use super::options::Options;
+use super::options::{Literal, Options};
 use super::shown::Shown;
 
 /// The statement.
@@ -51,6 +52,17 @@ pub enum Action {
     SetSchema(String),
     /// `OWNER TO`.
     OwnerTo(String),
+    /// `ADD VALUE [IF NOT EXISTS] 'label' [BEFORE | AFTER 'label']`.
+    AddValue {
+        /// The label.
+        label: String,
+        /// Whether it may be there.
+        if_not_exists: bool,
+        /// Where it is put.
+        place: Place,
+    },
+    /// `RENAME VALUE 'label' TO 'label'`.
+    RenameValue(String, String),
     /// What is said of the numbers of a sequence, and `RESTART [WITH n]`.
     Sequence(Box<SequenceOptions>, Option<Restart>),
     /// `SUSPEND`: the scheduler leaves a materialized view or model alone, or with `RESUME` no more.
@@ -171,6 +183,9 @@ impl Action {
         if kind == DropKind::Sequence {
             return Self::parse_sequence(parser);
         }
+        if kind == DropKind::Type {
+            return Self::parse_type(parser);
+        }
         if matches!(kind, DropKind::MaterializedView | DropKind::Model) {
             if parser.take_word("SET") {
                 let _ = kind == DropKind::Model && parser.take_word("OPTIONS");
@@ -233,6 +248,31 @@ impl Action {
             Some(word) => parser.unsupported_here(format_args!("ALTER TABLE ... {word}")),
             None => parser.fail("an action"),
         }
+    }
+
+    fn parse_type(parser: &mut Parser) -> Parsed<Self> {
+        if parser.take_words(&["RENAME", "VALUE"]) {
+            let old = parser.string()?;
+            parser.expect_words(&["TO"])?;
+            return Ok(Self::RenameValue(old, parser.string()?));
+        }
+        if !parser.take_words(&["ADD", "VALUE"]) {
+            return parser.unsupported_here("this action of ALTER TYPE");
+        }
+        let if_not_exists = parser.take_words(&["IF", "NOT", "EXISTS"]);
+        let label = parser.string()?;
+        let place = if parser.take_word("BEFORE") {
+            Place::Before(parser.string()?)
+        } else if parser.take_word("AFTER") {
+            Place::After(parser.string()?)
+        } else {
+            Place::Last
+        };
+        Ok(Self::AddValue {
+            label,
+            if_not_exists,
+            place,
+        })
     }
 
     fn parse_sequence(parser: &mut Parser) -> Parsed<Self> {
@@ -360,6 +400,22 @@ impl fmt::Display for Action {
             }
             Self::SetSchema(name) => write!(f, "SET SCHEMA {}", Quoted(name)),
             Self::OwnerTo(name) => write!(f, "OWNER TO {}", Quoted(name)),
+            Self::AddValue {
+                label,
+                if_not_exists,
+                place,
+            } => {
+                let if_not_exists = if *if_not_exists { "IF NOT EXISTS " } else { "" };
+                write!(f, "ADD VALUE {if_not_exists}{}", Literal(label))?;
+                match place {
+                    Place::Last => Ok(()),
+                    Place::Before(neighbor) => write!(f, " BEFORE {}", Literal(neighbor)),
+                    Place::After(neighbor) => write!(f, " AFTER {}", Literal(neighbor)),
+                }
+            }
+            Self::RenameValue(old, new) => {
+                write!(f, "RENAME VALUE {} TO {}", Literal(old), Literal(new))
+            }
             Self::Sequence(options, restart) => {
                 let options = options.to_string();
                 f.write_str(options.trim_start())?;

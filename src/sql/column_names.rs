@@ -269,6 +269,10 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Timestamp(..) => "timestamp",
         DataType::Time(..) => "time",
         DataType::Interval { .. } => "interval",
+        DataType::Custom(name, _) => match name.0.last().and_then(|part| part.as_ident()) {
+            Some(name) => return fold(name.value.clone(), name.quote_style),
+            None => return name.to_string(),
+        },
         other => return other.to_string().trim_matches('"').to_lowercase(),
     };
     name.to_owned()

@@ -13,6 +13,7 @@ impl Statement {
             Self::CreateTable(create) => Some(&create.name),
             Self::CreateCheck(create) => Some(&create.name),
             Self::CreateModel(create) => Some(&create.name),
+            Self::CreateType(create) => Some(&create.name),
             _ => None,
         }
     }
@@ -26,6 +27,7 @@ impl Statement {
             Self::CreateTable(create) => Some(&mut create.name),
             Self::CreateCheck(create) => Some(&mut create.name),
             Self::CreateModel(create) => Some(&mut create.name),
+            Self::CreateType(create) => Some(&mut create.name),
             _ => None,
         }
     }

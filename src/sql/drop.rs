@@ -1,4 +1,4 @@
-//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | INDEX [CONCURRENTLY] [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
+//! `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | TYPE | INDEX [CONCURRENTLY] [IF EXISTS] name, ... [CASCADE | RESTRICT]`.
 
 use std::fmt;
 
@@ -41,10 +41,12 @@ pub enum DropKind {
     Index,
     /// A sequence.
     Sequence,
+    /// A type.
+    Type,
 }
 
 impl DropKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Schema,
         Self::Table,
         Self::ExternalTable,
@@ -54,6 +56,7 @@ impl DropKind {
         Self::Check,
         Self::Index,
         Self::Sequence,
+        Self::Type,
     ];
 
     fn words(self) -> &'static [&'static str] {
@@ -67,6 +70,7 @@ impl DropKind {
             Self::Check => &["CHECK"],
             Self::Index => &["INDEX"],
             Self::Sequence => &["SEQUENCE"],
+            Self::Type => &["TYPE"],
         }
     }
 

@@ -29,6 +29,7 @@ pub mod create_role;
 pub mod create_schema;
 pub mod create_sequence;
 pub mod create_table;
+pub mod create_type;
 pub mod create_view;
 pub mod cursor;
 pub mod deallocate;
@@ -103,6 +104,7 @@ mod tests;
 pub mod time_travel;
 pub mod transaction;
 pub mod truncate;
+pub mod type_names;
 pub mod unlisten;
 pub mod update;
 pub mod vacuum;
@@ -139,6 +141,8 @@ pub enum Statement {
     CreateTable(create_table::CreateTable),
     /// `CREATE SEQUENCE`.
     CreateSequence(create_sequence::CreateSequence),
+    /// `CREATE TYPE`.
+    CreateType(create_type::CreateType),
     /// `CREATE FUNCTION`.
     CreateFunction(Box<create_function::CreateFunction>),
     /// `DROP FUNCTION`.
@@ -161,7 +165,7 @@ pub enum Statement {
     CreateModel(create_model::CreateModel),
     /// `ALTER`.
     Alter(alter::Alter),
-    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | INDEX`.
+    /// `DROP SCHEMA | TABLE | EXTERNAL TABLE | VIEW | MATERIALIZED VIEW | MODEL | CHECK | SEQUENCE | TYPE | INDEX`.
     Drop(drop::Drop),
     /// `REFRESH MATERIALIZED VIEW | MODEL`.
     Refresh(refresh::Refresh),
@@ -230,6 +234,7 @@ impl fmt::Display for Statement {
             Self::CreateMaterializedView(statement) => statement.fmt(f),
             Self::CreateTable(statement) => statement.fmt(f),
             Self::CreateSequence(statement) => statement.fmt(f),
+            Self::CreateType(statement) => statement.fmt(f),
             Self::CreateFunction(statement) => statement.fmt(f),
             Self::DropFunction(statement) => statement.fmt(f),
             Self::CreateRole(statement) => statement.fmt(f),

@@ -16,6 +16,7 @@ use super::create_role::CreateRole;
 use super::create_schema::CreateSchema;
 use super::create_sequence::CreateSequence;
 use super::create_table::CreateTable;
+use super::create_type::CreateType;
 use super::create_view::CreateView;
 use super::cursor::{Parsed, Parser};
 use super::deallocate::Deallocate;
@@ -355,6 +356,7 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         }
         "TABLE" => CreateTable::parse(parser, or_replace).map(Statement::CreateTable),
         "SEQUENCE" if !or_replace => CreateSequence::parse(parser).map(Statement::CreateSequence),
+        "TYPE" if !or_replace => CreateType::parse(parser).map(Statement::CreateType),
         "FUNCTION" => CreateFunction::parse(parser, or_replace)
             .map(|create| Statement::CreateFunction(Box::new(create))),
         "ROLE" | "USER" | "GROUP"
@@ -365,6 +367,10 @@ fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
         "INDEX" | "UNIQUE" if !or_replace => CreateIndex::parse(parser).map(Statement::CreateIndex),
         "CHECK" => CreateCheck::parse(parser, or_replace).map(Statement::CreateCheck),
         "MODEL" => CreateModel::parse(parser, or_replace).map(Statement::CreateModel),
+        "DOMAIN" => {
+            let hint = "Give the columns the type itself, and a CHECK constraint.";
+            Err(parser.error_here(Error::unsupported("CREATE DOMAIN").with_hint(hint)))
+        }
         kind if UNSUPPORTED_OBJECTS.contains(&kind) => {
             parser.unsupported_here(format_args!("CREATE {kind}"))
         }

@@ -71,6 +71,7 @@ pub fn relations(statement: &Statement) -> Result<Vec<ObjectName>> {
         },
         Statement::CreateSchema(_)
         | Statement::CreateSequence(_)
+        | Statement::CreateType(_)
         | Statement::CreateFunction(_)
         | Statement::DropFunction(_)
         | Statement::CreateRole(_)

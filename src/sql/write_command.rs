@@ -58,6 +58,7 @@ impl Statement {
             Self::CreateMaterializedView(_) => Some("CREATE MATERIALIZED VIEW"),
             Self::CreateTable(_) => Some("CREATE TABLE"),
             Self::CreateSequence(_) => Some("CREATE SEQUENCE"),
+            Self::CreateType(_) => Some("CREATE TYPE"),
             Self::CreateFunction(_) => Some("CREATE FUNCTION"),
             Self::DropFunction(_) => Some("DROP FUNCTION"),
             Self::CreateRole(_) => Some("CREATE ROLE"),

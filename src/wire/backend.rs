@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::scalar::ScalarValue;
 
+use super::types::parameter_type;
 use crate::error::{Error, Result};
 use crate::instance::{Canceller, Notification};
 use crate::session::{Outcome, Prepared, PreparedStatements, TransactionStatus};
@@ -61,6 +62,15 @@ pub trait BackendSession: Send + Sync + 'static {
     /// # Errors
     /// 42601 with the position where the text stops being SQL.
     fn parse(&self, sql: &str) -> Result<Vec<Statement>>;
+
+    /// The Arrow type for a parameter that the client declared by the number of its type; none where
+    /// it leaves the type open.
+    ///
+    /// # Errors
+    /// 42704 for a number that is no type's.
+    fn parameter_type(&self, oid: u32) -> Result<Option<DataType>> {
+        parameter_type(oid)
+    }
 
     /// Plans a statement as far as its parameters and columns; `types` are those the client
     /// declared.

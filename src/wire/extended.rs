@@ -24,7 +24,7 @@ use super::message::{Bind, Format, Target, spread_formats};
 use super::parameters;
 use super::portal::{Portal, PortalState, Run, Runner, parse};
 use super::row_description::row_description;
-use super::types::{PostgresType, parameter_type};
+use super::types::PostgresType;
 use crate::error::{Error, Result, SqlState};
 use crate::session::{Prepared, PreparedStatement, can_be_rolled_back};
 use crate::sql::Statement;
@@ -40,7 +40,7 @@ impl<S: BackendSession> Connection<S> {
         }
         let types = oids
             .iter()
-            .map(|oid| parameter_type(*oid))
+            .map(|oid| self.session.parameter_type(*oid))
             .collect::<Result<Vec<_>>>()?;
         let interrupts = self.begin();
         let session = Arc::clone(&self.session);

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 
+use tributary_udfs::enums::{EnumKind, EnumType};
+
 use crate::error::{Error, Result, SqlState};
 
 /// The name under which Arrow keeps a field's extension type.
@@ -108,10 +110,23 @@ impl PostgresType {
     pub fn of_field(field: &Field) -> Self {
         match extension(field) {
             Some("arrow.uuid") if *field.data_type() == DataType::FixedSizeBinary(16) => Self::UUID,
+            Some("tributary.enum") => match EnumKind::of_field(field) {
+                Some(kind) => Self::of_enum(kind.of),
+                None => Self::of(field.data_type()),
+            },
             Some("arrow.json") if field.data_type().is_string() => Self::JSON,
             Some("tributary.jsonb") if field.data_type().is_string() => Self::JSONB,
             Some("tributary.jsonpath") if field.data_type().is_string() => Self::JSONPATH,
             _ => Self::catalogued(field).unwrap_or_else(|| Self::of(field.data_type())),
+        }
+    }
+
+    /// That of the values of an enum type.
+    fn of_enum(of: EnumType) -> Self {
+        Self {
+            oid: of.oid,
+            array_oid: of.array_oid,
+            length: 4,
         }
     }
 

@@ -165,6 +165,11 @@ fn jdbc_finds_the_same() {
 }
 
 #[test]
+fn clients_of_enums_find_the_same() {
+    finds_the_same("enums_client.py");
+}
+
+#[test]
 fn knex_finds_the_same() {
     finds_the_same("knex_client.mjs");
 }

@@ -24,6 +24,7 @@ mod equal_merges;
 mod equal_subqueries;
 mod equal_to_postgres;
 mod equal_transactions;
+mod equal_types;
 mod formatting;
 mod full_disk;
 mod incremental;

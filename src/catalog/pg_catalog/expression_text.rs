@@ -10,9 +10,9 @@ use datafusion::sql::sqlparser::ast::{
     visit_expressions,
 };
 
-use super::format_type;
-use super::types::{of_length, type_oid};
+use super::types::{format_type, of_length, type_oid};
 use crate::catalog::Object;
+use crate::sql::Statement;
 use crate::sql::name::Quoted;
 use crate::sql::shown::Shown;
 use crate::wire::types::PostgresType;
@@ -32,7 +32,7 @@ const NUMERIC: u32 = 1700;
 /// The text of a condition, without the parentheses of `CHECK (...)`.
 pub fn condition(object: &Object, condition: &Expr, pretty: bool) -> String {
     let typed = Typed::of(object, condition);
-    typed.node.text(pretty, None)
+    named(typed.node.text(pretty, None), object)
 }
 
 /// The text of a column's default.
@@ -40,11 +40,41 @@ pub fn default(object: &Object, column: &str, value: &Expr, pretty: bool) -> Str
     let typed = Typed::of(object, value);
     let wanted = column_type(object, column);
     let text = typed.clone().of_type(wanted);
-    match (&typed.node, typed.oid == wanted) {
+    let text = match (&typed.node, typed.oid == wanted) {
         // Constants are of the column's type; what is computed is cast to it without a word.
         (Node::Unknown(_), _) | (_, true) => text.node.text(pretty, None),
         (node, false) => node.text(pretty, Some(Parent::Cast)),
+    };
+    named(text, object)
+}
+
+/// What stands around the number of a type that users have made, until its name takes its place.
+const NUMBERED: char = '\u{1f}';
+
+/// The first number of such a type.
+const FIRST_OWN: u32 = 16_384;
+
+/// The name of a type, or the number of one that users have made.
+fn type_text(oid: u32) -> String {
+    match oid >= FIRST_OWN {
+        true => format!("{NUMBERED}{oid}{NUMBERED}"),
+        false => format_type(oid, -1),
     }
+}
+
+/// A text with the names of types that users have made, as the columns of a table name them.
+fn named(text: String, object: &Object) -> String {
+    let Statement::CreateTable(create) = &object.definition else {
+        return text;
+    };
+    if !text.contains(NUMBERED) {
+        return text;
+    }
+    create.columns.iter().fold(text, |text, column| {
+        let oid = column_type(object, &column.name.value);
+        let number = format!("{NUMBERED}{oid}{NUMBERED}");
+        text.replace(&number, &column.data_type.to_string())
+    })
 }
 
 /// The number of the type of a table's column; 0 where there is no such column.
@@ -109,7 +139,7 @@ impl Node {
             }
             Self::Unknown(text) => return format!("{text}::text"),
             Self::Cast(inner, oid) => {
-                let name = format_type(*oid, -1);
+                let name = type_text(*oid);
                 return match pretty {
                     true => format!("{}::{name}", inner.text(true, Some(Parent::Cast))),
                     false => format!("({})::{name}", inner.text(false, None)),
@@ -202,7 +232,7 @@ impl Typed {
             Expr::TypedString(typed) => {
                 let name = typed.data_type.to_string();
                 let oid = type_oid(&name).unwrap_or(TEXT);
-                Self::simple(format!("{}::{}", typed.value, format_type(oid, -1)), oid)
+                Self::simple(format!("{}::{}", typed.value, type_text(oid)), oid)
             }
             Expr::Interval(interval) => Self::simple(format!("{}::interval", interval.value), 1186),
             Expr::Cast {
@@ -298,7 +328,7 @@ impl Typed {
                 match (sign, oid) {
                     ("", INT4 | NUMERIC) => Self::simple(number, oid),
                     _ => {
-                        let name = format_type(oid, -1);
+                        let name = type_text(oid);
                         Self::simple(format!("'{sign}{number}'::{name}"), oid)
                     }
                 }
@@ -319,7 +349,7 @@ impl Typed {
     /// Cast to a type, where it is not of it.
     fn of_type(self, oid: u32) -> Self {
         let node = match self.node {
-            Node::Unknown(text) => Node::Simple(format!("{text}::{}", format_type(oid, -1))),
+            Node::Unknown(text) => Node::Simple(format!("{text}::{}", type_text(oid))),
             node if self.oid == oid || oid == 0 => node,
             node => Node::Cast(Box::new(node), oid),
         };

@@ -9,13 +9,14 @@ use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
-    PG_CATALOG, acl_default, data, definition_functions, expand_array, format_type, keywords,
-    like_escape, name_functions, notification_functions, pg_cancel_backend, pg_database, pg_sleep,
-    pg_typeof, privilege_functions, sequence_functions, session_functions, size_functions,
-    types::type_name,
+    PG_CATALOG, acl_default, data, definition_functions, expand_array, keywords, like_escape,
+    name_functions, notification_functions, pg_cancel_backend, pg_database, pg_sleep, pg_typeof,
+    privilege_functions, sequence_functions, session_functions, size_functions,
+    types::{format_any_type, own_name, type_name},
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::catalog::{Kind, is_temporary_schema};
+use crate::session::enums;
 use crate::sql::name::Quoted;
 use crate::sql::{QualifiedName, Statement};
 
@@ -23,9 +24,17 @@ pub(super) const BIGINT: DataType = DataType::Int64;
 pub(super) const TEXT: DataType = DataType::Utf8;
 pub(super) const BOOLEAN: DataType = DataType::Boolean;
 
-/// An expression in which sequences that the path finds are named without their schema, as PostgreSQL
-/// shows a `regclass`.
+/// An expression in which sequences and types that the path finds are named without their schema, as
+/// PostgreSQL shows a `regclass` and casts.
 pub(super) fn without_visible_schemas(sources: &dyn SystemSources, mut text: String) -> String {
+    if text.contains("::") {
+        let (snapshot, path) = (sources.snapshot(), sources.search_path());
+        let types = snapshot.objects().filter(|it| it.kind == Kind::Type);
+        for object in types {
+            let shown = enums::shown_name(object, &snapshot, &path);
+            text = text.replace(&format!("::{}", object.name), &format!("::{shown}"));
+        }
+    }
     if text.contains("::regclass") {
         let snapshot = sources.snapshot();
         for schema in sources.search_path() {
@@ -45,128 +54,134 @@ pub fn functions() -> Vec<ScalarUDF> {
     let udf = |name, arguments: &[&[DataType]], answer, call| {
         CatalogFunction::udf(name, arguments, answer, Call::Answer(call))
     };
-    let mut all =
-        vec![
-            udf("format_type", &[&[BIGINT, BIGINT]], TEXT, |_, values| {
+    let mut all = vec![
+        udf(
+            "format_type",
+            &[&[BIGINT, BIGINT]],
+            TEXT,
+            |sources, values| {
                 let Some(oid) = number(values, 0) else {
                     return ScalarValue::Utf8(None);
                 };
                 let modifier = number(values, 1).and_then(|modifier| i32::try_from(modifier).ok());
                 let oid = u32::try_from(oid).unwrap_or(0);
                 text(Some(match modifier {
-                    Some(modifier) => format_type(oid, modifier),
-                    None => type_name(oid),
+                    Some(modifier) => format_any_type(sources, oid, modifier),
+                    None => own_name(sources, oid).unwrap_or_else(|| type_name(oid)),
                 }))
-            }),
-            udf("current_user", &[&[]], TEXT, |sources, _| {
-                text(Some(sources.user()))
-            }),
-            udf("current_role", &[&[]], TEXT, |sources, _| {
-                text(Some(sources.user()))
-            }),
-            udf("session_user", &[&[]], TEXT, |sources, _| {
-                text(Some(sources.session_user()))
-            }),
-            udf("user", &[&[]], TEXT, |sources, _| {
-                text(Some(sources.user()))
-            }),
-            udf("current_catalog", &[&[]], TEXT, |sources, _| {
-                text(Some(sources.database()))
-            }),
-            udf("current_database", &[&[]], TEXT, |sources, _| {
-                text(Some(sources.database()))
-            }),
-            udf("current_schema", &[&[]], TEXT, |sources, _| {
-                let mut path = sources.search_path().into_iter();
-                text(path.find(|schema| !is_temporary_schema(schema)))
-            }),
-            udf("version", &[&[]], TEXT, |_, _| {
-                text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))
-            }),
-            udf("pg_get_userbyid", &[&[BIGINT]], TEXT, |sources, values| {
-                text(number(values, 0).map(|oid| {
-                    let name = name_functions::role_name(sources, oid);
-                    name.unwrap_or_else(|| format!("unknown (OID={oid})"))
-                }))
-            }),
-            udf("pg_encoding_to_char", &[&[BIGINT]], TEXT, |_, values| {
-                text(number(values, 0).map(|encoding| if encoding == 6 { "UTF8" } else { "" }))
-            }),
-            udf(
-                "pg_table_is_visible",
-                &[&[BIGINT]],
-                BOOLEAN,
-                |sources, values| {
-                    ScalarValue::Boolean(
-                        number(values, 0)
-                            .and_then(|oid| relation(sources, oid))
-                            .map(|relation| is_visible(sources, &relation)),
-                    )
-                },
-            ),
-            udf(
-                "obj_description",
-                &[&[BIGINT, TEXT], &[BIGINT]],
-                TEXT,
-                |sources, values| {
-                    let oid = number(values, 0);
-                    text(oid.and_then(|oid| comment(sources, oid, string(values, 1))))
-                },
-            ),
-            udf(
-                "col_description",
-                &[&[BIGINT, BIGINT]],
-                TEXT,
-                |sources, values| {
-                    text(column_comment(
-                        sources,
-                        number(values, 0),
-                        number(values, 1),
-                    ))
-                },
-            ),
-            udf(
-                "shobj_description",
-                &[&[BIGINT, TEXT]],
-                TEXT,
-                |sources, values| {
-                    let class = string(values, 1);
-                    let class = class.as_deref().and_then(super::table);
-                    text(number(values, 0).zip(class).and_then(|(oid, class)| {
+            },
+        ),
+        udf("current_user", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.user()))
+        }),
+        udf("current_role", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.user()))
+        }),
+        udf("session_user", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.session_user()))
+        }),
+        udf("user", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.user()))
+        }),
+        udf("current_catalog", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.database()))
+        }),
+        udf("current_database", &[&[]], TEXT, |sources, _| {
+            text(Some(sources.database()))
+        }),
+        udf("current_schema", &[&[]], TEXT, |sources, _| {
+            let mut path = sources.search_path().into_iter();
+            text(path.find(|schema| !is_temporary_schema(schema)))
+        }),
+        udf("version", &[&[]], TEXT, |_, _| {
+            text(Some(format!("PostgreSQL {}", crate::SERVER_VERSION)))
+        }),
+        udf("pg_get_userbyid", &[&[BIGINT]], TEXT, |sources, values| {
+            text(number(values, 0).map(|oid| {
+                let name = name_functions::role_name(sources, oid);
+                name.unwrap_or_else(|| format!("unknown (OID={oid})"))
+            }))
+        }),
+        udf("pg_encoding_to_char", &[&[BIGINT]], TEXT, |_, values| {
+            text(number(values, 0).map(|encoding| if encoding == 6 { "UTF8" } else { "" }))
+        }),
+        udf(
+            "pg_table_is_visible",
+            &[&[BIGINT]],
+            BOOLEAN,
+            |sources, values| {
+                ScalarValue::Boolean(
+                    number(values, 0)
+                        .and_then(|oid| relation(sources, oid))
+                        .map(|relation| is_visible(sources, &relation)),
+                )
+            },
+        ),
+        udf(
+            "obj_description",
+            &[&[BIGINT, TEXT], &[BIGINT]],
+            TEXT,
+            |sources, values| {
+                let oid = number(values, 0);
+                text(oid.and_then(|oid| comment(sources, oid, string(values, 1))))
+            },
+        ),
+        udf(
+            "col_description",
+            &[&[BIGINT, BIGINT]],
+            TEXT,
+            |sources, values| {
+                text(column_comment(
+                    sources,
+                    number(values, 0),
+                    number(values, 1),
+                ))
+            },
+        ),
+        udf(
+            "shobj_description",
+            &[&[BIGINT, TEXT]],
+            TEXT,
+            |sources, values| {
+                let class = string(values, 1);
+                let class = class.as_deref().and_then(super::table);
+                text(
+                    number(values, 0).zip(class).and_then(|(oid, class)| {
                         pg_database::shared_comment(sources, class.oid, oid)
-                    }))
-                },
-            ),
-            udf(
-                "pg_get_viewdef",
-                &[&[BIGINT, BOOLEAN], &[BIGINT]],
-                TEXT,
-                |sources, values| {
-                    let found = number(values, 0).and_then(|oid| relation(sources, oid));
-                    text(found.and_then(|relation| view_definition(&relation)))
-                },
-            ),
-            udf(
-                "pg_get_expr",
-                &[&[TEXT, BIGINT, BOOLEAN], &[TEXT, BIGINT]],
-                TEXT,
-                |sources, values| {
-                    let tree = string(values, 0);
-                    let found = number(values, 1).and_then(|oid| relation(sources, oid));
-                    let pretty = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
-                    text(tree.zip(found).and_then(|(tree, found)| {
-                        let text = expression_of(found.object.as_deref()?, &tree, pretty)?;
-                        Some(without_visible_schemas(sources, text))
-                    }))
-                },
-            ),
-            udf(
-                "pg_relation_is_publishable",
-                &[&[BIGINT]],
-                BOOLEAN,
-                |_, _| ScalarValue::Boolean(Some(false)),
-            ),
-        ];
+                    }),
+                )
+            },
+        ),
+        udf(
+            "pg_get_viewdef",
+            &[&[BIGINT, BOOLEAN], &[BIGINT]],
+            TEXT,
+            |sources, values| {
+                let found = number(values, 0).and_then(|oid| relation(sources, oid));
+                text(found.and_then(|relation| view_definition(&relation)))
+            },
+        ),
+        udf(
+            "pg_get_expr",
+            &[&[TEXT, BIGINT, BOOLEAN], &[TEXT, BIGINT]],
+            TEXT,
+            |sources, values| {
+                let tree = string(values, 0);
+                let found = number(values, 1).and_then(|oid| relation(sources, oid));
+                let pretty = matches!(values.get(2), Some(ScalarValue::Boolean(Some(true))));
+                text(tree.zip(found).and_then(|(tree, found)| {
+                    let text = expression_of(found.object.as_deref()?, &tree, pretty)?;
+                    Some(without_visible_schemas(sources, text))
+                }))
+            },
+        ),
+        udf(
+            "pg_relation_is_publishable",
+            &[&[BIGINT]],
+            BOOLEAN,
+            |_, _| ScalarValue::Boolean(Some(false)),
+        ),
+    ];
     all.extend(session_functions::functions());
     all.extend(notification_functions::functions());
     all.extend(privilege_functions::functions());
@@ -240,8 +255,8 @@ fn comment(sources: &dyn SystemSources, oid: i64, of: Option<String>) -> Option<
         let class = super::table(&class)?.oid;
         let snapshot = sources.snapshot();
         let object = u32::try_from(oid).ok().and_then(|oid| snapshot.object(oid));
-        if let Some(function) = object.filter(|object| object.kind == Kind::Function) {
-            return function.comment.clone();
+        if let Some(own) = object.filter(|it| matches!(it.kind, Kind::Function | Kind::Type)) {
+            return own.comment.clone();
         }
         return data::comment(class, oid).map(str::to_owned);
     }

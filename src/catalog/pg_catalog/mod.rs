@@ -30,6 +30,7 @@ mod pg_constraint;
 mod pg_cursors;
 mod pg_database;
 mod pg_description;
+mod pg_enum;
 mod pg_extension;
 mod pg_foreign_table;
 mod pg_index;
@@ -44,6 +45,7 @@ mod pg_settings;
 mod pg_sleep;
 mod pg_stat_activity;
 mod pg_tables;
+mod pg_type;
 mod pg_typeof;
 mod pg_views;
 mod privilege_functions;
@@ -68,7 +70,7 @@ pub use identity_sequence::sequence_type;
 pub use rewrite::rewrite;
 use table::Rows;
 pub use table::{PgTable, Tables, table, tables};
-pub use types::format_type;
+pub use types::{format_type, is_built_in};
 
 /// The schema of these tables.
 pub const PG_CATALOG: &str = "pg_catalog";
@@ -86,7 +88,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 33] = [
+static ROWS: [&Rows; 35] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -95,6 +97,7 @@ static ROWS: [&Rows; 33] = [
     &pg_database::TABLE,
     &pg_database::SHARED_DESCRIPTION,
     &pg_description::TABLE,
+    &pg_enum::TABLE,
     &pg_extension::TABLE,
     &pg_foreign_table::SERVER,
     &pg_foreign_table::TABLE,
@@ -119,5 +122,6 @@ static ROWS: [&Rows; 33] = [
     &pg_settings::TABLE,
     &pg_stat_activity::TABLE,
     &pg_tables::TABLE,
+    &pg_type::TABLE,
     &pg_views::TABLE,
 ];

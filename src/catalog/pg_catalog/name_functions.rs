@@ -7,21 +7,21 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
 use super::data;
-use super::format_type;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
 use super::pg_proc;
 use super::relation::{Relation, namespaces, relation, relations};
 use super::session_functions::list;
-use super::types::{type_name, type_oid};
+use super::types::{any_type_oid, format_any_type, own_name, type_name};
 use crate::catalog::Kind;
 use crate::catalog::system::SystemSources;
 use crate::error::{Error, Result, SqlState};
+use crate::sql::model_functions::parse_name;
 use crate::sql::name::Quoted;
 
 /// Functions that tell whether an object of a kind that only PostgreSQL's own schema has is found
 /// by its name alone, which it is.
-const ALWAYS_VISIBLE: [&str; 12] = [
+const ALWAYS_VISIBLE: [&str; 11] = [
     "pg_collation_is_visible",
     "pg_conversion_is_visible",
     "pg_function_is_visible",
@@ -33,7 +33,6 @@ const ALWAYS_VISIBLE: [&str; 12] = [
     "pg_ts_dict_is_visible",
     "pg_ts_parser_is_visible",
     "pg_ts_template_is_visible",
-    "pg_type_is_visible",
 ];
 
 /// The functions.
@@ -54,13 +53,14 @@ pub fn functions() -> Vec<ScalarUDF> {
             "regtype_names",
             &[&[numbers]],
             DataType::new_list(TEXT, true),
-            Call::Answer(|_, values| match values.first() {
+            Call::Answer(|sources, values| match values.first() {
                 Some(ScalarValue::List(numbers)) if numbers.is_valid(0) => {
                     let numbers = numbers.value(0);
                     let numbers = numbers.as_primitive::<Int64Type>().iter();
                     let names = numbers.map(|oid| {
                         let oid = oid.and_then(|oid| u32::try_from(oid).ok());
-                        type_name(oid.unwrap_or_default())
+                        let oid = oid.unwrap_or_default();
+                        own_name(sources, oid).unwrap_or_else(|| type_name(oid))
                     });
                     list(names.collect())
                 }
@@ -105,12 +105,21 @@ pub fn functions() -> Vec<ScalarUDF> {
                 own.unwrap_or_else(|| function_text(oid))
             }))
         }),
+        answer("pg_type_is_visible", BIGINT, BOOLEAN, |sources, values| {
+            ScalarValue::Boolean(number(values, 0).map(|oid| {
+                let oid = u32::try_from(oid).unwrap_or_default();
+                // A name in full is that of one that the path does not find.
+                own_name(sources, oid).is_none_or(|name| {
+                    parse_name(name.trim_end_matches("[]")).is_ok_and(|name| name.schema.is_none())
+                })
+            }))
+        }),
         look("regclass_oid", |sources, values| {
             look_up(string(values, 0), |name| known_oid(sources, name))
         }),
-        look("regtype_oid", |_, values| {
+        look("regtype_oid", |sources, values| {
             look_up(string(values, 0), |name| {
-                type_oid(name).map(i64::from).ok_or_else(|| {
+                any_type_oid(sources, name).ok_or_else(|| {
                     let message = format!("type \"{name}\" does not exist");
                     Error::new(SqlState::UNDEFINED_OBJECT, message)
                 })
@@ -149,9 +158,14 @@ pub fn functions() -> Vec<ScalarUDF> {
         answer("to_regclass_oid", TEXT, BIGINT, |sources, values| {
             ScalarValue::Int64(string(values, 0).and_then(|name| relation_oid(sources, &name)))
         }),
-        answer("to_regtype", TEXT, TEXT, |_, values| {
-            let oid = string(values, 0).and_then(|name| type_oid(&name));
-            text(oid.map(|oid| format_type(oid, -1)))
+        answer("to_regtype", TEXT, TEXT, |sources, values| {
+            let oid = string(values, 0).and_then(|name| any_type_oid(sources, &name));
+            let oid = oid.and_then(|oid| u32::try_from(oid).ok());
+            text(oid.map(|oid| format_any_type(sources, oid, -1)))
+        }),
+        answer("to_regtype_oid", TEXT, BIGINT, |sources, values| {
+            let name = string(values, 0);
+            ScalarValue::Int64(name.and_then(|name| any_type_oid(sources, &name)))
         }),
         answer("to_regnamespace", TEXT, TEXT, |sources, values| {
             let known = string(values, 0).filter(|name| namespace_oid(sources, name).is_some());

@@ -73,15 +73,16 @@ fn is_one_of(name: &ObjectName, known: &[&str]) -> bool {
     name.is_some_and(|name| known.iter().any(|it| name.eq_ignore_ascii_case(it)))
 }
 
-/// Has `to_regclass`, which is shown as a name, be a number where it is compared with one.
+/// Has `to_regclass` and `to_regtype`, which are shown as names, be numbers where they are compared with
+/// one.
 pub fn number_of_name(side: &mut Expr, other: &Expr) {
     let is_name =
         matches!(other, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
     if let Expr::Function(function) = side
-        && named(&function.name) == Some("to_regclass")
+        && let Some(name @ ("to_regclass" | "to_regtype")) = named(&function.name)
         && !is_name
     {
-        function.name = Ident::new("to_regclass_oid").into();
+        function.name = Ident::new(format!("{name}_oid")).into();
     }
 }
 

@@ -46,10 +46,10 @@ fn attribute(snapshot: &Snapshot, relation: &Relation, number: i64, field: &Fiel
         object.is_some_and(|object| defaults_of(object).any(|default| default.column == number));
     let identity = object.and_then(|object| constraints::identity_of(object, field.name()));
     let identity = identity.map(|identity| identity.always);
-    let of = Type::of(oid);
+    let of = Type::among(snapshot, oid);
     let granted = relation.object.as_deref().filter(|_| relation.kind != "i");
     let items = granted.and_then(|object| object.access.items(snapshot, &[], Some(field.name())));
-    let dimensions = i64::from(Type::is_array(oid));
+    let dimensions = i64::from(Type::is_any_array(snapshot, oid));
     row![
         relation.oid,
         field.name().as_str(),

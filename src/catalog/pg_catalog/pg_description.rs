@@ -11,6 +11,8 @@ const CLASS: i64 = 1259;
 const PROCEDURE: i64 = 1255;
 /// The number of `pg_namespace`.
 const NAMESPACE: i64 = 2615;
+/// The number of `pg_type`.
+const TYPE: i64 = 1247;
 
 pub static TABLE: Rows = Rows {
     of: "pg_description",
@@ -22,8 +24,13 @@ pub static TABLE: Rows = Rows {
             }
         }
         for object in sources.snapshot().objects() {
-            if let (Kind::Function, Some(comment)) = (object.kind, &object.comment) {
-                rows.push(row![i64::from(object.oid), PROCEDURE, 0, comment.as_str()]);
+            let class = match object.kind {
+                Kind::Function => PROCEDURE,
+                Kind::Type => TYPE,
+                _ => continue,
+            };
+            if let Some(comment) = &object.comment {
+                rows.push(row![i64::from(object.oid), class, 0, comment.as_str()]);
             }
         }
         for relation in relations(sources) {

@@ -146,6 +146,10 @@ fn row_of(table: &Relation, index: &TableIndex<'_>) -> Row {
 fn operator_class(of: u32) -> i64 {
     const VARCHAR: u32 = 1043;
     const ANYARRAY: u32 = 2277;
+    /// That of `anyenum`.
+    const ANYENUM: u32 = 3500;
+    /// The first number of a type that users have made.
+    const FIRST_OWN: u32 = 16_384;
     /// Places of fields in `pg_opclass`.
     const METHOD: usize = 1;
     const TYPE: usize = 6;
@@ -164,6 +168,7 @@ fn operator_class(of: u32) -> i64 {
     let of = match of {
         VARCHAR => TEXT,
         of if Type::is_array(of) => ANYARRAY,
+        of if of >= FIRST_OWN => ANYENUM,
         of => of,
     };
     DEFAULTS.get(&of).copied().unwrap_or(0)

@@ -1,7 +1,7 @@
 //! `pg_prepared_statements`: the prepared statements of the session.
 
-use super::format_type;
 use super::table::{Rows, row};
+use super::types::format_any_type;
 
 pub static TABLE: Rows = Rows {
     of: "pg_prepared_statements",
@@ -9,7 +9,7 @@ pub static TABLE: Rows = Rows {
         let statements = sources.prepared_statements().into_iter();
         let rows = statements.map(|(name, statement)| {
             let oids = statement.parameter_oids.iter();
-            let types: Vec<String> = oids.map(|oid| format_type(*oid, -1)).collect();
+            let types: Vec<String> = oids.map(|oid| format_any_type(sources, *oid, -1)).collect();
             // Each run is planned anew, and none counts its runs.
             row![
                 name,

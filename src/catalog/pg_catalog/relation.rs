@@ -238,7 +238,7 @@ fn user_relation(snapshot: &Snapshot, object: &Arc<Object>) -> Option<Relation> 
         Kind::MaterializedView => "m",
         Kind::ExternalTable => "f",
         Kind::Sequence => "S",
-        Kind::Model | Kind::Check | Kind::Role | Kind::Function => return None,
+        Kind::Model | Kind::Check | Kind::Role | Kind::Function | Kind::Type => return None,
     };
     let namespace = snapshot.schema(&object.name.schema)?.oid.into();
     Some(Relation {

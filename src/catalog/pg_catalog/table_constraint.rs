@@ -82,6 +82,11 @@ fn block(object: &Object) -> i64 {
     FIRST_PART + i64::from(object.oid) % TABLES * PARTS
 }
 
+/// The number of a label of a type, by the number that it was added as.
+pub fn label_number(object: &Object, number: u32) -> i64 {
+    block(object) + i64::from(number)
+}
+
 /// Whether a number is of a part of a table.
 pub fn is_part(oid: i64) -> bool {
     oid >= FIRST_PART

@@ -6,6 +6,10 @@ use std::sync::LazyLock;
 use tributary_udfs::postgres::{CharacterKind, CharacterLength};
 
 use super::data;
+use crate::catalog::Snapshot;
+use crate::catalog::system::SystemSources;
+use crate::session::enums;
+use crate::sql::model_functions::parse_name;
 use crate::sql::name::Quoted;
 
 /// A type; the numbers are PostgreSQL's (`pg_type.dat`).
@@ -107,6 +111,12 @@ const fn new(
     }
 }
 
+/// The first number of a type that users have made.
+const FIRST_OWN: u32 = 16_384;
+
+/// How values of an enum type are kept, of any.
+static ENUM: Type = new(0, 0, "", "", 4, "E");
+
 /// How an array of any type is kept.
 static ARRAY: Type = new(0, 0, "", "", -1, "A");
 
@@ -116,13 +126,30 @@ impl Type {
         if Self::is_array(oid) {
             return &ARRAY;
         }
+        if oid >= FIRST_OWN {
+            return &ENUM;
+        }
         TYPES
             .iter()
             .find(|known| known.oid == oid)
             .unwrap_or(&TEXT_TYPE_STATIC)
     }
 
-    /// Whether this is the number of an array type.
+    /// [`Self::of`], of arrays of users' types too.
+    pub fn among(snapshot: &Snapshot, oid: u32) -> &'static Self {
+        match oid >= FIRST_OWN && Self::is_any_array(snapshot, oid) {
+            true => &ARRAY,
+            false => Self::of(oid),
+        }
+    }
+
+    /// Whether this is the number of an array type, of users' ones too.
+    pub fn is_any_array(snapshot: &Snapshot, oid: u32) -> bool {
+        let own = || enums::with_oid(snapshot, oid).is_some_and(|(_, kind)| kind.is_array);
+        Self::is_array(oid) || oid >= FIRST_OWN && own()
+    }
+
+    /// Whether this is the number of an array type that every PostgreSQL has.
     pub fn is_array(oid: u32) -> bool {
         TYPES.iter().any(|known| known.array_oid == oid)
     }
@@ -259,6 +286,44 @@ pub fn format_type(oid: u32, modifier: i32) -> String {
         (BPCHAR | VARCHAR, Some(length)) => format!("{}({length})", known.sql),
         _ => known.sql.to_owned(),
     }
+}
+
+/// [`format_type`], of users' types too: by the name that the session sees them by.
+pub fn format_any_type(sources: &dyn SystemSources, oid: u32, modifier: i32) -> String {
+    own_name(sources, oid).unwrap_or_else(|| format_type(oid, modifier))
+}
+
+/// The name of a type that users have made.
+pub fn own_name(sources: &dyn SystemSources, oid: u32) -> Option<String> {
+    if oid < FIRST_OWN {
+        return None;
+    }
+    let snapshot = sources.snapshot();
+    let (object, kind) = enums::with_oid(&snapshot, oid)?;
+    let name = enums::shown_name(&object, &snapshot, &sources.search_path());
+    let array = if kind.is_array { "[]" } else { "" };
+    Some(format!("{name}{array}"))
+}
+
+/// The number of the type, of users' ones too, that a name means.
+pub fn any_type_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
+    if let Some(oid) = type_oid(name) {
+        return Some(oid.into());
+    }
+    let (name, is_array) = match name.trim().strip_suffix("[]") {
+        Some(item) => (item, true),
+        None => (name.trim(), false),
+    };
+    let snapshot = sources.snapshot();
+    let name = parse_name(name).ok()?;
+    let object = snapshot.resolve_type(&name, &sources.search_path()).ok()?;
+    let of = enums::enum_type(&object)?;
+    Some(i64::from(if is_array { of.array_oid } else { of.oid }))
+}
+
+/// Whether a name, folded, is that of a type which every PostgreSQL has.
+pub fn is_built_in(name: &str) -> bool {
+    name == name.to_lowercase() && type_oid(name).is_some()
 }
 
 /// A type as SQL writes it where nothing is known of a modifier.

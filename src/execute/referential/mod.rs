@@ -188,6 +188,18 @@ pub async fn change(
         .await
 }
 
+/// Runs a statement that changes rows, and leaves foreign keys alone: where what is changed on their one
+/// side is changed on the other one too.
+///
+/// # Errors
+/// What the statement meets.
+pub(in crate::execute) async fn change_alone(
+    session: &Session,
+    statement: &Statement,
+) -> Result<()> {
+    run(session, statement, Vec::new()).await.map(drop)
+}
+
 /// Locks the tables that an effect is about, and begins to note the changes.
 ///
 /// # Errors

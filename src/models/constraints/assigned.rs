@@ -3,12 +3,14 @@
 use arrow::datatypes::{DataType, Field};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::sql::sqlparser::ast::{Expr as Written, UnaryOperator, Value};
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 use tributary_udfs::type_name;
 
 use super::fitted::fitted;
 use crate::catalog::Object;
 use crate::error::{Error, Result, SqlState};
+use crate::session::enums;
 
 /// A plan whose columns, from the `first` one on, are a table's: of its types, texts as long as it
 /// keeps them. What comes behind them stays.
@@ -28,7 +30,9 @@ pub fn assigned(plan: LogicalPlan, object: &Object, first: usize) -> Result<Logi
         let given = plan.schema().field(index).data_type();
         check_assignable(field, given)?;
         let mut value = Expr::Column(column);
-        if let Some(kind) = JsonKind::of_field(field) {
+        if EnumKind::of_field(field).is_some() {
+            value = enums::assigned(value, field);
+        } else if let Some(kind) = JsonKind::of_field(field) {
             value = json::assigned(value, kind, plan.schema())?;
         } else if given != field.data_type() {
             value = cast(value, field.data_type().clone());

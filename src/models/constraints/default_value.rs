@@ -9,13 +9,15 @@ use datafusion::common::DFSchema;
 use datafusion::logical_expr::{ExprSchemable as _, LogicalPlan, cast};
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::sql::sqlparser::ast::{Expr, Value, visit_expressions};
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::{self, JsonKind};
 
 use super::assigned::check_assignable;
+use crate::catalog::pg_catalog::StatementCatalog;
 use crate::error::{Error, Result, SqlState};
 use crate::instance::StatementContext;
 use crate::models::expression;
-use crate::session::{plan, row_functions};
+use crate::session::{enums, plan, row_functions};
 use crate::sql::shown::Shown;
 use crate::sql::{Statement, parse_one};
 
@@ -55,6 +57,11 @@ impl DefaultValue {
         let given = value.get_type(&columns)?;
         check_assignable(field, &given)?;
         let value = match JsonKind::of_field(field) {
+            _ if EnumKind::of_field(field).is_some() => {
+                let sources = StatementCatalog::of(state.config_options())?;
+                let path = sources.search_path();
+                enums::read_assigned(&sources.snapshot(), &path, value, field, &columns)?
+            }
             Some(kind) => json::assigned(value, kind, &columns)?,
             None if given == *field.data_type() => value,
             None => cast(value, field.data_type().clone()),

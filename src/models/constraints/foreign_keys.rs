@@ -2,6 +2,8 @@
 
 use arrow::datatypes::{DataType, SchemaRef};
 
+use tributary_udfs::enums::EnumKind;
+
 use crate::catalog::{Kind, Snapshot, has_key, is_temporary_schema, no_key};
 use crate::error::{Error, Result, SqlState};
 use crate::models::keyed;
@@ -154,7 +156,8 @@ fn check_types(key: &ForeignKey, constraint: &str, columns: [&SchemaRef; 2]) -> 
             continue;
         };
         let (left, right) = (own_field.data_type(), other_field.data_type());
-        if left != right && !(is_number(left) && is_number(right)) {
+        let are_enums = EnumKind::of_field(own_field) != EnumKind::of_field(other_field);
+        if are_enums || left != right && !(is_number(left) && is_number(right)) {
             let message = format!("foreign key constraint \"{constraint}\" cannot be implemented");
             return Err(
                 Error::new(SqlState::DATATYPE_MISMATCH, message).with_detail(format!(

@@ -95,9 +95,12 @@ pub fn input_of(snapshot: &Snapshot, scan: &TableScan) -> Input {
         Some(object) => match object.kind {
             Kind::Table | Kind::MaterializedView => Input::Table(object),
             Kind::ExternalTable | Kind::Model => Input::Other(object),
-            Kind::View | Kind::Check | Kind::Sequence | Kind::Role | Kind::Function => {
-                Input::Unknown
-            }
+            Kind::View
+            | Kind::Check
+            | Kind::Sequence
+            | Kind::Role
+            | Kind::Function
+            | Kind::Type => Input::Unknown,
         },
         None => Input::Unknown,
     }

@@ -141,6 +141,7 @@ impl Checker<'_> {
                 self.replace(&create.name, create.or_replace)
             }
             Statement::CreateSequence(create) => self.create(&create.name, create.is_temporary),
+            Statement::CreateType(create) => self.create(&create.name, false),
             Statement::CreateTable(create) => {
                 self.create(&create.name, create.is_temporary)?;
                 self.replace(&create.name, create.or_replace)?;
@@ -186,6 +187,7 @@ impl Checker<'_> {
                 CommentOn::Schema(name) => self.own_schema(name),
                 CommentOn::Function(name) => self.own_functions(std::slice::from_ref(name)),
                 CommentOn::Role(_) => self.superuser("must be superuser to comment on roles"),
+                CommentOn::Object(DropKind::Type, name) => self.own_type(name),
                 CommentOn::Object(_, name) | CommentOn::Column(name, _) => self.own(name),
             },
             Statement::Refresh(refresh) => self.own(&refresh.name),
@@ -501,6 +503,13 @@ impl Checker<'_> {
         }
     }
 
+    fn own_type(&self, name: &ObjectName) -> Result<()> {
+        match self.snapshot.resolve_type(name, self.path) {
+            Ok(object) => self.own_object(&object),
+            Err(_) => Ok(()),
+        }
+    }
+
     fn own_object(&self, object: &Object) -> Result<()> {
         match self.rights.owns(&object.access) {
             true => Ok(()),
@@ -519,7 +528,11 @@ impl Checker<'_> {
         if alter.kind == DropKind::Schema {
             return self.own_schema(&alter.name.name);
         }
-        match self.object(&alter.name) {
+        let object = match alter.kind {
+            DropKind::Type => self.snapshot.resolve_type(&alter.name, self.path).ok(),
+            _ => self.object(&alter.name),
+        };
+        match object {
             Some(object) => self.own_object(&object)?,
             None => return Ok(()),
         }
@@ -569,6 +582,7 @@ impl Checker<'_> {
                 let check = self.snapshot.resolve_check(name, self.path);
                 check.map_or(Ok(()), |check| self.own_object(&check))
             }
+            DropKind::Type => self.own_type(name),
             // The owner of a schema may drop what is in it.
             _ => match self.object(name) {
                 Some(object) => self

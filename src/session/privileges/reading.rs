@@ -46,6 +46,8 @@ pub fn check_computed(snapshot: &Snapshot, object: &Object) -> Result<()> {
         .filter_map(|oid| snapshot.object(*oid));
     read.try_for_each(|object| match object.kind {
         Kind::Function => checker.callable(object, &mut seen),
+        // All may use types.
+        Kind::Type => Ok(()),
         _ => checker.readable(object, &columns),
     })
 }
@@ -119,9 +121,13 @@ impl Checker<'_> {
             let Some(object) = self.snapshot.object(*read) else {
                 continue;
             };
-            if object.kind == Kind::Function {
-                self.callable(object, seen)?;
-                continue;
+            match object.kind {
+                Kind::Function => {
+                    self.callable(object, seen)?;
+                    continue;
+                }
+                Kind::Type => continue,
+                _ => {}
             }
             self.usable(&owner, &object.name.schema)?;
             if !allows(&owner, object, Privilege::Select, &columns) {
@@ -148,6 +154,7 @@ impl Checker<'_> {
         for read in &function.depends_on {
             match self.snapshot.object(*read) {
                 Some(object) if object.kind == Kind::Function => self.callable(object, seen)?,
+                Some(object) if object.kind == Kind::Type => {}
                 Some(object) => self.readable(object, &Columns::All)?,
                 None => {}
             }

@@ -22,6 +22,7 @@ use datafusion::logical_expr::{
 use tributary_udfs::postgres::row_number;
 
 use super::grouping_sets;
+use super::recursion::Step;
 use super::references::references;
 use crate::error::Error;
 
@@ -39,9 +40,12 @@ impl Names {
 }
 
 /// The distinct values that a subquery refers to.
+#[derive(Clone)]
 pub(super) struct Around {
     columns: Vec<Column>,
     values: LogicalPlan,
+    /// The rows that a recursive query around reads of itself.
+    step: Option<Step>,
 }
 
 /// What a subquery gives for the values around, with the columns that tell which.
@@ -59,6 +63,7 @@ impl Around {
         Ok(Self {
             columns,
             values: LogicalPlan::Distinct(Distinct::All(Arc::new(values))),
+            step: None,
         })
     }
 
@@ -69,7 +74,20 @@ impl Around {
         Ok((values, columns))
     }
 
+    /// The same values, within the recursive part of a query.
+    pub(super) fn reading(&self, step: Step) -> Self {
+        Self {
+            step: Some(step),
+            ..self.clone()
+        }
+    }
+
     fn is_referred_to(&self, plan: &LogicalPlan) -> Result<bool> {
+        if let Some(step) = &self.step
+            && step.is_read_by(plan)?
+        {
+            return Ok(true);
+        }
         let references = references(plan)?;
         Ok(references
             .iter()
@@ -126,6 +144,11 @@ impl Around {
             return Ok((joined, columns));
         }
         match plan {
+            LogicalPlan::TableScan(scan) => match &self.step {
+                Some(step) if step.is(scan) => step.read(scan, names),
+                _ => Err(unsupported()),
+            },
+            LogicalPlan::RecursiveQuery(query) => self.recursive(query, names),
             LogicalPlan::Projection(projection) => {
                 let (input, values) = self.join(&projection.input, names)?;
                 let mut expressions = self.all_named_within(&projection.expr, &values)?;

@@ -13,6 +13,7 @@ mod guards;
 mod join_condition;
 mod lateral;
 mod pulled_up;
+mod recursion;
 mod references;
 mod shape;
 mod substitution;
@@ -30,6 +31,7 @@ use datafusion::logical_expr::{
     when,
 };
 use datafusion::scalar::ScalarValue;
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::JsonKind;
 
 use super::only_row;
@@ -237,9 +239,12 @@ impl<'a> Rows<'a> {
         }
         let values = self.value(all_values(plan.clone())?)?;
         let only = only_row::FUNCTION.call(vec![values]);
-        // What a document is, its list does not tell.
+        // What a document or a value of an enum type is, its list does not tell.
+        let is_told = |field: &arrow::datatypes::Field| {
+            JsonKind::of_field(field).is_none() && EnumKind::of_field(field).is_none()
+        };
         Ok(match plan.schema().fields().first() {
-            Some(field) if JsonKind::of_field(field).is_some() => Expr::Cast(Cast {
+            Some(field) if !is_told(field) => Expr::Cast(Cast {
                 expr: Box::new(only),
                 field: Arc::clone(field),
             }),

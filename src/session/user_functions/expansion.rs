@@ -22,6 +22,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::parser::Statement as PlannerStatement;
 use datafusion::sql::sqlparser::ast;
+use tributary_udfs::enums::EnumKind;
 use tributary_udfs::json::JsonKind;
 
 use super::call::{Call, as_call};
@@ -106,7 +107,8 @@ impl Argument {
         };
         let (_, field) = value.to_field(schema)?;
         let is_one = field.data_type() == self.field.data_type()
-            && JsonKind::of_field(&field) == JsonKind::of_field(&self.field);
+            && JsonKind::of_field(&field) == JsonKind::of_field(&self.field)
+            && EnumKind::of_field(&field) == EnumKind::of_field(&self.field);
         match is_one {
             true => Ok(value),
             false => in_place_of_columns(&self.cast, &value),

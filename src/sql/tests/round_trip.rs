@@ -245,6 +245,24 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("ALTER INDEX i RENAME TO j", "="),
     ("DROP SEQUENCE IF EXISTS s, t CASCADE", "="),
     (
+        "create type s.mood as enum ('sad', 'it''s ok')",
+        "CREATE TYPE s.mood AS ENUM ('sad', 'it''s ok')",
+    ),
+    (
+        "CREATE TYPE t AS ENUM ('a', 'c', 'b') ORDERED (-1, 1.5, 2) NUMBERED (1, 3, 2)",
+        "=",
+    ),
+    ("CREATE TYPE t AS ENUM ()", "="),
+    ("DROP TYPE IF EXISTS s.t, u CASCADE", "="),
+    (
+        "alter type t add value if not exists 'x' before 'y'",
+        "ALTER TYPE t ADD VALUE IF NOT EXISTS 'x' BEFORE 'y'",
+    ),
+    ("ALTER TYPE t ADD VALUE 'x' AFTER 'y'", "="),
+    ("ALTER TYPE t RENAME VALUE 'x' TO 'y'", "="),
+    ("ALTER TYPE t RENAME TO u", "="),
+    ("COMMENT ON TYPE t IS 'x'", "="),
+    (
         "create sequence if not exists s.q as int increment 2 no minvalue maxvalue 9 start 3 cache 4 no cycle owned by s.t.\"C\"",
         "CREATE SEQUENCE IF NOT EXISTS s.q AS integer INCREMENT BY 2 NO MINVALUE MAXVALUE 9 START WITH 3 CACHE 4 NO CYCLE OWNED BY s.t.\"C\"",
     ),

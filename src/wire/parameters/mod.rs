@@ -55,7 +55,10 @@ pub(super) fn decode(
     let Some(value) = value else {
         return Ok(ScalarValue::try_from(target)?);
     };
-    let decoded = match (PostgresType::from_array_oid(oid), format) {
+    // An array of a type that users have made has texts.
+    let own = matches!(target, DataType::List(_)) && PostgresType::from_oid(oid).is_none();
+    let element = PostgresType::from_array_oid(oid).or(own.then_some(PostgresType::TEXT));
+    let decoded = match (element, format) {
         (Some(element), Format::Text) => {
             let target = element_type(element, target)?;
             array::from_text(utf8(value)?, element.oid, &target, time_zone)?

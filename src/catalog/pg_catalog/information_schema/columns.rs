@@ -2,8 +2,10 @@
 
 use arrow::datatypes::Field;
 
+use super::super::PG_CATALOG;
 use super::super::functions::without_visible_schemas;
 use super::super::pg_attribute::type_of;
+use super::super::pg_type::array_name;
 use super::super::relation::Relation;
 use super::super::table::{Row, Rows, Value, row};
 use super::super::table_constraint::defaults_of;
@@ -11,6 +13,7 @@ use super::super::types::{Type, format_type, internal_name};
 use super::{shown, yes_or_no};
 use crate::catalog::system::SystemSources;
 use crate::models::constraints;
+use crate::session::enums;
 
 pub static TABLE: Rows = Rows {
     of: "columns",
@@ -40,8 +43,18 @@ fn column(
         .and_then(|object| defaults_of(object).find(|default| default.column == number))
         .and_then(|default| default.expression(false))
         .map(|text| without_visible_schemas(sources, text));
-    let data_type = match Type::is_array(oid) {
+    let snapshot = sources.snapshot();
+    let own = enums::with_oid(&snapshot, oid);
+    let (udt_schema, udt_name) = match &own {
+        Some((object, kind)) if kind.is_array => {
+            (object.name.schema.clone(), array_name(&object.name.name))
+        }
+        Some((object, _)) => (object.name.schema.clone(), object.name.name.clone()),
+        None => (PG_CATALOG.to_owned(), internal_name(oid)),
+    };
+    let data_type = match Type::is_any_array(&snapshot, oid) {
         true => "ARRAY".to_owned(),
+        false if own.is_some() => "USER-DEFINED".to_owned(),
         false => format_type(oid, -1),
     };
     let figures = Figures::of(oid, modifier);
@@ -73,8 +86,8 @@ fn column(
         Value::Null,
         Value::Null,
         database,
-        "pg_catalog",
-        internal_name(oid),
+        udt_schema,
+        udt_name,
         Value::Null,
         Value::Null,
         Value::Null,

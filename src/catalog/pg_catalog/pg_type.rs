@@ -1,0 +1,113 @@
+//! The rows of `pg_type` for types that users have made, and for their arrays.
+
+use super::table::{Row, Rows, Value, row};
+use crate::catalog::Object;
+use crate::session::enums;
+use tributary_udfs::enums::EnumType;
+
+/// PostgreSQL's numbers of the functions that read and write enums, in text and in binary.
+const ENUM_FUNCTIONS: [i64; 4] = [3506, 3507, 3532, 3533];
+/// Those of arrays.
+const ARRAY_FUNCTIONS: [i64; 4] = [750, 751, 2400, 2401];
+/// That of `array_typanalyze`.
+const ARRAY_ANALYZE: i64 = 3816;
+/// That of `array_subscript_handler`.
+const ARRAY_SUBSCRIPTS: i64 = 6179;
+
+pub static TABLE: Rows = Rows {
+    of: "pg_type",
+    make: |sources| {
+        let snapshot = sources.snapshot();
+        let mut rows = Vec::new();
+        for object in snapshot.objects() {
+            let schema = snapshot.schema(&object.name.schema);
+            if let (Some(of), Some(schema)) = (enums::enum_type(object), schema) {
+                rows.push(values(object, of, schema.oid.into()));
+                rows.push(arrays(object, of, schema.oid.into()));
+            }
+        }
+        Ok(rows)
+    },
+};
+
+fn values(object: &Object, of: EnumType, namespace: i64) -> Row {
+    let [read, write, receive, send] = ENUM_FUNCTIONS;
+    row![
+        i64::from(of.oid),
+        object.name.name.as_str(),
+        namespace,
+        i64::from(object.access.owner()),
+        4,
+        true,
+        "e",
+        "E",
+        false,
+        true,
+        ",",
+        0,
+        0,
+        0,
+        i64::from(of.array_oid),
+        read,
+        write,
+        receive,
+        send,
+        0,
+        0,
+        0,
+        "i",
+        "p",
+        false,
+        0,
+        -1,
+        0,
+        0,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ]
+}
+
+fn arrays(object: &Object, of: EnumType, namespace: i64) -> Row {
+    let [read, write, receive, send] = ARRAY_FUNCTIONS;
+    row![
+        i64::from(of.array_oid),
+        array_name(&object.name.name),
+        namespace,
+        i64::from(object.access.owner()),
+        -1,
+        false,
+        "b",
+        "A",
+        false,
+        true,
+        ",",
+        0,
+        ARRAY_SUBSCRIPTS,
+        i64::from(of.oid),
+        0,
+        read,
+        write,
+        receive,
+        send,
+        0,
+        0,
+        ARRAY_ANALYZE,
+        "i",
+        "x",
+        false,
+        0,
+        -1,
+        0,
+        0,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ]
+}
+
+/// The name of the type of arrays of a type: that behind an underscore, of at most 63 bytes.
+pub fn array_name(name: &str) -> String {
+    let end = name.floor_char_boundary(62);
+    format!("_{}", name.get(..end).unwrap_or(name))
+}

@@ -1,0 +1,229 @@
+//! `CREATE TYPE`, and the actions of `ALTER TYPE` on labels: `ADD VALUE [IF NOT EXISTS] 'label'
+//! [BEFORE | AFTER 'label']`, which changes no row, and `RENAME VALUE 'label' TO 'label'`, which changes the
+//! rows that have it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::datatypes::Schema;
+use datafusion::sql::sqlparser::ast::{Expr, Value};
+use tributary_udfs::enums::EnumKind;
+
+use super::{referential, refresh};
+use crate::catalog::{Kind, NewObject, Object, Oid, Snapshot};
+use crate::error::{Error, Result, SqlState};
+use crate::models::define::{creation_schema, define};
+use crate::session::{Outcome, Session};
+use crate::sql::create_type::{CreateType, Place};
+use crate::sql::name::Quoted;
+use crate::sql::options::Literal;
+use crate::sql::{Statement, constraint, parse_one};
+
+/// Creates a type.
+///
+/// # Errors
+/// 42710 for a name that is taken.
+pub fn execute(session: &Session, create: &CreateType) -> Result<Outcome> {
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let name = create.name.qualify(creation_schema(&session.settings()));
+    let new = NewObject {
+        oid: None,
+        definition: Statement::CreateType(CreateType {
+            name: name.clone().into(),
+            array_oid: catalog.reserve_oid()?,
+            ..create.clone()
+        }),
+        name,
+        schema: Arc::new(Schema::empty()),
+        depends_on: BTreeSet::new(),
+        comment: None,
+        column_comments: BTreeMap::new(),
+        sequences: BTreeMap::new(),
+        indexes: Vec::new(),
+        keeps_comments: true,
+        project_file: None,
+        owner: Some(session.role_oid(&snapshot)),
+    };
+    catalog.write(|transaction| transaction.create(new))?;
+    Ok(Outcome::Done("CREATE TYPE".to_owned()))
+}
+
+/// Adds a label. No row changes: the order of values is that of their type.
+///
+/// # Errors
+/// 42710 for a label that is there; 22023 for a neighbor that is not.
+pub fn add_value(
+    session: &Session,
+    object: &Object,
+    label: &str,
+    if_not_exists: bool,
+    place: &Place,
+) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let mut create = enum_of(&snapshot, object)?;
+    if create.has(label) {
+        let message = format!("enum label \"{label}\" already exists");
+        if !if_not_exists {
+            return Err(Error::new(SqlState::DUPLICATE_OBJECT, message));
+        }
+        let notice = format!("{message}, skipping");
+        session.notice(Error::new(SqlState::DUPLICATE_OBJECT, notice));
+        return Ok(());
+    }
+    create.add(label.to_owned(), place)?;
+    let definition = Statement::CreateType(create);
+    catalog.write(|transaction| transaction.reword(object.oid, definition.clone()))
+}
+
+/// Gives a label another text, in rows and defaults too.
+///
+/// # Errors
+/// 22023 for a label that is not there, 42710 for one that is; 2BP01 for a definition that names it; what
+/// changing the rows meets.
+pub async fn rename_value(session: &Session, object: &Object, old: &str, new: &str) -> Result<()> {
+    let catalog = &session.instance.catalog;
+    let snapshot = catalog.snapshot();
+    let mut create = enum_of(&snapshot, object)?;
+    create.rename(old, new)?;
+    let columns = snapshot.columns_of_type(object.oid);
+    let mut definitions = vec![(object.oid, Statement::CreateType(create))];
+    for table in distinct(&columns) {
+        definitions.extend(renamed_defaults(&table, object.oid, old, new));
+    }
+    catalog.write(|transaction| {
+        for (oid, definition) in &definitions {
+            transaction.reword(*oid, definition.clone())?;
+        }
+        Ok(())
+    })?;
+    check_readers(session, object, &columns, old).await?;
+    for (table, column) in &columns {
+        if table.kind == Kind::Table {
+            let change = parse_one(&renaming(table, column, object, old, new))?;
+            referential::change_alone(session, &change).await?;
+        }
+    }
+    let snapshot = catalog.snapshot();
+    let is_of_type = |view: &&Arc<Object>| {
+        let mut fields = view.schema.fields().iter();
+        view.kind == Kind::MaterializedView
+            && fields
+                .any(|field| EnumKind::of_field(field).is_some_and(|it| it.of.oid == object.oid))
+    };
+    let views: Vec<Arc<Object>> = snapshot.objects().filter(is_of_type).cloned().collect();
+    for view in views {
+        let text = format!("REFRESH MATERIALIZED VIEW {}", view.name);
+        if let Statement::Refresh(again) = parse_one(&text)? {
+            refresh::execute(session, &again).await?;
+        }
+    }
+    Ok(())
+}
+
+fn enum_of(snapshot: &Snapshot, object: &Object) -> Result<CreateType> {
+    match snapshot.object(object.oid).map(|it| &it.definition) {
+        Some(Statement::CreateType(create)) => Ok(create.clone()),
+        _ => Err(Error::internal(format!("{} is no enum type", object.name))),
+    }
+}
+
+fn distinct(columns: &[(Arc<Object>, String)]) -> Vec<Arc<Object>> {
+    let tables = columns.iter().map(|(table, _)| (table.oid, table));
+    let tables: BTreeMap<Oid, &Arc<Object>> = tables.collect();
+    tables.into_values().cloned().collect()
+}
+
+/// The definition of a table whose defaults name a label by another text; none where no default does.
+fn renamed_defaults(table: &Object, of: Oid, old: &str, new: &str) -> Option<(Oid, Statement)> {
+    let Statement::CreateTable(create) = &table.definition else {
+        return None;
+    };
+    let mut create = create.clone();
+    let mut is_changed = false;
+    for field in table.schema.fields() {
+        if EnumKind::of_field(field).is_none_or(|kind| kind.of.oid != of) {
+            continue;
+        }
+        let own = create.columns.iter_mut();
+        let own = own.filter(|column| column.name.value == *field.name());
+        for column in own {
+            let column = std::slice::from_mut(column);
+            for default in constraint::defaults_mut(column) {
+                is_changed |= rename_literal(default, old, new);
+            }
+        }
+    }
+    is_changed.then_some((table.oid, Statement::CreateTable(create)))
+}
+
+/// Writes a label, perhaps with a cast, otherwise.
+fn rename_literal(expression: &mut Expr, old: &str, new: &str) -> bool {
+    match expression {
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => rename_literal(expr, old, new),
+        Expr::Value(value) => match &mut value.value {
+            Value::SingleQuotedString(text) if text == old => {
+                new.clone_into(text);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// That what reads values of a type does not name a label that has another text now.
+async fn check_readers(
+    session: &Session,
+    object: &Object,
+    columns: &[(Arc<Object>, String)],
+    old: &str,
+) -> Result<()> {
+    let instance = &session.instance;
+    let snapshot = instance.catalog.snapshot();
+    let tables = distinct(columns);
+    let roots = tables.iter().map(|table| table.oid).chain([object.oid]);
+    let readers = roots.flat_map(|oid| snapshot.dependents(oid));
+    let tables = tables
+        .iter()
+        .filter_map(|table| snapshot.object(table.oid).cloned());
+    let readers = readers.chain(tables).map(|reader| (reader.oid, reader));
+    let readers: BTreeMap<Oid, Arc<Object>> = readers.collect();
+    for reader in readers.into_values() {
+        // The rows that its query once gave are there.
+        if matches!(&reader.definition, Statement::CreateTable(create) if create.query.is_some()) {
+            continue;
+        }
+        let defined = define(instance, &snapshot, &session.settings(), &reader.definition).await;
+        if let Err(error) = defined {
+            let message = format!(
+                "cannot rename value \"{old}\" of {} because {} names it",
+                object.described(),
+                reader.described()
+            );
+            return Err(Error::new(SqlState::DEPENDENT_OBJECTS_STILL_EXIST, message)
+                .with_detail(error.to_string())
+                .with_hint("Drop it first, and create it again with the new text."));
+        }
+    }
+    Ok(())
+}
+
+/// The statement that changes the rows of a table.
+fn renaming(table: &Object, column: &str, of: &Object, old: &str, new: &str) -> String {
+    let field = table.schema.field_with_name(column);
+    let is_array = field.is_ok_and(|it| EnumKind::of_field(it).is_some_and(|it| it.is_array));
+    let (table, column) = (&table.name, Quoted(column));
+    let (old, new) = (Literal(old), Literal(new));
+    match is_array {
+        true => format!(
+            "UPDATE {table} SET {column} = array_replace({column}::text[], {old}, {new})::{}[] \
+             WHERE {old} = ANY ({column}::text[])",
+            of.name
+        ),
+        false => {
+            format!("UPDATE {table} SET {column} = {new} WHERE {column}::text = {old}")
+        }
+    }
+}

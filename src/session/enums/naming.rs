@@ -1,0 +1,108 @@
+//! Names of types: in full where they are kept, and as numbers where they are planned.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast::{ColumnDef, ObjectName as AstName, VisitMut};
+
+use super::enum_type;
+use crate::catalog::{Object, Oid, Snapshot, pg_catalog};
+use crate::error::Result;
+use crate::sql::cursor::object_name_from;
+use crate::sql::qualify::ast_name;
+use crate::sql::{Statement, type_names};
+
+/// The type of users' that a name means. Those of PostgreSQL come first, as what is in `pg_catalog` does.
+fn meant(name: &AstName, snapshot: &Snapshot, path: &[String]) -> Option<Arc<Object>> {
+    let name = object_name_from(name).ok()?;
+    if name.schema.is_none() && pg_catalog::is_built_in(&name.name) {
+        return None;
+    }
+    snapshot.resolve_type(&name, path).ok()
+}
+
+/// Gives types of users' in a part of a statement their full names; answers which these are.
+///
+/// # Errors
+/// None so far.
+pub fn qualify(
+    node: &mut impl VisitMut,
+    snapshot: &Snapshot,
+    path: &[String],
+) -> Result<BTreeSet<Oid>> {
+    let mut found = BTreeSet::new();
+    if snapshot.has_types() {
+        type_names::for_each(node, &mut |name| {
+            if let Some(object) = meant(name, snapshot, path) {
+                found.insert(object.oid);
+                *name = ast_name(&object.name);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// [`qualify`] of a whole definition, its columns among it.
+///
+/// # Errors
+/// Those of [`qualify`].
+pub fn qualify_definition(
+    statement: &mut Statement,
+    snapshot: &Snapshot,
+    path: &[String],
+) -> Result<BTreeSet<Oid>> {
+    let mut found = BTreeSet::new();
+    if snapshot.has_types() {
+        statement.for_each_type(&mut |name| {
+            if let Some(object) = meant(name, snapshot, path) {
+                found.insert(object.oid);
+                *name = ast_name(&object.name);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// Puts numbers in the place of names, as they are planned.
+///
+/// # Errors
+/// None so far.
+pub fn number(node: &mut impl VisitMut, snapshot: &Snapshot, path: &[String]) -> Result<()> {
+    match snapshot.has_types() {
+        true => {
+            type_names::for_each(node, &mut |name| {
+                number_name(name, snapshot, path);
+                Ok(())
+            })?;
+            type_names::type_values(node);
+            Ok(())
+        }
+        false => Ok(()),
+    }
+}
+
+/// Columns whose types are numbers, as they are planned.
+pub fn number_columns(
+    columns: &[ColumnDef],
+    snapshot: &Snapshot,
+    path: &[String],
+) -> Vec<ColumnDef> {
+    let mut columns = columns.to_vec();
+    if snapshot.has_types() {
+        for column in &mut columns {
+            if let Some(name) = type_names::named(&mut column.data_type) {
+                number_name(name, snapshot, path);
+            }
+        }
+    }
+    columns
+}
+
+fn number_name(name: &mut AstName, snapshot: &Snapshot, path: &[String]) {
+    let object = meant(name, snapshot, path);
+    if let Some(of) = object.as_deref().and_then(enum_type) {
+        *name = type_names::numbered(of.oid, of.array_oid);
+    }
+}
