@@ -139,7 +139,8 @@ impl ModelFunction {
             Self::Explain => {
                 "why two records are held to be one entity, or two: a row a comparison, with the sum \
                  so far, as a waterfall chart shows it. With the option `source`, write a record as \
-                 `'source:id'`."
+                 `'source:id'`, and one without a source as `':id'`; where that names several, or \
+                 always, as a struct of both columns: `named_struct('system', 'a:b', 'id', 7)`."
             }
             Self::Parameters => "what was learned: a row a level of each comparison.",
             Self::BlockingReport => "how pairs were chosen for comparison: a row a rule.",

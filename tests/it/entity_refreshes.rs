@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use tokio_postgres::Client;
 
-use crate::server::Server;
+use crate::server::{Server, rows};
 
 /// How often the models are refreshed and compared.
 const ROUNDS: usize = 10;
@@ -243,4 +243,61 @@ async fn of_few_records_refreshes_give_what_a_rebuild_gives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_blocks_refreshes_give_what_a_rebuild_gives() {
     refreshes_give_what_a_rebuild_gives(7, ", pair_budget = 4000").await;
+}
+
+/// A model of few records compares all of them. Once there are more by far it learns anew, and which pairs
+/// to compare, too; entities keep their numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_is_outgrown_learns_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    let persons = |first: i64, last: i64| {
+        format!(
+            "SELECT value::BIGINT AS id, substr(md5((value / 2)::TEXT), 1, 8) AS first_name, \
+             substr(md5('last' || value / 2), 1, 8) AS last_name, \
+             substr(md5('mail' || value / 2), 1, 8) || '@mail.example' AS email \
+             FROM generate_series({first}, {last}) s"
+        )
+    };
+    let all_pairs =
+        "SELECT count(*) FROM entity_blocking_report('m') WHERE rule LIKE 'every record%'";
+    let last = "SELECT mode, mode_reason FROM tributary.refreshes WHERE name = 'm' ORDER BY id DESC LIMIT 1";
+    client
+        .batch_execute(&format!(
+            "CREATE TABLE person AS {};
+             CREATE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id') \
+                 AS SELECT * FROM person;
+             INSERT INTO person {}; REFRESH MODEL m;
+             CREATE TABLE before AS SELECT id, entity_id FROM entity_clusters('m');",
+            persons(0, 399),
+            persons(400, 3463)
+        ))
+        .await
+        .unwrap();
+    assert_eq!(mode(&client, "m").await, "incremental");
+    assert_eq!(rows(&client, all_pairs).await, ["1"]);
+    let grown = format!("INSERT INTO person {}", persons(3464, 3999));
+    client.batch_execute(&grown).await.unwrap();
+    let explained = rows(&client, "EXPLAIN REFRESH MODEL m").await.join("\n");
+    for told in ["Refresh of model public.m: full", "more than 3464 by now"] {
+        assert!(explained.contains(told), "{explained}");
+    }
+    client.batch_execute("REFRESH MODEL m").await.unwrap();
+    let told = rows(&client, last).await;
+    assert!(
+        told[0].starts_with("full|every record was compared"),
+        "{told:?}"
+    );
+    assert_eq!(rows(&client, all_pairs).await, ["0"]);
+    let moved = "SELECT count(*) FROM before b JOIN entity_clusters('m') c ON c.id = b.id \
+                 WHERE c.entity_id <> b.entity_id";
+    assert_eq!(rows(&client, moved).await, ["0"]);
+    let entities = "SELECT count(DISTINCT entity_id) FROM entity_clusters('m')";
+    assert_eq!(rows(&client, entities).await, ["2000"]);
+    client
+        .batch_execute("DELETE FROM person WHERE id > 3990; REFRESH MODEL m")
+        .await
+        .unwrap();
+    assert_eq!(mode(&client, "m").await, "incremental");
 }

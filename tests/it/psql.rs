@@ -248,6 +248,47 @@ fn a_model_that_compares_nothing_says_so() {
     }
 }
 
+/// What of a definition does nothing: columns beyond those that are compared, and decisions on records
+/// that are not there.
+#[test]
+fn what_a_model_leaves_out_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let columns = (0..20).map(|at| format!(", md5((id * 31 + {at})::text) AS c{at}"));
+    let model = |columns: &str, more: &str| {
+        format!(
+            "CREATE OR REPLACE MODEL m OPTIONS (model_type = 'entity_resolution', unique_id = 'id'{more}) \
+             AS SELECT id{columns} FROM (SELECT value AS id FROM generate_series(0, 99) s) x"
+        )
+    };
+    let many = columns.collect::<String>() + ", id % 2 AS said";
+    let said = ", compare = {'said': 'category'}";
+    let told = psql(&server, &[&model(&many, said)]);
+    let warning = "WARNING:  model public.m compares 16 columns and no more: it leaves out ";
+    assert!(told.contains(warning), "{told}");
+    assert!(!told.contains("said"), "{told}");
+    let told = psql(&server, &[&model(", md5(id::text) AS name", "")]);
+    assert!(!told.contains("leaves out"), "{told}");
+
+    let decisions =
+        "CREATE TABLE pair AS SELECT 1 AS left_id, 2 AS right_id UNION ALL SELECT 1, 999";
+    let decided = model(", md5(id::text) AS name", ", must_link = 'pair'");
+    let told = psql(&server, &[decisions, &decided]);
+    let warning =
+        "WARNING:  model public.m: 1 decision names a record that is not there, and is passed over";
+    assert!(told.contains(warning), "{told}");
+    let told = psql(
+        &server,
+        &["INSERT INTO pair VALUES (1000, 999)", "REFRESH MODEL m"],
+    );
+    assert!(told.contains("2 decisions name records"), "{told}");
+    let told = psql(
+        &server,
+        &["DELETE FROM pair WHERE right_id = 999", "REFRESH MODEL m"],
+    );
+    assert!(!told.contains("WARNING"), "{told}");
+}
+
 /// The lines of a file of commands of psql.
 fn commands(file: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/psql");

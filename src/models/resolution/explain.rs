@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 use super::changed::{Held, State};
 use super::input::Input;
 use super::learned::Learned;
+use super::outgrown::Outgrown;
 use super::refresh::Refresh;
 use super::{Resolved, columns};
 use crate::error::Result;
@@ -43,6 +44,16 @@ impl Refresh<'_> {
         let mut rows = query::stream(context.state.clone(), plan).await?;
         let schema = rows.schema();
         let taking = Input::new(&context.state, self.definition, &schema)?;
+        if let Some(most) = known.model.most_records() {
+            let outgrown = Outgrown::look(rows, most).await?;
+            rows = outgrown.rows;
+            if outgrown.is_outgrown {
+                return Ok(in_full(&[
+                    &format!("Outgrown: {}", Outgrown::reason(most)),
+                    "It learns again, from all records",
+                ]));
+            }
+        }
         self.check_columns(&known.model, &taking)?;
         if let Some(obstacle) = self.obstacle(&before, &schema, &clusters).await? {
             return Ok(in_full(&[

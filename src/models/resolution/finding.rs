@@ -58,6 +58,8 @@ impl Paired {
 pub struct Decided {
     pub must: Vec<(u32, u32)>,
     pub cannot: Vec<(u32, u32)>,
+    /// How many there are of records that are not there.
+    pub passed_over: usize,
 }
 
 /// The entities that pairs make, with their numbers.

@@ -85,12 +85,12 @@ pub fn columns<'a>(
 /// of them.
 ///
 /// # Errors
-/// 42703 where one does not.
+/// 22023 for an option that names no relation; 42703 where one does not.
 pub fn check(create: &CreateModel, snapshot: &Snapshot) -> Result<()> {
     let text = |name: &str| create.options.get(name).and_then(OptionValue::as_text);
     let id = text("unique_id").unwrap_or_default();
     for option in [MUST_LINK, CANNOT_LINK, LABELS] {
-        let Some(name) = text(option).map(parse_name).transpose()? else {
+        let Some(name) = relation(create, option)?.map(parse_name).transpose()? else {
             continue;
         };
         let full = name.qualify(DEFAULT_SCHEMA);
@@ -101,8 +101,35 @@ pub fn check(create: &CreateModel, snapshot: &Snapshot) -> Result<()> {
     parameters::check(create, snapshot)
 }
 
-/// The pairs of records that a relation names, by their places. Those of records that are not there
-/// are passed over: they may come again.
+/// The relation that an option names.
+///
+/// # Errors
+/// 22023 for a value that is no name.
+fn relation<'a>(create: &'a CreateModel, option: &str) -> Result<Option<&'a str>> {
+    let Some(value) = create.options.get(option) else {
+        return Ok(None);
+    };
+    let name = value.as_text().ok_or_else(|| {
+        Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            format!("option \"{option}\" is not the name of a relation"),
+        )
+        .with_hint(format!(
+            "Put the pairs into a table, and name it: {option} = 'schema.name'."
+        ))
+    })?;
+    Ok(Some(name))
+}
+
+/// What a relation says of pairs of records, by their places.
+pub struct Said<T> {
+    /// The pairs.
+    pub pairs: Vec<T>,
+    /// How many there are of records that are not there; they may come again.
+    pub passed_over: usize,
+}
+
+/// The pairs of records that a relation names, by their places.
 ///
 /// # Errors
 /// What reading the relation says.
@@ -111,12 +138,13 @@ pub async fn read(
     create: &CreateModel,
     option: &str,
     records: &Records,
-) -> Result<Vec<(u32, u32)>> {
+) -> Result<Said<(u32, u32)>> {
     let said = said(context, create, option, records).await?;
-    Ok(said
-        .into_iter()
-        .map(|said| (said.left, said.right))
-        .collect())
+    let pairs = said.pairs.into_iter();
+    Ok(Said {
+        pairs: pairs.map(|said| (said.left, said.right)).collect(),
+        passed_over: said.passed_over,
+    })
 }
 
 /// The pairs of records of which labels tell whether they are one entity.
@@ -127,7 +155,7 @@ pub async fn labels(
     context: &StatementContext,
     create: &CreateModel,
     records: &Records,
-) -> Result<Vec<Label>> {
+) -> Result<Said<Label>> {
     said(context, create, LABELS, records).await
 }
 
@@ -137,10 +165,13 @@ async fn said(
     create: &CreateModel,
     option: &str,
     records: &Records,
-) -> Result<Vec<Label>> {
-    let mut said = Vec::new();
+) -> Result<Said<Label>> {
+    let mut said = Said {
+        pairs: Vec::new(),
+        passed_over: 0,
+    };
     let text = |name: &str| create.options.get(name).and_then(OptionValue::as_text);
-    let Some(relation) = text(option) else {
+    let Some(relation) = relation(create, option)? else {
         return Ok(said);
     };
     let id = text("unique_id").unwrap_or_default();
@@ -173,21 +204,23 @@ async fn said(
                 column.is_valid(row).then(|| column.value(row))
             };
             let place = |first: usize| {
-                let source = if half == 2 { value(first + 1)? } else { "" };
-                records.find(source, value(first)?)
+                // A record may be of no source.
+                let source = if half == 2 { value(first + 1) } else { None };
+                records.find(source.unwrap_or(""), value(first)?)
             };
             let is_match = match labels {
                 Some(labels) => labels.is_valid(row).then(|| labels.value(row)),
                 None => Some(true),
             };
-            if let (Some(left), Some(right), Some(is_match)) = (place(0), place(half), is_match)
-                && left != right
-            {
-                said.push(Label {
+            let Some(is_match) = is_match else { continue };
+            match (place(0), place(half)) {
+                (Some(left), Some(right)) if left != right => said.pairs.push(Label {
                     left,
                     right,
                     is_match,
-                });
+                }),
+                (Some(_), Some(_)) => {}
+                _ => said.passed_over += 1,
             }
         }
     }

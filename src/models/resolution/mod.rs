@@ -21,6 +21,7 @@ mod learned;
 mod links;
 mod option_text;
 mod options;
+mod outgrown;
 mod parameters;
 mod places;
 mod previous;
@@ -31,6 +32,7 @@ mod row_changes;
 mod row_hashes;
 mod scan;
 mod update;
+mod warnings;
 mod writing;
 mod written_behind;
 

@@ -6,22 +6,21 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
-use tributary_udfs::resolve::{
-    Idle, Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught,
-};
+use tributary_udfs::resolve::{Model, Progress, Records, RecordsBuilder, Resolver, Stage, Taught};
 
 use super::finding::{Decided, Entities, Paired};
 use super::found::Found;
 use super::index::Index;
 use super::input::Input;
 use super::learned::Learned;
+use super::outgrown::Outgrown;
 use super::previous::Previous;
 use super::row_hashes::RowHashes;
 use super::writing::Told;
 use super::written_behind::WrittenBehind;
 use super::{Companion, Resolved, links, parameters, scan};
 use crate::catalog::Object;
-use crate::catalog::journal::{RefreshRecord, RefreshWarning, StageTime};
+use crate::catalog::journal::{RefreshRecord, StageTime};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::query;
 use crate::instance::{Instance, Reading, StatementContext};
@@ -101,7 +100,15 @@ impl Refresh<'_> {
         let columns = super::columns(&context.state, self.definition, &input)?;
         let participant = participant(instance, self.object, catalogued, &columns);
         let rows = query::stream(context.state.clone(), plan).await?;
-        let rows = writer.precede(count(rows, Arc::clone(self.progress)));
+        let mut rows = writer.precede(count(rows, Arc::clone(self.progress)));
+        if let (false, Some(known)) = (learns, &known)
+            && let Some(most) = known.model.most_records()
+        {
+            let outgrown = Outgrown::look(rows, most).await?;
+            rows = outgrown.rows;
+            learns = outgrown.is_outgrown;
+            record.mode_reason = learns.then(|| Outgrown::reason(most));
+        }
         let progress = &instance.running.resolves(record.id);
         let schema = rows.schema();
         let taking = Input::new(&context.state, self.definition, &schema)?;
@@ -164,6 +171,8 @@ impl Refresh<'_> {
         progress.begin(Stage::Write);
         record.rows_read = Some(records.rows);
         record.warning = self.warning(&found);
+        record.warn(self.left_out(&found));
+        record.warn(self.passed_over(&decided));
         record.rows_rejected = rejected.count();
         record.warn(rejected.remarks());
         record.pairs = Some(progress.pairs().0);
@@ -187,31 +196,6 @@ impl Refresh<'_> {
         self.keep(found, hashes.take(), schema, commit.version);
         record.stages = stages(progress);
         Ok(commit)
-    }
-
-    /// What to say of records of which none was compared.
-    fn warning(&self, found: &Found) -> Option<RefreshWarning> {
-        let hint = match found.resolver.idle()? {
-            Idle::NoColumn => {
-                "Columns that are all NULL or all the same, and moments of changes, tell nothing. Add others to its query, or say what they hold, as in compare = {'column': 'free_text'}."
-            }
-            Idle::OneSource => {
-                "Records of different sources are compared, and all of them are of one. Leave out link = 'link_only' and one_to_one, or add the records of another source to its query."
-            }
-            Idle::OneASource => {
-                "Records of one source are compared, and each source has a single one. Leave out link = 'dedupe' to compare those of different sources."
-            }
-            Idle::NoBlock => {
-                "No two records share a block. Where the option block_on says what they are to have in common, add what more of them have, or leave it out."
-            }
-        };
-        Some(RefreshWarning {
-            message: format!(
-                "{} compares nothing: each record is an entity of its own",
-                self.object.described()
-            ),
-            hint: hint.to_owned(),
-        })
     }
 
     /// Keeps what was found in memory, for who asks it, and for the next refresh.
@@ -287,7 +271,9 @@ impl Refresh<'_> {
     ) -> Result<Resolver> {
         let records = scan::blocking(move || Ok(builder.finish()?)).await?;
         let taught = Taught {
-            labels: links::labels(context, self.definition, &records).await?,
+            labels: links::labels(context, self.definition, &records)
+                .await?
+                .pairs,
             parameters: parameters::read(context, self.definition).await?,
         };
         let options = taking.options.clone();
@@ -301,9 +287,11 @@ impl Refresh<'_> {
         records: &Records,
     ) -> Result<Decided> {
         let of = |option| links::read(context, self.definition, option, records);
+        let (must, cannot) = (of(links::MUST_LINK).await?, of(links::CANNOT_LINK).await?);
         Ok(Decided {
-            must: of(links::MUST_LINK).await?,
-            cannot: of(links::CANNOT_LINK).await?,
+            passed_over: must.passed_over + cannot.passed_over,
+            must: must.pairs,
+            cannot: cannot.pairs,
         })
     }
 }

@@ -89,22 +89,26 @@ impl Refresh<'_> {
             builder.push(taking.with_keys(batch.clone())?)?;
         }
         let removed = changed.gone.clone();
-        let (mut index, places, scored) = scan::blocking(move || {
+        let (mut index, updated, scored) = scan::blocking(move || {
             let mut index = index;
             let records = builder.finish_for(index.resolver.model().columns())?;
-            let places = index.resolver.update(&records, &removed)?;
+            let updated = index.resolver.update(&records, &removed)?;
             drop(records);
-            let scored = index.resolver.pairs_of(&places)?;
-            Ok((index, places, scored))
+            let scored = index.resolver.pairs_of(&updated.to_score())?;
+            Ok((index, updated, scored))
         })
         .await?;
         let records = index.resolver.records();
         previous.entities.resize(records.len(), None);
         let decided = self.decided(step.context, records).await?;
+        record.warn(self.passed_over(&decided));
+        let places = &updated.places;
         let touched = Gone::of(records, places.iter().chain(&changed.gone));
+        let scored_anew = updated.to_score();
+        let rescored = Gone::of(records, scored_anew.iter().chain(&changed.gone));
         index
             .pairs
-            .retain(|pair| !touched.has(pair.left) && !touched.has(pair.right));
+            .retain(|pair| !rescored.has(pair.left) && !rescored.has(pair.right));
         index.pairs.extend_from_slice(&scored);
         index.hashes.resize(records.len(), 0);
         for (place, hash) in places.iter().zip(&changed.hashes) {
@@ -140,7 +144,7 @@ impl Refresh<'_> {
         let version = self.change(before, Companion::Records, rows, &found, record.id);
         versions.insert(Companion::Records, version.await?);
         let new = found.some_pairs(scored, &self.columns_of_pairs(step.columns));
-        let rows = Rows::of_pairs(names.len(), &touched, new);
+        let rows = Rows::of_pairs(names.len(), &rescored, new);
         let version = self.change(before, Companion::Pairs, rows, &found, record.id);
         versions.insert(Companion::Pairs, version.await?);
         let told = Told {

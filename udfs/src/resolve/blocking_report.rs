@@ -23,6 +23,11 @@ impl Resolver {
     pub fn blocking_report(&self) -> Vec<RuleReport> {
         let report = |at: usize| {
             let rule = &self.model.rules[at];
+            // Without anything finer, blocks that are too large are left out.
+            let (split, whole) = match rule.finer {
+                Some(_) => (rule.oversized.len(), 0),
+                None => (0, rule.oversized.len()),
+            };
             let name = |part: &KeyPart| {
                 let feature = &self.records.features()[part.feature];
                 part.part.describe(&self.model.columns[feature.column].name)
@@ -36,8 +41,8 @@ impl Resolver {
                     .join(" and "),
                 pairs: self.blocks[at].pairs(),
                 largest: self.blocks[at].largest(),
-                split: rule.oversized.len(),
-                dropped: rule.dropped.len(),
+                split,
+                dropped: whole + rule.dropped.len(),
             }
         };
         (0..self.model.rules.len()).map(report).collect()

@@ -41,8 +41,8 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// The blocks of all records; those of more than `limit` are split by the finer part of the
-    /// rule, or left out, and the rule is told.
-    pub(super) fn learn(
+    /// rule, or left out, and the rule is told, beside those that it knows.
+    pub(super) fn new(
         rule: &mut Rule,
         records: &Records,
         words: &[WordCounts],
@@ -52,36 +52,38 @@ impl Blocks {
         let mut pairs = keyed(rule, tables, records.len() as u32)?;
         let mut finer = Vec::new();
         let mut oversized = Vec::new();
+        let mut dropped = Vec::new();
         each_block(&pairs, |block| {
-            if block.len() > limit {
-                oversized.push(block[0].0);
-                finer.extend(block.iter().filter_map(|(key, record)| {
-                    let key = rule.finer_key(records, words, records.row(*record), *key);
-                    (key != NO_KEY).then_some((key, *record))
-                }));
+            let (key, record) = block[0];
+            if block.len() <= limit {
+                return;
             }
+            if rule.is_finer(records, words, record, key) {
+                dropped.push(key);
+                return;
+            }
+            oversized.push(key);
+            finer.extend(block.iter().filter_map(|(key, record)| {
+                let key = rule.finer_key(records, words, records.row(*record), *key);
+                (key != NO_KEY).then_some((key, *record))
+            }));
         });
-        if !oversized.is_empty() {
-            pairs.retain(|(key, _)| oversized.binary_search(key).is_err());
+        if !oversized.is_empty() || !dropped.is_empty() {
+            let is_left = |keys: &[u64], key: u64| keys.binary_search(&key).is_err();
+            pairs.retain(|(key, _)| is_left(&oversized, *key) && is_left(&dropped, *key));
             finer.sort_unstable();
-            let mut dropped = Vec::new();
+            let mut still_too_large = Vec::new();
             each_block(&finer, |block| {
                 if block.len() > limit {
-                    dropped.push(block[0].0);
+                    still_too_large.push(block[0].0);
                 }
             });
-            finer.retain(|(key, _)| dropped.binary_search(key).is_err());
+            finer.retain(|(key, _)| is_left(&still_too_large, *key));
             pairs.extend(finer);
             pairs.sort_unstable();
-            rule.oversized = oversized;
-            rule.dropped = dropped;
+            dropped.extend(still_too_large);
+            rule.split(oversized, dropped);
         }
-        Ok(Self::of(rule.slots(), records.len(), &pairs))
-    }
-
-    /// The blocks of all records, by what the rule was told.
-    pub(super) fn new(rule: &Rule, records: &Records, tables: &KeyTables<'_>) -> Result<Self> {
-        let pairs = keyed(rule, tables, records.len() as u32)?;
         Ok(Self::of(rule.slots(), records.len(), &pairs))
     }
 
@@ -192,8 +194,9 @@ impl Blocks {
         }
     }
 
-    /// Takes these records out of their blocks, and puts them where their keys are now.
-    pub(super) fn change(&mut self, records: &[u32], keys: impl Fn(u32) -> Vec<u64>) {
+    /// Takes these records out of their blocks, and puts them where their keys are now; answers these
+    /// keys.
+    pub(super) fn change(&mut self, records: &[u32], keys: impl Fn(u32) -> Vec<u64>) -> Vec<u64> {
         let before: HashSet<u32> = records
             .iter()
             .copied()
@@ -204,16 +207,42 @@ impl Blocks {
                 members.retain(|record| !before.contains(record));
             }
         }
+        let mut changed = Vec::new();
         for record in records {
             if self.changed.insert(*record) || before.contains(record) {
                 for key in keys(*record) {
                     let members = self.added.entry(key).or_default();
                     if !members.contains(record) {
                         members.push(*record);
+                        changed.push(key);
                     }
                 }
             }
         }
+        changed
+    }
+
+    /// The keys of all blocks as they were made.
+    pub(super) fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+
+    /// Those blocks of some keys that have more than `limit` records: the keys, and the records.
+    pub(super) fn larger_than(&self, limit: usize, mut keys: Vec<u64>) -> Vec<(u64, Vec<u32>)> {
+        keys.sort_unstable();
+        keys.dedup();
+        let with_records = keys.into_iter().filter_map(|key| {
+            let made = self.keys.binary_search(&key);
+            let made = made.map_or(0, |block| self.members_of(block).len());
+            let added = self.added.get(&key).map_or(0, Vec::len);
+            if made + added <= limit {
+                return None;
+            }
+            let mut records = Vec::with_capacity(made + added);
+            self.find(key, |record| records.push(record));
+            (records.len() > limit).then_some((key, records))
+        });
+        with_records.collect()
     }
 
     /// How many records have changed since the blocks were made.

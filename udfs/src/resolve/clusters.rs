@@ -5,6 +5,7 @@ use datafusion::error::Result;
 use super::agglomerate::Agglomerate;
 use super::compare::Comparer;
 use super::components::Components;
+use super::decided::join_decided;
 use super::decisions::Decisions;
 use super::mixture::probability;
 use super::pair::Pair;
@@ -35,7 +36,7 @@ pub struct Clusters {
     pub confidence: Vec<f32>,
 }
 
-/// The entities that pairs make from a probability on.
+/// The entities that pairs make from a probability on, and what was decided makes of these.
 pub(super) fn cluster(
     resolver: &Resolver,
     pairs: &[Pair],
@@ -49,7 +50,6 @@ pub(super) fn cluster(
         .filter(|pair| pair.log_odds >= least && !decisions.are_apart(pair.left, pair.right))
         .copied()
         .collect();
-    edges.extend(decisions.links());
     let mut components = Components::new(records);
     let mut groups: Vec<Vec<u32>> = Vec::new();
     let mut bar = least;
@@ -80,6 +80,7 @@ pub(super) fn cluster(
         components.join(left, right);
     }
     let entity_of = components.into_roots();
+    let entity_of = join_decided(resolver.records(), entity_of, pairs, least, decisions)?;
     Ok(rate(entity_of, pairs, decisions))
 }
 
@@ -125,13 +126,11 @@ fn refine(
                 agglomerate.begin(group.len());
                 for (at, left) in group.iter().enumerate() {
                     for (other, right) in group[..at].iter().enumerate() {
-                        let (pattern, mut odds) = scores.next().unwrap_or_default();
+                        let (pattern, odds) = scores.next().unwrap_or_default();
                         let mut conflict = model.mixture.conflict(pattern);
                         let apart =
                             one_to_one && records.source_code(*left) == records.source_code(*right);
-                        if decisions.are_one(*left, *right) {
-                            (odds, conflict) = (f64::INFINITY, 0.0);
-                        } else if apart || decisions.are_apart(*left, *right) {
+                        if apart || decisions.are_apart(*left, *right) {
                             conflict = f64::NEG_INFINITY;
                         }
                         agglomerate.set(at, other, odds, conflict);
@@ -182,6 +181,12 @@ fn rate(entity_of: Vec<u32>, pairs: &[Pair], decisions: &Decisions) -> Clusters 
         sizes[*entity as usize] += 1;
     }
     let alone = |record: usize| sizes[entity_of[record] as usize] == 1;
+    // Whom a decision keeps out of an entity is not likely to be of it, whatever it looks like.
+    let is_kept_out = |record: u32, other: u32| {
+        let sets = decisions.apart_from(record).into_iter().flatten();
+        let mut entities = sets.map(|set| entity_of[*set as usize]);
+        entities.any(|entity| entity == entity_of[other as usize])
+    };
     let mut strongest = vec![f32::NEG_INFINITY; records];
     let mut weakest = vec![f32::INFINITY; records];
     let mut inside: Vec<Pair> = Vec::new();
@@ -196,8 +201,10 @@ fn rate(entity_of: Vec<u32>, pairs: &[Pair], decisions: &Decisions) -> Clusters 
             2 => weakest[entity] = weakest[entity].max(pair.log_odds),
             _ => inside.push(pair),
         }
+        let is_decided =
+            !within && (is_kept_out(pair.left, pair.right) || is_kept_out(pair.right, pair.left));
         for record in [left, right] {
-            if within || alone(record) {
+            if within || alone(record) && !is_decided {
                 strongest[record] = strongest[record].max(pair.log_odds);
             }
         }

@@ -54,7 +54,8 @@ pub struct EntityIds {
 }
 
 /// Gives entities their ids: the one that most of the records of an entity of before are in keeps
-/// its id, and where several ids meet, the oldest, which is the least, stays. `previous` is by
+/// its id, and where several ids meet, the oldest, which is the least, stays. The others stay with the
+/// largest of their other parts that would have a new one. `previous` is by
 /// record; `next` is the first id that was never given. The options say how many threads work.
 ///
 /// # Errors
@@ -74,22 +75,8 @@ pub fn entity_ids(
     let moves = all().filter_map(|record| Some((before(record)?, entity_of(record))));
     let mut moves: Vec<(u64, u32)> = moves.collect();
     moves.sort_unstable();
-    // The largest part of each entity of before; of equal ones that of the first name.
-    let mut heirs: Vec<(u64, u32)> = Vec::new();
     let mut ids: Vec<Option<u64>> = vec![None; records.len()];
-    for parts in moves.chunk_by(|left, right| left.0 == right.0) {
-        let largest = parts
-            .chunk_by(|left, right| left.1 == right.1)
-            .max_by(|left, right| {
-                let by_size = left.len().cmp(&right.len());
-                by_size.then_with(|| names.compare(right[0].1, left[0].1))
-            });
-        if let Some([(id, entity), ..]) = largest {
-            heirs.push((*id, *entity));
-            // The ids come in ascending order: an older one is there already.
-            ids[*entity as usize].get_or_insert(*id);
-        }
-    }
+    let heirs = keep(&moves, &names, &mut ids);
     let mut created: Vec<u32> = all()
         .filter(|record| entity_of(*record) == *record && ids[*record as usize].is_none())
         .collect();
@@ -138,6 +125,48 @@ pub fn entity_ids(
         changes,
         next,
     })
+}
+
+/// Gives entities the ids of before that stay, and tells of each of these where it is, or with what
+/// its records have become one. `moves` are the entities of before and of now of each record, in order.
+fn keep(moves: &[(u64, u32)], names: &FirstNames<'_>, ids: &mut [Option<u64>]) -> Vec<(u64, u32)> {
+    let before = || moves.chunk_by(|left, right| left.0 == right.0);
+    let mut heirs: Vec<(u64, u32)> = Vec::new();
+    for moves in before() {
+        let Some((id, entity)) = largest_part(moves, names, |_| true) else {
+            continue;
+        };
+        heirs.push((id, entity));
+        // The ids come in ascending order: an older one is there already.
+        ids[entity as usize].get_or_insert(id);
+    }
+    for (moves, heir) in before().zip(&mut heirs) {
+        if ids[heir.1 as usize] == Some(heir.0) {
+            continue;
+        }
+        let is_free = |entity: u32| ids[entity as usize].is_none();
+        if let Some((id, entity)) = largest_part(moves, names, is_free) {
+            *heir = (id, entity);
+            ids[entity as usize] = Some(id);
+        }
+    }
+    heirs
+}
+
+/// The id of an entity of before, and that entity of now which most of its records are in, of those
+/// that may have it; of equal ones that of the first name.
+fn largest_part(
+    moves: &[(u64, u32)],
+    names: &FirstNames<'_>,
+    may_have: impl Fn(u32) -> bool,
+) -> Option<(u64, u32)> {
+    let parts = moves.chunk_by(|left, right| left.1 == right.1);
+    let parts = parts.filter(|part| may_have(part[0].1));
+    let largest = parts.max_by(|left, right| {
+        let by_size = left.len().cmp(&right.len());
+        by_size.then_with(|| names.compare(right[0].1, left[0].1))
+    });
+    largest.map(|part| part[0])
 }
 
 /// The name of each entity that is the first among those of its records.

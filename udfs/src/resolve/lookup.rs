@@ -4,6 +4,7 @@ use datafusion::error::Result;
 
 use super::compare::Comparer;
 use super::mixture::probability;
+use super::options::Link;
 use super::pair::{Pair, least_log_odds};
 use super::records::Records;
 use super::resolver::Resolver;
@@ -36,6 +37,7 @@ impl Resolver {
             }
             found.sort_unstable();
             found.dedup();
+            self.retain_linkable(others.source(other), &mut found);
             let start = pairs.len();
             let candidates: Vec<(u32, u32)> = found.iter().map(|record| (other, *record)).collect();
             scorer.score(&candidates, |(left, right), _, log_odds| {
@@ -53,6 +55,20 @@ impl Resolver {
             });
         }
         Ok(pairs)
+    }
+
+    /// Leaves the records that one of a source may be linked to: by the option `link`, those of others or
+    /// of that one. Of which source it is need not be known: then it may be any.
+    fn retain_linkable(&self, source: &str, found: &mut Vec<u32>) {
+        if source.is_empty() {
+            return;
+        }
+        let is_one_source = |record: &u32| self.records.source(*record) == source;
+        match self.model.options.link {
+            Link::LinkAndDedupe => {}
+            Link::LinkOnly => found.retain(|record| !is_one_source(record)),
+            Link::Dedupe => found.retain(is_one_source),
+        }
     }
 
     /// The records that say so little that not even an equal one would be linked to them, with

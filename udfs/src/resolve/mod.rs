@@ -14,8 +14,8 @@
 //! pair (`comparison`, `levels`), packed into a pattern; `training` fits the `mixture` of matching
 //! and other pairs, and what `gaps` say, to patterns of `learning_pairs`; `source_repeats` finds out whether sources have
 //! each entity once, `one_to_one` and `best_candidates` what that means; `scorer` weighs each
-//! candidate as it is found. `clusters` joins what matches, and `agglomerate` takes apart what
-//! chains of pairs have joined.
+//! candidate as it is found. `clusters` joins what matches, `agglomerate` takes apart what chains of
+//! pairs have joined, and `decided` joins what people have decided (`decisions`).
 
 mod agglomerate;
 mod best_candidates;
@@ -29,10 +29,12 @@ mod clean_name;
 mod clean_text;
 mod clusters;
 mod compare;
+mod compared_features;
 mod comparison;
 mod components;
 mod cooccurrence;
 mod date_order;
+mod decided;
 mod decisions;
 mod dictionary;
 mod entity_ids;
@@ -81,6 +83,7 @@ mod tests;
 mod threads;
 mod training;
 mod tree;
+mod update;
 mod word_weights;
 
 pub use blocking_report::RuleReport;
@@ -103,3 +106,4 @@ pub use records::{Column, Records};
 pub use records_builder::RecordsBuilder;
 pub use resolver::Resolver;
 pub use taught::{KnownParameter, Label, Taught};
+pub use update::Updated;

@@ -8,6 +8,7 @@ use super::mixture::Mixture;
 use super::options::ResolveOptions;
 use super::records::Column;
 use super::rule::Rule;
+use super::training::most_pairs_of_all;
 use super::word_weights::WordCounts;
 
 /// The version of what a model is written as, and of what its columns are compared by.
@@ -75,6 +76,14 @@ impl Model {
     /// Whether all pairs of records are compared, for there are so few.
     pub fn compares_all(&self) -> bool {
         self.compares_all
+    }
+
+    /// Up to how many records it is fit for, where it compares all pairs of them: twice as many as all
+    /// pairs are compared of. More are worth blocks, which are learned.
+    pub fn most_records(&self) -> Option<usize> {
+        let pairs = 4 * most_pairs_of_all(&self.options);
+        let most = (1 + (1 + 8 * pairs).isqrt()) / 2;
+        self.compares_all.then_some(most as usize)
     }
 
     /// Each comparison by its name, and what its levels are called, by their numbers.

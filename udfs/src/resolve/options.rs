@@ -40,7 +40,7 @@ pub struct ResolveOptions {
     /// The probability from which on two records are held to be one entity, from 0 to 1; where
     /// nothing is said it is found out.
     pub threshold: Option<f64>,
-    /// How many pairs may be compared; by default 12 a record, but 3 million at least.
+    /// How many pairs may be compared; by default 6 a record, but 3 million at least.
     pub pair_budget: Option<u64>,
     /// What the random choices depend on.
     pub seed: u64,
@@ -149,7 +149,11 @@ impl ResolveOptions {
             }
             "pair_budget" => {
                 let hint = "It is a number of pairs, such as 5000000. Without the option it is 6 a record, and 3 million at least.";
-                self.pair_budget = Some(number(name, value, hint)?);
+                let budget: u64 = number(name, value, hint)?;
+                if budget == 0 {
+                    return Err(unfit(name, value).with_hint(hint));
+                }
+                self.pair_budget = Some(budget);
             }
             "seed" => self.seed = number(name, value, "It is a whole number, such as 1.")?,
             "term_frequency" => self.term_frequency = switch(name, value)?,

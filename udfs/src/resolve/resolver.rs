@@ -10,7 +10,6 @@ use super::blocks::Blocks;
 use super::clusters::{Clusters, cluster};
 use super::compare::Comparer;
 use super::decisions::Decisions;
-use super::key_part::NO_KEY;
 use super::key_tables::KeyTables;
 use super::model::Model;
 use super::one_to_one;
@@ -72,28 +71,7 @@ impl Resolver {
         records.progress.begin(Stage::Learn);
         let mut model = train(&records, options, taught)?;
         records.progress.begin(Stage::Block);
-        let words = &model.words;
-        // Where all pairs could be compared, no block is too large.
-        let largest = match is_small(&records, options) {
-            true => usize::MAX,
-            false => LARGEST_BLOCK,
-        };
-        let workers = options.workers();
-        let tables = KeyTables::of(model.rules.iter(), &records, words, workers)?;
-        let made = threads::map(
-            workers,
-            model.rules.len(),
-            || (),
-            |(), at| {
-                let _memory = memory_of_blocks(&records)?;
-                let mut rule = model.rules[at].clone();
-                let blocks = Blocks::learn(&mut rule, &records, words, &tables, largest);
-                Ok((rule, blocks?))
-            },
-        )?;
-        drop(tables);
-        let (rules, blocks) = made.into_iter().unzip();
-        model.rules = rules;
+        let blocks = Self::blocks_of(&records, &mut model)?;
         let mut resolver = Self::with_blocks(records, model, blocks)?;
         if resolver.model.options.is_one_to_one() && !taught.tells_prior() {
             let told = best_candidates::told(&resolver)?;
@@ -105,25 +83,34 @@ impl Resolver {
         Ok(resolver)
     }
 
-    /// Takes a model that stands, for records that were read for it.
-    pub fn new(records: Records, model: Model) -> Result<Self> {
+    /// Takes a model that stands, for records that were read for it. It is told of blocks that are too
+    /// large by now.
+    pub fn new(records: Records, mut model: Model) -> Result<Self> {
         records.progress.begin(Stage::Block);
-        let blocks = Self::blocks_of(&records, &model)?;
+        let blocks = Self::blocks_of(&records, &mut model)?;
         Self::with_blocks(records, model, blocks)
     }
 
-    fn blocks_of(records: &Records, model: &Model) -> Result<Vec<Blocks>> {
+    /// The blocks of each rule, which is told of those that are too large.
+    pub(super) fn blocks_of(records: &Records, model: &mut Model) -> Result<Vec<Blocks>> {
         let workers = model.options.workers();
         let tables = KeyTables::of(model.rules.iter(), records, &model.words, workers)?;
-        threads::map(
+        let most = most_of_a_block(records, &model.options);
+        let made = threads::map(
             workers,
             model.rules.len(),
             || (),
             |(), at| {
                 let _memory = memory_of_blocks(records)?;
-                Blocks::new(&model.rules[at], records, &tables)
+                let mut rule = model.rules[at].clone();
+                let blocks = Blocks::new(&mut rule, records, &model.words, &tables, most)?;
+                Ok((rule, blocks))
             },
-        )
+        )?;
+        drop(tables);
+        let (rules, blocks) = made.into_iter().unzip();
+        model.rules = rules;
+        Ok(blocks)
     }
 
     fn with_blocks(records: Records, model: Model, blocks: Vec<Blocks>) -> Result<Self> {
@@ -138,7 +125,7 @@ impl Resolver {
         Ok(resolver)
     }
 
-    fn reserve(&self) -> Result<()> {
+    pub(super) fn reserve(&self) -> Result<()> {
         let blocks: usize = self.blocks.iter().map(Blocks::bytes).sum();
         let bytes = self.records.bytes() + blocks;
         self.records.reservation.try_resize(bytes)
@@ -377,38 +364,13 @@ impl Resolver {
         memory.try_resize(2 * size_of_val(pairs) + self.records.len() * 24)?;
         cluster(self, pairs, threshold, decisions)
     }
+}
 
-    /// Takes in records that are new or changed, read for the model's columns, and leaves out
-    /// others. Gives the places of those that came in, for [`Self::pairs_of`].
-    pub fn update(&mut self, changed: &Records, removed: &[u32]) -> Result<Vec<u32>> {
-        let before = self.records.len();
-        let places = self.records.absorb(changed)?;
-        for record in removed {
-            self.records.remove(*record);
-        }
-        let Self {
-            records,
-            model,
-            blocks,
-            ..
-        } = self;
-        let words = &model.words;
-        let touched: Vec<u32> = places.iter().chain(removed).copied().collect();
-        for (rule, blocks) in model.rules.iter().zip(blocks.iter_mut()) {
-            let slots = rule.slots();
-            blocks.change(&touched, |record| {
-                let keys = rule.keys(records, words, record);
-                let keys = keys[..slots].iter().filter(|key| **key != NO_KEY);
-                keys.copied().collect()
-            });
-        }
-        // What has changed is kept beside the blocks; when it is much, they are made anew.
-        let changed: usize = self.blocks.iter().map(Blocks::changed).max().unwrap_or(0);
-        if changed * 8 > before {
-            self.blocks = Self::blocks_of(&self.records, &self.model)?;
-        }
-        self.reserve()?;
-        Ok(places)
+/// Of how many records a block is not too large. Where all pairs could be compared, none is.
+pub(super) fn most_of_a_block(records: &Records, options: &ResolveOptions) -> usize {
+    match is_small(records, options) {
+        true => usize::MAX,
+        false => LARGEST_BLOCK,
     }
 }
 

@@ -66,6 +66,14 @@ impl Rule {
         row: &[Cell],
         of_part: impl Fn(usize, &KeyPart) -> [u64; RARE_WORDS],
     ) -> [u64; RARE_WORDS] {
+        self.refine(records, words, row, self.whole_keys(of_part))
+    }
+
+    /// The keys of any blocks, too large or not.
+    fn whole_keys(
+        &self,
+        of_part: impl Fn(usize, &KeyPart) -> [u64; RARE_WORDS],
+    ) -> [u64; RARE_WORDS] {
         let mut keys = [NO_KEY; RARE_WORDS];
         for (at, part) in self.parts.iter().enumerate() {
             let of_part = of_part(at, part);
@@ -74,7 +82,35 @@ impl Rule {
                 _ => join_keys(&keys, &of_part, part.part),
             };
         }
-        self.refine(records, words, row, keys)
+        keys
+    }
+
+    /// Whether a key of a record is that of a part of a block that was too large.
+    pub(super) fn is_finer(
+        &self,
+        records: &Records,
+        words: &[WordCounts],
+        record: u32,
+        key: u64,
+    ) -> bool {
+        if self.oversized.is_empty() {
+            return false;
+        }
+        let row = records.row(record);
+        let whole = self.whole_keys(|_, part| part_keys(*part, records, words, row));
+        !whole.contains(&key)
+    }
+
+    /// Takes blocks for too large: those that are split, and parts of them that are left out.
+    pub(super) fn split(&mut self, oversized: Vec<u64>, dropped: Vec<u64>) {
+        for (keys, more) in [
+            (&mut self.oversized, oversized),
+            (&mut self.dropped, dropped),
+        ] {
+            keys.extend(more);
+            keys.sort_unstable();
+            keys.dedup();
+        }
     }
 
     /// The keys of blocks that are not too large, given those of any.

@@ -5,9 +5,9 @@ use hashbrown::HashMap;
 
 use super::choice::{self, LikelyMatch};
 use super::compare::{Comparer, Pattern};
-use super::comparison::{Comparison, MOST};
+use super::compared_features::compared_features;
+use super::comparison::Comparison;
 use super::expected::expected;
-use super::feature::Feature;
 use super::feature_kind::{FeatureKind, features};
 use super::fits;
 use super::hashing::mix;
@@ -24,7 +24,7 @@ use super::threads;
 use super::word_weights::{WordCounts, WordWeights};
 
 /// Up to so many pairs, all are compared: no blocks are needed, and none is missed.
-pub(super) const ALL_PAIRS: u64 = 1_500_000;
+const ALL_PAIRS: u64 = 1_500_000;
 /// The probability from which on pairs are likely matches.
 const LIKELY: f64 = 0.2;
 /// How many likely matches rules are chosen for.
@@ -169,8 +169,13 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
 
 /// Whether there are so few records that all pairs are compared to learn from them.
 pub(super) fn is_small(records: &Records, options: &ResolveOptions) -> bool {
-    let all = records.len() as u64 * (records.len() as u64).saturating_sub(1) / 2;
-    all <= ALL_PAIRS.min(options.pair_budget.unwrap_or(u64::MAX))
+    let records = records.present() as u64;
+    records * records.saturating_sub(1) / 2 <= most_pairs_of_all(options)
+}
+
+/// Up to how many pairs all are compared.
+pub(super) fn most_pairs_of_all(options: &ResolveOptions) -> u64 {
+    ALL_PAIRS.min(options.pair_budget.unwrap_or(u64::MAX))
 }
 
 /// The features that definitions give as keys of blocks.
@@ -180,33 +185,9 @@ fn keys(records: &Records) -> Vec<usize> {
     keys.map(|(place, _)| place).collect()
 }
 
-/// One comparison for each feature; of too many, those that tell most, and those of levels of their
-/// own.
+/// One comparison for each feature that is compared.
 pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Result<Vec<Comparison>> {
-    let mut places: Vec<(f64, usize)> = records
-        .features()
-        .iter()
-        .enumerate()
-        .filter(|(_, feature)| feature.kind != FeatureKind::Key && !is_without_codes(feature))
-        .map(|(place, feature)| {
-            if feature.kind == FeatureKind::Levels {
-                return (f64::INFINITY, place);
-            }
-            let total = records.len().max(1) as f64;
-            // Values of one record each, which are most, take no logarithm.
-            let counts = feature.counts[1..].iter().map(|count| f64::from(*count));
-            let entropy = counts.map(|count| match count {
-                0.0 => 0.0,
-                1.0 => total.ln() / total,
-                count => count / total * (total.ln() - count.ln()),
-            });
-            (entropy.sum(), place)
-        })
-        .collect();
-    places.sort_by(|left, right| right.0.total_cmp(&left.0));
-    places.truncate(MOST);
-    let mut places: Vec<usize> = places.into_iter().map(|(_, place)| place).collect();
-    places.sort_unstable();
+    let places = compared_features(records, options);
     let comparison = |place: usize| {
         let feature = &records.features()[place];
         let column = &records.columns()[feature.column];
@@ -229,15 +210,6 @@ pub(super) fn comparisons(records: &Records, options: &ResolveOptions) -> Result
         || (),
         |(), at| Ok(comparison(places[at])),
     )
-}
-
-/// Whether a text's codes say nothing, for hardly any text has one.
-fn is_without_codes(feature: &Feature) -> bool {
-    let (without, with) = match feature.counts.split_first() {
-        Some((without, with)) => (*without, with.iter().sum::<u32>()),
-        None => (0, 0),
-    };
-    feature.kind == FeatureKind::Codes && with < without / 8
 }
 
 /// The weights of the words of each comparison.

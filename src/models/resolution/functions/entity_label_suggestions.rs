@@ -42,7 +42,10 @@ impl Asked {
             index.resolver.records(),
         )
         .await?;
-        let labelled = labels.into_iter().map(|label| (label.left, label.right));
+        let labelled = labels
+            .pairs
+            .into_iter()
+            .map(|label| (label.left, label.right));
         let decided = must.into_iter().chain(cannot).chain(labelled);
         let decided: HashSet<(u32, u32)> = decided.map(ordered).collect();
         scan::blocking(move || {
@@ -64,9 +67,10 @@ impl Asked {
         let context = self.context();
         let definition = self.model.definition()?;
         let records = resolver.records();
+        let of = |option| links::read(&context, definition, option, records);
         Ok((
-            links::read(&context, definition, links::MUST_LINK, records).await?,
-            links::read(&context, definition, links::CANNOT_LINK, records).await?,
+            of(links::MUST_LINK).await?.pairs,
+            of(links::CANNOT_LINK).await?.pairs,
         ))
     }
 

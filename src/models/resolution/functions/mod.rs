@@ -9,6 +9,7 @@ mod entity_lookup;
 mod entity_pairs;
 mod entity_parameters;
 mod entity_unlinkable;
+mod named_record;
 
 use std::sync::Arc;
 

@@ -68,7 +68,9 @@ fn an_update_gives_what_a_rebuild_gives() {
             let before = resolver;
             let standing = names(&before, &before.pairs().unwrap());
             resolver = before.fork(&Arc::default()).unwrap();
-            let places = resolver.update(&changed, &removed).unwrap();
+            let updated = resolver.update(&changed, &removed).unwrap();
+            assert!(updated.regrouped.is_empty());
+            let places = updated.places;
             assert_eq!(names(&before, &before.pairs().unwrap()), standing);
             for made in &gone {
                 let (id, system) = (made.values[0].as_deref(), made.values[1].as_deref());
@@ -217,4 +219,130 @@ fn ids_stay() {
         }]
     );
     assert_eq!(after.next, 5);
+}
+
+/// An entity is split, and most of it is one with an older entity: the rest is what goes on.
+#[test]
+fn what_goes_on_alone_keeps_the_id() {
+    let (resolver, clusters) = entities(&[0, 0, 0, 0, 4, 5]);
+    let ids = |clusters: &Clusters, previous: [u64; 6]| {
+        let previous = previous.map(Some);
+        let records = resolver.records();
+        let found = entity_ids(records, clusters, &previous, 100, &options(&[])).unwrap();
+        let of_records = found.of_records.iter().map(|id| id.unwrap());
+        (of_records.collect::<Vec<u64>>(), found.changes)
+    };
+    let (found, changes) = ids(&clusters, [2, 2, 59, 59, 59, 5]);
+    assert_eq!((found, changes), (vec![2, 2, 2, 2, 59, 5], Vec::new()));
+    // Nobody loses an id to it.
+    let (_, clusters) = entities(&[0, 0, 0, 0, 4, 4]);
+    let (found, changes) = ids(&clusters, [2, 2, 59, 59, 59, 70]);
+    assert_eq!(found, [2, 2, 2, 2, 70, 70]);
+    let merged = Change::Merged {
+        entity: 59,
+        into: 2,
+    };
+    assert_eq!(changes, [merged]);
+}
+
+/// Many records share what few did when blocks were learned.
+#[test]
+fn blocks_that_become_too_large_are_split() {
+    let options = options(&[("pair_budget", "60000")]);
+    let made = people(300, 36);
+    let mut resolver = Resolver::train(records(&made, &options), &options).unwrap();
+    let report = |resolver: &Resolver| {
+        let rules = resolver.blocking_report().into_iter();
+        let rules = rules.map(|rule| (rule.split + rule.dropped, rule.largest));
+        let rules: Vec<(usize, u32)> = rules.collect();
+        let changed = rules.iter().map(|(changed, _)| changed).sum::<usize>();
+        (changed, rules.iter().map(|(_, largest)| *largest).max())
+    };
+    let learned = report(&resolver).0;
+    let mut pairs = resolver.pairs().unwrap();
+    let mut all = made.clone();
+    let mut others = people(300, 37);
+    others.truncate(600);
+    for (at, other) in others.iter_mut().enumerate() {
+        other.values[0] = Some(format!("later {at}"));
+        // A form that somebody has copied: only the name and the city are others.
+        for column in [4, 5, 6, 7] {
+            other.values[column] = made[0].values[column].clone();
+        }
+    }
+    // First few enough, then too many: of these, those that came first are scored anew, too.
+    for (part, is_too_large) in [(&others[..350], false), (&others[350..600], true)] {
+        let changed = builder(&COLUMNS, &rows(part), &options)
+            .finish_for(resolver.model().columns())
+            .unwrap();
+        let updated = resolver.update(&changed, &[]).unwrap();
+        all.extend_from_slice(part);
+        assert_eq!(!updated.regrouped.is_empty(), is_too_large);
+        assert_eq!(report(&resolver).0 > learned, is_too_large);
+        let scored = updated.to_score();
+        pairs.retain(|pair| !scored.contains(&pair.left) && !scored.contains(&pair.right));
+        pairs.extend(resolver.pairs_of(&scored).unwrap());
+        let records = builder(&COLUMNS, &rows(&all), &options)
+            .finish_for(resolver.model().columns())
+            .unwrap();
+        let rebuilt = Resolver::new(records, resolver.model().clone()).unwrap();
+        assert_eq!(rebuilt.model(), resolver.model());
+        let (_, largest) = report(&rebuilt);
+        assert!(largest <= Some(400), "{largest:?}");
+        let expected = names(&rebuilt, &rebuilt.pairs().unwrap());
+        assert_eq!(names(&resolver, &pairs), expected);
+        assert_eq!(names(&resolver, &resolver.pairs().unwrap()), expected);
+    }
+    // A model that stands is told when it is read, too.
+    let of_few = Resolver::train(records(&made, &options), &options).unwrap();
+    let records = builder(&COLUMNS, &rows(&all), &options)
+        .finish_for(of_few.model().columns())
+        .unwrap();
+    let read = Resolver::new(records, of_few.model().clone()).unwrap();
+    assert_eq!(
+        names(&read, &read.pairs().unwrap()),
+        names(&resolver, &pairs)
+    );
+}
+
+#[test]
+fn a_model_of_few_records_is_fit_for_twice_as_many() {
+    let made = people(60, 38);
+    let fit_for = |budget: &str| {
+        let options = options(&[("pair_budget", budget)]);
+        let resolver = Resolver::train(records(&made, &options), &options).unwrap();
+        resolver.model().most_records()
+    };
+    assert_eq!(fit_for("1000000000"), Some(3464));
+    let pairs = (made.len() * (made.len() - 1) / 2) as u64;
+    let most = fit_for(&pairs.to_string()).unwrap();
+    assert!(
+        (2 * made.len() - 2..=2 * made.len()).contains(&most),
+        "{most}"
+    );
+    assert_eq!(fit_for(&(pairs - 1).to_string()), None);
+}
+
+#[test]
+fn a_lookup_answers_with_those_that_it_may_be_linked_to() {
+    let made = people(200, 39);
+    for (link, within) in [("link_only", false), ("dedupe", true)] {
+        let options = options(&[("link", link)]);
+        let resolver = Resolver::train(records(&made, &options), &options).unwrap();
+        let mut found = 0;
+        for source in [Some("crm"), None] {
+            let mut one = made[0].clone();
+            one.values[0] = Some("new".to_owned());
+            one.values[1] = source.map(str::to_owned);
+            let query = builder(&COLUMNS, &rows(&[one]), &options)
+                .finish_for(resolver.model().columns())
+                .unwrap();
+            for pair in resolver.lookup(&query).unwrap() {
+                found += 1;
+                let is_within = resolver.records().source(pair.right) == "crm";
+                assert!(source.is_none() || is_within == within, "{link}");
+            }
+        }
+        assert!(found > 0);
+    }
 }

@@ -1,6 +1,7 @@
 //! What an entity resolution promises, end to end.
 
 mod bad_input;
+mod decided;
 mod incremental;
 mod learning;
 mod parts;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 
+use super::super::hashing::mix;
 use super::super::{
     ColumnKind, Decisions, KnownParameter, Label, OwnComparisons, OwnLevels, Pair, Parameter,
     Progress, RecordsBuilder, ResolveOptions, Resolver, Taught, evaluate,
@@ -113,7 +114,7 @@ fn levels_of_its_own_follow_changes_and_are_looked_up() {
         .unwrap();
     let likeliest = resolver.lookup(&changed).unwrap();
     assert!(likeliest.iter().any(|pair| pair.probability() > 0.99));
-    let places = resolver.update(&changed, &[]).unwrap();
+    let places = resolver.update(&changed, &[]).unwrap().to_score();
     pairs.extend(resolver.pairs_of(&places).unwrap());
     let all = comparing(&made, &options)
         .finish_for(resolver.model().columns())
@@ -313,4 +314,47 @@ fn labels_move_what_was_estimated() {
         weights.sum::<f64>() / contradicting.len() as f64
     };
     assert!(mean(&after) < mean(&before) - 2.0);
+}
+
+#[test]
+fn of_too_many_columns_those_that_are_said_come_first() {
+    // The more a column tells, the likelier it is compared; what is said hardly tells anything.
+    let names: Vec<String> = (0..20).map(|at| format!("c{at}")).collect();
+    let columns: Vec<&str> = ["id", "said"]
+        .into_iter()
+        .chain(names.iter().map(String::as_str))
+        .collect();
+    let rows: Vec<Vec<Option<String>>> = (0..80_u64)
+        .map(|row| {
+            let value = |at: u64| format!("{:x}", mix(row, at) % 5000);
+            let values = (0..20).map(|at| Some(value(at)));
+            [Some(row.to_string()), Some((row % 2).to_string())]
+                .into_iter()
+                .chain(values)
+                .collect()
+        })
+        .collect();
+    let learn = |said: &str| {
+        let options = ResolveOptions::parse([("unique_id", "id"), ("compare", said)]).unwrap();
+        let records = builder(&columns, &rows, &options).finish().unwrap();
+        Resolver::train(records, &options).unwrap()
+    };
+    let compared = |resolver: &Resolver| -> Vec<String> {
+        let comparisons = resolver.model().comparisons();
+        comparisons.map(|(name, _)| name.to_owned()).collect()
+    };
+    let resolver = learn("said category");
+    assert_eq!(compared(&resolver).len(), 16);
+    assert!(compared(&resolver).contains(&"said".to_owned()));
+    assert!(resolver.left_out().len() >= 5);
+    // All are told that are not compared, and no others.
+    let (compared, left_out) = (compared(&resolver), resolver.left_out());
+    assert!(left_out.iter().all(|name| !compared.contains(name)));
+    for name in &columns[1..] {
+        let named = |told: &String| told == name || told.starts_with(&format!("{name} ("));
+        assert!(compared.iter().chain(&left_out).any(named), "{name}");
+    }
+    let all_but = (6..20).map(|at| format!(", c{at} ignore"));
+    let few = learn(&format!("said category{}", all_but.collect::<String>()));
+    assert!(few.left_out().is_empty());
 }
