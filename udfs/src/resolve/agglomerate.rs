@@ -5,7 +5,10 @@
 //! against it of all pairs of their records, the strongest first: greedy agglomeration, as in
 //! correlation clustering (N. Bansal, A. Blum and S. Chawla, Machine Learning 56, 2004). The pairs of
 //! two clusters say much the same over and over, so that as many say no more than the square root of
-//! their number would: entities of many records hold together, too.
+//! their number would: entities of many records hold together, too. And two entities are less likely one
+//! where that would have more records than entities are seen to have.
+
+use super::entity_sizes::EntitySizes;
 
 /// The records of one component.
 #[derive(Debug, Default)]
@@ -38,8 +41,8 @@ impl Agglomerate {
         }
     }
 
-    /// For each record the first one of its cluster.
-    pub(super) fn run(&mut self, least: f64) -> &[usize] {
+    /// For each record the first one of its cluster, of entities of some sizes.
+    pub(super) fn run(&mut self, least: f64, entities: &EntitySizes) -> &[usize] {
         let mut sizes = vec![1_usize; self.size];
         loop {
             let mut best: Option<(f64, usize, usize)> = None;
@@ -53,7 +56,8 @@ impl Agglomerate {
                         continue;
                     }
                     let pairs = (sizes[left] * sizes[right]) as f64;
-                    let score = self.links[at] + self.conflicts[at] / pairs.sqrt();
+                    let by_sizes = entities.lower(sizes[left], sizes[right]);
+                    let score = self.links[at] + self.conflicts[at] / pairs.sqrt() + by_sizes;
                     if score >= least && best.is_none_or(|(best, ..)| score > best) {
                         best = Some((score, left, right));
                     }

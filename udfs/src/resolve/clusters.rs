@@ -7,6 +7,7 @@ use super::compare::Comparer;
 use super::components::Components;
 use super::decided::join_decided;
 use super::decisions::Decisions;
+use super::entity_sizes::EntitySizes;
 use super::mixture::probability;
 use super::pair::Pair;
 use super::resolver::Resolver;
@@ -45,6 +46,7 @@ pub(super) fn cluster(
 ) -> Result<Clusters> {
     let records = resolver.records().len();
     let least = (threshold / (1.0 - threshold).max(1e-12)).ln() as f32;
+    let sizes = EntitySizes::of(records, pairs);
     let mut edges: Vec<Pair> = pairs
         .iter()
         .filter(|pair| pair.log_odds >= least && !decisions.are_apart(pair.left, pair.right))
@@ -76,18 +78,19 @@ pub(super) fn cluster(
         bar = (bar + 1.0).clamp(0.0, HIGHEST_BAR);
         edges.retain(|pair| large[pair.left as usize] && pair.log_odds >= bar);
     }
-    for (left, right) in refine(resolver, &groups, f64::from(least), decisions)? {
+    for (left, right) in refine(resolver, &groups, &sizes, f64::from(least), decisions)? {
         components.join(left, right);
     }
     let entity_of = components.into_roots();
     let entity_of = join_decided(resolver.records(), entity_of, pairs, least, decisions)?;
-    Ok(rate(entity_of, pairs, decisions))
+    Ok(rate(entity_of, pairs, &sizes, decisions))
 }
 
 /// The pairs of records that are one within groups that single links have joined.
 fn refine(
     resolver: &Resolver,
     groups: &[Vec<u32>],
+    sizes: &EntitySizes,
     least: f64,
     decisions: &Decisions,
 ) -> Result<Vec<(u32, u32)>> {
@@ -136,7 +139,7 @@ fn refine(
                         agglomerate.set(at, other, odds, conflict);
                     }
                 }
-                let first_of = agglomerate.run(least);
+                let first_of = agglomerate.run(least, sizes);
                 let pairs = first_of.iter().enumerate();
                 joined.extend(pairs.map(|(at, first)| (group[at], group[*first])));
             }
@@ -174,7 +177,12 @@ fn join(records: usize, edges: &[Pair]) -> Vec<Vec<u32>> {
 }
 
 /// Says how sure the entities are.
-fn rate(entity_of: Vec<u32>, pairs: &[Pair], decisions: &Decisions) -> Clusters {
+fn rate(
+    entity_of: Vec<u32>,
+    pairs: &[Pair],
+    entity_sizes: &EntitySizes,
+    decisions: &Decisions,
+) -> Clusters {
     let records = entity_of.len();
     let mut sizes = vec![0_u32; records];
     for entity in &entity_of {
@@ -203,9 +211,13 @@ fn rate(entity_of: Vec<u32>, pairs: &[Pair], decisions: &Decisions) -> Clusters 
         }
         let is_decided =
             !within && (is_kept_out(pair.left, pair.right) || is_kept_out(pair.right, pair.left));
-        for record in [left, right] {
-            if within || alone(record) && !is_decided {
+        for (record, other) in [(left, right), (right, left)] {
+            if within {
                 strongest[record] = strongest[record].max(pair.log_odds);
+            } else if alone(record) && !is_decided {
+                let size = sizes[entity_of[other] as usize] as usize;
+                let log_odds = pair.log_odds + entity_sizes.lower(1, size) as f32;
+                strongest[record] = strongest[record].max(log_odds);
             }
         }
     }

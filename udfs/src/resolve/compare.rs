@@ -9,6 +9,8 @@ use super::cell::Cell;
 use super::comparison::{Comparison, MISSING_LEVEL};
 use super::feature_kind::FeatureKind;
 use super::levels::{Scratch, Value, alike, level};
+use super::mixture::Mixture;
+use super::rarity::{Equality, MOST_OF_A_PAIR};
 use super::records::Records;
 use super::word_weights::WordWeights;
 
@@ -28,11 +30,11 @@ impl Pattern {
     }
 }
 
-/// For each comparison, the level of equality of each value of its feature.
-pub(super) fn exact_levels(records: &Records, comparisons: &[Comparison]) -> Vec<Vec<u8>> {
+/// For each comparison, what equal values are told by, for each value of its feature.
+pub(super) fn equalities(records: &Records, comparisons: &[Comparison]) -> Vec<Vec<Equality>> {
     let features = records.features();
-    let levels = |of: &Comparison| of.exact_levels(&features[of.feature]);
-    comparisons.iter().map(levels).collect()
+    let equalities = |of: &Comparison| of.equalities(&features[of.feature]);
+    comparisons.iter().map(equalities).collect()
 }
 
 /// How many pairs are compared at a time.
@@ -43,8 +45,8 @@ pub(super) struct Comparer<'a> {
     left: &'a Records,
     right: &'a Records,
     comparisons: &'a [Comparison],
-    /// For each comparison, the level of equality of each value on the left.
-    exact: Cow<'a, [Vec<u8>]>,
+    /// For each comparison, what equal values are told by, for each value on the left.
+    equal: Cow<'a, [Vec<Equality>]>,
     weights: Vec<WordWeights<'a>>,
     /// The comparisons of given and family name, which may be swapped.
     names: Option<(usize, usize)>,
@@ -57,17 +59,17 @@ impl<'a> Comparer<'a> {
         comparisons: &'a [Comparison],
         weights: Vec<WordWeights<'a>>,
     ) -> Self {
-        let exact = Cow::Owned(exact_levels(left, comparisons));
-        Self::knowing(left, right, comparisons, weights, exact)
+        let equal = Cow::Owned(equalities(left, comparisons));
+        Self::knowing(left, right, comparisons, weights, equal)
     }
 
-    /// The same, where the levels of equality are known.
+    /// The same, where it is known what equal values are told by.
     pub(super) fn knowing(
         left: &'a Records,
         right: &'a Records,
         comparisons: &'a [Comparison],
         weights: Vec<WordWeights<'a>>,
-        exact: Cow<'a, [Vec<u8>]>,
+        equal: Cow<'a, [Vec<Equality>]>,
     ) -> Self {
         let only = |kind: FeatureKind| {
             let mut found = (0..comparisons.len()).filter(|at| comparisons[*at].kind == kind);
@@ -78,7 +80,7 @@ impl<'a> Comparer<'a> {
             left,
             right,
             comparisons,
-            exact,
+            equal,
             weights,
             names,
         }
@@ -154,6 +156,22 @@ impl<'a> Comparer<'a> {
         })
     }
 
+    /// By how much less likely it is, as a logarithm, that two records agree by chance on what they agree
+    /// on than on other values of these levels. Where agreement depends on what else they agree on, how
+    /// frequent a value is among all records does not tell.
+    pub(super) fn rarity(&self, left: u32, pattern: Pattern, mixture: &Mixture) -> f64 {
+        let row = self.left.row(left);
+        let is_equal = |at: usize| pattern.level(at) >= self.comparisons[at].first_exact();
+        let equal = (0..self.comparisons.len()).filter(|at| is_equal(*at));
+        let equal = equal.filter(|at| self.comparisons[*at].own.is_none());
+        let told = equal.filter(|at| !mixture.others.parent(*at).is_some_and(is_equal));
+        let rarities = told.map(|at| {
+            let code = row[self.comparisons[at].feature].code;
+            self.equal[at][code as usize].rarity()
+        });
+        rarities.sum::<f64>().clamp(-MOST_OF_A_PAIR, MOST_OF_A_PAIR)
+    }
+
     /// Whether given and family name of one record are those of the other, swapped.
     pub(super) fn swapped(&self, left: &[Cell], right: &[Cell], scratch: &mut Scratch) -> bool {
         let Some((given, family)) = self.names else {
@@ -211,7 +229,7 @@ impl<'a> Comparer<'a> {
             return MISSING_LEVEL;
         }
         if left.equals(right) {
-            return self.exact[at][left.cell.code as usize];
+            return self.equal[at][left.cell.code as usize].level();
         }
         if swapped && let Some((given, family)) = self.names {
             if at == family {

@@ -6,6 +6,7 @@ use super::feature::Feature;
 use super::feature_kind::FeatureKind;
 use super::mixture::round;
 use super::own_levels::OwnLevels;
+use super::rarity::{Band, Equality};
 
 /// How many comparisons a model has at most: the levels of all of them are packed into 64 bits.
 pub(super) const MOST: usize = 16;
@@ -30,8 +31,11 @@ pub(super) struct Comparison {
     pub(super) name: String,
     /// How many levels it has, with that of missing values.
     pub(super) levels: usize,
-    /// The band of each value that is not of the rarest, by the value, ascending.
-    pub(super) bands: Vec<(String, u8)>,
+    /// The band of each value that is not of the rarest, or not as rare as these are, and by how many steps
+    /// it says more than others of its band; by the value, ascending.
+    bands: Vec<(String, u8, i8)>,
+    /// By how many steps each of the rarest values says more than all of its band.
+    rest: i8,
     /// From which rarity on each band is, as minus the binary logarithm of the share.
     edges: Vec<f64>,
     /// How far numbers spread, where they are compared and do.
@@ -70,6 +74,7 @@ impl Comparison {
             name,
             levels: labels(feature.kind).len() + 2,
             bands: Vec::new(),
+            rest: 0,
             edges: Vec::new(),
             spread: match feature.kind {
                 FeatureKind::Number => spread(feature),
@@ -112,7 +117,7 @@ impl Comparison {
         comparison.levels += usize::from(rarest);
         comparison.bands = codes
             .filter(|code| count(code) > 0 && level(code) < rarest)
-            .map(|code| (feature.dictionary().text(code).to_owned(), level(&code)))
+            .map(|code| (feature.dictionary().text(code).to_owned(), level(&code), 0))
             .collect();
         comparison.bands.sort_unstable();
         comparison
@@ -126,6 +131,7 @@ impl Comparison {
             name: own.column.clone(),
             levels: own.labels.len() + 2,
             bands: Vec::new(),
+            rest: 0,
             edges: Vec::new(),
             spread: None,
             own: Some(Own {
@@ -144,28 +150,67 @@ impl Comparison {
         }
     }
 
-    /// The level of equal values for each value of a feature.
-    pub(super) fn exact_levels(&self, feature: &Feature) -> Vec<u8> {
+    /// What equal values are told by, for each value of a feature.
+    pub(super) fn equalities(&self, feature: &Feature) -> Vec<Equality> {
         let dictionary = feature.dictionary();
-        let mut levels = vec![self.levels as u8 - 1; dictionary.len()];
+        let rest = Equality::new(self.levels as u8 - 1, self.rest);
+        let mut equalities = vec![rest; dictionary.len()];
+        let known =
+            |(_, band, step): &(String, u8, i8)| Equality::new(self.first_exact() + band, *step);
         if dictionary.len() < self.bands.len() {
             for code in 1..dictionary.len() as u32 {
                 let text = dictionary.text(code);
-                if let Ok(at) = self
+                let found = self
                     .bands
-                    .binary_search_by(|(known, _)| known.as_str().cmp(text))
-                {
-                    levels[code as usize] = self.first_exact() + self.bands[at].1;
+                    .binary_search_by(|(known, ..)| known.as_str().cmp(text));
+                if let Ok(at) = found {
+                    equalities[code as usize] = known(&self.bands[at]);
                 }
             }
-            return levels;
+            return equalities;
         }
-        for (text, band) in &self.bands {
-            if let Some(code) = feature.find(text) {
-                levels[code as usize] = self.first_exact() + band;
+        for banded in &self.bands {
+            if let Some(code) = feature.find(&banded.0) {
+                equalities[code as usize] = known(banded);
             }
         }
-        levels
+        equalities
+    }
+
+    /// Tells the values of each band apart by how frequent they are. `by_chance` is, for each level, the
+    /// share of the pairs on it that are there by chance.
+    pub(super) fn tell_rarities(&mut self, feature: &Feature, by_chance: &[f64]) {
+        let (first, rarest) = (self.first_exact(), self.levels as u8 - 1);
+        if self.edges.is_empty() {
+            return;
+        }
+        let levels: Vec<u8> = self
+            .equalities(feature)
+            .iter()
+            .map(|of| of.level())
+            .collect();
+        let present = feature.counts[1..]
+            .iter()
+            .map(|count| u64::from(*count))
+            .sum();
+        let bands: Vec<Band> = (first..=rarest)
+            .map(|level| {
+                let codes = (1..levels.len()).filter(|code| levels[*code] == level);
+                let counts = codes.map(|code| feature.counts[code]);
+                Band::of(counts, present, by_chance[usize::from(level)])
+            })
+            .collect();
+        self.rest = bands[usize::from(rarest - first)].step_of_rest();
+        self.bands.clear();
+        for code in 1..levels.len() as u32 {
+            let (level, count) = (levels[code as usize], feature.counts[code as usize]);
+            let step = bands[usize::from(level - first)].step(count);
+            if count > 0 && (level < rarest || step != self.rest) {
+                let text = feature.dictionary().text(code).to_owned();
+                self.bands.push((text, level - first, step));
+            }
+        }
+        self.bands.sort_unstable();
     }
 
     /// What a level is called.

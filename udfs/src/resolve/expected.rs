@@ -83,8 +83,8 @@ pub(super) fn expected(
             _ => EQUAL,
         };
         let mut matches = vec![0.0; comparison.levels];
-        for (code, level) in comparison.exact_levels(feature).iter().enumerate().skip(1) {
-            matches[usize::from(*level)] += f64::from(feature.counts[code]);
+        for (code, equality) in comparison.equalities(feature).iter().enumerate().skip(1) {
+            matches[usize::from(equality.level())] += f64::from(feature.counts[code]);
         }
         let mass: f64 = matches.iter().sum();
         for share in &mut matches[first..] {

@@ -62,6 +62,10 @@ impl Resolver {
         }];
         // The comparisons are taken in one after the other: what each adds depends on those before.
         let mut known = Pattern::default();
+        let log_other = |pattern: Pattern| {
+            let rarity = comparer.rarity(left, pattern, mixture);
+            mixture.log_other(pattern) - mixture.gain(pattern, rarity)
+        };
         for (at, comparison) in model.comparisons.iter().enumerate() {
             let value = |record: u32| {
                 let code = records.row(record)[comparison.feature].code;
@@ -76,7 +80,7 @@ impl Resolver {
             let level = pattern.level(at);
             let next = known.with(at, level);
             let m = mixture.matches.log_probability(next) - mixture.matches.log_probability(known);
-            let u = mixture.log_other(next) - mixture.log_other(known);
+            let u = log_other(next) - log_other(known);
             let weight = (m - u) / std::f64::consts::LN_2;
             total += weight;
             rows.push(Explanation {

@@ -109,6 +109,17 @@ impl Mixture {
         (self.matches.log_probability(pattern) - (others + related).ln()).min(0.0)
     }
 
+    /// By how much the log-odds of a match rise where pairs that are not related have a pattern that much
+    /// less often, as a logarithm. Related pairs share values as matches do.
+    pub(super) fn gain(&self, pattern: Pattern, rarity: f64) -> f64 {
+        let Some(related) = self.related_by(pattern) else {
+            return rarity;
+        };
+        let others = self.others.log_probability(pattern);
+        let related = related.share + related.tree.log_probability(pattern);
+        log_sum(others, related) - log_sum(others - rarity, related)
+    }
+
     /// The logarithm of the probability of a pattern among pairs that do not match.
     #[inline]
     pub(super) fn log_other(&self, pattern: Pattern) -> f64 {

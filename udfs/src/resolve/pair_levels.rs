@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 
-use super::compare::{Comparer, PAIRS_AT_A_TIME, exact_levels};
+use super::compare::{Comparer, PAIRS_AT_A_TIME, equalities};
 use super::levels::Scratch;
+use super::rarity::Equality;
 use super::resolver::Resolver;
 use super::training::words_of;
 
@@ -14,8 +15,8 @@ use super::training::words_of;
 /// memory from the pool.
 #[derive(Debug)]
 pub struct PairLevels {
-    /// For each comparison, the level of equality of each value.
-    exact: Vec<Vec<u8>>,
+    /// For each comparison, what equal values are told by, for each value.
+    equal: Vec<Vec<Equality>>,
     _memory: MemoryReservation,
 }
 
@@ -26,10 +27,10 @@ impl PairLevels {
     /// Where memory does not suffice.
     pub fn new(resolver: &Resolver) -> Result<Self> {
         let memory = resolver.records.reservation.new_empty();
-        let exact = exact_levels(&resolver.records, &resolver.model.comparisons);
-        memory.try_grow(exact.iter().map(Vec::len).sum())?;
+        let equal = equalities(&resolver.records, &resolver.model.comparisons);
+        memory.try_grow(equal.iter().map(Vec::len).sum())?;
         Ok(Self {
-            exact,
+            equal,
             _memory: memory,
         })
     }
@@ -42,8 +43,8 @@ impl PairLevels {
     pub fn of(&self, resolver: &Resolver, pairs: &[(u32, u32)]) -> Result<Vec<u8>> {
         let (records, model) = (&resolver.records, &resolver.model);
         let weights = words_of(&model.comparisons, &model.words);
-        let exact = Cow::Borrowed(self.exact.as_slice());
-        let comparer = Comparer::knowing(records, records, &model.comparisons, weights, exact);
+        let equal = Cow::Borrowed(self.equal.as_slice());
+        let comparer = Comparer::knowing(records, records, &model.comparisons, weights, equal);
         let comparisons = model.comparisons.len();
         let mut levels = Vec::with_capacity(pairs.len() * comparisons);
         let (mut scratch, mut patterns) = (Scratch::default(), Vec::new());

@@ -5,6 +5,13 @@ use datafusion::error::Result;
 use super::compare::{Comparer, PAIRS_AT_A_TIME, Pattern};
 use super::levels::Scratch;
 use super::mixture::Mixture;
+use super::pair::least_log_odds;
+use super::rarity::MOST_OF_A_PAIR;
+
+/// Log-odds below which it does not matter on which values a pair agrees: it is not kept.
+fn floor() -> f64 {
+    least_log_odds() - MOST_OF_A_PAIR
+}
 
 /// How many patterns are remembered.
 const REMEMBERED: usize = 1 << 12;
@@ -37,12 +44,18 @@ impl<'a> Scorer<'a> {
         pairs: &[(u32, u32)],
         mut each: impl FnMut((u32, u32), Pattern, f64),
     ) -> Result<()> {
+        let floor = floor();
         for pairs in pairs.chunks(PAIRS_AT_A_TIME) {
             self.comparer
                 .patterns(pairs, &mut self.scratch, &mut self.patterns)?;
             for (at, pair) in pairs.iter().enumerate() {
                 let pattern = self.patterns[at];
-                each(*pair, pattern, self.log_odds(pattern));
+                let mut log_odds = self.log_odds(pattern);
+                if log_odds > floor {
+                    let rarity = self.comparer.rarity(pair.0, pattern, self.mixture);
+                    log_odds += self.mixture.gain(pattern, rarity);
+                }
+                each(*pair, pattern, log_odds);
             }
         }
         Ok(())

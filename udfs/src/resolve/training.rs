@@ -14,7 +14,7 @@ use super::hashing::mix;
 use super::labels;
 use super::learning_pairs::{LearningPairs, QUERIES};
 use super::levels::Scratch;
-use super::mixture::{Counted, probability};
+use super::mixture::{Counted, Mixture, probability};
 use super::model::{FORMAT, Model};
 use super::one_to_one;
 use super::options::{Link, ResolveOptions};
@@ -48,7 +48,7 @@ const LEAST_BUDGET: u64 = 3_000_000;
 /// Learns a model from records.
 pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught) -> Result<Model> {
     let words: Vec<WordCounts> = records.features().iter().map(WordCounts::of).collect();
-    let comparisons = comparisons(records, options)?;
+    let mut comparisons = comparisons(records, options)?;
     let weights = words_of(&comparisons, &words);
     let comparer = Comparer::new(records, records, &comparisons, weights);
     let known = Known::new(&taught.parameters, &comparisons)?;
@@ -110,6 +110,13 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         mixture.prior += one_to_one::gain(&mixture, records, &pairs, &patterns, trimmed);
         mixture.round();
     }
+    rarities(
+        &mut comparisons,
+        records,
+        &sample,
+        &mixture,
+        &expected.known,
+    );
     let options = &options;
     let keys = keys(records);
     let compares_all = exhaustive && keys.is_empty();
@@ -165,6 +172,35 @@ pub(super) fn train(records: &Records, options: &ResolveOptions, taught: &Taught
         rules,
         compares_all,
     })
+}
+
+/// Tells apart the values of each level of equal values, but for those that the parameters are known of.
+fn rarities(
+    comparisons: &mut [Comparison],
+    records: &Records,
+    sample: &[Counted],
+    mixture: &Mixture,
+    known: &Known,
+) {
+    let chances: Vec<f64> = sample
+        .iter()
+        .map(|counted| counted.pairs * (1.0 - mixture.shares(counted.pattern).told()))
+        .collect();
+    for (at, comparison) in comparisons.iter_mut().enumerate() {
+        let mut sums = vec![(0.0, 0.0); comparison.levels];
+        for (counted, by_chance) in sample.iter().zip(&chances) {
+            let sum = &mut sums[usize::from(counted.pattern.level(at))];
+            *sum = (sum.0 + by_chance, sum.1 + counted.pairs);
+        }
+        let by_chance = sums.iter().enumerate().map(|(level, (by_chance, all))| {
+            match known.is_held(at, level as u8) {
+                true => 0.0,
+                false => by_chance / f64::max(*all, f64::MIN_POSITIVE),
+            }
+        });
+        let feature = &records.features()[comparison.feature];
+        comparison.tell_rarities(feature, &by_chance.collect::<Vec<f64>>());
+    }
 }
 
 /// Whether there are so few records that all pairs are compared to learn from them.

@@ -8,6 +8,7 @@ use super::super::cell::Cell;
 use super::super::compare::Pattern;
 use super::super::components::Components;
 use super::super::cooccurrence::Cooccurrence;
+use super::super::entity_sizes::EntitySizes;
 use super::super::evaluate;
 use super::super::expected::{Expected, Many};
 use super::super::feature_kind::FeatureKind;
@@ -348,7 +349,7 @@ proptest! {
                 forbidden.push((left, right));
             }
         }
-        let first_of = agglomerate.run(1.0).to_vec();
+        let first_of = agglomerate.run(1.0, &EntitySizes::default()).to_vec();
         for (left, right) in forbidden {
             prop_assert_ne!(first_of[left], first_of[right]);
         }
@@ -409,7 +410,7 @@ fn a_weak_bridge_is_cut() {
     ] {
         agglomerate.set(left, right, odds, conflict);
     }
-    assert_eq!(agglomerate.run(0.0), [0, 0, 2, 2]);
+    assert_eq!(agglomerate.run(0.0, &EntitySizes::default()), [0, 0, 2, 2]);
 }
 
 #[test]
