@@ -79,6 +79,7 @@ pub mod parts;
 pub mod prepare;
 pub mod qualify;
 mod query;
+pub mod read_columns;
 pub mod references;
 pub mod refresh;
 pub mod relation_wildcards;

@@ -10,7 +10,7 @@ use crate::execute::drop::cascades;
 use crate::models::replan::{self, Author};
 use crate::models::run::remove_tables;
 use crate::session::{Session, plan};
-use crate::sql::renaming::{names_all_columns, names_column};
+use crate::sql::read_columns::ReadColumns;
 
 /// Has what reads a column that gets another name go on reading it by the old one.
 ///
@@ -20,12 +20,13 @@ pub(super) fn keep(session: &Session, object: &Object, old: &str, new: &str) -> 
     let catalog = &session.instance.catalog;
     let fields = object.schema.fields().iter();
     let columns: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
-    let mut readers = catalog.snapshot().direct_dependents(object.oid);
-    readers.retain(|reader| {
+    let readers = catalog.snapshot().direct_dependents(object.oid);
+    let readers = readers.into_iter().filter_map(|reader| {
         let mut definition = reader.definition.clone();
-        plan::query_of(&mut definition)
-            .is_some_and(|query| names_column(query, old) || names_all_columns(query))
+        let read = ReadColumns::of(plan::query_of(&mut definition)?);
+        read.reads(old).then_some((reader, read))
     });
+    let readers: Vec<_> = readers.collect();
     if !readers.is_empty() && !catalog.is_staged() {
         let message = format!(
             "could not rename a column of {} because others have begun to read it",
@@ -34,8 +35,11 @@ pub(super) fn keep(session: &Session, object: &Object, old: &str, new: &str) -> 
         return Err(Error::new(SqlState::SERIALIZATION_FAILURE, message)
             .with_hint("Run the statement again."));
     }
-    for reader in readers {
+    for (reader, read) in readers {
         let mut definition = reader.definition.clone();
+        // What it does not read may go without it.
+        let columns = columns.iter().copied().filter(|column| read.reads(column));
+        let columns: Vec<&str> = columns.collect();
         definition.keep_column(&object.name, &columns, old, new)?;
         catalog.write(|transaction| transaction.reword(reader.oid, definition.clone()))?;
     }
@@ -65,7 +69,8 @@ pub(in crate::execute) async fn drop_with(
         let Some(query) = plan::query_of(&mut definition) else {
             continue;
         };
-        let read = columns.iter().filter(|column| names_column(query, column));
+        let query = ReadColumns::of(query);
+        let read = columns.iter().filter(|column| query.names(column));
         let before = lines.len();
         let described = reader.described();
         lines.extend(
