@@ -1,7 +1,10 @@
 //! `CREATE TABLE` and `CREATE TABLE AS`.
 //!
 //! A column of `numeric` without digits is `numeric(38,10)`: a value with more digits after the point
-//! is rounded to 10 of them, of which a notice tells.
+//! is rounded to 10 of them, of which a notice tells. The options of an identity are those of a
+//! sequence, in any order; its sequence is called after the table and the column, whatever
+//! `SEQUENCE NAME` says. `PRIMARY KEY` and `UNIQUE` are looked at as rows come, and are never
+//! `DEFERRABLE`.
 
 use std::sync::Arc;
 
