@@ -215,6 +215,45 @@ async fn other_engines_read_rows_that_were_changed() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn other_engines_read_versions_that_were_restored_with_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(folder.path());
+    let client = server.connect().await;
+    for statement in [
+        "CREATE TABLE t (id BIGINT, name TEXT)",
+        "INSERT INTO t SELECT v, md5(CAST(v AS TEXT)) FROM generate_series(1, 5000) s(v)",
+        "DELETE FROM t WHERE id BETWEEN 2000 AND 2100",
+        "ALTER TABLE t ADD COLUMN more INT DEFAULT 7",
+        "ALTER TABLE t DROP COLUMN name",
+        "RESTORE t TO VERSION AS OF 2",
+        "INSERT INTO t VALUES (6000, 'new')",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    agree(&client, &data, "t", &VECTORS, &["name "]).await;
+    client
+        .batch_execute("RESTORE t TO VERSION AS OF 4")
+        .await
+        .unwrap();
+    agree(&client, &data, "t", &VECTORS, &["more int32"]).await;
+    let expected = rows(&client, "SELECT * FROM t VERSION AS OF 6 ORDER BY id").await;
+    for engine in VECTORS {
+        let (_, found) = read(engine, &folder_of(&data, "t"), "6");
+        assert_eq!(found, expected, "{engine}");
+    }
+    // Whose files have other names for its columns from then on.
+    for statement in [
+        "ALTER TABLE t ADD COLUMN \"with space\" INT",
+        "INSERT INTO t VALUES (6001, 1, 2)",
+        "RESTORE t TO VERSION AS OF 6",
+    ] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    agree(&client, &data, "t", &MAPPING, &["name "]).await;
+}
+
 /// Of few rows of a large file that go, the log tells this server alone for a while.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_engines_read_large_tables_as_they_were_a_while_ago() {
