@@ -174,7 +174,7 @@ INSERT INTO uses_gone VALUES ('a');
 SELECT * FROM uses_gone;
 ROLLBACK;
 SELECT 'a'::gone;
-PREPARE p (s.feeling) AS SELECT $1, pg_typeof($1), $1 > 'sad';
+PREPARE p (s.feeling) AS SELECT $1 AS v, pg_typeof($1), $1 > 'sad';
 EXECUTE p ('fine');
 EXECUTE p ('bad');
 PREPARE q AS SELECT id FROM person WHERE current_mood = $1 ORDER BY id;
