@@ -78,15 +78,15 @@ fn of_call(expression: &Expr, expressions: &Expressions<'_>) -> Result<Wanted> {
         return Ok(Wanted::Same);
     };
     Ok(match name {
-        "min" | "max" | "mode" if kind.is_array => {
+        "min" | "max" if kind.is_array => {
             let what = format!("{name} of arrays of an enum type");
             return Err(
                 Error::unsupported(what).with_hint("Order by them, and take the first row.")
             );
         }
-        "min" | "max" | "mode" => Wanted::At(expressions.definition(kind.of)?),
+        "min" | "max" => Wanted::At(expressions.definition(kind.of)?),
         "array_agg" if !kind.is_array => Wanted::Of(EnumKind::array(kind.of)),
-        "first_value" | "last_value" | "nth_value" | "lag" | "lead" | "any_value" => {
+        "first_value" | "last_value" | "nth_value" | "lag" | "lead" | "any_value" | "mode" => {
             Wanted::Of(kind)
         }
         _ => Wanted::Same,

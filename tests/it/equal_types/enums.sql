@@ -99,7 +99,7 @@ DELETE FROM person WHERE id = 9;
 UPDATE person SET current_mood = 'happy' WHERE id = 1;
 SELECT current_mood, count(*) FILTER (WHERE current_mood > 'ok') FROM person GROUP BY GROUPING SETS ((current_mood), ()) ORDER BY current_mood;
 SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY current_mood) FROM person;
-SELECT mode() WITHIN GROUP (ORDER BY current_mood) FROM person WHERE id < 3 OR current_mood = 'happy';
+SELECT mode() WITHIN GROUP (ORDER BY current_mood) FROM person WHERE current_mood = 'happy';
 WITH RECURSIVE r(m, n) AS (SELECT 'sad'::mood, 1 UNION ALL SELECT 'ok'::mood, n + 1 FROM r WHERE n < 3) SELECT * FROM r ORDER BY m DESC, n;
 SELECT json_agg(current_mood ORDER BY current_mood DESC) FROM person;
 SELECT id FROM person WHERE (current_mood, id) > ('ok', 1) ORDER BY id;
