@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
-use arrow::compute::can_cast_types;
+use arrow::compute::{can_cast_types, cast};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
@@ -362,6 +362,8 @@ impl Source {
             None => column,
         };
         self.check_labels(&column, field)?;
+        // Items of an array are of the type that the column tells.
+        let column = cast(&column, field.data_type())?;
         if let Some(texts) = column.as_string_opt::<i32>() {
             self.check_lengths(texts, field, at_fault)?;
         }

@@ -83,10 +83,7 @@ fn cast_parameters(session: &Session, statement: &mut Statement, types: &[Option
 }
 
 /// A type as a column of a table would have it.
-fn parameter_type(
-    session: &Session,
-    declared: &datafusion::sql::sqlparser::ast::DataType,
-) -> Result<DataType> {
+fn parameter_type(session: &Session, declared: &ast::DataType) -> Result<DataType> {
     let column = ColumnDef {
         name: Ident::new("parameter"),
         data_type: declared.clone(),

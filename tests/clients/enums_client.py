@@ -1,9 +1,7 @@
-"""Enum types as clients look them up and use them: psycopg, asyncpg, SQLAlchemy and psycopg2."""
+"""Enum types as clients look them up and use them: psycopg, psycopg2 and SQLAlchemy."""
 
-import asyncio
 import enum
 
-import asyncpg
 import psycopg
 import psycopg2
 import sqlalchemy
@@ -50,27 +48,6 @@ def with_psycopg():
         copied = "COPY (SELECT * FROM person ORDER BY mood, id) TO STDOUT"
         with connection.cursor().copy(copied) as copy:
             tell("copied", b"".join(copy))
-
-
-async def with_asyncpg():
-    connection = await asyncpg.connect(host=HOST, port=PORT, user=USER, database=DATABASE)
-    rows = await connection.fetch("SELECT id, mood, moods FROM person ORDER BY mood, id")
-    tell("rows", [tuple(row) for row in rows])
-    statement = await connection.prepare("SELECT mood FROM person WHERE mood = $1 ORDER BY id")
-    tell("parameters", [(known.name, known.kind) for known in statement.get_parameters()])
-    tell("columns", [(it.name, it.type.name, it.type.kind) for it in statement.get_attributes()])
-    tell("found", [tuple(row) for row in await statement.fetch("happy")])
-    insert = "INSERT INTO person VALUES ($1, $2, $3)"
-    await connection.execute(insert, 6, "sad", ["ok", "happy"])
-    many = await connection.fetch("SELECT id FROM person WHERE mood = ANY($1::mood[]) ORDER BY id", ["sad"])
-    tell("many", [row["id"] for row in many])
-    try:
-        await connection.execute(insert, 7, "angry", None)
-    except asyncpg.PostgresError as error:
-        tell("error", (error.sqlstate, str(error)))
-    records = [(8, "happy", ["sad"])]
-    tell("records", await connection.copy_records_to_table("person", records=records))
-    await connection.close()
 
 
 class Base(orm.DeclarativeBase):
@@ -124,7 +101,6 @@ def with_psycopg2():
 
 
 with_psycopg()
-asyncio.run(with_asyncpg())
 with_psycopg2()
 for driver in ("psycopg", "psycopg2"):
     with_sqlalchemy(driver)

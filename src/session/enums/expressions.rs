@@ -413,17 +413,19 @@ impl Expressions<'_> {
                     *argument = self.answered(value, kind, &upper)?;
                 }
             }
-            _ if is_told => return Ok(Transformed::no(whole)),
+            _ if is_told && !enums::keeps_array(&name) => return Ok(Transformed::no(whole)),
+            // What such a function answers is not always of the type of the items that it tells.
             _ if enums::keeps_array(&name) => {
                 let one = EnumKind::one(kind.of);
                 for argument in &mut call.args {
-                    if argument
-                        .get_type(self.schema)
-                        .is_ok_and(|it| it.is_string())
-                    {
-                        let value = std::mem::replace(argument, lit(ScalarValue::Null));
-                        *argument = self.as_kind(value, one)?;
+                    let mut value = std::mem::replace(argument, lit(ScalarValue::Null));
+                    if value.get_type(self.schema).is_ok_and(|it| it.is_string()) {
+                        value = self.as_kind(value, one)?;
                     }
+                    *argument = match self.kind(&value) {
+                        Some(_) => enums::text(value),
+                        None => value,
+                    };
                 }
             }
             _ => {}
@@ -491,7 +493,8 @@ impl Expressions<'_> {
                     when(value.is_null(), lit(open)).otherwise(at)
                 };
                 let (first, last) = (bound(from, 1)?, bound(to, count)?);
-                let slice = array_slice(range(labels, kind.of), first, last, None);
+                let all = enums::text(range(labels, kind.of));
+                let slice = array_slice(all, first, last, None);
                 enums::declared(slice, kind.of)
             }
             _ => {
