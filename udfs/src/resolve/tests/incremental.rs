@@ -249,7 +249,7 @@ fn what_goes_on_alone_keeps_the_id() {
 #[test]
 fn blocks_that_become_too_large_are_split() {
     let options = options(&[("pair_budget", "60000")]);
-    let made = people(300, 36);
+    let made = people(2000, 36);
     let mut resolver = Resolver::train(records(&made, &options), &options).unwrap();
     let report = |resolver: &Resolver| {
         let rules = resolver.blocking_report().into_iter();
@@ -262,7 +262,7 @@ fn blocks_that_become_too_large_are_split() {
     let mut pairs = resolver.pairs().unwrap();
     let mut all = made.clone();
     let mut others = people(300, 37);
-    others.truncate(600);
+    others.truncate(500);
     for (at, other) in others.iter_mut().enumerate() {
         other.values[0] = Some(format!("later {at}"));
         // A form that somebody has copied: only the name and the city are others.
@@ -271,7 +271,7 @@ fn blocks_that_become_too_large_are_split() {
         }
     }
     // First few enough, then too many: of these, those that came first are scored anew, too.
-    for (part, is_too_large) in [(&others[..350], false), (&others[350..600], true)] {
+    for (part, is_too_large) in [(&others[..250], false), (&others[250..], true)] {
         let changed = builder(&COLUMNS, &rows(part), &options)
             .finish_for(resolver.model().columns())
             .unwrap();
