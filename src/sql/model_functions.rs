@@ -155,7 +155,8 @@ impl ModelFunction {
                 "the entities that one record may belong to, the likeliest first, each with its record \
                  that is most alike. The struct has columns of the model's query, as in \
                  `named_struct('first_name', 'Ann', 'dob', '1980-02-29')`; those that it lacks are \
-                 taken to be missing. The first call after a refresh reads the model into memory."
+                 taken to be missing. By the option `link`, records of its source, or of others, are no \
+                 answer; where it has none, any may be. The first call after a refresh reads the model into memory."
             }
             Self::Evaluate => {
                 "how good the clusters are, at the model's threshold and others. The relation has the \

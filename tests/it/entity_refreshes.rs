@@ -245,7 +245,7 @@ async fn in_blocks_refreshes_give_what_a_rebuild_gives() {
     refreshes_give_what_a_rebuild_gives(7, ", pair_budget = 4000").await;
 }
 
-/// A model of few records compares all of them. Once there are more by far it learns anew, and which pairs
+/// A model of few records compares all of them. Once there are too many for that it learns anew, and which pairs
 /// to compare, too; entities keep their numbers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_is_outgrown_learns_anew() {
@@ -271,16 +271,16 @@ async fn a_model_that_is_outgrown_learns_anew() {
              INSERT INTO person {}; REFRESH MODEL m;
              CREATE TABLE before AS SELECT id, entity_id FROM entity_clusters('m');",
             persons(0, 399),
-            persons(400, 3463)
+            persons(400, 599)
         ))
         .await
         .unwrap();
     assert_eq!(mode(&client, "m").await, "incremental");
     assert_eq!(rows(&client, all_pairs).await, ["1"]);
-    let grown = format!("INSERT INTO person {}", persons(3464, 3999));
+    let grown = format!("INSERT INTO person {}", persons(600, 3999));
     client.batch_execute(&grown).await.unwrap();
     let explained = rows(&client, "EXPLAIN REFRESH MODEL m").await.join("\n");
-    for told in ["Refresh of model public.m: full", "more than 3464 by now"] {
+    for told in ["Refresh of model public.m: full", "more than 1732 by now"] {
         assert!(explained.contains(told), "{explained}");
     }
     client.batch_execute("REFRESH MODEL m").await.unwrap();

@@ -27,11 +27,33 @@ pub struct Cause<'a> {
     pub cannot: HashSet<u32>,
 }
 
+/// The entity of before and of now.
+type Move = (Option<u64>, Option<u64>);
+
+/// What decisions moved: those records on which there are some, and those that went with them.
+struct Moves {
+    must: HashSet<Move>,
+    cannot: HashSet<Move>,
+}
+
+impl Moves {
+    fn new(cause: &Cause<'_>, moved: impl Fn(u32) -> Move) -> Self {
+        let moves = |records: &HashSet<u32>| records.iter().map(|at| moved(*at)).collect();
+        Self {
+            must: moves(&cause.must),
+            cannot: moves(&cause.cannot),
+        }
+    }
+}
+
 impl Cause<'_> {
-    fn of(&self, record: u32, event: &str) -> String {
+    fn of(&self, record: u32, moved: Move, event: &str, decided: &Moves) -> String {
+        let went_along = |moves: &HashSet<Move>| moved.0.is_some() && moves.contains(&moved);
+        let must = self.must.contains(&record) || went_along(&decided.must);
+        let cannot = self.cannot.contains(&record) || went_along(&decided.cannot);
         let decision = match event {
-            "merged" | "joined" | "moved" if self.must.contains(&record) => MUST_LINK,
-            "split" | "moved" if self.cannot.contains(&record) => CANNOT_LINK,
+            "merged" | "joined" | "moved" if must => MUST_LINK,
+            "split" | "moved" if cannot => CANNOT_LINK,
             _ => return self.reason.to_owned(),
         };
         format!("{decision}, {}", self.reason)
@@ -123,9 +145,15 @@ pub fn rows(
         .map(|(record, _)| previous.entities[*record as usize].map(number))
         .chain(removed.iter().map(|gone| Some(number(gone.entity))));
     arrays.push(Arc::new(before.collect::<Int64Array>()));
+    let now_of = &found.entities.of_records;
+    let moved = |record: u32| {
+        let of = |entities: &[Option<u64>]| entities.get(record as usize).copied().flatten();
+        (of(&previous.entities), of(now_of))
+    };
+    let decided = Moves::new(cause, moved);
     let causes = changes
         .iter()
-        .map(|(record, event)| cause.of(*record, event))
+        .map(|(record, event)| cause.of(*record, moved(*record), event, &decided))
         .chain(std::iter::repeat_n(cause.reason.to_owned(), removed.len()));
     arrays.push(Arc::new(causes.map(Some).collect::<StringArray>()));
     Ok(RecordBatch::try_new(Arc::clone(schema), arrays)?)

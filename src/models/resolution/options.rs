@@ -59,7 +59,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "compare",
         values: "`{'column': 'kind', 'column': ['condition', ...], 'column': {'label': 'condition', ...}, ...}`; by default what names and values tell",
-        description: "What columns hold, which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing.",
+        description: "What columns hold, which decides how they are cleaned and compared; `'ignore'` leaves one out. A list gives a column levels of its own: conditions on two records `l` and `r`, the most alike first, as in `['l.email = r.email', 'levenshtein(l.email, r.email) <= 2']`. The first that is true counts; where none is, and one is NULL, something is missing. A model compares 16 columns, or parts of them, and no more: those that are named here come first, and then those that tell most; a warning names the others.",
     },
     ModelOption {
         name: "block_on",
@@ -79,7 +79,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "must_link",
         values: "a relation; none by default",
-        description: "Pairs of records that are one entity, whatever else is known of them.",
+        description: "Pairs of records that are one entity, whatever else is known of them: the two entities that they would be of become one, but for records that `cannot_link` keeps apart. A warning counts the pairs of records that are not there; they hold once these are.",
     },
     ModelOption {
         name: "cannot_link",

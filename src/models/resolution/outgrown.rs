@@ -1,4 +1,4 @@
-//! Whether there are more records by far than a model has been learned from.
+//! Whether there are more records than a model that compares all pairs is fit for.
 
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;

@@ -12,7 +12,9 @@ pub fn reference() -> String {
         "# Models\n\n`CREATE MODEL` learns which records of a query are one entity. Nothing but \
          `model_type` and `unique_id` must be said; everything else is found out from the columns' \
          names and values. `REFRESH MODEL` resolves the query's records again by what was learned, \
-         `REFRESH MODEL ... FULL` learns again; entities keep their numbers through both.\n\n\
+         `REFRESH MODEL ... FULL` learns again; entities keep their numbers through both. Of up to 1732 \
+         records, or fewer by `pair_budget`, all pairs are compared; once there are more, `REFRESH MODEL` learns again by itself, and \
+         which pairs to compare, too.\n\n\
          ## Options\n\n`OPTIONS (name = value, ...)` of `CREATE MODEL`.\n\n\
          | option | value | what it does |\n|---|---|---|\n",
     );

@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn a_value_in_another_column_is_another_row() {
-        let text = |values: [Option<&str>; 5]| Arc::new(StringArray::from(values.to_vec()));
+        let text = |values: [Option<&str>; 5]| -> ArrayRef {
+            Arc::new(StringArray::from(values.to_vec()))
+        };
         let left = text([Some("x"), None, None, Some("x"), Some("")]);
         let right = text([None, Some("x"), None, Some("x"), None]);
         let found = hashes_of(vec![left.clone(), right.clone()]);

@@ -256,17 +256,42 @@ impl Blocks {
 
     /// How many pairs of records share a block.
     pub(super) fn pairs(&self) -> u64 {
-        let sizes = self
-            .starts
-            .windows(2)
-            .map(|ends| u64::from(ends[1] - ends[0]));
-        sizes.map(|size| size * size.saturating_sub(1) / 2).sum()
+        let mut pairs = 0;
+        self.each_size(|size| pairs += u64::from(size) * u64::from(size.saturating_sub(1)) / 2);
+        pairs
     }
 
     /// How many records the largest block has.
     pub(super) fn largest(&self) -> u32 {
-        let sizes = self.starts.windows(2).map(|ends| ends[1] - ends[0]);
-        sizes.max().unwrap_or(0)
+        let mut largest = 0;
+        self.each_size(|size| largest = largest.max(size));
+        largest
+    }
+
+    /// Calls for the number of records of each block.
+    fn each_size(&self, mut each: impl FnMut(u32)) {
+        let made = self.places.len() / self.slots;
+        let of_changed = self.changed.iter().filter(|at| (**at as usize) < made);
+        let left = of_changed.flat_map(|record| self.places_of(*record));
+        let left = left.map(|(place, _)| self.block_at(place));
+        let joined = self.added.keys();
+        let joined = joined.filter_map(|key| self.keys.binary_search(key).ok());
+        let mut touched: Vec<usize> = left.chain(joined).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let mut touched = touched.into_iter().peekable();
+        for (block, ends) in self.starts.windows(2).enumerate() {
+            if touched.next_if_eq(&block).is_none() {
+                each(ends[1] - ends[0]);
+                continue;
+            }
+            let mut size = 0;
+            self.find(self.keys[block], |_| size += 1);
+            each(size);
+        }
+        let new = self.added.iter();
+        let new = new.filter(|(key, _)| self.keys.binary_search(key).is_err());
+        new.for_each(|(_, members)| each(members.len() as u32));
     }
 
     pub(super) fn bytes(&self) -> usize {

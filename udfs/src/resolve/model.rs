@@ -78,11 +78,10 @@ impl Model {
         self.compares_all
     }
 
-    /// Up to how many records it is fit for, where it compares all pairs of them: twice as many as all
-    /// pairs are compared of. More are worth blocks, which are learned.
+    /// Up to how many records it is fit for, where it compares all pairs of them: of more, blocks would
+    /// have been learned.
     pub fn most_records(&self) -> Option<usize> {
-        let pairs = 4 * most_pairs_of_all(&self.options);
-        let most = (1 + (1 + 8 * pairs).isqrt()) / 2;
+        let most = (1 + (1 + 8 * most_pairs_of_all(&self.options)).isqrt()) / 2;
         self.compares_all.then_some(most as usize)
     }
 
