@@ -47,7 +47,7 @@ impl EntitySizes {
     }
 
     /// Of the numbers of entities of one record, of two, and so on; the last one is of all that are larger.
-    fn new(numbers: &[u32]) -> Self {
+    pub(super) fn new(numbers: &[u32]) -> Self {
         let mut at_least: f64 = numbers.iter().map(|number| f64::from(*number)).sum();
         let mut share = 0.0;
         let mut lower: Vec<f64> = Vec::with_capacity(numbers.len());
