@@ -54,7 +54,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "threshold",
         values: "a probability; by default 0.5, or what is found out",
-        description: "From which probability on two records are held to be one entity. Where two sources have each entity once, and matches are hard to tell, it is less than 0.5 by default: half the F1 that can be reached, by which more is found than gets wrong. `entity_evaluate` shows it.",
+        description: "From which probability on two records are held to be one entity. Where two sources have each entity once, and matches are hard to tell, it is less than 0.5 by default: half the F1 that can be reached, by which more is found than gets wrong. Where entities are seen to have a few records at most, it takes more for one to have more of them than that. `entity_evaluate` shows it.",
     },
     ModelOption {
         name: "compare",
@@ -89,7 +89,7 @@ pub const MODEL_OPTIONS: &[ModelOption] = &[
     ModelOption {
         name: "term_frequency",
         values: "`on`, `off`",
-        description: "Whether to agree on a rare value says more than to agree on a frequent one.",
+        description: "Whether to agree on a rare value says more than to agree on a frequent one. How rare a value is makes a few levels, and `entity_explain` counts what it adds within its level.",
     },
     ModelOption {
         name: "pair_budget",

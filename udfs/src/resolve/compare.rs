@@ -157,7 +157,8 @@ impl<'a> Comparer<'a> {
     }
 
     /// By how much less likely it is, as a logarithm, that two records agree by chance on what they agree
-    /// on than on other values of these levels. Where agreement depends on what else they agree on, how
+    /// on than on other values of these levels: where it is likelier, and 0 elsewhere, since a value of few
+    /// records mostly is those of one entity. Where agreement depends on what else they agree on, how
     /// frequent a value is among all records does not tell.
     pub(super) fn rarity(&self, left: u32, pattern: Pattern, mixture: &Mixture) -> f64 {
         let row = self.left.row(left);
@@ -169,7 +170,7 @@ impl<'a> Comparer<'a> {
             let code = row[self.comparisons[at].feature].code;
             self.equal[at][code as usize].rarity()
         });
-        rarities.sum::<f64>().clamp(-MOST_OF_A_PAIR, MOST_OF_A_PAIR)
+        rarities.sum::<f64>().clamp(-MOST_OF_A_PAIR, 0.0)
     }
 
     /// Whether given and family name of one record are those of the other, swapped.

@@ -12,6 +12,9 @@ use super::pair::Pair;
 
 /// The probability from which on links show how many records entities have.
 const SURE: f64 = 0.999;
+/// The share of what is held to match that sure links show, for their sizes to count in full; where they
+/// show less, entities are larger than is seen.
+const SHOWN: f64 = 0.2;
 /// Up to which size entities are told apart.
 const LARGEST: usize = 150;
 /// As how many entities counts, of each size, what is known of the size before.
@@ -32,8 +35,14 @@ impl EntitySizes {
     pub(super) fn of(records: usize, pairs: &[Pair]) -> Self {
         let least = (SURE / (1.0 - SURE)).ln() as f32;
         let mut components = Components::new(records);
-        for pair in pairs.iter().filter(|pair| pair.log_odds >= least) {
-            components.join(pair.left, pair.right);
+        let (mut sure, mut all) = (0.0, 0.0);
+        for pair in pairs {
+            let probability = pair.probability();
+            all += probability;
+            if pair.log_odds >= least {
+                sure += probability;
+                components.join(pair.left, pair.right);
+            }
         }
         let mut sizes = vec![0_u32; records];
         for root in components.into_roots() {
@@ -43,11 +52,16 @@ impl EntitySizes {
         for size in sizes.into_iter().filter(|size| *size > 0) {
             numbers[(size as usize).min(LARGEST) - 1] += 1;
         }
-        Self::new(&numbers)
+        let shown: f64 = sure / f64::max(SHOWN * all, f64::MIN_POSITIVE);
+        let mut sizes = Self::new(&numbers);
+        for lower in &mut sizes.lower {
+            *lower *= shown.min(1.0);
+        }
+        sizes
     }
 
     /// Of the numbers of entities of one record, of two, and so on; the last one is of all that are larger.
-    fn new(numbers: &[u32]) -> Self {
+    pub(super) fn new(numbers: &[u32]) -> Self {
         let mut at_least: f64 = numbers.iter().map(|number| f64::from(*number)).sum();
         let mut share = 0.0;
         let mut lower: Vec<f64> = Vec::with_capacity(numbers.len());
@@ -56,7 +70,7 @@ impl EntitySizes {
             let more = at_least - f64::from(*number);
             share = match lower.last() {
                 None if more == 0.0 => return Self { lower },
-                None => more / at_least,
+                None => more / (at_least + EXPECTED),
                 Some(_) => (more + EXPECTED * share) / (at_least + EXPECTED),
             };
             let odds = (share / (1.0 - share)).ln();

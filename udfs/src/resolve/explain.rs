@@ -28,7 +28,7 @@ pub struct Explanation {
     pub m: f64,
     /// The share of other pairs with it, of those with the levels above.
     pub u: f64,
-    /// The binary logarithm of m / u.
+    /// The binary logarithm of m / u, and what it adds on which value they agree.
     pub weight: f64,
     /// The sum of the weights so far.
     pub total: f64,
@@ -62,10 +62,8 @@ impl Resolver {
         }];
         // The comparisons are taken in one after the other: what each adds depends on those before.
         let mut known = Pattern::default();
-        let log_other = |pattern: Pattern| {
-            let rarity = comparer.rarity(left, pattern, mixture);
-            mixture.log_other(pattern) - mixture.gain(pattern, rarity)
-        };
+        let by_values =
+            |pattern: Pattern| mixture.gain(pattern, comparer.rarity(left, pattern, mixture));
         for (at, comparison) in model.comparisons.iter().enumerate() {
             let value = |record: u32| {
                 let code = records.row(record)[comparison.feature].code;
@@ -80,8 +78,9 @@ impl Resolver {
             let level = pattern.level(at);
             let next = known.with(at, level);
             let m = mixture.matches.log_probability(next) - mixture.matches.log_probability(known);
-            let u = log_other(next) - log_other(known);
-            let weight = (m - u) / std::f64::consts::LN_2;
+            let u = mixture.log_other(next) - mixture.log_other(known);
+            let by_value = by_values(next) - by_values(known);
+            let weight = (m - u + by_value) / std::f64::consts::LN_2;
             total += weight;
             rows.push(Explanation {
                 comparison: comparison.name.clone(),

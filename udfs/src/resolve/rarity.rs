@@ -12,7 +12,7 @@ const STEP: f64 = 0.3;
 /// How many steps there are up and down: as many as four bits have, above those of the level.
 const LEAST: i8 = -8;
 const MOST: i8 = 7;
-/// How far agreement on several values moves a pair at most.
+/// How far agreement on frequent values lowers the log-odds of a pair at most.
 pub(super) const MOST_OF_A_PAIR: f64 = 2.0;
 /// Values are told apart down to one in so many, and those that are rarer are taken for as frequent.
 const RAREST: f64 = 32_768.0;
@@ -115,11 +115,12 @@ mod tests {
         assert_eq!(band(1.0).step_of_rest(), 7);
         // Among pairs that agree by chance, what is told adds up to what is known of the band.
         let band = band(1.0);
-        let (sum, squares) = counts.iter().fold((0.0, 0.0), |(sum, squares), count| {
-            let count = f64::from(*count);
-            let rarity = Equality::new(0, band.step(*count as u32)).rarity();
-            (sum + count * count * rarity.exp(), squares + count * count)
-        });
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for of in counts {
+            let rarity = Equality::new(0, band.step(of)).rarity();
+            sum += f64::from(of * of) * rarity.exp();
+            squares += f64::from(of * of);
+        }
         assert!((sum / squares - 1.0).abs() < 0.2, "{}", sum / squares);
     }
 }

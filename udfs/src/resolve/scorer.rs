@@ -6,12 +6,6 @@ use super::compare::{Comparer, PAIRS_AT_A_TIME, Pattern};
 use super::levels::Scratch;
 use super::mixture::Mixture;
 use super::pair::least_log_odds;
-use super::rarity::MOST_OF_A_PAIR;
-
-/// Log-odds below which it does not matter on which values a pair agrees: it is not kept.
-fn floor() -> f64 {
-    least_log_odds() - MOST_OF_A_PAIR
-}
 
 /// How many patterns are remembered.
 const REMEMBERED: usize = 1 << 12;
@@ -44,7 +38,8 @@ impl<'a> Scorer<'a> {
         pairs: &[(u32, u32)],
         mut each: impl FnMut((u32, u32), Pattern, f64),
     ) -> Result<()> {
-        let floor = floor();
+        // Below that a pair is not kept, on whichever values it agrees.
+        let floor = least_log_odds();
         for pairs in pairs.chunks(PAIRS_AT_A_TIME) {
             self.comparer
                 .patterns(pairs, &mut self.scratch, &mut self.patterns)?;

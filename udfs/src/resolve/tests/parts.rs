@@ -6,11 +6,13 @@ use super::super::ColumnKind;
 use super::super::agglomerate::Agglomerate;
 use super::super::cell::Cell;
 use super::super::compare::Pattern;
+use super::super::comparison::Comparison;
 use super::super::components::Components;
 use super::super::cooccurrence::Cooccurrence;
 use super::super::entity_sizes::EntitySizes;
 use super::super::evaluate;
 use super::super::expected::{Expected, Many};
+use super::super::feature::Feature;
 use super::super::feature_kind::FeatureKind;
 use super::super::fits;
 use super::super::mixture::{Counted, probability};
@@ -411,6 +413,49 @@ fn a_weak_bridge_is_cut() {
         agglomerate.set(left, right, odds, conflict);
     }
     assert_eq!(agglomerate.run(0.0, &EntitySizes::default()), [0, 0, 2, 2]);
+}
+
+#[test]
+fn entities_have_no_more_records_than_others_have() {
+    // Three of one, and a fourth that is a little like one of them.
+    let joined = |sizes: &[u32]| {
+        let mut agglomerate = Agglomerate::default();
+        agglomerate.begin(4);
+        for (left, right, odds) in [(1, 0, 8.0), (2, 0, 8.0), (2, 1, 8.0), (3, 1, 2.0)] {
+            agglomerate.set(left, right, odds, 0.0);
+        }
+        agglomerate.run(0.0, &EntitySizes::new(sizes)).to_vec()
+    };
+    assert_eq!(joined(&[900, 80, 40, 0, 0]), [0, 0, 0, 3]);
+    assert_eq!(joined(&[900, 80, 40, 30, 0]), [0; 4]);
+    assert_eq!(joined(&[900, 0, 0, 0, 0]), [0; 4]);
+}
+
+#[test]
+fn values_of_a_level_are_told_apart_by_how_frequent_they_are() {
+    let mut feature = Feature::new(0, FeatureKind::Place);
+    let frequent = [("london", 60), ("york", 20), ("bath", 10)];
+    let rare = (0..910).map(|at| (format!("village {at}"), 1));
+    let texts = frequent.map(|(text, count)| (text.to_owned(), count));
+    for (text, count) in texts.into_iter().chain(rare) {
+        let code = feature.intern(&text).unwrap() as usize;
+        feature.derive();
+        feature.counts[code] = count;
+    }
+    let code_of = |text: &str| feature.find(text).unwrap() as usize;
+    let mut comparison = Comparison::new(0, &feature, "city", false, true);
+    let levels = comparison.levels;
+    comparison.tell_rarities(&feature, &vec![1.0; levels]);
+    let told = comparison.equalities(&feature);
+    let [london, york, bath] = frequent.map(|(text, _)| told[code_of(text)]);
+    assert_eq!([london.level(), york.level()], [bath.level(); 2]);
+    // Their mean is 46.
+    assert!(london.rarity() < -0.2 && york.rarity() > 0.6 && bath.rarity() > 1.4);
+    assert!(told[code_of("village 7")].rarity().abs() < 1e-9);
+    // Where it is those of one entity that agree, frequencies say nothing.
+    comparison.tell_rarities(&feature, &vec![0.0; levels]);
+    let told = comparison.equalities(&feature);
+    assert!(told.iter().all(|of| of.rarity().abs() < 1e-9));
 }
 
 #[test]
