@@ -29,9 +29,10 @@ use crate::sql::name::ObjectName;
 use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, column_names, derived_names, expanded_size,
-    hidden_columns, integer_literals, merged_columns, model_functions, moment_precision, named_arguments,
-    order_names, outer_columns, references, relation_wildcards, row_membership, row_values,
-    sampled, set_returning, standard_forms, table_changes, time_travel, values, whole_rows,
+    hidden_columns, integer_literals, merged_columns, model_functions, moment_precision,
+    named_arguments, order_names, outer_columns, references, relation_wildcards, row_membership,
+    row_values, sampled, set_returning, standard_forms, table_changes, time_travel, values,
+    whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
