@@ -179,6 +179,8 @@ impl SqlState {
     pub const OBJECT_NOT_IN_PREREQUISITE_STATE: Self = Self("55000");
     /// The object is in use.
     pub const OBJECT_IN_USE: Self = Self("55006");
+    /// Sessions wait for one another.
+    pub const DEADLOCK_DETECTED: Self = Self("40P01");
     /// Another transaction keeps a lock, and this one was not to wait.
     pub const LOCK_NOT_AVAILABLE: Self = Self("55P03");
     /// A setting that cannot be changed now.

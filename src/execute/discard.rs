@@ -17,6 +17,7 @@ pub async fn execute(session: &Session, discard: &Discard) -> Result<Outcome> {
         session.cursors.close_all();
         session.statements.deallocate_all();
         session.notifying.unlisten(None)?;
+        session.free_advisory_locks();
         session.reset_all()?;
         session.authorize(None, true, false)?;
     }

@@ -1,11 +1,11 @@
 //! Who a statement is of.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
-use super::{Instance, OWNER};
+use super::{Instance, OWNER, TransactionNumber};
 use crate::catalog::{Oid, Snapshot};
 use crate::error::{Error, Result, SqlState};
 use crate::models::{replacement, table_id};
@@ -30,7 +30,7 @@ pub struct Asker {
     /// What the statement reads by, with the others of its transaction.
     pub pinned: Option<Arc<Pinned>>,
     /// The number of its transaction, once somebody has asked for it.
-    pub transaction: Arc<OnceLock<i64>>,
+    pub transaction: Arc<TransactionNumber>,
     /// Changes a setting of the session, as `SET` does.
     pub set: Option<Arc<Set>>,
     /// The session's channels.

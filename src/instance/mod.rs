@@ -1,5 +1,6 @@
 //! What all sessions share: the catalog, the warehouse, the runtime with its memory, the settings.
 
+mod advisory_locks;
 mod asker;
 pub mod change_feed;
 mod integer_literals;
@@ -26,6 +27,7 @@ mod waiting_filters;
 mod window_memory;
 mod yielding;
 
+pub use advisory_locks::{AdvisoryLocks, AdvisoryOwner, TransactionNumber};
 pub use asker::{Asker, Pinned, Set};
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::{LockGuard, LockMode, ObjectLocks, with_lock_timeout};

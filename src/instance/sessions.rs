@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use uuid::Uuid;
 
+use super::AdvisoryLocks;
+
 /// Stops what a session runs.
 #[derive(Clone)]
 pub struct Canceller(Arc<dyn Fn() + Send + Sync>);
@@ -57,7 +59,7 @@ pub struct SessionEntry {
 
 /// The connected sessions, by process number.
 #[derive(Default)]
-pub struct Sessions(Mutex<BTreeMap<i32, SessionEntry>>);
+pub struct Sessions(Mutex<BTreeMap<i32, SessionEntry>>, Arc<AdvisoryLocks>);
 
 impl Sessions {
     /// Adds a session.
@@ -91,9 +93,15 @@ impl Sessions {
         is_known
     }
 
+    /// What the sessions have locked for their applications.
+    pub fn advisory_locks(&self) -> &Arc<AdvisoryLocks> {
+        &self.1
+    }
+
     /// Takes a session away.
     pub fn remove(&self, process: i32) {
         self.0.lock().remove(&process);
+        self.1.leave(process);
     }
 
     /// Changes a session's entry.

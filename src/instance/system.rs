@@ -15,11 +15,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::relations::no_versions;
-use super::{Asker, Instance, Reading};
+use super::{AdvisoryOwner, Asker, Instance, LockMode, Reading};
 use crate::catalog::pg_catalog::PgTable;
 use crate::catalog::privilege::{Privilege, Rights};
 use crate::catalog::system::{
-    LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
+    AdvisoryLock, LineageEdge, REJECTED_ROWS, SessionInfo, SettingInfo, SystemSources, SystemTable,
     TableStatistics, rejected_rows_schema, view,
 };
 use crate::catalog::{Journal, Kind, Object, Oid, Snapshot, temporary_schema};
@@ -255,7 +255,27 @@ struct Numbered {
     numbers: Identity,
 }
 
+fn mode_of(lock: AdvisoryLock) -> LockMode {
+    match lock.is_shared {
+        true => LockMode::Shared,
+        false => LockMode::Exclusive,
+    }
+}
+
 impl Seen {
+    /// Who takes a lock. One of the transaction is freed when that ends.
+    fn advisory_owner(&self, lock: AdvisoryLock) -> AdvisoryOwner {
+        let transaction = lock.of_transaction.then(|| {
+            let own = &self.asker.transaction;
+            own.locks(self.instance.sessions.advisory_locks());
+            self.transaction_id()
+        });
+        AdvisoryOwner {
+            process: self.asker.process,
+            transaction,
+        }
+    }
+
     /// The sequence of a name, as it is written.
     fn numbered(&self, sequence: &str) -> Result<Numbered> {
         let name = parse_name(sequence)?;
@@ -425,7 +445,29 @@ impl SystemSources for Seen {
 
     fn transaction_id(&self) -> i64 {
         let next = || self.instance.transactions.fetch_add(1, Ordering::Relaxed);
-        *self.asker.transaction.get_or_init(next)
+        self.asker.transaction.get_or_init(next)
+    }
+
+    fn take_advisory_lock(&self, lock: AdvisoryLock) -> BoxFuture<'_, Result<()>> {
+        let locks = self.instance.sessions.advisory_locks();
+        let owner = self.advisory_owner(lock);
+        locks.take(owner, lock.key, mode_of(lock)).boxed()
+    }
+
+    fn try_advisory_lock(&self, lock: AdvisoryLock) -> Result<bool> {
+        let locks = self.instance.sessions.advisory_locks();
+        let owner = self.advisory_owner(lock);
+        Ok(locks.take_at_once(owner, lock.key, mode_of(lock)))
+    }
+
+    fn free_advisory_lock(&self, lock: AdvisoryLock) -> bool {
+        let locks = self.instance.sessions.advisory_locks();
+        locks.free(self.asker.process, lock.key, mode_of(lock))
+    }
+
+    fn free_advisory_locks(&self) {
+        let locks = self.instance.sessions.advisory_locks();
+        locks.free_session(self.asker.process);
     }
 
     fn next_values(&self, sequence: &str, count: usize) -> Result<Vec<i64>> {

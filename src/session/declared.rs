@@ -214,6 +214,15 @@ fn of_expression(expression: &Expr, input: &LogicalPlan, snapshot: &Snapshot) ->
             has_digits: !cast.field.metadata().contains_key(BARE_NUMERIC),
             ..Origin::default()
         }),
+        // The merged column of a FULL JOIN.
+        Expr::ScalarFunction(call) if call.func.name() == "coalesce" => {
+            let values = call.args.iter();
+            let mut lengths = values.map(|it| of_expression(it, input, snapshot)?.length);
+            let first = lengths.next()??;
+            lengths
+                .all(|other| other == Some(first))
+                .then(|| Origin::of_length(Some(first)))
+        }
         _ => None,
     }
 }

@@ -230,6 +230,12 @@ impl Session {
         }))
     }
 
+    /// Frees what the session has locked by `pg_advisory_lock`.
+    pub fn free_advisory_locks(&self) {
+        let locks = self.instance.sessions.advisory_locks();
+        locks.free_session(self.client.process);
+    }
+
     /// Parses a query string into its statements.
     ///
     /// # Errors

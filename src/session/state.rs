@@ -4,13 +4,13 @@
 //! As in Postgres, `SET` lasts if its transaction commits, `SET LOCAL` until it ends, and a savepoint
 //! brings back what both have changed since.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::TransactionStatus;
 use crate::config::SessionSettings;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::referential::Deferral;
-use crate::instance::{InstanceTransaction, Pinned, TransactionMark};
+use crate::instance::{InstanceTransaction, Pinned, TransactionMark, TransactionNumber};
 use crate::sql::transaction::{DEFERRABLE, ISOLATION, Mode, READ_ONLY};
 
 /// The settings that clients are told of when they change, as in Postgres.
@@ -74,7 +74,7 @@ struct Block {
     /// What it has written.
     writes: Option<Arc<InstanceTransaction>>,
     /// Its number, once somebody has asked for it.
-    number: Arc<OnceLock<i64>>,
+    number: Arc<TransactionNumber>,
     /// The foreign keys that are looked at when it ends.
     deferral: Deferral,
 }
@@ -446,7 +446,7 @@ impl State {
 
     /// The number of the transaction, once somebody has asked for it. A statement outside of a block
     /// is a transaction of its own.
-    pub(super) fn number(&self) -> Arc<OnceLock<i64>> {
+    pub(super) fn number(&self) -> Arc<TransactionNumber> {
         let own = self.block.as_ref().map(|block| Arc::clone(&block.number));
         own.unwrap_or_default()
     }

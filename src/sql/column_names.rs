@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DataType, ExactNumberInfo, Expr, Ident, Query, SelectItem, SetExpr, Subscript,
-    TimezoneInfo, Value, visit_expressions, visit_expressions_mut,
+    AccessExpr, DataType, ExactNumberInfo, Expr, Ident, OrderByKind, Query, SelectItem, SetExpr,
+    Subscript, TimezoneInfo, Value, visit_expressions, visit_expressions_mut,
 };
 
 use super::cursor::fold;
@@ -90,28 +90,46 @@ pub fn has_several_wildcards(query: &Query) -> bool {
 /// Gives columns of a query's answer that have one name between them names of their own, which
 /// DataFusion's planner wants; [`rename`], given the query as it was, takes them away again.
 pub fn make_unique(query: &mut Query) {
-    make_body_unique(&mut query.body);
+    let keys = query.order_by.iter().flat_map(|order| match &order.kind {
+        OrderByKind::Expressions(keys) => keys.as_slice(),
+        OrderByKind::All(_) => &[],
+    });
+    let is_ordered = query.order_by.is_some();
+    let ordered = keys.filter_map(|key| match &key.expr {
+        Expr::Identifier(name) => Some(folded(name)),
+        _ => None,
+    });
+    let ordered: Vec<String> = ordered.collect();
+    make_body_unique(&mut query.body, &ordered, is_ordered);
 }
 
-fn make_body_unique(body: &mut SetExpr) {
+/// Columns that `ORDER BY` names by the names that they have are left so, if they can be.
+fn make_body_unique(body: &mut SetExpr, ordered: &[String], is_ordered: bool) {
     let select = match body {
         SetExpr::Select(select) => select,
         SetExpr::SetOperation { left, right, .. } => {
-            make_body_unique(left);
-            make_body_unique(right);
+            make_body_unique(left, ordered, is_ordered);
+            make_body_unique(right, ordered, is_ordered);
             return;
         }
-        SetExpr::Query(query) => return make_body_unique(&mut query.body),
+        SetExpr::Query(query) => return make_unique(query),
         _ => return,
     };
     let has_wildcard = wildcards(&select.projection) > 0;
+    let computed = select.projection.iter().filter(|item| is_computed(item));
+    // The planner finds what rows that are there once are ordered by as it is written alone.
+    let has_others = computed.count() > 1 && (select.distinct.is_none() || !is_ordered);
     let mut seen: Vec<String> = Vec::new();
     for (position, item) in select.projection.iter_mut().enumerate() {
         let (name, expression, may_be_other) = match item {
             SelectItem::UnnamedExpr(expression) => {
                 let (name, is_column) = without_casts(expression);
                 let may_be_in_wildcard = is_column && has_wildcard;
-                let may_be_other = may_be_in_wildcard || is_said_otherwise(expression);
+                // One function has several names, and one number several texts.
+                let may_be_another =
+                    has_others && is_figure(expression) && !ordered.contains(&name_of(expression));
+                let may_be_other =
+                    may_be_in_wildcard || may_be_another || is_said_otherwise(expression);
                 (name, expression, may_be_other)
             }
             SelectItem::ExprWithAlias { expr, alias } => (folded(alias), expr, false),
@@ -133,6 +151,19 @@ fn make_body_unique(body: &mut SetExpr) {
             seen.push(name);
         }
     }
+}
+
+/// Whether an item without a name is one that may be planned as another one is that is written
+/// otherwise.
+fn is_computed(item: &SelectItem) -> bool {
+    matches!(item, SelectItem::UnnamedExpr(expression) if is_figure(expression))
+}
+
+fn is_figure(expression: &Expr) -> bool {
+    !matches!(
+        expression,
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_)
+    )
 }
 
 /// Whether an expression is planned in another form than it is written in, which may be that of
@@ -220,6 +251,10 @@ fn figure(expression: &Expr) -> Option<String> {
         Expr::Substring { .. } => Some("substring".to_owned()),
         Expr::Trim { .. } => Some("btrim".to_owned()),
         Expr::Position { .. } => Some("position".to_owned()),
+        Expr::Floor { .. } => Some("floor".to_owned()),
+        Expr::Ceil { .. } => Some("ceil".to_owned()),
+        Expr::Overlay { .. } => Some("overlay".to_owned()),
+        Expr::AtTimeZone { .. } => Some("timezone".to_owned()),
         Expr::Array(_) => Some("array".to_owned()),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
         Expr::Interval(_) => Some("interval".to_owned()),

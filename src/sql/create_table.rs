@@ -7,15 +7,15 @@
 
 use std::fmt;
 
-use datafusion::sql::sqlparser::ast::{ColumnDef, Query};
+use datafusion::sql::sqlparser::ast::{ColumnDef, Query, SelectInto};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::columns::{self, Columns};
 use super::constraint::{self, Constraint};
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, object_name_from};
 use super::name::{ObjectName, write_columns, write_create};
 use super::shown::Shown;
-use super::{Options, query};
+use super::{Options, query, row_locks};
 use crate::error::Error;
 
 /// The statement.
@@ -94,6 +94,29 @@ impl CreateTable {
             return parser.unsupported_here("CREATE TABLE AS ... WITH NO DATA");
         }
         Ok(table)
+    }
+}
+
+impl CreateTable {
+    /// `SELECT ... INTO name FROM ...`, which is `CREATE TABLE name AS SELECT ... FROM ...`.
+    ///
+    /// # Errors
+    /// A name that cannot be one; 0A000 for a query that locks rows.
+    pub(super) fn of_select(query: Box<Query>, into: &SelectInto) -> Result<Self, Error> {
+        if row_locks::command(&query).is_some() {
+            return Err(Error::unsupported("FOR UPDATE or FOR SHARE in SELECT INTO"));
+        }
+        Ok(Self {
+            name: object_name_from(&into.name)?,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            column_names: Vec::new(),
+            options: Options::default(),
+            query: Some(query),
+            is_temporary: into.temporary,
+            if_not_exists: false,
+            or_replace: false,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -47,6 +47,28 @@ fn values(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
     is_query.then(|| parser.parse_query().map(Expr::Subquery))
 }
 
+/// What binds tighter than a sign: `::`, subscripts and fields, but neither `COLLATE` nor `^`.
+const SIGN_PRECEDENCE: u8 = 120;
+
+/// `-x`, which sqlparser lets take `x ^ 2` for its operand. Parentheses keep it together where it is
+/// displayed.
+fn signed(parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+    let op = match parser.peek_token_ref().token {
+        Token::Minus => UnaryOperator::Minus,
+        Token::Plus => UnaryOperator::Plus,
+        _ => return None,
+    };
+    parser.next_token();
+    Some(parser.parse_subexpr(SIGN_PRECEDENCE).map(|operand| {
+        let expr = Box::new(operand);
+        let signed = Expr::UnaryOp { op, expr };
+        match parser.peek_token_ref().token {
+            Token::Caret => Expr::Nested(Box::new(signed)),
+            _ => signed,
+        }
+    }))
+}
+
 fn binary(left: Box<Expr>, op: BinaryOperator, right: Box<Expr>) -> Expr {
     Expr::BinaryOp { left, op, right }
 }
@@ -75,6 +97,7 @@ impl Dialect for TributaryDialect {
                 literals::typed(parser)
                     .or_else(|| literals::trimmed(parser))
                     .or_else(|| values(parser))
+                    .or_else(|| signed(parser))
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }

@@ -18,7 +18,7 @@ use super::create_sequence::CreateSequence;
 use super::create_table::CreateTable;
 use super::create_type::CreateType;
 use super::create_view::CreateView;
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Failure, Parsed, Parser};
 use super::deallocate::Deallocate;
 use super::declare::Declare;
 use super::delete::Delete;
@@ -244,7 +244,8 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
         return parser.fail("a statement");
     };
     match word.as_str() {
-        "SELECT" | "VALUES" | "TABLE" => query::parse_to_run(parser).map(Statement::Query),
+        "SELECT" => parse_select(parser),
+        "VALUES" | "TABLE" => query::parse_to_run(parser).map(Statement::Query),
         "WITH" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" => parse_plannable(parser),
         "EXPLAIN" => Explain::parse(parser).map(Statement::Explain),
         "CREATE" => parse_create(parser),
@@ -299,6 +300,18 @@ fn parse_statement(parser: &mut Parser) -> Parsed<Statement> {
     }
 }
 
+/// Parses `SELECT`, which with `INTO` is `CREATE TABLE ... AS`.
+fn parse_select(parser: &mut Parser) -> Parsed<Statement> {
+    let place = parser.peek_token_ref().span.start;
+    match query::parse_with_target(parser)? {
+        (query, None) => Ok(Statement::Query(query)),
+        (query, Some(into)) => match CreateTable::of_select(query, &into) {
+            Ok(create) => Ok(Statement::CreateTable(create)),
+            Err(error) => Err(Failure::Told(error, Some(place))),
+        },
+    }
+}
+
 /// Whether the word behind the first one is that of a role; `USER MAPPING` is something else.
 fn is_role(parser: &Parser) -> bool {
     match parser.peek_word(1).as_deref() {
@@ -331,6 +344,10 @@ pub(super) fn parse_plannable(parser: &mut Parser) -> Parsed<Statement> {
 fn parse_create(parser: &mut Parser) -> Parsed<Statement> {
     parser.expect_words(&["CREATE"])?;
     let or_replace = parser.take_words(&["OR", "REPLACE"]);
+    // The words mean nothing, as in PostgreSQL.
+    if matches!(parser.peek_word(1).as_deref(), Some("TEMPORARY" | "TEMP")) {
+        let _ = parser.take_word("LOCAL") || parser.take_word("GLOBAL");
+    }
     let Some(kind) = parser.peek_word(0) else {
         return parser.fail("a kind of object");
     };

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, SetExpr, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query, SelectInto, SetExpr, TableFactor, Visit, Visitor};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::cursor::{Failure, Parsed, Parser};
@@ -35,10 +35,20 @@ pub(super) fn parse_to_run(parser: &mut Parser) -> Parsed<Box<Query>> {
         _ => return parser.fail("a query"),
     }
     let query = parser.parse_query()?;
-    match query.visit(&mut Refusals) {
-        ControlFlow::Continue(()) => Ok(query),
-        ControlFlow::Break(what) => Err(Failure::Told(Error::unsupported(what), Some(place))),
-    }
+    check_expression(query.as_ref(), place)?;
+    Ok(query)
+}
+
+/// Parses `SELECT`, and what it has behind `INTO`.
+pub(super) fn parse_with_target(parser: &mut Parser) -> Parsed<(Box<Query>, Option<SelectInto>)> {
+    let place = parser.peek_token_ref().span.start;
+    let mut query = parser.parse_query()?;
+    let into = match query.body.as_mut() {
+        SetExpr::Select(select) => select.into.take(),
+        _ => None,
+    };
+    check_expression(query.as_ref(), place)?;
+    Ok((query, into))
 }
 
 /// `TABLE name`, which is `SELECT * FROM name`.

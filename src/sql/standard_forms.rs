@@ -126,6 +126,11 @@ impl VisitorMut for Rewriter {
                 as_function(expr);
             }
             Expr::CompoundFieldAccess { root, access_chain } => name_fields(root, access_chain),
+            Expr::Array(array) if !are_as_long(&array.elem) => {
+                let message =
+                    "multidimensional arrays must have array expressions with matching dimensions";
+                return ControlFlow::Break(Error::new(SqlState::ARRAY_SUBSCRIPT_ERROR, message));
+            }
             Expr::Interval(interval) => {
                 if let Err(error) = in_plain_units(interval) {
                     return ControlFlow::Break(error);
@@ -300,6 +305,10 @@ fn renamed(function: &mut Function) -> Option<Expr> {
     };
     let now = || call(Ident::new("now"));
     let data_type = match (name.as_str(), plain.as_slice()) {
+        ("ceiling", [_]) => {
+            function.name = ObjectName::from(vec![Ident::new("ceil")]);
+            return None;
+        }
         ("every", [_]) => {
             function.name = ObjectName::from(vec![Ident::new("bool_and")]);
             return None;
@@ -478,6 +487,16 @@ fn limit(fetch: Fetch, clause: Option<LimitClause>) -> Result<LimitClause> {
             "a query has one LIMIT or one FETCH, not both",
         )),
     }
+}
+
+/// Whether arrays that are written out as elements of one have the same number of elements.
+fn are_as_long(elements: &[Expr]) -> bool {
+    let mut lengths = elements.iter().map(|element| match element {
+        Expr::Array(array) => Some(array.elem.len()),
+        _ => None,
+    });
+    let first = lengths.next().flatten();
+    first.is_none_or(|first| lengths.all(|length| length.is_none_or(|length| length == first)))
 }
 
 /// Names the fields of records by text. Identifiers behind an identifier are a table's column.

@@ -65,12 +65,56 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        if let Expr::Array(array) = expr
+            && let Some(data_type) = moment_type(array.elem.iter())
+        {
+            array
+                .elem
+                .iter_mut()
+                .for_each(|it| cast_literal(it, &data_type));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The type of moments that values are cast to, where the others are literals.
+fn moment_type<'a>(values: impl Iterator<Item = &'a Expr>) -> Option<DataType> {
+    let mut found: Option<&DataType> = None;
+    let mut has_others = false;
+    for value in values {
+        match (type_of(value), found) {
+            (Some(own), None) if is_moment(own) => found = Some(own),
+            (Some(own), Some(found)) if own == found => {}
+            (Some(_), _) => return None,
+            (None, _) if is_text_or_null(value) => has_others = true,
+            (None, _) => return None,
+        }
+    }
+    found.filter(|_| has_others).cloned()
+}
+
+fn is_moment(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Date | DataType::Time(..) | DataType::Timestamp(..) | DataType::Interval { .. }
+    )
+}
+
+fn is_text_or_null(value: &Expr) -> bool {
+    matches!(value, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_) | Value::Null))
 }
 
 fn cast_columns(values: &mut Values) -> Result<()> {
     let width = values.rows.first().map_or(0, |row| row.content.len());
     for column in 0..width {
         take_plain_numbers(values, column);
+        let given = values.rows.iter().filter_map(|row| row.content.get(column));
+        if let Some(data_type) = moment_type(given) {
+            cast_literals(values, column, &data_type);
+            continue;
+        }
         let given = values.rows.iter().filter_map(|row| row.content.get(column));
         let types: Vec<&DataType> = given.clone().filter_map(type_of).collect();
         let Some(named) = types.iter().find(|data_type| is_named(data_type)) else {
@@ -125,16 +169,20 @@ fn take_plain_numbers(values: &mut Values, column: usize) {
 
 fn cast_literals(values: &mut Values, column: usize, data_type: &DataType) {
     for cell in cells(values, column) {
-        if type_of(cell).is_none() {
-            let value = std::mem::replace(cell, Expr::value(Value::Null));
-            *cell = Expr::Cast {
-                kind: CastKind::DoubleColon,
-                expr: Box::new(value),
-                data_type: data_type.clone(),
-                array: false,
-                format: None,
-            };
-        }
+        cast_literal(cell, data_type);
+    }
+}
+
+fn cast_literal(value: &mut Expr, data_type: &DataType) {
+    if type_of(value).is_none() {
+        let literal = std::mem::replace(value, Expr::value(Value::Null));
+        *value = Expr::Cast {
+            kind: CastKind::DoubleColon,
+            expr: Box::new(literal),
+            data_type: data_type.clone(),
+            array: false,
+            format: None,
+        };
     }
 }
 

@@ -9,9 +9,10 @@ use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
-    PG_CATALOG, acl_default, data, definition_functions, expand_array, keywords, like_escape,
-    name_functions, notification_functions, pg_cancel_backend, pg_database, pg_sleep, pg_typeof,
-    privilege_functions, sequence_functions, session_functions, size_functions,
+    PG_CATALOG, acl_default, advisory_lock_functions, data, definition_functions, expand_array,
+    keywords, like_escape, name_functions, notification_functions, pg_cancel_backend, pg_database,
+    pg_sleep, pg_typeof, privilege_functions, sequence_functions, session_functions,
+    size_functions,
     types::{format_any_type, own_name, type_name},
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
@@ -188,12 +189,13 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.extend(name_functions::functions());
     all.extend(definition_functions::functions());
     all.push(acl_default::function());
+    all.extend(advisory_lock_functions::functions());
     all.push(expand_array::function());
     all.push(keywords::function());
     all.push(like_escape::function());
     all.push(pg_cancel_backend::function());
     all.extend(sequence_functions::functions());
-    all.push(pg_sleep::function());
+    all.extend(pg_sleep::functions());
     all.push(pg_typeof::function());
     all.extend(size_functions::functions());
     all

@@ -7,6 +7,7 @@
 //! that it does.
 
 mod acl_default;
+mod advisory_lock_functions;
 mod data;
 mod definition_functions;
 mod empty_queries;

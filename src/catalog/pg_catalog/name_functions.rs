@@ -67,6 +67,22 @@ pub fn functions() -> Vec<ScalarUDF> {
                 _ => ScalarValue::Null,
             }),
         ),
+        // What `indkey::text` is: a vector is shown without braces.
+        CatalogFunction::udf(
+            "vector_text",
+            &[&[DataType::new_list(BIGINT, true)], &[TEXT]],
+            TEXT,
+            Call::Answer(|_, values| match values.first() {
+                Some(ScalarValue::List(numbers)) if numbers.is_valid(0) => {
+                    let numbers = numbers.value(0);
+                    let numbers = numbers.as_primitive::<Int64Type>().iter().flatten();
+                    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+                    text(Some(numbers.join(" ")))
+                }
+                Some(ScalarValue::Utf8(shown)) => ScalarValue::Utf8(shown.clone()),
+                _ => ScalarValue::Utf8(None),
+            }),
+        ),
         // What is cast to `regclass` is a number, or a name.
         CatalogFunction::udf(
             "regclass_text",
@@ -167,6 +183,15 @@ pub fn functions() -> Vec<ScalarUDF> {
             let name = string(values, 0);
             ScalarValue::Int64(name.and_then(|name| any_type_oid(sources, &name)))
         }),
+        answer("to_regnamespace_oid", TEXT, BIGINT, |sources, values| {
+            ScalarValue::Int64(string(values, 0).and_then(|name| namespace_oid(sources, &name)))
+        }),
+        answer("to_regrole_oid", TEXT, BIGINT, |sources, values| {
+            ScalarValue::Int64(string(values, 0).and_then(|name| role_oid(sources, &name)))
+        }),
+        answer("to_regproc_oid", TEXT, BIGINT, |_, values| {
+            ScalarValue::Int64(string(values, 0).and_then(|name| function_oid(&name)))
+        }),
         answer("to_regnamespace", TEXT, TEXT, |sources, values| {
             let known = string(values, 0).filter(|name| namespace_oid(sources, name).is_some());
             text(known.map(|name| Quoted(&fold(&name)).to_string()))
@@ -174,6 +199,13 @@ pub fn functions() -> Vec<ScalarUDF> {
         answer("to_regrole", TEXT, TEXT, |sources, values| {
             let known = string(values, 0).filter(|name| role_oid(sources, name).is_some());
             text(known.map(|name| Quoted(&fold(&name)).to_string()))
+        }),
+        answer("to_regprocedure", TEXT, TEXT, |sources, values| {
+            let oid = string(values, 0).and_then(|text| procedure_oid(sources, &text));
+            text(oid.map(|oid| procedure_text(sources, oid)))
+        }),
+        answer("to_regprocedure_oid", TEXT, BIGINT, |sources, values| {
+            ScalarValue::Int64(string(values, 0).and_then(|text| procedure_oid(sources, &text)))
         }),
         answer("to_regproc", TEXT, TEXT, |_, values| {
             let oid = string(values, 0).and_then(|name| function_oid(&name));
@@ -243,6 +275,50 @@ fn function_oid(name: &str) -> Option<i64> {
     let name = fold(name);
     let found = built_in().find(|(_, known)| *known == name);
     found.map(|(oid, _)| oid)
+}
+
+/// The number of the function that a name with the types of its arguments means.
+fn procedure_oid(sources: &dyn SystemSources, text: &str) -> Option<i64> {
+    let (name, types) = text.trim().strip_suffix(')')?.split_once('(')?;
+    let types = types.split(',').filter(|it| !it.trim().is_empty());
+    let types: Option<Vec<u32>> = types.map(|it| type_oid(it.trim())).collect();
+    let types = types?;
+    let shown: Vec<String> = types.iter().map(|oid| type_name(*oid)).collect();
+    let own = pg_proc::number(sources, &format!("{}({})", name.trim(), shown.join(",")));
+    let name = name.trim();
+    let name = fold(name.strip_prefix("pg_catalog.").unwrap_or(name));
+    own.or_else(|| {
+        let mut known = signatures().filter(|(_, known, _)| *known == name);
+        let found = known.find(|(_, _, own)| *own == types);
+        found.map(|(oid, _, _)| oid)
+    })
+}
+
+fn procedure_text(sources: &dyn SystemSources, oid: i64) -> String {
+    if let Some(own) = pg_proc::name(sources, oid, true) {
+        return own;
+    }
+    let found = signatures().find(|(known, _, _)| *known == oid);
+    found.map_or_else(
+        || unknown(oid),
+        |(_, name, types)| {
+            let types: Vec<String> = types.iter().map(|oid| type_name(*oid)).collect();
+            format!("{}({})", Quoted(name), types.join(","))
+        },
+    )
+}
+
+/// The number, the name and the types of the arguments of each built-in function.
+fn signatures() -> impl Iterator<Item = (i64, &'static str, Vec<u32>)> {
+    /// The place of `proargtypes` among the columns.
+    const TYPES: usize = 19;
+    let lines = data::rows_of("pg_proc").unwrap_or_default().lines();
+    lines.filter_map(|line| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let types = fields.get(TYPES)?.split_whitespace();
+        let types: Vec<u32> = types.filter_map(|oid| oid.parse().ok()).collect();
+        Some((fields.first()?.parse().ok()?, *fields.get(1)?, types))
+    })
 }
 
 fn function_text(oid: i64) -> String {

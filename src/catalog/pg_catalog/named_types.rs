@@ -73,17 +73,59 @@ fn is_one_of(name: &ObjectName, known: &[&str]) -> bool {
     name.is_some_and(|name| known.iter().any(|it| name.eq_ignore_ascii_case(it)))
 }
 
-/// Has `to_regclass` and `to_regtype`, which are shown as names, be numbers where they are compared with
+/// Functions that are shown as a name, and what gives the number of that.
+const NUMBERS: [(&str, &str); 7] = [
+    ("regclass_text", "regclass_number"),
+    ("to_regclass", "to_regclass_oid"),
+    ("to_regnamespace", "to_regnamespace_oid"),
+    ("to_regproc", "to_regproc_oid"),
+    ("to_regprocedure", "to_regprocedure_oid"),
+    ("to_regrole", "to_regrole_oid"),
+    ("to_regtype", "to_regtype_oid"),
+];
+
+/// Has `to_regclass` and the like, which are shown as names, be numbers where they are compared with
 /// one.
 pub fn number_of_name(side: &mut Expr, other: &Expr) {
     let is_name =
         matches!(other, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
+    let side = within_parentheses(side);
     if let Expr::Function(function) = side
-        && let Some(name @ ("to_regclass" | "to_regtype")) = named(&function.name)
+        && let Some(name) = named(&function.name)
+        && let Some((_, number)) = NUMBERS
+            .iter()
+            .find(|(shown, _)| name.eq_ignore_ascii_case(shown))
         && !is_name
     {
-        function.name = Ident::new(format!("{name}_oid")).into();
+        function.name = Ident::new(*number).into();
     }
+}
+
+fn within_parentheses(expr: &mut Expr) -> &mut Expr {
+    match expr {
+        Expr::Nested(inner) => within_parentheses(inner),
+        other => other,
+    }
+}
+
+/// Columns of the vectors of `pg_catalog`, which count from 0 and are shown without braces.
+const VECTORS: [&str; 6] = [
+    "indclass",
+    "indcollation",
+    "indkey",
+    "indoption",
+    "partattrs",
+    "proargtypes",
+];
+
+/// Whether an expression is a column of a vector's name.
+pub fn is_vector(expr: &Expr) -> bool {
+    let column = match expr {
+        Expr::Identifier(column) => Some(column),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        _ => None,
+    };
+    column.is_some_and(|column| VECTORS.contains(&column.value.as_str()))
 }
 
 /// What a cast to one of PostgreSQL's own types is; `None` where it may stay. It also puts a plain
@@ -109,6 +151,9 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         && let Some(shown) = shown(inner, function)
     {
         return Some(shown);
+    }
+    if is_text(data_type) && is_vector(inner) {
+        return parse(&format!("vector_text({inner})"));
     }
     if let DataType::Array(
         ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::AngleBracket(element),

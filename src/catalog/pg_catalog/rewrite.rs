@@ -25,7 +25,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::empty_queries::empty_body;
-use super::named_types::{cast, number_of_name, show_names};
+use super::named_types::{cast, is_vector, number_of_name, show_names};
 use super::notification_functions::LISTENING_CHANNELS;
 use super::table_numbers::name_tables;
 use super::{PG_CATALOG, function_names, subqueries};
@@ -91,6 +91,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        name_settings(factor);
         let rows = listening_channels_table(factor).or_else(|| subscripts_table(factor));
         if let Some(rows) = rows.or_else(|| partitions_table(factor)) {
             *factor = rows;
@@ -214,16 +215,6 @@ pub fn parse(sql: &str) -> Option<Expr> {
     parser.parse_expr().ok()
 }
 
-/// Columns of the vectors of `pg_catalog`, which count from 0.
-const VECTORS: [&str; 6] = [
-    "indclass",
-    "indcollation",
-    "indkey",
-    "indoption",
-    "partattrs",
-    "proargtypes",
-];
-
 /// `generate_subscripts(array, 1)` as the elements of an array of numbers.
 fn subscripts(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> {
     if !named(name)?.eq_ignore_ascii_case("generate_subscripts") {
@@ -239,13 +230,7 @@ fn subscripts(name: &ObjectName, arguments: &FunctionArguments) -> Option<Expr> 
     else {
         return None;
     };
-    let column = match array {
-        Expr::Identifier(column) => Some(column),
-        Expr::CompoundIdentifier(parts) => parts.last(),
-        _ => None,
-    };
-    let is_vector = column.is_some_and(|column| VECTORS.contains(&column.value.as_str()));
-    let first = i32::from(!is_vector);
+    let first = i32::from(!is_vector(array));
     // There are no arrays of more dimensions in the catalog.
     let count = format!("CASE WHEN {dimension} = 1 THEN CAST(cardinality({array}) AS BIGINT) END");
     parse(&format!("unnest(range({first}, {count} + {first}))"))
@@ -325,6 +310,32 @@ fn table_of(sql: &str, name: &str, alias: Option<&TableAlias>) -> Option<TableFa
 fn partitions(name: &ObjectName) -> Option<Expr> {
     let is_called = named(name)?.eq_ignore_ascii_case("pg_partition_ancestors");
     is_called.then(|| parse("unnest(range(0, CAST(0 AS BIGINT)))"))?
+}
+
+/// `pg_show_all_settings()` where a table stands is `pg_settings`.
+fn name_settings(factor: &mut TableFactor) {
+    let TableFactor::Table {
+        name,
+        args: args @ Some(_),
+        alias,
+        ..
+    } = factor
+    else {
+        return;
+    };
+    let Some(ObjectNamePart::Identifier(function)) = name.0.last() else {
+        return;
+    };
+    if function.value.eq_ignore_ascii_case("pg_show_all_settings") {
+        alias.get_or_insert(TableAlias {
+            explicit: true,
+            name: function.clone(),
+            columns: Vec::new(),
+            at: None,
+        });
+        *args = None;
+        *name = ObjectName::from(vec![Ident::new(PG_CATALOG), Ident::new("pg_settings")]);
+    }
 }
 
 /// The function whose rows are the channels of the session.

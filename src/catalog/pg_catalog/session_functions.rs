@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StringArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, TimeUnit};
+use chrono::Utc;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::ScalarUDF;
 
@@ -54,10 +55,6 @@ pub fn functions() -> Vec<ScalarUDF> {
         ),
         udf("pg_backend_pid", &[&[]], INTEGER, |sources, _| {
             ScalarValue::Int32(Some(sources.process()))
-        }),
-        // There are no advisory locks that a session could hold.
-        udf("pg_advisory_unlock_all", &[&[]], TEXT, |_, _| {
-            text(Some(""))
         }),
         udf("pg_is_in_recovery", &[&[]], BOOLEAN, |_, _| {
             ScalarValue::Boolean(Some(false))
@@ -114,6 +111,39 @@ pub fn functions() -> Vec<ScalarUDF> {
             let host = client(sources).map(|(host, _)| host);
             text(host.map(|host| host.trim_matches(['[', ']']).to_owned()))
         }),
+        udf("inet_server_addr", &[&[]], TEXT, |sources, _| {
+            // Of a client that came by way of the network.
+            let listen = client(sources).and_then(|_| sources.setting("listen"));
+            let host = listen.and_then(|it| Some(it.rsplit_once(':')?.0.to_owned()));
+            text(host.map(|host| host.trim_matches(['[', ']']).to_owned()))
+        }),
+        udf("inet_server_port", &[&[]], INTEGER, |sources, _| {
+            let listen = client(sources).and_then(|_| sources.setting("listen"));
+            let port = listen.and_then(|it| it.rsplit_once(':')?.1.parse().ok());
+            ScalarValue::Int32(port)
+        }),
+        CatalogFunction::udf(
+            "timeofday",
+            &[&[]],
+            TEXT,
+            Call::Act(|_, _| {
+                let now = Utc::now().format("%a %b %d %H:%M:%S%.6f %Y UTC");
+                Ok(text(Some(now.to_string())))
+            }),
+        ),
+        CatalogFunction::udf(
+            "pg_is_wal_replay_paused",
+            &[&[]],
+            BOOLEAN,
+            Call::Act(|_, _| {
+                let message = "recovery is not in progress";
+                Err(
+                    Error::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message).with_hint(
+                        "Recovery control functions can only be executed during recovery.",
+                    ),
+                )
+            }),
+        ),
         udf("inet_client_port", &[&[]], INTEGER, |sources, _| {
             ScalarValue::Int32(client(sources).and_then(|(_, port)| port.parse().ok()))
         }),

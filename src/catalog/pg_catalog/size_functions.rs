@@ -43,6 +43,15 @@ pub fn functions() -> Vec<ScalarUDF> {
             TEXT,
             Call::Answer(|_, values| text(number(values, 0).map(pretty_size))),
         ),
+        CatalogFunction::udf(
+            "pg_size_bytes",
+            &[&[TEXT]],
+            BIGINT,
+            Call::Look(|_, values| {
+                let size = string(values, 0).map(|size| read_size(&size));
+                Ok(ScalarValue::Int64(size.transpose()?))
+            }),
+        ),
     ]
 }
 
@@ -111,9 +120,63 @@ fn size(bytes: u64) -> ScalarValue {
     ScalarValue::Int64(Some(i64::try_from(bytes).unwrap_or(i64::MAX)))
 }
 
+/// The bytes of a size such as `1.5 GB`.
+fn read_size(text: &str) -> Result<i64> {
+    let invalid = || {
+        let message = format!("invalid size: \"{text}\"");
+        Error::new(SqlState::INVALID_PARAMETER_VALUE, message)
+    };
+    let trimmed = text.trim();
+    let is_number = |character: char| character.is_ascii_digit() || "+-.".contains(character);
+    let end = trimmed.find(|character: char| !is_number(character));
+    let (number, rest) = trimmed.split_at(end.unwrap_or(trimmed.len()));
+    // An exponent, and not the first letter of a unit.
+    let exponent = rest.strip_prefix(['e', 'E']).map_or(0, |rest| {
+        let digits = rest.trim_start_matches(['+', '-']);
+        let len = digits.bytes().take_while(u8::is_ascii_digit).count();
+        match len {
+            0 => 0,
+            len => 1 + (rest.len() - digits.len()) + len,
+        }
+    });
+    let (exponent, unit) = rest.split_at(exponent);
+    let unit = unit.trim();
+    let place = match unit {
+        "" => 0,
+        unit => {
+            let mut known = UNITS.iter();
+            let place = known.position(|known| known.eq_ignore_ascii_case(unit));
+            place.ok_or_else(|| {
+                invalid()
+                    .with_detail(format!("Invalid size unit: \"{unit}\"."))
+                    .with_hint(
+                        "Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".",
+                    )
+            })?
+        }
+    };
+    let factor = 1_i64 << (10 * place);
+    let out_of_range = || Error::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range");
+    if exponent.is_empty()
+        && let Ok(whole) = number.parse::<i64>()
+    {
+        return whole.checked_mul(factor).ok_or_else(out_of_range);
+    }
+    let number: f64 = format!("{number}{exponent}")
+        .parse()
+        .map_err(|_| invalid())?;
+    let bytes = (number * factor as f64).round();
+    match bytes.abs() < i64::MAX as f64 {
+        true => Ok(bytes as i64),
+        false => Err(out_of_range()),
+    }
+}
+
+/// Units of sizes, each of which is 1024 of the one before.
+const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+
 /// A size as PostgreSQL's `pg_size_pretty` shows it: in the largest unit in which it has five digits.
 fn pretty_size(bytes: i64) -> String {
-    const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
     let mut size = bytes;
     let mut unit = 0;
     while size.unsigned_abs() >= 10 * 1024 && unit + 1 < UNITS.len() {

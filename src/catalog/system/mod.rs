@@ -3,6 +3,7 @@
 //! One file a view. A view declares its columns with their documentation, from which the reference
 //! page is made, and its rows from [`SystemSources`] alone.
 
+mod advisory_lock;
 mod check_results;
 mod checks;
 mod column;
@@ -19,6 +20,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
+pub use advisory_lock::{AdvisoryKey, AdvisoryLock};
 pub use column::{Column, ColumnType, timestamptz};
 pub use lineage::LineageEdge;
 pub use provider::SystemTable;
@@ -48,6 +50,10 @@ use crate::sql::name::DEFAULT_SCHEMA;
 
 /// The schema of the system views.
 pub const SYSTEM_SCHEMA: &str = "tributary";
+
+fn no_session() -> Error {
+    Error::unsupported("an advisory lock without a session")
+}
 
 /// What the system views are made of; the server's instance, seen from a session.
 pub trait SystemSources: Debug + Send + Sync {
@@ -93,6 +99,30 @@ pub trait SystemSources: Debug + Send + Sync {
     fn cancel(&self, _pid: i32) -> Result<bool> {
         Ok(false)
     }
+
+    /// Takes a lock for the session that asks, and waits for it.
+    ///
+    /// # Errors
+    /// 40P01 where who has it waits for this session; 0A000 without a session.
+    fn take_advisory_lock(&self, _lock: AdvisoryLock) -> BoxFuture<'_, Result<()>> {
+        futures::future::ready(Err(no_session())).boxed()
+    }
+
+    /// Takes a lock for the session that asks, if it is free; whether it did.
+    ///
+    /// # Errors
+    /// 0A000 without a session.
+    fn try_advisory_lock(&self, _lock: AdvisoryLock) -> Result<bool> {
+        Err(no_session())
+    }
+
+    /// Frees a lock that the session has taken; whether it had it.
+    fn free_advisory_lock(&self, _lock: AdvisoryLock) -> bool {
+        false
+    }
+
+    /// Frees all locks that the session has taken, but for those of its transaction.
+    fn free_advisory_locks(&self) {}
 
     /// The number of the session that asks; 0 for the server itself.
     fn process(&self) -> i32 {

@@ -16,12 +16,12 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
-use datafusion::scalar::ScalarValue;
 
+use super::arrays;
 use super::kind::JsonKind;
 use crate::FunctionError;
 use crate::formatting::SessionTimeZone;
-use crate::postgres::array_elements;
+use crate::postgres::{array_elements, only_value};
 use crate::wording::type_name;
 
 /// What an argument is.
@@ -46,6 +46,8 @@ pub(super) enum Parameter {
 pub(super) enum Answer {
     /// A document or a path.
     Json(JsonKind),
+    /// An array of these.
+    Array(JsonKind),
     /// `jsonb` where the first argument is, else `json`.
     Same,
     Text,
@@ -203,6 +205,7 @@ impl ScalarUDFImpl for JsonFunction {
         let name = self.definition.name;
         Ok(match self.definition.answer {
             Answer::Json(kind) => kind.field(name),
+            Answer::Array(kind) => plain(arrays::array_type(kind)),
             Answer::Same => first.unwrap_or(JsonKind::Json).field(name),
             Answer::Text => plain(DataType::Utf8),
             Answer::Boolean => plain(DataType::Boolean),
@@ -227,8 +230,7 @@ impl ScalarUDFImpl for JsonFunction {
         };
         let answer = arguments.compute(self.definition, args.return_field.data_type())?;
         if is_constant {
-            let value = ScalarValue::try_from_array(&answer, 0)?;
-            return Ok(ColumnarValue::Scalar(value));
+            return Ok(ColumnarValue::Scalar(only_value(&answer)?));
         }
         Ok(ColumnarValue::Array(answer))
     }

@@ -5,6 +5,7 @@
 //! that other engines read, and a part of a document is a slice of it; what is ordered, compared,
 //! grouped or joined by has a key of its own (`order`).
 
+mod arrays;
 mod by_value;
 mod encoder;
 mod failure;
@@ -62,6 +63,9 @@ pub use types::read_texts;
 /// planned as.
 fn definitions() -> Vec<&'static Definition> {
     let mut definitions: Vec<&'static Definition> = vec![
+        &arrays::AS_JSON,
+        &arrays::AS_JSONB,
+        &arrays::AS_PATH,
         &json_array_elements::JSON,
         &json_array_elements::JSONB,
         &json_array_elements::JSONB_TEXT,

@@ -1,5 +1,7 @@
 //! Casts, comparisons and orders of `json` and `jsonb` in a plan, as PostgreSQL has them.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::config::ConfigOptions;
@@ -9,16 +11,17 @@ use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    BinaryExpr, Cast, Distinct, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, lit, when,
+    AggregateUDF, BinaryExpr, Cast, Distinct, Expr, ExprSchemable, LogicalPlan, Operator, SortExpr,
+    WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, lit, when,
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
 
+use super::arrays::{self, ArrayOfDocuments};
 use super::by_value::{self, compare_by_value};
 use super::function::Definition;
 use super::kind::{JsonKind, passes_arguments};
-use super::{path_in, types};
+use super::{path_in, row, types};
 use crate::FunctionError;
 use crate::wording::type_name;
 
@@ -244,7 +247,10 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 _ => Transformed::no(Expr::ScalarFunction(function)),
             }
         }
-        Expr::ScalarFunction(function) => with_stored_arguments(function, schema),
+        Expr::ScalarFunction(function) => match nested(function, schema) {
+            Ok(nested) => Transformed::yes(nested),
+            Err(function) => with_stored_arguments(*function, schema),
+        },
         Expr::WindowFunction(mut function) => {
             let mut is_changed = order_by_value(&mut function.params.order_by, schema)?;
             let frame = &function.params.window_frame;
@@ -256,6 +262,12 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             }
             for partition in &mut function.params.partition_by {
                 is_changed |= compare_by_value(partition, schema);
+            }
+            if let WindowFunctionDefinition::AggregateUDF(aggregate) = &function.fun
+                && let Some(own) = array_of_documents(aggregate, &function.params.args, schema)
+            {
+                function.fun = WindowFunctionDefinition::AggregateUDF(own);
+                is_changed = true;
             }
             Transformed::new_transformed(Expr::WindowFunction(function), is_changed)
         }
@@ -282,10 +294,51 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 }
                 .into());
             }
+            if let Some(own) = array_of_documents(&function.func, &function.params.args, schema) {
+                function.func = own;
+                is_changed = true;
+            }
             Transformed::new_transformed(Expr::AggregateFunction(function), is_changed)
         }
         other => Transformed::no(other),
     })
+}
+
+/// An array or a row that has documents, as one that knows it.
+fn nested(
+    function: ScalarFunction,
+    schema: &DFSchema,
+) -> std::result::Result<Expr, Box<ScalarFunction>> {
+    let mut kinds = function.args.iter().map(|it| JsonKind::of(it, schema));
+    let Some(kind) = kinds.find_map(|kind| kind) else {
+        return Err(Box::new(function));
+    };
+    match function.func.name() {
+        "make_array" => {
+            let arguments = function.args.into_iter();
+            let arguments = arguments.map(|value| as_kind(value, kind, schema));
+            let array = ScalarFunction::new_udf(function.func, arguments.collect());
+            let array = Expr::ScalarFunction(array);
+            Ok(call(arrays::declaration(kind), vec![array]))
+        }
+        "struct" => {
+            let members = function.args.into_iter().enumerate();
+            let members = members.flat_map(|(place, value)| [lit(format!("c{place}")), value]);
+            let row = ScalarFunction::new_udf(row::udf(), members.collect());
+            Ok(Expr::ScalarFunction(row))
+        }
+        _ => Err(Box::new(function)),
+    }
+}
+
+/// `array_agg` of documents, by their type.
+fn array_of_documents(
+    function: &AggregateUDF,
+    arguments: &[Expr],
+    schema: &DFSchema,
+) -> Option<Arc<AggregateUDF>> {
+    let [value] = arguments else { return None };
+    ArrayOfDocuments::of(function, JsonKind::of(value, schema)?)
 }
 
 /// Whether a frame reaches to peers or to the end, by no distance.
@@ -306,6 +359,11 @@ fn sought_by_value(mut function: ScalarFunction, schema: &DFSchema) -> Result<Ex
     else {
         return Err(unlisted());
     };
+    if array.func.name() == arrays::AS_JSONB.name
+        && let Some(Expr::ScalarFunction(inner)) = array.args.pop()
+    {
+        array = inner;
+    }
     if array.func.name() != "make_array" {
         return Err(unlisted());
     }
@@ -355,9 +413,16 @@ fn with_stored_arguments(function: ScalarFunction, schema: &DFSchema) -> Transfo
 
 fn is_declared_twice(function: &ScalarFunction) -> bool {
     let own = function.func.name();
-    let is_declaration = [&types::AS_JSON, &types::AS_JSONB, &types::AS_PATH]
-        .iter()
-        .any(|definition| definition.name == own);
+    let is_declaration = [
+        &types::AS_JSON,
+        &types::AS_JSONB,
+        &types::AS_PATH,
+        &arrays::AS_JSON,
+        &arrays::AS_JSONB,
+        &arrays::AS_PATH,
+    ]
+    .iter()
+    .any(|definition| definition.name == own);
     is_declaration
         && matches!(
             function.args.as_slice(),

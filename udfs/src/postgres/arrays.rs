@@ -14,6 +14,7 @@ use datafusion::error::Result;
 use super::conversion::{as_text, from_text};
 use crate::FunctionError;
 use crate::formatting::SessionTimeZone;
+use crate::json::{JsonKind, read_texts};
 
 /// Casts texts to arrays; moments among their elements that name no zone are of `zone`.
 ///
@@ -34,7 +35,10 @@ pub(super) fn of_texts(from: &ArrayRef, to: &DataType, zone: &SessionTimeZone) -
     }
     let elements: ArrayRef = Arc::new(StringArray::from(elements));
     let values = match item.data_type() {
-        DataType::Utf8 => elements,
+        DataType::Utf8 => match JsonKind::of_field(item) {
+            Some(kind) => read_texts(&elements, kind)?,
+            None => elements,
+        },
         nested if nested.is_nested() => return Err(several_dimensions().into()),
         wanted => from_text(&elements, wanted, zone)?,
     };

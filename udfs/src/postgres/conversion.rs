@@ -12,9 +12,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::scalar::ScalarValue;
 
 use super::character_length::CharacterLength;
+use super::converted::only_value;
 use super::decimals::{self, Digits};
 use super::interval_text::{IntervalStyle, interval_text};
 use super::{arrays, bytes, date_style, datetime, floats, records, rounding, single_byte, text};
@@ -29,8 +29,8 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         }
         DataType::Binary => from.is_string(),
         DataType::Float32 => from.is_string() || *from == DataType::Float64 || from.is_decimal(),
-        DataType::Float64
-        | DataType::Date32
+        DataType::Float64 => from.is_string() || has_negative_scale(from),
+        DataType::Date32
         | DataType::Time32(_)
         | DataType::Time64(_)
         | DataType::Timestamp(..)
@@ -54,6 +54,11 @@ pub(super) fn differs(from: &DataType, to: &DataType) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a type is that of literals such as `1e15`, which Arrow divides by an inexact `1e-15`.
+fn has_negative_scale(from: &DataType) -> bool {
+    matches!(from, DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) if *scale < 0)
 }
 
 /// A cast to a type; of texts, to those of a length.
@@ -277,9 +282,7 @@ impl ScalarUDFImpl for Conversion {
             [ColumnarValue::Array(array)] => Ok(ColumnarValue::Array(self.convert(array, &zone)?)),
             [ColumnarValue::Scalar(scalar)] => {
                 let answer = self.convert(&scalar.to_array()?, &zone)?;
-                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
-                    &answer, 0,
-                )?))
+                Ok(ColumnarValue::Scalar(only_value(&answer)?))
             }
             _ => internal_err!("a cast has one operand"),
         }

@@ -1,6 +1,8 @@
 //! An aggregate of DataFusion's that computes in another type than that of its answer.
 
-use arrow::array::{ArrayRef, BooleanArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::AccumulatorArgs;
@@ -9,20 +11,29 @@ use datafusion::scalar::ScalarValue;
 
 /// What becomes of the values that an aggregate takes in, and of its answers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Conversion {
-    pub(super) values: fn(&[ArrayRef]) -> Result<Vec<ArrayRef>>,
+pub(crate) struct Conversion {
+    pub(crate) values: fn(&[ArrayRef]) -> Result<Vec<ArrayRef>>,
     /// Answers as the aggregate computed them, in the type that they are to have.
-    pub(super) answers: fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
+    pub(crate) answers: fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
 }
 
 impl Conversion {
     /// An accumulator, or one of groups, between its values and its answers.
-    pub(super) fn around<A>(self, inner: A, answer: &DataType) -> Converted<A> {
+    pub(crate) fn around<A>(self, inner: A, answer: &DataType) -> Converted<A> {
         Converted {
             conversion: self,
             answer: answer.clone(),
             inner,
         }
+    }
+}
+
+/// The value of an array of one. DataFusion's own way forgets what the field of a list's elements tells
+/// of their type.
+pub(crate) fn only_value(array: &ArrayRef) -> Result<ScalarValue> {
+    match array.as_list_opt::<i32>() {
+        Some(list) if list.len() == 1 => Ok(ScalarValue::List(Arc::new(list.clone()))),
+        _ => ScalarValue::try_from_array(array, 0),
     }
 }
 
@@ -45,7 +56,7 @@ pub(super) fn with_return_field<'a>(
 }
 
 #[derive(Debug)]
-pub(super) struct Converted<A> {
+pub(crate) struct Converted<A> {
     conversion: Conversion,
     answer: DataType,
     inner: A,
@@ -66,7 +77,7 @@ impl Accumulator for Converted<Box<dyn Accumulator>> {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let answer = self.inner.evaluate()?.to_array()?;
-        ScalarValue::try_from_array(&(self.conversion.answers)(&answer, &self.answer)?, 0)
+        only_value(&(self.conversion.answers)(&answer, &self.answer)?)
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {

@@ -49,7 +49,14 @@ pub(super) fn to_float(from: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         safe: false,
         ..CastOptions::default()
     };
-    let converted = one_nan(&cast_with_options(from, to, &options)?);
+    let spelled = match from.data_type() {
+        DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) if *scale < 0 => {
+            Some(cast(from, &DataType::Utf8)?)
+        }
+        _ => None,
+    };
+    let digits = spelled.as_ref().unwrap_or(from);
+    let converted = one_nan(&cast_with_options(digits, to, &options)?);
     let wide = cast(&converted, &DataType::Float64)?;
     let wide = wide.as_primitive::<Float64Type>();
     if !wide.iter().flatten().any(f64::is_infinite) {

@@ -8,6 +8,7 @@
 mod arithmetic;
 mod arrays;
 mod average;
+mod bounded_text;
 mod bytes;
 mod character_length;
 mod common_type;
@@ -23,6 +24,7 @@ mod extremes;
 mod failing;
 mod floats;
 mod functions;
+mod half_even;
 mod interval;
 mod interval_text;
 mod lazily;
@@ -43,6 +45,7 @@ mod sum;
 #[cfg(test)]
 mod tests;
 mod text;
+mod whole;
 mod zoned;
 
 pub use arrays::array_elements;
@@ -50,6 +53,7 @@ pub use character_length::{CHARACTER_LENGTH, CharacterKind, CharacterLength};
 pub use common_type::PreferFloats;
 pub(crate) use conversion::as_text;
 pub use conversion::from_text;
+pub(crate) use converted::{Conversion, only_value};
 pub use date_style::DateStyle;
 pub use datetime::{read_interval, read_timestamp};
 pub use floats::one_nan;

@@ -26,6 +26,7 @@ use super::arithmetic::{CheckedArithmetic, Operation};
 use super::average::NumericAverage;
 use super::conversion::{Conversion, ConversionForm};
 use super::interval::order_by_span;
+use super::whole::Whole;
 use super::{decimals, numeric};
 
 /// The key of a field's metadata that tells a cast to `numeric` without digits, which keeps those
@@ -131,6 +132,18 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         Expr::Cast(cast) if cast.field.metadata().contains_key(BARE_NUMERIC) => {
             Transformed::yes(with_own_digits(cast, schema)?)
+        }
+        Expr::ScalarFunction(mut function) => {
+            let given = function.args.first().map(|value| value.get_type(schema));
+            let whole = match given {
+                Some(Ok(given)) => Whole::of(&function.func, &given),
+                _ => None,
+            };
+            let is_whole = whole.is_some();
+            if let Some(whole) = whole {
+                function.func = Arc::new(ScalarUDF::new_from_impl(whole));
+            }
+            Transformed::new_transformed(Expr::ScalarFunction(function), is_whole)
         }
         other => Transformed::no(other),
     })

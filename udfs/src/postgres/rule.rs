@@ -23,6 +23,7 @@ use super::character_length::{CHARACTER_LENGTH, CharacterLength};
 use super::conversion::{Conversion, ConversionForm, differs};
 use super::domain::CheckedFunction;
 use super::extremes::FloatExtreme;
+use super::half_even::HalfEven;
 use super::interval::{are_intervals, order_by_span, span};
 use super::single_byte::SINGLE_BYTE;
 use super::sum::ExactSum;
@@ -144,13 +145,15 @@ fn rewrite(expression: Expr, schema: &DFSchema) -> Transformed<Expr> {
             _ => Transformed::no(Expr::Negative(value)),
         },
         Expr::Cast(cast) => convert(cast, schema),
-        Expr::ScalarFunction(mut function) => match CheckedFunction::of(&function.func) {
-            Some(checked) => {
-                function.func = Arc::new(ScalarUDF::new_from_impl(checked));
-                Transformed::yes(Expr::ScalarFunction(function))
+        Expr::ScalarFunction(mut function) => {
+            let own = CheckedFunction::of(&function.func).map(ScalarUDF::new_from_impl);
+            let own = own.or_else(|| HalfEven::of(&function.func).map(ScalarUDF::new_from_impl));
+            let is_own = own.is_some();
+            if let Some(own) = own {
+                function.func = Arc::new(own);
             }
-            None => Transformed::no(Expr::ScalarFunction(function)),
-        },
+            Transformed::new_transformed(Expr::ScalarFunction(function), is_own)
+        }
         Expr::AggregateFunction(function) => aggregate(function, schema),
         Expr::WindowFunction(mut function) => {
             let own = match &function.fun {

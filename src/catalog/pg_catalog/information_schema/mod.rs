@@ -1,8 +1,8 @@
 //! `information_schema`: the catalog as the SQL standard shows it, in PostgreSQL's shape.
 //!
 //! All its relations are here with their columns, and those that clients read have the rows that
-//! PostgreSQL's views would make of `pg_catalog`. Materialized views, of which the standard knows
-//! nothing and PostgreSQL shows nothing here, are base tables: they are most of what a warehouse has.
+//! PostgreSQL's views would make of `pg_catalog`. The standard knows no materialized views, so that
+//! they are not here: `pg_matviews` and `pg_class` have them.
 
 mod columns;
 mod constraints;
@@ -55,10 +55,10 @@ pub fn table(name: &str) -> Option<&'static PgTable> {
     TABLES.get(name)
 }
 
-/// The relations that are shown: indexes and sequences are none to the standard.
+/// The relations that are shown: indexes, sequences and materialized views are none to the standard.
 fn shown(sources: &dyn SystemSources) -> impl Iterator<Item = Relation> {
     let all = relations(sources).into_iter();
-    all.filter(|relation| !matches!(relation.kind, "i" | "S"))
+    all.filter(|relation| !matches!(relation.kind, "i" | "S" | "m"))
 }
 
 /// A truth as the standard writes it.

@@ -26,7 +26,7 @@ pub(super) use arithmetic::timestamp_plus;
 use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;
-use super::{of_one_type, retyped, row_numbers};
+use super::{bounded_text, of_one_type, retyped, row_numbers};
 
 /// Functions whose answer depends on nothing but their arguments.
 const IMMUTABLE: &[(&str, &[Form])] = &[
@@ -123,6 +123,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_udf(Arc::new(round_moment()))?;
     of_one_type::register(registry)?;
     retyped::register(registry)?;
+    bounded_text::register(registry)?;
     row_numbers::register(registry)
 }
 
