@@ -111,7 +111,7 @@ async fn a_model_that_changes_kind_keeps_what_stands_on_it() {
             "nothing to do: everything is up to date\n"
         );
         serve(folder, async |client| {
-            let columns = "SELECT table_name, column_name FROM information_schema.columns WHERE table_name IN ('model', 'reader', 'by_hand') ORDER BY 1";
+            let columns = "SELECT relname::text, attname::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relname IN ('model', 'reader', 'by_hand') AND attnum > 0 ORDER BY 1";
             let columns: Vec<(String, String)> = client
                 .query(columns, &[])
                 .await

@@ -29,7 +29,7 @@ pub async fn replace(client: &Client, kind: &str, table: &str, number: usize) ->
 
 /// The number of the one column of `schema.name`, which must be that of all its rows.
 pub async fn whole(client: &Client, schema: &str, name: &str) -> usize {
-    let columns = "SELECT column_name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2";
+    let columns = "SELECT attname::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2 AND attnum > 0";
     let columns = client.query(columns, &[&schema, &name]).await.unwrap();
     assert_eq!(columns.len(), 1, "{schema}.{name}");
     let column: String = columns[0].get(0);
