@@ -14,6 +14,7 @@ use super::target::Change;
 use super::{create_sequence, modify, referential, time_travel};
 use crate::catalog::{Object, Snapshot};
 use crate::error::{Error, Result, SqlState};
+use crate::instance::LockMode;
 use crate::models::replacement::{self, Replacement, Unchanged};
 use crate::models::replan::{self, Author};
 use crate::models::table_id;
@@ -125,7 +126,8 @@ async fn lock_involved(session: &Session, restore: &Restore) -> Result<()> {
                 found.extend(other.map(|other| other.oid));
             }
         }
-        found
+        let alone = found.into_iter().map(|oid| (oid, LockMode::Exclusive));
+        alone.collect()
     })
     .await
 }

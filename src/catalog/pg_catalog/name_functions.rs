@@ -281,7 +281,9 @@ fn function_oid(name: &str) -> Option<i64> {
 fn procedure_oid(sources: &dyn SystemSources, text: &str) -> Option<i64> {
     let (name, types) = text.trim().strip_suffix(')')?.split_once('(')?;
     let types = types.split(',').filter(|it| !it.trim().is_empty());
-    let types: Option<Vec<u32>> = types.map(|it| type_oid(it.trim())).collect();
+    let types: Option<Vec<u32>> = types
+        .map(|it| u32::try_from(any_type_oid(sources, it)?).ok())
+        .collect();
     let types = types?;
     let shown: Vec<String> = types.iter().map(|oid| type_name(*oid)).collect();
     let own = pg_proc::number(sources, &format!("{}({})", name.trim(), shown.join(",")));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::rows::Rows;
-use crate::catalog::{Object, Reference, Snapshot, is_key_of, references_of};
+use crate::catalog::{Object, Oid, Reference, Snapshot, is_key_of, references_of};
 use crate::error::{Error, Result, SqlState};
 use crate::execute::drop::cascades;
 use crate::execute::referential::{self, prove};
@@ -31,16 +31,20 @@ pub(super) async fn lock(session: &Session, object: &Arc<Object>, action: &Actio
     let path = session.settings().search_path.0;
     let wanted = |snapshot: &Snapshot| {
         let mut found = BTreeMap::from([(object.oid, LockMode::Exclusive)]);
-        let mut involve = |oid| found.insert(oid, LockMode::Exclusive);
+        let mut involve = |oid: Oid| {
+            found.insert(oid, LockMode::Exclusive);
+        };
         for key in &added {
-            let other = snapshot.resolve(&key.table, &path);
-            other.map(|other| involve(other.oid));
+            if let Some(other) = snapshot.resolve(&key.table, &path) {
+                involve(other.oid);
+            }
         }
         if added.is_empty() {
             for reference in about(snapshot, object) {
                 involve(reference.table.oid);
-                let other = snapshot.relation(&reference.referenced());
-                other.map(|other| involve(other.oid));
+                if let Some(other) = snapshot.relation(&reference.referenced()) {
+                    involve(other.oid);
+                }
             }
         }
         found

@@ -26,7 +26,9 @@ pub fn tables_of(snapshot: &Snapshot, table: Oid, effect: &Effect) -> BTreeMap<O
         for reference in references_of(object) {
             if effect.adds || effect.assigns_one_of(&reference.key.columns) {
                 let other = snapshot.relation(&reference.referenced());
-                other.map(|other| involve(other.oid, LockMode::Shared));
+                if let Some(other) = other {
+                    involve(other.oid, LockMode::Shared);
+                }
             }
         }
         for reference in snapshot.references_to(&object.name) {
