@@ -76,7 +76,8 @@ impl EntitySizes {
             let odds = (share / (1.0 - share)).ln();
             let before = match lower.last() {
                 None => {
-                    odds_of_second = odds;
+                    // Where most of any size have more, nothing speaks against more, however many have a second.
+                    odds_of_second = odds.min(0.0);
                     0.0
                 }
                 Some(before) => *before,
