@@ -35,7 +35,7 @@ pub(super) async fn lock(session: &Session, object: &Arc<Object>, action: &Actio
             found.insert(oid, LockMode::Exclusive);
         };
         for key in &added {
-            if let Some(other) = snapshot.resolve(&key.table, &path) {
+            if let Ok(other) = snapshot.resolve(&key.table, &path) {
                 involve(other.oid);
             }
         }
