@@ -290,7 +290,7 @@ mod tests {
             let place = Place::Before("z".to_owned());
             create.add(format!("m{number}"), &place).expect("a label");
         }
-        let mut orders = create.labels.iter().map(|label| label.order);
+        let orders = create.labels.iter().map(|label| label.order);
         assert!(orders.is_sorted_by(|left, right| left < right));
         assert_eq!(create.labels.first().map(|it| it.text.as_str()), Some("a"));
         assert_eq!(create.labels.last().map(|it| it.text.as_str()), Some("z"));

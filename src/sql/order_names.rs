@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr, Visit,
-    VisitMut, Visitor, VisitorMut,
+    Distinct, Expr, GroupByExpr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr,
+    Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 use super::column_names::name_of;
@@ -103,6 +103,9 @@ fn of_query(query: &mut Query, is_within: bool) -> Result<()> {
     else {
         return Ok(());
     };
+    if let Some(Distinct::Distinct) = select.distinct {
+        place_keys(&select.projection, order_by);
+    }
     let outputs: Vec<Option<Output>> = select.projection.iter().map(Output::of).collect();
     let keys = keys(order_by);
     let is_hidden = outputs.iter().flatten().any(|output| {
@@ -121,6 +124,32 @@ fn of_query(query: &mut Query, is_within: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Has rows that are there once be ordered by the places of columns that are computed as keys are: the
+/// planner would look for what keys are computed from.
+fn place_keys(items: &[SelectItem], order_by: &mut OrderBy) {
+    let OrderByKind::Expressions(keys) = &mut order_by.kind else {
+        return;
+    };
+    let expressions = items.iter().map(|item| match item {
+        SelectItem::UnnamedExpr(expression) => Some(expression),
+        SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
+    });
+    // What stands behind all columns of a relation has no place that is known.
+    let known: Vec<&Expr> = expressions.map_while(|expression| expression).collect();
+    for key in keys {
+        let is_computed = !matches!(
+            key.expr,
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_)
+        );
+        let place = known.iter().position(|known| **known == key.expr);
+        if let Some(place) = place.filter(|_| is_computed) {
+            let place = (place + 1).to_string();
+            key.expr = Expr::Value(Value::Number(place, false).into());
+        }
+    }
 }
 
 /// Gives the columns of an answer names of their own, and the right ones in a query around it. What a
