@@ -176,7 +176,6 @@ fn what_is_not_supported_is_named() {
             "CREATE VIEW v AS SELECT * FROM t FOR UPDATE",
             "FOR UPDATE or FOR SHARE in a definition",
         ),
-        ("SELECT * INTO x FROM t", "SELECT INTO"),
         (
             "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
             "DELETE within a query",
