@@ -100,7 +100,7 @@ impl VisitorMut for Names<'_> {
             return ControlFlow::Continue(());
         }
         if let Some((_, value)) = self.merged.iter().find(|(own, _)| *own == name) {
-            *expression = value.clone();
+            *expression = value.as_ref().clone();
             self.changed = true;
         }
         ControlFlow::Continue(())

@@ -13,7 +13,7 @@ use crate::sql::known_columns::{KnownColumns, common, using};
 use crate::sql::standard_forms;
 
 /// A column that joins have merged, and what it stands for.
-pub(super) type Merged = (String, Expr);
+pub(super) type Merged = (String, Box<Expr>);
 
 /// What `*` has of a side of a join.
 #[derive(Default)]
@@ -91,7 +91,7 @@ impl Side {
                 Ok(column_of(relation, name))
             }
             Some(Part::Merged(_)) => match self.0.remove(place) {
-                Part::Merged((_, value)) => Ok(value),
+                Part::Merged((_, value)) => Ok(*value),
                 Part::Rest { .. } => Err(unknown()),
             },
             None => Err(unknown()),
@@ -120,7 +120,7 @@ impl Side {
     /// What `*` stands for.
     pub(super) fn items(&self) -> Vec<SelectItem> {
         let items = self.0.iter().flat_map(|part| match part {
-            Part::Merged((name, value)) => vec![named_item(name.clone(), value.clone())],
+            Part::Merged((name, value)) => vec![named_item(name.clone(), value.as_ref().clone())],
             Part::Rest {
                 relation,
                 columns: Some(columns),
@@ -307,7 +307,7 @@ impl Trees<'_> {
                 (_, true) => second,
                 _ => first,
             };
-            parts.push(Part::Merged((name, value)));
+            parts.push(Part::Merged((name, Box::new(value))));
         }
         if self.writes {
             let all = conditions.into_iter();

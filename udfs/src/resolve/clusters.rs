@@ -46,7 +46,7 @@ pub(super) fn cluster(
 ) -> Result<Clusters> {
     let records = resolver.records().len();
     let least = (threshold / (1.0 - threshold).max(1e-12)).ln() as f32;
-    let sizes = EntitySizes::of(records, pairs);
+    let sizes = EntitySizes::of(resolver.records(), pairs);
     let mut edges: Vec<Pair> = pairs
         .iter()
         .filter(|pair| pair.log_odds >= least && !decisions.are_apart(pair.left, pair.right))

@@ -9,12 +9,15 @@
 
 use super::components::Components;
 use super::pair::Pair;
+use super::records::Records;
 
 /// The probability from which on links show how many records entities have.
 const SURE: f64 = 0.999;
 /// The share of what is held to match that sure links show, for their sizes to count in full; where they
 /// show less, entities are larger than is seen.
 const SHOWN: f64 = 0.2;
+/// How many units a probability of 1 has.
+const PROBABILITY_UNITS: f64 = (1_u64 << 32) as f64;
 /// Up to which size entities are told apart.
 const LARGEST: usize = 150;
 /// As how many entities counts, of each size, what is known of the size before.
@@ -31,20 +34,22 @@ pub(super) struct EntitySizes {
 }
 
 impl EntitySizes {
-    /// The sizes of the entities that sure links make of so many records.
-    pub(super) fn of(records: usize, pairs: &[Pair]) -> Self {
+    /// The sizes of the entities that sure links make of the records that are there; the answer depends
+    /// neither on the order of the pairs nor on records that are not there any more.
+    pub(super) fn of(records: &Records, pairs: &[Pair]) -> Self {
         let least = (SURE / (1.0 - SURE)).ln() as f32;
-        let mut components = Components::new(records);
-        let (mut sure, mut all) = (0.0, 0.0);
+        let mut components = Components::new(records.len());
+        // Whole numbers, whose sums are the same in any order.
+        let (mut sure, mut all) = (0_u64, 0_u64);
         for pair in pairs {
-            let probability = pair.probability();
+            let probability = (pair.probability() * PROBABILITY_UNITS) as u64;
             all += probability;
             if pair.log_odds >= least {
                 sure += probability;
                 components.join(pair.left, pair.right);
             }
         }
-        let mut sizes = vec![0_u32; records];
+        let mut sizes = vec![0_u32; records.len()];
         for root in components.into_roots() {
             sizes[root as usize] += 1;
         }
@@ -52,7 +57,10 @@ impl EntitySizes {
         for size in sizes.into_iter().filter(|size| *size > 0) {
             numbers[(size as usize).min(LARGEST) - 1] += 1;
         }
-        let shown: f64 = sure / f64::max(SHOWN * all, f64::MIN_POSITIVE);
+        // Who is not there is with nobody.
+        let absent = records.len() - records.present();
+        numbers[0] = numbers[0].saturating_sub(absent as u32);
+        let shown = sure as f64 / f64::max(SHOWN * all as f64, f64::MIN_POSITIVE);
         let mut sizes = Self::new(&numbers);
         for lower in &mut sizes.lower {
             *lower *= shown.min(1.0);

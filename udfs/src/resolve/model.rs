@@ -81,7 +81,9 @@ impl Model {
     /// Up to how many records it is fit for, where it compares all pairs of them: of more, blocks would
     /// have been learned.
     pub fn most_records(&self) -> Option<usize> {
-        let most = (1 + 8 * most_pairs_of_all(&self.options)).isqrt().div_ceil(2);
+        let most = (1 + 8 * most_pairs_of_all(&self.options))
+            .isqrt()
+            .div_ceil(2);
         self.compares_all.then_some(most as usize)
     }
 
