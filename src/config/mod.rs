@@ -9,6 +9,7 @@
 mod choices;
 mod configuration;
 mod file;
+pub mod hba;
 mod postgres;
 mod values;
 
@@ -151,7 +152,7 @@ settings! {
         data_dir: PathBuf = ".tributary",
         /// Where the tables are kept. A URL of a folder: `file:///...`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`; empty for the folder `tables` in `data_dir`.
         warehouse: String = "",
-        /// The address that the server listens on. Port 0 takes any free port, which is printed. An address that others can reach needs a `password`.
+        /// The address that the server listens on. Port 0 takes any free port, which is printed. An address that others can reach needs a `password`, or rules in `hba_file`.
         listen: SocketAddr = "127.0.0.1:7432",
         /// The role that clients connect as once there is a password. Without one, any name does.
         user: String = "tributary",
@@ -163,6 +164,16 @@ settings! {
         tls_certificate: PathBuf = "",
         /// The file of the key of `tls_certificate`, in PEM.
         tls_key: PathBuf = "",
+        /// The file of rules that say who may connect, from where, and by what proof, in the form of PostgreSQL's `pg_hba.conf`. The first rule that is of a client decides; who no rule is of is refused. Without it, all must know their password where there is one. Read again at SIGHUP and by `pg_reload_conf()`, as the files of certificates are.
+        hba_file: PathBuf = "",
+        /// The file of maps that say which roles the name in a certificate may be, in the form of PostgreSQL's `pg_ident.conf`. Rules name a map by `map=`.
+        ident_file: PathBuf = "",
+        /// The file of the authorities whose certificates clients may show, in PEM. With it, each client is asked for its certificate, and one of another authority is refused; whether there must be one is for the rules of `hba_file` to say.
+        ssl_ca_file: PathBuf = "",
+        /// The file of the lists of certificates that the authorities of `ssl_ca_file` have revoked, in PEM. With it, there must be a list of every authority, and none may be over.
+        ssl_crl_file: PathBuf = "",
+        /// How long a client may take from connecting to being ready for queries.
+        authentication_timeout: Milliseconds = "1min",
         /// How much memory queries may use before they spill to disk. A size such as `4GB`, or a share of the machine such as `50%`.
         memory_limit: MemoryLimit = "50%",
         /// How much disk spilled data may use. A query that needs more ends with an error.
@@ -171,6 +182,8 @@ settings! {
         row_cache: ByteSize = "128MB",
         /// How many clients may be connected at once.
         max_connections: usize = "100",
+        /// How many of these connections are kept for superusers, so that they can look when all others are taken.
+        superuser_reserved_connections: usize = "3",
         /// How many models are built at once; 0 for one a core.
         jobs: usize = "0",
         /// Whether the files of tables are compacted in the background; `OPTIMIZE` does it in any case. A compaction is a version of its table, with the same rows.

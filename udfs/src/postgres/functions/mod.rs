@@ -23,6 +23,7 @@ use datafusion::logical_expr::{ScalarUDF, Volatility};
 
 pub use arithmetic::MomentArithmetic;
 pub(super) use arithmetic::timestamp_plus;
+pub use regular_expression::RegularExpression;
 use row_function::{Form, RowFunction};
 
 use super::moment_rounding::round_moment;

@@ -107,6 +107,27 @@ impl Expressions {
     }
 }
 
+/// An expression outside of queries, such as one of a configuration.
+#[derive(Clone, Debug)]
+pub struct RegularExpression(Regex);
+
+impl RegularExpression {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// 2201B for one that is none, 0A000 for what is not supported.
+    pub fn compile(pattern: &str) -> Result<Self, FunctionError> {
+        compile(pattern, Flags::default()).map(Self)
+    }
+
+    /// What the first pair of parentheses matches, where the expression matches a text: none within
+    /// where it has no such pair, or that matches nothing.
+    pub fn first_group<'a>(&self, text: &'a str) -> Option<Option<&'a str>> {
+        let found = self.0.captures(text)?;
+        Some(found.get(1).map(|group| group.as_str()))
+    }
+}
+
 fn compile(pattern: &str, mut flags: Flags) -> Result<Regex, FunctionError> {
     let mut rest = pattern;
     if let Some(literal) = pattern.strip_prefix("***=") {
