@@ -14,7 +14,7 @@ use crate::sql::{QualifiedName, Statement};
 /// The role that owns what nobody else does. PostgreSQL's number of it.
 pub const OWNER_OID: Oid = 10;
 /// What stands for a role that is not there any more: no role has this number.
-const NOBODY: Oid = Oid::MAX;
+pub const NOBODY: Oid = Oid::MAX;
 /// What stands for all roles where one is granted to: `ACL_ID_PUBLIC` of PostgreSQL.
 pub const PUBLIC_ROLE: Oid = 0;
 

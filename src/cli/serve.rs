@@ -1,16 +1,17 @@
 //! `tributary serve`: applies the project, builds what is stale, and answers clients.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::access::{self, Access};
 use super::{GOOD, project, show};
 use crate::config::Configuration;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::models::maintenance;
 use crate::models::project::Project;
@@ -24,10 +25,10 @@ use crate::wire;
 /// What the configuration, the address or the data directory says. A model that fails is reported,
 /// and the last good version of everything is served.
 pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
-    let authentication = authentication(&configuration)?;
+    let access = Access::read(&configuration)?;
     let user = configuration.server.user.clone();
     let address = configuration.server.listen;
-    let bound = match TcpListener::bind(address).await {
+    let bound = match listen(address) {
         // Who has the data directory has the port too, and may be about to leave both.
         Err(error) if error.kind() == ErrorKind::AddrInUse => Err(error),
         bound => Ok(bound.map_err(|error| unbound(address, error))?),
@@ -36,11 +37,11 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     let instance = super::open(configuration).await?;
     let listener = match bound {
         Ok(listener) => listener,
-        Err(_) => TcpListener::bind(address)
-            .await
-            .map_err(|error| unbound(address, error))?,
+        Err(_) => listen(address).map_err(|error| unbound(address, error))?,
     };
+    let authentication = access.serve(&instance)?;
     stop_at_signal(Arc::clone(&instance))?;
+    reload_at_signal(Arc::clone(&instance))?;
     project::sources(&project)?;
     let tidied = Arc::clone(&instance);
     let tidying = async move { tidied.remove_orphans().await };
@@ -75,15 +76,11 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
         address.ip(),
         address.port()
     ))?;
-    let limits = wire::Limits {
-        max_connections: instance.configuration.server.max_connections,
-        ..wire::Limits::default()
-    };
     wire::serve(
         listener,
         Arc::new(crate::session::Server::new(Arc::clone(&instance))),
         authentication,
-        limits,
+        access::limits(&instance.configuration.server),
         instance.shutdown.clone(),
     )
     .await;
@@ -95,63 +92,27 @@ pub async fn execute(configuration: Configuration) -> Result<ExitCode> {
     Ok(GOOD)
 }
 
+/// So many clients may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Listens on an address. The system looks whether clients that say nothing are still there, so that
+/// one whose machine has gone does not keep its place.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    // Sockets that are accepted have it of this one.
+    socket.set_keepalive(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 fn unbound(address: SocketAddr, error: std::io::Error) -> Error {
     Error::from(error)
         .within(format!("cannot listen on {address}"))
         .with_hint("Set listen to another address, or to port 0 for any free port.")
-}
-
-/// How clients prove who they are, and what keeps others from listening.
-fn authentication(configuration: &Configuration) -> Result<wire::Authentication> {
-    let server = &configuration.server;
-    let encryption = match (
-        server.tls_certificate.as_os_str().is_empty(),
-        server.tls_key.as_os_str().is_empty(),
-    ) {
-        (true, true) => return proof(configuration, false),
-        (false, false) => wire::Encryption::load(&server.tls_certificate, &server.tls_key)?,
-        (is_missing, _) => {
-            let (set, missing) = match is_missing {
-                true => ("tls_key", "tls_certificate"),
-                false => ("tls_certificate", "tls_key"),
-            };
-            let message = format!("{set} is set, but {missing} is not");
-            return Err(Error::new(SqlState::CONFIG_FILE_ERROR, message)
-                .with_hint("Set both, or neither for connections that are not encrypted."));
-        }
-    };
-    Ok(proof(configuration, true)?.encrypted(encryption))
-}
-
-/// With a password every client needs it; without, only this machine may connect.
-fn proof(configuration: &Configuration, is_encrypted: bool) -> Result<wire::Authentication> {
-    let address = configuration.server.listen;
-    let is_open = !address.ip().is_loopback();
-    let Some(password) = configuration.password()? else {
-        if is_open {
-            let message = format!(
-                "refusing to listen on {address}, where others can connect, without authentication"
-            );
-            return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message)
-                .with_hint("Set a password (TRIBUTARY_PASSWORD, or password in tributary.toml), or listen on 127.0.0.1."));
-        }
-        return Ok(wire::Authentication::trust());
-    };
-    let user = &configuration.server.user;
-    if user.is_empty() {
-        return Err(Error::new(
-            SqlState::INVALID_PARAMETER_VALUE,
-            "user is empty, but there is a password",
-        )
-        .with_hint("Set user to the role that may connect."));
-    }
-    if is_open && !is_encrypted {
-        show::note(format_args!(
-            "warning: connections to {} are not encrypted: keep them within a network you trust",
-            address.ip()
-        ));
-    }
-    wire::Authentication::password(user, password.reveal())
 }
 
 /// Begins to stop at Ctrl-C or SIGTERM; a second Ctrl-C stops at once.
@@ -167,6 +128,24 @@ pub(super) fn stop_at_signal(instance: Arc<Instance>) -> Result<()> {
         instance.shutdown.cancel();
         interrupt.recv().await;
         std::process::exit(130);
+    });
+    Ok(())
+}
+
+/// Reads access rules and certificates again at SIGHUP. Where that says that the terminal has gone which
+/// the server was started in, it stops, as programs do.
+fn reload_at_signal(instance: Arc<Instance>) -> Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let had_terminal = std::io::stdin().is_terminal();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if had_terminal && !std::io::stdin().is_terminal() {
+                instance.shutdown.cancel();
+                break;
+            }
+            // What is wrong is logged.
+            let _ = instance.reloading.reload();
+        }
     });
     Ok(())
 }

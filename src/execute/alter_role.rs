@@ -29,6 +29,20 @@ pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
         RoleAction::Rename(name) => {
             check_may(&snapshot, &rights, &RoleOptions::default(), "rename role")?;
             check_name(name)?;
+            // Sessions know their roles by name.
+            for (own, what) in [
+                (session.session_user(), "session"),
+                (session.role(), "current"),
+            ] {
+                if own == role.name.name {
+                    let message = format!("{what} user cannot be renamed");
+                    return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message));
+                }
+            }
+            if before.superuser == Some(true) && !rights.is_superuser() {
+                let message = "must be superuser to rename superusers";
+                return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
+            }
             if *name == OWNER || *name == session.instance.configuration.server.user {
                 let message = format!("role \"{name}\" already exists");
                 return Err(Error::new(SqlState::DUPLICATE_OBJECT, message));
@@ -58,7 +72,7 @@ pub fn execute(session: &Session, alter: &AlterRole) -> Result<Outcome> {
                     "must be superuser to alter superuser roles or change superuser attribute";
                 return Err(Error::new(SqlState::INSUFFICIENT_PRIVILEGE, message));
             }
-            let options = verified((**options).clone())?.or(before);
+            let options = verified(session, (**options).clone())?.or(before);
             let new = new_role(&role.name.name, options);
             catalog.write(|transaction| transaction.replace(oid, new))?;
         }

@@ -33,7 +33,7 @@ pub fn execute(session: &Session, create: &CreateRole) -> Result<Outcome> {
         let message = format!("role \"{name}\" already exists");
         return Err(Error::new(SqlState::DUPLICATE_OBJECT, message));
     }
-    let new = new_role(name, verified(create.options.clone())?);
+    let new = new_role(name, verified(session, create.options.clone())?);
     catalog.write(|transaction| {
         let oid = transaction.create(new.clone())?;
         for group in &create.in_roles {
@@ -117,14 +117,20 @@ pub fn new_role(name: &str, options: RoleOptions) -> NewObject {
     }
 }
 
-/// Options with the verifier of a password in its place.
+/// Options with the verifier of a password in its place. An empty password is none, as in PostgreSQL,
+/// which the client is told.
 ///
 /// # Errors
-/// 22023 for an empty password, and for a moment that is none; XX000 where the machine has no random
-/// numbers.
-pub fn verified(mut options: RoleOptions) -> Result<RoleOptions> {
-    if let Some(Some(password)) = &mut options.password {
-        *password = verifier_of(password)?;
+/// 22023 for a limit of connections, and 22007 for a moment, that is none; 0A000 for a hash of MD5;
+/// XX000 where the machine has no random numbers.
+pub fn verified(session: &Session, mut options: RoleOptions) -> Result<RoleOptions> {
+    if let Some(Some(password)) = &options.password {
+        let verifier = verifier_of(password)?;
+        if verifier.is_none() {
+            let message = "empty string is not a valid password, clearing password";
+            session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, message));
+        }
+        options.password = Some(verifier);
     }
     if let Some(limit) = options.connection_limit
         && limit < -1

@@ -72,12 +72,14 @@ pub fn value(settings: &SessionSettings, server: &Config, name: &str) -> Option<
     let of_session = settings.get(name);
     of_session
         .or_else(|| server.get(name))
-        .or_else(|| fixed(&name.to_ascii_lowercase()))
+        .or_else(|| fixed(&name.to_ascii_lowercase(), server))
 }
 
 /// What clients ask for that nobody can set here.
-fn fixed(name: &str) -> Option<String> {
+fn fixed(name: &str, server: &Config) -> Option<String> {
     let value = match name {
+        "ssl" if server.tls_certificate.as_os_str().is_empty() => "off",
+        "ssl" => "on",
         "server_version" => crate::SERVER_VERSION,
         "server_version_num" => "150000",
         "server_encoding" => "UTF8",

@@ -13,8 +13,10 @@ mod pacing;
 mod providers;
 mod relations;
 mod releasing_pool;
+mod reloading;
 mod row_hash;
 mod rows_once;
+mod secret;
 mod sessions;
 mod state;
 mod statement;
@@ -32,8 +34,9 @@ pub use asker::{Asker, Pinned, Set};
 pub use notifications::{Mailbox, Notification, Notifications, full as queue_full};
 pub use object_locks::{LockGuard, LockMode, ObjectLocks, with_lock_timeout};
 pub use relations::Reading;
+pub use reloading::Reloading;
 pub use row_hash::{RowHash, any_of, has_equals};
-pub use sessions::{Canceller, SessionEntry, Sessions};
+pub use sessions::{Canceller, SessionEncryption, SessionEntry, Sessions};
 pub use state::DATABASE;
 pub use state::reading;
 pub use statement::StatementContext;
@@ -110,6 +113,8 @@ pub struct Instance {
     pub indexes: Arc<Indexes>,
     /// Set when the server stops: refreshes end, nothing new begins.
     pub shutdown: CancellationToken,
+    /// Reads again what can be another one while the server runs.
+    pub reloading: Arc<Reloading>,
     /// When the server started.
     pub started_at: DateTime<Utc>,
     /// The number of the next transaction that asks for one.
@@ -196,10 +201,19 @@ impl Instance {
             running: Arc::default(),
             indexes,
             shutdown: CancellationToken::new(),
+            reloading: Arc::default(),
             started_at: Utc::now(),
             transactions: Arc::new(AtomicI64::new(FIRST_TRANSACTION)),
             configuration: Arc::new(configuration),
         }))
+    }
+
+    /// The secret of the data directory, which is made at its first start.
+    ///
+    /// # Errors
+    /// Those of the disk; XX000 where the machine has no random numbers.
+    pub fn secret(&self) -> Result<Vec<u8>> {
+        secret::of(&self.configuration.server.data_dir)
     }
 
     /// Waits for the commits that have begun, and for what reads the logs of tables: both would be

@@ -34,6 +34,23 @@ impl fmt::Debug for Canceller {
     }
 }
 
+/// What encrypts a session's connection, as `pg_stat_ssl` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionEncryption {
+    /// The version of TLS.
+    pub version: &'static str,
+    /// The cipher, by OpenSSL's name.
+    pub cipher: &'static str,
+    /// The bits of its key.
+    pub bits: i32,
+    /// The subject of the client's certificate.
+    pub client_dn: Option<String>,
+    /// Its number.
+    pub client_serial: Option<String>,
+    /// Its issuer.
+    pub issuer_dn: Option<String>,
+}
+
 /// A connected session, as `tributary.sessions` shows it.
 #[derive(Clone, Debug)]
 pub struct SessionEntry {
@@ -55,6 +72,8 @@ pub struct SessionEntry {
     pub backend_type: &'static str,
     /// Stops that statement.
     pub canceller: Canceller,
+    /// What encrypts its connection, if anything does.
+    pub encryption: Option<Arc<SessionEncryption>>,
 }
 
 /// The connected sessions, by process number.
@@ -109,6 +128,12 @@ impl Sessions {
         if let Some(entry) = self.0.lock().get_mut(&process) {
             change(entry);
         }
+    }
+
+    /// How many sessions a role has.
+    pub fn of(&self, user: &str) -> usize {
+        let sessions = self.0.lock();
+        sessions.values().filter(|it| it.user_name == user).count()
     }
 
     /// Every session, in the order of process numbers.

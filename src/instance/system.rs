@@ -599,13 +599,15 @@ impl SystemSources for Seen {
         let sees_all = self.snapshot.is_superuser(own);
         let roles = self.snapshot.inherited(own, true);
         // As in Postgres, what others ask is theirs.
-        let shown =
-            |user: &str, query: String| match sees_all || roles.contains(&self.role_of(user)) {
-                true => query,
-                false => "<insufficient privilege>".to_owned(),
-            };
+        let is_shown = |user: &str| sees_all || roles.contains(&self.role_of(user));
+        let shown = |user: &str, query: String| match is_shown(user) {
+            true => query,
+            false => "<insufficient privilege>".to_owned(),
+        };
         list.map(|(pid, entry)| SessionInfo {
             pid,
+            is_shown: is_shown(&entry.user_name),
+            encryption: entry.encryption.clone(),
             query: Some(shown(&entry.user_name, entry.query)).filter(|query| !query.is_empty()),
             user: entry.user_name,
             database: super::state::DATABASE.to_owned(),
@@ -617,6 +619,19 @@ impl SystemSources for Seen {
             backend_type: entry.backend_type,
         })
         .collect()
+    }
+
+    fn reload(&self) -> Result<bool> {
+        if !self.snapshot.is_superuser(self.role_of(&self.asker.user)) {
+            return Err(denied("function", "pg_reload_conf"));
+        }
+        // What is wrong is in the log, as in Postgres.
+        Ok(self.instance.reloading.reload().is_ok())
+    }
+
+    fn loaded_at(&self) -> DateTime<Utc> {
+        let last = self.instance.reloading.last();
+        last.unwrap_or(self.instance.started_at)
     }
 
     fn cancel(&self, pid: i32) -> Result<bool> {

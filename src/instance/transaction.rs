@@ -62,6 +62,7 @@ impl InstanceTransaction {
             running: Arc::clone(&shared.running),
             indexes: Arc::clone(&shared.indexes),
             shutdown: shared.shutdown.clone(),
+            reloading: Arc::clone(&shared.reloading),
             started_at: shared.started_at,
             transactions: Arc::clone(&shared.transactions),
             runtime: Arc::clone(&shared.runtime),

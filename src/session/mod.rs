@@ -202,6 +202,7 @@ impl Session {
                 query_started_at: None,
                 backend_type: "client backend",
                 canceller: Canceller::default(),
+                encryption: None,
             },
         );
         let cursors = Arc::default();

@@ -8,6 +8,7 @@ use chrono::Utc;
 use datafusion::scalar::ScalarValue;
 
 use super::{Client, Outcome, Prepared, PreparedStatements, Session, TransactionStatus, enums};
+use crate::catalog::privilege::NOBODY;
 use crate::error::{Error, Result, SqlState};
 use crate::execute::kept::KnownQueries;
 use crate::instance::{Instance, Notification, OWNER};
@@ -51,18 +52,22 @@ impl Server {
             let message = format!("role \"{user}\" is not permitted to log in");
             return Err(Error::new(SqlState::INVALID_AUTHORIZATION, message));
         }
-        let limit = options
-            .connection_limit
-            .and_then(|limit| usize::try_from(limit).ok());
-        if let Some(limit) = limit
-            && options.superuser != Some(true)
-        {
-            let sessions = self.instance.sessions.list();
-            let own = sessions.iter().filter(|(_, entry)| entry.user_name == user);
-            if own.count() >= limit {
-                let message = format!("too many connections for role \"{user}\"");
-                return Err(Error::new(SqlState::TOO_MANY_CONNECTIONS, message));
-            }
+        Ok(())
+    }
+
+    /// That a role has no more sessions than it may, the one that has just begun among them: so two
+    /// that begin at once cannot both be the last one.
+    fn check_connection_limit(&self, user: &str) -> Result<()> {
+        let snapshot = self.instance.catalog.snapshot();
+        let role = snapshot.roles().find(|(role, _)| role.name.name == user);
+        let Some((_, options)) = role.filter(|(_, options)| options.superuser != Some(true)) else {
+            return Ok(());
+        };
+        // Any number where it is below 0.
+        let limit = options.connection_limit.unwrap_or(-1);
+        if usize::try_from(limit).is_ok_and(|limit| self.instance.sessions.of(user) > limit) {
+            let message = format!("too many connections for role \"{user}\"");
+            return Err(Error::new(SqlState::TOO_MANY_CONNECTIONS, message));
         }
         Ok(())
     }
@@ -82,6 +87,22 @@ impl Backend for Server {
         }
     }
 
+    fn is_member(&self, user: &str, group: &str) -> bool {
+        let snapshot = self.instance.catalog.snapshot();
+        let first = &self.instance.configuration.server.user;
+        let (user, group) = (
+            snapshot.role_of(user, first),
+            snapshot.role_of(group, first),
+        );
+        let are_roles = user != NOBODY && group != NOBODY;
+        are_roles && snapshot.inherited(user, false).contains(&group)
+    }
+
+    fn is_superuser(&self, user: &str) -> bool {
+        let snapshot = self.instance.catalog.snapshot();
+        snapshot.is_superuser(snapshot.role_of(user, &self.instance.configuration.server.user))
+    }
+
     async fn connect(&self, client: &wire::Client) -> Result<Arc<Session>> {
         self.check_role(&client.user)?;
         let known = Client {
@@ -97,7 +118,9 @@ impl Backend for Server {
         )?;
         self.instance.sessions.update(client.process_id, |entry| {
             entry.canceller = client.canceller.clone();
+            entry.encryption.clone_from(&client.encryption);
         });
+        self.check_connection_limit(&client.user)?;
         Ok(session)
     }
 }

@@ -15,7 +15,12 @@ pub(super) fn shown_query(sql: &str) -> String {
     let password = upper.match_indices("PASSWORD").find_map(|(place, word)| {
         let end = place + word.len();
         let rest = upper.get(end..)?.trim_start();
-        rest.starts_with(['\'', 'E', '$']).then_some(end)
+        // A comment may stand before the text.
+        let is_text = rest.starts_with(['\'', '$'])
+            || ["E'", "N'", "U&", "B'", "X'", "/*", "--"]
+                .iter()
+                .any(|start| rest.starts_with(start));
+        is_text.then_some(end)
     });
     let options = options.into_iter().chain(password).min();
     let (sql, cut) = match options.and_then(|end| sql.get(..end)) {
@@ -56,6 +61,15 @@ mod tests {
             (
                 "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 's3://b/é' options\n(k 'v'); SELECT",
                 "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 's3://b/é' options (...)",
+            ),
+            (
+                "ALTER ROLE r PASSWORD/* new */ 'x'",
+                "ALTER ROLE r PASSWORD (...)",
+            ),
+            ("ALTER ROLE r PASSWORD U&'x'", "ALTER ROLE r PASSWORD (...)"),
+            (
+                "SELECT password, email FROM t",
+                "SELECT password, email FROM t",
             ),
             (
                 "CREATE ROLE r Password  'x' LOGIN",

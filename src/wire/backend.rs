@@ -9,7 +9,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::types::parameter_type;
 use crate::error::{Error, Result};
-use crate::instance::{Canceller, Notification};
+use crate::instance::{Canceller, Notification, SessionEncryption};
 use crate::session::{Outcome, Prepared, PreparedStatements, TransactionStatus};
 use crate::sql::Statement;
 
@@ -28,6 +28,8 @@ pub struct Client {
     pub process_id: i32,
     /// Stops what the connection runs.
     pub canceller: Canceller,
+    /// What encrypts the connection, if anything does.
+    pub encryption: Option<Arc<SessionEncryption>>,
 }
 
 /// The server: it makes a session for each client.
@@ -45,6 +47,16 @@ pub trait Backend: Send + Sync + 'static {
     /// that is not the server's to know.
     fn verifier(&self, _user: &str) -> Option<String> {
         None
+    }
+
+    /// Whether a role is a member of another one, through others too. One that does not exist is none.
+    fn is_member(&self, _user: &str, _group: &str) -> bool {
+        false
+    }
+
+    /// Whether a role may have one of the connections that are kept for superusers.
+    fn is_superuser(&self, _user: &str) -> bool {
+        true
     }
 
     /// Opens a session for an authenticated client.

@@ -1,25 +1,23 @@
 //! TLS, as a client asks for it before it says who it is.
 //!
 //! Of a client that asks, exactly its request is read, so that nothing it sent in the clear is taken
-//! for what came encrypted. A server that is told of a certificate it cannot use does not start.
+//! for what came encrypted. A server that is told of a certificate it cannot use does not start. Where
+//! it knows authorities of clients, it asks each for its certificate: one that is not good ends the
+//! handshake, and whether there must be one is for the rules to say.
 
-use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use x509_certificate::{SignatureAlgorithm, X509Certificate};
+use tokio_rustls::rustls::{self, ServerConnection};
 
+use super::certificate::PeerCertificate;
+use super::cipher::cipher;
 use super::failure::{Failure, Step};
-use crate::error::{Error, Result, SqlState};
+use super::server_certificate::Encryption;
+use crate::instance::SessionEncryption;
 
 const SSL_REQUEST: u32 = 80_877_103;
 const GSS_ENCRYPTION_REQUEST: u32 = 80_877_104;
@@ -30,76 +28,10 @@ const ACCEPTED: u8 = b'S';
 /// The server stays as it is.
 const REFUSED: u8 = b'N';
 
-/// The server's certificate, ready to use.
-#[derive(Clone)]
-pub struct Encryption {
-    acceptor: TlsAcceptor,
-    end_point: Option<Arc<[u8]>>,
-}
-
-impl fmt::Debug for Encryption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Encryption")
-    }
-}
-
-impl Encryption {
-    /// Reads a certificate, with those that lead to its authority, and its key, in PEM.
-    ///
-    /// # Errors
-    /// F0000 for files that cannot be read or are none of the kind, or do not belong together.
-    pub fn load(certificate: &Path, key: &Path) -> Result<Self> {
-        let unusable = |what: &str, file: &Path, error: &dyn fmt::Display| {
-            Error::new(
-                SqlState::CONFIG_FILE_ERROR,
-                format!("{what} {}: {error}", file.display()),
-            )
-        };
-        let chain = CertificateDer::pem_file_iter(certificate)
-            .and_then(|found| found.collect::<std::result::Result<Vec<_>, _>>())
-            .map_err(|error| unusable("tls_certificate", certificate, &error))?;
-        let Some(own) = chain.first() else {
-            let error = "the file has no certificate";
-            return Err(unusable("tls_certificate", certificate, &error));
-        };
-        let end_point = end_point(own);
-        let secret =
-            PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("tls_key", key, &error))?;
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder
-                    .with_no_client_auth()
-                    .with_single_cert(chain, secret)
-            })
-            .map_err(|error| unusable("tls_certificate", certificate, &error))?;
-        Ok(Self {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-            end_point,
-        })
-    }
-
-    /// What clients know the certificate by who bind their channel to it; `None` where its signature
-    /// has no hash that is agreed on.
-    pub(super) fn end_point(&self) -> Option<&[u8]> {
-        self.end_point.as_deref()
-    }
-}
-
-/// The hash of a certificate by the function of its signature, with SHA-256 in the place of weaker
-/// ones (RFC 5929, section 4.1).
-fn end_point(certificate: &CertificateDer<'_>) -> Option<Arc<[u8]>> {
-    let parsed = X509Certificate::from_der(certificate).ok()?;
-    let function = match parsed.signature_algorithm()? {
-        SignatureAlgorithm::RsaSha384 | SignatureAlgorithm::EcdsaSha384 => &SHA384,
-        SignatureAlgorithm::RsaSha512 => &SHA512,
-        SignatureAlgorithm::RsaSha1
-        | SignatureAlgorithm::RsaSha256
-        | SignatureAlgorithm::EcdsaSha256 => &SHA256,
-        _ => return None,
-    };
-    Some(digest(function, certificate).as_ref().into())
-}
+/// How long a client may take to hear that its certificate is not good.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// The most that is still read of such a client.
+const MAX_LAST_BYTES: u64 = 64 << 10;
 
 /// A client's connection in its two directions.
 pub(super) struct Channel {
@@ -107,7 +39,48 @@ pub(super) struct Channel {
     pub(super) output: Box<dyn AsyncWrite + Send + Unpin>,
     /// What was read of it already.
     pub(super) first: Bytes,
-    pub(super) is_encrypted: bool,
+    /// Of one over TLS.
+    pub(super) encrypted: Option<Encrypted>,
+}
+
+/// What is known of a connection over TLS.
+pub(super) struct Encrypted {
+    /// What clients know the server's certificate by who bind their channel to it; none where its
+    /// signature has no hash that is agreed on.
+    pub(super) end_point: Option<Arc<[u8]>>,
+    /// The client's certificate, which is good.
+    pub(super) certificate: Option<ClientCertificate>,
+    /// Whether clients are asked for their certificates.
+    pub(super) asks_clients: bool,
+    /// The same as others see it.
+    pub(super) shown: Arc<SessionEncryption>,
+}
+
+/// A client's certificate: its names, where they can be read.
+pub(super) struct ClientCertificate(pub(super) Option<PeerCertificate>);
+
+impl Encrypted {
+    fn of(connection: &ServerConnection, encryption: &Encryption) -> Self {
+        let chain = connection.peer_certificates();
+        let certificate = chain.and_then(|chain| chain.first());
+        let certificate = certificate.map(|own| ClientCertificate(PeerCertificate::read(own)));
+        let names = certificate.as_ref().and_then(|known| known.0.as_ref());
+        let (version, cipher, bits) = cipher(connection);
+        let shown = SessionEncryption {
+            version,
+            cipher,
+            bits,
+            client_dn: names.map(|names| names.subject.clone()),
+            client_serial: names.map(|names| names.serial.clone()),
+            issuer_dn: names.map(|names| names.issuer.clone()),
+        };
+        Self {
+            end_point: encryption.end_point.clone(),
+            certificate,
+            asks_clients: encryption.asks_clients,
+            shown: Arc::new(shown),
+        }
+    }
 }
 
 /// Answers requests for encryption, each of which may come once, up to another packet.
@@ -120,19 +93,25 @@ pub(super) async fn open(mut socket: TcpStream, encryption: Option<&Encryption>)
         }
         let code = read(&mut socket).await?;
         let answer = match (code, encryption) {
-            (SSL_REQUEST, Some(Encryption { acceptor, .. })) => {
+            (SSL_REQUEST, Some(encryption)) => {
                 write(&mut socket, ACCEPTED).await?;
-                // What is no handshake ends the connection without a word, in PostgreSQL as well.
-                let stream = acceptor.accept(socket).await.map_err(|error| {
-                    tracing::debug!(%error, "a client could not agree on TLS");
-                    Failure::Gone
-                })?;
+                let accepted = encryption.acceptor.accept(socket).into_fallible().await;
+                let stream = match accepted {
+                    Ok(stream) => stream,
+                    // What is no handshake ends the connection without a word, in PostgreSQL as well.
+                    Err((error, socket)) => {
+                        tell_refused(&error);
+                        part(socket).await;
+                        return Err(Failure::Gone);
+                    }
+                };
+                let encrypted = Encrypted::of(stream.get_ref().1, encryption);
                 let (input, output) = tokio::io::split(stream);
                 return Ok(Channel {
                     input: Box::new(input),
                     output: Box::new(output),
                     first: Bytes::new(),
-                    is_encrypted: true,
+                    encrypted: Some(encrypted),
                 });
             }
             (SSL_REQUEST, None) if !std::mem::replace(&mut asked_ssl, true) => REFUSED,
@@ -153,8 +132,45 @@ fn unencrypted(socket: TcpStream, first: &[u8]) -> Channel {
         input: Box::new(input),
         output: Box::new(output),
         first: Bytes::copy_from_slice(first),
-        is_encrypted: false,
+        encrypted: None,
     }
+}
+
+/// Logs why there was no handshake, loudly where it is the client's certificate.
+fn tell_refused(error: &std::io::Error) {
+    let inner = error.get_ref();
+    match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(why)) => {
+            tracing::warn!("refused a client's certificate: {}", refusal(why));
+        }
+        _ => tracing::debug!(%error, "a client could not agree on TLS"),
+    }
+}
+
+/// What is wrong with a certificate, and what to do where it is not plain.
+fn refusal(why: &rustls::CertificateError) -> String {
+    let text = format!("{why:?}");
+    match text.contains("UnsupportedCertVersion") {
+        true => "it is of X.509 version 1, which says nothing of its use; make it with extensions \
+                 (openssl x509 -req -extfile, or -copy_extensions)"
+            .to_owned(),
+        false => why.to_string(),
+    }
+}
+
+/// Ends a connection whose client is still to read why: what it has sent meanwhile is read, since with
+/// that unread the connection would be reset, and the alert be lost.
+async fn part(mut socket: TcpStream) {
+    let reading = async {
+        socket.shutdown().await?;
+        tokio::io::copy(
+            &mut (&mut socket).take(MAX_LAST_BYTES),
+            &mut tokio::io::sink(),
+        )
+        .await
+    };
+    // Who does not go in time is left.
+    let _ = tokio::time::timeout(FAREWELL, reading).await;
 }
 
 async fn read(socket: &mut TcpStream) -> Step<u32> {

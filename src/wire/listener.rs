@@ -20,11 +20,10 @@ use super::encryption;
 use super::error_response::{Severity, error_response};
 use super::failure::Failure;
 use super::frame::{FrameReader, FrameWriter};
+use super::sockets::Sockets;
 use super::startup::{Shared, establish};
 use crate::error::{Error, SqlState};
 
-/// Sockets beyond the sessions: clients that are being greeted, refused, or come to cancel.
-const EXTRA_SOCKETS: usize = 100;
 /// How long to wait after an accept failed, as it does when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long clients may take to hear that their statement was stopped.
@@ -35,7 +34,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub async fn serve<B: Backend>(
     listener: TcpListener,
     backend: Arc<B>,
-    authentication: Authentication,
+    authentication: Arc<Authentication>,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
@@ -51,13 +50,7 @@ pub async fn serve<B: Backend>(
         stop,
         limits: Arc::new(limits),
     });
-    let sockets = Arc::new(Semaphore::new(
-        shared
-            .limits
-            .max_connections
-            .saturating_add(EXTRA_SOCKETS)
-            .min(Semaphore::MAX_PERMITS),
-    ));
+    let sockets = Sockets::new(shared.limits.max_connections);
     let tasks = TaskTracker::new();
     let abandon = CancellationToken::new();
     loop {
@@ -74,7 +67,7 @@ pub async fn serve<B: Backend>(
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&sockets).try_acquire_owned() else {
+        let Some(place) = sockets.take(address.ip()) else {
             tracing::warn!(%address, "refused a connection: too many sockets");
             continue;
         };
@@ -111,7 +104,8 @@ async fn serve_client<B: Backend>(shared: &Shared<B>, socket: TcpStream, address
         tracing::debug!(%address, %error, "could not switch off Nagle's algorithm");
     }
     let deadline = tokio::time::Instant::now() + shared.limits.startup_timeout;
-    let opening = encryption::open(socket, shared.authentication.encryption());
+    let current = shared.authentication.current();
+    let opening = encryption::open(socket, current.encryption.as_ref());
     let opened = tokio::select! {
         biased;
         () = shared.stop.idle.cancelled() => return,
@@ -124,28 +118,45 @@ async fn serve_client<B: Backend>(shared: &Shared<B>, socket: TcpStream, address
     let max_bytes = shared.limits.max_message_bytes;
     let mut reader = FrameReader::after(&channel.first, channel.input, max_bytes);
     let mut writer = FrameWriter::new(channel.output);
-    let encrypted = channel.is_encrypted;
-    let greeting = establish(shared, &mut reader, &mut writer, address, encrypted);
+    let encrypted = channel.encrypted.as_ref();
+    let greeting = establish(
+        shared,
+        &mut reader,
+        &mut writer,
+        address,
+        &current,
+        encrypted,
+    );
     let greeting = tokio::select! {
         biased;
-        () = shared.stop.idle.cancelled() => Ok(Err(stopping())),
-        greeting = tokio::time::timeout_at(deadline, greeting) => greeting,
+        () = shared.stop.idle.cancelled() => Err(stopping()),
+        greeting = tokio::time::timeout_at(deadline, greeting) => greeting.unwrap_or_else(|_| {
+            tracing::debug!(%address, "a client did not finish its startup in time");
+            Err(too_late())
+        }),
     };
+    drop(current);
     match greeting {
-        Ok(Ok(Some(established))) => {
+        Ok(Some(established)) => {
             let (connection, slot) = established.into_connection(shared, reader, writer);
             connection.serve().await;
             drop(slot);
         }
-        Ok(Err(Failure::Fatal(error) | Failure::Statement(error))) => {
+        Err(Failure::Fatal(error) | Failure::Statement(error)) => {
             let refusal = error_response(&error, Severity::Fatal);
             if writer.message(&refusal).is_ok() {
                 writer.close().await;
             }
         }
-        Ok(Ok(None) | Err(Failure::Gone)) => {}
-        Err(_) => tracing::debug!(%address, "a client did not finish its startup in time"),
+        Ok(None) | Err(Failure::Gone) => {}
     }
+}
+
+fn too_late() -> Failure {
+    Failure::Fatal(Error::new(
+        SqlState::QUERY_CANCELED,
+        "canceling authentication due to timeout",
+    ))
 }
 
 fn stopping() -> Failure {

@@ -59,6 +59,14 @@ impl Verifier {
         }
     }
 
+    /// One that no password is known of.
+    pub(super) fn unknown(stored_key: Key, server_key: Key) -> Self {
+        Self {
+            stored_key,
+            server_key,
+        }
+    }
+
     /// Whether who made the proof knows the password.
     fn accepts(&self, auth_message: &str, proof: &Key) -> bool {
         let mut client_key = sign(&self.stored_key, auth_message.as_bytes());
@@ -95,13 +103,19 @@ impl StoredVerifier {
     }
 }
 
-/// The verifier of a password as PostgreSQL writes it, or the password itself where it is one.
+/// The verifier of a password as PostgreSQL writes it, or the password itself where it is one; none of
+/// the empty password, which anybody would guess.
 ///
 /// # Errors
 /// 0A000 for a hash of MD5, XX000 where the machine has no random numbers.
-pub fn verifier_of(password: &str) -> Result<String> {
-    if StoredVerifier::parse(password).is_some() {
-        return Ok(password.to_owned());
+pub fn verifier_of(password: &str) -> Result<Option<String>> {
+    if password.is_empty() {
+        return Ok(None);
+    }
+    if let Some(stored) = StoredVerifier::parse(password) {
+        let is_empty = stored.iterations == ITERATIONS
+            && Verifier::new("", &stored.salt).stored_key == stored.verifier.stored_key;
+        return Ok((!is_empty).then(|| password.to_owned()));
     }
     let is_md5 = password.strip_prefix("md5").is_some_and(|digits| {
         digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -113,12 +127,12 @@ pub fn verifier_of(password: &str) -> Result<String> {
     let mut salt = [0; SALT_BYTES];
     rand::fill(&mut salt).map_err(|_| Error::internal("the machine gives no random numbers"))?;
     let verifier = Verifier::new(password, &salt);
-    Ok(format!(
+    Ok(Some(format!(
         "{MECHANISM}${ITERATIONS}:{}${}:{}",
         STANDARD.encode(salt),
         STANDARD.encode(verifier.stored_key),
         STANDARD.encode(verifier.server_key)
-    ))
+    )))
 }
 
 /// What the server offers of channel binding, and what the client chose.
@@ -355,18 +369,18 @@ mod tests {
 
     #[test]
     fn a_verifier_that_is_kept_is_that_of_its_password() {
-        let text = verifier_of("pencil").unwrap();
-        assert_eq!(
-            verifier_of(&text).unwrap(),
-            text,
-            "a verifier is kept as it is"
-        );
+        let text = verifier_of("pencil").unwrap().unwrap();
+        let again = verifier_of(&text).unwrap();
+        assert_eq!(again.as_ref(), Some(&text), "a verifier is kept as it is");
         let stored = StoredVerifier::parse(&text).unwrap();
         let again = Verifier::new("pencil", &stored.salt);
         assert_eq!(again.stored_key, stored.verifier.stored_key);
         assert_eq!(again.server_key, stored.verifier.server_key);
         assert!(StoredVerifier::parse("SCRAM-SHA-256$4096:c2FsdA==$a:b").is_none());
         assert!(verifier_of("md5c3ab8ff13720e8ad9047dd39466b3c89").is_err());
+        assert_eq!(verifier_of("").unwrap(), None);
+        let empty = "SCRAM-SHA-256$4096:hpFyHTUsSWcR7O9P$LgZFIt6Oqdo27ZFKbZ2nV+vtnYM995pDh9ca6WSi120=:qVV5NeluNfUPkwm7Vqat25RjSPLkGeoZBQs6wVv+um4=";
+        assert_eq!(verifier_of(empty).unwrap(), None);
     }
 
     #[test]

@@ -11,11 +11,12 @@ use pgwire::messages::startup::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
-use super::authentication::{Authentication, Claim};
+use super::authentication::{Authentication, Claim, Current};
 use super::backend::{Backend, BackendSession, Client};
 use super::cancel::{CancelKey, CancelRegistry};
 use super::client_settings::ClientSettings;
 use super::connection::{Connection, Stop};
+use super::encryption::Encrypted;
 use super::error_response::without_zeros;
 use super::failure::{Failure, Step};
 use super::frame::{FrameReader, FrameWriter};
@@ -45,7 +46,7 @@ pub const REPORTED_SETTINGS: [(&str, &str); 13] = [
 /// What all connections share.
 pub(super) struct Shared<B> {
     pub(super) backend: Arc<B>,
-    pub(super) authentication: Authentication,
+    pub(super) authentication: Arc<Authentication>,
     pub(super) limits: Arc<Limits>,
     pub(super) registry: Arc<CancelRegistry>,
     pub(super) sessions: Arc<Semaphore>,
@@ -58,39 +59,28 @@ pub(super) async fn establish<B: Backend>(
     reader: &mut FrameReader,
     writer: &mut FrameWriter,
     address: SocketAddr,
-    is_encrypted: bool,
+    current: &Current,
+    encrypted: Option<&Encrypted>,
 ) -> Step<Option<Established<B::Session>>> {
     let Some(startup) = first_message(&shared.registry, reader).await? else {
         return Ok(None);
     };
-    shared.authentication.check_channel(address, is_encrypted)?;
     negotiate(&startup, writer)?;
+    let is_member = |group: &str| shared.backend.is_member(&startup.user, group);
+    let claim = Claim {
+        user: &startup.user,
+        database: &startup.database,
+        stored: shared.backend.verifier(&startup.user),
+        address,
+        encrypted,
+        is_member: &is_member,
+    };
     // Before it takes a place: whoever has no password cannot keep others from theirs.
     shared
         .authentication
-        .check(
-            Claim {
-                user: &startup.user,
-                stored: shared.backend.verifier(&startup.user),
-                address,
-                is_encrypted,
-            },
-            &shared.limits,
-            reader,
-            writer,
-        )
+        .check(current, &claim, &shared.limits, reader, writer)
         .await?;
-    let slot = Arc::clone(&shared.sessions)
-        .try_acquire_owned()
-        .map_err(|_| {
-            Failure::Fatal(
-                Error::new(
-                    SqlState::TOO_MANY_CONNECTIONS,
-                    "sorry, too many clients already",
-                )
-                .with_hint("Close connections, or raise max_connections."),
-            )
-        })?;
+    let slot = take_slot(shared, &startup.user)?;
     if startup.database != shared.backend.database() {
         let message = format!("database \"{}\" does not exist", startup.database);
         let hint = format!("The database is \"{}\".", shared.backend.database());
@@ -105,6 +95,7 @@ pub(super) async fn establish<B: Backend>(
         address,
         process_id: key.process_id(),
         canceller: key.canceller(),
+        encryption: encrypted.map(|encrypted| Arc::clone(&encrypted.shown)),
     };
     let session = shared
         .backend
@@ -113,6 +104,27 @@ pub(super) async fn establish<B: Backend>(
         .map_err(Failure::Fatal)?;
     greet(&client, session.as_ref(), &key, writer)?;
     Ok(Some(Established { session, key, slot }))
+}
+
+/// A place among the sessions, the last of which are kept for superusers.
+///
+/// # Errors
+/// 53300 where there is none.
+fn take_slot<B: Backend>(shared: &Shared<B>, user: &str) -> Step<OwnedSemaphorePermit> {
+    let too_many = |message: &str| {
+        let error = Error::new(SqlState::TOO_MANY_CONNECTIONS, message);
+        Failure::Fatal(error.with_hint("Close connections, or raise max_connections."))
+    };
+    let slot = Arc::clone(&shared.sessions)
+        .try_acquire_owned()
+        .map_err(|_| too_many("sorry, too many clients already"))?;
+    let is_reserved = shared.sessions.available_permits() < shared.limits.reserved_connections;
+    if is_reserved && !shared.backend.is_superuser(user) {
+        return Err(too_many(
+            "remaining connection slots are reserved for non-replication superuser connections",
+        ));
+    }
+    Ok(slot)
 }
 
 /// What a greeted client has.

@@ -93,7 +93,9 @@ fn value(field: &str, column_type: ColumnType) -> Value {
         }
         ColumnType::Real | ColumnType::Double => Value::from(field.parse::<f64>().ok()),
         ColumnType::Timestamptz => Value::Null,
-        ColumnType::Text | ColumnType::Name | ColumnType::Char => Value::Text(unescaped(field)),
+        ColumnType::Text | ColumnType::Name | ColumnType::Char | ColumnType::Numeric => {
+            Value::Text(unescaped(field))
+        }
         // `{a,b}` of names without anything to quote.
         ColumnType::TextArray => {
             let items = unescaped(field);

@@ -34,6 +34,7 @@ mod pg_description;
 mod pg_enum;
 mod pg_extension;
 mod pg_foreign_table;
+mod pg_hba_file_rules;
 mod pg_index;
 mod pg_matviews;
 mod pg_namespace;
@@ -45,6 +46,7 @@ mod pg_sequence;
 mod pg_settings;
 mod pg_sleep;
 mod pg_stat_activity;
+mod pg_stat_ssl;
 mod pg_tables;
 mod pg_type;
 mod pg_typeof;
@@ -89,7 +91,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 35] = [
+static ROWS: [&Rows; 39] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -103,6 +105,8 @@ static ROWS: [&Rows; 35] = [
     &pg_foreign_table::SERVER,
     &pg_foreign_table::TABLE,
     &pg_foreign_table::WRAPPER,
+    &pg_hba_file_rules::MAPPINGS,
+    &pg_hba_file_rules::TABLE,
     &pg_index::INDEXES,
     &pg_index::TABLE,
     &pg_matviews::TABLE,
@@ -122,6 +126,8 @@ static ROWS: [&Rows; 35] = [
     &pg_sequence::TABLE,
     &pg_settings::TABLE,
     &pg_stat_activity::TABLE,
+    &pg_stat_ssl::GSSAPI,
+    &pg_stat_ssl::TABLE,
     &pg_tables::TABLE,
     &pg_type::TABLE,
     &pg_views::TABLE,

@@ -5,13 +5,14 @@ use crate::catalog::system::SystemSources;
 use crate::config::PostgresSetting;
 
 /// Settings that nobody can set.
-const FIXED: [&str; 6] = [
+const FIXED: [&str; 7] = [
     "integer_datetimes",
     "is_superuser",
     "max_identifier_length",
     "server_encoding",
     "server_version",
     "server_version_num",
+    "ssl",
 ];
 
 pub static TABLE: Rows = Rows {

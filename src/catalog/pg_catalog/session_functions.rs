@@ -60,7 +60,16 @@ pub fn functions() -> Vec<ScalarUDF> {
             ScalarValue::Boolean(Some(false))
         }),
         udf("pg_postmaster_start_time", &[&[]], moment.clone(), started),
-        udf("pg_conf_load_time", &[&[]], moment, started),
+        udf("pg_conf_load_time", &[&[]], moment, |sources, _| {
+            let loaded = sources.loaded_at().timestamp_micros();
+            ScalarValue::TimestampMicrosecond(Some(loaded), Some("UTC".into()))
+        }),
+        CatalogFunction::udf(
+            "pg_reload_conf",
+            &[&[]],
+            BOOLEAN,
+            Call::Act(|sources, _| Ok(ScalarValue::Boolean(Some(sources.reload()?)))),
+        ),
         udf("pg_my_temp_schema", &[&[]], BIGINT, |_, _| {
             ScalarValue::Int64(Some(0))
         }),

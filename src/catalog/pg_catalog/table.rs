@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Float64Array, Int16Array, Int16Builder, Int32Array,
-    Int64Array, Int64Builder, ListBuilder, StringArray, StringBuilder,
+    ArrayRef, BooleanArray, Decimal256Array, Float32Array, Float64Array, Int16Array, Int16Builder,
+    Int32Array, Int64Array, Int64Builder, ListBuilder, StringArray, StringBuilder,
 };
+use arrow::datatypes::{DataType, i256};
 use chrono::{DateTime, Utc};
 
 use super::data;
-use crate::catalog::system::{Column, ColumnType, SystemSources, SystemView, timestamptz};
+use crate::catalog::system::{
+    Column, ColumnType, NUMERIC_DIGITS, SystemSources, SystemView, timestamptz,
+};
 use crate::error::Result;
 
 /// A value of a row.
@@ -158,6 +161,7 @@ fn column_type(name: &str) -> ColumnType {
         "_oid" => ColumnType::OidArray,
         "int2vector" => ColumnType::SmallintVector,
         "oidvector" => ColumnType::OidVector,
+        "numeric" => ColumnType::Numeric,
         "_text" | "_name" | "_char" | "_aclitem" | "_regtype" => ColumnType::TextArray,
         _ => ColumnType::Text,
     }
@@ -242,6 +246,12 @@ fn array(column: &Column, rows: &[Row], index: usize) -> ArrayRef {
         ),
         ColumnType::Double => Arc::new(values().map(Value::float).collect::<Float64Array>()),
         ColumnType::Timestamptz => timestamptz(values().map(Value::moment)),
+        ColumnType::Numeric => {
+            let digits = values().map(|value| Value::text(value).and_then(i256::from_string));
+            let array: Decimal256Array = digits.collect();
+            let data_type = DataType::Decimal256(NUMERIC_DIGITS, 0);
+            Arc::new(array.with_data_type(data_type))
+        }
         ColumnType::TextArray => {
             let mut lists = ListBuilder::new(StringBuilder::new());
             for value in values() {

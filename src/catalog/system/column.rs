@@ -13,6 +13,9 @@ use crate::wire::types::POSTGRES_TYPE;
 /// The time zone of all moments in system views.
 const UTC: &str = "UTC";
 
+/// The digits of 20 bytes.
+pub const NUMERIC_DIGITS: u8 = 49;
+
 /// A column of a system view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -61,6 +64,8 @@ pub enum ColumnType {
     SmallintVector,
     /// PostgreSQL's `oidvector`.
     OidVector,
+    /// A whole number of as many digits as that of a certificate may have.
+    Numeric,
 }
 
 impl ColumnType {
@@ -83,6 +88,7 @@ impl ColumnType {
             Self::OidArray => "oid[]",
             Self::SmallintVector => "int2vector",
             Self::OidVector => "oidvector",
+            Self::Numeric => "numeric",
         }
     }
 
@@ -100,6 +106,7 @@ impl ColumnType {
             Self::TextArray => DataType::new_list(DataType::Utf8, true),
             Self::SmallintArray | Self::SmallintVector => DataType::new_list(DataType::Int16, true),
             Self::OidArray | Self::OidVector => DataType::new_list(DataType::Int64, true),
+            Self::Numeric => DataType::Decimal256(NUMERIC_DIGITS, 0),
         }
     }
 }

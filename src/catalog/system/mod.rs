@@ -21,7 +21,7 @@ mod sources;
 mod tests;
 
 pub use advisory_lock::{AdvisoryKey, AdvisoryLock};
-pub use column::{Column, ColumnType, timestamptz};
+pub use column::{Column, ColumnType, NUMERIC_DIGITS, timestamptz};
 pub use lineage::LineageEdge;
 pub use provider::SystemTable;
 pub use reference::reference;
@@ -98,6 +98,19 @@ pub trait SystemSources: Debug + Send + Sync {
     /// 42501 for a connection of a role that who asks is no member of.
     fn cancel(&self, _pid: i32) -> Result<bool> {
         Ok(false)
+    }
+
+    /// Reads the access rules and certificates again; whether they are good.
+    ///
+    /// # Errors
+    /// 42501 for who is no superuser.
+    fn reload(&self) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// When the configuration was read last.
+    fn loaded_at(&self) -> DateTime<Utc> {
+        self.started_at()
     }
 
     /// Takes a lock for the session that asks, and waits for it.

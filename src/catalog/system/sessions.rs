@@ -1,11 +1,14 @@
 //! `tributary.sessions`.
 
+use std::sync::Arc;
+
 use arrow::array::ArrayRef;
 use chrono::{DateTime, Utc};
 
 use super::column::{Column, ColumnType, integer, text, timestamptz};
 use super::{SystemSources, SystemView};
 use crate::error::Result;
+use crate::instance::SessionEncryption;
 
 /// The connections.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ pub struct SessionInfo {
     pub query_started_at: Option<DateTime<Utc>>,
     /// What it is to `pg_stat_activity`.
     pub backend_type: &'static str,
+    /// What encrypts its connection, if anything does.
+    pub encryption: Option<Arc<SessionEncryption>>,
+    /// Whether who asks may see what it does.
+    pub is_shown: bool,
 }
 
 static COLUMNS: [Column; 9] = [

@@ -90,6 +90,8 @@ impl SystemSources for Server {
     fn sessions(&self) -> Vec<SessionInfo> {
         vec![SessionInfo {
             backend_type: "client backend",
+            encryption: None,
+            is_shown: true,
             pid: 7,
             user: "ada".to_owned(),
             database: "tributary".to_owned(),

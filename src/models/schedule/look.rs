@@ -109,5 +109,6 @@ fn session(object: &Object, stop: &Stop) -> SessionEntry {
         query_started_at: Some(now),
         backend_type: "scheduled refresh",
         canceller: Canceller::new(move || stop.stop()),
+        encryption: None,
     }
 }

@@ -163,6 +163,9 @@ impl Checker<'_> {
     }
 }
 
+/// Views of `pg_catalog` that superusers alone may read.
+const GUARDED_VIEWS: [&str; 3] = ["pg_hba_file_rules", "pg_ident_file_mappings", "pg_shadow"];
+
 /// That these rights reach the server's own relations that show more than each may see.
 pub(super) fn own_relations(rights: &Rights<'_>, node: &impl Visit) -> Result<()> {
     if rights.is_superuser() {
@@ -172,7 +175,8 @@ pub(super) fn own_relations(rights: &Rights<'_>, node: &impl Visit) -> Result<()
         let Ok(name) = object_name_from(name) else {
             return ControlFlow::Continue(());
         };
-        let is_guarded = matches!(name.name.as_str(), "pg_authid" | "pg_shadow")
+        let is_guarded = name.name == "pg_authid"
+            || GUARDED_VIEWS.contains(&name.name.as_str())
             || name.name == system::REJECTED_ROWS
             || name.name == "sessions" && name.schema.as_deref() == Some(system::SYSTEM_SCHEMA);
         match is_guarded {
@@ -181,7 +185,10 @@ pub(super) fn own_relations(rights: &Rights<'_>, node: &impl Visit) -> Result<()
         }
     });
     match found {
-        ControlFlow::Break(name) => Err(denied("table", &name)),
+        ControlFlow::Break(name) => {
+            let is_view = GUARDED_VIEWS.contains(&name.as_str());
+            Err(denied(if is_view { "view" } else { "table" }, &name))
+        }
         ControlFlow::Continue(()) => Ok(()),
     }
 }

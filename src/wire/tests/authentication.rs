@@ -14,7 +14,8 @@ async fn guarded() -> Server {
         max_connections: 1,
         ..Limits::default()
     };
-    let authentication = Authentication::password("someone", "p\u{e4}ss w'ord").unwrap();
+    let authentication = Authentication::trust().unwrap();
+    let authentication = authentication.with_password("someone", "p\u{e4}ss w'ord");
     Server::start_guarded(authentication, limits).await
 }
 
@@ -93,6 +94,22 @@ async fn anything_but_an_answer_ends_the_connection() {
         assert!(said.contains(&wanted), "{bytes:?}: {said}");
         assert!(!said.contains("server_version"), "{bytes:?}: {said}");
     }
+}
+
+#[tokio::test]
+async fn who_takes_too_long_is_told() {
+    let limits = Limits {
+        startup_timeout: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let authentication = Authentication::trust().unwrap();
+    let authentication = authentication.with_password("someone", "pencil");
+    let server = Server::start_guarded(authentication, limits).await;
+    let mut client = RawClient::open(&server).await;
+    client.send(&startup(3 << 16, &[])).await;
+    let said = String::from_utf8_lossy(&client.finish().await).replace('\0', "|");
+    let told = "C57014|Mcanceling authentication due to timeout|";
+    assert!(said.contains(told), "{said}");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ impl Server {
     }
 
     async fn start_with(limits: Limits) -> Self {
-        Self::start_guarded(Authentication::trust(), limits).await
+        Self::start_guarded(Authentication::trust().unwrap(), limits).await
     }
 
     async fn start_guarded(authentication: Authentication, limits: Limits) -> Self {
@@ -44,7 +44,7 @@ impl Server {
         let serving = serve(
             listener,
             Arc::clone(&backend),
-            authentication,
+            Arc::new(authentication),
             limits,
             shutdown.clone(),
         );
