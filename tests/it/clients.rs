@@ -27,7 +27,7 @@ fn python() -> &'static Path {
 }
 
 /// The lines that a script prints, which is told the server, and more arguments where there are some.
-fn run(script: &str, port: u16, more: &[&str]) -> Vec<String> {
+pub fn run(script: &str, port: u16, more: &[&str]) -> Vec<String> {
     let mut command = match script.ends_with(".mjs") {
         true => Command::new("node"),
         false => Command::new(python()),

@@ -5,6 +5,8 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod access;
+mod authority;
 mod case_study;
 mod case_study_changes;
 mod cli;

@@ -157,7 +157,7 @@ fn executable(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("no {name} in /usr/lib/postgresql; tests/setup installs it"))
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
