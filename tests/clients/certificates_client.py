@@ -82,5 +82,7 @@ for client, connect in [("psycopg", by_psycopg), ("psycopg2", by_psycopg2), ("as
     for name in ("jane", "doe"):
         try:
             tell(f"{client} with the certificate of {name}", connect(name))
+        except pg8000.exceptions.DatabaseError as error:
+            tell(f"{client} with the certificate of {name}", {field: error.args[0][field] for field in "SCM"})
         except Exception as error:
             tell(f"{client} with the certificate of {name}", str(error).replace(str(PORT), "PORT").splitlines()[0])

@@ -78,11 +78,6 @@ impl Authority {
         self.folder.join(format!("{}.{kind}", self.name))
     }
 
-    /// Its certificate.
-    pub fn certificate(&self) -> PathBuf {
-        self.file("crt")
-    }
-
     /// A certificate of a subject, and its key: `name.crt` and `name.key`.
     pub fn issue(&self, name: &str, subject: &str) -> (PathBuf, PathBuf) {
         self.issue_as(name, subject, "client", &[])

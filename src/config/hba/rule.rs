@@ -199,7 +199,7 @@ impl Rule {
                     "verify-full" => ClientCertificate::VerifyFull,
                     "verify-ca" if self.method == Method::Cert => {
                         return Err(wrong(
-                            "clientcert only accepts \"verify-full\" when using \"cert\" authentication",
+                            "clientcert can only be set to \"verify-full\" when using \"cert\" authentication",
                         ));
                     }
                     "verify-ca" => ClientCertificate::VerifyCa,

@@ -152,7 +152,7 @@ fn a_line_that_is_none_is_told_by_its_number() {
         ),
         (
             "hostssl all all all cert clientcert=verify-ca",
-            "clientcert only accepts \"verify-full\" when using \"cert\" authentication",
+            "clientcert can only be set to \"verify-full\" when using \"cert\" authentication",
         ),
         (
             "hostssl all all all cert clientname=UID",

@@ -4,7 +4,7 @@
 //! comment, quotes take a token as it is, a backslash at a line's end has the next one follow, and
 //! `@file` stands for the tokens of another file.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::str::Chars;
@@ -48,21 +48,28 @@ pub(super) struct Line {
 /// F0000 for a file that cannot be read.
 pub(super) fn read(path: &Path) -> Result<Vec<Line>> {
     let text = text_of(path).map_err(|error| {
-        let message = format!("could not open configuration file \"{}\"", path.display());
-        Error::new(SqlState::CONFIG_FILE_ERROR, error.message()).within(message)
+        let (path, why) = (path.display(), reason(&error));
+        let message = format!("could not open configuration file \"{path}\": {why}");
+        Error::new(SqlState::CONFIG_FILE_ERROR, message)
     })?;
     Ok(lines(&text, path, 0))
 }
 
-fn text_of(path: &Path) -> Result<String> {
+fn text_of(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let file = std::fs::File::open(path)?;
     file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_FILE_BYTES {
         let message = format!("it has more than {MAX_FILE_BYTES} bytes");
-        return Err(Error::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message));
+        return Err(io::Error::other(message));
     }
     Ok(text)
+}
+
+/// Why a file cannot be read, as the system says it, without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or(&text).to_owned()
 }
 
 fn lines(text: &str, path: &Path, depth: usize) -> Vec<Line> {
@@ -135,7 +142,7 @@ fn included(file: &str, of: &Path, depth: usize) -> std::result::Result<Vec<Toke
     if depth >= MAX_DEPTH {
         return Err(failed("files name each other too deeply"));
     }
-    let text = text_of(&path).map_err(|error| failed(error.message()))?;
+    let text = text_of(&path).map_err(|error| failed(&reason(&error)))?;
     let mut tokens = Vec::new();
     for line in lines(&text, &path, depth + 1) {
         if let Some(error) = line.error {
