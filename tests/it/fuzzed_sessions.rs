@@ -31,7 +31,7 @@ const WRONG: [i32; 10] = [0, 1, 3, 4, -1, -2, 0x7fff, 0xffff, i32::MAX, i32::MIN
 
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = i32::try_from(body.len() + 4).unwrap();
-    [&[kind], &length.to_be_bytes()[..], body].concat()
+    [&[kind][..], &length.to_be_bytes(), body].concat()
 }
 
 fn query(sql: &str) -> Vec<u8> {
@@ -88,8 +88,8 @@ fn greetings() -> Vec<Vec<u8>> {
             &["options", "-c statement_timeout=2s --search_path=public"],
         ),
         // SSL and GSS are asked for first, and refused here.
-        [&[0, 0, 0, 8, 4, 210, 22, 47], &startup(0, &[])[..]].concat(),
-        [&[0, 0, 0, 8, 4, 210, 22, 48], &startup(0, &[])[..]].concat(),
+        [&[0, 0, 0, 8, 4, 210, 22, 47][..], &startup(0, &[])].concat(),
+        [&[0, 0, 0, 8, 4, 210, 22, 48][..], &startup(0, &[])].concat(),
         [0, 0, 0, 16, 4, 210, 22, 46, 0, 0, 0, 1, 0, 0, 0, 2].to_vec(),
     ]
 }

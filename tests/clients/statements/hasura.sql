@@ -8,83 +8,76 @@ SELECT current_setting('server_version_num')::int >= 130000 AS known
 -- a transaction that reads
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
 
--- tables that are tracked, with all that is to know of them
+-- relations that are tracked, and whether they can be written
 -- $1 text [{"schema": "shop", "name": "orders"}, {"schema": "shop", "name": "customer"}, {"schema": "shop", "name": "paid"}, {"schema": "shop", "name": "countries"}]
--- hidden: numbers
--- in any order
-SELECT "table".table_schema, "table".table_name, "table".oid :: integer AS numbers,
-    jsonb_build_object(
-        'columns', coalesce(columns.info, '[]'),
-        'primary_key', primary_key.info,
-        'unique_constraints', coalesce(unique_constraints.info, '[]'),
-        'foreign_keys', coalesce(foreign_key_constraints.info, '[]'),
-        'view_info', CASE WHEN "table".relkind IN ('v', 'm') THEN jsonb_build_object(
-            'is_updatable', ((pg_catalog.pg_relation_is_updatable("table".oid, true) & 4) = 4),
-            'is_insertable', ((pg_catalog.pg_relation_is_updatable("table".oid, true) & 8) = 8),
-            'is_deletable', ((pg_catalog.pg_relation_is_updatable("table".oid, true) & 16) = 16)) END,
-        'description', description.description,
-        'extra_table_metadata', '[]'::json
-    )::json AS info
-FROM (SELECT "tracked"."name" AS "table_name", "tracked"."schema" AS "table_schema" FROM jsonb_to_recordset($1::jsonb) AS "tracked"("schema" text, "name" text)) "tracked_table"
-LEFT JOIN (SELECT "table".oid, "table".relkind, "table".relname AS "table_name", "schema".nspname AS "table_schema"
-    FROM pg_catalog.pg_class "table" JOIN pg_catalog.pg_namespace "schema" ON schema.oid = "table".relnamespace) "table"
-    ON "table"."table_name" = "tracked_table"."table_name" AND "table"."table_schema" = "tracked_table"."table_schema"
-LEFT JOIN pg_catalog.pg_description description ON description.classoid = 'pg_catalog.pg_class'::regclass AND description.objoid = "table".oid AND description.objsubid = 0
-LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('name', "column".attname, 'position', "column".attnum,
-        'type', json_build_object('name', coalesce(base_type.typname, "type".typname), 'type', "type".typtype), 'is_nullable', NOT "column".attnotnull,
-        'description', pg_catalog.col_description("table".oid, "column".attnum),
-        'mutability', jsonb_build_object('is_insertable', NOT (identity.attidentity = 'a'), 'is_updatable', NOT (identity.attidentity = 'a'))) ORDER BY "column".attnum) AS info
-    FROM pg_catalog.pg_attribute "column"
-    INNER JOIN (SELECT attrelid, attnum, attname, CASE WHEN attidentity_exists THEN attidentity::text ELSE ''::text END as attidentity
-        FROM pg_catalog.pg_attribute CROSS JOIN (SELECT current_setting('server_version_num')::int >= 100000) AS attidentity(attidentity_exists)) AS identity
-        ON identity.attrelid = "column".attrelid AND identity.attnum = "column".attnum AND identity.attname = "column".attname
-    LEFT JOIN pg_catalog.pg_type "type" ON "type".oid = "column".atttypid
-    LEFT JOIN pg_catalog.pg_type base_type ON "type".typtype = 'd' AND base_type.oid = "type".typbasetype
-    WHERE "column".attrelid = "table".oid AND "column".attnum > 0 AND NOT "column".attisdropped) columns ON true
-LEFT JOIN LATERAL (SELECT jsonb_build_object('constraint', jsonb_build_object('name', class.relname), 'columns', coalesce(columns.info, '[]')) AS info
-    FROM pg_catalog.pg_index idx
-    JOIN pg_catalog.pg_class class ON class.oid = idx.indexrelid
-    LEFT JOIN LATERAL (SELECT jsonb_agg("column".attname) AS info FROM pg_catalog.pg_attribute "column" WHERE "column".attrelid = "table".oid AND "column".attnum = ANY (idx.indkey)) AS columns ON true
-    WHERE idx.indrelid = "table".oid AND idx.indisprimary) primary_key ON true
-LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('name', class.relname)) AS info
-    FROM pg_catalog.pg_index idx JOIN pg_catalog.pg_class class ON class.oid = idx.indexrelid
-    WHERE idx.indrelid = "table".oid AND idx.indisunique AND NOT idx.indisprimary) unique_constraints ON true
-LEFT JOIN (SELECT jsonb_agg(jsonb_build_object('constraint', jsonb_build_object('name', foreign_key.constraint_name), 'columns', foreign_key.columns,
-        'foreign_table', jsonb_build_object('schema', foreign_key.ref_table_table_schema, 'name', foreign_key.ref_table), 'foreign_columns', foreign_key.ref_columns) ORDER BY foreign_key.constraint_name) AS info,
-        foreign_key.table_schema, foreign_key.table_name
-    FROM (SELECT q.table_schema :: text, q.table_name :: text, q.constraint_name :: text, min(q.ref_table_table_schema) :: text as ref_table_table_schema, min(q.ref_table) :: text as ref_table, json_agg(ac.attname) as columns, json_agg(afc.attname) as ref_columns
-        FROM (SELECT ctn.nspname AS table_schema, ct.relname AS table_name, r.conrelid AS table_id, r.conname as constraint_name, cftn.nspname AS ref_table_table_schema, cft.relname as ref_table, r.confrelid as ref_table_id, UNNEST (r.conkey) AS column_id, UNNEST (r.confkey) AS ref_column_id
-            FROM pg_catalog.pg_constraint r
-            JOIN pg_catalog.pg_class ct ON r.conrelid = ct.oid
-            JOIN pg_catalog.pg_namespace ctn ON ct.relnamespace = ctn.oid
-            JOIN pg_catalog.pg_class cft ON r.confrelid = cft.oid
-            JOIN pg_catalog.pg_namespace cftn ON cft.relnamespace = cftn.oid
-            WHERE r.contype = 'f') q
-        JOIN pg_catalog.pg_attribute ac ON q.column_id = ac.attnum AND q.table_id = ac.attrelid
-        JOIN pg_catalog.pg_attribute afc ON q.ref_column_id = afc.attnum AND q.ref_table_id = afc.attrelid
-        GROUP BY q.table_schema, q.table_name, q.constraint_name) foreign_key
-    GROUP BY foreign_key.table_schema, foreign_key.table_name) foreign_key_constraints
-    ON "table".table_name = foreign_key_constraints.table_name AND "table".table_schema = foreign_key_constraints.table_schema
-WHERE "table".relkind IN ('r', 't', 'v', 'm', 'f', 'p') AND "table".table_schema NOT LIKE 'pg_%' AND "table".table_schema NOT IN ('information_schema', 'hdb_catalog', 'hdb_lib', '_timescaledb_internal')
+SELECT wanted."schema", wanted."name", rel.oid :: integer > 0 AS known, note.description,
+    CASE WHEN rel.relkind IN ('v', 'm') THEN jsonb_build_object(
+        'is_updatable', (pg_catalog.pg_relation_is_updatable(rel.oid, true) & 4) = 4,
+        'is_insertable', (pg_catalog.pg_relation_is_updatable(rel.oid, true) & 8) = 8,
+        'is_deletable', (pg_catalog.pg_relation_is_updatable(rel.oid, true) & 16) = 16) END AS view_info
+FROM jsonb_to_recordset($1::jsonb) AS wanted("schema" text, "name" text)
+LEFT JOIN (SELECT c.oid, c.relkind, c.relname, s.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace) rel
+    ON rel.relname = wanted."name" AND rel.nspname = wanted."schema"
+LEFT JOIN pg_catalog.pg_description note ON note.classoid = 'pg_catalog.pg_class'::regclass AND note.objoid = rel.oid AND note.objsubid = 0
+WHERE rel.relkind IN ('r', 't', 'v', 'm', 'f', 'p') AND rel.nspname NOT LIKE 'pg_%' AND rel.nspname NOT IN ('information_schema', 'hdb_catalog', 'hdb_lib', '_timescaledb_internal')
+ORDER BY 1, 2
+
+-- columns of each as a document
+SELECT rel.relname, coalesce(columns.info, '[]') AS info
+FROM pg_catalog.pg_class rel
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('name', att.attname, 'position', att.attnum, 'is_nullable', NOT att.attnotnull,
+        'type', json_build_object('name', coalesce(base.typname, typ.typname), 'type', typ.typtype),
+        'description', pg_catalog.col_description(rel.oid, att.attnum),
+        'mutability', jsonb_build_object('is_insertable', NOT (kind.generated = 'a'), 'is_updatable', NOT (kind.generated = 'a'))) ORDER BY att.attnum) AS info
+    FROM pg_catalog.pg_attribute att
+    INNER JOIN (SELECT attrelid, attnum, CASE WHEN is_there THEN attidentity::text ELSE ''::text END AS generated
+        FROM pg_catalog.pg_attribute CROSS JOIN (SELECT current_setting('server_version_num')::int >= 100000) AS asked(is_there)) AS kind
+        ON kind.attrelid = att.attrelid AND kind.attnum = att.attnum
+    LEFT JOIN pg_catalog.pg_type typ ON typ.oid = att.atttypid
+    LEFT JOIN pg_catalog.pg_type base ON typ.typtype = 'd' AND base.oid = typ.typbasetype
+    WHERE att.attrelid = rel.oid AND att.attnum > 0 AND NOT att.attisdropped) columns ON true
+WHERE rel.relnamespace = {shop} AND rel.relkind IN ('r', 'v', 'm')
+ORDER BY 1
+
+-- keys of each as a document
+SELECT rel.relname, keys.info AS primary_key, coalesce(uniques.info, '[]') AS unique_constraints
+FROM pg_catalog.pg_class rel
+LEFT JOIN LATERAL (SELECT jsonb_build_object('constraint', jsonb_build_object('name', con.relname), 'columns', coalesce(named.info, '[]')) AS info
+    FROM pg_catalog.pg_index idx JOIN pg_catalog.pg_class con ON con.oid = idx.indexrelid
+    LEFT JOIN LATERAL (SELECT jsonb_agg(att.attname) AS info FROM pg_catalog.pg_attribute att WHERE att.attrelid = rel.oid AND att.attnum = ANY (idx.indkey)) AS named ON true
+    WHERE idx.indrelid = rel.oid AND idx.indisprimary) keys ON true
+LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('name', con.relname) ORDER BY con.relname) AS info
+    FROM pg_catalog.pg_index idx JOIN pg_catalog.pg_class con ON con.oid = idx.indexrelid
+    WHERE idx.indrelid = rel.oid AND idx.indisunique AND NOT idx.indisprimary) uniques ON true
+WHERE rel.relnamespace = {shop} AND rel.relkind = 'r'
+ORDER BY 1
+
+-- keys of other tables as documents
+SELECT keys.table_name, jsonb_agg(jsonb_build_object('constraint', keys.name, 'columns', keys.columns, 'foreign_table', keys.other, 'foreign_columns', keys.others) ORDER BY keys.name) AS info
+FROM (SELECT pair.table_name :: text, pair.name :: text, min(pair.other) :: text AS other, json_agg(here.attname) AS columns, json_agg(there.attname) AS others
+    FROM (SELECT r.conrelid, r.confrelid, ct.relname AS table_name, r.conname AS name, cft.relname AS other, UNNEST (r.conkey) AS number, UNNEST (r.confkey) AS other_number
+        FROM pg_catalog.pg_constraint r JOIN pg_catalog.pg_class ct ON r.conrelid = ct.oid JOIN pg_catalog.pg_class cft ON r.confrelid = cft.oid
+        WHERE r.contype = 'f') pair
+    JOIN pg_catalog.pg_attribute here ON pair.number = here.attnum AND pair.conrelid = here.attrelid
+    JOIN pg_catalog.pg_attribute there ON pair.other_number = there.attnum AND pair.confrelid = there.attrelid
+    GROUP BY pair.table_name, pair.name) keys
+GROUP BY keys.table_name
 
 -- functions that are tracked
 -- $1 text [{"schema": "shop", "name": "gross"}]
-SELECT "pg_function".function_name, "pg_function".function_schema, coalesce(json_agg("pg_function".info), '[]') AS info
-FROM jsonb_to_recordset($1::jsonb) AS tracked("schema" text, "name" text)
-JOIN (SELECT p.proname::text AS function_name, pn.nspname::text AS function_schema,
-        json_build_object('description', pd.description, 'has_variadic', (p.provariadic <> (0)::oid), 'function_type', CASE WHEN (p.provolatile = ('i')::"char") THEN 'IMMUTABLE' WHEN (p.provolatile = ('s')::"char") THEN 'STABLE' ELSE 'VOLATILE' END,
-            'return_type_schema', rtn.nspname, 'return_type_name', rt.typname, 'return_type_type', rt.typtype, 'returns_set', p.proretset,
-            'input_arg_types', coalesce((SELECT json_agg(json_build_object('schema', q.schema, 'name', q.name, 'type', q.type)) FROM (SELECT pt.typname AS "name", pns.nspname AS "schema", pt.typtype AS "type", pat.ordinality
-                FROM unnest(coalesce(p.proallargtypes, (p.proargtypes)::oid[])) WITH ORDINALITY pat(oid, ordinality) LEFT JOIN pg_type pt ON pt.oid = pat.oid LEFT JOIN pg_namespace pns ON (pt.typnamespace = pns.oid) ORDER BY pat.ordinality ASC) q), '[]'),
-            'input_arg_names', to_json(coalesce(p.proargnames, array[]::text[])), 'default_args', p.pronargdefaults) AS info
-    FROM pg_proc p
-    JOIN pg_namespace pn ON (pn.oid = p.pronamespace)
-    JOIN pg_type rt ON (rt.oid = p.prorettype)
-    JOIN pg_namespace rtn ON (rtn.oid = rt.typnamespace)
-    LEFT JOIN pg_description pd ON p.oid = pd.objoid
-    WHERE pn.nspname::text NOT LIKE 'pg_%' AND (pn.nspname)::text <> ALL (ARRAY['information_schema'::text]) AND NOT (EXISTS (SELECT 1 FROM pg_aggregate WHERE (pg_aggregate.aggfnoid)::oid = p.oid))) AS "pg_function"
-    ON "pg_function".function_name = tracked.name AND "pg_function".function_schema = tracked.schema
-GROUP BY "pg_function".function_name, "pg_function".function_schema
+SELECT found.name, coalesce(json_agg(found.info), '[]') AS info
+FROM jsonb_to_recordset($1::jsonb) AS wanted("schema" text, "name" text)
+JOIN (SELECT f.proname::text AS name, s.nspname::text AS schema,
+        json_build_object('has_variadic', (f.provariadic <> (0)::oid), 'returns_set', f.proretset, 'default_args', f.pronargdefaults, 'return_type', ret.typname,
+            'function_type', CASE WHEN (f.provolatile = ('i')::"char") THEN 'IMMUTABLE' WHEN (f.provolatile = ('s')::"char") THEN 'STABLE' ELSE 'VOLATILE' END,
+            'input_arg_types', coalesce((SELECT json_agg(json_build_object('name', arg.name, 'type', arg.type)) FROM (SELECT t.typname AS "name", t.typtype AS "type", given.ordinality
+                FROM unnest(coalesce(f.proallargtypes, (f.proargtypes)::oid[])) WITH ORDINALITY given(oid, ordinality) LEFT JOIN pg_type t ON t.oid = given.oid ORDER BY given.ordinality ASC) arg), '[]'),
+            'input_arg_names', to_json(coalesce(f.proargnames, array[]::text[]))) AS info
+    FROM pg_proc f JOIN pg_namespace s ON s.oid = f.pronamespace JOIN pg_type ret ON ret.oid = f.prorettype
+    WHERE (s.nspname)::text <> ALL (ARRAY['information_schema'::text]) AND NOT (EXISTS (SELECT 1 FROM pg_aggregate WHERE (pg_aggregate.aggfnoid)::oid = f.oid))) AS found
+    ON found.name = wanted.name AND found.schema = wanted.schema
+GROUP BY found.name
 
 -- which types are scalars
 SELECT coalesce(json_agg(typname ORDER BY typname), '[]') FROM pg_catalog.pg_type WHERE typtype = 'b' AND typcategory <> 'A' AND typname LIKE 'time%'

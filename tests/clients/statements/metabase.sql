@@ -39,23 +39,17 @@ ORDER BY "type" ASC, "schema" ASC, "name" ASC
 
 -- what may be done with each table
 -- in any order
-with table_privileges as (
-    select NULL as role, t.schemaname as schema, t.objectname as table,
-        pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'update') as update,
-        pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'select') as select,
-        pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'insert') as insert,
-        pg_catalog.has_table_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.' || '"' || replace(t.objectname, '"', '""') || '"', 'delete') as delete
-    from (
-        select schemaname, tablename as objectname from pg_catalog.pg_tables
-        union
-        select schemaname, viewname as objectname from pg_views
-        union
-        select schemaname, matviewname as objectname from pg_matviews
-    ) t
-    where t.schemaname !~ '^pg_' and t.schemaname <> 'information_schema'
-        and pg_catalog.has_schema_privilege(current_user, t.schemaname, 'usage')
+with named as (
+    select schemaname as schema, tablename as name from pg_catalog.pg_tables
+    union select schemaname, viewname from pg_views
+    union select schemaname, matviewname from pg_matviews
 )
-select t.* from table_privileges t
+select NULL as role, n.schema, n.name as table,
+    pg_catalog.has_any_column_privilege(current_user, '"' || replace(n.schema, '"', '""') || '"."' || replace(n.name, '"', '""') || '"', 'select') as select,
+    pg_catalog.has_any_column_privilege(current_user, '"' || replace(n.schema, '"', '""') || '"."' || replace(n.name, '"', '""') || '"', 'update') as update,
+    pg_catalog.has_table_privilege(current_user, '"' || replace(n.schema, '"', '""') || '"."' || replace(n.name, '"', '""') || '"', 'delete') as delete
+from named n
+where n.schema !~ '^pg_' and n.schema <> 'information_schema' and n.schema <> 'tributary' and pg_catalog.has_schema_privilege(current_user, n.schema, 'usage')
 
 -- types that are enums
 SELECT nspname, typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid IN (SELECT DISTINCT enumtypid FROM pg_enum e)

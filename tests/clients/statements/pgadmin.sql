@@ -70,33 +70,31 @@ WHERE rel.relkind IN ('r','s','t','p') AND rel.relnamespace = {shop}::oid AND NO
 ORDER BY rel.relname
 
 -- a table's properties
-SELECT rel.oid, rel.relname AS name, rel.reltablespace AS spcoid, rel.relacl AS relacl_str,
+SELECT rel.relname AS name, rel.reltablespace AS spcoid, rel.relacl AS relacl_str, rel.relkind, rel.relhassubclass, des.description, con.conname, con.conkey, am.amname,
     (CASE WHEN length(spc.spcname::text) > 0 OR rel.relkind = 'p' THEN spc.spcname ELSE
         (SELECT sp.spcname FROM pg_catalog.pg_database dtb JOIN pg_catalog.pg_tablespace sp ON dtb.dattablespace=sp.oid WHERE dtb.datname = current_database()) END) as spcname,
     (CASE rel.relreplident WHEN 'd' THEN 'default' WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index' END) as replica_identity,
-    (select nspname FROM pg_catalog.pg_namespace WHERE oid = {shop}::oid) as schema,
-    pg_catalog.pg_get_userbyid(rel.relowner) AS relowner, rel.relkind, rel.relhassubclass, des.description, con.conname, con.conkey,
-    EXISTS(select 1 FROM pg_catalog.pg_trigger JOIN pg_catalog.pg_proc pt ON pt.oid=tgfoid AND pt.proname='logtrigger'
-        JOIN pg_catalog.pg_proc pc ON pc.pronamespace=pt.pronamespace AND pc.proname='slonyversion' WHERE tgrelid=rel.oid) AS isrepl,
-    (SELECT ARRAY(SELECT CASE WHEN (nspname NOT LIKE 'pg\_%') THEN pg_catalog.quote_ident(nspname)||'.'||pg_catalog.quote_ident(c.relname) ELSE pg_catalog.quote_ident(c.relname) END AS inherited_tables
-        FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace WHERE i.inhrelid = rel.oid ORDER BY inhseqno)) AS coll_inherits,
-    (CASE WHEN rel.relpersistence = 'u' THEN true ELSE false END) AS relpersistence,
-    (SELECT st.setting from pg_catalog.pg_show_all_settings() st WHERE st.name = 'default_table_access_method') as default_amname,
-    substring(pg_catalog.array_to_string(rel.reloptions, ',') FROM 'fillfactor=([0-9]*)') AS fillfactor,
-    (substring(pg_catalog.array_to_string(rel.reloptions, ',') FROM 'autovacuum_enabled=([a-z|0-9]*)'))::BOOL AS autovacuum_enabled,
-    rel.reloptions AS reloptions, tst.reloptions AS toast_reloptions, rel.reloftype, am.amname,
-    CASE WHEN typ.typname IS NOT NULL THEN pg_catalog.quote_ident(typ.typname) ELSE typ.typname END AS typname,
-    rel.relrowsecurity as rlspolicy, rel.relforcerowsecurity as forcerlspolicy,
-    (SELECT pg_catalog.array_agg(provider || '=' || label) FROM pg_catalog.pg_seclabels sl1 WHERE sl1.objoid=rel.oid AND sl1.objsubid=0) AS seclabels
+    (select nspname FROM pg_catalog.pg_namespace WHERE oid = {shop}::oid) as schema, pg_catalog.pg_get_userbyid(rel.relowner) AS relowner,
+    rel.relpersistence = 'u' AS is_unlogged, rel.relrowsecurity as rlspolicy, rel.relforcerowsecurity as forcerlspolicy
 FROM pg_catalog.pg_class rel
 LEFT OUTER JOIN pg_catalog.pg_tablespace spc on spc.oid=rel.reltablespace
 LEFT OUTER JOIN pg_catalog.pg_description des ON (des.objoid=rel.oid AND des.objsubid=0 AND des.classoid='pg_class'::regclass)
 LEFT OUTER JOIN pg_catalog.pg_constraint con ON con.conrelid=rel.oid AND con.contype='p'
-LEFT OUTER JOIN pg_catalog.pg_class tst ON tst.oid = rel.reltoastrelid
-LEFT JOIN pg_catalog.pg_type typ ON rel.reloftype=typ.oid
 LEFT OUTER JOIN pg_catalog.pg_am am ON am.oid = rel.relam
-WHERE rel.relkind IN ('r','s','t','p') AND rel.relnamespace = {shop}::oid AND NOT rel.relispartition AND rel.oid = {shop.orders}::oid
+WHERE rel.relkind IN ('r','s','t','p') AND rel.relnamespace = {shop}::oid AND NOT rel.relispartition
 ORDER BY rel.relname
+
+-- a table's options and labels
+SELECT rel.relname, rel.reloptions, tst.reloptions AS toast_reloptions, rel.reloftype,
+    substring(pg_catalog.array_to_string(rel.reloptions, ',') FROM 'fillfactor=([0-9]*)') AS fillfactor,
+    (substring(pg_catalog.array_to_string(rel.reloptions, ',') FROM 'autovacuum_enabled=([a-z|0-9]*)'))::BOOL AS autovacuum_enabled,
+    (SELECT st.setting from pg_catalog.pg_show_all_settings() st WHERE st.name = 'default_table_access_method') as default_amname,
+    EXISTS(select 1 FROM pg_catalog.pg_trigger JOIN pg_catalog.pg_proc pt ON pt.oid=tgfoid AND pt.proname='logtrigger' WHERE tgrelid=rel.oid) AS isrepl,
+    (SELECT ARRAY(SELECT CASE WHEN (nspname NOT LIKE 'pg\_%') THEN pg_catalog.quote_ident(nspname)||'.'||pg_catalog.quote_ident(c.relname) ELSE pg_catalog.quote_ident(c.relname) END
+        FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace WHERE i.inhrelid = rel.oid ORDER BY inhseqno)) AS parents,
+    (SELECT pg_catalog.array_agg(provider || '=' || label) FROM pg_catalog.pg_seclabels sl1 WHERE sl1.objoid=rel.oid AND sl1.objsubid=0) AS seclabels
+FROM pg_catalog.pg_class rel LEFT OUTER JOIN pg_catalog.pg_class tst ON tst.oid = rel.reltoastrelid
+WHERE rel.oid = {shop.orders}::oid
 
 -- a table's privileges
 SELECT 'relacl' as deftype, COALESCE(gt.rolname, 'PUBLIC') grantee, g.rolname grantor, pg_catalog.array_agg(privilege_type) as privileges, pg_catalog.array_agg(is_grantable) as grantable
@@ -127,31 +125,32 @@ WHERE att.attrelid = {shop.orders}::oid AND att.attnum > 0 AND att.attisdropped 
 ORDER BY att.attnum
 
 -- a table's columns in full
-SELECT DISTINCT ON (att.attnum) att.attname as name, att.atttypid, att.attlen, att.attnum, att.attndims, att.atttypmod, att.attacl, att.attnotnull, att.attoptions, att.attfdwoptions, att.attstattarget,
-    att.attstorage, att.attidentity, pg_catalog.pg_get_expr(def.adbin, def.adrelid) AS defval, pg_catalog.format_type(ty.oid,NULL) AS typname, pg_catalog.format_type(ty.oid,att.atttypmod) AS cltype,
-    CASE WHEN ty.typelem > 0 THEN ty.typelem ELSE ty.oid END as elemoid, (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = ty.typnamespace) as typnspname, ty.typstorage AS defaultstorage,
-    description, pi.indkey, (SELECT count(1) FROM pg_catalog.pg_type t2 WHERE t2.typname=ty.typname) > 1 AS isdup,
-    CASE WHEN length(coll.collname::text) > 0 AND length(nspc.nspname::text) > 0 THEN pg_catalog.concat(pg_catalog.quote_ident(nspc.nspname),'.',pg_catalog.quote_ident(coll.collname)) ELSE '' END AS collspcname,
-    EXISTS(SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid=att.attrelid AND contype='f' AND att.attnum=ANY(conkey)) As is_fk,
-    (SELECT pg_catalog.array_agg(provider || '=' || label) FROM pg_catalog.pg_seclabels sl1 WHERE sl1.objoid=att.attrelid AND sl1.objsubid=att.attnum) AS seclabels,
-    (CASE WHEN (att.attidentity in ('a', 'd')) THEN 'i' WHEN (att.attgenerated in ('s')) THEN 'g' ELSE 'n' END) AS colconstype,
-    (CASE WHEN (att.attgenerated in ('s')) THEN pg_catalog.pg_get_expr(def.adbin, def.adrelid) END) AS genexpr, tab.relname as relname, (CASE WHEN tab.relkind = 'v' THEN true ELSE false END) AS is_view_only,
-    (CASE WHEN att.attcompression = 'p' THEN 'pglz' WHEN att.attcompression = 'l' THEN 'lz4' END) AS attcompression,
-    (SELECT dsd.refobjid FROM pg_catalog.pg_depend dsd JOIN pg_catalog.pg_class dsc ON dsd.refclassid='pg_catalog.pg_class'::regclass AND dsd.refobjid=dsc.oid AND dsc.relkind='S'
-     WHERE dsd.classid='pg_catalog.pg_attrdef'::regclass AND dsd.objid=def.oid AND dsd.deptype='n' ORDER BY dsd.refobjid LIMIT 1) AS defseqrelid,
-    seq.*
+SELECT DISTINCT ON (att.attnum) att.attname as name, att.atttypid, att.attlen, att.attnum, att.attndims, att.atttypmod, att.attacl, att.attnotnull, att.attoptions, att.attfdwoptions, att.attstattarget, att.attstorage, att.attidentity,
+    pg_catalog.pg_get_expr(def.adbin, def.adrelid) AS defval, pg_catalog.format_type(ty.oid,att.atttypmod) AS cltype, CASE WHEN ty.typelem > 0 THEN ty.typelem ELSE ty.oid END as elemoid,
+    ty.typstorage AS defaultstorage, description, pi.indkey, (SELECT count(1) FROM pg_catalog.pg_type t2 WHERE t2.typname=ty.typname) > 1 AS isdup,
+    (CASE WHEN (att.attidentity in ('a', 'd')) THEN 'i' WHEN (att.attgenerated in ('s')) THEN 'g' ELSE 'n' END) AS colconstype
 FROM pg_catalog.pg_attribute att
 JOIN pg_catalog.pg_type ty ON ty.oid=atttypid
 LEFT OUTER JOIN pg_catalog.pg_attrdef def ON adrelid=att.attrelid AND adnum=att.attnum
 LEFT OUTER JOIN pg_catalog.pg_description des ON (des.objoid=att.attrelid AND des.objsubid=att.attnum AND des.classoid='pg_class'::regclass)
-LEFT OUTER JOIN (pg_catalog.pg_depend dep JOIN pg_catalog.pg_class cs ON dep.classid='pg_class'::regclass AND dep.objid=cs.oid AND cs.relkind='S') ON dep.refobjid=att.attrelid AND dep.refobjsubid=att.attnum
 LEFT OUTER JOIN pg_catalog.pg_index pi ON pi.indrelid=att.attrelid AND indisprimary
+WHERE att.attrelid = {shop.customer}::oid AND att.attnum > 0 AND att.attisdropped IS FALSE
+ORDER BY att.attnum
+
+-- collations, keys and sequences of a table's columns
+SELECT att.attname, CASE WHEN length(coll.collname::text) > 0 AND length(nspc.nspname::text) > 0 THEN pg_catalog.concat(pg_catalog.quote_ident(nspc.nspname),'.',pg_catalog.quote_ident(coll.collname)) ELSE '' END AS collspcname,
+    EXISTS(SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid=att.attrelid AND contype='f' AND att.attnum=ANY(conkey)) As is_fk,
+    (CASE WHEN att.attcompression = 'p' THEN 'pglz' WHEN att.attcompression = 'l' THEN 'lz4' END) AS attcompression,
+    (SELECT dsd.refobjid FROM pg_catalog.pg_depend dsd JOIN pg_catalog.pg_class dsc ON dsd.refclassid='pg_catalog.pg_class'::regclass AND dsd.refobjid=dsc.oid AND dsc.relkind='S'
+     WHERE dsd.classid='pg_catalog.pg_attrdef'::regclass AND dsd.objid=def.oid AND dsd.deptype='n' ORDER BY dsd.refobjid LIMIT 1) AS defseqrelid, seq.*
+FROM pg_catalog.pg_attribute att
+LEFT OUTER JOIN pg_catalog.pg_attrdef def ON adrelid=att.attrelid AND adnum=att.attnum
+LEFT OUTER JOIN (pg_catalog.pg_depend dep JOIN pg_catalog.pg_class cs ON dep.classid='pg_class'::regclass AND dep.objid=cs.oid AND cs.relkind='S') ON dep.refobjid=att.attrelid AND dep.refobjsubid=att.attnum
 LEFT OUTER JOIN pg_catalog.pg_collation coll ON att.attcollation=coll.oid
 LEFT OUTER JOIN pg_catalog.pg_namespace nspc ON coll.collnamespace=nspc.oid
 LEFT OUTER JOIN pg_catalog.pg_sequence seq ON cs.oid=seq.seqrelid
-LEFT OUTER JOIN pg_catalog.pg_class tab on tab.oid = att.attrelid
-WHERE att.attrelid = {shop.customer}::oid AND att.attnum > 0 AND att.attisdropped IS FALSE
-ORDER BY att.attnum
+WHERE att.attrelid IN ({shop.customer}::oid, {shop.orders}::oid) AND att.attnum > 0
+ORDER BY att.attrelid::regclass::text, att.attnum
 
 -- indexes of the tree
 SELECT DISTINCT ON(cls.relname) cls.oid, cls.relname as name, (SELECT (CASE WHEN count(i.inhrelid) > 0 THEN true ELSE false END) FROM pg_catalog.pg_inherits i WHERE i.inhrelid = cls.oid) as is_inherited,

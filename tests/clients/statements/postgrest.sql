@@ -30,59 +30,56 @@ join pg_settings ps on ps.name = kv.key and (ps.context = 'user' or has_paramete
 left join iso_setting i on i.rolname = kv.rolname
 group by kv.rolname, i.value
 
--- tables with their columns and keys
--- $1 text[] {"shop"}
-WITH base_types AS (
-    WITH RECURSIVE recurse AS (
-        SELECT oid, typbasetype, typnamespace AS base_namespace, COALESCE(NULLIF(typbasetype, 0), oid) AS base_type FROM pg_type
-        UNION
-        SELECT t.oid, b.typbasetype, b.typnamespace AS base_namespace, COALESCE(NULLIF(b.typbasetype, 0), b.oid) AS base_type FROM recurse t JOIN pg_type b ON t.typbasetype = b.oid
-    )
-    SELECT oid, base_namespace, base_type FROM recurse WHERE typbasetype = 0
-),
-columns AS (
-    SELECT c.oid AS relid, a.attname::name AS column_name, d.description AS description,
-        CASE WHEN (t.typbasetype != 0) AND (ad.adbin IS NULL) THEN pg_get_expr(t.typdefaultbin, 0)
-            WHEN a.attidentity = 'd' THEN format('nextval(%L)', seq.objid::regclass)
-            WHEN a.attgenerated = 's' THEN null
-            ELSE pg_get_expr(ad.adbin, ad.adrelid)::text END AS column_default,
-        not (a.attnotnull OR t.typtype = 'd' AND t.typnotnull) AS is_nullable,
-        CASE WHEN t.typtype = 'd' THEN CASE WHEN bt.base_namespace = 'pg_catalog'::regnamespace THEN format_type(bt.base_type, NULL::integer) ELSE format_type(a.atttypid, a.atttypmod) END
-            ELSE CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN format_type(a.atttypid, NULL::integer) ELSE format_type(a.atttypid, a.atttypmod) END END::text AS data_type,
-        format_type(a.atttypid, a.atttypmod)::text AS nominal_data_type,
-        information_schema._pg_char_max_length(information_schema._pg_truetypid(a.*, t.*), information_schema._pg_truetypmod(a.*, t.*))::integer AS character_maximum_length,
-        bt.base_type, a.attnum::integer AS position
-    FROM pg_attribute a
-    LEFT JOIN pg_description AS d ON d.objoid = a.attrelid and d.objsubid = a.attnum and d.classoid = 'pg_class'::regclass
-    LEFT JOIN pg_attrdef ad ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
-    JOIN pg_class c ON a.attrelid = c.oid
-    JOIN pg_type t ON a.atttypid = t.oid
-    LEFT JOIN base_types bt ON t.oid = bt.oid
-    LEFT JOIN pg_depend seq ON seq.refobjid = a.attrelid and seq.refobjsubid = a.attnum and seq.deptype = 'i'
-    WHERE NOT pg_is_other_temp_schema(c.relnamespace) AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind in ('r', 'v', 'f', 'm', 'p') AND c.relnamespace = ANY($1::regnamespace[])
-),
-columns_agg AS (
-    SELECT relid, array_agg(row(column_name, description, is_nullable::boolean, data_type, nominal_data_type, character_maximum_length, column_default,
-        coalesce((SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = base_type), '{}')) order by position) as columns
-    FROM columns GROUP BY relid
-),
-tbl_pk_cols AS (
-    SELECT r.oid AS relid, array_agg(a.attname ORDER BY a.attname) AS pk_cols
-    FROM pg_class r JOIN pg_constraint c ON r.oid = c.conrelid JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = ANY (c.conkey)
-    WHERE c.contype in ('p') AND r.relkind IN ('r', 'p') AND r.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) AND NOT pg_is_other_temp_schema(r.relnamespace) AND NOT a.attisdropped
-    GROUP BY r.oid
+-- types that are made of others, to their ground
+WITH RECURSIVE ground AS (
+    SELECT oid, typbasetype, COALESCE(NULLIF(typbasetype, 0), oid) AS base FROM pg_type WHERE typnamespace = 'information_schema'::regnamespace AND typtype = 'd'
+    UNION
+    SELECT t.oid, b.typbasetype, COALESCE(NULLIF(b.typbasetype, 0), b.oid) FROM ground t JOIN pg_type b ON t.typbasetype = b.oid
 )
-SELECT n.nspname AS table_schema, c.relname AS table_name, d.description AS table_description, c.relkind IN ('v','m') as is_view,
+SELECT oid::regtype, base::regtype FROM ground WHERE typbasetype = 0 ORDER BY oid::regtype::text
+
+-- columns with their defaults and types
+-- $1 text[] {"shop"}
+SELECT c.relname, a.attname::name AS column_name, d.description,
+    CASE WHEN a.attidentity = 'd' THEN format('nextval(%L)', seq.objid::regclass) WHEN a.attgenerated = 's' THEN null ELSE pg_get_expr(ad.adbin, ad.adrelid)::text END AS column_default,
+    not (a.attnotnull OR t.typtype = 'd' AND t.typnotnull) AS is_nullable,
+    CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN format_type(a.atttypid, NULL::integer) ELSE format_type(a.atttypid, a.atttypmod) END::text AS data_type,
+    format_type(a.atttypid, a.atttypmod)::text AS nominal_data_type,
+    information_schema._pg_char_max_length(information_schema._pg_truetypid(a.*, t.*), information_schema._pg_truetypmod(a.*, t.*))::integer AS character_maximum_length,
+    a.attnum::integer AS position
+FROM pg_attribute a
+JOIN pg_class c ON a.attrelid = c.oid
+JOIN pg_type t ON a.atttypid = t.oid
+LEFT JOIN pg_description AS d ON d.objoid = a.attrelid and d.objsubid = a.attnum and d.classoid = 'pg_class'::regclass
+LEFT JOIN pg_attrdef ad ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
+LEFT JOIN pg_depend seq ON seq.refobjid = a.attrelid and seq.refobjsubid = a.attnum and seq.deptype = 'i'
+WHERE NOT pg_is_other_temp_schema(c.relnamespace) AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind in ('r', 'v', 'f', 'm', 'p') AND c.relnamespace = ANY($1::regnamespace[])
+ORDER BY c.relname, a.attnum
+
+-- columns as rows within a row
+-- $1 text[] {"shop"}
+SELECT a.attrelid::regclass, array_agg(row(a.attname, a.attnotnull::boolean, format_type(a.atttypid, a.atttypmod),
+    coalesce((SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid), '{}')) order by a.attnum) as columns
+FROM pg_attribute a JOIN pg_class c ON a.attrelid = c.oid
+WHERE a.attnum > 0 AND c.relkind IN ('r', 'v', 'm') AND c.relnamespace = ANY($1::regnamespace[])
+GROUP BY a.attrelid
+ORDER BY a.attrelid::regclass::text
+
+-- columns of primary keys
+WITH keys AS (
+    SELECT con.conrelid AS relid, array_agg(a.attname ORDER BY a.attname) AS cols
+    FROM pg_constraint con JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = ANY (con.conkey)
+    WHERE con.contype in ('p') AND con.connamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) AND NOT pg_is_other_temp_schema(con.connamespace)
+    GROUP BY con.conrelid
+)
+SELECT c.relname, coalesce(keys.cols, '{}') as pk_cols FROM pg_class c LEFT JOIN keys ON c.oid = keys.relid WHERE c.relkind IN ('v','r','m','f','p') AND c.relnamespace = 'shop'::regnamespace ORDER BY c.relname
+
+-- what can be done with each relation
+SELECT n.nspname AS table_schema, c.relname AS table_name, c.relkind IN ('v','m') as is_view,
     (c.relkind IN ('r','p') OR (c.relkind in ('v','f') AND (pg_relation_is_updatable(c.oid::regclass, TRUE) & 8) = 8)) AS insertable,
-    (c.relkind IN ('r','p') OR (c.relkind in ('v','f') AND (pg_relation_is_updatable(c.oid::regclass, TRUE) & 4) = 4)) AS updatable,
-    (c.relkind IN ('r','p') OR (c.relkind in ('v','f') AND (pg_relation_is_updatable(c.oid::regclass, TRUE) & 16) = 16)) AS deletable,
-    coalesce(tpks.pk_cols, '{}') as pk_cols, coalesce(cols_agg.columns, '{}') as columns
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_description d on d.objoid = c.oid and d.objsubid = 0 and d.classoid = 'pg_class'::regclass
-LEFT JOIN tbl_pk_cols tpks ON c.oid = tpks.relid
-LEFT JOIN columns_agg cols_agg ON c.oid = cols_agg.relid
-WHERE c.relkind IN ('v','r','m','f','p') AND c.relnamespace = 'shop'::regnamespace AND not c.relispartition
+    (c.relkind IN ('r','p') OR (c.relkind in ('v','f') AND (pg_relation_is_updatable(c.oid::regclass, TRUE) & 4) = 4)) AS updatable
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('v','r','m','f','p') AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) AND n.nspname = 'shop' AND not c.relispartition
 ORDER BY table_schema, table_name
 
 -- keys of other tables
@@ -105,34 +102,26 @@ JOIN pg_namespace ns2 ON ns2.oid = other.relnamespace
 WHERE traint.contype = 'f' AND traint.conparentid = 0
 ORDER BY traint.conrelid, traint.conname
 
+-- arguments of functions, as rows within a row
+SELECT p.proname, array_agg((COALESCE(given.name, ''), given.type::regtype::text, given.idx <= (p.pronargs - p.pronargdefaults), COALESCE(given.mode = 'v', FALSE)) ORDER BY given.idx) AS args,
+    CASE COUNT(*) - COUNT(given.name) WHEN 0 THEN true WHEN 1 THEN (array_agg(given.type))[1] IN ('bytea'::regtype, 'json'::regtype, 'jsonb'::regtype, 'text'::regtype, 'xml'::regtype) ELSE false END AS callable
+FROM pg_proc p, unnest(p.proargnames, p.proargtypes, p.proargmodes) WITH ORDINALITY AS given (name, type, mode, idx)
+WHERE given.type IS NOT NULL AND p.pronamespace = 'shop'::regnamespace
+GROUP BY p.oid, p.proname
+
 -- functions
 -- $1 text[] {"shop"}
-WITH base_types AS (
-    SELECT oid, typnamespace AS base_namespace, oid AS base_type FROM pg_type WHERE typbasetype = 0
-),
-arguments AS (
-    SELECT oid,
-        array_agg((COALESCE(name, ''), type::regtype::text,
-            CASE type WHEN 'bit'::regtype THEN 'bit varying' WHEN 'character'::regtype THEN 'character varying' ELSE type::regtype::text END,
-            idx <= (pronargs - pronargdefaults), COALESCE(mode = 'v', FALSE)) ORDER BY idx) AS args,
-        CASE COUNT(*) - COUNT(name) WHEN 0 THEN true WHEN 1 THEN (array_agg(type))[1] IN ('bytea'::regtype, 'json'::regtype, 'jsonb'::regtype, 'text'::regtype, 'xml'::regtype) ELSE false END AS callable
-    FROM pg_proc, unnest(proargnames, proargtypes, proargmodes) WITH ORDINALITY AS _ (name, type, mode, idx)
-    WHERE type IS NOT NULL AND pronamespace = 'shop'::regnamespace
-    GROUP BY oid
-)
-SELECT pn.nspname AS proc_schema, p.proname AS proc_name, d.description AS proc_description, COALESCE(a.args, '{}') AS args, tn.nspname AS schema, COALESCE(comp.relname, t.typname) AS name, p.proretset AS rettype_is_setof,
-    (t.typtype = 'c' or COALESCE(proargmodes::text[] && '{t,b,o}', false)) AS rettype_is_composite, bt.oid <> bt.base_type as rettype_is_composite_alias, p.provolatile, p.provariadic > 0 as hasvariadic,
-    (regexp_split_to_array((regexp_split_to_array(iso_config, '='))[2], ','))[1] AS transaction_isolation_level
+SELECT pn.nspname AS proc_schema, p.proname AS proc_name, d.description, tn.nspname AS schema, COALESCE(comp.relname, t.typname) AS name, p.proretset,
+    (t.typtype = 'c' or COALESCE(proargmodes::text[] && '{t,b,o}', false)) AS is_composite, p.provolatile, p.provariadic > 0 as hasvariadic,
+    (regexp_split_to_array((regexp_split_to_array(config, '='))[2], ','))[1] AS isolation
 FROM pg_proc p
-LEFT JOIN arguments a ON a.oid = p.oid
 JOIN pg_namespace pn ON pn.oid = p.pronamespace
-JOIN base_types bt ON bt.oid = p.prorettype
-JOIN pg_type t ON t.oid = bt.base_type
+JOIN pg_type t ON t.oid = p.prorettype
 JOIN pg_namespace tn ON tn.oid = t.typnamespace
 LEFT JOIN pg_class comp ON comp.oid = t.typrelid
 LEFT JOIN pg_description as d ON d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass
-LEFT JOIN LATERAL unnest(proconfig) iso_config ON iso_config LIKE 'default_transaction_isolation%'
-WHERE t.oid <> 'trigger'::regtype AND COALESCE(a.callable, true) AND prokind = 'f' AND p.pronamespace = ANY($1::regnamespace[])
+LEFT JOIN LATERAL unnest(proconfig) config ON config LIKE 'default_transaction_isolation%'
+WHERE t.oid <> 'trigger'::regtype AND prokind = 'f' AND p.pronamespace = ANY($1::regnamespace[])
 
 -- functions of a row
 with all_relations as (select reltype from pg_class where relkind in ('v','r','m','f','p')),
