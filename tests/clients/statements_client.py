@@ -99,12 +99,17 @@ def read(program):
             lines.append(line)
 
 
+def connect():
+    return psycopg.connect(host=HOST, port=PORT, user=USER, dbname=DATABASE, autocommit=True)
+
+
 class Session:
     """A connection through which a program's messages go, in one way: simple, prepared or binary."""
 
     def __init__(self, way):
         self.way, self.known = way, {}
-        self.connection = psycopg.connect(host=HOST, port=PORT, user=USER, dbname=DATABASE, autocommit=True)
+        self.connection = connect()
+        self.beside = connect()  # by which names and numbers are looked up, whatever the program's transaction does
         self.pgconn = self.connection.pgconn
         self.pgconn.exec_(b"SET TimeZone = 'UTC'")
         self.transformer = Transformer()
@@ -116,11 +121,12 @@ class Session:
 
     def close(self):
         self.connection.close()
+        self.beside.close()
 
     def with_oids(self, text):
         def oid(found):
             kind = "regclass" if "." in found[1] else "regnamespace"
-            return self.pgconn.exec_(f"SELECT '{found[1]}'::{kind}::oid".encode()).get_value(0, 0).decode()
+            return self.beside.execute(f"SELECT '{found[1]}'::{kind}::oid::text").fetchone()[0]
 
         return re.sub(r"\{(shop[\w.]*)\}", oid, text).encode()
 
@@ -143,10 +149,8 @@ class Session:
 
     def name(self, oid):
         """The name of an object that users made."""
-        if oid not in self.known and self.pgconn.transaction_status != pq.TransactionStatus.INERROR:
-            result = self.pgconn.exec_(NAMES.encode())
-            for row in range(result.ntuples):
-                self.known[int(result.get_value(row, 0))] = result.get_value(row, 1).decode()
+        if oid not in self.known:
+            self.known.update(self.beside.execute(NAMES).fetchall())
         return self.known.get(oid)
 
     def named(self, text):
@@ -225,7 +229,7 @@ def replay(program):
 
 
 def create_store():
-    with psycopg.connect(host=HOST, port=PORT, user=USER, dbname=DATABASE, autocommit=True) as connection:
+    with connect() as connection:
         for statement in (FOLDER / "store.sql").read_text().split(";\n"):
             if statement.strip():
                 connection.execute(statement)

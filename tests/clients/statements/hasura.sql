@@ -8,6 +8,9 @@ SELECT current_setting('server_version_num')::int >= 130000 AS known
 -- a transaction that reads
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
 
+-- the transaction ends
+COMMIT
+
 -- relations that are tracked, and whether they can be written
 -- $1 text [{"schema": "shop", "name": "orders"}, {"schema": "shop", "name": "customer"}, {"schema": "shop", "name": "paid"}, {"schema": "shop", "name": "countries"}]
 SELECT wanted."schema", wanted."name", rel.oid :: integer > 0 AS known, note.description,
@@ -84,9 +87,6 @@ SELECT coalesce(json_agg(typname ORDER BY typname), '[]') FROM pg_catalog.pg_typ
 
 -- values of an enum
 SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'status'
-
--- the transaction ends
-COMMIT
 
 -- a query of objects, with what belongs to them
 SELECT coalesce(json_agg("root"), '[]') AS "root"

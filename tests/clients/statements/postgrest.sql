@@ -6,6 +6,9 @@ SELECT current_setting('server_version_num')::integer / 10000 AS major, current_
 -- plain
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY
 
+-- the transaction ends
+COMMIT
+
 -- settings of a role in the database
 -- $1 text[] {pgrst.db_schemas,pgrst.jwt_secret}
 WITH role_setting AS (
@@ -146,9 +149,6 @@ WHERE c.castcontext = 'i' AND c.castmethod = 'f' AND has_function_privilege(c.ca
 
 -- time zones
 SELECT count(*) > 400 FROM pg_timezone_names
-
--- the transaction ends
-COMMIT
 
 -- a request begins
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY

@@ -19,7 +19,6 @@ CREATE TABLE shop.orders (
     quantity SMALLINT DEFAULT 1, amount NUMERIC(12, 2), discount DOUBLE PRECISION, status shop.status DEFAULT 'open',
     placed TIMESTAMP NOT NULL, shipped TIMESTAMPTZ, due DATE, note TEXT);
 COMMENT ON TABLE shop.orders IS 'what was bought';
-COMMENT ON CONSTRAINT sold ON shop.orders IS 'what it was';
 CREATE INDEX orders_placed ON shop.orders (placed DESC, customer);
 CREATE INDEX customer_lower ON shop.customer (lower(name), country);
 CREATE VIEW shop.paid AS SELECT id, customer, amount, placed FROM shop.orders WHERE status = 'paid';
