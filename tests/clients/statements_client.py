@@ -36,6 +36,9 @@ OWN_MATTERS = {
     "datfrozenxid", "datminmxid", "xmin", "adbin", "conbin", "ev_action", "indexprs", "indpred", "proargdefaults",
 }
 
+# regproc and the like: names as text, and numbers in binary.
+NAMES_OF_OBJECTS = {24, 2202, 2203, 2204, 2205, 2206, 4089, 4096}
+
 NAMES = """
 SELECT oid, 'schema ' || nspname FROM pg_catalog.pg_namespace UNION ALL
 SELECT oid, 'class ' || relnamespace::regnamespace || '.' || relname FROM pg_catalog.pg_class UNION ALL
@@ -70,15 +73,16 @@ class Message:
             elif found := re.fullmatch(r"\$\d+ (?:(bool|int2|int4|int8|float8|numeric|varchar|text|name|oid|date|timestamp|timestamptz)(\[\])? )?(.*)", line):
                 known = psycopg.postgres.types[found[1]] if found[1] else None
                 oid = 0 if known is None else known.array_oid if found[2] else known.oid
-                self.parameters.append((oid, None if found[3] == "\\N" else found[3]))
+                cast = f"::{found[1]}{found[2] or ''}" if known else ""
+                self.parameters.append((oid, cast, None if found[3] == "\\N" else found[3]))
             elif line not in ("plain", "in any order"):
                 raise ValueError(f"not a line of a heading: {line}")
 
     def literal(self):
         """The text with its parameters written out, for the simple protocol."""
         def value(found):
-            text = self.parameters[int(found[1]) - 1][1]
-            return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+            _, cast, text = self.parameters[int(found[1]) - 1]
+            return ("NULL" if text is None else "'" + text.replace("'", "''") + "'") + cast
 
         return re.sub(r"\$(\d+)\b", value, self.text) if self.parameters else self.text
 
@@ -116,8 +120,7 @@ class Session:
         for oid in (22, 30):  # int2vector and oidvector, which are arrays in binary
             self.transformer.adapters.register_loader(oid, VectorLoader)
             self.transformer.adapters.register_loader(oid, ArrayBinaryLoader)
-        for oid in (24, 28, 2202, 2203, 2204, 2205, 2206, 4089, 4096):  # xid, and the types that name objects
-            self.transformer.adapters.register_loader(oid, OidBinaryLoader)
+        self.transformer.adapters.register_loader(28, OidBinaryLoader)  # xid
 
     def close(self):
         self.connection.close()
@@ -139,8 +142,8 @@ class Session:
                 found.append(result)
             return found
         text = self.with_oids(message.text)
-        values = [None if value is None else self.with_oids(value) for _, value in message.parameters]
-        result = self.pgconn.prepare(b"", text, [oid for oid, _ in message.parameters] or None)
+        values = [None if value is None else self.with_oids(value) for *_, value in message.parameters]
+        result = self.pgconn.prepare(b"", text, [oid for oid, *_ in message.parameters] or None)
         if result.status == pq.ExecStatus.FATAL_ERROR:
             return [result]
         described = self.pgconn.describe_prepared(b"")
@@ -175,11 +178,11 @@ class Session:
             return None, None
         value = self.transformer.get_loader(oid, Format(result.fformat(column))).load(data)
         if isinstance(value, (bytes, memoryview)) and oid != 17:
-            value = bytes(value).decode("utf-8", "replace")
+            value = bytes(value).decode("utf-8", "replace").rstrip("\0")
         if oid == 700:
             value = float(f"{value:.6g}")
         text = data.decode() if result.fformat(column) == Format.TEXT else repr(value)
-        return self.named(text), self.named(str(value))
+        return self.named(text), "an object" if oid in NAMES_OF_OBJECTS else self.named(str(value))
 
     def told(self, message):
         """The lines that tell what a message is answered, and its values."""
@@ -223,9 +226,15 @@ def replay(program):
         parameters = [line for line in prepared if line.startswith("parameters: ")]
         rest = [line for line in prepared if line not in parameters]
         print("\n".join(parameters + (["prepared: the same"] if rest == simple else ["prepared:", *rest])))
-        rest = [line for line in binary if not line.startswith(("parameters: ", "  "))]
-        same = rest == [line for line in simple if not line.startswith("  ")] and binaries == values
-        print("\n".join(["in binary: the same"] if same else ["in binary:", *binary]))
+        said = [line for line in binary if not line.startswith(("parameters: ", "  "))]
+        if said != [line for line in simple if not line.startswith("  ")] or len(binaries) != len(values):
+            print("\n".join(["in binary:", *binary]))
+        elif binaries == values:
+            print("in binary: the same")
+        else:
+            print("in binary, of rows that are others:")
+            others = [row for row, value in zip(binaries, values) if row != value]
+            print("\n".join(f"  {row}" for row in others))
 
 
 def create_store():

@@ -67,6 +67,9 @@ fn finds_the_same(script: &str) {
     compare(script, &ours, &theirs);
 }
 
+/// Where this is set, the lists of differences are written instead of held against what is found.
+const WRITES: &str = "TRIBUTARY_DIFFERENCES_WRITE";
+
 /// Compares what is printed with us and with a PostgreSQL, and tells the score.
 fn compare(script: &str, ours: &[String], theirs: &[String]) {
     let (equal, found) = differences(ours, theirs);
@@ -76,7 +79,14 @@ fn compare(script: &str, ours: &[String], theirs: &[String]) {
     );
     let name = script.split('.').next().unwrap();
     let list = folder().join(format!("differences/{name}.txt"));
-    let listed = std::fs::read_to_string(list).unwrap_or_default();
+    let listed = std::fs::read_to_string(&list).unwrap_or_default();
+    if std::env::var_os(WRITES).is_some() {
+        // The reasons stay, and are to be read again.
+        let reasons = listed.lines().filter(|line| line.starts_with('#'));
+        let lines: Vec<&str> = reasons.chain(found.iter().map(String::as_str)).collect();
+        std::fs::write(&list, lines.join("\n") + "\n").unwrap();
+        return;
+    }
     let known: Vec<&str> = listed
         .lines()
         .filter(|line| line.starts_with(['+', '-']))

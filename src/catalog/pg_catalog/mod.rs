@@ -7,6 +7,7 @@
 //! that it does.
 
 mod acl_default;
+mod acl_explode;
 mod advisory_lock_functions;
 mod data;
 mod definition_functions;
@@ -50,16 +51,20 @@ mod pg_type;
 mod pg_typeof;
 mod pg_views;
 mod privilege_functions;
+mod reg_casts;
 mod relation;
 mod rewrite;
 mod sequence_functions;
 mod session_functions;
 mod size_functions;
+mod statistics;
 mod subqueries;
 mod table;
 mod table_constraint;
 mod table_numbers;
+mod type_functions;
 mod types;
+mod updatable_functions;
 
 #[cfg(test)]
 mod tests;
@@ -89,7 +94,7 @@ pub fn schema(name: &str) -> Option<&'static Tables> {
 const OWNER: i64 = 10;
 
 /// The rows that tell of this server.
-static ROWS: [&Rows; 35] = [
+static ROWS: [&Rows; 39] = [
     &pg_attrdef::TABLE,
     &pg_attribute::TABLE,
     &pg_class::TABLE,
@@ -125,4 +130,8 @@ static ROWS: [&Rows; 35] = [
     &pg_tables::TABLE,
     &pg_type::TABLE,
     &pg_views::TABLE,
+    &statistics::ALL_TABLES,
+    &statistics::GSSAPI,
+    &statistics::OF_DATABASE,
+    &statistics::USER_TABLES,
 ];
