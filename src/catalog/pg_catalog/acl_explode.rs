@@ -112,7 +112,7 @@ fn granted(item: &str) -> Vec<Granted<'_>> {
 /// The name that an item begins with, which may be quoted, and the rest.
 fn split_name(item: &str) -> (&str, &str) {
     let mut is_quoted = false;
-    let end = item.find(|character| {
+    let end = item.find(|character: char| {
         is_quoted ^= character == '"';
         character == '=' && !is_quoted
     });

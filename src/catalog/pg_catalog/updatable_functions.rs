@@ -13,7 +13,7 @@ use crate::catalog::Kind;
 use crate::catalog::system::SystemSources;
 
 /// `UPDATE`, `INSERT` and `DELETE`, as PostgreSQL numbers them: `1 << CMD_UPDATE` and so on.
-const ALL_COMMANDS: i32 = 1 << 2 | 1 << 3 | 1 << 4;
+const ALL_COMMANDS: i32 = (1 << 2) | (1 << 3) | (1 << 4);
 
 /// The functions.
 pub fn functions() -> Vec<ScalarUDF> {
