@@ -34,7 +34,7 @@ use crate::sql::{
     hidden_columns, integer_literals, merged_columns, model_functions, moment_precision,
     named_arguments, order_names, outer_columns, record_arguments, references, relation_wildcards,
     row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
-    unknown_literals, values, whole_rows,
+    untyped_texts, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -354,7 +354,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     let sources = StatementCatalog::of(state.config_options())?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
-    unknown_literals::rewrite(query);
+    untyped_texts::rewrite(query);
     pg_catalog::rewrite(query, &sources.snapshot());
     named_arguments::rewrite(query)?;
     moment_precision::rewrite(query);
