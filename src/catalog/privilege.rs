@@ -326,6 +326,10 @@ impl Access {
         column: Option<&str>,
     ) -> Option<Vec<String>> {
         let grants = self.grants.as_ref()?;
+        // Grants on columns alone leave a table as one that nothing was granted of.
+        if column.is_none() && !grants.is_empty() && grants.iter().all(|it| it.column.is_some()) {
+            return None;
+        }
         let owner = snapshot.role_name(self.owner());
         let mut items = Vec::new();
         // What all may with a function comes before the owner's, in PostgreSQL as well.

@@ -84,6 +84,7 @@ fn fixed(name: &str, server: &Config) -> Option<String> {
         "server_version_num" => "150000",
         "server_encoding" => "UTF8",
         "integer_datetimes" => "on",
+        "lc_collate" | "lc_ctype" => "C.UTF-8",
         "max_identifier_length" => "63",
         "is_superuser" => "on",
         _ => return None,

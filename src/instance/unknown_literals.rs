@@ -1,7 +1,7 @@
 //! Operators as PostgreSQL plans them where DataFusion knows no such operator: a literal beside a
-//! truth or an interval is read as one, and vectors of the catalog count from 0.
+//! truth, an interval or, in arithmetic, a number is read as one, and vectors of the catalog count from 0.
 
-use arrow::datatypes::{DataType, IntervalUnit};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, IntervalUnit};
 use datafusion::common::DFSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{
@@ -46,6 +46,16 @@ impl ExprPlanner for UnknownLiterals {
         } else if takes_intervals && is_unknown(&expr.left) && is_interval(&expr.right) {
             expr.left = interval(expr.left);
         }
+        use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
+        if matches!(expr.op, Plus | Minus | Multiply | Divide | Modulo) {
+            let number =
+                |literal: &Expr, beside: &Expr| number(literal, &beside.get_type(schema).ok()?);
+            if let Some(value) = number(&expr.right, &expr.left) {
+                expr.right = value;
+            } else if let Some(value) = number(&expr.left, &expr.right) {
+                expr.left = value;
+            }
+        }
         Ok(PlannerResult::Original(expr))
     }
 
@@ -73,6 +83,34 @@ impl ExprPlanner for UnknownLiterals {
 
 fn is_unknown(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+}
+
+/// A literal as a number of the kind that stands beside it; one of the type `numeric` keeps its digits.
+fn number(literal: &Expr, beside: &DataType) -> Option<Expr> {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = literal else {
+        return None;
+    };
+    match beside {
+        DataType::Decimal128(..) | DataType::Decimal256(..) => decimal(text.trim()).map(lit),
+        other if other.is_numeric() => Some(Expr::Cast(Cast::new(
+            Box::new(literal.clone()),
+            other.clone(),
+        ))),
+        _ => None,
+    }
+}
+
+/// Digits with at most one point between them, as exactly as they are written.
+fn decimal(text: &str) -> Option<ScalarValue> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = format!("{whole}{fraction}");
+    let unsigned = digits.trim_start_matches(['+', '-']);
+    let is_plain = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
+    let precision = u8::try_from(unsigned.len()).ok()?;
+    let scale = i8::try_from(fraction.len()).ok()?;
+    let fits = is_plain && precision <= DECIMAL128_MAX_PRECISION;
+    let value = fits.then(|| digits.parse::<i128>().ok())??;
+    Some(ScalarValue::Decimal128(Some(value), precision, scale))
 }
 
 fn interval(literal: Expr) -> Expr {

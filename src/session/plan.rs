@@ -32,9 +32,9 @@ use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, column_names, derived_names, expanded_size,
     hidden_columns, integer_literals, merged_columns, model_functions, moment_precision,
-    named_arguments, order_names, outer_columns, references, relation_wildcards, row_membership,
-    row_values, sampled, set_returning, standard_forms, table_changes, time_travel, values,
-    whole_rows,
+    named_arguments, order_names, outer_columns, record_arguments, references, relation_wildcards,
+    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
+    untyped_texts, values, whole_rows,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -354,6 +354,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     let sources = StatementCatalog::of(state.config_options())?;
     user_functions::mark(query, &sources.snapshot(), &sources.search_path())?;
     enums::number(query, &sources.snapshot(), &sources.search_path())?;
+    untyped_texts::rewrite(query);
     pg_catalog::rewrite(query, &sources.snapshot());
     named_arguments::rewrite(query)?;
     moment_precision::rewrite(query);
@@ -367,6 +368,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     whole_rows::expand(query, state).await?;
     let aggregates = state.aggregate_functions();
     row_membership::rewrite(query, &|name| aggregates.contains_key(name))?;
+    record_arguments::rewrite(query);
     row_values::rewrite(query);
     set_returning::rewrite(query, state)?;
     standard_forms::rewrite(query)?;

@@ -248,6 +248,14 @@ fn parameter_types(
             *slot = wanted;
         }
     }
+    // What the client has declared may stand where several types are wanted.
+    let number = |name: &String| name.trim_start_matches('$').parse::<usize>().ok();
+    let is_declared = |number: usize| matches!(types.get(number.wrapping_sub(1)), Some(Some(_)));
+    let mut names = plan.get_parameter_names()?.into_iter();
+    if names.all(|name| number(&name).is_some_and(is_declared)) {
+        let known = types.into_iter();
+        return Ok(known.map(|known| known.unwrap_or(DataType::Utf8)).collect());
+    }
     let casts = placed_parameters(plan)?;
     for (name, inferred) in plan.get_parameter_types()? {
         let number: usize = name.trim_start_matches('$').parse().unwrap_or(0);

@@ -59,9 +59,9 @@ impl Namer {
 
     fn name_items(&self, select: &mut Select) {
         let names: Vec<Option<String>> = select.projection.iter().map(name_of_item).collect();
-        // There a name is one of the rows below.
-        let mut below = said_in(&select.group_by);
-        below.extend(said_in(&select.having));
+        // There a name that stands alone is one of the rows below.
+        let mut below = said_alone_in(&select.group_by);
+        below.extend(said_alone_in(&select.having));
         for (item, name) in select.projection.iter_mut().zip(&names) {
             let (SelectItem::UnnamedExpr(value), Some(name)) = (&*item, name) else {
                 continue;
@@ -102,6 +102,18 @@ fn said_in(part: &impl Visit) -> BTreeSet<String> {
     said
 }
 
+/// Those that stand without the name of a table.
+fn said_alone_in(part: &impl Visit) -> BTreeSet<String> {
+    let mut said = BTreeSet::new();
+    let _ = visit_expressions(part, |expression| {
+        if let Expr::Identifier(name) = expression {
+            said.insert(folded(name));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    said
+}
+
 fn folded(name: &Ident) -> String {
     fold(name.value.clone(), name.quote_style)
 }
@@ -121,6 +133,10 @@ mod tests {
             (
                 "WITH w AS (SELECT max(a), min(a) FROM t) SELECT w.max FROM w",
                 "WITH w AS (SELECT max(a) AS \"max\", min(a) FROM t) SELECT w.max FROM w",
+            ),
+            (
+                "SELECT s.a FROM (SELECT t.a::text, max(b) FROM t GROUP BY t.a) AS s",
+                "SELECT s.a FROM (SELECT t.a::TEXT AS \"a\", max(b) FROM t GROUP BY t.a) AS s",
             ),
             (
                 "SELECT * FROM (SELECT count(*) FROM t) AS s",

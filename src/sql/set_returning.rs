@@ -24,8 +24,9 @@ use super::cursor::fold;
 use crate::error::{Error, Result};
 
 /// Functions that give rows, and those that give the same values as one array.
-const SET_RETURNING: [(&str, &str); 6] = [
+const SET_RETURNING: [(&str, &str); 7] = [
     ("_pg_expandarray", "pg_expand_array"),
+    ("aclexplode", "acl_explode"),
     ("generate_series", "generate_series_array"),
     ("pg_get_keywords", "pg_keywords_array"),
     ("regexp_matches", "regexp_matches_array"),
@@ -34,8 +35,12 @@ const SET_RETURNING: [(&str, &str); 6] = [
 ];
 
 /// Those whose rows have several columns.
-const COLUMNS: [(&str, &[&str]); 2] = [
+const COLUMNS: [(&str, &[&str]); 3] = [
     ("_pg_expandarray", &["x", "n"]),
+    (
+        "aclexplode",
+        &["grantor", "grantee", "privilege_type", "is_grantable"],
+    ),
     (
         "pg_get_keywords",
         &["word", "catcode", "barelabel", "catdesc", "baredesc"],
@@ -532,7 +537,7 @@ fn strip_schema(name: &mut ObjectName) {
 fn plain_name(name: &ObjectName) -> Option<String> {
     let ident = match name.0.as_slice() {
         [name] => name.as_ident()?,
-        [schema, name] => match schema.as_ident()?.value.as_str() {
+        [schema, name] => match schema.as_ident()?.value.to_ascii_lowercase().as_str() {
             "pg_catalog" => name.as_ident()?,
             "information_schema" => name
                 .as_ident()

@@ -89,8 +89,9 @@ impl VisitorMut for Rewriter {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Infallible> {
         let Query { body, order_by, .. } = query;
-        if let SetExpr::Select(select) = body.as_mut() {
-            self.rewrite(select, order_by.as_mut());
+        match body.as_mut() {
+            SetExpr::Select(select) => self.rewrite(select, order_by.as_mut()),
+            other => self.rewrite_sides(other),
         }
         self.expressions.pop();
         ControlFlow::Continue(())
@@ -98,6 +99,19 @@ impl VisitorMut for Rewriter {
 }
 
 impl Rewriter {
+    /// The queries that `UNION` and the like combine.
+    fn rewrite_sides(&mut self, body: &mut SetExpr) {
+        match body {
+            SetExpr::Select(select) => self.rewrite(select, None),
+            SetExpr::SetOperation { left, right, .. } => {
+                self.rewrite_sides(left);
+                self.rewrite_sides(right);
+            }
+            // A query of its own is walked as one.
+            _ => {}
+        }
+    }
+
     fn rewrite(&mut self, select: &mut Select, order_by: Option<&mut OrderBy>) {
         let mut relations = BTreeMap::new();
         let mut padded = BTreeSet::new();

@@ -28,6 +28,8 @@ mod extended;
 mod failed_logins;
 mod failure;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod interrupt;
 pub mod listener;
 mod message;

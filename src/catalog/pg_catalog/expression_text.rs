@@ -25,6 +25,7 @@ const TEXT: u32 = 25;
 const FLOAT4: u32 = 700;
 const FLOAT8: u32 = 701;
 const UNKNOWN: u32 = 705;
+const BPCHAR: u32 = 1042;
 const VARCHAR: u32 = 1043;
 const TIMESTAMPTZ: u32 = 1184;
 const NUMERIC: u32 = 1700;
@@ -56,9 +57,11 @@ const FIRST_OWN: u32 = 16_384;
 
 /// The name of a type, or the number of one that users have made.
 fn type_text(oid: u32) -> String {
-    match oid >= FIRST_OWN {
-        true => format!("{NUMBERED}{oid}{NUMBERED}"),
-        false => format_type(oid, -1),
+    match oid {
+        FIRST_OWN.. => format!("{NUMBERED}{oid}{NUMBERED}"),
+        // `character` alone would be of one character.
+        BPCHAR => "bpchar".to_owned(),
+        oid => format_type(oid, -1),
     }
 }
 

@@ -9,11 +9,12 @@ use super::information_schema::{self, INFORMATION_SCHEMA};
 use super::relation::{Relation, namespaces, relation};
 use super::table_constraint::expression_of;
 use super::{
-    PG_CATALOG, acl_default, advisory_lock_functions, data, definition_functions, expand_array,
-    keywords, like_escape, name_functions, notification_functions, pg_cancel_backend, pg_database,
-    pg_sleep, pg_typeof, privilege_functions, sequence_functions, session_functions,
-    size_functions,
+    PG_CATALOG, acl_default, acl_explode, advisory_lock_functions, data, definition_functions,
+    expand_array, keywords, like_escape, name_functions, notification_functions, pg_cancel_backend,
+    pg_database, pg_sleep, pg_typeof, privilege_functions, reg_casts, sequence_functions,
+    session_functions, size_functions, statistics, type_functions,
     types::{format_any_type, own_name, type_name},
+    updatable_functions,
 };
 use crate::catalog::system::{REJECTED_ROWS, SYSTEM_SCHEMA, SystemSources, view};
 use crate::catalog::{Kind, is_temporary_schema};
@@ -104,7 +105,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             }))
         }),
         udf("pg_encoding_to_char", &[&[BIGINT]], TEXT, |_, values| {
-            text(number(values, 0).map(|encoding| if encoding == 6 { "UTF8" } else { "" }))
+            text(number(values, 0).map(encoding_name))
         }),
         udf(
             "pg_table_is_visible",
@@ -187,8 +188,10 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.extend(notification_functions::functions());
     all.extend(privilege_functions::functions());
     all.extend(name_functions::functions());
+    all.extend(reg_casts::functions());
     all.extend(definition_functions::functions());
     all.push(acl_default::function());
+    all.push(acl_explode::function());
     all.extend(advisory_lock_functions::functions());
     all.push(expand_array::function());
     all.push(keywords::function());
@@ -198,7 +201,63 @@ pub fn functions() -> Vec<ScalarUDF> {
     all.extend(pg_sleep::functions());
     all.push(pg_typeof::function());
     all.extend(size_functions::functions());
+    all.extend(statistics::functions());
+    all.extend(type_functions::functions());
+    all.extend(updatable_functions::functions());
     all
+}
+
+/// PostgreSQL's name of an encoding by its number, of which 6 is that of all texts here.
+fn encoding_name(number: i64) -> &'static str {
+    const NAMES: [&str; 42] = [
+        "SQL_ASCII",
+        "EUC_JP",
+        "EUC_CN",
+        "EUC_KR",
+        "EUC_TW",
+        "EUC_JIS_2004",
+        "UTF8",
+        "MULE_INTERNAL",
+        "LATIN1",
+        "LATIN2",
+        "LATIN3",
+        "LATIN4",
+        "LATIN5",
+        "LATIN6",
+        "LATIN7",
+        "LATIN8",
+        "LATIN9",
+        "LATIN10",
+        "WIN1256",
+        "WIN1258",
+        "WIN866",
+        "WIN874",
+        "KOI8R",
+        "WIN1251",
+        "WIN1252",
+        "ISO_8859_5",
+        "ISO_8859_6",
+        "ISO_8859_7",
+        "ISO_8859_8",
+        "WIN1250",
+        "WIN1253",
+        "WIN1254",
+        "WIN1255",
+        "WIN1257",
+        "KOI8U",
+        "SJIS",
+        "BIG5",
+        "GBK",
+        "UHC",
+        "GB18030",
+        "JOHAB",
+        "SHIFT_JIS_2004",
+    ];
+    let place = usize::try_from(number).ok();
+    place
+        .and_then(|place| NAMES.get(place))
+        .copied()
+        .unwrap_or("")
 }
 
 /// The query of a view or materialized view, as `pg_get_viewdef` gives it.

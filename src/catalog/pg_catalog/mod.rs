@@ -7,6 +7,7 @@
 //! that it does.
 
 mod acl_default;
+mod acl_explode;
 mod advisory_lock_functions;
 mod data;
 mod definition_functions;
@@ -52,16 +53,20 @@ mod pg_type;
 mod pg_typeof;
 mod pg_views;
 mod privilege_functions;
+mod reg_casts;
 mod relation;
 mod rewrite;
 mod sequence_functions;
 mod session_functions;
 mod size_functions;
+mod statistics;
 mod subqueries;
 mod table;
 mod table_constraint;
 mod table_numbers;
+mod type_functions;
 mod types;
+mod updatable_functions;
 
 #[cfg(test)]
 mod tests;
@@ -131,4 +136,8 @@ static ROWS: [&Rows; 39] = [
     &pg_tables::TABLE,
     &pg_type::TABLE,
     &pg_views::TABLE,
+    &statistics::ALL_TABLES,
+    &statistics::GSSAPI,
+    &statistics::OF_DATABASE,
+    &statistics::USER_TABLES,
 ];

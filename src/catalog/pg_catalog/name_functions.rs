@@ -10,6 +10,7 @@ use super::data;
 use super::function::{Call, CatalogFunction};
 use super::functions::{BIGINT, BOOLEAN, TEXT, is_visible, number, string, text};
 use super::pg_proc;
+use super::reg_casts::{known_namespace, known_role, number_of};
 use super::relation::{Relation, namespaces, relation, relations};
 use super::session_functions::list;
 use super::types::{any_type_oid, format_any_type, own_name, type_name};
@@ -89,7 +90,7 @@ pub fn functions() -> Vec<ScalarUDF> {
             &[&[BIGINT], &[TEXT]],
             TEXT,
             Call::Look(|sources, values| {
-                let oid = class_oid(sources, values)?;
+                let oid = number_of(sources, values, known_oid)?;
                 Ok(text(oid.map(|oid| match relation(sources, oid) {
                     Some(found) => relation_text(sources, &found),
                     None => unknown(oid),
@@ -100,21 +101,10 @@ pub fn functions() -> Vec<ScalarUDF> {
             "regclass_number",
             &[&[BIGINT], &[TEXT]],
             BIGINT,
-            Call::Look(|sources, values| class_oid(sources, values).map(ScalarValue::Int64)),
+            Call::Look(|sources, values| {
+                number_of(sources, values, known_oid).map(ScalarValue::Int64)
+            }),
         ),
-        answer("regnamespace_text", BIGINT, TEXT, |sources, values| {
-            text(number(values, 0).map(|oid| {
-                let all = namespaces(&sources.snapshot());
-                let found = all.into_iter().find(|schema| schema.oid == oid);
-                found.map_or_else(|| unknown(oid), |schema| Quoted(&schema.name).to_string())
-            }))
-        }),
-        answer("regrole_text", BIGINT, TEXT, |sources, values| {
-            text(number(values, 0).map(|oid| match role_name(sources, oid) {
-                Some(name) => Quoted(&name).to_string(),
-                None => unknown(oid),
-            }))
-        }),
         answer("regproc_text", BIGINT, TEXT, |sources, values| {
             text(number(values, 0).map(|oid| {
                 let own = pg_proc::name(sources, oid, false);
@@ -142,20 +132,10 @@ pub fn functions() -> Vec<ScalarUDF> {
             })
         }),
         look("regnamespace_oid", |sources, values| {
-            look_up(string(values, 0), |name| {
-                namespace_oid(sources, name).ok_or_else(|| {
-                    let message = format!("schema \"{name}\" does not exist");
-                    Error::new(SqlState::INVALID_SCHEMA_NAME, message)
-                })
-            })
+            look_up(string(values, 0), |name| known_namespace(sources, name))
         }),
         look("regrole_oid", |sources, values| {
-            look_up(string(values, 0), |name| {
-                role_oid(sources, name).ok_or_else(|| {
-                    let message = format!("role \"{name}\" does not exist");
-                    Error::new(SqlState::UNDEFINED_OBJECT, message)
-                })
-            })
+            look_up(string(values, 0), |name| known_role(sources, name))
         }),
         look("regproc_oid", |sources, values| {
             look_up(string(values, 0), |name| {
@@ -217,7 +197,7 @@ pub fn functions() -> Vec<ScalarUDF> {
 }
 
 /// How a number is shown that is of no object.
-fn unknown(oid: i64) -> String {
+pub(super) fn unknown(oid: i64) -> String {
     match oid {
         0 => "-".to_owned(),
         oid => oid.to_string(),
@@ -235,7 +215,7 @@ fn look_up(name: Option<String>, find: impl FnOnce(&str) -> Result<i64>) -> Resu
     }
 }
 
-fn namespace_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
+pub(super) fn namespace_oid(sources: &dyn SystemSources, name: &str) -> Option<i64> {
     let name = fold(name);
     let all = namespaces(&sources.snapshot());
     let found = all.into_iter().find(|schema| schema.name == name);
@@ -337,17 +317,8 @@ pub(super) fn relation_text(sources: &dyn SystemSources, relation: &Relation) ->
     format!("{}.{name}", Quoted(&relation.schema))
 }
 
-/// The number of the relation that a number or a name means.
-fn class_oid(sources: &dyn SystemSources, values: &[ScalarValue]) -> Result<Option<i64>> {
-    match (number(values, 0), string(values, 0)) {
-        (Some(oid), _) => Ok(Some(oid)),
-        (None, Some(name)) => known_oid(sources, &name).map(Some),
-        (None, None) => Ok(None),
-    }
-}
-
 /// [`relation_oid`] of a name that must be one.
-fn known_oid(sources: &dyn SystemSources, name: &str) -> Result<i64> {
+pub(super) fn known_oid(sources: &dyn SystemSources, name: &str) -> Result<i64> {
     relation_oid(sources, name).ok_or_else(|| {
         let message = format!("relation \"{name}\" does not exist");
         Error::new(SqlState::UNDEFINED_TABLE, message)

@@ -2,9 +2,11 @@
 //! name to expressions, and names again where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, DataType, Expr, Function, Ident, ObjectName, SelectItem, SetExpr, Value,
+    ArrayElemTypeDef, DataType, Expr, Function, Ident, ObjectName, SelectItem, SetExpr,
+    TimezoneInfo, Value,
 };
 
+use super::information_schema::INFORMATION_SCHEMA;
 use super::rewrite::{named, parse};
 
 /// Has a cast of a name to `regclass` and the like, which is a number to expressions, shown as the
@@ -140,10 +142,11 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
     }
     if let Expr::Function(function) = inner
         && is_number(data_type)
-        && named(&function.name) == Some("regclass_text")
+        && let Some(kind) = named(&function.name).and_then(|name| name.strip_suffix("_text"))
+        && ["regclass", "regnamespace", "regrole"].contains(&kind)
     {
         let mut number = function.clone();
-        number.name = Ident::new("regclass_number").into();
+        number.name = Ident::new(format!("{kind}_number")).into();
         return Some(Expr::Function(number));
     }
     if let Expr::Function(function) = inner
@@ -155,13 +158,26 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
     if is_text(data_type) && is_vector(inner) {
         return parse(&format!("vector_text({inner})"));
     }
+    if let DataType::Custom(name, _) = data_type
+        && let Some(domain) = domain(name)
+    {
+        *data_type = domain;
+        return None;
+    }
     if let DataType::Array(
         ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::AngleBracket(element),
     ) = data_type
     {
+        if matches!(element.as_ref(), DataType::Regclass) {
+            return parse(&format!("reg_oids('regclass', CAST({inner} AS TEXT[]))"));
+        }
         if let DataType::Custom(name, _) = element.as_ref() {
             if named(name)?.eq_ignore_ascii_case("regtype") {
                 return parse(&format!("regtype_names({inner})"));
+            }
+            if is_one_of(name, &["regnamespace", "regrole"]) {
+                let kind = named(name)?.to_lowercase();
+                return parse(&format!("reg_oids('{kind}', CAST({inner} AS TEXT[]))"));
             }
             **element = plain(&named(name)?.to_lowercase())?;
         }
@@ -193,6 +209,24 @@ pub fn cast(inner: &Expr, data_type: &mut DataType) -> Option<Expr> {
         _ => *data_type = plain(&name)?,
     }
     None
+}
+
+/// The type that stands for a domain of the standard's schema.
+fn domain(name: &ObjectName) -> Option<DataType> {
+    let [schema, _] = name.0.as_slice() else {
+        return None;
+    };
+    let schema = schema.as_ident()?;
+    if !schema.value.eq_ignore_ascii_case(INFORMATION_SCHEMA) {
+        return None;
+    }
+    Some(match named(name)?.to_lowercase().as_str() {
+        "cardinal_number" => DataType::Integer(None),
+        "character_data" | "yes_or_no" => DataType::Text,
+        "sql_identifier" => plain("name")?,
+        "time_stamp" => DataType::Timestamp(Some(2), TimezoneInfo::WithTimeZone),
+        _ => return None,
+    })
 }
 
 /// The type that stands for one of PostgreSQL's own.

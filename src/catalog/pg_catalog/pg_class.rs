@@ -103,7 +103,8 @@ fn class(
         relation.kind,
         columns,
         checks,
-        false,
+        // To PostgreSQL a view is a table with a rule, and clients look for the rules of those alone.
+        matches!(relation.kind, "v" | "m"),
         has_triggers,
         false,
         false,

@@ -13,6 +13,8 @@ const DATABASES: i64 = 1262;
 const UTF8: i64 = 6;
 /// The number of `pg_authid`.
 const ROLES: i64 = 1260;
+/// The number of the tablespace `pg_default`.
+const DEFAULT_TABLESPACE: i64 = 1663;
 /// What the database is.
 const COMMENT: &str = "the warehouse";
 
@@ -30,7 +32,7 @@ pub static TABLE: Rows = Rows {
             -1,
             0,
             0,
-            0,
+            DEFAULT_TABLESPACE,
             "C.UTF-8",
             "C.UTF-8",
             Value::Null,

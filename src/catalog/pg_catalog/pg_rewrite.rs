@@ -1,19 +1,26 @@
 //! `pg_rewrite` and `pg_depend`: which relations the query of a view reads. To PostgreSQL a view is a
 //! table with a rule, and the rule depends on what it reads; clients find what stands on what by that.
-//! A sequence depends on the column that it goes with.
+//! A sequence depends on the column that it goes with, the index of a key on its constraint, constraints
+//! and other indexes on their columns.
+
+use std::borrow::Cow;
 
 use super::identity_sequence::identity_sequences;
 use super::pg_extension;
 use super::relation::{Relation, relations};
 use super::table::{Row, Rows, Value, row};
-use super::table_constraint::{column_number, defaults_of, identity_number, rule_of};
-use crate::catalog::{Kind, Snapshot};
+use super::table_constraint::{
+    TableIndex, column_number, constraints_of, defaults_of, identity_number, indexes_of, rule_of,
+};
+use crate::catalog::{Kind, Object, Snapshot};
 use crate::sql::Statement;
 
 /// The number of `pg_class`.
 const CLASS: i64 = 1259;
 /// The number of `pg_proc`.
 const PROCEDURE: i64 = 1255;
+/// The number of `pg_constraint`.
+const CONSTRAINT: i64 = 2606;
 /// The number of `pg_attrdef`.
 const DEFAULT: i64 = 2604;
 /// The number of `pg_rewrite`.
@@ -66,11 +73,66 @@ pub static DEPENDENCIES: Rows = Rows {
                 rows.push(row![REWRITE, rule, 0, class, read, 0, "n"]);
             }
         }
-        rows.extend(of_sequences(&sources.snapshot()));
+        let snapshot = sources.snapshot();
+        for relation in all.iter().filter(|it| matches!(it.kind, "r" | "m")) {
+            if let Some(object) = &relation.object {
+                rows.extend(of_constraints(&snapshot, object));
+                rows.extend(of_indexes(object));
+            }
+        }
+        rows.extend(of_sequences(&snapshot));
         rows.extend(pg_extension::members(&all));
         Ok(rows)
     },
 };
+
+/// The columns that constraints are of, and the columns and keys that foreign keys refer to.
+fn of_constraints(snapshot: &Snapshot, table: &Object) -> Vec<Row> {
+    let oid = i64::from(table.oid);
+    let mut rows: Vec<Row> = Vec::new();
+    for constraint in constraints_of(table) {
+        let own = |class: i64, of: i64, column: i64, kind: &str| {
+            row![CONSTRAINT, constraint.oid, 0, class, of, column, kind]
+        };
+        for column in &constraint.columns {
+            rows.push(own(CLASS, oid, *column, "a"));
+        }
+        if constraint.columns.is_empty() {
+            rows.push(own(CLASS, oid, 0, "a"));
+        }
+        if let Some(referred) = constraint.referred(snapshot) {
+            let other = i64::from(referred.table.oid);
+            for column in &referred.columns {
+                rows.push(own(CLASS, other, *column, "n"));
+            }
+            if let Some(index) = referred.index {
+                rows.push(own(CLASS, index, 0, "n"));
+            }
+        }
+    }
+    rows
+}
+
+/// The constraints that indexes are of, and the columns of the other indexes.
+fn of_indexes(table: &Object) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for index in indexes_of(table) {
+        let oid = index.oid();
+        match &index {
+            TableIndex::Key(key) if matches!(key.constraint, Cow::Borrowed(_)) => {
+                rows.push(row![CLASS, oid, 0, CONSTRAINT, key.oid, 0, "i"]);
+            }
+            TableIndex::Key(_) | TableIndex::Plain(..) => {
+                let columns = index.parts().into_iter().map(|(_, number)| number);
+                for column in columns.filter(|number| *number > 0) {
+                    let table = i64::from(table.oid);
+                    rows.push(row![CLASS, oid, 0, CLASS, table, column, "a"]);
+                }
+            }
+        }
+    }
+    rows
+}
 
 /// The columns that sequences go with, and the defaults that take numbers of them.
 fn of_sequences(snapshot: &Snapshot) -> Vec<Row> {

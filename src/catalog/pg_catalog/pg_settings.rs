@@ -5,9 +5,11 @@ use crate::catalog::system::SystemSources;
 use crate::config::PostgresSetting;
 
 /// Settings that nobody can set.
-const FIXED: [&str; 7] = [
+const FIXED: [&str; 9] = [
     "integer_datetimes",
     "is_superuser",
+    "lc_collate",
+    "lc_ctype",
     "max_identifier_length",
     "server_encoding",
     "server_version",

@@ -56,6 +56,16 @@ pub fn functions() -> Vec<ScalarUDF> {
         udf("pg_backend_pid", &[&[]], INTEGER, |sources, _| {
             ScalarValue::Int32(Some(sources.process()))
         }),
+        // Who holds a lock is not told to those that wait for it.
+        udf(
+            "pg_blocking_pids",
+            &[&[DataType::Int64]],
+            DataType::new_list(INTEGER, true),
+            |_, values| match number(values, 0) {
+                Some(_) => ScalarValue::List(ScalarValue::new_list_nullable(&[], &INTEGER)),
+                None => ScalarValue::Null,
+            },
+        ),
         udf("pg_is_in_recovery", &[&[]], BOOLEAN, |_, _| {
             ScalarValue::Boolean(Some(false))
         }),

@@ -28,6 +28,13 @@ pub fn functions() -> Vec<ScalarUDF> {
         udf("pg_total_relation_size", on_relation, relation_size),
         udf("pg_database_size", on_relation, database_size),
         udf("pg_tablespace_size", &[&[BIGINT]], tablespace_size),
+        // A table is a folder, so there is no file of one number.
+        CatalogFunction::udf(
+            "pg_relation_filenode",
+            on_relation,
+            BIGINT,
+            Call::Answer(|_, _| ScalarValue::Int64(None)),
+        ),
         CatalogFunction::udf(
             "pg_indexes_size",
             on_relation,

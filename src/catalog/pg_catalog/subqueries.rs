@@ -143,9 +143,26 @@ fn count(query: &Query, has_none: bool) -> Option<Expr> {
     parse(&format!("({query}) {comparison} 0"))
 }
 
-/// `ARRAY(query)` as an aggregate of the query's column; none for a query that is more than a list of
-/// values.
+/// `ARRAY(query)` as an aggregate of the query's column; none for a query of several columns.
 pub fn array(query: &Query) -> Option<Expr> {
+    array_of_list(query).or_else(|| {
+        // What groups, limits or combines stays whole within.
+        let of_one = match query.body.as_ref() {
+            SetExpr::Select(select) => matches!(
+                select.projection.as_slice(),
+                [SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }]
+            ),
+            _ => true,
+        };
+        let array = format!(
+            "coalesce((SELECT array_agg(element) FROM ({query}) AS elements (element)), make_array())"
+        );
+        of_one.then(|| parse(&array))?
+    })
+}
+
+/// [`array`] of a list of values.
+fn array_of_list(query: &Query) -> Option<Expr> {
     let mut query = query.clone();
     let order = query.order_by.take();
     let select = plain_select(&mut query)?;

@@ -1,7 +1,10 @@
-//! The hidden column `tableoid`: the number of the table that a row is of.
+//! The hidden columns `tableoid`, the number of the table that a row is of, and `xmin`, the transaction that
+//! wrote it.
 //!
-//! It is a constant of its table, which takes its place where all rows of a query have a row of that
-//! table: beyond an outer join it would be NULL for some.
+//! The first is a constant of its table, which takes its place where all rows of a query have a row of that
+//! table: beyond an outer join it would be NULL for some. The second there is of the tables of `pg_catalog`
+//! alone, whose rows are made as they are read: so they are of the transaction that reads, and clients that
+//! look for what has changed since they looked last look at all.
 
 use std::ops::ControlFlow;
 
@@ -10,12 +13,14 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 
+use super::rewrite::parse;
 use super::subqueries::catalog_table;
 use crate::catalog::{Kind, Snapshot};
 use crate::sql::QualifiedName;
 use crate::sql::cursor::{fold, object_name_from};
 
 const COLUMN: &str = "tableoid";
+const WRITER: &str = "xmin";
 
 /// Puts the numbers of their tables in the place of the column. Names of users' tables are resolved.
 pub fn name_tables(body: &mut SetExpr, snapshot: &Snapshot) {
@@ -31,9 +36,10 @@ pub fn name_tables(body: &mut SetExpr, snapshot: &Snapshot) {
     let mut numbers = Numbers {
         // Of one table alone it may stand without the table's name.
         only: match tables.as_slice() {
-            [(_, number)] if are_all => Some(*number),
+            [table] if are_all => Some(table.number),
             _ => None,
         },
+        is_catalog: are_all && tables.iter().all(|table| table.is_catalog),
         tables,
         depth: 0,
     };
@@ -42,19 +48,28 @@ pub fn name_tables(body: &mut SetExpr, snapshot: &Snapshot) {
     }
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) = item
-            && let Some(number) = numbers.of(expr)
+            && let Some((number, column)) = numbers.of(expr)
         {
             *item = SelectItem::ExprWithAlias {
                 expr: number,
-                alias: Ident::new(COLUMN),
+                alias: Ident::new(column),
             };
         }
     }
     let _ = VisitMut::visit(select, &mut numbers);
 }
 
-/// The tables of a `FROM` by what they are called, with their numbers, and whether it has nothing else.
-fn tables(select: &Select, snapshot: &Snapshot) -> (Vec<(String, i64)>, bool) {
+/// A table of a `FROM`.
+struct Numbered {
+    /// What the query calls it.
+    called: String,
+    number: i64,
+    /// Whether it is of `pg_catalog`.
+    is_catalog: bool,
+}
+
+/// The tables of a `FROM`, and whether it has nothing else.
+fn tables(select: &Select, snapshot: &Snapshot) -> (Vec<Numbered>, bool) {
     let mut found = Vec::new();
     let mut are_all = true;
     for table in &select.from {
@@ -74,12 +89,17 @@ fn tables(select: &Select, snapshot: &Snapshot) -> (Vec<(String, i64)>, bool) {
         for (factor, is_there) in std::iter::once((&table.relation, true)).chain(right) {
             // Which rows an outer join fills up matters only to tables that have any.
             let of_catalog = catalog_table(factor);
+            let is_catalog = of_catalog.is_some();
             let number = of_catalog.or_else(|| match is_there && !pads_left {
                 true => users_table(factor, snapshot),
                 false => None,
             });
             are_all &= number.is_some();
-            found.extend(number);
+            found.extend(number.map(|(called, number)| Numbered {
+                called,
+                number,
+                is_catalog,
+            }));
         }
     }
     (found, are_all)
@@ -115,32 +135,43 @@ fn users_table(factor: &TableFactor, snapshot: &Snapshot) -> Option<(String, i64
     Some((called, i64::from(object.oid)))
 }
 
-/// Replaces the column wherever it stands.
+/// Replaces the columns wherever they stand.
 struct Numbers {
-    tables: Vec<(String, i64)>,
+    tables: Vec<Numbered>,
     only: Option<i64>,
+    /// Whether all tables are of `pg_catalog`, so that `xmin` may stand without one's name.
+    is_catalog: bool,
     /// How many queries the place is within: a name alone may be of their own tables there.
     depth: usize,
 }
 
 impl Numbers {
-    fn of(&self, expr: &Expr) -> Option<Expr> {
-        let is_it = |name: &Ident| fold(name.value.clone(), name.quote_style) == COLUMN;
-        let number = match expr {
-            Expr::Identifier(name) if is_it(name) && self.depth == 0 => self.only,
+    /// What a column is, and its name.
+    fn of(&self, expr: &Expr) -> Option<(Expr, &'static str)> {
+        let folded = |name: &Ident| fold(name.value.clone(), name.quote_style);
+        let (table, column) = match expr {
+            Expr::Identifier(name) if self.depth == 0 => (None, folded(name)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [.., table, name] if is_it(name) => {
-                    let table = fold(table.value.clone(), table.quote_style);
+                [.., table, name] => {
+                    let table = folded(table);
                     let mut tables = self.tables.iter();
-                    tables
-                        .find(|(own, _)| *own == table)
-                        .map(|(_, number)| *number)
+                    (Some(tables.find(|own| own.called == table)?), folded(name))
                 }
-                _ => None,
+                _ => return None,
             },
-            _ => None,
+            _ => return None,
         };
-        Some(Expr::value(Value::Number(number?.to_string(), false)))
+        if column == COLUMN {
+            let number = table.map_or(self.only, |table| Some(table.number))?;
+            let number = Expr::value(Value::Number(number.to_string(), false));
+            return Some((number, COLUMN));
+        }
+        let is_catalog = table.map_or(self.is_catalog, |table| table.is_catalog);
+        match column == WRITER && is_catalog {
+            // As PostgreSQL shows transactions: by the lower half of their numbers.
+            true => Some((parse("txid_current() % 4294967296")?, WRITER)),
+            false => None,
+        }
     }
 }
 
@@ -158,7 +189,7 @@ impl VisitorMut for Numbers {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Some(number) = self.of(expr) {
+        if let Some((number, _)) = self.of(expr) {
             *expr = number;
         }
         ControlFlow::Continue(())
