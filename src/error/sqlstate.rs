@@ -53,6 +53,8 @@ impl SqlState {
     pub const CHARACTER_NOT_IN_REPERTOIRE: Self = Self("22021");
     /// More than one row where one was wanted.
     pub const CARDINALITY_VIOLATION: Self = Self("21000");
+    /// A `WITH RECURSIVE` query that cannot be one.
+    pub const INVALID_RECURSION: Self = Self("42P19");
     /// NULL in a column that has none.
     pub const NOT_NULL_VIOLATION: Self = Self("23502");
     /// A table that cannot be as it is declared.

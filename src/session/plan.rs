@@ -97,6 +97,8 @@ pub fn resolve(
 pub fn is_relation(snapshot: &Snapshot, full: &QualifiedName) -> bool {
     match full.schema.as_str() {
         system::SYSTEM_SCHEMA => system::exists(&full.name),
+        // What a clause of a statement has returned is known to that statement alone.
+        with_changes::SCHEMA => true,
         schema => match pg_catalog::schema(schema) {
             Some(tables) => tables.get(&full.name).is_some(),
             None => {

@@ -116,6 +116,7 @@ pub mod vacuum;
 pub mod values;
 pub mod whole_rows;
 pub mod with;
+pub mod with_changes;
 mod write_command;
 
 pub use name::{ObjectName, QualifiedName};
@@ -182,6 +183,8 @@ pub enum Statement {
     Delete(delete::Delete),
     /// `MERGE INTO`.
     Merge(Box<merge::Merge>),
+    /// `WITH`, of which clauses change rows.
+    WithChanges(with_changes::WithChanges),
     /// `TRUNCATE`.
     Truncate(truncate::Truncate),
     /// `LOCK TABLE`.
@@ -257,6 +260,7 @@ impl fmt::Display for Statement {
             Self::Update(statement) => statement.fmt(f),
             Self::Delete(statement) => statement.fmt(f),
             Self::Merge(statement) => statement.fmt(f),
+            Self::WithChanges(statement) => statement.fmt(f),
             Self::Truncate(statement) => statement.fmt(f),
             Self::Lock(statement) => statement.fmt(f),
             Self::Copy(statement) => statement.fmt(f),

@@ -115,6 +115,12 @@ impl Checker<'_> {
                 self.relations(&delete.with, None)
             }
             Statement::Merge(merge) => self.merge(merge),
+            Statement::WithChanges(with) => {
+                let parts = with.parts(|_| false)?;
+                let mut clauses = parts.clauses.iter();
+                clauses.try_for_each(|part| self.statement(&part.statement))?;
+                self.statement(&parts.main)
+            }
             Statement::Truncate(truncate) => truncate
                 .tables
                 .iter()

@@ -177,7 +177,7 @@ fn what_is_not_supported_is_named() {
             "FOR UPDATE or FOR SHARE in a definition",
         ),
         (
-            "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
+            "SELECT * FROM (DELETE FROM t RETURNING *) AS x",
             "DELETE within a query",
         ),
         (
