@@ -6,6 +6,7 @@
 //! columns first.
 
 pub(super) mod foreign_keys;
+mod generated;
 mod identity;
 pub(super) mod readers;
 mod rows;
@@ -30,6 +31,7 @@ use crate::session::Session;
 use crate::sql::alter::Action;
 use crate::sql::constraint::{Declared, Rule, complete};
 use crate::sql::create_table::CreateTable;
+use crate::sql::generated::{expressions_mut, is_generated};
 use crate::sql::identity::is_identity;
 use crate::sql::name::Quoted;
 use crate::sql::renaming::identifier;
@@ -88,7 +90,9 @@ pub async fn act(session: &Session, object: &Arc<Object>, action: &Action) -> Re
         identity::renumber(session, object, &mut new, column, change)?;
     }
     if let Action::DropColumn { name, cascade, .. } = action {
-        readers::drop_with(session, object, &new, std::slice::from_ref(name), *cascade).await?;
+        let going = generated::going(object, name);
+        readers::drop_with(session, object, &new, &going, *cascade).await?;
+        generated::tell(session, object, &going);
     }
     let owned = match action {
         Action::DropColumn { name, .. } => {
@@ -257,6 +261,9 @@ fn apply(
                 return Ok(None);
             }
             column(create, &table, name)?;
+            if !cascade {
+                generated::keep(object, name)?;
+            }
             if let Some(option) = keyed::naming(&create.options, name) {
                 let table = format!("table {}", object.name);
                 return Err(Error::new(
@@ -266,11 +273,13 @@ fn apply(
                 .with_detail(format!("Option \"{option}\" of {table} names the column."))
                 .with_hint("Replace the table by one with other options: CREATE OR REPLACE TABLE ... AS."));
             }
-            create.columns.retain(|column| column.name.value != *name);
-            create.constraints.retain(|constraint| {
-                !constraint.rule.names(name)
-                    && !foreign_keys::refers_to_own(&constraint.rule, object, name)
-            });
+            for name in &generated::going(object, name) {
+                create.columns.retain(|column| column.name.value != *name);
+                create.constraints.retain(|constraint| {
+                    !constraint.rule.names(name)
+                        && !foreign_keys::refers_to_own(&constraint.rule, object, name)
+                });
+            }
             Ok(Some(Rows::Made(Vec::new())))
         }
         Action::RenameColumn(old, new) => {
@@ -286,6 +295,9 @@ fn apply(
                 return Err(Error::new(SqlState::DUPLICATE_COLUMN, message));
             }
             column(create, &table, old)?.name = identifier(new);
+            for expression in expressions_mut(&mut create.columns) {
+                rename_column(expression, old, new);
+            }
             for constraint in &mut create.constraints {
                 constraint.rule.rename_column(old, new);
                 foreign_keys::rename_own(&mut constraint.rule, object, old, new);
@@ -302,6 +314,7 @@ fn apply(
             data_type,
             using,
         } => {
+            generated::keep_type(object, name)?;
             let declared = column(create, &table, name)?;
             declared.data_type = data_type.as_ref().clone();
             let value = match using {
@@ -319,6 +332,7 @@ fn apply(
             }])))
         }
         Action::SetDefault(name, value) => {
+            generated::refuse_default(object, name)?;
             let column = column(create, &table, name)?;
             column
                 .options
@@ -328,6 +342,23 @@ fn apply(
                 column.options.push(option(default));
             }
             Ok(Some(Rows::Stay))
+        }
+        Action::DropExpression {
+            column: name,
+            if_exists,
+        } => {
+            let column = column(create, &table, name)?;
+            if column.options.iter().any(is_generated) {
+                column.options.retain(|option| !is_generated(option));
+                return Ok(Some(Rows::Stay));
+            }
+            let error = generated::not_generated(&table, name);
+            if !if_exists {
+                return Err(error);
+            }
+            let notice = format!("{}, skipping", error.message());
+            session.notice(Error::new(SqlState::SUCCESSFUL_COMPLETION, notice));
+            Ok(None)
         }
         Action::Identity(name, change) => {
             let column = column(create, &table, name)?;

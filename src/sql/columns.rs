@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::constraint::{Constraint, Declared};
 use super::cursor::{Failure, Parsed, Parser, fold, no_duplicates};
+use super::generated;
 use super::identity;
 use crate::error::{Error, SqlState};
 

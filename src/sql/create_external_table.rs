@@ -10,6 +10,7 @@ use super::Options;
 use super::columns::{self, Columns};
 use super::constraint;
 use super::cursor::{Parsed, Parser};
+use super::generated;
 use super::identity;
 use super::name::{ObjectName, Quoted, write_create};
 use super::options::Literal;
@@ -97,6 +98,7 @@ fn parse_columns(parser: &mut Parser) -> Parsed<Vec<ColumnDef>> {
                 let name = &column.name.value;
                 constraint::default_of(&columns, name).is_some()
                     || identity::of_column(&columns, name).is_some()
+                    || generated::expression_of(&columns, name).is_some()
             });
             let what = match (constraints.is_empty(), has_default) {
                 (true, false) => return Ok(columns),

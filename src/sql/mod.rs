@@ -50,6 +50,7 @@ pub mod explain;
 pub mod fetch;
 pub mod float_width;
 pub mod foreign_key;
+pub mod generated;
 pub mod grant;
 pub mod hidden_columns;
 pub mod identity;

@@ -156,8 +156,8 @@ impl Changing {
                 Some(Overriding::User) if is_identity() => None,
                 _ => value.as_ref(),
             };
-            if value.is_some() && overriding.is_none() {
-                defaults::check_given(&self.object, column)?;
+            if value.is_some() {
+                defaults::check_given(&self.object, column, overriding)?;
             }
             row[place] = self.value(place, value)?;
         }

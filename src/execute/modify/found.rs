@@ -243,7 +243,8 @@ impl Changing {
         forms.extend(layout.more.iter().map(|name| (name.as_str(), ROWS)));
         let query = self.query(&text, context, search_path, &forms)?;
         let plan = plan::query(context, &query).await?;
-        let plan = assigned(plan, &self.object, leading(layout.has_fate))?;
+        let first = leading(layout.has_fate);
+        let plan = assigned(plan, &self.object, first, &context.state)?;
         let own = plan.schema().fields().to_vec();
         let planned = Planned {
             plan,

@@ -46,6 +46,7 @@ use crate::sql::Statement;
 use crate::sql::assignment::Assignment;
 use crate::sql::constraint::Rule;
 use crate::sql::foreign_key::ReferentialAction;
+use crate::sql::generated::computed_from;
 use crate::sql::merge::Action;
 use crate::sql::name::ObjectName;
 
@@ -101,6 +102,17 @@ impl Effect {
         }
     }
 
+    /// The effect, with the columns that are computed from those which get other values.
+    pub(super) fn with_generated(&self, object: &Object) -> Self {
+        let mut effect = self.clone();
+        if let Statement::CreateTable(create) = &object.definition {
+            let computed = self.assigned.iter();
+            let computed = computed.flat_map(|it| computed_from(&create.columns, it));
+            effect.assigned.extend(computed.map(str::to_owned));
+        }
+        effect
+    }
+
     fn assigns_one_of(&self, columns: &[String]) -> bool {
         self.assigns_all || columns.iter().any(|column| self.assigned.contains(column))
     }
@@ -118,6 +130,7 @@ struct Involved {
 
 impl Involved {
     fn of(snapshot: &Snapshot, object: &Arc<Object>, effect: &Effect) -> Self {
+        let effect = &effect.with_generated(object);
         let mut outgoing = references_of(object);
         outgoing.retain(|it| effect.adds || effect.assigns_one_of(&it.key.columns));
         let incoming = snapshot.references_to(&object.name);

@@ -205,6 +205,20 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("CREATE OR REPLACE TABLE t AS SELECT 1 AS a", "="),
     (
+        "CREATE TABLE t (a INT, like s.u including all excluding comments excluding storage, b TEXT, LIKE v, CHECK (a > 0))",
+        "CREATE TABLE t (a INT, LIKE s.u INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY INCLUDING INDEXES, b TEXT, LIKE v, CHECK (a > 0))",
+    ),
+    ("CREATE TABLE t (LIKE u)", "="),
+    ("CREATE TABLE t AS SELECT 1 AS a WITH NO DATA", "="),
+    (
+        "CREATE TABLE t (a INT, b INT GENERATED ALWAYS AS (a * 2) STORED NOT NULL)",
+        "=",
+    ),
+    (
+        "ALTER TABLE t ALTER COLUMN b DROP EXPRESSION IF EXISTS",
+        "=",
+    ),
+    (
         "create table t (a int, b text) with (Unique_Key = a, 'merge' row)",
         "CREATE TABLE t (a INT, b TEXT) WITH (unique_key = 'a', merge = 'row')",
     ),
