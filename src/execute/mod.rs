@@ -63,6 +63,7 @@ pub mod with_changes;
 mod conflict;
 mod defaults;
 mod define;
+mod like;
 mod modify;
 mod redefine;
 mod serial;

@@ -286,7 +286,9 @@ impl Build<'_> {
             record.mode_reason = changes.map(|it| format!("its columns have changed: {it}"));
         }
         let object = appended.as_ref().unwrap_or(object);
-        let participant = participant(instance, object, catalogued, &columns);
+        let recorded = declared::columns(&plan, &context.snapshot);
+        let recorded = keyed::shown(&definition.options, &recorded)?;
+        let participant = participant(instance, object, catalogued, &recorded);
         let checked = |rows| {
             let name = object.name.to_string();
             let rows = enforce(rows, Arc::clone(&expectations), name, rejections.clone());

@@ -93,7 +93,10 @@ fn parse_columns(parser: &mut Parser) -> Parsed<Vec<ColumnDef>> {
     }
     let place = parser.error_here(Error::internal(""));
     match columns::parse(parser)? {
-        Columns::Declared(columns, constraints) => {
+        Columns::Declared(_, _, likes) if !likes.is_empty() => {
+            Err(place.with_error(Error::unsupported("LIKE of an external table")))
+        }
+        Columns::Declared(columns, constraints, _) => {
             let has_default = columns.iter().any(|column| {
                 let name = &column.name.value;
                 constraint::default_of(&columns, name).is_some()

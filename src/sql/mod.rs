@@ -59,6 +59,7 @@ pub mod insert;
 pub mod integer_literals;
 mod known_columns;
 pub mod lifted;
+pub mod like;
 mod limits;
 pub mod listen;
 mod literals;

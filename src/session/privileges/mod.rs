@@ -153,6 +153,9 @@ impl Checker<'_> {
                 self.replace(&create.name, create.or_replace)?;
                 let rules = create.constraints.iter().map(|it| &it.rule);
                 self.refer(rules)?;
+                for like in create.likes.iter().flat_map(|likes| &likes.tables) {
+                    self.read(&like.table, &Columns::All)?;
+                }
                 create.query.iter().try_for_each(|query| self.query(query))
             }
             Statement::CreateMaterializedView(create) => {
