@@ -144,6 +144,8 @@ pub struct Object {
     pub replaced_in: Option<i64>,
     /// Whether the scheduler leaves it alone.
     pub suspended: bool,
+    /// Whether its rows were taken from it, and it is not populated until it is refreshed.
+    pub is_emptied: bool,
     /// Who owns it, and who else may do what with it; of a role, who is its member.
     pub access: Access,
     /// When it was created.

@@ -498,6 +498,7 @@ mod tests {
             created_as: None,
             replaced_in: None,
             suspended: false,
+            is_emptied: false,
             access: Default::default(),
             created_at: chrono::Utc::now(),
         };

@@ -366,7 +366,8 @@ impl TableIndex<'_> {
         match self {
             Self::Key(key) => key.index_definition(table),
             Self::Plain(_, _, index) => format!(
-                "CREATE INDEX {} ON {table} USING {} {}",
+                "CREATE {}INDEX {} ON {table} USING {} {}",
+                if index.is_unique { "UNIQUE " } else { "" },
                 Quoted(self.name()),
                 index.method,
                 index.properties()
