@@ -32,9 +32,9 @@ use crate::sql::qualify::{Named, qualify};
 use crate::sql::{
     QualifiedName, Statement, alias_columns, column_names, derived_names, expanded_size,
     hidden_columns, integer_literals, merged_columns, model_functions, moment_precision,
-    named_arguments, order_names, outer_columns, references, relation_wildcards, row_membership,
-    row_values, sampled, set_returning, standard_forms, table_changes, time_travel, values,
-    whole_rows,
+    named_arguments, order_names, outer_columns, references, relation_wildcards, repeated_columns,
+    row_membership, row_values, sampled, set_returning, standard_forms, table_changes, time_travel,
+    values, whole_rows, with_changes,
 };
 
 /// Schemas that are looked at after those of the search path.
@@ -365,6 +365,7 @@ async fn say_plannably(query: &mut ast::Query, state: &SessionState) -> Result<(
     derived_names::name(query);
     order_names::rewrite(query)?;
     alias_columns::complete(query, state).await?;
+    repeated_columns::name(query, state).await?;
     merged_columns::rewrite(query, state).await?;
     whole_rows::expand(query, state).await?;
     let aggregates = state.aggregate_functions();

@@ -90,6 +90,7 @@ pub mod references;
 pub mod refresh;
 pub mod relation_wildcards;
 pub mod renaming;
+pub mod repeated_columns;
 pub mod restore;
 pub mod returning;
 mod row_comparison;
