@@ -49,6 +49,8 @@ impl SqlState {
     pub const GENERATED_ALWAYS: Self = Self("428C9");
     /// A value outside the range of dates and times.
     pub const DATETIME_FIELD_OVERFLOW: Self = Self("22008");
+    /// A character that an encoding does not have.
+    pub const UNTRANSLATABLE_CHARACTER: Self = Self("22P05");
     /// Bytes that are not UTF-8.
     pub const CHARACTER_NOT_IN_REPERTOIRE: Self = Self("22021");
     /// More than one row where one was wanted.

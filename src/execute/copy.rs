@@ -50,7 +50,7 @@ const COPIES: usize = 2;
 /// 42809 for what cannot be copied to; 42703 for a column that does not exist; what the query meets.
 pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
     if let Direction::FromStdin { table, columns } = &copy.direction {
-        return from_stdin(session, table, columns, &copy.format).await;
+        return from_stdin(session, table, columns, copy).await;
     }
     let planned = match &copy.direction {
         Direction::TableToStdout { table, columns } => {
@@ -68,6 +68,7 @@ pub async fn execute(session: &Session, copy: &Copy) -> Result<Outcome> {
     };
     Ok(Outcome::CopyOut {
         format: copy.format.clone(),
+        encoding: copy.encoding,
         stream: planned.rows(session.notices()).await?,
     })
 }
@@ -163,8 +164,9 @@ async fn from_stdin(
     session: &Session,
     table: &ObjectName,
     columns: &[String],
-    format: &CopyFormat,
+    copy: &Copy,
 ) -> Result<Outcome> {
+    let format = &copy.format;
     let target = Change::Copy.target(
         &session.instance.catalog.snapshot(),
         &session.settings().search_path.0,
@@ -228,6 +230,7 @@ async fn from_stdin(
         Ok(format!("COPY {}", added.rows))
     };
     Ok(Outcome::CopyIn(CopyIn {
+        encoding: copy.encoding,
         columns: count,
         is_binary,
         input,

@@ -14,6 +14,7 @@
 mod authentication;
 mod backend;
 mod cancel;
+mod client_encoding;
 mod client_settings;
 mod connection;
 pub mod copy_decoder;

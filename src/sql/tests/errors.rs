@@ -210,6 +210,26 @@ fn other_errors_have_their_sqlstate() {
             "cross-database references are not implemented: other.s.t",
         ),
         (
+            "SELECT * FROM (WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x) AS y",
+            "0A000",
+            "WITH clause containing a data-modifying statement must be at the top level",
+        ),
+        (
+            "WITH x AS (DELETE FROM t), x AS (SELECT 1) SELECT * FROM x",
+            "42712",
+            "WITH query name \"x\" specified more than once",
+        ),
+        (
+            "COPY t FROM STDIN (ENCODING 'nothing')",
+            "22023",
+            "argument to option \"encoding\" must be a valid encoding name",
+        ),
+        (
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY m WITH NO DATA",
+            "42601",
+            "CONCURRENTLY and WITH NO DATA options cannot be used together",
+        ),
+        (
             "DROP TABLE a.b.c.d",
             "42601",
             "improper qualified name (too many dotted names): a.b.c.d",
