@@ -87,6 +87,7 @@ pub(super) fn parse_column(parser: &mut Parser) -> Parsed<(ColumnDef, Vec<Declar
     parse_nulls(parser, &mut column)?;
     let told = |error| Failure::Told(error, Some(place));
     column.name.value = fold(column.name.value, column.name.quote_style);
+    generated::check(&column).map_err(told)?;
     identity::complete(&mut column).map_err(told)?;
     let constraints = Declared::of_column(&mut column).map_err(told)?;
     Ok((column, constraints))

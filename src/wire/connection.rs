@@ -33,6 +33,16 @@ pub(super) struct Stop {
     pub(super) running: CancellationToken,
 }
 
+impl Stop {
+    /// The end of one connection, at the latest with that of the server.
+    pub(super) fn of_connection(&self) -> Self {
+        Self {
+            idle: self.idle.child_token(),
+            running: self.running.child_token(),
+        }
+    }
+}
+
 /// A connection that is ready for queries.
 pub(super) struct Connection<S> {
     pub(super) session: Arc<S>,

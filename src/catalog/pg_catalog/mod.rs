@@ -46,6 +46,7 @@ mod pg_settings;
 mod pg_sleep;
 mod pg_stat_activity;
 mod pg_tables;
+mod pg_terminate_backend;
 mod pg_type;
 mod pg_typeof;
 mod pg_views;
